@@ -1,0 +1,49 @@
+"""Every error that hpmkd raises on purpose.
+
+A message says what was got, what was expected, and what to type next. The command
+line prints it without a traceback and leaves with the exit code of its class.
+"""
+
+from __future__ import annotations
+
+
+class HpmkdError(Exception):
+    """Base of all errors raised on purpose."""
+
+    exit_code = 1
+
+
+class DataError(HpmkdError):
+    """The rows, labels or probabilities handed in cannot be used."""
+
+    exit_code = 3
+
+
+class RecipeError(HpmkdError):
+    """A recipe names an unknown key, component or value."""
+
+    exit_code = 2
+
+
+class PluginError(HpmkdError):
+    """A plugin could not be loaded, or broke its contract; the message names it."""
+
+    exit_code = 4
+
+
+class TeacherError(HpmkdError):
+    """A teacher could not be loaded, fitted or read."""
+
+    exit_code = 5
+
+
+class StudentFileError(HpmkdError):
+    """A student file or run folder is missing, damaged or of another version."""
+
+    exit_code = 6
+
+
+class RunFolderError(HpmkdError):
+    """The run folder cannot be written."""
+
+    exit_code = 7

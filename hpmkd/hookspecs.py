@@ -1,0 +1,238 @@
+"""The hooks of hpmkd: read top to bottom, this is what a plugin can do.
+
+A plugin is a module (or object) named by an entry point of the group ``hpmkd``::
+
+    [project.entry-points.hpmkd]
+    my-plugin = "my_package.plugin"
+
+Three kinds of hook, told apart by their grammar: plural nouns *offer* and never act,
+participles *observe* and return nothing, ``hpmkd_commands`` *extends* the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from hpmkd.contracts import (
+        Augmenter,
+        Cache,
+        Executor,
+        Exporter,
+        Fuser,
+        Sampler,
+        Scheduler,
+        Stage,
+        TeacherPanel,
+    )
+    from hpmkd.values import DataFacts, Offer, Trial
+
+PROJECT = "hpmkd"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+#: Offer hook of each kind of component, and the contract that what it offers fulfils.
+OFFER_HOOKS: Mapping[str, str] = {
+    "sampler": "hpmkd_samplers",
+    "stage": "hpmkd_stages",
+    "fuser": "hpmkd_fusers",
+    "scheduler": "hpmkd_schedulers",
+    "cache": "hpmkd_caches",
+    "teacher": "hpmkd_teachers",
+    "augmenter": "hpmkd_augmenters",
+    "executor": "hpmkd_executors",
+    "exporter": "hpmkd_exporters",
+}
+
+# ---------------------------------------------------------------------------- offer
+
+
+@hookspec
+def hpmkd_samplers() -> Iterable[Offer[Sampler]]:  # type: ignore[empty-body]
+    """Offer ways to choose which configurations are tried.
+
+    The factory takes the search space first, then the recipe's settings::
+
+        @hookimpl
+        def hpmkd_samplers():
+            return [Offer("halton", HaltonSampler, "low-discrepancy draws")]
+    """
+
+
+@hookspec
+def hpmkd_stages() -> Iterable[Offer[Stage]]:  # type: ignore[empty-body]
+    """Offer student families.
+
+    ::
+
+        @hookimpl
+        def hpmkd_stages():
+            return [Offer("naive_bayes", NaiveBayesStage, "Gaussian naive Bayes on soft counts")]
+    """
+
+
+@hookspec
+def hpmkd_fusers() -> Iterable[Offer[Fuser]]:  # type: ignore[empty-body]
+    """Offer ways to make one soft target of many teachers.
+
+    ::
+
+        @hookimpl
+        def hpmkd_fusers():
+            return [Offer("median", MedianFuser, "the median teacher, renormalised")]
+    """
+
+
+@hookspec
+def hpmkd_schedulers() -> Iterable[Offer[Scheduler]]:  # type: ignore[empty-body]
+    """Offer ways to move temperature and alpha during training.
+
+    ::
+
+        @hookimpl
+        def hpmkd_schedulers():
+            return [Offer("linear", LinearScheduler, "alpha falls linearly to 0")]
+    """
+
+
+@hookspec
+def hpmkd_caches() -> Iterable[Offer[Cache]]:  # type: ignore[empty-body]
+    """Offer places to keep arrays that are dear to compute.
+
+    ::
+
+        @hookimpl
+        def hpmkd_caches():
+            return [Offer("redis", RedisCache, "shared between machines")]
+    """
+
+
+@hookspec
+def hpmkd_teachers() -> Iterable[Offer[TeacherPanel]]:  # type: ignore[empty-body]
+    """Offer named panels of teachers: what ``--teacher NAME`` means.
+
+    ::
+
+        @hookimpl
+        def hpmkd_teachers():
+            return [Offer("forests", ForestPanel, "random forest and extra trees")]
+    """
+
+
+@hookspec
+def hpmkd_augmenters() -> Iterable[Offer[Augmenter]]:  # type: ignore[empty-body]
+    """Offer ways to make new rows for the teachers to label.
+
+    ::
+
+        @hookimpl
+        def hpmkd_augmenters():
+            return [Offer("bootstrap", Bootstrap, "rows drawn with replacement")]
+    """
+
+
+@hookspec
+def hpmkd_executors() -> Iterable[Offer[Executor]]:  # type: ignore[empty-body]
+    """Offer places to run independent tasks.
+
+    ::
+
+        @hookimpl
+        def hpmkd_executors():
+            return [Offer("cluster", ClusterExecutor, "many machines")]
+    """
+
+
+@hookspec
+def hpmkd_exporters() -> Iterable[Offer[Exporter]]:  # type: ignore[empty-body]
+    """Offer file formats for students.
+
+    ::
+
+        @hookimpl
+        def hpmkd_exporters():
+            return [Offer("sql", SqlExporter, "a CASE expression")]
+    """
+
+
+# -------------------------------------------------------------------------- observe
+
+
+@hookspec
+def hpmkd_run_started(facts: DataFacts, recipe: Mapping[str, Any]) -> None:
+    """Hear that a run has started; `recipe` is the whole recipe as plain values.
+
+    ::
+
+        @hookimpl
+        def hpmkd_run_started(facts, recipe):
+            log.info("distilling %d rows", facts.n_rows)
+    """
+
+
+@hookspec
+def hpmkd_phase_advanced(phase: str, done: int, total: int) -> None:
+    """Hear that a phase ("teachers", "search", "refit", "measure") got on.
+
+    Called with ``done = 0`` when the phase starts::
+
+        @hookimpl
+        def hpmkd_phase_advanced(phase, done, total):
+            bar.update(phase, done / total)
+    """
+
+
+@hookspec
+def hpmkd_trial_finished(trial: Trial) -> None:
+    """Hear of an evaluated configuration, in the order of asking.
+
+    ::
+
+        @hookimpl
+        def hpmkd_trial_finished(trial):
+            tracker.log(trial.number, trial.log_loss)
+    """
+
+
+@hookspec
+def hpmkd_stage_finished(stage: str, trial: Trial) -> None:
+    """Hear that a stage's student was refitted on all rows; `trial` is the one that chose it.
+
+    ::
+
+        @hookimpl
+        def hpmkd_stage_finished(stage, trial):
+            tracker.log(stage, trial.log_loss)
+    """
+
+
+@hookspec
+def hpmkd_run_finished(leaderboard: Iterable[Mapping[str, Any]], verdict: Mapping[str, Any]) -> None:
+    """Hear the result: the records of the leaderboard and the verdict.
+
+    ::
+
+        @hookimpl
+        def hpmkd_run_finished(leaderboard, verdict):
+            tracker.log(verdict["word"])
+    """
+
+
+# --------------------------------------------------------------------------- extend
+
+
+@hookspec
+def hpmkd_commands(group: click.Group) -> None:
+    """Add subcommands to ``hpmkd``.
+
+    ::
+
+        @hookimpl
+        def hpmkd_commands(group):
+            group.add_command(my_command)
+    """
