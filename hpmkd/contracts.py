@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         Fused,
         Hyperparameter,
         IntArray,
-        SearchSpace,
         Softening,
         StageInputs,
         TrainingState,

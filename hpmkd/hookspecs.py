@@ -212,7 +212,9 @@ def hpmkd_stage_finished(stage: str, trial: Trial) -> None:
 
 
 @hookspec
-def hpmkd_run_finished(leaderboard: Iterable[Mapping[str, Any]], verdict: Mapping[str, Any]) -> None:
+def hpmkd_run_finished(
+    leaderboard: Iterable[Mapping[str, Any]], verdict: Mapping[str, Any]
+) -> None:
     """Hear the result: the records of the leaderboard and the verdict.
 
     ::

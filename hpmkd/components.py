@@ -1,0 +1,92 @@
+"""Turns the names of a recipe into live components, once per run."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hpmkd.offers import Offered
+from hpmkd.recipe import Choice, Recipe, convert, unknown_key
+from hpmkd.registry import Registry
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A component that a recipe chose, its settings checked, not built yet."""
+
+    offered: Offered
+    settings: Mapping[str, Any]
+
+    def create(self, *arguments: Any) -> Any:
+        """Build it."""
+        return self.offered.create(*arguments, **self.settings)
+
+
+@dataclass(frozen=True)
+class Components:
+    """The components of one run."""
+
+    teacher: Selected
+    fuser: Selected
+    sampler: Selected
+    scheduler: Selected
+    cache: Selected
+    executor: Selected
+    stages: Mapping[str, Selected]
+
+
+def resolve(recipe: Recipe, registry: Registry) -> Components:
+    """Look up every name of a recipe and check every setting against its factory.
+
+    Raises
+    ------
+    RecipeError
+        With the dotted path of what is unknown or of the wrong type.
+    """
+    return Components(
+        teacher=select(registry, "teacher", recipe.teacher, "teacher"),
+        fuser=select(registry, "fuser", recipe.fuser, "fuser"),
+        sampler=select(registry, "sampler", recipe.sampler, "sampler"),
+        scheduler=select(registry, "scheduler", recipe.scheduler, "scheduler"),
+        cache=select(registry, "cache", recipe.cache, "cache"),
+        executor=select(registry, "executor", recipe.executor, "executor"),
+        stages={
+            name: select(registry, "stage", choice, f"stages.{name}")
+            for name, choice in recipe.stages.items()
+        },
+    )
+
+
+def select(registry: Registry, kind: str, choice: Choice, path: str) -> Selected:
+    """Look up one component and check its settings."""
+    name_path = path if kind == "stage" else f"{path}.name"
+    offered = registry.offer(kind, choice.name, name_path)
+    return Selected(offered, _checked(offered, choice.settings, path))
+
+
+def _checked(offered: Offered, settings: Mapping[str, Any], path: str) -> dict[str, Any]:
+    factory = offered.offer.factory
+    parameters = inspect.signature(factory).parameters
+    keyword = {name: each for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return dict(settings)
+    checked = {}
+    for key, value in settings.items():
+        if key not in keyword:
+            raise unknown_key(path, key, list(keyword))
+        annotation = _evaluated(keyword[key].annotation, factory)
+        checked[key] = convert(value, annotation, f"{path}.{key}")
+    return checked
+
+
+def _evaluated(annotation: Any, factory: Any) -> Any:
+    # Only the annotation of a setting in use is looked at: others may name types that are
+    # imported for type checkers alone.
+    if annotation is inspect.Parameter.empty:
+        return Any
+    if isinstance(annotation, str):
+        return eval(annotation, vars(sys.modules[factory.__module__]))
+    return annotation

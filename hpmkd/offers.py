@@ -1,0 +1,83 @@
+"""An offer together with the plugin that made it, so that every failure has a name."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hpmkd.errors import HpmkdError, PluginError
+from hpmkd.values import Offer
+
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One component on offer.
+
+    Parameters
+    ----------
+    kind : str
+        "sampler", "stage", ….
+    offer : Offer
+        What the plugin returned.
+    plugin : str
+        The plugin's name, as ``--disable`` takes it.
+    """
+
+    kind: str
+    offer: Offer[Any]
+    plugin: str
+
+    def create(self, *arguments: Any, **settings: Any) -> Any:
+        """Build the component; a failure is blamed on the plugin."""
+        with self.blamed("could not be built"):
+            return self.offer.factory(*arguments, **settings)
+
+    @contextlib.contextmanager
+    def blamed(self, action: str) -> Iterator[None]:
+        """Turn whatever goes wrong inside into an error that names plugin and component.
+
+        Errors raised on purpose (bad data, a bad recipe) pass through as they are.
+        """
+        try:
+            yield
+        except HpmkdError:
+            raise
+        except Exception as error:
+            raise PluginError(self.blame(action, error)) from error
+
+    def blame(self, action: str, error: object) -> str:
+        """Say in one sentence who failed at what, and how to go on without it."""
+        what = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
+        return (
+            f"plugin {self.plugin!r}: {self.kind} {self.offer.name!r} {action}: {what} "
+            f"(go on without this plugin: --disable {self.plugin})"
+        )
+
+
+def collect(kind: str, plugin: str, result: object) -> list[Offered]:
+    """Check what one offer hook of one plugin returned.
+
+    Raises
+    ------
+    TypeError
+        If it is not a sequence of valid, differently named offers.
+    """
+    if isinstance(result, (str, bytes, Offer)) or not isinstance(result, Iterable):
+        raise TypeError(f"returned {result!r:.80}; expected a list of hpmkd.Offer")
+    offered: dict[str, Offered] = {}
+    for offer in result:
+        if not isinstance(offer, Offer):
+            raise TypeError(f"returned an item {offer!r:.80}; expected hpmkd.Offer")
+        if not isinstance(offer.name, str) or not NAME.fullmatch(offer.name):
+            raise TypeError(f"offers the name {offer.name!r}; expected lower-case letters, - and _")
+        if not callable(offer.factory):
+            raise TypeError(f"offers {offer.name!r} with a factory that cannot be called")
+        if offer.name in offered:
+            raise TypeError(f"offers {offer.name!r} twice")
+        offered[offer.name] = Offered(kind, offer, plugin)
+    return list(offered.values())

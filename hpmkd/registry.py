@@ -1,0 +1,236 @@
+"""Finds the plugins, loads them, and knows who offers what.
+
+A registry belongs to whoever made it: there is no global one. Loading calls each offer
+hook of each plugin by itself, so that a failure can be blamed; a plugin that fails is
+listed as broken and its offers are dropped.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, Literal
+
+import pluggy
+
+from hpmkd import hookspecs
+from hpmkd.errors import PluginError, RecipeError
+from hpmkd.hookspecs import OFFER_HOOKS, PROJECT
+from hpmkd.offers import Offered, collect
+
+if TYPE_CHECKING:
+    import click
+
+DISABLE_VARIABLE = "HPMKD_DISABLE"
+
+
+class PluginWarning(UserWarning):
+    """An observer failed; the run goes on without it."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What ``hpmkd plugins`` lists of one plugin.
+
+    Parameters
+    ----------
+    name : str
+        Name of its entry point, as ``--disable`` takes it.
+    source : str
+        Distribution and version it came from.
+    status : {"active", "disabled", "broken"}
+        Whether its offers count.
+    offers : tuple of Offered
+        What it offers; empty unless active.
+    problem : str
+        Why it is broken.
+    """
+
+    name: str
+    source: str
+    status: Literal["active", "disabled", "broken"]
+    offers: tuple[Offered, ...] = ()
+    problem: str = ""
+
+
+class Registry:
+    """The plugins of one run.
+
+    Parameters
+    ----------
+    disabled : iterable of str
+        Names of plugins that are not even imported.
+    """
+
+    def __init__(self, disabled: Iterable[str] = ()) -> None:
+        self._disabled = frozenset(disabled)
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._plugins: dict[str, Plugin] = {}
+
+    @classmethod
+    def installed(cls, disabled: Iterable[str] = ()) -> Registry:
+        """Load every installed plugin, except those named here or in ``HPMKD_DISABLE``."""
+        from_environment = os.environ.get(DISABLE_VARIABLE, "").replace(",", " ").split()
+        registry = cls({*disabled, *from_environment})
+        for entry_point in sorted(entry_points(group=PROJECT), key=lambda found: found.name):
+            registry._load(entry_point)
+        return registry
+
+    def _load(self, entry_point: EntryPoint) -> None:
+        name, source = entry_point.name, _source(entry_point)
+        if name in self._plugins:
+            other = self._plugins[name].source
+            twin = f"{name}@{source.split()[0]}"
+            problem = f"its name {name!r} is taken by {other}; uninstall one of the two"
+            self._plugins[twin] = Plugin(twin, source, "broken", problem=problem)
+        elif name in self._disabled:
+            self._plugins[name] = Plugin(name, source, "disabled")
+        else:
+            try:
+                plugin = entry_point.load()
+            except Exception as error:
+                problem = f"cannot be imported: {type(error).__name__}: {error}"
+                self._plugins[name] = Plugin(name, source, "broken", problem=problem)
+            else:
+                self.add(name, plugin, source)
+
+    def add(self, name: str, plugin: object, source: str = "given in Python") -> None:
+        """Register a plugin that is already imported (a module or any object)."""
+        if name in self._plugins:
+            raise PluginError(f"there is a plugin {name!r} already; give this one another name")
+        try:
+            self._manager.register(plugin, name=name)
+            self._manager.check_pending()
+            offers = tuple(self._offers_of(name, plugin))
+        except Exception as error:
+            # Whatever a plugin does wrong, the others must stay usable.
+            if self._manager.get_plugin(name) is not None:
+                self._manager.unregister(name=name)
+            self._plugins[name] = Plugin(name, source, "broken", problem=str(error))
+        else:
+            self._plugins[name] = Plugin(name, source, "active", offers)
+
+    def _offers_of(self, name: str, plugin: object) -> Iterable[Offered]:
+        for kind, hook in OFFER_HOOKS.items():
+            for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+                if implementation.plugin is not plugin:
+                    continue
+                if implementation.wrapper or implementation.hookwrapper:
+                    raise TypeError(f"{hook} is a wrapper; an offer hook only returns offers")
+                try:
+                    yield from collect(kind, name, implementation.function())
+                except Exception as error:
+                    raise TypeError(f"{hook}: {error}") from error
+
+    @property
+    def plugins(self) -> Sequence[Plugin]:
+        """Every plugin that was found, active or not, by name."""
+        return sorted(self._plugins.values(), key=lambda plugin: plugin.name)
+
+    def clashes(self) -> list[str]:
+        """Say which names are offered by two plugins, naming both."""
+        seen: dict[tuple[str, str], str] = {}
+        found = []
+        for plugin in self.plugins:
+            for offered in plugin.offers:
+                key = (offered.kind, offered.offer.name)
+                if key in seen:
+                    found.append(
+                        f"{offered.kind} {offered.offer.name!r} is offered by plugin "
+                        f"{seen[key]!r} and by plugin {plugin.name!r}; switch one off: "
+                        f"--disable {plugin.name}"
+                    )
+                seen[key] = plugin.name
+        return found
+
+    def require_sound(self) -> None:
+        """Refuse to run with a broken or clashing plugin, which would silently change results.
+
+        Raises
+        ------
+        PluginError
+            Naming each culprit and how to switch it off.
+        """
+        problems = [
+            f"plugin {plugin.name!r} ({plugin.source}) is broken: {plugin.problem} "
+            f"(go on without it: --disable {plugin.name})"
+            for plugin in self.plugins
+            if plugin.status == "broken"
+        ]
+        problems += self.clashes()
+        if problems:
+            raise PluginError("\n".join(problems))
+
+    def offers(self, kind: str) -> Mapping[str, Offered]:
+        """Return the components of one kind by name."""
+        named = (offered for plugin in self.plugins for offered in plugin.offers)
+        return {offered.offer.name: offered for offered in named if offered.kind == kind}
+
+    def offer(self, kind: str, name: str, path: str) -> Offered:
+        """Return one component; `path` is the recipe's dotted path, for the error.
+
+        Raises
+        ------
+        RecipeError
+            If no active plugin offers it.
+        """
+        offers = self.offers(kind)
+        if name in offers:
+            return offers[name]
+        close = difflib.get_close_matches(name, offers, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        off = [plugin.name for plugin in self.plugins if plugin.status != "active"]
+        asleep = f" (plugins not in use: {', '.join(off)})" if off else ""
+        known = ", ".join(offers) or "none"
+        raise RecipeError(f"{path}: no {kind} is called {name!r}{hint} Known: {known}{asleep}")
+
+    def notify(self, hook: str, **arguments: Any) -> None:
+        """Call an observer hook; one that fails is reported and not called again."""
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            try:
+                wanted = {name: arguments[name] for name in implementation.argnames}
+                implementation.function(**wanted)
+            except Exception as error:
+                name = implementation.plugin_name
+                self._manager.unregister(name=name)
+                plugin = self._plugins[name]
+                self._plugins[name] = replace(plugin, problem=f"{hook}: {error}")
+                warnings.warn(
+                    f"plugin {name!r} failed in {hook}: {type(error).__name__}: {error}; "
+                    f"it hears no more of this run (switch it off: --disable {name})",
+                    PluginWarning,
+                    stacklevel=2,
+                )
+
+    def add_commands(self, group: click.Group) -> None:
+        """Let each plugin add its subcommands.
+
+        Raises
+        ------
+        PluginError
+            If a plugin fails to, or replaces a command that exists.
+        """
+        for implementation in self._manager.hook.hpmkd_commands.get_hookimpls():
+            before = dict(group.commands)
+            try:
+                implementation.function(group=group)
+            except Exception as error:
+                name = implementation.plugin_name
+                raise PluginError(
+                    f"plugin {name!r} failed in hpmkd_commands: {type(error).__name__}: {error} "
+                    f"(go on without it: --disable {name})"
+                ) from error
+            finally:
+                group.commands.update(before)
+
+
+def _source(entry_point: EntryPoint) -> str:
+    distribution = entry_point.dist
+    if distribution is None:
+        return entry_point.value
+    return f"{distribution.name} {distribution.version}"

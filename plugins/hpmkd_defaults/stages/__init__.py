@@ -1,0 +1,1 @@
+"""The default student families. Each module is imported by its offer's factory alone."""

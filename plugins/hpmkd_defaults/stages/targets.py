@@ -1,0 +1,84 @@
+"""What a student is taught: the teacher's probabilities and the label, mixed.
+
+The loss of every stage is ``L = alpha T^2 KL(p_T || q_T) + (1 - alpha) CE(y, q)`` with the
+teacher ``p``, the one-hot label ``y``, the student ``q`` and ``p_T`` proportional to
+``p^(1/T)`` (Hinton et al. 2015). At T = 1 it is, up to a constant, the cross entropy on the
+mixed target ``r = alpha p + (1 - alpha) y``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.values import Softening, TrainingState
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray, IntArray, StageInputs
+
+#: What random states of scikit-learn and XGBoost accept at most.
+LARGEST_SEED = 2**31 - 1
+
+
+def heard(softening: Softening) -> Softening:
+    """Return the softening with temperature 1 where the teacher is not heard (alpha = 0).
+
+    The loss at alpha = 0 does not depend on the temperature; this makes it so bit for bit.
+    """
+    return softening if softening.alpha > 0 else replace(softening, temperature=1.0)
+
+
+def softening_at(inputs: StageInputs, progress: float, loss: float | None = None) -> Softening:
+    """Ask the scheduler how soft the targets are once `progress` of the rounds are done."""
+    state = TrainingState(progress=progress, loss=loss)
+    return heard(inputs.scheduler.softening(inputs.configuration, state))
+
+
+def mixed_target(
+    soft_targets: FloatArray, labels: IntArray, alpha: float
+) -> FloatArray:
+    """Return ``alpha p + (1 - alpha) y``.
+
+    Parameters
+    ----------
+    soft_targets : ndarray of shape (n, K)
+        Probabilities p of the teacher; rows sum to 1.
+    labels : ndarray of shape (n,)
+        Class codes 0 … K-1.
+    alpha : float
+        Weight of the teacher, in [0, 1].
+
+    Returns
+    -------
+    ndarray of shape (n, K)
+        A new float64 array; rows sum to 1.
+    """
+    mixed = np.multiply(soft_targets, alpha, dtype=np.float64)
+    mixed[np.arange(len(labels)), labels] += 1.0 - alpha
+    return mixed
+
+
+def smoothed_prior(target: FloatArray) -> FloatArray:
+    """Return the mean target, drawn towards uniform by one pseudo-row; never exactly 0.
+
+    A class that no row has gets ``1 / (K (n + 1))``: rare, not impossible.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n, K)
+        Probabilities per row.
+
+    Returns
+    -------
+    ndarray of shape (K,)
+        Positive; sums to 1.
+    """
+    n, n_classes = target.shape
+    return (target.sum(axis=0) + 1.0 / n_classes) / (n + 1.0)
+
+
+def small_seed(seed: int) -> int:
+    """Fold a seed of any size into what the libraries accept."""
+    return seed % (LARGEST_SEED + 1)

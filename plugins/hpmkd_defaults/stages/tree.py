@@ -1,0 +1,107 @@
+"""A single decision tree on the mixed target."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.tree import DecisionTreeRegressor
+
+from hpmkd.kernels import soften
+from hpmkd.student import Student, pack_sklearn_tree
+from hpmkd_defaults.stages.targets import (
+    mixed_target,
+    small_seed,
+    smoothed_prior,
+    softening_at,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpmkd.contracts import HyperparameterTrial
+    from hpmkd.values import FloatArray, Hyperparameter, StageInputs
+
+
+class TreeStage:
+    """A decision tree of probabilities, in one go: the student that a person can read.
+
+    A regression tree with one output per class minimises the summed variance of the mixed
+    target ``alpha p_T + (1 - alpha) y``, which is its soft Gini impurity: on hard labels the
+    same criterion as a classification tree's.
+
+    A tree has no temperature of its own: its leaves are means of what it is taught, and a
+    mean of softened targets cannot be hardened again. So only ``min(T, 1)`` softens the
+    teacher; T > 1 is read as 1.
+
+    Leaf means are drawn towards the mean target by `shrinkage` pseudo-rows (the m-estimate
+    of Cestnik 1990), on hard labels just as on soft ones: no leaf says exactly 0 or 1.
+
+    Hyperparameters: ``max_leaf_nodes`` (8 … 256), ``min_samples_leaf`` (1 … 50) and
+    ``shrinkage`` (.1 … 10).
+    """
+
+    encoding: ClassVar[str] = "tree"
+    complexity: ClassVar[int] = 1
+    defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
+        {"max_leaf_nodes": 64, "min_samples_leaf": 5, "shrinkage": 1.0}
+    )
+
+    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
+        """Draw the size of the tree, the least rows of a leaf, and the shrinkage."""
+        return {
+            "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 8, 256, log=True),
+            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 1, 50, log=True),
+            "shrinkage": trial.suggest_float("shrinkage", 0.1, 10.0, log=True),
+        }
+
+    def fit(self, inputs: StageInputs) -> Student:
+        """Grow best leaf first, then shrink the leaves."""
+        settings = {**self.defaults, **inputs.configuration.hyperparameters}
+        target = tree_target(inputs)
+        regressor = DecisionTreeRegressor(
+            max_leaf_nodes=int(settings["max_leaf_nodes"]),
+            min_samples_leaf=int(settings["min_samples_leaf"]),
+            random_state=small_seed(inputs.seed),
+        )
+        # The variance of two columns that sum to 1 is twice that of one: with two classes
+        # one column grows the same tree in half the time.
+        regressor.fit(inputs.matrix, target[:, 1:] if target.shape[1] == 2 else target)
+        tree = regressor.tree_
+        values = shrunken_values(tree, target, float(settings["shrinkage"]))
+        return Student(inputs.encoder, pack_sklearn_tree(tree, values), inputs.classes)
+
+
+def tree_target(inputs: StageInputs) -> FloatArray:
+    """Return what the tree learns, of shape (n, K): T above 1 counts as 1."""
+    softening = softening_at(inputs, progress=0.0)
+    teacher = inputs.soft_targets
+    if softening.temperature < 1.0:
+        teacher = soften(teacher, softening.temperature)
+    return mixed_target(teacher, inputs.labels, softening.alpha)
+
+
+def shrunken_values(tree: Any, target: FloatArray, shrinkage: float) -> FloatArray:
+    """Return probabilities per node: ``(n mean + s prior) / (n + s)``.
+
+    Parameters
+    ----------
+    tree : sklearn.tree._tree.Tree
+        Fitted on all rows of `target`.
+    target : ndarray of shape (n, K)
+        What was learned.
+    shrinkage : float
+        Weight s > 0 of the prior, in rows.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes, K)
+        Positive; rows sum to 1.
+    """
+    means = tree.value[:, :, 0]
+    if means.shape[1] == 1:
+        means = np.column_stack([1.0 - means, means])
+    rows = tree.weighted_n_node_samples[:, np.newaxis]
+    values: FloatArray = (rows * means + shrinkage * smoothed_prior(target)) / (rows + shrinkage)
+    return values
