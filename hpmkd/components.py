@@ -30,6 +30,7 @@ class Components:
     """The components of one run."""
 
     teacher: Selected
+    reference: Selected
     fuser: Selected
     sampler: Selected
     scheduler: Selected
@@ -48,6 +49,7 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
     """
     return Components(
         teacher=select(registry, "teacher", recipe.teacher, "teacher"),
+        reference=select(registry, "teacher", recipe.reference, "reference"),
         fuser=select(registry, "fuser", recipe.fuser, "fuser"),
         sampler=select(registry, "sampler", recipe.sampler, "sampler"),
         scheduler=select(registry, "scheduler", recipe.scheduler, "scheduler"),

@@ -89,6 +89,9 @@ class Sampler(Protocol):
     stage's best configuration, whether or not the sampler asked for it, and tells that too.
     """
 
+    #: How many configurations it will ask for, for progress bars; None if it cannot know.
+    total: int | None
+
     def ask(self, n: int) -> Sequence[Configuration]:
         """Return up to `n` configurations to evaluate next; an empty sequence ends the search."""
         ...

@@ -48,15 +48,16 @@ class Offered:
         except HpmkdError:
             raise
         except Exception as error:
-            raise PluginError(self.blame(action, error)) from error
+            message = blame(self.plugin, self.kind, self.offer.name, action, error)
+            raise PluginError(message) from error
 
-    def blame(self, action: str, error: object) -> str:
-        """Say in one sentence who failed at what, and how to go on without it."""
-        what = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
-        return (
-            f"plugin {self.plugin!r}: {self.kind} {self.offer.name!r} {action}: {what} "
-            f"(go on without this plugin: --disable {self.plugin})"
-        )
+
+def blame(plugin: str, kind: str, name: str, action: str, error: Exception) -> str:
+    """Say in one sentence who failed at what, and how to go on without it."""
+    return (
+        f"plugin {plugin!r}: {kind} {name!r} {action}: {type(error).__name__}: {error} "
+        f"(go on without this plugin: --disable {plugin})"
+    )
 
 
 def collect(kind: str, plugin: str, result: object) -> list[Offered]:

@@ -83,10 +83,15 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides how a run goes, except the data and the seed."""
+    """Everything that decides how a run goes, except the data and the seed.
+
+    ``teacher`` is the panel that teaches when nobody else is given; ``reference`` the panel
+    that given probabilities are compared with, to find out whether they leak labels.
+    """
 
     name: str
     teacher: Choice
+    reference: Choice
     fuser: Choice
     sampler: Choice
     scheduler: Choice
@@ -142,6 +147,13 @@ class Recipe:
     def only(self, stage: str) -> Recipe:
         """Return a recipe in which one stage alone is in the race."""
         return replace(self, stages={stage: self.stages.get(stage, Choice(stage))})
+
+    def with_workers(self, workers: int) -> Recipe:
+        """Return a recipe that runs in this process (1) or in so many worker processes."""
+        if workers < 1:
+            raise RecipeError(f"workers: got {workers}; expected 1 or more")
+        parallel = Choice("loky", frozen_mapping({"workers": workers}))
+        return replace(self, executor=Choice("serial") if workers == 1 else parallel)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values that parse to the same recipe."""

@@ -1,1 +1,101 @@
-"""The command line."""
+"""The command line: a lazy click group that imports a command when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+import click
+
+from hpmkd.errors import HpmkdError
+
+COMMANDS = {
+    "distill": "hpmkd.cli.distill",
+    "demo": "hpmkd.cli.demo",
+    "predict": "hpmkd.cli.predict",
+    "evaluate": "hpmkd.cli.evaluate",
+    "plugins": "hpmkd.cli.plugins",
+    "recipe": "hpmkd.cli.recipe",
+}
+
+
+class Reported(click.ClickException):
+    """An error raised on purpose, shown without a traceback."""
+
+    def __init__(self, error: HpmkdError) -> None:
+        super().__init__(str(error))
+        # click declares it on the class, as a constant.
+        vars(self)["exit_code"] = error.exit_code
+
+
+class LazyGroup(click.Group):
+    """Finds built-in commands by name, then those that plugins add."""
+
+    _loaded = False
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return built-in commands in the order of use, then those of plugins."""
+        self._load_plugin_commands()
+        return [*COMMANDS, *sorted(set(self.commands) - set(COMMANDS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a built-in command, or look among those of plugins."""
+        if cmd_name in COMMANDS:
+            command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+            return command
+        self._load_plugin_commands()
+        return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; errors raised on purpose are reported in a line."""
+        try:
+            return super().invoke(ctx)
+        except HpmkdError as error:
+            raise Reported(error) from error
+
+    def _load_plugin_commands(self) -> None:
+        if self._loaded:
+            return
+        from hpmkd.registry import Registry
+
+        self._loaded = True
+        try:
+            Registry.installed().add_commands(self)
+        except HpmkdError as error:
+            # A broken plugin must not take the help away.
+            click.echo(f"warning: {error}", err=True)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hpmkd")
+def cli() -> None:
+    """Distil any heavy tabular classifier into a small, fast, honest student.
+
+    \b
+    Example:
+      hpmkd demo
+      hpmkd distill data.csv --target churned --out runs/churn
+      hpmkd predict runs/churn new.csv > predictions.csv
+    """
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    warnings.showwarning = _show_warning
+    cli(prog_name="hpmkd")
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    """Print our own warnings as sentences; leave those of libraries as they are."""
+    if category.__module__.startswith("hpmkd"):
+        click.echo(f"warning: {message}", err=True)
+    else:
+        click.echo(warnings.formatwarning(message, category, filename, lineno, line), err=True)

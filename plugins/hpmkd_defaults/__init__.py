@@ -3,3 +3,188 @@
 This module is imported whenever plugins are looked for, so it imports nothing heavy;
 each factory imports its component when a run asks for it.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from hpmkd.hookspecs import hookimpl
+from hpmkd.values import Offer, SearchSpace
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import (
+        Cache,
+        Executor,
+        Fuser,
+        Sampler,
+        Scheduler,
+        Stage,
+        TeacherPanel,
+    )
+
+Count = Annotated[int, Meta(ge=1)]
+Bytes = Annotated[int, Meta(ge=0)]
+
+# ---------------------------------------------------------------------------- offers
+
+
+@hookimpl
+def hpmkd_samplers() -> list[Offer[Sampler]]:
+    """Offer the grid and random search."""
+    return [
+        Offer("grid", grid_sampler, "every stage, temperature and alpha, over shared draws"),
+        Offer("random", random_sampler, "independent draws of everything"),
+    ]
+
+
+@hookimpl
+def hpmkd_stages() -> list[Offer[Stage]]:
+    """Offer four student families, from simple to complex."""
+    return [
+        Offer("logistic", logistic_stage, "logistic regression, exact at every temperature"),
+        Offer("tree", tree_stage, "one decision tree of probabilities"),
+        Offer("gbm", gbm_stage, "boosted trees, grown best leaf first"),
+        Offer("xgboost", xgboost_stage, "boosted trees, grown level by level"),
+    ]
+
+
+@hookimpl
+def hpmkd_fusers() -> list[Offer[Fuser]]:
+    """Offer the plain and the calibrated, weighted mean."""
+    return [
+        Offer("calibrated", calibrated_fuser, "calibrated teachers, weighted by expectation"),
+        Offer("mean", mean_fuser, "the uniform mean"),
+    ]
+
+
+@hookimpl
+def hpmkd_schedulers() -> list[Offer[Scheduler]]:
+    """Offer the scheduler that keeps temperature and alpha as configured."""
+    return [Offer("constant", constant_scheduler, "temperature and alpha as configured")]
+
+
+@hookimpl
+def hpmkd_caches() -> list[Offer[Cache]]:
+    """Offer a cache in memory."""
+    return [Offer("memory", memory_cache, "in memory, the least recently used goes first")]
+
+
+@hookimpl
+def hpmkd_teachers() -> list[Offer[TeacherPanel]]:
+    """Offer the full panel and a cheap reference."""
+    return [
+        Offer("default", default_panel, "boosted trees, forests, networks, linear, neighbours"),
+        Offer("quick", quick_panel, "one boosted model: a cheap reference"),
+    ]
+
+
+@hookimpl
+def hpmkd_executors() -> list[Offer[Executor]]:
+    """Offer this process and a pool of processes."""
+    return [
+        Offer("loky", loky_executor, "worker processes that share arrays"),
+        Offer("serial", serial_executor, "one task after the other, in this process"),
+    ]
+
+
+# ------------------------------------------------------------------------- factories
+
+
+def grid_sampler(space: SearchSpace, *, trials: Count = 4) -> Sampler:
+    """Build the grid over `trials` draws of hyperparameters per stage."""
+    from hpmkd_defaults.samplers.grid import GridSampler
+
+    return GridSampler(space, trials=trials)
+
+
+def random_sampler(space: SearchSpace, *, trials: Count = 32) -> Sampler:
+    """Build random search over `trials` configurations in all."""
+    from hpmkd_defaults.samplers.random import RandomSearch
+
+    return RandomSearch(space, trials=trials)
+
+
+def logistic_stage() -> Stage:
+    """Build the logistic stage."""
+    from hpmkd_defaults.stages.logistic import LogisticStage
+
+    return LogisticStage()
+
+
+def tree_stage() -> Stage:
+    """Build the stage of one tree."""
+    from hpmkd_defaults.stages.tree import TreeStage
+
+    return TreeStage()
+
+
+def gbm_stage() -> Stage:
+    """Build the stage of leaf-wise boosted trees."""
+    from hpmkd_defaults.stages.boosting import GBMStage
+
+    return GBMStage()
+
+
+def xgboost_stage() -> Stage:
+    """Build the stage of level-wise boosted trees."""
+    from hpmkd_defaults.stages.boosting import XGBoostStage
+
+    return XGBoostStage()
+
+
+def calibrated_fuser() -> Fuser:
+    """Build the calibrated fuser."""
+    from hpmkd_defaults.fusers.calibrated import CalibratedFuser
+
+    return CalibratedFuser()
+
+
+def mean_fuser() -> Fuser:
+    """Build the uniform mean."""
+    from hpmkd_defaults.fusers.mean import MeanFuser
+
+    return MeanFuser()
+
+
+def constant_scheduler() -> Scheduler:
+    """Build the constant scheduler."""
+    from hpmkd_defaults.schedulers.constant import ConstantScheduler
+
+    return ConstantScheduler()
+
+
+def memory_cache(*, max_bytes: Bytes = 2_000_000_000) -> Cache:
+    """Build a cache that keeps at most `max_bytes` of arrays."""
+    from hpmkd_defaults.caches.memory import MemoryCache
+
+    return MemoryCache(max_bytes=max_bytes)
+
+
+def default_panel() -> TeacherPanel:
+    """Build the full panel."""
+    from hpmkd_defaults.teachers.panel import DefaultPanel
+
+    return DefaultPanel()
+
+
+def quick_panel() -> TeacherPanel:
+    """Build the panel of one boosted model."""
+    from hpmkd_defaults.teachers.panel import QuickPanel
+
+    return QuickPanel()
+
+
+def loky_executor(*, workers: Count = 2) -> Executor:
+    """Build an executor over `workers` processes."""
+    from hpmkd_defaults.executors.loky import LokyExecutor
+
+    return LokyExecutor(workers=workers)
+
+
+def serial_executor() -> Executor:
+    """Build the executor that stays in this process."""
+    from hpmkd_defaults.executors.serial import SerialExecutor
+
+    return SerialExecutor()

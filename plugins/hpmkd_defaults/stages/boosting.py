@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpmkd.contracts import HyperparameterTrial
-    from hpmkd.values import FloatArray, Hyperparameter, Softening, StageInputs
+    from hpmkd.values import FloatArray, Hyperparameter, StageInputs
 
 #: With more than two classes a larger step diverges in log loss within a few dozen rounds.
 LARGEST_ETA_MULTICLASS = 0.5
@@ -59,12 +59,10 @@ class BoostedStage:
     def fit(self, inputs: StageInputs) -> Student:
         """Boost from the log prior and pack the trees."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
-        parameters = {
-            **common_parameters(inputs, settings),
-            **self.growth(settings),
-        }
-        margin = start_margin(inputs)
-        booster = boost(inputs, parameters, int(settings["n_rounds"]), margin)
+        parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
+        target = first_target(inputs)
+        margin = start_margin(target)
+        booster = boost(inputs, parameters, int(settings["n_rounds"]), target, margin)
         model = pack_booster(booster, len(margin), base_margin=margin)
         return Student(inputs.encoder, model, inputs.classes)
 
@@ -138,39 +136,65 @@ def common_parameters(inputs: StageInputs, settings: Mapping[str, Any]) -> dict[
     }
 
 
-def start_margin(inputs: StageInputs) -> FloatArray:
-    """Return the log prior of the first round's mixed target.
+def first_target(inputs: StageInputs) -> FloatArray:
+    """Return the mixed target at T = 1, of shape (n, K), with the first round's alpha."""
+    alpha = softening_at(inputs, progress=0.0).alpha
+    return mixed_target(inputs.soft_targets, inputs.labels, alpha)
+
+
+def start_margin(target: FloatArray) -> FloatArray:
+    """Return the margin that says the prior of a target of shape (n, K).
 
     Returns
     -------
     ndarray of shape (C,)
-        float32. C = K log probabilities, centred; for K = 2 one log odds of class 1.
+        float32. C = K centred log probabilities; for K = 2 one log odds of class 1.
     """
-    softening = softening_at(inputs, progress=0.0)
-    prior = smoothed_prior(mixed_target(inputs.soft_targets, inputs.labels, softening.alpha))
-    logits = np.log(prior)
+    logits = np.log(smoothed_prior(target))
     margin = logits - logits.mean() if len(logits) > 2 else logits[1:] - logits[:1]
     return margin.astype(np.float32)
 
 
 def boost(
-    inputs: StageInputs, parameters: Mapping[str, Any], n_rounds: int, margin: FloatArray
+    inputs: StageInputs,
+    parameters: Mapping[str, Any],
+    n_rounds: int,
+    target: FloatArray,
+    margin: FloatArray,
 ) -> Any:
-    """Train an :class:`xgboost.Booster` from a constant margin of shape (C,)."""
+    """Train an :class:`xgboost.Booster`.
+
+    Parameters
+    ----------
+    inputs : StageInputs
+        What is fitted.
+    parameters : mapping
+        XGBoost's.
+    n_rounds : int
+        Rounds to boost.
+    target : ndarray of shape (n, K)
+        The mixed target at T = 1.
+    margin : ndarray of shape (C,)
+        Where every row starts.
+
+    Returns
+    -------
+    xgboost.Booster
+        It adds to `margin`, which it does not know.
+    """
     n = len(inputs.labels)
     matrix = xgboost.QuantileDMatrix(inputs.matrix, nthread=inputs.n_threads)
     matrix.set_base_margin(np.tile(margin, (n, 1)) if len(margin) > 1 else np.repeat(margin, n))
-    softening = softening_at(inputs, progress=0.0)
-    if len(margin) == 1 and not inputs.scheduler.varies and softening.temperature == 1.0:
-        matrix.set_label(binary_label(inputs, softening))
-        objective = None
-    else:
-        matrix.set_label(inputs.labels)
-        objective = DistillationObjective(inputs, n_rounds)
+    if mixing_is_exact(inputs):
+        # Rounding may leave [0, 1] by a hair, which XGBoost refuses.
+        matrix.set_label(target[:, 1].clip(0.0, 1.0))
+        return xgboost.train(dict(parameters), matrix, n_rounds)
+    matrix.set_label(inputs.labels)
+    objective = DistillationObjective(inputs, n_rounds)
     return xgboost.train(dict(parameters), matrix, n_rounds, obj=objective)
 
 
-def binary_label(inputs: StageInputs, softening: Softening) -> FloatArray:
-    """Return the mixed target of class 1, of shape (n,), within [0, 1] whatever the rounding."""
-    target = mixed_target(inputs.soft_targets, inputs.labels, softening.alpha)
-    return target[:, 1].clip(0.0, 1.0)
+def mixing_is_exact(inputs: StageInputs) -> bool:
+    """Tell whether ``binary:logistic`` on the mixed target is the loss, in every round."""
+    constant = len(inputs.classes) == 2 and not inputs.scheduler.varies
+    return constant and softening_at(inputs, progress=0.0).temperature == 1.0

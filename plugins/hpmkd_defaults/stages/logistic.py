@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: More steps than a scaled design needs; the gradient tolerance ends the search before.
 MAX_STEPS = 300
 #: Largest slope left in any parameter of the mean loss, in nats.
-TOLERANCE = 1e-5
+TOLERANCE = 1e-6
 
 
 class LogisticStage:
@@ -45,7 +45,8 @@ class LogisticStage:
     def fit(self, inputs: StageInputs) -> Student:
         """Minimise from the log prior with L-BFGS."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
-        objective = TemperedLogistic(inputs, softening_at(inputs, progress=0.0), settings["C"])
+        softening = softening_at(inputs, progress=0.0)
+        objective = TemperedLogistic(inputs, softening, float(settings["C"]))
         found = minimize(
             objective,
             objective.start(),

@@ -36,9 +36,7 @@ def softening_at(inputs: StageInputs, progress: float, loss: float | None = None
     return heard(inputs.scheduler.softening(inputs.configuration, state))
 
 
-def mixed_target(
-    soft_targets: FloatArray, labels: IntArray, alpha: float
-) -> FloatArray:
+def mixed_target(soft_targets: FloatArray, labels: IntArray, alpha: float) -> FloatArray:
     """Return ``alpha p + (1 - alpha) y``.
 
     Parameters

@@ -66,8 +66,9 @@ class TreeStage:
             random_state=small_seed(inputs.seed),
         )
         # The variance of two columns that sum to 1 is twice that of one: with two classes
-        # one column grows the same tree in half the time.
-        regressor.fit(inputs.matrix, target[:, 1:] if target.shape[1] == 2 else target)
+        # one column grows the same tree, ties aside, in less time.
+        taught = target[:, 1:] if target.shape[1] == 2 else target
+        regressor.fit(writable_if_missing(inputs.matrix), taught)
         tree = regressor.tree_
         values = shrunken_values(tree, target, float(settings["shrinkage"]))
         return Student(inputs.encoder, pack_sklearn_tree(tree, values), inputs.classes)
@@ -80,6 +81,17 @@ def tree_target(inputs: StageInputs) -> FloatArray:
     if softening.temperature < 1.0:
         teacher = soften(teacher, softening.temperature)
     return mixed_target(teacher, inputs.labels, softening.alpha)
+
+
+def writable_if_missing(matrix: FloatArray) -> FloatArray:
+    """Return the matrix, or a copy where scikit-learn needs one.
+
+    Its search for missing cells refuses a read-only array (1.9), but runs only where the sum
+    of all cells is not finite.
+    """
+    with np.errstate(over="ignore"):
+        complete = matrix.flags.writeable or np.isfinite(matrix.sum())
+    return matrix if complete else matrix.copy()
 
 
 def shrunken_values(tree: Any, target: FloatArray, shrinkage: float) -> FloatArray:

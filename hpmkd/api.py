@@ -1,0 +1,187 @@
+"""The Python door: ``hpmkd.distill`` and ``hpmkd.load``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.dataset import Dataset, make_dataset, separate_test
+from hpmkd.distillation import Distillation
+from hpmkd.engine import HPMDistiller
+from hpmkd.errors import DataError, RecipeError
+from hpmkd.panels import resolve_teachers
+from hpmkd.probabilities import given_probabilities
+from hpmkd.recipe import Recipe
+from hpmkd.registry import Registry
+from hpmkd.seeds import Seeds
+from hpmkd.teachers import GivenTeacher, Teacher
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Cache
+    from hpmkd.values import IntArray
+
+
+def distill(
+    X: Any,
+    y: Any,
+    *,
+    teacher: Any = None,
+    X_test: Any = None,
+    y_test: Any = None,
+    recipe: str | os.PathLike[str] | Recipe = "hpm",
+    settings: Mapping[str, Any] | None = None,
+    student: str | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    disable: Iterable[str] = (),
+    observers: Iterable[object] = (),
+    cache: Cache | None = None,
+) -> Distillation:
+    """Distil teachers into small students, and say whether it paid.
+
+    Prints nothing, keeps no global state, and starts processes only if the recipe's
+    executor does.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n, d)
+        Raw rows: numbers, booleans, strings, categories, missing values, in any mix.
+    y : array-like of shape (n,), or str
+        Labels of any one type, or the name of their column in `X`; 2 to 50 classes.
+    teacher : classifier, array-like of shape (n, K), str, or a list or dict of these, optional
+        An unfitted scikit-learn classifier is cross-fitted. A fitted one, and a matrix of
+        probabilities (columns in the sorted order of the classes, or a frame with columns
+        named as the classes), are used as they are: their model should never have seen
+        these rows. A string names a panel, a skops file, or ``package.module:factory``.
+        By default the recipe's panel.
+    X_test, y_test : like `X` and `y`, optional
+        Rows to measure on; by default a share of `X` is kept for it. If `y` is the name of
+        a column, so is `y_test` by default.
+    recipe : str, path or Recipe
+        Name of a shipped recipe, or a TOML file.
+    settings : mapping, optional
+        Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``.
+    student : str, optional
+        Only this stage runs in the race.
+    seed : int
+        Non-negative. The same seed, data and recipe give the same student, bit for bit.
+    workers : int, optional
+        Worker processes; 1 is this process. By default as the recipe says.
+    disable : iterable of str
+        Plugins to leave out; they are not even imported.
+    observers : iterable of object
+        Objects with ``hpmkd.hookimpl`` methods that hear of the run.
+    cache : Cache, optional
+        Shared between runs.
+
+    Returns
+    -------
+    Distillation
+        Student, leaderboard, knowledge, verdict, counts.
+
+    Raises
+    ------
+    HpmkdError
+        One of its subclasses, saying what was got, what was expected and what to do.
+
+    Examples
+    --------
+    >>> import hpmkd
+    >>> from sklearn.datasets import load_wine
+    >>> found = hpmkd.distill(*load_wine(return_X_y=True), student="logistic")
+    >>> found.student.predict_proba(load_wine().data[:1]).shape
+    (1, 3)
+    """
+    if not isinstance(seed, int) or seed < 0:
+        raise RecipeError(f"seed: got {seed!r}; expected an integer of 0 or more")
+    prepared = _recipe(recipe, settings, student, workers)
+    registry = Registry.installed(disable)
+    for at, observer in enumerate(observers):
+        registry.add(f"observer-{at}", observer)
+    registry.require_sound()
+    return run(prepared, registry, X, y, X_test, y_test, teacher=teacher, seed=seed, cache=cache)
+
+
+def run(
+    recipe: Recipe,
+    registry: Registry,
+    X: Any,
+    y: Any,
+    X_test: Any = None,
+    y_test: Any = None,
+    *,
+    teacher: Any = None,
+    seed: int = 0,
+    cache: Cache | None = None,
+) -> Distillation:
+    """Distil with a recipe and a registry that are made already; see :func:`distill`."""
+    from hpmkd.components import resolve
+
+    default_panel = resolve(recipe, registry).teacher
+    dataset = make_dataset(X, y)
+    seeds = Seeds.spawn(seed)
+    teachers = resolve_teachers(teacher, default_panel, registry, dataset.facts, seeds.teachers)
+    if X_test is None:
+        if y_test is not None:
+            raise DataError("got y_test without X_test; expected both or neither")
+        parts = separate_test(dataset, recipe.split.test_size, seeds.test)
+        training, test = dataset.rows(parts[0]), dataset.rows(parts[1])
+        teachers = [_divided(each, dataset, *parts) for each in teachers]
+    else:
+        training = dataset
+        target = y if y_test is None and isinstance(y, str) else y_test
+        test = make_dataset(X_test, target, classes=dataset.classes)
+        _refuse_other_columns(training, test)
+    return HPMDistiller(recipe, registry, seed, cache).distill(training, test, teachers)
+
+
+def load(path: str | os.PathLike[str]) -> Distillation:
+    """Read a run folder; nothing in it is executed.
+
+    Raises
+    ------
+    StudentFileError
+        If it is no run folder, or is damaged.
+    """
+    return Distillation.load(Path(path))
+
+
+def _recipe(
+    source: str | os.PathLike[str] | Recipe,
+    settings: Mapping[str, Any] | None,
+    student: str | None,
+    workers: int | None,
+) -> Recipe:
+    recipe = Recipe.load(source)
+    if settings:
+        recipe = recipe.override(settings)
+    if student is not None:
+        recipe = recipe.only(student)
+    if workers is not None:
+        recipe = recipe.with_workers(workers)
+    return recipe
+
+
+def _divided(teacher: Teacher, dataset: Dataset, train: IntArray, test: IntArray) -> Teacher:
+    """Split given probabilities along with the rows they belong to."""
+    if not isinstance(teacher, GivenTeacher) or teacher.test is not None:
+        return teacher
+    what = f"teacher {teacher.name!r}: probabilities"
+    matrix = given_probabilities(teacher.training, dataset.classes, len(dataset), what)
+    return GivenTeacher(teacher.name, matrix[train], matrix[test])
+
+
+def _refuse_other_columns(training: Dataset, test: Dataset) -> None:
+    names = getattr(training.table, "columns", None)
+    others = getattr(test.table, "columns", None)
+    if names is not None and others is not None:
+        missing = [name for name in names if name not in set(others)]
+        if missing:
+            raise DataError(f"the test rows lack the columns {', '.join(map(str, missing[:10]))}")
+    elif training.table.shape[1] != test.table.shape[1]:
+        raise DataError(
+            f"got {test.table.shape[1]} columns in the test rows; expected "
+            f"{training.table.shape[1]}, as in training"
+        )

@@ -1,0 +1,50 @@
+"""``hpmkd demo``: the whole job on real data that comes with scikit-learn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hpmkd.cli.options import distil_and_save, recipe_of, run_options
+
+DATA = ("digits", "breast_cancer", "wine")
+
+
+@click.command("demo")
+@click.option("--data", "name", type=click.Choice(DATA), default="digits", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Run folder to write; an older demo is replaced.  [default: runs/demo-DATA]",
+)
+@run_options
+def command(
+    name: str,
+    out: Path | None,
+    recipe: str,
+    settings: tuple[str, ...],
+    student: str | None,
+    seed: int,
+    workers: int | None,
+    **shown: Any,
+) -> None:
+    """Distil the default panel of teachers on a real data set.
+
+    \b
+    Example:
+      hpmkd demo --data breast_cancer
+    """
+    from sklearn import datasets
+
+    from hpmkd.run_folder import check_free
+
+    out = out or Path("runs") / f"demo-{name}"
+    read = recipe_of(recipe, settings, student, workers)
+    check_free(out, overwrite=True)
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True)
+    labels = bunch.target
+    if name != "digits":
+        labels = labels.map(dict(enumerate(bunch.target_names)))
+    distil_and_save(read, out, X=bunch.data, y=labels, seed=seed, **shown)

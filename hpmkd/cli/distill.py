@@ -1,0 +1,132 @@
+"""``hpmkd distill``: a heavy teacher and real data in, a small honest student out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hpmkd.cli.options import distil_and_save, recipe_of, run_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@click.command("distill")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--target", required=True, metavar="COL", help="Column with the labels.")
+@click.option(
+    "--teacher",
+    "teachers",
+    multiple=True,
+    metavar="SPEC",
+    help="A panel (default), a fitted model's file (.skops), or package.module:factory. "
+    "Repeatable.",
+)
+@click.option(
+    "--probabilities",
+    "probabilities",
+    multiple=True,
+    metavar="COL[,COL…]",
+    help="Columns with a teacher's probabilities, one per class. Matched by their ending (p_yes), "
+    "else in the sorted order of the classes.",
+)
+@click.option("--test", type=click.Path(path_type=Path), help="File with the test rows.")
+@click.option("--test-size", type=float, help="Share of DATA to test on.  [default: 0.2]")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
+@click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
+@click.option("--trust-pickle", is_flag=True, help="Load a pickled teacher; this runs its code.")
+@click.option(
+    "--trust", "trusted", multiple=True, metavar="TYPE", help="Type a skops teacher may hold."
+)
+@run_options
+def command(
+    data: Path,
+    target: str,
+    teachers: tuple[str, ...],
+    probabilities: tuple[str, ...],
+    test: Path | None,
+    test_size: float | None,
+    out: Path,
+    overwrite: bool,
+    trust_pickle: bool,
+    trusted: tuple[str, ...],
+    recipe: str,
+    settings: tuple[str, ...],
+    student: str | None,
+    seed: int,
+    workers: int | None,
+    **shown: Any,
+) -> None:
+    """Distil a teacher on DATA (CSV or Parquet) into a small student.
+
+    \b
+    Examples:
+      hpmkd distill adult.csv --target income --out runs/adult
+      hpmkd distill adult.csv --target income --teacher model.skops --out runs/adult
+      hpmkd distill scored.csv --target income --probabilities p_no,p_yes --out runs/adult
+      hpmkd distill adult.csv --target income --teacher sklearn.ensemble:RandomForestClassifier \\
+            --student xgboost --set sampler.trials=2 --workers 2 --out runs/adult
+    """
+    from hpmkd.errors import RecipeError
+    from hpmkd.run_folder import check_free
+    from hpmkd.tables import read_table
+
+    if test is not None and test_size is not None:
+        raise RecipeError("got --test and --test-size; expected one of them")
+    if test_size is not None:
+        settings = (*settings, f"split.test_size={test_size}")
+    read = recipe_of(recipe, settings, student, workers)
+    check_free(out, overwrite=overwrite)
+    columns = [name for group in probabilities for name in group.split(",")]
+    rows, given = _without(read_table(data), columns, data)
+    test_rows, test_given = (None, None) if test is None else _test(test, columns)
+    loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
+    if given is not None:
+        from hpmkd.teachers import GivenTeacher
+
+        loaded.append(GivenTeacher("given", given, test_given))
+    distil_and_save(
+        read,
+        out,
+        X=rows,
+        y=target,
+        X_test=test_rows,
+        teacher=loaded or None,
+        seed=seed,
+        **shown,
+    )
+
+
+def _teachers(spec: str, trust_pickle: bool, trusted: tuple[str, ...]) -> list[Any]:
+    if not Path(spec).is_file():
+        return [spec]
+    from hpmkd.teacher_specs import load_teacher
+
+    return load_teacher(spec, trust_pickle=trust_pickle, trusted=trusted)
+
+
+def _without(
+    frame: pd.DataFrame, columns: list[str], path: Path
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Take the probability columns out of a frame."""
+    from hpmkd.errors import DataError
+
+    if not columns:
+        return frame, None
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        known = ", ".join(map(str, frame.columns[:20]))
+        raise DataError(f"{path}: no column is called {', '.join(missing)}. Columns: {known}")
+    return frame.drop(columns=columns), frame[columns]
+
+
+def _test(path: Path, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Read test rows; their probabilities may be missing, then the teacher is not measured."""
+    from hpmkd.tables import read_table
+
+    frame = read_table(path)
+    if not set(columns) <= set(frame.columns):
+        return frame, None
+    return _without(frame, columns, path)

@@ -1,0 +1,33 @@
+"""``hpmkd recipe``: print a recipe, to read, copy and edit."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group("recipe")
+def command() -> None:
+    """Show the recipes: which components a run uses, with which settings."""
+
+
+@command.command("show")
+@click.argument("name", default="hpm")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+def show(name: str, settings: tuple[str, ...]) -> None:
+    """Print the recipe NAME (a shipped one or a file) as TOML.
+
+    \b
+    Example:
+      hpmkd recipe show hpm > mine.toml
+    """
+    from hpmkd.cli.options import recipe_of
+
+    click.echo(recipe_of(name, settings, None, None).to_toml(), nl=False)
+
+
+@command.command("list")
+def list_recipes() -> None:
+    """Print the names of the shipped recipes."""
+    from hpmkd.recipe import shipped
+
+    click.echo("\n".join(shipped()))

@@ -1,0 +1,39 @@
+"""Finds the student that a command is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpmkd.errors import StudentFileError
+
+if TYPE_CHECKING:
+    from hpmkd.student import Student
+
+
+def student_of(run: Path, name: str | None) -> Student:
+    """Load the student of a run folder, or of a ``.hpmkd`` file.
+
+    Parameters
+    ----------
+    run : path
+        Either of the two.
+    name : str or None
+        A stage of the run; None for the student that the run chose.
+
+    Raises
+    ------
+    StudentFileError
+        If there is none.
+    """
+    from hpmkd.student import Student
+
+    if not run.is_dir():
+        return Student.load(run)
+    if name is None:
+        return Student.load(run / "student.hpmkd")
+    path = run / "students" / f"{name}.hpmkd"
+    if not path.is_file():
+        known = ", ".join(sorted(each.stem for each in run.glob("students/*.hpmkd"))) or "none"
+        raise StudentFileError(f"{run} has no student {name!r}; it has: {known}")
+    return Student.load(path)

@@ -1,0 +1,71 @@
+"""Every count of a run: models, teacher calls, cache hits, seconds, memory."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Counts:
+    """Filled while a run goes on.
+
+    Parameters
+    ----------
+    models_trained : int
+        Fits of a student on any rows.
+    teacher_fits : int
+        Fits of a teacher, one per fold.
+    teacher_calls : int
+        Calls of a teacher's ``predict_proba``, apart from those that measure its speed.
+    seconds : dict
+        Wall time by phase.
+    cache : dict
+        The cache's own counts.
+    """
+
+    models_trained: int = 0
+    teacher_fits: int = 0
+    teacher_calls: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    cache: dict[str, int] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to a phase."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the content of ``counts.json``."""
+        seconds = {name: round(spent, 3) for name, spent in self.seconds.items()}
+        return {
+            "models_trained": self.models_trained,
+            "teacher_fits": self.teacher_fits,
+            "teacher_calls": self.teacher_calls,
+            "cache_hits": self.cache.get("hits", 0),
+            "cache_misses": self.cache.get("misses", 0),
+            "cache_bytes": self.cache.get("bytes", 0),
+            "cache_evictions": self.cache.get("evictions", 0),
+            "seconds": {**seconds, "total": round(sum(self.seconds.values()), 3)},
+            "peak_mb": round(peak_mb(), 1),
+        }
+
+
+def peak_mb() -> float:
+    """Return the peak resident memory of this process and its largest finished child, in MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    peaks = (
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return max(peaks) * unit / 1e6

@@ -1,0 +1,135 @@
+"""Fits one teacher on all folds but one; runs in worker processes."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd import tables
+from hpmkd.errors import TeacherError
+from hpmkd.teachers import ClassAligned
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """What all folds of a cross-fit share.
+
+    Parameters
+    ----------
+    table : DataFrame or ndarray of n rows
+        Raw rows.
+    labels : ndarray of shape (n,)
+        Class codes.
+    fold_of_row : ndarray of shape (n,)
+        Which fold holds each row out.
+    n_classes : int
+        K.
+    queries : DataFrame or ndarray of m rows, or None
+        Other rows to predict with every fold model.
+    """
+
+    table: Any
+    labels: IntArray
+    fold_of_row: IntArray
+    n_classes: int
+    queries: Any = None
+
+
+@dataclass(frozen=True)
+class FoldTask:
+    """One fold of one teacher."""
+
+    name: str
+    estimator: Any
+    fold: int
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """A fold's model, and what it says about the rows held out and the queries."""
+
+    model: ClassAligned
+    held_out: FloatArray
+    queries: FloatArray | None
+
+
+def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
+    """Fit on the rows outside the fold; predict the rows inside.
+
+    Raises
+    ------
+    TeacherError
+        Naming teacher and fold.
+    """
+    from sklearn.base import clone
+
+    seen = np.flatnonzero(data.fold_of_row != task.fold)
+    held = np.flatnonzero(data.fold_of_row == task.fold)
+    table = tables.take(data.table, seen)
+    # Contiguous codes: some classifiers refuse anything else, and a fold may lack a class.
+    codes, labels = np.unique(data.labels[seen], return_inverse=True)
+    estimator = ready_for(clone(task.estimator), table)
+    try:
+        if len(codes) == 1:
+            raise ValueError("only one class is left in the rows it may see")
+        estimator.fit(table, labels)
+    except Exception as error:
+        raise TeacherError(
+            f"teacher {task.name!r} failed in fold {task.fold + 1}: {type(error).__name__}: {error}"
+        ) from error
+    model = ClassAligned(task.name, estimator, codes, data.n_classes)
+    queries = None if data.queries is None else model.predict_proba(data.queries)
+    return FoldResult(model, model.predict_proba(tables.take(data.table, held)), queries)
+
+
+def ready_for(estimator: Any, table: Any) -> Any:
+    """Put an encoder before an estimator that cannot read the raw table.
+
+    A pipeline is taken to know its columns. Anything else says by its scikit-learn tags
+    whether it reads strings and missing cells; where it does not, it gets ordinal codes
+    (if it takes missing cells) or one-hot, imputed and scaled columns.
+    """
+    import pandas as pd
+    from sklearn.pipeline import Pipeline, make_pipeline
+    from sklearn.utils import get_tags
+
+    from hpmkd.student.transformer import TableEncoder
+
+    if isinstance(estimator, Pipeline):
+        return estimator
+    tags = get_tags(estimator).input_tags
+    frame = pd.DataFrame(table)
+    textual = not all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
+    missing = bool(frame.isna().to_numpy().any())
+    if textual and not (tags.string or tags.categorical):
+        return make_pipeline(TableEncoder(kind="tree" if tags.allow_nan else "linear"), estimator)
+    if missing and not tags.allow_nan:
+        return make_pipeline(TableEncoder(kind="linear"), estimator)
+    return estimator
+
+
+def seeded(estimator: Any, seed: int) -> Any:
+    """Return a clone whose open random states are fixed, nested ones included."""
+    from sklearn.base import clone
+
+    copy = clone(estimator)
+    open_states = {
+        name: seed
+        for name, value in copy.get_params(deep=True).items()
+        if value is None and (name == "random_state" or name.endswith("__random_state"))
+    }
+    return copy.set_params(**open_states)
+
+
+def n_bytes(model: Any) -> int | None:
+    """Return the size of a model as a pickle; None if it cannot be pickled."""
+    try:
+        return len(pickle.dumps(model, protocol=pickle.HIGHEST_PROTOCOL))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,174 @@
+"""The result of a run, and the folder it is kept in."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.errors import StudentFileError
+from hpmkd.knowledge import Knowledge
+from hpmkd.leaderboard import Record, to_frame
+from hpmkd.recipe import Recipe
+from hpmkd.run_folder import read_json, writing
+from hpmkd.student import Student
+from hpmkd.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpmkd.contracts import Predictor
+    from hpmkd.dataset import Dataset
+    from hpmkd.values import Trial
+
+FORMAT = 1
+DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """What a run found.
+
+    Parameters
+    ----------
+    students : mapping of str to Student
+        The best student of each stage, fitted on all training rows.
+    chosen : str
+        The stage whose student the selection rows rank first.
+    records : tuple of Record
+        The leaderboard.
+    knowledge : Knowledge
+        What the teachers know, and how they were fused.
+    verdict : Verdict
+        Whether distilling paid.
+    counts : mapping
+        Models trained, teacher calls, cache hits, seconds by phase, peak memory.
+    recipe : Recipe
+        What ran.
+    facts : mapping
+        Seed, versions and size of the data.
+    trials : tuple of Trial
+        Every configuration evaluated, in the order of asking; empty in a loaded run.
+    """
+
+    students: Mapping[str, Predictor]
+    chosen: str
+    records: tuple[Record, ...]
+    knowledge: Knowledge
+    verdict: Verdict
+    counts: Mapping[str, Any]
+    recipe: Recipe
+    facts: Mapping[str, Any]
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def student(self) -> Predictor:
+        """The student to ship."""
+        return self.students[self.chosen]
+
+    @property
+    def leaderboard(self) -> pd.DataFrame:
+        """Teachers, controls and students as a frame, one row each."""
+        return to_frame(self.records)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the run folder, all of it or nothing.
+
+        Parameters
+        ----------
+        folder : path
+            Made if missing.
+        overwrite : bool
+            Replace a run that is there already.
+
+        Raises
+        ------
+        RunFolderError
+            If it exists, or cannot be written.
+        """
+        with writing(folder, overwrite=overwrite) as draft:
+            draft.joinpath("student.hpmkd").write_bytes(self.student.to_bytes())
+            draft.joinpath("students").mkdir()
+            for name, student in self.students.items():
+                draft.joinpath("students", f"{name}.hpmkd").write_bytes(student.to_bytes())
+            self.leaderboard.to_csv(draft / "leaderboard.csv", index=False)
+            _write(draft / "leaderboard.json", [asdict(record) for record in self.records])
+            _write(draft / "verdict.json", self.verdict.to_mapping())
+            _write(draft / "counts.json", self.counts)
+            _write(draft / "knowledge.json", self.knowledge.to_mapping())
+            _write(draft / "trials.json", [_plain(trial) for trial in self.trials])
+            _write(draft / "run.json", {**self.facts, "format": FORMAT, "chosen": self.chosen})
+            draft.joinpath("recipe.toml").write_text(self.recipe.to_toml(), "utf-8")
+        return Path(folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Distillation:
+        """Read a run folder; nothing in it is executed.
+
+        Raises
+        ------
+        StudentFileError
+            If it is no run folder, is damaged, or is of a newer version.
+        """
+        folder = Path(folder)
+        facts = read_json(folder / "run.json")
+        if facts.get("format") != FORMAT:
+            raise StudentFileError(
+                f"{folder} has run format {facts.get('format')!r}; this hpmkd reads {FORMAT}: "
+                "pip install --upgrade hpmkd"
+            )
+        chosen = facts["chosen"]
+        try:
+            return cls(
+                students={
+                    path.stem: Student.load(path) for path in sorted(folder.glob("students/*"))
+                },
+                chosen=chosen,
+                records=tuple(Record(**each) for each in read_json(folder / "leaderboard.json")),
+                knowledge=Knowledge.from_mapping(read_json(folder / "knowledge.json")),
+                verdict=Verdict.from_mapping(read_json(folder / "verdict.json")),
+                counts=read_json(folder / "counts.json"),
+                recipe=Recipe.load(str(folder / "recipe.toml")),
+                facts=facts,
+            )
+        except (TypeError, KeyError) as error:
+            raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
+
+
+def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
+    """Return what is needed, beside data and recipe, to repeat a run."""
+    return {
+        "seed": seed,
+        "rows": {"training": len(training), "test": len(test)},
+        "columns": training.facts.n_columns,
+        "classes": training.classes.tolist(),
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in DEPENDENCIES},
+    }
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(
+        json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8"
+    )
+
+
+def _plain(trial: Trial) -> dict[str, Any]:
+    configuration = trial.configuration
+    succeeded = trial.failure is None
+    return {
+        "number": trial.number,
+        "stage": configuration.stage,
+        "temperature": configuration.temperature,
+        "alpha": configuration.alpha,
+        "hyperparameters": dict(configuration.hyperparameters),
+        "log_loss": trial.log_loss if succeeded else None,
+        "standard_error": trial.standard_error if succeeded else None,
+        "accuracy": trial.accuracy if succeeded else None,
+        "seconds": round(trial.seconds, 4),
+        "failure": trial.failure,
+    }

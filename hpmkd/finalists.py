@@ -1,0 +1,112 @@
+"""What the search leaves standing: each stage's best and its control, fitted on all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpmkd.errors import PluginError
+from hpmkd.training import RefitData, refit
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Executor, Predictor
+    from hpmkd.values import Trial
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A stage's best trial, and its best at alpha = 0 (possibly the same one)."""
+
+    student: Trial
+    control: Trial
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """A student fitted on all training rows, and the trial that chose it."""
+
+    trial: Trial
+    student: Predictor
+
+
+@dataclass(frozen=True)
+class Finalists:
+    """Students and controls on all rows.
+
+    Parameters
+    ----------
+    students, controls : mapping of str to Refitted
+        By stage.
+    chosen : str
+        The stage whose student the selection rows rank first.
+    """
+
+    students: Mapping[str, Refitted]
+    controls: Mapping[str, Refitted]
+    chosen: str
+
+
+def best(trials: Iterable[Trial], stage: str, *, control: bool = False) -> Trial | None:
+    """Return a stage's trial with the lowest log loss on the selection rows.
+
+    Parameters
+    ----------
+    control : bool
+        Look only at alpha = 0. Ties go to the control, then to the trial asked first.
+    """
+    candidates = [
+        trial
+        for trial in trials
+        if trial.configuration.stage == stage
+        and trial.failure is None
+        and (trial.configuration.alpha == 0 or not control)
+    ]
+    if not candidates:
+        return None
+    return min(
+        candidates, key=lambda trial: (trial.log_loss, trial.configuration.alpha > 0, trial.number)
+    )
+
+
+def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:
+    """Return every stage that has both a student and a control to compare it with.
+
+    Raises
+    ------
+    PluginError
+        If no stage has.
+    """
+    found = {}
+    for stage in stages:
+        student, control = best(trials, stage), best(trials, stage, control=True)
+        if student is not None and control is not None:
+            found[stage] = Pair(student, control)
+    if not found:
+        reasons = sorted({trial.failure for trial in trials if trial.failure})
+        raise PluginError("no stage has a student and a control:\n" + "\n".join(reasons[:5]))
+    return found
+
+
+def fit_finalists(
+    paired: Mapping[str, Pair],
+    data: RefitData,
+    executor: Executor,
+    on_fitted: Callable[[], None],
+) -> Finalists:
+    """Fit each stage's best and its control on all training rows; equal ones only once."""
+    trials = [trial for pair in paired.values() for trial in (pair.student, pair.control)]
+    tasks = list({trial.configuration.key: trial.configuration for trial in trials}.values())
+    fitted = {}
+    for at, student in executor.run(refit, data, tasks):
+        fitted[tasks[at].key] = student
+        on_fitted()
+
+    def refitted(trial: Trial) -> Refitted:
+        return Refitted(trial, fitted[trial.configuration.key])
+
+    return Finalists(
+        students={stage: refitted(pair.student) for stage, pair in paired.items()},
+        controls={stage: refitted(pair.control) for stage, pair in paired.items()},
+        chosen=min(paired, key=lambda stage: paired[stage].student.log_loss),
+    )

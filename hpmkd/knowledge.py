@@ -1,0 +1,117 @@
+"""What the teachers say about each row: one soft target, fused from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.probabilities import checked
+from hpmkd.regime import Regime
+
+if TYPE_CHECKING:
+    from hpmkd.components import Selected
+    from hpmkd.contracts import FittedFuser
+    from hpmkd.teachers import Bag, ClassAligned
+    from hpmkd.values import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the teachers know about the training rows.
+
+    Parameters
+    ----------
+    teachers : tuple of str
+        Their names.
+    regime : Regime
+        Where their knowledge comes from.
+    weights : tuple of float
+        Mean weight of each teacher; sums to 1.
+    fuser : mapping
+        The fuser's own summary.
+    soft_targets : ndarray of shape (n, K)
+        One distribution per training row; no rows in a loaded run.
+    """
+
+    teachers: tuple[str, ...]
+    regime: Regime
+    weights: tuple[float, ...]
+    fuser: Mapping[str, Any]
+    soft_targets: FloatArray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the content of ``knowledge.json``."""
+        return {
+            "teachers": list(self.teachers),
+            "regime": self.regime.name,
+            "reason": self.regime.reason,
+            "weights": [round(weight, 6) for weight in self.weights],
+            "fuser": dict(self.fuser),
+        }
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Knowledge:
+        """Read it back, without the soft targets, which a run folder does not keep."""
+        return cls(
+            teachers=tuple(mapping["teachers"]),
+            regime=Regime(mapping["regime"], mapping["reason"]),
+            weights=tuple(mapping["weights"]),
+            fuser=mapping["fuser"],
+        )
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """A fitted fuser whose every answer is checked, and blamed on its plugin if it lies."""
+
+    selected: Selected
+    fitted: FittedFuser
+
+    @classmethod
+    def fit(
+        cls, selected: Selected, probabilities: FloatArray, labels: IntArray, table: Any
+    ) -> Fusion:
+        """Fit a fuser on probabilities of shape (M, n, K)."""
+        fuser = selected.create()
+        with selected.offered.blamed("failed in fit"):
+            return cls(selected, fuser.fit(probabilities, labels, table))
+
+    def fuse(self, probabilities: FloatArray, table: Any) -> tuple[FloatArray, FloatArray]:
+        """Return soft targets (n, K) and weights (n, M)."""
+        m, n, k = probabilities.shape
+        with self.selected.offered.blamed("failed in fuse"):
+            fused = self.fitted.fuse(probabilities, table)
+            soft_targets = checked(fused.probabilities, (n, k), "it")
+            weights = checked(fused.weights, (n, m), "it, as weights,")
+        soft_targets.flags.writeable = False
+        return soft_targets, weights
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return what the fuser says of itself."""
+        with self.selected.offered.blamed("failed in summary"):
+            return dict(self.fitted.summary())
+
+
+@dataclass(frozen=True)
+class FusedTeacher:
+    """All teachers and their fuser as one model: what a student replaces."""
+
+    members: tuple[Bag | ClassAligned, ...]
+    fusion: Fusion
+
+    def predict_proba(self, table: Any) -> FloatArray:
+        """Return fused probabilities of shape (n, K)."""
+        read = np.stack([member.predict_proba(table) for member in self.members])
+        return self.fusion.fuse(read, table)[0]
+
+
+def gather(
+    teachers: Sequence[str], regime: Regime, fusion: Fusion, read: FloatArray, table: Any
+) -> Knowledge:
+    """Fuse probabilities (M, n, K) of the training rows into knowledge."""
+    soft_targets, weights = fusion.fuse(read, table)
+    mean_weights = tuple(float(weight) for weight in weights.mean(axis=0))
+    return Knowledge(tuple(teachers), regime, mean_weights, fusion.summary(), soft_targets)

@@ -1,0 +1,131 @@
+"""Checks that an array really holds probabilities, whoever it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.values import FloatArray
+
+TOLERANCE = 1e-3
+#: scikit-learn's log_loss reads smaller probabilities as this one, and so do we.
+SMALLEST = float(np.finfo(np.float64).eps)
+
+
+def given_probabilities(
+    probabilities: Any, classes: NDArray[Any], n_rows: int, what: str = "probabilities"
+) -> FloatArray:
+    """Check probabilities that a user hands in, and normalise rounding errors away.
+
+    Parameters
+    ----------
+    probabilities : array-like of shape (n, K), or (n,) if K = 2
+        A frame whose columns are named as the classes (``yes``, or ``p_yes``) is read by
+        name, anything else in the sorted order of the classes. One column means the second
+        of two classes.
+    classes : ndarray of shape (K,)
+        The labels.
+    n_rows : int
+        Rows expected.
+    what : str
+        How errors call them.
+
+    Returns
+    -------
+    ndarray of shape (n, K)
+        Rows sum to 1.
+
+    Raises
+    ------
+    DataError
+        If the shape is wrong, a value is NaN, infinite or negative, or a row sums to
+        something further than 0.001 from 1.
+    """
+    matrix = _as_matrix(probabilities, classes, what)
+    if matrix.shape != (n_rows, len(classes)):
+        raise DataError(
+            f"{what}: got {matrix.shape[0]} rows and {matrix.shape[1]} columns; expected "
+            f"{n_rows} rows (one per row of the data) and {len(classes)} columns, one per class: "
+            f"{', '.join(map(str, classes[:10]))}{' …' if len(classes) > 10 else ''}"
+        )
+    _refuse(~np.isfinite(matrix), matrix, what, "NaN or infinite", "drop or repair those rows")
+    _refuse(matrix < 0, matrix, what, "negative", "hand in probabilities, not logits or scores")
+    sums = matrix.sum(axis=1)
+    off = np.abs(sums - 1) > TOLERANCE
+    if off.any():
+        row = int(np.flatnonzero(off)[0])
+        raise DataError(
+            f"{what}: {off.sum()} rows do not sum to 1 within {TOLERANCE}; the first is row {row} "
+            f"with sum {sums[row]:.6g}. Normalise them, or apply a softmax if they are scores"
+        )
+    normalised: FloatArray = matrix / sums[:, None]
+    return normalised
+
+
+def _as_matrix(probabilities: Any, classes: NDArray[Any], what: str) -> FloatArray:
+    columns = getattr(probabilities, "columns", None)
+    if columns is not None:
+        named = [_column_of(str(label), columns) for label in classes]
+        if None not in named and len(set(named)) == len(columns):
+            probabilities = probabilities[named]
+    try:
+        matrix = np.array(probabilities, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what}: expected numbers, got something else: {error}") from error
+    if matrix.ndim == 1:
+        matrix = matrix[:, None]
+    if matrix.ndim != 2:
+        raise DataError(f"{what}: got {matrix.ndim} dimensions; expected rows × classes")
+    if matrix.shape[1] == 1 and len(classes) == 2:
+        matrix = np.hstack([1 - matrix, matrix])
+    return matrix
+
+
+def _column_of(label: str, columns: Any) -> Any:
+    """Return the one column named as a label, or ending in it (``p_yes``); else None."""
+    found = [
+        column
+        for column in columns
+        if str(column) == label or str(column).endswith((f"_{label}", f".{label}", f"={label}"))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _refuse(bad: NDArray[Any], matrix: FloatArray, what: str, problem: str, cure: str) -> None:
+    if bad.any():
+        row, column = map(int, np.argwhere(bad)[0])
+        raise DataError(
+            f"{what}: {bad.any(axis=1).sum()} rows hold {problem} values; the first is row {row}, "
+            f"column {column}: {matrix[row, column]}. Please {cure}"
+        )
+
+
+def checked(probabilities: Any, shape: tuple[int, int], who: str) -> FloatArray:
+    """Check probabilities that a plugin or model returned.
+
+    Raises
+    ------
+    ValueError
+        Naming `who`, if the shape is wrong or a row is no distribution.
+    """
+    matrix = np.asarray(probabilities, dtype=np.float64)
+    if matrix.shape != shape:
+        raise ValueError(f"{who} returned shape {matrix.shape}; expected {shape}")
+    if not np.isfinite(matrix).all() or (matrix < 0).any():
+        raise ValueError(f"{who} returned NaN, infinite or negative probabilities")
+    if matrix.size and np.abs(matrix.sum(axis=1) - 1).max() > TOLERANCE:
+        raise ValueError(f"{who} returned rows that do not sum to 1 within {TOLERANCE}")
+    return matrix
+
+
+def row_losses(probabilities: FloatArray, labels: NDArray[Any]) -> FloatArray:
+    """Return the log loss of each row, in nats; probabilities under 2.2e-16 are read as that."""
+    true_class = probabilities[np.arange(len(labels)), labels]
+    losses: FloatArray = -np.log(np.maximum(true_class, SMALLEST))
+    return losses

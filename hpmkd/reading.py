@@ -1,0 +1,212 @@
+"""Reads the teachers: out of fold where they can be refitted, as they are where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd import splits, tables
+from hpmkd.crossfit import FoldData, FoldTask, fit_fold, n_bytes, seeded
+from hpmkd.dataset import Dataset
+from hpmkd.errors import TeacherError
+from hpmkd.probabilities import given_probabilities
+from hpmkd.teachers import (
+    Bag,
+    ClassAligned,
+    CloneableTeacher,
+    FittedTeacher,
+    GivenTeacher,
+    Teacher,
+    align_fitted,
+)
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Cache, Executor
+    from hpmkd.counts import Counts
+    from hpmkd.values import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What one teacher says.
+
+    Parameters
+    ----------
+    training : ndarray of shape (n, K)
+        About the training rows asked for, out of fold where the teacher is refitted.
+    test : ndarray of shape (m, K) or None
+        About the test rows; None where it cannot be asked.
+    """
+
+    training: FloatArray
+    test: FloatArray | None
+
+
+@dataclass
+class TeacherReader:
+    """Asks teachers about rows, each question once.
+
+    Parameters
+    ----------
+    training, test : Dataset
+        The rows.
+    cache : Cache
+        Keeps what was read; keys are digests of data, teacher, folds and seed.
+    executor : Executor
+        Where folds are fitted.
+    n_folds : int
+        Folds of a cross-fit.
+    seed : int
+        Source of folds and random states.
+    counts : Counts
+        Counts fits and calls.
+    on_fold : callable
+        Called after each fitted fold.
+    """
+
+    training: Dataset
+    test: Dataset
+    cache: Cache
+    executor: Executor
+    n_folds: int
+    seed: int
+    counts: Counts
+    on_fold: Callable[[], None] = lambda: None
+    _bags: dict[str, Bag] = field(default_factory=dict)
+
+    def out_of_fold(self, teacher: Teacher, rows: IntArray) -> FloatArray:
+        """Return probabilities of shape (n, K) for some training rows.
+
+        A cloneable teacher is cross-fitted on exactly these rows and sees no others.
+        """
+        match teacher:
+            case GivenTeacher():
+                return self._given(teacher)[rows]
+            case FittedTeacher():
+                return self._as_it_is(teacher, self.training)[rows]
+            case CloneableTeacher():
+                return self._cross_fitted(teacher, rows, with_test=False)
+
+    def final(self, teacher: Teacher) -> Readings:
+        """Return what a teacher says about all training rows and the test rows."""
+        match teacher:
+            case GivenTeacher():
+                return Readings(self._given(teacher), self._given_test(teacher))
+            case FittedTeacher():
+                test = self._as_it_is(teacher, self.test)
+                return Readings(self._as_it_is(teacher, self.training), test)
+            case CloneableTeacher():
+                n = len(self.training)
+                both = self._cross_fitted(teacher, np.arange(n), with_test=True)
+                return Readings(both[:n], both[n:])
+
+    def live(self, teacher: Teacher) -> Bag | ClassAligned | None:
+        """Return a teacher that answers about new rows; None for given probabilities."""
+        if isinstance(teacher, FittedTeacher):
+            return align_fitted(teacher, self.training.classes)
+        if isinstance(teacher, CloneableTeacher):
+            if teacher.name not in self._bags:
+                self._fit_folds(teacher, np.arange(len(self.training)), with_test=True)
+            return self._bags[teacher.name]
+        return None
+
+    def n_bytes(self, teacher: Teacher) -> int | None:
+        """Return the size of a teacher's models as pickles; None where there are none."""
+        live = self.live(teacher)
+        return None if live is None else n_bytes(live)
+
+    def _given(self, teacher: GivenTeacher) -> FloatArray:
+        what = f"teacher {teacher.name!r}: probabilities"
+        return given_probabilities(
+            teacher.training, self.training.classes, len(self.training), what
+        )
+
+    def _given_test(self, teacher: GivenTeacher) -> FloatArray | None:
+        if teacher.test is None:
+            return None
+        what = f"teacher {teacher.name!r}: probabilities of the test rows"
+        return given_probabilities(teacher.test, self.training.classes, len(self.test), what)
+
+    def _as_it_is(self, teacher: FittedTeacher, dataset: Dataset) -> FloatArray:
+        import joblib
+
+        def compute() -> FloatArray:
+            self.counts.teacher_calls += 1
+            return align_fitted(teacher, dataset.classes).predict_proba(dataset.table)
+
+        identity = joblib.hash(teacher.model)
+        return self.cache.get_or_compute(
+            "teacher", tables.digest("fitted", identity, dataset.digest), compute
+        )
+
+    def _cross_fitted(
+        self, teacher: CloneableTeacher, rows: IntArray, *, with_test: bool
+    ) -> FloatArray:
+        import joblib
+
+        key = tables.digest(
+            "cross-fit",
+            joblib.hash(seeded(teacher.estimator, self.seed)),
+            self.training.rows(rows).digest,
+            self.test.digest if with_test else "",
+            self.n_folds,
+            self.seed,
+        )
+        return self.cache.get_or_compute(
+            "teacher", key, lambda: self._fit_folds(teacher, rows, with_test=with_test)
+        )
+
+    def _fit_folds(
+        self, teacher: CloneableTeacher, rows: IntArray, *, with_test: bool
+    ) -> FloatArray:
+        """Return out-of-fold probabilities, and below them those of the test rows."""
+        data = self._fold_data(rows, with_test)
+        n_folds = int(data.fold_of_row.max()) + 1
+        estimator = _clone_of(teacher, self.seed)
+        tasks = [FoldTask(teacher.name, estimator, fold) for fold in range(n_folds)]
+        results: dict[int, Any] = {}
+        for fold, result in self.executor.run(fit_fold, data, tasks):
+            results[fold] = result
+            self.counts.teacher_fits += 1
+            self.counts.teacher_calls += 2 if with_test else 1
+            self.on_fold()
+        out_of_fold = np.empty((len(rows), data.n_classes))
+        for fold in range(n_folds):
+            out_of_fold[data.fold_of_row == fold] = results[fold].held_out
+        if not with_test:
+            return out_of_fold
+        # In the order of the folds, so that the sum has the same bits however they finished.
+        in_order = [results[fold] for fold in range(n_folds)]
+        self._bags[teacher.name] = Bag(tuple(result.model for result in in_order))
+        test = np.mean([result.queries for result in in_order], axis=0)
+        return np.vstack([out_of_fold, test])
+
+    def _fold_data(self, rows: IntArray, with_test: bool) -> FoldData:
+        labels = self.training.labels[rows]
+        return FoldData(
+            table=tables.take(self.training.table, rows),
+            labels=labels,
+            fold_of_row=splits.folds(labels, self.n_folds, self.seed),
+            n_classes=len(self.training.classes),
+            queries=self.test.table if with_test else None,
+        )
+
+
+def _clone_of(teacher: CloneableTeacher, seed: int) -> Any:
+    try:
+        return seeded(teacher.estimator, seed)
+    except (TypeError, RuntimeError) as error:
+        raise TeacherError(
+            f"teacher {teacher.name!r} cannot be cloned: {error}. Expected a scikit-learn "
+            "classifier whose __init__ only stores its parameters"
+        ) from error
+
+
+def stack(readings: Sequence[FloatArray]) -> FloatArray:
+    """Return probabilities of shape (M, n, K), one layer per teacher, read-only."""
+    stacked = np.stack(readings)
+    stacked.flags.writeable = False
+    return stacked

@@ -1,0 +1,69 @@
+"""Where the teachers' knowledge comes from: the same rows, other rows, or the answers.
+
+Whether distilling pays depends on it more than on anything else, so a run finds out and
+says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from hpmkd.probabilities import row_losses
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray, IntArray
+
+RegimeName = Literal["self", "external", "leaking"]
+
+#: A model that never saw a row's label shares most mistakes of a cross-validated one, for
+#: noise is nobody's to learn. One that is right on nearly all of them has seen the labels.
+LEAK_ACCURACY = 0.97
+MIN_MISTAKES = 5
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The regime of a run and how it was recognised."""
+
+    name: RegimeName
+    reason: str
+
+
+SELF = Regime("self", "the teachers are cross-fitted on the training rows")
+
+
+def detect(given: FloatArray, reference: FloatArray, labels: IntArray) -> Regime:
+    """Compare given probabilities with a cross-validated model on the same rows.
+
+    Parameters
+    ----------
+    given, reference : ndarray of shape (n, K)
+        Probabilities handed in, and those of a model that predicts each row unseen.
+    labels : ndarray of shape (n,)
+        Class codes.
+    """
+    mistakes = reference.argmax(axis=1) != labels
+    right = given.argmax(axis=1) == labels
+    on_mistakes = float(right[mistakes].mean()) if mistakes.any() else 0.0
+    overall = float(right.mean())
+    found = (
+        f"given probabilities are right on {overall:.1%} of the rows and on {on_mistakes:.1%} of "
+        f"the {mistakes.sum()} that a cross-validated model gets wrong"
+    )
+    if mistakes.sum() >= MIN_MISTAKES and min(on_mistakes, overall) >= LEAK_ACCURACY:
+        return Regime("leaking", f"{found}: their model has seen these labels")
+    gain = row_losses(reference, labels) - row_losses(given, labels)
+    error = gain.std(ddof=1) / np.sqrt(len(gain))
+    compared = f"log loss {gain.mean():+.4f} ± {error:.4f} better than that model"
+    if gain.mean() > 2 * error:
+        return Regime("external", f"{found}; {compared}: they know more than these rows tell")
+    return Regime("self", f"{found}; {compared}: no more than these rows tell")
+
+
+def worst(regimes: list[Regime]) -> Regime:
+    """Return the regime that asks for the most care; several teachers share one."""
+    order = {"self": 0, "external": 1, "leaking": 2}
+    return max(regimes, key=lambda regime: order[regime.name], default=SELF)

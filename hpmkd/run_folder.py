@@ -1,0 +1,108 @@
+"""Run folders are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hpmkd.errors import RunFolderError, StudentFileError
+
+
+def check_free(folder: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse, before any work is done, a folder that could not be written afterwards.
+
+    Raises
+    ------
+    RunFolderError
+        If it holds something already, or its parent cannot be written.
+    """
+    folder = Path(folder)
+    if (
+        folder.is_dir()
+        and overwrite
+        and any(folder.iterdir())
+        and not (folder / "run.json").is_file()
+    ):
+        raise RunFolderError(
+            f"{folder} holds something other than a run of hpmkd, which is not overwritten; "
+            "choose another folder"
+        )
+    if folder.exists() and not overwrite and not (folder.is_dir() and not any(folder.iterdir())):
+        raise RunFolderError(
+            f"{folder} exists already; choose another --out, or replace it with --overwrite"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file; expected a folder to write the run to")
+    with _explained(folder):
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".hpmkd-"):
+            pass
+
+
+@contextlib.contextmanager
+def writing(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a draft folder beside the target; move it into place when all is written.
+
+    Whatever goes wrong inside, also a full disk or a killed process, the target is either
+    as it was or complete.
+    """
+    check_free(folder, overwrite=overwrite)
+    target = Path(folder).absolute()
+    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    try:
+        with _explained(target):
+            inner = draft / "new"
+            inner.mkdir()
+            yield inner
+            _sync(inner)
+            if target.exists():
+                target.rename(draft / "old")
+            inner.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def read_json(path: Path) -> Any:
+    """Read one of a run folder's JSON files.
+
+    Raises
+    ------
+    StudentFileError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise StudentFileError(
+            f"{path.parent} is no run folder: {path.name} is missing; give a folder that "
+            "hpmkd distill wrote"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StudentFileError(f"{path} cannot be read: {error}") from error
+
+
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunFolderError(
+            f"cannot write {folder}: {error.strerror or error}; choose another --out"
+        ) from error
+
+
+def _sync(folder: Path) -> None:
+    # Contents first, names afterwards: a power cut must not leave an empty file that loads.
+    for path in folder.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

@@ -1,0 +1,103 @@
+"""Finds good configurations: the sampler asks, the engine runs, the sampler is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from hpmkd.finalists import best
+from hpmkd.training import SearchData, evaluate
+from hpmkd.values import Configuration, Trial
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Executor, Sampler, Scheduler
+    from hpmkd.offers import Offered
+
+
+@dataclass
+class Search:
+    """One search over configurations.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Chooses what to try.
+    offered : Offered
+        Whom to blame if the sampler fails.
+    scheduler : Scheduler
+        Hears of every trial.
+    executor : Executor
+        Where trials run.
+    data : SearchData
+        What trials need.
+    batch : int
+        Configurations asked for at a time. Results do not depend on the number of workers
+        because a batch is told in the order of asking, whichever trial finishes first.
+    on_trial : callable
+        Called with every new trial, in the order of asking.
+    """
+
+    sampler: Sampler
+    offered: Offered
+    scheduler: Scheduler
+    executor: Executor
+    data: SearchData
+    batch: int
+    on_trial: Callable[[Trial], None] = lambda trial: None
+    _known: dict[object, Trial] = field(default_factory=dict)
+
+    def run(self) -> list[Trial]:
+        """Evaluate until the sampler has nothing more to ask, then the missing controls.
+
+        Returns
+        -------
+        list of Trial
+            Every distinct configuration once, in the order of asking.
+
+        Raises
+        ------
+        PluginError
+            If the sampler breaks its contract.
+        """
+        while asked := self._ask():
+            self._evaluate(asked)
+        # alpha = 0 is always in the race: each stage's best gets its hard-label twin.
+        bests = [best(self.trials, name) for name in self.data.stages]
+        self._evaluate(each.configuration.control() for each in bests if each is not None)
+        return self.trials
+
+    @property
+    def trials(self) -> list[Trial]:
+        """The trials so far."""
+        return sorted(self._known.values(), key=lambda trial: trial.number)
+
+    def _ask(self) -> Sequence[Configuration]:
+        with self.offered.blamed("failed in ask"):
+            asked = list(self.sampler.ask(self.batch))
+            for configuration in asked:
+                if not isinstance(configuration, Configuration):
+                    raise TypeError(f"ask returned {configuration!r:.80}")
+                if configuration.stage not in self.data.stages:
+                    raise ValueError(f"ask returned the unknown stage {configuration.stage!r}")
+        return asked
+
+    def _evaluate(self, asked: Iterable[Configuration]) -> None:
+        asked = list(asked)
+        new: dict[object, Configuration] = {}
+        for configuration in asked:
+            if configuration.key not in self._known:
+                new.setdefault(configuration.key, configuration)
+        tasks = [(len(self._known) + at, each) for at, each in enumerate(new.values())]
+        finished = dict(self.executor.run(evaluate, self.data, tasks))
+        for at in range(len(tasks)):
+            trial = finished[at]
+            self._known[trial.configuration.key] = trial
+            self.on_trial(trial)
+        for configuration in asked:
+            self._tell(replace(self._known[configuration.key], configuration=configuration))
+
+    def _tell(self, trial: Trial) -> None:
+        with self.offered.blamed("failed in tell"):
+            self.sampler.tell(trial)
+        self.scheduler.observe(trial)

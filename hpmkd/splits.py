@@ -1,0 +1,71 @@
+"""Which rows do what: stratified holdouts and folds that survive rare classes.
+
+scikit-learn's splitters refuse or warn when a class has fewer rows than folds; a class of
+two rows is ordinary here, so every class is dealt out one row at a time instead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hpmkd.values import IntArray
+
+
+def holdout(labels: IntArray, size: float, seed: int) -> tuple[IntArray, IntArray]:
+    """Split rows in two, class by class.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Class codes.
+    size : float
+        Share of the rows to hold out, in (0, 1).
+    seed : int
+        Source of the shuffle.
+
+    Returns
+    -------
+    kept, held : ndarray
+        Sorted row numbers. Every class keeps at least one row.
+    """
+    rng = np.random.default_rng(seed)
+    held = []
+    owed = 0.0
+    for code in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == code))
+        owed += len(rows) * size
+        # Carrying the fraction over to the next class keeps the total at n × size.
+        take = min(round(owed), len(rows) - 1)
+        owed -= take
+        held.append(rows[:take])
+    held_rows = np.sort(np.concatenate(held))
+    return np.setdiff1d(np.arange(len(labels)), held_rows), held_rows
+
+
+def folds(labels: IntArray, n_folds: int, seed: int) -> IntArray:
+    """Deal every class over the folds.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Class codes.
+    n_folds : int
+        At least 2; no more than rows are used.
+    seed : int
+        Source of the shuffle.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Fold number of each row; fold sizes differ by at most one.
+    """
+    rng = np.random.default_rng(seed)
+    order = np.concatenate(
+        [rng.permutation(np.flatnonzero(labels == code)) for code in np.unique(labels)]
+    )
+    assigned = np.empty(len(labels), dtype=np.int64)
+    assigned[order] = np.arange(len(labels)) % min(n_folds, len(labels))
+    return assigned

@@ -1,0 +1,185 @@
+"""Raw tables: every form in which rows may come, opened as a list of raw columns."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpmkd.errors import DataError
+
+_ACCEPTED = (
+    "pass a pandas DataFrame, a 2-D NumPy array (rows × columns), a list of dicts or a dict "
+    "of columns"
+)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as it came, opened.
+
+    Parameters
+    ----------
+    names : tuple of str or None
+        Names of the d columns; None if the table has none.
+    columns : list
+        The d raw columns, each a 1-D ndarray or a Series of n cells.
+    n_rows : int
+        n, which may be 0.
+    """
+
+    names: tuple[str, ...] | None
+    columns: list[Any]
+    n_rows: int
+
+
+def open_table(table: Any) -> RawTable:
+    """Open a raw table without reading its cells.
+
+    Parameters
+    ----------
+    table : DataFrame, ndarray of shape (n, d), mapping or list
+        A mapping is a table of columns, or one row if all of its values are single cells; a
+        list holds rows, all mappings or all sequences. Objects with ``to_pandas`` are
+        converted.
+
+    Returns
+    -------
+    RawTable
+
+    Raises
+    ------
+    DataError
+        It is none of these, is not two-dimensional, or is sparse.
+    """
+    frame = _as_frame(table)
+    if frame is not None:
+        columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
+        return RawTable(tuple(str(name) for name in frame.columns), columns, len(frame))
+    array = _as_array(table)
+    return RawTable(None, [array[:, j] for j in range(array.shape[1])], len(array))
+
+
+def plain_floats(table: Any) -> bool:
+    """Tell whether a table is a 2-D NumPy array of numbers, which needs no opening."""
+    # The exact type: a masked array hides missing cells from a plain view.
+    return type(table) is np.ndarray and table.ndim == 2 and table.dtype.kind in "biuf"
+
+
+def match_columns(raw: RawTable, wanted: tuple[str, ...], by_name: bool) -> list[int]:
+    """Say where in a table each wanted column is.
+
+    Parameters
+    ----------
+    raw : RawTable
+        The opened table.
+    wanted : tuple of str
+        Names of the d columns.
+    by_name : bool
+        Whether to find them by name if the table has names. Otherwise the table must have
+        exactly d columns.
+
+    Returns
+    -------
+    list of int
+        Positions in ``raw.columns``.
+
+    Raises
+    ------
+    DataError
+        Columns are missing, too many or too few, or a wanted name occurs twice.
+    """
+    if by_name and raw.names is not None:
+        return _by_name(wanted, raw.names)
+    if len(raw.columns) != len(wanted):
+        raise DataError(
+            f"got {len(raw.columns)} columns, expected {len(wanted)}: {listed(wanted)}, in this "
+            "order; add, drop or name columns"
+        )
+    return list(range(len(wanted)))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names for a message, the first few."""
+    shown = ", ".join(repr(name) for name in names[:8])
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
+
+
+def _by_name(wanted: tuple[str, ...], found: tuple[str, ...]) -> list[int]:
+    """Find columns by name."""
+    positions = {name: j for j, name in enumerate(found)}
+    missing = [name for name in wanted if name not in positions]
+    if missing:
+        from difflib import get_close_matches
+
+        spare = [name for name in found if name not in wanted]
+        close = [match for name in missing for match in get_close_matches(name, spare, 1)]
+        hint = f"did the table mean them by {listed(close)}?" if close else f"got {listed(found)}"
+        raise DataError(f"the table lacks the columns {listed(missing)}: {hint}; add or rename")
+    counts = Counter(found)
+    repeated = [name for name in wanted if counts[name] > 1]
+    if repeated:
+        raise DataError(f"two columns have the same name: {listed(repeated)}; drop one")
+    return [positions[name] for name in wanted]
+
+
+def _as_frame(table: Any) -> Any:
+    """Return a DataFrame for all that has column names, else None."""
+    pandas = sys.modules.get("pandas")  # a frame cannot come before pandas does
+    if pandas is not None and isinstance(table, pandas.DataFrame):
+        return table
+    if pandas is not None and isinstance(table, pandas.Series):
+        return None
+    if hasattr(table, "to_pandas"):
+        return _as_frame(table.to_pandas())
+    rows = isinstance(table, list | tuple) and len(table) > 0
+    if not isinstance(table, Mapping) and not (rows and isinstance(table[0], Mapping)):
+        return None
+    import pandas as pd
+
+    if isinstance(table, Mapping) and not any(map(_is_column, table.values())):
+        table = [table]
+    try:
+        return pd.DataFrame(table)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"the rows do not form a table ({error}): {_ACCEPTED}") from error
+
+
+def _as_array(table: Any) -> np.ndarray[Any, Any]:
+    """Return a 2-D array for all that has no column names."""
+    if hasattr(table, "toarray"):
+        raise DataError(
+            f"got a sparse {type(table).__name__}, expected a dense table: pass table.toarray()"
+        )
+    if isinstance(table, list | tuple):
+        table = _array_of_rows(table)
+    elif isinstance(table, np.ma.MaskedArray):
+        table = table.astype(object).filled(None)
+    array = np.asarray(table)
+    if array.ndim == 1:
+        raise DataError(
+            f"got a 1-D table of {len(array)} cells, expected rows × columns: use "
+            "x.reshape(1, -1) for one row, x.reshape(-1, 1) for one column"
+        )
+    if array.ndim != 2:
+        raise DataError(
+            f"got {type(table).__name__} with {array.ndim} dimensions, expected 2: {_ACCEPTED}"
+        )
+    return array
+
+
+def _array_of_rows(rows: Any) -> np.ndarray[Any, Any]:
+    """Make an array of objects, so that text among numbers does not turn them into text."""
+    try:
+        return np.array(rows, dtype=object)
+    except ValueError as error:
+        raise DataError(f"the rows differ in length ({error}): {_ACCEPTED}") from error
+
+
+def _is_column(value: Any) -> bool:
+    """Tell whether a value of a mapping is a column rather than one cell."""
+    return hasattr(value, "__len__") and not isinstance(value, str | bytes)

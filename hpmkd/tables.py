@@ -1,0 +1,97 @@
+"""Reads tables from files, and takes rows out of whatever a table is."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpmkd.values import IntArray
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a CSV (also compressed) or Parquet file.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, unreadable, empty or of another kind.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    name = path.name.lower()
+    try:
+        if name.endswith((".parquet", ".pq")):
+            return pd.read_parquet(path)
+        if ".csv" in path.suffixes or name.endswith((".txt", ".tsv", ".tsv.gz")):
+            separator = "\t" if ".tsv" in path.suffixes else ","
+            _refuse_repeated_header(path, separator)
+            return pd.read_csv(path, sep=separator)
+    except ImportError as error:
+        raise DataError(
+            f"{path}: reading Parquet needs pyarrow; type: pip install 'hpmkd[parquet]'"
+        ) from error
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; give the path of a CSV or Parquet file") from error
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"{path}: the file is empty; expected a header line and rows") from error
+    except (OSError, ValueError, UnicodeError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+    raise DataError(f"{path}: unknown kind of file; expected .csv, .csv.gz, .tsv or .parquet")
+
+
+def _refuse_repeated_header(path: Path, separator: str) -> None:
+    # pandas renames repeated columns silently (a, a.1), which hides a broken export.
+    import pandas as pd
+
+    header = pd.read_csv(path, sep=separator, header=None, nrows=1, dtype=str)
+    names = header.iloc[0].tolist()
+    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(
+            f"{path}: column names appear twice: {', '.join(repeated)}; rename or drop them"
+        )
+
+
+def take(table: Any, rows: IntArray) -> Any:
+    """Return some rows of a frame or array, by position."""
+    return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
+
+
+def digest(*values: Any) -> str:
+    """Return a digest of the content of tables, arrays and plain values.
+
+    The same content has the same digest in every process.
+    """
+    total = hashlib.sha256()
+    for value in values:
+        for part in _parts(value):
+            total.update(len(part).to_bytes(8, "little"))
+            total.update(part)
+    return total.hexdigest()
+
+
+def _parts(value: Any) -> list[bytes]:
+    if hasattr(value, "iloc"):
+        import pandas as pd
+
+        described = repr([(str(name), str(kind)) for name, kind in value.dtypes.items()])
+        columns = [
+            pd.util.hash_pandas_object(value.iloc[:, at], index=False).to_numpy().tobytes()
+            for at in range(value.shape[1])
+        ]
+        return [described.encode(), *columns]
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        described = f"{value.dtype.str}{value.shape}"
+        return [described.encode(), np.ascontiguousarray(value).tobytes()]
+    import joblib
+
+    return [str(joblib.hash(value)).encode()]

@@ -1,0 +1,97 @@
+"""What an exporter must do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from hpmkd.contracts import Exporter
+from hpmkd.student import LinearModel, Schema, Student, fit_encoder
+from hpmkd.testing.problems import PROBLEMS, real_problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.contracts import Predictor
+    from hpmkd.values import FloatArray
+
+
+class Damaged:
+    """A student that breaks as soon as it is looked at."""
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """Fail."""
+        raise OSError("this student is damaged")
+
+    def predict_proba(self, table: Any) -> FloatArray:
+        """Fail."""
+        raise OSError("this student is damaged")
+
+    def to_bytes(self) -> bytes:
+        """Fail."""
+        raise OSError("this student is damaged")
+
+
+class ExporterSuite:
+    """Inherit and supply ``exporter``, and ``student`` if it writes some families only."""
+
+    @pytest.fixture
+    def exporter(self) -> Exporter:
+        """Return the exporter under test."""
+        raise NotImplementedError("supply a fixture `exporter` that returns your exporter")
+
+    @pytest.fixture(params=PROBLEMS)
+    def student(self, request: pytest.FixtureRequest) -> Predictor:
+        """Return a student to export: a linear one of 2, then 3 classes."""
+        problem = real_problem(request.param)
+        encoder = fit_encoder("linear", Schema.fit(problem.table), problem.table)
+        n_columns = encoder.transform(problem.table).shape[1]
+        n_margins = 1 if len(problem.classes) == 2 else len(problem.classes)
+        weights = np.random.default_rng(0).normal(size=(n_columns, n_margins))
+        link = "sigmoid" if n_margins == 1 else "softmax"
+        model = LinearModel(weights, np.zeros(n_margins), link)
+        student: Predictor = Student(encoder, model, problem.classes)
+        return student
+
+    def test_fulfils_the_protocol(self, exporter: Exporter) -> None:
+        """It has the method of an exporter, and a suffix with a dot."""
+        assert isinstance(exporter, Exporter)
+        assert exporter.suffix.startswith(".")
+        assert len(exporter.suffix) > 1
+
+    def test_writes_the_file_and_returns_it(
+        self, exporter: Exporter, student: Predictor, tmp_path: Path
+    ) -> None:
+        """The file is where it was wanted, holds something, and is the only one."""
+        path = tmp_path / f"student{exporter.suffix}"
+        assert exporter.export(student, path) == path
+        assert path.stat().st_size > 0
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_leaves_the_student_as_it_was(
+        self, exporter: Exporter, student: Predictor, tmp_path: Path
+    ) -> None:
+        """Exporting is reading."""
+        before = student.to_bytes()
+        exporter.export(student, tmp_path / f"student{exporter.suffix}")
+        assert student.to_bytes() == before
+
+    def test_leaves_nothing_behind_if_the_student_is_damaged(
+        self, exporter: Exporter, tmp_path: Path
+    ) -> None:
+        """A failure is an exception, and no half-written file."""
+        with pytest.raises(Exception):  # noqa: B017, PT011 - which one is up to the format
+            exporter.export(Damaged(), tmp_path / f"student{exporter.suffix}")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_leaves_nothing_behind_if_the_folder_is_missing(
+        self, exporter: Exporter, student: Predictor, tmp_path: Path
+    ) -> None:
+        """It makes no folders; where there is none, it fails."""
+        with pytest.raises(Exception):  # noqa: B017, PT011
+            exporter.export(student, tmp_path / "nowhere" / f"student{exporter.suffix}")
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,220 @@
+"""What a stage must do."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from hpmkd.contracts import Stage
+from hpmkd.student import Student
+from hpmkd.testing.inputs import AsConfigured, HardLabels, encoded
+from hpmkd.testing.problems import (
+    PROBLEMS,
+    Problem,
+    check_probabilities,
+    read_only,
+    real_problem,
+)
+from hpmkd.testing.trials import RandomTrial, check_in_space
+from hpmkd.values import Configuration, StageInputs
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Encoder, Predictor, Scheduler
+    from hpmkd.values import FloatArray, Hyperparameter
+
+
+def prior_loss(labels: Any) -> float:
+    """Return the log loss of whoever only knows how frequent the classes are."""
+    shares = np.bincount(labels) / len(labels)
+    shares = shares[shares > 0]
+    return float(-(shares * np.log(shares)).sum())
+
+
+class StageSuite:
+    """Inherit and supply ``stage``, and ``hyperparameters`` to make the fits quick."""
+
+    @pytest.fixture
+    def stage(self) -> Stage:
+        """Return the stage under test."""
+        raise NotImplementedError("supply a fixture `stage` that returns your stage")
+
+    @pytest.fixture
+    def hyperparameters(self, stage: Stage) -> Mapping[str, Hyperparameter]:
+        """Return what most tests fit with: the defaults, unless you say otherwise."""
+        return dict(stage.defaults)
+
+    @pytest.fixture(params=PROBLEMS)
+    def name(self, request: pytest.FixtureRequest) -> str:
+        """Return the name of a problem with 2, then 3 classes."""
+        return str(request.param)
+
+    def inputs(
+        self,
+        stage: Stage,
+        problem: Problem,
+        encoder_and_matrix: tuple[Encoder, FloatArray],
+        hyperparameters: Mapping[str, Hyperparameter],
+        alpha: float = 0.5,
+        scheduler: Scheduler | None = None,
+    ) -> StageInputs:
+        """Put together what a stage gets."""
+        encoder, matrix = encoder_and_matrix
+        return StageInputs(
+            matrix=matrix,
+            encoder=encoder,
+            labels=problem.labels,
+            soft_targets=problem.soft_targets,
+            classes=problem.classes,
+            configuration=Configuration("stage", 1.0, alpha, hyperparameters),
+            scheduler=scheduler or AsConfigured(),
+            seed=2**32 - 1,
+        )
+
+    @pytest.fixture
+    def given(
+        self, stage: Stage, name: str, hyperparameters: Mapping[str, Hyperparameter]
+    ) -> StageInputs:
+        """Return what a stage gets: 150 rows of numbers, an honest teacher, alpha = 1/2."""
+        matrix = encoded(name, False, stage.encoding)
+        return self.inputs(stage, real_problem(name), matrix, hyperparameters)
+
+    def check(self, student: Predictor, table: Any, problem: Problem) -> FloatArray:
+        """Assert that a student knows its classes and says probabilities; return them."""
+        assert list(student.classes_) == list(problem.classes)
+        said = student.predict_proba(table)
+        check_probabilities(said, len(table), len(problem.classes))
+        return said
+
+    def test_fulfils_the_protocol(self, stage: Stage) -> None:
+        """It has the attributes and methods of a stage."""
+        assert isinstance(stage, Stage)
+        assert stage.encoding in ("tree", "linear")
+        assert isinstance(stage.complexity, int)
+
+    def test_defaults_are_in_the_space(self, stage: Stage) -> None:
+        """The untuned hyperparameters are a point of the search space, all of it."""
+        check_in_space(stage, stage.defaults)
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_space_gives_plain_values_that_fit(self, stage: Stage, seed: int) -> None:
+        """Whatever is drawn is a number, a word or a truth value, and can be fitted."""
+        drawn = stage.space(RandomTrial(seed))
+        assert all(isinstance(value, float | int | str | bool) for value in drawn.values())
+        check_in_space(stage, drawn)
+        problem = real_problem("wine")
+        inputs = self.inputs(stage, problem, encoded("wine", False, stage.encoding), drawn)
+        self.check(stage.fit(inputs), problem.table, problem)
+
+    def test_a_student_learns(self, stage: Stage, name: str, given: StageInputs) -> None:
+        """It says probabilities over all classes, better than the class shares alone."""
+        problem = real_problem(name)
+        said = self.check(stage.fit(given), problem.table, problem)
+        losses = -np.log(np.maximum(said[np.arange(len(said)), problem.labels], 1e-300))
+        assert losses.mean() < prior_loss(problem.labels)
+
+    def test_the_teacher_is_heard(self, stage: Stage, name: str, given: StageInputs) -> None:
+        """At alpha = 1 it follows a teacher that contradicts the labels."""
+        problem = real_problem(name)
+        contrary = read_only(np.roll(problem.soft_targets, 1, axis=1))
+        configuration = replace(given.configuration, alpha=1.0)
+        student = stage.fit(replace(given, soft_targets=contrary, configuration=configuration))
+        said = self.check(student, problem.table, problem).argmax(axis=1)
+        assert (said == contrary.argmax(axis=1)).mean() > (said == problem.labels).mean()
+
+    def test_without_alpha_the_teacher_is_not_heard(self, stage: Stage, given: StageInputs) -> None:
+        """At alpha = 0 neither teacher nor temperature changes a bit of the student."""
+        hard = replace(given, configuration=replace(given.configuration, alpha=0.0))
+        other = replace(
+            hard,
+            soft_targets=read_only(np.roll(given.soft_targets, 1, axis=1)),
+            configuration=replace(hard.configuration, temperature=3.0),
+        )
+        assert stage.fit(hard).to_bytes() == stage.fit(other).to_bytes()
+
+    def test_the_scheduler_has_the_last_word(self, stage: Stage, given: StageInputs) -> None:
+        """If the scheduler says alpha = 0, the teacher is not heard either."""
+        hard = replace(given, scheduler=HardLabels())
+        other = replace(hard, soft_targets=read_only(np.roll(given.soft_targets, 1, axis=1)))
+        assert stage.fit(hard).to_bytes() == stage.fit(other).to_bytes()
+
+    @pytest.mark.parametrize("temperature", [0.5, 3.0])
+    def test_any_temperature_fits(
+        self, stage: Stage, name: str, given: StageInputs, temperature: float
+    ) -> None:
+        """Sharpened and softened targets, with zeros in them, give probabilities."""
+        problem = real_problem(name)
+        configuration = replace(given.configuration, temperature=temperature, alpha=1.0)
+        student = stage.fit(replace(given, configuration=configuration))
+        self.check(student, problem.table, problem)
+
+    def test_leaves_its_inputs_alone(self, stage: Stage, given: StageInputs) -> None:
+        """It writes into nothing that it is given, even where it could."""
+        open_ = replace(
+            given,
+            matrix=given.matrix.copy(),
+            labels=given.labels.copy(),
+            soft_targets=given.soft_targets.copy(),
+        )
+        stage.fit(open_)
+        assert np.array_equal(open_.matrix, given.matrix, equal_nan=True)
+        assert np.array_equal(open_.labels, given.labels)
+        assert np.array_equal(open_.soft_targets, given.soft_targets)
+
+    def test_same_inputs_same_bytes(self, stage: Stage, given: StageInputs) -> None:
+        """A fit depends on its inputs alone, also in a pickled copy of the stage."""
+        np.random.seed(1)  # noqa: NPY002 - the global generator is what must not matter
+        first = stage.fit(given).to_bytes()
+        np.random.seed(2)  # noqa: NPY002
+        assert stage.fit(given).to_bytes() == first
+        assert pickle.loads(pickle.dumps(stage)).fit(given).to_bytes() == first
+
+    def test_keeps_no_state(
+        self, stage: Stage, given: StageInputs, hyperparameters: Mapping[str, Hyperparameter]
+    ) -> None:
+        """A fit on other rows in between changes nothing."""
+        first = stage.fit(given).to_bytes()
+        for name in PROBLEMS:
+            problem = real_problem(name, mixed=True)
+            matrix = encoded(name, True, stage.encoding)
+            stage.fit(self.inputs(stage, problem, matrix, hyperparameters, alpha=1.0))
+        assert stage.fit(given).to_bytes() == first
+
+    @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
+    def test_a_class_without_labels_keeps_its_column(
+        self, stage: Stage, given: StageInputs, name: str, alpha: float
+    ) -> None:
+        """A class that these rows do not show is still a column."""
+        problem = real_problem(name)
+        kept = problem.labels != 1
+        fewer = replace(
+            given,
+            matrix=read_only(given.matrix[kept]),
+            labels=read_only(given.labels[kept]),
+            soft_targets=read_only(given.soft_targets[kept]),
+            configuration=replace(given.configuration, alpha=alpha),
+        )
+        self.check(stage.fit(fewer), problem.table, problem)
+
+    def test_mixed_columns_and_missing_cells(
+        self, stage: Stage, name: str, hyperparameters: Mapping[str, Hyperparameter]
+    ) -> None:
+        """Words, truth values and holes are routed; the student reads the raw rows."""
+        problem = real_problem(name, mixed=True)
+        matrix = encoded(name, True, stage.encoding)
+        student = stage.fit(self.inputs(stage, problem, matrix, hyperparameters))
+        self.check(student, problem.table, problem)
+        hollow = problem.table.head(10).assign(**{"column 0": None, "column 4": np.nan})
+        self.check(student, hollow, problem)
+
+    def test_survives_its_bytes(self, stage: Stage, given: StageInputs, name: str) -> None:
+        """What a ``.hpmkd`` file gives back says the same, bit for bit."""
+        table = real_problem(name).table
+        student = stage.fit(given)
+        copy = Student.from_bytes(student.to_bytes())
+        assert list(copy.classes_) == list(student.classes_)
+        assert copy.predict_proba(table).tobytes() == student.predict_proba(table).tobytes()

@@ -1,0 +1,201 @@
+"""Fits students and judges them on selection rows; runs in worker processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd import tables
+from hpmkd.errors import HpmkdError, PluginError
+from hpmkd.offers import blame
+from hpmkd.probabilities import checked, row_losses
+from hpmkd.student import Schema, fit_encoder
+from hpmkd.values import Configuration, StageInputs, Trial
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.contracts import Encoder, Predictor, Scheduler, Stage
+    from hpmkd.dataset import Dataset
+    from hpmkd.values import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Rows to fit students on, encoded once for all fits.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Class codes.
+    soft_targets : ndarray of shape (n, K)
+        The teachers' knowledge about them.
+    classes : ndarray of shape (K,)
+        The labels behind the codes.
+    encoded : mapping of str to (Encoder, ndarray)
+        Fitted encoder and matrix for each encoding in use.
+    """
+
+    labels: IntArray
+    soft_targets: FloatArray
+    classes: NDArray[Any]
+    encoded: Mapping[str, tuple[Encoder, FloatArray]]
+
+    @classmethod
+    def encode(cls, rows: Dataset, soft_targets: FloatArray, encodings: set[str]) -> TrainingRows:
+        """Fit an encoder per encoding on these rows alone, and encode them."""
+        schema = Schema.fit(rows.table)
+        encoded = {}
+        for kind in sorted(encodings):
+            encoder = fit_encoder(kind, schema, rows.table)
+            matrix = encoder.transform(rows.table)
+            matrix.flags.writeable = False
+            encoded[kind] = (encoder, matrix)
+        return cls(rows.labels, soft_targets, rows.classes, encoded)
+
+
+@dataclass(frozen=True)
+class StageInPlay:
+    """A stage and whom to blame if it fails."""
+
+    name: str
+    plugin: str
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class SelectionSplit:
+    """Rows to fit on, and selection rows that no teacher of theirs has seen."""
+
+    training: TrainingRows
+    held_rows: IntArray
+    held_table: Any
+    held_labels: IntArray
+
+
+@dataclass(frozen=True)
+class SearchData:
+    """All that evaluating a configuration needs, sent to each worker once."""
+
+    splits: tuple[SelectionSplit, ...]
+    stages: Mapping[str, StageInPlay]
+    scheduler: Scheduler
+    seed: int
+
+
+@dataclass(frozen=True)
+class RefitData:
+    """All that fitting a chosen configuration on all rows needs."""
+
+    training: TrainingRows
+    stages: Mapping[str, StageInPlay]
+    scheduler: Scheduler
+    seed: int
+
+
+def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
+    """Fit a configuration on every selection split and judge it on the rows held out.
+
+    A stage that raises costs its trial, not the run: the trial says whom to blame.
+    """
+    number, configuration = task
+    start = time.perf_counter()
+    stage = data.stages[configuration.stage]
+    order, losses, right = [], [], []
+    try:
+        for split in data.splits:
+            student = fit_student(split.training, stage, configuration, data.scheduler, data.seed)
+            predicted = _probabilities(student, stage, split.held_table, split.training.classes)
+            order.append(split.held_rows)
+            losses.append(row_losses(predicted, split.held_labels))
+            right.append(predicted.argmax(axis=1) == split.held_labels)
+    except HpmkdError as error:
+        seconds = time.perf_counter() - start
+        trained = len(order)
+        nothing = np.empty(0)
+        return Trial(number, configuration, nothing, np.nan, trained, seconds, str(error))
+    in_order = np.argsort(np.concatenate(order), kind="stable")
+    return Trial(
+        number=number,
+        configuration=configuration,
+        row_losses=np.concatenate(losses)[in_order],
+        accuracy=float(np.concatenate(right).mean()),
+        models_trained=len(data.splits),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def refit(data: RefitData, configuration: Configuration) -> Predictor:
+    """Fit a configuration on all training rows."""
+    stage = data.stages[configuration.stage]
+    return fit_student(data.training, stage, configuration, data.scheduler, data.seed)
+
+
+def fit_student(
+    rows: TrainingRows,
+    played: StageInPlay,
+    configuration: Configuration,
+    scheduler: Scheduler,
+    seed: int,
+) -> Predictor:
+    """Fit one student.
+
+    Raises
+    ------
+    PluginError
+        Naming the plugin whose stage failed or returned something other than a student.
+    """
+    encoder, matrix = rows.encoded[played.stage.encoding]
+    inputs = StageInputs(
+        matrix=matrix,
+        encoder=encoder,
+        labels=rows.labels,
+        soft_targets=rows.soft_targets,
+        classes=rows.classes,
+        configuration=configuration,
+        scheduler=scheduler,
+        seed=seed,
+    )
+    try:
+        student = played.stage.fit(inputs)
+        if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
+            raise TypeError(f"fit returned {type(student).__name__}; expected a hpmkd Student")
+    except HpmkdError:
+        raise
+    except Exception as error:
+        message = blame(played.plugin, "stage", played.name, "failed in fit", error)
+        raise PluginError(message) from error
+    return student
+
+
+def _probabilities(
+    student: Predictor, played: StageInPlay, table: Any, classes: NDArray[Any]
+) -> FloatArray:
+    try:
+        shape = (table.shape[0], len(classes))
+        return checked(student.predict_proba(table), shape, "its student")
+    except HpmkdError:
+        raise
+    except Exception as error:
+        message = blame(played.plugin, "stage", played.name, "failed to predict", error)
+        raise PluginError(message) from error
+
+
+def selection_split(
+    dataset: Dataset,
+    fit_rows: IntArray,
+    held_rows: IntArray,
+    soft_targets: FloatArray,
+    encodings: set[str],
+) -> SelectionSplit:
+    """Prepare one selection split of the training rows."""
+    return SelectionSplit(
+        training=TrainingRows.encode(dataset.rows(fit_rows), soft_targets, encodings),
+        held_rows=held_rows,
+        held_table=tables.take(dataset.table, held_rows),
+        held_labels=dataset.labels[held_rows],
+    )

@@ -1,0 +1,1 @@
+"""Caches: arrays that are dear to compute."""

@@ -1,0 +1,1 @@
+"""Fusers: one soft target of many teachers."""

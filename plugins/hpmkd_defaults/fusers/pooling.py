@@ -1,0 +1,106 @@
+"""Weighted means of teachers, and the weights that explain the labels best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpmkd.values import FloatArray, IntArray
+
+#: Least probability that counts as evidence: one confident mistake costs 35 nats, not
+#: infinitely many.
+SMALLEST = 1e-15
+MAX_STEPS = 500
+#: Gain in mean log likelihood, in nats, below which the weights count as settled.
+TOLERANCE = 1e-8
+
+
+def pool(probabilities: Sequence[FloatArray] | FloatArray, weights: Sequence[float]) -> FloatArray:
+    """Return the weighted mean over teachers.
+
+    Parameters
+    ----------
+    probabilities : M arrays of shape (n, K)
+        What each teacher says.
+    weights : sequence of M floats
+        In [0, 1]; they sum to 1.
+
+    Returns
+    -------
+    ndarray of shape (n, K)
+    """
+    if len(probabilities) != len(weights):
+        raise ValueError(f"got {len(probabilities)} teachers; fitted on {len(weights)}")
+    # Teacher by teacher: a sum over the first axis would need all of them in float64.
+    total = np.zeros(probabilities[0].shape)
+    for each, weight in zip(probabilities, weights, strict=True):
+        total += weight * each
+    return total
+
+
+def normalised(probabilities: FloatArray) -> FloatArray:
+    """Return rows that sum to 1 in float64; a row of zeros becomes uniform.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n, K)
+        Non-negative.
+    """
+    clipped = np.maximum(np.asarray(probabilities, dtype=np.float64), SMALLEST)
+    shares: FloatArray = clipped / clipped.sum(axis=1, keepdims=True)
+    return shares
+
+
+def repeated(weights: Sequence[float], n: int) -> FloatArray:
+    """Return static weights as an array of shape (n, M), without spending the memory."""
+    return np.broadcast_to(np.asarray(weights, dtype=np.float64), (n, len(weights)))
+
+
+def evidence(probabilities: FloatArray, labels: IntArray) -> FloatArray:
+    """Return the probability of the true class of each row, of shape (n,), never 0.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n, K)
+        What one teacher says.
+    labels : ndarray of shape (n,)
+        Class codes.
+    """
+    said: FloatArray = np.asarray(probabilities)[np.arange(len(labels)), labels]
+    return np.maximum(said.astype(np.float64), SMALLEST)
+
+
+def expectation_maximisation(said: FloatArray, max_steps: int = MAX_STEPS) -> FloatArray:
+    """Return the weights of the linear pool that make the labels most likely.
+
+    ``w_m <- mean_i w_m e_im / sum_j w_j e_ij``, from uniform weights: expectation
+    maximisation of a mixture whose components are fixed (Dempster, Laird and Rubin 1977).
+    The log likelihood is concave in the weights and grows with every step.
+
+    Parameters
+    ----------
+    said : ndarray of shape (n, M)
+        Evidence e_im > 0: what teacher m gave the true class of row i.
+    max_steps : int
+        Steps after which to stop even if the weights still move.
+
+    Returns
+    -------
+    ndarray of shape (M,)
+        In [0, 1]; they sum to 1.
+    """
+    weights = np.full(said.shape[1], 1.0 / said.shape[1])
+    before = -np.inf
+    for _ in range(max_steps):
+        mixture = said @ weights
+        likelihood = float(np.log(mixture).mean())
+        if likelihood - before < TOLERANCE:
+            break
+        before = likelihood
+        weights = weights * (said.T @ (1.0 / mixture)) / len(said)
+        weights /= weights.sum()  # exact but for rounding
+    return weights

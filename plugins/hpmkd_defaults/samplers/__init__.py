@@ -1,0 +1,1 @@
+"""Samplers: which configurations to try."""

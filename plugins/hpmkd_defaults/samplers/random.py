@@ -1,0 +1,63 @@
+"""Random search: every configuration drawn by itself."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.values import Configuration
+from hpmkd_defaults.samplers.draws import RandomTrial, random_sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hpmkd.values import SearchSpace, Trial
+
+#: Draws per wanted configuration after which a small space counts as exhausted.
+PATIENCE = 20
+
+
+class RandomSearch:
+    """Tries `trials` configurations, each with its own stage, softening, hyperparameters.
+
+    No configuration is tried twice; a space with fewer points ends the search early.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        What to draw from.
+    trials : int
+        Configurations in all, >= 1.
+    """
+
+    def __init__(self, space: SearchSpace, *, trials: int = 32) -> None:
+        self._remaining = draws(space, trials)
+
+    def ask(self, n: int) -> Sequence[Configuration]:
+        """Return the next `n` draws, fewer at the end."""
+        return list(islice(self._remaining, n))
+
+    def tell(self, trial: Trial) -> None:
+        """Learn nothing: the draws are independent."""
+
+
+def draws(space: SearchSpace, trials: int) -> Iterator[Configuration]:
+    """Yield up to `trials` different configurations, a function of the space alone."""
+    rng = np.random.default_rng(space.seed)
+    samplers = {name: random_sampler(space.seed, name) for name in space.stages}
+    names = sorted(space.stages)
+    seen = set()
+    for _ in range(PATIENCE * trials):
+        name = names[rng.integers(len(names))]
+        alpha = space.alphas[rng.integers(len(space.alphas))]
+        temperature = space.temperatures[rng.integers(len(space.temperatures))]
+        hyperparameters = space.stages[name].space(RandomTrial(samplers[name]))
+        # At alpha = 0 the teacher is not heard: any other temperature would be the same.
+        drawn = Configuration(name, temperature if alpha > 0 else 1.0, alpha, hyperparameters)
+        if drawn.key not in seen:
+            seen.add(drawn.key)
+            yield drawn
+        if len(seen) == trials:
+            return

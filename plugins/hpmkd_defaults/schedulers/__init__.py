@@ -1,0 +1,1 @@
+"""Schedulers: how soft the targets are, round by round."""

@@ -1,0 +1,1 @@
+"""Teachers: panels of scikit-learn classifiers that read the raw table."""
