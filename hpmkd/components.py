@@ -71,17 +71,26 @@ def select(registry: Registry, kind: str, choice: Choice, path: str) -> Selected
 
 def _checked(offered: Offered, settings: Mapping[str, Any], path: str) -> dict[str, Any]:
     factory = offered.offer.factory
-    parameters = inspect.signature(factory).parameters
-    keyword = {name: each for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
+    with offered.blamed("has a factory whose signature cannot be read"):
+        parameters = inspect.signature(factory).parameters
     if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         return dict(settings)
+    keyword = {name: each for name, each in parameters.items() if _is_setting(each)}
     checked = {}
     for key, value in settings.items():
         if key not in keyword:
             raise unknown_key(path, key, list(keyword))
-        annotation = _evaluated(keyword[key].annotation, factory)
+        with offered.blamed(f"has a setting {key!r} whose annotation cannot be read"):
+            annotation = _evaluated(keyword[key].annotation, factory)
         checked[key] = convert(value, annotation, f"{path}.{key}")
     return checked
+
+
+def _is_setting(parameter: inspect.Parameter) -> bool:
+    # What has no default and may be given by position is the engine's (a search space).
+    by_either = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    has_default = parameter.default is not parameter.empty
+    return parameter.kind is parameter.KEYWORD_ONLY or (by_either and has_default)
 
 
 def _evaluated(annotation: Any, factory: Any) -> Any:

@@ -127,7 +127,7 @@ def seeded(estimator: Any, seed: int) -> Any:
     return copy.set_params(**open_states)
 
 
-def n_bytes(model: Any) -> int | None:
+def pickled_bytes(model: Any) -> int | None:
     """Return the size of a model as a pickle; None if it cannot be pickled."""
     try:
         return len(pickle.dumps(model, protocol=pickle.HIGHEST_PROTOCOL))

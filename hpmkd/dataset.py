@@ -122,6 +122,8 @@ def _as_table(X: Any) -> Any:
     if isinstance(X, pd.Series):
         raise DataError("got one column; expected rows × columns: pass X.to_frame()")
     table = X if isinstance(X, (pd.DataFrame, np.ndarray)) else np.asarray(X)
+    if table is not X and table.dtype.kind in "US":
+        table = np.array(X, dtype=object)  # numbers among text stay numbers
     if table.ndim != 2:
         raise DataError(f"got rows of shape {table.shape}; expected rows × columns (X.reshape?)")
     if table.shape[0] == 0 or table.shape[1] == 0:
@@ -179,7 +181,11 @@ def _as_labels(y: Any, n: int) -> NDArray[Any]:
 
     if y is None:
         raise DataError("got no labels; expected one per row")
-    values = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
+    if hasattr(y, "to_numpy"):
+        values = y.to_numpy()
+    else:
+        # As objects, for NumPy would turn a list of text and numbers into text.
+        values = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
@@ -201,9 +207,10 @@ def _of_one_type(values: NDArray[Any]) -> NDArray[Any]:
     kinds = {type(value) for value in values}
     if kinds <= {bool, np.bool_}:
         return values.astype(bool)
-    if kinds <= {int, np.int64, np.int32}:
+    if bool not in kinds and all(issubclass(kind, (int, np.integer)) for kind in kinds):
         return values.astype(np.int64)
-    if kinds <= {int, float, np.int64, np.float64}:
+    numbers = (int, float, np.integer, np.floating)
+    if bool not in kinds and all(issubclass(kind, numbers) for kind in kinds):
         return values.astype(np.float64)
     if all(issubclass(kind, str) for kind in kinds):
         return values.astype(str)
@@ -220,8 +227,9 @@ def _classes_of(labels: NDArray[Any]) -> NDArray[Any]:
         raise DataError("labels: got infinite values; expected one class per row")
     classes = np.unique(labels)
     if len(classes) == 1:
+        only = classes[0].item()
         raise DataError(
-            f"labels: all rows are of the class {classes[0]!r}; expected at least two classes"
+            f"labels: all rows are of the class {only!r}; expected at least two classes"
         )
     if len(classes) > MAX_CLASSES:
         looks = " They look like measurements:" if labels.dtype.kind == "f" else ""

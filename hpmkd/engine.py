@@ -19,17 +19,17 @@ from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
 from hpmkd.finalists import Finalists, fit_finalists, pairs
-from hpmkd.knowledge import Fusion, Knowledge, gather
 from hpmkd.leaderboard import Entry, build
 from hpmkd.measurement import student_entries, teacher_entries
 from hpmkd.panels import members
 from hpmkd.probabilities import row_losses
 from hpmkd.progress import Progress
-from hpmkd.reading import Readings, TeacherReader, stack
-from hpmkd.regime import Regime, detect, worst
+from hpmkd.reading import TeacherReader
+from hpmkd.regime import Regime
 from hpmkd.search import Search
 from hpmkd.seeds import Seeds
-from hpmkd.teachers import CloneableTeacher, Teacher
+from hpmkd.teachers import Teacher
+from hpmkd.teaching import Taught, Teaching
 from hpmkd.training import (
     RefitData,
     SearchData,
@@ -87,7 +87,7 @@ class HPMDistiller:
         parts = resolve(self.recipe, self.registry)
         executor: Executor = parts.executor.create()
         try:
-            return _Run(self, parts, executor, training, test, tuple(teachers)).go()
+            return _Run(self, parts, executor, training, test, teachers).go()
         finally:
             executor.close()
 
@@ -102,18 +102,19 @@ class _Run:
         executor: Executor,
         training: Dataset,
         test: Dataset,
-        teachers: tuple[Teacher, ...],
+        teachers: Sequence[Teacher],
     ) -> None:
         self.recipe, self.registry, self.seed = distiller.recipe, distiller.registry, distiller.seed
         self.parts, self.executor = parts, executor
-        self.training, self.test, self.teachers = training, test, teachers
+        self.training, self.test = training, test
         self.cache = distiller.cache if distiller.cache is not None else parts.cache.create()
         self.seeds = Seeds.spawn(self.seed)
         self.counts = Counts()
         self.progress = Progress(self.registry)
         self.scheduler = parts.scheduler.create()
         self.stages = self._stages()
-        self.reader = TeacherReader(
+        self.encodings = {played.stage.encoding for played in self.stages.values()}
+        reader = TeacherReader(
             training=training,
             test=test,
             cache=self.cache,
@@ -123,28 +124,23 @@ class _Run:
             counts=self.counts,
             on_fold=self.progress.advance,
         )
+        self.teaching = Teaching(teachers, reader, parts.fuser)
 
     def go(self) -> Distillation:
         """Take every step."""
-        self.registry.notify(
-            "hpmkd_run_started", facts=self.training.facts, recipe=self.recipe.to_mapping()
-        )
+        plain = self.recipe.to_mapping()
+        self.registry.notify("hpmkd_run_started", facts=self.training.facts, recipe=plain)
         warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
         with self.counts.phase("teachers"):
-            split_rows = self._split_rows()
-            regime = self._regime(len(split_rows))
-            selection = [self._selection_split(*rows) for rows in split_rows]
-            readings = [self.reader.final(teacher) for teacher in self.teachers]
-            fusion, knowledge = self._knowledge(regime, readings)
-            self.progress.finish()
+            regime, selection, taught = self._learn()
         with self.counts.phase("search"):
             trials = self._search(selection, regime)
         with self.counts.phase("refit"):
-            finalists = self._refit(trials, knowledge)
+            finalists = self._refit(trials, taught)
         with self.counts.phase("measure"):
-            entries = self._entries(finalists, fusion, readings)
-            records = build(entries, self.test.labels)
+            entries = self._entries(finalists, taught)
             verdict = self._verdict(entries, finalists, regime)
+            records = build(entries, self.test.labels)
         self.counts.cache = dict(self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",
@@ -155,7 +151,7 @@ class _Run:
             students={name: each.student for name, each in finalists.students.items()},
             chosen=finalists.chosen,
             records=tuple(records),
-            knowledge=knowledge,
+            knowledge=taught.knowledge,
             verdict=verdict,
             counts=self.counts.to_mapping(),
             recipe=self.recipe,
@@ -172,9 +168,28 @@ class _Run:
         ordered = sorted(in_play, key=lambda played: (played.stage.complexity, played.name))
         return {played.name: played for played in ordered}
 
-    @property
-    def _encodings(self) -> set[str]:
-        return {played.stage.encoding for played in self.stages.values()}
+    def _learn(self) -> tuple[Regime, list[SelectionSplit], Taught]:
+        """Ask the teachers: first without the selection rows, then about everything."""
+        split_rows = self._split_rows()
+        reference = members(self.parts.reference, self.training.facts, self.seeds.teachers)
+        self.progress.start("teachers", self.teaching.n_folds(len(split_rows), len(reference)))
+        regime = self.teaching.regime(reference)
+        if regime.name == "leaking":
+            warnings.warn(
+                f"{regime.reason}. alpha is kept below 1; better give a teacher that can be "
+                "cross-fitted, or probabilities for rows that it was not trained on",
+                DataWarning,
+                stacklevel=2,
+            )
+        selection = []
+        for fit_rows, held_rows in split_rows:
+            said = self.teaching.soft_targets(fit_rows)
+            selection.append(
+                selection_split(self.training, fit_rows, held_rows, said, self.encodings)
+            )
+        taught = self.teaching.finish(regime)
+        self.progress.finish()
+        return regime, selection, taught
 
     def _split_rows(self) -> list[tuple[IntArray, IntArray]]:
         """Return rows to fit on and selection rows: once, or fold by fold when rows are few."""
@@ -184,41 +199,6 @@ class _Run:
         fold = splits.folds(labels, settings.selection_folds, self.seeds.selection)
         numbers = range(int(fold.max()) + 1)
         return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]
-
-    def _regime(self, n_splits: int) -> Regime:
-        cloneable = [each for each in self.teachers if isinstance(each, CloneableTeacher)]
-        given = [each for each in self.teachers if not isinstance(each, CloneableTeacher)]
-        reference = members(self.parts.reference, self.training.facts, self.seeds.teachers)
-        n_reads = len(cloneable) * (n_splits + 1) + (len(reference) if given else 0)
-        self.progress.start("teachers", n_reads * self.recipe.split.teacher_folds)
-        everything = np.arange(len(self.training))
-        found = []
-        for teacher in given:
-            said = self.reader.out_of_fold(teacher, everything)
-            unseen = np.mean([self.reader.out_of_fold(each, everything) for each in reference], 0)
-            found.append(detect(said, unseen, self.training.labels))
-        regime = worst(found)
-        if regime.name == "leaking":
-            warnings.warn(
-                f"{regime.reason}. alpha is kept below 1; better give a teacher that can be "
-                "cross-fitted, or probabilities for rows that it was not trained on",
-                DataWarning,
-                stacklevel=2,
-            )
-        return regime
-
-    def _selection_split(self, fit_rows: IntArray, held_rows: IntArray) -> SelectionSplit:
-        fitted = self.training.rows(fit_rows)
-        said = stack([self.reader.out_of_fold(teacher, fit_rows) for teacher in self.teachers])
-        fusion = Fusion.fit(self.parts.fuser, said, fitted.labels, fitted.table)
-        soft_targets, _ = fusion.fuse(said, fitted.table)
-        return selection_split(self.training, fit_rows, held_rows, soft_targets, self._encodings)
-
-    def _knowledge(self, regime: Regime, readings: Sequence[Readings]) -> tuple[Fusion, Knowledge]:
-        said = stack([reading.training for reading in readings])
-        fusion = Fusion.fit(self.parts.fuser, said, self.training.labels, self.training.table)
-        names = [teacher.name for teacher in self.teachers]
-        return fusion, gather(names, regime, fusion, said, self.training.table)
 
     def _search(self, selection: Sequence[SelectionSplit], regime: Regime) -> list[Trial]:
         settings = self.recipe.search
@@ -247,14 +227,11 @@ class _Run:
         self.registry.notify("hpmkd_trial_finished", trial=trial)
         self.progress.advance()
 
-    def _refit(self, trials: Sequence[Trial], knowledge: Knowledge) -> Finalists:
+    def _refit(self, trials: Sequence[Trial], taught: Taught) -> Finalists:
         paired = pairs(trials, self.stages)
-        data = RefitData(
-            TrainingRows.encode(self.training, knowledge.soft_targets, self._encodings),
-            self.stages,
-            self.scheduler,
-            self.seeds.students,
-        )
+        soft_targets = taught.knowledge.soft_targets
+        rows = TrainingRows.encode(self.training, soft_targets, self.encodings)
+        data = RefitData(rows, self.stages, self.scheduler, self.seeds.students)
         self.progress.start("refit", 2 * len(paired))
         finalists = fit_finalists(paired, data, self.executor, self._student_fitted)
         self.progress.finish()
@@ -266,15 +243,12 @@ class _Run:
         self.counts.models_trained += 1
         self.progress.advance()
 
-    def _entries(
-        self, finalists: Finalists, fusion: Fusion, readings: Sequence[Readings]
-    ) -> list[Entry]:
-        table = self.test.table
+    def _entries(self, finalists: Finalists, taught: Taught) -> list[Entry]:
         self.progress.start("measure", 2)
-        entries = teacher_entries(self.teachers, readings, fusion, self.reader, table)
+        entries = teacher_entries(self.teaching, taught, self.test)
         self.progress.advance()
-        entries += student_entries(finalists, table)
-        self.progress.advance()
+        entries += student_entries(finalists, self.test.table)
+        self.progress.finish()
         return entries
 
     def _verdict(self, entries: Sequence[Entry], finalists: Finalists, regime: Regime) -> Verdict:

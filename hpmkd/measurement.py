@@ -2,46 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.crossfit import n_bytes
+import numpy as np
+
+from hpmkd import tables
+from hpmkd.crossfit import pickled_bytes
 from hpmkd.finalists import Finalists, Refitted
-from hpmkd.knowledge import FusedTeacher, Fusion
+from hpmkd.knowledge import FusedTeacher
 from hpmkd.leaderboard import Entry, Role
 from hpmkd.measure import Latency, latency
-from hpmkd.reading import Readings, TeacherReader, stack
+from hpmkd.reading import stack
+from hpmkd.teaching import Taught, Teaching
 
 if TYPE_CHECKING:
+    from hpmkd.dataset import Dataset
     from hpmkd.teachers import Teacher
+    from hpmkd.values import FloatArray
 
 
-def teacher_entries(
-    teachers: Sequence[Teacher],
-    readings: Sequence[Readings],
-    fusion: Fusion,
-    reader: TeacherReader,
-    table: Any,
-) -> list[Entry]:
+def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[Entry]:
     """Return the fused teacher first, then its members if there are several.
 
     A teacher that cannot say anything about the test rows has no entry; without one of its
     members the fused teacher has none either.
     """
     entries = []
-    test = [reading.test for reading in readings]
-    known = [each for each in test if each is not None]
-    if len(known) == len(test):
-        fused, _ = fusion.fuse(stack(known), table)
-        live = [reader.live(teacher) for teacher in teachers]
-        models = tuple(each for each in live if each is not None)
-        whole = FusedTeacher(models, fusion) if len(models) == len(live) else None
-        entries.append(_entry("teacher", "teacher", fused, whole, table))
-    if len(teachers) > 1:
-        for teacher, said in zip(teachers, test, strict=True):
-            if said is not None:
-                entries.append(_entry("teacher", teacher.name, said, reader.live(teacher), table))
+    said = [reading.test for reading in taught.readings]
+    known = [each for each in said if each is not None]
+    if len(known) == len(said):
+        fused, _ = taught.fusion.fuse(stack(known), test.table)
+        meter = _Meter(teaching.teachers, teaching, test, lambda: _whole(teaching, taught))
+        entries.append(meter.entry("teacher", fused))
+    if len(said) > 1:
+        for teacher, own in zip(teaching.teachers, said, strict=True):
+            if own is not None:
+                meter = _Meter([teacher], teaching, test, partial(teaching.reader.live, teacher))
+                entries.append(meter.entry(teacher.name, own))
     return entries
+
+
+def _whole(teaching: Teaching, taught: Taught) -> FusedTeacher | None:
+    live = [teaching.reader.live(teacher) for teacher in teaching.teachers]
+    models = tuple(each for each in live if each is not None)
+    return FusedTeacher(models, taught.fusion) if len(models) == len(live) else None
+
+
+@dataclass(frozen=True)
+class _Meter:
+    """Measures size and speed of teachers once: a cached run need not fit them again."""
+
+    teachers: Sequence[Teacher]
+    teaching: Teaching
+    test: Dataset
+    model: Callable[[], Any]
+
+    def entry(self, name: str, probabilities: FloatArray) -> Entry:
+        reader, fuser = self.teaching.reader, self.teaching.fuser
+        identities = [reader.identity(teacher) for teacher in self.teachers]
+        fusing = (fuser.offered.offer.name, dict(fuser.settings)) if len(identities) > 1 else ()
+        asked = (reader.training.digest, self.test.digest)
+        key = tables.digest("measured", name == "teacher", identities, fusing, *asked)
+        size, row_us, batch_us = reader.cache.get_or_compute("teacher", key, self._measure)
+        speed = None if np.isnan(row_us) else Latency(float(row_us), float(batch_us))
+        n_bytes = None if np.isnan(size) else int(size)
+        return Entry("teacher", name, probabilities, n_bytes, speed)
+
+    def _measure(self) -> FloatArray:
+        model = self.model()
+        if model is None:
+            return np.full(3, np.nan)
+        speed, size = latency(model.predict_proba, self.test.table), pickled_bytes(model)
+        return np.array([np.nan if size is None else size, speed.row_us, speed.batch_us])
 
 
 def student_entries(finalists: Finalists, table: Any) -> list[Entry]:
@@ -70,9 +105,3 @@ def _student_entry(
         temperature=configuration.temperature,
         selection_log_loss=refitted.trial.log_loss,
     )
-
-
-def _entry(role: Role, name: str, probabilities: Any, model: Any, table: Any) -> Entry:
-    speed: Latency | None = None if model is None else latency(model.predict_proba, table)
-    size = None if model is None else n_bytes(model)
-    return Entry(role, name, probabilities, size, speed)

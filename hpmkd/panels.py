@@ -49,7 +49,7 @@ def resolve_teachers(
             resolved += members(select(registry, "teacher", Choice(each), "teacher"), facts, seed)
         else:
             resolved += load_teacher(each)
-    return as_teachers({member.name: member for member in resolved} if mixed else resolved)
+    return as_teachers(resolved)
 
 
 def members(panel: Selected, facts: DataFacts, seed: int) -> list[Teacher]:

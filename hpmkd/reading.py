@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import splits, tables
-from hpmkd.crossfit import FoldData, FoldTask, fit_fold, n_bytes, seeded
+from hpmkd.crossfit import FoldData, FoldTask, fit_fold, seeded
 from hpmkd.dataset import Dataset
 from hpmkd.errors import TeacherError
 from hpmkd.probabilities import given_probabilities
@@ -113,10 +113,18 @@ class TeacherReader:
             return self._bags[teacher.name]
         return None
 
-    def n_bytes(self, teacher: Teacher) -> int | None:
-        """Return the size of a teacher's models as pickles; None where there are none."""
-        live = self.live(teacher)
-        return None if live is None else n_bytes(live)
+    def identity(self, teacher: Teacher) -> str:
+        """Return a digest of all that decides what a teacher says, apart from the rows."""
+        import joblib
+
+        match teacher:
+            case GivenTeacher():
+                return tables.digest("given", self._given(teacher))
+            case FittedTeacher():
+                return tables.digest("fitted", joblib.hash(teacher.model))
+            case CloneableTeacher():
+                estimator = joblib.hash(_clone_of(teacher, self.seed))
+                return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
 
     def _given(self, teacher: GivenTeacher) -> FloatArray:
         what = f"teacher {teacher.name!r}: probabilities"
@@ -131,30 +139,18 @@ class TeacherReader:
         return given_probabilities(teacher.test, self.training.classes, len(self.test), what)
 
     def _as_it_is(self, teacher: FittedTeacher, dataset: Dataset) -> FloatArray:
-        import joblib
-
         def compute() -> FloatArray:
             self.counts.teacher_calls += 1
             return align_fitted(teacher, dataset.classes).predict_proba(dataset.table)
 
-        identity = joblib.hash(teacher.model)
-        return self.cache.get_or_compute(
-            "teacher", tables.digest("fitted", identity, dataset.digest), compute
-        )
+        key = tables.digest(self.identity(teacher), dataset.digest)
+        return self.cache.get_or_compute("teacher", key, compute)
 
     def _cross_fitted(
         self, teacher: CloneableTeacher, rows: IntArray, *, with_test: bool
     ) -> FloatArray:
-        import joblib
-
-        key = tables.digest(
-            "cross-fit",
-            joblib.hash(seeded(teacher.estimator, self.seed)),
-            self.training.rows(rows).digest,
-            self.test.digest if with_test else "",
-            self.n_folds,
-            self.seed,
-        )
+        asked = self.test.digest if with_test else ""
+        key = tables.digest(self.identity(teacher), self.training.rows(rows).digest, asked)
         return self.cache.get_or_compute(
             "teacher", key, lambda: self._fit_folds(teacher, rows, with_test=with_test)
         )

@@ -140,6 +140,8 @@ class Recipe:
                 level = level.setdefault(parent, {})
                 if not isinstance(level, dict):
                     raise RecipeError(f"{path}: {parent!r} is given as a value and as a table")
+            if isinstance(level.get(last), dict):
+                raise RecipeError(f"{path}: {last!r} is given as a value and as a table")
             level[last] = value
         _check_keys(nested, Recipe, "")
         return Recipe.from_mapping(_merge(self.to_mapping(), nested))
@@ -158,14 +160,18 @@ class Recipe:
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values that parse to the same recipe."""
         plain: dict[str, Any] = {}
-        for each in fields(self):
-            value = getattr(self, each.name)
+        for key in (each.name for each in fields(self)):
+            value = getattr(self, key)
             if isinstance(value, Choice):
-                plain[each.name] = {"name": value.name, **value.settings}
-            elif each.name == "stages":
-                plain["stages"] = {name: dict(choice.settings) for name, choice in value.items()}
+                plain[key] = {"name": value.name, **value.settings}
+            elif key == "stages":
+                plain["stages"] = {
+                    # A stage under another name says which one it is.
+                    name: {**({} if name == each.name else {"name": each.name}), **each.settings}
+                    for name, each in value.items()
+                }
             else:
-                plain[each.name] = value if isinstance(value, str) else asdict(value)
+                plain[key] = value if isinstance(value, str) else asdict(value)
         return plain
 
     def to_toml(self) -> str:
@@ -229,9 +235,9 @@ def _read(source: str | os.PathLike[str]) -> dict[str, Any]:
         raise RecipeError(f"{name} is not valid TOML: {error}") from error
 
 
-def _check_keys(mapping: Mapping[str, Any], shape: Any, path: str) -> None:
+def _check_keys(mapping: Any, shape: Any, path: str) -> None:
     known = [each.name for each in fields(shape)]
-    for key in mapping:
+    for key in _table(mapping, path):
         if key not in known:
             raise unknown_key(path, key, known)
 
@@ -256,8 +262,7 @@ def _parse(key: str, value: Any) -> Any:
         return convert(value, str, key)
     if isinstance(value, str) and key not in ("stages", "split", "search"):
         value = {"name": value}  # fuser = "mean" is short for [fuser] name = "mean"
-    if not isinstance(value, Mapping):
-        raise RecipeError(f"{key}: got {value!r}; expected a table")
+    value = _table(value, key)
     if key == "split":
         _check_keys(value, SplitSettings, key)
         return convert(dict(value), SplitSettings, key)
@@ -266,10 +271,18 @@ def _parse(key: str, value: Any) -> Any:
         _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
         return convert(dict(value), SearchSettings, key)
     if key == "stages":
-        return {
-            name: _choice(f"stages.{name}", {"name": name, **each}) for name, each in value.items()
-        }
+        return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
     return _choice(key, value)
+
+
+def _table(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{path}: got {value!r}; expected a table")
+    return value
+
+
+def _stage(name: str, value: Mapping[str, Any]) -> Choice:
+    return _choice(f"stages.{name}", {"name": name, **value})
 
 
 def _choice(path: str, value: Mapping[str, Any]) -> Choice:

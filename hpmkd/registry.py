@@ -83,13 +83,13 @@ class Registry:
 
     def _load(self, entry_point: EntryPoint) -> None:
         name, source = entry_point.name, _source(entry_point)
-        if name in self._plugins:
-            other = self._plugins[name].source
-            twin = f"{name}@{source.split()[0]}"
-            problem = f"its name {name!r} is taken by {other}; uninstall one of the two"
-            self._plugins[twin] = Plugin(twin, source, "broken", problem=problem)
-        elif name in self._disabled:
-            self._plugins[name] = Plugin(name, source, "disabled")
+        taken = self._plugins.get(name)
+        listed = name if taken is None else f"{name}@{source.split()[0]}"
+        if not self._disabled.isdisjoint({name, listed}):
+            self._plugins[listed] = Plugin(listed, source, "disabled")
+        elif taken is not None:
+            problem = f"its name {name!r} is taken by {taken.source}; uninstall one of the two"
+            self._plugins[listed] = Plugin(listed, source, "broken", problem=problem)
         else:
             try:
                 plugin = entry_point.load()
@@ -124,8 +124,10 @@ class Registry:
                     raise TypeError(f"{hook} is a wrapper; an offer hook only returns offers")
                 try:
                     yield from collect(kind, name, implementation.function())
-                except Exception as error:
+                except TypeError as error:
                     raise TypeError(f"{hook}: {error}") from error
+                except Exception as error:
+                    raise TypeError(f"{hook}: {type(error).__name__}: {error}") from error
 
     @property
     def plugins(self) -> Sequence[Plugin]:
@@ -143,7 +145,7 @@ class Registry:
                     found.append(
                         f"{offered.kind} {offered.offer.name!r} is offered by plugin "
                         f"{seen[key]!r} and by plugin {plugin.name!r}; switch one off: "
-                        f"--disable {plugin.name}"
+                        f"--disable {seen[key]} or --disable {plugin.name}"
                     )
                 seen[key] = plugin.name
         return found
@@ -207,30 +209,42 @@ class Registry:
                     stacklevel=2,
                 )
 
-    def add_commands(self, group: click.Group) -> None:
-        """Let each plugin add its subcommands.
+    def add_commands(self, group: click.Group, reserved: Iterable[str] = ()) -> None:
+        """Let each plugin add its subcommands; nobody may replace one that exists.
+
+        Parameters
+        ----------
+        group : click.Group
+            What the plugins add to.
+        reserved : iterable of str
+            Further names that are taken.
 
         Raises
         ------
         PluginError
-            If a plugin fails to, or replaces a command that exists.
+            Once all plugins had their turn, naming those that failed to or took a name.
         """
+        problems = []
         for implementation in self._manager.hook.hpmkd_commands.get_hookimpls():
             before = dict(group.commands)
+            problem = ""
             try:
                 implementation.function(group=group)
             except Exception as error:
-                name = implementation.plugin_name
-                raise PluginError(
-                    f"plugin {name!r} failed in hpmkd_commands: {type(error).__name__}: {error} "
-                    f"(go on without it: --disable {name})"
-                ) from error
-            finally:
-                group.commands.update(before)
+                problem = f"{type(error).__name__}: {error}"
+            for name in (*before, *reserved):
+                if group.commands.get(name) is not before.get(name):
+                    problem = f"the command {name!r} exists already"
+                    group.commands.pop(name, None)
+            group.commands.update(before)
+            if problem:
+                culprit = implementation.plugin_name
+                hint = f"(go on without it: --disable {culprit})"
+                problems.append(f"plugin {culprit!r} failed in hpmkd_commands: {problem} {hint}")
+        if problems:
+            raise PluginError("\n".join(problems))
 
 
 def _source(entry_point: EntryPoint) -> str:
     distribution = entry_point.dist
-    if distribution is None:
-        return entry_point.value
-    return f"{distribution.name} {distribution.version}"
+    return f"{distribution.name} {distribution.version}" if distribution else entry_point.value

@@ -28,11 +28,14 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
     path = Path(path)
     name = path.name.lower()
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; give the path of a CSV or Parquet file")
     try:
         if name.endswith((".parquet", ".pq")):
             return pd.read_parquet(path)
-        if ".csv" in path.suffixes or name.endswith((".txt", ".tsv", ".tsv.gz")):
-            separator = "\t" if ".tsv" in path.suffixes else ","
+        suffixes = Path(name).suffixes
+        if {".csv", ".tsv", ".txt"} & set(suffixes):
+            separator = "\t" if ".tsv" in suffixes else ","
             _refuse_repeated_header(path, separator)
             return pd.read_csv(path, sep=separator)
     except ImportError as error:
@@ -83,15 +86,22 @@ def _parts(value: Any) -> list[bytes]:
     if hasattr(value, "iloc"):
         import pandas as pd
 
-        described = repr([(str(name), str(kind)) for name, kind in value.dtypes.items()])
-        columns = [
-            pd.util.hash_pandas_object(value.iloc[:, at], index=False).to_numpy().tobytes()
-            for at in range(value.shape[1])
-        ]
-        return [described.encode(), *columns]
+        columns = [value.iloc[:, at] for at in range(value.shape[1])]
+        described = repr([(str(column.name), _kind(column)) for column in columns])
+        hashes = [pd.util.hash_pandas_object(column, index=False) for column in columns]
+        return [described.encode(), *(each.to_numpy().tobytes() for each in hashes)]
     if isinstance(value, np.ndarray) and value.dtype != object:
         described = f"{value.dtype.str}{value.shape}"
         return [described.encode(), np.ascontiguousarray(value).tobytes()]
     import joblib
 
     return [str(joblib.hash(value)).encode()]
+
+
+def _kind(column: Any) -> str:
+    """Describe what the hashes of a column's cells leave out."""
+    kind = str(column.dtype)
+    if kind == "category":
+        return f"{kind} {column.cat.ordered} {column.cat.categories.tolist()}"
+    # Among objects, 1 has the hash of "1".
+    return f"{kind} {[type(cell).__name__ for cell in column]}" if kind == "object" else kind

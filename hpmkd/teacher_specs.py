@@ -36,8 +36,8 @@ def load_teacher(
     path = Path(spec)
     if path.is_file():
         return [FittedTeacher(path.stem, _load_file(path, trust_pickle, trusted))]
-    module, colon, name = spec.partition(":")
-    if not colon or path.suffix:
+    module, _, name = spec.partition(":")
+    if not all(part.isidentifier() for part in [*module.split("."), name]):
         raise TeacherError(
             f"teacher {spec!r}: no such panel or file; expected a panel's name (see hpmkd "
             "plugins), a model file (.skops), or package.module:factory"
@@ -81,13 +81,15 @@ def _load_skops(path: Path, trusted: Sequence[str]) -> Any:
 
 def _call(spec: str, module: str, name: str) -> list[Teacher]:
     try:
-        factory = getattr(importlib.import_module(module), name)
-    except ImportError as error:
-        raise TeacherError(f"teacher {spec!r}: cannot import {module!r}: {error}") from error
-    except AttributeError as error:
-        raise TeacherError(f"teacher {spec!r}: {module!r} has no {name!r}") from error
+        imported = importlib.import_module(module)
+    except Exception as error:
+        # Importing runs the user's own code, too.
+        problem = f"{type(error).__name__}: {error}"
+        raise TeacherError(f"teacher {spec!r}: cannot import {module!r}: {problem}") from error
+    if not hasattr(imported, name):
+        raise TeacherError(f"teacher {spec!r}: {module!r} has no {name!r}")
     try:
-        return as_teachers({name: factory()})
+        return as_teachers({name: getattr(imported, name)()})
     except TeacherError:
         raise
     except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,11 +113,10 @@ def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:
         If the model has no ``predict_proba``.
     """
     require_probabilities(teacher.name, teacher.model)
-    own = getattr(teacher.model, "classes_", None)
-    if own is None:
-        own = np.arange(len(classes))
-    known = {str(label): code for code, label in enumerate(classes.tolist())}
-    codes = np.array([known.get(str(label), -1) for label in np.asarray(own).tolist()])
+    # A model that does not tell its classes is taken to have those of the data, in order.
+    own = getattr(teacher.model, "classes_", classes)
+    known = {_spelt(label): code for code, label in enumerate(classes.tolist())}
+    codes = np.array([known.get(_spelt(label), -1) for label in np.asarray(own).tolist()])
     unknown = sorted(set(range(len(classes))) - set(codes.tolist()))
     if unknown:
         names = ", ".join(str(classes[code]) for code in unknown[:10])
@@ -127,6 +126,11 @@ def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:
             "Drop those rows, or take a teacher that was trained on them"
         )
     return ClassAligned(teacher.name, teacher.model, codes, len(classes))
+
+
+def _spelt(label: Any) -> str:
+    """Spell a label so that 1, 1.0 and "1" are one."""
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
 
 
 def require_probabilities(name: str, model: Any) -> None:
@@ -153,6 +157,8 @@ def as_teachers(teacher: Any) -> list[Teacher]:
         If something is neither.
     """
     teachers = [_as_teacher(name, each) for name, each in _named(teacher)]
+    if not teachers:
+        raise TeacherError("got no teacher; expected at least one, or None for the recipe's panel")
     names = [each.name for each in teachers]
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
@@ -163,7 +169,7 @@ def as_teachers(teacher: Any) -> list[Teacher]:
 def _named(teacher: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(teacher, Mapping):
         yield from ((str(name), each) for name, each in teacher.items())
-    elif isinstance(teacher, Sequence) and teacher and all(map(_is_teacher, teacher)):
+    elif isinstance(teacher, (list, tuple)) and all(map(_is_teacher, teacher)):
         counts: dict[str, int] = {}
         for each in teacher:
             base = _name_of(each)
@@ -174,6 +180,8 @@ def _named(teacher: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_teacher(each: Any) -> bool:
+    if isinstance(each, (CloneableTeacher, FittedTeacher, GivenTeacher)):
+        return True
     return hasattr(each, "predict_proba") or hasattr(each, "fit") or np.ndim(each) == 2
 
 
@@ -187,7 +195,7 @@ def _name_of(teacher: Any) -> str:
 
 def _as_teacher(name: str, each: Any) -> Teacher:
     if isinstance(each, (CloneableTeacher, FittedTeacher, GivenTeacher)):
-        return each
+        return replace(each, name=name)
     if isinstance(each, type):
         raise TeacherError(f"teacher {name!r} is a class; have you forgotten the ()?")
     if hasattr(each, "fit") or hasattr(each, "predict_proba"):

@@ -13,7 +13,7 @@ import numpy as np
 from hpmkd.errors import DataError
 
 _ACCEPTED = (
-    "pass a pandas DataFrame, a 2-D NumPy array (rows × columns), a list of dicts or a dict "
+    "pass a pandas DataFrame, a 2-D NumPy array (rows by columns), a list of dicts or a dict "
     "of columns"
 )
 
@@ -105,7 +105,7 @@ def match_columns(raw: RawTable, wanted: tuple[str, ...], by_name: bool) -> list
 
 def listed(names: Sequence[str]) -> str:
     """Write names for a message, the first few."""
-    shown = ", ".join(repr(name) for name in names[:8])
+    shown = ", ".join(repr(name) for name in names[:8]) or "none"
     return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
 
 
@@ -116,10 +116,15 @@ def _by_name(wanted: tuple[str, ...], found: tuple[str, ...]) -> list[int]:
     if missing:
         from difflib import get_close_matches
 
-        spare = [name for name in found if name not in wanted]
-        close = [match for name in missing for match in get_close_matches(name, spare, 1)]
-        hint = f"did the table mean them by {listed(close)}?" if close else f"got {listed(found)}"
-        raise DataError(f"the table lacks the columns {listed(missing)}: {hint}; add or rename")
+        spare = {name.casefold(): name for name in found if name not in wanted}
+        near = (get_close_matches(name.casefold(), spare, 1) for name in missing)
+        close = [spare[match] for matches in near for match in matches]
+        hint = (
+            f"the closest it has: {listed(close)}" if close else f"it has {listed(found) or 'none'}"
+        )
+        raise DataError(
+            f"the table lacks the columns {listed(missing)}; {hint}: add or rename them"
+        )
     counts = Counter(found)
     repeated = [name for name in wanted if counts[name] > 1]
     if repeated:
@@ -158,11 +163,11 @@ def _as_array(table: Any) -> np.ndarray[Any, Any]:
     if isinstance(table, list | tuple):
         table = _array_of_rows(table)
     elif isinstance(table, np.ma.MaskedArray):
-        table = table.astype(object).filled(None)
+        table = np.ma.filled(table.astype(object), None)
     array = np.asarray(table)
     if array.ndim == 1:
         raise DataError(
-            f"got a 1-D table of {len(array)} cells, expected rows × columns: use "
+            f"got a 1-D table of {len(array)} cells, expected rows by columns: use "
             "x.reshape(1, -1) for one row, x.reshape(-1, 1) for one column"
         )
     if array.ndim != 2:

@@ -52,8 +52,7 @@ class ExporterSuite:
         n_columns = encoder.transform(problem.table).shape[1]
         n_margins = 1 if len(problem.classes) == 2 else len(problem.classes)
         weights = np.random.default_rng(0).normal(size=(n_columns, n_margins))
-        link = "sigmoid" if n_margins == 1 else "softmax"
-        model = LinearModel(weights, np.zeros(n_margins), link)
+        model = LinearModel(weights, np.zeros(n_margins))
         student: Predictor = Student(encoder, model, problem.classes)
         return student
 

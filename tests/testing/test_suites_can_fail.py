@@ -54,7 +54,7 @@ def outcomes(tmp_path_factory):
     return found
 
 
-@pytest.mark.parametrize(("file", "name", "caught_by"), cases())
+@pytest.mark.parametrize(("file", "name", "caught_by"), list(cases()))
 def test_right_passes_and_wrong_is_caught(outcomes, file, name, caught_by):
     tests = outcomes[file.stem, name]
     assert tests, "the case did not run"
@@ -72,7 +72,7 @@ def suite_tests():
                 yield suite, name
 
 
-@pytest.mark.parametrize(("suite", "test"), suite_tests())
+@pytest.mark.parametrize(("suite", "test"), list(suite_tests()))
 def test_every_inherited_test_catches_something(suite, test):
     suite = getattr(hpmkd.testing, suite)
     catching = {

@@ -33,35 +33,50 @@ class SerialExecutor:
 
 
 class OneThread:
-    """Limits numerical libraries to one thread, however many runs ask for it at once.
+    """Limits numerical libraries to one thread, and leaves them as they were.
 
-    BLAS libraries have one limit per process: the first of several overlapping runs sets
-    it and the last restores it, lest one run's limit is another's "original" value. OpenMP
-    has one limit per thread.
+    BLAS libraries have one limit per process. Of several runs in several threads, a later
+    one finds the limit of an earlier one, takes it for the original and would restore it
+    after the earlier one has left. So the first to come notes what was, and the last to
+    leave sees to it. (While runs overlap, OpenBLAS obeys the one that came first.)
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._holders = 0
-        self._blas: Any = None
+        self._originals: dict[str, int] = {}
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the limit inside a ``with`` block."""
         # Made anew each time: a task may have loaded a library that was not there before.
         controller = ThreadpoolController()
+        blas = controller.select(user_api="blas")
         with self._lock:
             if self._holders == 0:
-                self._blas = controller.select(user_api="blas").limit(limits=1)
+                self._originals = {each.filepath: each.num_threads for each in blas.lib_controllers}
             self._holders += 1
         try:
-            with controller.select(user_api="openmp").limit(limits=1):
+            with controller.limit(limits=1):
                 yield
         finally:
             with self._lock:
                 self._holders -= 1
                 if self._holders == 0:
-                    self._blas.restore_original_limits()
+                    self._restore(blas)
+
+    def _restore(self, blas: Any) -> None:
+        changed = [
+            library
+            for library in blas.lib_controllers
+            if library.num_threads != self._originals.get(library.filepath, library.num_threads)
+        ]
+        for library in changed:
+            library.set_num_threads(self._originals[library.filepath])
+        if changed:
+            # Whoever sets OpenBLAS controls it until it leaves a limit: leave one.
+            with blas.limit(limits=None):
+                pass
 
 
 #: Shared by all executors of this process, for so is BLAS.

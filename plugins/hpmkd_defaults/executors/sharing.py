@@ -14,7 +14,7 @@ import mmap
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from joblib.externals import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from pathlib import Path

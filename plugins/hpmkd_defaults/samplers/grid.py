@@ -32,7 +32,9 @@ class GridSampler:
     """
 
     def __init__(self, space: SearchSpace, *, trials: int = 4) -> None:
-        self._remaining = grid(space, trials)
+        points = list(grid(space, trials))
+        self.total: int | None = len(points)
+        self._remaining = iter(points)
 
     def ask(self, n: int) -> Sequence[Configuration]:
         """Return the next `n` points of the grid, fewer at its end."""

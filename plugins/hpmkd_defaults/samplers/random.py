@@ -33,7 +33,9 @@ class RandomSearch:
     """
 
     def __init__(self, space: SearchSpace, *, trials: int = 32) -> None:
-        self._remaining = draws(space, trials)
+        drawn = list(draws(space, trials))
+        self.total: int | None = len(drawn)
+        self._remaining = iter(drawn)
 
     def ask(self, n: int) -> Sequence[Configuration]:
         """Return the next `n` draws, fewer at the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import xgboost
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpmkd.contracts import HyperparameterTrial
+    from hpmkd.student import TreeEncoder
     from hpmkd.values import FloatArray, Hyperparameter, StageInputs
 
 #: With more than two classes a larger step diverges in log loss within a few dozen rounds.
@@ -64,7 +65,8 @@ class BoostedStage:
         margin = start_margin(target)
         booster = boost(inputs, parameters, int(settings["n_rounds"]), target, margin)
         model = pack_booster(booster, len(margin), base_margin=margin)
-        return Student(inputs.encoder, model, inputs.classes)
+        encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
+        return Student(encoder, model, inputs.classes)
 
 
 class XGBoostStage(BoostedStage):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from scipy.optimize import minimize
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpmkd.contracts import HyperparameterTrial
+    from hpmkd.student import LinearEncoder
     from hpmkd.values import FloatArray, Hyperparameter, Softening, StageInputs
 
 #: More steps than a scaled design needs; the gradient tolerance ends the search before.
@@ -54,9 +55,10 @@ class LogisticStage:
             method="L-BFGS-B",
             options={"maxiter": MAX_STEPS, "gtol": TOLERANCE, "ftol": 1e-12},
         )
-        weights, intercept = objective.unpack(found.x)
-        link = "softmax" if len(intercept) > 1 else "sigmoid"
-        return Student(inputs.encoder, LinearModel(weights, intercept, link), inputs.classes)
+        # What is left after float32 is far below the tolerance, and the file half as large.
+        weights, intercept = objective.unpack(found.x.astype(np.float32))
+        encoder = cast("LinearEncoder", inputs.encoder)  # what the encoding "linear" means
+        return Student(encoder, LinearModel(weights, intercept), inputs.classes)
 
 
 class TemperedLogistic:
@@ -76,7 +78,10 @@ class TemperedLogistic:
         n_classes = len(inputs.classes)
         self.matrix, self.labels, self.softening = inputs.matrix, inputs.labels, softening
         self.n_margins = n_classes if n_classes > 2 else 1
-        self.soft_targets = soften(inputs.soft_targets, softening.temperature)
+        shape = (len(inputs.labels), n_classes) if n_classes > 2 else (len(inputs.labels),)
+        self.buffers = np.empty(shape), np.empty(shape)
+        softened = soften(inputs.soft_targets, softening.temperature)
+        self.soft_targets = softened if n_classes > 2 else softened[:, 1].copy()
         self.ridge = 1.0 / (C * len(inputs.labels))
         target = mixed_target(inputs.soft_targets, inputs.labels, softening.alpha)
         self.prior = smoothed_prior(target)
@@ -103,6 +108,7 @@ class TemperedLogistic:
             self.soft_targets,
             self.softening.temperature,
             self.softening.alpha,
+            out=self.buffers,
         )
         slope = slope.reshape(margins.shape) / len(self.labels)
         gradient = np.vstack([self.matrix.T @ slope + self.ridge * weights, slope.sum(axis=0)])

@@ -40,26 +40,35 @@ class DistillationObjective:
         self.n_rounds = n_rounds
         self.round = 0
         self.loss: float | None = None
+        n, n_classes = inputs.soft_targets.shape
+        self.shape = (n, n_classes) if n_classes > 2 else (n,)
+        self._buffers = np.empty(self.shape), np.empty(self.shape)
         self._softened: tuple[float, FloatArray] | None = None
 
     def __call__(self, margins: FloatArray, _matrix: object) -> tuple[FloatArray, FloatArray]:
-        """Return gradient and hessian at the margins, shaped like them: (n, K) or (n,)."""
+        """Return gradient and hessian at the margins, shaped like them: (n, K) or (n,).
+
+        Both are overwritten by the next call; XGBoost has read them by then.
+        """
         progress = min(self.round / self.n_rounds, 1.0 - 1e-9)
         softening = softening_at(self.inputs, progress, self.loss)
         self.loss, gradient, hessian = distillation_loss(
-            margins,
+            margins.reshape(self.shape),
             self.inputs.labels,
             self._soft_targets(softening.temperature),
             softening.temperature,
             softening.alpha,
+            out=self._buffers,
         )
         self.round += 1
-        if margins.ndim == 2:
+        if len(self.shape) == 2:
             hessian *= 2.0
         return gradient, np.maximum(hessian, HESSIAN_FLOOR, out=hessian)
 
     def _soft_targets(self, temperature: float) -> FloatArray:
         # Only the last one is kept: a schedule moves on, and never holds n_rounds copies.
         if self._softened is None or self._softened[0] != temperature:
-            self._softened = (temperature, soften(self.inputs.soft_targets, temperature))
+            softened = soften(self.inputs.soft_targets, temperature)
+            taught = softened if len(self.shape) == 2 else softened[:, 1].copy()
+            self._softened = (temperature, taught)
         return self._softened[1]

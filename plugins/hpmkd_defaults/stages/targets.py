@@ -74,7 +74,8 @@ def smoothed_prior(target: FloatArray) -> FloatArray:
         Positive; sums to 1.
     """
     n, n_classes = target.shape
-    return (target.sum(axis=0) + 1.0 / n_classes) / (n + 1.0)
+    prior: FloatArray = (target.sum(axis=0) + 1.0 / n_classes) / (n + 1.0)
+    return prior
 
 
 def small_seed(seed: int) -> int:

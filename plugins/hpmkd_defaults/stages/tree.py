@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from sklearn.tree import DecisionTreeRegressor
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpmkd.contracts import HyperparameterTrial
+    from hpmkd.student import TreeEncoder
     from hpmkd.values import FloatArray, Hyperparameter, StageInputs
 
 
@@ -71,7 +72,8 @@ class TreeStage:
         regressor.fit(writable_if_missing(inputs.matrix), taught)
         tree = regressor.tree_
         values = shrunken_values(tree, target, float(settings["shrinkage"]))
-        return Student(inputs.encoder, pack_sklearn_tree(tree, values), inputs.classes)
+        encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
+        return Student(encoder, pack_sklearn_tree(tree, values), inputs.classes)
 
 
 def tree_target(inputs: StageInputs) -> FloatArray:

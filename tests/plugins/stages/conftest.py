@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
 
@@ -12,19 +11,10 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict, train_test_split
 
+from hpmkd.student import Schema, fit_encoder
 from hpmkd.values import Configuration, Softening, StageInputs
 
 LOADERS = {"digits": load_digits, "breast_cancer": load_breast_cancer, "wine": load_wine}
-
-
-@dataclass(frozen=True)
-class PassThrough:
-    """An encoder for tables that are numbers already."""
-
-    dtype: type
-
-    def transform(self, table):
-        return np.ascontiguousarray(table, dtype=self.dtype)
 
 
 class Constant:
@@ -84,8 +74,7 @@ def inputs_for():
     """``inputs_for(stage, problem, alpha=…, temperature=…, …)`` → StageInputs, read-only."""
 
     def make(stage, problem, *, alpha=0.5, temperature=1.0, scheduler=None, seed=0, **settings):
-        dtype = np.float32 if stage.encoding == "tree" else np.float64
-        encoder = PassThrough(dtype)
+        encoder = fit_encoder(stage.encoding, Schema.fit(problem.X), problem.X)
         matrix = encoder.transform(problem.X)
         matrix.flags.writeable = False
         return StageInputs(

@@ -30,9 +30,10 @@ def test_equals_scikit_learn_on_duplicated_weighted_rows(problem, inputs_for, na
     n, k = given.teacher.shape
     mixed = alpha * given.teacher + (1 - alpha) * np.eye(k)[given.y]
     known = LogisticRegression(C=0.1, tol=1e-7, max_iter=2000)
-    known.fit(np.repeat(given.X, k, axis=0), np.tile(np.arange(k), n), mixed.ravel())
-    student = STAGE.fit(inputs_for(STAGE, given, alpha=alpha, C=0.1))
-    expected = known.predict_proba(given.X_test)
+    inputs = inputs_for(STAGE, given, alpha=alpha, C=0.1)
+    known.fit(np.repeat(inputs.matrix, k, axis=0), np.tile(np.arange(k), n), mixed.ravel())
+    student = STAGE.fit(inputs)
+    expected = known.predict_proba(inputs.encoder.transform(given.X_test))
     np.testing.assert_allclose(student.predict_proba(given.X_test), expected, atol=1e-3)
 
 
@@ -44,9 +45,9 @@ def test_high_temperature_compares_centred_logits(problem, inputs_for):
     objective = TemperedLogistic(inputs, Softening(1e5, 1.0), C=1e9)
     at = np.random.default_rng(0).normal(size=objective.start().size)
     weights, intercept = objective.unpack(at)
-    z, v = given.X @ weights + intercept, np.log(inputs.soft_targets)
+    z, v = inputs.matrix @ weights + intercept, np.log(inputs.soft_targets)
     centred = (z - z.mean(axis=1, keepdims=True)) - (v - v.mean(axis=1, keepdims=True))
-    expected = np.vstack([given.X.T @ centred, centred.sum(axis=0)]).ravel() / 3 / len(z)
+    expected = np.vstack([inputs.matrix.T @ centred, centred.sum(axis=0)]).ravel() / 3 / len(z)
     np.testing.assert_allclose(objective(at)[1], expected, rtol=1e-3, atol=1e-4)
 
 
@@ -64,7 +65,8 @@ def test_a_student_finds_a_linear_teacher_at_any_temperature(problem, inputs_for
     """Both sides are softened: where p can be reached, the optimum does not depend on T."""
     given = problem(name)
     rng = np.random.default_rng(0)
-    z = given.X @ rng.normal(scale=0.3, size=(given.X.shape[1], given.n_classes))
+    design = inputs_for(STAGE, given).matrix
+    z = design @ rng.normal(scale=0.3, size=(design.shape[1], given.n_classes))
     teacher = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
     for temperature in (0.7, 1.0, 3.0):
         inputs = inputs_for(STAGE, given, alpha=1.0, temperature=temperature, C=1e2)

@@ -47,8 +47,7 @@ class Centroids:
     def student(self, inputs, weights, intercept):
         if len(intercept) == 2:
             weights, intercept = weights[:, 1:] - weights[:, :1], intercept[1:] - intercept[:1]
-        link = "softmax" if len(intercept) > 1 else "sigmoid"
-        return Student(inputs.encoder, LinearModel(weights, intercept, link), inputs.classes)
+        return Student(inputs.encoder, LinearModel(weights, intercept), inputs.classes)
 
 
 class Suite(StageSuite):

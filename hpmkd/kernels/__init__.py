@@ -1,0 +1,23 @@
+"""Softening, divergence, the distillation loss and student margins, compiled.
+
+These functions check their arguments, bring them to the one dtype and layout that each
+kernel is compiled for, and call it; the formulas are in :mod:`hpmkd.kernels.reference`.
+Importing this package imports numba; only those who compute with it do.
+
+Axis letters: ``n`` rows, ``d`` columns, ``K`` classes, ``C`` margins per row. Everything
+runs on one thread, releases the GIL and gives a row the same bits whatever its batch.
+"""
+
+from __future__ import annotations
+
+from hpmkd.kernels._margins import linear_margins, tree_margins
+from hpmkd.kernels._targets import distillation_loss, kl_divergence, soften, soften_logits
+
+__all__ = [
+    "distillation_loss",
+    "kl_divergence",
+    "linear_margins",
+    "soften",
+    "soften_logits",
+    "tree_margins",
+]

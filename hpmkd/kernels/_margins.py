@@ -1,0 +1,129 @@
+"""Public functions by which students answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.kernels import _predict
+from hpmkd.kernels._checks import as_input, check_buffer
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def tree_margins(
+    matrix: ArrayLike,
+    roots: ArrayLike,
+    features: ArrayLike,
+    thresholds: ArrayLike,
+    left: ArrayLike,
+    right: ArrayLike,
+    missing_left: ArrayLike,
+    leaf_values: ArrayLike,
+    outputs: ArrayLike,
+    margins: NDArray[np.float32],
+) -> None:
+    """Add the leaves of some trees to the margins, in place.
+
+    Trees are added in order and in float32, the order and precision of XGBoost, so that
+    margins are bit-identical to its own. A split goes left if ``x < threshold``; a missing
+    value (NaN) goes left if `missing_left` says so.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (n, d)
+        Encoded rows, read as float32.
+    roots : array-like of shape (T,)
+        Node at which each of the T trees begins.
+    features : array-like of shape (N,)
+        Column that each of the N nodes of all trees looks at; negative for a leaf.
+    thresholds : array-like of shape (N,)
+        Read as float32.
+    left, right : array-like of shape (N,)
+        Children of a split. Of a leaf, `left` is its row of `leaf_values`. A path from a
+        root must end in a leaf (not checked).
+    missing_left : array-like of shape (N,)
+        Whether NaN goes left.
+    leaf_values : array-like of shape (L, V)
+        V = 1: one value, for the margin that `outputs` names. V = C: a whole row.
+    outputs : array-like of shape (T,)
+        Margin that each tree adds to, 0 … C-1; not used where V = C > 1.
+    margins : ndarray of shape (n, C), float32, C order
+        Changed in place; holds the base margins on entry.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or an index points outside.
+    """
+    rows = as_input("matrix", matrix, np.float32, 2)
+    starts, targets = (
+        as_input("roots", roots, np.int32, 1),
+        as_input("outputs", outputs, np.int32, 1),
+    )
+    columns = as_input("features", features, np.int32, 1)
+    nodes = (
+        columns,
+        as_input("thresholds", thresholds, np.float32, 1),
+        as_input("left", left, np.int32, 1),
+        as_input("right", right, np.int32, 1),
+        as_input("missing_left", missing_left, np.uint8, 1),
+    )
+    values = as_input("leaf_values", leaf_values, np.float32, 2)
+    width = margins.shape[1] if margins.ndim == 2 else 0
+    check_buffer("margins", margins, np.float32, (len(rows), max(1, width)))
+    if len({len(part) for part in nodes}) > 1 or len(starts) != len(targets):
+        raise ValueError("all arrays of nodes, and roots and outputs, must be equally long")
+    if values.shape[1] not in (1, width):
+        raise ValueError(f"leaf_values must have 1 or {width} columns, got {values.shape[1]}")
+    for name, indices, limit in (("roots", starts, len(columns)), ("outputs", targets, width)):
+        if len(indices) and not (indices.min() >= 0 and indices.max() < limit):
+            raise ValueError(f"{name} must be in 0 … {limit - 1}")
+    bad = _predict.first_bad_node(columns, nodes[2], nodes[3], rows.shape[1], len(values))
+    if bad >= 0:
+        raise ValueError(
+            f"node {bad} points outside: matrix has {rows.shape[1]} columns, there are "
+            f"{len(columns)} nodes and {len(values)} leaves"
+        )
+    _predict.tree_margins(rows, starts, *nodes, values, targets, margins)
+
+
+def linear_margins(matrix: ArrayLike, coefficients: ArrayLike, intercept: ArrayLike) -> Floats:
+    """Return intercept + matrix @ coefficients, to the same bits for every batch.
+
+    Each margin adds its columns from left to right, without fused multiply-adds, so its
+    bits depend neither on the rows beside it nor on a BLAS library and its threads.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (n, d)
+        Encoded rows, read as float64.
+    coefficients : array-like of shape (d, C)
+        One column of weights per margin.
+    intercept : array-like of shape (C,)
+        Where each margin begins.
+
+    Returns
+    -------
+    ndarray of shape (n, C), float64
+        A new array.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    """
+    rows = as_input("matrix", matrix, np.float64, 2)
+    weights = as_input("coefficients", coefficients, np.float64, 2)
+    start = as_input("intercept", intercept, np.float64, 1)
+    if weights.shape != (rows.shape[1], len(start)):
+        raise ValueError(
+            f"coefficients must have shape {(rows.shape[1], len(start))}, got {weights.shape}"
+        )
+    out = np.empty((len(rows), len(start)))
+    _predict.linear_margins(rows, weights, start, out)
+    return out

@@ -1,0 +1,124 @@
+"""The naive twin of every kernel: NumPy, written to be read, and the home of the formulas.
+
+Tests compare each kernel with its twin; nothing else calls them. They take what the
+public functions of :mod:`hpmkd.kernels` take, and check nothing.
+
+``n`` rows, ``d`` columns, ``K`` classes, ``T`` the temperature; p a teacher's
+distribution, z a student's margins, q = softmax(z), y the one-hot label.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.integer]
+    Singles = NDArray[np.float32]
+
+
+def soften(probabilities: Floats, temperature: float) -> Floats:
+    """Return p_T = p^(1/T) / Σ p^(1/T), by way of logarithms; rows of shape (n, K).
+
+    It is the softmax(z / T) of Hinton, Vinyals and Dean (2015), eq. 1, where p = softmax(z).
+    """
+    with np.errstate(divide="ignore"):  # log 0 = -inf is meant: exp(-inf) = 0
+        return soften_logits(np.log(probabilities), temperature)
+
+
+def soften_logits(logits: Floats, temperature: float) -> Floats:
+    """Return softmax(z / T) of rows of shape (n, K) (Hinton, Vinyals and Dean 2015, eq. 1)."""
+    shifted = (logits - logits.max(axis=1, keepdims=True)) / temperature
+    powers = np.exp(shifted)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def kl_divergence(p: Floats, q: Floats) -> Floats:
+    """Return Σ p ln(p / q) of each row in nats (Kullback and Leibler 1951), shape (n,).
+
+    0 · ln 0 = 0; q is read as at least 1e-15, and the result as at least 0.
+    """
+    result = np.zeros(len(p))
+    for i, (left, right) in enumerate(zip(p, np.maximum(q, 1e-15), strict=True)):
+        heard = left > 0
+        result[i] = np.sum(left[heard] * (np.log(left[heard]) - np.log(right[heard])))
+    return np.maximum(result, 0.0)
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """Return ln softmax(z) of rows of shape (n, K), without overflow."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def cross_entropy(target: Floats, log_q: Floats) -> Floats:
+    """Return -Σ t ln q of each row, shape (n,); 0 where t = 0, however small q is."""
+    return np.asarray(-np.where(target > 0, target * np.where(target > 0, log_q, 0), 0).sum(axis=1))
+
+
+def distillation_loss(
+    margins: Floats, labels: Integers, soft_targets: Floats, temperature: float, alpha: float
+) -> tuple[float, Floats, Floats]:
+    """Return the mean of L, its gradient and its diagonal hessian in the margins.
+
+    With q_T = softmax(z / T) and p_T the soft targets as given:
+
+    * L = α T² CE(p_T, q_T) + (1 − α) CE(y, q)
+    * ∂L/∂z = α T (q_T − p_T) + (1 − α)(q − y)
+    * ∂²L/∂z² = α q_T (1 − q_T) + (1 − α) q (1 − q)
+
+    (Hinton, Vinyals and Dean 2015, section 2; T² keeps the two gradients of one size.)
+    One margin per row, shape (n,), is z1 − z0 of two classes: the derivatives in z1.
+    """
+    if margins.ndim == 1:
+        table = np.column_stack([np.zeros(len(margins)), margins])
+        p1 = soft_targets if soft_targets.ndim == 1 else soft_targets[:, 1]
+        targets = np.column_stack([1 - p1, p1])
+        loss, gradient, hessian = distillation_loss(table, labels, targets, temperature, alpha)
+        return loss, gradient[:, 1], hessian[:, 1]
+    y = np.eye(margins.shape[1])[labels]
+    log_q, log_q_soft = log_softmax(margins), log_softmax(margins / temperature)
+    q, q_soft = np.exp(log_q), np.exp(log_q_soft)
+    soft = alpha * temperature**2 * cross_entropy(soft_targets, log_q_soft)
+    hard = (1 - alpha) * cross_entropy(y, log_q)
+    gradient = alpha * temperature * (q_soft - soft_targets) + (1 - alpha) * (q - y)
+    hessian = alpha * q_soft * (1 - q_soft) + (1 - alpha) * q * (1 - q)
+    return float(np.mean(soft + hard)), gradient, hessian
+
+
+def tree_margins(
+    matrix: Singles,
+    roots: Integers,
+    features: Integers,
+    thresholds: Singles,
+    left: Integers,
+    right: Integers,
+    missing_left: Integers,
+    leaf_values: Singles,
+    outputs: Integers,
+    margins: Singles,
+) -> None:
+    """Walk each row down each tree and add its leaf to `margins` in place, in float32."""
+    for i, row in enumerate(matrix):
+        for root, output in zip(roots, outputs, strict=True):
+            node = root
+            while features[node] >= 0:
+                x = row[features[node]]
+                goes_left = missing_left[node] if np.isnan(x) else x < thresholds[node]
+                node = left[node] if goes_left else right[node]
+            if leaf_values.shape[1] == 1:
+                margins[i, output] += leaf_values[left[node], 0]
+            else:
+                margins[i] += leaf_values[left[node]]
+
+
+def linear_margins(matrix: Floats, coefficients: Floats, intercept: Floats) -> Floats:
+    """Return b + Σ_j x_j w_j of shape (n, C), the columns added from left to right."""
+    result = np.tile(intercept, (len(matrix), 1))
+    for j in range(matrix.shape[1]):
+        result += matrix[:, j : j + 1] * coefficients[j]
+    return result

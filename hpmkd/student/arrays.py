@@ -1,0 +1,80 @@
+"""Small helpers for arrays that a student owns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+def owned(array: Any, dtype: DTypeLike, ndim: int, name: str) -> NDArray[Any]:
+    """Return a read-only, C-ordered copy of an array.
+
+    Parameters
+    ----------
+    array : array-like
+        What was handed in.
+    dtype : dtype
+        What it becomes; values must survive the change.
+    ndim : int
+        Dimensions that it must have.
+    name : str
+        What to call it in an error.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        It has other dimensions, or integers that do not fit.
+    """
+    given = np.asarray(array)
+    if given.ndim != ndim:
+        raise ValueError(f"{name} has {given.ndim} dimensions, expected {ndim}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        copy = np.array(given, dtype=dtype, order="C")
+    if copy.dtype.kind in "biu" and not np.array_equal(copy, given):
+        raise ValueError(f"{name} holds values that {copy.dtype} cannot")
+    copy.flags.writeable = False
+    return copy
+
+
+def finite(array: NDArray[Any], name: str) -> None:
+    """Refuse NaN and infinities.
+
+    Raises
+    ------
+    ValueError
+        There are some.
+    """
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds NaN or infinite values")
+
+
+def smallest(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array in the smallest little-endian dtype that holds its values exactly.
+
+    Parameters
+    ----------
+    array : ndarray
+        Floats, integers or booleans.
+
+    Returns
+    -------
+    ndarray
+        float32 or float64; or the narrowest signed or unsigned integers.
+    """
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore", invalid="ignore"):
+            narrow = array.astype("<f4")
+        same = np.array_equal(narrow.astype(np.float64), array, equal_nan=True)
+        return narrow if same else array.astype("<f8")
+    low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
+    for code in ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8"):
+        limits = np.iinfo(code)
+        if limits.min <= low and high <= limits.max:
+            return array.astype(code)
+    raise ValueError(f"integers up to {high} cannot be stored")

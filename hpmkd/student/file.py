@@ -1,0 +1,146 @@
+"""Students as bytes: what a ``.hpmkd`` file says, and how it is checked.
+
+The container is described in :mod:`hpmkd.student.container`. The header holds ``encoder`` (with
+the schema), ``model`` (kind and link), ``classes`` (type and labels), ``hpmkd`` (the version
+that wrote it) and ``facts`` (whatever the writer wished to tell). Arrays are named
+``encoder.…`` and ``model.…``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from hpmkd.student.classes import classes_from_json, classes_to_json
+from hpmkd.student.container import damaged, seal, unseal
+from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
+from hpmkd.student.layout import flatten, restore
+from hpmkd.student.models import FittedModel, LinearModel, TreesModel
+
+
+class Parts(NamedTuple):
+    """What a student consists of."""
+
+    encoder: FittedEncoder
+    model: FittedModel
+    classes: NDArray[Any]
+    facts: Mapping[str, Any]
+
+
+def write(parts: Parts) -> bytes:
+    """Return the content of a student file.
+
+    Parameters
+    ----------
+    parts : Parts
+        Facts are plain JSON values.
+
+    Returns
+    -------
+    bytes
+        Equal students give equal bytes.
+
+    Raises
+    ------
+    StudentFileError
+        The student is larger than a file may be.
+    """
+    encoder, model, classes, facts = parts
+    header = {
+        "encoder": encoder.to_json(),
+        "model": {"kind": model.kind, "link": model.link},
+        "classes": classes_to_json(classes),
+        "hpmkd": _version(),
+        "facts": dict(facts),
+    }
+    arrays = {f"encoder.{name}": array for name, array in encoder.arrays().items()}
+    arrays |= {f"model.{name}": array for name, array in _model_arrays(model).items()}
+    return seal(header, arrays)
+
+
+def read(content: bytes) -> Parts:
+    """Read the content of a student file, and check all of it.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Returns
+    -------
+    Parts
+
+    Raises
+    ------
+    StudentFileError
+        The content is no student file, is damaged, or was written by a newer hpmkd.
+    """
+    header, arrays = unseal(content)
+    try:
+        encoder = encoder_from_parts(header["encoder"], _under("encoder.", arrays))
+        model = _read_model(header["model"], _under("model.", arrays))
+        classes = classes_from_json(header["classes"])
+        check_parts(encoder, model, classes)
+        return Parts(encoder, model, classes, dict(header["facts"]))
+    except KeyError as error:
+        raise damaged(f"it lacks {error}") from error
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise damaged(str(error)) from error
+
+
+def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any]) -> None:
+    """Refuse parts that do not go together.
+
+    Raises
+    ------
+    ValueError
+        The model reads columns that the encoder does not write, or has other classes.
+    """
+    if isinstance(model, LinearModel):
+        fits = model.n_inputs == encoder.n_outputs
+    else:
+        fits = model.n_inputs <= encoder.n_outputs
+    if not fits:
+        raise ValueError(
+            f"the model reads {model.n_inputs} columns, but the encoder writes {encoder.n_outputs}"
+        )
+    if len(classes) != model.n_classes:
+        raise ValueError(f"the model has {model.n_classes} classes, but {len(classes)} labels")
+
+
+def _model_arrays(model: FittedModel) -> Mapping[str, NDArray[Any]]:
+    """Return the arrays of a model, as stored."""
+    if isinstance(model, TreesModel):
+        return flatten(model)
+    return {"coefficients": model.coefficients, "intercept": model.intercept}
+
+
+def _read_model(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> FittedModel:
+    """Make a model of its header and arrays."""
+    if plain["kind"] == LinearModel.kind:
+        return LinearModel(arrays["coefficients"], arrays["intercept"], plain["link"])
+    if plain["kind"] == TreesModel.kind:
+        return restore(arrays, plain["link"])
+    raise ValueError(f"the model is of the unknown kind {plain['kind']!r}")
+
+
+def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names start with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    """Return the version of hpmkd that runs."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("hpmkd")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,225 @@
+"""The student: raw columns in, probabilities out, one small file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.errors import StudentFileError
+from hpmkd.student import file
+from hpmkd.student.classes import as_classes
+from hpmkd.student.container import LARGEST_FILE, damaged
+from hpmkd.student.encoders import FittedEncoder
+from hpmkd.student.models import FittedModel
+from hpmkd.values import frozen_mapping
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Student:
+    """A fitted small model with its encoder and its classes.
+
+    Parameters
+    ----------
+    encoder : TreeEncoder or LinearEncoder
+        Turns raw rows into what `model` reads.
+    model : TreesModel or LinearModel
+        Turns encoded rows into probabilities.
+    classes : array-like of shape (K,)
+        The labels, all text, integers, floats or booleans, in the order of the probabilities.
+    facts : mapping, optional
+        What the file should tell about the student: names to plain JSON values.
+
+    Raises
+    ------
+    ValueError
+        The parts do not go together, or a fact is not a plain value.
+
+    Notes
+    -----
+    Immutable, so that threads may share it. Each row is answered by itself: alone or among
+    others, its probabilities are the same, bit for bit.
+    """
+
+    encoder: FittedEncoder
+    model: FittedModel
+    classes: NDArray[Any]
+    facts: Mapping[str, Any] = field(default_factory=frozen_mapping)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", as_classes(self.classes))
+        object.__setattr__(self, "facts", frozen_mapping(_plain_facts(self.facts)))
+        file.check_parts(self.encoder, self.model, self.classes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping does not pickle; students come back from worker processes.
+        return (Student, (self.encoder, self.model, self.classes, dict(self.facts)))
+
+    def __repr__(self) -> str:
+        trees = getattr(self.model, "n_trees", None)
+        family = "linear" if trees is None else f"{trees} tree{'' if trees == 1 else 's'}"
+        labels = ", ".join(repr(label) for label in self.classes[:3].tolist())
+        more = ", …" if len(self.classes) > 3 else ""
+        return (
+            f"<Student: {family}, {len(self.classes)} classes ({labels}{more}), "
+            f"{len(self.encoder.schema.columns)} columns, {self.n_bytes:,} bytes>"
+        )
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The K labels, in the order of the probability columns."""
+        return self.classes
+
+    @cached_property
+    def n_bytes(self) -> int:
+        """Size of the student as a file."""
+        return len(self.to_bytes())
+
+    def predict_proba(self, table: Any) -> NDArray[np.float64]:
+        """Return probabilities for raw rows.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            Rows as in training: a DataFrame (matched by column name), a 2-D array (by
+            position), a list of dicts, or a dict of columns. n may be 0.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            float64; rows sum to 1.
+
+        Raises
+        ------
+        DataError
+            Columns are missing, or a number column holds text.
+        """
+        return self.model.probabilities(self.encoder.transform(table))
+
+    def predict(self, table: Any) -> NDArray[Any]:
+        """Return the most probable class for raw rows.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels; the first of equally probable ones.
+
+        Raises
+        ------
+        DataError
+            Columns are missing, or a number column holds text.
+        """
+        return np.asarray(self.classes[self.predict_proba(table).argmax(axis=1)])
+
+    def to_bytes(self) -> bytes:
+        """Return the student as the content of a ``.hpmkd`` file."""
+        return file.write(file.Parts(self.encoder, self.model, self.classes, self.facts))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Student:
+        """Read a student from the content of a ``.hpmkd`` file.
+
+        Raises
+        ------
+        StudentFileError
+            The content is no student file, is damaged, or was written by a newer hpmkd.
+        """
+        parts = file.read(bytes(content))
+        try:
+            return cls(*parts)
+        except ValueError as error:
+            raise damaged(str(error)) from error
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the student to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            Where; the folder must exist, a file in the way is replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        StudentFileError
+            The file cannot be written.
+        """
+        target = Path(path)
+        # In the same folder, for only there is replacing atomic.
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+        content = self.to_bytes()
+        try:
+            with temporary.open("xb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, target)
+        except OSError as error:
+            raise StudentFileError(
+                f"cannot write the student to {str(target)!r}: {error.strerror}; choose a path "
+                "in an existing folder that you may write to"
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):  # normally it is gone already
+                temporary.unlink()
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Student:
+        """Read a student from a file.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        Student
+
+        Raises
+        ------
+        StudentFileError
+            The file is missing or unreadable, is no student file, or is damaged.
+        """
+        try:
+            with Path(path).open("rb") as stream:
+                content = stream.read(LARGEST_FILE + 1)
+        except OSError as error:
+            raise StudentFileError(
+                f"cannot read the student {str(path)!r}: {error.strerror}; pass the path of a "
+                ".hpmkd file"
+            ) from error
+        try:
+            return cls.from_bytes(content)
+        except StudentFileError as error:
+            raise StudentFileError(f"{str(path)!r}: {error}") from error
+
+
+def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy facts, as they will be read back from the file."""
+    try:
+        text = json.dumps(dict(facts), allow_nan=False, default=lambda value: value.item())
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"the facts are not plain values ({error}): use text, finite numbers, booleans, "
+            "None, lists and dicts"
+        ) from error
+    plain: dict[str, Any] = json.loads(text)
+    return plain

@@ -1,0 +1,223 @@
+"""Fitted models: an encoded matrix in, probabilities out. Flat arrays and nothing else.
+
+A model checks itself when it is made, so that the kernels, which check nothing, can never
+read outside of an array or walk in a circle, wherever the arrays came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.student.arrays import finite, owned
+from hpmkd.student.links import Link, check_link, probabilities_of
+from hpmkd.student.tree_checks import check_trees
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """One linear margin per class, or a single one for two classes.
+
+    Parameters
+    ----------
+    coefficients : array of shape (d, C)
+        C = 1 for two classes (the margin of the second), else C = K. Finite.
+    intercept : array of shape (C,)
+        Finite.
+    link : str, optional
+        ``"sigmoid"`` (C = 1) or ``"softmax"`` (C = K); by default what C says.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not agree, or a value is not finite.
+    """
+
+    coefficients: FloatArray
+    intercept: FloatArray
+    link: str = ""
+    kind: ClassVar[str] = "linear"
+
+    def __post_init__(self) -> None:
+        for name, ndim in (("coefficients", 2), ("intercept", 1)):
+            values = owned(getattr(self, name), np.float64, ndim, name)
+            finite(values, name)
+            object.__setattr__(self, name, values)
+        if self.coefficients.shape[1] != len(self.intercept):
+            raise ValueError(
+                f"coefficients of shape {self.coefficients.shape} do not go with "
+                f"{len(self.intercept)} intercepts"
+            )
+        if not self.link:
+            object.__setattr__(self, "link", "sigmoid" if len(self.intercept) == 1 else "softmax")
+        check_link(self.link, len(self.intercept))
+        if self.link == "identity":
+            raise ValueError("a linear margin is no probability: use 'sigmoid' or 'softmax'")
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, K."""
+        return max(2, len(self.intercept))
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of encoded columns that it reads, d."""
+        return len(self.coefficients)
+
+    def margins(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
+        """Return margins of shape (n, C), float64, of a complete matrix of shape (n, d).
+
+        Raises
+        ------
+        ValueError
+            The matrix has another number of columns.
+        """
+        from hpmkd.kernels import linear_margins
+
+        if matrix.ndim != 2 or matrix.shape[1] != self.n_inputs:
+            raise ValueError(f"got a matrix of shape {matrix.shape}, expected (n, {self.n_inputs})")
+        if not len(matrix):
+            return np.empty((0, len(self.intercept)))
+        rows = np.ascontiguousarray(matrix, dtype=np.float64)
+        return np.asarray(linear_margins(rows, self.coefficients, self.intercept))
+
+    def probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
+        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, d).
+
+        Raises
+        ------
+        ValueError
+            The matrix has another number of columns.
+        """
+        return probabilities_of(self.margins(matrix), self.link)
+
+
+@dataclass(frozen=True, eq=False)
+class TreesModel:
+    """A sum of trees on top of a base margin.
+
+    Parameters
+    ----------
+    roots : array of shape (T,)
+        Root node of each tree; the margins are added in this order, in float32. T may be 0.
+    features : array of shape (N,)
+        Column that a node looks at; negative for leaves.
+    thresholds : array of shape (N,)
+        A row goes left if ``x < threshold``, compared in float32. Not NaN.
+    left, right : array of shape (N,)
+        Children of a node; they come after it, and each node but the roots has one parent.
+        For leaves, `left` is the row of `leaf_values` and `right` is not read.
+    missing_left : array of shape (N,)
+        1 where NaN goes left, else 0.
+    leaf_values : array of shape (L, V)
+        V = 1: added to the margin that `outputs` names; V = C: to all of them. Finite.
+    outputs : array of shape (T,)
+        Margin that each tree adds to, 0 … C-1; not read if V = C > 1.
+    base_margin : array of shape (C,)
+        Where the sum starts. Finite.
+    link : str
+        ``"softmax"`` (C = K), ``"sigmoid"`` (C = 1, K = 2: the margin of the second class) or
+        ``"identity"`` (C = K, a single tree whose leaves are probabilities).
+
+    Raises
+    ------
+    ValueError
+        The arrays do not form such trees.
+    """
+
+    roots: IntArray
+    features: IntArray
+    thresholds: FloatArray
+    left: IntArray
+    right: IntArray
+    missing_left: NDArray[np.uint8]
+    leaf_values: FloatArray
+    outputs: IntArray
+    base_margin: FloatArray
+    link: Link
+    kind: ClassVar[str] = "trees"
+
+    def __post_init__(self) -> None:
+        for name, (dtype, ndim) in _TREE_ARRAYS.items():
+            object.__setattr__(self, name, owned(getattr(self, name), dtype, ndim, name))
+        check_link(self.link, len(self.base_margin))
+        check_trees(self)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, K."""
+        return 2 if self.link == "sigmoid" else len(self.base_margin)
+
+    @cached_property
+    def n_inputs(self) -> int:
+        """Number of encoded columns that it needs: the last column in use, plus one."""
+        return int(self.features.max(initial=-1)) + 1
+
+    @property
+    def n_trees(self) -> int:
+        """Number of trees, T."""
+        return len(self.roots)
+
+    def margins(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
+        """Return margins of shape (n, C), float32, for a matrix of shape (n, d).
+
+        Raises
+        ------
+        ValueError
+            The matrix lacks a column that a node looks at.
+        """
+        from hpmkd.kernels import tree_margins
+
+        if matrix.ndim != 2 or matrix.shape[1] < self.n_inputs:
+            raise ValueError(
+                f"got a matrix of shape {matrix.shape}, expected (n, {self.n_inputs} or more)"
+            )
+        margins = np.repeat(self.base_margin[np.newaxis], len(matrix), axis=0)
+        if len(matrix) and self.n_trees:
+            with np.errstate(over="ignore", invalid="ignore"):
+                rows = np.ascontiguousarray(matrix, dtype=np.float32)
+            tree_margins(
+                rows,
+                self.roots,
+                self.features,
+                self.thresholds,
+                self.left,
+                self.right,
+                self.missing_left,
+                self.leaf_values,
+                self.outputs,
+                margins,
+            )
+        return margins
+
+    def probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
+        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, d).
+
+        Raises
+        ------
+        ValueError
+            The matrix lacks a column that a node looks at.
+        """
+        return probabilities_of(self.margins(matrix), self.link)
+
+
+FittedModel = LinearModel | TreesModel
+
+_TREE_ARRAYS: dict[str, tuple[Any, int]] = {
+    "roots": (np.int32, 1),
+    "features": (np.int32, 1),
+    "thresholds": (np.float32, 1),
+    "left": (np.int32, 1),
+    "right": (np.int32, 1),
+    "missing_left": (np.uint8, 1),
+    "leaf_values": (np.float32, 2),
+    "outputs": (np.int32, 1),
+    "base_margin": (np.float32, 1),
+}

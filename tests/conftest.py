@@ -1,0 +1,116 @@
+"""Small data and stand-ins that several test files share."""
+
+from __future__ import annotations
+
+import os
+
+# Before NumPy is imported: a pool of threads would fight over two cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_wine
+
+
+@pytest.fixture(scope="session")
+def wine():
+    """178 rows, 13 numbers, three classes."""
+    return load_wine(return_X_y=True)
+
+
+@pytest.fixture(scope="session")
+def cancer():
+    """569 rows, 30 numbers, two classes."""
+    return load_breast_cancer(return_X_y=True)
+
+
+@pytest.fixture(scope="session")
+def people():
+    """150 rows of numbers, texts, categories, truth values and holes; the target is a text."""
+    rng = np.random.default_rng(7)
+    n = 150
+    age = rng.normal(40, 12, n).round(1)
+    city = rng.choice(["Oslo", "Lima", "Pune"], n)
+    member = rng.random(n) < 0.4
+    score = age + 15 * member + 10 * (city == "Oslo") + rng.normal(0, 6, n)
+    frame = pd.DataFrame(
+        {
+            "age": age,
+            "children": rng.integers(0, 4, n),
+            "city": city,
+            "size": pd.Categorical(rng.choice(["S", "M", "L"], n), categories=["S", "M", "L"]),
+            "member": member,
+            "bought": np.where(score > np.median(score), "yes", "no"),
+        }
+    )
+    frame.loc[rng.random(n) < 0.1, "age"] = np.nan
+    frame.loc[rng.random(n) < 0.1, "city"] = None
+    return frame
+
+
+@pytest.fixture
+def in_fresh_process():
+    """Run Python source in a new process and return what it printed."""
+
+    def run(source, *arguments):
+        command = [sys.executable, "-c", source, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+class DictCache:
+    """Keeps every array for ever, and counts."""
+
+    def __init__(self):
+        self.entries, self.counts = {}, Counter()
+
+    def get_or_compute(self, region, key, compute):
+        if (region, key) in self.entries:
+            self.counts["hits"] += 1
+        else:
+            self.counts["misses"] += 1
+            array = np.asarray(compute()).view()
+            array.flags.writeable = False
+            self.entries[region, key] = array
+        return self.entries[region, key]
+
+    def stats(self):
+        n_bytes = sum(array.nbytes for array in self.entries.values())
+        hits, misses = self.counts["hits"], self.counts["misses"]
+        return {"hits": hits, "misses": misses, "bytes": n_bytes, "evictions": 0}
+
+
+class InProcess:
+    """Runs tasks in this process, the last one first if `backwards`."""
+
+    def __init__(self, backwards=False):
+        self.backwards = backwards
+
+    def run(self, function, shared, tasks):
+        order = range(len(tasks))
+        for at in reversed(order) if self.backwards else order:
+            yield at, function(shared, tasks[at])
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def dict_cache():
+    """Return a cache that forgets nothing."""
+    return DictCache()
+
+
+@pytest.fixture
+def in_process():
+    """Return an executor class that needs no plugin."""
+    return InProcess

@@ -1,0 +1,125 @@
+"""The cache in memory."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from hpmkd.testing import CacheSuite
+from hpmkd_defaults.caches.memory import MemoryCache
+
+HANGS_AFTER = 30.0
+
+
+class TestMemoryCacheConforms(CacheSuite):
+    @pytest.fixture
+    def cache(self):
+        return MemoryCache()
+
+    @pytest.fixture
+    def bounded(self):
+        return MemoryCache(max_bytes=30_000)
+
+
+def put(cache, key, n_bytes=100):
+    return cache.get_or_compute("region", key, lambda: np.zeros(n_bytes, dtype=np.uint8))
+
+
+def holds(cache, key):
+    """Whether the key is kept; the question itself is a use of the entry."""
+    computed = []
+
+    def compute():
+        computed.append(key)
+        return np.zeros(0)
+
+    cache.get_or_compute("region", key, compute)
+    return not computed
+
+
+def test_the_least_recently_used_goes_first():
+    cache = MemoryCache(max_bytes=250)
+    put(cache, "a")
+    put(cache, "b")
+    put(cache, "a")
+    put(cache, "c")  # 300 bytes: b was used longest ago
+    assert holds(cache, "a")
+    assert holds(cache, "c")
+    assert not holds(cache, "b")
+    assert cache.stats()["evictions"] == 1
+
+
+def test_a_large_entry_pushes_several_out():
+    cache = MemoryCache(max_bytes=350)
+    for key in "abc":
+        put(cache, key)
+    put(cache, "d", n_bytes=300)
+    assert cache.stats() == {"hits": 0, "misses": 4, "bytes": 300, "evictions": 3}
+
+
+def test_without_a_budget_everything_is_computed():
+    cache = MemoryCache(max_bytes=0)
+    assert len(put(cache, "a")) == len(put(cache, "a")) == 100
+    assert cache.stats() == {"hits": 0, "misses": 2, "bytes": 0, "evictions": 0}
+
+
+def test_a_slice_does_not_keep_the_whole_alive():
+    whole = np.zeros((1000, 1000))
+    kept = MemoryCache().get_or_compute("region", "key", lambda: whole[:2])
+    assert not np.shares_memory(kept, whole)
+
+
+def test_whoever_computed_may_go_on_writing():
+    """Only what the cache hands out is closed for writing."""
+    own = np.zeros(3)
+    kept = MemoryCache().get_or_compute("region", "key", lambda: own)
+    assert own.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0] = 1.0
+
+
+def test_other_keys_are_served_while_one_computes():
+    cache = MemoryCache()
+    started, let_go = threading.Event(), threading.Event()
+
+    def slow():
+        started.set()
+        assert let_go.wait(HANGS_AFTER)
+        return np.ones(3)
+
+    thread = threading.Thread(target=lambda: cache.get_or_compute("region", "slow", slow))
+    thread.start()
+    try:
+        assert started.wait(HANGS_AFTER)
+        # Would hang here, were the lock held while computing.
+        assert len(put(cache, "other")) == 100
+        assert cache.stats()["misses"] == 2
+    finally:
+        let_go.set()
+        thread.join(HANGS_AFTER)
+    assert holds(cache, "slow")
+
+
+def test_waiting_for_an_entry_too_large_to_keep_ends():
+    """Each waiting thread computes it for itself, since there is nothing to share."""
+    cache = MemoryCache(max_bytes=10)
+    barrier = threading.Barrier(4)
+    found = []
+
+    def ask():
+        barrier.wait(HANGS_AFTER)
+        found.append(put(cache, "large"))
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(HANGS_AFTER)
+    assert [len(array) for array in found] == [100] * 4
+
+
+def test_computing_may_use_the_cache():
+    cache = MemoryCache()
+    outer = cache.get_or_compute("region", "outer", lambda: put(cache, "inner") + 1)
+    assert outer.sum() == 100
+    assert cache.stats()["misses"] == 2

@@ -1,0 +1,230 @@
+"""The panels of teachers and their own models."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import scale
+
+from hpmkd.testing import TeacherPanelSuite
+from hpmkd.values import DataFacts
+from hpmkd_defaults.teachers.boosted import BoostedTeacher
+from hpmkd_defaults.teachers.linear import LinearTeacher
+from hpmkd_defaults.teachers.network import NetworkTeacher, Patience
+from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel
+from hpmkd_defaults.teachers.rows import held_out, spread
+
+
+class TestDefaultPanelConforms(TeacherPanelSuite):
+    @pytest.fixture
+    def panel(self):
+        return DefaultPanel()
+
+
+class TestQuickPanelConforms(TeacherPanelSuite):
+    @pytest.fixture
+    def panel(self):
+        return QuickPanel()
+
+
+def model_of(name, facts):
+    return DefaultPanel().members(facts, 0)[name][-1]
+
+
+class TestMembers:
+    def test_what_depends_on_the_classes(self):
+        binary, many = DataFacts(1000, 5, 2), DataFacts(1000, 5, 10)
+        assert "wide_mlp" not in DefaultPanel().members(binary, 0)
+        assert "wide_mlp" in DefaultPanel().members(many, 0)
+        leaves = {
+            n_classes: tuple(
+                model_of(name, DataFacts(1000, 5, n_classes)).min_samples_leaf
+                for name in ("random_forest", "extra_trees")
+            )
+            for n_classes in (2, 5, 10)
+        }
+        assert leaves == {2: (8, 4), 5: (8, 1), 10: (1, 4)}
+
+    def test_what_depends_on_the_rows(self):
+        few, many = DataFacts(1000, 5, 10), DataFacts(200_000, 5, 10)
+        assert "knn" in DefaultPanel().members(few, 0)
+        assert "knn" not in DefaultPanel().members(many, 0)
+        assert model_of("random_forest", few).max_samples is None
+        assert model_of("random_forest", many).max_samples == 0.25
+        assert model_of("random_forest", many).min_samples_leaf == 3
+        assert not model_of("extra_trees", few).bootstrap
+        assert model_of("extra_trees", many).bootstrap
+
+    def test_seeds_differ_by_member_and_by_seed(self):
+        facts = DataFacts(1000, 5, 3)
+        seeds = [
+            member[-1].random_state
+            for seed in (0, 1, 2**40)
+            for member in DefaultPanel().members(facts, seed).values()
+            if hasattr(member[-1], "random_state")
+        ]
+        assert len(set(seeds)) == len(seeds)
+
+    @pytest.mark.parametrize("panel", [DefaultPanel(), QuickPanel()], ids=["default", "quick"])
+    def test_rare_classes_are_fitted(self, panel):
+        """One class has one row, another two: no inner split may fail on them."""
+        matrix, labels = load_wine(return_X_y=True)
+        labels = labels + 2
+        labels[:1], labels[1:3] = 0, 1
+        members = panel.members(DataFacts(len(labels), matrix.shape[1], 5), 0)
+        for name, member in members.items():
+            said = member.fit(matrix, labels).predict_proba(matrix)
+            assert said.shape == (len(labels), 5), name
+            np.testing.assert_allclose(said.sum(axis=1), 1.0, atol=1e-5)
+
+    def test_few_rows_are_fitted(self):
+        """A fold of a fold of 30 rows, which is what the panel was told of."""
+        matrix, _ = load_breast_cancer(return_X_y=True)
+        for name, member in DefaultPanel().members(DataFacts(30, 30, 2), 0).items():
+            said = member.fit(matrix[:13], np.arange(13) % 2).predict_proba(matrix[13:20])
+            assert said.shape == (7, 2), name
+
+    def test_all_know_their_job(self):
+        """On three hundred digits nobody is much worse than the best."""
+        matrix, labels = load_digits(return_X_y=True)
+        facts = DataFacts(300, 64, 10)
+        for name, member in DefaultPanel().members(facts, 0).items():
+            accuracy = member.fit(matrix[:300], labels[:300]).score(
+                matrix[300:600], labels[300:600]
+            )
+            assert accuracy > 0.75, name
+
+
+@pytest.fixture(scope="module")
+def cancer():
+    matrix, labels = load_breast_cancer(return_X_y=True)
+    return scale(matrix), labels
+
+
+@pytest.fixture(scope="module")
+def wine():
+    matrix, labels = load_wine(return_X_y=True)
+    return scale(matrix), labels
+
+
+class TestBoosted:
+    def test_stops_early(self, cancer):
+        matrix, labels = cancer
+        model = BoostedTeacher(max_rounds=1000).fit(matrix, labels)
+        assert 5 < model.n_rounds_ < 500
+        assert model.booster_.num_boosted_rounds() == model.n_rounds_
+
+    def test_few_rows_have_fixed_rounds(self, cancer):
+        matrix, labels = cancer
+        assert BoostedTeacher(few_rounds=7).fit(matrix[:100], labels[:100]).n_rounds_ == 7
+
+    def test_labels_may_be_anything(self, wine):
+        matrix, labels = wine
+        words = np.array(["red", "white", "rosé"])[labels]
+        model = BoostedTeacher(max_rounds=20).fit(matrix, words)
+        assert set(model.predict(matrix)) == {"red", "white", "rosé"}
+        assert model.score(matrix, words) > 0.95
+
+    def test_missing_cells_are_read(self, wine):
+        matrix, labels = wine
+        holes = np.where(np.random.default_rng(0).random(matrix.shape) < 0.3, np.nan, matrix)
+        assert BoostedTeacher(max_rounds=20).fit(holes, labels).score(holes, labels) > 0.9
+
+    def test_a_pickled_copy_says_the_same(self, wine):
+        matrix, labels = wine
+        model = BoostedTeacher(max_rounds=10).fit(matrix, labels)
+        copy = pickle.loads(pickle.dumps(model))
+        np.testing.assert_array_equal(copy.predict_proba(matrix), model.predict_proba(matrix))
+
+
+class TestLinear:
+    @pytest.mark.parametrize("data", ["cancer", "wine"])
+    def test_agrees_with_scikit_learn(self, data, request):
+        matrix, labels = request.getfixturevalue(data)
+        # Two columns of weights share what one has: half the ridge for two classes.
+        C = 0.5 if data == "cancer" else 1.0
+        ours = LinearTeacher(C=C, max_steps=2000).fit(matrix, labels).predict_proba(matrix)
+        model = LogisticRegression(C=1.0, max_iter=2000, tol=1e-6).fit(matrix, labels)
+        np.testing.assert_allclose(ours, model.predict_proba(matrix), atol=5e-3)
+
+    def test_many_rows_are_thinned_out(self, cancer):
+        matrix, labels = cancer
+        whole = LinearTeacher().fit(matrix, labels)
+        part = LinearTeacher(max_rows=300).fit(matrix, labels)
+        assert not np.array_equal(part.coef_, whole.coef_)
+        assert part.score(matrix, labels) > 0.95
+
+    def test_running_out_of_steps_is_no_drama(self, cancer):
+        """Warnings are errors here, and scikit-learn would warn."""
+        assert LinearTeacher(max_steps=2).fit(*cancer).score(*cancer) > 0.9
+
+
+class TestNetwork:
+    def test_running_out_of_epochs_is_no_drama(self, cancer):
+        """Warnings are errors here, and scikit-learn would warn."""
+        model = NetworkTeacher(width=(8,), patience=1000).fit(*cancer)
+        assert len(model.network_.loss_curve_) == 200
+        assert model.score(*cancer) > 0.95
+
+    def test_many_rows_are_watched(self, cancer, monkeypatch):
+        """The weights kept are those of the best epoch, not of the last."""
+        monkeypatch.setattr("hpmkd_defaults.teachers.network.SMALL", 200)
+        monkeypatch.setattr("hpmkd_defaults.teachers.network.ROW_BUDGET", 569 * 40)
+        matrix, labels = cancer
+        model = NetworkTeacher(width=(16,), alpha=0.0, patience=3).fit(matrix, labels)
+        assert len(model.network_.loss_curve_) <= 40
+        held = held_out(labels, 5000, 0)
+        rival = MLPClassifier((16,), alpha=0.0, random_state=0)
+        losses = []
+        for _ in range(len(model.network_.loss_curve_)):
+            rival.partial_fit(matrix[~held].astype(np.float32), labels[~held], classes=[0, 1])
+            losses.append(log_loss(labels[held], rival.predict_proba(matrix[held])))
+        kept = log_loss(labels[held], model.predict_proba(matrix[held]))
+        assert kept == pytest.approx(min(losses), abs=1e-3)
+
+    def test_fitting_again_starts_afresh(self, wine):
+        model = NetworkTeacher(width=(4,), patience=2)
+        one = model.fit(*wine).predict_proba(wine[0])
+        np.testing.assert_array_equal(model.fit(*wine).predict_proba(wine[0]), one)
+
+    def test_patience(self):
+        stop = Patience(epochs=2, tolerance=0.1)
+        assert [stop.seen(loss) for loss in (1.0, 0.95, 0.5, 0.49, 0.48)] == [
+            False,
+            False,
+            False,
+            False,
+            True,
+        ]
+        assert stop.waited == 2
+
+
+class TestRows:
+    def test_a_seventh_with_the_shares_of_the_classes(self):
+        codes = np.repeat([0, 1, 2], [700, 280, 70])
+        held = held_out(codes, 10_000, seed=3)
+        np.testing.assert_allclose(np.bincount(codes[held]), [100, 40, 10], atol=1)
+
+    def test_at_most_so_many(self):
+        assert held_out(np.zeros(70_000, int), 500, seed=0).sum() == 500
+
+    def test_none_if_they_would_be_few(self):
+        assert held_out(np.zeros(139, int), 500, seed=0) is None
+        assert held_out(np.zeros(140, int), 500, seed=0).sum() == 20
+
+    @pytest.mark.parametrize("count", [1, 7, 100])
+    def test_spread_takes_each_row_once(self, count):
+        rows = spread(np.arange(100) % 4, count, seed=1)
+        assert len(np.unique(rows)) == count
+        assert rows.max() < 100
+
+
+@pytest.mark.parametrize("model", [BoostedTeacher(), LinearTeacher(), NetworkTeacher()])
+def test_models_are_scikit_learn_classifiers(model):
+    copy = clone(model.set_params(random_state=5))
+    assert copy.get_params() == model.get_params()

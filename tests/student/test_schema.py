@@ -1,0 +1,302 @@
+import datetime as dt
+import pickle
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpmkd.errors import DataError
+from hpmkd.student import Schema
+from hpmkd.student.schema import Column
+
+NAN = float("nan")
+NEW_YEAR = 1577836800.0  # 2020-01-01 UTC
+
+
+def read_one(fitted_on, cells=None):
+    schema = Schema.fit(pd.DataFrame({"c": fitted_on}))
+    (values,) = schema.read(pd.DataFrame({"c": fitted_on if cells is None else cells}))
+    return schema.columns[0].kind, values.tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([1, 2, 3], [1, 2, 3]),
+        ([True, False, True], [1, 0, 1]),
+        ([1.5, None, np.inf], [1.5, NAN, np.inf]),
+        (pd.array([1, None, 3], dtype="Int64"), [1, NAN, 3]),
+        (pd.array([True, None, False], dtype="boolean"), [1, NAN, 0]),
+        (pd.array([1.5, pd.NA, 2], dtype="Float64"), [1.5, NAN, 2]),
+        (pd.arrays.SparseArray([0.0, NAN, 1.0]), [0, NAN, 1]),
+        (pd.Series([1, True, None], dtype=object), [1, 1, NAN]),
+        (pd.Series([Decimal("1.5"), Fraction(1, 2), pd.NA], dtype=object), [1.5, 0.5, NAN]),
+        (pd.Series([None, None, None], dtype=object), [NAN, NAN, NAN]),
+        (pd.Series([None, None, None], dtype="str"), [NAN, NAN, NAN]),
+        (pd.to_datetime(["2020-01-01", None]), [NEW_YEAR, NAN]),
+        (pd.to_datetime(["2020-01-01"]).tz_localize("Europe/Paris"), [NEW_YEAR - 3600]),
+        (pd.Series([dt.date(2020, 1, 1), None], dtype=object), [NEW_YEAR, NAN]),
+        (pd.Series([dt.datetime(2020, 1, 1), pd.NaT], dtype=object), [NEW_YEAR, NAN]),
+        (pd.to_timedelta(["1s", None, "2.5s"]), [1, NAN, 2.5]),
+        (pd.Series([dt.timedelta(days=1), None], dtype=object), [86400, NAN]),
+    ],
+    ids=str,
+)
+def test_numbers(cells, expected):
+    kind, values = read_one(cells)
+    assert kind == "number"
+    np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["a", None, "b", "b"], [1, NAN, 0, 0]),
+        (pd.Series(["b", "a", NAN], dtype=object), [1, 0, NAN]),
+        (pd.array(["x", None, "y"], dtype="string"), [0, NAN, 1]),
+        (pd.Categorical([1, None, 2], categories=[3, 2, 1]), [0, NAN, 1]),
+        (pd.Categorical(pd.to_datetime(["2021", "2020"])), [1, 0]),
+        (pd.Series([1, "1", 1.0, None, "a"], dtype=object), [0, 0, 0, NAN, 1]),
+        (pd.Series([1, True, "True"], dtype=object), [1, 0, 0]),
+        (pd.Series([[1], None, {2}], dtype=object), [0, NAN, 1]),
+        (pd.Series([b"a", b"b", b"b"], dtype=object), [1, 0, 0]),
+        (pd.Series([1j, 2j], dtype=object), [0, 1]),
+    ],
+    ids=str,
+)
+def test_categories(cells, expected):
+    kind, values = read_one(cells)
+    assert kind == "category"
+    np.testing.assert_array_equal(values, expected)
+
+
+def test_arrow_columns():
+    pa = pytest.importorskip("pyarrow")
+    moments = pd.Series(pd.to_datetime(["2020-01-01", None]))
+    frame = pd.DataFrame(
+        {
+            "i": pd.array([1, None], dtype=pd.ArrowDtype(pa.int64())),
+            "t": moments.astype(pd.ArrowDtype(pa.timestamp("us"))),
+            "s": pd.array(["x", None], dtype=pd.ArrowDtype(pa.string())),
+        }
+    )
+    schema = Schema.fit(frame)
+    assert [column.kind for column in schema.columns] == ["number", "number", "category"]
+    np.testing.assert_array_equal(schema.read(frame), [[1, NAN], [NEW_YEAR, NAN], [0, NAN]])
+
+
+def test_codes_fall_with_frequency_and_ties_go_by_name():
+    schema = Schema.fit({"c": ["z", "b", "a", "c", "z", "c", None]})
+    assert schema.columns[0].categories == ("c", "z", "a", "b")
+
+
+def test_only_the_most_frequent_categories_are_kept():
+    schema = Schema.fit({"c": ["a", "b", "b", "c", "c", "c"]}, max_categories=2)
+    assert schema.columns[0].categories == ("c", "b")
+    np.testing.assert_array_equal(schema.read({"c": ["a", "b", "c"]})[0], [NAN, 1, 0])
+
+
+def test_a_missing_cell_does_not_change_how_integers_are_spelt():
+    schema = Schema.fit({"c": pd.Categorical([1, 2, 2])})
+    np.testing.assert_array_equal(schema.read({"c": [2.0, NAN, 1.0]})[0], [0, NAN, 1])
+
+
+def test_unseen_categories_are_missing():
+    assert np.isnan(read_one(["a", "b"], ["new", "A"])[1]).all()
+
+
+def test_the_unit_of_a_moment_does_not_matter():
+    moments = np.array(["2021-03-04T05:06:07.123457", "1900-01-01"], dtype="datetime64[us]")
+    expected = read_one(moments.astype("datetime64[us]"))[1]
+    assert read_one(moments.astype("datetime64[ns]"))[1] == expected
+    days = moments.astype("datetime64[D]").reshape(-1, 1)
+    schema = Schema.fit(days)
+    assert (
+        schema.read(days)[0].tolist() == np.floor(np.array(expected) / 86400).tolist() * 1
+        or (schema.read(days)[0] % 86400 == 0).all()
+    )
+
+
+def test_text_that_spells_a_number_is_read_as_one():
+    assert read_one([1.5, 2.0], ["3.25", " 4 "])[1] == [3.25, 4.0]
+    assert read_one([1.5, 2.0], pd.Categorical(["7", "8"]))[1] == [7.0, 8.0]
+
+
+@pytest.mark.parametrize("bad", ["many", "", "12 km"])
+def test_text_that_is_no_number_is_named(bad):
+    schema = Schema.fit({"age": [1.0, 2.0]})
+    with pytest.raises(DataError, match=f"'age' holds '{bad}'"):
+        schema.read({"age": ["3", None, bad]})
+
+
+def test_columns_are_matched_by_name():
+    schema = Schema.fit(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}))
+    table = pd.DataFrame({"extra": [0], "b": ["y"], "a": [9]})
+    assert [values.tolist() for values in schema.read(table)] == [[9.0], [1.0]]
+
+
+def test_arrays_are_matched_by_position():
+    schema = Schema.fit(pd.DataFrame({"a": [1, 2], "b": [3, 4]}))
+    assert [values.tolist() for values in schema.read(np.array([[5, 6]]))] == [[5.0], [6.0]]
+    unnamed = Schema.fit(np.array([[1.0, 2.0]]))
+    assert (unnamed.names, unnamed.named) == (("x0", "x1"), False)
+    frame = pd.DataFrame({"q": [5], "a": [6]})
+    assert [values.tolist() for values in unnamed.read(frame)] == [[5.0], [6.0]]
+
+
+def test_missing_columns_are_named_with_close_matches():
+    schema = Schema.fit({"age": [1], "income": [2], "job": ["a"]})
+    with pytest.raises(DataError, match="lacks the columns 'income', 'job'.*'Incomes'"):
+        schema.read({"age": [1], "Incomes": [2]})
+    with pytest.raises(DataError, match="lacks the columns 'job'; it has 'age', 'income'"):
+        schema.read({"age": [1], "income": [2]})
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (np.zeros(3), r"1-D table of 3 cells.*reshape\(1, -1\)"),
+        ([1, 2], "reshape"),
+        ([], "reshape"),
+        (pd.Series([1, 2]), "reshape"),
+        (np.zeros((2, 2, 2)), "3 dimensions"),
+        (3, "0 dimensions"),
+        ("text", "0 dimensions"),
+        ([[1, 2], [3]], "differ in length"),
+        ({"a": [1], "b": [1, 2]}, "do not form a table"),
+        (np.zeros((2, 3)), "got 3 columns, expected 2"),
+    ],
+    ids=str,
+)
+def test_what_is_no_table_of_the_schema_is_refused(table, message):
+    with pytest.raises(DataError, match=message):
+        Schema.fit(pd.DataFrame({"a": [1], "b": [2]})).read(table)
+
+
+def test_sparse_matrices_are_refused():
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(DataError, match="toarray"):
+        Schema.fit(sparse.csr_matrix(np.eye(2)))
+
+
+def test_repeated_names_are_refused():
+    twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.raises(DataError, match="two columns have the same name: 'a'"):
+        Schema.fit(twice)
+    with pytest.raises(DataError, match="two columns have the same name: 'a'"):
+        Schema.fit({"a": [1]}).read(twice)
+
+
+@pytest.mark.parametrize("table", [np.zeros((0, 2)), np.zeros((2, 0)), pd.DataFrame({"a": []})])
+def test_training_needs_cells(table):
+    with pytest.raises(DataError, match="expected at least one of each"):
+        Schema.fit(table)
+
+
+def test_rows_may_be_dicts_lists_or_one_dict():
+    schema = Schema.fit([{"a": 1, "b": "x"}, {"a": 2, "b": "y"}])
+    expected = [[2.0], [1.0]]
+    for table in ([{"b": "y", "a": 2}], {"a": 2, "b": "y"}, {"a": [2], "b": ["y"]}, [[2, "y"]]):
+        assert [values.tolist() for values in schema.read(table)] == expected
+    np.testing.assert_array_equal(schema.read([{"a": 1}, {"b": "x"}]), [[1, NAN], [NAN, 0]])
+
+
+def test_lists_keep_numbers_among_text():
+    schema = Schema.fit([[1, "a"], [None, "b"]])
+    assert [column.kind for column in schema.columns] == ["number", "category"]
+
+
+def test_masked_cells_are_missing():
+    masked = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])
+    np.testing.assert_array_equal(Schema.fit(masked).read(masked), [[1, 3], [NAN, 4]])
+
+
+def test_objects_with_to_pandas_are_converted():
+    class Foreign:
+        def to_pandas(self):
+            return pd.DataFrame({"a": [1, 2]})
+
+    assert Schema.fit(Foreign()).names == ("a",)
+
+
+def test_number_arrays_do_not_need_pandas(in_fresh_process):
+    source = """
+import sys, numpy as np
+from hpmkd.student import Schema
+schema = Schema.fit(np.array([[1.0, np.nan], [2.0, 3.0]]))
+schema.read(np.ones((3, 2))), schema.matrix(np.ones((3, 2), dtype=int))
+print([name for name in ("pandas", "numba", "sklearn", "xgboost") if name in sys.modules])
+"""
+    assert in_fresh_process(source) == "[]"
+
+
+def test_matrix_agrees_with_read_for_every_dtype():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(7, 3)) * 1e3
+    schema = Schema.fit(table)
+    for dtype in ("f2", "f4", "f8", "i8", "u1", "?", ">f8"):
+        cast = np.abs(table).astype("u1").astype(dtype)
+        np.testing.assert_array_equal(schema.matrix(cast), np.transpose(schema.read(cast)))
+    huge = np.array([[2**53 + 1, 2**62 + 1, 7]])
+    by_column = schema.matrix(pd.DataFrame(huge), np.float32)
+    assert schema.matrix(huge, np.float32).tolist() == by_column.tolist()
+
+
+def test_matrix_is_never_the_table_itself():
+    table = np.ones((2, 2))
+    matrix = Schema.fit(table).matrix(table)
+    assert not np.shares_memory(matrix, table)
+    assert Schema.fit(table).matrix(np.asfortranarray(np.ones((5, 2)))).flags.c_contiguous
+
+
+cells = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.just(pd.NA)
+)
+
+
+@given(st.lists(st.tuples(cells, cells), min_size=1, max_size=12))
+def test_any_cells_are_learnt_and_read_row_by_row(rows):
+    frame = pd.DataFrame({str(j): pd.Series(list(c), dtype=object) for j, c in
+                          enumerate(zip(*rows, strict=True))})  # fmt: skip
+    try:
+        schema = Schema.fit(frame)
+        whole = np.transpose(schema.read(frame))
+    except DataError:  # an integer beyond every float
+        return
+    for i in range(len(frame)):
+        np.testing.assert_array_equal(schema.read(frame.iloc[[i]]), whole[i][:, np.newaxis])
+    for column, name in zip(schema.columns, frame, strict=True):
+        missing = pd.isna(frame[name])
+        assert np.isnan(schema.read(frame)[int(name)])[missing].all()
+        if column.kind == "category":
+            assert not np.isnan(schema.read(frame)[int(name)])[~missing].any()
+    assert Schema.from_json(schema.to_json()) == schema
+    assert pickle.loads(pickle.dumps(schema)) == schema
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {},
+        {"named": True, "columns": []},
+        {"named": 1, "columns": ["a"]},
+        {"named": True, "columns": ["a", "a"]},
+        {"named": True, "columns": [["a", ["x", "x"]]]},
+        {"named": True, "columns": [["a", [1]]]},
+        {"named": True, "columns": [3]},
+    ],
+)
+def test_odd_json_is_refused(plain):
+    with pytest.raises(ValueError, match=r"column|schema"):
+        Schema.from_json(plain)
+
+
+def test_columns_check_themselves():
+    with pytest.raises(ValueError, match="unknown kind"):
+        Column("a", "colour")
+    with pytest.raises(ValueError, match="lists categories"):
+        Column("a", "number", ("x",))

@@ -1,0 +1,138 @@
+"""Names become components: every setting is checked against the factory's signature."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Annotated
+
+import pytest
+from msgspec import Meta
+
+from hpmkd.components import resolve, select
+from hpmkd.errors import PluginError, RecipeError
+from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
+from hpmkd.recipe import Choice, Recipe
+from hpmkd.registry import Registry
+from hpmkd.values import Offer
+
+if TYPE_CHECKING:
+    from somewhere import Unknown
+
+
+class Median:
+    """Takes settings by keyword only."""
+
+    def __init__(self, *, power: float = 1.0, rounds: Annotated[int, Meta(ge=1)] = 3):
+        self.power, self.rounds = power, rounds
+
+
+class Plain:
+    """Does not insist on keywords; the first is the engine's."""
+
+    def __init__(self, space, trials: int = 4, unreadable: Unknown = None):
+        self.space, self.trials = space, trials
+
+
+def anything(**settings):
+    return settings
+
+
+def fragile(*, size: int = 0):
+    raise RuntimeError("broken glass")
+
+
+FACTORIES = {"median": Median, "plain": Plain, "anything": anything, "fragile": fragile}
+
+
+@pytest.fixture
+def registry():
+    """A registry in which every kind has the same four components."""
+    module = types.ModuleType("a_plugin")
+    offers = [Offer(name, factory, "") for name, factory in FACTORIES.items()]
+    for hook in OFFER_HOOKS.values():
+        setattr(module, hook, hookimpl(lambda: offers))
+    registry = Registry()
+    registry.add("mine", module)
+    return registry
+
+
+def refused(registry, choice, kind="fuser", path="fuser"):
+    with pytest.raises(RecipeError) as caught:
+        select(registry, kind, choice, path)
+    return str(caught.value)
+
+
+def test_settings_reach_the_factory(registry):
+    selected = select(registry, "fuser", Choice("median", {"power": 2, "rounds": 5}), "fuser")
+    median = selected.create()
+    assert (median.power, median.rounds) == (2.0, 5)
+    assert type(median.power) is float
+
+
+def test_settings_need_not_be_keyword_only(registry):
+    selected = select(registry, "sampler", Choice("plain", {"trials": 9}), "sampler")
+    built = selected.create("a space")
+    assert (built.space, built.trials) == ("a space", 9)
+
+
+def test_what_the_engine_gives_is_no_setting(registry):
+    assert "sampler.space: unknown key" in refused(
+        registry, Choice("plain", {"space": 1}), "sampler", "sampler"
+    )
+
+
+def test_a_factory_may_take_anything(registry):
+    assert select(registry, "fuser", Choice("anything", {"x": [1]}), "fuser").create() == {"x": [1]}
+
+
+def test_unknown_settings_are_refused_with_a_guess(registry):
+    message = refused(registry, Choice("median", {"pwoer": 2}))
+    for part in ("fuser.pwoer: unknown key", "did you mean 'power'?", "power, rounds"):
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        ({"power": "two"}, ["fuser.power: got 'two'", "float"]),
+        ({"rounds": 0}, ["fuser.rounds: got 0", ">= 1"]),
+        ({"rounds": 2.5}, ["fuser.rounds: got 2.5", "int"]),
+    ],
+)
+def test_settings_of_the_wrong_type_are_refused(registry, settings, parts):
+    message = refused(registry, Choice("median", settings))
+    for part in parts:
+        assert part in message
+
+
+def test_stages_have_their_own_path(registry):
+    message = refused(registry, Choice("medain"), "stage", "stages.medain")
+    assert message.startswith("stages.medain: no stage is called 'medain'; did you mean 'median'?")
+
+
+def test_an_annotation_that_cannot_be_read_is_the_plugins_fault(registry):
+    with pytest.raises(PluginError, match=r"plugin 'mine': sampler 'plain' .*'unreadable'"):
+        select(registry, "sampler", Choice("plain", {"unreadable": 1}), "sampler")
+
+
+def test_building_is_blamed_checking_is_not(registry):
+    selected = select(registry, "fuser", Choice("fragile", {"size": 1}), "fuser")
+    with pytest.raises(PluginError, match=r"plugin 'mine': fuser 'fragile' could not be built"):
+        selected.create()
+
+
+def test_a_recipe_is_resolved_whole(registry):
+    kinds = ("teacher", "reference", "fuser", "sampler", "scheduler", "cache", "executor")
+    recipe = Recipe.from_mapping(
+        {kind: {"name": "anything"} for kind in kinds}
+        | {"stages": {"median": {"power": 2}, "small": {"name": "median"}}}
+    )
+    components = resolve(recipe, registry)
+    assert all(getattr(components, kind).offered.plugin == "mine" for kind in kinds)
+    assert list(components.stages) == ["median", "small"]
+    assert components.stages["median"].create().power == 2.0
+
+
+def test_a_recipe_with_one_wrong_name_is_refused(registry):
+    with pytest.raises(RecipeError, match=r"^teacher.name: no teacher is called 'default'"):
+        resolve(Recipe.load("hpm"), registry)

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+
+from hpmkd.dataset import (
+    Dataset,
+    DataWarning,
+    make_dataset,
+    separate_test,
+    warn_of_rare_classes,
+)
+from hpmkd.errors import DataError
+
+N = 12
+X = np.random.default_rng(0).normal(size=(N, 3))
+CODES = np.arange(N) % 2
+
+LABELS = {
+    "str": (np.where(CODES, "yes", "no"), ["no", "yes"]),
+    "str in an object array": (np.where(CODES, "yes", "no").astype(object), ["no", "yes"]),
+    "str in a list": (np.where(CODES, "yes", "no").tolist(), ["no", "yes"]),
+    "str in a series": (pd.Series(np.where(CODES, "yes", "no")), ["no", "yes"]),
+    "pandas string": (pd.Series(np.where(CODES, "yes", "no"), dtype="string"), ["no", "yes"]),
+    "pandas object": (pd.Series(np.where(CODES, "yes", "no"), dtype=object), ["no", "yes"]),
+    "int": (CODES * 2 + 1, [1, 3]),
+    "int in a list": ((CODES * 2 + 1).tolist(), [1, 3]),
+    "negative int": (CODES * 2 - 1, [-1, 1]),
+    "unsigned": (CODES.astype(np.uint8), [0, 1]),
+    "nullable int": (pd.Series(CODES, dtype="Int64"), [0, 1]),
+    "float": (CODES + 0.5, [0.5, 1.5]),
+    "nullable float": (pd.Series(CODES + 0.5, dtype="Float64"), [0.5, 1.5]),
+    "bool": (CODES.astype(bool), [False, True]),
+    "nullable bool": (pd.Series(CODES.astype(bool), dtype="boolean"), [False, True]),
+    "categorical": (pd.Categorical.from_codes(CODES, ["b", "a"]), ["a", "b"]),
+    "categorical series": (pd.Series(pd.Categorical.from_codes(CODES, ["b", "a"])), ["a", "b"]),
+    "categorical ints": (pd.Series(pd.Categorical.from_codes(CODES, [7, 5])), [5, 7]),
+    "column vector": (CODES[:, None], [0, 1]),
+    "frame of one column": (pd.DataFrame({"y": CODES}), [0, 1]),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_every_type_of_label_is_coded_in_sorted_order(kind):
+    given, classes = LABELS[kind]
+    dataset = make_dataset(X, given)
+    assert dataset.classes.tolist() == classes
+    flat = pd.Series(np.asarray(given).ravel()).tolist()
+    assert dataset.classes[dataset.labels].tolist() == flat
+    assert dataset.labels.dtype == np.int64
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_test_labels_of_every_type_are_matched_with_the_classes(kind):
+    given, _ = LABELS[kind]
+    training = make_dataset(X, given)
+    test = make_dataset(X[:5], given[:5], classes=training.classes)
+    assert np.array_equal(test.labels, training.labels[:5])
+
+
+def test_a_test_set_may_lack_classes_and_be_small():
+    test = make_dataset(X[:2], ["yes", "yes"], classes=np.array(["no", "yes"]))
+    assert test.labels.tolist() == [1, 1]
+    assert test.classes.tolist() == ["no", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [(["1", "0"], np.array([0, 1])), ([1, 0], np.array(["0", "1"])), ([1.0, 0.0], np.arange(2))],
+)
+def test_test_labels_may_be_spelt_otherwise(labels, classes):
+    assert make_dataset(X[:2], labels, classes=classes).labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "strange"),
+    [
+        (["yes", "maybe"], np.array(["no", "yes"]), "'maybe'; expected one of 'no', 'yes'"),
+        ([0, 7], np.arange(2), "7; expected one of 0, 1"),
+    ],
+)
+def test_test_classes_unseen_in_training_are_refused(labels, classes, strange):
+    with pytest.raises(DataError, match=f"1 rows have classes unseen in training: {strange}"):
+        make_dataset(X[:2], labels, classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (None, "got no labels"),
+        (np.where(CODES, 1.0, np.nan), "6 of 12 are missing, the first in row 0; drop those"),
+        ([None, *CODES[1:]], "1 of 12 are missing, the first in row 0"),
+        (pd.Series([*CODES[:-1], pd.NA], dtype="Int64"), "1 of 12 are missing.*row 11"),
+        (pd.Categorical([*["a", "b"] * 5, None, "a"]), "1 of 12 are missing.*row 10"),
+        (np.full(N, np.nan), "12 of 12 are missing"),
+        (np.ones(N), "all rows are of the class"),
+        (["same"] * N, "all rows are of the class 'same'; expected at least two"),
+        (CODES[:5], "got 5; expected 12, one per row"),
+        (np.stack([CODES, CODES], axis=1), r"got shape \(12, 2\); expected one label per row"),
+        (["a", 1] * 6, r"mix of types \(int, str\); expected one: convert with astype"),
+        (["a", True] * 6, r"mix of types \(bool, str\)"),
+        (np.where(CODES, np.inf, 1.0), "infinite"),
+        (CODES + 1j, "expected strings, integers, floats or booleans"),
+        (np.array(["2020-01-01", "2021-01-01"] * 6, "datetime64[D]"), "expected strings"),
+        (pd.Series(pd.to_datetime(["2020-01-01", "2021-01-01"] * 6)), "expected strings"),
+    ],
+)
+def test_labels_that_cannot_be_learnt_are_refused(labels, said):
+    with pytest.raises(DataError, match=said):
+        make_dataset(X, labels)
+
+
+def test_fifty_classes_are_fine_and_fifty_one_are_not():
+    many = np.arange(102)
+    rows = np.random.default_rng(0).normal(size=(102, 2))
+    assert len(make_dataset(rows, many % 50).classes) == 50
+    with pytest.raises(DataError, match="got 51 classes; expected at most 50"):
+        make_dataset(rows, many % 51)
+
+
+def test_a_regression_target_is_recognised():
+    rows = np.random.default_rng(0).normal(size=(100, 2))
+    with pytest.raises(DataError, match=r"look like measurements.*regression.*bins"):
+        make_dataset(rows, rows[:, 0])
+
+
+def test_the_target_is_found_by_name(people):
+    dataset = make_dataset(people, "bought")
+    assert "bought" not in dataset.table.columns
+    assert dataset.classes.tolist() == ["no", "yes"]
+    assert (dataset.facts.n_rows, dataset.facts.n_columns, dataset.facts.n_classes) == (150, 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "said"),
+    [
+        (pd.DataFrame(X, columns=["age", "b", "c"]), "agee", "did you mean 'age'?"),
+        (pd.DataFrame(X, columns=["age", "b", "c"]), "zzz", "no column is called 'zzz'"),
+        (X, "age", "array without names"),
+        (pd.DataFrame({"y": CODES}), "y", "no column beside the target"),
+    ],
+)
+def test_a_target_that_is_no_column_is_refused(X, y, said):
+    with pytest.raises(DataError, match=said):
+        make_dataset(X, y)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (scipy.sparse.csr_matrix(X), "sparse matrix.*toarray"),
+        (X[:, 0], r"shape \(12,\); expected rows × columns"),
+        (pd.Series(X[:, 0]), "to_frame"),
+        (X[:0], "the data is empty: got 0 rows and 3 columns"),
+        (X[:, :0], "the data is empty: got 12 rows and 0 columns"),
+        (pd.DataFrame(), "the data is empty: got 0 rows and 0 columns"),
+        ([], "got rows of shape"),
+        (X[None], "got rows of shape"),
+        (pd.DataFrame(X, columns=["a", "b", "a"]), "column names appear twice: a; rename"),
+        (pd.DataFrame(X, columns=[1, "1", 2]), "column names appear twice: 1"),
+        (np.where(X > 1, np.inf, X), r"column \d holds \d+ infinite cells; replace"),
+        (pd.DataFrame({"a": CODES, "b": [-np.inf] * N}), "b holds 12 infinite cells"),
+    ],
+)
+def test_rows_that_cannot_be_used_are_refused(rows, said):
+    with pytest.raises(DataError, match=said):
+        make_dataset(rows, CODES)
+
+
+def test_infinite_cells_of_nullable_and_object_columns_are_refused():
+    nullable = pd.DataFrame({"a": pd.array([np.inf, *[1.0] * (N - 2), None], dtype="Float64")})
+    with pytest.raises(DataError, match="a holds 1 infinite cells"):
+        make_dataset(nullable, CODES)
+
+
+def test_too_few_rows_are_refused():
+    with pytest.raises(DataError, match="got 9 rows; expected at least 10"):
+        make_dataset(X[:9], CODES[:9])
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ([1.0] * N, "columns that never change: dull; .*drop them"),
+        (["same"] * N, "columns that never change: dull"),
+        ([np.nan] * N, "columns that are missing in every row: dull"),
+        ([None] * N, "columns that are missing in every row: dull"),
+    ],
+)
+def test_dull_columns_are_warned_of_and_kept(column, said):
+    frame = pd.DataFrame({"good": X[:, 0], "dull": column})
+    with pytest.warns(DataWarning, match=said) as caught:
+        dataset = make_dataset(frame, CODES)
+    assert len(caught) == 1
+    assert list(dataset.table.columns) == ["good", "dull"]
+
+
+def test_the_warning_points_at_the_caller():
+    with pytest.warns(DataWarning) as caught:
+        make_dataset(np.c_[X, np.ones(N)], CODES)
+    assert "3" in str(caught[0].message)
+
+
+def test_numbers_among_text_in_a_list_stay_numbers():
+    rows = [[float(at), "ab"[at % 2]] for at in range(N)]
+    assert [type(cell) for cell in make_dataset(rows, CODES).table[0]] == [float, str]
+
+
+def test_good_data_gives_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_dataset(X, CODES)
+
+
+def test_the_callers_data_is_left_alone(people):
+    before = people.copy()
+    make_dataset(people, "bought")
+    pd.testing.assert_frame_equal(people, before)
+
+
+def test_an_odd_index_does_not_matter(people):
+    odd = people.set_axis(np.arange(len(people))[::-1] % 7)
+    assert make_dataset(odd, "bought").digest == make_dataset(people, "bought").digest
+
+
+def test_the_digest_sees_labels_and_rows():
+    base = make_dataset(X, CODES)
+    assert base.digest == make_dataset(X.copy(), CODES).digest
+    assert base.digest != make_dataset(X, 1 - CODES).digest
+    assert base.digest != make_dataset(X + 1, CODES).digest
+    assert base.digest != make_dataset(X, CODES + 1).digest
+
+
+def test_rows_are_taken_by_position(people):
+    dataset = make_dataset(people, "bought")
+    some = dataset.rows(np.array([5, 3]))
+    assert isinstance(some, Dataset)
+    assert len(some) == 2
+    assert some.table["age"].tolist() == dataset.table["age"].iloc[[5, 3]].tolist()
+
+
+def test_separate_test_parts_the_rows():
+    dataset = make_dataset(X, CODES)
+    train, test = separate_test(dataset, 0.25, 0)
+    assert (len(train), len(test)) == (9, 3)
+
+
+def test_separate_test_refuses_when_nothing_is_left_to_test():
+    dataset = make_dataset(X, np.arange(N) % 6)
+    with pytest.raises(DataError, match=r"too few to keep 1% for the test.*--test"):
+        separate_test(dataset, 0.01, 0)
+
+
+def test_rare_classes_are_named_with_their_counts():
+    dataset = make_dataset(X, [*["common"] * 10, "rare", "rare"])
+    with pytest.warns(DataWarning, match=r"fewer rows than the 5 folds: rare \(2\); .*merge"):
+        warn_of_rare_classes(dataset, 5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_rare_classes(dataset, 2)

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from hpmkd.counts import Counts
+from hpmkd.dataset import make_dataset
+from hpmkd.errors import DataError, TeacherError
+from hpmkd.reading import TeacherReader, stack
+from hpmkd.teachers import CloneableTeacher, FittedTeacher, GivenTeacher
+
+ROWS = np.arange(120)
+NEAREST = CloneableTeacher("nearest", KNeighborsClassifier(1))
+
+
+@pytest.fixture(scope="module")
+def noise():
+    """Rows whose labels mean nothing, for training and for testing."""
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(500, 4)), rng.integers(0, 2, 500)
+    training = make_dataset(X[:400], labels[:400])
+    return training, make_dataset(X[400:], labels[400:], classes=training.classes)
+
+
+@pytest.fixture
+def reader(noise, dict_cache, in_process):
+    folds = []
+    made = TeacherReader(
+        *noise,
+        cache=dict_cache,
+        executor=in_process(),
+        n_folds=5,
+        seed=0,
+        counts=Counts(),
+        on_fold=lambda: folds.append(1),
+    )
+    made.folds = folds
+    return made
+
+
+def test_out_of_fold_is_out_of_fold(reader, noise):
+    training, _ = noise
+    n = len(training)
+    said = reader.out_of_fold(NEAREST, np.arange(n))
+    right = (said.argmax(axis=1) == training.labels).mean()
+    # In sample, the nearest neighbour of a row is itself, and right for sure.
+    assert abs(right - 0.5) < 4 * 0.5 / n**0.5
+
+
+def test_final_readings_are_out_of_fold_too(reader, noise):
+    training, test = noise
+    readings = reader.final(NEAREST)
+    assert readings.training.shape == (400, 2)
+    assert readings.test.shape == (len(test), 2)
+    assert abs((readings.training.argmax(axis=1) == training.labels).mean() - 0.5) < 0.1
+
+
+def test_rows_that_are_not_asked_for_are_not_seen(noise, dict_cache, in_process):
+    training, test = noise
+    seen = []
+
+    class Watching(in_process):
+        def run(self, function, shared, tasks):
+            seen.append(np.asarray(shared.table))
+            return super().run(function, shared, tasks)
+
+    reader = TeacherReader(training, test, dict_cache, Watching(), 3, 0, Counts())
+    reader.out_of_fold(NEAREST, ROWS)
+    (table,) = seen
+    assert np.array_equal(table, training.table[ROWS])
+
+
+def test_each_fold_of_each_question_is_computed_once(reader, dict_cache):
+    first = reader.out_of_fold(NEAREST, ROWS)
+    again = reader.out_of_fold(NEAREST, ROWS)
+    assert np.array_equal(first, again)
+    assert (reader.counts.teacher_fits, reader.counts.teacher_calls) == (5, 5)
+    assert len(reader.folds) == 5
+    assert dict_cache.stats()["hits"] == 1
+
+    reader.out_of_fold(NEAREST, ROWS[:-1])
+    assert reader.counts.teacher_fits == 10
+    reader.out_of_fold(CloneableTeacher("two", KNeighborsClassifier(2)), ROWS)
+    assert reader.counts.teacher_fits == 15
+    reader.final(NEAREST)
+    assert (reader.counts.teacher_fits, reader.counts.teacher_calls) == (20, 25)
+    reader.final(NEAREST)
+    assert reader.counts.teacher_fits == 20
+    assert dict_cache.stats()["hits"] == 2
+
+
+def test_a_live_teacher_is_the_bag_of_the_folds_that_were_read(reader, noise):
+    readings = reader.final(NEAREST)
+    fits = reader.counts.teacher_fits
+    live = reader.live(NEAREST)
+    assert reader.counts.teacher_fits == fits
+    np.testing.assert_allclose(live.predict_proba(noise[1].table), readings.test)
+
+
+def test_readings_do_not_depend_on_the_order_in_which_folds_finish(noise, in_process, dict_cache):
+    forward = TeacherReader(*noise, dict_cache, in_process(), 5, 0, Counts())
+    backward = TeacherReader(*noise, type(dict_cache)(), in_process(backwards=True), 5, 0, Counts())
+    teacher = CloneableTeacher("tree", DecisionTreeClassifier(max_features=1))
+    one, two = forward.final(teacher), backward.final(teacher)
+    assert np.array_equal(one.training, two.training)
+    assert np.array_equal(one.test, two.test)
+
+
+def test_a_fitted_teacher_is_called_once_for_training_and_once_for_test(reader, noise):
+    training, test = noise
+    model = KNeighborsClassifier(3).fit(training.table, training.labels)
+    teacher = FittedTeacher("fitted", model)
+    assert reader.out_of_fold(teacher, ROWS).shape == (120, 2)
+    assert reader.out_of_fold(teacher, ROWS + 1).shape == (120, 2)
+    readings = reader.final(teacher)
+    assert np.array_equal(readings.training, model.predict_proba(training.table))
+    assert np.array_equal(readings.test, model.predict_proba(test.table))
+    assert (reader.counts.teacher_fits, reader.counts.teacher_calls) == (0, 2)
+    assert reader.live(teacher).model is model
+
+
+def test_given_probabilities_are_taken_row_by_row(reader):
+    matrix = np.random.default_rng(1).dirichlet([1, 1], 400)
+    teacher = GivenTeacher("given", matrix)
+    np.testing.assert_allclose(reader.out_of_fold(teacher, ROWS), matrix[ROWS])
+    assert reader.final(teacher).test is None
+    assert reader.live(teacher) is None
+    assert reader.counts.teacher_calls == 0
+    with_test = GivenTeacher("given", matrix, matrix[:100])
+    np.testing.assert_allclose(reader.final(with_test).test, matrix[:100])
+
+
+@pytest.mark.parametrize(
+    ("teacher", "said"),
+    [
+        (GivenTeacher("mine", np.ones((3, 2)) / 2), r"teacher 'mine': probabilities: got 3 rows"),
+        (
+            GivenTeacher("mine", np.ones((400, 2)) / 2, np.ones((3, 2)) / 2),
+            r"'mine': probabilities of the test rows: got 3 rows",
+        ),
+    ],
+)
+def test_given_probabilities_of_the_wrong_length_are_refused(reader, teacher, said):
+    with pytest.raises(DataError, match=said):
+        reader.final(teacher)
+
+
+class Stubborn(ClassifierMixin, BaseEstimator):
+    """Cannot be cloned: its __init__ changes what it was given."""
+
+    def __init__(self, names=()):
+        self.names = list(names)
+
+    def fit(self, X, y):
+        return self
+
+    def predict_proba(self, X):
+        return np.ones((len(X), 2)) / 2
+
+
+def test_a_teacher_that_cannot_be_cloned_is_explained(reader):
+    teacher = CloneableTeacher("stubborn", Stubborn(("a",)))
+    with pytest.raises(TeacherError, match="'stubborn' cannot be cloned.*only stores its param"):
+        reader.final(teacher)
+
+
+def test_namesakes_do_not_share_what_they_say(reader):
+    one = reader.final(CloneableTeacher("same", KNeighborsClassifier(1)))
+    two = reader.final(CloneableTeacher("same", LogisticRegression()))
+    assert not np.array_equal(one.training, two.training)
+
+
+def test_cached_readings_cannot_be_changed(reader):
+    with pytest.raises(ValueError, match="read-only"):
+        reader.out_of_fold(NEAREST, ROWS)[0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        stack([np.zeros((2, 2))])[0, 0, 0] = 1
