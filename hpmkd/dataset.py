@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_CLASSES = 50
 MIN_ROWS = 10
+LARGEST = float(np.finfo(np.float32).max)
 
 
 class DataWarning(UserWarning):
@@ -145,18 +146,23 @@ def _refuse_infinite(table: Any) -> None:
     if isinstance(table, np.ndarray):
         if table.dtype.kind != "f":
             return
-        infinite = np.isinf(table).sum(axis=0)
+        infinite = _too_large(table).sum(axis=0)
         names = [f"column {at}" for at in range(table.shape[1])]
     else:
         numbers = table.select_dtypes("floating")
-        infinite = np.array([np.isinf(numbers[name].to_numpy(float)).sum() for name in numbers])
+        infinite = np.array([_too_large(numbers[name].to_numpy(float)).sum() for name in numbers])
         names = list(numbers.columns)
     if infinite.any():
         at = int(np.flatnonzero(infinite)[0])
         raise DataError(
-            f"{names[at]} holds {infinite[at]} infinite cells; replace them with NaN (missing) or "
-            "with a largest value that makes sense"
+            f"{names[at]} holds {infinite[at]} cells that are infinite or beyond {LARGEST:.1e}; "
+            "replace them with NaN (missing) or with a largest value that makes sense"
         )
+
+
+def _too_large(cells: NDArray[Any]) -> NDArray[np.bool_]:
+    # Trees compare in single precision, where a larger value is infinite.
+    return np.asarray(np.abs(cells) > LARGEST)
 
 
 def _split_target(table: Any, y: Any) -> tuple[Any, Any]:

@@ -76,6 +76,7 @@ class TeacherReader:
     counts: Counts
     on_fold: Callable[[], None] = lambda: None
     _bags: dict[str, Bag] = field(default_factory=dict)
+    _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
 
     def out_of_fold(self, teacher: Teacher, rows: IntArray) -> FloatArray:
         """Return probabilities of shape (n, K) for some training rows.
@@ -115,16 +116,21 @@ class TeacherReader:
 
     def identity(self, teacher: Teacher) -> str:
         """Return a digest of all that decides what a teacher says, apart from the rows."""
-        import joblib
-
         match teacher:
             case GivenTeacher():
                 return tables.digest("given", self._given(teacher))
             case FittedTeacher():
-                return tables.digest("fitted", joblib.hash(teacher.model))
+                return tables.digest("fitted", self._digest_of(teacher.model))
             case CloneableTeacher():
-                estimator = joblib.hash(_clone_of(teacher, self.seed))
+                estimator = tables.digest(_clone_of(teacher, self.seed))
                 return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
+
+    def _digest_of(self, model: Any) -> str:
+        # Once per model: nearest neighbours count their own calls, which changes what they
+        # hold. Keeping the model keeps its id from being given to another.
+        if id(model) not in self._digests:
+            self._digests[id(model)] = (model, tables.digest(model))
+        return self._digests[id(model)][1]
 
     def _given(self, teacher: GivenTeacher) -> FloatArray:
         what = f"teacher {teacher.name!r}: probabilities"

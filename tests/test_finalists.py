@@ -44,7 +44,7 @@ def test_pairs_leave_out_stages_without_a_control():
 
 def test_pairs_say_why_there_is_none():
     trials = [trial(0, 0, failure="plugin 'x': no"), trial(1, 0, failure="plugin 'y': no")]
-    with pytest.raises(PluginError, match="no stage has a student.*\nplugin 'x': no\nplugin 'y'"):
+    with pytest.raises(PluginError, match=r"no stage has a student.*\nplugin 'x': no\nplugin 'y'"):
         pairs(trials, ["a", "b"])
 
 

@@ -164,7 +164,7 @@ class Stubborn(ClassifierMixin, BaseEstimator):
 
 def test_a_teacher_that_cannot_be_cloned_is_explained(reader):
     teacher = CloneableTeacher("stubborn", Stubborn(("a",)))
-    with pytest.raises(TeacherError, match="'stubborn' cannot be cloned.*only stores its param"):
+    with pytest.raises(TeacherError, match=r"'stubborn' cannot be cloned.*only stores its param"):
         reader.final(teacher)
 
 

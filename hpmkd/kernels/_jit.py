@@ -363,11 +363,20 @@ def _logistic_loss(
         hessian[i] += weight * q1 * q0
         loss = losses[i] + ((1.0 - t) * u if u >= 0.0 else -t * u)
         losses[i] = loss if valid & known else np.nan
-    total = 0.0
-    for i in range(losses.size):
-        if math.isnan(losses[i]):
-            return 0.0, i
-        total += losses[i]
+    a = b = c = d = 0.0  # four lanes, as one waits for every addition
+    quads = losses.size // 4
+    for i in range(quads):
+        a += losses[4 * i]
+        b += losses[4 * i + 1]
+        c += losses[4 * i + 2]
+        d += losses[4 * i + 3]
+    for i in range(4 * quads, losses.size):
+        a += losses[i]
+    total = (a + b) + (c + d)
+    if math.isnan(total):
+        for i in range(losses.size):
+            if math.isnan(losses[i]):
+                return 0.0, i
     return total * slope / inverse_temperature, -1
 
 

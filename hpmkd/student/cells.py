@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["number", "category"]
 
-_NUMBERS = ("empty", "boolean", "integer", "floating", "mixed-integer-float", "decimal")
+_NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal")
 _MOMENTS = ("datetime", "datetime64", "date")
 _SPANS = ("timedelta", "timedelta64")
 _UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9, "ps": 10**12}
@@ -32,7 +32,8 @@ def kind_of(cells: Any) -> Kind:
     ----------
     cells : ndarray of shape (n,) or Series
         Numbers, booleans, dates, times and durations are numbers, and so are objects that
-        are nothing but numbers, booleans and missing cells. All else is a category.
+        are nothing but numbers, booleans and missing cells. All else is a category, also
+        objects that are all missing, for nothing may be known of what they will hold.
 
     Returns
     -------
@@ -108,9 +109,11 @@ def read_texts(cells: Any) -> tuple[NDArray[np.intp], list[str]]:
 
     categories = _categories(cells)
     if categories is not None:
-        codes, used = pd.factorize(cells.cat.codes.to_numpy())
+        raw = cells.cat.codes.to_numpy()
+        codes = np.full(len(raw), -1, dtype=np.intp)
         # Only the levels that occur: a frame of one row may carry thousands of others.
-        return _merge(codes, [_spell(categories[code]) for code in used if code >= 0])
+        codes[raw >= 0], used = pd.factorize(raw[raw >= 0])
+        return _merge(codes, [_spell(categories[code]) for code in used])
     array = _plain(cells)
     if array.dtype.kind != "O":
         codes, used = pd.factorize(array)
@@ -177,8 +180,8 @@ def _read_objects(array: NDArray[Any], name: str) -> NDArray[np.float64]:
     except (TypeError, ValueError, OverflowError) as error:
         example = next(filter(_is_unreadable, array[~_missing(array)]), inferred)
         raise DataError(
-            f"column {name!r} holds {example!r}, but it held only numbers in training: correct "
-            f"such cells, or leave them empty (None or NaN) where the value is not known"
+            f"column {name!r} holds {example!r}, expected numbers as in training: correct such "
+            "cells, or leave them empty (None or NaN) where the value is not known"
         ) from error
     return numbers_read
 

@@ -4,7 +4,8 @@
   are *numbers*; so are moments (seconds since 1970) and durations (seconds). Columns without
   a single value are numbers.
 * Text, pandas categories and all else are *categories*, by their text; see
-  :func:`hpmkd.student.cells.read_texts` for the spelling.
+  :func:`hpmkd.student.cells.read_texts` for the spelling. A column of objects without a
+  single value is a category without levels: whatever comes later is unknown.
 * None, NaN, NaT and pd.NA are missing and become NaN, and so does a category that training
   did not show.
 """

@@ -163,7 +163,8 @@ def _as_array(table: Any) -> np.ndarray[Any, Any]:
     if isinstance(table, list | tuple):
         table = _array_of_rows(table)
     elif isinstance(table, np.ma.MaskedArray):
-        table = np.ma.filled(table.astype(object), None)
+        hidden = np.ma.getmaskarray(table)
+        table = np.where(hidden, None, table.data.astype(object))
     array = np.asarray(table)
     if array.ndim == 1:
         raise DataError(
@@ -179,10 +180,12 @@ def _as_array(table: Any) -> np.ndarray[Any, Any]:
 
 def _array_of_rows(rows: Any) -> np.ndarray[Any, Any]:
     """Make an array of objects, so that text among numbers does not turn them into text."""
-    try:
-        return np.array(rows, dtype=object)
-    except ValueError as error:
-        raise DataError(f"the rows differ in length ({error}): {_ACCEPTED}") from error
+    lengths = {len(row) for row in rows if _is_column(row)}
+    if len(lengths) > 1:
+        raise DataError(
+            f"the rows have {sorted(lengths)} cells, expected as many each: {_ACCEPTED}"
+        )
+    return np.array(rows, dtype=object)
 
 
 def _is_column(value: Any) -> bool:

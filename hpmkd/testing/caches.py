@@ -65,6 +65,12 @@ def together(n: int, call: Callable[[], Any]) -> tuple[list[threading.Thread], l
     return threads, outcomes
 
 
+def await_start(compute: Slow, threads: list[threading.Thread], outcomes: list[Any]) -> None:
+    """Wait until a computation runs; fail if all callers returned without it."""
+    while not compute.started.wait(0.01):
+        assert any(thread.is_alive() for thread in threads), f"nobody computed: {outcomes}"
+
+
 def join(threads: list[threading.Thread]) -> None:
     """Wait for threads; fail if one hangs."""
     for thread in threads:
@@ -133,7 +139,7 @@ class CacheSuite:
         """Eight threads with one key: one computes, the others wait for it."""
         compute = Slow(np.arange(5.0))
         threads, found = together(8, lambda: cache.get_or_compute("region", "key", compute))
-        assert compute.started.wait(HANGS_AFTER)
+        await_start(compute, threads, found)
         time.sleep(0.05)  # lets a wrong cache be wrong; a right one passes at any speed
         compute.let_go.set()
         join(threads)
@@ -163,7 +169,7 @@ class CacheSuite:
         """Those who wait for a computation that fails try themselves, or hear of it."""
         compute = Slow(np.arange(5.0), fails_first=True)
         threads, outcomes = together(4, lambda: cache.get_or_compute("region", "key", compute))
-        assert compute.started.wait(HANGS_AFTER)
+        await_start(compute, threads, outcomes)
         compute.let_go.set()
         join(threads)
         assert len(outcomes) == 4

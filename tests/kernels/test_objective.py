@@ -219,3 +219,12 @@ def test_unusable_arguments_are_refused(changes, message):
     }
     with pytest.raises(ValueError, match=message):
         distillation_loss(**(arguments | changes))
+
+
+@pytest.mark.parametrize("make", [single, lambda n, t: draw(n, 4, t), lambda n, t: draw(n, 26, t)])
+def test_bits_do_not_depend_on_the_batch(make):
+    z, y, p = make(3000, 2.0)
+    _, gradient, hessian = distillation_loss(z, y, p, 2.0, 0.5)
+    for part in (slice(0, 1), slice(1023, 1024), slice(5, 2901)):
+        _, *results = distillation_loss(z[part], y[part], p[part], 2.0, 0.5)
+        np.testing.assert_array_equal(results, [gradient[part], hessian[part]])

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpmkd.errors import DataError
@@ -35,8 +35,8 @@ def read_one(fitted_on, cells=None):
         (pd.arrays.SparseArray([0.0, NAN, 1.0]), [0, NAN, 1]),
         (pd.Series([1, True, None], dtype=object), [1, 1, NAN]),
         (pd.Series([Decimal("1.5"), Fraction(1, 2), pd.NA], dtype=object), [1.5, 0.5, NAN]),
-        (pd.Series([None, None, None], dtype=object), [NAN, NAN, NAN]),
-        (pd.Series([None, None, None], dtype="str"), [NAN, NAN, NAN]),
+        ([NAN, NAN], [NAN, NAN]),
+        (pd.array([None, None], dtype="Int64"), [NAN, NAN]),
         (pd.to_datetime(["2020-01-01", None]), [NEW_YEAR, NAN]),
         (pd.to_datetime(["2020-01-01"]).tz_localize("Europe/Paris"), [NEW_YEAR - 3600]),
         (pd.Series([dt.date(2020, 1, 1), None], dtype=object), [NEW_YEAR, NAN]),
@@ -65,6 +65,8 @@ def test_numbers(cells, expected):
         (pd.Series([[1], None, {2}], dtype=object), [0, NAN, 1]),
         (pd.Series([b"a", b"b", b"b"], dtype=object), [1, 0, 0]),
         (pd.Series([1j, 2j], dtype=object), [0, 1]),
+        (pd.Series([None, NAN], dtype=object), [NAN, NAN]),
+        (pd.Series([None, None], dtype="str"), [NAN, NAN]),
     ],
     ids=str,
 )
@@ -109,16 +111,17 @@ def test_unseen_categories_are_missing():
     assert np.isnan(read_one(["a", "b"], ["new", "A"])[1]).all()
 
 
+def test_a_column_that_was_empty_may_hold_anything_later():
+    assert np.isnan(read_one([None, None], ["text", 3])[1]).all()
+
+
 def test_the_unit_of_a_moment_does_not_matter():
     moments = np.array(["2021-03-04T05:06:07.123457", "1900-01-01"], dtype="datetime64[us]")
     expected = read_one(moments.astype("datetime64[us]"))[1]
     assert read_one(moments.astype("datetime64[ns]"))[1] == expected
     days = moments.astype("datetime64[D]").reshape(-1, 1)
-    schema = Schema.fit(days)
-    assert (
-        schema.read(days)[0].tolist() == np.floor(np.array(expected) / 86400).tolist() * 1
-        or (schema.read(days)[0] % 86400 == 0).all()
-    )
+    whole_days = np.floor(np.array(expected) / 86400) * 86400
+    assert Schema.fit(days).read(days)[0].tolist() == whole_days.tolist()
 
 
 def test_text_that_spells_a_number_is_read_as_one():
@@ -150,7 +153,7 @@ def test_arrays_are_matched_by_position():
 
 def test_missing_columns_are_named_with_close_matches():
     schema = Schema.fit({"age": [1], "income": [2], "job": ["a"]})
-    with pytest.raises(DataError, match="lacks the columns 'income', 'job'.*'Incomes'"):
+    with pytest.raises(DataError, match=r"lacks the columns 'income', 'job'.*'Incomes'"):
         schema.read({"age": [1], "Incomes": [2]})
     with pytest.raises(DataError, match="lacks the columns 'job'; it has 'age', 'income'"):
         schema.read({"age": [1], "income": [2]})
@@ -166,7 +169,7 @@ def test_missing_columns_are_named_with_close_matches():
         (np.zeros((2, 2, 2)), "3 dimensions"),
         (3, "0 dimensions"),
         ("text", "0 dimensions"),
-        ([[1, 2], [3]], "differ in length"),
+        ([[1, 2], [3]], r"the rows have \[1, 2\] cells"),
         ({"a": [1], "b": [1, 2]}, "do not form a table"),
         (np.zeros((2, 3)), "got 3 columns, expected 2"),
     ],
@@ -258,6 +261,7 @@ cells = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(cells, cells), min_size=1, max_size=12))
 def test_any_cells_are_learnt_and_read_row_by_row(rows):
     frame = pd.DataFrame({str(j): pd.Series(list(c), dtype=object) for j, c in

@@ -50,8 +50,7 @@ class DistillationObjective:
 
         Both are overwritten by the next call; XGBoost has read them by then.
         """
-        progress = min(self.round / self.n_rounds, 1.0 - 1e-9)
-        softening = softening_at(self.inputs, progress, self.loss)
+        softening = softening_at(self.inputs, self.round / self.n_rounds, self.loss)
         self.loss, gradient, hessian = distillation_loss(
             margins.reshape(self.shape),
             self.inputs.labels,
