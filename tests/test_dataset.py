@@ -162,8 +162,8 @@ def test_a_target_that_is_no_column_is_refused(X, y, said):
         (X[None], "got rows of shape"),
         (pd.DataFrame(X, columns=["a", "b", "a"]), "column names appear twice: a; rename"),
         (pd.DataFrame(X, columns=[1, "1", 2]), "column names appear twice: 1"),
-        (np.where(X > 1, np.inf, X), r"column \d holds \d+ infinite cells; replace"),
-        (pd.DataFrame({"a": CODES, "b": [-np.inf] * N}), "b holds 12 infinite cells"),
+        (np.where(X > 1, np.inf, X), r"column \d holds \d+ cells that are infinite; replace"),
+        (pd.DataFrame({"a": CODES, "b": [-np.inf] * N}), "b holds 12 cells that are infinite"),
     ],
 )
 def test_rows_that_cannot_be_used_are_refused(rows, said):
@@ -173,7 +173,7 @@ def test_rows_that_cannot_be_used_are_refused(rows, said):
 
 def test_infinite_cells_of_nullable_and_object_columns_are_refused():
     nullable = pd.DataFrame({"a": pd.array([np.inf, *[1.0] * (N - 2), None], dtype="Float64")})
-    with pytest.raises(DataError, match="a holds 1 infinite cells"):
+    with pytest.raises(DataError, match="a holds 1 cells that are infinite"):
         make_dataset(nullable, CODES)
 
 

@@ -119,7 +119,7 @@ class TreesModel:
     leaf_values : array of shape (L, V)
         V = 1: added to the margin that `outputs` names; V = C: to all of them. Finite.
     outputs : array of shape (T,)
-        Margin that each tree adds to, 0 … C-1; not read if V = C > 1.
+        Margin that each tree adds to, 0 … C-1; any of them if V = C > 1.
     base_margin : array of shape (C,)
         Where the sum starts. Finite.
     link : str

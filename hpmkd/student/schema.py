@@ -24,8 +24,7 @@ from hpmkd.errors import DataError
 from hpmkd.student.cells import Kind, kind_of, read_numbers, read_texts
 from hpmkd.student.tables import listed, match_columns, open_table, plain_floats
 
-#: Levels that a category column keeps, the most frequent first: a column of identifiers
-#: must not make the student as large as the data.
+#: Levels that a category column keeps: identifiers must not make a student as large as the data.
 MAX_CATEGORIES = 1000
 
 

@@ -164,7 +164,8 @@ def _as_array(table: Any) -> np.ndarray[Any, Any]:
         table = _array_of_rows(table)
     elif isinstance(table, np.ma.MaskedArray):
         hidden = np.ma.getmaskarray(table)
-        table = np.where(hidden, None, table.data.astype(object))
+        table = table.data.astype(object)  # a copy
+        table[hidden] = None
     array = np.asarray(table)
     if array.ndim == 1:
         raise DataError(

@@ -53,7 +53,7 @@ def _check_values(model: TreesModel) -> None:
     n_margins, width = len(model.base_margin), model.leaf_values.shape[1]
     if width not in (1, n_margins):
         raise ValueError(f"leaves of {width} values do not go with {n_margins} margins")
-    if width == 1 and ((model.outputs < 0).any() or (model.outputs >= n_margins).any()):
+    if (model.outputs < 0).any() or (model.outputs >= n_margins).any():
         raise ValueError("a tree adds to a margin that does not exist")
     if np.isnan(model.thresholds[model.features >= 0]).any():
         raise ValueError("a threshold is NaN")

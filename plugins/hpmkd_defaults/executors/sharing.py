@@ -14,7 +14,7 @@ import mmap
 import pickle
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle  # type: ignore[import-untyped]
+import cloudpickle
 
 if TYPE_CHECKING:
     from pathlib import Path

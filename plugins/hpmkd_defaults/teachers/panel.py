@@ -6,11 +6,11 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hpmkd.student.transformer import TableEncoder
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
+from hpmkd.student.transformer import TableEncoder
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.linear import LinearTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher

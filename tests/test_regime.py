@@ -1,0 +1,116 @@
+"""Where the teachers' knowledge comes from: does the detector find what the data was made to be?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits, make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from hpmkd.regime import SELF, Regime, detect, worst
+
+SEEDS = (0, 1, 2)
+DATA = ("breast_cancer", "digits", "noisy")
+
+
+def rows_of(name, seed):
+    """Return a few rows to train on, and many others from the same source."""
+    if name == "breast_cancer":
+        X, labels = load_breast_cancer(return_X_y=True)
+    elif name == "digits":
+        X, labels = load_digits(return_X_y=True)
+    else:
+        X, labels = make_classification(
+            2400, 12, n_informative=6, flip_y=0.2, class_sep=0.6, random_state=seed
+        )
+    order = np.random.default_rng(seed).permutation(len(labels))
+    few = order[: len(labels) // 6] if name != "breast_cancer" else order[:230]
+    others = np.setdiff1d(order, few)
+    return X[few], labels[few], X[others], labels[others]
+
+
+def forest(seed):
+    return RandomForestClassifier(40, random_state=seed)
+
+
+def out_of_fold(X, labels, seed):
+    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    return cross_val_predict(forest(seed), X, labels, cv=folds, method="predict_proba")
+
+
+@pytest.fixture(scope="module")
+def detected():
+    """What the detector says of each way to come by probabilities, per data set and seed."""
+    found = {}
+    for name in DATA:
+        for seed in SEEDS:
+            X, labels, other_X, other_labels = rows_of(name, seed)
+            reference = out_of_fold(X, labels, seed)
+            in_sample = forest(seed + 10).fit(X, labels)
+            on_others = forest(seed + 10).fit(other_X, other_labels)
+            every = forest(seed).fit(np.vstack([X, other_X]), np.r_[labels, other_labels])
+            given = {
+                "self": out_of_fold(X, labels, seed + 10),
+                "external": on_others.predict_proba(X),
+                "leaking": in_sample.predict_proba(X),
+                "leaking, all rows": every.predict_proba(X),
+                "leaking, labels": np.eye(labels.max() + 1)[labels],
+            }
+            for case, probabilities in given.items():
+                found[name, case, seed] = detect(probabilities, reference, labels).name
+    return found
+
+
+@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("case", ["leaking", "leaking, all rows", "leaking, labels"])
+def test_a_forest_that_has_seen_the_labels_is_always_caught(detected, name, case):
+    assert {detected[name, case, seed] for seed in SEEDS} == {"leaking"}
+
+
+@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("case", ["self", "external"])
+def test_nobody_is_accused_of_leaking_who_does_not(detected, name, case):
+    assert "leaking" not in {detected[name, case, seed] for seed in SEEDS}
+
+
+def test_a_model_of_the_same_rows_is_mostly_called_self(detected):
+    said = [detected[name, "self", seed] for name in DATA for seed in SEEDS]
+    assert said.count("self") >= len(said) - 1
+
+
+@pytest.mark.parametrize("name", ["digits", "noisy"])
+def test_a_model_of_many_more_rows_is_called_external(detected, name):
+    said = [detected[name, "external", seed] for seed in SEEDS]
+    assert said.count("external") >= len(said) - 1
+
+
+def test_the_reason_says_what_was_compared():
+    labels = np.arange(100) % 2
+    reference = np.where(np.arange(100)[:, None] < 20, 0.5, np.eye(2)[labels] * 0.8 + 0.1)
+    reference[:20] = np.eye(2)[1 - labels[:20]]
+    regime = detect(np.eye(2)[labels] * 0.98 + 0.01, reference, labels)
+    assert regime.name == "leaking"
+    assert "right on 100.0% of the rows and on 100.0% of the 20" in regime.reason
+    assert "has seen these labels" in regime.reason
+
+
+def test_a_reference_that_is_always_right_is_no_evidence_of_a_leak():
+    labels = np.arange(60) % 3
+    sure, surer = np.eye(3)[labels] * 0.7 + 0.1, np.eye(3)[labels] * 0.97 + 0.01
+    assert detect(surer, sure, labels).name == "external"
+    assert detect(sure, sure, labels).name == "self"
+    assert detect(sure, surer, labels).name == "self"
+
+
+def test_a_teacher_that_knows_nothing_is_self():
+    labels = np.random.default_rng(0).integers(0, 2, 200)
+    uniform = np.full((200, 2), 0.5)
+    assert detect(uniform, uniform, labels).name == "self"
+
+
+def test_several_teachers_share_the_worst_regime():
+    external, leaking = Regime("external", "e"), Regime("leaking", "l")
+    assert worst([]) is SELF
+    assert worst([SELF, external]) is external
+    assert worst([leaking, external, SELF]) is leaking
