@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from hpmkd.errors import StudentFileError as StudentFileError
     from hpmkd.errors import TeacherError as TeacherError
     from hpmkd.hookspecs import hookimpl as hookimpl
-    from hpmkd.recipe import Choice as Choice
     from hpmkd.recipe import Recipe as Recipe
+    from hpmkd.recipe_settings import Choice as Choice
     from hpmkd.registry import PluginWarning as PluginWarning
     from hpmkd.registry import Registry as Registry
     from hpmkd.student import Student as Student
@@ -55,7 +55,7 @@ _HOME = {
     "StudentFileError": "errors",
     "TeacherError": "errors",
     "hookimpl": "hookspecs",
-    "Choice": "recipe",
+    "Choice": "recipe_settings",
     "Recipe": "recipe",
     "PluginWarning": "registry",
     "Registry": "registry",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpmkd.offers import Offered
-from hpmkd.recipe import Choice, Recipe, convert, unknown_key
+from hpmkd.recipe import Recipe
+from hpmkd.recipe_settings import Choice, convert, unknown_key
 from hpmkd.registry import Registry
 
 

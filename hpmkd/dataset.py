@@ -187,6 +187,7 @@ def _as_labels(y: Any, n: int) -> NDArray[Any]:
 
     if y is None:
         raise DataError("got no labels; expected one per row")
+    values: NDArray[Any]
     if hasattr(y, "to_numpy"):
         values = y.to_numpy()
     else:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import PluginError
+from hpmkd.registry import PluginWarning
 from hpmkd.training import RefitData, refit
 
 if TYPE_CHECKING:
@@ -77,14 +79,20 @@ def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:
     PluginError
         If no stage has.
     """
-    found = {}
+    found, failures = {}, {}
     for stage in stages:
         student, control = best(trials, stage), best(trials, stage, control=True)
         if student is not None and control is not None:
             found[stage] = Pair(student, control)
+        else:
+            own = [trial.failure for trial in trials if trial.configuration.stage == stage]
+            failures[stage] = next(filter(None, own), "the sampler asked for none of it")
     if not found:
-        reasons = sorted({trial.failure for trial in trials if trial.failure})
-        raise PluginError("no stage has a student and a control:\n" + "\n".join(reasons[:5]))
+        reasons = "; ".join(f"{stage}: {failure}" for stage, failure in failures.items())
+        raise PluginError(f"no stage has a student and a control: {reasons}")
+    for stage, failure in failures.items():
+        message = f"stage {stage!r} is out of the race: {failure}"
+        warnings.warn(message, PluginWarning, stacklevel=2)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpmkd.components import Selected, select
 from hpmkd.errors import PluginError
-from hpmkd.recipe import Choice
+from hpmkd.recipe_settings import Choice
 from hpmkd.teacher_specs import load_teacher
 from hpmkd.teachers import CloneableTeacher, Teacher, as_teachers
 

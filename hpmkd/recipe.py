@@ -7,78 +7,24 @@ overrides (``--set sampler.trials=2``) go on top.
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from hpmkd.errors import RecipeError
+from hpmkd.recipe_files import read_recipe
+from hpmkd.recipe_settings import (
+    AlphaGrids,
+    Choice,
+    SearchSettings,
+    SplitSettings,
+    convert,
+    unknown_key,
+)
 from hpmkd.values import frozen_mapping
-
-Share = Annotated[float, Meta(gt=0, lt=1)]
-Count = Annotated[int, Meta(ge=1)]
-Alpha = Annotated[float, Meta(ge=0, le=1)]
-Temperature = Annotated[float, Meta(gt=0)]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A component by name, with the settings its factory is called with."""
-
-    name: str
-    settings: Mapping[str, Any] = field(default_factory=frozen_mapping)
-
-
-@dataclass(frozen=True)
-class SplitSettings:
-    """Which rows do what.
-
-    Parameters
-    ----------
-    test_size : float
-        Share of the rows kept for the final measurement, when no test rows are given.
-    selection_size : float
-        Share of the training rows that no teacher sees and that choose the student.
-    cross_validate_below : int
-        Training rows under which one holdout would choose noise: selection is then
-        cross-validated over `selection_folds`, the teachers refitted inside each fold.
-    selection_folds : int
-        Folds of that cross-validation.
-    teacher_folds : int
-        Folds in which cloneable teachers are cross-fitted.
-    """
-
-    test_size: Share = 0.2
-    selection_size: Share = 0.25
-    cross_validate_below: Annotated[int, Meta(ge=0)] = 1000
-    selection_folds: Annotated[int, Meta(ge=2)] = 3
-    teacher_folds: Annotated[int, Meta(ge=2)] = 5
-
-
-@dataclass(frozen=True)
-class AlphaGrids:
-    """The teacher weights worth trying in each regime; 0 is added where it is missing."""
-
-    self: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
-    external: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
-    leaking: tuple[Annotated[float, Meta(ge=0, lt=1)], ...] = (0.0, 0.25)
-
-
-@dataclass(frozen=True)
-class SearchSettings:
-    """What the sampler may draw from, and how many trials are evaluated between two asks."""
-
-    batch: Count = 8
-    temperatures: tuple[Temperature, ...] = (1.0,)
-    alphas: AlphaGrids = field(default_factory=AlphaGrids)
 
 
 @dataclass(frozen=True)
@@ -112,7 +58,7 @@ class Recipe:
         """
         if isinstance(source, Recipe):
             return source
-        return cls.from_mapping(_read(source))
+        return cls.from_mapping(read_recipe(source))
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Recipe:
@@ -123,7 +69,7 @@ class Recipe:
         _check_keys(mapping, cls, "")
         base = {
             key: value
-            for key, value in _read("hpm").items()
+            for key, value in read_recipe("hpm").items()
             if key != "stages" or key not in mapping
         }
         merged = _merge(base, mapping)
@@ -179,60 +125,6 @@ class Recipe:
         import tomli_w
 
         return tomli_w.dumps(msgspec.to_builtins(self.to_mapping()))
-
-
-def shipped() -> list[str]:
-    """Return the names of the recipes that come with hpmkd."""
-    folder = resources.files("hpmkd") / "recipes"
-    return sorted(Path(each.name).stem for each in folder.iterdir() if each.name.endswith(".toml"))
-
-
-def parse_setting(text: str) -> tuple[str, Any]:
-    """Read ``key=value`` of the command line; the value is TOML, or else a plain string."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise RecipeError(f"--set got {text!r}; expected KEY=VALUE, e.g. --set sampler.trials=2")
-    try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key.strip(), value.strip()
-
-
-def convert(value: Any, annotation: Any, path: str) -> Any:
-    """Check a value against a type annotation; raise RecipeError with the dotted path."""
-    try:
-        return msgspec.convert(value, annotation)
-    except msgspec.ValidationError as error:
-        problem, _, inner = str(error).rstrip("`").partition(" - at `$")
-        for step in re.findall(r"[^.\[\]]+", inner):
-            value = value[int(step) if step.isdigit() else step]
-        raise RecipeError(f"{path}{inner}: got {value!r}: {problem}") from error
-
-
-def unknown_key(path: str, key: str, known: list[str]) -> RecipeError:
-    """Build the error for a key that does not exist."""
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    dotted = f"{path}.{key}" if path else key
-    return RecipeError(f"{dotted}: unknown key{hint} Known here: {', '.join(known) or 'none'}")
-
-
-def _read(source: str | os.PathLike[str]) -> dict[str, Any]:
-    name = os.fspath(source)
-    if name in shipped():
-        text = (resources.files("hpmkd") / "recipes" / f"{name}.toml").read_text("utf-8")
-        return tomllib.loads(text)
-    if not name.endswith(".toml"):
-        close = difflib.get_close_matches(name, shipped(), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        known = ", ".join(shipped())
-        raise RecipeError(f"no recipe is called {name!r}{hint} Known: {known}, or a .toml file")
-    try:
-        return tomllib.loads(Path(name).read_text("utf-8"))
-    except OSError as error:
-        raise RecipeError(f"cannot read the recipe {name}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{name} is not valid TOML: {error}") from error
 
 
 def _check_keys(mapping: Any, shape: Any, path: str) -> None:

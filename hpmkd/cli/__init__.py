@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
 
         self._loaded = True
         try:
-            Registry.installed().add_commands(self)
+            Registry.installed().add_commands(self, reserved=COMMANDS)
         except HpmkdError as error:
             # A broken plugin must not take the help away.
             click.echo(f"warning: {error}", err=True)

@@ -54,7 +54,8 @@ def recipe_of(
     recipe: str, settings: Sequence[str], student: str | None, workers: int | None
 ) -> Recipe:
     """Read a recipe and put the options on top."""
-    from hpmkd.recipe import Recipe, parse_setting
+    from hpmkd.recipe import Recipe
+    from hpmkd.recipe_files import parse_setting
 
     read = Recipe.load(recipe).override(dict(parse_setting(text) for text in settings))
     if student is not None:

@@ -28,6 +28,6 @@ def show(name: str, settings: tuple[str, ...]) -> None:
 @command.command("list")
 def list_recipes() -> None:
     """Print the names of the shipped recipes."""
-    from hpmkd.recipe import shipped
+    from hpmkd.recipe_files import shipped
 
     click.echo("\n".join(shipped()))

@@ -1,0 +1,91 @@
+"""The values that a recipe is made of, and how they are checked."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from hpmkd.errors import RecipeError
+from hpmkd.values import frozen_mapping
+
+Share = Annotated[float, Meta(gt=0, lt=1)]
+Count = Annotated[int, Meta(ge=1)]
+Alpha = Annotated[float, Meta(ge=0, le=1)]
+Temperature = Annotated[float, Meta(gt=0)]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A component by name, with the settings its factory is called with."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=frozen_mapping)
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """Which rows do what.
+
+    Parameters
+    ----------
+    test_size : float
+        Share of the rows kept for the final measurement, when no test rows are given.
+    selection_size : float
+        Share of the training rows that no teacher sees and that choose the student.
+    cross_validate_below : int
+        Training rows under which one holdout would choose noise: selection is then
+        cross-validated over `selection_folds`, the teachers refitted inside each fold.
+    selection_folds : int
+        Folds of that cross-validation.
+    teacher_folds : int
+        Folds in which cloneable teachers are cross-fitted.
+    """
+
+    test_size: Share = 0.2
+    selection_size: Share = 0.25
+    cross_validate_below: Annotated[int, Meta(ge=0)] = 1000
+    selection_folds: Annotated[int, Meta(ge=2)] = 3
+    teacher_folds: Annotated[int, Meta(ge=2)] = 5
+
+
+@dataclass(frozen=True)
+class AlphaGrids:
+    """The teacher weights worth trying in each regime; 0 is added where it is missing."""
+
+    self: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
+    external: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
+    leaking: tuple[Annotated[float, Meta(ge=0, lt=1)], ...] = (0.0, 0.25)
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What the sampler may draw from, and how many trials are evaluated between two asks."""
+
+    batch: Count = 8
+    temperatures: tuple[Temperature, ...] = (1.0,)
+    alphas: AlphaGrids = field(default_factory=AlphaGrids)
+
+
+def convert(value: Any, annotation: Any, path: str) -> Any:
+    """Check a value against a type annotation; raise RecipeError with the dotted path."""
+    try:
+        return msgspec.convert(value, annotation)
+    except msgspec.ValidationError as error:
+        problem, _, inner = str(error).rstrip("`").partition(" - at `$")
+        for step in re.findall(r"[^.\[\]]+", inner):
+            value = value[int(step) if step.isdigit() else step]
+        raise RecipeError(f"{path}{inner}: got {value!r}: {problem}") from error
+
+
+def unknown_key(path: str, key: str, known: list[str]) -> RecipeError:
+    """Build the error for a key that does not exist."""
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    dotted = f"{path}.{key}" if path else key
+    return RecipeError(f"{dotted}: unknown key{hint} Known here: {', '.join(known) or 'none'}")
