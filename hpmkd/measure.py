@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray
 
 BATCH = 1000
-SECONDS_EACH = 0.3
-MIN_CALLS, MAX_CALLS = 3, 500
+SECONDS_EACH = 0.1
+MIN_CALLS, MAX_CALLS = 5, 500
 
 
 @dataclass(frozen=True)

@@ -61,11 +61,21 @@ def writing(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
             inner.mkdir()
             yield inner
             _sync(inner)
-            if target.exists():
-                target.rename(draft / "old")
-            inner.rename(target)
+            _replace(target, inner, draft / "old")
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _replace(target: Path, new: Path, old: Path) -> None:
+    try:
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    except BaseException:
+        # Also Ctrl-C: the old run must not go with the draft.
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise
 
 
 def read_json(path: Path) -> Any:

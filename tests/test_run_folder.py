@@ -115,6 +115,23 @@ def test_an_exception_leaves_the_old_run_intact(tmp_path, error):
     assert os.listdir(tmp_path) == ["run"]
 
 
+@pytest.mark.parametrize("error", [OSError("no"), KeyboardInterrupt()])
+def test_a_failure_between_old_and_new_brings_the_old_run_back(tmp_path, monkeypatch, error):
+    write(tmp_path / "run", "old")
+    rename = Path.rename
+
+    def fail(self, target):
+        if self.name == "new":
+            raise error
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises((RunFolderError, KeyboardInterrupt)):
+        write(tmp_path / "run", overwrite=True)
+    assert content(tmp_path / "run") == OLD
+    assert os.listdir(tmp_path) == ["run"]
+
+
 def test_a_full_disk_leaves_the_old_run_intact(tmp_path, monkeypatch):
     write(tmp_path / "run", "old")
 

@@ -25,6 +25,7 @@ def command(run: Path, data: Path, student: str | None, out: Path | None) -> Non
     import pandas as pd
 
     from hpmkd.cli.students import student_of
+    from hpmkd.errors import RunFolderError
     from hpmkd.tables import read_table
 
     model = student_of(run, student)
@@ -33,4 +34,12 @@ def command(run: Path, data: Path, student: str | None, out: Path | None) -> Non
     columns = [f"p_{label}" for label in model.classes_]
     table = pd.DataFrame(probabilities, columns=columns)
     table.insert(0, "prediction", model.classes_[probabilities.argmax(axis=1)])
-    table.to_csv(sys.stdout if out is None else out, index=False)
+    if out is None:
+        table.to_csv(sys.stdout, index=False)
+        return
+    try:
+        table.to_csv(out, index=False)
+    except OSError as error:
+        raise RunFolderError(
+            f"cannot write {out}: {error.strerror or error}; choose another --out"
+        ) from error

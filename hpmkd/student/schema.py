@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
 from hpmkd.student.cells import Kind, kind_of, read_numbers, read_texts
-from hpmkd.student.tables import listed, match_columns, open_table, plain_floats
+from hpmkd.student.tables import listed, match_columns, open_table, number_block
 
 #: Levels that a category column keeps: identifiers must not make a student as large as the data.
 MAX_CATEGORIES = 1000
@@ -186,10 +186,11 @@ class Schema:
             As :meth:`read`.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            if self.all_numbers and plain_floats(table) and table.shape[1] == len(self.columns):
+            block = number_block(table, self._wanted) if self.all_numbers else None
+            if block is not None and block.shape[1] == len(self.columns):
                 # By way of float64, so that integers round as they do column by column.
-                floats = table.astype(np.float64, copy=False)
-                return np.asarray(floats.astype(dtype, order="C"))
+                floats = block.astype(np.float64, copy=False)
+                return np.array(floats, dtype=dtype, order="C")
             columns = self.read(table)
             matrix = np.empty((len(columns[0]), len(columns)), dtype=dtype)
             for j, values in enumerate(columns):
@@ -201,10 +202,14 @@ class Schema:
         """Whether no column is a category."""
         return all(column.kind == "number" for column in self.columns)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the d columns."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def _wanted(self) -> tuple[str, ...] | None:
+        return self.names if self.named else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the schema as plain dicts and lists; :meth:`from_json` reads them."""

@@ -64,10 +64,32 @@ def open_table(table: Any) -> RawTable:
     return RawTable(None, [array[:, j] for j in range(array.shape[1])], len(array))
 
 
-def plain_floats(table: Any) -> bool:
-    """Tell whether a table is a 2-D NumPy array of numbers, which needs no opening."""
+def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, Any] | None:
+    """Return the cells of a table that needs no opening, for that takes a hundred times longer.
+
+    Parameters
+    ----------
+    table : Any
+        A raw table.
+    names : tuple of str or None
+        Names that a frame's columns must have, in this order; None if they do not matter.
+
+    Returns
+    -------
+    ndarray of shape (n, d) or None
+        Numbers; None if the table is anything but plain numbers in the wanted order.
+    """
     # The exact type: a masked array hides missing cells from a plain view.
-    return type(table) is np.ndarray and table.ndim == 2 and table.dtype.kind in "biuf"
+    if type(table) is np.ndarray:
+        return table if table.ndim == 2 and table.dtype.kind in "biuf" else None
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(table, pandas.DataFrame):
+        return None
+    if names is not None and tuple(table.columns) != names:
+        return None
+    if not all(isinstance(kind, np.dtype) and kind.kind in "biuf" for kind in table.dtypes):
+        return None
+    return np.asarray(table.to_numpy(dtype=np.float64))
 
 
 def match_columns(raw: RawTable, wanted: tuple[str, ...], by_name: bool) -> list[int]:
