@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +95,16 @@ def distill(
     >>> found.student.predict_proba(load_wine().data[:1]).shape
     (1, 3)
     """
-    if not isinstance(seed, int) or seed < 0:
+    if not isinstance(seed, Integral) or seed < 0:
         raise RecipeError(f"seed: got {seed!r}; expected an integer of 0 or more")
     prepared = _recipe(recipe, settings, student, workers)
     registry = Registry.installed(disable)
     for at, observer in enumerate(observers):
         registry.add(f"observer-{at}", observer)
     registry.require_sound()
-    return run(prepared, registry, X, y, X_test, y_test, teacher=teacher, seed=seed, cache=cache)
+    return run(
+        prepared, registry, X, y, X_test, y_test, teacher=teacher, seed=int(seed), cache=cache
+    )
 
 
 def run(

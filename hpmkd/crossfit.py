@@ -77,7 +77,7 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     estimator = ready_for(clone(task.estimator), table)
     try:
         if len(codes) == 1:
-            raise ValueError("only one class is left in the rows it may see")
+            raise ValueError("only one class is left; collect more rows of the rare ones")
         estimator.fit(table, labels)
     except Exception as error:
         raise TeacherError(

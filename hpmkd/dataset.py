@@ -162,7 +162,7 @@ def _refuse_infinite(table: Any) -> None:
 
 def _too_large(cells: NDArray[Any]) -> NDArray[np.bool_]:
     # Trees compare in single precision, where a larger value is infinite.
-    return np.asarray(np.abs(cells) > LARGEST)
+    return np.asarray(np.abs(cells) > np.float64(LARGEST))
 
 
 def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
@@ -173,8 +173,9 @@ def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
     if y not in table.columns:
         import difflib
 
-        close = difflib.get_close_matches(y, table.columns, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        folded = {name.casefold(): name for name in table.columns}
+        close = difflib.get_close_matches(y.casefold(), folded, n=1)
+        hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
         known = ", ".join(map(str, table.columns[:20]))
         raise DataError(f"no column is called {y!r}{hint} Columns: {known}")
     if table.shape[1] == 1:

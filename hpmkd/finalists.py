@@ -87,12 +87,7 @@ def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:
         else:
             own = [trial.failure for trial in trials if trial.configuration.stage == stage]
             failures[stage] = next(filter(None, own), "the sampler asked for none of it")
-    if not found:
-        reasons = "; ".join(f"{stage}: {failure}" for stage, failure in failures.items())
-        raise PluginError(f"no stage has a student and a control: {reasons}")
-    for stage, failure in failures.items():
-        message = f"stage {stage!r} is out of the race: {failure}"
-        warnings.warn(message, PluginWarning, stacklevel=2)
+    _report(failures, found)
     return found
 
 
@@ -102,19 +97,40 @@ def fit_finalists(
     executor: Executor,
     on_fitted: Callable[[], None],
 ) -> Finalists:
-    """Fit each stage's best and its control on all training rows; equal ones only once."""
+    """Fit each stage's best and its control on all training rows; equal ones only once.
+
+    A stage that fails here, after all, is out of the race.
+
+    Raises
+    ------
+    PluginError
+        If no stage is left.
+    """
     trials = [trial for pair in paired.values() for trial in (pair.student, pair.control)]
     tasks = list({trial.configuration.key: trial.configuration for trial in trials}.values())
-    fitted = {}
-    for at, student in executor.run(refit, data, tasks):
-        fitted[tasks[at].key] = student
+    outcomes: dict[object, Predictor | str] = {}
+    for at, outcome in executor.run(refit, data, tasks):
+        outcomes[tasks[at].key] = outcome
         on_fitted()
+    students, controls, failures = {}, {}, {}
+    for stage, pair in paired.items():
+        student = outcomes[pair.student.configuration.key]
+        control = outcomes[pair.control.configuration.key]
+        if isinstance(student, str) or isinstance(control, str):
+            failures[stage] = str(student if isinstance(student, str) else control)
+        else:
+            students[stage] = Refitted(pair.student, student)
+            controls[stage] = Refitted(pair.control, control)
+    _report(failures, students)
+    chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
+    return Finalists(students, controls, chosen)
 
-    def refitted(trial: Trial) -> Refitted:
-        return Refitted(trial, fitted[trial.configuration.key])
 
-    return Finalists(
-        students={stage: refitted(pair.student) for stage, pair in paired.items()},
-        controls={stage: refitted(pair.control) for stage, pair in paired.items()},
-        chosen=min(paired, key=lambda stage: paired[stage].student.log_loss),
-    )
+def _report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:
+    """Warn of stages that are out of the race; raise if none is left in it."""
+    if not left:
+        reasons = "; ".join(f"{stage}: {failure}" for stage, failure in failures.items())
+        raise PluginError(f"no stage has a student and a control: {reasons}")
+    for stage, failure in failures.items():
+        message = f"stage {stage!r} is out of the race: {failure}"
+        warnings.warn(message, PluginWarning, stacklevel=3)

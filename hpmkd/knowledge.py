@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,9 @@ class Fusion:
     def summary(self) -> Mapping[str, Any]:
         """Return what the fuser says of itself."""
         with self.selected.offered.blamed("failed in summary"):
-            return dict(self.fitted.summary())
+            # By way of JSON, as a run folder keeps it: after the run it would be too late.
+            plain: dict[str, Any] = json.loads(json.dumps(self.fitted.summary(), allow_nan=False))
+            return plain
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -122,14 +124,18 @@ class TeacherReader:
             case FittedTeacher():
                 return tables.digest("fitted", self._digest_of(teacher.model))
             case CloneableTeacher():
-                estimator = tables.digest(_clone_of(teacher, self.seed))
+                estimator = self._digest_of(teacher.estimator)
                 return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
 
     def _digest_of(self, model: Any) -> str:
         # Once per model: nearest neighbours count their own calls, which changes what they
         # hold. Keeping the model keeps its id from being given to another.
         if id(model) not in self._digests:
-            self._digests[id(model)] = (model, tables.digest(model))
+            try:
+                digest = tables.digest(model)
+            except (pickle.PicklingError, TypeError, AttributeError):
+                digest = uuid.uuid4().hex  # what cannot be pickled is known in this run only
+            self._digests[id(model)] = (model, digest)
         return self._digests[id(model)][1]
 
     def _given(self, teacher: GivenTeacher) -> FloatArray:

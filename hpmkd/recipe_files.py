@@ -43,7 +43,7 @@ def read_recipe(source: str | os.PathLike[str]) -> dict[str, Any]:
         return tomllib.loads(text)
     if not name.endswith(".toml"):
         close = difflib.get_close_matches(name, shipped(), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = f"; did you mean {close[0]!r}?" if close else "."
         known = ", ".join(shipped())
         raise RecipeError(f"no recipe is called {name!r}{hint} Known: {known}, or a .toml file")
     try:

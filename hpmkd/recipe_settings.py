@@ -86,6 +86,6 @@ def convert(value: Any, annotation: Any, path: str) -> Any:
 def unknown_key(path: str, key: str, known: list[str]) -> RecipeError:
     """Build the error for a key that does not exist."""
     close = difflib.get_close_matches(key, known, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     dotted = f"{path}.{key}" if path else key
     return RecipeError(f"{dotted}: unknown key{hint} Known here: {', '.join(known) or 'none'}")

@@ -185,7 +185,7 @@ class Registry:
         if name in offers:
             return offers[name]
         close = difflib.get_close_matches(name, offers, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = f"; did you mean {close[0]!r}?" if close else "."
         off = [plugin.name for plugin in self.plugins if plugin.status != "active"]
         asleep = f" (plugins not in use: {', '.join(off)})" if off else ""
         known = ", ".join(offers) or "none"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -76,11 +77,23 @@ class Search:
         with self.offered.blamed("failed in ask"):
             asked = list(self.sampler.ask(self.batch))
             for configuration in asked:
-                if not isinstance(configuration, Configuration):
-                    raise TypeError(f"ask returned {configuration!r:.80}")
-                if configuration.stage not in self.data.stages:
-                    raise ValueError(f"ask returned the unknown stage {configuration.stage!r}")
+                self._check(configuration)
         return asked
+
+    def _check(self, configuration: object) -> None:
+        if not isinstance(configuration, Configuration):
+            raise TypeError(f"ask returned {configuration!r:.80}; expected a Configuration")
+        if configuration.stage not in self.data.stages:
+            raise ValueError(f"ask returned the unknown stage {configuration.stage!r}")
+        if not 0 <= configuration.alpha <= 1 or not 0 < configuration.temperature < math.inf:
+            raise ValueError(
+                f"ask returned alpha {configuration.alpha} and temperature "
+                f"{configuration.temperature}; expected [0, 1] and above 0"
+            )
+        for name, value in configuration.hyperparameters.items():
+            # A run folder keeps them as JSON, which knows no NumPy integers.
+            if not isinstance(value, (float, int, str)):
+                raise TypeError(f"ask returned {name} = {value!r}; expected a float, int or str")
 
     def _evaluate(self, asked: Iterable[Configuration]) -> None:
         asked = list(asked)

@@ -37,10 +37,11 @@ def holdout(labels: IntArray, size: float, seed: int) -> tuple[IntArray, IntArra
     for code in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == code))
         owed += len(rows) * size
-        # Carrying the fraction over to the next class keeps the total at n × size.
-        take = min(round(owed), len(rows) - 1)
-        owed -= take
-        held.append(rows[:take])
+        # Carrying the fraction over to the next class keeps the total at n × size, but what a
+        # class of one row could not give is not taken from another.
+        wanted = round(owed)
+        owed -= wanted
+        held.append(rows[: min(wanted, len(rows) - 1)])
     held_rows = np.sort(np.concatenate(held))
     return np.setdiff1d(np.arange(len(labels)), held_rows), held_rows
 

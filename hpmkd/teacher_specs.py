@@ -74,7 +74,7 @@ def _load_skops(path: Path, trusted: Sequence[str]) -> Any:
         flags = " ".join(f"--trust {name}" for name in strange)
         raise TeacherError(
             f"{path} holds types that skops does not know to be safe: {', '.join(strange)}. "
-            f"If you trust them, add {flags}"
+            f"If you trust them, add {flags} (in Python: teacher=skops.io.load(…, trusted=…))"
         )
     return skops.io.load(path, trusted=list(trusted))
 

@@ -129,10 +129,13 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     )
 
 
-def refit(data: RefitData, configuration: Configuration) -> Predictor:
-    """Fit a configuration on all training rows."""
+def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
+    """Fit a configuration on all training rows; return why, if its stage fails."""
     stage = data.stages[configuration.stage]
-    return fit_student(data.training, stage, configuration, data.scheduler, data.seed)
+    try:
+        return fit_student(data.training, stage, configuration, data.scheduler, data.seed)
+    except HpmkdError as error:
+        return str(error)
 
 
 def fit_student(

@@ -11,7 +11,8 @@ from msgspec import Meta
 from hpmkd.components import resolve, select
 from hpmkd.errors import PluginError, RecipeError
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
-from hpmkd.recipe import Choice, Recipe
+from hpmkd.recipe import Recipe
+from hpmkd.recipe_settings import Choice
 from hpmkd.registry import Registry
 from hpmkd.values import Offer
 

@@ -8,6 +8,7 @@ import io
 import logging
 import os
 import warnings
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,12 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import hpmkd
 from hpmkd import measure
+from hpmkd.dataset import make_dataset, separate_test
+from hpmkd.seeds import Seeds
 
 STAGES = ("logistic", "tree", "gbm", "xgboost")
 LIGHT = {"sampler.trials": 1, "split.selection_folds": 2, "split.teacher_folds": 3}
@@ -226,6 +229,19 @@ def test_the_seed_decides_whatever_the_number_of_workers(wine):
     assert len({run.counts["teacher_calls"] for run in runs}) == 1
 
 
+def test_a_numpy_integer_is_a_seed(wine):
+    one, two = light(*wine, student="tree", seed=np.int64(7)), light(*wine, student="tree", seed=7)
+    assert one.student.to_bytes() == two.student.to_bytes()
+    assert type(one.facts["seed"]) is int
+
+
+def test_a_teacher_of_local_functions_teaches_at_any_number_of_workers(wine):
+    teacher = make_pipeline(FunctionTransformer(lambda table: table * 2), quick_teacher())
+    runs = [light(*wine, teacher=teacher, student="tree", workers=workers) for workers in (1, 2)]
+    assert runs[0].student.to_bytes() == runs[1].student.to_bytes()
+    assert runs[0].records[0].bytes is None
+
+
 def test_another_seed_is_another_run(wine):
     one, two = light(*wine, student="tree"), light(*wine, student="tree", seed=1)
     assert one.student.to_bytes() != two.student.to_bytes()
@@ -401,3 +417,71 @@ def test_the_leaking_regime_keeps_alpha_below_one():
     assert found.verdict.regime == "leaking"
     assert max(trial.configuration.alpha for trial in found.trials) < 1
     check_sound(found, 2)
+
+
+class Recording(KNeighborsClassifier):
+    """Remembers which rows it was fitted on; their number is their first column."""
+
+    seen: ClassVar[list[frozenset[int]]] = []
+
+    def fit(self, X, y):
+        Recording.seen.append(frozenset(X[:, 0].astype(int).tolist()))
+        return super().fit(X, y)
+
+
+def test_no_teacher_sees_the_rows_that_it_is_judged_on(cancer):
+    X, codes = cancer
+    X = np.c_[np.arange(len(X)), X][:300]
+    Recording.seen.clear()
+    found = light(X, codes[:300], teacher=Recording(3), student="tree")
+    dataset = make_dataset(X, codes[:300])
+    train, test = separate_test(dataset, 0.2, Seeds.spawn(0).test)
+    assert found.facts["rows"] == {"training": len(train), "test": len(test)}
+    first, second, final = (Recording.seen[at : at + 3] for at in (0, 3, 6))
+    assert len(Recording.seen) == 9
+    # Two selection folds, each without the other's rows; then all training rows; no test row.
+    halves = [frozenset().union(*fits) for fits in (first, second)]
+    assert halves[0] & halves[1] == frozenset()
+    assert halves[0] | halves[1] == frozenset().union(*final) == frozenset(train.tolist())
+    for fits, rows in ((first, halves[0]), (second, halves[1]), (final, frozenset(train.tolist()))):
+        # Every row is held out of exactly one of the three folds.
+        assert sorted(row for fit in fits for row in rows - fit) == sorted(rows)
+
+
+class Broken:
+    """A stage that never fits."""
+
+    encoding: ClassVar[str] = "tree"
+    complexity: ClassVar[int] = 0
+    defaults: ClassVar[dict[str, float]] = {}
+
+    def space(self, trial):
+        return {}
+
+    def fit(self, inputs):
+        raise RuntimeError("no convergence")
+
+
+class BrokenPlugin:
+    @hpmkd.hookimpl
+    def hpmkd_stages(self):
+        return [hpmkd.Offer("broken", Broken, "never fits")]
+
+
+def test_a_stage_that_fails_costs_itself_only(wine):
+    settings = {**LIGHT, "stages": ["broken", "tree"]}
+    with pytest.warns(
+        hpmkd.PluginWarning, match=r"'broken' is out of the race: plugin 'observer-0'"
+    ):
+        found = light(*wine, settings=settings, observers=[BrokenPlugin()])
+    check_sound(found, 3)
+    assert list(found.students) == ["tree"]
+    failed = [trial for trial in found.trials if trial.failure]
+    assert {trial.configuration.stage for trial in failed} == {"broken"}
+    assert "no convergence" in failed[0].failure
+
+
+def test_a_race_of_failing_stages_only_is_an_error(wine):
+    settings = {**LIGHT, "stages": ["broken"]}
+    with pytest.raises(hpmkd.PluginError, match=r"no stage has a student.*no convergence"):
+        light(*wine, settings=settings, observers=[BrokenPlugin()])

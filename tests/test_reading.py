@@ -5,6 +5,8 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.counts import Counts
@@ -166,6 +168,29 @@ def test_a_teacher_that_cannot_be_cloned_is_explained(reader):
     teacher = CloneableTeacher("stubborn", Stubborn(("a",)))
     with pytest.raises(TeacherError, match=r"'stubborn' cannot be cloned.*only stores its param"):
         reader.final(teacher)
+
+
+class Closure:
+    """A foreign model that does not pickle; counts its calls."""
+
+    def __init__(self):
+        self.calls = 0
+        self.say = lambda table: np.full((len(table), 2), 0.5)
+
+    def predict_proba(self, table):
+        self.calls += 1
+        return self.say(table)
+
+
+def test_a_model_that_does_not_pickle_is_still_asked_once(reader):
+    teacher = FittedTeacher("closure", Closure())
+    for _ in range(2):
+        reader.final(teacher)
+    assert teacher.model.calls == 2
+    scaled = make_pipeline(FunctionTransformer(lambda table: table), KNeighborsClassifier(1))
+    for _ in range(2):
+        reader.final(CloneableTeacher("pipeline", scaled))
+    assert reader.counts.teacher_fits == 5
 
 
 def test_namesakes_do_not_share_what_they_say(reader):

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpmkd.errors import RecipeError
-from hpmkd.recipe import Choice, Recipe, parse_setting, shipped
+from hpmkd.recipe import Recipe
+from hpmkd.recipe_files import parse_setting, shipped
+from hpmkd.recipe_settings import Choice
 
 HPM = Recipe.load("hpm")
 

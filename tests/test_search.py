@@ -215,6 +215,11 @@ class Lying(Scripted):
         (None, "failed in ask: TypeError"),
         (["a"], "failed in ask: TypeError: ask returned 'a'"),
         ([configuration(0.5, stage="zzz")], "unknown stage 'zzz'"),
+        ([configuration(0.5, alpha=1.5)], r"alpha 1.5 .*expected \[0, 1\]"),
+        ([configuration(0.5, temperature=0.0)], "temperature 0.0; expected"),
+        ([configuration(0.5, temperature=float("nan"))], "temperature nan; expected"),
+        ([configuration(np.int64(1))], r"good = np\.int64\(1\); expected a float, int or str"),
+        ([configuration([1])], r"good = \[1\]; expected"),
     ],
 )
 def test_a_lying_sampler_is_blamed(make, answer, said):

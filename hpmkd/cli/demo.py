@@ -47,4 +47,4 @@ def command(
     labels = bunch.target
     if name != "digits":
         labels = labels.map(dict(enumerate(bunch.target_names)))
-    distil_and_save(read, out, X=bunch.data, y=labels, seed=seed, **shown)
+    distil_and_save(read, out, overwrite=True, X=bunch.data, y=labels, seed=seed, **shown)

@@ -90,6 +90,7 @@ def command(
     distil_and_save(
         read,
         out,
+        overwrite=overwrite,
         X=rows,
         y=target,
         X_test=test_rows,

@@ -70,6 +70,7 @@ def distil_and_save(
     disable: Sequence[str],
     quiet: bool,
     as_json: bool,
+    overwrite: bool,
     **problem: Any,
 ) -> None:
     """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
@@ -84,7 +85,7 @@ def distil_and_save(
         registry.add("progress", progress)
     with progress or contextlib.nullcontext():
         found = run(recipe, registry, **problem)
-    found.save(out, overwrite=True)
+    found.save(out, overwrite=overwrite)
     show(found, out, as_json=as_json)
 
 

@@ -81,7 +81,7 @@ class LiveProgress:
             TimeElapsedColumn(),
             TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[best]}"),
-            console=Console(stderr=True),
+            console=Console(stderr=True, markup=False),
         )
         self._tasks: dict[str, Any] = {}
         self._best: tuple[float, str] | None = None

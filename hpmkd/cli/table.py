@@ -18,9 +18,11 @@ PLAIN_WIDTH = 170
 def print_result(found: Distillation) -> None:
     """Print table, verdict and counts to stdout."""
     from rich.console import Console
+    from rich.text import Text
 
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else PLAIN_WIDTH, highlight=False)
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    # Without markup: names and sentences may hold brackets.
+    console = Console(width=width, highlight=False, markup=False, soft_wrap=True)
     print_table(found.records, console)
     knowledge = found.knowledge
     weights = ", ".join(
@@ -29,7 +31,8 @@ def print_result(found: Distillation) -> None:
     )
     console.print(f"Teachers by weight: {weights}")
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
-    console.print(f"[bold]Verdict: {found.verdict.word}.[/bold] {found.verdict.sentence}")
+    word = (f"Verdict: {found.verdict.word}.", "bold")
+    console.print(Text.assemble(word, f" {found.verdict.sentence}"))
     counts = found.counts
     console.print(
         f"Counts: {counts['models_trained']} models trained, "

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
 from hpmkd.student.cells import Kind, kind_of, read_numbers, read_texts
-from hpmkd.student.tables import listed, match_columns, open_table, number_block
+from hpmkd.student.tables import listed, match_columns, number_block, open_table
 
 #: Levels that a category column keeps: identifiers must not make a student as large as the data.
 MAX_CATEGORIES = 1000

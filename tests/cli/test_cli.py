@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 import hpmkd
@@ -177,6 +178,19 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(distilled):
     assert "reading the teachers" in result.stderr
     assert "reading the teachers" not in result.stdout
     assert "searching configurations" in result.stderr
+
+
+def test_names_with_brackets_are_shown_as_they_are(people, tmp_path, capsys):
+    from hpmkd.cli.table import print_result
+
+    teachers = {"forest[v2]": RandomForestClassifier(3), "[/red]": RandomForestClassifier(4)}
+    settings = {"sampler.trials": 1, "split.selection_folds": 2, "split.teacher_folds": 2}
+    rows = people.drop(columns=["city", "size"]).dropna()
+    print_result(hpmkd.distill(rows, "bought", teacher=teachers, settings=settings, student="tree"))
+    out = capsys.readouterr().out
+    assert out.count("forest[v2]") == out.count("[/red]") == 2
+    verdict = next(line for line in out.splitlines() if line.startswith("Verdict:"))
+    assert verdict.endswith(("test rows.", "its own control."))
 
 
 def test_json_on_stdout_only(data, tmp_path):
