@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from hpmkd.distillation import Distillation
     from hpmkd.leaderboard import Record
@@ -44,43 +45,31 @@ def print_result(found: Distillation) -> None:
 
 
 def print_table(records: tuple[Record, ...], console: Console) -> None:
-    """Print the leaderboard."""
+    """Print the leaderboard; a narrow terminal gets the columns that matter most."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    narrow = console.width < WIDE
+    columns = [column for column in COLUMNS if not (narrow and column.heading in DISPENSABLE)]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("role")
     table.add_column("name")
-    headings = (
-        "alpha", "accuracy", "log loss", "macro F1", "AUC", "KL", "agree", "size", "1 row",
-        "1000 rows", "smaller", "faster", "retention",
-    )  # fmt: skip
-    for heading in headings:
-        table.add_column(heading, justify="right")
+    for column in columns:
+        table.add_column(column.heading, justify="right", no_wrap=True)
     for record in records:
-        _add(table, record)
+        name = f"{record.name} *" if record.chosen else record.name
+        cells = (column.shown(record) for column in columns)
+        table.add_row(record.role, name, *cells, style="bold" if record.chosen else None)
     console.print(table)
+    if narrow:
+        console.print("(a wider terminal shows more; leaderboard.csv has it all)")
 
 
-def _add(table: Table, record: Record) -> None:
-    name = f"{record.name} *" if record.chosen else record.name
-    table.add_row(
-        record.role,
-        name,
-        _number(record.alpha, ".2f"),
-        _number(record.accuracy, ".4f"),
-        _number(record.log_loss, ".4f"),
-        _number(record.macro_f1, ".4f"),
-        _number(record.auc, ".4f"),
-        _number(record.kl, ".4f"),
-        _number(record.agreement, ".4f"),
-        _size(record.bytes),
-        _time(record.row_us),
-        _time(record.batch_us),
-        _times(record.compression),
-        _times(record.speedup),
-        _number(record.retention, ".4f"),
-        style="bold" if record.chosen else None,
-    )
+@dataclass(frozen=True)
+class Column:
+    """One column of the table: what it is called and how a record fills it."""
+
+    heading: str
+    shown: Callable[[Record], str]
 
 
 def _number(value: float | None, form: str) -> str:
@@ -101,3 +90,23 @@ def _time(us: float | None) -> str:
     if us is None:
         return "-"
     return f"{us / 1e3:.1f} ms" if us >= 1000 else f"{us:.1f} us"
+
+
+COLUMNS = (
+    Column("alpha", lambda record: _number(record.alpha, ".2f")),
+    Column("accuracy", lambda record: _number(record.accuracy, ".4f")),
+    Column("log loss", lambda record: _number(record.log_loss, ".4f")),
+    Column("macro F1", lambda record: _number(record.macro_f1, ".4f")),
+    Column("AUC", lambda record: _number(record.auc, ".4f")),
+    Column("KL", lambda record: _number(record.kl, ".4f")),
+    Column("agree", lambda record: _number(record.agreement, ".4f")),
+    Column("size", lambda record: _size(record.bytes)),
+    Column("1 row", lambda record: _time(record.row_us)),
+    Column("1000 rows", lambda record: _time(record.batch_us)),
+    Column("smaller", lambda record: _times(record.compression)),
+    Column("faster", lambda record: _times(record.speedup)),
+    Column("retention", lambda record: _number(record.retention, ".4f")),
+)
+#: What a terminal narrower than `WIDE` does without.
+DISPENSABLE = frozenset({"macro F1", "AUC", "KL", "agree", "1000 rows", "smaller", "faster"})
+WIDE = 155
