@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import StudentFileError
+from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
 from hpmkd.recipe import Recipe
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
+    from hpmkd.ensemble import Ensemble
     from hpmkd.values import Trial
 
 FORMAT = 1
@@ -53,6 +55,11 @@ class Distillation:
         Seed, versions and size of the data.
     trials : tuple of Trial
         Every configuration evaluated, in the order of asking; empty in a loaded run.
+    ensemble : Ensemble, optional
+        The best students fused, a predictor beside the single student. It lives as long as
+        this object: a run folder keeps what was measured of it, not the ensemble.
+    gates : tuple of Gate
+        Steps that were taken or refused, and why.
     """
 
     students: Mapping[str, Predictor]
@@ -64,6 +71,8 @@ class Distillation:
     recipe: Recipe
     facts: Mapping[str, Any]
     trials: tuple[Trial, ...] = ()
+    ensemble: Ensemble | None = None
+    gates: tuple[Gate, ...] = ()
 
     @property
     def student(self) -> Predictor:
@@ -101,7 +110,9 @@ class Distillation:
             _write(draft / "counts.json", self.counts)
             _write(draft / "knowledge.json", self.knowledge.to_mapping())
             _write(draft / "trials.json", [_plain(trial) for trial in self.trials])
-            _write(draft / "run.json", {**self.facts, "format": FORMAT, "chosen": self.chosen})
+            gates = [asdict(gate) for gate in self.gates]
+            more = {"format": FORMAT, "chosen": self.chosen, "gates": gates}
+            _write(draft / "run.json", {**self.facts, **more})
             draft.joinpath("recipe.toml").write_text(self.recipe.to_toml(), "utf-8")
         return Path(folder)
 
@@ -134,6 +145,7 @@ class Distillation:
                 counts=read_json(folder / "counts.json"),
                 recipe=Recipe.load(str(folder / "recipe.toml")),
                 facts=facts,
+                gates=tuple(Gate(**each) for each in facts["gates"]),
             )
         except (TypeError, KeyError) as error:
             raise StudentFileError(f"{folder} is no intact run folder: {error}") from error

@@ -18,33 +18,24 @@ from hpmkd.components import Components, resolve
 from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
-from hpmkd.finalists import Finalists, fit_finalists, pairs
-from hpmkd.leaderboard import Entry, build
-from hpmkd.measurement import student_entries, teacher_entries
+from hpmkd.leaderboard import Record, build
+from hpmkd.learning import Learning, stages_in_play
+from hpmkd.measurement import compare, ensemble_entry, student_entries, teacher_entries
 from hpmkd.panels import members
-from hpmkd.probabilities import row_losses
 from hpmkd.progress import Progress
 from hpmkd.reading import TeacherReader
-from hpmkd.regime import Regime
-from hpmkd.search import Search
 from hpmkd.seeds import Seeds
-from hpmkd.teachers import Teacher
 from hpmkd.teaching import Taught, Teaching
-from hpmkd.training import (
-    RefitData,
-    SearchData,
-    SelectionSplit,
-    StageInPlay,
-    TrainingRows,
-    selection_split,
-)
-from hpmkd.values import SearchSpace, Trial
-from hpmkd.verdict import Verdict, judge
+from hpmkd.training import SelectionSplit, selection_split
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache, Executor
+    from hpmkd.ensemble import Ensemble
+    from hpmkd.finalists import Finalists
     from hpmkd.recipe import Recipe
+    from hpmkd.regime import Regime
     from hpmkd.registry import Registry
+    from hpmkd.teachers import Teacher
     from hpmkd.values import IntArray
 
 
@@ -105,15 +96,11 @@ class _Run:
         teachers: Sequence[Teacher],
     ) -> None:
         self.recipe, self.registry, self.seed = distiller.recipe, distiller.registry, distiller.seed
-        self.parts, self.executor = parts, executor
-        self.training, self.test = training, test
+        self.parts, self.training, self.test = parts, training, test
         self.cache = distiller.cache if distiller.cache is not None else parts.cache.create()
         self.seeds = Seeds.spawn(self.seed)
         self.counts = Counts()
         self.progress = Progress(self.registry)
-        self.scheduler = parts.scheduler.create()
-        self.stages = self._stages()
-        self.encodings = {played.stage.encoding for played in self.stages.values()}
         reader = TeacherReader(
             training=training,
             test=test,
@@ -125,6 +112,18 @@ class _Run:
             on_fold=self.progress.advance,
         )
         self.teaching = Teaching(teachers, reader, parts.fuser)
+        self.learning = Learning(
+            training=training,
+            stages=stages_in_play(parts),
+            scheduler=parts.scheduler.create(),
+            recipe=self.recipe,
+            parts=parts,
+            seeds=self.seeds,
+            executor=executor,
+            counts=self.counts,
+            progress=self.progress,
+            registry=self.registry,
+        )
 
     def go(self) -> Distillation:
         """Take every step."""
@@ -132,15 +131,23 @@ class _Run:
         self.registry.notify("hpmkd_run_started", facts=self.training.facts, recipe=plain)
         warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
         with self.counts.phase("teachers"):
-            regime, selection, taught = self._learn()
+            regime, selection, taught = self._listen()
+        alphas = getattr(self.recipe.search.alphas, regime.name)
+        soft_targets = taught.knowledge.soft_targets
         with self.counts.phase("search"):
-            trials = self._search(selection, regime)
+            trials = self.learning.search(selection, alphas)
         with self.counts.phase("refit"):
-            finalists = self._refit(trials, taught)
+            finalists = self.learning.refit(trials, soft_targets)
+            ensemble = self.learning.ensemble(finalists, selection)
+            gates = []
+            if ensemble is not None and self.recipe.ensemble.collapse:
+                finalists, decision = self.learning.collapse(
+                    finalists, ensemble, selection, soft_targets, alphas
+                )
+                gates.append(decision)
         with self.counts.phase("measure"):
-            entries = self._entries(finalists, taught)
-            verdict = self._verdict(entries, finalists, regime)
-            records = build(entries, self.test.labels)
+            records = self._records(finalists, ensemble, taught)
+            verdict = compare(finalists, self.test, regime.name, self.seeds.verdict)
         self.counts.cache = dict(self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",
@@ -148,8 +155,8 @@ class _Run:
             verdict=verdict.to_mapping(),
         )
         return Distillation(
-            students={name: each.student for name, each in finalists.students.items()},
-            chosen=finalists.chosen,
+            students=finalists.by_name(),
+            chosen=finalists.shipped_name,
             records=tuple(records),
             knowledge=taught.knowledge,
             verdict=verdict,
@@ -157,18 +164,11 @@ class _Run:
             recipe=self.recipe,
             facts=facts_of_run(self.seed, self.training, self.test),
             trials=tuple(trials),
+            ensemble=ensemble,
+            gates=tuple(gates),
         )
 
-    def _stages(self) -> dict[str, StageInPlay]:
-        """Return the stages in play, simple ones first."""
-        in_play = [
-            StageInPlay(name, selected.offered.plugin, selected.create())
-            for name, selected in self.parts.stages.items()
-        ]
-        ordered = sorted(in_play, key=lambda played: (played.stage.complexity, played.name))
-        return {played.name: played for played in ordered}
-
-    def _learn(self) -> tuple[Regime, list[SelectionSplit], Taught]:
+    def _listen(self) -> tuple[Regime, list[SelectionSplit], Taught]:
         """Ask the teachers: first without the selection rows, then about everything."""
         split_rows = self._split_rows()
         reference = members(self.parts.reference, self.training.facts, self.seeds.teachers)
@@ -181,12 +181,11 @@ class _Run:
                 DataWarning,
                 stacklevel=2,
             )
+        encodings = self.learning.encodings
         selection = []
         for fit_rows, held_rows in split_rows:
             said = self.teaching.soft_targets(fit_rows)
-            selection.append(
-                selection_split(self.training, fit_rows, held_rows, said, self.encodings)
-            )
+            selection.append(selection_split(self.training, fit_rows, held_rows, said, encodings))
         taught = self.teaching.finish(regime)
         self.progress.finish()
         return regime, selection, taught
@@ -200,69 +199,16 @@ class _Run:
         numbers = range(int(fold.max()) + 1)
         return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]
 
-    def _search(self, selection: Sequence[SelectionSplit], regime: Regime) -> list[Trial]:
-        settings = self.recipe.search
-        space = SearchSpace(
-            stages={name: played.stage for name, played in self.stages.items()},
-            temperatures=settings.temperatures,
-            alphas=tuple(sorted({0.0, *getattr(settings.alphas, regime.name)})),
-            seed=self.seeds.sampler,
-        )
-        search = Search(
-            sampler=self.parts.sampler.create(space),
-            offered=self.parts.sampler.offered,
-            scheduler=self.scheduler,
-            executor=self.executor,
-            data=SearchData(tuple(selection), self.stages, self.scheduler, self.seeds.students),
-            batch=settings.batch,
-            on_trial=self._trial_finished,
-        )
-        self.progress.start("search", search.sampler.total or settings.batch)
-        trials = search.run()
-        self.progress.finish()
-        return trials
-
-    def _trial_finished(self, trial: Trial) -> None:
-        self.counts.models_trained += trial.models_trained
-        self.registry.notify("hpmkd_trial_finished", trial=trial)
-        self.progress.advance()
-
-    def _refit(self, trials: Sequence[Trial], taught: Taught) -> Finalists:
-        paired = pairs(trials, self.stages)
-        soft_targets = taught.knowledge.soft_targets
-        rows = TrainingRows.encode(self.training, soft_targets, self.encodings)
-        data = RefitData(rows, self.stages, self.scheduler, self.seeds.students)
-        self.progress.start("refit", 2 * len(paired))
-        finalists = fit_finalists(paired, data, self.executor, self._student_fitted)
-        self.progress.finish()
-        for stage, refitted in finalists.students.items():
-            self.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
-        return finalists
-
-    def _student_fitted(self) -> None:
-        self.counts.models_trained += 1
-        self.progress.advance()
-
-    def _entries(self, finalists: Finalists, taught: Taught) -> list[Entry]:
-        self.progress.start("measure", 2)
+    def _records(
+        self, finalists: Finalists, ensemble: Ensemble | None, taught: Taught
+    ) -> list[Record]:
+        table = self.test.table
+        self.progress.start("measure", 3)
         entries = teacher_entries(self.teaching, taught, self.test)
         self.progress.advance()
-        entries += student_entries(finalists, self.test.table)
+        entries += student_entries(finalists, table)
+        self.progress.advance()
+        if ensemble is not None:
+            entries.append(ensemble_entry(ensemble, table))
         self.progress.finish()
-        return entries
-
-    def _verdict(self, entries: Sequence[Entry], finalists: Finalists, regime: Regime) -> Verdict:
-        losses = {
-            entry.role: row_losses(entry.probabilities, self.test.labels)
-            for entry in entries
-            if entry.name == finalists.chosen and entry.role in ("student", "control")
-        }
-        configuration = finalists.students[finalists.chosen].trial.configuration
-        return judge(
-            losses["student"],
-            losses["control"],
-            stage=finalists.chosen,
-            alpha=configuration.alpha,
-            regime=regime.name,
-            seed=self.seeds.verdict,
-        )
+        return build(entries, self.test.labels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import PluginError
@@ -42,11 +42,33 @@ class Finalists:
         By stage.
     chosen : str
         The stage whose student the selection rows rank first.
+    collapsed : Refitted, optional
+        A student of that stage distilled from the ensemble, if its gate was passed.
     """
 
     students: Mapping[str, Refitted]
     controls: Mapping[str, Refitted]
     chosen: str
+    collapsed: Refitted | None = None
+
+    def with_collapsed(self, collapsed: Refitted) -> Finalists:
+        """Return finalists whose choice is a student distilled from their ensemble."""
+        return replace(self, collapsed=collapsed)
+
+    @property
+    def shipped(self) -> Refitted:
+        """The student that the run ships."""
+        return self.collapsed or self.students[self.chosen]
+
+    @property
+    def shipped_name(self) -> str:
+        """Its name."""
+        return "collapsed" if self.collapsed else self.chosen
+
+    def by_name(self) -> dict[str, Predictor]:
+        """Return all students by name."""
+        named = {name: refitted.student for name, refitted in self.students.items()}
+        return {**named, self.shipped_name: self.shipped.student}
 
 
 def best(trials: Iterable[Trial], stage: str, *, control: bool = False) -> Trial | None:

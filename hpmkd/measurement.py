@@ -15,11 +15,14 @@ from hpmkd.finalists import Finalists, Refitted
 from hpmkd.knowledge import FusedTeacher
 from hpmkd.leaderboard import Entry, Role
 from hpmkd.measure import Latency, latency
+from hpmkd.probabilities import row_losses
 from hpmkd.reading import stack
 from hpmkd.teaching import Taught, Teaching
+from hpmkd.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from hpmkd.dataset import Dataset
+    from hpmkd.ensemble import Ensemble
     from hpmkd.teachers import Teacher
     from hpmkd.values import FloatArray
 
@@ -80,14 +83,44 @@ class _Meter:
 
 
 def student_entries(finalists: Finalists, table: Any) -> list[Entry]:
-    """Return control and student of every stage."""
+    """Return control and student of every stage, and the collapsed student if there is one."""
     entries = []
     for stage, refitted in finalists.students.items():
-        control = finalists.controls[stage]
-        entries.append(_student_entry("control", stage, control, table))
-        entry = _student_entry("student", stage, refitted, table, stage == finalists.chosen)
-        entries.append(entry)
+        chosen = stage == finalists.shipped_name
+        entries.append(_student_entry("control", stage, finalists.controls[stage], table))
+        entries.append(_student_entry("student", stage, refitted, table, chosen))
+    if finalists.collapsed is not None:
+        name = finalists.shipped_name
+        entries.append(_student_entry("student", name, finalists.collapsed, table, True))
     return entries
+
+
+def ensemble_entry(ensemble: Ensemble, table: Any) -> Entry:
+    """Return the entry of the fused students."""
+    return Entry(
+        role="ensemble",
+        name="+".join(ensemble.names),
+        probabilities=ensemble.predict_proba(table),
+        n_bytes=ensemble.n_bytes,
+        latency=latency(ensemble.predict_proba, table),
+    )
+
+
+def compare(finalists: Finalists, test: Dataset, regime: str, seed: int) -> Verdict:
+    """Judge the shipped student against the same stage's control on the test rows."""
+    shipped, control = finalists.shipped, finalists.controls[finalists.chosen]
+    student_losses, control_losses = (
+        row_losses(each.student.predict_proba(test.table), test.labels)
+        for each in (shipped, control)
+    )
+    return judge(
+        student_losses,
+        control_losses,
+        stage=finalists.shipped_name,
+        alpha=shipped.trial.configuration.alpha,
+        regime=regime,
+        seed=seed,
+    )
 
 
 def _student_entry(

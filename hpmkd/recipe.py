@@ -19,12 +19,20 @@ from hpmkd.recipe_files import read_recipe
 from hpmkd.recipe_settings import (
     AlphaGrids,
     Choice,
+    EnsembleSettings,
     SearchSettings,
     SplitSettings,
     convert,
     unknown_key,
 )
 from hpmkd.values import frozen_mapping
+
+#: Tables of a recipe that are settings of the engine, not a component.
+SETTINGS: Mapping[str, type] = {
+    "split": SplitSettings,
+    "search": SearchSettings,
+    "ensemble": EnsembleSettings,
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,7 @@ class Recipe:
     stages: Mapping[str, Choice]
     split: SplitSettings = field(default_factory=SplitSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:
@@ -152,16 +161,14 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def _parse(key: str, value: Any) -> Any:
     if key == "name":
         return convert(value, str, key)
-    if isinstance(value, str) and key not in ("stages", "split", "search"):
+    if isinstance(value, str) and key not in (*SETTINGS, "stages"):
         value = {"name": value}  # fuser = "mean" is short for [fuser] name = "mean"
     value = _table(value, key)
-    if key == "split":
-        _check_keys(value, SplitSettings, key)
-        return convert(dict(value), SplitSettings, key)
-    if key == "search":
-        _check_keys(value, SearchSettings, key)
-        _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
-        return convert(dict(value), SearchSettings, key)
+    if key in SETTINGS:
+        _check_keys(value, SETTINGS[key], key)
+        if key == "search":
+            _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
+        return convert(dict(value), SETTINGS[key], key)
     if key == "stages":
         return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
     return _choice(key, value)

@@ -72,6 +72,22 @@ class SearchSettings:
     alphas: AlphaGrids = field(default_factory=AlphaGrids)
 
 
+@dataclass(frozen=True)
+class EnsembleSettings:
+    """How the best students are fused.
+
+    Parameters
+    ----------
+    top : int
+        How many, each of another stage; with fewer than two there is no ensemble.
+    collapse : bool
+        Whether to distil the ensemble into one student once more, behind a gate.
+    """
+
+    top: Annotated[int, Meta(ge=0)] = 3
+    collapse: bool = False
+
+
 def convert(value: Any, annotation: Any, path: str) -> Any:
     """Check a value against a type annotation; raise RecipeError with the dotted path."""
     try:

@@ -61,15 +61,18 @@ class Teaching:
         rows = np.arange(len(self.reader.training))
         found = []
         for teacher in self.given:
-            said = self.reader.out_of_fold(teacher, rows)
-            unseen = np.mean([self.reader.out_of_fold(each, rows) for each in reference], axis=0)
+            # Both through the fuser: an uncalibrated teacher may know more and still lose.
+            said, unseen = self._fused([teacher], rows), self._fused(reference, rows)
             found.append(detect(said, unseen, self.reader.training.labels))
         return worst(found)
 
     def soft_targets(self, rows: IntArray) -> FloatArray:
         """Return soft targets (n, K) for some rows, from teachers that saw no others."""
+        return self._fused(self.teachers, rows)
+
+    def _fused(self, teachers: Sequence[Teacher], rows: IntArray) -> FloatArray:
         fitted = self.reader.training.rows(rows)
-        said = stack([self.reader.out_of_fold(teacher, rows) for teacher in self.teachers])
+        said = stack([self.reader.out_of_fold(teacher, rows) for teacher in teachers])
         fusion = Fusion.fit(self.fuser, said, fitted.labels, fitted.table)
         return fusion.fuse(said, fitted.table)[0]
 

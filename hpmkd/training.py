@@ -129,6 +129,26 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     )
 
 
+def held_out(data: SearchData, configuration: Configuration) -> FloatArray:
+    """Return what a student says about the rows held out of each split.
+
+    Returns
+    -------
+    ndarray of shape (n, K)
+        In the order of the rows' numbers.
+    """
+    played = data.stages[configuration.stage]
+    order, said = [], []
+    for split in data.splits:
+        student = fit_student(split.training, played, configuration, data.scheduler, data.seed)
+        classes = split.training.classes
+        said.append(_probabilities(student, played, split.held_table, classes))
+        order.append(split.held_rows)
+    in_order = np.argsort(np.concatenate(order), kind="stable")
+    together: FloatArray = np.concatenate(said)[in_order]
+    return together
+
+
 def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
     """Fit a configuration on all training rows; return why, if its stage fails."""
     stage = data.stages[configuration.stage]

@@ -18,6 +18,7 @@ SETTINGS = {
     "sampler.trials": 1,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,
+    "reference.name": "quick",
     "stages": ["logistic"],
 }
 TEACHER = "sklearn.naive_bayes:GaussianNB"

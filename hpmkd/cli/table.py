@@ -34,6 +34,9 @@ def print_result(found: Distillation) -> None:
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
     word = (f"Verdict: {found.verdict.word}.", "bold")
     console.print(Text.assemble(word, f" {found.verdict.sentence}"))
+    for gate in found.gates:
+        step = "taken" if gate.passed else "refused"
+        console.print(f"Gate {gate.name}: {step} ({gate.reason})")
     counts = found.counts
     console.print(
         f"Counts: {counts['models_trained']} models trained, "

@@ -1,0 +1,123 @@
+"""The ensemble of students, and the student that is distilled from it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import hpmkd
+from hpmkd import learning, measure
+from hpmkd.gates import Gate
+from hpmkd.probabilities import row_losses
+
+LIGHT = {
+    "sampler.trials": 1,
+    "split.selection_folds": 2,
+    "split.teacher_folds": 3,
+    "reference.name": "quick",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hurried():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        yield
+
+
+def distil(data, **settings):
+    X, y = data(return_X_y=True, as_frame=True)
+    teacher = make_pipeline(StandardScaler(), LogisticRegression())
+    return hpmkd.distill(X, y, teacher=teacher, settings={**LIGHT, **settings})
+
+
+@pytest.fixture(scope="module")
+def found():
+    return distil(load_wine)
+
+
+def test_it_holds_the_strongest_students_of_three_stages(found):
+    students = [record for record in found.records if record.role == "student"]
+    ranked = sorted(students, key=lambda record: record.selection_log_loss)
+    assert found.ensemble.names == tuple(record.name for record in ranked[:3])
+    for name, member in zip(found.ensemble.names, found.ensemble.members, strict=True):
+        assert member is found.students[name]
+
+
+def test_it_predicts_raw_rows(found):
+    X = load_wine(as_frame=True).data
+    probabilities = found.ensemble.predict_proba(X)
+    assert probabilities.shape == (178, 3)
+    assert np.allclose(probabilities.sum(axis=1), 1)
+    assert np.array_equal(found.ensemble.predict(X), probabilities.argmax(axis=1))
+    assert np.array_equal(found.ensemble.classes_, [0, 1, 2])
+
+
+def test_it_stands_on_the_leaderboard_and_is_not_chosen(found):
+    (record,) = [record for record in found.records if record.role == "ensemble"]
+    assert record.name == "+".join(found.ensemble.names)
+    assert not record.chosen
+    assert record.bytes == found.ensemble.n_bytes
+    assert record.bytes > sum(len(member.to_bytes()) for member in found.ensemble.members)
+
+
+def test_its_fits_are_counted(found):
+    splits, members = 2, 3
+    refits = {id(student) for student in found.students.values()}
+    trials = sum(trial.models_trained for trial in found.trials)
+    counted = found.counts["models_trained"]
+    assert counted >= trials + len(refits) + splits * members
+
+
+@pytest.mark.parametrize("settings", [{"ensemble.top": 1}, {"stages": ["tree"]}])
+def test_one_student_is_no_ensemble(settings):
+    found = distil(load_wine, **settings)
+    assert found.ensemble is None
+    assert all(record.role != "ensemble" for record in found.records)
+
+
+def test_a_fuser_that_trusts_one_student_only_gives_that_student(found):
+    # The fuser's weights sum to one per row: the fused loss lies near the best member's.
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    fused = row_losses(found.ensemble.predict_proba(X), y.to_numpy()).mean()
+    members = [
+        row_losses(member.predict_proba(X), y.to_numpy()).mean()
+        for member in found.ensemble.members
+    ]
+    assert fused < max(members)
+
+
+def test_collapse_is_gated_and_says_why(tmp_path):
+    found = distil(load_breast_cancer, **{"ensemble.collapse": True})
+    (decision,) = found.gates
+    assert decision.name == "collapse"
+    assert "standard error" in decision.reason
+    assert ("collapsed" in found.students) == decision.passed
+    found.save(tmp_path / "run")
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
+    assert kept == [{"name": "collapse", "passed": decision.passed, "reason": decision.reason}]
+    assert hpmkd.load(tmp_path / "run").gates == found.gates
+
+
+def test_a_collapsed_student_that_passes_is_shipped(monkeypatch, tmp_path):
+    monkeypatch.setattr(learning, "gate", lambda name, before, after: Gate(name, True, "made to"))
+    found = distil(load_wine, **{"ensemble.collapse": True})
+    assert found.chosen == "collapsed"
+    (record,) = [record for record in found.records if record.chosen]
+    assert (record.role, record.name) == ("student", "collapsed")
+    assert record.alpha > 0
+    assert "collapsed" in found.verdict.sentence
+    found.save(tmp_path / "run")
+    loaded = hpmkd.load(tmp_path / "run")
+    X = load_wine(as_frame=True).data
+    assert np.array_equal(loaded.student.predict_proba(X), found.student.predict_proba(X))
+
+
+def test_without_collapse_there_is_no_gate(found):
+    assert found.gates == ()

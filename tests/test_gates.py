@@ -1,0 +1,52 @@
+"""Gates: the rule of one standard error, on paired rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpmkd.gates import gate
+from hpmkd.values import Configuration, Trial
+
+
+def trial(losses, failure=None):
+    losses = np.asarray(losses, dtype=float)
+    return Trial(0, Configuration("tree", 1.0, 0.5), losses, 0.9, 1, 0.1, failure)
+
+
+def test_a_gain_of_more_than_one_standard_error_passes():
+    rng = np.random.default_rng(0)
+    before = rng.gamma(2, size=200)
+    decision = gate("step", trial(before), trial(before - 0.1 + rng.normal(0, 0.05, 200)))
+    assert decision.passed
+    assert "+0.0998" in decision.reason
+
+
+def test_the_comparison_is_paired():
+    # The losses vary a hundred times more between rows than the gain does.
+    before = np.random.default_rng(1).gamma(2, 10, size=50)
+    assert gate("step", trial(before), trial(before - 0.1 - np.arange(50) * 1e-4)).passed
+
+
+@pytest.mark.parametrize("gain", [0.0, -0.1, 0.005])
+def test_less_does_not_pass(gain):
+    rng = np.random.default_rng(2)
+    before = rng.gamma(2, size=100)
+    noise = rng.normal(0, 0.5, 100)
+    after = before - gain + noise - noise.mean()
+    assert not gate("step", trial(before), trial(after)).passed
+
+
+def test_equal_trials_do_not_pass():
+    before = trial(np.ones(20))
+    assert not gate("step", before, before).passed
+
+
+def test_one_row_decides_nothing():
+    assert not gate("step", trial([1.0]), trial([0.1])).passed
+
+
+def test_a_failed_trial_does_not_pass_and_says_why():
+    decision = gate("step", trial(np.ones(9)), trial([], failure="plugin 'x' failed"))
+    assert not decision.passed
+    assert decision.reason == "plugin 'x' failed"
