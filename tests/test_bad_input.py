@@ -61,6 +61,7 @@ def run(tmp_path):
             "--set=sampler.trials=1",
             "--set=split.selection_folds=2",
             "--set=split.teacher_folds=3",
+            "--set=reference.name=quick",
             '--set=stages=["logistic"]',
             "--quiet",
         ]

@@ -30,6 +30,7 @@ LIGHT = [
     "--set=sampler.trials=1",
     "--set=split.selection_folds=2",
     "--set=split.teacher_folds=3",
+    "--set=reference.name=quick",
     '--set=stages=["logistic", "tree"]',
 ]
 FILES = {
