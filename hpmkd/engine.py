@@ -108,6 +108,7 @@ class _Run:
         self.parts, self.executor = parts, executor
         self.training, self.test = training, test
         self.cache = distiller.cache if distiller.cache is not None else parts.cache.create()
+        self.cache_before = dict(self.cache.stats())
         self.seeds = Seeds.spawn(self.seed)
         self.counts = Counts()
         self.progress = Progress(self.registry)
@@ -141,7 +142,7 @@ class _Run:
             entries = self._entries(finalists, taught)
             verdict = self._verdict(entries, finalists, regime)
             records = build(entries, self.test.labels)
-        self.counts.cache = dict(self.cache.stats())
+        self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",
             leaderboard=[asdict(record) for record in records],
