@@ -6,7 +6,7 @@ import contextlib
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ class Counts:
     seconds : dict
         Wall time by phase.
     cache : dict
-        The cache's own counts.
+        The cache's own counts, of this run alone (see :meth:`count_cache`).
     """
 
     models_trained: int = 0
@@ -45,6 +45,16 @@ class Counts:
             spent = time.perf_counter() - start
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
 
+    def count_cache(self, before: Mapping[str, int], after: Mapping[str, int]) -> None:
+        """Take the cache's counts of this run: it may have served others before.
+
+        What it holds (``bytes``) is no sum over time, but as it is in the end.
+        """
+        self.cache = {
+            name: count if name.endswith("bytes") else count - before.get(name, 0)
+            for name, count in after.items()
+        }
+
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``counts.json``."""
         seconds = {name: round(spent, 3) for name, spent in self.seconds.items()}
@@ -56,6 +66,7 @@ class Counts:
             "cache_misses": self.cache.get("misses", 0),
             "cache_bytes": self.cache.get("bytes", 0),
             "cache_evictions": self.cache.get("evictions", 0),
+            "cache_disk_hits": self.cache.get("disk_hits", 0),
             "seconds": {**seconds, "total": round(sum(self.seconds.values()), 3)},
             "peak_mb": round(peak_mb(), 1),
         }

@@ -98,6 +98,7 @@ class _Run:
         self.recipe, self.registry, self.seed = distiller.recipe, distiller.registry, distiller.seed
         self.parts, self.training, self.test = parts, training, test
         self.cache = distiller.cache if distiller.cache is not None else parts.cache.create()
+        self.cache_before = dict(self.cache.stats())
         self.seeds = Seeds.spawn(self.seed)
         self.counts = Counts()
         self.progress = Progress(self.registry)
@@ -148,7 +149,7 @@ class _Run:
         with self.counts.phase("measure"):
             records = self._records(finalists, ensemble, taught)
             verdict = compare(finalists, self.test, regime.name, self.seeds.verdict)
-        self.counts.cache = dict(self.cache.stats())
+        self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",
             leaderboard=[asdict(record) for record in records],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from hpmkd import splits, tables
 from hpmkd.crossfit import FoldData, FoldTask, fit_fold, seeded
 from hpmkd.dataset import Dataset
 from hpmkd.errors import TeacherError
+from hpmkd.identity import identity
 from hpmkd.probabilities import given_probabilities
 from hpmkd.teachers import (
     Bag,
@@ -122,21 +122,20 @@ class TeacherReader:
             case GivenTeacher():
                 return tables.digest("given", self._given(teacher))
             case FittedTeacher():
-                return tables.digest("fitted", self._digest_of(teacher.model))
+                return tables.digest("fitted", self._digest_of(teacher.model, teacher.model))
             case CloneableTeacher():
-                estimator = self._digest_of(teacher.estimator)
+                clone = _clone_of(teacher, self.seed)
+                estimator = self._digest_of(teacher.estimator, clone)
                 return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
 
-    def _digest_of(self, model: Any) -> str:
-        # Once per model: nearest neighbours count their own calls, which changes what they
-        # hold. Keeping the model keeps its id from being given to another.
-        if id(model) not in self._digests:
-            try:
-                digest = tables.digest(model)
-            except (pickle.PicklingError, TypeError, AttributeError):
-                digest = uuid.uuid4().hex  # what cannot be pickled is known in this run only
-            self._digests[id(model)] = (model, digest)
-        return self._digests[id(model)][1]
+    def _digest_of(self, original: Any, model: Any) -> str:
+        # Once per model, whatever its calls do to it; and because nobody knows who a model
+        # without identity is, it is new in each run. Keeping the model keeps its id from
+        # being given to another.
+        if id(original) not in self._digests:
+            told = identity(model) or f"unknown {uuid.uuid4()}"
+            self._digests[id(original)] = (original, told)
+        return self._digests[id(original)][1]
 
     def _given(self, teacher: GivenTeacher) -> FloatArray:
         what = f"teacher {teacher.name!r}: probabilities"

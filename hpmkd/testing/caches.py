@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def join(threads: list[threading.Thread]) -> None:
 
 
 class CacheSuite:
-    """Inherit and supply ``cache``, and ``bounded`` if the cache has a budget."""
+    """Inherit and supply ``cache``; ``bounded`` if it has a budget, ``regions`` if few names."""
 
     @pytest.fixture
     def cache(self) -> Cache:
@@ -90,6 +91,16 @@ class CacheSuite:
     def bounded(self) -> Cache | None:
         """Return an empty cache with room for less than 40,000 bytes; None if it has no bound."""
         return None
+
+    @pytest.fixture
+    def regions(self) -> Sequence[str]:
+        """Return two or more names of regions; any names, where the cache takes any."""
+        return ("a", "ab", "")
+
+    @pytest.fixture
+    def region(self, regions: Sequence[str]) -> str:
+        """Return one of the regions."""
+        return regions[0]
 
     def test_fulfils_the_protocol(self, cache: Cache) -> None:
         """It has the methods of a cache."""
@@ -108,26 +119,28 @@ class CacheSuite:
         ids=["float64", "float32", "fortran", "bool", "empty", "nan"],
     )
     def test_computes_once_and_keeps_what_was_computed(
-        self, cache: Cache, array: NDArray[Any]
+        self, cache: Cache, array: NDArray[Any], region: str
     ) -> None:
         """The first call computes, every call returns an equal array of the same dtype."""
         compute = Counted(array)
         for _ in range(3):
-            found = cache.get_or_compute("region", "key", compute)
+            found = cache.get_or_compute(region, "key", compute)
             np.testing.assert_array_equal(found, array)
             assert found.dtype == array.dtype
             assert found.shape == array.shape
         assert compute.calls == 1
 
-    def test_entries_are_read_only(self, cache: Cache) -> None:
+    def test_entries_are_read_only(self, cache: Cache, region: str) -> None:
         """Both when computed and when found; so nobody can spoil an entry."""
         for _ in range(2):
-            found = cache.get_or_compute("region", "key", Counted(np.zeros(5)))
+            found = cache.get_or_compute(region, "key", Counted(np.zeros(5)))
             assert not found.flags.writeable
 
-    def test_keys_and_regions_tell_entries_apart(self, cache: Cache) -> None:
+    def test_keys_and_regions_tell_entries_apart(
+        self, cache: Cache, regions: Sequence[str]
+    ) -> None:
         """One key in two regions is two entries; so are two keys in one region."""
-        places = [("a", "bc"), ("ab", "c"), ("a", "c"), ("", "abc"), ("a", "c/é\n")]
+        places = list(product(regions, ("bc", "c", "abc", "c/é\n", "../c", "C")))
         for number, (region, key) in enumerate(places):
             cache.get_or_compute(region, key, Counted(np.full(3, number)))
         for number, (region, key) in enumerate(places):
@@ -135,10 +148,10 @@ class CacheSuite:
             assert cache.get_or_compute(region, key, again)[0] == number
             assert again.calls == 0
 
-    def test_concurrent_calls_compute_once(self, cache: Cache) -> None:
+    def test_concurrent_calls_compute_once(self, cache: Cache, region: str) -> None:
         """Eight threads with one key: one computes, the others wait for it."""
         compute = Slow(np.arange(5.0))
-        threads, found = together(8, lambda: cache.get_or_compute("region", "key", compute))
+        threads, found = together(8, lambda: cache.get_or_compute(region, "key", compute))
         await_start(compute, threads, found)
         time.sleep(0.05)  # lets a wrong cache be wrong; a right one passes at any speed
         compute.let_go.set()
@@ -152,7 +165,7 @@ class CacheSuite:
         assert stats["misses"] == 1
         assert stats["hits"] == 7
 
-    def test_an_exception_passes_and_is_not_kept(self, cache: Cache) -> None:
+    def test_an_exception_passes_and_is_not_kept(self, cache: Cache, region: str) -> None:
         """Whoever computes hears of it; the next call tries again."""
 
         def fail() -> NDArray[Any]:
@@ -160,15 +173,15 @@ class CacheSuite:
 
         for _ in range(2):
             with pytest.raises(OSError, match="the disk is full"):
-                cache.get_or_compute("region", "key", fail)
+                cache.get_or_compute(region, "key", fail)
         compute = Counted(np.ones(3))
-        assert cache.get_or_compute("region", "key", compute)[0] == 1
+        assert cache.get_or_compute(region, "key", compute)[0] == 1
         assert compute.calls == 1
 
-    def test_nobody_waits_for_what_failed(self, cache: Cache) -> None:
+    def test_nobody_waits_for_what_failed(self, cache: Cache, region: str) -> None:
         """Those who wait for a computation that fails try themselves, or hear of it."""
         compute = Slow(np.arange(5.0), fails_first=True)
-        threads, outcomes = together(4, lambda: cache.get_or_compute("region", "key", compute))
+        threads, outcomes = together(4, lambda: cache.get_or_compute(region, "key", compute))
         await_start(compute, threads, outcomes)
         compute.let_go.set()
         join(threads)
@@ -177,32 +190,34 @@ class CacheSuite:
         for outcome in outcomes:
             assert isinstance(outcome, OSError | np.ndarray), outcome
         np.testing.assert_array_equal(
-            cache.get_or_compute("region", "key", Counted(np.arange(5.0))), np.arange(5.0)
+            cache.get_or_compute(region, "key", Counted(np.arange(5.0))), np.arange(5.0)
         )
 
-    def test_too_large_an_entry_is_returned_but_not_kept(self, bounded: Cache | None) -> None:
+    def test_too_large_an_entry_is_returned_but_not_kept(
+        self, bounded: Cache | None, region: str
+    ) -> None:
         """An entry beyond the budget is an answer all the same."""
         if bounded is None:
             pytest.skip("this cache has no budget: the fixture `bounded` is None")
         large = Counted(np.arange(10_000.0))
         for calls in (1, 2):
-            found = bounded.get_or_compute("region", "large", large)
+            found = bounded.get_or_compute(region, "large", large)
             np.testing.assert_array_equal(found, large.array)
             assert not found.flags.writeable
             assert large.calls == calls
         assert bounded.stats()["bytes"] < 40_000
 
-    def test_old_entries_make_room(self, bounded: Cache | None) -> None:
+    def test_old_entries_make_room(self, bounded: Cache | None, region: str) -> None:
         """Beyond the budget, entries are evicted and counted; answers stay right."""
         if bounded is None:
             pytest.skip("this cache has no budget: the fixture `bounded` is None")
         for number in range(60):
-            found = bounded.get_or_compute("region", str(number), Counted(np.full(100, number)))
+            found = bounded.get_or_compute(region, str(number), Counted(np.full(100, number)))
             assert found[0] == number
         assert bounded.stats()["bytes"] < 40_000
         assert bounded.stats()["evictions"] > 0
 
-    def test_stats_count(self, cache: Cache) -> None:
+    def test_stats_count(self, cache: Cache, region: str) -> None:
         """Hits, misses, bytes and evictions are integers that tell what happened."""
         assert {name: cache.stats()[name] for name in ("hits", "misses", "evictions")} == {
             "hits": 0,
@@ -210,7 +225,7 @@ class CacheSuite:
             "evictions": 0,
         }
         for key in ("a", "b", "a", "a"):
-            cache.get_or_compute("region", key, Counted(np.zeros(100)))
+            cache.get_or_compute(region, key, Counted(np.zeros(100)))
         stats = cache.stats()
         assert set(stats) >= {"hits", "misses", "bytes", "evictions"}
         assert all(isinstance(count, int) for count in stats.values())

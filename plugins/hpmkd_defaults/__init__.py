@@ -14,6 +14,8 @@ from hpmkd.hookspecs import hookimpl
 from hpmkd.values import Offer, SearchSpace
 
 if TYPE_CHECKING:
+    import click
+
     from hpmkd.contracts import (
         Cache,
         Executor,
@@ -52,10 +54,12 @@ def hpmkd_stages() -> list[Offer[Stage]]:
 
 @hookimpl
 def hpmkd_fusers() -> list[Offer[Fuser]]:
-    """Offer the plain and the calibrated, weighted mean."""
+    """Offer fusers, from the plain mean to weights of each row's own."""
     return [
+        Offer("attention", attention_fuser, "the pool, weighted row by row where that pays"),
         Offer("calibrated", calibrated_fuser, "calibrated teachers, weighted by expectation"),
         Offer("mean", mean_fuser, "the uniform mean"),
+        Offer("pool", pool_fuser, "calibrated teachers, added and multiplied"),
     ]
 
 
@@ -67,8 +71,11 @@ def hpmkd_schedulers() -> list[Offer[Scheduler]]:
 
 @hookimpl
 def hpmkd_caches() -> list[Offer[Cache]]:
-    """Offer a cache in memory."""
-    return [Offer("memory", memory_cache, "in memory, the least recently used goes first")]
+    """Offer the cache with regions and a disk tier, and a plain one in memory."""
+    return [
+        Offer("partitioned", partitioned_cache, "a budget per region; on disk, too, if asked"),
+        Offer("memory", memory_cache, "in memory, the least recently used goes first"),
+    ]
 
 
 @hookimpl
@@ -87,6 +94,17 @@ def hpmkd_executors() -> list[Offer[Executor]]:
         Offer("loky", loky_executor, "worker processes that share arrays"),
         Offer("serial", serial_executor, "one task after the other, in this process"),
     ]
+
+
+# -------------------------------------------------------------------------- commands
+
+
+@hookimpl
+def hpmkd_commands(group: click.Group) -> None:
+    """Add ``hpmkd cache``: what the disk tier of the partitioned cache holds."""
+    from hpmkd_defaults.caches.command import cache
+
+    group.add_command(cache)
 
 
 # ------------------------------------------------------------------------- factories
@@ -134,6 +152,13 @@ def xgboost_stage() -> Stage:
     return XGBoostStage()
 
 
+def attention_fuser(*, gated: bool = True) -> Fuser:
+    """Build the fuser with weights per row; ungated, it uses them even if they do not pay."""
+    from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
+
+    return AttentionWeightedMultiTeacher(gated=gated)
+
+
 def calibrated_fuser() -> Fuser:
     """Build the calibrated fuser."""
     from hpmkd_defaults.fusers.calibrated import CalibratedFuser
@@ -148,11 +173,33 @@ def mean_fuser() -> Fuser:
     return MeanFuser()
 
 
+def pool_fuser() -> Fuser:
+    """Build the mean of a linear and a log-linear pool."""
+    from hpmkd_defaults.fusers.pooled import PoolFuser
+
+    return PoolFuser()
+
+
 def constant_scheduler() -> Scheduler:
     """Build the constant scheduler."""
     from hpmkd_defaults.schedulers.constant import ConstantScheduler
 
     return ConstantScheduler()
+
+
+def partitioned_cache(
+    *,
+    max_bytes: Bytes = 2_000_000_000,
+    disk: bool = False,
+    folder: str = "",
+    max_disk_bytes: Bytes = 5_000_000_000,
+) -> Cache:
+    """Build the cache whose regions share `max_bytes`; `disk` keeps teachers' words in files."""
+    from hpmkd_defaults.caches.partitioned import IntelligentCache
+
+    return IntelligentCache(
+        max_bytes=max_bytes, disk=disk, folder=folder, max_disk_bytes=max_disk_bytes
+    )
 
 
 def memory_cache(*, max_bytes: Bytes = 2_000_000_000) -> Cache:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from cachetools import LRUCache
+from hpmkd_defaults.caches.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,11 +13,7 @@ if TYPE_CHECKING:
 
 
 class MemoryCache:
-    """Keeps arrays until `max_bytes` are full; the least recently used goes first.
-
-    Safe to share between threads: of several that ask for one missing key, one computes
-    and the others wait; meanwhile other keys are served. If the computation fails, the
-    error goes to the thread that computed, and a waiting thread tries for itself.
+    """One :class:`Store` for all regions: the least recently used goes first.
 
     Parameters
     ----------
@@ -28,12 +22,7 @@ class MemoryCache:
     """
 
     def __init__(self, *, max_bytes: int = 2_000_000_000) -> None:
-        self._max_bytes = max_bytes
-        self._entries: Any = LRUCache(max_bytes, getsizeof=lambda array: array.nbytes)
-        # One lock guards all fields below and is never held while computing.
-        self._lock = threading.Lock()
-        self._computing: dict[tuple[str, str], threading.Event] = {}
-        self._hits = self._misses = self._evictions = 0
+        self._store = Store(max_bytes)
 
     def get_or_compute(
         self, region: str, key: str, compute: Callable[[], NDArray[Any]]
@@ -49,50 +38,8 @@ class MemoryCache:
         compute : callable
             Returns the array. Called at most once, in this thread.
         """
-        place = (region, key)
-        while True:
-            with self._lock:
-                if place in self._entries:
-                    self._hits += 1
-                    return self._entries[place]  # type: ignore[no-any-return]
-                finished = self._computing.get(place)
-                if finished is None:
-                    finished = self._computing[place] = threading.Event()
-                    self._misses += 1
-                    break
-            # Another thread computes it. If it fails, or the result is too large to keep,
-            # the next turn of the loop computes it here.
-            finished.wait()
-        try:
-            array = _read_only(compute())
-            with self._lock:
-                self._keep(place, array)
-            return array
-        finally:
-            with self._lock:
-                del self._computing[place]
-            finished.set()
-
-    def _keep(self, place: tuple[str, str], array: NDArray[Any]) -> None:
-        if array.nbytes > self._max_bytes:
-            return
-        before = len(self._entries)
-        self._entries[place] = array
-        self._evictions += before + 1 - len(self._entries)
+        return self._store.get_or_compute((region, key), compute)
 
     def stats(self) -> Mapping[str, int]:
         """Return ``hits``, ``misses``, ``bytes`` kept now and ``evictions``."""
-        with self._lock:
-            return {
-                "hits": self._hits,
-                "misses": self._misses,
-                "bytes": int(self._entries.currsize),
-                "evictions": self._evictions,
-            }
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    # A slice would keep all of what it was cut from alive, beyond the budget.
-    array = np.array(array) if array.base is not None else array.view()
-    array.flags.writeable = False
-    return array
+        return self._store.stats()

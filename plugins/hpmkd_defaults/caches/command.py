@@ -1,0 +1,74 @@
+"""``hpmkd cache``: what the disk tier holds, and how to get rid of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import click
+
+from hpmkd_defaults.caches.folder import cache_folder, clear, stored
+
+folder_option = click.option(
+    "--folder",
+    default="",
+    metavar="DIR",
+    help="As in cache.folder of the recipe.  [default: hpmkd in the user's cache folder]",
+)
+
+
+@click.group("cache")
+def cache() -> None:
+    """See or clear what teachers said in earlier runs.
+
+    \b
+    Example:
+      hpmkd distill data.csv --target churned --set cache.disk=true --out runs/churn
+      hpmkd cache info
+      hpmkd cache clear
+    """
+
+
+@cache.command("info")
+@folder_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info(folder: str, as_json: bool) -> None:
+    """Show folder, entries and bytes by region.
+
+    \b
+    Example:
+      hpmkd cache info --json
+    """
+    place = cache_folder(folder)
+    entries: Counter[str] = Counter()
+    n_bytes: Counter[str] = Counter()
+    for found in stored(place):
+        entries[found.region] += 1
+        n_bytes[found.region] += found.n_bytes
+    regions = {
+        region: {"entries": entries[region], "bytes": n_bytes[region]} for region in sorted(entries)
+    }
+    total = {"entries": entries.total(), "bytes": n_bytes.total()}
+    if as_json:
+        click.echo(json.dumps({"folder": str(place), **total, "regions": regions}, indent=2))
+        return
+    click.echo(f"{'folder':<12} {place}")
+    for name, counts in {**regions, "total": total}.items():
+        click.echo(f"{name:<12} {counts['entries']} entries, {counts['bytes'] / 1e6:.1f} MB")
+
+
+@cache.command("clear")
+@folder_option
+def clear_command(folder: str) -> None:
+    """Remove every entry, without asking: all of them can be computed again.
+
+    \b
+    Example:
+      hpmkd cache clear --folder /scratch/hpmkd
+    """
+    place = cache_folder(folder)
+    try:
+        n_entries, n_bytes = clear(place)
+    except OSError as error:
+        raise click.ClickException(f"cannot clear {place}: {error.strerror or error}") from error
+    click.echo(f"{n_entries} entries removed from {place}, {n_bytes / 1e6:.1f} MB freed")

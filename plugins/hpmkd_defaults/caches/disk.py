@@ -1,0 +1,116 @@
+"""The disk tier: entries in files, believed only if whole, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import threading
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpmkd_defaults.caches import entry
+from hpmkd_defaults.caches.folder import DRAFT_SUFFIX, SUFFIX, VERSION, trim
+from hpmkd_defaults.caches.store import read_only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+
+class CacheWarning(UserWarning):
+    """The disk tier cannot be used; the run goes on without it."""
+
+
+class DiskTier:
+    """Keeps arrays in files that any number of processes share.
+
+    A file that is cut short, changed, foreign or of another version is computed anew and
+    replaced. Where the folder cannot be read, the tier is switched off, and where it cannot
+    be written (also: a full disk) nothing more is written; either is said once.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first entry is written.
+    max_bytes : int
+        Budget of all files, >= 0; the ones not read for longest go first.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder, self._max_bytes = folder, max_bytes
+        # Guards the fields below.
+        self._lock = threading.Lock()
+        self._reads = self._writes = True
+        self._hits = 0
+
+    @property
+    def hits(self) -> int:
+        """How many entries were read."""
+        return self._hits
+
+    def get_or_compute(
+        self, region: str, key: str, compute: Callable[[], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """Return the read-only entry, from its file if that can be believed."""
+        path = self.path(region, key)
+        found = self._read(path, region, key) if self._reads else None
+        if found is not None:
+            with self._lock:
+                self._hits += 1
+            return read_only(found)
+        array = read_only(compute())
+        if self._writes and array.nbytes <= self._max_bytes and entry.can_hold(array):
+            self._write(path, region, key, array)
+        return array
+
+    def path(self, region: str, key: str) -> Path:
+        """Return the file of an entry; a key may hold what a file name may not."""
+        name = hashlib.sha256(key.encode()).hexdigest()
+        return self._folder / f"v{VERSION}" / region / f"{name}{SUFFIX}"
+
+    def _read(self, path: Path, region: str, key: str) -> NDArray[Any] | None:
+        try:
+            with path.open("rb") as file:
+                found = entry.read(file, region, key)
+        except (FileNotFoundError, entry.DamagedEntryError):
+            return None
+        except OSError as error:
+            self._give_up(f"cannot read {path}", error, reads=False)
+            return None
+        # Says when it was last read; in a folder that is only for reading it need not.
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return found
+
+    def _write(self, path: Path, region: str, key: str, array: NDArray[Any]) -> None:
+        try:
+            # What teachers say about somebody's rows is for nobody else to read.
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, dir=path.parent)
+            try:
+                # Not synced: what a power cut leaves behind fails its checksum.
+                with os.fdopen(descriptor, "wb") as file:
+                    entry.write(file, region, key, array)
+                os.replace(draft, path)
+            finally:
+                # Gone where all went well; also Ctrl-C must not leave it.
+                Path(draft).unlink(missing_ok=True)
+            trim(self._folder, self._max_bytes)
+        except OSError as error:
+            self._give_up(f"cannot write {path.parent}", error, reads=self._reads)
+
+    def _give_up(self, problem: str, error: OSError, *, reads: bool) -> None:
+        with self._lock:
+            first = self._reads and self._writes
+            self._reads, self._writes = reads, False
+        if first:
+            warnings.warn(
+                f"the disk cache {problem}: {error.strerror or error}; the run goes on with "
+                "what is in memory (another folder: --set cache.folder=DIR)",
+                CacheWarning,
+                stacklevel=2,
+            )

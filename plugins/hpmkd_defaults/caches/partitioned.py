@@ -1,0 +1,106 @@
+"""The intelligent cache: regions with budgets of their own, and a disk tier below them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpmkd_defaults.caches.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from hpmkd_defaults.caches.disk import DiskTier
+
+#: Percent of the budget. A flood of entries in one region cannot push another's out.
+REGIONS: Mapping[str, int] = {"teacher": 50, "feature": 30, "attention": 20}
+#: What may be written to disk: what teachers say. Features are the user's own rows.
+ON_DISK = frozenset({"teacher"})
+
+
+class IntelligentCache:
+    """Splits one budget of bytes over the regions teacher, feature and attention.
+
+    Each region is a :class:`~hpmkd_defaults.caches.store.Store`: least recently used goes
+    first, one thread computes while others wait, an array larger than its region is
+    returned but not kept in memory.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Budget of all regions together, >= 0: 50 % teacher, 30 % feature, 20 % attention.
+    disk : bool
+        Whether the teacher region is also kept in files, for other processes. Off unless
+        asked for: a library call must not leave files behind that nobody expects.
+    folder : str
+        Where the files are; by default ``hpmkd`` in the user's cache folder.
+    max_disk_bytes : int
+        Budget of the files, >= 0; the ones not read for longest go first.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_bytes: int = 2_000_000_000,
+        disk: bool = False,
+        folder: str = "",
+        max_disk_bytes: int = 5_000_000_000,
+    ) -> None:
+        self._stores = {
+            region: Store(max_bytes * percent // 100) for region, percent in REGIONS.items()
+        }
+        self._disk: DiskTier | None = None
+        if disk:
+            from hpmkd_defaults.caches.disk import DiskTier
+            from hpmkd_defaults.caches.folder import cache_folder
+
+            self._disk = DiskTier(cache_folder(folder), max_disk_bytes)
+
+    def get_or_compute(
+        self, region: str, key: str, compute: Callable[[], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """Return the read-only entry `key` of `region`, from memory, disk or the computation.
+
+        Parameters
+        ----------
+        region : {"teacher", "feature", "attention"}
+            Whose budget it takes from.
+        key : str
+            Digest of everything that the array depends on.
+        compute : callable
+            Returns the array. Called at most once, in this thread.
+
+        Raises
+        ------
+        ValueError
+            If there is no such region.
+        """
+        if region not in self._stores:
+            raise ValueError(f"no region is called {region!r}. Known: {', '.join(self._stores)}")
+        disk = self._disk if region in ON_DISK else None
+        if disk is None:
+            return self._stores[region].get_or_compute(key, compute)
+        # Inside the store, so that threads which want one key read its file once, too.
+        return self._stores[region].get_or_compute(
+            key, lambda: disk.get_or_compute(region, key, compute)
+        )
+
+    def stats(self) -> Mapping[str, int]:
+        """Return counts: of all regions together, and with the region's name before them.
+
+        ``hits`` were answered without computing, ``disk_hits`` of them by a file;
+        ``misses`` were computed; ``bytes`` are in memory now; ``evictions`` left it.
+        """
+        disk_hits = 0 if self._disk is None else self._disk.hits
+        counts: dict[str, int] = {"hits": 0, "misses": 0, "bytes": 0, "evictions": 0}
+        for region, store in self._stores.items():
+            found = dict(store.stats())
+            if region in ON_DISK:
+                # The store counts a miss also where a file has the answer.
+                found["hits"] += disk_hits
+                found["misses"] -= disk_hits
+            for name, count in found.items():
+                counts[name] += count
+                counts[f"{region}_{name}"] = count
+        return counts | {"disk_hits": disk_hits}

@@ -1,0 +1,102 @@
+"""``hpmkd cache``: from a run with the disk tier to an empty folder."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from hpmkd import measure
+from hpmkd.cli import cli
+
+
+def call(*arguments):
+    return CliRunner().invoke(cli, [str(each) for each in arguments])
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The user's cache folder, empty."""
+    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+def distil(tmp_path, people, *options):
+    people.to_csv(tmp_path / "data.csv", index=False)
+    return call(
+        *("distill", tmp_path / "data.csv", "--target", "bought", "--quiet", "--json"),
+        *("--out", tmp_path / "run", "--overwrite", "--student", "tree"),
+        *("--teacher=sklearn.naive_bayes:GaussianNB", "--set=sampler.trials=1"),
+        *("--set=split.selection_folds=2", "--set=split.teacher_folds=2", *options),
+    )
+
+
+def test_a_folder_without_entries(place):
+    told = json.loads(call("cache", "info", "--json").stdout)
+    assert told == {"folder": str(place), "entries": 0, "bytes": 0, "regions": {}}
+    assert "total        0 entries, 0.0 MB" in call("cache", "info").stdout
+    assert call("cache", "clear").stdout.startswith("0 entries removed")
+    assert not place.exists()
+
+
+def test_from_a_run_to_a_clear(place, tmp_path, people):
+    for hits in (0, 4):
+        result = distil(tmp_path, people, "--set=cache.disk=true")
+        assert (result.exit_code, result.stderr) == (0, "")
+        counts = json.loads(result.stdout)["counts"]
+        assert (counts["cache_disk_hits"], counts["cache_misses"]) == (hits, 4 - hits)
+        assert counts["teacher_calls"] == (0 if hits else 2 * 2 + 2 * 2)
+        assert json.loads(tmp_path.joinpath("run", "counts.json").read_text()) == counts
+    told = json.loads(call("cache", "info", "--json").stdout)
+    sizes = [path.stat().st_size for path in place.rglob("*") if path.is_file()]
+    assert told["regions"] == {"teacher": {"entries": 4, "bytes": sum(sizes)}}
+    assert (told["entries"], told["bytes"]) == (4, sum(sizes))
+    assert "teacher      4 entries" in call("cache", "info").stdout
+    cleared = call("cache", "clear")
+    assert (cleared.exit_code, cleared.stderr) == (0, "")
+    assert cleared.stdout == f"4 entries removed from {place}, {sum(sizes) / 1e6:.1f} MB freed\n"
+    assert not place.exists()
+
+
+def test_a_run_leaves_no_files_unless_asked_to(place, tmp_path, people):
+    assert distil(tmp_path, people).exit_code == 0
+    assert not place.exists()
+
+
+def test_a_folder_of_ones_own(tmp_path, place, people):
+    own = tmp_path / "own"
+    options = ("--set=cache.disk=true", f"--set=cache.folder={own}")
+    assert distil(tmp_path, people, *options).exit_code == 0
+    assert json.loads(call("cache", "info", "--json", "--folder", own).stdout)["entries"] == 4
+    assert call("cache", "clear", "--folder", own).stdout.startswith("4 entries removed")
+    assert not place.exists()
+
+
+def test_what_cannot_be_removed_is_said(place, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("hpmkd_defaults.caches.command.clear", refuse)
+    result = call("cache", "clear")
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: cannot clear {place}: Permission denied\n"
+
+
+def test_the_help_names_it():
+    assert "\n  cache " in call("--help").stdout
+    assert {"info", "clear"} <= set(call("cache", "--help").stdout.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["cache", "info"], ["cache", "--help"]])
+def test_it_loads_nothing_heavy(in_fresh_process, arguments, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    source = f"""
+import contextlib, io, sys
+from hpmkd.cli import cli
+with contextlib.redirect_stdout(io.StringIO()):
+    cli({arguments!r}, standalone_mode=False)
+print(sorted({{"numpy", "numba", "sklearn", "xgboost", "optuna", "pandas"}} & set(sys.modules)))
+"""
+    assert in_fresh_process(source) == "[]"

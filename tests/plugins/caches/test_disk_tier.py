@@ -1,0 +1,346 @@
+"""The disk tier: believed only where it is whole, and never in the way."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpmkd_defaults.caches import disk, entry, folder
+from hpmkd_defaults.caches.disk import CacheWarning, DiskTier
+from hpmkd_defaults.caches.partitioned import IntelligentCache
+
+ARRAY = np.random.default_rng(0).dirichlet([1, 1, 1], 40)
+
+
+class Computed:
+    """A computation that counts."""
+
+    def __init__(self, array=ARRAY):
+        self.array, self.calls = array, 0
+
+    def __call__(self):
+        self.calls += 1
+        return self.array.copy(order="K")
+
+
+def ask(place, key="key", array=ARRAY, region="teacher", **settings):
+    """Ask a cache that has nothing in memory; return the answer and whether it was computed."""
+    cache = IntelligentCache(disk=True, folder=str(place), **settings)
+    compute = Computed(array)
+    found = cache.get_or_compute(region, key, compute)
+    assert not found.flags.writeable
+    return found, bool(compute.calls)
+
+
+def entry_file(place, key="key"):
+    return DiskTier(place, 10**9).path("teacher", key)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A folder with one entry, and the bytes of that."""
+    place = tmp_path_factory.mktemp("whole")
+    ask(place)
+    return place, entry_file(place).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        ARRAY,
+        np.asfortranarray(ARRAY),
+        ARRAY[::2, ::-1],
+        ARRAY.astype(np.float32),
+        ARRAY.astype(">f8"),
+        np.arange(7),
+        np.array(3.5),
+        np.zeros((0, 3)),
+        np.array([True, False]),
+        np.array(["a", "ü"]),
+        np.array([b"a", b"bc"]),
+        np.array(["2024-01-01"], dtype="datetime64[D]"),
+        np.array([np.nan, -0.0, np.inf]),
+        np.array([1 + 2j]),
+    ],
+)
+def test_another_cache_finds_what_one_wrote(tmp_path, array):
+    first, computed = ask(tmp_path, array=array)
+    assert computed
+    again, computed = ask(tmp_path, array=np.zeros(1))
+    assert not computed
+    assert (again.dtype, again.shape) == (first.dtype, first.shape) == (array.dtype, array.shape)
+    assert again.tobytes() == first.tobytes() == array.tobytes()
+    assert again.flags.c_contiguous == first.flags.c_contiguous
+
+
+@pytest.mark.parametrize("array", [np.array([{}, 1], dtype=object), np.zeros(2, dtype="i4,f8")])
+def test_what_would_need_a_pickle_stays_in_memory(tmp_path, array):
+    for _ in range(2):
+        found, computed = ask(tmp_path, array=array)
+        assert computed
+        assert found.tolist() == array.tolist()
+    assert list(tmp_path.rglob("*.array")) == []
+
+
+def test_an_entry_larger_than_its_region_is_still_kept_on_disk(tmp_path):
+    assert ask(tmp_path, max_bytes=10) [1]  # fmt: skip
+    found, computed = ask(tmp_path, max_bytes=10)
+    assert not computed
+    assert np.array_equal(found, ARRAY)
+
+
+# ---------------------------------------------------------------- damaged entries
+
+
+def replaced(whole, content):
+    """Put other content in the place of an entry; it must be recomputed, and then be whole."""
+    place, right = whole
+    path = entry_file(place)
+    path.write_bytes(content)
+    found, computed = ask(place)
+    assert computed
+    assert found.tobytes() == ARRAY.tobytes()
+    assert path.read_bytes() == right
+    assert not ask(place)[1]
+
+
+@given(data=st.data())
+def test_any_flipped_bit_is_noticed(whole, data):
+    content = bytearray(whole[1])
+    for at in data.draw(st.sets(st.integers(0, 8 * len(content) - 1), min_size=1, max_size=3)):
+        content[at // 8] ^= 1 << at % 8
+    replaced(whole, bytes(content))
+
+
+@given(data=st.data())
+def test_any_truncation_or_addition_is_noticed(whole, data):
+    content = whole[1]
+    cut = content[: data.draw(st.integers(0, len(content) - 1))]
+    replaced(whole, data.draw(st.sampled_from([cut, content + (cut or b"\0")])))
+
+
+@given(content=st.binary(max_size=300))
+def test_foreign_files_are_noticed(whole, content):
+    replaced(whole, content)
+
+
+def sealed(body):
+    return body + hashlib.sha256(body).digest()
+
+
+@given(content=st.binary(max_size=100), start=st.integers(0, 80))
+def test_foreign_files_with_a_right_checksum_are_noticed(whole, content, start):
+    body = whole[1][:start] + content
+    if body != whole[1][:-32]:
+        replaced(whole, sealed(body))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"teacher"', b'"feature"'),
+        (b'"key": "key"', b'"key": "kex"'),
+        (b'"<f8"', b'"|O8"'),
+        (b'"<f8"', b'"zzz"'),
+        (b'"<f8"', b'"<f4"'),
+        (b"[40, 3]", b"[41, 3]"),
+        (b"[40, 3]", b"[-1, 7]"),
+        (b"[40, 3]", b'"40,3"'),
+        (b'"order"', b'"orden"'),
+        (b'"C"', b'"Q"'),
+        (b"{", b"["),
+        (entry.MAGIC, b"\x93NUMPY\x01\x00"),
+        (b"\x01\x00\x00\x00", b"\x00\x00\x00\x00"),
+        (b"\x01\x00\x00\x00", b"\x02\x00\x00\x00"),
+    ],
+)
+def test_a_right_checksum_does_not_make_another_entry_right(whole, old, new):
+    body = whole[1][:-32]
+    assert old in body
+    replaced(whole, sealed(body.replace(old, new, 1)))
+
+
+def test_an_entry_under_the_name_of_another_is_noticed(tmp_path):
+    ask(tmp_path, key="a", array=np.zeros(3))
+    entry_file(tmp_path, "a").rename(entry_file(tmp_path, "b"))
+    found, computed = ask(tmp_path, key="b", array=np.ones(3))
+    assert computed
+    assert found.tolist() == [1, 1, 1]
+
+
+def test_another_version_lives_in_another_folder(tmp_path, monkeypatch):
+    ask(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "VERSION", 2)
+        patch.setattr(entry, "VERSION", 2)
+        assert ask(tmp_path)[1]
+        assert not ask(tmp_path)[1]
+    assert not ask(tmp_path)[1]
+    assert folder.clear(tmp_path)[0] == 2
+
+
+# ----------------------------------------------------------- when the disk is no help
+
+
+def once_warned(place, match, calls=3):
+    """Use the cache with several keys; it answers, and warns once."""
+    cache = IntelligentCache(disk=True, folder=str(place))
+    keys = [str(at // 2) for at in range(2 * calls)]
+    with pytest.warns(CacheWarning, match=match) as caught:
+        found = [cache.get_or_compute("teacher", key, Computed()) for key in keys]
+    assert all(np.array_equal(each, ARRAY) for each in found)
+    assert len(caught) == 1
+    stats = cache.stats()
+    assert (stats["misses"], stats["hits"], stats["disk_hits"]) == (calls, calls, 0)
+
+
+def test_a_folder_that_is_a_file(tmp_path):
+    tmp_path.joinpath("file").write_text("mine")
+    once_warned(tmp_path / "file", r"the disk cache cannot .*cache.folder=DIR")
+    assert tmp_path.joinpath("file").read_text() == "mine"
+
+
+def test_a_folder_that_nobody_may_write(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # By hand, for root may write everywhere.
+    monkeypatch.setattr(disk.tempfile, "mkstemp", refuse)
+    once_warned(tmp_path, r"cannot write .*Permission denied; the run goes on")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_of_mode_read_only(tmp_path):
+    ask(tmp_path)
+    tmp_path.joinpath("v1", "teacher").chmod(0o500)
+    assert not ask(tmp_path)[1]
+    once_warned(tmp_path, "cannot write")
+
+
+def test_a_file_that_nobody_may_read(tmp_path, monkeypatch):
+    def refuse(*args):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    for key in range(3):
+        ask(tmp_path, key=str(key))
+    monkeypatch.setattr(entry, "read", refuse)
+    once_warned(tmp_path, r"cannot read .*Permission denied")
+
+
+def test_a_full_disk_stops_the_writing_but_not_the_reading(tmp_path, monkeypatch):
+    ask(tmp_path, key="old")
+
+    def full(file, *args):
+        file.write(b"some")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(entry, "write", full)
+    once_warned(tmp_path, r"cannot write .*No space left on device")
+    assert len(list(tmp_path.rglob("*.*"))) == 1  # no draft is left
+    assert not ask(tmp_path, key="old")[1]
+
+
+def test_the_folder_may_vanish_meanwhile(tmp_path):
+    place = tmp_path / "cache"
+    cache = IntelligentCache(disk=True, folder=str(place))
+    for key in "ab":
+        cache.get_or_compute("teacher", key, Computed())
+        assert folder.clear(place) == (1, pytest.approx(1200, abs=300))
+        assert not place.exists()
+    assert np.array_equal(cache.get_or_compute("teacher", "a", Computed()), ARRAY)
+
+
+def test_what_fails_to_compute_leaves_no_file(tmp_path):
+    cache = IntelligentCache(disk=True, folder=str(tmp_path))
+    with pytest.raises(ZeroDivisionError):
+        cache.get_or_compute("teacher", "key", lambda: 1 / 0)
+    assert list(tmp_path.rglob("*.*")) == []
+
+
+# ------------------------------------------------------------------------ the budget
+
+
+def age(place, key, seconds):
+    moment = time.time() - seconds
+    os.utime(entry_file(place, key), (moment, moment))
+
+
+def test_what_was_not_read_for_longest_goes_first(tmp_path):
+    for key, seconds in (("a", 30), ("b", 20), ("c", 10)):
+        ask(tmp_path, key=key)
+        age(tmp_path, key, seconds)
+    size = entry_file(tmp_path, "a").stat().st_size
+    assert not ask(tmp_path, key="a")[1]  # now b is the oldest
+    ask(tmp_path, key="d", max_disk_bytes=3 * size)
+    kept = {key for key in "abcd" if entry_file(tmp_path, key).exists()}
+    assert kept == {"a", "c", "d"}
+
+
+def test_an_entry_beyond_the_budget_is_not_written(tmp_path):
+    assert ask(tmp_path, max_disk_bytes=100)[1]
+    assert list(tmp_path.rglob("*.*")) == []
+
+
+def test_what_is_not_ours_is_left_alone(tmp_path):
+    ask(tmp_path)
+    others = [tmp_path / "mine.array", tmp_path / "v1" / "teacher" / "mine.csv", tmp_path / "v1x"]
+    for path in others:
+        path.write_bytes(b"mine")
+    draft = entry_file(tmp_path).with_suffix(folder.DRAFT_SUFFIX)
+    draft.write_bytes(b"half")
+    folder.trim(tmp_path, 0)
+    assert all(path.exists() for path in others)
+    assert draft.exists()  # somebody may be writing it
+    os.utime(draft, (0, 0))
+    folder.clear(tmp_path)
+    assert all(path.exists() for path in others)
+    assert not draft.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
+def test_nobody_else_may_read_what_teachers_said(tmp_path):
+    ask(tmp_path)
+    assert entry_file(tmp_path).stat().st_mode & 0o077 == 0
+
+
+# ------------------------------------------------------------------- many processes
+
+WRITER = """
+import sys
+import numpy as np
+from hpmkd_defaults.caches.partitioned import IntelligentCache
+for turn in range(40):
+    cache = IntelligentCache(disk=True, folder=sys.argv[1], max_disk_bytes=400_000)
+    for key in range(5):
+        found = cache.get_or_compute("teacher", str(key), lambda: np.full(20_000, key, float))
+        assert (found == key).all() and len(found) == 20_000
+print(cache.stats()["disk_hits"])
+"""
+
+
+def test_processes_may_write_the_same_entries_at_once(tmp_path):
+    """With room for two of the five, so that they remove each other's entries, too."""
+    command = [sys.executable, "-W", "error", "-c", WRITER, str(tmp_path)]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for process in processes:
+        _, err = process.communicate(timeout=120)
+        assert (process.returncode, err) == (0, "")
+    assert list(tmp_path.rglob(f"*{folder.DRAFT_SUFFIX}")) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for key in range(5):
+            array = np.full(20_000, key, float)
+            assert np.array_equal(ask(tmp_path, str(key), array)[0], array)

@@ -1,0 +1,126 @@
+"""The regions of the intelligent cache."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpmkd.recipe import Recipe
+from hpmkd.testing import CacheSuite
+from hpmkd_defaults.caches.partitioned import IntelligentCache
+
+REGIONS = ("teacher", "feature", "attention")
+
+
+class TestInMemoryConforms(CacheSuite):
+    @pytest.fixture
+    def cache(self):
+        return IntelligentCache()
+
+    @pytest.fixture
+    def bounded(self):
+        return IntelligentCache(max_bytes=60_000)
+
+    @pytest.fixture(params=REGIONS)
+    def region(self, request):
+        return request.param
+
+    @pytest.fixture
+    def regions(self):
+        return REGIONS
+
+
+class TestOnDiskConforms(CacheSuite):
+    @pytest.fixture
+    def cache(self, tmp_path):
+        return IntelligentCache(disk=True, folder=str(tmp_path / "cache"))
+
+    @pytest.fixture
+    def bounded(self, tmp_path):
+        # The disk has no more room than the memory: what is refused there is refused here.
+        folder = str(tmp_path / "cache")
+        return IntelligentCache(max_bytes=60_000, disk=True, folder=folder, max_disk_bytes=30_000)
+
+    @pytest.fixture
+    def regions(self):
+        return REGIONS
+
+
+def put(cache, region, key, n_bytes=100):
+    return cache.get_or_compute(region, key, lambda: np.zeros(n_bytes, dtype=np.uint8))
+
+
+@pytest.mark.parametrize(("region", "share"), [("teacher", 50), ("feature", 30), ("attention", 20)])
+def test_each_region_has_its_share_of_the_budget(region, share):
+    cache = IntelligentCache(max_bytes=1000)
+    put(cache, region, "fits", 10 * share)
+    assert cache.stats()["bytes"] == cache.stats()[f"{region}_bytes"] == 10 * share
+    put(cache, region, "too large", 10 * share + 1)
+    assert len(put(cache, region, "too large", 10 * share + 1)) == 10 * share + 1
+    stats = cache.stats()
+    assert (stats["bytes"], stats["misses"], stats["evictions"]) == (10 * share, 3, 0)
+
+
+def test_a_flood_in_one_region_leaves_the_others_alone():
+    cache = IntelligentCache(max_bytes=1000)
+    put(cache, "teacher", "dear")
+    put(cache, "attention", "dear")
+    for key in range(50):
+        put(cache, "feature", str(key))
+    before = cache.stats()["hits"]
+    put(cache, "teacher", "dear")
+    put(cache, "attention", "dear")
+    stats = cache.stats()
+    assert stats["hits"] == before + 2
+    assert (stats["feature_evictions"], stats["evictions"]) == (47, 47)
+    assert stats["bytes"] == 100 + 300 + 100
+
+
+def test_the_least_recently_used_of_a_region_goes_first():
+    cache = IntelligentCache(max_bytes=500)
+    for key in "abac":  # 300 bytes beyond 250: b was used longest ago
+        put(cache, "teacher", key)
+    misses = cache.stats()["misses"]
+    put(cache, "teacher", "a")
+    put(cache, "teacher", "c")
+    assert cache.stats()["misses"] == misses
+    put(cache, "teacher", "b")
+    assert cache.stats()["misses"] == misses + 1
+
+
+@pytest.mark.parametrize("region", ["", "Teacher", "teacher ", "features"])
+def test_an_unknown_region_is_told_those_that_exist(region):
+    with pytest.raises(ValueError, match=r"no region .*Known: teacher, feature, attention"):
+        put(IntelligentCache(), region, "key")
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_order_in_memory_is_kept(order, tmp_path):
+    """It decides the last bits of sums over the array."""
+    array = np.asarray(np.arange(12.0).reshape(3, 4), order=order)
+    for _ in range(2):
+        cache = IntelligentCache(disk=True, folder=str(tmp_path))
+        found = cache.get_or_compute("teacher", "key", lambda: array)
+        assert found.flags.c_contiguous == (order == "C")
+    assert cache.stats()["disk_hits"] == 1
+
+
+def test_only_what_teachers_say_is_written(tmp_path):
+    """Features are the user's rows."""
+    cache = IntelligentCache(disk=True, folder=str(tmp_path))
+    for region in REGIONS:
+        put(cache, region, "key")
+    (written,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert written.parent.name == "teacher"
+
+
+def test_nothing_is_written_unless_asked_for(tmp_path):
+    cache = IntelligentCache(folder=str(tmp_path))
+    put(cache, "teacher", "key")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_the_default_and_stays_in_memory():
+    chosen = Recipe.load("hpm").cache
+    assert chosen.name == "partitioned"
+    assert chosen.settings["disk"] is False

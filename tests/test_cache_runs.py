@@ -1,0 +1,263 @@
+"""A second run on the same data asks no teacher, and finds the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+import hpmkd
+from hpmkd import measure
+from hpmkd_defaults.caches.memory import MemoryCache
+from hpmkd_defaults.caches.partitioned import IntelligentCache
+
+LIGHT = {
+    "sampler.trials": 1,
+    "split.selection_folds": 2,
+    "split.teacher_folds": 3,
+    "stages": ["logistic", "tree"],
+}
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """Take few timings: how fast models are is not tested here."""
+    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+
+
+def forest():
+    return RandomForestClassifier(8)
+
+
+def light(X, y, *, settings=None, **options):
+    options = {"teacher": forest(), **options}
+    return hpmkd.distill(X, y, settings={**LIGHT, **(settings or {})}, **options)
+
+
+def asked(found):
+    """How often a run fitted and called teachers."""
+    return found.counts["teacher_fits"], found.counts["teacher_calls"]
+
+
+def bits(found):
+    """All that a run says, apart from seconds."""
+    students = {name: student.to_bytes() for name, student in found.students.items()}
+    losses = [(trial.configuration.key, trial.row_losses.tobytes()) for trial in found.trials]
+    targets = found.knowledge.soft_targets
+    return students, losses, found.verdict, targets.shape, targets.tobytes()
+
+
+def teachers(X, y):
+    """Return every kind of teacher, made anew, on rows of their own."""
+    half = np.arange(len(y)) % 2 == 0
+    tree_of_rows = KNeighborsClassifier(5, algorithm="kd_tree").fit(X[half], y[half])
+    given = np.full((len(y), 3), 1 / 3)
+    return {
+        "unfitted": forest(),
+        "pipeline": make_pipeline(StandardScaler(), LogisticRegression()),
+        "lambda": make_pipeline(FunctionTransformer(lambda rows: rows / 3), forest()),
+        "state": RandomForestClassifier(3, random_state=np.random.RandomState(5)),
+        "fitted": RandomForestClassifier(5, random_state=0).fit(X[half], y[half]),
+        # It counts its calls, in what a digest of its content would see.
+        "counting": tree_of_rows,
+        "given": given,
+    }
+
+
+@pytest.mark.parametrize("name", [*teachers(np.zeros((9, 1)), np.arange(9) % 3)])
+def test_a_second_run_asks_no_teacher_of_any_kind(wine, name):
+    teacher, cache = teachers(*wine)[name], IntelligentCache()
+    first = light(*wine, teacher=teacher, cache=cache)
+    second = light(*wine, teacher=teacher, cache=cache)
+    assert asked(second) == (0, 0)
+    assert second.counts["cache_misses"] == 0
+    # What is given is compared with reference teachers, which are asked the first time only.
+    assert asked(first) > (0, 0)
+    assert bits(second) == bits(first)
+
+
+@pytest.mark.slow
+def test_nor_does_it_ask_the_default_panel(cancer):
+    X, y = cancer[0][:120, :6], cancer[1][:120]
+    cache = IntelligentCache()
+    settings = {"stages": ["tree"], "split.teacher_folds": 2}
+    first, second = (
+        light(X, y, teacher=None, cache=cache, settings=settings, seed=3) for _ in range(2)
+    )
+    assert asked(first)[0] == 7 * 3 * 2
+    assert asked(second) == (0, 0)
+    assert bits(second) == bits(first)
+
+
+def test_counts_are_of_the_run_not_of_the_cache(wine):
+    cache = IntelligentCache()
+    runs = [light(*wine, cache=cache).counts for _ in range(3)]
+    # Two selection folds, the final reading, and how large and fast the teacher is.
+    assert [run["cache_misses"] for run in runs] == [4, 0, 0]
+    assert [run["cache_hits"] for run in runs] == [0, 4, 4]
+    assert {run["cache_bytes"] for run in runs} == {cache.stats()["bytes"]}
+    assert {run["cache_evictions"] for run in runs} == {run["cache_disk_hits"] for run in runs}
+
+
+def test_evictions_show(wine):
+    found = light(*wine, settings={"cache.max_bytes": 9_000})
+    assert found.counts["cache_evictions"] > 0
+    assert 0 < found.counts["cache_bytes"] <= 4_500
+    assert bits(found) == bits(light(*wine))
+
+
+@pytest.mark.parametrize(
+    "cache", [None, IntelligentCache(max_bytes=0), MemoryCache()], ids=["own", "none", "memory"]
+)
+def test_any_cache_gives_the_same_bits(wine, cache, tmp_path):
+    uncached = light(*wine, settings={"cache.max_bytes": 0})
+    assert uncached.counts["cache_hits"] == 0
+    assert bits(light(*wine, cache=cache)) == bits(uncached)
+    disk = {"cache.disk": True, "cache.folder": str(tmp_path)}
+    for _ in range(2):
+        assert bits(light(*wine, settings=disk)) == bits(uncached)
+
+
+def changed_column(X, y):
+    X = X.copy()
+    X[:, 2] = np.nextafter(X[:, 2], np.inf)
+    return X, y
+
+
+def changed_label(X, y):
+    y = y.copy()
+    y[3] = 1 - y[3]
+    return X, y
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        (changed_column, {}),
+        (changed_label, {}),
+        (None, {"settings": {"split.teacher_folds": 4}}),
+        (None, {"settings": {"split.test_size": 0.3}}),
+        (None, {"seed": 1}),
+        (None, {"teacher": RandomForestClassifier(8, max_depth=3)}),
+        (None, {"teacher": RandomForestClassifier(8, random_state=11)}),
+    ],
+    ids=["data", "label", "folds", "test rows", "seed", "parameter", "random state"],
+)
+def test_whatever_matters_is_in_the_key(wine, change, options):
+    cache = IntelligentCache()
+    first = light(*wine, cache=cache)
+    data = change(*wine) if change else wine
+    second = light(*data, cache=cache, **options)
+    assert second.counts["teacher_fits"] >= first.counts["teacher_fits"]
+    # Nothing of the run before is used, and nothing that is used differs from a lone run.
+    assert second.counts["cache_hits"] == 0
+    assert bits(second) == bits(light(*data, **options))
+
+
+def test_what_does_not_change_the_teachers_is_not_in_the_key(wine):
+    """Temperatures, weights, students and draws are of the search, not of the teachers."""
+    cache = IntelligentCache()
+    light(*wine, cache=cache)
+    other = {
+        "search.temperatures": [1.0, 2.0, 4.0],
+        "search.alphas.self": [0.3],
+        "sampler.trials": 2,
+        "stages": ["tree"],
+    }
+    assert asked(light(*wine, cache=cache, settings=other)) == (0, 0)
+
+
+def test_two_classes_of_one_name_are_two_teachers(wine):
+    def made(shrink):
+        class Mine(LogisticRegression):
+            def predict_proba(self, X):
+                return super().predict_proba(X) * shrink + (1 - shrink) / 3
+
+        return make_pipeline(StandardScaler(), Mine())
+
+    cache = IntelligentCache()
+    first, second = (light(*wine, teacher=made(by), cache=cache) for by in (0.9, 0.5))
+    assert asked(first) == asked(second)
+    assert bits(first) != bits(second)
+
+
+# ------------------------------------------------------------------ in other processes
+
+RUN = """
+import hashlib, json, sys
+import numpy as np
+from sklearn.datasets import load_wine
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+import hpmkd
+from hpmkd import measure
+measure.SECONDS_EACH = 0.0
+folder, teacher, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+X, y = load_wine(return_X_y=True, as_frame=True)
+y = y.map({0: "a", 1: "b", 2: "c"})
+X["text"] = np.where(X["hue"] > 1, "red", "blue")
+mixed = {
+    "forest": RandomForestClassifier(6, class_weight={2: 1, 0: 1, 1: 2}),
+    "line": make_pipeline(StandardScaler(), LogisticRegression()),
+}
+if teacher == "fitted":
+    seen = X.index % 2 == 0
+    numbers = X.drop(columns="text")
+    made = RandomForestClassifier(9, random_state=0).fit(numbers[seen], y[seen])
+    X, y = numbers[~seen], y[~seen]
+elif teacher == "mixed":
+    X, made = X.drop(columns="text"), mixed
+else:
+    made = teacher
+if folder:
+    settings |= {"cache.disk": True, "cache.folder": folder}
+found = hpmkd.distill(X, y, teacher=made, settings=settings, seed=2)
+content = b"".join(found.students[name].to_bytes() for name in sorted(found.students))
+content += found.knowledge.soft_targets.tobytes() + repr(found.verdict).encode()
+print(json.dumps({**found.counts, "bits": hashlib.sha256(content).hexdigest()}))
+"""
+
+
+def in_process_of_its_own(folder, teacher, hash_seed, **settings):
+    command = [sys.executable, "-W", "error", "-c", RUN, str(folder), teacher]
+    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
+    command.append(json.dumps({**LIGHT, **settings}))
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("teacher", ["mixed", "fitted", "quick"])
+def test_another_process_asks_no_teacher(tmp_path, teacher):
+    first = in_process_of_its_own(tmp_path, teacher, 1)
+    assert first["teacher_calls"] > 0
+    assert first["cache_disk_hits"] == 0
+    second = in_process_of_its_own(tmp_path, teacher, 2, **{"search.temperatures": [1.0]})
+    assert (second["teacher_fits"], second["teacher_calls"]) == (0, 0)
+    assert second["cache_misses"] == 0
+    assert second["cache_disk_hits"] == first["cache_misses"]
+    assert second["bits"] == first["bits"] == in_process_of_its_own("", teacher, 3)["bits"]
+
+
+def test_damaged_files_cost_the_teachers_again_and_nothing_else(wine, tmp_path):
+    disk = {"cache.disk": True, "cache.folder": str(tmp_path)}
+    first = light(*wine, settings=disk)
+    for path in tmp_path.rglob("*.array"):
+        path.write_bytes(path.read_bytes()[:-1])
+    second = light(*wine, settings=disk)
+    assert asked(second) == asked(first)
+    assert bits(second) == bits(first)
+    assert asked(light(*wine, settings=disk)) == (0, 0)
