@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from hpmkd.panels import resolve_teachers
 from hpmkd.probabilities import given_probabilities
 from hpmkd.recipe import Recipe
 from hpmkd.registry import Registry
+from hpmkd.rows import aligned
 from hpmkd.seeds import Seeds
 from hpmkd.teachers import GivenTeacher, Teacher
 
@@ -31,12 +33,12 @@ def distill(
     teacher: Any = None,
     X_test: Any = None,
     y_test: Any = None,
-    recipe: str | os.PathLike[str] | Recipe = "hpm",
+    recipe: str | os.PathLike[str] | Mapping[str, Any] | Recipe = "hpm",
     settings: Mapping[str, Any] | None = None,
     student: str | None = None,
     seed: int = 0,
     workers: int | None = None,
-    disable: Iterable[str] = (),
+    disable: str | Iterable[str] = (),
     observers: Iterable[object] = (),
     cache: Cache | None = None,
 ) -> Distillation:
@@ -47,7 +49,7 @@ def distill(
 
     Parameters
     ----------
-    X : DataFrame or array-like of shape (n, d)
+    X : DataFrame or array-like of shape (n, d), mapping of columns, or list of mappings
         Raw rows: numbers, booleans, strings, categories, missing values, in any mix.
     y : array-like of shape (n,), or str
         Labels of any one type, or the name of their column in `X`; 2 to 50 classes.
@@ -59,9 +61,9 @@ def distill(
         By default the recipe's panel.
     X_test, y_test : like `X` and `y`, optional
         Rows to measure on; by default a share of `X` is kept for it. If `y` is the name of
-        a column, so is `y_test` by default.
-    recipe : str, path or Recipe
-        Name of a shipped recipe, or a TOML file.
+        a column, so is `y_test` by default. Columns are matched with those of `X` by name.
+    recipe : str, path, mapping or Recipe
+        Name of a shipped recipe, a TOML file, or what such a file would hold.
     settings : mapping, optional
         Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``.
     student : str, optional
@@ -70,7 +72,7 @@ def distill(
         Non-negative. The same seed, data and recipe give the same student, bit for bit.
     workers : int, optional
         Worker processes; 1 is this process. By default as the recipe says.
-    disable : iterable of str
+    disable : str or iterable of str
         Plugins to leave out; they are not even imported.
     observers : iterable of object
         Objects with ``hpmkd.hookimpl`` methods that hear of the run.
@@ -97,8 +99,8 @@ def distill(
     """
     if not isinstance(seed, Integral) or seed < 0:
         raise RecipeError(f"seed: got {seed!r}; expected an integer of 0 or more")
-    prepared = _recipe(recipe, settings, student, workers)
-    registry = Registry.installed(disable)
+    prepared = _read(recipe).with_options(settings, student, workers)
+    registry = Registry.installed([disable] if isinstance(disable, str) else disable)
     for at, observer in enumerate(observers):
         registry.add(f"observer-{at}", observer)
     registry.require_sound()
@@ -136,7 +138,7 @@ def run(
         training = dataset
         target = y if y_test is None and isinstance(y, str) else y_test
         test = make_dataset(X_test, target, classes=dataset.classes)
-        _refuse_other_columns(training, test)
+        test = replace(test, table=aligned(test.table, training.table))
     return HPMDistiller(recipe, registry, seed, cache).distill(training, test, teachers)
 
 
@@ -151,20 +153,15 @@ def load(path: str | os.PathLike[str]) -> Distillation:
     return Distillation.load(Path(path))
 
 
-def _recipe(
-    source: str | os.PathLike[str] | Recipe,
-    settings: Mapping[str, Any] | None,
-    student: str | None,
-    workers: int | None,
-) -> Recipe:
-    recipe = Recipe.load(source)
-    if settings:
-        recipe = recipe.override(settings)
-    if student is not None:
-        recipe = recipe.only(student)
-    if workers is not None:
-        recipe = recipe.with_workers(workers)
-    return recipe
+def _read(source: Any) -> Recipe:
+    if isinstance(source, Mapping):
+        return Recipe.from_mapping(source)
+    if not isinstance(source, (str, os.PathLike, Recipe)):
+        raise RecipeError(
+            f"recipe: got {type(source).__name__}; expected a name, a TOML file, a mapping or a "
+            "Recipe"
+        )
+    return Recipe.load(source)
 
 
 def _divided(teacher: Teacher, dataset: Dataset, train: IntArray, test: IntArray) -> Teacher:
@@ -174,17 +171,3 @@ def _divided(teacher: Teacher, dataset: Dataset, train: IntArray, test: IntArray
     what = f"teacher {teacher.name!r}: probabilities"
     matrix = given_probabilities(teacher.training, dataset.classes, len(dataset), what)
     return GivenTeacher(teacher.name, matrix[train], matrix[test])
-
-
-def _refuse_other_columns(training: Dataset, test: Dataset) -> None:
-    names = getattr(training.table, "columns", None)
-    others = getattr(test.table, "columns", None)
-    if names is not None and others is not None:
-        missing = [name for name in names if name not in set(others)]
-        if missing:
-            raise DataError(f"the test rows lack the columns {', '.join(map(str, missing[:10]))}")
-    elif training.table.shape[1] != test.table.shape[1]:
-        raise DataError(
-            f"got {test.table.shape[1]} columns in the test rows; expected "
-            f"{training.table.shape[1]}, as in training"
-        )

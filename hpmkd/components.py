@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-import sys
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+from hpmkd.guards import guarded
 from hpmkd.offers import Offered
 from hpmkd.recipe import Recipe
 from hpmkd.recipe_settings import Choice, convert, unknown_key
@@ -22,8 +25,9 @@ class Selected:
     settings: Mapping[str, Any]
 
     def create(self, *arguments: Any) -> Any:
-        """Build it."""
-        return self.offered.create(*arguments, **self.settings)
+        """Build it, in the guard of its kind."""
+        component = self.offered.create(*arguments, **self.settings)
+        return guarded(self.offered, component, *arguments)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def _checked(offered: Offered, settings: Mapping[str, Any], path: str) -> dict[s
         if key not in keyword:
             raise unknown_key(path, key, list(keyword))
         with offered.blamed(f"has a setting {key!r} whose annotation cannot be read"):
-            annotation = _evaluated(keyword[key].annotation, factory)
+            annotation = _evaluated(key, keyword[key].annotation, factory)
         checked[key] = convert(value, annotation, f"{path}.{key}")
     return checked
 
@@ -94,11 +98,19 @@ def _is_setting(parameter: inspect.Parameter) -> bool:
     return parameter.kind is parameter.KEYWORD_ONLY or (by_either and has_default)
 
 
-def _evaluated(annotation: Any, factory: Any) -> Any:
-    # Only the annotation of a setting in use is looked at: others may name types that are
-    # imported for type checkers alone.
+def _evaluated(key: str, annotation: Any, factory: Any) -> Any:
     if annotation is inspect.Parameter.empty:
         return Any
-    if isinstance(annotation, str):
-        return eval(annotation, vars(sys.modules[factory.__module__]))
-    return annotation
+    # The annotation of this one setting is looked at alone: others may name types that are
+    # imported for type checkers only.
+    alone = SimpleNamespace(__annotations__={key: annotation})
+    names = _names_seen_by(factory)
+    return typing.get_type_hints(alone, globalns=names, include_extras=True)[key]
+
+
+def _names_seen_by(factory: Any) -> dict[str, Any]:
+    # An inherited __init__ was written in the module of the parent.
+    function = factory.__init__ if isinstance(factory, type) else factory
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(inspect.unwrap(function), "__globals__", {})

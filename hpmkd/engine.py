@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,7 +97,8 @@ class _Run:
         teachers: Sequence[Teacher],
     ) -> None:
         self.recipe, self.registry, self.seed = distiller.recipe, distiller.registry, distiller.seed
-        self.parts, self.training, self.test = parts, training, test
+        self.parts, self.executor = parts, executor
+        self.training, self.test = training, test
         self.cache = distiller.cache if distiller.cache is not None else parts.cache.create()
         self.cache_before = dict(self.cache.stats())
         self.seeds = Seeds.spawn(self.seed)
@@ -112,7 +114,8 @@ class _Run:
             counts=self.counts,
             on_fold=self.progress.advance,
         )
-        self.teaching = Teaching(teachers, reader, parts.fuser)
+        references = partial(members, parts.reference, training.facts, self.seeds.teachers)
+        self.teaching = Teaching(teachers, reader, parts.fuser, references)
         self.learning = Learning(
             training=training,
             stages=stages_in_play(parts),
@@ -149,6 +152,8 @@ class _Run:
         with self.counts.phase("measure"):
             records = self._records(finalists, ensemble, taught)
             verdict = compare(finalists, self.test, regime.name, self.seeds.verdict)
+        # Workers count for the peak memory once they have ended.
+        self.executor.close()
         self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",
@@ -172,9 +177,8 @@ class _Run:
     def _listen(self) -> tuple[Regime, list[SelectionSplit], Taught]:
         """Ask the teachers: first without the selection rows, then about everything."""
         split_rows = self._split_rows()
-        reference = members(self.parts.reference, self.training.facts, self.seeds.teachers)
-        self.progress.start("teachers", self.teaching.n_folds(len(split_rows), len(reference)))
-        regime = self.teaching.regime(reference)
+        self.progress.start("teachers", self.teaching.n_folds(len(split_rows)))
+        regime = self.teaching.regime()
         if regime.name == "leaking":
             warnings.warn(
                 f"{regime.reason}. alpha is kept below 1; better give a teacher that can be "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import PluginError
+from hpmkd.offers import blame
 from hpmkd.registry import PluginWarning
 from hpmkd.training import RefitData, refit
 
@@ -136,8 +137,10 @@ def fit_finalists(
         on_fitted()
     students, controls, failures = {}, {}, {}
     for stage, pair in paired.items():
-        student = outcomes[pair.student.configuration.key]
-        control = outcomes[pair.control.configuration.key]
+        student, control = (
+            writable(outcomes[each.configuration.key], each, data)
+            for each in (pair.student, pair.control)
+        )
         if isinstance(student, str) or isinstance(control, str):
             failures[stage] = str(student if isinstance(student, str) else control)
         else:
@@ -146,6 +149,20 @@ def fit_finalists(
     _report(failures, students)
     chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
     return Finalists(students, controls, chosen)
+
+
+def writable(outcome: Predictor | str, trial: Trial, data: RefitData) -> Predictor | str:
+    """Return a refitted student if it can be written to a file; else why it cannot."""
+    if isinstance(outcome, str):
+        return outcome
+    played = data.stages[trial.configuration.stage]
+    try:
+        content = outcome.to_bytes()
+        if not isinstance(content, bytes):
+            raise TypeError(f"returned {content!r:.80}; expected bytes")
+    except Exception as error:
+        return blame(played.plugin, "stage", played.name, "failed in to_bytes", error)
+    return outcome
 
 
 def _report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:

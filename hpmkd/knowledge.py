@@ -15,7 +15,7 @@ from hpmkd.regime import Regime
 if TYPE_CHECKING:
     from hpmkd.components import Selected
     from hpmkd.contracts import FittedFuser
-    from hpmkd.teachers import Bag, ClassAligned
+    from hpmkd.teachers import ClassAligned
     from hpmkd.values import FloatArray, IntArray
 
 
@@ -76,16 +76,15 @@ class Fusion:
         cls, selected: Selected, probabilities: FloatArray, labels: IntArray, table: Any
     ) -> Fusion:
         """Fit a fuser on probabilities of shape (M, n, K)."""
-        fuser = selected.create()
-        with selected.offered.blamed("failed in fit"):
-            return cls(selected, fuser.fit(probabilities, labels, table))
+        return cls(selected, selected.create().fit(probabilities, labels, table))
 
     def fuse(self, probabilities: FloatArray, table: Any) -> tuple[FloatArray, FloatArray]:
         """Return soft targets (n, K) and weights (n, M)."""
         m, n, k = probabilities.shape
         with self.selected.offered.blamed("failed in fuse"):
             fused = self.fitted.fuse(probabilities, table)
-            soft_targets = checked(fused.probabilities, (n, k), "it")
+            # A copy, for it is frozen: the plugin may still write to its own memory.
+            soft_targets = checked(fused.probabilities, (n, k), "it").copy()
             weights = checked(fused.weights, (n, m), "it, as weights,")
         soft_targets.flags.writeable = False
         return soft_targets, weights
@@ -94,7 +93,10 @@ class Fusion:
         """Return what the fuser says of itself."""
         with self.selected.offered.blamed("failed in summary"):
             # By way of JSON, as a run folder keeps it: after the run it would be too late.
-            plain: dict[str, Any] = json.loads(json.dumps(self.fitted.summary(), allow_nan=False))
+            told = self.fitted.summary()
+            if not isinstance(told, Mapping):
+                raise TypeError(f"summary returned {told!r:.80}; expected a mapping")
+            plain: dict[str, Any] = json.loads(json.dumps(dict(told), allow_nan=False))
             return plain
 
 
@@ -102,7 +104,7 @@ class Fusion:
 class FusedTeacher:
     """All teachers and their fuser as one model: what a student replaces."""
 
-    members: tuple[Bag | ClassAligned, ...]
+    members: tuple[ClassAligned, ...]
     fusion: Fusion
 
     def predict_proba(self, table: Any) -> FloatArray:

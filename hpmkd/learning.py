@@ -10,7 +10,7 @@ import numpy as np
 
 from hpmkd.collapse import Collapse, retarget
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest, unseen
-from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
+from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs, writable
 from hpmkd.gates import Gate, gate
 from hpmkd.search import Search
 from hpmkd.training import RefitData, SearchData, SelectionSplit, StageInPlay, TrainingRows, refit
@@ -73,7 +73,6 @@ class Learning:
         )
         search = Search(
             sampler=self.parts.sampler.create(space),
-            offered=self.parts.sampler.offered,
             scheduler=self.scheduler,
             executor=self.executor,
             data=self._data(selection),
@@ -144,7 +143,8 @@ class Learning:
         if not decision.passed:
             return finalists, decision
         said = self._taught_by(collapse, self.training, soft_targets)
-        student = refit(self._refit_data(said), after.configuration)
+        data = self._refit_data(said)
+        student = writable(refit(data, after.configuration), after, data)
         self.counts.models_trained += 1
         if isinstance(student, str):
             return finalists, Gate("collapse", False, student)

@@ -17,6 +17,7 @@ from hpmkd.leaderboard import Entry, Role
 from hpmkd.measure import Latency, latency
 from hpmkd.probabilities import row_losses
 from hpmkd.reading import stack
+from hpmkd.teachers import Bag, ClassAligned
 from hpmkd.teaching import Taught, Teaching
 from hpmkd.verdict import Verdict, judge
 
@@ -43,15 +44,25 @@ def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[E
     if len(said) > 1:
         for teacher, own in zip(teaching.teachers, said, strict=True):
             if own is not None:
-                meter = _Meter([teacher], teaching, test, partial(teaching.reader.live, teacher))
+                meter = _Meter([teacher], teaching, test, partial(_deployed, teaching, teacher))
                 entries.append(meter.entry(teacher.name, own))
     return entries
 
 
 def _whole(teaching: Teaching, taught: Taught) -> FusedTeacher | None:
-    live = [teaching.reader.live(teacher) for teacher in teaching.teachers]
-    models = tuple(each for each in live if each is not None)
-    return FusedTeacher(models, taught.fusion) if len(models) == len(live) else None
+    deployed = [_deployed(teaching, teacher) for teacher in teaching.teachers]
+    models = tuple(each for each in deployed if each is not None)
+    return FusedTeacher(models, taught.fusion) if len(models) == len(deployed) else None
+
+
+def _deployed(teaching: Teaching, teacher: Teacher) -> ClassAligned | None:
+    """Return what a teacher's owner would deploy: one model, not the five of a cross-fit.
+
+    The accuracy of a teacher is that of its bag of fold models, the better of the two, and
+    its size and speed are those of one: the comparison that flatters a student least.
+    """
+    live = teaching.reader.live(teacher)
+    return live.models[0] if isinstance(live, Bag) else live
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,35 @@ NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 @dataclass(frozen=True)
+class Culprit:
+    """Whom to blame. Plain strings, so that it travels to worker processes.
+
+    Parameters
+    ----------
+    plugin, kind, name : str
+        As in :class:`Offered`; `name` is that of the offer.
+    """
+
+    plugin: str
+    kind: str
+    name: str
+
+    @contextlib.contextmanager
+    def blamed(self, action: str) -> Iterator[None]:
+        """Turn whatever goes wrong inside into an error that names plugin and component.
+
+        Errors raised on purpose (bad data, a bad recipe) pass through as they are.
+        """
+        try:
+            yield
+        except HpmkdError:
+            raise
+        except Exception as error:
+            message = blame(self.plugin, self.kind, self.name, action, error)
+            raise PluginError(message) from error
+
+
+@dataclass(frozen=True)
 class Offered:
     """One component on offer.
 
@@ -37,19 +66,14 @@ class Offered:
         with self.blamed("could not be built"):
             return self.offer.factory(*arguments, **settings)
 
-    @contextlib.contextmanager
-    def blamed(self, action: str) -> Iterator[None]:
-        """Turn whatever goes wrong inside into an error that names plugin and component.
+    @property
+    def culprit(self) -> Culprit:
+        """Whom to blame for what the component does."""
+        return Culprit(self.plugin, self.kind, self.offer.name)
 
-        Errors raised on purpose (bad data, a bad recipe) pass through as they are.
-        """
-        try:
-            yield
-        except HpmkdError:
-            raise
-        except Exception as error:
-            message = blame(self.plugin, self.kind, self.offer.name, action, error)
-            raise PluginError(message) from error
+    def blamed(self, action: str) -> contextlib.AbstractContextManager[None]:
+        """Blame what goes wrong inside on the plugin; see :meth:`Culprit.blamed`."""
+        return self.culprit.blamed(action)
 
 
 def blame(plugin: str, kind: str, name: str, action: str, error: Exception) -> str:

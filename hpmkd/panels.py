@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.components import Selected, select
@@ -36,20 +37,32 @@ def resolve_teachers(
     """
     if teacher is None:
         return members(default, facts, seed)
-    mixed = isinstance(teacher, (list, tuple)) and any(isinstance(each, str) for each in teacher)
-    if not isinstance(teacher, str) and not mixed:
-        return as_teachers(teacher)
-    resolved: list[Any] = []
-    for each in [teacher] if isinstance(teacher, str) else teacher:
-        if not isinstance(each, str):
-            resolved += as_teachers(each)
-        elif each == default.offered.offer.name:
-            resolved += members(default, facts, seed)
-        elif each in registry.offers("teacher"):
-            resolved += members(select(registry, "teacher", Choice(each), "teacher"), facts, seed)
-        else:
-            resolved += load_teacher(each)
-    return as_teachers(resolved)
+
+    def named(spec: str) -> list[Teacher]:
+        if spec == default.offered.offer.name:
+            return members(default, facts, seed)
+        if spec in registry.offers("teacher"):
+            return members(select(registry, "teacher", Choice(spec), "teacher"), facts, seed)
+        return load_teacher(spec)
+
+    if isinstance(teacher, str):
+        return as_teachers(named(teacher))
+    if isinstance(teacher, Mapping) and _any_text(teacher.values()):
+        resolved: dict[str, Any] = {}
+        for name, each in teacher.items():
+            found = named(each) if isinstance(each, str) else [each]
+            for one in found:
+                # A panel of several lends its members' names to the one it was given.
+                resolved[str(name) if len(found) == 1 else f"{name}.{one.name}"] = one
+        return as_teachers(resolved)
+    if isinstance(teacher, (list, tuple)) and _any_text(teacher):
+        parts = [named(each) if isinstance(each, str) else as_teachers(each) for each in teacher]
+        return as_teachers([each for part in parts for each in part])
+    return as_teachers(teacher)
+
+
+def _any_text(values: Iterable[Any]) -> bool:
+    return any(isinstance(each, str) for each in values)
 
 
 def members(panel: Selected, facts: DataFacts, seed: int) -> list[Teacher]:

@@ -9,6 +9,8 @@ import numpy as np
 from hpmkd.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from hpmkd.values import FloatArray
@@ -27,8 +29,8 @@ def given_probabilities(
     ----------
     probabilities : array-like of shape (n, K), or (n,) if K = 2
         A frame whose columns are named as the classes (``yes``, or ``p_yes``) is read by
-        name, anything else in the sorted order of the classes. One column means the second
-        of two classes.
+        name, anything else in the sorted order of the classes. One column is the class of
+        two that it is named as, else the second.
     classes : ndarray of shape (K,)
         The labels.
     n_rows : int
@@ -44,8 +46,8 @@ def given_probabilities(
     Raises
     ------
     DataError
-        If the shape is wrong, a value is NaN, infinite or negative, or a row sums to
-        something further than 0.001 from 1.
+        If the shape is wrong, only some columns are named as classes, a value is NaN,
+        infinite or negative, or a row sums to something further than 0.001 from 1.
     """
     matrix = _as_matrix(probabilities, classes, what)
     if matrix.shape != (n_rows, len(classes)):
@@ -69,11 +71,9 @@ def given_probabilities(
 
 
 def _as_matrix(probabilities: Any, classes: NDArray[Any], what: str) -> FloatArray:
-    columns = getattr(probabilities, "columns", None)
-    if columns is not None:
-        named = [_column_of(str(label), columns) for label in classes]
-        if None not in named and len(set(named)) == len(columns):
-            probabilities = probabilities[named]
+    named = _classes_named(probabilities, classes, what)
+    if named is not None and len(named) == len(classes):
+        probabilities = probabilities.iloc[:, np.argsort(named)]
     try:
         matrix = np.array(probabilities, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -83,18 +83,58 @@ def _as_matrix(probabilities: Any, classes: NDArray[Any], what: str) -> FloatArr
     if matrix.ndim != 2:
         raise DataError(f"{what}: got {matrix.ndim} dimensions; expected rows × classes")
     if matrix.shape[1] == 1 and len(classes) == 2:
-        matrix = np.hstack([1 - matrix, matrix])
+        matrix = np.hstack([1 - matrix, matrix] if named != [0] else [matrix, 1 - matrix])
     return matrix
 
 
-def _column_of(label: str, columns: Any) -> Any:
-    """Return the one column named as a label, or ending in it (``p_yes``); else None."""
-    found = [
-        column
-        for column in columns
-        if str(column) == label or str(column).endswith((f"_{label}", f".{label}", f"={label}"))
-    ]
-    return found[0] if len(found) == 1 else None
+def _classes_named(probabilities: Any, classes: NDArray[Any], what: str) -> list[int] | None:
+    """Return the class code that each column's name means; None if names mean nothing.
+
+    Names count only as a whole: some that are those of classes among some that are not are
+    more likely a slip than an order that happens to be right.
+    """
+    columns = getattr(probabilities, "columns", None)
+    if columns is None:
+        # A series has one name, which may be None.
+        columns = [probabilities.name] if hasattr(probabilities, "to_frame") else []
+    labels = {_spelt(label): code for code, label in enumerate(classes.tolist())}
+    found = {column: _class_of(str(column), labels) for column in columns}
+    matched = {column: code for column, code in found.items() if code is not None}
+    strange = [column for column in columns if column not in matched]
+    # A frame made of an array has numbers for names, which mean no classes 1 and 2.
+    counted = list(columns) == list(range(len(columns)))
+    if not matched or (counted and strange):
+        return None
+    codes = list(matched.values())
+    repeated = [column for column, code in matched.items() if codes.count(code) > 1]
+    one_of_two = len(columns) == 1 and len(classes) == 2
+    if not strange and not repeated and (one_of_two or len(codes) == len(classes)):
+        return codes
+    spelt = list(labels)
+    lacking = ", ".join(spelt[code] for code in range(len(spelt)) if code not in codes)
+    raise DataError(
+        f"{what}: the columns {', '.join(f'{c} ({spelt[k]})' for c, k in matched.items())} are "
+        f"named as classes"
+        + (f", the columns {', '.join(map(str, strange))} are not" if strange else "")
+        + (f"; {', '.join(map(str, repeated))} mean the same class" if repeated else "")
+        + (f"; no column is named as {lacking}" if lacking else "")
+        + f"; expected one for each of {', '.join(spelt[:10])} and no other: rename or drop "
+        "columns, or hand in an array to go by position"
+    )
+
+
+def _spelt(label: Any) -> str:
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if whole else str(label)
+
+
+def _class_of(column: str, labels: Mapping[str, int]) -> int | None:
+    """Return the class that a column is named as, or that its name ends in (``p_yes``)."""
+    if column in labels:
+        return labels[column]
+    ends = [label for label in labels if column.endswith((f"_{label}", f".{label}", f"={label}"))]
+    # Of yes and very_yes, p_very_yes means the longer.
+    return labels[max(ends, key=len)] if ends else None
 
 
 def _refuse(bad: NDArray[Any], matrix: FloatArray, what: str, problem: str, cure: str) -> None:

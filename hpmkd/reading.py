@@ -152,7 +152,8 @@ class TeacherReader:
     def _as_it_is(self, teacher: FittedTeacher, dataset: Dataset) -> FloatArray:
         def compute() -> FloatArray:
             self.counts.teacher_calls += 1
-            return align_fitted(teacher, dataset.classes).predict_proba(dataset.table)
+            # A copy, for a model may scale its rows in place.
+            return align_fitted(teacher, dataset.classes).predict_proba(dataset.table.copy())
 
         key = tables.digest(self.identity(teacher), dataset.digest)
         return self.cache.get_or_compute("teacher", key, compute)
@@ -198,7 +199,7 @@ class TeacherReader:
             labels=labels,
             fold_of_row=splits.folds(labels, self.n_folds, self.seed),
             n_classes=len(self.training.classes),
-            queries=self.test.table if with_test else None,
+            queries=self.test.table.copy() if with_test else None,
         )
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from numbers import Integral
 from typing import Any
 
 import msgspec
 
 from hpmkd.errors import RecipeError
+from hpmkd.offers import NAME
 from hpmkd.recipe_files import read_recipe
 from hpmkd.recipe_settings import (
     AlphaGrids,
@@ -41,6 +43,8 @@ class Recipe:
 
     ``teacher`` is the panel that teaches when nobody else is given; ``reference`` the panel
     that given probabilities are compared with, to find out whether they leak labels.
+    ``parallel`` says which executor takes the place of which when several workers are asked
+    for; an executor that it does not name is given them as its setting ``workers``.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Recipe:
     cache: Choice
     executor: Choice
     stages: Mapping[str, Choice]
+    parallel: Mapping[str, str] = field(default_factory=frozen_mapping)
     split: SplitSettings = field(default_factory=SplitSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
@@ -106,11 +111,22 @@ class Recipe:
         return replace(self, stages={stage: self.stages.get(stage, Choice(stage))})
 
     def with_workers(self, workers: int) -> Recipe:
-        """Return a recipe that runs in this process (1) or in so many worker processes."""
+        """Return a recipe whose executor has so many worker processes.
+
+        An executor of one process (one that ``parallel`` replaces) stays for one worker and
+        gives way for more. Any other is given the setting ``workers``; if it knows none, the
+        run is refused as for any unknown setting.
+        """
         if workers < 1:
             raise RecipeError(f"workers: got {workers}; expected 1 or more")
-        parallel = Choice("loky", frozen_mapping({"workers": workers}))
-        return replace(self, executor=Choice("serial") if workers == 1 else parallel)
+        own = self.executor
+        if own.name not in self.parallel:
+            settings = {**own.settings, "workers": workers}
+            return replace(self, executor=Choice(own.name, frozen_mapping(settings)))
+        if workers == 1:
+            return self
+        settings = {"workers": workers}
+        return replace(self, executor=Choice(self.parallel[own.name], frozen_mapping(settings)))
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values that parse to the same recipe."""
@@ -125,6 +141,8 @@ class Recipe:
                     name: {**({} if name == each.name else {"name": each.name}), **each.settings}
                     for name, each in value.items()
                 }
+            elif key == "parallel":
+                plain[key] = dict(value)
             else:
                 plain[key] = value if isinstance(value, str) else asdict(value)
         return plain
@@ -134,6 +152,27 @@ class Recipe:
         import tomli_w
 
         return tomli_w.dumps(msgspec.to_builtins(self.to_mapping()))
+
+    def with_options(
+        self, settings: Mapping[str, Any] | None, student: str | None, workers: int | None
+    ) -> Recipe:
+        """Return a recipe with a caller's options on top; None leaves it as it is."""
+        recipe = self
+        if settings is not None and not isinstance(settings, Mapping):
+            raise RecipeError(f'settings: got {settings!r}; expected a dict, {{"a.b": value}}')
+        if student is not None and not isinstance(student, str):
+            raise RecipeError(f"student: got {student!r}; expected the name of one stage")
+        if workers is not None and (isinstance(workers, bool) or not isinstance(workers, Integral)):
+            raise RecipeError(f"workers: got {workers!r}; expected an integer of 1 or more")
+        if settings:
+            strange = [path for path in settings if not isinstance(path, str)]
+            if strange:
+                raise RecipeError(f"settings: got the key {strange[0]!r}; expected dotted text")
+            lists = {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}
+            recipe = recipe.override(lists)
+        if student is not None:
+            recipe = recipe.only(student)
+        return recipe if workers is None else recipe.with_workers(int(workers))
 
 
 def _check_keys(mapping: Any, shape: Any, path: str) -> None:
@@ -161,7 +200,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def _parse(key: str, value: Any) -> Any:
     if key == "name":
         return convert(value, str, key)
-    if isinstance(value, str) and key not in (*SETTINGS, "stages"):
+    if isinstance(value, str) and key not in (*SETTINGS, "stages", "parallel"):
         value = {"name": value}  # fuser = "mean" is short for [fuser] name = "mean"
     value = _table(value, key)
     if key in SETTINGS:
@@ -169,9 +208,24 @@ def _parse(key: str, value: Any) -> Any:
         if key == "search":
             _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
         return convert(dict(value), SETTINGS[key], key)
+    if key == "parallel":
+        return frozen_mapping(convert(dict(value), dict[str, str], key))
     if key == "stages":
-        return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
+        return _stages(value)
     return _choice(key, value)
+
+
+def _stages(value: Mapping[str, Any]) -> dict[str, Choice]:
+    if not value:
+        raise RecipeError("stages: got none; expected at least one, e.g. [stages.tree]")
+    for name in value:
+        # Students are kept in files of their stage's name: it must not lead anywhere else.
+        if not NAME.fullmatch(name):
+            raise RecipeError(
+                f"stages.{name}: got the name {name!r}; expected a lower-case letter, then "
+                "lower-case letters, digits, - and _"
+            )
+    return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
 
 
 def _table(value: Any, path: str) -> Mapping[str, Any]:

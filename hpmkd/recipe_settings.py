@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -17,7 +18,8 @@ from hpmkd.values import frozen_mapping
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Count = Annotated[int, Meta(ge=1)]
 Alpha = Annotated[float, Meta(ge=0, le=1)]
-Temperature = Annotated[float, Meta(gt=0)]
+# Finite: an infinite one would make every teacher say the same of every row.
+Temperature = Annotated[float, Meta(gt=0, le=sys.float_info.max)]
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class SearchSettings:
     """What the sampler may draw from, and how many trials are evaluated between two asks."""
 
     batch: Count = 8
-    temperatures: tuple[Temperature, ...] = (1.0,)
+    temperatures: Annotated[tuple[Temperature, ...], Meta(min_length=1)] = (1.0,)
     alphas: AlphaGrids = field(default_factory=AlphaGrids)
 
 
@@ -93,7 +95,8 @@ def convert(value: Any, annotation: Any, path: str) -> Any:
     try:
         return msgspec.convert(value, annotation)
     except msgspec.ValidationError as error:
-        problem, _, inner = str(error).rstrip("`").partition(" - at `$")
+        problem, _, inner = str(error).partition(" - at `$")
+        inner = inner.rstrip("`")
         for step in re.findall(r"[^.\[\]]+", inner):
             value = value[int(step) if step.isdigit() else step]
         raise RecipeError(f"{path}{inner}: got {value!r}: {problem}") from error

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hpmkd.errors import RunFolderError, StudentFileError
+from hpmkd.offers import NAME
 
 
 def check_free(folder: str | Path, *, overwrite: bool = False) -> None:
@@ -78,8 +79,31 @@ def _replace(target: Path, new: Path, old: Path) -> None:
         raise
 
 
-def read_json(path: Path) -> Any:
+def student_path(folder: Path, name: str) -> Path:
+    """Return the file of a student of this name; never one outside `folder`.
+
+    Raises
+    ------
+    RunFolderError
+        If the name could lead anywhere else.
+    """
+    if not NAME.fullmatch(name):
+        raise RunFolderError(
+            f"got a student of the name {name!r}, which cannot be the name of a file; expected "
+            "lower-case letters, digits, - and _"
+        )
+    return folder / "students" / f"{name}.hpmkd"
+
+
+def read_json(path: Path, shape: type = object) -> Any:
     """Read one of a run folder's JSON files.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    shape : type
+        ``dict`` or ``list``, as what it is expected to hold.
 
     Raises
     ------
@@ -87,7 +111,7 @@ def read_json(path: Path) -> Any:
         If it is missing or damaged.
     """
     try:
-        return json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise StudentFileError(
             f"{path.parent} is no run folder: {path.name} is missing; give a folder that "
@@ -95,6 +119,12 @@ def read_json(path: Path) -> Any:
         ) from error
     except (OSError, ValueError) as error:
         raise StudentFileError(f"{path} cannot be read: {error}") from error
+    if not isinstance(content, shape):
+        raise StudentFileError(
+            f"{path} is damaged: got a {type(content).__name__}; expected a {shape.__name__}. "
+            "Distil again, or take the folder from a backup"
+        )
+    return content
 
 
 @contextlib.contextmanager

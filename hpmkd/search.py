@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.finalists import best
 from hpmkd.training import SearchData, evaluate
-from hpmkd.values import Configuration, Trial
+from hpmkd.values import Trial
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Executor, Sampler, Scheduler
-    from hpmkd.offers import Offered
+    from hpmkd.values import Configuration
 
 
 @dataclass
@@ -23,9 +22,7 @@ class Search:
     Parameters
     ----------
     sampler : Sampler
-        Chooses what to try.
-    offered : Offered
-        Whom to blame if the sampler fails.
+        Chooses what to try; its guard has checked what it asks for.
     scheduler : Scheduler
         Hears of every trial.
     executor : Executor
@@ -40,7 +37,6 @@ class Search:
     """
 
     sampler: Sampler
-    offered: Offered
     scheduler: Scheduler
     executor: Executor
     data: SearchData
@@ -55,13 +51,8 @@ class Search:
         -------
         list of Trial
             Every distinct configuration once, in the order of asking.
-
-        Raises
-        ------
-        PluginError
-            If the sampler breaks its contract.
         """
-        while asked := self._ask():
+        while asked := self.sampler.ask(self.batch):
             self._evaluate(asked)
         # alpha = 0 is always in the race: each stage's best gets its hard-label twin.
         bests = [best(self.trials, name) for name in self.data.stages]
@@ -72,28 +63,6 @@ class Search:
     def trials(self) -> list[Trial]:
         """The trials so far."""
         return sorted(self._known.values(), key=lambda trial: trial.number)
-
-    def _ask(self) -> Sequence[Configuration]:
-        with self.offered.blamed("failed in ask"):
-            asked = list(self.sampler.ask(self.batch))
-            for configuration in asked:
-                self._check(configuration)
-        return asked
-
-    def _check(self, configuration: object) -> None:
-        if not isinstance(configuration, Configuration):
-            raise TypeError(f"ask returned {configuration!r:.80}; expected a Configuration")
-        if configuration.stage not in self.data.stages:
-            raise ValueError(f"ask returned the unknown stage {configuration.stage!r}")
-        if not 0 <= configuration.alpha <= 1 or not 0 < configuration.temperature < math.inf:
-            raise ValueError(
-                f"ask returned alpha {configuration.alpha} and temperature "
-                f"{configuration.temperature}; expected [0, 1] and above 0"
-            )
-        for name, value in configuration.hyperparameters.items():
-            # A run folder keeps them as JSON, which knows no NumPy integers.
-            if not isinstance(value, (float, int, str)):
-                raise TypeError(f"ask returned {name} = {value!r}; expected a float, int or str")
 
     def _evaluate(self, asked: Iterable[Configuration]) -> None:
         asked = list(asked)
@@ -111,6 +80,5 @@ class Search:
             self._tell(replace(self._known[configuration.key], configuration=configuration))
 
     def _tell(self, trial: Trial) -> None:
-        with self.offered.blamed("failed in tell"):
-            self.sampler.tell(trial)
+        self.sampler.tell(trial)
         self.scheduler.observe(trial)

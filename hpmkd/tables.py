@@ -12,6 +12,7 @@ from hpmkd.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from hpmkd.values import IntArray
 
@@ -37,7 +38,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
         if {".csv", ".tsv", ".txt"} & set(suffixes):
             separator = "\t" if ".tsv" in suffixes else ","
             _refuse_repeated_header(path, separator)
-            return pd.read_csv(path, sep=separator)
+            # In one piece, so that a column has one type from its first row to its last.
+            return pd.read_csv(path, sep=separator, low_memory=False)
     except ImportError as error:
         raise DataError(
             f"{path}: reading Parquet needs pyarrow; type: pip install 'hpmkd[parquet]'"
@@ -46,7 +48,12 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise DataError(f"{path}: no such file; give the path of a CSV or Parquet file") from error
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{path}: the file is empty; expected a header line and rows") from error
-    except (OSError, ValueError, UnicodeError) as error:
+    except UnicodeError as error:
+        raise DataError(
+            f"{path}: cannot be read as text: expected UTF-8, got something else ({error}); "
+            "save it as UTF-8"
+        ) from error
+    except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
     raise DataError(f"{path}: unknown kind of file; expected .csv, .csv.gz, .tsv or .parquet")
 
@@ -67,6 +74,25 @@ def _refuse_repeated_header(path: Path, separator: str) -> None:
 def take(table: Any, rows: IntArray) -> Any:
     """Return some rows of a frame or array, by position."""
     return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
+
+
+def read_only(table: Any) -> Any:
+    """Return a view of an array that cannot be written through; a frame as it is."""
+    if not isinstance(table, np.ndarray) or not table.flags.writeable:
+        return table
+    view = table.view()
+    view.flags.writeable = False
+    return view
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a read-only copy of an array; the array itself if it is read-only already."""
+    if not array.flags.writeable:
+        return array
+    copy = array.copy()
+    copy.flags.writeable = False
+    # A view of it cannot be made writeable again, as an array that owns its memory can.
+    return copy.view()
 
 
 def digest(*values: Any) -> str:

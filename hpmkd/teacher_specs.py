@@ -82,7 +82,7 @@ def _load_skops(path: Path, trusted: Sequence[str]) -> Any:
 def _call(spec: str, module: str, name: str) -> list[Teacher]:
     try:
         imported = importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # Importing runs the user's own code, too.
         problem = f"{type(error).__name__}: {error}"
         raise TeacherError(f"teacher {spec!r}: cannot import {module!r}: {problem}") from error
@@ -92,6 +92,6 @@ def _call(spec: str, module: str, name: str) -> list[Teacher]:
         return as_teachers({name: getattr(imported, name)()})
     except TeacherError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # The factory is the user's own code: whatever it raises is theirs to see.
         raise TeacherError(f"teacher {spec!r} failed: {type(error).__name__}: {error}") from error

@@ -188,6 +188,8 @@ def _is_teacher(each: Any) -> bool:
 def _name_of(teacher: Any) -> str:
     if isinstance(teacher, (CloneableTeacher, FittedTeacher, GivenTeacher)):
         return teacher.name
+    if isinstance(teacher, type):
+        return teacher.__name__
     if hasattr(teacher, "fit") or hasattr(teacher, "predict_proba"):
         return type(teacher).__name__.lower()
     return "given"

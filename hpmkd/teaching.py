@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.dataset import DataWarning
 from hpmkd.knowledge import Fusion, Knowledge, gather
+from hpmkd.probabilities import row_losses
 from hpmkd.reading import Readings, TeacherReader, stack
 from hpmkd.regime import Regime, detect, worst
 from hpmkd.teachers import CloneableTeacher, Teacher
@@ -39,32 +43,66 @@ class Taught:
 
 @dataclass(frozen=True)
 class Teaching:
-    """The teachers of a run, their reader and their fuser."""
+    """The teachers of a run, their reader and their fuser.
+
+    Parameters
+    ----------
+    teachers : sequence of Teacher
+        At least one.
+    reader : TeacherReader
+        Asks them.
+    fuser : Selected
+        Makes one soft target of what they say.
+    references : callable
+        Returns the teachers that given ones are compared with; called if some are given.
+    """
 
     teachers: Sequence[Teacher]
     reader: TeacherReader
     fuser: Selected
+    references: Callable[[], Sequence[Teacher]]
 
     @property
     def given(self) -> list[Teacher]:
         """The teachers that are taken as they are, and may have seen the labels."""
         return [each for each in self.teachers if not isinstance(each, CloneableTeacher)]
 
-    def n_folds(self, n_splits: int, n_references: int) -> int:
+    @cached_property
+    def reference(self) -> Sequence[Teacher]:
+        """The teachers that given ones are compared with; none if none is given."""
+        return self.references() if self.given else ()
+
+    def n_folds(self, n_splits: int) -> int:
         """Return how many teacher fits lie ahead, at most."""
         n_cloneable = len(self.teachers) - len(self.given)
-        n_reads = n_cloneable * (n_splits + 1) + (n_references if self.given else 0)
-        return n_reads * self.reader.n_folds
+        return (n_cloneable * (n_splits + 1) + len(self.reference)) * self.reader.n_folds
 
-    def regime(self, reference: Sequence[Teacher]) -> Regime:
+    def regime(self) -> Regime:
         """Compare what is given with cross-fitted reference teachers on the same rows."""
         rows = np.arange(len(self.reader.training))
         found = []
         for teacher in self.given:
             # Both through the fuser: an uncalibrated teacher may know more and still lose.
-            said, unseen = self._fused([teacher], rows), self._fused(reference, rows)
+            said, unseen = self._fused([teacher], rows), self._fused(self.reference, rows)
             found.append(detect(said, unseen, self.reader.training.labels))
+            self._warn_if_worse_than_nothing(teacher, rows)
         return worst(found)
+
+    def _warn_if_worse_than_nothing(self, teacher: Teacher, rows: IntArray) -> None:
+        training = self.reader.training
+        said = self.reader.out_of_fold(teacher, rows)
+        loss = float(row_losses(said, training.labels).mean())
+        shares = np.bincount(training.labels, minlength=len(training.classes)) / len(training)
+        known = float(row_losses(np.tile(shares, (len(training), 1)), training.labels).mean())
+        if loss > known:
+            order = ", ".join(map(str, training.classes[:10]))
+            warnings.warn(
+                f"teacher {teacher.name!r}: its log loss on the training rows is {loss:.3f}, worse "
+                f"than the {known:.3f} of always answering with the shares of the classes; are its "
+                f"columns in the order {order}?",
+                DataWarning,
+                stacklevel=2,
+            )
 
     def soft_targets(self, rows: IntArray) -> FloatArray:
         """Return soft targets (n, K) for some rows, from teachers that saw no others."""

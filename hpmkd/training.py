@@ -45,6 +45,12 @@ class TrainingRows:
     classes: NDArray[Any]
     encoded: Mapping[str, tuple[Encoder, FloatArray]]
 
+    def __post_init__(self) -> None:
+        # Every stage is handed these very arrays: one that wrote into them would change what
+        # all others are fitted to.
+        for name in ("labels", "soft_targets", "classes"):
+            object.__setattr__(self, name, tables.frozen(getattr(self, name)))
+
     @classmethod
     def encode(cls, rows: Dataset, soft_targets: FloatArray, encodings: set[str]) -> TrainingRows:
         """Fit an encoder per encoding on these rows alone, and encode them."""
@@ -75,6 +81,10 @@ class SelectionSplit:
     held_rows: IntArray
     held_table: Any
     held_labels: IntArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "held_table", tables.read_only(self.held_table))
+        object.__setattr__(self, "held_labels", tables.frozen(self.held_labels))
 
 
 @dataclass(frozen=True)

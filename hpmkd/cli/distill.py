@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +81,11 @@ def command(
         settings = (*settings, f"split.test_size={test_size}")
     read = recipe_of(recipe, settings, student, workers)
     check_free(out, overwrite=overwrite)
-    columns = [name for group in probabilities for name in group.split(",")]
-    rows, given = _without(read_table(data), columns, data)
+    # As `python -m` does: a factory may live in a module beside the data.
+    sys.path.insert(0, os.getcwd())
+    frame = read_table(data)
+    columns = [name for group in probabilities for name in _names(group, frame)]
+    rows, given = _without(frame, columns, data)
     test_rows, test_given = (None, None) if test is None else _test(test, columns)
     loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
     if given is not None:
@@ -98,6 +103,11 @@ def command(
         seed=seed,
         **shown,
     )
+
+
+def _names(group: str, frame: pd.DataFrame) -> list[str]:
+    """Split a list of columns at its commas, unless it is the name of one."""
+    return [group] if group in frame.columns else group.split(",")
 
 
 def _teachers(spec: str, trust_pickle: bool, trusted: tuple[str, ...]) -> list[Any]:

@@ -57,10 +57,8 @@ def recipe_of(
     from hpmkd.recipe import Recipe
     from hpmkd.recipe_files import parse_setting
 
-    read = Recipe.load(recipe).override(dict(parse_setting(text) for text in settings))
-    if student is not None:
-        read = read.only(student)
-    return read if workers is None else read.with_workers(workers)
+    overrides = dict(parse_setting(text) for text in settings)
+    return Recipe.load(recipe).with_options(overrides, student, workers)
 
 
 def distil_and_save(

@@ -25,7 +25,7 @@ class PlainProgress:
     """An observer that writes a line to stderr now and then."""
 
     def __init__(self) -> None:
-        self._last, self._phase = 0.0, ""
+        self._last, self._phase, self._said = 0.0, "", ""
         self._best: tuple[float, str] | None = None
 
     def __enter__(self) -> PlainProgress:
@@ -50,7 +50,11 @@ class PlainProgress:
         now = time.monotonic()
         if phase != self._phase or done == total or now - self._last > SECONDS_BETWEEN_LINES:
             self._phase, self._last = phase, now
-            click.echo(f"{LABELS.get(phase, phase)}: {done}/{total}{_best(self._best)}", err=True)
+            best = _best(self._best) if phase == "search" else ""
+            line = f"{LABELS.get(phase, phase)}: {done}/{total}{best}"
+            if line != self._said:
+                click.echo(line, err=True)
+            self._said = line
 
     @hookimpl
     def hpmkd_trial_finished(self, trial: Trial) -> None:

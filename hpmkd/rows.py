@@ -1,0 +1,175 @@
+"""Raw rows in every form a user may have them become one table: a frame, or a plain array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGEST = float(np.finfo(np.float32).max)
+#: Cells that hold several values.
+NESTED = (list, dict, set, tuple, np.ndarray)
+
+
+def as_table(X: Any) -> Any:
+    """Return rows as a DataFrame or ndarray of shape (n, d) in types that every model reads.
+
+    Parameters
+    ----------
+    X : DataFrame, array-like, mapping of columns or list of mappings
+        A frame comes back as a new one with text as column names, the rest unchanged except
+        sparse columns, half precision and the byte order of other machines.
+
+    Raises
+    ------
+    DataError
+        Naming what cannot be used and what to do about it.
+    """
+    import pandas as pd
+
+    if hasattr(X, "toarray"):
+        raise DataError("got a sparse matrix; expected a dense one: pass X.toarray()")
+    if isinstance(X, pd.Series):
+        raise DataError("got one column; expected rows × columns: pass X.to_frame()")
+    table = X if isinstance(X, (pd.DataFrame, np.ndarray)) else _opened(X)
+    if table.ndim != 2:
+        raise DataError(f"got rows of shape {table.shape}; expected rows × columns (X.reshape?)")
+    if table.shape[0] == 0 or table.shape[1] == 0:
+        raise DataError(
+            f"the data is empty: got {table.shape[0]} rows and {table.shape[1]} columns"
+        )
+    if isinstance(table, pd.DataFrame):
+        table = table.set_axis(table.columns.map(str), axis=1).reset_index(drop=True)
+        repeated = table.columns[table.columns.duplicated()].unique()
+        if len(repeated):
+            raise DataError(
+                f"column names appear twice: {', '.join(repeated)}; rename or drop them"
+            )
+        table = _plain_columns(table)
+    else:
+        table = _plain_cells(table, "the array")
+        if table.dtype == object:
+            for at in range(table.shape[1]):
+                _refuse_nested(table[:, at], f"column {at}")
+    _refuse_infinite(table)
+    return table
+
+
+def _opened(X: Any) -> Any:
+    import pandas as pd
+
+    mappings = isinstance(X, (list, tuple)) and bool(X) and isinstance(X[0], Mapping)
+    if isinstance(X, Mapping) or mappings:
+        try:
+            return pd.DataFrame(X)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise DataError(
+                f"the rows do not form a table: {error}; expected columns of one length, or one "
+                "mapping per row"
+            ) from error
+    try:
+        table = np.asarray(X)
+        # As objects, so that numbers among text stay numbers.
+        return np.array(X, dtype=object) if table.dtype.kind in "US" else table
+    except ValueError as error:
+        raise DataError(
+            f"the rows do not form a table: {error}; expected as many cells in each row"
+        ) from error
+
+
+def _plain_columns(frame: Any) -> Any:
+    import pandas as pd
+
+    changed = {}
+    for name, column in frame.items():
+        kind = column.dtype
+        if isinstance(kind, pd.SparseDtype):
+            column = changed[name] = column.sparse.to_dense()
+            kind = column.dtype
+        if pd.api.types.is_object_dtype(kind):
+            _refuse_nested(column, name)
+        elif isinstance(kind, np.dtype):
+            plain = _plain_cells(column.to_numpy(), name)
+            if plain.dtype != kind:
+                changed[name] = plain
+    return frame.assign(**changed) if changed else frame
+
+
+def _plain_cells(cells: NDArray[Any], where: str) -> NDArray[Any]:
+    """Return cells in native byte order and no less than single precision."""
+    if cells.dtype.kind == "c":
+        raise DataError(
+            f"{where} holds complex numbers; expected real ones: pass the real and the imaginary "
+            "part as two columns"
+        )
+    if cells.dtype == np.float16:
+        return cells.astype(np.float32)
+    return cells.astype(cells.dtype.newbyteorder("="), copy=False)
+
+
+def _refuse_nested(cells: Any, name: str) -> None:
+    nested = [(row, cell) for row, cell in enumerate(cells) if isinstance(cell, NESTED)]
+    if nested:
+        row, cell = nested[0]
+        raise DataError(
+            f"{name} holds {len(nested)} cells of several values, the first in row {row}: "
+            f"{type(cell).__name__}; expected one value per cell: spread them over columns, or "
+            "drop the column"
+        )
+
+
+def _refuse_infinite(table: Any) -> None:
+    if isinstance(table, np.ndarray):
+        if table.dtype.kind != "f":
+            return
+        infinite = _too_large(table).sum(axis=0)
+        names = [f"column {at}" for at in range(table.shape[1])]
+    else:
+        numbers = table.select_dtypes("floating")
+        infinite = np.array([_too_large(numbers[name].to_numpy(float)).sum() for name in numbers])
+        names = list(numbers.columns)
+    if infinite.any():
+        at = int(np.flatnonzero(infinite)[0])
+        raise DataError(
+            f"{names[at]} holds {infinite[at]} cells that are infinite or beyond {LARGEST:.1e}; "
+            "replace them with NaN (missing) or with a largest value that makes sense"
+        )
+
+
+def _too_large(cells: NDArray[Any]) -> NDArray[np.bool_]:
+    # Trees compare in single precision, where a larger value is infinite.
+    return np.asarray(np.abs(cells) > np.float64(LARGEST))
+
+
+def aligned(table: Any, training: Any) -> Any:
+    """Return test rows with the columns of the training rows, in their order.
+
+    Parameters
+    ----------
+    table, training : DataFrame or ndarray
+        Columns are matched by name where both have names; what training lacks is dropped.
+
+    Raises
+    ------
+    DataError
+        If columns are missing, or of unnamed ones there are more or fewer.
+    """
+    names = getattr(training, "columns", None)
+    others = getattr(table, "columns", None)
+    if names is not None and others is not None:
+        missing = [name for name in names if name not in set(others)]
+        if missing:
+            raise DataError(f"the test rows lack the columns {', '.join(map(str, missing[:10]))}")
+        return table[list(names)]
+    if training.shape[1] != table.shape[1]:
+        raise DataError(
+            f"got {table.shape[1]} columns in the test rows; expected "
+            f"{training.shape[1]}, as in training"
+        )
+    return table
