@@ -419,3 +419,154 @@ def distillation_loss(
                 return 0.0, start + bad
             total += loss
     return total, -1
+
+
+@kernel
+def _add_weighted(source: Any, weights: Floats, n_classes: int, out: Floats) -> None:
+    """Add each row of one teacher, times its weight, to `out`; a wrong value adds NaN."""
+    n = weights.size
+    if n_classes == 2:  # written out, so that rows vectorise
+        for i in range(n):
+            a, b, w = source[2 * i], source[2 * i + 1], weights[i]
+            # Not a chained comparison, whose second half is a branch.
+            out[2 * i] += w * a if (a >= 0.0) & (a <= LIMIT) else np.nan
+            out[2 * i + 1] += w * b if (b >= 0.0) & (b <= LIMIT) else np.nan
+    else:
+        for i in range(n):
+            row, w = source[i * n_classes : (i + 1) * n_classes], weights[i]
+            target = out[i * n_classes : (i + 1) * n_classes]
+            for j in range(n_classes):
+                x = row[j]
+                target[j] += w * x if (x >= 0.0) & (x <= LIMIT) else np.nan
+
+
+@kernel
+def attention_fuse(
+    flat: Any, stride: int, n_classes: int, scores: Floats, fused: Floats, weights: Floats
+) -> int:
+    """Write weights and weighted mean of each row; return the first unusable row, or -1.
+
+    Teacher m starts at ``flat[m * stride]``, so that some rows of a larger table need no copy;
+    `flat` is float64 or float32: the one argument with two signatures.
+    """
+    n = fused.size // n_classes
+    n_teachers = scores.size // max(1, n)
+    rows = max(1, BLOCK // (n_classes + n_teachers))
+    sums, own = np.empty(rows), np.empty(rows)
+    for first in range(0, n, rows):
+        last = min(first + rows, n)
+        shares, target = weights[first * n_teachers : last * n_teachers], fused[first * n_classes :]
+        target = target[: (last - first) * n_classes]
+        _below_top(scores[first * n_teachers : last * n_teachers], n_teachers, 1.0, shares)
+        for j in range(shares.size):
+            shares[j] = vexp(shares[j])
+        # A score that is NaN or +inf leaves NaN weights, and these a NaN sum.
+        _normalise(shares, n_teachers, sums)
+        target[:] = 0.0
+        for m in range(n_teachers):
+            start = m * stride
+            for i in range(last - first):
+                own[i] = shares[i * n_teachers + m]
+            said = flat[start + first * n_classes : start + last * n_classes]
+            _add_weighted(said, own[: last - first], n_classes, target)
+        _row_sums(target, n_classes, sums)
+        for i in range(last - first):
+            if math.isnan(sums[i]):
+                return first + i
+    return -1
+
+
+@kernel
+def attention_gradient(likelihoods: Floats, scores: Floats, n: int, gradient: Floats) -> Any:
+    """Return the summed NLL and the first unusable row or -1; write the gradient.
+
+    A weight is the exponential of its score over their sum S, so q = sum(exp e) / S.
+    """
+    width = scores.size // max(1, n)
+    rows = max(1, BLOCK // width)
+    work, sums, logs, inverse = (
+        np.empty(rows * width),
+        np.empty(rows),
+        np.empty(rows),
+        np.empty(rows),
+    )
+    total = 0.0
+    for first in range(0, n, rows):
+        last = min(first + rows, n)
+        said, out = likelihoods[first * width : last * width], gradient[first * width :]
+        powers = work[: said.size]
+        out = out[: said.size]
+        _below_top(scores[first * width : last * width], width, 1.0, powers)
+        for j in range(powers.size):
+            powers[j] = vexp(powers[j])
+        for j in range(powers.size):
+            e = said[j]
+            out[j] = powers[j] * e if 0.0 <= e <= LIMIT else np.nan
+        _row_sums(powers, width, sums)
+        _row_sums(out, width, inverse)
+        for i in range(last - first):
+            good = (inverse[i] >= TINY) & (sums[i] < np.inf)
+            logs[i] = inverse[i] / sums[i] if good else np.nan
+            inverse[i] = 1.0 / inverse[i]
+            sums[i] = 1.0 / sums[i]
+        for i in range(last - first):
+            # q below the normal floats has no logarithm here.
+            if not logs[i] >= TINY:
+                return 0.0, first + i
+        for i in range(last - first):
+            logs[i] = vlog(logs[i])
+        loss = 0.0
+        for i in range(last - first):
+            loss -= logs[i]
+        total += loss
+        _scale_rows(powers, width, sums)
+        _scale_rows(out, width, inverse)
+        for j in range(out.size):
+            out[j] = powers[j] - out[j]
+    return total, -1
+
+
+@kernel
+def em_step(likelihoods: Floats, weights: Floats, n: int, updated: Floats) -> tuple[float, int]:
+    """Return the summed log likelihood and the first unusable row or -1; write the weights."""
+    width = weights.size
+    rows = max(1, BLOCK // width)
+    sums, logs = np.empty(rows), np.empty(rows)
+    # Weights and shares stand row by row, so that all long loops are flat and vectorise.
+    tiled, shares, totals = np.empty(rows * width), np.empty(rows * width), np.zeros(rows * width)
+    for j in range(tiled.size):
+        tiled[j] = weights[j % width]
+    likelihood = 0.0
+    for first in range(0, n, rows):
+        said = likelihoods[first * width : min(first + rows, n) * width]
+        part, mixture = shares[: said.size], sums[: said.size // width]
+        for j in range(said.size):
+            e = said[j]
+            part[j] = e * tiled[j] if (e >= 0.0) & (e <= LIMIT) else np.nan
+        _row_sums(part, width, mixture)
+        unusable = 0
+        for i in range(mixture.size):
+            unusable += 0 if mixture[i] >= TINY else 1
+            logs[i] = vlog(mixture[i])
+        if unusable > 0:
+            for i in range(mixture.size):
+                if not mixture[i] >= TINY:
+                    return 0.0, first + i
+        for i in range(mixture.size):
+            mixture[i] = 1.0 / mixture[i]
+        _scale_rows(part, width, mixture)
+        for j in range(part.size):
+            totals[j] += part[j]
+        block = 0.0
+        for i in range(mixture.size):
+            block += logs[i]
+        likelihood += block
+    updated[:] = 0.0
+    for j in range(totals.size):
+        updated[j % width] += totals[j]
+    mass = 0.0
+    for m in range(width):
+        mass += updated[m]
+    for m in range(width):
+        updated[m] /= mass  # n, but for rounding
+    return likelihood, -1

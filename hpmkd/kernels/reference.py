@@ -122,3 +122,35 @@ def linear_margins(matrix: Floats, coefficients: Floats, intercept: Floats) -> F
     for j in range(matrix.shape[1]):
         result += matrix[:, j : j + 1] * coefficients[j]
     return result
+
+
+def attention_fuse(probabilities: Floats, scores: Floats) -> tuple[Floats, Floats]:
+    """Return Σ_m w_im p_m[i] and w = softmax of the scores over the teachers.
+
+    M teachers: probabilities of shape (M, n, K), scores of shape (n, M) (Jacobs, Jordan,
+    Nowlan and Hinton 1991, a gated mixture of experts).
+    """
+    weights = soften_logits(scores, 1.0)
+    return np.asarray((weights.T[:, :, np.newaxis] * probabilities).sum(axis=0)), weights
+
+
+def attention_gradient(likelihoods: Floats, scores: Floats) -> tuple[float, Floats]:
+    """Return the mean of −ln q and its gradient in the scores, row by row.
+
+    With e_im what teacher m gives the true class of row i, w = softmax of the scores and
+    q_i = Σ_m w_im e_im: ∂(−ln q_i)/∂s_im = w_im − w_im e_im / q_i.
+    """
+    weights = soften_logits(scores, 1.0)
+    q = (weights * likelihoods).sum(axis=1, keepdims=True)
+    return float(-np.log(q).mean()), np.asarray(weights - weights * likelihoods / q)
+
+
+def em_step(likelihoods: Floats, weights: Floats) -> tuple[Floats, float]:
+    """Return w_m ← mean_i w_m e_im / Σ_j w_j e_ij, and the mean log likelihood of the old w.
+
+    Expectation maximisation of a mixture whose components are fixed (Dempster, Laird and
+    Rubin 1977).
+    """
+    mixture = likelihoods @ weights
+    updated = weights * (likelihoods / mixture[:, np.newaxis]).mean(axis=0)
+    return updated / updated.sum(), float(np.log(mixture).mean())

@@ -5,26 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hpmkd.kernels import soften
 from hpmkd.values import Fused
+from hpmkd_defaults.fusers.blocks import fuse_by_blocks, mixed
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
-from hpmkd_defaults.fusers.pooling import (
-    evidence,
-    expectation_maximisation,
-    normalised,
-    pool,
-    repeated,
-)
+from hpmkd_defaults.fusers.members import Members, calibrated
+from hpmkd_defaults.fusers.pooling import expectation_maximisation, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpmkd.values import FloatArray, IntArray
-
-#: Rows to fit on: more do not change the third digit of a temperature or weight.
-MAX_ROWS = 20_000
 
 
 class CalibratedFuser:
@@ -47,18 +38,11 @@ class CalibratedFuser:
         table : table of n rows
             Not looked at: the weights are the same for all rows.
         """
-        rows = stratified_rows(labels, MAX_ROWS)
-        labels = labels[rows]
-        teachers = [normalised(each[rows]) for each in probabilities]
-        temperatures = [calibrating_temperature(each, labels) for each in teachers]
-        calibrated = [
-            soften(each, temperature)
-            for each, temperature in zip(teachers, temperatures, strict=True)
-        ]
-        said = np.column_stack([evidence(each, labels) for each in calibrated])
-        weights = tuple(expectation_maximisation(said).tolist())
-        final = calibrating_temperature(pool(calibrated, weights), labels)
-        return CalibratedPool(tuple(temperatures), weights, final)
+        members = Members.fit(probabilities, labels)
+        weights = tuple(expectation_maximisation(members.likelihoods).tolist())
+        pooled = mixed(members.probabilities, weights)
+        final = calibrating_temperature(pooled, members.labels)
+        return CalibratedPool(members.temperatures, weights, final)
 
 
 @dataclass(frozen=True)
@@ -81,18 +65,12 @@ class CalibratedPool:
 
     def fuse(self, probabilities: FloatArray, table: Any) -> Fused:
         """Fuse probabilities of shape (M, n, K) to (n, K)."""
-        if len(probabilities) != len(self.temperatures):
-            raise ValueError(
-                f"got {len(probabilities)} teachers; fitted on {len(self.temperatures)}"
-            )
-        # One teacher at a time: a calibrated copy of all would be as large as the input.
-        pooled = np.zeros(probabilities[0].shape)
-        for each, temperature, weight in zip(
-            probabilities, self.temperatures, self.weights, strict=True
-        ):
-            pooled += weight * soften(normalised(each), temperature)
-        fused = soften(normalised(pooled), self.final_temperature)
+        fused = fuse_by_blocks(probabilities, len(self.temperatures), self._fuse_rows)
         return Fused(fused, repeated(self.weights, len(fused)))
+
+    def _fuse_rows(self, probabilities: FloatArray) -> FloatArray:
+        pooled = mixed(calibrated(probabilities, self.temperatures), self.weights)
+        return soften(pooled, self.final_temperature)
 
     def summary(self) -> Mapping[str, Any]:
         """Return ``temperatures`` and ``weights`` per teacher, and ``final_temperature``."""
@@ -101,22 +79,3 @@ class CalibratedPool:
             "weights": list(self.weights),
             "final_temperature": self.final_temperature,
         }
-
-
-def stratified_rows(labels: IntArray, limit: int) -> IntArray:
-    """Return at most `limit` row numbers that keep the shares of the classes.
-
-    Evenly spaced among the rows sorted by class, so it needs no seed.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n,)
-        Class codes.
-    limit : int
-        Rows wanted, >= 1.
-    """
-    n = len(labels)
-    if n <= limit:
-        return np.arange(n)
-    by_class = np.argsort(labels, kind="stable")
-    return np.sort(by_class[np.linspace(0, n - 1, limit).astype(np.intp)])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.values import Fused
-from hpmkd_defaults.fusers.pooling import normalised, pool, repeated
+from hpmkd_defaults.fusers.blocks import fuse_by_blocks, mixed
+from hpmkd_defaults.fusers.pooling import normalised, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,9 @@ class FittedMean:
 
     def fuse(self, probabilities: FloatArray, table: Any) -> Fused:
         """Average probabilities of shape (M, n, K)."""
-        fused = normalised(pool(probabilities, self.weights))
+        fused = fuse_by_blocks(
+            probabilities, self.n_teachers, lambda rows: normalised(mixed(rows, self.weights))
+        )
         return Fused(fused, repeated(self.weights, len(fused)))
 
     def summary(self) -> Mapping[str, Any]:

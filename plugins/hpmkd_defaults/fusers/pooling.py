@@ -1,10 +1,12 @@
-"""Weighted means of teachers, and the weights that explain the labels best."""
+"""Static weights of a mean of teachers: those that explain the labels best."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from hpmkd.kernels import em_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,29 +19,6 @@ SMALLEST = 1e-15
 MAX_STEPS = 500
 #: Gain in mean log likelihood, in nats, below which the weights count as settled.
 TOLERANCE = 1e-8
-
-
-def pool(probabilities: Sequence[FloatArray] | FloatArray, weights: Sequence[float]) -> FloatArray:
-    """Return the weighted mean over teachers.
-
-    Parameters
-    ----------
-    probabilities : M arrays of shape (n, K)
-        What each teacher says.
-    weights : sequence of M floats
-        In [0, 1]; they sum to 1.
-
-    Returns
-    -------
-    ndarray of shape (n, K)
-    """
-    if len(probabilities) != len(weights):
-        raise ValueError(f"got {len(probabilities)} teachers; fitted on {len(weights)}")
-    # Teacher by teacher: a sum over the first axis would need all of them in float64.
-    total = np.zeros(probabilities[0].shape)
-    for each, weight in zip(probabilities, weights, strict=True):
-        total += weight * each
-    return total
 
 
 def normalised(probabilities: FloatArray) -> FloatArray:
@@ -96,11 +75,8 @@ def expectation_maximisation(said: FloatArray, max_steps: int = MAX_STEPS) -> Fl
     weights = np.full(said.shape[1], 1.0 / said.shape[1])
     before = -np.inf
     for _ in range(max_steps):
-        mixture = said @ weights
-        likelihood = float(np.log(mixture).mean())
+        updated, likelihood = em_step(said, weights)
         if likelihood - before < TOLERANCE:
             break
-        before = likelihood
-        weights = weights * (said.T @ (1.0 / mixture)) / len(said)
-        weights /= weights.sum()  # exact but for rounding
+        before, weights = likelihood, updated
     return weights

@@ -7,16 +7,32 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hpmkd.testing import FuserSuite
-from hpmkd_defaults.fusers.calibrated import CalibratedFuser, stratified_rows
+from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
+from hpmkd_defaults.fusers.blocks import mixed, stratified_rows
+from hpmkd_defaults.fusers.calibrated import CalibratedFuser
 from hpmkd_defaults.fusers.calibration import HIGHEST, LOWEST, calibrating_temperature
 from hpmkd_defaults.fusers.mean import MeanFuser
-from hpmkd_defaults.fusers.pooling import expectation_maximisation, normalised, pool
+from hpmkd_defaults.fusers.pooled import PoolFuser
+from hpmkd_defaults.fusers.pooling import expectation_maximisation, normalised
 
 
 class TestMeanFuserConforms(FuserSuite):
     @pytest.fixture
     def fuser(self):
         return MeanFuser()
+
+
+class TestPoolFuserConforms(FuserSuite):
+    @pytest.fixture
+    def fuser(self):
+        return PoolFuser()
+
+
+@pytest.mark.parametrize("gated", [True, False])
+class TestAttentionConforms(FuserSuite):
+    @pytest.fixture
+    def fuser(self, gated):
+        return AttentionWeightedMultiTeacher(gated=gated)
 
 
 class TestCalibratedFuserConforms(FuserSuite):
@@ -205,7 +221,7 @@ class TestRowCap:
         said, labels = honest_rows(rng, 8000, 3)
         said = np.stack([distorted(said, 2.0), honest_rows(rng, 8000, 3)[0]])
         whole = CalibratedFuser().fit(said, labels, None)
-        monkeypatch.setattr("hpmkd_defaults.fusers.calibrated.MAX_ROWS", 4000)
+        monkeypatch.setattr("hpmkd_defaults.fusers.members.MAX_ROWS", 4000)
         cut = CalibratedFuser().fit(said, labels, None)
         assert cut != whole
         np.testing.assert_allclose(cut.weights, whole.weights, atol=0.03)
@@ -216,7 +232,7 @@ class TestPooling:
     def test_pool_is_the_weighted_mean(self, rng):
         said = rng.random((3, 5, 2))
         expected = np.average(said, axis=0, weights=[0.5, 0.3, 0.2])
-        np.testing.assert_allclose(pool(said, [0.5, 0.3, 0.2]), expected)
+        np.testing.assert_allclose(mixed(said, [0.5, 0.3, 0.2]), expected)
 
     def test_a_row_of_zeros_becomes_uniform(self):
         np.testing.assert_allclose(normalised(np.zeros((1, 4))), 0.25)

@@ -1,0 +1,134 @@
+"""Teachers for the fusion benchmark: three panels, the default one, and a rival.
+
+Every teacher is cross-fitted in five folds on the training rows; test rows are read by the
+mean of its five fold models.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+import numpy as np
+import optuna
+import xgboost
+from sklearn.base import BaseEstimator, clone
+from sklearn.cluster import KMeans
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.pipeline import make_pipeline
+
+from hpmkd.student.transformer import TableEncoder
+from hpmkd.values import DataFacts
+from hpmkd_defaults.teachers.boosted import BoostedTeacher
+from hpmkd_defaults.teachers.network import NetworkTeacher
+
+FOLDS = 5
+REGIONS = 4
+
+
+class Specialist(BaseEstimator):
+    """A model that is fitted on the training rows of one region only."""
+
+    def __init__(self, model, inside):
+        self.model = model
+        self.inside = inside
+
+    def fit(self, table, labels, rows):
+        """Fit on those of the rows, given by number, that are in the region."""
+        own = np.flatnonzero(self.inside[rows])
+        if len(own) == 0:  # a region of outliers: nothing but the shares of the classes
+            self.fitted_ = DummyClassifier().fit(table, labels)
+        else:
+            self.fitted_ = clone(self.model).fit(table.iloc[own], labels[own])
+        self.classes_ = self.fitted_.classes_
+        return self
+
+    def predict_proba(self, table):
+        """Say something about any row, also outside the region."""
+        return self.fitted_.predict_proba(table)
+
+
+class Shuffled(Specialist):
+    """A broken model: its training labels are in another order."""
+
+    def fit(self, table, labels, rows):
+        """Fit on shuffled labels."""
+        shuffled = np.random.default_rng(len(rows)).permutation(labels)
+        self.fitted_ = clone(self.model).fit(table, shuffled)
+        self.classes_ = self.fitted_.classes_
+        return self
+
+
+def members(panel: str, table, labels, seed: int) -> dict[str, object]:
+    """Return the unfitted teachers of a panel by name."""
+    n_classes = int(labels.max()) + 1
+    if panel == "default":
+        plugin = next(e for e in entry_points(group="hpmkd") if e.name == "defaults").load()
+        offer = next(offer for offer in plugin.hpmkd_teachers() if offer.name == "default")
+        facts = DataFacts(len(table), table.shape[1], n_classes)
+        return dict(offer.factory().members(facts, seed))
+    forest = make_pipeline(TableEncoder("tree"), RandomForestClassifier(100, random_state=seed))
+    if panel == "specialists":
+        encoded = TableEncoder("linear").fit_transform(table)
+        region = KMeans(REGIONS, n_init=3, random_state=seed).fit_predict(encoded)
+        return {f"region {r}": Specialist(forest, region == r) for r in range(REGIONS)}
+    trees = ExtraTreesClassifier(100, random_state=seed)
+    generalists = {
+        "forest": forest,
+        "trees": make_pipeline(TableEncoder("tree"), trees),
+        "boosted": make_pipeline(TableEncoder("tree"), BoostedTeacher(random_state=seed)),
+        "network": make_pipeline(TableEncoder("linear"), NetworkTeacher(random_state=seed)),
+    }
+    return generalists if panel == "generalists" else {"broken": Shuffled(forest, None)}
+
+
+def cross_fitted(teacher, table, labels, test, seed: int):
+    """Return out-of-fold probabilities (n, K) and the fold models' mean on the test rows."""
+    n_classes = int(labels.max()) + 1
+    held_out = np.empty((len(table), n_classes))
+    bag = np.zeros((len(test), n_classes))
+    for seen, held in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(table, labels):
+        extra = {"rows": seen} if isinstance(teacher, Specialist) else {}
+        model = clone(teacher).fit(table.iloc[seen], labels[seen], **extra)
+        held_out[held] = aligned(model, table.iloc[held], n_classes)
+        bag += aligned(model, test, n_classes) / FOLDS
+    return held_out, bag
+
+
+def aligned(model, table, n_classes: int):
+    """Return probabilities with a column for every class."""
+    said = np.zeros((len(table), n_classes))
+    said[:, model.classes_] = model.predict_proba(table)
+    return said
+
+
+def rival(table, labels, test, seed: int, trials: int = 40):
+    """Return test probabilities of what a user would pick: an XGBoost tuned by Optuna.
+
+    TPE; chosen by log loss on a holdout of 25 %, refitted on all training rows.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    encoder = TableEncoder("tree").fit(table)
+    matrix = encoder.transform(table)
+    split = train_test_split(matrix, labels, test_size=0.25, stratify=labels, random_state=seed)
+    seen, held, seen_labels, held_labels = split
+    n_classes = int(labels.max()) + 1
+
+    def objective(trial):
+        model = xgboost.XGBClassifier(
+            n_estimators=trial.suggest_int("n_estimators", 50, 300),
+            max_depth=trial.suggest_int("max_depth", 3, 10),
+            learning_rate=trial.suggest_float("learning_rate", 0.01, 0.3, log=True),
+            subsample=trial.suggest_float("subsample", 0.6, 1.0),
+            colsample_bytree=trial.suggest_float("colsample_bytree", 0.6, 1.0),
+            n_jobs=1,
+            random_state=seed,
+        ).fit(seen, seen_labels)
+        return log_loss(held_labels, model.predict_proba(held), labels=range(n_classes))
+
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
+    study.optimize(objective, n_trials=trials)
+    best = xgboost.XGBClassifier(**study.best_params, n_jobs=1, random_state=seed)
+    return best.fit(matrix, labels).predict_proba(encoder.transform(test))

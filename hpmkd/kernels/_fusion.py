@@ -1,0 +1,187 @@
+"""Public functions on several teachers: fuse them, learn whom to hear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from hpmkd.kernels import _jit
+from hpmkd.kernels._checks import as_input, as_table, check_buffer
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def attention_fuse(
+    probabilities: ArrayLike, scores: ArrayLike, out: tuple[Floats, Floats] | None = None
+) -> tuple[Floats, Floats]:
+    """Return the weighted mean of M teachers, with weights of each row's own.
+
+    w_im = softmax of the scores over the teachers, fused_i = Σ_m w_im p_m[i]: in one pass
+    over the teachers, without temporaries of their size.
+
+    Parameters
+    ----------
+    probabilities : array-like of shape (M, n, K)
+        What each teacher says, in [0, 1] (1e-6 above 1 is let pass). float64 and float32 are
+        read as they are, without a copy, also a range of rows of a larger array.
+    scores : array-like of shape (n, M)
+        Of any size. −inf is a weight of exactly 0; each row has at least one finite score,
+        and none is +inf or NaN.
+    out : tuple of two ndarrays, optional
+        Where to write the fused rows (n, K) and the weights (n, M): float64, C order, apart
+        from the inputs.
+
+    Returns
+    -------
+    fused : ndarray of shape (n, K), float64
+        Rows sum to 1 if those of all teachers do.
+    weights : ndarray of shape (n, M), float64
+        Rows sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If a shape or a buffer is wrong, or a row holds a score or a probability that cannot
+        be used; the message names the row.
+
+    References
+    ----------
+    Jacobs, Jordan, Nowlan and Hinton (1991), Adaptive mixtures of local experts.
+    """
+    said, stride = _as_teachers(probabilities)
+    n_teachers, n, n_classes = said.shape
+    given = as_table("scores", scores)
+    if given.shape != (n, n_teachers):
+        raise ValueError(f"scores must have shape {(n, n_teachers)}, got {given.shape}")
+    fused, weights = out if out is not None else (np.empty((n, n_classes)), np.empty(given.shape))
+    check_buffer("fused", fused, np.float64, (n, n_classes))
+    check_buffer("weights", weights, np.float64, given.shape)
+    bad = _jit.attention_fuse(
+        _flat(said, stride), stride, n_classes, given.reshape(-1), fused.reshape(-1),
+        weights.reshape(-1),
+    )  # fmt: skip
+    if bad >= 0:
+        raise ValueError(
+            f"row {bad} must have probabilities in [0, 1], a finite score and neither +inf nor "
+            f"NaN, got {said[:, bad].tolist()} and {given[bad]}"
+        )
+    return fused, weights
+
+
+def attention_gradient(likelihoods: ArrayLike, scores: ArrayLike) -> tuple[float, Floats]:
+    """Return the mean NLL of the fused teachers and its gradient in the scores.
+
+    With w = softmax of the scores and q_i = Σ_m w_im e_im, NLL_i = −ln q_i and
+    ∂NLL_i/∂s_im = w_im − w_im e_im / q_i.
+
+    Parameters
+    ----------
+    likelihoods : array-like of shape (n, M)
+        e_im: what teacher m gives the true class of row i, in [0, 1].
+    scores : array-like of shape (n, M)
+        As in :func:`attention_fuse`.
+
+    Returns
+    -------
+    loss : float
+        Mean over the rows, in nats; 0 if there are none.
+    gradient : ndarray of shape (n, M), float64
+        Of each row's NLL, not divided by n; rows sum to 0.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a row holds a value that cannot be used or gives its true
+        class nothing (q < 2.3e-308); the message names the row.
+    """
+    said, given = as_table("likelihoods", likelihoods), as_table("scores", scores)
+    if said.shape != given.shape:
+        raise ValueError(
+            f"likelihoods and scores must have one shape, got {said.shape} and {given.shape}"
+        )
+    gradient = np.empty(given.shape)
+    total, bad = _jit.attention_gradient(
+        said.reshape(-1), given.reshape(-1), len(given), gradient.reshape(-1)
+    )
+    if bad >= 0:
+        raise ValueError(
+            f"row {bad} must have likelihoods in [0, 1], one of them above 0 where there is "
+            f"weight, and usable scores, got {said[bad]} and {given[bad]}"
+        )
+    return total / max(1, len(given)), gradient
+
+
+def em_step(likelihoods: ArrayLike, weights: ArrayLike) -> tuple[Floats, float]:
+    """Return better weights of a linear pool: one step of expectation maximisation.
+
+    w_m ← mean_i w_m e_im / Σ_j w_j e_ij. The mean log likelihood never falls.
+
+    Parameters
+    ----------
+    likelihoods : array-like of shape (n, M)
+        e_im: what teacher m gives the true class of row i, in [0, 1]. n ≥ 1.
+    weights : array-like of shape (M,)
+        Not negative; they sum to 1 (not checked). A 0 stays 0.
+
+    Returns
+    -------
+    weights : ndarray of shape (M,), float64
+        New; they sum to 1.
+    likelihood : float
+        Mean log likelihood of the weights **before** the step, in nats.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, or a row holds a value that cannot be used or gives its true
+        class nothing (q < 2.3e-308); the message names the row.
+
+    References
+    ----------
+    Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data.
+    """
+    said, before = as_table("likelihoods", likelihoods), as_input("weights", weights, np.float64, 1)
+    if before.shape != (said.shape[1],) or len(said) == 0:
+        raise ValueError(
+            f"likelihoods must have rows, and weights one value per column of them, got shapes "
+            f"{said.shape} and {before.shape}"
+        )
+    if not before.min() >= 0.0:
+        raise ValueError(f"weights must not be negative or NaN, got {before}")
+    updated = np.empty(before.shape)
+    total, bad = _jit.em_step(said.reshape(-1), before, len(said), updated)
+    if bad >= 0:
+        raise ValueError(
+            f"row {bad} must have likelihoods in [0, 1], one of them above 0 where there is "
+            f"weight, got {said[bad]}"
+        )
+    return updated, total / len(said)
+
+
+def _as_teachers(probabilities: ArrayLike) -> tuple[NDArray[Any], int]:
+    """Return float64 or float32 tables (M, n, K), each contiguous, and their distance."""
+    said = np.asarray(probabilities)
+    if said.dtype not in (np.float64, np.float32):
+        said = said.astype(np.float64)
+    if said.ndim != 3 or said.shape[0] == 0 or said.shape[2] == 0:
+        raise ValueError(f"probabilities must have shape (M ≥ 1, n, K ≥ 1), got {said.shape}")
+    n_teachers, n, n_classes = said.shape
+    step, row, cell = said.strides
+    tight = cell == said.itemsize and row == n_classes * cell
+    apart = step >= 0 and step % said.itemsize == 0
+    usable = said.flags.aligned and said.dtype.isnative
+    if not (tight and apart and usable):
+        said = np.array(said, dtype=said.dtype.newbyteorder("="), order="C")
+    return said, said.strides[0] // said.itemsize if n_teachers > 1 else n * n_classes
+
+
+def _flat(said: NDArray[Any], stride: int) -> NDArray[Any]:
+    """View the tables, and what lies between them, as one contiguous read-only vector."""
+    n_teachers, n, n_classes = said.shape
+    length = (n_teachers - 1) * stride + n * n_classes if n > 0 else 0
+    return as_strided(said, (length,), (said.itemsize,), writeable=False)

@@ -1,0 +1,194 @@
+"""Weights of each row's own: hear the teacher that knows this part of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.tables import take
+from hpmkd.values import Fused
+from hpmkd_defaults.fusers.attended import AttendedPools
+from hpmkd_defaults.fusers.blocks import blocks, check_teachers, stratified_rows
+from hpmkd_defaults.fusers.gate import FEWEST_ROWS, Gate, folds
+from hpmkd_defaults.fusers.members import Members, calibrated
+from hpmkd_defaults.fusers.neighbourhood import Neighbourhood
+from hpmkd_defaults.fusers.pooled import TwoPools
+from hpmkd_defaults.fusers.pooling import evidence
+from hpmkd_defaults.fusers.scorer import features
+from hpmkd_defaults.fusers.telling import wins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpmkd.values import FloatArray, IntArray
+
+#: Rows that attention is fitted on, and the neighbours of a new row come from.
+MAX_ROWS = 10_000
+
+
+class AttentionWeightedMultiTeacher:
+    """Refines the ``pool`` fuser with weights per row, where they pay.
+
+    The weights are a softmax of scores over the teachers; a score looks at how sure a
+    teacher is, whether it agrees with the others, and how wrong it was on the training
+    rows nearest by. They replace the static weights only if that lowers the log loss,
+    cross-validated, by more than one standard error: with teachers that all saw all of the
+    data they seldom do, with specialists they often do. Where they are refused, it is the
+    ``pool`` fuser, bit for bit.
+
+    Parameters
+    ----------
+    gated : bool
+        False uses the weights per row whether or not they pay.
+    """
+
+    def __init__(self, gated: bool = True) -> None:
+        self.gated = gated
+
+    def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> AttentivePool:
+        """Fit on out-of-fold probabilities.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (M, n, K)
+            What each teacher says; zeros are allowed.
+        labels : ndarray of shape (n,)
+            Class codes.
+        table : DataFrame or ndarray of n rows
+            The raw rows.
+        """
+        members = Members.fit(probabilities, labels)
+        pool = TwoPools.fit(members)
+        few = len(members.labels) < FEWEST_ROWS
+        if few or len(probabilities) == 1:
+            reason = f"fewer than {FEWEST_ROWS} rows" if few else "one teacher"
+            return AttentivePool(pool, Gate(False, f"not tried: {reason}"))
+        members = members.only(stratified_rows(members.labels, MAX_ROWS))
+        table = take(table, members.rows)
+        likelihoods = members.likelihoods
+        neighbourhood = Neighbourhood.fit(table, -np.log(likelihoods))
+        found = features(members.probabilities, pool.linear, neighbourhood.own_losses(table))
+        gate, attended = cross_validated(members, found, self.gated)
+        if not gate.accepted:
+            return AttentivePool(pool, gate)
+        pools = AttendedPools.fit(
+            members.probabilities, found, members.labels, likelihoods, attended
+        )
+        weights = pools.fuse(members.probabilities, found)[1]
+        return AttentivePool(
+            pool,
+            gate,
+            Attention(neighbourhood, pools),
+            tuple(weights.mean(axis=0).tolist()),
+            tuple(wins(table, weights)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """What an accepted attention needs on new rows.
+
+    Parameters
+    ----------
+    neighbourhood : Neighbourhood
+        The training rows and each teacher's loss on them.
+    pools : AttendedPools
+        Fuses by what the teachers look like on a row.
+    """
+
+    neighbourhood: Neighbourhood
+    pools: AttendedPools
+
+
+@dataclass(frozen=True, eq=False)
+class AttentivePool:
+    """A fitted :class:`AttentionWeightedMultiTeacher`.
+
+    Parameters
+    ----------
+    pool : TwoPools
+        What it refines, and what it is if attention is None.
+    gate : Gate
+        Whether weights per row were accepted, and why.
+    attention : Attention or None
+        Makes the weights per row; None if they were refused.
+    mean_weights : tuple of M floats
+        Mean weight per row of each teacher on the training rows; empty if refused.
+    wins : tuple of dict
+        Where in the data each teacher wins; see :func:`~hpmkd_defaults.fusers.telling.wins`.
+    """
+
+    pool: TwoPools
+    gate: Gate
+    attention: Attention | None = None
+    mean_weights: tuple[float, ...] = ()
+    wins: tuple[dict[str, Any], ...] = ()
+
+    def fuse(self, probabilities: FloatArray, table: Any) -> Fused:
+        """Fuse probabilities of shape (M, n, K) on the n raw rows of `table`."""
+        if self.attention is None:
+            return self.pool.fuse(probabilities, table)
+        check_teachers(probabilities, len(self.pool.temperatures))
+        n_teachers, n, n_classes = probabilities.shape
+        fused, weights = np.empty((n, n_classes)), np.empty((n, n_teachers))
+        for rows in blocks(*probabilities.shape):
+            said = calibrated(probabilities[:, rows], self.pool.temperatures)
+            raw = take(table, np.arange(rows.start, rows.stop))
+            local = self.attention.neighbourhood.local_losses(raw)
+            found = features(said, self.pool.linear, local)
+            fused[rows], weights[rows] = self.attention.pools.fuse(said, found)
+        return Fused(fused, weights)
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return what was fitted, as plain values.
+
+        ``temperatures`` and ``weights`` (means, if they are of each row's own) per teacher,
+        ``final_temperature``, ``gate`` (accepted, reason, gain, standard error), ``wins``
+        and ``pool``, the summary of the static pool.
+        """
+        used = self.attention.pools if self.attention else self.pool
+        return {
+            "temperatures": list(self.pool.temperatures),
+            "weights": list(self.mean_weights or self.pool.weights),
+            "final_temperature": used.final_temperature,
+            "gate": dict(self.gate.summary()),
+            "wins": [dict(each) for each in self.wins],
+            "pool": dict(self.pool.summary()),
+        }
+
+
+def cross_validated(members: Members, found: FloatArray, gated: bool) -> tuple[Gate, FloatArray]:
+    """Compare attention with the static pool on rows that neither was fitted on.
+
+    Temperatures of the teachers and the losses of neighbours come from all rows: the former
+    are one number each, the latter belong to other rows than the one compared.
+
+    Parameters
+    ----------
+    members : Members
+        The calibrated teachers.
+    found : ndarray of shape (M, n, 6)
+        Their features.
+    gated : bool
+        Whether the outcome may be a refusal.
+
+    Returns
+    -------
+    gate : Gate
+        The comparison, row by row.
+    attended : ndarray of shape (n, K)
+        The attended linear pool of each row, from scores that were not fitted on it.
+    """
+    labels, likelihoods, said = members.labels, members.likelihoods, members.probabilities
+    static, lost = np.empty(len(labels)), np.empty(len(labels))
+    attended = np.empty(said.shape[1:])
+    for seen, held in folds(labels):
+        pool = TwoPools.fit(members.only(seen))
+        pools = AttendedPools.fit(said[:, seen], found[:, seen], labels[seen], likelihoods[seen])
+        attended[held] = pools.attend(said[:, held], found[:, held])[0]
+        fused = pools.fuse(said[:, held], found[:, held])[0]
+        lost[held] = -np.log(evidence(fused, labels[held]))
+        static[held] = -np.log(evidence(pool.fuse_members(said[:, held]), labels[held]))
+    return Gate.compare(static, lost, gated), attended

@@ -1,0 +1,81 @@
+"""Whether weights per row pay: a comparison on rows that neither side was fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hpmkd.values import FloatArray, IntArray
+
+FOLDS = 5
+#: Below, one standard error is itself a guess, and the attention would be too.
+FEWEST_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The outcome.
+
+    Parameters
+    ----------
+    accepted : bool
+        Whether weights per row are used.
+    reason : str
+        Why, in one sentence.
+    gain : float or None
+        Mean cross-validated log loss of the static pool minus that of attention, in nats;
+        None if it was not measured.
+    standard_error : float or None
+        Of the gain, over the rows.
+    """
+
+    accepted: bool
+    reason: str
+    gain: float | None = None
+    standard_error: float | None = None
+
+    @classmethod
+    def compare(cls, static: FloatArray, attended: FloatArray, gated: bool = True) -> Gate:
+        """Accept attention if it gains more than one standard error.
+
+        Parameters
+        ----------
+        static, attended : ndarray of shape (n,)
+            Cross-validated log loss of each row, n >= 2.
+        gated : bool
+            False accepts it whatever the gain.
+        """
+        difference = static - attended
+        gain = float(difference.mean())
+        error = float(difference.std(ddof=1) / len(difference) ** 0.5)
+        found = f"log loss {gain:+.5f} ± {error:.5f} better than the static pool's"
+        if not gated:
+            return cls(True, f"not asked; {found}", gain, error)
+        accepted = gain > error
+        judged = "more" if accepted else "not more"
+        return cls(accepted, f"{found}: {judged} than one standard error", gain, error)
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return the outcome as plain values."""
+        return {
+            "accepted": self.accepted,
+            "reason": self.reason,
+            "gain": self.gain,
+            "standard_error": self.standard_error,
+        }
+
+
+def folds(labels: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield row numbers to fit on and to compare on, five times; each keeps the classes' shares.
+
+    Dealt out in the order of class and row, so it needs no seed.
+    """
+    fold = np.empty(len(labels), dtype=np.intp)
+    fold[np.argsort(labels, kind="stable")] = np.arange(len(labels)) % FOLDS
+    for each in range(FOLDS):
+        yield np.flatnonzero(fold != each), np.flatnonzero(fold == each)

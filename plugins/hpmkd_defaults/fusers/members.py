@@ -1,0 +1,81 @@
+"""Calibrated members: what the teachers say, each at a temperature of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.kernels import soften
+from hpmkd_defaults.fusers.blocks import stratified_rows
+from hpmkd_defaults.fusers.calibration import calibrating_temperature
+from hpmkd_defaults.fusers.pooling import SMALLEST, evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpmkd.values import FloatArray, IntArray
+
+#: Rows to fit on: more do not change the third digit of a temperature or weight.
+MAX_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Members:
+    """The calibrated teachers of the rows that a fuser is fitted on.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,)
+        Which rows were taken, at most 20,000.
+    labels : ndarray of shape (n,)
+        Their class codes.
+    temperatures : tuple of M floats
+        Of each teacher, in [.05, 20].
+    probabilities : ndarray of shape (M, n, K)
+        What the teachers say, calibrated.
+    """
+
+    rows: IntArray
+    labels: IntArray
+    temperatures: tuple[float, ...]
+    probabilities: FloatArray
+
+    @classmethod
+    def fit(cls, probabilities: FloatArray, labels: IntArray) -> Members:
+        """Calibrate each teacher on out-of-fold probabilities (M, n, K), zeros allowed."""
+        rows = stratified_rows(labels, MAX_ROWS)
+        labels = labels[rows]
+        temperatures = tuple(
+            calibrating_temperature(positive(each[rows]), labels) for each in probabilities
+        )
+        said = np.stack([each[rows] for each in probabilities])
+        return cls(rows, labels, temperatures, calibrated(said, temperatures))
+
+    def only(self, rows: IntArray) -> Members:
+        """Return the same members on some of the rows, given by position."""
+        return Members(
+            self.rows[rows], self.labels[rows], self.temperatures, self.probabilities[:, rows]
+        )
+
+    @property
+    def likelihoods(self) -> FloatArray:
+        """What each member gives the true class of each row, of shape (n, M), never 0."""
+        return np.column_stack([evidence(each, self.labels) for each in self.probabilities])
+
+
+def calibrated(probabilities: FloatArray, temperatures: Sequence[float]) -> FloatArray:
+    """Return (M, b, K) with each teacher at its temperature, in float64.
+
+    A row of zeros becomes uniform.
+    """
+    said = np.empty(probabilities.shape)
+    for out, each, temperature in zip(said, probabilities, temperatures, strict=True):
+        out[:] = soften(positive(each), temperature)
+    return said
+
+
+def positive(probabilities: FloatArray) -> FloatArray:
+    """Return float64 probabilities that are nowhere 0; their sum may pass 1 by as little."""
+    return np.maximum(np.asarray(probabilities, dtype=np.float64), SMALLEST)

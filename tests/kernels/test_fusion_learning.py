@@ -1,0 +1,142 @@
+"""What fusers learn with: the gradient of attention, and the EM step."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from hpmkd.kernels import _jit, attention_gradient, em_step, reference
+
+
+def flat(values):
+    array = np.array(values, dtype=np.float64).reshape(-1)
+    array.flags.writeable = False
+    return array
+
+
+evidence = st.tuples(st.integers(1, 40), st.integers(1, 6)).flatmap(
+    lambda shape: st.tuples(
+        hnp.arrays(np.float64, shape, elements=st.floats(1e-15, 1.0)),
+        hnp.arrays(np.float64, shape, elements=st.floats(-30, 30)),
+    )
+)
+
+
+class TestGradient:
+    @pytest.mark.parametrize("m", [1, 2, 3, 4, 9, 26])
+    def test_equals_its_twin(self, m):
+        rng = np.random.default_rng(m)
+        said, scores = rng.uniform(1e-15, 1, (3000, m)), rng.normal(0, 3, (3000, m))
+        loss, gradient = attention_gradient(said, scores)
+        expected, slopes = reference.attention_gradient(said, scores)
+        assert loss == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-11, atol=1e-14)
+
+    @given(evidence)
+    def test_is_the_slope_of_the_loss(self, problem):
+        said, scores = problem
+        loss, gradient = attention_gradient(said, scores)
+        assert loss >= -1e-12
+        np.testing.assert_allclose(gradient.sum(axis=1), 0.0, atol=1e-12)
+        step = 1e-5
+        for m in range(scores.shape[1]):
+            moved = [scores.copy(), scores.copy()]
+            moved[0][:, m] += step
+            moved[1][:, m] -= step
+            up, down = (attention_gradient(said, each)[0] for each in moved)
+            slope = gradient[:, m].mean()
+            assert (up - down) / (2 * step) == pytest.approx(slope, abs=1e-7)
+
+    def test_python_function_equals_the_compiled(self):
+        rng = np.random.default_rng(0)
+        said, scores, gradient = rng.random((7, 3)), rng.normal(size=(7, 3)), np.empty(21)
+        total, bad = _jit.attention_gradient.py_func(flat(said), flat(scores), 7, gradient)
+        assert bad == -1
+        loss, expected = attention_gradient(said, scores)
+        assert total / 7 == pytest.approx(loss, rel=1e-14)
+        np.testing.assert_allclose(gradient.reshape(7, 3), expected, rtol=1e-12, atol=1e-16)
+
+    def test_equal_evidence_has_no_slope(self):
+        loss, gradient = attention_gradient(np.full((5, 3), 0.2), np.zeros((5, 3)))
+        assert loss == pytest.approx(np.log(5))
+        np.testing.assert_allclose(gradient, 0.0, atol=1e-16)
+
+    def test_no_rows(self):
+        loss, gradient = attention_gradient(np.empty((0, 3)), np.empty((0, 3)))
+        assert loss == 0.0
+        assert gradient.shape == (0, 3)
+
+    @pytest.mark.parametrize(
+        ("said", "scores"),
+        [
+            ([0.0, 0.0], [0, 0]),
+            ([0.0, 1.0], [0, -np.inf]),
+            ([0.5, np.nan], [0, 0]),
+            ([0.5, -0.1], [0, 0]),
+            ([0.5, 1.1], [0, 0]),
+            ([0.5, 0.5], [0, np.nan]),
+            ([0.5, 0.5], [np.nan, 0]),
+            ([0.5, 0.5], [np.inf, 0]),
+            ([0.5, 0.5], [-np.inf, -np.inf]),
+        ],
+    )
+    def test_unusable_rows_are_named(self, said, scores):
+        all_said, all_scores = np.full((3000, 2), 0.5), np.zeros((3000, 2))
+        all_said[2047], all_scores[2047] = said, scores
+        with pytest.raises(ValueError, match="row 2047 "):
+            attention_gradient(all_said, all_scores)
+
+    def test_shapes_must_match(self):
+        with pytest.raises(ValueError, match="one shape"):
+            attention_gradient(np.ones((3, 2)), np.zeros((2, 3)))
+
+
+class TestStep:
+    @pytest.mark.parametrize("m", [1, 2, 4, 9])
+    def test_equals_its_twin(self, m):
+        rng = np.random.default_rng(m)
+        said, weights = rng.uniform(1e-15, 1, (5000, m)), rng.dirichlet(np.ones(m))
+        updated, likelihood = em_step(said, weights)
+        expected, logs = reference.em_step(said, weights)
+        np.testing.assert_allclose(updated, expected, rtol=1e-12)
+        assert likelihood == pytest.approx(logs, rel=1e-12)
+
+    @given(evidence)
+    def test_never_lowers_the_likelihood(self, problem):
+        said, scores = problem
+        weights = np.exp(scores[0] / 10)
+        weights /= weights.sum()
+        updated, before = em_step(said, weights)
+        assert updated.sum() == pytest.approx(1.0, abs=1e-14)
+        assert (updated >= 0).all()
+        assert em_step(said, updated)[1] >= before - 1e-12
+
+    def test_python_function_equals_the_compiled(self):
+        said, updated = np.random.default_rng(0).random((7, 3)), np.empty(3)
+        weights = np.full(3, 1 / 3)
+        total, bad = _jit.em_step.py_func(flat(said), flat(weights), 7, updated)
+        assert bad == -1
+        expected, likelihood = em_step(said, weights)
+        np.testing.assert_allclose(updated, expected, rtol=1e-14)
+        assert total / 7 == pytest.approx(likelihood, rel=1e-14)
+
+    def test_a_weight_of_zero_stays(self):
+        updated, _ = em_step([[0.1, 0.9], [0.2, 0.8]], [1.0, 0.0])
+        np.testing.assert_array_equal(updated, [1.0, 0.0])
+
+    @pytest.mark.parametrize("bad", [[0.0, 0.0], [0.5, np.nan], [1.1, 0.5], [0.5, -0.1]])
+    def test_unusable_rows_are_named(self, bad):
+        said = np.full((3000, 2), 0.5)
+        said[2047] = bad
+        with pytest.raises(ValueError, match="row 2047 "):
+            em_step(said, [0.5, 0.5])
+
+    def test_shapes_and_weights_are_checked(self):
+        with pytest.raises(ValueError, match="must have rows"):
+            em_step(np.empty((0, 2)), [0.5, 0.5])
+        with pytest.raises(ValueError, match="must have rows"):
+            em_step(np.ones((3, 2)), [1.0])
+        for weights in ([1.5, -0.5], [np.nan, 1.0]):
+            with pytest.raises(ValueError, match="must not be negative"):
+                em_step(np.ones((3, 2)), weights)
