@@ -31,6 +31,7 @@ def distill(
     teacher: Any = None,
     X_test: Any = None,
     y_test: Any = None,
+    X_unlabeled: Any = None,
     recipe: str | os.PathLike[str] | Recipe = "hpm",
     settings: Mapping[str, Any] | None = None,
     student: str | None = None,
@@ -60,6 +61,9 @@ def distill(
     X_test, y_test : like `X` and `y`, optional
         Rows to measure on; by default a share of `X` is kept for it. If `y` is the name of
         a column, so is `y_test` by default.
+    X_unlabeled : DataFrame or array-like of shape (m, d), optional
+        Further rows without labels: the teachers label them, the students learn from them
+        too. No test rows belong here. With them, the recipe's augmenter is not asked.
     recipe : str, path or Recipe
         Name of a shipped recipe, or a TOML file.
     settings : mapping, optional
@@ -103,7 +107,16 @@ def distill(
         registry.add(f"observer-{at}", observer)
     registry.require_sound()
     return run(
-        prepared, registry, X, y, X_test, y_test, teacher=teacher, seed=int(seed), cache=cache
+        prepared,
+        registry,
+        X,
+        y,
+        X_test,
+        y_test,
+        X_unlabeled=X_unlabeled,
+        teacher=teacher,
+        seed=int(seed),
+        cache=cache,
     )
 
 
@@ -115,6 +128,7 @@ def run(
     X_test: Any = None,
     y_test: Any = None,
     *,
+    X_unlabeled: Any = None,
     teacher: Any = None,
     seed: int = 0,
     cache: Cache | None = None,
@@ -137,7 +151,8 @@ def run(
         target = y if y_test is None and isinstance(y, str) else y_test
         test = make_dataset(X_test, target, classes=dataset.classes)
         _refuse_other_columns(training, test)
-    return HPMDistiller(recipe, registry, seed, cache).distill(training, test, teachers)
+    distiller = HPMDistiller(recipe, registry, seed, cache)
+    return distiller.distill(training, test, teachers, X_unlabeled)
 
 
 def load(path: str | os.PathLike[str]) -> Distillation:

@@ -79,7 +79,7 @@ def make_dataset(X: Any, y: Any, classes: NDArray[Any] | None = None) -> Dataset
     DataError
         Saying what is wrong with rows or labels and what to do about it.
     """
-    table, y = _split_target(_as_table(X), y)
+    table, y = _split_target(as_table(X), y)
     n = table.shape[0]
     labels = _as_labels(y, n)
     if classes is not None:
@@ -115,7 +115,8 @@ def warn_of_rare_classes(dataset: Dataset, n_folds: int) -> None:
         )
 
 
-def _as_table(X: Any) -> Any:
+def as_table(X: Any) -> Any:
+    """Return raw rows as a frame or a two-dimensional array; refuse what is neither."""
     import pandas as pd
 
     if hasattr(X, "toarray"):

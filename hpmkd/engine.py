@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from hpmkd.components import Components, resolve
 from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
+from hpmkd.extra import ExtraSource, unlabeled_rows
 from hpmkd.finalists import Finalists, fit_finalists, pairs
 from hpmkd.leaderboard import Entry, build
 from hpmkd.measurement import student_entries, teacher_entries
@@ -71,7 +72,11 @@ class HPMDistiller:
     cache: Cache | None = None
 
     def distill(
-        self, training: Dataset, test: Dataset, teachers: Sequence[Teacher]
+        self,
+        training: Dataset,
+        test: Dataset,
+        teachers: Sequence[Teacher],
+        unlabeled: Any = None,
     ) -> Distillation:
         """Run the recipe.
 
@@ -83,11 +88,13 @@ class HPMDistiller:
             Rows that are touched once, at the end.
         teachers : sequence of Teacher
             At least one.
+        unlabeled : DataFrame or ndarray, optional
+            Rows without labels for the teachers to label, with the columns of `training`.
         """
         parts = resolve(self.recipe, self.registry)
         executor: Executor = parts.executor.create()
         try:
-            return _Run(self, parts, executor, training, test, teachers).go()
+            return _Run(self, parts, executor, training, test, teachers, unlabeled).go()
         finally:
             executor.close()
 
@@ -103,6 +110,7 @@ class _Run:
         training: Dataset,
         test: Dataset,
         teachers: Sequence[Teacher],
+        unlabeled: Any,
     ) -> None:
         self.recipe, self.registry, self.seed = distiller.recipe, distiller.registry, distiller.seed
         self.parts, self.executor = parts, executor
@@ -124,7 +132,13 @@ class _Run:
             counts=self.counts,
             on_fold=self.progress.advance,
         )
-        self.teaching = Teaching(teachers, reader, parts.fuser)
+        source = ExtraSource(
+            self.recipe.extra,
+            parts.augmenter,
+            None if unlabeled is None else unlabeled_rows(unlabeled, training),
+            self.seeds.augmenter,
+        )
+        self.teaching = Teaching(teachers, reader, parts.fuser, source)
 
     def go(self) -> Distillation:
         """Take every step."""
@@ -181,15 +195,16 @@ class _Run:
                 DataWarning,
                 stacklevel=2,
             )
+        self.teaching = self.teaching.with_sources_for(regime)
         selection = []
         for fit_rows, held_rows in split_rows:
-            said = self.teaching.soft_targets(fit_rows)
+            taught = self.teaching.soft_targets(fit_rows)
             selection.append(
-                selection_split(self.training, fit_rows, held_rows, said, self.encodings)
+                selection_split(self.training, fit_rows, held_rows, taught, self.encodings)
             )
-        taught = self.teaching.finish(regime)
+        finished = self.teaching.finish(regime)
         self.progress.finish()
-        return regime, selection, taught
+        return regime, selection, finished
 
     def _split_rows(self) -> list[tuple[IntArray, IntArray]]:
         """Return rows to fit on and selection rows: once, or fold by fold when rows are few."""
@@ -230,7 +245,7 @@ class _Run:
     def _refit(self, trials: Sequence[Trial], taught: Taught) -> Finalists:
         paired = pairs(trials, self.stages)
         soft_targets = taught.knowledge.soft_targets
-        rows = TrainingRows.encode(self.training, soft_targets, self.encodings)
+        rows = TrainingRows.encode(self.training, soft_targets, self.encodings, taught.extra)
         data = RefitData(rows, self.stages, self.scheduler, self.seeds.students)
         self.progress.start("refit", 2 * len(paired))
         finalists = fit_finalists(paired, data, self.executor, self._student_fitted)

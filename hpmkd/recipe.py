@@ -19,6 +19,7 @@ from hpmkd.recipe_files import read_recipe
 from hpmkd.recipe_settings import (
     AlphaGrids,
     Choice,
+    ExtraSettings,
     SearchSettings,
     SplitSettings,
     convert,
@@ -39,6 +40,7 @@ class Recipe:
     teacher: Choice
     reference: Choice
     fuser: Choice
+    augmenter: Choice
     sampler: Choice
     scheduler: Choice
     cache: Choice
@@ -46,6 +48,7 @@ class Recipe:
     stages: Mapping[str, Choice]
     split: SplitSettings = field(default_factory=SplitSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    extra: ExtraSettings = field(default_factory=ExtraSettings)
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:
@@ -152,12 +155,15 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def _parse(key: str, value: Any) -> Any:
     if key == "name":
         return convert(value, str, key)
-    if isinstance(value, str) and key not in ("stages", "split", "search"):
+    if isinstance(value, str) and key not in ("stages", "split", "search", "extra"):
         value = {"name": value}  # fuser = "mean" is short for [fuser] name = "mean"
     value = _table(value, key)
     if key == "split":
         _check_keys(value, SplitSettings, key)
         return convert(dict(value), SplitSettings, key)
+    if key == "extra":
+        _check_keys(value, ExtraSettings, key)
+        return convert(dict(value), ExtraSettings, key)
     if key == "search":
         _check_keys(value, SearchSettings, key)
         _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")

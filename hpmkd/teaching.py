@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.dataset import DataWarning
+from hpmkd.extra import ExtraSource, Labelled
 from hpmkd.knowledge import Fusion, Knowledge, gather
 from hpmkd.reading import Readings, TeacherReader, stack
 from hpmkd.regime import Regime, detect, worst
-from hpmkd.teachers import CloneableTeacher, Teacher
+from hpmkd.teachers import CloneableTeacher, GivenTeacher, Teacher
 
 if TYPE_CHECKING:
     from hpmkd.components import Selected
@@ -30,20 +33,29 @@ class Taught:
         How it was fused.
     readings : sequence of Readings
         What each teacher says about training and test rows.
+    extra : Labelled or None
+        Rows without labels, and what the teachers say about them.
     """
 
     knowledge: Knowledge
     fusion: Fusion
     readings: Sequence[Readings]
+    extra: Labelled | None
 
 
 @dataclass(frozen=True)
 class Teaching:
-    """The teachers of a run, their reader and their fuser."""
+    """The teachers of a run, their reader, their fuser, and where further rows come from."""
 
     teachers: Sequence[Teacher]
     reader: TeacherReader
     fuser: Selected
+    source: ExtraSource
+
+    @property
+    def silent(self) -> list[str]:
+        """The teachers that say nothing about rows they were not given."""
+        return [each.name for each in self.teachers if isinstance(each, GivenTeacher)]
 
     @property
     def given(self) -> list[Teacher]:
@@ -66,18 +78,52 @@ class Teaching:
             found.append(detect(said, unseen, self.reader.training.labels))
         return worst(found)
 
-    def soft_targets(self, rows: IntArray) -> FloatArray:
-        """Return soft targets (n, K) for some rows, from teachers that saw no others."""
+    def with_sources_for(self, regime: Regime) -> Teaching:
+        """Return what is left to teach with: extra rows need a teacher that may label them.
+
+        Rows made from training rows lie so near to them that teachers which have seen the
+        labels would repeat them. Real rows are no such copies.
+        """
+        source = self.source.without_augmenter() if regime.name == "leaking" else self.source
+        # Asked before anything is read, for an augmenter may make none.
+        if self.silent and source.rows(self.reader.training.table) is not None:
+            warnings.warn(
+                f"no rows without labels are used: teacher {', '.join(self.silent)} is given as "
+                "probabilities and cannot label them; hand in a model instead",
+                DataWarning,
+                stacklevel=4,
+            )
+        return replace(self, source=source.dry() if self.silent else source)
+
+    def soft_targets(self, rows: IntArray) -> tuple[FloatArray, Labelled | None]:
+        """Return soft targets (n, K) for some rows, from teachers that saw no others.
+
+        Beside them, extra rows: made from these rows alone, labelled by the same teachers.
+        """
         fitted = self.reader.training.rows(rows)
-        said = stack([self.reader.out_of_fold(teacher, rows) for teacher in self.teachers])
+        extra = self.source.rows(fitted.table)
+        readings = [self.reader.read(teacher, rows, extra) for teacher in self.teachers]
+        said = stack([reading.training for reading in readings])
         fusion = Fusion.fit(self.fuser, said, fitted.labels, fitted.table)
-        return fusion.fuse(said, fitted.table)[0]
+        return fusion.fuse(said, fitted.table)[0], self._labelled(extra, readings, fusion)
 
     def finish(self, regime: Regime) -> Taught:
-        """Read all training rows and the test rows."""
+        """Read all training rows, the test rows, and extra rows."""
         training = self.reader.training
-        readings = [self.reader.final(teacher) for teacher in self.teachers]
+        extra = self.source.rows(training.table)
+        readings = [self.reader.final(teacher, extra) for teacher in self.teachers]
         said = stack([reading.training for reading in readings])
         fusion = Fusion.fit(self.fuser, said, training.labels, training.table)
         names = [teacher.name for teacher in self.teachers]
-        return Taught(gather(names, regime, fusion, said, training.table), fusion, readings)
+        labelled = self._labelled(extra, readings, fusion)
+        knowledge = gather(names, regime, fusion, said, training.table, labelled)
+        return Taught(knowledge, fusion, readings, labelled)
+
+    def _labelled(
+        self, extra: Any, readings: Sequence[Readings], fusion: Fusion
+    ) -> Labelled | None:
+        said = [reading.extra for reading in readings if reading.extra is not None]
+        if len(said) < len(readings):
+            return None
+        soft_targets = fusion.fuse(stack(said), extra)[0]
+        return Labelled(extra, soft_targets, self.source.settings.weight, self.source.real)
