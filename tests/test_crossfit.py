@@ -78,7 +78,7 @@ def test_common_classifiers_read_numbers_and_mixed_tables(estimator, wine, peopl
     data = fold_data(people.drop(columns="bought"), labels, queries=(people.head(3),), n_classes=2)
     result = fit_fold(data, FoldTask("t", estimator, 0))
     assert result.held_out.shape == (50, 2)
-    assert result.queries.shape == (3, 2)
+    assert result.queries[0].shape == (3, 2)
     pickle.loads(pickle.dumps(result))
 
 
