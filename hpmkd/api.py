@@ -33,6 +33,7 @@ def distill(
     teacher: Any = None,
     X_test: Any = None,
     y_test: Any = None,
+    X_unlabeled: Any = None,
     recipe: str | os.PathLike[str] | Mapping[str, Any] | Recipe = "hpm",
     settings: Mapping[str, Any] | None = None,
     student: str | None = None,
@@ -62,6 +63,9 @@ def distill(
     X_test, y_test : like `X` and `y`, optional
         Rows to measure on; by default a share of `X` is kept for it. If `y` is the name of
         a column, so is `y_test` by default. Columns are matched with those of `X` by name.
+    X_unlabeled : DataFrame or array-like of shape (m, d), optional
+        Further rows without labels: the teachers label them, the students learn from them
+        too. No test rows belong here. With them, the recipe's augmenter is not asked.
     recipe : str, path, mapping or Recipe
         Name of a shipped recipe, a TOML file, or what such a file would hold.
     settings : mapping, optional
@@ -105,7 +109,16 @@ def distill(
         registry.add(f"observer-{at}", observer)
     registry.require_sound()
     return run(
-        prepared, registry, X, y, X_test, y_test, teacher=teacher, seed=int(seed), cache=cache
+        prepared,
+        registry,
+        X,
+        y,
+        X_test,
+        y_test,
+        X_unlabeled=X_unlabeled,
+        teacher=teacher,
+        seed=int(seed),
+        cache=cache,
     )
 
 
@@ -117,6 +130,7 @@ def run(
     X_test: Any = None,
     y_test: Any = None,
     *,
+    X_unlabeled: Any = None,
     teacher: Any = None,
     seed: int = 0,
     cache: Cache | None = None,
@@ -139,7 +153,8 @@ def run(
         target = y if y_test is None and isinstance(y, str) else y_test
         test = make_dataset(X_test, target, classes=dataset.classes)
         test = replace(test, table=aligned(test.table, training.table))
-    return HPMDistiller(recipe, registry, seed, cache).distill(training, test, teachers)
+    distiller = HPMDistiller(recipe, registry, seed, cache)
+    return distiller.distill(training, test, teachers, X_unlabeled)
 
 
 def load(path: str | os.PathLike[str]) -> Distillation:

@@ -66,7 +66,7 @@ class Collapse:
         parts = []
         for at in range(int(fold.max()) + 1):
             seen, held = np.flatnonzero(fold != at), np.flatnonzero(fold == at)
-            parts.append(selection_split(rows, seen, held, soft_targets[seen], encodings))
+            parts.append(selection_split(rows, seen, held, (soft_targets[seen], None), encodings))
         said = unseen(self.members, replace(data, splits=tuple(parts)), self.executor)
         fusion = Fusion.fit(self.fuser, said, rows.labels, rows.table)
         return fusion.fuse(said, rows.table)[0]

@@ -37,6 +37,7 @@ class Components:
     teacher: Selected
     reference: Selected
     fuser: Selected
+    augmenter: Selected
     sampler: Selected
     scheduler: Selected
     cache: Selected
@@ -56,6 +57,7 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
         teacher=select(registry, "teacher", recipe.teacher, "teacher"),
         reference=select(registry, "teacher", recipe.reference, "reference"),
         fuser=select(registry, "fuser", recipe.fuser, "fuser"),
+        augmenter=select(registry, "augmenter", recipe.augmenter, "augmenter"),
         sampler=select(registry, "sampler", recipe.sampler, "sampler"),
         scheduler=select(registry, "scheduler", recipe.scheduler, "scheduler"),
         cache=select(registry, "cache", recipe.cache, "cache"),

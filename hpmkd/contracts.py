@@ -122,7 +122,11 @@ class Stage(Protocol):
         ...
 
     def fit(self, inputs: StageInputs) -> Predictor:
-        """Fit a student. Must not change `inputs`; same inputs, same student, bit for bit."""
+        """Fit a student. Must not change `inputs`; same inputs, same student, bit for bit.
+
+        A stage may ignore ``inputs.extra``, rows that have no label; all else in `inputs` is
+        about rows that have one.
+        """
         ...
 
 
@@ -204,10 +208,18 @@ class TeacherPanel(Protocol):
 
 @runtime_checkable
 class Augmenter(Protocol):
-    """Makes new rows like the given ones; the teachers label them afterwards."""
+    """Makes new rows like the given ones; the teachers label them afterwards.
+
+    Built once per run with ``factory(**settings)``; called in the parent process, once per
+    selection split and once for all training rows, each time with the rows to fit on alone.
+    Whatever it draws must come from `rng`.
+    """
 
     def rows(self, table: Any, n: int, rng: np.random.Generator) -> Any:
-        """Return a table of `n` new rows with the columns and dtypes of `table`."""
+        """Return a table of `n` new rows with the columns and dtypes of `table`.
+
+        An augmenter that cannot make so many may return fewer, down to none.
+        """
         ...
 
 

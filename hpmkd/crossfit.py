@@ -30,15 +30,15 @@ class FoldData:
         Which fold holds each row out.
     n_classes : int
         K.
-    queries : DataFrame or ndarray of m rows, or None
-        Other rows to predict with every fold model.
+    queries : tuple of DataFrame or ndarray
+        Tables of other rows to predict with every fold model.
     """
 
     table: Any
     labels: IntArray
     fold_of_row: IntArray
     n_classes: int
-    queries: Any = None
+    queries: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class FoldResult:
 
     model: ClassAligned
     held_out: FloatArray
-    queries: FloatArray | None
+    queries: tuple[FloatArray, ...]
 
 
 def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
@@ -84,7 +84,7 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
             f"teacher {task.name!r} failed in fold {task.fold + 1}: {type(error).__name__}: {error}"
         ) from error
     model = ClassAligned(task.name, estimator, codes, data.n_classes)
-    queries = None if data.queries is None else model.predict_proba(data.queries)
+    queries = tuple(model.predict_proba(each) for each in data.queries)
     return FoldResult(model, model.predict_proba(tables.take(data.table, held)), queries)
 
 

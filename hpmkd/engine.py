@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from hpmkd.components import Components, resolve
 from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
+from hpmkd.extra import ExtraSource, unlabeled_rows
 from hpmkd.leaderboard import Record, build
 from hpmkd.learning import Learning, stages_in_play
 from hpmkd.measurement import compare, ensemble_entry, student_entries, teacher_entries
@@ -63,7 +64,11 @@ class HPMDistiller:
     cache: Cache | None = None
 
     def distill(
-        self, training: Dataset, test: Dataset, teachers: Sequence[Teacher]
+        self,
+        training: Dataset,
+        test: Dataset,
+        teachers: Sequence[Teacher],
+        unlabeled: Any = None,
     ) -> Distillation:
         """Run the recipe.
 
@@ -75,11 +80,13 @@ class HPMDistiller:
             Rows that are touched once, at the end.
         teachers : sequence of Teacher
             At least one.
+        unlabeled : DataFrame or ndarray, optional
+            Rows without labels for the teachers to label, with the columns of `training`.
         """
         parts = resolve(self.recipe, self.registry)
         executor: Executor = parts.executor.create()
         try:
-            return _Run(self, parts, executor, training, test, teachers).go()
+            return _Run(self, parts, executor, training, test, teachers, unlabeled).go()
         finally:
             executor.close()
 
@@ -95,6 +102,7 @@ class _Run:
         training: Dataset,
         test: Dataset,
         teachers: Sequence[Teacher],
+        unlabeled: Any,
     ) -> None:
         self.recipe, self.registry, self.seed = distiller.recipe, distiller.registry, distiller.seed
         self.parts, self.executor = parts, executor
@@ -115,7 +123,13 @@ class _Run:
             on_fold=self.progress.advance,
         )
         references = partial(members, parts.reference, training.facts, self.seeds.teachers)
-        self.teaching = Teaching(teachers, reader, parts.fuser, references)
+        source = ExtraSource(
+            self.recipe.extra,
+            parts.augmenter,
+            None if unlabeled is None else unlabeled_rows(unlabeled, training),
+            self.seeds.augmenter,
+        )
+        self.teaching = Teaching(teachers, reader, parts.fuser, references, source)
         self.learning = Learning(
             training=training,
             stages=stages_in_play(parts),
@@ -137,16 +151,15 @@ class _Run:
         with self.counts.phase("teachers"):
             regime, selection, taught = self._listen()
         alphas = getattr(self.recipe.search.alphas, regime.name)
-        soft_targets = taught.knowledge.soft_targets
         with self.counts.phase("search"):
             trials = self.learning.search(selection, alphas)
         with self.counts.phase("refit"):
-            finalists = self.learning.refit(trials, soft_targets)
+            finalists = self.learning.refit(trials, taught)
             ensemble = self.learning.ensemble(finalists, selection)
             gates = []
             if ensemble is not None and self.recipe.ensemble.collapse:
                 finalists, decision = self.learning.collapse(
-                    finalists, ensemble, selection, soft_targets, alphas
+                    finalists, ensemble, selection, taught, alphas
                 )
                 gates.append(decision)
         with self.counts.phase("measure"):
@@ -186,14 +199,15 @@ class _Run:
                 DataWarning,
                 stacklevel=2,
             )
+        self.teaching = self.teaching.with_sources_for(regime)
         encodings = self.learning.encodings
         selection = []
         for fit_rows, held_rows in split_rows:
-            said = self.teaching.soft_targets(fit_rows)
-            selection.append(selection_split(self.training, fit_rows, held_rows, said, encodings))
-        taught = self.teaching.finish(regime)
+            taught = self.teaching.soft_targets(fit_rows)
+            selection.append(selection_split(self.training, fit_rows, held_rows, taught, encodings))
+        finished = self.teaching.finish(regime)
         self.progress.finish()
-        return regime, selection, taught
+        return regime, selection, finished
 
     def _split_rows(self) -> list[tuple[IntArray, IntArray]]:
         """Return rows to fit on and selection rows: once, or fold by fold when rows are few."""

@@ -161,9 +161,7 @@ class FuserGuard(Guard):
 
     contract = contracts.Fuser
 
-    def fit(
-        self, probabilities: FloatArray, labels: IntArray, table: Any
-    ) -> contracts.FittedFuser:
+    def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> contracts.FittedFuser:
         """Fit it."""
         with self.culprit.blamed("failed in fit"):
             fitted: contracts.FittedFuser = self.component.fit(probabilities, labels, table)

@@ -15,6 +15,7 @@ from hpmkd.regime import Regime
 if TYPE_CHECKING:
     from hpmkd.components import Selected
     from hpmkd.contracts import FittedFuser
+    from hpmkd.extra import Labelled
     from hpmkd.teachers import ClassAligned
     from hpmkd.values import FloatArray, IntArray
 
@@ -35,6 +36,9 @@ class Knowledge:
         The fuser's own summary.
     soft_targets : ndarray of shape (n, K)
         One distribution per training row; no rows in a loaded run.
+    extra_rows : mapping of str to int
+        How many rows without labels the students learned from: ``unlabeled`` ones that were
+        handed in, ``synthetic`` ones that an augmenter made.
     """
 
     teachers: tuple[str, ...]
@@ -42,6 +46,7 @@ class Knowledge:
     weights: tuple[float, ...]
     fuser: Mapping[str, Any]
     soft_targets: FloatArray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+    extra_rows: Mapping[str, int] = field(default_factory=lambda: count_extra(None))
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``knowledge.json``."""
@@ -51,6 +56,7 @@ class Knowledge:
             "reason": self.regime.reason,
             "weights": [round(weight, 6) for weight in self.weights],
             "fuser": dict(self.fuser),
+            "extra_rows": dict(self.extra_rows),
         }
 
     @classmethod
@@ -61,6 +67,7 @@ class Knowledge:
             regime=Regime(mapping["regime"], mapping["reason"]),
             weights=tuple(mapping["weights"]),
             fuser=mapping["fuser"],
+            extra_rows=mapping["extra_rows"],
         )
 
 
@@ -114,9 +121,22 @@ class FusedTeacher:
 
 
 def gather(
-    teachers: Sequence[str], regime: Regime, fusion: Fusion, read: FloatArray, table: Any
+    teachers: Sequence[str],
+    regime: Regime,
+    fusion: Fusion,
+    read: FloatArray,
+    table: Any,
+    extra: Labelled | None = None,
 ) -> Knowledge:
     """Fuse probabilities (M, n, K) of the training rows into knowledge."""
     soft_targets, weights = fusion.fuse(read, table)
-    mean_weights = tuple(float(weight) for weight in weights.mean(axis=0))
-    return Knowledge(tuple(teachers), regime, mean_weights, fusion.summary(), soft_targets)
+    means = tuple(float(weight) for weight in weights.mean(axis=0))
+    summary, counted = fusion.summary(), count_extra(extra)
+    return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted)
+
+
+def count_extra(extra: Labelled | None) -> Mapping[str, int]:
+    """Count rows without labels by where they came from."""
+    n = 0 if extra is None else len(extra.soft_targets)
+    real = extra is not None and extra.real
+    return {"unlabeled": n if real else 0, "synthetic": 0 if real else n}

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Executor, Scheduler
     from hpmkd.counts import Counts
     from hpmkd.dataset import Dataset
+    from hpmkd.extra import Labelled
     from hpmkd.progress import Progress
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.seeds import Seeds
+    from hpmkd.teaching import Taught
     from hpmkd.values import FloatArray
 
 
@@ -84,11 +86,11 @@ class Learning:
         self.progress.finish()
         return trials
 
-    def refit(self, trials: Sequence[Trial], soft_targets: FloatArray) -> Finalists:
+    def refit(self, trials: Sequence[Trial], taught: Taught) -> Finalists:
         """Fit each stage's best and its control on all training rows."""
         paired = pairs(trials, self.stages)
         self.progress.start("refit", 2 * len(paired))
-        data = self._refit_data(soft_targets)
+        data = self._refit_data(taught.knowledge.soft_targets, taught.extra)
         finalists = fit_finalists(paired, data, self.executor, self._student_fitted)
         self.progress.finish()
         for stage, refitted in finalists.students.items():
@@ -114,7 +116,7 @@ class Learning:
         finalists: Finalists,
         ensemble: Ensemble,
         selection: Sequence[SelectionSplit],
-        soft_targets: FloatArray,
+        taught: Taught,
         alphas: Sequence[float],
     ) -> tuple[Finalists, Gate]:
         """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
@@ -142,8 +144,8 @@ class Learning:
         decision = gate("collapse", before, after)
         if not decision.passed:
             return finalists, decision
-        said = self._taught_by(collapse, self.training, soft_targets)
-        data = self._refit_data(said)
+        said = self._taught_by(collapse, self.training, taught.knowledge.soft_targets)
+        data = self._refit_data(said, taught.extra)
         student = writable(refit(data, after.configuration), after, data)
         self.counts.models_trained += 1
         if isinstance(student, str):
@@ -158,8 +160,8 @@ class Learning:
     def _data(self, selection: Sequence[SelectionSplit]) -> SearchData:
         return SearchData(tuple(selection), self.stages, self.scheduler, self.seeds.students)
 
-    def _refit_data(self, soft_targets: FloatArray) -> RefitData:
-        rows = TrainingRows.encode(self.training, soft_targets, self.encodings)
+    def _refit_data(self, soft_targets: FloatArray, extra: Labelled | None) -> RefitData:
+        rows = TrainingRows.encode(self.training, soft_targets, self.encodings, extra)
         return RefitData(rows, self.stages, self.scheduler, self.seeds.students)
 
     def _trial_finished(self, trial: Trial) -> None:

@@ -40,11 +40,14 @@ class Readings:
     training : ndarray of shape (n, K)
         About the training rows asked for, out of fold where the teacher is refitted.
     test : ndarray of shape (m, K) or None
-        About the test rows; None where it cannot be asked.
+        About the test rows; None where it was not or cannot be asked.
+    extra : ndarray of shape (e, K) or None
+        About rows without labels; None likewise.
     """
 
     training: FloatArray
-    test: FloatArray | None
+    test: FloatArray | None = None
+    extra: FloatArray | None = None
 
 
 @dataclass
@@ -85,26 +88,45 @@ class TeacherReader:
 
         A cloneable teacher is cross-fitted on exactly these rows and sees no others.
         """
+        return self.read(teacher, rows).training
+
+    def read(self, teacher: Teacher, rows: IntArray, extra: Any = None) -> Readings:
+        """Return what a teacher says about some training rows, and about rows without labels.
+
+        Parameters
+        ----------
+        teacher : Teacher
+            A cloneable one is cross-fitted on exactly these rows and sees no others.
+        rows : ndarray of shape (n,)
+            Row numbers.
+        extra : DataFrame or ndarray of shape (e, d), optional
+            Further raw rows, read by the bag of fold models. No given probabilities are
+            about them.
+        """
         match teacher:
             case GivenTeacher():
-                return self._given(teacher)[rows]
+                return Readings(self._given(teacher)[rows])
             case FittedTeacher():
-                return self._as_it_is(teacher, self.training)[rows]
+                said = self._as_it_is(teacher, self.training.table, self.training.digest)
+                return Readings(said[rows], extra=self._about_extra(teacher, extra))
             case CloneableTeacher():
-                return self._cross_fitted(teacher, rows, with_test=False)
+                training, _, about_extra = self._cross_fitted(teacher, rows, None, extra)
+                return Readings(training, extra=about_extra)
 
-    def final(self, teacher: Teacher) -> Readings:
-        """Return what a teacher says about all training rows and the test rows."""
+    def final(self, teacher: Teacher, extra: Any = None) -> Readings:
+        """Return what a teacher says about all training rows, the test rows and `extra`."""
         match teacher:
             case GivenTeacher():
                 return Readings(self._given(teacher), self._given_test(teacher))
             case FittedTeacher():
-                test = self._as_it_is(teacher, self.test)
-                return Readings(self._as_it_is(teacher, self.training), test)
+                training, test = (
+                    self._as_it_is(teacher, each.table, each.digest)
+                    for each in (self.training, self.test)
+                )
+                return Readings(training, test, self._about_extra(teacher, extra))
             case CloneableTeacher():
-                n = len(self.training)
-                both = self._cross_fitted(teacher, np.arange(n), with_test=True)
-                return Readings(both[:n], both[n:])
+                rows = np.arange(len(self.training))
+                return Readings(*self._cross_fitted(teacher, rows, self.test.table, extra))
 
     def live(self, teacher: Teacher) -> Bag | ClassAligned | None:
         """Return a teacher that answers about new rows; None for given probabilities."""
@@ -112,7 +134,7 @@ class TeacherReader:
             return align_fitted(teacher, self.training.classes)
         if isinstance(teacher, CloneableTeacher):
             if teacher.name not in self._bags:
-                self._fit_folds(teacher, np.arange(len(self.training)), with_test=True)
+                self._fit_folds(teacher, np.arange(len(self.training)), (), keep=True)
             return self._bags[teacher.name]
         return None
 
@@ -149,29 +171,43 @@ class TeacherReader:
         what = f"teacher {teacher.name!r}: probabilities of the test rows"
         return given_probabilities(teacher.test, self.training.classes, len(self.test), what)
 
-    def _as_it_is(self, teacher: FittedTeacher, dataset: Dataset) -> FloatArray:
+    def _about_extra(self, teacher: FittedTeacher, extra: Any) -> FloatArray | None:
+        return None if extra is None else self._as_it_is(teacher, extra, tables.digest(extra))
+
+    def _as_it_is(self, teacher: FittedTeacher, table: Any, digest: str) -> FloatArray:
         def compute() -> FloatArray:
             self.counts.teacher_calls += 1
             # A copy, for a model may scale its rows in place.
-            return align_fitted(teacher, dataset.classes).predict_proba(dataset.table.copy())
+            return align_fitted(teacher, self.training.classes).predict_proba(table.copy())
 
-        key = tables.digest(self.identity(teacher), dataset.digest)
+        key = tables.digest(self.identity(teacher), digest)
         return self.cache.get_or_compute("teacher", key, compute)
 
     def _cross_fitted(
-        self, teacher: CloneableTeacher, rows: IntArray, *, with_test: bool
-    ) -> FloatArray:
-        asked = self.test.digest if with_test else ""
-        key = tables.digest(self.identity(teacher), self.training.rows(rows).digest, asked)
-        return self.cache.get_or_compute(
-            "teacher", key, lambda: self._fit_folds(teacher, rows, with_test=with_test)
+        self, teacher: CloneableTeacher, rows: IntArray, test: Any, extra: Any
+    ) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
+        """Return what is said about training rows, test rows and extra rows; all at once."""
+        asked = tuple(each for each in (test, extra) if each is not None)
+        digests = ["" if each is None else tables.digest(each) for each in (test, extra)]
+        key = tables.digest(self.identity(teacher), self.training.rows(rows).digest, *digests)
+        said = self.cache.get_or_compute(
+            "teacher", key, lambda: self._fit_folds(teacher, rows, asked, keep=test is not None)
         )
+        n, n_test = len(rows), 0 if test is None else test.shape[0]
+        about_test = None if test is None else said[n : n + n_test]
+        return said[:n], about_test, None if extra is None else said[n + n_test :]
 
     def _fit_folds(
-        self, teacher: CloneableTeacher, rows: IntArray, *, with_test: bool
+        self, teacher: CloneableTeacher, rows: IntArray, queries: tuple[Any, ...], *, keep: bool
     ) -> FloatArray:
-        """Return out-of-fold probabilities, and below them those of the test rows."""
-        data = self._fold_data(rows, with_test)
+        """Return out-of-fold probabilities, and below them those of the queries.
+
+        Parameters
+        ----------
+        keep : bool
+            Keep the fold models: they are the teacher when it is measured.
+        """
+        data = self._fold_data(rows, queries)
         n_folds = int(data.fold_of_row.max()) + 1
         estimator = _clone_of(teacher, self.seed)
         tasks = [FoldTask(teacher.name, estimator, fold) for fold in range(n_folds)]
@@ -179,27 +215,27 @@ class TeacherReader:
         for fold, result in self.executor.run(fit_fold, data, tasks):
             results[fold] = result
             self.counts.teacher_fits += 1
-            self.counts.teacher_calls += 2 if with_test else 1
+            self.counts.teacher_calls += 1 + len(queries)
             self.on_fold()
         out_of_fold = np.empty((len(rows), data.n_classes))
         for fold in range(n_folds):
             out_of_fold[data.fold_of_row == fold] = results[fold].held_out
-        if not with_test:
-            return out_of_fold
         # In the order of the folds, so that the sum has the same bits however they finished.
         in_order = [results[fold] for fold in range(n_folds)]
-        self._bags[teacher.name] = Bag(tuple(result.model for result in in_order))
-        test = np.mean([result.queries for result in in_order], axis=0)
-        return np.vstack([out_of_fold, test])
+        if keep:
+            self._bags[teacher.name] = Bag(tuple(result.model for result in in_order))
+        said = [result.queries for result in in_order]
+        means = [np.mean(about, axis=0) for about in zip(*said, strict=True)]
+        return np.vstack([out_of_fold, *means])
 
-    def _fold_data(self, rows: IntArray, with_test: bool) -> FoldData:
+    def _fold_data(self, rows: IntArray, queries: tuple[Any, ...]) -> FoldData:
         labels = self.training.labels[rows]
         return FoldData(
             table=tables.take(self.training.table, rows),
             labels=labels,
             fold_of_row=splits.folds(labels, self.n_folds, self.seed),
             n_classes=len(self.training.classes),
-            queries=self.test.table.copy() if with_test else None,
+            queries=tuple(each.copy() for each in queries),
         )
 
 

@@ -22,6 +22,7 @@ from hpmkd.recipe_settings import (
     AlphaGrids,
     Choice,
     EnsembleSettings,
+    ExtraSettings,
     SearchSettings,
     SplitSettings,
     convert,
@@ -34,6 +35,7 @@ SETTINGS: Mapping[str, type] = {
     "split": SplitSettings,
     "search": SearchSettings,
     "ensemble": EnsembleSettings,
+    "extra": ExtraSettings,
 }
 
 
@@ -51,6 +53,7 @@ class Recipe:
     teacher: Choice
     reference: Choice
     fuser: Choice
+    augmenter: Choice
     sampler: Choice
     scheduler: Choice
     cache: Choice
@@ -60,6 +63,7 @@ class Recipe:
     split: SplitSettings = field(default_factory=SplitSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
+    extra: ExtraSettings = field(default_factory=ExtraSettings)
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:

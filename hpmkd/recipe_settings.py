@@ -90,6 +90,25 @@ class EnsembleSettings:
     collapse: bool = False
 
 
+@dataclass(frozen=True)
+class ExtraSettings:
+    """Rows without labels that the teachers label for the students.
+
+    Parameters
+    ----------
+    rows : float
+        How many the augmenter is asked for, per training row.
+    max_rows : int
+        How many it is asked for at most.
+    weight : float
+        Weight of such a row in a student's loss, also of a real one; a training row has 1.
+    """
+
+    rows: Annotated[float, Meta(ge=0)] = 1.0
+    max_rows: Annotated[int, Meta(ge=0)] = 100_000
+    weight: Annotated[float, Meta(gt=0)] = 0.5
+
+
 def convert(value: Any, annotation: Any, path: str) -> Any:
     """Check a value against a type annotation; raise RecipeError with the dotted path."""
     try:

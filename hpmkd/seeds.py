@@ -17,6 +17,7 @@ class Seeds:
     sampler: int
     students: int
     verdict: int
+    augmenter: int
 
     @classmethod
     def spawn(cls, seed: int) -> Seeds:

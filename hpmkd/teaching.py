@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpmkd.dataset import DataWarning
+from hpmkd.extra import ExtraSource, Labelled
 from hpmkd.knowledge import Fusion, Knowledge, gather
 from hpmkd.probabilities import row_losses
 from hpmkd.reading import Readings, TeacherReader, stack
 from hpmkd.regime import Regime, detect, worst
-from hpmkd.teachers import CloneableTeacher, Teacher
+from hpmkd.teachers import CloneableTeacher, GivenTeacher, Teacher
 
 if TYPE_CHECKING:
     from hpmkd.components import Selected
@@ -34,16 +35,19 @@ class Taught:
         How it was fused.
     readings : sequence of Readings
         What each teacher says about training and test rows.
+    extra : Labelled or None
+        Rows without labels, and what the teachers say about them.
     """
 
     knowledge: Knowledge
     fusion: Fusion
     readings: Sequence[Readings]
+    extra: Labelled | None
 
 
 @dataclass(frozen=True)
 class Teaching:
-    """The teachers of a run, their reader and their fuser.
+    """The teachers of a run, their reader, their fuser, and where further rows come from.
 
     Parameters
     ----------
@@ -55,12 +59,20 @@ class Teaching:
         Makes one soft target of what they say.
     references : callable
         Returns the teachers that given ones are compared with; called if some are given.
+    source : ExtraSource
+        Gives rows without labels, for the teachers to label.
     """
 
     teachers: Sequence[Teacher]
     reader: TeacherReader
     fuser: Selected
     references: Callable[[], Sequence[Teacher]]
+    source: ExtraSource
+
+    @property
+    def silent(self) -> list[str]:
+        """The teachers that say nothing about rows they were not given."""
+        return [each.name for each in self.teachers if isinstance(each, GivenTeacher)]
 
     @property
     def given(self) -> list[Teacher]:
@@ -104,9 +116,34 @@ class Teaching:
                 stacklevel=2,
             )
 
-    def soft_targets(self, rows: IntArray) -> FloatArray:
-        """Return soft targets (n, K) for some rows, from teachers that saw no others."""
-        return self._fused(self.teachers, rows)
+    def with_sources_for(self, regime: Regime) -> Teaching:
+        """Return what is left to teach with: extra rows need a teacher that may label them.
+
+        Rows made from training rows lie so near to them that teachers which have seen the
+        labels would repeat them. Real rows are no such copies.
+        """
+        source = self.source.without_augmenter() if regime.name == "leaking" else self.source
+        # Asked before anything is read, for an augmenter may make none.
+        if self.silent and source.rows(self.reader.training.table) is not None:
+            warnings.warn(
+                f"no rows without labels are used: teacher {', '.join(self.silent)} is given as "
+                "probabilities and cannot label them; hand in a model instead",
+                DataWarning,
+                stacklevel=4,
+            )
+        return replace(self, source=source.dry() if self.silent else source)
+
+    def soft_targets(self, rows: IntArray) -> tuple[FloatArray, Labelled | None]:
+        """Return soft targets (n, K) for some rows, from teachers that saw no others.
+
+        Beside them, extra rows: made from these rows alone, labelled by the same teachers.
+        """
+        fitted = self.reader.training.rows(rows)
+        extra = self.source.rows(fitted.table)
+        readings = [self.reader.read(teacher, rows, extra) for teacher in self.teachers]
+        said = stack([reading.training for reading in readings])
+        fusion = Fusion.fit(self.fuser, said, fitted.labels, fitted.table)
+        return fusion.fuse(said, fitted.table)[0], self._labelled(extra, readings, fusion)
 
     def _fused(self, teachers: Sequence[Teacher], rows: IntArray) -> FloatArray:
         fitted = self.reader.training.rows(rows)
@@ -115,10 +152,22 @@ class Teaching:
         return fusion.fuse(said, fitted.table)[0]
 
     def finish(self, regime: Regime) -> Taught:
-        """Read all training rows and the test rows."""
+        """Read all training rows, the test rows, and extra rows."""
         training = self.reader.training
-        readings = [self.reader.final(teacher) for teacher in self.teachers]
+        extra = self.source.rows(training.table)
+        readings = [self.reader.final(teacher, extra) for teacher in self.teachers]
         said = stack([reading.training for reading in readings])
         fusion = Fusion.fit(self.fuser, said, training.labels, training.table)
         names = [teacher.name for teacher in self.teachers]
-        return Taught(gather(names, regime, fusion, said, training.table), fusion, readings)
+        labelled = self._labelled(extra, readings, fusion)
+        knowledge = gather(names, regime, fusion, said, training.table, labelled)
+        return Taught(knowledge, fusion, readings, labelled)
+
+    def _labelled(
+        self, extra: Any, readings: Sequence[Readings], fusion: Fusion
+    ) -> Labelled | None:
+        said = [reading.extra for reading in readings if reading.extra is not None]
+        if len(said) < len(readings):
+            return None
+        soft_targets = fusion.fuse(stack(said), extra)[0]
+        return Labelled(extra, soft_targets, self.source.settings.weight, self.source.real)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +14,14 @@ from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.offers import blame
 from hpmkd.probabilities import checked, row_losses
 from hpmkd.student import Schema, fit_encoder
-from hpmkd.values import Configuration, StageInputs, Trial
+from hpmkd.values import Configuration, ExtraRows, StageInputs, Trial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Encoder, Predictor, Scheduler, Stage
     from hpmkd.dataset import Dataset
+    from hpmkd.extra import Labelled
     from hpmkd.values import FloatArray, IntArray
 
 
@@ -38,12 +39,15 @@ class TrainingRows:
         The labels behind the codes.
     encoded : mapping of str to (Encoder, ndarray)
         Fitted encoder and matrix for each encoding in use.
+    extra : mapping of str to ExtraRows
+        Rows without labels for each encoding in use; empty if there are none.
     """
 
     labels: IntArray
     soft_targets: FloatArray
     classes: NDArray[Any]
     encoded: Mapping[str, tuple[Encoder, FloatArray]]
+    extra: Mapping[str, ExtraRows] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Every stage is handed these very arrays: one that wrote into them would change what
@@ -52,16 +56,29 @@ class TrainingRows:
             object.__setattr__(self, name, tables.frozen(getattr(self, name)))
 
     @classmethod
-    def encode(cls, rows: Dataset, soft_targets: FloatArray, encodings: set[str]) -> TrainingRows:
-        """Fit an encoder per encoding on these rows alone, and encode them."""
+    def encode(
+        cls,
+        rows: Dataset,
+        soft_targets: FloatArray,
+        encodings: set[str],
+        extra: Labelled | None = None,
+    ) -> TrainingRows:
+        """Fit an encoder per encoding on the rows with labels alone, and encode all rows.
+
+        So the encoders, and with them the controls, are the same with and without extra rows.
+        """
         schema = Schema.fit(rows.table)
-        encoded = {}
+        encoded, encoded_extra = {}, {}
         for kind in sorted(encodings):
             encoder = fit_encoder(kind, schema, rows.table)
             matrix = encoder.transform(rows.table)
             matrix.flags.writeable = False
             encoded[kind] = (encoder, matrix)
-        return cls(rows.labels, soft_targets, rows.classes, encoded)
+            if extra is not None:
+                further = encoder.transform(extra.table)
+                further.flags.writeable = False
+                encoded_extra[kind] = ExtraRows(further, extra.soft_targets, extra.weight)
+        return cls(rows.labels, soft_targets, rows.classes, encoded, encoded_extra)
 
 
 @dataclass(frozen=True)
@@ -183,6 +200,8 @@ def fit_student(
         Naming the plugin whose stage failed or returned something other than a student.
     """
     encoder, matrix = rows.encoded[played.stage.encoding]
+    # The control must not hear of the teacher, and extra rows are nothing but the teacher.
+    extra = rows.extra.get(played.stage.encoding) if configuration.alpha > 0 else None
     inputs = StageInputs(
         matrix=matrix,
         encoder=encoder,
@@ -192,6 +211,7 @@ def fit_student(
         configuration=configuration,
         scheduler=scheduler,
         seed=seed,
+        extra=extra,
     )
     try:
         student = played.stage.fit(inputs)
@@ -222,12 +242,13 @@ def selection_split(
     dataset: Dataset,
     fit_rows: IntArray,
     held_rows: IntArray,
-    soft_targets: FloatArray,
+    taught: tuple[FloatArray, Labelled | None],
     encodings: set[str],
 ) -> SelectionSplit:
     """Prepare one selection split of the training rows."""
+    soft_targets, extra = taught
     return SelectionSplit(
-        training=TrainingRows.encode(dataset.rows(fit_rows), soft_targets, encodings),
+        training=TrainingRows.encode(dataset.rows(fit_rows), soft_targets, encodings, extra),
         held_rows=held_rows,
         held_table=tables.take(dataset.table, held_rows),
         held_labels=dataset.labels[held_rows],

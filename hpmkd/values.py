@@ -169,6 +169,28 @@ class TrainingState:
 
 
 @dataclass(frozen=True)
+class ExtraRows:
+    """Rows without a label that the teachers spoke about: real ones, or made by an augmenter.
+
+    Their loss is that of alpha = 1, whatever the configuration's alpha is, as long as it is
+    above 0. At alpha = 0 no stage gets any: the control hears of no teacher in no way.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (m, d)
+        The rows, encoded as those of :class:`StageInputs` are. Read-only.
+    soft_targets : ndarray of shape (m, K)
+        The teachers' probabilities at temperature 1; rows sum to 1.
+    weight : float
+        Weight of each row in the loss, > 0; a labelled row has 1.
+    """
+
+    matrix: FloatArray
+    soft_targets: FloatArray
+    weight: float
+
+
+@dataclass(frozen=True)
 class StageInputs:
     """All that a stage gets to fit one student.
 
@@ -193,6 +215,9 @@ class StageInputs:
         Source of all randomness of this fit.
     n_threads : int
         Threads the fit may use.
+    extra : ExtraRows or None
+        Further rows, without labels. A stage that does not read them learns from the
+        labelled rows alone, which is never wrong.
     """
 
     matrix: FloatArray
@@ -204,6 +229,7 @@ class StageInputs:
     scheduler: Scheduler
     seed: int
     n_threads: int = 1
+    extra: ExtraRows | None = None
 
 
 @dataclass(frozen=True)

@@ -16,19 +16,19 @@ from hpmkd.crossfit import FoldData, FoldTask, fit_fold, pickled_bytes, ready_fo
 from hpmkd.errors import TeacherError
 
 
-def fold_data(X, labels, n_folds=3, queries=None, n_classes=3):
+def fold_data(X, labels, n_folds=3, queries=(), n_classes=3):
     return FoldData(X, labels, np.arange(len(labels)) % n_folds, n_classes, queries)
 
 
 def test_a_fold_is_fitted_on_the_others_and_predicts_its_own_rows(wine):
     X, labels = wine
-    data = fold_data(X, labels, queries=X[:4])
+    data = fold_data(X, labels, queries=(X[:4],))
     model = DecisionTreeClassifier(random_state=0)
     result = fit_fold(data, FoldTask("tree", model, 1))
     own = data.fold_of_row == 1
     by_hand = DecisionTreeClassifier(random_state=0).fit(X[~own], labels[~own])
     np.testing.assert_allclose(result.held_out, by_hand.predict_proba(X[own]))
-    np.testing.assert_allclose(result.queries, by_hand.predict_proba(X[:4]))
+    np.testing.assert_allclose(result.queries[0], by_hand.predict_proba(X[:4]))
     np.testing.assert_allclose(result.model.predict_proba(X), by_hand.predict_proba(X))
     assert not hasattr(model, "tree_")
 
@@ -75,10 +75,10 @@ def test_common_classifiers_read_numbers_and_mixed_tables(estimator, wine, peopl
     if isinstance(estimator, Pipeline):
         return
     labels = (people["bought"] == "yes").to_numpy().astype(int)
-    data = fold_data(people.drop(columns="bought"), labels, queries=people.head(3), n_classes=2)
+    data = fold_data(people.drop(columns="bought"), labels, queries=(people.head(3),), n_classes=2)
     result = fit_fold(data, FoldTask("t", estimator, 0))
     assert result.held_out.shape == (50, 2)
-    assert result.queries.shape == (3, 2)
+    assert result.queries[0].shape == (3, 2)
     pickle.loads(pickle.dumps(result))
 
 

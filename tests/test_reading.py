@@ -103,6 +103,25 @@ def test_a_live_teacher_is_the_bag_of_the_folds_that_were_read(reader, noise):
     np.testing.assert_allclose(live.predict_proba(noise[1].table), readings.test)
 
 
+def test_rows_without_labels_are_read_by_the_bag_of_the_same_folds(reader, noise):
+    extra = np.random.default_rng(5).normal(size=(30, 4))
+    readings = reader.final(NEAREST, extra)
+    assert readings.extra.shape == (30, 2)
+    np.testing.assert_allclose(reader.live(NEAREST).predict_proba(extra), readings.extra)
+    plain = reader.final(NEAREST)
+    assert plain.extra is None
+    assert np.array_equal(plain.training, readings.training)
+    assert np.array_equal(plain.test, readings.test)
+    part = reader.read(NEAREST, ROWS, extra)
+    assert part.test is None
+    assert np.array_equal(part.training, reader.out_of_fold(NEAREST, ROWS))
+    assert not np.array_equal(part.extra, readings.extra)
+    model = KNeighborsClassifier(3).fit(noise[0].table, noise[0].labels)
+    fitted = reader.read(FittedTeacher("fitted", model), ROWS, extra)
+    assert np.array_equal(fitted.extra, model.predict_proba(extra))
+    assert reader.read(GivenTeacher("given", np.ones((400, 2)) / 2), ROWS, extra).extra is None
+
+
 def test_readings_do_not_depend_on_the_order_in_which_folds_finish(noise, in_process, dict_cache):
     forward = TeacherReader(*noise, dict_cache, in_process(), 5, 0, Counts())
     backward = TeacherReader(*noise, type(dict_cache)(), in_process(backwards=True), 5, 0, Counts())

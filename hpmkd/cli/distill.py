@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     "else in the sorted order of the classes.",
 )
 @click.option("--test", type=click.Path(path_type=Path), help="File with the test rows.")
+@click.option(
+    "--unlabeled",
+    type=click.Path(path_type=Path),
+    help="File with rows without labels, for the teachers to label.",
+)
 @click.option("--test-size", type=float, help="Share of DATA to test on.  [default: 0.2]")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
@@ -49,6 +54,7 @@ def command(
     teachers: tuple[str, ...],
     probabilities: tuple[str, ...],
     test: Path | None,
+    unlabeled: Path | None,
     test_size: float | None,
     out: Path,
     overwrite: bool,
@@ -99,6 +105,7 @@ def command(
         X=rows,
         y=target,
         X_test=test_rows,
+        X_unlabeled=None if unlabeled is None else read_table(unlabeled),
         teacher=loaded or None,
         seed=seed,
         **shown,

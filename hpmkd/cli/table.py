@@ -31,6 +31,10 @@ def print_result(found: Distillation) -> None:
         for name, weight in zip(knowledge.teachers, knowledge.weights, strict=True)
     )
     console.print(f"Teachers by weight: {weights}")
+    extra = knowledge.extra_rows
+    if any(extra.values()):
+        shown = " and ".join(f"{n} {kind}" for kind, n in extra.items() if n)
+        console.print(f"Learned from {shown} rows too, labelled by the teachers")
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
     word = (f"Verdict: {found.verdict.word}.", "bold")
     console.print(Text.assemble(word, f" {found.verdict.sentence}"))

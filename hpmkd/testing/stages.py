@@ -21,7 +21,7 @@ from hpmkd.testing.problems import (
     real_problem,
 )
 from hpmkd.testing.trials import RandomTrial, check_in_space
-from hpmkd.values import Configuration, StageInputs
+from hpmkd.values import Configuration, ExtraRows, StageInputs
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Encoder, Predictor, Scheduler
@@ -164,6 +164,17 @@ class StageSuite:
         assert np.array_equal(open_.matrix, given.matrix, equal_nan=True)
         assert np.array_equal(open_.labels, given.labels)
         assert np.array_equal(open_.soft_targets, given.soft_targets)
+
+    def test_rows_without_labels_do_no_harm(
+        self, stage: Stage, name: str, given: StageInputs
+    ) -> None:
+        """Read or ignored, rows that only the teacher labelled are left alone."""
+        problem = real_problem(name)
+        matrix, teacher = given.matrix[:40].copy(), given.soft_targets[:40].copy()
+        inputs = replace(given, extra=ExtraRows(matrix, teacher, weight=0.5))
+        self.check(stage.fit(inputs), problem.table, problem)
+        assert np.array_equal(matrix, given.matrix[:40], equal_nan=True)
+        assert np.array_equal(teacher, given.soft_targets[:40])
 
     def test_same_inputs_same_bytes(self, stage: Stage, given: StageInputs) -> None:
         """A fit depends on its inputs alone, also in a pickled copy of the stage."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import click
 
     from hpmkd.contracts import (
+        Augmenter,
         Cache,
         Executor,
         Fuser,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, Meta(ge=1)]
 Bytes = Annotated[int, Meta(ge=0)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
 
 # ---------------------------------------------------------------------------- offers
 
@@ -84,6 +87,16 @@ def hpmkd_teachers() -> list[Offer[TeacherPanel]]:
     return [
         Offer("default", default_panel, "boosted trees, forests, networks, linear, neighbours"),
         Offer("quick", quick_panel, "one boosted model: a cheap reference"),
+    ]
+
+
+@hookimpl
+def hpmkd_augmenters() -> list[Offer[Augmenter]]:
+    """Offer two ways to make rows for the teachers to label, and none."""
+    return [
+        Offer("munge", munge, "real rows whose cells move towards their nearest neighbour"),
+        Offer("mixup", mixup, "rows between two real ones"),
+        Offer("none", no_rows, "no new rows"),
     ]
 
 
@@ -221,6 +234,27 @@ def quick_panel() -> TeacherPanel:
     from hpmkd_defaults.teachers.panel import QuickPanel
 
     return QuickPanel()
+
+
+def munge(*, p: Probability = 0.5, s: Positive = 1.0) -> Augmenter:
+    """Build munge: each cell is moved with probability `p`, with noise of a width of 1 / `s`."""
+    from hpmkd_defaults.augmenters.munge import Munge
+
+    return Munge(p=p, s=s)
+
+
+def mixup(*, a: Positive = 1.0) -> Augmenter:
+    """Build mixup with shares from Beta(a, a)."""
+    from hpmkd_defaults.augmenters.mixup import Mixup
+
+    return Mixup(a=a)
+
+
+def no_rows() -> Augmenter:
+    """Build the augmenter that makes nothing."""
+    from hpmkd_defaults.augmenters.none import NoRows
+
+    return NoRows()
 
 
 def loky_executor(*, workers: Count = 2) -> Executor:

@@ -434,7 +434,7 @@ def test_ctrl_c_leaves_no_folder_and_one_line(data, tmp_path, workers):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
         start_new_session=True,
     )
     with process:

@@ -10,19 +10,20 @@ import xgboost
 
 from hpmkd.student import Student, pack_booster
 from hpmkd_defaults.stages.objective import DistillationObjective
-from hpmkd_defaults.stages.targets import (
-    mixed_target,
-    small_seed,
-    smoothed_prior,
-    softening_at,
+from hpmkd_defaults.stages.rows import (
+    extra_rows,
+    stacked_matrix,
+    stacked_target,
+    stacked_weights,
 )
+from hpmkd_defaults.stages.targets import small_seed, smoothed_prior, softening_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpmkd.contracts import HyperparameterTrial
     from hpmkd.student import TreeEncoder
-    from hpmkd.values import FloatArray, Hyperparameter, StageInputs
+    from hpmkd.values import ExtraRows, FloatArray, Hyperparameter, StageInputs
 
 #: With more than two classes a larger step diverges in log loss within a few dozen rounds.
 LARGEST_ETA_MULTICLASS = 0.5
@@ -61,9 +62,10 @@ class BoostedStage:
         """Boost from the log prior and pack the trees."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
-        target = first_target(inputs)
-        margin = start_margin(target)
-        booster = boost(inputs, parameters, int(settings["n_rounds"]), target, margin)
+        extra = heard_extra(inputs)
+        target, weights = first_target(inputs, extra), stacked_weights(inputs, extra)
+        margin = start_margin(target, weights)
+        booster = boost(inputs, extra, parameters, int(settings["n_rounds"]), target, margin)
         model = pack_booster(booster, len(margin), base_margin=margin)
         encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
         return Student(encoder, model, inputs.classes)
@@ -138,27 +140,36 @@ def common_parameters(inputs: StageInputs, settings: Mapping[str, Any]) -> dict[
     }
 
 
-def first_target(inputs: StageInputs) -> FloatArray:
-    """Return the mixed target at T = 1, of shape (n, K), with the first round's alpha."""
-    alpha = softening_at(inputs, progress=0.0).alpha
-    return mixed_target(inputs.soft_targets, inputs.labels, alpha)
+def heard_extra(inputs: StageInputs) -> ExtraRows | None:
+    """Return the rows without labels, unless the teacher is heard in no round.
+
+    A scheduler that varies may begin with hard labels and hear the teacher later.
+    """
+    varies = inputs.scheduler.varies
+    return inputs.extra if varies else extra_rows(inputs, softening_at(inputs, progress=0.0))
 
 
-def start_margin(target: FloatArray) -> FloatArray:
-    """Return the margin that says the prior of a target of shape (n, K).
+def first_target(inputs: StageInputs, extra: ExtraRows | None = None) -> FloatArray:
+    """Return the mixed target at T = 1, of shape (n + m, K), with the first round's alpha."""
+    return stacked_target(inputs, extra, softening_at(inputs, progress=0.0).alpha)
+
+
+def start_margin(target: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    """Return the margin that says the prior of a target of shape (n, K), rows weighted.
 
     Returns
     -------
     ndarray of shape (C,)
         float32. C = K centred log probabilities; for K = 2 one log odds of class 1.
     """
-    logits = np.log(smoothed_prior(target))
+    logits = np.log(smoothed_prior(target, weights))
     margin = logits - logits.mean() if len(logits) > 2 else logits[1:] - logits[:1]
     return margin.astype(np.float32)
 
 
 def boost(
     inputs: StageInputs,
+    extra: ExtraRows | None,
     parameters: Mapping[str, Any],
     n_rounds: int,
     target: FloatArray,
@@ -170,11 +181,13 @@ def boost(
     ----------
     inputs : StageInputs
         What is fitted.
+    extra : ExtraRows or None
+        Rows without labels, fitted too.
     parameters : mapping
         XGBoost's.
     n_rounds : int
         Rounds to boost.
-    target : ndarray of shape (n, K)
+    target : ndarray of shape (n + m, K)
         The mixed target at T = 1.
     margin : ndarray of shape (C,)
         Where every row starts.
@@ -184,15 +197,16 @@ def boost(
     xgboost.Booster
         It adds to `margin`, which it does not know.
     """
-    n = len(inputs.labels)
-    matrix = xgboost.QuantileDMatrix(inputs.matrix, nthread=inputs.n_threads)
+    n = len(target)
+    matrix = xgboost.QuantileDMatrix(stacked_matrix(inputs, extra), nthread=inputs.n_threads)
     matrix.set_base_margin(np.tile(margin, (n, 1)) if len(margin) > 1 else np.repeat(margin, n))
+    # Rounding may leave [0, 1] by a hair, which XGBoost refuses.
+    matrix.set_label(target[:, 1].clip(0.0, 1.0))
     if mixing_is_exact(inputs):
-        # Rounding may leave [0, 1] by a hair, which XGBoost refuses.
-        matrix.set_label(target[:, 1].clip(0.0, 1.0))
+        if extra is not None:
+            matrix.set_weight(stacked_weights(inputs, extra))
         return xgboost.train(dict(parameters), matrix, n_rounds)
-    matrix.set_label(inputs.labels)
-    objective = DistillationObjective(inputs, n_rounds)
+    objective = DistillationObjective(inputs, n_rounds, extra)  # it does not read the label
     return xgboost.train(dict(parameters), matrix, n_rounds, obj=objective)
 
 

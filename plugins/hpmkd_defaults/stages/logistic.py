@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 from scipy.optimize import minimize
 
-from hpmkd.kernels import distillation_loss, soften
 from hpmkd.student import LinearModel, Student
-from hpmkd_defaults.stages.targets import mixed_target, smoothed_prior, softening_at
+from hpmkd_defaults.stages.rows import (
+    RowLoss,
+    extra_rows,
+    stacked_matrix,
+    stacked_target,
+    stacked_weights,
+)
+from hpmkd_defaults.stages.targets import smoothed_prior, softening_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +73,7 @@ class TemperedLogistic:
     Parameters
     ----------
     inputs : StageInputs
-        The rows, labels and teacher.
+        The rows, labels and teacher; n is the weight of all rows.
     softening : Softening
         Temperature and alpha of the loss.
     C : float
@@ -76,15 +82,13 @@ class TemperedLogistic:
 
     def __init__(self, inputs: StageInputs, softening: Softening, C: float) -> None:
         n_classes = len(inputs.classes)
-        self.matrix, self.labels, self.softening = inputs.matrix, inputs.labels, softening
+        extra = extra_rows(inputs, softening)
+        self.matrix, self.softening = stacked_matrix(inputs, extra), softening
         self.n_margins = n_classes if n_classes > 2 else 1
-        shape = (len(inputs.labels), n_classes) if n_classes > 2 else (len(inputs.labels),)
-        self.buffers = np.empty(shape), np.empty(shape)
-        softened = soften(inputs.soft_targets, softening.temperature)
-        self.soft_targets = softened if n_classes > 2 else softened[:, 1].copy()
-        self.ridge = 1.0 / (C * len(inputs.labels))
-        target = mixed_target(inputs.soft_targets, inputs.labels, softening.alpha)
-        self.prior = smoothed_prior(target)
+        self.row_loss = RowLoss(inputs, extra)
+        self.ridge = 1.0 / (C * self.row_loss.total)
+        target = stacked_target(inputs, extra, softening.alpha)
+        self.prior = smoothed_prior(target, stacked_weights(inputs, extra))
 
     def start(self) -> FloatArray:
         """Return no slope and the log prior as intercept, flat."""
@@ -102,14 +106,7 @@ class TemperedLogistic:
         """Return the penalised mean loss and its gradient, flat."""
         weights, intercept = self.unpack(flat)
         margins = self.matrix @ weights + intercept
-        loss, slope, _ = distillation_loss(
-            margins if self.n_margins > 1 else margins[:, 0],
-            self.labels,
-            self.soft_targets,
-            self.softening.temperature,
-            self.softening.alpha,
-            out=self.buffers,
-        )
-        slope = slope.reshape(margins.shape) / len(self.labels)
+        loss, slope, _ = self.row_loss(margins, self.softening)
+        slope = slope.reshape(margins.shape) / self.row_loss.total
         gradient = np.vstack([self.matrix.T @ slope + self.ridge * weights, slope.sum(axis=0)])
         return loss + 0.5 * self.ridge * float((weights**2).sum()), gradient.ravel()

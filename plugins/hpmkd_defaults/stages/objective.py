@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.kernels import distillation_loss, soften
+from hpmkd_defaults.stages.rows import RowLoss
 from hpmkd_defaults.stages.targets import softening_at
 
 if TYPE_CHECKING:
-    from hpmkd.values import FloatArray, StageInputs
+    from hpmkd.values import ExtraRows, FloatArray, StageInputs
 
 #: Least hessian of a row: what keeps a leaf of settled rows from an unbounded step.
 HESSIAN_FLOOR = 1e-6
@@ -33,17 +33,17 @@ class DistillationObjective:
         What is fitted; K = 2 is fitted as one margin, that of class 1.
     n_rounds : int
         Rounds that will be boosted.
+    extra : ExtraRows or None
+        Rows without labels, below the others: their derivatives are those of alpha = 1 times
+        their weight (XGBoost leaves the weights of rows to an objective that is not its own).
     """
 
-    def __init__(self, inputs: StageInputs, n_rounds: int) -> None:
+    def __init__(self, inputs: StageInputs, n_rounds: int, extra: ExtraRows | None = None) -> None:
         self.inputs = inputs
         self.n_rounds = n_rounds
         self.round = 0
         self.loss: float | None = None
-        n, n_classes = inputs.soft_targets.shape
-        self.shape = (n, n_classes) if n_classes > 2 else (n,)
-        self._buffers = np.empty(self.shape), np.empty(self.shape)
-        self._softened: tuple[float, FloatArray] | None = None
+        self._row_loss = RowLoss(inputs, extra)
 
     def __call__(self, margins: FloatArray, _matrix: object) -> tuple[FloatArray, FloatArray]:
         """Return gradient and hessian at the margins, shaped like them: (n, K) or (n,).
@@ -51,23 +51,8 @@ class DistillationObjective:
         Both are overwritten by the next call; XGBoost has read them by then.
         """
         softening = softening_at(self.inputs, self.round / self.n_rounds, self.loss)
-        self.loss, gradient, hessian = distillation_loss(
-            margins.reshape(self.shape),
-            self.inputs.labels,
-            self._soft_targets(softening.temperature),
-            softening.temperature,
-            softening.alpha,
-            out=self._buffers,
-        )
+        self.loss, gradient, hessian = self._row_loss(margins, softening)
         self.round += 1
-        if len(self.shape) == 2:
+        if hessian.ndim == 2:
             hessian *= 2.0
         return gradient, np.maximum(hessian, HESSIAN_FLOOR, out=hessian)
-
-    def _soft_targets(self, temperature: float) -> FloatArray:
-        # Only the last one is kept: a schedule moves on, and never holds n_rounds copies.
-        if self._softened is None or self._softened[0] != temperature:
-            softened = soften(self.inputs.soft_targets, temperature)
-            taught = softened if len(self.shape) == 2 else softened[:, 1].copy()
-            self._softened = (temperature, taught)
-        return self._softened[1]

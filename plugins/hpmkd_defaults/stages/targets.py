@@ -58,7 +58,7 @@ def mixed_target(soft_targets: FloatArray, labels: IntArray, alpha: float) -> Fl
     return mixed
 
 
-def smoothed_prior(target: FloatArray) -> FloatArray:
+def smoothed_prior(target: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """Return the mean target, drawn towards uniform by one pseudo-row; never exactly 0.
 
     A class that no row has gets ``1 / (K (n + 1))``: rare, not impossible.
@@ -67,14 +67,18 @@ def smoothed_prior(target: FloatArray) -> FloatArray:
     ----------
     target : ndarray of shape (n, K)
         Probabilities per row.
+    weights : ndarray of shape (n,), optional
+        Of the rows; by default all 1.
 
     Returns
     -------
     ndarray of shape (K,)
         Positive; sums to 1.
     """
-    n, n_classes = target.shape
-    prior: FloatArray = (target.sum(axis=0) + 1.0 / n_classes) / (n + 1.0)
+    n_classes = target.shape[1]
+    total = target.sum(axis=0) if weights is None else weights @ target
+    n = len(target) if weights is None else weights.sum()
+    prior: FloatArray = (total + 1.0 / n_classes) / (n + 1.0)
     return prior
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
-from hpmkd.kernels import soften
 from hpmkd.student import Student, pack_sklearn_tree
-from hpmkd_defaults.stages.targets import (
-    mixed_target,
-    small_seed,
-    smoothed_prior,
-    softening_at,
+from hpmkd_defaults.stages.rows import (
+    extra_rows,
+    stacked_matrix,
+    stacked_target,
+    stacked_weights,
 )
+from hpmkd_defaults.stages.targets import small_seed, smoothed_prior, softening_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,10 @@ class TreeStage:
     def fit(self, inputs: StageInputs) -> Student:
         """Grow best leaf first, then shrink the leaves."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
-        target = tree_target(inputs)
+        softening = softening_at(inputs, progress=0.0)
+        extra = extra_rows(inputs, softening)
+        target = stacked_target(inputs, extra, softening.alpha, min(softening.temperature, 1.0))
+        matrix, weights = stacked_matrix(inputs, extra), stacked_weights(inputs, extra)
         regressor = DecisionTreeRegressor(
             max_leaf_nodes=int(settings["max_leaf_nodes"]),
             min_samples_leaf=int(settings["min_samples_leaf"]),
@@ -69,20 +72,12 @@ class TreeStage:
         # The variance of two columns that sum to 1 is twice that of one: with two classes
         # one column grows the same tree, ties aside, in less time.
         taught = target[:, 1:] if target.shape[1] == 2 else target
-        regressor.fit(writable_if_missing(inputs.matrix), taught)
+        regressor.fit(writable_if_missing(matrix), taught, sample_weight=weights)
         tree = regressor.tree_
-        values = shrunken_values(tree, target, float(settings["shrinkage"]))
+        prior = smoothed_prior(target, weights)
+        values = shrunken_values(tree, prior, float(settings["shrinkage"]))
         encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
         return Student(encoder, pack_sklearn_tree(tree, values), inputs.classes)
-
-
-def tree_target(inputs: StageInputs) -> FloatArray:
-    """Return what the tree learns, of shape (n, K): T above 1 counts as 1."""
-    softening = softening_at(inputs, progress=0.0)
-    teacher = inputs.soft_targets
-    if softening.temperature < 1.0:
-        teacher = soften(teacher, softening.temperature)
-    return mixed_target(teacher, inputs.labels, softening.alpha)
 
 
 def writable_if_missing(matrix: FloatArray) -> FloatArray:
@@ -96,15 +91,15 @@ def writable_if_missing(matrix: FloatArray) -> FloatArray:
     return matrix if complete else matrix.copy()
 
 
-def shrunken_values(tree: Any, target: FloatArray, shrinkage: float) -> FloatArray:
+def shrunken_values(tree: Any, prior: FloatArray, shrinkage: float) -> FloatArray:
     """Return probabilities per node: ``(n mean + s prior) / (n + s)``.
 
     Parameters
     ----------
     tree : sklearn.tree._tree.Tree
-        Fitted on all rows of `target`.
-    target : ndarray of shape (n, K)
-        What was learned.
+        Fitted.
+    prior : ndarray of shape (K,)
+        What leaves are drawn towards.
     shrinkage : float
         Weight s > 0 of the prior, in rows.
 
@@ -117,5 +112,5 @@ def shrunken_values(tree: Any, target: FloatArray, shrinkage: float) -> FloatArr
     if means.shape[1] == 1:
         means = np.column_stack([1.0 - means, means])
     rows = tree.weighted_n_node_samples[:, np.newaxis]
-    values: FloatArray = (rows * means + shrinkage * smoothed_prior(target)) / (rows + shrinkage)
+    values: FloatArray = (rows * means + shrinkage * prior) / (rows + shrinkage)
     return values

@@ -160,7 +160,7 @@ def test_the_teacher_is_softened_once_per_temperature(problem, inputs_for, monke
         asked.append(temperature)
         return soften(probabilities, temperature)
 
-    monkeypatch.setattr("hpmkd_defaults.stages.objective.soften", counted)
+    monkeypatch.setattr("hpmkd_defaults.stages.rows.soften", counted)
     STAGES[1].fit(inputs_for(STAGES[1], problem("wine"), temperature=2.0, n_rounds=10))
     assert asked == [2.0]
 

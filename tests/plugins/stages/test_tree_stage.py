@@ -8,7 +8,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from hpmkd.kernels import soften
 from hpmkd_defaults.stages.targets import mixed_target, smoothed_prior
-from hpmkd_defaults.stages.tree import TreeStage, tree_target
+from hpmkd_defaults.stages.tree import TreeStage
 
 STAGE = TreeStage()
 
@@ -58,8 +58,9 @@ def test_a_temperature_above_one_is_read_as_one(problem, inputs_for):
     }
     assert made[1.0] == made[3.0]
     assert made[0.5] != made[1.0]
-    sharp = tree_target(inputs_for(STAGE, given, alpha=1.0, temperature=0.5))
-    np.testing.assert_allclose(sharp, soften(given.teacher, 0.5), atol=1e-12)
+    sharp = STAGE.fit(inputs_for(STAGE, given, alpha=1.0, temperature=0.5))
+    expected = expected_probabilities(given, soften(given.teacher, 0.5), given.X_test)
+    np.testing.assert_allclose(sharp.predict_proba(given.X_test), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0])

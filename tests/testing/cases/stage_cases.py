@@ -157,6 +157,18 @@ class TestScalesInPlace(Suite):
     caught_by = "test_leaves_its_inputs_alone"
 
 
+class Weighs(Centroids):
+    def fit(self, inputs):
+        if inputs.extra is not None:
+            inputs.extra.soft_targets[:] *= inputs.extra.weight
+        return super().fit(inputs)
+
+
+class TestWeighsInPlace(Suite):
+    component = Weighs
+    caught_by = "test_rows_without_labels_do_no_harm"
+
+
 class Noisy(Centroids):
     def linear(self, inputs, target):
         return super().linear(inputs, target + 0.01 * np.random.random(target.shape))  # noqa: NPY002

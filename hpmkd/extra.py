@@ -1,0 +1,144 @@
+"""Rows without labels: real ones that a user hands in, or such as an augmenter makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.errors import DataError
+from hpmkd.rows import as_table
+from hpmkd.student import Schema
+
+if TYPE_CHECKING:
+    from hpmkd.components import Selected
+    from hpmkd.dataset import Dataset
+    from hpmkd.recipe_settings import ExtraSettings
+    from hpmkd.values import FloatArray
+
+
+@dataclass(frozen=True)
+class ExtraSource:
+    """Where rows without labels come from.
+
+    Parameters
+    ----------
+    settings : ExtraSettings
+        How many to make, and what each weighs.
+    augmenter : Selected or None
+        Makes rows; None where nobody should.
+    unlabeled : DataFrame or ndarray, or None
+        Real rows. They take precedence: nobody is then asked to make any.
+    seed : int
+        Of the augmenter's generator.
+    """
+
+    settings: ExtraSettings
+    augmenter: Selected | None
+    unlabeled: Any
+    seed: int
+
+    @property
+    def real(self) -> bool:
+        """Whether the rows are real ones."""
+        return self.unlabeled is not None
+
+    def without_augmenter(self) -> ExtraSource:
+        """Return a source of real rows only."""
+        return replace(self, augmenter=None)
+
+    def dry(self) -> ExtraSource:
+        """Return a source of no rows."""
+        return replace(self, augmenter=None, unlabeled=None)
+
+    def rows(self, table: Any) -> Any:
+        """Return rows to learn from beside those of `table`, or None if there are none.
+
+        What is made follows from `table` and the seed alone. It must hold no selection or
+        test row: an augmenter copies cells.
+
+        Raises
+        ------
+        PluginError
+            If the augmenter fails or breaks its contract.
+        """
+        if self.real:
+            return self.unlabeled
+        n = min(round(self.settings.rows * table.shape[0]), self.settings.max_rows)
+        if self.augmenter is None or n == 0:
+            return None
+        augmenter = self.augmenter.create()
+        with self.augmenter.offered.blamed("failed in rows"):
+            made = augmenter.rows(table, n, np.random.default_rng(self.seed))
+            _check(made, table, n)
+        return made if made.shape[0] else None
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Extra rows and what the fused teachers say about them.
+
+    Parameters
+    ----------
+    table : DataFrame or ndarray of shape (m, d)
+        Raw rows.
+    soft_targets : ndarray of shape (m, K)
+        The teachers' probabilities.
+    weight : float
+        Of each row in the loss of a student.
+    real : bool
+        Whether a user handed them in.
+    """
+
+    table: Any
+    soft_targets: FloatArray
+    weight: float
+    real: bool
+
+
+def unlabeled_rows(X: Any, training: Dataset) -> Any:
+    """Check real rows without labels, and bring them to the columns of the training rows.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (m, d)
+        Raw rows. Columns are matched by name where both sides have names, else by position;
+        further named ones, the target among them, are dropped.
+    training : Dataset
+        The rows with labels.
+
+    Returns
+    -------
+    DataFrame or ndarray of shape (m, d)
+        Whichever the training rows are.
+
+    Raises
+    ------
+    DataError
+        If there are no rows, columns are missing, cells are infinite, or words stand where
+        training has numbers.
+    """
+    import pandas as pd
+
+    try:
+        table = as_table(X)
+        # What does not fit would come up inside a teacher, long after the start.
+        Schema.fit(training.table).read(table)
+    except DataError as error:
+        raise DataError(f"unlabeled rows: {error}") from error
+    if not isinstance(training.table, pd.DataFrame):
+        return table.to_numpy() if isinstance(table, pd.DataFrame) else table
+    names = list(training.table.columns)
+    return table[names] if isinstance(table, pd.DataFrame) else pd.DataFrame(table, columns=names)
+
+
+def _check(made: Any, table: Any, n: int) -> None:
+    if type(made) is not type(table):
+        raise TypeError(f"returned a {type(made).__name__}; expected a {type(table).__name__}")
+    if made.ndim != 2 or made.shape[0] > n or made.shape[1] != table.shape[1]:
+        raise ValueError(
+            f"returned shape {made.shape}; expected at most {n} rows and {table.shape[1]} columns"
+        )
+    if hasattr(table, "columns") and list(made.columns) != list(table.columns):
+        raise ValueError("returned other columns, or in another order, than it was given")

@@ -1,0 +1,1 @@
+"""Augmenters: new rows like the given ones, for the teachers to label."""

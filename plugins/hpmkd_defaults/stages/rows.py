@@ -1,0 +1,108 @@
+"""All rows of a fit under each other: those with a label, then those without.
+
+The second sort is taught by the teacher alone, as if alpha were 1, and weighs less. So the
+two sorts are two blocks, each with one alpha: no loss needs to know an alpha per row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.kernels import distillation_loss, soften
+from hpmkd_defaults.stages.targets import mixed_target
+
+if TYPE_CHECKING:
+    from hpmkd.values import ExtraRows, FloatArray, Softening, StageInputs
+
+
+def extra_rows(inputs: StageInputs, softening: Softening) -> ExtraRows | None:
+    """Return the rows without labels, unless the teacher is not heard (alpha = 0)."""
+    return inputs.extra if softening.alpha > 0 else None
+
+
+def stacked_matrix(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray:
+    """Return all encoded rows, of shape (n + m, d)."""
+    return inputs.matrix if extra is None else np.vstack([inputs.matrix, extra.matrix])
+
+
+def stacked_target(
+    inputs: StageInputs, extra: ExtraRows | None, alpha: float, temperature: float = 1.0
+) -> FloatArray:
+    """Return the mixed target of all rows, of shape (n + m, K); `temperature` softens p."""
+    teachers = [inputs.soft_targets] if extra is None else [inputs.soft_targets, extra.soft_targets]
+    if temperature != 1.0:
+        teachers = [soften(teacher, temperature) for teacher in teachers]
+    mixed = mixed_target(teachers[0], inputs.labels, alpha)
+    return mixed if extra is None else np.vstack([mixed, teachers[1]])
+
+
+def stacked_weights(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray | None:
+    """Return the weights of all rows, of shape (n + m,); None where all are 1."""
+    if extra is None:
+        return None
+    return np.repeat([1.0, extra.weight], [len(inputs.labels), len(extra.matrix)])
+
+
+class RowLoss:
+    """The distillation loss of all rows in their margins: one call per round or step.
+
+    Parameters
+    ----------
+    inputs : StageInputs
+        What is fitted; K = 2 is fitted as one margin, that of class 1.
+    extra : ExtraRows or None
+        Further rows, below the others.
+    """
+
+    def __init__(self, inputs: StageInputs, extra: ExtraRows | None) -> None:
+        self.labels = inputs.labels
+        self.teachers = [inputs.soft_targets] + ([] if extra is None else [extra.soft_targets])
+        self.n, self.n_extra = len(inputs.labels), 0 if extra is None else len(extra.matrix)
+        self.weight = 0.0 if extra is None else extra.weight
+        n_classes = inputs.soft_targets.shape[1]
+        rows = self.n + self.n_extra
+        self.shape = (rows, n_classes) if n_classes > 2 else (rows,)
+        self._buffers = np.empty(self.shape), np.empty(self.shape)
+        self._softened: tuple[float, list[FloatArray]] | None = None
+
+    @property
+    def total(self) -> float:
+        """The weight of all rows."""
+        return self.n + self.weight * self.n_extra
+
+    def __call__(
+        self, margins: FloatArray, softening: Softening
+    ) -> tuple[float, FloatArray, FloatArray]:
+        """Return the weighted mean loss, and weighted gradient and hessian of each row.
+
+        Both are shaped (n + m, K) or (n + m,), and overwritten by the next call.
+        """
+        temperature, alpha = softening.temperature, softening.alpha
+        margins = margins.reshape(self.shape)
+        softened = self._soft_targets(temperature)
+        gradient, hessian = self._buffers
+        n, above = self.n, (gradient[: self.n], hessian[: self.n])
+        loss, *_ = distillation_loss(
+            margins[:n], self.labels, softened[0], temperature, alpha, out=above
+        )
+        if self.n_extra == 0:
+            return loss, gradient, hessian
+        below = (gradient[n:], hessian[n:])
+        weight = self.weight if alpha > 0 else 0.0  # a schedule may silence the teacher for a while
+        nobody = np.zeros(self.n_extra, dtype=np.int64)  # labels, which alpha = 1 does not read
+        extra, *_ = distillation_loss(margins[n:], nobody, softened[1], temperature, 1.0, out=below)
+        for derivative in below:
+            derivative *= weight
+        heard = weight * self.n_extra
+        return (n * loss + heard * extra) / (n + heard), gradient, hessian
+
+    def _soft_targets(self, temperature: float) -> list[FloatArray]:
+        # Only the last ones are kept: a schedule moves on, and never holds n_rounds copies.
+        if self._softened is None or self._softened[0] != temperature:
+            softened: list[FloatArray] = [soften(each, temperature) for each in self.teachers]
+            if len(self.shape) == 1:
+                softened = [each[:, 1].copy() for each in softened]
+            self._softened = (temperature, softened)
+        return self._softened[1]

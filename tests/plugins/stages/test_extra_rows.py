@@ -1,0 +1,235 @@
+"""Rows without labels: taught by the teacher alone, weighted, and silent at alpha = 0."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeRegressor
+
+from hpmkd.kernels import reference, soften
+from hpmkd.values import ExtraRows, Softening
+from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
+from hpmkd_defaults.stages.logistic import LogisticStage, TemperedLogistic
+from hpmkd_defaults.stages.objective import HESSIAN_FLOOR, DistillationObjective
+from hpmkd_defaults.stages.rows import RowLoss, extra_rows
+from hpmkd_defaults.stages.tree import TreeStage
+
+STAGES = [LogisticStage(), TreeStage(), GBMStage(), XGBoostStage()]
+SETS = ["breast_cancer", "wine"]
+N = 60  # rows of the problem that keep their label
+
+
+@pytest.fixture(params=STAGES, ids=lambda stage: type(stage).__name__)
+def stage(request):
+    return request.param
+
+
+@pytest.fixture
+def split_inputs(problem, inputs_for):
+    """``split_inputs(stage, name, weight=…, …)``: rows beyond the first N lose their label."""
+
+    def make(stage, name, weight=0.5, **options):
+        whole = inputs_for(stage, problem(name), **options)
+        extra = ExtraRows(whole.matrix[N:], whole.soft_targets[N:], weight)
+        return replace(
+            whole,
+            matrix=whole.matrix[:N],
+            labels=whole.labels[:N],
+            soft_targets=whole.soft_targets[:N],
+            extra=extra,
+        )
+
+    return make
+
+
+def quick(stage):
+    return {"n_rounds": 10} if isinstance(stage, GBMStage | XGBoostStage) else {}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_with_alpha_0_they_are_not_heard_at_all(stage, split_inputs, name):
+    inputs = split_inputs(stage, name, alpha=0.0, **quick(stage))
+    alone = replace(inputs, extra=None)
+    assert stage.fit(inputs).to_bytes() == stage.fit(alone).to_bytes()
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_of_weight_1_they_are_rows_at_alpha_1(
+    stage, problem, inputs_for, split_inputs, name, temperature
+):
+    """At alpha = 1 no label counts, so a row without one is as good as a row with one."""
+    options = {"alpha": 1.0, "temperature": temperature, **quick(stage)}
+    whole = stage.fit(inputs_for(stage, problem(name), **options))
+    split = stage.fit(split_inputs(stage, name, weight=1.0, **options))
+    X = problem(name).X_test
+    np.testing.assert_allclose(split.predict_proba(X), whole.predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+@pytest.mark.parametrize("stage", [STAGES[0], *STAGES[2:]], ids=lambda stage: type(stage).__name__)
+def test_weight_2_is_every_row_twice(stage, split_inputs, problem, name, temperature):
+    inputs = split_inputs(stage, name, weight=2.0, temperature=temperature, **quick(stage))
+    # Few enough for a bin of the histogram per value: more copies would move the bins.
+    matrix, teacher = inputs.extra.matrix[:90], inputs.extra.soft_targets[:90]
+    twice = ExtraRows(np.tile(matrix, (2, 1)), np.tile(teacher, (2, 1)), 1.0)
+    once = ExtraRows(matrix, teacher, 2.0)
+    one, two = (
+        stage.fit(replace(inputs, extra=extra)).predict_proba(problem(name).X_test)
+        for extra in (once, twice)
+    )
+    np.testing.assert_allclose(one, two, atol=1e-4)
+
+
+@pytest.mark.parametrize("stage", STAGES[1:], ids=lambda stage: type(stage).__name__)
+def test_they_are_heard_and_pay_where_labels_are_few(stage, problem, split_inputs):
+    given = problem("breast_cancer")
+    inputs = split_inputs(stage, "breast_cancer", weight=1.0)
+    losses = []
+    for each in (replace(inputs, extra=None), inputs):
+        said = stage.fit(each).predict_proba(given.X_test)
+        losses.append(-np.log(said[np.arange(len(said)), given.y_test]).mean())
+    assert losses[1] < losses[0]
+
+
+@pytest.mark.parametrize("temperature", [1.0, 3.0])
+@pytest.mark.parametrize("stage", STAGES[2:], ids=lambda stage: type(stage).__name__)
+def test_the_shortcut_of_two_classes_is_the_objective(
+    stage, split_inputs, watched, problem, temperature
+):
+    inputs = split_inputs(stage, "breast_cancer", temperature=temperature, n_rounds=30)
+    straight = stage.fit(inputs)
+    round_by_round = stage.fit(replace(inputs, scheduler=watched))
+    X = problem("breast_cancer").X_test
+    np.testing.assert_allclose(
+        straight.predict_proba(X), round_by_round.predict_proba(X), atol=2e-5
+    )
+
+
+def twin(inputs, margins, softening):
+    """The weighted mean loss and the derivatives by the naive twin, block by block."""
+    n, extra = len(inputs.labels), inputs.extra
+    temperature, alpha = softening.temperature, softening.alpha
+    parts = [
+        reference.distillation_loss(
+            margins[:n], inputs.labels, soften(inputs.soft_targets, temperature), temperature, alpha
+        ),
+        reference.distillation_loss(
+            margins[n:],
+            np.zeros(len(extra.matrix), int),
+            soften(extra.soft_targets, temperature),
+            temperature,
+            1.0,
+        ),
+    ]
+    weights = [1.0, extra.weight if alpha else 0.0]
+    sums = [w * rows for w, rows in zip(weights, (n, len(extra.matrix)), strict=True)]
+    loss = sum(s * part[0] for s, part in zip(sums, parts, strict=True)) / sum(sums)
+    derivatives = [
+        np.concatenate([w * part[at] for w, part in zip(weights, parts, strict=True)])
+        for at in (1, 2)
+    ]
+    return loss, *derivatives
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize(
+    "softening", [Softening(1.0, 0.5), Softening(2.0, 0.3), Softening(0.5, 1.0), Softening(1.0, 0)]
+)
+def test_the_loss_equals_its_twin(split_inputs, name, softening):
+    inputs = split_inputs(STAGES[0], name, weight=0.3)
+    row_loss = RowLoss(inputs, inputs.extra)
+    margins = np.random.default_rng(0).normal(size=row_loss.shape)
+    for _ in range(2):  # buffers are used again
+        for said, expected in zip(
+            row_loss(margins, softening), twin(inputs, margins, softening), strict=True
+        ):
+            np.testing.assert_allclose(said, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("softening", [Softening(1.0, 0.5), Softening(2.5, 0.6), Softening(0.5, 1)])
+def test_gradient_against_differences(split_inputs, slope, name, softening):
+    inputs = split_inputs(STAGES[0], name, weight=0.3)
+    objective = TemperedLogistic(inputs, softening, C=0.3)
+    rng = np.random.default_rng(0)
+    at = objective.start() + 0.3 * rng.normal(size=objective.start().size)
+    _, gradient = objective(at)
+    np.testing.assert_allclose(slope(lambda w: objective(w)[0], at), gradient, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("alpha", [0.25, 1.0])
+def test_logistic_equals_scikit_learn_on_weighted_rows(problem, split_inputs, name, alpha):
+    inputs = split_inputs(STAGES[0], name, weight=0.4, alpha=alpha, C=0.1)
+    k = len(inputs.classes)
+    real = alpha * inputs.soft_targets + (1 - alpha) * np.eye(k)[inputs.labels]
+    weights = np.vstack([real, 0.4 * inputs.extra.soft_targets])
+    matrix = np.vstack([inputs.matrix, inputs.extra.matrix])
+    known = LogisticRegression(C=0.1, tol=1e-8, max_iter=5000)
+    known.fit(np.repeat(matrix, k, axis=0), np.tile(np.arange(k), len(matrix)), weights.ravel())
+    expected = known.predict_proba(inputs.encoder.transform(problem(name).X_test))
+    said = STAGES[0].fit(inputs).predict_proba(problem(name).X_test)
+    np.testing.assert_allclose(said, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_leaves_of_a_tree_are_weighted_means(problem, split_inputs, name):
+    inputs = split_inputs(STAGES[1], name, weight=0.4, alpha=0.5)
+    k = len(inputs.classes)
+    real = 0.5 * inputs.soft_targets + 0.5 * np.eye(k)[inputs.labels]
+    target = np.vstack([real, inputs.extra.soft_targets])
+    matrix = np.vstack([inputs.matrix, inputs.extra.matrix])
+    weights = np.repeat([1.0, 0.4], [N, len(matrix) - N])
+    tree = DecisionTreeRegressor(max_leaf_nodes=64, min_samples_leaf=5, random_state=0)
+    tree.fit(matrix, target[:, 1:] if k == 2 else target, weights)
+    prior = (weights @ target + 1 / k) / (weights.sum() + 1)
+    at = tree.apply(matrix)
+    expected = []
+    for leaf in tree.apply(problem(name).X_test.astype(np.float32)):
+        own = at == leaf
+        expected.append((weights[own] @ target[own] + prior) / (weights[own].sum() + 1))
+    said = STAGES[1].fit(inputs).predict_proba(problem(name).X_test)
+    np.testing.assert_allclose(said, expected, atol=1e-5)
+
+
+def test_a_schedule_may_silence_them_for_a_round(split_inputs, watched):
+    class Late(type(watched)):
+        def softening(self, configuration, state):
+            return Softening(1.0, 0.0 if state.progress < 0.5 else 0.5)
+
+    inputs = split_inputs(STAGES[3], "wine", scheduler=Late(), n_rounds=2)
+    objective = DistillationObjective(inputs, 2, inputs.extra)
+    margins = np.zeros((len(inputs.labels) + len(inputs.extra.matrix), 3))
+    gradient, hessian = objective(margins, None)
+    assert not gradient[N:].any()
+    assert (hessian[N:] == HESSIAN_FLOOR).all()
+    assert objective(margins, None)[0][N:].all()
+
+
+def test_they_are_left_alone(stage, split_inputs):
+    inputs = split_inputs(stage, "wine", **quick(stage))
+    before = inputs.extra.matrix.copy(), inputs.extra.soft_targets.copy()
+    stage.fit(inputs)
+    assert np.array_equal(inputs.extra.matrix, before[0])
+    assert np.array_equal(inputs.extra.soft_targets, before[1])
+
+
+def test_holes_in_them_are_routed(problem, split_inputs):
+    for stage in STAGES[1:]:
+        inputs = split_inputs(stage, "wine", **quick(stage))
+        holes = inputs.extra.matrix.copy()
+        holes[::3, 0] = np.nan
+        holes.flags.writeable = False
+        said = stage.fit(replace(inputs, extra=replace(inputs.extra, matrix=holes)))
+        assert np.isfinite(said.predict_proba(problem("wine").X_test)).all()
+
+
+def test_who_is_not_heard(split_inputs):
+    inputs = split_inputs(STAGES[0], "wine")
+    assert extra_rows(inputs, Softening(1.0, 0.0)) is None
+    assert extra_rows(inputs, Softening(1.0, 0.1)) is inputs.extra
