@@ -111,8 +111,8 @@ def _evaluated(key: str, annotation: Any, factory: Any) -> Any:
 
 
 def _names_seen_by(factory: Any) -> dict[str, Any]:
+    while isinstance(factory, functools.partial):
+        factory = factory.func
     # An inherited __init__ was written in the module of the parent.
-    function = factory.__init__ if isinstance(factory, type) else factory
-    while isinstance(function, functools.partial):
-        function = function.func
+    function = inspect.getattr_static(factory, "__init__") if isinstance(factory, type) else factory
     return getattr(inspect.unwrap(function), "__globals__", {})

@@ -10,12 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import StudentFileError
+from hpmkd.errors import RecipeError, StudentFileError
 from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
 from hpmkd.recipe import Recipe
-from hpmkd.run_folder import read_json, writing
+from hpmkd.run_folder import read_json, student_path, writing
 from hpmkd.student import Student
 from hpmkd.verdict import Verdict
 
@@ -31,7 +31,7 @@ FORMAT = 1
 DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Distillation:
     """What a run found.
 
@@ -60,6 +60,8 @@ class Distillation:
         this object: a run folder keeps what was measured of it, not the ensemble.
     gates : tuple of Gate
         Steps that were taken or refused, and why.
+    recorded : tuple of mapping
+        The trials of a loaded run, as plain values.
     """
 
     students: Mapping[str, Predictor]
@@ -73,6 +75,23 @@ class Distillation:
     trials: tuple[Trial, ...] = ()
     ensemble: Ensemble | None = None
     gates: tuple[Gate, ...] = ()
+    recorded: tuple[Mapping[str, Any], ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Distillation: {self.chosen!r} chosen of {', '.join(self.students)}; "
+            f"{self.verdict.sentence}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the leaderboard, as notebooks show it."""
+        html: str = self.leaderboard.to_html(index=False, na_rep="", float_format="{:.4g}".format)
+        return html
+
+    @property
+    def history(self) -> tuple[Mapping[str, Any], ...]:
+        """Every configuration evaluated, as plain values; of a loaded run, too."""
+        return (*map(_plain, self.trials), *self.recorded)
 
     @property
     def student(self) -> Predictor:
@@ -103,13 +122,13 @@ class Distillation:
             draft.joinpath("student.hpmkd").write_bytes(self.student.to_bytes())
             draft.joinpath("students").mkdir()
             for name, student in self.students.items():
-                draft.joinpath("students", f"{name}.hpmkd").write_bytes(student.to_bytes())
+                student_path(draft, name).write_bytes(student.to_bytes())
             self.leaderboard.to_csv(draft / "leaderboard.csv", index=False)
             _write(draft / "leaderboard.json", [asdict(record) for record in self.records])
             _write(draft / "verdict.json", self.verdict.to_mapping())
             _write(draft / "counts.json", self.counts)
             _write(draft / "knowledge.json", self.knowledge.to_mapping())
-            _write(draft / "trials.json", [_plain(trial) for trial in self.trials])
+            _write(draft / "trials.json", [dict(each) for each in self.history])
             gates = [asdict(gate) for gate in self.gates]
             more = {"format": FORMAT, "chosen": self.chosen, "gates": gates}
             _write(draft / "run.json", {**self.facts, **more})
@@ -126,29 +145,50 @@ class Distillation:
             If it is no run folder, is damaged, or is of a newer version.
         """
         folder = Path(folder)
-        facts = read_json(folder / "run.json")
+        facts = read_json(folder / "run.json", dict)
         if facts.get("format") != FORMAT:
             raise StudentFileError(
                 f"{folder} has run format {facts.get('format')!r}; this hpmkd reads {FORMAT}: "
                 "pip install --upgrade hpmkd"
             )
-        chosen = facts["chosen"]
         try:
+            records = read_json(folder / "leaderboard.json", list)
             return cls(
-                students={
-                    path.stem: Student.load(path) for path in sorted(folder.glob("students/*"))
-                },
-                chosen=chosen,
-                records=tuple(Record(**each) for each in read_json(folder / "leaderboard.json")),
-                knowledge=Knowledge.from_mapping(read_json(folder / "knowledge.json")),
-                verdict=Verdict.from_mapping(read_json(folder / "verdict.json")),
-                counts=read_json(folder / "counts.json"),
+                students=_load_students(folder, facts["chosen"]),
+                chosen=facts["chosen"],
+                records=tuple(Record(**each) for each in records),
+                knowledge=Knowledge.from_mapping(read_json(folder / "knowledge.json", dict)),
+                verdict=Verdict.from_mapping(read_json(folder / "verdict.json", dict)),
+                counts=read_json(folder / "counts.json", dict),
                 recipe=Recipe.load(str(folder / "recipe.toml")),
                 facts=facts,
                 gates=tuple(Gate(**each) for each in facts["gates"]),
+                recorded=tuple(read_json(folder / "trials.json", list)),
             )
-        except (TypeError, KeyError) as error:
+        except KeyError as error:
+            problem = f"the entry {error} is missing"
+            raise StudentFileError(f"{folder} is no intact run folder: {problem}") from error
+        except (TypeError, RecipeError) as error:
             raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
+
+
+def _load_students(folder: Path, chosen: object) -> dict[str, Student]:
+    students = {path.stem: Student.load(path) for path in sorted(folder.glob("students/*.hpmkd"))}
+    if not isinstance(chosen, str) or chosen not in students:
+        raise StudentFileError(
+            f"{folder} is no intact run folder: run.json chooses {chosen!r}; expected one of "
+            f"those in students/: {', '.join(students) or 'none'}"
+        )
+    # What is shipped is student.hpmkd: it is the one that loads, and it must be whole.
+    shipped = folder / "student.hpmkd"
+    students[chosen] = Student.load(shipped)
+    twin = student_path(folder, chosen)
+    if shipped.read_bytes() != twin.read_bytes():
+        raise StudentFileError(
+            f"{folder} is no intact run folder: {shipped.name} and {twin.relative_to(folder)} "
+            "differ; delete neither, but distil again or take both from a backup"
+        )
+    return students
 
 
 def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:

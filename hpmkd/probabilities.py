@@ -108,7 +108,7 @@ def _classes_named(probabilities: Any, classes: NDArray[Any], what: str) -> list
     codes = list(matched.values())
     repeated = [column for column, code in matched.items() if codes.count(code) > 1]
     one_of_two = len(columns) == 1 and len(classes) == 2
-    if not strange and not repeated and (one_of_two or len(codes) == len(classes)):
+    if not strange and not repeated and (one_of_two or len(columns) == len(codes) == len(classes)):
         return codes
     spelt = list(labels)
     lacking = ", ".join(spelt[code] for code in range(len(spelt)) if code not in codes)

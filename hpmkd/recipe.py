@@ -190,7 +190,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        if key == "stages" and isinstance(value, list):
+        if key == "stages" and isinstance(value, (list, tuple)):
             merged[key] = {str(name): (old or {}).get(name, {}) for name in value}
         elif isinstance(value, Mapping) and isinstance(old, Mapping):
             # Another component's settings do not fit: naming one starts afresh.

@@ -11,9 +11,9 @@ import difflib
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -21,6 +21,7 @@ from hpmkd import hookspecs
 from hpmkd.errors import PluginError, RecipeError
 from hpmkd.hookspecs import OFFER_HOOKS, PROJECT
 from hpmkd.offers import Offered, collect
+from hpmkd.plugins import FAILURES, Plugin, clashes, quiet, source_of, unknown
 
 if TYPE_CHECKING:
     import click
@@ -29,32 +30,7 @@ DISABLE_VARIABLE = "HPMKD_DISABLE"
 
 
 class PluginWarning(UserWarning):
-    """An observer failed; the run goes on without it."""
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """What ``hpmkd plugins`` lists of one plugin.
-
-    Parameters
-    ----------
-    name : str
-        Name of its entry point, as ``--disable`` takes it.
-    source : str
-        Distribution and version it came from.
-    status : {"active", "disabled", "broken"}
-        Whether its offers count.
-    offers : tuple of Offered
-        What it offers; empty unless active.
-    problem : str
-        Why it is broken.
-    """
-
-    name: str
-    source: str
-    status: Literal["active", "disabled", "broken"]
-    offers: tuple[Offered, ...] = ()
-    problem: str = ""
+    """Something of a plugin does not work, or is not there; the run goes on without it."""
 
 
 class Registry:
@@ -77,12 +53,16 @@ class Registry:
         """Load every installed plugin, except those named here or in ``HPMKD_DISABLE``."""
         from_environment = os.environ.get(DISABLE_VARIABLE, "").replace(",", " ").split()
         registry = cls({*disabled, *from_environment})
-        for entry_point in sorted(entry_points(group=PROJECT), key=lambda found: found.name):
+        found = sorted(entry_points(group=PROJECT), key=lambda found: found.name)
+        for entry_point in found:
             registry._load(entry_point)
+        names = sorted({*registry._plugins, *(each.name for each in found)})
+        for message in unknown(registry._disabled, names):
+            warnings.warn(message, PluginWarning, stacklevel=2)
         return registry
 
     def _load(self, entry_point: EntryPoint) -> None:
-        name, source = entry_point.name, _source(entry_point)
+        name, source = entry_point.name, source_of(entry_point)
         taken = self._plugins.get(name)
         listed = name if taken is None else f"{name}@{source.split()[0]}"
         if not self._disabled.isdisjoint({name, listed}):
@@ -92,8 +72,9 @@ class Registry:
             self._plugins[listed] = Plugin(listed, source, "broken", problem=problem)
         else:
             try:
-                plugin = entry_point.load()
-            except Exception as error:
+                with quiet():
+                    plugin = entry_point.load()
+            except FAILURES as error:
                 problem = f"cannot be imported: {type(error).__name__}: {error}"
                 self._plugins[name] = Plugin(name, source, "broken", problem=problem)
             else:
@@ -104,9 +85,10 @@ class Registry:
         if name in self._plugins:
             raise PluginError(f"there is a plugin {name!r} already; give this one another name")
         try:
-            self._manager.register(plugin, name=name)
-            self._manager.check_pending()
-            offers = tuple(self._offers_of(name, plugin))
+            with quiet():
+                self._manager.register(plugin, name=name)
+                self._manager.check_pending()
+                offers = tuple(self._offers_of(name, plugin))
         except Exception as error:
             # Whatever a plugin does wrong, the others must stay usable.
             if self._manager.get_plugin(name) is not None:
@@ -126,7 +108,7 @@ class Registry:
                     yield from collect(kind, name, implementation.function())
                 except TypeError as error:
                     raise TypeError(f"{hook}: {error}") from error
-                except Exception as error:
+                except FAILURES as error:
                     raise TypeError(f"{hook}: {type(error).__name__}: {error}") from error
 
     @property
@@ -136,19 +118,7 @@ class Registry:
 
     def clashes(self) -> list[str]:
         """Say which names are offered by two plugins, naming both."""
-        seen: dict[tuple[str, str], str] = {}
-        found = []
-        for plugin in self.plugins:
-            for offered in plugin.offers:
-                key = (offered.kind, offered.offer.name)
-                if key in seen:
-                    found.append(
-                        f"{offered.kind} {offered.offer.name!r} is offered by plugin "
-                        f"{seen[key]!r} and by plugin {plugin.name!r}; switch one off: "
-                        f"--disable {seen[key]} or --disable {plugin.name}"
-                    )
-                seen[key] = plugin.name
-        return found
+        return clashes(self.plugins)
 
     def require_sound(self) -> None:
         """Refuse to run with a broken or clashing plugin, which would silently change results.
@@ -229,8 +199,9 @@ class Registry:
             before = dict(group.commands)
             problem = ""
             try:
-                implementation.function(group=group)
-            except Exception as error:
+                with quiet():
+                    implementation.function(group=group)
+            except FAILURES as error:
                 problem = f"{type(error).__name__}: {error}"
             for name in (*before, *reserved):
                 if group.commands.get(name) is not before.get(name):
@@ -239,12 +210,10 @@ class Registry:
             group.commands.update(before)
             if problem:
                 culprit = implementation.plugin_name
-                hint = f"(go on without it: --disable {culprit})"
-                problems.append(f"plugin {culprit!r} failed in hpmkd_commands: {problem} {hint}")
+                failed = f"failed in hpmkd_commands: {problem}"
+                self._plugins[culprit] = replace(self._plugins[culprit], problem=failed)
+                # Before the name of a command there is no --disable.
+                hint = f"(go on without it: {DISABLE_VARIABLE}={culprit})"
+                problems.append(f"plugin {culprit!r} {failed} {hint}")
         if problems:
             raise PluginError("\n".join(problems))
-
-
-def _source(entry_point: EntryPoint) -> str:
-    distribution = entry_point.dist
-    return f"{distribution.name} {distribution.version}" if distribution else entry_point.value

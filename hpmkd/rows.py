@@ -154,6 +154,7 @@ def aligned(table: Any, training: Any) -> Any:
     ----------
     table, training : DataFrame or ndarray
         Columns are matched by name where both have names; what training lacks is dropped.
+        Where one has none, they are matched by position, and the result is as training.
 
     Raises
     ------
@@ -172,4 +173,8 @@ def aligned(table: Any, training: Any) -> Any:
             f"got {table.shape[1]} columns in the test rows; expected "
             f"{training.shape[1]}, as in training"
         )
-    return table
+    if names is not None:
+        import pandas as pd
+
+        return pd.DataFrame(table, columns=names).infer_objects()
+    return table if others is None else table.to_numpy()

@@ -102,16 +102,17 @@ class Teaching:
 
     def _warn_if_worse_than_nothing(self, teacher: Teacher, rows: IntArray) -> None:
         training = self.reader.training
-        said = self.reader.out_of_fold(teacher, rows)
-        loss = float(row_losses(said, training.labels).mean())
+        said = row_losses(self.reader.out_of_fold(teacher, rows), training.labels)
         shares = np.bincount(training.labels, minlength=len(training.classes)) / len(training)
-        known = float(row_losses(np.tile(shares, (len(training), 1)), training.labels).mean())
-        if loss > known:
+        known = row_losses(np.tile(shares, (len(training), 1)), training.labels)
+        loss = said - known
+        # Beyond chance: one that knows nothing need not have its columns in disorder.
+        if loss.mean() > 2 * loss.std(ddof=1) / np.sqrt(len(loss)):
             order = ", ".join(map(str, training.classes[:10]))
             warnings.warn(
-                f"teacher {teacher.name!r}: its log loss on the training rows is {loss:.3f}, worse "
-                f"than the {known:.3f} of always answering with the shares of the classes; are its "
-                f"columns in the order {order}?",
+                f"teacher {teacher.name!r}: its log loss on the training rows is "
+                f"{said.mean():.3f}, worse than the {known.mean():.3f} of always answering with "
+                f"the shares of the classes; are its columns in the order {order}?",
                 DataWarning,
                 stacklevel=2,
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -390,3 +392,58 @@ def test_a_student_that_the_run_does_not_have(trained, frame, tmp_path):
     data = str(tmp_path / "data.csv")
     result = CliRunner().invoke(cli, ["predict", str(trained), data, "--student", "tree"])
     refused(result, 6, "has no student 'tree'; it has: logistic")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": "2"}, "workers: got '2'; expected an integer of 1 or more"),
+        ({"workers": True}, "workers: got True"),
+        ({"workers": 0}, "workers: got 0"),
+        ({"student": ["tree"]}, r"student: got \['tree'\]; expected the name of one stage"),
+        ({"settings": ["a"]}, r"settings: got \['a'\]; expected a dict"),
+        ({"settings": {1: 2}}, "settings: got the key 1; expected dotted text"),
+        ({"recipe": 7}, "recipe: got int; expected a name, a TOML file, a mapping"),
+        ({"recipe": {"samplr": {}}}, "samplr: unknown key; did you mean 'sampler'"),
+    ],
+)
+def test_options_of_the_wrong_type(frame, untrained, options, said):
+    with pytest.raises(hpmkd.RecipeError, match=said):
+        distil(frame, "y", **options)
+
+
+def test_one_plugin_to_leave_out_may_be_named_without_a_list(frame, untrained):
+    with pytest.raises(hpmkd.RecipeError, match=r"plugins not in use: defaults"):
+        distil(frame, "y", disable="defaults")
+
+
+def test_a_factory_that_ends_the_program(frame, run, untrained):
+    result = run(frame, "--teacher", "builtins:exit")
+    refused(result, 5, "teacher 'builtins:exit' failed: SystemExit")
+
+
+def test_a_file_with_semicolons(frame, run, untrained, tmp_path):
+    frame.to_csv(tmp_path / "semi.csv", sep=";", index=False)
+    refused(run(tmp_path / "semi.csv"), 3, "no column is called 'y'", "separated by semicolons")
+
+
+def test_a_class_that_reads_as_missing(frame, run, untrained):
+    result = run(frame.assign(y=np.where(frame["a"] > 0, "None", "some")))
+    refused(result, 3, "are missing, the first in row", "NA, None, null", "another name")
+
+
+def test_test_files_may_order_their_columns_otherwise(frame, run, tmp_path):
+    scores = []
+    for columns in (list("abcy"), ["y", *"cba"], ["extra", *"bcay"]):
+        frame.assign(extra=1)[columns].to_csv(tmp_path / "test.csv", index=False)
+        result = run(frame, "--test", tmp_path / "test.csv", "--json", "--overwrite")
+        assert result.exit_code == 0, result.output
+        board = json.loads(result.stdout)["leaderboard"]
+        scores.append([(record["name"], record["log_loss"]) for record in board])
+    assert scores[1:] == [scores[0]] * 2
+
+
+def test_probability_columns_of_which_one_is_misspelt(frame, run, untrained):
+    scored = frame.assign(p_yes=0.5, p_nope=0.5)
+    said = ("the columns p_yes (yes) are named as classes, the columns p_nope are not",)
+    refused(run(scored, "--probabilities", "p_yes,p_nope"), 3, *said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from msgspec import Meta
 from hpmkd.components import resolve, select
 from hpmkd.errors import PluginError, RecipeError
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
+from hpmkd.offers import Offered
 from hpmkd.recipe import Recipe
 from hpmkd.recipe_settings import Choice
 from hpmkd.registry import Registry
@@ -47,7 +49,7 @@ FACTORIES = {"median": Median, "plain": Plain, "anything": anything, "fragile": 
 
 @pytest.fixture
 def registry():
-    """A registry in which every kind has the same four components."""
+    """A registry in which every kind (exporters have no guard) has the same four components."""
     module = types.ModuleType("a_plugin")
     offers = [Offer(name, factory, "") for name, factory in FACTORIES.items()]
     for hook in OFFER_HOOKS.values():
@@ -64,14 +66,15 @@ def refused(registry, choice, kind="fuser", path="fuser"):
 
 
 def test_settings_reach_the_factory(registry):
-    selected = select(registry, "fuser", Choice("median", {"power": 2, "rounds": 5}), "fuser")
+    choice = Choice("median", {"power": 2, "rounds": 5})
+    selected = select(registry, "exporter", choice, "exporter")
     median = selected.create()
     assert (median.power, median.rounds) == (2.0, 5)
     assert type(median.power) is float
 
 
 def test_settings_need_not_be_keyword_only(registry):
-    selected = select(registry, "sampler", Choice("plain", {"trials": 9}), "sampler")
+    selected = select(registry, "exporter", Choice("plain", {"trials": 9}), "exporter")
     built = selected.create("a space")
     assert (built.space, built.trials) == ("a space", 9)
 
@@ -83,7 +86,8 @@ def test_what_the_engine_gives_is_no_setting(registry):
 
 
 def test_a_factory_may_take_anything(registry):
-    assert select(registry, "fuser", Choice("anything", {"x": [1]}), "fuser").create() == {"x": [1]}
+    selected = select(registry, "exporter", Choice("anything", {"x": [1]}), "exporter")
+    assert selected.create() == {"x": [1]}
 
 
 def test_unknown_settings_are_refused_with_a_guess(registry):
@@ -116,6 +120,30 @@ def test_an_annotation_that_cannot_be_read_is_the_plugins_fault(registry):
         select(registry, "sampler", Choice("plain", {"unreadable": 1}), "sampler")
 
 
+def _typed(*, size: Annotated[int, Meta(ge=1)] = 1, later: Unknown = None):
+    return size
+
+
+def test_annotations_are_read_where_they_were_written(monkeypatch, registry):
+    elsewhere = types.ModuleType("elsewhere")
+    source = (
+        "from __future__ import annotations\n"
+        "from typing import Annotated\n"
+        "from msgspec import Meta as Only\n"
+        "class Base:\n"
+        "    def __init__(self, *, size: Annotated[int, Only(ge=1)] = 1): self.size = size\n"
+    )
+    exec(source, vars(elsewhere))
+    child = type("Child", (elsewhere.Base,), {"__module__": __name__})
+    for factory in (child, functools.partial(child), _typed, functools.partial(_typed)):
+        offered = Offered("exporter", Offer("it", factory, ""), "mine")
+        monkeypatch.setattr(registry, "offer", lambda *given, offered=offered: offered)
+        assert select(registry, "exporter", Choice("it", {"size": 2}), "exporter").create()
+        assert "exporter.size: got 0" in refused(
+            registry, Choice("it", {"size": 0}), path="exporter"
+        )
+
+
 def test_building_is_blamed_checking_is_not(registry):
     selected = select(registry, "fuser", Choice("fragile", {"size": 1}), "fuser")
     with pytest.raises(PluginError, match=r"plugin 'mine': fuser 'fragile' could not be built"):
@@ -131,9 +159,17 @@ def test_a_recipe_is_resolved_whole(registry):
     components = resolve(recipe, registry)
     assert all(getattr(components, kind).offered.plugin == "mine" for kind in kinds)
     assert list(components.stages) == ["median", "small"]
-    assert components.stages["median"].create().power == 2.0
+    assert components.stages["median"].settings == {"power": 2.0}
 
 
 def test_a_recipe_with_one_wrong_name_is_refused(registry):
     with pytest.raises(RecipeError, match=r"^teacher.name: no teacher is called 'default'"):
         resolve(Recipe.load("hpm"), registry)
+
+
+def test_workers_that_an_executor_does_not_know_are_refused(registry):
+    kinds = ("teacher", "reference", "fuser", "sampler", "scheduler", "cache")
+    named = {kind: {"name": "anything"} for kind in kinds}
+    recipe = Recipe.from_mapping({**named, "executor": "median", "stages": ["median"]})
+    with pytest.raises(RecipeError, match=r"executor.workers: unknown key.*power, rounds"):
+        resolve(recipe.with_workers(2), registry)

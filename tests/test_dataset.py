@@ -15,6 +15,7 @@ from hpmkd.dataset import (
     warn_of_rare_classes,
 )
 from hpmkd.errors import DataError
+from hpmkd.rows import aligned
 
 N = 12
 X = np.random.default_rng(0).normal(size=(N, 3))
@@ -277,3 +278,109 @@ def test_rare_classes_are_named_with_their_counts():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_rare_classes(dataset, 2)
+
+
+def test_labels_and_rows_cannot_be_written_into():
+    mine, labels = X.copy(), CODES.copy()
+    made = make_dataset(mine, labels)
+    ready = Dataset(mine, labels, np.arange(2))
+    for dataset in (made, ready, made.rows(np.arange(3))):
+        for array in (dataset.table, dataset.labels, dataset.classes):
+            with pytest.raises(ValueError, match="read-only"):
+                array[:] = 0
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            dataset.labels.flags.writeable = True
+    assert mine.flags.writeable
+    assert labels.flags.writeable
+    labels[:] = 7
+    assert set(ready.labels.tolist()) == {0, 1}
+
+
+def test_the_bytes_of_other_machines_are_put_in_order():
+    dataset = make_dataset(X.astype(">f8"), CODES.astype(">i8"))
+    assert dataset.table.dtype.isnative
+    assert dataset.digest == make_dataset(X, CODES).digest
+    frame = pd.DataFrame({"a": X[:, 0].astype(">f4"), "b": CODES})
+    assert all(kind.isnative for kind in make_dataset(frame, CODES).table.dtypes)
+    assert make_dataset(X, np.where(CODES, "b", "a").astype(">U1")).classes.tolist() == ["a", "b"]
+
+
+def test_half_precision_becomes_single():
+    assert make_dataset(X.astype(np.float16), CODES).table.dtype == np.float32
+    frame = pd.DataFrame(X.astype(np.float16), columns=list("abc"))
+    assert set(make_dataset(frame, CODES).table.dtypes) == {np.dtype(np.float32)}
+
+
+def test_sparse_columns_become_dense():
+    frame = pd.DataFrame({"a": pd.arrays.SparseArray(CODES * 1.0), "b": X[:, 0]})
+    table = make_dataset(frame, CODES).table
+    assert table["a"].dtype == np.float64
+    assert table["a"].tolist() == CODES.tolist()
+
+
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, (1,), {1}, np.arange(2)])
+def test_cells_of_several_values_are_refused_by_column(cell):
+    cells = pd.Series([1.0, cell] * (N // 2), dtype=object)
+    said = f"holds 6 cells of several values, the first in row 1: {type(cell).__name__}"
+    with pytest.raises(DataError, match=f"tags {said}"):
+        make_dataset(pd.DataFrame({"a": X[:, 0], "tags": cells}), CODES)
+    array = np.empty((N, 1), dtype=object)
+    array[:, 0] = cells
+    with pytest.raises(DataError, match=f"column 0 {said}"):
+        make_dataset(array, CODES)
+
+
+def test_complex_columns_are_refused():
+    with pytest.raises(DataError, match=r"z holds complex numbers; .* as two columns"):
+        make_dataset(pd.DataFrame({"a": X[:, 0], "z": X[:, 0] + 1j}), CODES)
+    with pytest.raises(DataError, match="the array holds complex numbers"):
+        make_dataset(X + 1j, CODES)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [2**70, 1] * 6,
+        [-(2**70), 1] * 6,
+        np.array([2**63 + 1, 1] * 6, dtype=np.uint64),
+        pd.Series([2**63 + 1, 1] * 6, dtype="UInt64"),
+    ],
+)
+def test_labels_beyond_64_bits_are_refused(labels):
+    with pytest.raises(DataError, match=r"got the integer -?\d+; expected at most .*astype\(str\)"):
+        make_dataset(X, labels)
+
+
+def test_mappings_are_tables_too():
+    frame = pd.DataFrame({"a": X[:, 0], "b": np.where(CODES, "x", "y")})
+    for rows in (frame.to_dict("list"), frame.to_dict("records")):
+        assert make_dataset(rows, CODES).digest == make_dataset(frame, CODES).digest
+    with pytest.raises(DataError, match="the rows do not form a table"):
+        make_dataset({"a": [1, 2], "b": [1]}, CODES)
+    with pytest.raises(DataError, match="the rows do not form a table"):
+        make_dataset([[1, 2], [1]] * 6, CODES)
+
+
+def test_missing_labels_say_what_a_file_reads_as_missing():
+    with pytest.raises(DataError, match="texts NA, None, null and the empty text are read as"):
+        make_dataset(X, ["a", None] * 6)
+
+
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_file_of_another_separator_is_recognised(sign, name):
+    frame = pd.DataFrame({sign.join("aby"): ["1"] * N})
+    with pytest.raises(DataError, match=f"no column is called 'y'.*separated by {name}"):
+        make_dataset(frame, "y")
+
+
+def test_test_rows_take_the_columns_of_the_training_rows():
+    training = pd.DataFrame(X, columns=list("abc"))
+    mixed = training.assign(more=1)[["c", "more", "b", "a"]]
+    pd.testing.assert_frame_equal(aligned(mixed, training), training)
+    pd.testing.assert_frame_equal(aligned(X, training), training)
+    assert np.array_equal(aligned(training, X), X)
+    assert aligned(X, X) is X
+    with pytest.raises(DataError, match="the test rows lack the columns b"):
+        aligned(training.drop(columns="b"), training)
+    with pytest.raises(DataError, match="got 2 columns in the test rows; expected 3"):
+        aligned(X[:, :2], training)

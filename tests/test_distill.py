@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -492,3 +494,135 @@ def test_a_race_of_failing_stages_only_is_an_error(wine):
     settings = {**LIGHT, "stages": ["broken"]}
     with pytest.raises(hpmkd.PluginError, match=r"no stage has a student.*no convergence"):
         light(*wine, settings=settings, observers=[BrokenPlugin()])
+
+
+class Forger(Broken):
+    """Makes its own score perfect: every row gets the label that it predicts."""
+
+    def fit(self, inputs):
+        inputs.labels[:] = 0
+        raise AssertionError("the labels could be written into")
+
+
+class ForgerPlugin:
+    @hpmkd.hookimpl
+    def hpmkd_stages(self):
+        return [hpmkd.Offer("forger", Forger, "writes into the labels")]
+
+
+class ForgingFuser:
+    def fit(self, probabilities, labels, table):
+        labels[:] = probabilities[0].argmax(axis=1)
+        raise AssertionError("the labels could be written into")
+
+
+class ForgingFuserPlugin:
+    @hpmkd.hookimpl
+    def hpmkd_fusers(self):
+        return [hpmkd.Offer("forging", ForgingFuser, "writes into the labels")]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stage_cannot_write_into_the_labels(wine, workers):
+    settings = {**LIGHT, "stages": ["forger", "tree"]}
+    with pytest.warns(hpmkd.PluginWarning, match=r"plugin 'observer-0'.*'forger'.*read-only"):
+        found = light(*wine, settings=settings, observers=[ForgerPlugin()], workers=workers)
+    alone = light(*wine, settings={**LIGHT, "stages": ["tree"]})
+    assert found.verdict == alone.verdict
+    assert [record.log_loss for record in found.records] == [
+        record.log_loss for record in alone.records
+    ]
+
+
+def test_a_fuser_cannot_write_into_the_labels(wine):
+    mine = wine[1].copy()
+    with pytest.raises(hpmkd.PluginError, match=r"plugin 'observer-0'.*'forging'.*read-only"):
+        light(
+            wine[0],
+            mine,
+            settings={**TWO_STAGES, "fuser": "forging"},
+            observers=[ForgingFuserPlugin()],
+        )
+    assert np.array_equal(mine, wine[1])
+
+
+class ByPosition:
+    """A fitted teacher that never looks at the names of columns."""
+
+    def __init__(self, model):
+        self.model, self.classes_ = model, model.classes_
+
+    def predict_proba(self, table):
+        return self.model.predict_proba(np.asarray(table))
+
+
+@pytest.mark.parametrize("kind", ["cross-fitted", "by position"])
+def test_test_rows_are_put_in_the_order_of_the_training_rows(wine, kind):
+    frame = pd.DataFrame(wine[0], columns=[f"c{at}" for at in range(13)])
+    other = np.arange(178) % 3 == 0
+    teacher = GaussianNB()
+    if kind == "by position":
+        teacher = ByPosition(GaussianNB().fit(wine[0][other], wine[1][other]))
+    rest = np.random.default_rng(0).permutation(np.flatnonzero(~other))
+    train, test = rest[:80], rest[80:]
+    rows, asked = frame.iloc[train], frame.iloc[test]
+    losses = []
+    for each in (
+        asked,
+        asked[frame.columns[::-1]],
+        asked.assign(more=1.0),
+        asked.to_numpy(),
+    ):
+        found = hpmkd.distill(
+            rows,
+            wine[1][train],
+            X_test=each,
+            y_test=wine[1][test],
+            teacher=teacher,
+            settings=LIGHT,
+            student="tree",
+        )
+        losses.append([record.log_loss for record in found.records])
+    assert losses[1:] == [losses[0]] * 3
+
+
+def test_a_teacher_worse_than_nothing_is_asked_for_its_columns(cancer):
+    X, y = cancer
+    said = cross_val_predict(GaussianNB(), X, y, cv=3, method="predict_proba") * 0.98 + 0.01
+    swapped = pd.DataFrame(said[:, ::-1], columns=["first", "second"])
+    with pytest.warns(hpmkd.DataWarning) as caught:
+        light(X, y, teacher=swapped, student="tree")
+    told = [str(each.message) for each in caught if "columns in the order" in str(each.message)]
+    assert len(told) == 1
+    assert "teacher 'given': its log loss on the training rows is" in told[0]
+    assert told[0].endswith("are its columns in the order 0, 1?")
+
+
+def test_a_name_in_a_mapping_may_be_a_panel_or_a_callable(wine):
+    found = light(
+        *wine,
+        teacher={"mine": "sklearn.naive_bayes:GaussianNB", "panel": "quick"},
+        student="tree",
+    )
+    names = [record.name for record in found.records if record.role == "teacher"]
+    assert any("mine" in name for name in [*names, *found.knowledge.teachers])
+    assert all(name == "mine" or name.startswith("panel") for name in found.knowledge.teachers)
+
+
+def test_mappings_as_rows_and_as_recipe(people):
+    recipe = hpmkd.Recipe.load("hpm").override({**LIGHT, "stages": ["tree"]})
+    by_mapping = light(
+        people.astype({"size": object}).to_dict("list"),
+        "bought",
+        recipe=recipe.to_mapping(),
+        settings=None,
+        teacher=RandomForestClassifier(5),
+    )
+    assert list(by_mapping.students) == ["tree"]
+    by_tuple = light(
+        people.astype({"size": object}).to_dict("records"),
+        "bought",
+        settings={**LIGHT, "stages": ("tree",)},
+        teacher=RandomForestClassifier(5),
+    )
+    assert by_tuple.verdict == by_mapping.verdict

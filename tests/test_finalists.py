@@ -7,6 +7,7 @@ from hpmkd import finalists
 from hpmkd.errors import PluginError
 from hpmkd.finalists import best, fit_finalists, pairs
 from hpmkd.registry import PluginWarning
+from hpmkd.training import RefitData, StageInPlay
 from hpmkd.values import Configuration, Trial
 
 
@@ -53,6 +54,16 @@ def test_pairs_say_why_there_is_none():
         pairs(trials[:1], ["a"])
 
 
+class Written:
+    def __init__(self, key):
+        self.key = key
+
+    def to_bytes(self):
+        if self.key[0] == "unwritable":
+            raise OSError("no ink")
+        return b"" if self.key[0] != "wordy" else "text"
+
+
 @pytest.fixture
 def fitting(monkeypatch, in_process):
     def run(trials, stages, backwards=False):
@@ -60,11 +71,12 @@ def fitting(monkeypatch, in_process):
 
         def refit(data, configuration):
             fitted.append(configuration)
-            return configuration.key
+            return Written(configuration.key)
 
         monkeypatch.setattr(finalists, "refit", refit)
         executor = in_process(backwards=backwards)
-        found = fit_finalists(pairs(trials, stages), None, executor, lambda: told.append(1))
+        data = RefitData(None, {each: StageInPlay(each, "p", None) for each in stages}, None, 0)
+        found = fit_finalists(pairs(trials, stages), data, executor, lambda: told.append(1))
         assert len(told) == len(fitted)
         return found, fitted
 
@@ -81,7 +93,7 @@ def test_students_and_controls_are_fitted_and_the_lowest_loss_is_chosen(fitting,
         for stage, number in zip("ab", numbers, strict=True):
             refitted = getattr(found, role)[stage]
             assert refitted.trial.number == number
-            assert refitted.student == trials[number].configuration.key
+            assert refitted.student.key == trials[number].configuration.key
 
 
 def test_a_student_that_is_its_own_control_is_fitted_once(fitting):
@@ -93,3 +105,14 @@ def test_a_student_that_is_its_own_control_is_fitted_once(fitting):
 def test_the_first_stage_wins_a_tie(fitting):
     found, _ = fitting([trial(0, 0.5), trial(1, 0.5, stage="b")], ["a", "b"])
     assert found.chosen == "a"
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [("unwritable", "OSError: no ink"), ("wordy", "TypeError: returned 'text'; expected bytes")],
+)
+def test_a_student_that_cannot_be_written_is_out_of_the_race(fitting, stage, said):
+    message = f"out of the race: plugin 'p': stage '{stage}' failed in to_bytes: {said}"
+    with pytest.warns(PluginWarning, match=message):
+        found, _ = fitting([trial(0, 0.1, stage=stage), trial(1, 0.5)], [stage, "a"])
+    assert list(found.students) == ["a"]

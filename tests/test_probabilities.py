@@ -140,3 +140,46 @@ def test_row_losses_average_to_the_log_loss_of_scikit_learn():
 
 def test_row_losses_of_an_impossible_label_are_finite():
     assert row_losses(np.array([[1.0, 0.0]]), np.array([1]))[0] == pytest.approx(36.04, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["no", "p_no", "P=no"])
+def test_one_column_is_the_class_that_it_is_named_as(name):
+    first = pd.Series(GOOD[:, 0], name=name)
+    for given_ in (first, first.to_frame()):
+        np.testing.assert_allclose(given_probabilities(given_, CLASSES, 3), GOOD)
+    second = pd.DataFrame({name.replace("no", "yes"): GOOD[:, 1]})
+    np.testing.assert_allclose(given_probabilities(second, CLASSES, 3), GOOD)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["p_yes", "p_nope"], r"columns p_yes \(yes\) are named as classes, .* p_nope are not"),
+        (["p_yes", "q_yes"], "p_yes, q_yes mean the same class; no column is named as no"),
+    ],
+)
+def test_names_of_which_only_some_are_classes_are_refused(names, said):
+    with pytest.raises(DataError, match=f"{said}.*expected one for each of no, yes"):
+        given_probabilities(pd.DataFrame(GOOD, columns=names), CLASSES, 3)
+
+
+def test_a_column_too_many_is_refused_by_name():
+    frame = pd.DataFrame(GOOD, columns=["p_no", "p_yes"]).assign(other=0)
+    with pytest.raises(DataError, match="the columns other are not"):
+        given_probabilities(frame, CLASSES, 3)
+
+
+def test_a_frame_made_of_an_array_goes_by_position():
+    matrix = given_probabilities(pd.DataFrame(GOOD), np.array([1, 2]), 3)
+    np.testing.assert_allclose(matrix, GOOD)
+
+
+def test_a_class_whose_name_ends_in_that_of_another_is_no_riddle():
+    frame = pd.DataFrame(GOOD, columns=["p_very_no", "p_no"])
+    matrix = given_probabilities(frame, np.array(["no", "very_no"]), 3)
+    np.testing.assert_allclose(matrix, GOOD[:, ::-1])
+
+
+def test_whole_floats_are_spelt_as_integers():
+    frame = pd.DataFrame(GOOD[:, ::-1], columns=["p_1", "p_0"])
+    np.testing.assert_allclose(given_probabilities(frame, np.array([0.0, 1.0]), 3), GOOD)

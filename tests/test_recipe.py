@@ -151,6 +151,13 @@ def test_overrides_complain_alike(settings, parts):
         assert part in message
 
 
+def test_a_whole_sentence_about_types():
+    whole = "split.teacher_folds: got 'five': Expected `int`, got `str`"
+    assert complaint(HPM.override, {"split.teacher_folds": "five"}) == whole
+    whole = "search.alphas.self[1]: got 'x': Expected `float`, got `str`"
+    assert complaint(HPM.override, {"search.alphas.self": [0, "x"]}) == whole
+
+
 def test_unknown_recipes_and_unreadable_files(tmp_path):
     message = complaint(Recipe.load, "hmp")
     assert "'hmp'" in message
@@ -203,7 +210,50 @@ def test_stages_may_be_listed():
     assert list(recipe.stages) == ["tree", "gbm"]
 
 
-def test_workers_choose_the_executor():
-    assert HPM.with_workers(1).executor == Choice("serial")
+def test_stages_may_be_a_tuple():
+    assert list(HPM.override({"stages": ("tree", "gbm")}).stages) == ["tree", "gbm"]
+
+
+@pytest.mark.parametrize("name", ["../../../esc", "", "/tmp/x", ".", "a/b", "Tree", "con.", "a\n"])
+def test_a_stage_whose_name_could_lead_out_of_the_run_folder_is_refused(name):
+    for settings in ({"stages": {name: {"name": "tree"}}}, {"stages": [name]}):
+        message = complaint(HPM.override, settings)
+        assert message.startswith(f"stages.{name}: got the name {name!r}; expected a lower-case")
+
+
+def test_nothing_to_race_or_to_try_is_refused():
+    for none in ([], {}):
+        assert "stages: got none; expected at least one" in complaint(
+            Recipe.from_mapping, {"stages": none}
+        )
+    assert "search.temperatures: got []" in complaint(HPM.override, {"search.temperatures": []})
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "0.0", "-inf"])
+def test_temperatures_are_finite_and_above_0(text):
+    setting = dict([parse_setting(f"search.temperatures=[1, {text}]")])
+    assert "search.temperatures[1]: got " in complaint(HPM.override, setting)
+
+
+# ------------------------------------------------------------------------- workers
+
+
+def test_workers_replace_an_executor_of_one_process():
+    assert HPM.with_workers(1) == HPM
     assert HPM.with_workers(3).executor == Choice("loky", {"workers": 3})
     assert "workers: got 0" in complaint(HPM.with_workers, 0)
+
+
+def test_another_executor_keeps_its_place_and_is_told_the_workers():
+    cluster = HPM.override({"executor.name": "cluster", "executor.queue": "night"})
+    expected = Choice("cluster", {"queue": "night", "workers": 4})
+    assert cluster.with_workers(4).executor == expected
+    assert HPM.override({"executor": "loky"}).with_workers(1).executor.settings == {"workers": 1}
+
+
+def test_a_recipe_says_what_runs_in_parallel():
+    recipe = HPM.override({"parallel.serial": "cluster"})
+    assert recipe.with_workers(2).executor == Choice("cluster", {"workers": 2})
+    assert Recipe.from_mapping(tomllib.loads(recipe.to_toml())) == recipe
+    assert "parallel: got 'loky'; expected a table" in complaint(HPM.override, {"parallel": "loky"})
+    assert "parallel" in complaint(HPM.override, {"parallel.serial": 3})

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_digits, make_classification
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine, make_classification
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from hpmkd.components import resolve
+from hpmkd.knowledge import Fusion
+from hpmkd.probabilities import row_losses
+from hpmkd.recipe import Recipe
 from hpmkd.regime import SELF, Regime, detect, worst
+from hpmkd.registry import Registry
 
 SEEDS = (0, 1, 2)
 DATA = ("breast_cancer", "digits", "noisy")
@@ -114,3 +122,61 @@ def test_several_teachers_share_the_worst_regime():
     assert worst([]) is SELF
     assert worst([SELF, external]) is external
     assert worst([leaking, external, SELF]) is leaking
+
+
+def fused(probabilities, X, labels):
+    """Calibrate as a run does before it compares."""
+    registry = Registry.installed()
+    fuser = resolve(Recipe.load("hpm"), registry).fuser
+    said = np.stack([probabilities])
+    return Fusion.fit(fuser, said, labels, X).fuse(said, X)[0]
+
+
+def easy(name):
+    """Return rows of which a cross-validated model gets fewer than five wrong."""
+    X, labels = {"wine": load_wine, "breast_cancer": load_breast_cancer}[name](return_X_y=True)
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    reference = cross_val_predict(model, X, labels, cv=folds, method="predict_proba")
+    if name == "breast_cancer":
+        wrong = np.flatnonzero(reference.argmax(axis=1) != labels)[:2]
+        rows = np.r_[np.flatnonzero(row_losses(reference, labels) < 0.3)[:200], wrong]
+        X, labels = X[rows], labels[rows]
+        reference = cross_val_predict(model, X, labels, cv=folds, method="predict_proba")
+    assert 0 < (reference.argmax(axis=1) != labels).sum() < 5
+    return X, labels, fused(reference, X, labels)
+
+
+@pytest.mark.parametrize("name", ["wine", "breast_cancer"])
+def test_on_easy_data_certainty_betrays_the_labels_themselves(name):
+    X, labels, reference = easy(name)
+    told = np.eye(labels.max() + 1)[labels]
+    for said in (told, fused(told, X, labels), told * 0.9999 + 0.0001 / told.shape[1]):
+        regime = detect(said, reference, labels)
+        assert regime.name == "leaking"
+        assert "so sure is only who has seen these labels" in regime.reason
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_on_easy_data_certainty_betrays_a_forest_that_has_seen_the_labels(seed):
+    X, labels, reference = easy("wine")
+    said = forest(seed).fit(X, labels).predict_proba(X)
+    assert detect(fused(said, X, labels), reference, labels).name == "leaking"
+
+
+@pytest.mark.parametrize("name", ["wine", "breast_cancer"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_on_easy_data_nobody_honest_is_accused(name, seed):
+    X, labels, reference = easy(name)
+    honest = fused(out_of_fold(X, labels, seed), X, labels)
+    assert detect(honest, reference, labels).name != "leaking"
+    half = np.arange(len(labels)) % 2 == 0
+    model = forest(seed).fit(X[half], labels[half])
+    told = fused(model.predict_proba(X[~half]), X[~half], labels[~half])
+    assert detect(told, reference[~half], labels[~half]).name != "leaking"
+
+
+def test_where_nobody_doubts_nobody_is_accused():
+    labels = np.arange(60) % 3
+    certain = np.eye(3)[labels] * 0.9997 + 0.0001
+    assert detect(np.eye(3)[labels], certain, labels).name != "leaking"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 import warnings
@@ -9,8 +10,10 @@ from importlib.metadata import EntryPoint
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from hpmkd import registry as registry_module
+from hpmkd.cli import cli
 from hpmkd.errors import PluginError
 from hpmkd.hookspecs import hookimpl
 from hpmkd.registry import PluginWarning, Registry
@@ -87,7 +90,7 @@ def test_a_failing_command_hook_is_blamed_and_the_others_stay():
         adding = plugin(commands=lambda group, name=name: group.add_command(command(name)))
         registry.add(f"right-{name}", adding)
     registry.add("wrong", plugin(commands=lambda group: 1 / 0))
-    with pytest.raises(PluginError, match=r"'wrong' .*ZeroDivisionError.*--disable wrong"):
+    with pytest.raises(PluginError, match=r"'wrong' .*ZeroDivisionError.*HPMKD_DISABLE=wrong"):
         registry.add_commands(group)
     assert set(group.commands) == {"a", "z"}
 
@@ -144,7 +147,7 @@ def test_a_plugin_that_cannot_be_imported_is_listed_as_broken(installed):
 def test_a_disabled_plugin_is_never_imported(installed, monkeypatch, how):
     installed(("mine", None), ("other", offering("median")))  # importing "mine" would fail
     if how == "environment":
-        monkeypatch.setenv("HPMKD_DISABLE", "mine, something-else")
+        monkeypatch.setenv("HPMKD_DISABLE", "mine, mine")
     registry = Registry.installed(["mine"] if how == "argument" else [])
     assert {each.name: each.status for each in registry.plugins} == {
         "mine": "disabled",
@@ -170,3 +173,60 @@ def test_the_name_switches_off_both_and_the_long_name_the_second(installed):
     registry = Registry.installed(["mine@hpmkd_test_1"])
     assert [each.status for each in registry.plugins] == ["active", "disabled"]
     registry.require_sound()
+
+
+@pytest.mark.parametrize("how", ["argument", "environment"])
+def test_switching_off_what_is_not_there_is_told_with_a_guess(installed, monkeypatch, how):
+    installed(("my-plugin", offering("median")))
+    if how == "environment":
+        monkeypatch.setenv("HPMKD_DISABLE", "my-plugni")
+    with pytest.warns(PluginWarning, match="'my-plugni' to switch off; did you mean 'my-plugin'"):
+        Registry.installed(["my-plugni"] if how == "argument" else [])
+
+
+class Entry:
+    """An entry point whose import does as it likes."""
+
+    dist, value = None, "somewhere"
+
+    def __init__(self, name, load):
+        self.name, self.load = name, load
+
+
+def test_a_plugin_that_ends_the_process_is_broken_and_no_more(monkeypatch):
+    def leave():
+        raise SystemExit(0)
+
+    points = [Entry("evil", leave), Entry("mine", lambda: offering("median"))]
+    points.append(Entry("late", lambda: plugin(fusers=leave)))
+    monkeypatch.setattr(registry_module, "entry_points", lambda group: points)
+    evil, late, mine = Registry.installed().plugins
+    assert (evil.status, late.status, mine.status) == ("broken", "broken", "active")
+    assert evil.problem == "cannot be imported: SystemExit: 0"
+    assert late.problem == "hpmkd_fusers: SystemExit: 0"
+
+
+def test_what_plugins_print_while_they_load_is_no_result(monkeypatch, capsys):
+    def chatty():
+        print("importing")
+        return plugin(
+            fusers=lambda: print("offering") or [], commands=lambda group: print("adding")
+        )
+
+    points = [Entry("chatty", chatty)]
+    monkeypatch.setattr(registry_module, "entry_points", lambda group: points)
+    Registry.installed().add_commands(click.Group())
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.split() == ["importing", "offering", "adding"]
+
+
+def test_a_plugin_that_fails_in_commands_is_listed_with_its_problem(monkeypatch):
+    points = [Entry("evil", lambda: plugin(commands=lambda group: 1 / 0))]
+    monkeypatch.setattr(registry_module, "entry_points", lambda group: points)
+    told = json.loads(CliRunner().invoke(cli, ["plugins", "--json"]).stdout)
+    (evil,) = told["plugins"]
+    assert evil["problem"].startswith("failed in hpmkd_commands: ZeroDivisionError")
+    listed = CliRunner().invoke(cli, ["plugins"]).stdout
+    assert "failed in hpmkd_commands" in listed
+    assert "HPMKD_DISABLE=evil" in listed

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from hpmkd.errors import PluginError
-from hpmkd.offers import Offered
 from hpmkd.search import Search
 from hpmkd.training import SearchData, SelectionSplit, StageInPlay, TrainingRows
-from hpmkd.values import Configuration, Offer, Softening
+from hpmkd.values import Configuration, Softening
 
 LABELS = np.array([0, 1, 0, 1])
 
@@ -104,7 +102,6 @@ def make(in_process):
         scheduler, heard = Steady(), []
         search = Search(
             sampler=sampler or Scripted(list(batches)),
-            offered=Offered("sampler", Offer("scripted", Scripted, ""), "some-plugin"),
             scheduler=scheduler,
             executor=in_process(backwards=backwards),
             data=SearchData((split,), played, scheduler, 0),
@@ -193,49 +190,6 @@ def test_a_failing_stage_costs_its_trial_only(make, bad, said):
 
 def test_nothing_asked_is_nothing_found(make):
     assert make().run() == []
-
-
-class Lying(Scripted):
-    """Breaks its contract in one way or the other."""
-
-    def __init__(self, answer):
-        super().__init__([])
-        self.answer = answer
-
-    def ask(self, n):
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (RuntimeError("out of ideas"), "failed in ask: RuntimeError: out of ideas"),
-        (None, "failed in ask: TypeError"),
-        (["a"], "failed in ask: TypeError: ask returned 'a'"),
-        ([configuration(0.5, stage="zzz")], "unknown stage 'zzz'"),
-        ([configuration(0.5, alpha=1.5)], r"alpha 1.5 .*expected \[0, 1\]"),
-        ([configuration(0.5, temperature=0.0)], "temperature 0.0; expected"),
-        ([configuration(0.5, temperature=float("nan"))], "temperature nan; expected"),
-        ([configuration(np.int64(1))], r"good = np\.int64\(1\); expected a float, int or str"),
-        ([configuration([1])], r"good = \[1\]; expected"),
-    ],
-)
-def test_a_lying_sampler_is_blamed(make, answer, said):
-    with pytest.raises(PluginError, match=said) as raised:
-        make(sampler=Lying(answer)).run()
-    assert str(raised.value).startswith("plugin 'some-plugin': sampler 'scripted'")
-    assert "--disable some-plugin" in str(raised.value)
-
-
-def test_a_sampler_that_cannot_listen_is_blamed(make):
-    class Deaf(Scripted):
-        def tell(self, trial):
-            raise KeyError(trial.number)
-
-    with pytest.raises(PluginError, match="'some-plugin': sampler 'scripted' failed in tell"):
-        make(sampler=Deaf([[configuration(0.5)]])).run()
 
 
 def test_the_results_do_not_depend_on_what_finishes_first(make):

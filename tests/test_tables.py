@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hpmkd.errors import DataError
-from hpmkd.tables import digest, read_table, take
+from hpmkd.tables import digest, frozen, read_only, read_table, take
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None], "c": [0.5, np.nan, 1.5]})
 
@@ -174,3 +174,37 @@ print(digest(frame, np.arange(3), np.array([1, "z", None], dtype=object), "text"
     space = {}
     exec(source.replace("print(", "found = ("), space)
     assert printed == space["found"]
+
+
+def test_text_of_another_encoding_is_explained(tmp_path):
+    path = tmp_path / "latin.csv"
+    path.write_bytes("größe,y\n1,ja\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"latin\.csv: cannot be read as text: expected UTF-8"):
+        read_table(path)
+
+
+def test_a_long_column_has_one_type(tmp_path):
+    path = tmp_path / "long.csv"
+    # pandas reads files of this size in several pieces.
+    path.write_text("a,b\n" + "1,2\n" * 600_000 + "x,2\n")
+    cells = read_table(path)["a"]
+    assert {type(cell) for cell in (cells.iloc[0], cells.iloc[-1])} == {str}
+
+
+def test_frozen_arrays_are_copies_that_stay_frozen():
+    mine = np.arange(3)
+    kept = frozen(mine)
+    assert frozen(kept) is kept
+    mine[0] = 9
+    assert kept.tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        kept.flags.writeable = True
+
+
+def test_a_read_only_view_leaves_the_array_to_its_owner():
+    mine = np.zeros((2, 2))
+    with pytest.raises(ValueError, match="read-only"):
+        read_only(mine)[0, 0] = 1
+    mine[0, 0] = 1
+    frame = pd.DataFrame(mine)
+    assert read_only(frame) is frame

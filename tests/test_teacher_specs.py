@@ -120,6 +120,7 @@ def test_a_factory_is_imported_and_called():
         ("sklearn.tree:NoSuchTree", "'sklearn.tree' has no 'NoSuchTree'"),
         ("sklearn.pipeline:Pipeline", "failed: TypeError"),
         ("math:pi", "failed: TypeError"),
+        ("builtins:exit", "'builtins:exit' failed: SystemExit"),
         ("builtins:object", "expected a classifier with fit and predict_proba"),
         ("sklearn.svm:LinearSVC", "no predict_proba"),
     ],

@@ -107,7 +107,7 @@ def test_a_teacher_without_predict_proba_is_refused(model):
 
 
 def test_a_class_instead_of_an_object_is_refused():
-    with pytest.raises(TeacherError, match=r"is a class; have you forgotten the \(\)"):
+    with pytest.raises(TeacherError, match=r"'LogisticRegression' is a class; have you forgotten"):
         as_teachers(LogisticRegression)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections import defaultdict
@@ -9,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.registry import Registry
+from hpmkd.cli import COMMANDS
+from hpmkd.errors import PluginError
+from hpmkd.registry import DISABLE_VARIABLE, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
 
-    from hpmkd.registry import Plugin
+    from hpmkd.plugins import Plugin
 
 #: Columns of the table where there is no terminal to ask.
 PLAIN_WIDTH = 120
@@ -42,6 +45,9 @@ def command(as_json: bool, disable: tuple[str, ...]) -> None:
       hpmkd plugins --json --disable my-plugin
     """
     registry = Registry.installed(disable)
+    with contextlib.suppress(PluginError):
+        # The registry keeps what goes wrong: it is listed below.
+        registry.add_commands(click.Group(), reserved=COMMANDS)
     plugins, clashes = registry.plugins, registry.clashes()
     if as_json:
         listed = [describe(plugin) for plugin in plugins]
@@ -74,7 +80,10 @@ def _print(plugins: Sequence[Plugin], clashes: Sequence[str]) -> None:
     for plugin in plugins:
         if plugin.problem:
             click.echo(f"\nplugin {plugin.name!r} ({plugin.source}): {plugin.problem}")
-            click.echo(f"  go on without it: --disable {plugin.name}")
+            click.echo(
+                f"  go on without it: --disable {plugin.name}, or for every command "
+                f"{DISABLE_VARIABLE}={plugin.name}"
+            )
     for clash in clashes:
         click.echo(f"\nclash: {clash}")
 

@@ -9,6 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from hpmkd.student.transformer import TableEncoder
+from hpmkd_defaults.rows import take
 
 if TYPE_CHECKING:
     from hpmkd.values import IntArray
@@ -37,16 +38,16 @@ def nearest_other(table: Any, rows: IntArray, rng: np.random.Generator) -> IntAr
     n = table.shape[0]
     pool = np.arange(n) if n <= POOL else np.sort(rng.choice(n, POOL, replace=False))
     # Fitted on the pool alone, so that no matrix of all rows is ever made.
-    encoder = TableEncoder(kind="linear").fit(_take(table, pool))
+    encoder = TableEncoder(kind="linear").fit(take(table, pool))
     search = NearestNeighbors(n_neighbors=min(2, len(pool)), algorithm="brute")
     # One thread: among equally near rows, the number of threads would decide.
     with threadpool_limits(1):
-        search.fit(_complete(encoder.transform(_take(table, pool))))
+        search.fit(_complete(encoder.transform(take(table, pool))))
         found = []
         for start in range(0, len(rows), BLOCK):
             asked = rows[start : start + BLOCK]
             near = search.kneighbors(
-                _complete(encoder.transform(_take(table, asked))), return_distance=False
+                _complete(encoder.transform(take(table, asked))), return_distance=False
             )
             near = pool[near]
             own = near[:, 0] == asked
@@ -59,7 +60,3 @@ def _complete(matrix: Any) -> Any:
     if not np.isfinite(matrix).all():
         raise ValueError("the encoded rows hold NaN or infinite cells; no row is nearest to them")
     return matrix
-
-
-def _take(table: Any, rows: IntArray) -> Any:
-    return table.iloc[rows] if hasattr(table, "iloc") else table[rows]

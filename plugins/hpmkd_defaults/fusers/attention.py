@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.tables import take
 from hpmkd.values import Fused
 from hpmkd_defaults.fusers.attended import AttendedPools
 from hpmkd_defaults.fusers.blocks import blocks, check_teachers, stratified_rows
@@ -18,6 +17,7 @@ from hpmkd_defaults.fusers.pooled import TwoPools
 from hpmkd_defaults.fusers.pooling import evidence
 from hpmkd_defaults.fusers.scorer import features
 from hpmkd_defaults.fusers.telling import wins
+from hpmkd_defaults.rows import take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

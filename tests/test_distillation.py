@@ -1,0 +1,173 @@
+"""The result of a run: how it shows itself, and run folders that are not what they were."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+import hpmkd
+from hpmkd import measure
+from hpmkd.components import Selected
+from hpmkd.errors import RunFolderError, StudentFileError
+from hpmkd.knowledge import Fusion
+from hpmkd.offers import Offered
+from hpmkd.values import Fused, Offer
+
+SETTINGS = {
+    "stages": ["logistic", "tree"],
+    "sampler.trials": 1,
+    "split.selection_folds": 2,
+    "split.teacher_folds": 2,
+    "ensemble.top": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def found():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = (X[:, 0] + rng.normal(0, 0.5, 60) > 0).astype(int)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        return hpmkd.distill(X, y, teacher=GaussianNB(), settings=SETTINGS)
+
+
+@pytest.fixture
+def folder(found, tmp_path):
+    return found.save(tmp_path / "run")
+
+
+def change(path, **entries):
+    content = json.loads(path.read_text()) | entries
+    path.write_text(json.dumps({key: each for key, each in content.items() if each is not ...}))
+
+
+def refused(folder, *said):
+    with pytest.raises(StudentFileError) as caught:
+        hpmkd.load(folder)
+    for each in (*said, str(folder)):
+        assert each in str(caught.value)
+
+
+# ------------------------------------------------------------------ how it shows itself
+
+
+def test_it_says_what_it_is_in_a_line(found):
+    text = repr(found)
+    assert len(text) < 500
+    assert "\n" not in text
+    for part in (repr(found.chosen), "logistic, tree", found.verdict.sentence):
+        assert part in text
+
+
+def test_notebooks_show_the_leaderboard(found):
+    html = found._repr_html_()
+    assert html.count("<tr") == 1 + len(found.records)
+    assert "<th>log_loss</th>" in html
+
+
+# ------------------------------------------------------------------------ run folders
+
+
+def test_a_student_cannot_be_written_outside_the_folder(found, tmp_path):
+    evil = replace(found, students={**found.students, "../../esc": found.student})
+    with pytest.raises(RunFolderError, match=r"the name '../../esc', which cannot be"):
+        evil.save(tmp_path / "deep" / "run")
+    assert list(tmp_path.rglob("*.hpmkd")) == []
+
+
+def test_a_copy_of_a_loaded_run_keeps_the_trials(found, folder, tmp_path):
+    loaded = hpmkd.load(folder)
+    assert loaded.trials == ()
+    assert list(loaded.history) == list(found.history)
+    assert [each["number"] for each in loaded.history] == list(range(len(found.trials)))
+    loaded.save(tmp_path / "copy")
+    copied = tmp_path.joinpath("copy", "trials.json").read_text()
+    assert copied == folder.joinpath("trials.json").read_text() != "[]\n"
+
+
+def test_what_else_lies_among_the_students_does_not_matter(found, folder):
+    folder.joinpath("students", ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    folder.joinpath("students", "notes.txt").write_text("nice tree")
+    assert set(hpmkd.load(folder).students) == set(found.students)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("run.json", "[]", "got a list; expected a dict"),
+        ("leaderboard.json", "{}", "got a dict; expected a list"),
+        ("leaderboard.json", "[1]", "no intact run folder"),
+        ("trials.json", "{}", "got a dict; expected a list"),
+        ("knowledge.json", "{}", "the entry 'teachers' is missing"),
+        ("verdict.json", "3", "got a int; expected a dict"),
+        ("counts.json", "null", "got a NoneType; expected a dict"),
+        ("recipe.toml", "name = ", "no intact run folder"),
+    ],
+)
+def test_a_damaged_file_is_named(folder, name, text, said):
+    folder.joinpath(name).write_text(text)
+    refused(folder, said, "run folder" if "intact" in said or "entry" in said else name)
+
+
+@pytest.mark.parametrize("name", ["trials.json", "recipe.toml", "leaderboard.json"])
+def test_a_missing_file_is_named(folder, name):
+    folder.joinpath(name).unlink()
+    refused(folder, name)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (..., "the entry 'chosen' is missing"),
+        ("forest", "run.json chooses 'forest'; expected one of those in students/: logistic, tree"),
+        ("../student", "run.json chooses '../student'"),
+        (["tree"], "run.json chooses ['tree']"),
+    ],
+)
+def test_a_choice_that_is_not_there_is_refused(folder, chosen, said):
+    change(folder / "run.json", chosen=chosen)
+    refused(folder, said)
+
+
+def test_the_shipped_student_must_be_whole(folder):
+    shipped = folder / "student.hpmkd"
+    content = shipped.read_bytes()
+    shipped.write_bytes(content[:-7])
+    refused(folder, "student.hpmkd")
+    shipped.unlink()
+    refused(folder, "student.hpmkd")
+
+
+def test_the_shipped_student_must_be_the_chosen_one(found, folder):
+    (other,) = set(found.students) - {found.chosen}
+    folder.joinpath("student.hpmkd").write_bytes(found.students[other].to_bytes())
+    refused(folder, f"student.hpmkd and students/{found.chosen}.hpmkd differ")
+
+
+# ------------------------------------------------------------------------------ fusion
+
+
+def test_a_fuser_may_go_on_writing_to_its_own_memory():
+    memory = np.full((4, 2), 0.5)
+
+    class Own:
+        def fit(self, probabilities, labels, table):
+            return self
+
+        def fuse(self, probabilities, table):
+            return Fused(memory, np.ones((4, 1)))
+
+        def summary(self):
+            return {}
+
+    selected = Selected(Offered("fuser", Offer("own", Own, ""), "p"), {})
+    said = np.full((1, 4, 2), 0.5)
+    fused, _ = Fusion.fit(selected, said, np.zeros(4, int), None).fuse(said, None)
+    memory[0] = (1, 0)
+    assert fused.tolist() == [[0.5, 0.5]] * 4
+    assert not fused.flags.writeable

@@ -1,0 +1,340 @@
+"""Whoever breaks a contract is blamed: plugin, kind and name, whatever the lie."""
+
+from __future__ import annotations
+
+import types
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+from hpmkd import api, measure
+from hpmkd.errors import DataError, PluginError, TeacherError
+from hpmkd.guards import guarded
+from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
+from hpmkd.offers import Offered
+from hpmkd.recipe import Recipe
+from hpmkd.registry import PluginWarning, Registry
+from hpmkd.values import Configuration, Fused, Offer, Softening
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 3))
+Y = (X[:, 0] + RNG.normal(0, 0.5, 60) > 0).astype(int)
+RECIPE = Recipe.load("hpm").override(
+    {
+        "stages": ["tree"],
+        "sampler.trials": 1,
+        "split.selection_folds": 2,
+        "split.teacher_folds": 2,
+        "search.alphas.self": [0.5],
+        "ensemble.top": 0,
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+
+
+def run(kind, factory, **settings):
+    """A run whose only component of a kind is the plugin "evil"'s."""
+    module = types.ModuleType("evil")
+    offers = [Offer("liar", factory, "lies")]
+    setattr(module, OFFER_HOOKS[kind], hookimpl(lambda: offers))
+    registry = Registry.installed()
+    registry.add("evil", module)
+    registry.require_sound()
+    recipe = RECIPE.override(settings)
+    teacher = GaussianNB()
+    if kind == "teacher":
+        teacher = None
+    named = {"stages": ["liar"]} if kind == "stage" else {f"{kind}.name": "liar"}
+    return api.run(recipe.override(named), registry, X, Y, teacher=teacher)
+
+
+def raises(*arguments):
+    raise ZeroDivisionError("a lie")
+
+
+def returns(value):
+    return lambda *arguments: value
+
+
+class Scheduler:
+    varies = False
+
+    def softening(self, configuration, state):
+        return Softening(configuration.temperature, configuration.alpha)
+
+    def observe(self, trial):
+        pass
+
+
+class Executor:
+    def run(self, function, shared, tasks):
+        for at, task in enumerate(tasks):
+            yield at, function(shared, task)
+
+    def close(self):
+        pass
+
+
+class Cache:
+    def get_or_compute(self, region, key, compute):
+        return compute()
+
+    def stats(self):
+        return {"hits": 0, "misses": 0, "bytes": 0, "evictions": 0}
+
+
+class Sampler:
+    total = 1
+
+    def __init__(self, space):
+        self.space = space
+        self.batches = [[self.first()]]
+
+    def first(self):
+        ((stage, made),) = self.space.stages.items()
+        return Configuration(stage, 1.0, 0.5, {**made.defaults})
+
+    def ask(self, n):
+        return self.batches.pop() if self.batches else []
+
+    def tell(self, trial):
+        pass
+
+
+class FittedFuser:
+    def fuse(self, probabilities, table):
+        m, n, _ = probabilities.shape
+        return Fused(probabilities.mean(axis=0), np.full((n, m), 1 / m))
+
+    def summary(self):
+        return {}
+
+
+class Fuser:
+    def fit(self, probabilities, labels, table):
+        return FittedFuser()
+
+
+class Panel:
+    def members(self, facts, seed):
+        return {"bayes": GaussianNB()}
+
+
+class Student:
+    classes_ = np.arange(2)
+
+    def predict_proba(self, table):
+        return np.full((len(table), 2), 0.5)
+
+    def to_bytes(self):
+        return b"student"
+
+
+class Stage:
+    encoding, complexity, defaults = "tree", 0, types.MappingProxyType({})
+
+    def space(self, trial):
+        return {}
+
+    def fit(self, inputs):
+        return Student()
+
+
+HONEST = {
+    "scheduler": Scheduler,
+    "executor": Executor,
+    "cache": Cache,
+    "sampler": Sampler,
+    "fuser": Fuser,
+    "teacher": Panel,
+    "stage": Stage,
+}
+
+
+def but(base, **lies):
+    return type("Liar", (base,), lies)
+
+
+def without(base, name):
+    """A class like another, that lacks a name."""
+    kept = {key: value for key, value in vars(base).items() if key != name and key[:2] != "__"}
+    if "__init__" in vars(base):
+        kept["__init__"] = base.__init__
+    return type("Liar", (), kept)
+
+
+def asks(**hyperparameters):
+    def first(self):
+        ((stage, _),) = self.space.stages.items()
+        return Configuration(stage, 1.0, 0.5, hyperparameters)
+
+    return but(Sampler, first=first)
+
+
+def fits(**lies):
+    return but(Fuser, fit=returns(but(FittedFuser, **lies)()))
+
+
+def makes(**lies):
+    return but(Stage, fit=returns(but(Student, **lies)()))
+
+
+def ends_early(self, function, shared, tasks):
+    return iter(())
+
+
+def numbers(self, function, shared, tasks):
+    yield from range(len(tasks))
+
+
+def nothing(self, function, shared, tasks):
+    for at in range(len(tasks)):
+        yield at, None
+
+
+def one_twice(self, function, shared, tasks):
+    for task in tasks:
+        yield 0, function(shared, task)
+
+
+LIES = [
+    ("scheduler", but(Scheduler, softening=raises), "failed in softening: .*a lie"),
+    ("scheduler", but(Scheduler, softening=returns((1.0, 0.5))), r"softening returned is \(1.0"),
+    ("scheduler", but(Scheduler, softening=returns(Softening(1.0, 7))), "alpha 7 and temp"),
+    ("scheduler", but(Scheduler, softening=returns(Softening(np.nan, 0.5))), "temperature nan"),
+    ("scheduler", but(Scheduler, softening=returns(Softening("a", 0.5))), "failed in softening"),
+    ("scheduler", but(Scheduler, observe=raises), "failed in observe: .*a lie"),
+    ("scheduler", but(Scheduler, varies="no"), "varies is 'no'; expected True or False"),
+    ("scheduler", without(Scheduler, "observe"), "has no observe; expected what hpmkd.contr"),
+    ("executor", but(Executor, run=raises), "failed in run: .*a lie"),
+    ("executor", but(Executor, run=returns(None)), "failed in run: TypeError"),
+    ("executor", but(Executor, run=ends_early), "run ended without a result of task 0"),
+    ("executor", but(Executor, run=numbers), r"yielded 0; expected \(index, result\)"),
+    ("executor", but(Executor, run=nothing), "yielded None as the result of task 0"),
+    ("executor", but(Executor, run=one_twice), "a result of task 0, which was done"),
+    ("executor", without(Executor, "close"), "has no close"),
+    ("cache", but(Cache, get_or_compute=raises), "failed in get_or_compute: .*a lie"),
+    ("cache", but(Cache, get_or_compute=returns(None)), "is None; expected an array"),
+    (
+        "cache",
+        but(Cache, get_or_compute=lambda self, region, key, compute: compute()[:2]),
+        r"returned shape \(2, 2\); .* was computed",
+    ),
+    ("cache", but(Cache, stats=raises), "failed in stats: .*a lie"),
+    ("cache", but(Cache, stats=returns(None)), "stats returned is None; expected a mapping"),
+    ("cache", but(Cache, stats=returns({"hits": "many"})), "failed in stats: TypeError"),
+    ("sampler", without(Sampler, "total"), "has no total"),
+    ("sampler", but(Sampler, total="all"), "total is 'all'; expected an int or None"),
+    ("sampler", but(Sampler, ask=raises), "failed in ask: .*a lie"),
+    ("sampler", but(Sampler, ask=returns(None)), "failed in ask: TypeError"),
+    ("sampler", but(Sampler, ask=returns(["a"])), "ask returned 'a'; expected a Configuration"),
+    ("sampler", but(Sampler, tell=raises), "failed in tell: .*a lie"),
+    ("sampler", asks(max_leaf_nodes=float("nan")), "max_leaf_nodes = nan; expected a finite"),
+    ("sampler", asks(max_leaf_nodes=-3), r"max_leaf_nodes = -3; expected an integer in \["),
+    ("sampler", asks(max_leaf_nodes="many"), "max_leaf_nodes = 'many'; expected an integer"),
+    ("sampler", asks(max_leaf_nodes=np.int64(8)), r"np.int64\(8\); expected a float, int or str"),
+    ("fuser", but(Fuser, fit=raises), "failed in fit: .*a lie"),
+    ("fuser", but(Fuser, fit=returns(None)), "fit returned None; expected something with fuse"),
+    ("fuser", fits(fuse=raises), "failed in fuse: .*a lie"),
+    ("fuser", fits(fuse=returns(None)), "failed in fuse: AttributeError"),
+    ("fuser", fits(summary=returns(None)), "summary returned None; expected a mapping"),
+    ("fuser", fits(summary=returns({"t": np.float32(1)})), "failed in summary: TypeError"),
+    ("fuser", without(Fuser, "fit"), "has no fit"),
+    ("teacher", but(Panel, members=raises), "failed in members: .*a lie"),
+    ("teacher", but(Panel, members=returns(None)), "failed in members: TypeError"),
+    ("teacher", but(Panel, members=returns({})), "returned no teachers"),
+    ("teacher", without(Panel, "members"), "has no members"),
+    ("stage", but(Stage, encoding="quantum"), "encoding is 'quantum'; expected 'tree' or 'lin"),
+    ("stage", but(Stage, encoding=None), "encoding is None"),
+    ("stage", without(Stage, "complexity"), "has no complexity"),
+    ("stage", but(Stage, complexity="simple"), "complexity is 'simple'; expected an int"),
+    ("stage", but(Stage, defaults=None), "defaults is None; expected a mapping"),
+    ("stage", but(Stage, space=raises), "failed in space: .*a lie"),
+    ("stage", but(Stage, space=returns(None)), "space returned is None; expected a mapping"),
+    ("stage", but(Stage, fit=raises), "failed in fit: .*a lie"),
+    ("stage", but(Stage, fit=returns(None)), "fit returned NoneType"),
+    ("stage", makes(predict_proba=returns(None)), "failed to predict"),
+    ("stage", makes(to_bytes=raises), "failed in to_bytes: .*a lie"),
+]
+
+
+@pytest.mark.parametrize("kind", HONEST)
+def test_the_honest_get_through(kind):
+    found = run(kind, HONEST[kind])
+    assert found.verdict.word in ("pays", "no difference", "hurts")
+
+
+@pytest.mark.parametrize(("kind", "liar", "said"), LIES)
+def test_a_liar_is_blamed_by_plugin_kind_and_name(kind, liar, said):
+    settings = {"sampler.trials": 2} if kind == "stage" else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PluginWarning)
+        with pytest.raises(PluginError, match=said) as caught:
+            run(kind, liar, **settings)
+    message = str(caught.value)
+    assert f"plugin 'evil': {kind} 'liar'" in message
+    assert "--disable evil" in message
+    assert "plugin 'defaults'" not in message
+
+
+def test_counts_of_numpy_are_taken_as_they_are_meant(tmp_path):
+    stats = returns({"hits": np.int64(0), "misses": np.int64(2)})
+    run("cache", but(Cache, stats=stats)).save(tmp_path / "run")
+
+
+def test_an_executor_that_cannot_close_costs_a_warning_not_the_run():
+    with pytest.warns(PluginWarning, match="'evil': executor 'liar' failed in close: .*a lie"):
+        found = run("executor", but(Executor, close=raises))
+    assert found.students
+
+
+@pytest.mark.parametrize("error", [DataError("bad rows"), TeacherError("no"), KeyboardInterrupt()])
+def test_errors_on_purpose_and_ctrl_c_pass_through(error):
+    def fail(*arguments):
+        raise error
+
+    for kind, name in (("executor", "run"), ("cache", "get_or_compute"), ("fuser", "fit")):
+        with pytest.raises(type(error)) as caught:
+            run(kind, but(HONEST[kind], **{name: fail}))
+        assert caught.value is error
+
+
+def test_what_a_computation_raises_is_not_the_caches_fault(monkeypatch):
+    def fail(self, teacher, rows, *, with_test):
+        raise ZeroDivisionError("of the engine's own")
+
+    monkeypatch.setattr("hpmkd.reading.TeacherReader._fit_folds", fail)
+    with pytest.raises(ZeroDivisionError, match="of the engine's own"):
+        run("cache", Cache)
+
+
+@pytest.mark.parametrize("stage", ["logistic", "tree", "gbm", "xgboost"])
+def test_no_stage_is_blamed_for_the_scheduler_that_it_calls(stage):
+    liar = but(Scheduler, softening=raises, varies=True)
+    with pytest.raises(PluginError) as caught:
+        run("scheduler", liar, stages=[stage])
+    assert f"{stage}: plugin 'evil': scheduler 'liar' failed in softening" in str(caught.value)
+    assert "plugin 'defaults'" not in str(caught.value)
+
+
+def test_an_executor_that_nobody_listens_to_any_more_is_told():
+    closed = []
+
+    def endless(self, function, shared, tasks):
+        try:
+            for at in range(len(tasks)):
+                yield at, at
+        finally:
+            closed.append(True)
+
+    offered = Offered("executor", Offer("liar", Executor, ""), "evil")
+    results = guarded(offered, but(Executor, run=endless)()).run(len, None, [1, 2])
+    next(results)
+    results.close()
+    assert closed == [True]
