@@ -91,17 +91,10 @@ class TeacherReader:
         return self.read(teacher, rows).training
 
     def read(self, teacher: Teacher, rows: IntArray, extra: Any = None) -> Readings:
-        """Return what a teacher says about some training rows, and about rows without labels.
+        """Return what a teacher says about some training rows, and about raw rows beside them.
 
-        Parameters
-        ----------
-        teacher : Teacher
-            A cloneable one is cross-fitted on exactly these rows and sees no others.
-        rows : ndarray of shape (n,)
-            Row numbers.
-        extra : DataFrame or ndarray of shape (e, d), optional
-            Further raw rows, read by the bag of fold models. No given probabilities are
-            about them.
+        A cloneable teacher is cross-fitted on exactly the training rows asked for, and its
+        fold models read `extra`. Given probabilities are about no such rows.
         """
         match teacher:
             case GivenTeacher():

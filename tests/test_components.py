@@ -151,7 +151,8 @@ def test_building_is_blamed_checking_is_not(registry):
 
 
 def test_a_recipe_is_resolved_whole(registry):
-    kinds = ("teacher", "reference", "fuser", "sampler", "scheduler", "cache", "executor")
+    parts = ("fuser", "augmenter", "sampler", "scheduler", "cache", "executor")
+    kinds = ("teacher", "reference", *parts)
     recipe = Recipe.from_mapping(
         {kind: {"name": "anything"} for kind in kinds}
         | {"stages": {"median": {"power": 2}, "small": {"name": "median"}}}

@@ -23,7 +23,7 @@ LIGHT = {
     "split.teacher_folds": 3,
     "stages": ["logistic", "tree", "gbm"],
 }
-MUNGE = {**LIGHT, "augmenter.name": "munge"}
+MUNGE = {**LIGHT, "augmenter.name": "munge", "extra.rows": 1.0}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -87,7 +87,7 @@ def test_the_seed_decides_whatever_the_number_of_workers(wine, munged):
 
 @pytest.mark.parametrize("name", ["munge", "mixup"])
 def test_mixed_columns_and_holes(people, name):
-    settings = {**LIGHT, "augmenter.name": name, "extra.rows": 2, "extra.weight": 0.2}
+    settings = {**LIGHT, "augmenter.name": name, "extra.rows": 2, "extra.weight": 0.7}
     found = distil(people, "bought", settings=settings)
     assert found.knowledge.extra_rows["synthetic"] == 240
     assert np.isfinite(found.leaderboard.log_loss).all()

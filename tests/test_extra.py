@@ -34,7 +34,9 @@ class Draws:
 
 def source(augmenter, unlabeled=None, seed=0, **settings):
     offered = Offered("augmenter", Offer("mine", lambda: augmenter, "mine"), "my-plugin")
-    return ExtraSource(ExtraSettings(**settings), Selected(offered, {}), unlabeled, seed)
+    return ExtraSource(
+        ExtraSettings(**{"rows": 1.0} | settings), Selected(offered, {}), unlabeled, seed
+    )
 
 
 @pytest.mark.parametrize(

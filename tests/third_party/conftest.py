@@ -54,7 +54,9 @@ def run(sites, tmp_path):
     """``run(["good"], "-m", "hpmkd", …)``: Python in a process that sees these plugins."""
 
     def call(names, *arguments, **variables):
-        paths = [str(sites / name) for name in names]
+        # The path of these tests comes last: it may be that of a working tree.
+        own = os.environ.get("PYTHONPATH")
+        paths = [*(str(sites / name) for name in names), *([own] if own else [])]
         seen = {"PYTHONPATH": os.pathsep.join(paths), "HPMKD_DISABLE": ""}
         done = subprocess.run(
             [sys.executable, *arguments],
