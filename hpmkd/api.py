@@ -19,11 +19,18 @@ from hpmkd.recipe import Recipe
 from hpmkd.registry import Registry
 from hpmkd.rows import aligned
 from hpmkd.seeds import Seeds
-from hpmkd.teachers import GivenTeacher, Teacher
+from hpmkd.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
     from hpmkd.values import IntArray
+
+#: How a run folder calls the three kinds of teacher.
+KINDS = {
+    CloneableTeacher: "cross-fitted",
+    FittedTeacher: "a fitted model",
+    GivenTeacher: "given probabilities",
+}
 
 
 def distill(
@@ -154,7 +161,13 @@ def run(
         test = make_dataset(X_test, target, classes=dataset.classes)
         test = replace(test, table=aligned(test.table, training.table))
     distiller = HPMDistiller(recipe, registry, seed, cache)
-    return distiller.distill(training, test, teachers, X_unlabeled)
+    found = distiller.distill(training, test, teachers, X_unlabeled)
+    given = {
+        "target": y if isinstance(y, str) else None,
+        "teachers": {each.name: KINDS[type(each)] for each in teachers},
+        "plugins": {each.name: each.source for each in registry.plugins if each.offers},
+    }
+    return replace(found, facts={**found.facts, **given})
 
 
 def load(path: str | os.PathLike[str]) -> Distillation:

@@ -12,23 +12,24 @@ import click
 @click.command("evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--target", required=True, metavar="COL", help="Column with the labels.")
+@click.option("--target", metavar="COL", help="Column with the labels.  [default: as in RUN]")
 @click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(run: Path, data: Path, target: str, student: str | None, as_json: bool) -> None:
+def command(run: Path, data: Path, target: str | None, student: str | None, as_json: bool) -> None:
     """Score the student of RUN (a run folder or .hpmkd file) on the labelled rows of DATA.
 
     \b
     Example:
-      hpmkd evaluate runs/adult holdout.csv --target income
+      hpmkd evaluate runs/adult holdout.csv
     """
-    from hpmkd.cli.students import student_of
+    from hpmkd.cli.students import student_of, target_of
     from hpmkd.dataset import make_dataset
     from hpmkd.measure import latency
     from hpmkd.scores import score
     from hpmkd.tables import read_table
 
     model = student_of(run, student)
+    target = target or target_of(run)
     dataset = make_dataset(read_table(data), target, classes=model.classes_)
     scores = score(model.predict_proba(dataset.table), dataset.labels)
     speed = latency(model.predict_proba, dataset.table)

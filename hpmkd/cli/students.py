@@ -37,3 +37,19 @@ def student_of(run: Path, name: str | None) -> Student:
         known = ", ".join(sorted(each.stem for each in run.glob("students/*.hpmkd"))) or "none"
         raise StudentFileError(f"{run} has no student {name!r}; it has: {known}")
     return Student.load(path)
+
+
+def target_of(run: Path) -> str:
+    """Return the name of the column that a run learned to predict.
+
+    Raises
+    ------
+    StudentFileError
+        If the run does not know it.
+    """
+    from hpmkd.run_folder import read_json
+
+    target = read_json(run / "run.json", dict).get("target") if run.is_dir() else None
+    if not isinstance(target, str):
+        raise StudentFileError(f"{run} does not say which column holds the labels: give --target")
+    return target

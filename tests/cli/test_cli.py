@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 import warnings
+from pathlib import Path
 
 import click
 import numpy as np
@@ -340,8 +341,50 @@ def test_evaluate_scores_as_the_leaderboard_does(distilled, data):
     ]
     assert found["rows"] == 150
     assert found["bytes"] == folder.joinpath("student.hpmkd").stat().st_size
-    plain = call("evaluate", folder, data, "--target", "bought").stdout
+    # The run knows which column holds the labels.
+    plain = call("evaluate", folder, data).stdout
     assert f"accuracy     {found['accuracy']:.4f}" in plain.splitlines()
+
+
+def test_evaluate_asks_for_a_target_that_a_student_file_does_not_know(distilled, data):
+    folder, _ = distilled
+    result = call("evaluate", folder / "student.hpmkd", data)
+    assert result.exit_code == 6
+    assert "give --target" in result.stderr
+
+
+def test_a_run_says_who_taught(distilled):
+    folder, _ = distilled
+    run = read_json(folder, "run.json")
+    assert run["target"] == "bought"
+    assert run["teachers"] == {"GaussianNB": "cross-fitted"}
+    assert run["plugins"]["defaults"].startswith("hpmkd ")
+
+
+def test_a_factory_may_live_beside_the_data(data, tmp_path):
+    # With the console script, whose folder is not the current one.
+    tmp_path.joinpath("mine.py").write_text(
+        "from sklearn.naive_bayes import GaussianNB\n\ndef make():\n    return GaussianNB()\n"
+    )
+    script = Path(sys.executable).with_name("hpmkd")
+    light = [each for each in LIGHT if not each.startswith("--teacher")]
+    command = [script, "distill", data, "--target=bought", "--teacher=mine:make", "--out=run"]
+    done = subprocess.run(
+        [*command, *light, "--quiet"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert read_json(tmp_path / "run", "run.json")["teachers"] == {"make": "cross-fitted"}
+
+
+def test_a_probability_column_may_have_a_comma_in_its_name(people, tmp_path):
+    scored = people.assign(**{"p,no": 0.4, "p,yes": 0.6})
+    scored.to_csv(tmp_path / "scored.csv", index=False)
+    options = ["--probabilities=p,no", "--probabilities=p,yes", *LIGHT[1:]]
+    result = call(
+        "distill", tmp_path / "scored.csv", "--target=bought", "--out", tmp_path / "run", *options
+    )
+    assert result.exit_code == 0, result.output
+    assert read_json(tmp_path / "run", "run.json")["teachers"] == {"given": "given probabilities"}
 
 
 # -------------------------------------------------------- recipe, demo, plugins, help
@@ -436,6 +479,8 @@ def test_ctrl_c_leaves_no_folder_and_one_line(data, tmp_path, workers):
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
         start_new_session=True,
+        # A background job ignores the signal, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     with process:
         assert process.stdout.readline() == "fitting\n"
