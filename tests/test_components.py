@@ -169,7 +169,7 @@ def test_a_recipe_with_one_wrong_name_is_refused(registry):
 
 
 def test_workers_that_an_executor_does_not_know_are_refused(registry):
-    kinds = ("teacher", "reference", "fuser", "sampler", "scheduler", "cache")
+    kinds = ("teacher", "reference", "fuser", "sampler", "scheduler", "cache", "augmenter")
     named = {kind: {"name": "anything"} for kind in kinds}
     recipe = Recipe.from_mapping({**named, "executor": "median", "stages": ["median"]})
     with pytest.raises(RecipeError, match=r"executor.workers: unknown key.*power, rounds"):

@@ -63,7 +63,8 @@ def test_it_stands_on_the_leaderboard_and_is_not_chosen(found):
     (record,) = [record for record in found.records if record.role == "ensemble"]
     assert record.name == "+".join(found.ensemble.names)
     assert not record.chosen
-    assert record.bytes == found.ensemble.n_bytes
+    # A pickle remembers which parts are one object, so its size varies by a few bytes.
+    assert record.bytes == pytest.approx(found.ensemble.n_bytes, rel=0.01)
     assert record.bytes > sum(len(member.to_bytes()) for member in found.ensemble.members)
 
 

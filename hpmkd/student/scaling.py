@@ -78,6 +78,7 @@ class NumberScaling:
         missing = np.isnan(numbers)
         filled = np.where(missing, self.medians, numbers)
         np.clip(filled, self.lows, self.highs, out=filled)
+        filled += 0.0  # whether clipping keeps -0.0 depends on how many rows there are
         # Divided first: the difference of two huge numbers may overflow.
         scaled = filled / self.scales - self.centers / self.scales
         return np.hstack([scaled, missing[:, self.indicated]])
