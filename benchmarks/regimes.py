@@ -27,6 +27,7 @@ from xgboost import XGBClassifier
 from hpmkd.components import resolve
 from hpmkd.counts import Counts
 from hpmkd.dataset import make_dataset
+from hpmkd.extra import ExtraSource
 from hpmkd.panels import members
 from hpmkd.reading import TeacherReader
 from hpmkd.recipe import Recipe
@@ -83,10 +84,10 @@ def recognise(table, labels, given) -> list[str]:
     def reference():
         return members(parts.reference, dataset.facts, 1)
 
-    return [
-        Teaching([GivenTeacher("given", each)], reader, parts.fuser, reference).regime().name
-        for each in given
-    ]
+    source = ExtraSource(recipe.extra, None, None, 1)
+    said = [GivenTeacher("given", each) for each in given]
+    asked = [Teaching([each], reader, parts.fuser, reference, source) for each in said]
+    return [each.regime().name for each in asked]
 
 
 @click.command()
