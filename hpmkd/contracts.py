@@ -138,7 +138,12 @@ class FittedFuser(Protocol):
         ...
 
     def summary(self) -> Mapping[str, Any]:
-        """Return what a report should say of it (temperatures, weights, gates passed)."""
+        """Return what a report should say of it, as plain values that JSON knows.
+
+        Two keys are shown to people, where they are given: ``gate``, a mapping with
+        ``accepted`` and ``reason``; and ``wins``, a list of mappings with ``column``,
+        ``cells``, ``teacher`` (its position), ``weight`` there and ``mean_weight``.
+        """
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ def print_result(found: Distillation) -> None:
         for name, weight in zip(knowledge.teachers, knowledge.weights, strict=True)
     )
     console.print(f"Teachers by weight: {weights}")
+    for line in _fuser_lines(found):
+        console.print(line)
     extra = knowledge.extra_rows
     if any(extra.values()):
         shown = " and ".join(f"{n} {kind}" for kind, n in extra.items() if n)
@@ -49,6 +51,20 @@ def print_result(found: Distillation) -> None:
     )
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")
+
+
+def _fuser_lines(found: Distillation) -> Iterator[str]:
+    """Say whether the fuser's gate was passed, and where in the data which teacher wins."""
+    name, summary = found.recipe.fuser.name, found.knowledge.fuser
+    if "gate" in summary:
+        step = "passed" if summary["gate"]["accepted"] else "refused"
+        yield f"Fuser {name}: gate {step} ({summary['gate']['reason']})"
+    for win in summary.get("wins", ()):
+        teacher = found.knowledge.teachers[win["teacher"]]
+        yield (
+            f"Where {win['column']} is {win['cells']}: {teacher} weighs {win['weight']:.2f}, "
+            f"{win['mean_weight']:.2f} on average"
+        )
 
 
 def print_table(records: tuple[Record, ...], console: Console) -> None:
