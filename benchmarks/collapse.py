@@ -55,12 +55,12 @@ def main(seeds: int, markdown: Path | None) -> None:
     click.echo(found.to_string())
     gain = (found.ensemble - found.student).mean()
     passed = found[found.gate]
-    after = (passed.collapsed - passed.student).mean() if len(passed) else float("nan")
-    summary = (
-        f"The gate was passed in {len(passed)} of {len(found)} runs; there the collapsed student's "
-        f"test log loss differs by {after:+.4f} from the student's. The ensemble's differs by "
-        f"{gain:+.4f} over all runs."
-    )
+    summary = f"The gate was passed in {len(passed)} of {len(found)} runs. "
+    if len(passed):
+        after = (passed.collapsed - passed.student).mean()
+        summary += f"There the collapsed student's test log loss differs by {after:+.4f}. "
+    summary += f"The ensemble's test log loss differs by {gain:+.4f} from the best student's "
+    summary += "over all runs."
     click.echo(summary)
     if markdown is not None:
         lines = ["| " + " | ".join(found.columns) + " |", "|---" * found.shape[1] + "|"]
