@@ -157,7 +157,7 @@ class _Run:
             finalists = self.learning.refit(trials, taught)
             ensemble = self.learning.ensemble(finalists, selection)
             gates = []
-            if ensemble is not None and self.recipe.ensemble.collapse:
+            if self.recipe.ensemble.collapse:
                 finalists, decision = self.learning.collapse(
                     finalists, ensemble, selection, taught, alphas
                 )
@@ -192,13 +192,8 @@ class _Run:
         split_rows = self._split_rows()
         self.progress.start("teachers", self.teaching.n_folds(len(split_rows)))
         regime = self.teaching.regime()
-        if regime.name == "leaking":
-            warnings.warn(
-                f"{regime.reason}. alpha is kept below 1; better give a teacher that can be "
-                "cross-fitted, or probabilities for rows that it was not trained on",
-                DataWarning,
-                stacklevel=2,
-            )
+        if regime.warning:
+            warnings.warn(regime.warning, DataWarning, stacklevel=2)
         self.teaching = self.teaching.with_sources_for(regime)
         encodings = self.learning.encodings
         selection = []

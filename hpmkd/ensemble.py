@@ -10,6 +10,7 @@ import numpy as np
 
 from hpmkd.crossfit import pickled_bytes
 from hpmkd.knowledge import Fusion
+from hpmkd.rows import as_table
 from hpmkd.training import held_out
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Ensemble:
 
     def predict_proba(self, table: Any) -> FloatArray:
         """Return fused probabilities of shape (n, K) for raw rows."""
+        # Students open lists and mappings by themselves; a fuser is promised a table.
+        table = table if hasattr(table, "shape") else as_table(table)
         said = np.stack([member.predict_proba(table) for member in self.members])
         return self.fusion.fuse(said, table)[0]
 

@@ -43,7 +43,7 @@ def gate(name: str, before: Trial, after: Trial) -> Gate:
     passed = mean > error
     than = "more" if passed else "no more"
     reason = (
-        f"log loss of the selection rows falls by {mean:+.4f}, {than} than the standard "
-        f"error of {error:.4f}"
+        f"log loss of the selection rows changes by {-mean:+.4f}: better by {than} than the "
+        f"standard error of {error:.4f}"
     )
     return Gate(name, passed, reason)

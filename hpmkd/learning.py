@@ -114,12 +114,17 @@ class Learning:
     def collapse(
         self,
         finalists: Finalists,
-        ensemble: Ensemble,
+        ensemble: Ensemble | None,
         selection: Sequence[SelectionSplit],
         taught: Taught,
         alphas: Sequence[float],
     ) -> tuple[Finalists, Gate]:
         """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
+        if ensemble is None:
+            return finalists, Gate("collapse", False, "there are not two students to fuse")
+        alphas = [alpha for alpha in alphas if alpha > 0]
+        if not alphas:
+            return finalists, Gate("collapse", False, "no alpha above 0 may be tried")
         members = [finalists.students[name].trial.configuration for name in ensemble.names]
         n_folds, seed = self.recipe.split.teacher_folds, self.seeds.students
         collapse = Collapse(members, self.parts.fuser, self.executor, n_folds, seed)
@@ -137,7 +142,6 @@ class Learning:
                 before.number,
             )
             for alpha in alphas
-            if alpha > 0
         ]
         self.counts.models_trained += len(trials) * len(selection)
         after = min(trials, key=lambda trial: trial.log_loss)

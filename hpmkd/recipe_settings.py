@@ -104,9 +104,9 @@ class ExtraSettings:
         Weight of such a row in a student's loss, also of a real one; a training row has 1.
     """
 
-    rows: Annotated[float, Meta(ge=0)] = 3.0
+    rows: Annotated[float, Meta(ge=0, le=1000)] = 3.0
     max_rows: Annotated[int, Meta(ge=0)] = 100_000
-    weight: Annotated[float, Meta(gt=0)] = 0.2
+    weight: Annotated[float, Meta(gt=0, le=1000)] = 0.2
 
 
 def convert(value: Any, annotation: Any, path: str) -> Any:

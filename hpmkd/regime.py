@@ -22,6 +22,9 @@ RegimeName = Literal["self", "external", "leaking"]
 #: noise is nobody's to learn. One that is right on nearly all of them has seen the labels.
 LEAK_ACCURACY = 0.97
 MIN_MISTAKES = 5
+#: Right on so many of the mistakes, a model read in sample (a few trees, small leaves) and an
+#: excellent one from other rows look alike: the user is told.
+DOUBTFUL_ACCURACY = 0.5
 #: Where the cross-validated model makes fewer mistakes, what it is unsure of must tell. A
 #: calibrated honest model keeps some of that doubt: in trials on small easy data a sixth or
 #: more of the log loss on the same rows, mostly a twentieth or more from other rows. Labels,
@@ -34,10 +37,11 @@ LEAST_DOUBT = 0.002
 
 @dataclass(frozen=True)
 class Regime:
-    """The regime of a run and how it was recognised."""
+    """The regime of a run, how it was recognised, and what a user should be warned of."""
 
     name: RegimeName
     reason: str
+    warning: str = ""
 
 
 SELF = Regime("self", "the teachers are cross-fitted on the training rows")
@@ -65,22 +69,40 @@ def detect(given: FloatArray, reference: FloatArray, labels: IntArray) -> Regime
     on_mistakes = float(right[mistakes].mean()) if mistakes.any() else 0.0
     overall = float(right.mean())
     found = (
-        f"given probabilities are right on {overall:.1%} of the rows and on {on_mistakes:.1%} of "
-        f"the {mistakes.sum()} that a cross-validated model gets wrong"
+        f"given probabilities, calibrated, are right on {overall:.1%} of the rows and on "
+        f"{on_mistakes:.1%} of the {mistakes.sum()} that a cross-validated model gets wrong"
     )
     if mistakes.sum() >= MIN_MISTAKES and min(on_mistakes, overall) >= LEAK_ACCURACY:
-        return Regime("leaking", f"{found}: their model has seen these labels")
+        return leaking(f"{found}: their model has seen these labels")
     losses, its = row_losses(given, labels), row_losses(reference, labels)
     certain = overall >= CERTAIN_ACCURACY and losses.mean() <= CERTAIN_SHARE * its.mean()
     if mistakes.sum() < MIN_MISTAKES and certain and its.mean() > LEAST_DOUBT:
         compared = f"log loss {losses.mean():.4f}, that model's {its.mean():.4f}"
-        return Regime("leaking", f"{found}; {compared}: so sure is only who has seen these labels")
+        return leaking(f"{found}; {compared}: so sure is only who has seen these labels")
     gain = its - losses
     error = gain.std(ddof=1) / np.sqrt(len(gain))
     compared = f"log loss {gain.mean():+.4f} ± {error:.4f} better than that model"
     if gain.mean() > 2 * error:
-        return Regime("external", f"{found}; {compared}: they know more than these rows tell")
+        return external(f"{found}; {compared}: they know more than these rows tell", on_mistakes)
     return Regime("self", f"{found}; {compared}: no more than these rows tell")
+
+
+def leaking(reason: str) -> Regime:
+    """Return the regime of teachers that have seen the labels."""
+    warning = (
+        f"{reason}. alpha is kept below 1; better give a teacher that can be cross-fitted, or "
+        "probabilities for rows that it was not trained on"
+    )
+    return Regime("leaking", reason, warning)
+
+
+def external(reason: str, on_mistakes: float) -> Regime:
+    """Return the regime of teachers that know more, if they have not seen some of the labels."""
+    warning = (
+        f"{reason}, or their model was trained on some of them. If so, the selection rows flatter "
+        "it: give a teacher that can be cross-fitted"
+    )
+    return Regime("external", reason, warning if on_mistakes >= DOUBTFUL_ACCURACY else "")
 
 
 def worst(regimes: list[Regime]) -> Regime:

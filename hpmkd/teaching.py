@@ -93,9 +93,10 @@ class Teaching:
         """Compare what is given with cross-fitted reference teachers on the same rows."""
         rows = np.arange(len(self.reader.training))
         found = []
+        # All through the fuser: an uncalibrated teacher may know more and still lose.
+        unseen = self._fused(self.reference, rows) if self.given else np.empty(0)
         for teacher in self.given:
-            # Both through the fuser: an uncalibrated teacher may know more and still lose.
-            said, unseen = self._fused([teacher], rows), self._fused(self.reference, rows)
+            said = self._fused([teacher], rows)
             found.append(detect(said, unseen, self.reader.training.labels))
             self._warn_if_worse_than_nothing(teacher, rows)
         return worst(found)
@@ -123,7 +124,16 @@ class Teaching:
         Rows made from training rows lie so near to them that teachers which have seen the
         labels would repeat them. Real rows are no such copies.
         """
-        source = self.source.without_augmenter() if regime.name == "leaking" else self.source
+        source = self.source
+        if regime.name == "leaking" and not source.real:
+            source = source.without_augmenter()
+            if self.source.rows(self.reader.training.table) is not None:
+                warnings.warn(
+                    "no rows are made: beside rows whose labels the teachers have seen, they "
+                    "would repeat them",
+                    DataWarning,
+                    stacklevel=4,
+                )
         # Asked before anything is read, for an augmenter may make none.
         if self.silent and source.rows(self.reader.training.table) is not None:
             warnings.warn(

@@ -151,8 +151,12 @@ def test_a_leaking_teacher_labels_real_rows_only():
     X, y = rng.normal(size=(300, 5)), rng.integers(0, 2, 300)
     model = RandomForestClassifier(50, random_state=0).fit(X, y)
     for options, n in (({}, 0), ({"X_unlabeled": X[:70]}, 70)):
-        with pytest.warns(hpmkd.DataWarning, match="has seen these labels"):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             found = distil(X, y, teacher=model, settings=MUNGE, student="tree", **options)
+        said = " ".join(str(each.message) for each in caught)
+        assert "has seen these labels" in said
+        assert ("no rows are made" in said) == (n == 0)
         assert sum(found.knowledge.extra_rows.values()) == n
 
 
@@ -286,7 +290,7 @@ def call(files, *options):
 def test_unlabeled_on_the_command_line(files):
     result = call(files, "--unlabeled", files / "more.csv")
     assert result.exit_code == 0, result.output
-    assert "Learned from 30 unlabeled rows too, labelled by the teachers" in result.output
+    assert "The teachers labelled 30 unlabeled rows" in result.output
     knowledge = json.loads((files / "run" / "knowledge.json").read_text())
     assert knowledge["extra_rows"] == {"unlabeled": 30, "synthetic": 0}
     assert hpmkd.load(files / "run").knowledge.extra_rows == knowledge["extra_rows"]

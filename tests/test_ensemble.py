@@ -122,3 +122,19 @@ def test_a_collapsed_student_that_passes_is_shipped(monkeypatch, tmp_path):
 
 def test_without_collapse_there_is_no_gate(found):
     assert found.gates == ()
+
+
+def test_it_takes_what_a_student_takes(found):
+    rows = load_wine(as_frame=True).data.head(5)
+    for table in (rows.to_dict("records"), rows.to_dict("list")):
+        assert np.array_equal(
+            found.ensemble.predict_proba(table), found.ensemble.predict_proba(rows)
+        )
+
+
+@pytest.mark.parametrize("settings", [{"search.alphas.self": [0.0]}, {"ensemble.top": 1}])
+def test_where_there_is_nothing_to_collapse_the_gate_says_so(settings):
+    found = distil(load_wine, **{"ensemble.collapse": True, **settings})
+    (decision,) = found.gates
+    assert not decision.passed
+    assert decision.reason.startswith(("no alpha above 0", "there are not two students"))

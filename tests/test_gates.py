@@ -19,7 +19,7 @@ def test_a_gain_of_more_than_one_standard_error_passes():
     before = rng.gamma(2, size=200)
     decision = gate("step", trial(before), trial(before - 0.1 + rng.normal(0, 0.05, 200)))
     assert decision.passed
-    assert "+0.0998" in decision.reason
+    assert "changes by -0.0998" in decision.reason
 
 
 def test_the_comparison_is_paired():

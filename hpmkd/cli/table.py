@@ -36,7 +36,8 @@ def print_result(found: Distillation) -> None:
     extra = knowledge.extra_rows
     if any(extra.values()):
         shown = " and ".join(f"{n} {kind}" for kind, n in extra.items() if n)
-        console.print(f"Learned from {shown} rows too, labelled by the teachers")
+        heard = "students with alpha above 0 learned from them"
+        console.print(f"The teachers labelled {shown} rows; {heard}")
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
     word = (f"Verdict: {found.verdict.word}.", "bold")
     console.print(Text.assemble(word, f" {found.verdict.sentence}"))
@@ -47,7 +48,11 @@ def print_result(found: Distillation) -> None:
     console.print(
         f"Counts: {counts['models_trained']} models trained, "
         f"{counts['teacher_fits']} teacher fits, {counts['teacher_calls']} teacher calls, "
-        f"{counts['cache_hits']} cache hits, peak memory {counts['peak_mb']:.0f} MB"
+        f"peak memory {counts['peak_mb']:.0f} MB"
+    )
+    console.print(
+        f"Cache: {counts['cache_hits']} hits, {counts['cache_misses']} misses, "
+        f"{counts['cache_bytes'] / 1e6:.1f} MB, {counts['cache_evictions']} evictions"
     )
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")

@@ -190,7 +190,8 @@ def test_names_with_brackets_are_shown_as_they_are(people, tmp_path, capsys):
     rows = people.drop(columns=["city", "size"]).dropna()
     print_result(hpmkd.distill(rows, "bought", teacher=teachers, settings=settings, student="tree"))
     out = capsys.readouterr().out
-    assert out.count("forest[v2]") == out.count("[/red]") == 2
+    # In the table, by weight, and wherever one of them wins.
+    assert min(out.count("forest[v2]"), out.count("[/red]")) >= 2
     verdict = next(line for line in out.splitlines() if line.startswith("Verdict:"))
     assert verdict.endswith(("test rows.", "its own control."))
 
