@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hpmkd.leaderboard import Record
 
 PLAIN_WIDTH = 170
+#: By how much a teacher's weight must exceed its mean for people to hear of it.
+TELLING = 0.05
 
 
 def print_result(found: Distillation) -> None:
@@ -65,6 +67,8 @@ def _fuser_lines(found: Distillation) -> Iterator[str]:
         step = "passed" if summary["gate"]["accepted"] else "refused"
         yield f"Fuser {name}: gate {step} ({summary['gate']['reason']})"
     for win in summary.get("wins", ()):
+        if win["weight"] - win["mean_weight"] < TELLING:
+            continue
         teacher = found.knowledge.teachers[win["teacher"]]
         yield (
             f"Where {win['column']} is {win['cells']}: {teacher} weighs {win['weight']:.2f}, "

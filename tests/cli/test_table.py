@@ -27,7 +27,8 @@ def test_a_refused_gate_says_why():
 def test_where_a_teacher_wins_it_is_named():
     win = {"column": "age", "cells": "over 60", "teacher": 1, "weight": 0.9, "mean_weight": 0.4}
     gate = {"accepted": True, "reason": "it pays"}
-    assert list(_fuser_lines(found({"gate": gate, "wins": [win]}))) == [
+    same = {**win, "weight": 0.42}
+    assert list(_fuser_lines(found({"gate": gate, "wins": [win, same]}))) == [
         "Fuser attention: gate passed (it pays)",
         "Where age is over 60: boosted weighs 0.90, 0.40 on average",
     ]
