@@ -180,3 +180,30 @@ def test_where_nobody_doubts_nobody_is_accused():
     labels = np.arange(60) % 3
     certain = np.eye(3)[labels] * 0.9997 + 0.0001
     assert detect(np.eye(3)[labels], certain, labels).name != "leaking"
+
+
+def judged(right_of_mistakes):
+    """Detect a teacher that is right on so many of the 40 rows that the reference gets wrong."""
+    labels = np.zeros(400, dtype=int)
+    reference = np.tile([0.7, 0.3], (400, 1))
+    reference[:40] = [0.3, 0.7]
+    given = np.tile([0.9, 0.1], (400, 1))
+    given[right_of_mistakes:40] = [0.3, 0.7]
+    return detect(given, reference, labels)
+
+
+def test_a_teacher_that_may_have_seen_labels_is_warned_of():
+    found = judged(30)
+    assert found.name == "external"
+    assert "trained on some of them" in found.warning
+
+
+def test_a_teacher_that_shares_most_mistakes_is_not_accused():
+    found = judged(10)
+    assert (found.name, found.warning) == ("external", "")
+
+
+def test_a_leak_is_warned_of():
+    found = judged(40)
+    assert found.name == "leaking"
+    assert "alpha is kept below 1" in found.warning
