@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Fused,
         Hyperparameter,
         IntArray,
+        Previous,
         Softening,
         StageInputs,
         TrainingState,
@@ -124,9 +125,29 @@ class Stage(Protocol):
     def fit(self, inputs: StageInputs) -> Predictor:
         """Fit a student. Must not change `inputs`; same inputs, same student, bit for bit.
 
-        A stage may ignore ``inputs.extra``, rows that have no label; all else in `inputs` is
-        about rows that have one.
+        A stage may ignore ``inputs.extra``, rows that have no label, and ``inputs.start``, a
+        student to start from; all else in `inputs` is about rows that have a label.
         """
+        ...
+
+
+@runtime_checkable
+class Transfer(Protocol):
+    """A rule of the chain: what a stage takes over from the stage before it.
+
+    Built once per run with ``factory(**settings)``, pickled to worker processes, used there
+    by many fits: it must keep no state between them.
+    """
+
+    #: Whether it changes only what is taught. It is then never tried at alpha = 0, where
+    #: nobody is heard.
+    teaches: ClassVar[bool]
+    #: Whether it needs to know what the stage before says about rows it has not seen; that
+    #: costs a fit of the stage before per fold.
+    unseen: ClassVar[bool]
+
+    def hand_over(self, inputs: StageInputs, previous: Previous) -> StageInputs:
+        """Return what the next stage is fitted from. Rows, labels and configuration stay."""
         ...
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from hpmkd import contracts
 from hpmkd.asked import check_configuration
 from hpmkd.guard import Guard, expect
+from hpmkd.probabilities import checked
 from hpmkd.service_guards import CacheGuard, ExecutorGuard
 from hpmkd.student import LinearEncoder, TreeEncoder
-from hpmkd.values import Softening
+from hpmkd.values import Softening, StageInputs
 
 #: What a stage may ask for.
 ENCODINGS = (TreeEncoder.kind, LinearEncoder.kind)
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
         FloatArray,
         Hyperparameter,
         IntArray,
+        Previous,
         SearchSpace,
-        StageInputs,
         TrainingState,
         Trial,
     )
@@ -115,6 +116,40 @@ class StageGuard(Guard):
         return student
 
 
+class TransferGuard(Guard):
+    """Checks that what is handed over are inputs about the same rows; travels to workers."""
+
+    contract = contracts.Transfer
+
+    def check(self) -> None:
+        """Check that it knows what it does and needs."""
+        expect("teaches", self.component.teaches, bool, "True or False")
+        expect("unseen", self.component.unseen, bool, "True or False")
+
+    @property
+    def teaches(self) -> bool:
+        """Whether it changes only what is taught."""
+        return bool(self.component.teaches)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it needs what the stage before says about rows it has not seen."""
+        return bool(self.component.unseen)
+
+    def hand_over(self, inputs: StageInputs, previous: Previous) -> StageInputs:
+        """Hand over."""
+        with self.culprit.blamed("failed in hand_over"):
+            given: StageInputs = self.component.hand_over(inputs, previous)
+            expect("what hand_over returned", given, StageInputs, "a hpmkd StageInputs")
+            for name in ("matrix", "labels", "classes", "configuration"):
+                if getattr(given, name) is not getattr(inputs, name):
+                    raise ValueError(f"hand_over returned another {name} than it was given")
+            checked(given.soft_targets, inputs.soft_targets.shape, "hand_over")
+            if given.extra is not None and inputs.extra is not None:
+                checked(given.extra.soft_targets, inputs.extra.soft_targets.shape, "hand_over")
+        return given
+
+
 class FuserGuard(Guard):
     """Checks that a fuser fits to something that fuses; :class:`Fusion` checks the rest."""
 
@@ -186,6 +221,7 @@ def _unguarded(component: Any, culprit: Culprit, *arguments: Any) -> Any:
 GUARDS: Mapping[str, Callable[..., Any]] = {
     "sampler": SamplerGuard,
     "stage": StageGuard,
+    "transfer": TransferGuard,
     "fuser": FuserGuard,
     "scheduler": SchedulerGuard,
     "cache": CacheGuard,

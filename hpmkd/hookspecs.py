@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Scheduler,
         Stage,
         TeacherPanel,
+        Transfer,
     )
     from hpmkd.values import DataFacts, Offer, Trial
 
@@ -40,6 +41,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 OFFER_HOOKS: Mapping[str, str] = {
     "sampler": "hpmkd_samplers",
     "stage": "hpmkd_stages",
+    "transfer": "hpmkd_transfers",
     "fuser": "hpmkd_fusers",
     "scheduler": "hpmkd_schedulers",
     "cache": "hpmkd_caches",
@@ -73,6 +75,18 @@ def hpmkd_stages() -> Iterable[Offer[Stage]]:  # type: ignore[empty-body]
         @hookimpl
         def hpmkd_stages():
             return [Offer("naive_bayes", NaiveBayesStage, "Gaussian naive Bayes on soft counts")]
+    """
+
+
+@hookspec
+def hpmkd_transfers() -> Iterable[Offer[Transfer]]:  # type: ignore[empty-body]
+    """Offer rules by which a stage takes over from the stage before it in the chain.
+
+    ::
+
+        @hookimpl
+        def hpmkd_transfers():
+            return [Offer("sharpen", Sharpen, "targets where both agree")]
     """
 
 

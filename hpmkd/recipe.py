@@ -17,6 +17,7 @@ import msgspec
 
 from hpmkd.errors import RecipeError
 from hpmkd.offers import NAME
+from hpmkd.recipe_chain import Link, parse_chain
 from hpmkd.recipe_files import read_recipe
 from hpmkd.recipe_settings import (
     AlphaGrids,
@@ -59,6 +60,7 @@ class Recipe:
     cache: Choice
     executor: Choice
     stages: Mapping[str, Choice]
+    chain: tuple[Link, ...] = ()
     parallel: Mapping[str, str] = field(default_factory=frozen_mapping)
     split: SplitSettings = field(default_factory=SplitSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
@@ -145,6 +147,8 @@ class Recipe:
                     name: {**({} if name == each.name else {"name": each.name}), **each.settings}
                     for name, each in value.items()
                 }
+            elif key == "chain":
+                plain[key] = [link.to_mapping() for link in value]
             elif key == "parallel":
                 plain[key] = dict(value)
             else:
@@ -204,6 +208,8 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def _parse(key: str, value: Any) -> Any:
     if key == "name":
         return convert(value, str, key)
+    if key == "chain":
+        return parse_chain(value)
     if isinstance(value, str) and key not in (*SETTINGS, "stages", "parallel"):
         value = {"name": value}  # fuser = "mean" is short for [fuser] name = "mean"
     value = _table(value, key)

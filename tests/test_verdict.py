@@ -5,88 +5,110 @@ import json
 import numpy as np
 import pytest
 
+from hpmkd.kernels import soften
 from hpmkd.verdict import Verdict, judge
 
 
-def judged(student, control, alpha=0.5, seed=0):
-    return judge(student, control, stage="tree", alpha=alpha, regime="self", seed=seed)
-
-
 @pytest.fixture(scope="module")
-def losses():
-    return np.random.default_rng(0).exponential(0.5, 400)
+def problem():
+    """Return labels drawn from known probabilities of three classes."""
+    rng = np.random.default_rng(0)
+    truth = rng.dirichlet([0.6, 0.6, 0.6], 600)
+    labels = np.array([rng.choice(3, p=row) for row in truth])
+    return truth, labels
+
+
+def blurred(truth, seed, noise=0.7):
+    """Return probabilities that know less, and are calibrated about as well."""
+    rng = np.random.default_rng(seed)
+    logits = np.log(truth + 1e-3) + rng.normal(0, noise, truth.shape)
+    said = np.exp(logits)
+    return said / said.sum(axis=1, keepdims=True)
+
+
+def judged(labels, alpha=0.5, seed=0, **arms):
+    named = {name.replace("_", " "): said for name, said in arms.items()}
+    return judge(named, labels, stage="tree", alpha=alpha, regime="self", seed=seed)
+
+
+def test_a_student_that_knows_more_pays_by_knowledge(problem):
+    truth, labels = problem
+    verdict = judged(labels, student=truth, hard_labels=blurred(truth, 1))
+    assert verdict.word == "pays"
+    assert verdict.sentence.startswith("Distilling pays for the tree student (self regime)")
+    assert "over 600 test rows" in verdict.sentence
+    (compared,) = verdict.comparisons
+    assert compared.against == "hard labels"
+    assert compared.plain.delta_log_loss == verdict.delta_log_loss
+    assert compared.calibrated.word == "pays"
+    assert "knowledge, not only calibration" in verdict.notes[0]
+
+
+def test_the_same_student_sharpened_pays_by_calibration_alone(problem):
+    truth, labels = problem
+    overconfident = soften(truth, 0.4)
+    verdict = judged(labels, student=truth, hard_labels=overconfident)
+    assert verdict.word == "pays"
+    assert verdict.comparisons[0].calibrated.word == "no difference"
+    assert "mostly calibration" in verdict.notes[0]
+    student, hard = verdict.arms
+    assert hard.temperature / student.temperature == pytest.approx(1 / 0.4, rel=0.02)
+    assert hard.calibrated_log_loss == pytest.approx(student.calibrated_log_loss, abs=1e-5)
+    assert hard.log_loss > hard.calibrated_log_loss
 
 
 @pytest.mark.parametrize(
-    ("shift", "word", "lead"),
-    [
-        (-0.2, "pays", "Distilling pays for the tree student (self regime)"),
-        (0.0, "no difference", "Distilling makes no difference for the tree student"),
-        (0.2, "hurts", "Distilling hurts the tree student"),
-    ],
+    ("own", "said"),
+    [("worse", "what the teachers know"), ("same", "any smooth labels"), ("better", "its own")],
 )
-def test_known_cases(losses, shift, word, lead):
-    noise = np.random.default_rng(1).normal(0, 0.3, len(losses))
-    noise -= noise.mean()
-    verdict = judged(losses + shift + noise, losses)
-    assert verdict.word == word
-    assert verdict.delta_log_loss == pytest.approx(shift, abs=1e-9)
-    low, high = verdict.interval
-    assert low < verdict.delta_log_loss < high
-    assert high - low == pytest.approx(2 * 1.96 * 0.3 / 20, rel=0.15)
-    assert verdict.sentence.startswith(lead)
-    assert "over 400 test rows" in verdict.sentence
+def test_own_labels_tell_knowledge_from_smoothing(problem, own, said):
+    truth, labels = problem
+    student, hard = blurred(truth, 1, 0.4), blurred(truth, 2)
+    own = {"worse": blurred(truth, 3), "same": student, "better": truth}[own]
+    verdict = judged(labels, student=student, hard_labels=hard, own_labels=own)
+    assert [each.against for each in verdict.comparisons] == ["hard labels", "own labels"]
+    assert said in verdict.notes[-1]
 
 
-def test_equal_students_differ_by_nothing(losses):
-    verdict = judged(losses, losses)
+def test_a_worse_student_hurts(problem):
+    truth, labels = problem
+    verdict = judged(labels, student=blurred(truth, 1), hard_labels=truth)
+    assert verdict.word == "hurts"
+    assert verdict.sentence.startswith("Distilling hurts the tree student")
+
+
+def test_at_alpha_zero_the_student_is_its_own_control(problem):
+    truth, labels = problem
+    verdict = judged(labels, alpha=0.0, student=truth, hard_labels=truth)
     assert verdict.word == "no difference"
-    assert verdict.delta_log_loss == 0
     assert verdict.interval == (0, 0)
-
-
-def test_at_alpha_zero_the_student_is_its_own_control(losses):
-    verdict = judged(losses, losses, alpha=0.0)
-    assert verdict.word == "no difference"
     assert "the student is its own control" in verdict.sentence
+    assert verdict.comparisons == () and verdict.notes == ()
 
 
-@pytest.mark.parametrize("n", [1, 2])
-def test_one_or_two_rows_are_judged_without_a_warning(n):
-    verdict = judged(np.full(n, 0.5), np.linspace(0.6, 0.7, n))
-    assert np.isfinite(verdict.interval).all()
-
-
-def test_the_interval_is_deterministic_and_moves_with_the_seed(losses):
-    other = np.random.default_rng(2).permutation(losses)
-    assert judged(losses, other) == judged(losses, other)
-    assert judged(losses, other).interval != judged(losses, other, seed=1).interval
-
-
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    truth, covered = 0.05, 0
-    for at in range(200):
-        difference = rng.standard_t(5, 150) * 0.2 + truth
-        low, high = judged(difference, np.zeros(150), seed=at).interval
-        covered += low <= truth <= high
-    assert 0.88 <= covered / 200 <= 0.99
-
-
-def test_a_true_null_is_called_no_difference_about_as_often_as_it_should():
-    rng = np.random.default_rng(1)
-    words = [judged(rng.normal(0, 0.3, 100), np.zeros(100), seed=at).word for at in range(200)]
-    assert words.count("no difference") >= 176
-
-
-def test_it_goes_to_json_and_back(losses):
-    verdict = judged(losses, losses[::-1].copy())
+def test_it_goes_to_json_and_back(problem):
+    truth, labels = problem
+    verdict = judged(
+        labels, student=truth, hard_labels=blurred(truth, 1), own_labels=blurred(truth, 2)
+    )
     plain = json.loads(json.dumps(verdict.to_mapping()))
-    assert list(plain) == ["word", "delta_log_loss", "interval", "regime", "sentence"]
+    assert list(plain)[:5] == ["word", "delta_log_loss", "interval", "regime", "sentence"]
     assert Verdict.from_mapping(plain) == verdict
 
 
-def test_large_test_sets_do_not_take_large_memory():
-    rng = np.random.default_rng(0)
-    verdict = judged(rng.exponential(size=100_000), rng.exponential(size=100_000))
-    assert np.isfinite(verdict.interval).all()
+def test_a_verdict_of_an_earlier_version_is_read():
+    plain = {
+        "word": "pays",
+        "delta_log_loss": -0.1,
+        "interval": [-0.2, -0.05],
+        "regime": "self",
+        "sentence": "Distilling pays.",
+    }
+    assert Verdict.from_mapping(plain).arms == ()
+
+
+def test_certain_and_wrong_probabilities_are_judged():
+    said = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    verdict = judged(np.array([0, 1, 1]), student=said, hard_labels=said[:, ::-1].copy())
+    assert np.isfinite([arm.log_loss for arm in verdict.arms]).all()
+    assert np.isfinite([arm.calibrated_log_loss for arm in verdict.arms]).all()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hpmkd.testing.schedulers import SchedulerSuite
     from hpmkd.testing.stages import StageSuite
     from hpmkd.testing.teachers import TeacherPanelSuite
+    from hpmkd.testing.transfers import TransferSuite
 
 __all__ = [
     "AugmenterSuite",
@@ -40,6 +41,7 @@ __all__ = [
     "SchedulerSuite",
     "StageSuite",
     "TeacherPanelSuite",
+    "TransferSuite",
 ]
 
 _MODULES = {
@@ -52,6 +54,7 @@ _MODULES = {
     "SchedulerSuite": "hpmkd.testing.schedulers",
     "StageSuite": "hpmkd.testing.stages",
     "TeacherPanelSuite": "hpmkd.testing.teachers",
+    "TransferSuite": "hpmkd.testing.transfers",
 }
 
 

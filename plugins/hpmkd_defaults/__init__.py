@@ -25,12 +25,15 @@ if TYPE_CHECKING:
         Scheduler,
         Stage,
         TeacherPanel,
+        Transfer,
     )
 
 Count = Annotated[int, Meta(ge=1)]
 Bytes = Annotated[int, Meta(ge=0)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
+Share = Annotated[float, Meta(gt=0, le=1)]
+Temperature = Annotated[float, Meta(gt=0, le=100)]
 
 # ---------------------------------------------------------------------------- offers
 
@@ -56,6 +59,16 @@ def hpmkd_stages() -> list[Offer[Stage]]:
 
 
 @hookimpl
+def hpmkd_transfers() -> list[Offer[Transfer]]:
+    """Offer the rules of the chain: the one that pays, one for small trees, the proposal's."""
+    return [
+        Offer("residual", residual_transfer, "boost from the margins of the stage before"),
+        Offer("assistant", assistant_transfer, "targets from a bigger student and the teacher"),
+        Offer("mix", mix_transfer, "soft predictions of the stage before, in the targets"),
+    ]
+
+
+@hookimpl
 def hpmkd_fusers() -> list[Offer[Fuser]]:
     """Offer fusers, from the plain mean to weights of each row's own."""
     return [
@@ -68,8 +81,11 @@ def hpmkd_fusers() -> list[Offer[Fuser]]:
 
 @hookimpl
 def hpmkd_schedulers() -> list[Offer[Scheduler]]:
-    """Offer the scheduler that keeps temperature and alpha as configured."""
-    return [Offer("constant", constant_scheduler, "temperature and alpha as configured")]
+    """Offer the schedule that stands still, and one that moves from teacher to labels."""
+    return [
+        Offer("constant", constant_scheduler, "temperature and alpha as configured"),
+        Offer("anneal", anneal_scheduler, "alpha falls to 0 over the boosting rounds"),
+    ]
 
 
 @hookimpl
@@ -165,6 +181,27 @@ def xgboost_stage() -> Stage:
     return XGBoostStage()
 
 
+def residual_transfer() -> Transfer:
+    """Build the rule that boosts from the margins of the stage before."""
+    from hpmkd_defaults.transfers.residual import Residual
+
+    return Residual()
+
+
+def assistant_transfer() -> Transfer:
+    """Build the rule that lets a bigger student teach beside the teacher."""
+    from hpmkd_defaults.transfers.assistant import Assistant
+
+    return Assistant()
+
+
+def mix_transfer(*, share: Share = 0.3) -> Transfer:
+    """Build the rule that gives the stage before a `share` of the soft targets."""
+    from hpmkd_defaults.transfers.mix import Mix
+
+    return Mix(share=share)
+
+
 def attention_fuser(*, gated: bool = True) -> Fuser:
     """Build the fuser with weights per row; ungated, it uses them even if they do not pay."""
     from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
@@ -198,6 +235,13 @@ def constant_scheduler() -> Scheduler:
     from hpmkd_defaults.schedulers.constant import ConstantScheduler
 
     return ConstantScheduler()
+
+
+def anneal_scheduler(*, temperature: Temperature = 2.0) -> Scheduler:
+    """Build the schedule whose alpha falls to 0, the teacher softened by `temperature`."""
+    from hpmkd_defaults.schedulers.anneal import AnnealScheduler
+
+    return AnnealScheduler(temperature=temperature)
 
 
 def partitioned_cache(

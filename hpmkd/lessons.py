@@ -1,0 +1,158 @@
+"""Rows with what their teachers say about them, raw and encoded: all that fits start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd import splits, tables
+from hpmkd.training import (
+    Fitting,
+    SearchData,
+    SelectionSplit,
+    TrainingRows,
+    checked_probabilities,
+    fit_student,
+    held_out,
+)
+from hpmkd.values import Previous
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.contracts import Executor
+    from hpmkd.dataset import Dataset
+    from hpmkd.extra import Labelled
+    from hpmkd.values import After, Configuration, FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """Rows to fit students on.
+
+    Parameters
+    ----------
+    rows : Dataset
+        The n rows, raw.
+    extra : Labelled or None
+        Raw rows without labels, and what the teachers say about them.
+    training : TrainingRows
+        The same, encoded, with the teachers' soft targets.
+    """
+
+    rows: Dataset
+    extra: Labelled | None
+    training: TrainingRows
+
+    def without_made_rows(self) -> Lesson:
+        """Return the lesson with real extra rows only.
+
+        The teachers that labelled the extra rows saw the labels of all n rows, as those did
+        whose soft targets the n rows carry. So the label of a row that is held out gets
+        through, but no further than it does anyway, as long as extra rows are rows of their
+        own. Made ones are near copies: a student would look the held row's label up there.
+        """
+        if self.extra is None or self.extra.real:
+            return self
+        return replace(self, extra=None, training=replace(self.training, extra={}))
+
+    def part(self, chosen: NDArray[np.bool_]) -> Lesson:
+        """Return some of the rows, beside all extra rows, encoded as they are here."""
+        at = np.flatnonzero(chosen)
+        return replace(self, rows=self.rows.rows(at), training=self.training.rows(at))
+
+
+@dataclass
+class Predecessors:
+    """Students that others build on: each is fitted once per lesson, whoever builds on it.
+
+    Parameters
+    ----------
+    fitting : Fitting
+        Stages and transfers.
+    executor : Executor
+        Where they are cross-fitted.
+    n_folds : int
+        Folds in which they are, where a transfer asks what they say about unseen rows.
+    on_trained : callable
+        Told how many students were fitted.
+    """
+
+    fitting: Fitting
+    executor: Executor
+    n_folds: int
+    on_trained: Callable[[int], None]
+    # By the identity of the lesson, which is kept so that no other can take its place.
+    _known: dict[tuple[int, object], tuple[Lesson, Previous]] = field(default_factory=dict)
+
+    def prepared(self, lesson: Lesson, configurations: Iterable[Configuration]) -> TrainingRows:
+        """Return a lesson's rows beside every student that the configurations build on.
+
+        Raises
+        ------
+        HpmkdError
+            If the stage of such a student fails.
+        """
+        previous = {
+            each.after.key: self._previous(lesson, each.after)
+            for each in configurations
+            if each.after is not None
+        }
+        return replace(lesson.training, previous=previous) if previous else lesson.training
+
+    def unseen(self, lesson: Lesson, configuration: Configuration) -> FloatArray:
+        """Return what students of a configuration say about a lesson's rows, out of fold.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+
+        Raises
+        ------
+        HpmkdError
+            If its stage fails.
+        """
+        fold = splits.folds(lesson.rows.labels, self.n_folds, self.fitting.seed)
+        heard, parts = lesson.without_made_rows(), []
+        # Lessons of a moment: what is fitted on them alone need not be remembered.
+        inner = replace(self, _known={})
+        for number in range(int(fold.max()) + 1):
+            seen, at = heard.part(fold != number), np.flatnonzero(fold == number)
+            training = inner.prepared(seen, [configuration])
+            table = tables.take(lesson.rows.table, at)
+            parts.append(SelectionSplit(training, at, table, lesson.rows.labels[at]))
+        data = SearchData(tuple(parts), self.fitting)
+        (_, said), *_ = self.executor.run(held_out, data, [configuration])
+        self.on_trained(len(parts))
+        return np.asarray(said)
+
+    def _previous(self, lesson: Lesson, after: After) -> Previous:
+        key = (id(lesson), after.key)
+        if key not in self._known:
+            self._known[key] = (lesson, self._fitted(lesson, after))
+        return self._known[key][1]
+
+    def _fitted(self, lesson: Lesson, after: After) -> Previous:
+        configuration = after.configuration
+        played = self.fitting.stages[configuration.stage]
+        training = self.prepared(lesson, [configuration])
+        student = fit_student(training, self.fitting, configuration)
+        self.on_trained(1)
+        kind = played.stage.encoding
+        extra = training.extra.get(kind)
+        previous = Previous(
+            student,
+            matrix=training.encoded[kind][1],
+            extra_matrix=None if extra is None else extra.matrix,
+        )
+        if not self.fitting.transfers[after.transfer].unseen:
+            return previous
+        said = None
+        if lesson.extra is not None:
+            table = lesson.extra.table
+            said = checked_probabilities(student, played, table, training.classes)
+        unseen = self.unseen(lesson, configuration)
+        return replace(previous, soft_targets=unseen, extra_soft_targets=said)

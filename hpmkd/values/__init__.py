@@ -1,0 +1,42 @@
+"""The values that travel through a run: frozen, and read-only once made.
+
+Axis letters used in every docstring: ``n`` rows, ``m`` rows without labels, ``d`` encoded
+columns, ``K`` classes, ``C`` margins (K, or 1 for two classes), ``M`` teachers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpmkd.values._fitting import (
+    ExtraRows,
+    Fused,
+    Previous,
+    Softening,
+    StageInputs,
+    TrainingState,
+)
+from hpmkd.values._offers import Hyperparameter, Offer, frozen_mapping
+from hpmkd.values._search import After, Configuration, DataFacts, SearchSpace, Trial
+
+if TYPE_CHECKING:
+    from hpmkd.values._offers import FloatArray, IntArray
+
+__all__ = [
+    "After",
+    "Configuration",
+    "DataFacts",
+    "ExtraRows",
+    "FloatArray",
+    "Fused",
+    "Hyperparameter",
+    "IntArray",
+    "Offer",
+    "Previous",
+    "SearchSpace",
+    "Softening",
+    "StageInputs",
+    "TrainingState",
+    "Trial",
+    "frozen_mapping",
+]

@@ -1,0 +1,156 @@
+"""What a student is fitted from, and what a fuser says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.contracts import Encoder, Predictor, Scheduler
+    from hpmkd.values._offers import FloatArray, IntArray
+    from hpmkd.values._search import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Softening:
+    """How soft the targets of one boosting round are.
+
+    Parameters
+    ----------
+    temperature : float
+        > 0.
+    alpha : float
+        In [0, 1].
+    """
+
+    temperature: float
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """What a scheduler may look at before a boosting round.
+
+    Parameters
+    ----------
+    progress : float
+        Share of the rounds already done, in [0, 1).
+    loss : float or None
+        Mean distillation loss of the round before, in nats; None in the first round.
+    """
+
+    progress: float
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class ExtraRows:
+    """Rows without a label that the teachers spoke about: real ones, or made by an augmenter.
+
+    Their loss is that of alpha = 1, whatever the configuration's alpha is, as long as it is
+    above 0. At alpha = 0 no stage gets any: the control hears of no teacher in no way.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (m, d)
+        The rows, encoded as those of :class:`StageInputs` are. Read-only.
+    soft_targets : ndarray of shape (m, K)
+        The teachers' probabilities at temperature 1; rows sum to 1.
+    weight : float
+        Weight of each row in the loss, > 0; a labelled row has 1.
+    """
+
+    matrix: FloatArray
+    soft_targets: FloatArray
+    weight: float
+
+
+@dataclass(frozen=True)
+class Previous:
+    """A student of the stage before, and what it says about the rows of the next fit.
+
+    Parameters
+    ----------
+    student : Predictor
+        Fitted on the very rows that the next student is fitted on.
+    matrix : ndarray of shape (n, d)
+        Those rows as that student's encoder encodes them. Read-only.
+    extra_matrix : ndarray of shape (m, d) or None
+        Likewise the rows without labels; None if there are none.
+    soft_targets : ndarray of shape (n, K) or None
+        What students like it, that had not seen a row, say about it; None unless the
+        transfer asks for it.
+    extra_soft_targets : ndarray of shape (m, K) or None
+        What `student` says about the rows without labels; None likewise.
+    """
+
+    student: Predictor
+    matrix: FloatArray
+    extra_matrix: FloatArray | None = None
+    soft_targets: FloatArray | None = None
+    extra_soft_targets: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """All that a stage gets to fit one student.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, d)
+        The rows as `encoder` encodes them: float32 for ``encoding = "tree"`` (missing is
+        NaN), float64 for ``encoding = "linear"`` (complete). Read-only.
+    encoder : Encoder
+        The fitted encoder; it becomes part of the student.
+    labels : ndarray of shape (n,)
+        Class codes 0 … K-1.
+    soft_targets : ndarray of shape (n, K)
+        The teacher's probabilities at temperature 1; rows sum to 1.
+    classes : ndarray of shape (K,)
+        The labels behind the codes.
+    configuration : Configuration
+        What to fit. ``configuration.hyperparameters`` came from the stage's own space.
+    scheduler : Scheduler
+        Says how soft the targets of each boosting round are.
+    seed : int
+        Source of all randomness of this fit.
+    n_threads : int
+        Threads the fit may use.
+    extra : ExtraRows or None
+        Further rows, without labels. A stage that does not read them learns from the
+        labelled rows alone, which is never wrong.
+    start : Previous or None
+        A student whose margins to start from, so that only what it leaves is to be learnt;
+        what the stage returns must hold both. A stage that does not read it starts from
+        nothing, and the chain finds that the student before was of no use.
+    """
+
+    matrix: FloatArray
+    encoder: Encoder
+    labels: IntArray
+    soft_targets: FloatArray
+    classes: NDArray[Any]
+    configuration: Configuration
+    scheduler: Scheduler
+    seed: int
+    n_threads: int = 1
+    extra: ExtraRows | None = None
+    start: Previous | None = None
+
+
+@dataclass(frozen=True)
+class Fused:
+    """What a fitted fuser says about some rows.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n, K)
+        One soft target per row; rows sum to 1.
+    weights : ndarray of shape (n, M)
+        How much each teacher counted; rows sum to 1.
+    """
+
+    probabilities: FloatArray
+    weights: FloatArray

@@ -1,0 +1,44 @@
+"""What a plugin offers, and the small things that all values share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.floating[Any]]
+    IntArray = NDArray[np.integer[Any]]
+
+Hyperparameter = float | int | str | bool
+T_co = TypeVar("T_co", covariant=True)
+
+
+def frozen_mapping(mapping: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Return a read-only copy of a mapping."""
+    return MappingProxyType(dict(mapping or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Generic[T_co]):
+    """What an offer hook returns: a named way to build one component.
+
+    Parameters
+    ----------
+    name : str
+        What a recipe calls the component. Unique per kind.
+    factory : callable
+        Builds the component. Its keyword parameters are the settings a recipe may give;
+        annotate them, for the recipe is checked against the annotations. Heavy imports
+        belong inside it: it is called only for components that a run uses.
+    summary : str
+        One line for ``hpmkd plugins``.
+    """
+
+    name: str
+    factory: Callable[..., T_co]
+    summary: str

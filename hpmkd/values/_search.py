@@ -1,0 +1,166 @@
+"""What is searched: configurations, what became of them, and where they are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.values._offers import Hyperparameter, frozen_mapping
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Stage
+    from hpmkd.values._offers import FloatArray
+
+
+@dataclass(frozen=True)
+class After:
+    """What a configuration takes over from the stage before it in the chain.
+
+    Parameters
+    ----------
+    transfer : str
+        The rule by which it does.
+    configuration : Configuration
+        Of the stage before.
+    """
+
+    transfer: str
+    configuration: Configuration
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Hashable identity."""
+        return (self.transfer, *self.configuration.key)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One point of the search: a stage, how soft its targets are, its hyperparameters.
+
+    Parameters
+    ----------
+    stage : str
+        Name of the student family.
+    temperature : float
+        Softening of the teacher, > 0; 1 leaves it as it is.
+    alpha : float
+        Weight of the teacher's soft target, in [0, 1]; 1 - alpha of the hard label.
+    hyperparameters : mapping
+        As suggested by the stage's own search space.
+    after : After, optional
+        The stage before, where the chain hands something over; samplers leave it out.
+    """
+
+    stage: str
+    temperature: float
+    alpha: float
+    hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=frozen_mapping)
+    after: After | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hyperparameters", frozen_mapping(self.hyperparameters))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping does not pickle; configurations travel to worker processes.
+        plain = dict(self.hyperparameters)
+        return (Configuration, (self.stage, self.temperature, self.alpha, plain, self.after))
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Hashable identity: equal keys train equal students.
+
+        At alpha = 0 the teacher is not heard, so the temperature does not matter.
+        """
+        temperature = self.temperature if self.alpha > 0 else 1.0
+        settings = tuple(sorted(self.hyperparameters.items()))
+        key = (self.stage, temperature, self.alpha, settings)
+        return key if self.after is None else (*key, self.after.key)
+
+    @property
+    def hard(self) -> bool:
+        """Whether it hears of no teacher, itself or by way of the stages before it."""
+        return self.alpha == 0 and (self.after is None or self.after.configuration.hard)
+
+    def control(self) -> Configuration:
+        """Return the same student by itself on hard labels (alpha = 0): the control of a run."""
+        return replace(self, alpha=0.0, temperature=1.0, after=None)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One evaluated configuration.
+
+    Parameters
+    ----------
+    number : int
+        Position in the order of asking, from 0.
+    configuration : Configuration
+        What was evaluated.
+    row_losses : ndarray of shape (n_selection,)
+        Log loss of every selection row, in nats; empty if the trial failed.
+    accuracy : float
+        Share of selection rows classified correctly; NaN if the trial failed.
+    models_trained : int
+        Students fitted for it (one per selection split).
+    seconds : float
+        Wall time in the worker.
+    failure : str or None
+        Why it failed, naming the plugin; None if it succeeded.
+    """
+
+    number: int
+    configuration: Configuration
+    row_losses: FloatArray
+    accuracy: float
+    models_trained: int
+    seconds: float
+    failure: str | None = None
+
+    @property
+    def log_loss(self) -> float:
+        """Mean log loss on the selection rows; +inf for a failed trial."""
+        return float(self.row_losses.mean()) if self.failure is None else float("inf")
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of :attr:`log_loss` over the selection rows."""
+        n = len(self.row_losses)
+        return float(self.row_losses.std(ddof=1) / n**0.5) if n > 1 else float("inf")
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What a sampler may draw from.
+
+    Parameters
+    ----------
+    stages : mapping of str to Stage
+        The student families in the race, in the order of their complexity.
+    temperatures : tuple of float
+        Temperatures worth trying, > 0.
+    alphas : tuple of float
+        Teacher weights that the run's regime allows; 0 is always among them.
+    seed : int
+        Source of all randomness of the sampler.
+    """
+
+    stages: Mapping[str, Stage]
+    temperatures: tuple[float, ...]
+    alphas: tuple[float, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """The size of a classification problem, for those who choose by it.
+
+    Parameters
+    ----------
+    n_rows, n_columns, n_classes : int
+        Rows that can be trained on, raw columns, classes.
+    """
+
+    n_rows: int
+    n_columns: int
+    n_classes: int
