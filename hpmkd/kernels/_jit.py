@@ -141,7 +141,10 @@ def _row_sums(values: Floats, n_classes: int, sums: Floats) -> None:
 def _scale_rows(values: Floats, n_classes: int, factors: Floats) -> None:
     """Multiply each row by its factor in place; few classes are written out, as above."""
     n = values.size // n_classes
-    if n_classes == 2:
+    if n_classes == 1:
+        for i in range(n):
+            values[i] *= factors[i]
+    elif n_classes == 2:
         for i in range(n):
             values[2 * i] *= factors[i]
             values[2 * i + 1] *= factors[i]
@@ -282,11 +285,15 @@ def _cross_entropy(
     mix: float,
     inverse_temperature: float,
     weight: float,
+    heard: Floats,
     work: tuple[Floats, Floats, Floats, Floats],
     gradient: Floats,
     hessian: Floats,
 ) -> tuple[float, int]:
-    """Add one block of weight T**2 CE(t, softmax(z / T)), t = mix p + (1 - mix) y."""
+    """Add one block of weight T**2 CE(t, softmax(z / T)), t = mix p + (1 - mix) y.
+
+    The rows' own weights `heard` (none: all 1) are in the loss, not yet in the derivatives.
+    """
     below, powers, sums, logs = work
     below, powers, sums = below[: margins.size], powers[: margins.size], sums[: labels.size]
     n_classes = margins.size // labels.size
@@ -325,7 +332,7 @@ def _cross_entropy(
             sums[i] -= hard * below[own]
         if not sums[i] < np.inf:
             return 0.0, i
-        loss += sums[i]
+        loss += sums[i] * heard[i] if heard.size > 0 else sums[i]
     return loss * slope / inverse_temperature, -1
 
 
@@ -337,6 +344,7 @@ def _logistic_loss(
     mix: float,
     inverse_temperature: float,
     weight: float,
+    heard: Floats,
     work: tuple[Floats, Floats, Floats, Floats],
     gradient: Floats,
     hessian: Floats,
@@ -363,6 +371,8 @@ def _logistic_loss(
         hessian[i] += weight * q1 * q0
         loss = losses[i] + ((1.0 - t) * u if u >= 0.0 else -t * u)
         losses[i] = loss if valid & known else np.nan
+    for i in range(heard.size):
+        losses[i] *= heard[i]
     a = b = c = d = 0.0  # four lanes, as one waits for every addition
     quads = losses.size // 4
     for i in range(quads):
@@ -387,13 +397,15 @@ def distillation_loss(
     targets: Floats,
     temperature: float,
     alpha: float,
+    weights: Floats,
     gradient: Floats,
     hessian: Floats,
 ) -> tuple[float, int]:
     """Return the summed loss and the first unusable row or -1; write gradient and hessian.
 
-    One margin per row means two classes. At T = 1 (or alpha = 0, where T does not matter)
-    the two terms are one cross entropy on the mixed target.
+    No weights: every row weighs 1. One margin per row means two classes. At T = 1 (or
+    alpha = 0, where T does not matter) the two terms are one cross entropy on the
+    mixed target.
     """
     n = labels.size
     width = margins.size // max(1, n)
@@ -404,7 +416,7 @@ def distillation_loss(
     for start in range(0, n, rows):
         part = slice(start, min(start + rows, n))
         flat = slice(part.start * width, part.stop * width)
-        g, h = gradient[flat], hessian[flat]
+        g, h, heard = gradient[flat], hessian[flat], weights[part]
         g[:] = 0.0
         h[:] = 0.0
         for soft in (True, False):
@@ -413,11 +425,15 @@ def distillation_loss(
             if weight == 0.0 or (mixed and soft):
                 continue
             inverse = 1.0 / temperature if soft else 1.0
-            args = (margins[flat], labels[part], targets[flat], mix, inverse, weight, work, g, h)
+            about = (margins[flat], labels[part], targets[flat], mix, inverse, weight, heard)
+            args = (*about, work, g, h)
             loss, bad = _logistic_loss(*args) if width == 1 else _cross_entropy(*args)
             if bad >= 0:
                 return 0.0, start + bad
             total += loss
+        if heard.size > 0:
+            _scale_rows(g, width, heard)
+            _scale_rows(h, width, heard)
     return total, -1
 
 

@@ -131,6 +131,7 @@ def distillation_loss(
     temperature: float,
     alpha: float,
     *,
+    weights: ArrayLike | None = None,
     out: tuple[Floats, Floats] | None = None,
 ) -> tuple[float, Floats, Floats]:
     """Return the distillation loss of some margins, its gradient and diagonal hessian.
@@ -154,6 +155,8 @@ def distillation_loss(
         > 0 and finite.
     alpha : float
         Weight of the teacher, in [0, 1].
+    weights : array-like of shape (n,), optional
+        Of the rows: finite and not negative; all 1 if not given.
     out : tuple of two ndarrays, optional
         Where to write gradient and hessian: float64, C order, of the shape of `margins`, and
         apart from the inputs. A boosting loop saves its allocations with it.
@@ -161,15 +164,16 @@ def distillation_loss(
     Returns
     -------
     loss : float
-        Mean over the rows, in nats; 0 if there are none.
+        Weighted mean over the rows, in nats; 0 if there are none, or none has weight.
     gradient, hessian : ndarray of the shape of `margins`, float64
-        Of each row's L, not divided by n; those of z1 with one margin per row.
+        Of each row's L times its weight, not divided by their sum; those of z1 with one
+        margin per row.
 
     Raises
     ------
     ValueError
-        If a shape, the temperature, alpha or a buffer is wrong, or a row holds a margin,
-        label or soft target that cannot be used; the message names the row.
+        If a shape, the temperature, alpha, a weight or a buffer is wrong, or a row holds a
+        margin, label or soft target that cannot be used; the message names the row.
 
     References
     ----------
@@ -187,11 +191,12 @@ def distillation_loss(
     temperature, alpha = as_temperature(temperature), float(alpha)
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha must be in [0, 1], got {alpha}")
+    heard = _as_weights(weights, len(z))
     gradient, hessian = out if out is not None else (np.empty(z.shape), np.empty(z.shape))
     for name, buffer in (("gradient", gradient), ("hessian", hessian)):
         check_buffer(name, buffer, np.float64, z.shape)
     total, bad = _jit.distillation_loss(
-        z.reshape(-1), codes, targets.reshape(-1), temperature, alpha,
+        z.reshape(-1), codes, targets.reshape(-1), temperature, alpha, heard,
         gradient.reshape(-1), hessian.reshape(-1),
     )  # fmt: skip
     if bad >= 0:
@@ -199,4 +204,17 @@ def distillation_loss(
             f"row {bad} must have finite margins, a label of 0 … K-1 and soft targets in "
             f"[0, 1], got {z[bad]}, {codes[bad]} and {targets[bad]}"
         )
-    return total / max(1, len(z)), gradient, hessian
+    mass = float(heard.sum()) if weights is not None else float(len(z))
+    return total / mass if mass > 0.0 else 0.0, gradient, hessian
+
+
+def _as_weights(weights: ArrayLike | None, n: int) -> Floats:
+    """Return the weights of n rows, or an empty array, which says that all are 1."""
+    if weights is None:
+        return as_input("weights", np.empty(0), np.float64, 1)
+    heard = as_input("weights", weights, np.float64, 1)
+    if heard.shape != (n,) or (n > 0 and not 0.0 <= heard.min() <= heard.max() < np.inf):
+        raise ValueError(
+            f"weights must be {n} finite values, none negative, got {heard} of shape {heard.shape}"
+        )
+    return heard

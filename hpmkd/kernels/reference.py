@@ -61,7 +61,12 @@ def cross_entropy(target: Floats, log_q: Floats) -> Floats:
 
 
 def distillation_loss(
-    margins: Floats, labels: Integers, soft_targets: Floats, temperature: float, alpha: float
+    margins: Floats,
+    labels: Integers,
+    soft_targets: Floats,
+    temperature: float,
+    alpha: float,
+    weights: Floats | None = None,
 ) -> tuple[float, Floats, Floats]:
     """Return the mean of L, its gradient and its diagonal hessian in the margins.
 
@@ -72,13 +77,16 @@ def distillation_loss(
     * ∂²L/∂z² = α q_T (1 − q_T) + (1 − α) q (1 − q)
 
     (Hinton, Vinyals and Dean 2015, section 2; T² keeps the two gradients of one size.)
+    A weight w of a row: the mean is Σ w L / Σ w, the derivatives are those of w L.
     One margin per row, shape (n,), is z1 − z0 of two classes: the derivatives in z1.
     """
     if margins.ndim == 1:
         table = np.column_stack([np.zeros(len(margins)), margins])
         p1 = soft_targets if soft_targets.ndim == 1 else soft_targets[:, 1]
         targets = np.column_stack([1 - p1, p1])
-        loss, gradient, hessian = distillation_loss(table, labels, targets, temperature, alpha)
+        loss, gradient, hessian = distillation_loss(
+            table, labels, targets, temperature, alpha, weights
+        )
         return loss, gradient[:, 1], hessian[:, 1]
     y = np.eye(margins.shape[1])[labels]
     log_q, log_q_soft = log_softmax(margins), log_softmax(margins / temperature)
@@ -87,7 +95,9 @@ def distillation_loss(
     hard = (1 - alpha) * cross_entropy(y, log_q)
     gradient = alpha * temperature * (q_soft - soft_targets) + (1 - alpha) * (q - y)
     hessian = alpha * q_soft * (1 - q_soft) + (1 - alpha) * q * (1 - q)
-    return float(np.mean(soft + hard)), gradient, hessian
+    w = np.ones(len(margins)) if weights is None else weights
+    loss = float(np.average(soft + hard, weights=w))
+    return loss, gradient * w[:, np.newaxis], hessian * w[:, np.newaxis]
 
 
 def tree_margins(
@@ -122,6 +132,28 @@ def linear_margins(matrix: Floats, coefficients: Floats, intercept: Floats) -> F
     for j in range(matrix.shape[1]):
         result += matrix[:, j : j + 1] * coefficients[j]
     return result
+
+
+def leaf_margins(
+    leaf_ids: Integers, n_leaves: Integers, outputs: Integers, values: Floats, start: Floats
+) -> Floats:
+    """Return start + Σ_t v_t[leaf_t(i)], each tree t in its output's margin (Ren et al. 2015)."""
+    margins = start.copy()
+    tables = np.split(values, np.cumsum(n_leaves))[:-1]
+    for ids, output, table in zip(leaf_ids, outputs, tables, strict=True):
+        margins[:, output] += table[ids]
+    return margins
+
+
+def leaf_gradient(
+    leaf_ids: Integers, n_leaves: Integers, outputs: Integers, slopes: Floats
+) -> Floats:
+    """Return Σ_i ∂L/∂z_i over the rows i of each leaf, of all trees under each other."""
+    sums = [
+        np.bincount(ids, weights=slopes[:, output], minlength=count)
+        for ids, output, count in zip(leaf_ids, outputs, n_leaves, strict=True)
+    ]
+    return np.concatenate([np.zeros(0), *sums])
 
 
 def attention_fuse(probabilities: Floats, scores: Floats) -> tuple[Floats, Floats]:

@@ -36,7 +36,9 @@ def test_python_function_equals_the_compiled(k, temperature, alpha):
     margins, labels, targets = single(5, temperature) if k is None else draw(5, k, temperature)
     gradient, hessian = np.empty(margins.size), np.empty(margins.size)
     flat = (margins.reshape(-1), labels, targets.reshape(-1))
-    total, bad = _jit.distillation_loss.py_func(*flat, temperature, alpha, gradient, hessian)
+    total, bad = _jit.distillation_loss.py_func(
+        *flat, temperature, alpha, np.empty(0), gradient, hessian
+    )
     assert bad == -1
     loss, expected_gradient, expected_hessian = distillation_loss(
         margins, labels, targets, temperature, alpha
@@ -54,7 +56,7 @@ def test_python_helpers_equal_the_compiled(k):
     for function in (_jit._cross_entropy, _jit._cross_entropy.py_func):
         gradient, hessian = np.zeros(6 * k), np.zeros(6 * k)
         work = (np.empty(6 * k), np.empty(6 * k), np.empty(6), np.empty(6))
-        loss, bad = function(*columns, 0.4, 0.5, 1.5, work, gradient, hessian)
+        loss, bad = function(*columns, 0.4, 0.5, 1.5, np.empty(0), work, gradient, hessian)
         results.append(np.concatenate([[loss, bad], gradient, hessian]))
     np.testing.assert_allclose(results[0], results[1], rtol=1e-14, atol=1e-15)
 
