@@ -12,7 +12,7 @@ batch.
 from __future__ import annotations
 
 from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step
-from hpmkd.kernels._margins import linear_margins, tree_margins
+from hpmkd.kernels._margins import linear_margins, tree_leaves, tree_margins
 from hpmkd.kernels._targets import distillation_loss, kl_divergence, soften, soften_logits
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "linear_margins",
     "soften",
     "soften_logits",
+    "tree_leaves",
     "tree_margins",
 ]
