@@ -110,8 +110,8 @@ class Stage(Protocol):
     by many fits: it must keep no state between them.
     """
 
-    #: Which encoder the engine fits for it: "tree" (ordinal codes, NaN for missing) or
-    #: "linear" (one-hot, imputed, scaled).
+    #: Which encoder the engine fits for it: "tree" (ordinal codes, NaN for missing),
+    #: "linear" (one-hot, imputed, scaled) or "joint" (the linear columns, then the others).
     encoding: ClassVar[str]
     #: Place in the order from simple to complex; ties are broken by name.
     complexity: ClassVar[int]

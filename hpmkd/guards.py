@@ -17,11 +17,8 @@ from hpmkd.asked import check_configuration
 from hpmkd.guard import Guard, expect
 from hpmkd.probabilities import checked
 from hpmkd.service_guards import CacheGuard, ExecutorGuard
-from hpmkd.student import LinearEncoder, TreeEncoder
+from hpmkd.student.encoders import ENCODINGS
 from hpmkd.values import Softening, StageInputs
-
-#: What a stage may ask for.
-ENCODINGS = (TreeEncoder.kind, LinearEncoder.kind)
 
 if TYPE_CHECKING:
     from hpmkd.offers import Culprit, Offered
@@ -81,7 +78,7 @@ class StageGuard(Guard):
 
     def check(self) -> None:
         """Check encoding, complexity and defaults."""
-        if self.component.encoding not in ENCODINGS:
+        if self.component.encoding not in tuple(ENCODINGS):
             known = " or ".join(map(repr, ENCODINGS))
             raise ValueError(f"encoding is {self.component.encoding!r}; expected {known}")
         expect("complexity", self.component.complexity, int, "an int")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step
 from hpmkd.kernels._leaves import leaf_gradient, leaf_margins
-from hpmkd.kernels._margins import linear_margins, tree_margins
+from hpmkd.kernels._margins import linear_margins, tree_leaves, tree_margins
 from hpmkd.kernels._targets import distillation_loss, kl_divergence, soften, soften_logits
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "linear_margins",
     "soften",
     "soften_logits",
+    "tree_leaves",
     "tree_margins",
 ]

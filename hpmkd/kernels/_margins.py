@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int32]
+    #: Features, thresholds, left, right, missing_left.
+    Nodes = tuple[Integers, NDArray[np.float32], Integers, Integers, NDArray[np.uint8]]
 
 
 def tree_margins(
@@ -61,10 +64,69 @@ def tree_margins(
         If shapes do not fit, or an index points outside.
     """
     rows = as_input("matrix", matrix, np.float32, 2)
-    starts, targets = (
-        as_input("roots", roots, np.int32, 1),
-        as_input("outputs", outputs, np.int32, 1),
-    )
+    targets = as_input("outputs", outputs, np.int32, 1)
+    values = as_input("leaf_values", leaf_values, np.float32, 2)
+    width = margins.shape[1] if margins.ndim == 2 else 0
+    check_buffer("margins", margins, np.float32, (len(rows), max(1, width)))
+    if values.shape[1] not in (1, width):
+        raise ValueError(f"leaf_values must have 1 or {width} columns, got {values.shape[1]}")
+    parts = (roots, features, thresholds, left, right, missing_left)
+    starts, nodes = _as_trees(*parts, n_columns=rows.shape[1], n_leaves=len(values))
+    if len(starts) != len(targets):
+        raise ValueError("roots and outputs must be equally long")
+    _check_range("outputs", targets, width)
+    _predict.tree_margins(rows, starts, *nodes, values, targets, margins)
+
+
+def tree_leaves(
+    matrix: ArrayLike,
+    roots: ArrayLike,
+    features: ArrayLike,
+    thresholds: ArrayLike,
+    left: ArrayLike,
+    right: ArrayLike,
+    missing_left: ArrayLike,
+) -> NDArray[np.int32]:
+    """Return the leaf in which each row ends in each tree.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (n, d)
+        Encoded rows, read as float32.
+    roots, features, thresholds, left, right, missing_left : array-like
+        T trees of N nodes, as for :func:`tree_margins`.
+
+    Returns
+    -------
+    ndarray of shape (n, T), int32
+        What `left` says of the leaf: its row of ``leaf_values``, counted over all trees.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or an index points outside.
+    """
+    rows = as_input("matrix", matrix, np.float32, 2)
+    parts = (roots, features, thresholds, left, right, missing_left)
+    # How many leaves there are is not asked: they are only named here.
+    starts, nodes = _as_trees(*parts, n_columns=rows.shape[1], n_leaves=2**31 - 1)
+    out = np.empty((len(rows), len(starts)), dtype=np.int32)
+    _predict.tree_leaves(rows, starts, *nodes, out)
+    return out
+
+
+def _as_trees(
+    roots: ArrayLike,
+    features: ArrayLike,
+    thresholds: ArrayLike,
+    left: ArrayLike,
+    right: ArrayLike,
+    missing_left: ArrayLike,
+    n_columns: int,
+    n_leaves: int,
+) -> tuple[Integers, Nodes]:
+    """Return the arrays of some trees as the kernels read them, every index inside."""
+    starts = as_input("roots", roots, np.int32, 1)
     columns = as_input("features", features, np.int32, 1)
     nodes = (
         columns,
@@ -73,23 +135,22 @@ def tree_margins(
         as_input("right", right, np.int32, 1),
         as_input("missing_left", missing_left, np.uint8, 1),
     )
-    values = as_input("leaf_values", leaf_values, np.float32, 2)
-    width = margins.shape[1] if margins.ndim == 2 else 0
-    check_buffer("margins", margins, np.float32, (len(rows), max(1, width)))
-    if len({len(part) for part in nodes}) > 1 or len(starts) != len(targets):
-        raise ValueError("all arrays of nodes, and roots and outputs, must be equally long")
-    if values.shape[1] not in (1, width):
-        raise ValueError(f"leaf_values must have 1 or {width} columns, got {values.shape[1]}")
-    for name, indices, limit in (("roots", starts, len(columns)), ("outputs", targets, width)):
-        if len(indices) and not (indices.min() >= 0 and indices.max() < limit):
-            raise ValueError(f"{name} must be in 0 … {limit - 1}")
-    bad = _predict.first_bad_node(columns, nodes[2], nodes[3], rows.shape[1], len(values))
+    if len({len(part) for part in nodes}) > 1:
+        raise ValueError("all arrays of nodes must be equally long")
+    _check_range("roots", starts, len(columns))
+    bad = _predict.first_bad_node(columns, nodes[2], nodes[3], n_columns, n_leaves)
     if bad >= 0:
         raise ValueError(
-            f"node {bad} points outside: matrix has {rows.shape[1]} columns, there are "
-            f"{len(columns)} nodes and {len(values)} leaves"
+            f"node {bad} points outside: matrix has {n_columns} columns, there are "
+            f"{len(columns)} nodes and {n_leaves} leaves"
         )
-    _predict.tree_margins(rows, starts, *nodes, values, targets, margins)
+    return starts, nodes
+
+
+def _check_range(name: str, indices: Integers, limit: int) -> None:
+    """Raise ValueError unless all indices are in 0 … limit - 1."""
+    if len(indices) and not (indices.min() >= 0 and indices.max() < limit):
+        raise ValueError(f"{name} must be in 0 … {limit - 1}")
 
 
 def linear_margins(matrix: ArrayLike, coefficients: ArrayLike, intercept: ArrayLike) -> Floats:

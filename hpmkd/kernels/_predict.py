@@ -45,6 +45,27 @@ def first_bad_node(
 
 
 @kernel
+def leaf_of(
+    row: NDArray[np.float32],
+    root: int,
+    features: NDArray[np.int32],
+    thresholds: NDArray[np.float32],
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    missing_left: NDArray[np.uint8],
+) -> int:
+    """Return the leaf in which one row ends in one tree."""
+    node = root
+    while features[node] >= 0:
+        x = row[features[node]]
+        if x < thresholds[node] or (np.isnan(x) and missing_left[node] != 0):
+            node = left[node]
+        else:
+            node = right[node]
+    return int(left[node])
+
+
+@kernel
 def tree_margins(
     matrix: NDArray[np.float32],
     roots: NDArray[np.int32],
@@ -63,19 +84,35 @@ def tree_margins(
         stop = min(start + BLOCK, matrix.shape[0])
         for tree in range(roots.size):
             for i in range(start, stop):
-                node = roots[tree]
-                while features[node] >= 0:
-                    x = matrix[i, features[node]]
-                    if x < thresholds[node] or (np.isnan(x) and missing_left[node] != 0):
-                        node = left[node]
-                    else:
-                        node = right[node]
-                leaf = left[node]
+                leaf = leaf_of(
+                    matrix[i], roots[tree], features, thresholds, left, right, missing_left
+                )
                 if width == 1:
                     margins[i, outputs[tree]] += leaf_values[leaf, 0]
                 else:
                     for c in range(width):
                         margins[i, c] += leaf_values[leaf, c]
+
+
+@kernel
+def tree_leaves(
+    matrix: NDArray[np.float32],
+    roots: NDArray[np.int32],
+    features: NDArray[np.int32],
+    thresholds: NDArray[np.float32],
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    missing_left: NDArray[np.uint8],
+    out: NDArray[np.int32],
+) -> None:
+    """Write the leaf of every row in every tree."""
+    for start in range(0, matrix.shape[0], BLOCK):
+        stop = min(start + BLOCK, matrix.shape[0])
+        for tree in range(roots.size):
+            for i in range(start, stop):
+                out[i, tree] = leaf_of(
+                    matrix[i], roots[tree], features, thresholds, left, right, missing_left
+                )
 
 
 @kernel

@@ -112,18 +112,36 @@ def tree_margins(
     outputs: Integers,
     margins: Singles,
 ) -> None:
-    """Walk each row down each tree and add its leaf to `margins` in place, in float32."""
+    """Add the leaf of each row in each tree to `margins` in place, in float32."""
+    leaves = tree_leaves(matrix, roots, features, thresholds, left, right, missing_left)
+    for i, row in enumerate(leaves):
+        for leaf, output in zip(row, outputs, strict=True):
+            if leaf_values.shape[1] == 1:
+                margins[i, output] += leaf_values[leaf, 0]
+            else:
+                margins[i] += leaf_values[leaf]
+
+
+def tree_leaves(
+    matrix: Singles,
+    roots: Integers,
+    features: Integers,
+    thresholds: Singles,
+    left: Integers,
+    right: Integers,
+    missing_left: Integers,
+) -> Integers:
+    """Walk each row down each tree; return what `left` says of its leaf, shape (n, T)."""
+    leaves = np.empty((len(matrix), len(roots)), dtype=np.int32)
     for i, row in enumerate(matrix):
-        for root, output in zip(roots, outputs, strict=True):
+        for t, root in enumerate(roots):
             node = root
             while features[node] >= 0:
                 x = row[features[node]]
                 goes_left = missing_left[node] if np.isnan(x) else x < thresholds[node]
                 node = left[node] if goes_left else right[node]
-            if leaf_values.shape[1] == 1:
-                margins[i, output] += leaf_values[left[node], 0]
-            else:
-                margins[i] += leaf_values[left[node]]
+            leaves[i, t] = left[node]
+    return leaves
 
 
 def linear_margins(matrix: Floats, coefficients: Floats, intercept: Floats) -> Floats:

@@ -29,8 +29,9 @@ from hpmkd.errors import StudentFileError
 from hpmkd.student.arrays import smallest
 
 MAGIC = b"\x93HPMKD\n\x00"
-#: Counts up when older readers could not understand a new file.
-FORMAT_VERSION = 1
+#: The newest that is read. It counts up when older readers could not understand a new file;
+#: a file states the oldest version that its content needs. 2 added ``joint`` and ``additive``.
+FORMAT_VERSION = 2
 
 _FIXED = struct.Struct("<8sHIII")
 _DIGEST_SIZE = 32
@@ -42,7 +43,7 @@ _LARGEST_RATIO = 1040  # zlib cannot compress better than 1 : 1032
 _DTYPES = ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8", "<f4", "<f8")
 
 
-def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], version: int = 1) -> bytes:
     """Write header and arrays; the same content gives the same bytes.
 
     Parameters
@@ -51,6 +52,8 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
         Plain values that JSON can hold, finite numbers only.
     arrays : mapping of str to ndarray
         Stored in the smallest dtype that holds the values exactly.
+    version : int
+        The first format version whose readers understand the content.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
             f"({_LARGEST_CONTENT:,}): use fewer trees or fewer categories"
         )
     body = zlib.compress(text + b"".join(chunks), 9)
-    fixed = _FIXED.pack(MAGIC, FORMAT_VERSION, len(text), offset, len(body))
+    fixed = _FIXED.pack(MAGIC, version, len(text), offset, len(body))
     sealed = fixed + body
     return sealed + hashlib.sha256(sealed).digest()
 
@@ -132,9 +135,9 @@ def _check_frame(content: bytes) -> tuple[int, int]:
     if len(content) < _FIXED.size + _DIGEST_SIZE:
         raise damaged(f"it is truncated after {len(content)} bytes")
     _, version, header_length, arrays_length, body_length = _FIXED.unpack_from(content)
-    if version != FORMAT_VERSION:
+    if not 1 <= version <= FORMAT_VERSION:
         raise StudentFileError(
-            f"the student file has format version {version}, this hpmkd reads version "
+            f"the student file has format version {version}, this hpmkd reads versions 1 to "
             f"{FORMAT_VERSION}: upgrade with pip install -U hpmkd"
         )
     expected = _FIXED.size + body_length + _DIGEST_SIZE

@@ -14,11 +14,18 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from hpmkd.student.additive_model import AdditiveModel
 from hpmkd.student.classes import classes_from_json, classes_to_json
 from hpmkd.student.container import damaged, seal, unseal
 from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
+from hpmkd.student.joint_encoder import JointEncoder
 from hpmkd.student.layout import flatten, restore
-from hpmkd.student.models import FittedModel, LinearModel, TreesModel
+from hpmkd.student.linear_model import LinearModel
+from hpmkd.student.models import FittedModel
+from hpmkd.student.trees_model import TreesModel
+
+#: First format version that knows a kind of encoder or model; 1 for the others.
+_SINCE = {JointEncoder.kind: 2, AdditiveModel.kind: 2}
 
 
 class Parts(NamedTuple):
@@ -58,7 +65,7 @@ def write(parts: Parts) -> bytes:
     }
     arrays = {f"encoder.{name}": array for name, array in encoder.arrays().items()}
     arrays |= {f"model.{name}": array for name, array in _model_arrays(model).items()}
-    return seal(header, arrays)
+    return seal(header, arrays, max(_SINCE.get(kind, 1) for kind in (encoder.kind, model.kind)))
 
 
 def read(content: bytes) -> Parts:
@@ -98,22 +105,37 @@ def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any
     ValueError
         The model reads columns that the encoder does not write, or has other classes.
     """
-    if isinstance(model, LinearModel):
-        fits = model.n_inputs == encoder.n_outputs
+    if isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
+        _check_width(encoder.linear, model.linear)
+        _check_width(encoder.tree, model.trees)
+    elif isinstance(model, AdditiveModel) or isinstance(encoder, JointEncoder):
+        raise ValueError(
+            f"an encoder of the kind {encoder.kind!r} does not go with a model of the kind "
+            f"{model.kind!r}"
+        )
     else:
-        fits = model.n_inputs <= encoder.n_outputs
-    if not fits:
+        _check_width(encoder, model)
+    if len(classes) != model.n_classes:
+        raise ValueError(f"the model has {model.n_classes} classes, but {len(classes)} labels")
+
+
+def _check_width(encoder: FittedEncoder, model: FittedModel) -> None:
+    """Refuse a model that reads columns that its encoder does not write."""
+    # Trees look at some of the columns, a linear margin at all.
+    unread = encoder.n_outputs - model.n_inputs
+    if unread < 0 or (unread > 0 and isinstance(model, LinearModel)):
         raise ValueError(
             f"the model reads {model.n_inputs} columns, but the encoder writes {encoder.n_outputs}"
         )
-    if len(classes) != model.n_classes:
-        raise ValueError(f"the model has {model.n_classes} classes, but {len(classes)} labels")
 
 
 def _model_arrays(model: FittedModel) -> Mapping[str, NDArray[Any]]:
     """Return the arrays of a model, as stored."""
     if isinstance(model, TreesModel):
         return flatten(model)
+    if isinstance(model, AdditiveModel):
+        trees = {f"trees.{name}": array for name, array in flatten(model.trees).items()}
+        return {**_model_arrays(model.linear), "low": model.low, "high": model.high, **trees}
     return {"coefficients": model.coefficients, "intercept": model.intercept}
 
 
@@ -123,6 +145,10 @@ def _read_model(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         return LinearModel(arrays["coefficients"], arrays["intercept"], plain["link"])
     if plain["kind"] == TreesModel.kind:
         return restore(arrays, plain["link"])
+    if plain["kind"] == AdditiveModel.kind:
+        linear = LinearModel(arrays["coefficients"], arrays["intercept"], plain["link"])
+        trees = restore(_under("trees.", arrays), plain["link"])
+        return AdditiveModel(linear, arrays["low"], arrays["high"], trees)
     raise ValueError(f"the model is of the unknown kind {plain['kind']!r}")
 
 

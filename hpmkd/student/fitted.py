@@ -30,9 +30,9 @@ class Student:
 
     Parameters
     ----------
-    encoder : TreeEncoder or LinearEncoder
+    encoder : TreeEncoder, LinearEncoder or JointEncoder
         Turns raw rows into what `model` reads.
-    model : TreesModel or LinearModel
+    model : TreesModel, LinearModel or AdditiveModel
         Turns encoded rows into probabilities.
     classes : array-like of shape (K,)
         The labels, all text, integers, floats or booleans, in the order of the probabilities.
@@ -65,12 +65,10 @@ class Student:
         return (Student, (self.encoder, self.model, self.classes, dict(self.facts)))
 
     def __repr__(self) -> str:
-        trees = getattr(self.model, "n_trees", None)
-        family = "linear" if trees is None else f"{trees} tree{'' if trees == 1 else 's'}"
         labels = ", ".join(repr(label) for label in self.classes[:3].tolist())
         more = ", …" if len(self.classes) > 3 else ""
         return (
-            f"<Student: {family}, {len(self.classes)} classes ({labels}{more}), "
+            f"<Student: {self.model.family}, {len(self.classes)} classes ({labels}{more}), "
             f"{len(self.encoder.schema.columns)} columns, {self.n_bytes:,} bytes>"
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.student.links import Link
-from hpmkd.student.models import TreesModel
+from hpmkd.student.trees_model import TreesModel
 
 
 def breadth_first(model: TreesModel) -> NDArray[np.intp]:

@@ -93,7 +93,21 @@ class LinearEncoder:
         DataError
             The table does not fit the schema.
         """
-        matrix = self.schema.matrix(table)
+        return self.encode(self.schema.matrix(table))
+
+    def encode(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Encode rows that the schema has read already.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n, d)
+            What :meth:`hpmkd.student.schema.Schema.matrix` returned.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            As :meth:`transform`.
+        """
         numbers = matrix if self.schema.all_numbers else matrix[:, self._number_columns]
         width = self.scaling.n_outputs
         encoded = np.zeros((len(matrix), self.n_outputs))

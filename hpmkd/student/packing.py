@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hpmkd.student.links import Link
-from hpmkd.student.models import TreesModel
+from hpmkd.student.trees_model import TreesModel
 
 if TYPE_CHECKING:
     import xgboost

@@ -24,12 +24,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     kind : str
         ``"tree"``: numbers as they are, categories as codes by frequency, missing as NaN
         (float32). ``"linear"``: imputed, clipped, standardised, one-hot (float64, complete).
+        ``"joint"``: the linear columns, then those of the trees (float64).
 
     Attributes
     ----------
     schema_ : Schema
         The raw columns.
-    encoder_ : TreeEncoder or LinearEncoder
+    encoder_ : TreeEncoder, LinearEncoder or JointEncoder
         The fitted encoder.
     n_features_in_ : int
         Number of raw columns.

@@ -9,7 +9,7 @@ import numpy as np
 from hpmkd.student.arrays import finite
 
 if TYPE_CHECKING:
-    from hpmkd.student.models import TreesModel
+    from hpmkd.student.trees_model import TreesModel
 
 
 def check_trees(model: TreesModel) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from hpmkd.contracts import Stage
 from hpmkd.student import Student
+from hpmkd.student.encoders import ENCODINGS
 from hpmkd.testing.inputs import AsConfigured, HardLabels, encoded
 from hpmkd.testing.problems import (
     PROBLEMS,
@@ -93,7 +94,7 @@ class StageSuite:
     def test_fulfils_the_protocol(self, stage: Stage) -> None:
         """It has the attributes and methods of a stage."""
         assert isinstance(stage, Stage)
-        assert stage.encoding in ("tree", "linear")
+        assert stage.encoding in ENCODINGS
         assert isinstance(stage.complexity, int)
 
     def test_defaults_are_in_the_space(self, stage: Stage) -> None:

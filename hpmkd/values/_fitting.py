@@ -101,7 +101,8 @@ class StageInputs:
     ----------
     matrix : ndarray of shape (n, d)
         The rows as `encoder` encodes them: float32 for ``encoding = "tree"`` (missing is
-        NaN), float64 for ``encoding = "linear"`` (complete). Read-only.
+        NaN), float64 for ``encoding = "linear"`` (complete), float64 for
+        ``encoding = "joint"`` (the linear columns, then those of the trees). Read-only.
     encoder : Encoder
         The fitted encoder; it becomes part of the student.
     labels : ndarray of shape (n,)

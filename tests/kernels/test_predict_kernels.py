@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from hpmkd.kernels import _predict, linear_margins, reference, tree_margins
+from hpmkd.kernels import _predict, linear_margins, reference, tree_leaves, tree_margins
 
 
 def grow(n_trees, depth, d, width, seed=0):
@@ -45,6 +45,32 @@ def test_trees_equal_their_twin_to_the_bit(n, width):
     tree_margins(matrix, **trees, margins=result)
     reference.tree_margins(matrix, **trees, margins=twin)
     np.testing.assert_array_equal(result, twin)
+
+
+def structure(trees):
+    return {name: trees[name] for name in trees if name not in ("leaf_values", "outputs")}
+
+
+@pytest.mark.parametrize("n", [0, 1, 255, 256, 600])
+def test_leaves_equal_their_twin(n):
+    trees, matrix = structure(grow(7, 3, 5, 1)), rows(n, 5)
+    leaves = tree_leaves(matrix, **trees)
+    assert (leaves.dtype, leaves.shape) == (np.int32, (n, 7))
+    np.testing.assert_array_equal(leaves, reference.tree_leaves(matrix, **trees))
+    out = np.empty((n, 7), np.int32)
+    _predict.tree_leaves.py_func(matrix, **trees, out=out)
+    np.testing.assert_array_equal(leaves, out)
+    if n:
+        assert (leaves // 8 == np.arange(7)).all()
+
+
+def test_leaves_are_those_that_margins_add():
+    trees, matrix = grow(7, 3, 5, 3), rows(300, 5)
+    margins = np.zeros((300, 3), np.float32)
+    tree_margins(matrix, **trees, margins=margins)
+    by_leaf = trees["leaf_values"][tree_leaves(matrix, **structure(trees))]
+    np.testing.assert_allclose(by_leaf.sum(axis=1), margins, atol=1e-5)
+    assert len(_predict.tree_leaves.signatures) == 1
 
 
 def test_python_functions_equal_the_compiled():
@@ -154,6 +180,9 @@ def test_indices_outside_are_refused(name, change, message):
     trees[name][change[0]] = change[1]
     with pytest.raises(ValueError, match=message):
         tree_margins(rows(3, 5), **trees, margins=np.zeros((3, 3), np.float32))
+    if name != "outputs" and change != (6, 99):  # how many leaves there are is not known
+        with pytest.raises(ValueError, match=message):
+            tree_leaves(rows(3, 5), **structure(trees))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
-from hpmkd.student import LinearEncoder, Schema, TreeEncoder, fit_encoder
+from hpmkd.student import JointEncoder, LinearEncoder, Schema, TreeEncoder, fit_encoder
 from hpmkd.student.encoders import encoder_from_parts
 
 
@@ -103,15 +103,15 @@ def test_mixed_columns_keep_their_places(people):
     assert np.isfinite(matrix).all()
 
 
-@pytest.mark.parametrize("kind", ["tree", "linear"])
+@pytest.mark.parametrize("kind", ["tree", "linear", "joint"])
 def test_empty_tables(kind, people):
     encoder = fit(kind, people)
     assert encoder.transform(people.iloc[:0]).shape == (0, encoder.n_outputs)
     numbers = fit(kind, np.eye(3))
-    assert numbers.transform(np.empty((0, 3))).shape == (0, 3)
+    assert numbers.transform(np.empty((0, 3))).shape == (0, numbers.n_outputs)
 
 
-@pytest.mark.parametrize("kind", ["tree", "linear"])
+@pytest.mark.parametrize("kind", ["tree", "linear", "joint"])
 def test_parts_and_pickle_give_the_same_encoder(kind, people):
     encoder = fit(kind, people)
     expected = encoder.transform(people)
@@ -123,7 +123,7 @@ def test_parts_and_pickle_give_the_same_encoder(kind, people):
 
 
 def test_unknown_kinds_are_refused():
-    with pytest.raises(ValueError, match="'tree' or 'linear'"):
+    with pytest.raises(ValueError, match="'tree' or 'linear' or 'joint'"):
         fit("oblique", np.eye(2))
     with pytest.raises(ValueError, match="unknown kind"):
         encoder_from_parts({"kind": "x", "schema": Schema.fit(np.eye(2)).to_json()}, {})
@@ -164,7 +164,7 @@ rows = st.lists(st.tuples(numbers, texts, numbers), min_size=1, max_size=20)
 
 
 @settings(deadline=None)
-@given(rows, rows, st.sampled_from(["tree", "linear"]))
+@given(rows, rows, st.sampled_from(["tree", "linear", "joint"]))
 def test_any_rows_are_encoded_one_by_one(training, later, kind):
     encoder = fit(kind, frame_of(training))
     later = frame_of([*later, (1e308, "unseen", -1e308), (None, None, None)])
@@ -179,3 +179,34 @@ def test_any_rows_are_encoded_one_by_one(training, later, kind):
 
 def test_tree_encoder_is_plain():
     assert TreeEncoder(Schema.fit(np.eye(2))).arrays() == {}
+
+
+@settings(deadline=None)
+@given(rows, rows)
+def test_the_joint_matrix_is_both(training, later):
+    table = frame_of(training)
+    schema = Schema.fit(table)
+    linear, tree = fit_encoder("linear", schema, table), fit_encoder("tree", schema, table)
+    joint = JointEncoder(linear, tree)
+    later = frame_of([*later, (1e308, "unseen", -1e308), (None, None, 0.1)])
+    matrix = joint.transform(later)
+    assert (matrix.dtype, matrix.flags.c_contiguous) == (np.float64, True)
+    width = linear.n_outputs
+    assert matrix[:, :width].tobytes() == linear.transform(later).tobytes()
+    again = matrix[:, width:].astype(np.float32)
+    np.testing.assert_array_equal(again, tree.transform(later))
+    np.testing.assert_array_equal(again.astype(np.float64), matrix[:, width:])
+    assert fit_encoder("joint", schema, table).transform(later).tobytes() == matrix.tobytes()
+
+
+def test_joint_columns_have_names_of_their_own(people):
+    names = fit("joint", people).feature_names
+    assert len(set(names)) == len(names)
+    assert names[0] == "age"
+    assert names[-people.shape[1]] == "age (raw)"
+
+
+def test_joint_encoders_share_one_schema(people):
+    linear = fit("linear", people)
+    with pytest.raises(ValueError, match="different schemas"):
+        JointEncoder(linear, fit("tree", people[["age"]]))

@@ -89,6 +89,21 @@ def test_linear_by_hand(n_margins):
     assert model.n_classes == expected.shape[1]
 
 
+def test_leaves_and_other_values_in_them():
+    model = trees()
+    matrix = np.array([[9, 0.4], [9, 0.5], [9, np.nan]], np.float32)
+    assert model.leaves(matrix).tolist() == [[0], [1], [0]]
+    other = model.with_leaf_values([[4.0], [-3.0]])
+    assert other.margins(matrix)[:, 0].tolist() == [4.25, -2.75, 4.25]
+    assert model.margins(matrix)[:, 0].tolist() == [-0.75, 2.25, -0.75]
+    assert model.leaves(matrix[:0]).shape == (0, 1)
+    for values, message in (([[1.0]], r"expected \(2, 1\)"), ([[np.nan], [0]], "NaN")):
+        with pytest.raises(ValueError, match=message):
+            model.with_leaf_values(values)
+    with pytest.raises(ValueError, match=r"expected \(n, 2 or more\)"):
+        model.leaves(matrix[:, :1])
+
+
 def test_no_rows():
     assert trees().probabilities(np.empty((0, 2))).shape == (0, 2)
     assert LinearModel(np.ones((2, 3)), np.ones(3)).probabilities(np.empty((0, 2))).shape == (0, 3)

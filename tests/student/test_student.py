@@ -9,7 +9,13 @@ import hpmkd.student
 from hpmkd.errors import DataError, StudentFileError
 from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
 
-FAMILIES = ("linear", "tree", "boosted")
+FAMILY_NAMES = {
+    "linear": "linear",
+    "tree": "1 tree",
+    "boosted": "6 trees",
+    "additive": "linear + 6 trees",
+}
+FAMILIES = tuple(FAMILY_NAMES)
 
 
 @pytest.mark.parametrize("name", ["wine", "cancer", "people"])
@@ -140,7 +146,7 @@ def test_students_pickle_and_say_what_they_are(family, small):
     assert again.predict_proba(frame).tobytes() == student.predict_proba(frame).tobytes()
     assert student.n_bytes == len(student.to_bytes()) < 4000
     assert "2 classes (False, True), 2 columns" in repr(student)
-    assert {"linear": "linear", "tree": "1 tree,", "boosted": "6 trees"}[family] in repr(student)
+    assert f" {FAMILY_NAMES[family]}," in repr(student)
 
 
 def test_saving_is_whole_or_not_at_all(small, tmp_path, monkeypatch):
@@ -177,12 +183,15 @@ def test_paths_that_do_not_work_are_named(small, tmp_path):
 
 def test_public_names():
     assert hpmkd.student.__all__ == [
+        "AdditiveModel",
+        "JointEncoder",
         "LinearEncoder",
         "LinearModel",
         "Schema",
         "Student",
         "TreeEncoder",
         "TreesModel",
+        "add",
         "fit_encoder",
         "pack_booster",
         "pack_sklearn_tree",

@@ -17,7 +17,7 @@ from hpmkd.student.container import FORMAT_VERSION, MAGIC, seal, unseal
 FIXED = struct.Struct("<8sHIII")
 
 
-FAMILIES = ("linear", "tree", "boosted")
+FAMILIES = ("linear", "tree", "boosted", "additive")
 
 
 def altered(student, change):
@@ -127,7 +127,8 @@ def test_any_payload_is_read_or_refused(data, family, small):
     [
         (b"PK\x03\x04 a zip archive, say", "not a student file"),
         (b"", "truncated"),
-        (sealed(b"{}", version=FORMAT_VERSION + 1), "format version 2.*upgrade"),
+        (sealed(b"{}", version=FORMAT_VERSION + 1), "format version 3.*upgrade"),
+        (sealed(b"{}", version=0), "format version 0, this hpmkd reads versions 1 to 2"),
         (sealed(b"{}"), "does not list the arrays"),
         (sealed(b"[]"), "does not list the arrays"),
         (sealed(b'{"arrays":[]}'), "lacks 'encoder'"),
@@ -146,7 +147,7 @@ def test_any_payload_is_read_or_refused(data, family, small):
         (sealed(b'{"arrays":[["a","|O",[1],0]]}', b"12345678"), "odd name, type or shape"),
         (sealed(b'{"arrays":[["a"]]}'), "entry in the table"),
     ],
-    ids=range(20),
+    ids=range(21),
 )
 def test_crafted_frames_are_refused(content, message):
     with pytest.raises(StudentFileError, match=message):
@@ -191,13 +192,35 @@ def head(section, key, value):
         ("boosted", head("classes", "labels", [False, 1]), "labels"),
         ("tree", put("model.leaf_values", (0, 0), -1.0), "probabilities"),
         ("tree", put("model.outputs", 0, 9), "margin that does not exist"),
+        ("additive", put("model.low", 0, 9.0), "low is above high"),
+        ("additive", put("model.high", 0, np.inf), "high holds NaN or infinite"),
+        ("additive", put("model.trees.features", 0, 100), "the model reads 101 columns"),
+        ("additive", put("model.trees.thresholds", 0, np.nan), "threshold is NaN"),
+        ("additive", put("model.trees.base_margin", 0, 1), "need a base margin of 0"),
+        ("additive", lambda _, arrays: arrays.pop("model.trees.features"), "lacks 'features'"),
+        ("additive", lambda _, arrays: arrays.pop("model.high"), "lacks 'high'"),
+        ("additive", head("encoder", "max_levels", 1), "the model reads 3 columns"),
+        ("additive", head("encoder", "kind", "linear"), "'linear' does not go with.*'additive'"),
+        ("additive", head("model", "kind", "linear"), "'joint' does not go with.*'linear'"),
+        ("additive", head("model", "kind", "trees"), "lacks 'features'"),
         ("tree", put("model.base_margin", 0, 1), "base margin of 0"),
     ],
-    ids=range(21),
+    ids=range(32),
 )
 def test_crafted_content_is_refused(family, change, message, small):
     with pytest.raises(StudentFileError, match=f"damaged.*{message}"):
         Student.from_bytes(altered(small[0][family], change))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_file_states_the_oldest_version_that_it_needs(family, small):
+    content = small[0][family].to_bytes()
+    assert FIXED.unpack_from(content)[1] == (2 if family == "additive" else 1)
+
+
+def test_the_schema_is_stored_once(small):
+    header, _ = unseal(small[0]["additive"].to_bytes())
+    assert json.dumps(header).count('"columns"') == 1
 
 
 def test_infinite_facts_are_refused(small):

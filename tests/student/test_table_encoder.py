@@ -14,7 +14,7 @@ from hpmkd.student import Schema, fit_encoder
 from hpmkd.student.transformer import TableEncoder
 
 
-@pytest.mark.parametrize("kind", ["tree", "linear"])
+@pytest.mark.parametrize("kind", ["tree", "linear", "joint"])
 def test_it_is_the_encoder_of_the_students(kind, people):
     table = people.drop(columns="bought")
     transformer = TableEncoder(kind).fit(table)
