@@ -8,7 +8,7 @@ A :class:`Student` is an encoder, a model of flat arrays, and the labels. Stages
 
 from __future__ import annotations
 
-from hpmkd.student.adding import add
+from hpmkd.student.adding import add, join_trees
 from hpmkd.student.additive_model import AdditiveModel
 from hpmkd.student.encoders import fit_encoder
 from hpmkd.student.fitted import Student
@@ -31,6 +31,7 @@ __all__ = [
     "TreesModel",
     "add",
     "fit_encoder",
+    "join_trees",
     "pack_booster",
     "pack_sklearn_tree",
 ]

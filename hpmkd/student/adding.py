@@ -1,7 +1,10 @@
-"""From a linear student and trees fitted on top of it to one student."""
+"""One student of several parts: trees behind other trees, trees on top of a linear margin."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 from numpy.typing import ArrayLike
 
 from hpmkd.student.additive_model import AdditiveModel
@@ -60,3 +63,58 @@ def add(
         raise ValueError("trees can be added only to a student with a linear encoder and model")
     model = AdditiveModel(start.model, low, high, trees)  # type: ignore[arg-type]
     return Student(JointEncoder(start.encoder, encoder), model, start.classes, start.facts)
+
+
+def join_trees(models: Sequence[TreesModel]) -> TreesModel:
+    """Put the trees of several models behind each other; their margins add up.
+
+    Parameters
+    ----------
+    models : sequence of TreesModel
+        At least one, all of C margins and one link, with leaves of one width.
+
+    Returns
+    -------
+    TreesModel
+        With the base margin of the first; those of the others must be 0.
+
+    Raises
+    ------
+    ValueError
+        The models do not go together.
+    """
+    first, others = models[0], models[1:]
+    for other in others:
+        if other.link != first.link or len(other.base_margin) != len(first.base_margin):
+            raise ValueError("trees of other margins or another link cannot be joined")
+        if other.base_margin.any():
+            raise ValueError("only the first of several models may have a base margin")
+    nodes = np.cumsum([0, *(len(model.features) for model in models)])[:-1]
+    leaves = np.cumsum([0, *(len(model.leaf_values) for model in models)])[:-1]
+    is_leaf = [model.features < 0 for model in models]
+
+    def joined(name: str) -> ArrayLike:
+        return np.concatenate([getattr(model, name) for model in models])
+
+    return TreesModel(
+        roots=np.concatenate([m.roots + node for m, node in zip(models, nodes, strict=True)]),
+        features=joined("features"),
+        thresholds=joined("thresholds"),
+        left=np.concatenate(
+            [
+                model.left + np.where(leaf, before, node)
+                for model, leaf, before, node in zip(models, is_leaf, leaves, nodes, strict=True)
+            ]
+        ),
+        right=np.concatenate(
+            [
+                np.where(leaf, 0, model.right + node)
+                for model, leaf, node in zip(models, is_leaf, nodes, strict=True)
+            ]
+        ),
+        missing_left=joined("missing_left"),
+        leaf_values=joined("leaf_values"),
+        outputs=joined("outputs"),
+        base_margin=first.base_margin,
+        link=first.link,
+    )

@@ -20,17 +20,16 @@ from hpmkd.values._offers import Hyperparameter, Offer, frozen_mapping
 from hpmkd.values._search import After, Configuration, DataFacts, SearchSpace, Trial
 
 if TYPE_CHECKING:
-    from hpmkd.values._offers import FloatArray, IntArray
+    from hpmkd.values._offers import FloatArray as FloatArray
+    from hpmkd.values._offers import IntArray as IntArray
 
 __all__ = [
     "After",
     "Configuration",
     "DataFacts",
     "ExtraRows",
-    "FloatArray",
     "Fused",
     "Hyperparameter",
-    "IntArray",
     "Offer",
     "Previous",
     "SearchSpace",
