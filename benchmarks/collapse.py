@@ -35,7 +35,7 @@ def run(name: str, seed: int) -> dict[str, object]:
     options = {"teacher": teacher, "settings": settings, "seed": seed}
     found = hpmkd.distill(table.iloc[rows], labels[rows], **options)
     records = {(record.role, record.name): record for record in found.records}
-    (gate,) = found.gates
+    (gate,) = (gate for gate in found.gates if gate.name == "collapse")
     base = found.ensemble.names[0]
     loss = {
         "student": records["student", base].log_loss,

@@ -59,7 +59,8 @@ class Distillation:
         The best students fused, a predictor beside the single student. It lives as long as
         this object: a run folder keeps what was measured of it, not the ensemble.
     gates : tuple of Gate
-        Steps that were taken or refused, and why.
+        Steps that were taken or refused, and why: of the fuser, for teachers and for the
+        ensemble, if it has a gate; of the collapse, if the recipe asks for it.
     recorded : tuple of mapping
         The trials of a loaded run, as plain values.
     """

@@ -20,9 +20,11 @@ from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
 from hpmkd.extra import ExtraSource, unlabeled_rows
+from hpmkd.gates import of_fuser
 from hpmkd.leaderboard import Record, build
 from hpmkd.learning import Learning, stages_in_play
 from hpmkd.measurement import compare, ensemble_entry, student_entries, teacher_entries
+from hpmkd.overlap import warn_of_known_rows
 from hpmkd.panels import members
 from hpmkd.progress import Progress
 from hpmkd.reading import TeacherReader
@@ -125,7 +127,7 @@ class _Run:
         references = partial(members, parts.reference, training.facts, self.seeds.teachers)
         source = ExtraSource(
             self.recipe.extra,
-            parts.augmenter,
+            parts.augmenter.create(),
             None if unlabeled is None else unlabeled_rows(unlabeled, training),
             self.seeds.augmenter,
         )
@@ -156,7 +158,9 @@ class _Run:
         with self.counts.phase("refit"):
             finalists = self.learning.refit(trials, taught)
             ensemble = self.learning.ensemble(finalists, selection)
-            gates = []
+            gates = of_fuser("fuser of the teachers", taught.knowledge.fuser)
+            if ensemble is not None:
+                gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary())
             if self.recipe.ensemble.collapse:
                 finalists, decision = self.learning.collapse(
                     finalists, ensemble, selection, taught, alphas
@@ -195,6 +199,8 @@ class _Run:
         if regime.warning:
             warnings.warn(regime.warning, DataWarning, stacklevel=2)
         self.teaching = self.teaching.with_sources_for(regime)
+        if self.teaching.source.real:
+            warn_of_known_rows(self.teaching.source.unlabeled, self.training, self.test)
         encodings = self.learning.encodings
         selection = []
         for fit_rows, held_rows in split_rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from hpmkd.crossfit import pickled_bytes
 from hpmkd.knowledge import Fusion
+from hpmkd.registry import PluginWarning
 from hpmkd.rows import as_table
 from hpmkd.training import held_out
 
@@ -73,8 +75,8 @@ def strongest(finalists: Finalists, k: int) -> list[str]:
 
 def unseen(
     configurations: Sequence[Configuration], data: SearchData, executor: Executor
-) -> FloatArray:
-    """Return what students say about rows that they were not fitted on.
+) -> list[FloatArray | str]:
+    """Return what students say about rows that they were not fitted on; why, where one fails.
 
     Parameters
     ----------
@@ -85,17 +87,29 @@ def unseen(
 
     Returns
     -------
-    ndarray of shape (M, n, K)
-        Rows in the order of their numbers.
+    list of M ndarrays of shape (n, K)
+        Rows in the order of their numbers. In place of a student whose stage failed, the
+        reason, which names it and its plugin.
     """
-    said: dict[int, FloatArray] = dict(executor.run(held_out, data, list(configurations)))
-    return np.stack([said[at] for at in range(len(configurations))])
+    said: dict[int, FloatArray | str] = dict(executor.run(held_out, data, list(configurations)))
+    return [said[at] for at in range(len(configurations))]
+
+
+def heard(names: Sequence[str], said: Sequence[FloatArray | str]) -> dict[str, FloatArray]:
+    """Return what the members say that did not fail, by name; warn of the others."""
+    found = {}
+    for name, own in zip(names, said, strict=True):
+        if isinstance(own, str):
+            message = f"stage {name!r} is left out of the ensemble: {own}"
+            warnings.warn(message, PluginWarning, stacklevel=2)
+        else:
+            found[name] = own
+    return found
 
 
 def fit_ensemble(
     finalists: Finalists,
-    names: Sequence[str],
-    said: FloatArray,
+    said: Mapping[str, FloatArray],
     fuser: Selected,
     labels: IntArray,
     table: Any,
@@ -106,14 +120,13 @@ def fit_ensemble(
     ----------
     finalists : Finalists
         The students.
-    names : sequence of M str
-        Whom to take.
-    said : ndarray of shape (M, n, K)
-        What they said about unseen rows.
+    said : mapping of str to ndarray of shape (n, K)
+        Whom to take, and what they said about unseen rows.
     fuser : Selected
         The recipe's fuser, the same that fuses the teachers.
     labels, table : ndarray of shape (n,), table of n rows
         The unseen rows.
     """
-    members = tuple(finalists.students[name].student for name in names)
-    return Ensemble(tuple(names), members, Fusion.fit(fuser, said, labels, table))
+    members = tuple(finalists.students[name].student for name in said)
+    fusion = Fusion.fit(fuser, np.stack(list(said.values())), labels, table)
+    return Ensemble(tuple(said), members, fusion)

@@ -12,7 +12,7 @@ from hpmkd.rows import as_table
 from hpmkd.student import Schema
 
 if TYPE_CHECKING:
-    from hpmkd.components import Selected
+    from hpmkd.contracts import Augmenter
     from hpmkd.dataset import Dataset
     from hpmkd.recipe_settings import ExtraSettings
     from hpmkd.values import FloatArray
@@ -26,7 +26,7 @@ class ExtraSource:
     ----------
     settings : ExtraSettings
         How many to make, and what each weighs.
-    augmenter : Selected or None
+    augmenter : Augmenter or None
         Makes rows; None where nobody should.
     unlabeled : DataFrame or ndarray, or None
         Real rows. They take precedence: nobody is then asked to make any.
@@ -35,7 +35,7 @@ class ExtraSource:
     """
 
     settings: ExtraSettings
-    augmenter: Selected | None
+    augmenter: Augmenter | None
     unlabeled: Any
     seed: int
 
@@ -52,6 +52,10 @@ class ExtraSource:
         """Return a source of no rows."""
         return replace(self, augmenter=None, unlabeled=None)
 
+    def promises(self, table: Any) -> bool:
+        """Say whether there will be rows beside those of `table`, without making any."""
+        return self.real or self._n_made(table) > 0
+
     def rows(self, table: Any) -> Any:
         """Return rows to learn from beside those of `table`, or None if there are none.
 
@@ -65,14 +69,17 @@ class ExtraSource:
         """
         if self.real:
             return self.unlabeled
-        n = min(round(self.settings.rows * table.shape[0]), self.settings.max_rows)
+        n = self._n_made(table)
         if self.augmenter is None or n == 0:
             return None
-        augmenter = self.augmenter.create()
-        with self.augmenter.offered.blamed("failed in rows"):
-            made = augmenter.rows(table, n, np.random.default_rng(self.seed))
-            _check(made, table, n)
+        made = self.augmenter.rows(table, n, np.random.default_rng(self.seed))
         return made if made.shape[0] else None
+
+    def _n_made(self, table: Any) -> int:
+        if self.augmenter is None or not self.augmenter.makes_rows:
+            return 0
+        n_wanted = round(self.settings.rows * len(table))
+        return min(n_wanted, self.settings.max_rows)
 
 
 @dataclass(frozen=True)
@@ -131,14 +138,3 @@ def unlabeled_rows(X: Any, training: Dataset) -> Any:
         return table.to_numpy() if isinstance(table, pd.DataFrame) else table
     names = list(training.table.columns)
     return table[names] if isinstance(table, pd.DataFrame) else pd.DataFrame(table, columns=names)
-
-
-def _check(made: Any, table: Any, n: int) -> None:
-    if type(made) is not type(table):
-        raise TypeError(f"returned a {type(made).__name__}; expected a {type(table).__name__}")
-    if made.ndim != 2 or made.shape[0] > n or made.shape[1] != table.shape[1]:
-        raise ValueError(
-            f"returned shape {made.shape}; expected at most {n} rows and {table.shape[1]} columns"
-        )
-    if hasattr(table, "columns") and list(made.columns) != list(table.columns):
-        raise ValueError("returned other columns, or in another order, than it was given")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,3 +48,9 @@ def gate(name: str, before: Trial, after: Trial) -> Gate:
         f"standard error of {error:.4f}"
     )
     return Gate(name, passed, reason)
+
+
+def of_fuser(name: str, summary: Mapping[str, Any]) -> list[Gate]:
+    """Return the gate that a fuser tells of in its summary; none if it has none."""
+    told = summary.get("gate")
+    return [] if told is None else [Gate(name, told["accepted"], told["reason"])]

@@ -14,6 +14,7 @@ import numpy as np
 
 from hpmkd import contracts
 from hpmkd.asked import check_configuration
+from hpmkd.augmenter_guard import AugmenterGuard
 from hpmkd.guard import Guard, expect
 from hpmkd.probabilities import checked
 from hpmkd.service_guards import CacheGuard, ExecutorGuard
@@ -223,6 +224,7 @@ GUARDS: Mapping[str, Callable[..., Any]] = {
     "scheduler": SchedulerGuard,
     "cache": CacheGuard,
     "teacher": PanelGuard,
+    "augmenter": AugmenterGuard,
     "executor": ExecutorGuard,
 }
 

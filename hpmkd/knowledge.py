@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from hpmkd.guard import expect
 from hpmkd.probabilities import checked
 from hpmkd.regime import Regime
 
@@ -104,7 +105,17 @@ class Fusion:
             if not isinstance(told, Mapping):
                 raise TypeError(f"summary returned {told!r:.80}; expected a mapping")
             plain: dict[str, Any] = json.loads(json.dumps(dict(told), allow_nan=False))
+            _check_gate(plain.get("gate"))
             return plain
+
+
+def _check_gate(told: object) -> None:
+    if told is None:
+        return
+    expect("gate in its summary", told, Mapping, "a mapping with accepted and reason")
+    said = cast("Mapping[str, Any]", told)
+    expect("accepted in its gate", said.get("accepted"), bool, "True or False")
+    expect("reason in its gate", said.get("reason"), str, "a text")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.collapse import Collapse, retarget
-from hpmkd.ensemble import Ensemble, fit_ensemble, strongest, unseen
+from hpmkd.collapse import Collapse, MemberError
+from hpmkd.ensemble import Ensemble, fit_ensemble, heard, strongest, unseen
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs, writable
 from hpmkd.gates import Gate, gate
 from hpmkd.search import Search
@@ -100,16 +100,21 @@ class Learning:
     def ensemble(
         self, finalists: Finalists, selection: Sequence[SelectionSplit]
     ) -> Ensemble | None:
-        """Fuse the strongest students; None if there are not two of them."""
+        """Fuse the strongest students; None if there are not two of them.
+
+        A student whose stage fails here is left out, with a warning.
+        """
         names = strongest(finalists, self.recipe.ensemble.top)
         if len(names) < 2:
             return None
         configurations = [finalists.students[name].trial.configuration for name in names]
-        said = unseen(configurations, self._data(selection), self.executor)
-        self.counts.models_trained += len(names) * len(selection)
+        said = heard(names, unseen(configurations, self._data(selection), self.executor))
+        self.counts.models_trained += len(said) * len(selection)
+        if len(said) < 2:
+            return None
         rows = np.sort(np.concatenate([split.held_rows for split in selection]))
         asked = self.training.rows(rows)
-        return fit_ensemble(finalists, names, said, self.parts.fuser, asked.labels, asked.table)
+        return fit_ensemble(finalists, said, self.parts.fuser, asked.labels, asked.table)
 
     def collapse(
         self,
@@ -125,16 +130,33 @@ class Learning:
         alphas = [alpha for alpha in alphas if alpha > 0]
         if not alphas:
             return finalists, Gate("collapse", False, "no alpha above 0 may be tried")
-        members = [finalists.students[name].trial.configuration for name in ensemble.names]
-        n_folds, seed = self.recipe.split.teacher_folds, self.seeds.students
-        collapse = Collapse(members, self.parts.fuser, self.executor, n_folds, seed)
+        collapse = Collapse(
+            members=[finalists.students[name].trial.configuration for name in ensemble.names],
+            fuser=self.parts.fuser,
+            executor=self.executor,
+            n_folds=self.recipe.split.teacher_folds,
+            seed=self.seeds.students,
+            with_extra=taught.extra is not None and taught.extra.real,
+        )
+        try:
+            return self._collapsed(collapse, finalists, selection, taught, alphas)
+        except MemberError as failed:
+            return finalists, Gate("collapse", False, str(failed))
+
+    def _collapsed(
+        self,
+        collapse: Collapse,
+        finalists: Finalists,
+        selection: Sequence[SelectionSplit],
+        taught: Taught,
+        alphas: Sequence[float],
+    ) -> tuple[Finalists, Gate]:
+        before = finalists.students[finalists.chosen].trial
         retargeted = []
         for split in selection:
             seen = np.setdiff1d(np.arange(len(self.training)), split.held_rows)
-            rows = self.training.rows(seen)
-            said = self._taught_by(collapse, rows, split.training.soft_targets)
-            retargeted.append(retarget(split, said))
-        before = finalists.students[finalists.chosen].trial
+            rows = self._retargeted(collapse, split.training, self.training.rows(seen))
+            retargeted.append(replace(split, training=rows))
         trials = [
             collapse.trial(
                 replace(before.configuration, alpha=alpha, temperature=1.0),
@@ -143,23 +165,25 @@ class Learning:
             )
             for alpha in alphas
         ]
-        self.counts.models_trained += len(trials) * len(selection)
+        self.counts.models_trained += sum(trial.models_trained for trial in trials)
         after = min(trials, key=lambda trial: trial.log_loss)
         decision = gate("collapse", before, after)
         if not decision.passed:
             return finalists, decision
-        said = self._taught_by(collapse, self.training, taught.knowledge.soft_targets)
-        data = self._refit_data(said, taught.extra)
-        student = writable(refit(data, after.configuration), after, data)
+        data = self._refit_data(taught.knowledge.soft_targets, taught.extra)
+        last = replace(data, training=self._retargeted(collapse, data.training, self.training))
+        student = writable(refit(last, after.configuration), after, last)
         self.counts.models_trained += 1
         if isinstance(student, str):
             return finalists, Gate("collapse", False, student)
         return finalists.with_collapsed(Refitted(after, student)), decision
 
-    def _taught_by(self, collapse: Collapse, rows: Dataset, soft_targets: FloatArray) -> FloatArray:
-        said = collapse.soft_targets(rows, soft_targets, self._data([]), self.encodings)
+    def _retargeted(
+        self, collapse: Collapse, training: TrainingRows, rows: Dataset
+    ) -> TrainingRows:
+        retargeted = collapse.retargeted(training, rows, self._data([]))
         self.counts.models_trained += len(collapse.members) * min(collapse.n_folds, len(rows))
-        return said
+        return retargeted
 
     def _data(self, selection: Sequence[SelectionSplit]) -> SearchData:
         return SearchData(tuple(selection), self.stages, self.scheduler, self.seeds.students)

@@ -125,21 +125,28 @@ def _refuse_nested(cells: Any, name: str) -> None:
 
 
 def _refuse_infinite(table: Any) -> None:
+    found = infinite_cells(table)
+    if found:
+        raise DataError(
+            f"{found}; replace them with NaN (missing) or with a largest value that makes sense"
+        )
+
+
+def infinite_cells(table: Any) -> str:
+    """Say how many cells of the first such column are infinite; nothing if none is."""
     if isinstance(table, np.ndarray):
         if table.dtype.kind != "f":
-            return
+            return ""
         infinite = _too_large(table).sum(axis=0)
         names = [f"column {at}" for at in range(table.shape[1])]
     else:
         numbers = table.select_dtypes("floating")
         infinite = np.array([_too_large(numbers[name].to_numpy(float)).sum() for name in numbers])
         names = list(numbers.columns)
-    if infinite.any():
-        at = int(np.flatnonzero(infinite)[0])
-        raise DataError(
-            f"{names[at]} holds {infinite[at]} cells that are infinite or beyond {LARGEST:.1e}; "
-            "replace them with NaN (missing) or with a largest value that makes sense"
-        )
+    if not infinite.any():
+        return ""
+    at = int(np.flatnonzero(infinite)[0])
+    return f"{names[at]} holds {infinite[at]} cells that are infinite or beyond {LARGEST:.1e}"
 
 
 def _too_large(cells: NDArray[Any]) -> NDArray[np.bool_]:

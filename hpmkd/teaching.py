@@ -127,15 +127,14 @@ class Teaching:
         source = self.source
         if regime.name == "leaking" and not source.real:
             source = source.without_augmenter()
-            if self.source.rows(self.reader.training.table) is not None:
+            if self.source.promises(self.reader.training.table):
                 warnings.warn(
                     "no rows are made: beside rows whose labels the teachers have seen, they "
                     "would repeat them",
                     DataWarning,
                     stacklevel=4,
                 )
-        # Asked before anything is read, for an augmenter may make none.
-        if self.silent and source.rows(self.reader.training.table) is not None:
+        if self.silent and source.promises(self.reader.training.table):
             warnings.warn(
                 f"no rows without labels are used: teacher {', '.join(self.silent)} is given as "
                 "probabilities and cannot label them; hand in a model instead",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,6 +79,15 @@ class TrainingRows:
                 further.flags.writeable = False
                 encoded_extra[kind] = ExtraRows(further, extra.soft_targets, extra.weight)
         return cls(rows.labels, soft_targets, rows.classes, encoded, encoded_extra)
+
+    def rows(self, rows: IntArray) -> TrainingRows:
+        """Return some of the rows, by position, beside the same encoders and extra rows."""
+        encoded = {}
+        for kind, (encoder, matrix) in self.encoded.items():
+            encoded[kind] = (encoder, matrix[rows])
+            encoded[kind][1].flags.writeable = False
+        labels, soft_targets = self.labels[rows], self.soft_targets[rows]
+        return replace(self, labels=labels, soft_targets=soft_targets, encoded=encoded)
 
 
 @dataclass(frozen=True)
@@ -156,8 +165,8 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     )
 
 
-def held_out(data: SearchData, configuration: Configuration) -> FloatArray:
-    """Return what a student says about the rows held out of each split.
+def held_out(data: SearchData, configuration: Configuration) -> FloatArray | str:
+    """Return what a student says about the rows held out of each split; why, if it fails.
 
     Returns
     -------
@@ -166,11 +175,14 @@ def held_out(data: SearchData, configuration: Configuration) -> FloatArray:
     """
     played = data.stages[configuration.stage]
     order, said = [], []
-    for split in data.splits:
-        student = fit_student(split.training, played, configuration, data.scheduler, data.seed)
-        classes = split.training.classes
-        said.append(_probabilities(student, played, split.held_table, classes))
-        order.append(split.held_rows)
+    try:
+        for split in data.splits:
+            student = fit_student(split.training, played, configuration, data.scheduler, data.seed)
+            classes = split.training.classes
+            said.append(_probabilities(student, played, split.held_table, classes))
+            order.append(split.held_rows)
+    except HpmkdError as error:
+        return str(error)
     in_order = np.argsort(np.concatenate(order), kind="stable")
     together: FloatArray = np.concatenate(said)[in_order]
     return together

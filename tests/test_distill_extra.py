@@ -100,11 +100,12 @@ def test_at_most_so_many_rows(wine):
 
 def test_unlabeled_rows_take_precedence(wine, without):
     X, y = wine
-    found = distil(X, y, settings=MUNGE, X_unlabeled=X[:50])
+    others = X[:50] * 1.01
+    found = distil(X, y, settings=MUNGE, X_unlabeled=others)
     assert found.knowledge.extra_rows == {"unlabeled": 50, "synthetic": 0}
     assert losses(found, 0) == losses(without, 0)
     assert losses(found, 1) != losses(without, 1)
-    same = distil(X, y, X_unlabeled=X[:50])
+    same = distil(X, y, X_unlabeled=others)
     assert losses(same, 1) == losses(found, 1)
 
 
@@ -179,6 +180,7 @@ class Recording(KNeighborsClassifier):
 class Copies:
     """Copies the rows it is given, and remembers their numbers."""
 
+    makes_rows = True
     given: ClassVar[list[frozenset[int]]] = []
 
     def rows(self, table, n, rng):
@@ -215,6 +217,37 @@ def test_no_selection_or_test_row_reaches_an_augmenter_or_its_labels(cancer):
         asked = [numbers for fit, numbers in Recording.asked if at <= fit < at + 3]
         assert len(asked) == 6
         assert frozenset().union(*asked) == own
+
+
+def test_no_row_is_made_for_a_warning_only(wine):
+    X, y = np.random.default_rng(0).normal(size=(300, 5)), np.arange(300) % 2
+    leaking = RandomForestClassifier(50, random_state=0).fit(X, y)
+    Copies.given.clear()
+    settings = {**LIGHT, "augmenter.name": "copies"}
+    options = {"settings": settings, "observers": [CopiesPlugin()], "student": "tree"}
+    for data, teacher in (((X, y), leaking), (wine, {"mine": given(wine)})):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = distil(*data, teacher=teacher, **options)
+        said = " ".join(str(each.message) for each in caught)
+        assert "no rows are made" in said or "no rows without labels are used" in said
+        assert found.knowledge.extra_rows == {"unlabeled": 0, "synthetic": 0}
+    assert Copies.given == []
+
+
+@pytest.mark.parametrize("known", ["training", "test", "none"])
+def test_unlabeled_rows_that_the_run_knows_are_warned_of(wine, known):
+    X, y = wine
+    train, test = np.arange(178) % 4 > 0, np.arange(178) % 4 == 0
+    fresh = X[:60] * 1.01
+    rows = {"training": X[train], "test": np.vstack([fresh, X[test]]), "none": fresh}[known]
+    parts = {"X_test": X[test], "y_test": y[test], "X_unlabeled": rows}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        distil(X[train], y[train], **parts, student="tree")
+    said = " ".join(str(each.message) for each in caught if each.category is hpmkd.DataWarning)
+    assert ("100% of them are training rows" in said) == (known == "training")
+    assert ("100% of the test rows are among them" in said) == (known == "test")
 
 
 class Hidden:
@@ -294,6 +327,14 @@ def test_unlabeled_on_the_command_line(files):
     knowledge = json.loads((files / "run" / "knowledge.json").read_text())
     assert knowledge["extra_rows"] == {"unlabeled": 30, "synthetic": 0}
     assert hpmkd.load(files / "run").knowledge.extra_rows == knowledge["extra_rows"]
+
+
+def test_the_training_file_as_unlabeled_on_the_command_line(files):
+    result = call(files, "--unlabeled", files / "data.csv")
+    assert result.exit_code == 0, result.output
+    assert "80% of them are training rows, cell by cell" in result.stderr
+    assert "100% of the test rows are among them" in result.stderr
+    assert "transductive" in result.stderr
 
 
 def test_bad_unlabeled_files(files, people):

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 import hpmkd
 from hpmkd import learning, measure
+from hpmkd.cli.table import print_result
 from hpmkd.gates import Gate
 from hpmkd.probabilities import row_losses
 
@@ -35,6 +36,11 @@ def distil(data, **settings):
     X, y = data(return_X_y=True, as_frame=True)
     teacher = make_pipeline(StandardScaler(), LogisticRegression())
     return hpmkd.distill(X, y, teacher=teacher, settings={**LIGHT, **settings})
+
+
+def collapse_of(found):
+    (decision,) = [gate for gate in found.gates if gate.name == "collapse"]
+    return decision
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +102,12 @@ def test_a_fuser_that_trusts_one_student_only_gives_that_student(found):
 
 def test_collapse_is_gated_and_says_why(tmp_path):
     found = distil(load_breast_cancer, **{"ensemble.collapse": True})
-    (decision,) = found.gates
-    assert decision.name == "collapse"
+    decision = collapse_of(found)
     assert "standard error" in decision.reason
     assert ("collapsed" in found.students) == decision.passed
     found.save(tmp_path / "run")
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
-    assert kept == [{"name": "collapse", "passed": decision.passed, "reason": decision.reason}]
+    assert kept[-1] == {"name": "collapse", "passed": decision.passed, "reason": decision.reason}
     assert hpmkd.load(tmp_path / "run").gates == found.gates
 
 
@@ -120,8 +125,25 @@ def test_a_collapsed_student_that_passes_is_shipped(monkeypatch, tmp_path):
     assert np.array_equal(loaded.student.predict_proba(X), found.student.predict_proba(X))
 
 
-def test_without_collapse_there_is_no_gate(found):
-    assert found.gates == ()
+def test_the_gates_of_the_fuser_are_listed_and_shown(found, tmp_path, capsys):
+    of_teachers, of_ensemble = found.gates
+    assert of_teachers.name == "fuser of the teachers"
+    assert of_teachers.reason == found.knowledge.fuser["gate"]["reason"]
+    assert of_ensemble.name == "fuser of the ensemble"
+    told = found.ensemble.fusion.summary()["gate"]
+    assert (of_ensemble.passed, of_ensemble.reason) == (told["accepted"], told["reason"])
+    found.save(tmp_path / "run")
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
+    assert [Gate(**each) for each in kept] == list(found.gates)
+    print_result(found)
+    lines = capsys.readouterr().out.splitlines()
+    for gate in found.gates:
+        step = "passed" if gate.passed else "refused"
+        assert lines.count(f"Gate {gate.name}: {step} ({gate.reason})") == 1
+
+
+def test_a_fuser_without_a_gate_lists_none():
+    assert distil(load_wine, **{"fuser.name": "mean"}, stages=["tree", "logistic"]).gates == ()
 
 
 def test_it_takes_what_a_student_takes(found):
@@ -135,6 +157,6 @@ def test_it_takes_what_a_student_takes(found):
 @pytest.mark.parametrize("settings", [{"search.alphas.self": [0.0]}, {"ensemble.top": 1}])
 def test_where_there_is_nothing_to_collapse_the_gate_says_so(settings):
     found = distil(load_wine, **{"ensemble.collapse": True, **settings})
-    (decision,) = found.gates
+    decision = collapse_of(found)
     assert not decision.passed
     assert decision.reason.startswith(("no alpha above 0", "there are not two students"))

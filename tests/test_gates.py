@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpmkd.gates import gate
+from hpmkd.gates import Gate, gate, of_fuser
 from hpmkd.values import Configuration, Trial
 
 
@@ -50,3 +50,9 @@ def test_a_failed_trial_does_not_pass_and_says_why():
     decision = gate("step", trial(np.ones(9)), trial([], failure="plugin 'x' failed"))
     assert not decision.passed
     assert decision.reason == "plugin 'x' failed"
+
+
+def test_a_fuser_tells_of_its_gate_in_its_summary():
+    told = {"gate": {"accepted": True, "reason": "it pays", "gain": 0.1}, "wins": []}
+    assert of_fuser("fuser", told) == [Gate("fuser", True, "it pays")]
+    assert of_fuser("fuser", {"weights": [1.0]}) == []

@@ -6,6 +6,7 @@ import types
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.naive_bayes import GaussianNB
 
@@ -20,6 +21,7 @@ from hpmkd.values import Configuration, Fused, Offer, Softening
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
+FRAME = pd.DataFrame(X, columns=["a", "b", "c"]).assign(b=np.arange(60))
 Y = (X[:, 0] + RNG.normal(0, 0.5, 60) > 0).astype(int)
 RECIPE = Recipe.load("hpm").override(
     {
@@ -51,7 +53,9 @@ def run(kind, factory, **settings):
     if kind == "teacher":
         teacher = None
     named = {"stages": ["liar"]} if kind == "stage" else {f"{kind}.name": "liar"}
-    return api.run(recipe.override(named), registry, X, Y, teacher=teacher)
+    # Most that an augmenter can get wrong, only a frame shows.
+    table = FRAME if kind == "augmenter" else X
+    return api.run(recipe.override(named), registry, table, Y, teacher=teacher)
 
 
 def raises(*arguments):
@@ -126,6 +130,13 @@ class Panel:
         return {"bayes": GaussianNB()}
 
 
+class Augmenter:
+    makes_rows = True
+
+    def rows(self, table, n, rng):
+        return table[: min(n, 5)]
+
+
 class Student:
     classes_ = np.arange(2)
 
@@ -153,6 +164,7 @@ HONEST = {
     "sampler": Sampler,
     "fuser": Fuser,
     "teacher": Panel,
+    "augmenter": Augmenter,
     "stage": Stage,
 }
 
@@ -183,6 +195,10 @@ def fits(**lies):
 
 def makes(**lies):
     return but(Stage, fit=returns(but(Student, **lies)()))
+
+
+def augments(change):
+    return but(Augmenter, rows=lambda self, table, n, rng: change(table))
 
 
 def ends_early(self, function, shared, tasks):
@@ -245,11 +261,31 @@ LIES = [
     ("fuser", fits(fuse=returns(None)), "failed in fuse: AttributeError"),
     ("fuser", fits(summary=returns(None)), "summary returned None; expected a mapping"),
     ("fuser", fits(summary=returns({"t": np.float32(1)})), "failed in summary: TypeError"),
+    ("fuser", fits(summary=returns({"gate": "open"})), "gate in its summary is 'open'; expected"),
+    ("fuser", fits(summary=returns({"gate": {"accepted": 1}})), "accepted in its gate is 1"),
+    ("fuser", fits(summary=returns({"gate": {"accepted": True}})), "reason in its gate is None"),
     ("fuser", without(Fuser, "fit"), "has no fit"),
     ("teacher", but(Panel, members=raises), "failed in members: .*a lie"),
     ("teacher", but(Panel, members=returns(None)), "failed in members: TypeError"),
     ("teacher", but(Panel, members=returns({})), "returned no teachers"),
     ("teacher", without(Panel, "members"), "has no members"),
+    ("augmenter", without(Augmenter, "rows"), "has no rows"),
+    ("augmenter", without(Augmenter, "makes_rows"), "has no makes_rows"),
+    ("augmenter", but(Augmenter, makes_rows="many"), "makes_rows is 'many'; expected True or"),
+    ("augmenter", but(Augmenter, rows=raises), "failed in rows: .*a lie"),
+    ("augmenter", but(Augmenter, rows=returns(None)), "returned a NoneType; expected a DataFr"),
+    ("augmenter", augments(lambda table: table.to_numpy()), "returned a ndarray; expected a Da"),
+    (
+        "augmenter",
+        augments(lambda table: pd.concat([table] * 4)),
+        r"shape \(96, 3\); expected at most 72 rows and 3 columns",
+    ),
+    ("augmenter", augments(lambda table: table[["a", "b"]]), "shape .* rows and 3 columns"),
+    ("augmenter", augments(lambda table: table[["b", "a", "c"]]), "or in another order"),
+    ("augmenter", augments(lambda table: table.set_axis([1, 2, 3], axis=1)), "other columns"),
+    ("augmenter", augments(lambda table: table.astype(float)), "b as float64; expected int64"),
+    ("augmenter", augments(lambda table: table.assign(c="x")), "c as .*; expected float64"),
+    ("augmenter", augments(lambda table: table.assign(c=np.inf)), "c holds 24 cells that are inf"),
     ("stage", but(Stage, encoding="quantum"), "encoding is 'quantum'; expected 'tree' or 'lin"),
     ("stage", but(Stage, encoding=None), "encoding is None"),
     ("stage", without(Stage, "complexity"), "has no complexity"),
@@ -281,6 +317,39 @@ def test_a_liar_is_blamed_by_plugin_kind_and_name(kind, liar, said):
     assert f"plugin 'evil': {kind} 'liar'" in message
     assert "--disable evil" in message
     assert "plugin 'defaults'" not in message
+
+
+def guarded_augmenter(change):
+    offered = Offered("augmenter", Offer("liar", Augmenter, ""), "evil")
+    return guarded(offered, augments(change)())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda table: table.astype(np.float32), "an array as float32; expected float64"),
+        (lambda table: table / 0.0, "column 0 holds .* infinite"),
+        (lambda table: table[0], r"returned shape \(3,\)"),
+        (lambda table: pd.DataFrame(table), "returned a DataFrame; expected a ndarray"),
+    ],
+)
+def test_an_augmenter_can_lie_about_arrays_too(change, said):
+    with (
+        np.errstate(divide="ignore"),
+        pytest.raises(PluginError, match=f"'evil': augmenter 'liar' failed in rows: .*{said}"),
+    ):
+        guarded_augmenter(change).rows(X, 60, RNG)
+
+
+def test_an_augmenter_cannot_write_into_the_rows_of_the_run():
+    given = FRAME.copy()
+
+    def scribbles(table):
+        table.loc[:, "a"] = 7.0
+        return table[:3]
+
+    guarded_augmenter(scribbles).rows(given, 60, RNG)
+    pd.testing.assert_frame_equal(given, FRAME)
 
 
 def test_counts_of_numpy_are_taken_as_they_are_meant(tmp_path):

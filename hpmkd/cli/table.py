@@ -33,7 +33,7 @@ def print_result(found: Distillation) -> None:
         for name, weight in zip(knowledge.teachers, knowledge.weights, strict=True)
     )
     console.print(f"Teachers by weight: {weights}")
-    for line in _fuser_lines(found):
+    for line in _wins(found):
         console.print(line)
     extra = knowledge.extra_rows
     if any(extra.values()):
@@ -44,7 +44,7 @@ def print_result(found: Distillation) -> None:
     word = (f"Verdict: {found.verdict.word}.", "bold")
     console.print(Text.assemble(word, f" {found.verdict.sentence}"))
     for gate in found.gates:
-        step = "taken" if gate.passed else "refused"
+        step = "passed" if gate.passed else "refused"
         console.print(f"Gate {gate.name}: {step} ({gate.reason})")
     counts = found.counts
     console.print(
@@ -60,13 +60,9 @@ def print_result(found: Distillation) -> None:
     console.print(f"Seconds: {seconds}")
 
 
-def _fuser_lines(found: Distillation) -> Iterator[str]:
-    """Say whether the fuser's gate was passed, and where in the data which teacher wins."""
-    name, summary = found.recipe.fuser.name, found.knowledge.fuser
-    if "gate" in summary:
-        step = "passed" if summary["gate"]["accepted"] else "refused"
-        yield f"Fuser {name}: gate {step} ({summary['gate']['reason']})"
-    for win in summary.get("wins", ()):
+def _wins(found: Distillation) -> Iterator[str]:
+    """Say where in the data which teacher wins, if the fuser knows."""
+    for win in found.knowledge.fuser.get("wins", ()):
         if win["weight"] - win["mean_weight"] < TELLING:
             continue
         teacher = found.knowledge.teachers[win["teacher"]]

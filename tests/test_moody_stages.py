@@ -1,0 +1,121 @@
+"""Ensemble and collapse with a stage that fails on some fits, and what it hears of extra rows."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+import hpmkd
+from hpmkd import measure
+from hpmkd_defaults.stages.tree import TreeStage
+
+#: Of 142 training rows of wine, a selection split has 71 to fit on, a fold of the collapse 47.
+FEW = 60
+LIGHT = {
+    "sampler.trials": 1,
+    "split.selection_folds": 2,
+    "split.teacher_folds": 3,
+    "search.alphas.self": [1.0],
+    "stages": ["tree", "logistic", "moody"],
+    "ensemble.collapse": True,
+}
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+
+
+class Moody(TreeStage):
+    """A tree that fails once the students are chosen, or on few rows; alpha = 0 never wins."""
+
+    fails: ClassVar[str] = ""
+    chosen: ClassVar[bool] = False
+    heard: ClassVar[list[tuple[int, bool]]] = []
+
+    def fit(self, inputs):
+        few = len(inputs.labels) < FEW
+        if (Moody.fails == "later" and Moody.chosen) or (Moody.fails == "on few rows" and few):
+            raise ArithmeticError("not in the mood")
+        if inputs.configuration.alpha == 0:
+            inputs = replace(inputs, labels=np.roll(inputs.labels, 7))
+        else:
+            Moody.heard.append((len(inputs.labels), inputs.extra is not None))
+        return super().fit(inputs)
+
+
+class Plugin:
+    @hpmkd.hookimpl
+    def hpmkd_stages(self):
+        return [hpmkd.Offer("moody", Moody, "a tree with moods")]
+
+    @hpmkd.hookimpl
+    def hpmkd_stage_finished(self, stage):
+        Moody.chosen = True
+
+
+def distil(wine, fails, **options):
+    """Return a run and the plugin warnings of it."""
+    Moody.fails, Moody.chosen = fails, False
+    Moody.heard.clear()
+    settings = {**LIGHT, **options.pop("settings", {})}
+    given = {"teacher": GaussianNB(), "workers": 1, "observers": [Plugin()], **options}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = hpmkd.distill(*wine, settings=settings, **given)
+    said = [str(each.message) for each in caught if each.category is hpmkd.PluginWarning]
+    return found, said
+
+
+BLAMED = "plugin 'observer-0': stage 'moody' failed in fit: ArithmeticError: not in the mood"
+
+
+def collapse_of(found):
+    (decision,) = [gate for gate in found.gates if gate.name == "collapse"]
+    return decision
+
+
+def test_a_member_that_fails_is_left_out_and_named(wine):
+    found, said = distil(wine, "later")
+    assert sorted(found.ensemble.names) == ["logistic", "tree"]
+    assert len(said) == 1
+    assert said[0].startswith(f"stage 'moody' is left out of the ensemble: {BLAMED}")
+    assert "moody" in found.students
+
+
+def test_an_ensemble_needs_two_that_do_not_fail(wine):
+    found, said = distil(wine, "later", settings={"stages": ["tree", "moody"]})
+    assert found.ensemble is None
+    assert len(said) == 1
+    assert all(record.role != "ensemble" for record in found.records)
+    assert collapse_of(found).reason == "there are not two students to fuse"
+
+
+def test_a_member_that_fails_inside_the_collapse_costs_the_collapse_only(wine):
+    found, said = distil(wine, "on few rows")
+    assert said == []
+    assert "moody" in found.ensemble.names
+    decision = collapse_of(found)
+    assert not decision.passed
+    assert decision.reason.startswith(BLAMED)
+    assert "collapsed" not in found.students
+
+
+@pytest.mark.parametrize("source", ["real", "made", "none"])
+def test_members_hear_of_real_extra_rows_in_the_collapse_but_of_no_made_ones(wine, source):
+    options = {
+        "real": {"X_unlabeled": wine[0] * 1.01},
+        "made": {"settings": {"augmenter.name": "munge"}},
+        "none": {},
+    }[source]
+    found, _ = distil(wine, "", **options)
+    assert "moody" in found.ensemble.names
+    in_collapse = {heard for n, heard in Moody.heard if n < FEW}
+    assert in_collapse == {source == "real"}
+    chosen = {heard for n, heard in Moody.heard if n == 71}
+    assert chosen == {source != "none"}
