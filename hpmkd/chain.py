@@ -53,11 +53,14 @@ class ProgressiveDistillationChain:
         Weights of the teacher that the run's regime allows.
     evaluate : callable
         Evaluates configurations on the selection rows and returns their trials.
+    on_link : callable
+        Called after every link.
     """
 
     links: Sequence[ChainLink]
     alphas: Sequence[float]
     evaluate: Callable[[Sequence[Configuration]], list[Trial]]
+    on_link: Callable[[], None] = lambda: None
 
     def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
         """Try every link on top of what the search found.
@@ -79,6 +82,7 @@ class ProgressiveDistillationChain:
             added, decision = self._taken(link, racing)
             racing += added
             gates.append(decision)
+            self.on_link()
         return racing, gates
 
     def _taken(self, link: ChainLink, racing: Sequence[Trial]) -> tuple[list[Trial], Gate]:

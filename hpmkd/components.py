@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from hpmkd.guards import guarded
 from hpmkd.offers import Offered
 from hpmkd.recipe import Recipe
+from hpmkd.recipe_chain import Link
 from hpmkd.recipe_settings import Choice, convert, unknown_key
 from hpmkd.registry import Registry
 
@@ -43,6 +44,8 @@ class Components:
     cache: Selected
     executor: Selected
     stages: Mapping[str, Selected]
+    links: tuple[Link, ...]
+    transfers: Mapping[str, Selected]
 
 
 def resolve(recipe: Recipe, registry: Registry) -> Components:
@@ -66,6 +69,21 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
             name: select(registry, "stage", choice, f"stages.{name}")
             for name, choice in recipe.stages.items()
         },
+        links=links_between(recipe.chain, recipe.stages),
+        transfers={
+            link.label: select(registry, "transfer", link.transfer, f"chain[{at}].transfer")
+            for at, link in enumerate(recipe.chain)
+            if link.transfer is not None
+        },
+    )
+
+
+def links_between(chain: Sequence[Link], stages: Container[str]) -> tuple[Link, ...]:
+    """Return the links that hand something over between stages in the race."""
+    return tuple(
+        link
+        for link in chain
+        if link.transfer is not None and link.stage in stages and link.after in stages
     )
 
 

@@ -108,6 +108,9 @@ class Stage(Protocol):
 
     Built once per run with ``factory(**settings)``, pickled to worker processes, used there
     by many fits: it must keep no state between them.
+
+    It may have a ``portfolio``, a sequence of further points of its space that are known to
+    work on some data: samplers try them after the defaults, before they draw.
     """
 
     #: Which encoder the engine fits for it: "tree" (ordinal codes, NaN for missing),

@@ -219,6 +219,7 @@ def _plain(trial: Trial) -> dict[str, Any]:
         "temperature": configuration.temperature,
         "alpha": configuration.alpha,
         "hyperparameters": dict(configuration.hyperparameters),
+        "after": None if configuration.after is None else str(configuration.after),
         "log_loss": trial.log_loss if succeeded else None,
         "standard_error": trial.standard_error if succeeded else None,
         "accuracy": trial.accuracy if succeeded else None,

@@ -20,9 +20,11 @@ from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
 from hpmkd.extra import ExtraSource, unlabeled_rows
+from hpmkd.fitting import Fitting
 from hpmkd.gates import of_fuser
 from hpmkd.leaderboard import Record, build
-from hpmkd.learning import Learning, stages_in_play
+from hpmkd.learning import Learning, links_in_play, stages_in_play
+from hpmkd.lessons import Exam, Lesson
 from hpmkd.measurement import compare, ensemble_entry, student_entries, teacher_entries
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.panels import members
@@ -30,17 +32,17 @@ from hpmkd.progress import Progress
 from hpmkd.reading import TeacherReader
 from hpmkd.seeds import Seeds
 from hpmkd.teaching import Taught, Teaching
-from hpmkd.training import SelectionSplit, selection_split
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache, Executor
     from hpmkd.ensemble import Ensemble
+    from hpmkd.extra import Labelled
     from hpmkd.finalists import Finalists
     from hpmkd.recipe import Recipe
     from hpmkd.regime import Regime
     from hpmkd.registry import Registry
     from hpmkd.teachers import Teacher
-    from hpmkd.values import IntArray
+    from hpmkd.values import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,15 @@ class _Run:
             self.seeds.augmenter,
         )
         self.teaching = Teaching(teachers, reader, parts.fuser, references, source)
+        links = links_in_play(parts)
         self.learning = Learning(
-            training=training,
-            stages=stages_in_play(parts),
-            scheduler=parts.scheduler.create(),
+            fitting=Fitting(
+                stages=stages_in_play(parts),
+                transfers={link.label: link.transfer for link in links},
+                scheduler=parts.scheduler.create(),
+                seed=self.seeds.students,
+            ),
+            links=links,
             recipe=self.recipe,
             parts=parts,
             seeds=self.seeds,
@@ -151,24 +158,28 @@ class _Run:
         self.registry.notify("hpmkd_run_started", facts=self.training.facts, recipe=plain)
         warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
         with self.counts.phase("teachers"):
-            regime, selection, taught = self._listen()
+            regime, exams, taught = self._listen()
+            lesson = self._lesson(self.training, taught.knowledge.soft_targets, taught.extra)
         alphas = getattr(self.recipe.search.alphas, regime.name)
         with self.counts.phase("search"):
-            trials = self.learning.search(selection, alphas)
+            found = self.learning.search(exams, alphas)
+        with self.counts.phase("chain"):
+            racing, trials, gates = self.learning.chain(found, exams, alphas)
         with self.counts.phase("refit"):
-            finalists = self.learning.refit(trials, taught)
-            ensemble = self.learning.ensemble(finalists, selection)
-            gates = of_fuser("fuser of the teachers", taught.knowledge.fuser)
+            finalists = self.learning.refit(racing, lesson)
+            ensemble = self.learning.ensemble(finalists, exams, lesson)
+            gates += of_fuser("fuser of the teachers", taught.knowledge.fuser)
             if ensemble is not None:
                 gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary())
             if self.recipe.ensemble.collapse:
                 finalists, decision = self.learning.collapse(
-                    finalists, ensemble, selection, taught, alphas
+                    finalists, ensemble, exams, lesson, alphas
                 )
                 gates.append(decision)
         with self.counts.phase("measure"):
             records = self._records(finalists, ensemble, taught)
-            verdict = compare(finalists, self.test, regime.name, self.seeds.verdict)
+            own = self.learning.self_taught(finalists, lesson)
+            verdict = compare(finalists, own, self.test, regime.name, self.seeds.verdict)
         # Workers count for the peak memory once they have ended.
         self.executor.close()
         self.counts.count_cache(self.cache_before, self.cache.stats())
@@ -191,7 +202,7 @@ class _Run:
             gates=tuple(gates),
         )
 
-    def _listen(self) -> tuple[Regime, list[SelectionSplit], Taught]:
+    def _listen(self) -> tuple[Regime, list[Exam], Taught]:
         """Ask the teachers: first without the selection rows, then about everything."""
         split_rows = self._split_rows()
         self.progress.start("teachers", self.teaching.n_folds(len(split_rows)))
@@ -201,14 +212,18 @@ class _Run:
         self.teaching = self.teaching.with_sources_for(regime)
         if self.teaching.source.real:
             warn_of_known_rows(self.teaching.source.unlabeled, self.training, self.test)
-        encodings = self.learning.encodings
-        selection = []
+        exams = []
         for fit_rows, held_rows in split_rows:
-            taught = self.teaching.soft_targets(fit_rows)
-            selection.append(selection_split(self.training, fit_rows, held_rows, taught, encodings))
+            lesson = self._lesson(
+                self.training.rows(fit_rows), *self.teaching.soft_targets(fit_rows)
+            )
+            exams.append(Exam(lesson, held_rows, self.training.rows(held_rows)))
         finished = self.teaching.finish(regime)
         self.progress.finish()
-        return regime, selection, finished
+        return regime, exams, finished
+
+    def _lesson(self, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None) -> Lesson:
+        return Lesson.prepare(rows, soft_targets, extra, self.learning.encodings)
 
     def _split_rows(self) -> list[tuple[IntArray, IntArray]]:
         """Return rows to fit on and selection rows: once, or fold by fold when rows are few."""
@@ -226,7 +241,7 @@ class _Run:
         self.progress.start("measure", 3)
         entries = teacher_entries(self.teaching, taught, self.test)
         self.progress.advance()
-        entries += student_entries(finalists, table)
+        entries += student_entries(finalists, table, self.recipe.scheduler.name)
         self.progress.advance()
         if ensemble is not None:
             entries.append(ensemble_entry(ensemble, table))

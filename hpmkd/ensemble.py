@@ -13,7 +13,7 @@ from hpmkd.crossfit import pickled_bytes
 from hpmkd.knowledge import Fusion
 from hpmkd.registry import PluginWarning
 from hpmkd.rows import as_table
-from hpmkd.training import held_out
+from hpmkd.trials import held_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hpmkd.components import Selected
     from hpmkd.contracts import Executor, Predictor
     from hpmkd.finalists import Finalists
-    from hpmkd.training import SearchData
+    from hpmkd.trials import SearchData
     from hpmkd.values import Configuration, FloatArray, IntArray
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hpmkd.errors import PluginError
 from hpmkd.offers import blame
 from hpmkd.registry import PluginWarning
-from hpmkd.training import RefitData, refit
+from hpmkd.trials import RefitData, refit
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Executor, Predictor
@@ -23,6 +23,11 @@ class Pair:
 
     student: Trial
     control: Trial
+
+    @property
+    def trials(self) -> tuple[Trial, Trial]:
+        """Both."""
+        return self.student, self.control
 
 
 @dataclass(frozen=True)
@@ -78,19 +83,20 @@ def best(trials: Iterable[Trial], stage: str, *, control: bool = False) -> Trial
     Parameters
     ----------
     control : bool
-        Look only at alpha = 0. Ties go to the control, then to the trial asked first.
+        Look only at those that hear of no teacher. Ties go to the control, then to the trial
+        asked first.
     """
     candidates = [
         trial
         for trial in trials
         if trial.configuration.stage == stage
         and trial.failure is None
-        and (trial.configuration.alpha == 0 or not control)
+        and (trial.configuration.hard or not control)
     ]
     if not candidates:
         return None
     return min(
-        candidates, key=lambda trial: (trial.log_loss, trial.configuration.alpha > 0, trial.number)
+        candidates, key=lambda trial: (trial.log_loss, not trial.configuration.hard, trial.number)
     )
 
 
@@ -129,7 +135,7 @@ def fit_finalists(
     PluginError
         If no stage is left.
     """
-    trials = [trial for pair in paired.values() for trial in (pair.student, pair.control)]
+    trials = [trial for pair in paired.values() for trial in pair.trials]
     tasks = list({trial.configuration.key: trial.configuration for trial in trials}.values())
     outcomes: dict[object, Predictor | str] = {}
     for at, outcome in executor.run(refit, data, tasks):
@@ -155,7 +161,7 @@ def writable(outcome: Predictor | str, trial: Trial, data: RefitData) -> Predict
     """Return a refitted student if it can be written to a file; else why it cannot."""
     if isinstance(outcome, str):
         return outcome
-    played = data.stages[trial.configuration.stage]
+    played = data.fitting.stages[trial.configuration.stage]
     try:
         content = outcome.to_bytes()
         if not isinstance(content, bytes):

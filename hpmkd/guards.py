@@ -7,7 +7,7 @@ purpose pass through as they are, and so does Ctrl-C.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,6 +84,8 @@ class StageGuard(Guard):
             raise ValueError(f"encoding is {self.component.encoding!r}; expected {known}")
         expect("complexity", self.component.complexity, int, "an int")
         expect("defaults", self.component.defaults, Mapping, "a mapping")
+        for each in self.portfolio:
+            expect("a point of the portfolio", each, Mapping, "a mapping")
 
     @property
     def encoding(self) -> str:
@@ -100,6 +102,12 @@ class StageGuard(Guard):
         """Hyperparameters that work untuned."""
         defaults: Mapping[str, Hyperparameter] = self.component.defaults
         return defaults
+
+    @property
+    def portfolio(self) -> Sequence[Mapping[str, Hyperparameter]]:
+        """Further hyperparameters that are known to work somewhere."""
+        portfolio: Sequence[Mapping[str, Hyperparameter]] = getattr(self.component, "portfolio", ())
+        return portfolio
 
     def space(self, trial: contracts.HyperparameterTrial) -> Mapping[str, Hyperparameter]:
         """Draw hyperparameters."""

@@ -39,6 +39,10 @@ class Entry:
         Of its configuration.
     selection_log_loss : float or None
         What the selection rows said of it.
+    after : str or None
+        The stages before it in the chain, with their transfers; None if it stands alone.
+    scheduler : str or None
+        What moved temperature and alpha while it was fitted.
     """
 
     role: Role
@@ -50,6 +54,8 @@ class Entry:
     alpha: float | None = None
     temperature: float | None = None
     selection_log_loss: float | None = None
+    after: str | None = None
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,8 @@ class Record:
     alpha: float | None
     temperature: float | None
     selection_log_loss: float | None
+    after: str | None = None
+    scheduler: str | None = None
 
 
 COLUMNS = tuple(Record.__dataclass_fields__)
@@ -128,6 +136,8 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> Record:
         alpha=entry.alpha,
         temperature=entry.temperature,
         selection_log_loss=entry.selection_log_loss,
+        after=entry.after,
+        scheduler=entry.scheduler,
     )
 
 

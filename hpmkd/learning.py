@@ -1,35 +1,38 @@
-"""Everything that is fitted to soft targets: trials, finalists, ensemble, collapsed student."""
+"""Everything that is fitted to soft targets: trials, chain, finalists, ensemble, controls."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.collapse import Collapse, MemberError
+from hpmkd.chain import ChainLink, ProgressiveDistillationChain
+from hpmkd.collapse import Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, heard, strongest, unseen
+from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs, writable
-from hpmkd.gates import Gate, gate
+from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.gates import Gate
+from hpmkd.lessons import Predecessors
+from hpmkd.registry import PluginWarning
 from hpmkd.search import Search
-from hpmkd.training import RefitData, SearchData, SelectionSplit, StageInPlay, TrainingRows, refit
+from hpmkd.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import SearchSpace, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hpmkd.components import Components
-    from hpmkd.contracts import Executor, Scheduler
+    from hpmkd.contracts import Executor, Predictor
     from hpmkd.counts import Counts
-    from hpmkd.dataset import Dataset
-    from hpmkd.extra import Labelled
+    from hpmkd.lessons import Exam, Lesson
     from hpmkd.progress import Progress
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.seeds import Seeds
-    from hpmkd.teaching import Taught
-    from hpmkd.values import FloatArray
+    from hpmkd.values import Configuration
 
 
 @dataclass(frozen=True)
@@ -38,19 +41,16 @@ class Learning:
 
     Parameters
     ----------
-    training : Dataset
-        All training rows.
-    stages : mapping of str to StageInPlay
-        The stages in the race, simple ones first.
-    scheduler : Scheduler
-        Says how soft targets are; hears of every trial.
+    fitting : Fitting
+        How students are fitted; its scheduler hears of every trial.
+    links : sequence of ChainLink
+        The chain.
     recipe, parts, seeds, executor, counts, progress, registry
         Of the run.
     """
 
-    training: Dataset
-    stages: Mapping[str, StageInPlay]
-    scheduler: Scheduler
+    fitting: Fitting
+    links: Sequence[ChainLink]
     recipe: Recipe
     parts: Components
     seeds: Seeds
@@ -62,22 +62,28 @@ class Learning:
     @property
     def encodings(self) -> set[str]:
         """The encodings that the stages in the race read."""
-        return {played.stage.encoding for played in self.stages.values()}
+        return {played.stage.encoding for played in self.fitting.stages.values()}
 
-    def search(self, selection: Sequence[SelectionSplit], alphas: Sequence[float]) -> list[Trial]:
+    @cached_property
+    def predecessors(self) -> Predecessors:
+        """The students that others build on."""
+        n_folds = self.recipe.split.teacher_folds
+        return Predecessors(self.fitting, self.executor, n_folds, self._trained)
+
+    def search(self, exams: Sequence[Exam], alphas: Sequence[float]) -> list[Trial]:
         """Evaluate configurations until the sampler has no more to ask."""
         settings = self.recipe.search
         space = SearchSpace(
-            stages={name: played.stage for name, played in self.stages.items()},
+            stages={name: played.stage for name, played in self.fitting.stages.items()},
             temperatures=settings.temperatures,
-            alphas=tuple(sorted({0.0, *alphas})),
+            alphas=with_control(alphas),
             seed=self.seeds.sampler,
         )
         search = Search(
             sampler=self.parts.sampler.create(space),
-            scheduler=self.scheduler,
+            scheduler=self.fitting.scheduler,
             executor=self.executor,
-            data=self._data(selection),
+            data=self._data(exams),
             batch=settings.batch,
             on_trial=self._trial_finished,
         )
@@ -86,11 +92,41 @@ class Learning:
         self.progress.finish()
         return trials
 
-    def refit(self, trials: Sequence[Trial], taught: Taught) -> Finalists:
+    def chain(
+        self, trials: Sequence[Trial], exams: Sequence[Exam], alphas: Sequence[float]
+    ) -> tuple[list[Trial], list[Trial], list[Gate]]:
+        """Let stages build on each other.
+
+        Returns
+        -------
+        racing : list of Trial
+            What is in the race now: the trials given, and those of links that were kept.
+        tried : list of Trial
+            All trials, also those of links that were refused.
+        gates : list of Gate
+            One per link.
+        """
+        tried = list(trials)
+
+        def evaluated(configurations: Sequence[Configuration]) -> list[Trial]:
+            found = self._evaluate(exams, configurations, first=len(tried))
+            tried.extend(found)
+            return found
+
+        self.progress.start("chain", len(self.links))
+        chain = ProgressiveDistillationChain(
+            self.links, with_control(alphas), evaluated, self.progress.advance
+        )
+        racing, gates = chain.run(trials)
+        self.progress.finish()
+        return racing, tried, gates
+
+    def refit(self, trials: Sequence[Trial], lesson: Lesson) -> Finalists:
         """Fit each stage's best and its control on all training rows."""
-        paired = pairs(trials, self.stages)
+        paired = pairs(trials, self.fitting.stages)
         self.progress.start("refit", 2 * len(paired))
-        data = self._refit_data(taught.knowledge.soft_targets, taught.extra)
+        chosen = [each.configuration for pair in paired.values() for each in pair.trials]
+        data = self._refit_data(lesson, chosen)
         finalists = fit_finalists(paired, data, self.executor, self._student_fitted)
         self.progress.finish()
         for stage, refitted in finalists.students.items():
@@ -98,7 +134,7 @@ class Learning:
         return finalists
 
     def ensemble(
-        self, finalists: Finalists, selection: Sequence[SelectionSplit]
+        self, finalists: Finalists, exams: Sequence[Exam], lesson: Lesson
     ) -> Ensemble | None:
         """Fuse the strongest students; None if there are not two of them.
 
@@ -107,99 +143,117 @@ class Learning:
         names = strongest(finalists, self.recipe.ensemble.top)
         if len(names) < 2:
             return None
-        configurations = [finalists.students[name].trial.configuration for name in names]
-        said = heard(names, unseen(configurations, self._data(selection), self.executor))
-        self.counts.models_trained += len(said) * len(selection)
+        members = [finalists.students[name].trial.configuration for name in names]
+        said = heard(names, unseen(members, self._data(exams, members), self.executor))
+        self._trained(len(said) * len(exams))
         if len(said) < 2:
             return None
-        rows = np.sort(np.concatenate([split.held_rows for split in selection]))
-        asked = self.training.rows(rows)
+        asked = lesson.rows.rows(np.sort(np.concatenate([exam.held_rows for exam in exams])))
         return fit_ensemble(finalists, said, self.parts.fuser, asked.labels, asked.table)
 
     def collapse(
         self,
         finalists: Finalists,
         ensemble: Ensemble | None,
-        selection: Sequence[SelectionSplit],
-        taught: Taught,
+        exams: Sequence[Exam],
+        lesson: Lesson,
         alphas: Sequence[float],
     ) -> tuple[Finalists, Gate]:
         """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
         if ensemble is None:
             return finalists, Gate("collapse", False, "there are not two students to fuse")
-        alphas = [alpha for alpha in alphas if alpha > 0]
-        if not alphas:
-            return finalists, Gate("collapse", False, "no alpha above 0 may be tried")
-        collapse = Collapse(
-            members=[finalists.students[name].trial.configuration for name in ensemble.names],
-            fuser=self.parts.fuser,
-            executor=self.executor,
-            n_folds=self.recipe.split.teacher_folds,
-            seed=self.seeds.students,
-            with_extra=taught.extra is not None and taught.extra.real,
-        )
-        try:
-            return self._collapsed(collapse, finalists, selection, taught, alphas)
-        except MemberError as failed:
-            return finalists, Gate("collapse", False, str(failed))
-
-    def _collapsed(
-        self,
-        collapse: Collapse,
-        finalists: Finalists,
-        selection: Sequence[SelectionSplit],
-        taught: Taught,
-        alphas: Sequence[float],
-    ) -> tuple[Finalists, Gate]:
+        members = [finalists.students[name].trial.configuration for name in ensemble.names]
+        collapse = Collapse(members, self.parts.fuser, self.predecessors, self._evaluate)
         before = finalists.students[finalists.chosen].trial
-        retargeted = []
-        for split in selection:
-            seen = np.setdiff1d(np.arange(len(self.training)), split.held_rows)
-            rows = self._retargeted(collapse, split.training, self.training.rows(seen))
-            retargeted.append(replace(split, training=rows))
-        trials = [
-            collapse.trial(
-                replace(before.configuration, alpha=alpha, temperature=1.0),
-                self._data(retargeted),
-                before.number,
-            )
-            for alpha in alphas
-        ]
-        self.counts.models_trained += sum(trial.models_trained for trial in trials)
-        after = min(trials, key=lambda trial: trial.log_loss)
-        decision = gate("collapse", before, after)
-        if not decision.passed:
+        after, decision = collapse.attempt(before, exams, alphas)
+        if after is None:
             return finalists, decision
-        data = self._refit_data(taught.knowledge.soft_targets, taught.extra)
-        last = replace(data, training=self._retargeted(collapse, data.training, self.training))
-        student = writable(refit(last, after.configuration), after, last)
-        self.counts.models_trained += 1
-        if isinstance(student, str):
-            return finalists, Gate("collapse", False, student)
+        try:
+            student = self._refitted(collapse.retaught(lesson), after)
+        except HpmkdError as failed:
+            return finalists, Gate("collapse", False, str(failed))
         return finalists.with_collapsed(Refitted(after, student)), decision
 
-    def _retargeted(
-        self, collapse: Collapse, training: TrainingRows, rows: Dataset
-    ) -> TrainingRows:
-        retargeted = collapse.retargeted(training, rows, self._data([]))
-        self.counts.models_trained += len(collapse.members) * min(collapse.n_folds, len(rows))
-        return retargeted
+    def self_taught(self, finalists: Finalists, lesson: Lesson) -> Predictor | None:
+        """Fit the shipped configuration to what its control says instead of the teachers.
 
-    def _data(self, selection: Sequence[SelectionSplit]) -> SearchData:
-        return SearchData(tuple(selection), self.stages, self.scheduler, self.seeds.students)
+        It tells knowledge from smoothing: this student has soft labels as well, but nobody
+        who knew more. None if the shipped student hears of no teacher, or a stage fails.
+        """
+        trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
+        if trial.configuration.hard:
+            return None
+        configuration = control.trial.configuration
+        classes = lesson.training.classes
+        self.progress.start("controls", 1)
+        try:
+            said, of_extra = self.predecessors.unseen(lesson, configuration), None
+            if lesson.extra is not None:
+                table = lesson.extra.table
+                of_extra = self.fitting.said(control.student, configuration, table, classes)
+            return self._refitted(lesson.taught(said, of_extra), trial)
+        except HpmkdError as failed:
+            message = f"no student taught by itself is compared with the shipped one: {failed}"
+            warnings.warn(message, PluginWarning, stacklevel=3)
+            return None
+        finally:
+            self.progress.finish()
 
-    def _refit_data(self, soft_targets: FloatArray, extra: Labelled | None) -> RefitData:
-        rows = TrainingRows.encode(self.training, soft_targets, self.encodings, extra)
-        return RefitData(rows, self.stages, self.scheduler, self.seeds.students)
+    def _refitted(self, lesson: Lesson, trial: Trial) -> Predictor:
+        """Fit a trial's configuration on a lesson.
+
+        Raises
+        ------
+        HpmkdError
+            If its stage fails.
+        """
+        data = self._refit_data(lesson, [trial.configuration])
+        student = writable(refit(data, trial.configuration), trial, data)
+        self._trained(1)
+        if isinstance(student, str):
+            raise PluginError(student)
+        return student
+
+    def _evaluate(
+        self, exams: Sequence[Exam], configurations: Sequence[Configuration], first: int = 0
+    ) -> list[Trial]:
+        """Evaluate configurations, which may build on others; numbers start at `first`."""
+        data = self._data(exams, configurations)
+        tasks = list(enumerate(configurations, first))
+        finished = dict(self.executor.run(evaluate, data, tasks))
+        trials = [finished[at] for at in range(len(tasks))]
+        for trial in trials:
+            self._trained(trial.models_trained)
+            self.registry.notify("hpmkd_trial_finished", trial=trial)
+            self.fitting.scheduler.observe(trial)
+        return trials
+
+    def _data(
+        self, exams: Sequence[Exam], configurations: Sequence[Configuration] = ()
+    ) -> SearchData:
+        prepared = self.predecessors.prepared
+        splits = tuple(exam.split(prepared(exam.lesson, configurations)) for exam in exams)
+        return SearchData(splits, self.fitting)
+
+    def _refit_data(self, lesson: Lesson, configurations: Sequence[Configuration]) -> RefitData:
+        return RefitData(self.predecessors.prepared(lesson, configurations), self.fitting)
 
     def _trial_finished(self, trial: Trial) -> None:
-        self.counts.models_trained += trial.models_trained
+        self._trained(trial.models_trained)
         self.registry.notify("hpmkd_trial_finished", trial=trial)
         self.progress.advance()
 
     def _student_fitted(self) -> None:
-        self.counts.models_trained += 1
+        self._trained(1)
         self.progress.advance()
+
+    def _trained(self, n: int) -> None:
+        self.counts.models_trained += n
+
+
+def with_control(alphas: Sequence[float]) -> tuple[float, ...]:
+    """Return the weights of the teacher that are tried: alpha = 0 is always among them."""
+    return tuple(sorted({0.0, *alphas}))
 
 
 def stages_in_play(parts: Components) -> dict[str, StageInPlay]:
@@ -210,3 +264,11 @@ def stages_in_play(parts: Components) -> dict[str, StageInPlay]:
     ]
     ordered = sorted(in_play, key=lambda played: (played.stage.complexity, played.name))
     return {played.name: played for played in ordered}
+
+
+def links_in_play(parts: Components) -> list[ChainLink]:
+    """Build the links of a recipe's chain; links of one label share a rule."""
+    rules = {label: selected.create() for label, selected in parts.transfers.items()}
+    return [
+        ChainLink(link.stage, link.after, link.label, rules[link.label]) for link in parts.links
+    ]

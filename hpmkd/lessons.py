@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd import splits, tables
-from hpmkd.training import (
-    Fitting,
-    SearchData,
-    SelectionSplit,
-    TrainingRows,
-    checked_probabilities,
-    fit_student,
-    held_out,
-)
+from hpmkd.errors import PluginError
+from hpmkd.training import TrainingRows
+from hpmkd.trials import SearchData, SelectionSplit, held_out
 from hpmkd.values import Previous
 
 if TYPE_CHECKING:
@@ -26,7 +20,8 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Executor
     from hpmkd.dataset import Dataset
     from hpmkd.extra import Labelled
-    from hpmkd.values import After, Configuration, FloatArray
+    from hpmkd.fitting import Fitting
+    from hpmkd.values import After, Configuration, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +42,24 @@ class Lesson:
     extra: Labelled | None
     training: TrainingRows
 
+    @classmethod
+    def prepare(
+        cls, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None, encodings: set[str]
+    ) -> Lesson:
+        """Encode rows whose teachers say `soft_targets` of shape (n, K)."""
+        return cls(rows, extra, TrainingRows.encode(rows, soft_targets, encodings, extra))
+
+    def taught(self, soft_targets: FloatArray, of_extra: FloatArray | None = None) -> Lesson:
+        """Return the same rows with other soft targets, also of the extra ones if given."""
+        training, extra = replace(self.training, soft_targets=soft_targets), self.extra
+        if extra is not None and of_extra is not None:
+            extra = replace(extra, soft_targets=of_extra)
+            encoded = {
+                kind: replace(rows, soft_targets=of_extra) for kind, rows in training.extra.items()
+            }
+            training = replace(training, extra=encoded)
+        return replace(self, extra=extra, training=training)
+
     def without_made_rows(self) -> Lesson:
         """Return the lesson with real extra rows only.
 
@@ -63,6 +76,29 @@ class Lesson:
         """Return some of the rows, beside all extra rows, encoded as they are here."""
         at = np.flatnonzero(chosen)
         return replace(self, rows=self.rows.rows(at), training=self.training.rows(at))
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """A lesson, and the selection rows that judge who has learnt from it.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        What is fitted on.
+    held_rows : ndarray of shape (h,)
+        Numbers of the selection rows; no teacher of the lesson has seen them.
+    held : Dataset
+        The selection rows.
+    """
+
+    lesson: Lesson
+    held_rows: IntArray
+    held: Dataset
+
+    def split(self, training: TrainingRows) -> SelectionSplit:
+        """Return what a worker needs, with `training` as the lesson's rows."""
+        return SelectionSplit(training, self.held_rows, self.held.table, self.held.labels)
 
 
 @dataclass
@@ -113,11 +149,11 @@ class Predecessors:
         Raises
         ------
         HpmkdError
-            If its stage fails.
+            If a stage fails.
         """
         fold = splits.folds(lesson.rows.labels, self.n_folds, self.fitting.seed)
         heard, parts = lesson.without_made_rows(), []
-        # Lessons of a moment: what is fitted on them alone need not be remembered.
+        # Lessons of a moment: what is fitted on them need not be remembered.
         inner = replace(self, _known={})
         for number in range(int(fold.max()) + 1):
             seen, at = heard.part(fold != number), np.flatnonzero(fold == number)
@@ -125,7 +161,9 @@ class Predecessors:
             table = tables.take(lesson.rows.table, at)
             parts.append(SelectionSplit(training, at, table, lesson.rows.labels[at]))
         data = SearchData(tuple(parts), self.fitting)
-        (_, said), *_ = self.executor.run(held_out, data, [configuration])
+        ((_, said),) = self.executor.run(held_out, data, [configuration])
+        if isinstance(said, str):
+            raise PluginError(said)
         self.on_trained(len(parts))
         return np.asarray(said)
 
@@ -137,11 +175,10 @@ class Predecessors:
 
     def _fitted(self, lesson: Lesson, after: After) -> Previous:
         configuration = after.configuration
-        played = self.fitting.stages[configuration.stage]
         training = self.prepared(lesson, [configuration])
-        student = fit_student(training, self.fitting, configuration)
+        student = self.fitting.student(training, configuration)
         self.on_trained(1)
-        kind = played.stage.encoding
+        kind = self.fitting.stages[configuration.stage].stage.encoding
         extra = training.extra.get(kind)
         previous = Previous(
             student,
@@ -153,6 +190,6 @@ class Predecessors:
         said = None
         if lesson.extra is not None:
             table = lesson.extra.table
-            said = checked_probabilities(student, played, table, training.classes)
+            said = self.fitting.said(student, configuration, table, training.classes)
         unseen = self.unseen(lesson, configuration)
         return replace(previous, soft_targets=unseen, extra_soft_targets=said)

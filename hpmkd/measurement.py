@@ -15,13 +15,13 @@ from hpmkd.finalists import Finalists, Refitted
 from hpmkd.knowledge import FusedTeacher
 from hpmkd.leaderboard import Entry, Role
 from hpmkd.measure import Latency, latency
-from hpmkd.probabilities import row_losses
 from hpmkd.reading import stack
 from hpmkd.teachers import Bag, ClassAligned
 from hpmkd.teaching import Taught, Teaching
-from hpmkd.verdict import Verdict, judge
+from hpmkd.verdict import HARD, OWN, STUDENT, Verdict, judge
 
 if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
     from hpmkd.teachers import Teacher
@@ -93,16 +93,21 @@ class _Meter:
         return np.array([np.nan if size is None else size, speed.row_us, speed.batch_us])
 
 
-def student_entries(finalists: Finalists, table: Any) -> list[Entry]:
-    """Return control and student of every stage, and the collapsed student if there is one."""
+def student_entries(finalists: Finalists, table: Any, scheduler: str) -> list[Entry]:
+    """Return control and student of every stage, and the collapsed student if there is one.
+
+    `scheduler` is the name of the recipe's.
+    """
     entries = []
     for stage, refitted in finalists.students.items():
         chosen = stage == finalists.shipped_name
-        entries.append(_student_entry("control", stage, finalists.controls[stage], table))
-        entries.append(_student_entry("student", stage, refitted, table, chosen))
+        entries.append(
+            _student_entry("control", stage, finalists.controls[stage], table, scheduler)
+        )
+        entries.append(_student_entry("student", stage, refitted, table, scheduler, chosen))
     if finalists.collapsed is not None:
         name = finalists.shipped_name
-        entries.append(_student_entry("student", name, finalists.collapsed, table, True))
+        entries.append(_student_entry("student", name, finalists.collapsed, table, scheduler, True))
     return entries
 
 
@@ -117,25 +122,30 @@ def ensemble_entry(ensemble: Ensemble, table: Any) -> Entry:
     )
 
 
-def compare(finalists: Finalists, test: Dataset, regime: str, seed: int) -> Verdict:
-    """Judge the shipped student against the same stage's control on the test rows."""
+def compare(
+    finalists: Finalists, own: Predictor | None, test: Dataset, regime: str, seed: int
+) -> Verdict:
+    """Judge the shipped student against its controls on the test rows.
+
+    Parameters
+    ----------
+    own : Predictor or None
+        The student that was taught by its control instead of the teachers.
+    """
     shipped, control = finalists.shipped, finalists.controls[finalists.chosen]
-    student_losses, control_losses = (
-        row_losses(each.student.predict_proba(test.table), test.labels)
-        for each in (shipped, control)
-    )
+    arms = {STUDENT: shipped.student, HARD: control.student} | ({} if own is None else {OWN: own})
     return judge(
-        student_losses,
-        control_losses,
+        {name: student.predict_proba(test.table) for name, student in arms.items()},
+        test.labels,
         stage=finalists.shipped_name,
-        alpha=shipped.trial.configuration.alpha,
+        is_control=shipped.trial.configuration.hard,
         regime=regime,
         seed=seed,
     )
 
 
 def _student_entry(
-    role: Role, stage: str, refitted: Refitted, table: Any, chosen: bool = False
+    role: Role, stage: str, refitted: Refitted, table: Any, scheduler: str, chosen: bool = False
 ) -> Entry:
     student, configuration = refitted.student, refitted.trial.configuration
     return Entry(
@@ -148,4 +158,6 @@ def _student_entry(
         alpha=configuration.alpha,
         temperature=configuration.temperature,
         selection_log_loss=refitted.trial.log_loss,
+        after=None if configuration.after is None else str(configuration.after),
+        scheduler=None if configuration.hard else scheduler,
     )

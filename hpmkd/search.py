@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.finalists import best
-from hpmkd.training import SearchData, evaluate
+from hpmkd.trials import SearchData, evaluate
 from hpmkd.values import Trial
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Search:
         while asked := self.sampler.ask(self.batch):
             self._evaluate(asked)
         # alpha = 0 is always in the race: each stage's best gets its hard-label twin.
-        bests = [best(self.trials, name) for name in self.data.stages]
+        bests = [best(self.trials, name) for name in self.data.fitting.stages]
         self._evaluate(each.configuration.control() for each in bests if each is not None)
         return self.trials
 

@@ -13,9 +13,9 @@ from hpmkd.scores import best_temperature
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
 
-#: The controls: the best student of the stage on hard labels; and the shipped configuration
-#: taught by that one instead of by the teachers. The second tells knowledge from smoothing.
-HARD, OWN = "hard labels", "own labels"
+#: The arms: the shipped student; the best student of its stage on hard labels; the shipped
+#: configuration taught by that one instead of the teachers, which tells knowledge from smoothing.
+STUDENT, HARD, OWN = "student", "hard labels", "own labels"
 LEADS: Mapping[Word, str] = {
     "pays": "Distilling pays for the {} student",
     "no difference": "Distilling makes no difference for the {} student",
@@ -141,7 +141,7 @@ def judge(
     labels: IntArray,
     *,
     stage: str,
-    alpha: float,
+    is_control: bool,
     regime: str,
     seed: int,
 ) -> Verdict:
@@ -156,20 +156,20 @@ def judge(
         Class codes.
     stage : str
         The student family.
-    alpha : float
-        The student's; at 0 it is its own control.
+    is_control : bool
+        Whether the student hears of no teacher, and so is its own control.
     regime : str
         Where the teachers' knowledge came from.
     seed : int
         Source of the resampling.
     """
     measured = {name: _Measured.of(name, said, labels) for name, said in arms.items()}
-    student, hard = measured["student"], measured[HARD]
+    student, hard = measured[STUDENT], measured[HARD]
     plain = difference(student.losses, hard.losses, seed)
     found = (
         f"log loss {plain} against the same student on hard labels, over {len(labels)} test rows"
     )
-    if alpha == 0:
+    if is_control:
         found = "the selection rows chose hard labels, so the student is its own control"
     compared = tuple(
         Comparison(
@@ -178,7 +178,7 @@ def judge(
             difference(student.calibrated, each.calibrated, seed),
         )
         for name, each in measured.items()
-        if name != "student" and alpha > 0
+        if name != STUDENT and not is_control
     )
     return Verdict(
         word=plain.word,

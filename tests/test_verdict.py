@@ -26,9 +26,9 @@ def blurred(truth, seed, noise=0.7):
     return said / said.sum(axis=1, keepdims=True)
 
 
-def judged(labels, alpha=0.5, seed=0, **arms):
+def judged(labels, is_control=False, seed=0, **arms):
     named = {name.replace("_", " "): said for name, said in arms.items()}
-    return judge(named, labels, stage="tree", alpha=alpha, regime="self", seed=seed)
+    return judge(named, labels, stage="tree", is_control=is_control, regime="self", seed=seed)
 
 
 def test_a_student_that_knows_more_pays_by_knowledge(problem):
@@ -79,7 +79,7 @@ def test_a_worse_student_hurts(problem):
 
 def test_at_alpha_zero_the_student_is_its_own_control(problem):
     truth, labels = problem
-    verdict = judged(labels, alpha=0.0, student=truth, hard_labels=truth)
+    verdict = judged(labels, is_control=True, student=truth, hard_labels=truth)
     assert verdict.word == "no difference"
     assert verdict.interval == (0, 0)
     assert "the student is its own control" in verdict.sentence

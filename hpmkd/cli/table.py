@@ -43,6 +43,8 @@ def print_result(found: Distillation) -> None:
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
     word = (f"Verdict: {found.verdict.word}.", "bold")
     console.print(Text.assemble(word, f" {found.verdict.sentence}"))
+    for note in found.verdict.notes:
+        console.print(f"  {note}.")
     for gate in found.gates:
         step = "passed" if gate.passed else "refused"
         console.print(f"Gate {gate.name}: {step} ({gate.reason})")
@@ -121,6 +123,7 @@ def _time(us: float | None) -> str:
 
 
 COLUMNS = (
+    Column("after", lambda record: record.after or "-"),
     Column("alpha", lambda record: _number(record.alpha, ".2f")),
     Column("accuracy", lambda record: _number(record.accuracy, ".4f")),
     Column("log loss", lambda record: _number(record.log_loss, ".4f")),
@@ -136,5 +139,7 @@ COLUMNS = (
     Column("retention", lambda record: _number(record.retention, ".4f")),
 )
 #: What a terminal narrower than `WIDE` does without.
-DISPENSABLE = frozenset({"macro F1", "AUC", "KL", "agree", "1000 rows", "smaller", "faster"})
+DISPENSABLE = frozenset(
+    {"after", "macro F1", "AUC", "KL", "agree", "1000 rows", "smaller", "faster"}
+)
 WIDE = 155

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from hpmkd.student.additive_model import AdditiveModel
 from hpmkd.student.fitted import Student
@@ -93,7 +94,7 @@ def join_trees(models: Sequence[TreesModel]) -> TreesModel:
     leaves = np.cumsum([0, *(len(model.leaf_values) for model in models)])[:-1]
     is_leaf = [model.features < 0 for model in models]
 
-    def joined(name: str) -> ArrayLike:
+    def joined(name: str) -> NDArray[Any]:
         return np.concatenate([getattr(model, name) for model in models])
 
     return TreesModel(

@@ -33,6 +33,10 @@ class After:
         """Hashable identity."""
         return (self.transfer, *self.configuration.key)
 
+    def __str__(self) -> str:
+        before = self.configuration.after
+        return f"{self.configuration.stage} ({self.transfer})" + (f" < {before}" if before else "")
+
 
 @dataclass(frozen=True)
 class Configuration:

@@ -78,7 +78,7 @@ def random_sampler(seed: int, name: str) -> RandomSampler:
 def shared_draws(
     name: str, stage: Stage, trials: int, seed: int
 ) -> list[Mapping[str, Hyperparameter]]:
-    """Return the hyperparameters of a stage that are tried: its defaults, then random draws.
+    """Return what is tried of a stage: its defaults, its portfolio, then random draws.
 
     Parameters
     ----------
@@ -92,8 +92,9 @@ def shared_draws(
         Source of the draws, >= 0.
     """
     sampler = random_sampler(seed, name)
-    draws = [dict(stage.defaults)]
-    for _ in range(trials - 1):
+    known = [stage.defaults, *getattr(stage, "portfolio", ())]
+    draws = [dict(each) for each in known[:trials]]
+    for _ in range(trials - len(draws)):
         drawn = dict(stage.space(RandomTrial(sampler)))
         if drawn not in draws:
             draws.append(drawn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Boosting:
         XGBoost's.
     n_rounds : int
         Rounds in all, however they are dealt out.
+    extra_weight : float
+        Weight of the rows without labels, relative to what the inputs say; > 0.
     """
 
     def __init__(
@@ -44,9 +47,11 @@ class Boosting:
         inputs: StageInputs,
         parameters: Mapping[str, Any],
         n_rounds: int,
+        extra_weight: float = 1.0,
     ) -> None:
         self.inputs, self.parameters, self.n_rounds = inputs, dict(parameters), n_rounds
-        self.extra = heard_extra(inputs)
+        extra = heard_extra(inputs)
+        self.extra = extra and replace(extra, weight=extra.weight * extra_weight)
         self.rows = stacked_matrix(inputs, self.extra)
         self.weights = stacked_weights(inputs, self.extra)
         self.target = first_target(inputs, self.extra)

@@ -10,7 +10,7 @@ from hpmkd_defaults.stages.growth import grow
 from hpmkd_defaults.stages.targets import small_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hpmkd.contracts import HyperparameterTrial
     from hpmkd.student import Student
@@ -36,6 +36,7 @@ class BoostedStage:
     encoding: ClassVar[str] = "tree"
     complexity: ClassVar[int]
     defaults: ClassVar[Mapping[str, Hyperparameter]]
+    portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = ()
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return XGBoost's parameters of the shape of one tree."""
@@ -54,7 +55,8 @@ class BoostedStage:
         """Boost, refit where asked, and pack trees and linear margin into one student."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
-        boosting = Boosting(inputs, parameters, int(settings["n_rounds"]))
+        heard = float(settings.get("extra_weight", 1.0))
+        boosting = Boosting(inputs, parameters, int(settings["n_rounds"]), heard)
         return grow(boosting, refits=int(settings.get("refits", 0)))
 
 
@@ -83,26 +85,39 @@ class GBMStage(BoostedStage):
     """Trees grown best leaf first: at the same number of leaves better than by level.
 
     Hyperparameters: ``n_rounds`` (20 … 150), ``max_leaves`` (4 … 32), ``eta`` (.05 … .8),
-    ``reg_lambda`` (.1 … 10), ``min_child_weight`` (.1 … 10) and ``refits`` (0 … 10).
+    ``reg_lambda`` (.1 … 10), ``min_child_weight`` (.1 … 10), ``refits`` (0, 1, 6 or 10) and
+    ``extra_weight`` (1 or 2: the weight of rows without labels, relative to the recipe's).
+
+    Its portfolio: 30 x 12 leaves grown in ten parts, for clean labels; the same refitted once,
+    with more weight on what the teachers label, for noisy ones; 60 x 16 leaves in six parts.
     """
 
     complexity: ClassVar[int] = 2
     defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
         {
-            "n_rounds": 30,
-            "max_leaves": 12,
+            "n_rounds": 60,
+            "max_leaves": 8,
             "eta": 0.3,
             "reg_lambda": 1.0,
             "min_child_weight": 1.0,
-            "refits": 10,
+            "refits": 0,
+            "extra_weight": 1.0,
         }
+    )
+    portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = (
+        {**defaults, "n_rounds": 30, "max_leaves": 12, "refits": 10},
+        {**defaults, "n_rounds": 30, "max_leaves": 12, "refits": 1, "extra_weight": 2.0},
+        {**defaults, "n_rounds": 60, "max_leaves": 16, "eta": 0.5, "refits": 6},
     )
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw rounds, leaves, step, ridge, least weight of a leaf, and refits."""
-        leaves = trial.suggest_int("max_leaves", 4, 32, log=True)
-        refits = trial.suggest_int("refits", 0, 10)
-        return {"max_leaves": leaves, "refits": refits, **super().space(trial)}
+        """Draw rounds, leaves, step, ridge, least weight of a leaf, refits, weight of rows."""
+        return {
+            "max_leaves": trial.suggest_int("max_leaves", 4, 32, log=True),
+            "refits": trial.suggest_categorical("refits", [0, 1, 6, 10]),
+            "extra_weight": trial.suggest_categorical("extra_weight", [1.0, 2.0]),
+            **super().space(trial),
+        }
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the number of leaves; the depth is free."""

@@ -73,18 +73,19 @@ class Ground:
 
 
 def grow(boosting: Boosting, refits: int) -> Student:
-    """Boost in as many parts as there are refits, each after its part; with none, in one go."""
-    ground, trees, leaves = Ground.under(boosting), None, []
-    said = 0.0
+    """Boost in as many parts as there are refits, one after each part; with none, in one go."""
+    ground = Ground.under(boosting)
     n_margins = len(ground.intercept)
+    trees: TreesModel | None = None
+    leaves: list[IntArray] = []
     for rounds in np.array_split(np.arange(boosting.n_rounds), max(1, refits)):
-        booster = boosting.train(ground.margins + said, len(rounds))
+        margins = ground.margins if trees is None else ground.margins + trees.margins(boosting.rows)
+        booster = boosting.train(margins, len(rounds))
         fresh = pack_booster(booster, n_margins, base_margin=np.zeros(n_margins))
         trees = fresh if trees is None else join_trees([trees, fresh])
         if refits:
             leaves.append(fresh.leaves(boosting.rows))
             ground, trees = _refitted(boosting, ground, trees, leaves)
-            said = trees.margins(boosting.rows)
     assert trees is not None
     return _packed(boosting.inputs, ground, trees)
 

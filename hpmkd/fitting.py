@@ -1,0 +1,111 @@
+"""Fits one student; runs in worker processes. Whoever fails is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.errors import HpmkdError, PluginError
+from hpmkd.offers import blame
+from hpmkd.probabilities import checked
+from hpmkd.values import StageInputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.contracts import Predictor, Scheduler, Stage, Transfer
+    from hpmkd.training import TrainingRows
+    from hpmkd.values import Configuration, FloatArray
+
+
+@dataclass(frozen=True)
+class StageInPlay:
+    """A stage and whom to blame if it fails."""
+
+    name: str
+    plugin: str
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How students are fitted: what all fits of a run have in common.
+
+    Parameters
+    ----------
+    stages : mapping of str to StageInPlay
+        The student families in the race, simple ones first.
+    transfers : mapping of str to Transfer
+        The rules of the chain, by label.
+    scheduler : Scheduler
+        Says how soft targets are.
+    seed : int
+        Of every fit.
+    """
+
+    stages: Mapping[str, StageInPlay]
+    transfers: Mapping[str, Transfer]
+    scheduler: Scheduler
+    seed: int
+
+    def student(self, rows: TrainingRows, configuration: Configuration) -> Predictor:
+        """Fit one student.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin whose stage failed or returned something other than a student.
+        """
+        played = self.stages[configuration.stage]
+        inputs = self._inputs(rows, configuration)
+        try:
+            student = played.stage.fit(inputs)
+            if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
+                raise TypeError(f"fit returned {type(student).__name__}; expected a hpmkd Student")
+        except HpmkdError:
+            raise
+        except Exception as error:
+            message = blame(played.plugin, "stage", played.name, "failed in fit", error)
+            raise PluginError(message) from error
+        return student
+
+    def said(
+        self, student: Predictor, configuration: Configuration, table: Any, classes: NDArray[Any]
+    ) -> FloatArray:
+        """Return the probabilities (n, K) of a student of this configuration, checked.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin whose stage made a student that fails or lies.
+        """
+        played = self.stages[configuration.stage]
+        try:
+            shape = (table.shape[0], len(classes))
+            return checked(student.predict_proba(table), shape, "its student")
+        except HpmkdError:
+            raise
+        except Exception as error:
+            message = blame(played.plugin, "stage", played.name, "failed to predict", error)
+            raise PluginError(message) from error
+
+    def _inputs(self, rows: TrainingRows, configuration: Configuration) -> StageInputs:
+        encoding = self.stages[configuration.stage].stage.encoding
+        encoder, matrix = rows.encoded[encoding]
+        inputs = StageInputs(
+            matrix=matrix,
+            encoder=encoder,
+            labels=rows.labels,
+            soft_targets=rows.soft_targets,
+            classes=rows.classes,
+            configuration=configuration,
+            scheduler=self.scheduler,
+            seed=self.seed,
+            # The control must not hear of the teacher, and extra rows are nothing but that.
+            extra=rows.extra.get(encoding) if configuration.alpha > 0 else None,
+        )
+        after = configuration.after
+        if after is None:
+            return inputs
+        return self.transfers[after.transfer].hand_over(inputs, rows.previous[after.key])
