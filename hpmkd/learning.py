@@ -108,8 +108,9 @@ class Learning:
         if len(names) < 2:
             return None
         configurations = [finalists.students[name].trial.configuration for name in names]
-        said = heard(names, unseen(configurations, self._data(selection), self.executor))
-        self.counts.models_trained += len(said) * len(selection)
+        answers = unseen(configurations, self._data(selection), self.executor)
+        self.counts.models_trained += sum(own.models_trained for own in answers)
+        said = heard(names, answers)
         if len(said) < 2:
             return None
         rows = np.sort(np.concatenate([split.held_rows for split in selection]))
@@ -134,9 +135,9 @@ class Learning:
             members=[finalists.students[name].trial.configuration for name in ensemble.names],
             fuser=self.parts.fuser,
             executor=self.executor,
+            counts=self.counts,
             n_folds=self.recipe.split.teacher_folds,
             seed=self.seeds.students,
-            with_extra=taught.extra is not None and taught.extra.real,
         )
         try:
             return self._collapsed(collapse, finalists, selection, taught, alphas)
@@ -155,7 +156,7 @@ class Learning:
         retargeted = []
         for split in selection:
             seen = np.setdiff1d(np.arange(len(self.training)), split.held_rows)
-            rows = self._retargeted(collapse, split.training, self.training.rows(seen))
+            rows = collapse.retargeted(split.training, self.training.rows(seen), self._data([]))
             retargeted.append(replace(split, training=rows))
         trials = [
             collapse.trial(
@@ -165,25 +166,18 @@ class Learning:
             )
             for alpha in alphas
         ]
-        self.counts.models_trained += sum(trial.models_trained for trial in trials)
         after = min(trials, key=lambda trial: trial.log_loss)
         decision = gate("collapse", before, after)
         if not decision.passed:
             return finalists, decision
         data = self._refit_data(taught.knowledge.soft_targets, taught.extra)
-        last = replace(data, training=self._retargeted(collapse, data.training, self.training))
+        retargeted_all = collapse.retargeted(data.training, self.training, self._data([]))
+        last = replace(data, training=retargeted_all)
         student = writable(refit(last, after.configuration), after, last)
         self.counts.models_trained += 1
         if isinstance(student, str):
             return finalists, Gate("collapse", False, student)
         return finalists.with_collapsed(Refitted(after, student)), decision
-
-    def _retargeted(
-        self, collapse: Collapse, training: TrainingRows, rows: Dataset
-    ) -> TrainingRows:
-        retargeted = collapse.retargeted(training, rows, self._data([]))
-        self.counts.models_trained += len(collapse.members) * min(collapse.n_folds, len(rows))
-        return retargeted
 
     def _data(self, selection: Sequence[SelectionSplit]) -> SearchData:
         return SearchData(tuple(selection), self.stages, self.scheduler, self.seeds.students)
