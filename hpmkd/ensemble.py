@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hpmkd.components import Selected
     from hpmkd.contracts import Executor, Predictor
     from hpmkd.finalists import Finalists
-    from hpmkd.trials import SearchData
+    from hpmkd.trials import HeldOut, SearchData
     from hpmkd.values import Configuration, FloatArray, IntArray
 
 
@@ -75,8 +75,8 @@ def strongest(finalists: Finalists, k: int) -> list[str]:
 
 def unseen(
     configurations: Sequence[Configuration], data: SearchData, executor: Executor
-) -> list[FloatArray | str]:
-    """Return what students say about rows that they were not fitted on; why, where one fails.
+) -> list[HeldOut]:
+    """Return what students say about rows that they were not fitted on.
 
     Parameters
     ----------
@@ -87,23 +87,21 @@ def unseen(
 
     Returns
     -------
-    list of M ndarrays of shape (n, K)
-        Rows in the order of their numbers. In place of a student whose stage failed, the
-        reason, which names it and its plugin.
+    list of M HeldOut
     """
-    said: dict[int, FloatArray | str] = dict(executor.run(held_out, data, list(configurations)))
+    said: dict[int, HeldOut] = dict(executor.run(held_out, data, list(configurations)))
     return [said[at] for at in range(len(configurations))]
 
 
-def heard(names: Sequence[str], said: Sequence[FloatArray | str]) -> dict[str, FloatArray]:
+def heard(names: Sequence[str], asked: Sequence[HeldOut]) -> dict[str, FloatArray]:
     """Return what the members say that did not fail, by name; warn of the others."""
     found = {}
-    for name, own in zip(names, said, strict=True):
-        if isinstance(own, str):
-            message = f"stage {name!r} is left out of the ensemble: {own}"
-            warnings.warn(message, PluginWarning, stacklevel=2)
+    for name, own in zip(names, asked, strict=True):
+        if own.failure is None:
+            found[name] = own.said
         else:
-            found[name] = own
+            message = f"stage {name!r} is left out of the ensemble: {own.failure}"
+            warnings.warn(message, PluginWarning, stacklevel=2)
     return found
 
 

@@ -144,12 +144,13 @@ class Learning:
         if len(names) < 2:
             return None
         members = [finalists.students[name].trial.configuration for name in names]
-        said = heard(names, unseen(members, self._data(exams, members), self.executor))
-        self._trained(len(said) * len(exams))
+        asked = unseen(members, self._data(exams, members), self.executor)
+        self._trained(sum(own.models_trained for own in asked))
+        said = heard(names, asked)
         if len(said) < 2:
             return None
-        asked = lesson.rows.rows(np.sort(np.concatenate([exam.held_rows for exam in exams])))
-        return fit_ensemble(finalists, said, self.parts.fuser, asked.labels, asked.table)
+        rows = lesson.rows.rows(np.sort(np.concatenate([exam.held_rows for exam in exams])))
+        return fit_ensemble(finalists, said, self.parts.fuser, rows.labels, rows.table)
 
     def collapse(
         self,

@@ -60,16 +60,15 @@ class Lesson:
             training = replace(training, extra=encoded)
         return replace(self, extra=extra, training=training)
 
-    def without_made_rows(self) -> Lesson:
-        """Return the lesson with real extra rows only.
+    def without_extra(self) -> Lesson:
+        """Return the lesson without extra rows: what students are cross-fitted on.
 
-        The teachers that labelled the extra rows saw the labels of all n rows, as those did
-        whose soft targets the n rows carry. So the label of a row that is held out gets
-        through, but no further than it does anyway, as long as extra rows are rows of their
-        own. Made ones are near copies: a student would look the held row's label up there.
+        The teachers that labelled extra rows saw the labels of all n rows, and so let the label
+        of a held row through. Where labels are noise (600 rows, entropy 0.693 nats), the word
+        about held rows has a log loss of 0.64 as it is, for the soft targets leak in the same
+        way; of 0.61 beside 1500 real extra rows, and of 0.57 beside made ones, which are near
+        copies of the rows.
         """
-        if self.extra is None or self.extra.real:
-            return self
         return replace(self, extra=None, training=replace(self.training, extra={}))
 
     def part(self, chosen: NDArray[np.bool_]) -> Lesson:
@@ -152,7 +151,7 @@ class Predecessors:
             If a stage fails.
         """
         fold = splits.folds(lesson.rows.labels, self.n_folds, self.fitting.seed)
-        heard, parts = lesson.without_made_rows(), []
+        heard, parts = lesson.without_extra(), []
         # Lessons of a moment: what is fitted on them need not be remembered.
         inner = replace(self, _known={})
         for number in range(int(fold.max()) + 1):
@@ -161,11 +160,12 @@ class Predecessors:
             table = tables.take(lesson.rows.table, at)
             parts.append(SelectionSplit(training, at, table, lesson.rows.labels[at]))
         data = SearchData(tuple(parts), self.fitting)
-        ((_, said),) = self.executor.run(held_out, data, [configuration])
-        if isinstance(said, str):
-            raise PluginError(said)
-        self.on_trained(len(parts))
-        return np.asarray(said)
+        ((_, asked),) = self.executor.run(held_out, data, [configuration])
+        self.on_trained(asked.models_trained)
+        if asked.failure is not None:
+            raise PluginError(asked.failure)
+        said: FloatArray = asked.said
+        return said
 
     def _previous(self, lesson: Lesson, after: After) -> Previous:
         key = (id(lesson), after.key)

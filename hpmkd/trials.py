@@ -50,6 +50,25 @@ class RefitData:
     fitting: Fitting
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """What a student says about rows that it was not fitted on.
+
+    Parameters
+    ----------
+    said : ndarray of shape (n, K)
+        In the order of the rows' numbers; no rows if it failed.
+    models_trained : int
+        How many fits that took.
+    failure : str or None
+        Whom to blame and for what.
+    """
+
+    said: FloatArray
+    models_trained: int
+    failure: str | None = None
+
+
 def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     """Fit a configuration on every selection split and judge it on the rows held out.
 
@@ -80,13 +99,10 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     )
 
 
-def held_out(data: SearchData, configuration: Configuration) -> FloatArray | str:
-    """Return what a student says about the rows held out of each split; why, if it fails.
+def held_out(data: SearchData, configuration: Configuration) -> HeldOut:
+    """Ask a student, fitted anew for each split, about the rows held out of it.
 
-    Returns
-    -------
-    ndarray of shape (n, K)
-        In the order of the rows' numbers.
+    A stage that raises costs its student, not the run.
     """
     order, said = [], []
     try:
@@ -94,10 +110,9 @@ def held_out(data: SearchData, configuration: Configuration) -> FloatArray | str
             said.append(_said(data.fitting, split, configuration))
             order.append(split.held_rows)
     except HpmkdError as error:
-        return str(error)
+        return HeldOut(np.empty((0, 0)), len(said), str(error))
     in_order = np.argsort(np.concatenate(order), kind="stable")
-    together: FloatArray = np.concatenate(said)[in_order]
-    return together
+    return HeldOut(np.concatenate(said)[in_order], len(said))
 
 
 def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
