@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from hpmkd.values import IntArray
+    from hpmkd.values import FloatArray, IntArray
 
 
 def take(table: Any, rows: IntArray | slice) -> Any:
@@ -35,7 +35,7 @@ def stratified(codes: IntArray, count: int, seed: int | None = None) -> IntArray
         return np.arange(n)
     if seed is None:
         by_class = np.argsort(codes, kind="stable")
-        places = np.linspace(0, n - 1, count)
+        places: FloatArray = np.linspace(0, n - 1, count)
     else:
         # The middle of each stretch, not its ends: no better, but teachers were measured so.
         by_class = np.lexsort((np.random.default_rng(seed).random(n), codes))
