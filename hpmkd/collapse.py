@@ -10,7 +10,7 @@ import numpy as np
 
 from hpmkd import splits
 from hpmkd.ensemble import unseen
-from hpmkd.knowledge import Fusion
+from hpmkd.knowledge import fit_and_fuse
 from hpmkd.training import SearchData, evaluate, selection_split
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class Collapse:
             seen, held = np.flatnonzero(fold != at), np.flatnonzero(fold == at)
             parts.append(selection_split(rows, seen, held, (soft_targets[seen], None), encodings))
         said = unseen(self.members, replace(data, splits=tuple(parts)), self.executor)
-        fusion = Fusion.fit(self.fuser, said, rows.labels, rows.table)
-        return fusion.fuse(said, rows.table)[0]
+        return fit_and_fuse(self.fuser, said, rows.labels, rows.table)
 
     def trial(self, configuration: Configuration, selection: SearchData, number: int) -> Trial:
         """Evaluate the collapsed student on selection splits that carry its soft targets."""

@@ -245,6 +245,7 @@ LIES = [
     ("fuser", fits(fuse=returns(None)), "failed in fuse: AttributeError"),
     ("fuser", fits(summary=returns(None)), "summary returned None; expected a mapping"),
     ("fuser", fits(summary=returns({"t": np.float32(1)})), "failed in summary: TypeError"),
+    ("fuser", fits(summary=returns({"wins": [{"teacher": 1}]})), "a win is of teacher 1"),
     ("fuser", without(Fuser, "fit"), "has no fit"),
     ("teacher", but(Panel, members=raises), "failed in members: .*a lie"),
     ("teacher", but(Panel, members=returns(None)), "failed in members: TypeError"),

@@ -25,7 +25,13 @@ def test_a_refused_gate_says_why():
 
 
 def test_where_a_teacher_wins_it_is_named():
-    win = {"column": "age", "cells": "over 60", "teacher": 1, "weight": 0.9, "mean_weight": 0.4}
+    win = {
+        "column": "age",
+        "cells": "over 60",
+        "teacher": "boosted",
+        "weight": 0.9,
+        "mean_weight": 0.4,
+    }
     gate = {"accepted": True, "reason": "it pays"}
     same = {**win, "weight": 0.42}
     assert list(_fuser_lines(found({"gate": gate, "wins": [win, same]}))) == [
