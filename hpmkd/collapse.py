@@ -10,7 +10,7 @@ import numpy as np
 
 from hpmkd.errors import HpmkdError
 from hpmkd.gates import Gate, gate
-from hpmkd.knowledge import Fusion
+from hpmkd.knowledge import fit_and_fuse
 
 if TYPE_CHECKING:
     from hpmkd.components import Selected
@@ -77,5 +77,5 @@ class Collapse:
             If the stage of a member fails.
         """
         said = np.stack([self.predecessors.unseen(lesson, member) for member in self.members])
-        fusion = Fusion.fit(self.fuser, said, lesson.rows.labels, lesson.rows.table)
-        return lesson.taught(fusion.fuse(said, lesson.rows.table)[0])
+        fused = fit_and_fuse(self.fuser, said, lesson.rows.labels, lesson.rows.table)
+        return lesson.taught(fused)

@@ -166,7 +166,8 @@ class FittedFuser(Protocol):
 
         Two keys are shown to people, where they are given: ``gate``, a mapping with
         ``accepted`` and ``reason``; and ``wins``, a list of mappings with ``column``,
-        ``cells``, ``teacher`` (its position), ``weight`` there and ``mean_weight``.
+        ``cells``, ``teacher`` (its position, for which the run puts the name), ``weight``
+        there and ``mean_weight``.
         """
         ...
 

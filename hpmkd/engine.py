@@ -170,7 +170,7 @@ class _Run:
             ensemble = self.learning.ensemble(finalists, exams, lesson)
             gates += of_fuser("fuser of the teachers", taught.knowledge.fuser)
             if ensemble is not None:
-                gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary())
+                gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
             if self.recipe.ensemble.collapse:
                 finalists, decision = self.learning.collapse(
                     finalists, ensemble, exams, lesson, alphas

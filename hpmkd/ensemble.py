@@ -53,7 +53,7 @@ class Ensemble:
         # Students open lists and mappings by themselves; a fuser is promised a table.
         table = table if hasattr(table, "shape") else as_table(table)
         said = np.stack([member.predict_proba(table) for member in self.members])
-        return self.fusion.fuse(said, table)[0]
+        return self.fusion.soft_targets(said, table)
 
     def predict(self, table: Any) -> NDArray[Any]:
         """Return the most probable label of each raw row, of shape (n,)."""

@@ -1,4 +1,7 @@
-"""Gates: a step is kept only where the selection rows say that it pays."""
+"""Gates: a step is kept only where rows it was not fitted on say that it pays.
+
+Plugins may import this module: it needs nothing of the engine.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,46 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from hpmkd.values import Trial
+    from hpmkd.values import FloatArray, Trial
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a step gains on rows that were evaluated without it and with it.
+
+    Parameters
+    ----------
+    gain : float
+        Mean loss without the step minus that with it, in nats; positive is better.
+    standard_error : float
+        Of the gain, over the rows; infinite for a single row, which decides nothing.
+    """
+
+    gain: float
+    standard_error: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the step gains more than one standard error.
+
+        The rule of one standard error (Breiman et al. 1984, section 3.4.3), on paired rows.
+        """
+        return self.gain > self.standard_error
+
+
+def compare(before: FloatArray, after: FloatArray) -> Comparison:
+    """Compare two ways of predicting the same rows, row by row.
+
+    Parameters
+    ----------
+    before, after : ndarray of shape (n,)
+        Loss of each row without the step and with it, in nats; n >= 1.
+    """
+    gains = before - after
+    n = len(gains)
+    error = float(gains.std(ddof=1) / n**0.5) if n > 1 else float("inf")
+    return Comparison(float(gains.mean()), error)
 
 
 @dataclass(frozen=True)
@@ -32,22 +71,16 @@ class Gate:
 
 
 def gate(name: str, before: Trial, after: Trial) -> Gate:
-    """Compare two trials row by row: taken if better by more than one standard error.
-
-    The rule of one standard error (Breiman et al. 1984, section 3.4.3), on paired rows.
-    """
+    """Compare two trials on the selection rows; a failed one is not taken."""
     if after.failure is not None:
         return Gate(name, False, after.failure)
-    gain = before.row_losses - after.row_losses
-    mean = float(gain.mean())
-    error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else float("inf")
-    passed = mean > error
-    than = "more" if passed else "no more"
+    found = compare(before.row_losses, after.row_losses)
+    than = "more" if found.passed else "no more"
     reason = (
-        f"log loss of the selection rows changes by {-mean:+.4f}: better by {than} than the "
-        f"standard error of {error:.4f}"
+        f"log loss of the selection rows changes by {-found.gain:+.4f}: better by {than} than the "
+        f"standard error of {found.standard_error:.4f}"
     )
-    return Gate(name, passed, reason)
+    return Gate(name, found.passed, reason)
 
 
 def of_fuser(name: str, summary: Mapping[str, Any]) -> list[Gate]:

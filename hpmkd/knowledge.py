@@ -34,7 +34,7 @@ class Knowledge:
     weights : tuple of float
         Mean weight of each teacher; sums to 1.
     fuser : mapping
-        The fuser's own summary.
+        The fuser's own summary; its ``wins`` name teachers.
     soft_targets : ndarray of shape (n, K)
         One distribution per training row; no rows in a loaded run.
     extra_rows : mapping of str to int
@@ -97,8 +97,18 @@ class Fusion:
         soft_targets.flags.writeable = False
         return soft_targets, weights
 
-    def summary(self) -> Mapping[str, Any]:
-        """Return what the fuser says of itself."""
+    def soft_targets(self, probabilities: FloatArray, table: Any) -> FloatArray:
+        """Return soft targets (n, K) alone."""
+        return self.fuse(probabilities, table)[0]
+
+    def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
+        """Return what the fuser says of itself.
+
+        Parameters
+        ----------
+        teachers : sequence of M str
+            The names that replace the positions in ``wins``: a fuser does not know them.
+        """
         with self.selected.offered.blamed("failed in summary"):
             # By way of JSON, as a run folder keeps it: after the run it would be too late.
             told = self.fitted.summary()
@@ -106,6 +116,8 @@ class Fusion:
                 raise TypeError(f"summary returned {told!r:.80}; expected a mapping")
             plain: dict[str, Any] = json.loads(json.dumps(dict(told), allow_nan=False))
             _check_gate(plain.get("gate"))
+            if "wins" in plain:
+                plain["wins"] = [named(win, teachers) for win in plain["wins"]]
             return plain
 
 
@@ -128,7 +140,22 @@ class FusedTeacher:
     def predict_proba(self, table: Any) -> FloatArray:
         """Return fused probabilities of shape (n, K)."""
         read = np.stack([member.predict_proba(table) for member in self.members])
-        return self.fusion.fuse(read, table)[0]
+        return self.fusion.soft_targets(read, table)
+
+
+def fit_and_fuse(
+    selected: Selected, probabilities: FloatArray, labels: IntArray, table: Any
+) -> FloatArray:
+    """Return soft targets (n, K) of the very rows that the fuser is fitted on."""
+    return Fusion.fit(selected, probabilities, labels, table).soft_targets(probabilities, table)
+
+
+def named(win: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
+    """Return a win whose ``teacher``, a position, is replaced by the name."""
+    position = win["teacher"]
+    if position not in range(len(teachers)):
+        raise ValueError(f"a win is of teacher {position!r}, there are {len(teachers)}")
+    return {**win, "teacher": teachers[position]}
 
 
 def gather(
@@ -142,7 +169,7 @@ def gather(
     """Fuse probabilities (M, n, K) of the training rows into knowledge."""
     soft_targets, weights = fusion.fuse(read, table)
     means = tuple(float(weight) for weight in weights.mean(axis=0))
-    summary, counted = fusion.summary(), count_extra(extra)
+    summary, counted = fusion.summary(teachers), count_extra(extra)
     return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted)
 
 

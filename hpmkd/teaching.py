@@ -12,7 +12,7 @@ import numpy as np
 
 from hpmkd.dataset import DataWarning
 from hpmkd.extra import ExtraSource, Labelled
-from hpmkd.knowledge import Fusion, Knowledge, gather
+from hpmkd.knowledge import Fusion, Knowledge, fit_and_fuse, gather
 from hpmkd.probabilities import row_losses
 from hpmkd.reading import Readings, TeacherReader, stack
 from hpmkd.regime import Regime, detect, worst
@@ -153,13 +153,12 @@ class Teaching:
         readings = [self.reader.read(teacher, rows, extra) for teacher in self.teachers]
         said = stack([reading.training for reading in readings])
         fusion = Fusion.fit(self.fuser, said, fitted.labels, fitted.table)
-        return fusion.fuse(said, fitted.table)[0], self._labelled(extra, readings, fusion)
+        return fusion.soft_targets(said, fitted.table), self._labelled(extra, readings, fusion)
 
     def _fused(self, teachers: Sequence[Teacher], rows: IntArray) -> FloatArray:
         fitted = self.reader.training.rows(rows)
         said = stack([self.reader.out_of_fold(teacher, rows) for teacher in teachers])
-        fusion = Fusion.fit(self.fuser, said, fitted.labels, fitted.table)
-        return fusion.fuse(said, fitted.table)[0]
+        return fit_and_fuse(self.fuser, said, fitted.labels, fitted.table)
 
     def finish(self, regime: Regime) -> Taught:
         """Read all training rows, the test rows, and extra rows."""
@@ -179,5 +178,5 @@ class Teaching:
         said = [reading.extra for reading in readings if reading.extra is not None]
         if len(said) < len(readings):
             return None
-        soft_targets = fusion.fuse(stack(said), extra)[0]
+        soft_targets = fusion.soft_targets(stack(said), extra)
         return Labelled(extra, soft_targets, self.source.settings.weight, self.source.real)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpmkd.gates import Gate, gate, of_fuser
+from hpmkd.gates import Gate, compare, gate, of_fuser
 from hpmkd.values import Configuration, Trial
 
 
@@ -44,6 +44,17 @@ def test_equal_trials_do_not_pass():
 
 def test_one_row_decides_nothing():
     assert not gate("step", trial([1.0]), trial([0.1])).passed
+    alone = compare(np.ones(1), np.full(1, 0.1))
+    assert (alone.gain, alone.standard_error) == (pytest.approx(0.9), np.inf)
+
+
+def test_a_comparison_is_a_paired_mean_and_its_error():
+    before, after = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 1.0])
+    found = compare(before, after)
+    assert found.gain == pytest.approx(1.0)  # of 2, 0 and 1
+    assert found.standard_error == pytest.approx(1 / np.sqrt(3))
+    assert found.passed
+    assert not compare(after, before).passed
 
 
 def test_a_failed_trial_does_not_pass_and_says_why():

@@ -264,6 +264,7 @@ LIES = [
     ("fuser", fits(summary=returns({"gate": "open"})), "gate in its summary is 'open'; expected"),
     ("fuser", fits(summary=returns({"gate": {"accepted": 1}})), "accepted in its gate is 1"),
     ("fuser", fits(summary=returns({"gate": {"accepted": True}})), "reason in its gate is None"),
+    ("fuser", fits(summary=returns({"wins": [{"teacher": 1}]})), "a win is of teacher 1"),
     ("fuser", without(Fuser, "fit"), "has no fit"),
     ("teacher", but(Panel, members=raises), "failed in members: .*a lie"),
     ("teacher", but(Panel, members=returns(None)), "failed in members: TypeError"),

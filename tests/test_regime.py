@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hpmkd.components import resolve
-from hpmkd.knowledge import Fusion
+from hpmkd.knowledge import fit_and_fuse
 from hpmkd.probabilities import row_losses
 from hpmkd.recipe import Recipe
 from hpmkd.regime import SELF, Regime, detect, worst
@@ -129,7 +129,7 @@ def fused(probabilities, X, labels):
     registry = Registry.installed()
     fuser = resolve(Recipe.load("hpm"), registry).fuser
     said = np.stack([probabilities])
-    return Fusion.fit(fuser, said, labels, X).fuse(said, X)[0]
+    return fit_and_fuse(fuser, said, labels, X)
 
 
 def easy(name):

@@ -83,7 +83,8 @@ def test_at_alpha_zero_the_student_is_its_own_control(problem):
     assert verdict.word == "no difference"
     assert verdict.interval == (0, 0)
     assert "the student is its own control" in verdict.sentence
-    assert verdict.comparisons == () and verdict.notes == ()
+    assert verdict.comparisons == ()
+    assert verdict.notes == ()
 
 
 def test_it_goes_to_json_and_back(problem):

@@ -67,10 +67,9 @@ def _wins(found: Distillation) -> Iterator[str]:
     for win in found.knowledge.fuser.get("wins", ()):
         if win["weight"] - win["mean_weight"] < TELLING:
             continue
-        teacher = found.knowledge.teachers[win["teacher"]]
         yield (
-            f"Where {win['column']} is {win['cells']}: {teacher} weighs {win['weight']:.2f}, "
-            f"{win['mean_weight']:.2f} on average"
+            f"Where {win['column']} is {win['cells']}: {win['teacher']} weighs "
+            f"{win['weight']:.2f}, {win['mean_weight']:.2f} on average"
         )
 
 

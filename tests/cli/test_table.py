@@ -17,7 +17,13 @@ def test_a_fuser_that_knows_of_no_wins_says_nothing():
 
 
 def test_where_a_teacher_wins_it_is_named():
-    win = {"column": "age", "cells": "over 60", "teacher": 1, "weight": 0.9, "mean_weight": 0.4}
+    win = {
+        "column": "age",
+        "cells": "over 60",
+        "teacher": "boosted",
+        "weight": 0.9,
+        "mean_weight": 0.4,
+    }
     same = {**win, "weight": 0.42}
     assert list(_wins(found({"wins": [win, same]}))) == [
         "Where age is over 60: boosted weighs 0.90, 0.40 on average",

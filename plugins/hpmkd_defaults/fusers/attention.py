@@ -9,7 +9,7 @@ import numpy as np
 
 from hpmkd.values import Fused
 from hpmkd_defaults.fusers.attended import AttendedPools
-from hpmkd_defaults.fusers.blocks import blocks, check_teachers, stratified_rows
+from hpmkd_defaults.fusers.blocks import blocks, check_teachers
 from hpmkd_defaults.fusers.gate import FEWEST_ROWS, Gate, folds
 from hpmkd_defaults.fusers.members import Members, calibrated
 from hpmkd_defaults.fusers.neighbourhood import Neighbourhood
@@ -17,7 +17,7 @@ from hpmkd_defaults.fusers.pooled import TwoPools
 from hpmkd_defaults.fusers.pooling import evidence
 from hpmkd_defaults.fusers.scorer import features
 from hpmkd_defaults.fusers.telling import wins
-from hpmkd_defaults.rows import take
+from hpmkd_defaults.rows import stratified, take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ class AttentionWeightedMultiTeacher:
         if few or len(probabilities) == 1:
             reason = f"fewer than {FEWEST_ROWS} rows" if few else "one teacher"
             return AttentivePool(pool, Gate(False, f"not tried: {reason}"))
-        members = members.only(stratified_rows(members.labels, MAX_ROWS))
+        members = members.only(stratified(members.labels, MAX_ROWS))
         table = take(table, members.rows)
         likelihoods = members.likelihoods
         neighbourhood = Neighbourhood.fit(table, -np.log(likelihoods))
@@ -135,7 +135,7 @@ class AttentivePool:
         fused, weights = np.empty((n, n_classes)), np.empty((n, n_teachers))
         for rows in blocks(*probabilities.shape):
             said = calibrated(probabilities[:, rows], self.pool.temperatures)
-            raw = take(table, np.arange(rows.start, rows.stop))
+            raw = take(table, rows)
             local = self.attention.neighbourhood.local_losses(raw)
             found = features(said, self.pool.linear, local)
             fused[rows], weights[rows] = self.attention.pools.fuse(said, found)

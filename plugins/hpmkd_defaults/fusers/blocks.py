@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from hpmkd.values import FloatArray, IntArray
+    from hpmkd.values import FloatArray
 
 #: Probabilities, of all teachers, in one block: each temporary takes a megabyte.
 BLOCK_VALUES = 2**17
@@ -69,22 +69,3 @@ def mixed(probabilities: FloatArray, weights: Sequence[float]) -> FloatArray:
     """
     mean: FloatArray = np.einsum("m,mik->ik", np.asarray(weights), probabilities)
     return mean
-
-
-def stratified_rows(labels: IntArray, limit: int) -> IntArray:
-    """Return at most `limit` row numbers that keep the shares of the classes.
-
-    Evenly spaced among the rows sorted by class, so it needs no seed.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n,)
-        Class codes.
-    limit : int
-        Rows wanted, >= 1.
-    """
-    n = len(labels)
-    if n <= limit:
-        return np.arange(n)
-    by_class = np.argsort(labels, kind="stable")
-    return np.sort(by_class[np.linspace(0, n - 1, limit).astype(np.intp)])

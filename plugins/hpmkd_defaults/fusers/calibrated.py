@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.kernels import soften
-from hpmkd.values import Fused
-from hpmkd_defaults.fusers.blocks import fuse_by_blocks, mixed
+from hpmkd_defaults.fusers.blocks import mixed
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
-from hpmkd_defaults.fusers.members import Members, calibrated
-from hpmkd_defaults.fusers.pooling import expectation_maximisation, repeated
+from hpmkd_defaults.fusers.pooling import expectation_maximisation
+from hpmkd_defaults.fusers.static import StaticFuser, fuse_static
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpmkd.values import FloatArray, IntArray
+    from hpmkd.values import FloatArray, Fused
+    from hpmkd_defaults.fusers.members import Members
 
 
-class CalibratedFuser:
+class CalibratedFuser(StaticFuser["CalibratedPool"]):
     """Calibrates each teacher, weighs them once for all rows, calibrates their pool.
 
     Three fits, each on rows that the teachers did not see: a temperature per teacher;
@@ -26,19 +26,8 @@ class CalibratedFuser:
     pool, which a mean leaves underconfident. All on at most 20,000 rows.
     """
 
-    def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> CalibratedPool:
-        """Fit on out-of-fold probabilities.
-
-        Parameters
-        ----------
-        probabilities : ndarray of shape (M, n, K)
-            What each teacher says; zeros are allowed.
-        labels : ndarray of shape (n,)
-            Class codes.
-        table : table of n rows
-            Not looked at: the weights are the same for all rows.
-        """
-        members = Members.fit(probabilities, labels)
+    def pool(self, members: Members) -> CalibratedPool:
+        """Fit weights and the last temperature on calibrated members."""
         weights = tuple(expectation_maximisation(members.likelihoods).tolist())
         pooled = mixed(members.probabilities, weights)
         final = calibrating_temperature(pooled, members.labels)
@@ -65,12 +54,11 @@ class CalibratedPool:
 
     def fuse(self, probabilities: FloatArray, table: Any) -> Fused:
         """Fuse probabilities of shape (M, n, K) to (n, K)."""
-        fused = fuse_by_blocks(probabilities, len(self.temperatures), self._fuse_rows)
-        return Fused(fused, repeated(self.weights, len(fused)))
+        return fuse_static(self, probabilities)
 
-    def _fuse_rows(self, probabilities: FloatArray) -> FloatArray:
-        pooled = mixed(calibrated(probabilities, self.temperatures), self.weights)
-        return soften(pooled, self.final_temperature)
+    def fuse_members(self, probabilities: FloatArray) -> FloatArray:
+        """Fuse calibrated probabilities of shape (M, b, K) to (b, K)."""
+        return soften(mixed(probabilities, self.weights), self.final_temperature)
 
     def summary(self) -> Mapping[str, Any]:
         """Return ``temperatures`` and ``weights`` per teacher, and ``final_temperature``."""

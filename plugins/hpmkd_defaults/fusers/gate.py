@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.gates import compare
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -41,7 +43,7 @@ class Gate:
 
     @classmethod
     def compare(cls, static: FloatArray, attended: FloatArray, gated: bool = True) -> Gate:
-        """Accept attention if it gains more than one standard error.
+        """Accept attention if it gains more than one standard error: see :mod:`hpmkd.gates`.
 
         Parameters
         ----------
@@ -50,15 +52,13 @@ class Gate:
         gated : bool
             False accepts it whatever the gain.
         """
-        difference = static - attended
-        gain = float(difference.mean())
-        error = float(difference.std(ddof=1) / len(difference) ** 0.5)
-        found = f"log loss {gain:+.5f} ± {error:.5f} better than the static pool's"
+        found = compare(static, attended)
+        gain, error = found.gain, found.standard_error
+        told = f"log loss {gain:+.5f} ± {error:.5f} better than the static pool's"
         if not gated:
-            return cls(True, f"not asked; {found}", gain, error)
-        accepted = gain > error
-        judged = "more" if accepted else "not more"
-        return cls(accepted, f"{found}: {judged} than one standard error", gain, error)
+            return cls(True, f"not asked; {told}", gain, error)
+        judged = "more" if found.passed else "not more"
+        return cls(found.passed, f"{told}: {judged} than one standard error", gain, error)
 
     def summary(self) -> Mapping[str, Any]:
         """Return the outcome as plain values."""

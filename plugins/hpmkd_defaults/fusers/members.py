@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.kernels import soften
-from hpmkd_defaults.fusers.blocks import stratified_rows
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
 from hpmkd_defaults.fusers.pooling import SMALLEST, evidence
+from hpmkd_defaults.rows import stratified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ class Members:
     @classmethod
     def fit(cls, probabilities: FloatArray, labels: IntArray) -> Members:
         """Calibrate each teacher on out-of-fold probabilities (M, n, K), zeros allowed."""
-        rows = stratified_rows(labels, MAX_ROWS)
+        rows = stratified(labels, MAX_ROWS)
         labels = labels[rows]
         temperatures = tuple(
             calibrating_temperature(positive(each[rows]), labels) for each in probabilities

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.kernels import soften
-from hpmkd.values import Fused
-from hpmkd_defaults.fusers.blocks import fuse_by_blocks, mixed
+from hpmkd_defaults.fusers.blocks import mixed
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
 from hpmkd_defaults.fusers.log_linear import LogLinearPool
-from hpmkd_defaults.fusers.members import Members, calibrated
-from hpmkd_defaults.fusers.pooling import expectation_maximisation, repeated
+from hpmkd_defaults.fusers.pooling import expectation_maximisation
+from hpmkd_defaults.fusers.static import StaticFuser, fuse_static
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpmkd.values import FloatArray, IntArray
+    from hpmkd.values import FloatArray, Fused
+    from hpmkd_defaults.fusers.members import Members
 
 
-class PoolFuser:
+class PoolFuser(StaticFuser["TwoPools"]):
     """Calibrates each teacher, adds them, multiplies them, and takes the mean of both.
 
     Fitted on rows that the teachers did not see, at most 20,000: a temperature per
@@ -30,19 +30,9 @@ class PoolFuser:
     worse than the better one.
     """
 
-    def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> TwoPools:
-        """Fit on out-of-fold probabilities.
-
-        Parameters
-        ----------
-        probabilities : ndarray of shape (M, n, K)
-            What each teacher says; zeros are allowed.
-        labels : ndarray of shape (n,)
-            Class codes.
-        table : table of n rows
-            Not looked at: the weights are the same for all rows.
-        """
-        return TwoPools.fit(Members.fit(probabilities, labels))
+    def pool(self, members: Members) -> TwoPools:
+        """Fit both pools on calibrated members."""
+        return TwoPools.fit(members)
 
 
 @dataclass(frozen=True)
@@ -86,12 +76,7 @@ class TwoPools:
 
     def fuse(self, probabilities: FloatArray, table: Any) -> Fused:
         """Fuse probabilities of shape (M, n, K) to (n, K)."""
-        fused = fuse_by_blocks(
-            probabilities,
-            len(self.temperatures),
-            lambda rows: self.fuse_members(calibrated(rows, self.temperatures)),
-        )
-        return Fused(fused, repeated(self.weights, len(fused)))
+        return fuse_static(self, probabilities)
 
     def fuse_members(self, probabilities: FloatArray) -> FloatArray:
         """Fuse calibrated probabilities of shape (M, b, K) to (b, K)."""

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from hpmkd_defaults.teachers.rows import spread
+from hpmkd_defaults.rows import stratified
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -62,7 +62,7 @@ class LinearTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         matrix = np.asarray(X, dtype=np.float64)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         if len(codes) > self.max_rows:
-            kept = spread(codes, self.max_rows, self.random_state)
+            kept = stratified(codes, self.max_rows, self.random_state)
             matrix, codes = matrix[kept], codes[kept]
         ridge = 1.0 / (self.C * len(codes))
         found = minimize(

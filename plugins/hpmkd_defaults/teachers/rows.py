@@ -1,10 +1,12 @@
-"""Which rows a teacher stops on, and which it can do without."""
+"""Which rows a teacher stops on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from hpmkd_defaults.rows import stratified
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,8 +22,7 @@ FEWEST_HELD_OUT = 20
 def held_out(codes: IntArray, most: int, seed: int) -> NDArray[np.bool_] | None:
     """Choose rows to stop on, with the shares of the classes.
 
-    Rows are sorted by class, at random within, and every seventh is taken. Unlike a split
-    class by class it never fails: a class of one row is simply on one of the two sides.
+    Every seventh row, or fewer; see :func:`~hpmkd_defaults.rows.stratified`.
 
     Parameters
     ----------
@@ -40,25 +41,6 @@ def held_out(codes: IntArray, most: int, seed: int) -> NDArray[np.bool_] | None:
     n = len(codes)
     if n < STEP * FEWEST_HELD_OUT:
         return None
-    chosen = spread(codes, min(most, n // STEP), seed)
     mask = np.zeros(n, dtype=bool)
-    mask[chosen] = True
+    mask[stratified(codes, min(most, n // STEP), seed)] = True
     return mask
-
-
-def spread(codes: IntArray, count: int, seed: int) -> IntArray:
-    """Return `count` row numbers, at random but with the shares of the classes.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (n,)
-        Class codes.
-    count : int
-        Rows wanted, from 1 to n.
-    seed : int
-        Source of the order within a class.
-    """
-    rng = np.random.default_rng(seed)
-    by_class = np.lexsort((rng.random(len(codes)), codes))
-    places = (np.arange(count) + 0.5) * (len(codes) / count)
-    return np.sort(by_class[places.astype(np.intp)])

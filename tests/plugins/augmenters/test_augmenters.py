@@ -159,9 +159,8 @@ def test_copies_of_a_row_are_neighbours_of_each_other():
     assert np.array_equal(table[found], table)
 
 
-def test_the_pool_is_capped_and_queries_come_in_blocks(monkeypatch):
+def test_the_pool_is_capped(monkeypatch):
     monkeypatch.setattr(nearest, "POOL", 100)
-    monkeypatch.setattr(nearest, "BLOCK", 64)
     found = nearest_other(CANCER, np.arange(len(CANCER)), rng())
     assert len(found) == len(CANCER)
     assert len(set(found)) <= 100
@@ -178,6 +177,16 @@ def test_memory_grows_with_the_rows_not_with_their_square():
     assert peak < 60e6
 
 
-def test_a_hole_in_the_encoded_rows_is_refused():
-    with pytest.raises(ValueError, match="NaN or infinite"):
-        nearest._complete(np.array([[0.0, np.nan]]))
+@pytest.mark.parametrize("cell", [None, np.nan, "same"], ids=["none", "nan", "same"])
+def test_rows_that_nothing_tells_apart(cell):
+    """Of object columns without a value nothing can be encoded; rows are made all the same."""
+    table = pd.DataFrame({"a": [cell] * 30, "b": [cell] * 30}, dtype=object)
+    found = nearest_other(table, np.arange(30), rng())
+    assert (found != np.arange(30)).all()
+    made = Munge().rows(table, 50, rng())
+    pd.testing.assert_frame_equal(made, table.iloc[np.zeros(50, int)].reset_index(drop=True))
+
+
+def test_a_lone_row_is_its_own_neighbour():
+    table = pd.DataFrame({"a": [None], "b": [1.5]})
+    np.testing.assert_array_equal(nearest_other(table, np.array([0, 0]), rng()), [0, 0])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hpmkd_defaults.fusers.gate import Gate, folds
-from hpmkd_defaults.fusers.neighbourhood import Neighbourhood, searchable
+from hpmkd_defaults.fusers.neighbourhood import Neighbourhood
 from hpmkd_defaults.fusers.scorer import FEATURES, Scorer, features
 from hpmkd_defaults.fusers.telling import wins
 
@@ -42,21 +42,6 @@ class TestNeighbourhood:
         found = Neighbourhood.fit(table, losses).own_losses(table)
         for row in range(4):
             np.testing.assert_allclose(found[row], np.delete(losses, row, axis=0).mean(axis=0))
-
-    def test_blocks_do_not_matter(self, rng, monkeypatch):
-        table, losses = rng.normal(size=(300, 2)), rng.random((300, 2))
-        neighbourhood = Neighbourhood.fit(table, losses)
-        whole = neighbourhood.own_losses(table)
-        monkeypatch.setattr("hpmkd_defaults.fusers.neighbourhood.BLOCK_ROWS", 64)
-        np.testing.assert_array_equal(neighbourhood.own_losses(table), whole)
-
-    def test_a_row_without_place_is_refused(self):
-        class Broken:
-            def transform(self, table):
-                return np.array([[0.0], [np.nan]])
-
-        with pytest.raises(ValueError, match="row 1 has no finite encoding"):
-            searchable(Broken(), None)
 
 
 class TestFeatures:

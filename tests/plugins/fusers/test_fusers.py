@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from hpmkd.testing import FuserSuite
 from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
-from hpmkd_defaults.fusers.blocks import mixed, stratified_rows
+from hpmkd_defaults.fusers.blocks import mixed
 from hpmkd_defaults.fusers.calibrated import CalibratedFuser
 from hpmkd_defaults.fusers.calibration import HIGHEST, LOWEST, calibrating_temperature
 from hpmkd_defaults.fusers.mean import MeanFuser
@@ -207,16 +207,6 @@ class TestCalibratedFuser:
 
 
 class TestRowCap:
-    def test_all_rows_if_few(self):
-        np.testing.assert_array_equal(stratified_rows(np.zeros(5, int), 5), np.arange(5))
-
-    def test_keeps_the_shares(self, rng):
-        labels = rng.choice(3, size=5000, p=[0.7, 0.25, 0.05])
-        rows = stratified_rows(labels, 1000)
-        assert len(np.unique(rows)) == 1000
-        shares = np.bincount(labels[rows]) / 1000
-        np.testing.assert_allclose(shares, np.bincount(labels) / 5000, atol=0.002)
-
     def test_a_cut_hardly_changes_the_fit(self, rng, monkeypatch):
         said, labels = honest_rows(rng, 8000, 3)
         said = np.stack([distorted(said, 2.0), honest_rows(rng, 8000, 3)[0]])

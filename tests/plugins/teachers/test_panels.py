@@ -17,7 +17,7 @@ from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.linear import LinearTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher, Patience
 from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel
-from hpmkd_defaults.teachers.rows import held_out, spread
+from hpmkd_defaults.teachers.rows import held_out
 
 
 class TestDefaultPanelConforms(TeacherPanelSuite):
@@ -216,12 +216,6 @@ class TestRows:
     def test_none_if_they_would_be_few(self):
         assert held_out(np.zeros(139, int), 500, seed=0) is None
         assert held_out(np.zeros(140, int), 500, seed=0).sum() == 20
-
-    @pytest.mark.parametrize("count", [1, 7, 100])
-    def test_spread_takes_each_row_once(self, count):
-        rows = spread(np.arange(100) % 4, count, seed=1)
-        assert len(np.unique(rows)) == count
-        assert rows.max() < 100
 
 
 @pytest.mark.parametrize("model", [BoostedTeacher(), LinearTeacher(), NetworkTeacher()])

@@ -1,0 +1,67 @@
+"""Knowledge: what a fuser says of itself, in words that people know."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from hpmkd.components import Selected
+from hpmkd.errors import PluginError
+from hpmkd.knowledge import Fusion, Knowledge, fit_and_fuse, gather
+from hpmkd.regime import SELF
+from hpmkd.registry import Offered
+from hpmkd.values import Fused, Offer
+
+WIN = {"column": "age", "cells": "over 60", "weight": 0.9, "mean_weight": 0.4}
+SAID = np.stack([np.full((4, 2), 0.5), np.tile([0.8, 0.2], (4, 1))])
+LABELS = np.zeros(4, dtype=int)
+
+
+class First:
+    """Hears the first teacher alone, and says of itself what it is told to."""
+
+    def __init__(self, told=None):
+        self.told = told or {}
+
+    def fit(self, probabilities, labels, table):
+        return self
+
+    def fuse(self, probabilities, table):
+        m, n, _ = probabilities.shape
+        return Fused(probabilities[0], np.eye(m)[np.zeros(n, int)])
+
+    def summary(self):
+        return self.told
+
+
+def selected(told=None):
+    return Selected(Offered("fuser", Offer("first", lambda: First(told), ""), "mine"), {})
+
+
+def test_wins_are_kept_by_name():
+    told = {"wins": [{**WIN, "teacher": 1}, {**WIN, "teacher": 0}], "weights": [1.0, 0.0]}
+    fusion = Fusion.fit(selected(told), SAID, LABELS, None)
+    knowledge = gather(["forest", "boosted"], SELF, fusion, SAID, None)
+    assert [win["teacher"] for win in knowledge.fuser["wins"]] == ["boosted", "forest"]
+    assert knowledge.fuser["wins"][0] == {**WIN, "teacher": "boosted"}
+    assert knowledge.fuser["weights"] == [1.0, 0.0]
+    assert told["wins"][0]["teacher"] == 1  # the plugin's own is left alone
+    kept = Knowledge.from_mapping(json.loads(json.dumps(knowledge.to_mapping())))
+    assert kept.fuser == knowledge.fuser
+
+
+def test_a_fuser_need_not_tell_of_wins():
+    assert Fusion.fit(selected(), SAID, LABELS, None).summary(["a", "b"]) == {}
+
+
+@pytest.mark.parametrize("teacher", [2, -1, None, "boosted"])
+def test_a_win_of_no_teacher_is_blamed_on_the_plugin(teacher):
+    fusion = Fusion.fit(selected({"wins": [{**WIN, "teacher": teacher}]}), SAID, LABELS, None)
+    with pytest.raises(PluginError, match=r"mine.*failed in summary.*there are 2"):
+        fusion.summary(["forest", "boosted"])
+
+
+def test_fit_and_fuse_gives_the_soft_targets_alone():
+    np.testing.assert_array_equal(fit_and_fuse(selected(), SAID, LABELS, None), SAID[0])
