@@ -1,0 +1,1 @@
+def report(frame): return frame.to_string()
