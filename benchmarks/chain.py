@@ -64,7 +64,12 @@ def _listed(text: str, known, what: str) -> list[str]:
 
 
 @click.command()
-@click.option("--settings", default="all", show_default=True, help=f"Of {', '.join(SETTINGS)}.")
+@click.option(
+    "--settings",
+    default=",".join(SETTINGS[:-1]),
+    show_default=True,
+    help=f"Of {', '.join(SETTINGS)}, or all.",
+)
 @click.option("--sets", default=",".join(SETS), show_default=True, help="Data sets.")
 @click.option("--seeds", default="0,1,2", show_default=True, help="Draws per data set.")
 @click.option("--arms", default="all", show_default=True, help="Names in ARMS.")

@@ -3,6 +3,7 @@
 ``self``: up to 2,000 training rows (at most 60 % of a set) and up to 4,000 test rows; the
 teachers learn from the training rows. ``external-300`` and ``external-1000``: so many training
 rows, and teachers that learned from up to 8,000 other rows; the test is at most 40 % of a set.
+``large``: as ``self``, but up to 20,000 training rows, of the sets with 10,000 or more.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ SETS = (
     "adult", "german", "magic", "phoneme", "spambase", "breast_cancer", "splice", "segment",
     "satimage", "penbased", "texture", "digits",
 )  # fmt: skip
-SELF = "self"
+SELF, LARGE = "self", "large"
 #: Training rows of each setting with a teacher from elsewhere.
 EXTERNAL = {"external-300": 300, "external-1000": 1000}
-SETTINGS = (SELF, *EXTERNAL)
-TRAINING, TEST, OTHERS = 2000, 4000, 8000
+SETTINGS = (SELF, *EXTERNAL, LARGE)
+TRAINING, TEST, OTHERS = {SELF: 2000, LARGE: 20000}, 4000, 8000
+LEAST_LARGE = 10000
 #: An external teacher must have seen this many times the training rows, or it knows no more.
 LEAST_OTHERS = 1.5
 
@@ -68,8 +70,10 @@ def draw(setting: str, name: str, seed: int) -> Problem | None:
     """Draw a problem; None where the set has too few rows for it."""
     table, labels = load(name)
     whole = Dataset(table.reset_index(drop=True), labels, np.arange(labels.max() + 1))
-    if setting == SELF:
-        n_train = min(TRAINING, int(0.6 * len(whole)))
+    if setting in TRAINING:
+        n_train = min(TRAINING[setting], int(0.6 * len(whole)))
+        if setting == LARGE and n_train < LEAST_LARGE:
+            return None
         rest, test = _split(whole, n_train, min(TEST, len(whole) - n_train), seed)
         return Problem(setting, name, seed, _sorted(whole, rest), _sorted(whole, test))
     n_train = EXTERNAL[setting]

@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from chain_data import SELF, Problem
+from chain_data import EXTERNAL, Problem
 from data import CACHE
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.pipeline import make_pipeline
@@ -40,6 +40,8 @@ from hpmkd.training import SelectionSplit, TrainingRows, selection_split
 #: first ones (every real row is used before any is used again), or another weight.
 EXTRA_ROWS, EXTRA_WEIGHT = 5.0, 0.5
 ENCODINGS = {"tree", "linear"}
+#: Folds by which a ``crossed`` control is chosen: each leaves 75 % to fit on, as a holdout does.
+CONTROL_FOLDS = 4
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +68,8 @@ def recipe() -> Recipe:
 @lru_cache(maxsize=2)
 def parts(fuser: str = "fused") -> Components:
     """Return the components; with the fuser ``uniform`` all teachers count as they are."""
-    return resolve(recipe() if fuser == "fused" else recipe().override({"fuser": "mean"}), registry())
+    chosen = recipe() if fuser == "fused" else recipe().override({"fuser": "mean"})
+    return resolve(chosen, registry())
 
 
 @lru_cache(maxsize=1)
@@ -123,21 +126,32 @@ class Lesson:
         settings, labels = recipe().split, self.problem.training.labels
         if len(labels) >= settings.cross_validate_below:
             return [splits.holdout(labels, settings.selection_size, self.seeds.selection)]
-        fold = splits.folds(labels, settings.selection_folds, self.seeds.selection)
+        return self._folded(settings.selection_folds)
+
+    def _folded(self, n_folds: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        fold = splits.folds(self.problem.training.labels, n_folds, self.seeds.selection)
         numbers = range(int(fold.max()) + 1)
         return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]
 
     @cached_property
     def deaf(self) -> Heard:
         """The rows without any teacher, for arms on hard labels: their targets say nothing."""
-        training = self.problem.training
+        return self._unheard(self.split_rows)
+
+    @cached_property
+    def deaf_crossed(self) -> Heard:
+        """The same, selected by cross-validation on all rows."""
+        return self._unheard(self._folded(CONTROL_FOLDS))
+
+    def _unheard(self, split_rows: list[tuple[np.ndarray, np.ndarray]]) -> Heard:
+        training, n_classes = self.problem.training, self.problem.n_classes
 
         def nothing(n: int) -> np.ndarray:
-            return np.full((n, self.problem.n_classes), 1.0 / self.problem.n_classes)
+            return np.full((n, n_classes), 1.0 / n_classes)
 
         selection = tuple(
             selection_split(training, fit, held, (nothing(len(fit)), None), ENCODINGS)
-            for fit, held in self.split_rows
+            for fit, held in split_rows
         )
         whole = TrainingRows.encode(training, nothing(len(training)), ENCODINGS)
         return Heard(selection, whole, nothing(len(self.problem.test)))
@@ -155,9 +169,9 @@ class Lesson:
     @cached_property
     def teachers(self) -> list[Teacher]:
         """The default panel, or fitted models of other rows."""
-        if self.problem.setting == SELF:
-            return members(parts().teacher, self.problem.training.facts, self.seeds.teachers)
-        return external(self.problem)
+        if self.problem.setting in EXTERNAL:
+            return external(self.problem)
+        return members(parts().teacher, self.problem.training.facts, self.seeds.teachers)
 
     def _hear(self, fuser: str) -> Heard:
         with self._timed():
@@ -167,7 +181,7 @@ class Lesson:
             for fit, held in self.split_rows:
                 taught = teaching.soft_targets(fit)
                 selection.append(selection_split(training, fit, held, taught, ENCODINGS))
-            regime = Regime("self" if self.problem.setting == SELF else "external", "made so")
+            regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
             taught = teaching.finish(regime)
             said = stack([each.test for each in taught.readings])
             targets = taught.knowledge.soft_targets
