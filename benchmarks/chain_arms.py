@@ -9,10 +9,10 @@ An arm is ``arm(lesson: Lesson) -> Answer``. It may use
   ``SelectionSplit`` or three, whose teachers never saw the rows held out) and ``training`` (all
   rows, for the refit), both ``TrainingRows`` encoded as "tree" and "linear", as the engine's
   ``hpmkd.training.evaluate``, ``refit`` and every stage take them;
-* ``chain_teachers.parts()``, ``registry()``, ``recipe()`` and ``cache()``: to run the engine
-  itself, ``HPMDistiller(recipe(), registry(), lesson.problem.seed, cache())`` with ``recipe()``
-  overridden as wished, but ``extra.rows`` left alone, asks no teacher again in the setting
-  ``self``; ``lesson.teachers`` are the teachers to hand it.
+* ``chain_teachers.parts()``, ``registry()``, ``recipe()``, ``cache()`` and ``lesson.teachers``,
+  for the engine's own steps: with them, and ``extra.rows`` left alone, they find every answer of
+  a teacher in the cache. (``HPMDistiller.distill`` as a whole does too, but then fits the
+  teachers once more to measure their speed.)
 
 A finished ``Student`` becomes an ``Answer`` by ``chain_answers.answered(student, table, **told)``,
 which weighs it; ``told`` is kept in the line. Time spent on teachers is not the arm's.
@@ -22,7 +22,8 @@ So a stage of the engine is one line, and its ablations are one line each::
     "ours A": staged(ChainStage(...), CANDIDATES, lambda lesson: lesson.fused, ALPHAS),
     "ours A, no munge": staged(..., lambda lesson: lesson.fused.without_extra(), ALPHAS),
 
-``chain_tables.TARGETS`` names the arms that a target compares: ``ours A``, ``ours B``,
+For a boosted student of a fixed shape see ``chain_boosted``: ``best_of`` and ``finished``.
+``chain_targets.TARGETS`` names the arms that a target compares: ``ours A``, ``ours B``,
 ``ours tree``, ``ours depth 3``. Tables show arms in the order of this mapping; one that has no
 answers yet is left out.
 """
