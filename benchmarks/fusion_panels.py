@@ -9,14 +9,12 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 import numpy as np
-import optuna
-import xgboost
+from optuna_rival import tuned_xgboost
 from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from hpmkd.student.transformer import TableEncoder
@@ -104,31 +102,6 @@ def aligned(model, table, n_classes: int):
     return said
 
 
-def rival(table, labels, test, seed: int, trials: int = 40):
-    """Return test probabilities of what a user would pick: an XGBoost tuned by Optuna.
-
-    TPE; chosen by log loss on a holdout of 25 %, refitted on all training rows.
-    """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    encoder = TableEncoder("tree").fit(table)
-    matrix = encoder.transform(table)
-    split = train_test_split(matrix, labels, test_size=0.25, stratify=labels, random_state=seed)
-    seen, held, seen_labels, held_labels = split
-    n_classes = int(labels.max()) + 1
-
-    def objective(trial):
-        model = xgboost.XGBClassifier(
-            n_estimators=trial.suggest_int("n_estimators", 50, 300),
-            max_depth=trial.suggest_int("max_depth", 3, 10),
-            learning_rate=trial.suggest_float("learning_rate", 0.01, 0.3, log=True),
-            subsample=trial.suggest_float("subsample", 0.6, 1.0),
-            colsample_bytree=trial.suggest_float("colsample_bytree", 0.6, 1.0),
-            n_jobs=1,
-            random_state=seed,
-        ).fit(seen, seen_labels)
-        return log_loss(held_labels, model.predict_proba(held), labels=range(n_classes))
-
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
-    study.optimize(objective, n_trials=trials)
-    best = xgboost.XGBClassifier(**study.best_params, n_jobs=1, random_state=seed)
-    return best.fit(matrix, labels).predict_proba(encoder.transform(test))
+def rival(table, labels, test, seed: int):
+    """Return test probabilities of what a user would pick."""
+    return tuned_xgboost(table, labels, seed).predict_proba(test)

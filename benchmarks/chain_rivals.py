@@ -1,0 +1,135 @@
+"""The rivals of the chain benchmark: hard controls, naive KD, plain KD, and Optuna.
+
+Hard controls hear of no teacher; naive KD has the same candidates and the same selection rows.
+A control that is ``crossed`` is chosen by cross-validation on all rows instead, which needs no
+teacher: the strongest control.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+from chain_answers import Answer, answered
+from chain_boosted import Shape, best_of, finished, shape_a, shape_b, shape_depth3
+from chain_teachers import Heard, Lesson, parts
+from optuna_rival import tuned_xgboost
+
+from hpmkd.training import RefitData, SearchData, StageInPlay, evaluate, refit
+from hpmkd.values import Configuration
+from hpmkd_defaults.stages.logistic import LogisticStage
+from hpmkd_defaults.stages.tree import TreeStage
+
+NAIVE_ALPHA, NAIVE_TEMPERATURE = 0.5, 3.0
+#: Weights of the teacher that plain KD tries, once its hyperparameters are chosen at the second.
+ALPHAS = (0.1, 0.25, 0.5, 1.0)
+
+
+def hard_boosted(shape_of: Callable[[int], Shape], *, crossed: bool = False):
+    """Return the arm of a boosted student on hard labels."""
+
+    def arm(lesson: Lesson) -> Answer:
+        heard = lesson.deaf_crossed if crossed else lesson.deaf
+        return _tuned(shape_of, lesson, heard, 0.0, 1.0)
+
+    return arm
+
+
+def naive_boosted(shape_of: Callable[[int], Shape]) -> Callable[[Lesson], Answer]:
+    """Return the arm of naive KD: the teachers' uniform raw mean, alpha .5, T 3."""
+
+    def arm(lesson: Lesson) -> Answer:
+        return _tuned(shape_of, lesson, lesson.uniform, NAIVE_ALPHA, NAIVE_TEMPERATURE)
+
+    return arm
+
+
+def _tuned(shape_of, lesson: Lesson, heard: Heard, alpha: float, temperature: float) -> Answer:
+    shape = shape_of(lesson.problem.n_classes)
+    tried = [Configuration("boosted", temperature, alpha, each) for each in shape.candidates()]
+    chosen = best_of(shape, heard, tried, lesson.seeds.students)
+    return finished(shape, lesson, heard, chosen)
+
+
+def plain_boosted(shape_of: Callable[[int], Shape], *, munge: bool):
+    """Return the arm of plain KD: fused teachers, T 1, then alpha, by selection; no chain."""
+
+    def arm(lesson: Lesson) -> Answer:
+        heard = lesson.fused if munge else lesson.fused.without_extra()
+        shape, seed = shape_of(lesson.problem.n_classes), lesson.seeds.students
+        candidates = shape.candidates()
+        tried = [Configuration("boosted", 1.0, ALPHAS[1], each) for each in candidates]
+        first = best_of(shape, heard, tried, seed)
+        settings = first[0].hyperparameters
+        others = [Configuration("boosted", 1.0, a, settings) for a in ALPHAS if a != ALPHAS[1]]
+        second = best_of(shape, heard, others, seed)
+        return finished(shape, lesson, heard, min(first, second, key=lambda found: found[2]))
+
+    return arm
+
+
+#: What the single tree, and the linear student, are tuned over.
+TREES = [
+    {"max_leaf_nodes": leaves, "min_samples_leaf": least, "shrinkage": shrinkage}
+    for leaves, least, shrinkage in product(
+        (8, 16, 32, 64, 128, 256), (1, 5, 20, 50), (0.5, 2.0, 8.0)
+    )
+]
+LINES = [{"C": c} for c in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)]
+
+
+def staged(stage, tried: list[dict], heard_by, alphas=(0.0,)) -> Callable[[Lesson], Answer]:
+    """Return the arm of a stage of the engine, tuned over candidates and alphas."""
+
+    def arm(lesson: Lesson) -> Answer:
+        heard = heard_by(lesson)
+        played = {"stage": StageInPlay("stage", "benchmark", stage)}
+        rest = (played, parts().scheduler.create(), lesson.seeds.students)
+        search, last = SearchData(heard.selection, *rest), RefitData(heard.training, *rest)
+        asked = [Configuration("stage", 1.0, a, each) for a in alphas for each in tried]
+        trials = [evaluate(search, each) for each in enumerate(asked)]
+        best = min(trials, key=lambda trial: trial.log_loss)
+        student = refit(last, best.configuration)
+        if isinstance(student, str):
+            raise RuntimeError(student)
+        chose = {**best.configuration.hyperparameters, "alpha": best.configuration.alpha}
+        return answered(student, lesson.problem.test.table, **chose, selection=best.log_loss)
+
+    return arm
+
+
+def optuna(lesson: Lesson) -> Answer:
+    """Answer as the XGBoost does that a user would tune."""
+    training, seed = lesson.problem.training, lesson.problem.seed
+    model = tuned_xgboost(training.table, training.labels, seed)
+    booster = model.named_steps["model"].get_booster()
+    said = model.predict_proba(lesson.problem.test.table)
+    chose = model.named_steps["model"].get_params()
+    names = ("n_estimators", "max_depth", "learning_rate", "subsample", "colsample_bytree")
+    return Answer(said, len(booster.save_raw("ubj")), None, {name: chose[name] for name in names})
+
+
+def teacher(lesson: Lesson) -> Answer:
+    """Answer as the fused teachers do."""
+    return Answer(lesson.fused.test)
+
+
+RIVALS: dict[str, Callable[[Lesson], Answer]] = {
+    "teacher": teacher,
+    "optuna": optuna,
+    "hard A": hard_boosted(shape_a),
+    "hard B": hard_boosted(shape_b),
+    "hard A crossed": hard_boosted(shape_a, crossed=True),
+    "hard depth 3": hard_boosted(shape_depth3),
+    "hard tree": staged(TreeStage(), TREES, lambda lesson: lesson.deaf),
+    "hard tree crossed": staged(TreeStage(), TREES, lambda lesson: lesson.deaf_crossed),
+    "hard logistic": staged(LogisticStage(), LINES, lambda lesson: lesson.deaf),
+    "naive A": naive_boosted(shape_a),
+    "naive B": naive_boosted(shape_b),
+    "naive depth 3": naive_boosted(shape_depth3),
+    "naive tree": staged(TreeStage(), TREES, lambda lesson: lesson.uniform, (NAIVE_ALPHA,)),
+    "plain A": plain_boosted(shape_a, munge=False),
+    "plain A munge": plain_boosted(shape_a, munge=True),
+    "plain depth 3 munge": plain_boosted(shape_depth3, munge=True),
+    "plain tree munge": staged(TreeStage(), TREES, lambda lesson: lesson.fused, (0.5, 1.0)),
+}

@@ -1,0 +1,233 @@
+"""What the teachers say about a problem of the chain benchmark, read once and kept on disk.
+
+It is asked for by the engine's own parts, in the way of the engine, with its seeds: an arm
+that calls the engine with ``cache=cache()``, the same recipe settings for ``extra`` and
+``augmenter`` and the same seed finds every answer of a teacher in the cache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from chain_data import EXTERNAL, Problem
+from data import CACHE
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from xgboost import XGBClassifier
+
+from hpmkd import splits
+from hpmkd.components import Components, resolve
+from hpmkd.counts import Counts
+from hpmkd.extra import ExtraSource
+from hpmkd.panels import members
+from hpmkd.reading import TeacherReader, stack
+from hpmkd.recipe import Recipe
+from hpmkd.regime import Regime
+from hpmkd.registry import Registry
+from hpmkd.seeds import Seeds
+from hpmkd.student.transformer import TableEncoder
+from hpmkd.teachers import FittedTeacher, Teacher
+from hpmkd.teaching import Teaching
+from hpmkd.training import SelectionSplit, TrainingRows, selection_split
+
+#: Rows made per training row, and what each weighs in the loss. Arms that want fewer take the
+#: first ones (every real row is used before any is used again), or another weight.
+EXTRA_ROWS, EXTRA_WEIGHT = 5.0, 0.5
+ENCODINGS = {"tree", "linear"}
+#: Folds by which a ``crossed`` control is chosen: each leaves 75 % to fit on, as a holdout does.
+CONTROL_FOLDS = 4
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """Return the installed plugins."""
+    return Registry.installed()
+
+
+@lru_cache(maxsize=1)
+def recipe() -> Recipe:
+    """Return the default recipe with munge rows and a cache of the benchmark's own."""
+    return Recipe.load("hpm").override(
+        {
+            "augmenter.name": "munge",
+            "extra.rows": EXTRA_ROWS,
+            "extra.weight": EXTRA_WEIGHT,
+            "cache.disk": True,
+            "cache.folder": str(CACHE / "chain-cache"),
+            "cache.max_disk_bytes": 20_000_000_000,
+        }
+    )
+
+
+@lru_cache(maxsize=2)
+def parts(fuser: str = "fused") -> Components:
+    """Return the components; with the fuser ``uniform`` all teachers count as they are."""
+    chosen = recipe() if fuser == "fused" else recipe().override({"fuser": "mean"})
+    return resolve(chosen, registry())
+
+
+@lru_cache(maxsize=1)
+def cache() -> Any:
+    """Return the cache, the same for all problems."""
+    return parts().cache.create()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One way of fusing the teachers of a problem.
+
+    Parameters
+    ----------
+    selection : tuple of SelectionSplit
+        As the engine makes them: once 25 % of the rows, or three folds below 1,000.
+    training : TrainingRows
+        All training rows with the final knowledge, for the refit.
+    test : ndarray of shape (m, K)
+        What the teachers say about the test rows; for nothing but KL.
+    """
+
+    selection: tuple[SelectionSplit, ...]
+    training: TrainingRows
+    test: np.ndarray
+
+    def without_extra(self) -> Heard:
+        """Return the same without rows that have no label."""
+        selection = tuple(
+            replace(split, training=replace(split.training, extra={})) for split in self.selection
+        )
+        return replace(self, selection=selection, training=replace(self.training, extra={}))
+
+
+class Lesson:
+    """A problem and its teachers, who are asked when an arm first wants to hear them.
+
+    Attributes
+    ----------
+    problem : Problem
+        The rows.
+    seconds : float
+        CPU time spent on teachers so far; it is nobody's.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.seconds = 0.0
+        self.seeds = Seeds.spawn(problem.seed)
+
+    @cached_property
+    def split_rows(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Rows to fit on, and selection rows: as the engine splits them."""
+        settings, labels = recipe().split, self.problem.training.labels
+        if len(labels) >= settings.cross_validate_below:
+            return [splits.holdout(labels, settings.selection_size, self.seeds.selection)]
+        return self._folded(settings.selection_folds)
+
+    def _folded(self, n_folds: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        fold = splits.folds(self.problem.training.labels, n_folds, self.seeds.selection)
+        numbers = range(int(fold.max()) + 1)
+        return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]
+
+    @cached_property
+    def deaf(self) -> Heard:
+        """The rows without any teacher, for arms on hard labels: their targets say nothing."""
+        return self._unheard(self.split_rows)
+
+    @cached_property
+    def deaf_crossed(self) -> Heard:
+        """The same, selected by cross-validation on all rows."""
+        return self._unheard(self._folded(CONTROL_FOLDS))
+
+    def _unheard(self, split_rows: list[tuple[np.ndarray, np.ndarray]]) -> Heard:
+        training, n_classes = self.problem.training, self.problem.n_classes
+
+        def nothing(n: int) -> np.ndarray:
+            return np.full((n, n_classes), 1.0 / n_classes)
+
+        selection = tuple(
+            selection_split(training, fit, held, (nothing(len(fit)), None), ENCODINGS)
+            for fit, held in split_rows
+        )
+        whole = TrainingRows.encode(training, nothing(len(training)), ENCODINGS)
+        return Heard(selection, whole, nothing(len(self.problem.test)))
+
+    @cached_property
+    def fused(self) -> Heard:
+        """Calibrated teachers, fused as the recipe does, and munge rows they labelled."""
+        return self._hear("fused")
+
+    @cached_property
+    def uniform(self) -> Heard:
+        """The plain mean of the teachers as they are, without further rows: naive KD."""
+        return self._hear("uniform").without_extra()
+
+    @cached_property
+    def teachers(self) -> list[Teacher]:
+        """The default panel, or fitted models of other rows."""
+        if self.problem.setting in EXTERNAL:
+            return external(self.problem)
+        return members(parts().teacher, self.problem.training.facts, self.seeds.teachers)
+
+    def _hear(self, fuser: str) -> Heard:
+        with self._timed():
+            training = self.problem.training
+            teaching = self._teaching(fuser)
+            selection = []
+            for fit, held in self.split_rows:
+                taught = teaching.soft_targets(fit)
+                selection.append(selection_split(training, fit, held, taught, ENCODINGS))
+            regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
+            taught = teaching.finish(regime)
+            said = stack([each.test for each in taught.readings])
+            targets = taught.knowledge.soft_targets
+            return Heard(
+                tuple(selection),
+                TrainingRows.encode(training, targets, ENCODINGS, taught.extra),
+                taught.fusion.fuse(said, self.problem.test.table)[0],
+            )
+
+    def _teaching(self, fuser: str) -> Teaching:
+        chosen = parts(fuser)
+        reader = TeacherReader(
+            training=self.problem.training,
+            test=self.problem.test,
+            cache=cache(),
+            executor=chosen.executor.create(),
+            n_folds=recipe().split.teacher_folds,
+            seed=self.seeds.teachers,
+            counts=Counts(),
+        )
+        source = ExtraSource(recipe().extra, chosen.augmenter, None, self.seeds.augmenter)
+        return Teaching(self.teachers, reader, chosen.fuser, lambda: (), source)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds += time.process_time() - start
+
+
+def external(problem: Problem) -> list[Teacher]:
+    """Fit two forests and a boosted model on rows that are in neither training nor test."""
+    assert problem.others is not None
+    models = {
+        "random_forest": RandomForestClassifier(150, random_state=problem.seed),
+        "extra_trees": ExtraTreesClassifier(150, random_state=problem.seed),
+        "boosted": XGBClassifier(
+            n_estimators=250, max_depth=7, learning_rate=0.1, n_jobs=1, random_state=problem.seed
+        ),
+    }
+    others = problem.others
+    return [
+        FittedTeacher(
+            name, make_pipeline(TableEncoder("tree"), model).fit(others.table, others.labels)
+        )
+        for name, model in models.items()
+    ]
