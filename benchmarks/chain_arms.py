@@ -33,7 +33,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chain_answers import Answer
+from chain_ours import OURS
 from chain_rivals import RIVALS
 from chain_teachers import Lesson
 
-ARMS: dict[str, Callable[[Lesson], Answer]] = {**RIVALS}
+ARMS: dict[str, Callable[[Lesson], Answer]] = {**RIVALS, **OURS}

@@ -20,17 +20,13 @@ from hpmkd.probabilities import row_losses
 from hpmkd.student import Student, pack_booster
 from hpmkd.training import TrainingRows
 from hpmkd.values import Configuration, StageInputs
+from hpmkd_defaults.stages.booster import Boosting, start_margin
 from hpmkd_defaults.stages.boosting import (
     BoostedStage,
     GBMStage,
     XGBoostStage,
-    boost,
     common_parameters,
-    first_target,
-    heard_extra,
-    start_margin,
 )
-from hpmkd_defaults.stages.rows import stacked_weights
 
 
 @dataclass(frozen=True)
@@ -108,27 +104,26 @@ def boosted(shape: Shape, inputs: StageInputs, rounds: int):
     """Return a booster and the margin that it starts from, as the stage would fit them."""
     settings = {**shape.stage.defaults, **inputs.configuration.hyperparameters}
     parameters = {**common_parameters(inputs, settings), **shape.stage.growth(settings)}
-    extra = heard_extra(inputs)
-    target = first_target(inputs, extra)
-    margin = start_margin(target, stacked_weights(inputs, extra))
-    return boost(inputs, extra, parameters, rounds, target, margin), margin
+    boosting = Boosting(inputs, parameters, rounds)
+    margin = start_margin(boosting.target, boosting.weights)
+    return boosting.train(np.tile(margin, (len(boosting.rows), 1)), rounds), margin
 
 
 def loss_by_round(shape: Shape, heard: Heard, configuration: Configuration, seed: int):
     """Return the mean log loss of the selection rows after 1, 2, … rounds."""
     losses, rows = np.zeros(shape.rounds), 0
-    for split in heard.selection:
-        inputs = inputs_of(split.training, configuration, seed)
+    for exam in heard.exams:
+        inputs = inputs_of(exam.lesson.training, configuration, seed)
         booster, margin = boosted(shape, inputs, shape.rounds)
-        matrix = xgboost.DMatrix(inputs.encoder.transform(split.held_table), nthread=1)
-        margins = np.zeros((len(split.held_labels), len(margin)))
+        matrix = xgboost.DMatrix(inputs.encoder.transform(exam.held.table), nthread=1)
+        margins = np.zeros((len(exam.held.labels), len(margin)))
         for at in range(shape.rounds):
             added = booster.predict(matrix, output_margin=True, iteration_range=(at, at + 1))
             margins += added.reshape(margins.shape)
             whole = margins + margin
             logits = whole if len(margin) > 1 else np.hstack([np.zeros_like(whole), whole])
-            losses[at] += row_losses(soften_logits(logits, 1.0), split.held_labels).sum()
-        rows += len(split.held_labels)
+            losses[at] += row_losses(soften_logits(logits, 1.0), exam.held.labels).sum()
+        rows += len(exam.held.labels)
     return losses / rows
 
 
@@ -142,7 +137,7 @@ def best_of(shape: Shape, heard: Heard, tried: list[Configuration], seed: int):
 def finished(shape: Shape, lesson: Lesson, heard: Heard, chosen) -> Answer:
     """Refit a choice of :func:`best_of` on all rows, and answer."""
     configuration, rounds, loss = chosen
-    inputs = inputs_of(heard.training, configuration, lesson.seeds.students)
+    inputs = inputs_of(heard.lesson.training, configuration, lesson.seeds.students)
     booster, margin = boosted(shape, inputs, rounds)
     model = pack_booster(booster, len(margin), base_margin=margin)
     student = Student(inputs.encoder, model, inputs.classes)

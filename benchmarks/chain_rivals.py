@@ -15,7 +15,8 @@ from chain_boosted import Shape, best_of, finished, shape_a, shape_b, shape_dept
 from chain_teachers import Heard, Lesson, parts
 from optuna_rival import tuned_xgboost
 
-from hpmkd.training import RefitData, SearchData, StageInPlay, evaluate, refit
+from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.tree import TreeStage
@@ -84,8 +85,9 @@ def staged(stage, tried: list[dict], heard_by, alphas=(0.0,)) -> Callable[[Lesso
     def arm(lesson: Lesson) -> Answer:
         heard = heard_by(lesson)
         played = {"stage": StageInPlay("stage", "benchmark", stage)}
-        rest = (played, parts().scheduler.create(), lesson.seeds.students)
-        search, last = SearchData(heard.selection, *rest), RefitData(heard.training, *rest)
+        fitting = Fitting(played, {}, parts().scheduler.create(), lesson.seeds.students)
+        splits = tuple(exam.split(exam.lesson.training) for exam in heard.exams)
+        search, last = SearchData(splits, fitting), RefitData(heard.lesson.training, fitting)
         asked = [Configuration("stage", 1.0, a, each) for a in alphas for each in tried]
         trials = [evaluate(search, each) for each in enumerate(asked)]
         best = min(trials, key=lambda trial: trial.log_loss)

@@ -25,6 +25,8 @@ from hpmkd import splits
 from hpmkd.components import Components, resolve
 from hpmkd.counts import Counts
 from hpmkd.extra import ExtraSource
+from hpmkd.lessons import Exam
+from hpmkd.lessons import Lesson as Rows
 from hpmkd.panels import members
 from hpmkd.reading import TeacherReader, stack
 from hpmkd.recipe import Recipe
@@ -34,7 +36,6 @@ from hpmkd.seeds import Seeds
 from hpmkd.student.transformer import TableEncoder
 from hpmkd.teachers import FittedTeacher, Teacher
 from hpmkd.teaching import Teaching
-from hpmkd.training import SelectionSplit, TrainingRows, selection_split
 
 #: Rows made per training row, and what each weighs in the loss. Arms that want fewer take the
 #: first ones (every real row is used before any is used again), or another weight.
@@ -84,24 +85,22 @@ class Heard:
 
     Parameters
     ----------
-    selection : tuple of SelectionSplit
+    exams : tuple of Exam
         As the engine makes them: once 25 % of the rows, or three folds below 1,000.
-    training : TrainingRows
+    lesson : hpmkd.lessons.Lesson
         All training rows with the final knowledge, for the refit.
     test : ndarray of shape (m, K)
         What the teachers say about the test rows; for nothing but KL.
     """
 
-    selection: tuple[SelectionSplit, ...]
-    training: TrainingRows
+    exams: tuple[Exam, ...]
+    lesson: Rows
     test: np.ndarray
 
     def without_extra(self) -> Heard:
         """Return the same without rows that have no label."""
-        selection = tuple(
-            replace(split, training=replace(split.training, extra={})) for split in self.selection
-        )
-        return replace(self, selection=selection, training=replace(self.training, extra={}))
+        exams = tuple(replace(exam, lesson=exam.lesson.without_extra()) for exam in self.exams)
+        return replace(self, exams=exams, lesson=self.lesson.without_extra())
 
 
 class Lesson:
@@ -149,12 +148,16 @@ class Lesson:
         def nothing(n: int) -> np.ndarray:
             return np.full((n, n_classes), 1.0 / n_classes)
 
-        selection = tuple(
-            selection_split(training, fit, held, (nothing(len(fit)), None), ENCODINGS)
-            for fit, held in split_rows
+        exams = tuple(
+            self._exam(fit, held, nothing(len(fit)), None) for fit, held in split_rows
         )
-        whole = TrainingRows.encode(training, nothing(len(training)), ENCODINGS)
-        return Heard(selection, whole, nothing(len(self.problem.test)))
+        whole = Rows.prepare(training, nothing(len(training)), None, ENCODINGS)
+        return Heard(exams, whole, nothing(len(self.problem.test)))
+
+    def _exam(self, fit: np.ndarray, held: np.ndarray, soft_targets: np.ndarray, extra) -> Exam:
+        training = self.problem.training
+        lesson = Rows.prepare(training.rows(fit), soft_targets, extra, ENCODINGS)
+        return Exam(lesson, held, training.rows(held))
 
     @cached_property
     def fused(self) -> Heard:
@@ -177,17 +180,16 @@ class Lesson:
         with self._timed():
             training = self.problem.training
             teaching = self._teaching(fuser)
-            selection = []
-            for fit, held in self.split_rows:
-                taught = teaching.soft_targets(fit)
-                selection.append(selection_split(training, fit, held, taught, ENCODINGS))
+            exams = [
+                self._exam(fit, held, *teaching.soft_targets(fit)) for fit, held in self.split_rows
+            ]
             regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
             taught = teaching.finish(regime)
             said = stack([each.test for each in taught.readings])
             targets = taught.knowledge.soft_targets
             return Heard(
-                tuple(selection),
-                TrainingRows.encode(training, targets, ENCODINGS, taught.extra),
+                tuple(exams),
+                Rows.prepare(training, targets, taught.extra, ENCODINGS),
                 taught.fusion.fuse(said, self.problem.test.table)[0],
             )
 
@@ -202,7 +204,7 @@ class Lesson:
             seed=self.seeds.teachers,
             counts=Counts(),
         )
-        source = ExtraSource(recipe().extra, chosen.augmenter, None, self.seeds.augmenter)
+        source = ExtraSource(recipe().extra, chosen.augmenter.create(), None, self.seeds.augmenter)
         return Teaching(self.teachers, reader, chosen.fuser, lambda: (), source)
 
     @contextmanager
