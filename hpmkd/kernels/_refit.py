@@ -5,7 +5,7 @@ fastmath: every sum has one stated order, so its bits do not depend on the block
 
 Trees are in the outer loop and the rows of a block in the inner one, so that ids, margins
 and one tree's table stay in the first-level cache. The ids are read twice, once per loop:
-to fuse both loops with the softmax between them earns nothing measurable.
+doing both loops block by block, with the softmax between them, would earn about 4 %.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """The joint refit: what it minimises, and what it keeps."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
+from hpmkd_defaults.stages import refit
 from hpmkd_defaults.stages.refit import AdditiveModel, FixedTrees, JointLoss, refit_jointly
 
 
@@ -100,6 +102,13 @@ class TestRefit:
             refitted = refit_jointly(*arguments, ridge=0.1, steps=300)
             assert loss_of(refitted, arguments, 0.1) <= loss_of(arguments[0], arguments)
             arguments = (refitted, *arguments[1:])
+
+    def test_a_search_that_ends_worse_changes_nothing(self, monkeypatch):
+        arguments = draw(3)
+        start = JointLoss(*arguments, 1e-2).start
+        worse = SimpleNamespace(x=start + np.arange(len(start)))
+        monkeypatch.setattr(refit, "minimize", lambda *_, **__: worse)
+        assert_same(refit_jointly(*arguments), arguments[0])
 
     @pytest.mark.parametrize("k", [2, 4])
     def test_enough_steps_find_the_minimum(self, k):
