@@ -6,8 +6,9 @@ import pytest
 from hpmkd import finalists
 from hpmkd.errors import PluginError
 from hpmkd.finalists import best, fit_finalists, pairs
+from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.registry import PluginWarning
-from hpmkd.training import RefitData, StageInPlay
+from hpmkd.trials import RefitData
 from hpmkd.values import Configuration, Trial
 
 
@@ -75,7 +76,8 @@ def fitting(monkeypatch, in_process):
 
         monkeypatch.setattr(finalists, "refit", refit)
         executor = in_process(backwards=backwards)
-        data = RefitData(None, {each: StageInPlay(each, "p", None) for each in stages}, None, 0)
+        played = {each: StageInPlay(each, "p", None) for each in stages}
+        data = RefitData(None, Fitting(played, {}, None, 0))
         found = fit_finalists(pairs(trials, stages), data, executor, lambda: told.append(1))
         assert len(told) == len(fitted)
         return found, fitted

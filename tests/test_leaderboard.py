@@ -9,6 +9,7 @@ from hpmkd.measure import Latency
 LABELS = np.array([0, 1, 1, 0])
 GOOD = np.array([[0.9, 0.1], [0.2, 0.8], [0.1, 0.9], [0.7, 0.3]])
 POOR = GOOD[::-1, ::-1]
+CHAIN = ("logistic (residual)", "constant")
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def entries():
     return [
         Entry("teacher", "teacher", GOOD, 1000, Latency(800.0, 9000.0)),
         Entry("control", "tree", POOR, 50, Latency(4.0, 90.0), alpha=0.0, temperature=1.0),
-        Entry("student", "tree", GOOD, 100, Latency(2.0, 80.0), True, 0.5, 2.0, 0.25),
+        Entry("student", "tree", GOOD, 100, Latency(2.0, 80.0), True, 0.5, 2.0, 0.25, *CHAIN),
     ]
 
 
@@ -40,6 +41,8 @@ def test_the_public_keys_in_their_order():
         "alpha",
         "temperature",
         "selection_log_loss",
+        "after",
+        "scheduler",
     )
 
 
@@ -54,6 +57,8 @@ def test_everyone_is_compared_with_the_first_teacher(entries):
     assert control.kl > 0
     assert (student.chosen, control.chosen) == (True, False)
     assert (student.alpha, student.temperature, student.selection_log_loss) == (0.5, 2.0, 0.25)
+    assert (student.after, student.scheduler) == CHAIN
+    assert (control.after, control.scheduler) == (None, None)
 
 
 def test_without_a_teacher_nothing_is_compared(entries):

@@ -5,7 +5,9 @@ import pytest
 from scipy.special import rel_entr
 from sklearn import metrics
 
-from hpmkd.scores import fidelity, score
+from hpmkd.kernels import soften
+from hpmkd.probabilities import row_losses
+from hpmkd.scores import best_temperature, fidelity, score
 
 
 def problem(n_classes, n=300, seed=0):
@@ -74,3 +76,44 @@ def test_a_student_that_rules_out_what_the_teacher_says_has_a_finite_distance():
     found = fidelity(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
     assert np.isfinite(found.kl)
     assert found.kl > 1
+
+
+def loss_at(matrix, labels, temperature):
+    return row_losses(soften(matrix, temperature), labels).mean()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+def test_the_best_temperature_is_the_best_of_many(n_classes):
+    matrix, labels = problem(n_classes)
+    for blunted in (0.3, 1.0, 2.5):
+        given = soften(matrix, blunted)
+        found = best_temperature(given, labels)
+        losses = [loss_at(given, labels, each) for each in np.geomspace(0.05, 20, 400)]
+        assert loss_at(given, labels, found) <= min(losses) + 1e-6
+
+
+@pytest.mark.parametrize("tempered", [0.5, 1.7, 3.0])
+def test_what_is_left_at_the_best_temperature_does_not_depend_on_tempering(tempered):
+    matrix, labels = problem(3)
+    before, after = best_temperature(matrix, labels), soften(matrix, tempered)
+    found = best_temperature(after, labels)
+    assert found * tempered == pytest.approx(before, rel=0.01)
+    assert loss_at(after, labels, found) == pytest.approx(
+        loss_at(matrix, labels, before), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_temperature_is_never_worse_than_none(seed):
+    matrix, labels = problem(4, n=40, seed=seed)
+    hard = np.eye(4)[matrix.argmax(axis=1)]
+    for given in (matrix, hard, np.full((40, 4), 0.25), np.eye(4)[labels]):
+        found = best_temperature(given, labels)
+        assert 0.05 <= found <= 20
+        assert loss_at(given, labels, found) <= loss_at(given, labels, 1.0)
+
+
+def test_a_model_that_is_calibrated_to_the_rows_keeps_its_temperature():
+    matrix, labels = problem(3)
+    calibrated = soften(matrix, best_temperature(matrix, labels))
+    assert best_temperature(calibrated, labels) == pytest.approx(1.0, abs=0.01)

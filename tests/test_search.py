@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.search import Search
-from hpmkd.training import SearchData, SelectionSplit, StageInPlay, TrainingRows
+from hpmkd.training import TrainingRows
+from hpmkd.trials import SearchData, SelectionSplit
 from hpmkd.values import Configuration, Softening
 
 LABELS = np.array([0, 1, 0, 1])
@@ -104,7 +106,7 @@ def make(in_process):
             sampler=sampler or Scripted(list(batches)),
             scheduler=scheduler,
             executor=in_process(backwards=backwards),
-            data=SearchData((split,), played, scheduler, 0),
+            data=SearchData((split,), Fitting(played, {}, scheduler, 0)),
             batch=3,
             on_trial=heard.append,
         )
@@ -160,7 +162,7 @@ def test_duplicates_are_trained_once_and_told_each_time(make):
     search = make([twice, twice, configuration(0.9, temperature=3.0)], [twice])
     trials = search.run()
     assert len(trials) == 1
-    assert len(search.data.stages["a"].stage.fits) == 1
+    assert len(search.data.fitting.stages["a"].stage.fits) == 1
     told = [trial.configuration for trial in search.sampler.told]
     # At alpha = 0 the temperature does not matter, but the sampler knows its own question.
     assert told[:4] == [twice, twice, configuration(0.9, temperature=3.0), twice]

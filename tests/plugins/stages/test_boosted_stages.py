@@ -11,13 +11,8 @@ import xgboost
 
 from hpmkd.kernels import soften
 from hpmkd.values import Softening
-from hpmkd_defaults.stages.boosting import (
-    GBMStage,
-    XGBoostStage,
-    common_parameters,
-    first_target,
-    start_margin,
-)
+from hpmkd_defaults.stages.booster import first_target, start_margin
+from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage, common_parameters
 from hpmkd_defaults.stages.objective import HESSIAN_FLOOR, DistillationObjective
 from hpmkd_defaults.stages.targets import mixed_target, smoothed_prior
 
