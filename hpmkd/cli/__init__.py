@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "hpmkd.cli.demo",
     "predict": "hpmkd.cli.predict",
     "evaluate": "hpmkd.cli.evaluate",
+    "explain": "hpmkd.cli.explain",
     "plugins": "hpmkd.cli.plugins",
     "recipe": "hpmkd.cli.recipe",
 }

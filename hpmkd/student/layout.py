@@ -56,13 +56,14 @@ def flatten(model: TreesModel) -> dict[str, NDArray[Any]]:
     -------
     dict of ndarray
         ``features`` (N,), ``thresholds`` (inner nodes,), ``missing_left`` (bits),
-        ``leaf_values`` (leaves, V), ``outputs`` (T,), ``base_margin`` (C,).
+        ``leaf_values`` (leaves, V), ``outputs`` (T,), ``base_margin`` (C,); and
+        ``leaf_counts`` (leaves, K) where they are known.
     """
     order = breadth_first(model)
     features = model.features[order]
     inner = order[features >= 0]
     rows = model.left[order[features < 0]]
-    return {
+    arrays = {
         "features": np.maximum(features, -1),
         "thresholds": model.thresholds[inner],
         "missing_left": np.packbits(model.missing_left[inner]),
@@ -70,6 +71,9 @@ def flatten(model: TreesModel) -> dict[str, NDArray[Any]]:
         "outputs": model.outputs,
         "base_margin": model.base_margin,
     }
+    if model.leaf_counts is not None:
+        arrays["leaf_counts"] = model.leaf_counts[rows]
+    return arrays
 
 
 def restore(arrays: Mapping[str, NDArray[Any]], link: Link) -> TreesModel:
@@ -118,6 +122,7 @@ def restore(arrays: Mapping[str, NDArray[Any]], link: Link) -> TreesModel:
         outputs=arrays["outputs"],
         base_margin=arrays["base_margin"],
         link=link,
+        leaf_counts=arrays.get("leaf_counts"),
     )
 
 

@@ -59,6 +59,11 @@ def _check_values(model: TreesModel) -> None:
         raise ValueError("a threshold is NaN")
     finite(model.leaf_values, "leaf_values")
     finite(model.base_margin, "base_margin")
+    counts = model.leaf_counts
+    if counts is not None:
+        expected = (len(model.leaf_values), model.n_classes)
+        if counts.shape != expected or (counts < 0).any():
+            raise ValueError(f"leaf_counts must be counts of the shape {expected}")
     if model.link == "identity":
         _check_probabilities(model)
 

@@ -47,6 +47,9 @@ class TreesModel:
     link : str
         ``"softmax"`` (C = K), ``"sigmoid"`` (C = 1, K = 2: the margin of the second class) or
         ``"identity"`` (C = K, a single tree whose leaves are probabilities).
+    leaf_counts : array of shape (L, K), optional
+        Training rows of each class that end in each leaf: says how much a leaf rests on, and
+        changes no answer.
 
     Raises
     ------
@@ -64,11 +67,15 @@ class TreesModel:
     outputs: IntArray
     base_margin: FloatArray
     link: Link
+    leaf_counts: IntArray | None = None
     kind: ClassVar[str] = "trees"
 
     def __post_init__(self) -> None:
         for name, (dtype, ndim) in _TREE_ARRAYS.items():
             object.__setattr__(self, name, owned(getattr(self, name), dtype, ndim, name))
+        if self.leaf_counts is not None:
+            counts = owned(self.leaf_counts, np.int64, 2, "leaf_counts")
+            object.__setattr__(self, "leaf_counts", counts)
         check_link(self.link, len(self.base_margin))
         check_trees(self)
 
@@ -198,6 +205,25 @@ class TreesModel:
             The matrix lacks a column that a node looks at.
         """
         return probabilities_of(self.margins(matrix), self.link)
+
+    def with_leaf_counts(self, matrix: NDArray[Any], labels: NDArray[Any]) -> TreesModel:
+        """Return the same trees with the rows of each class counted in each leaf.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n, d)
+            Encoded rows.
+        labels : ndarray of shape (n,)
+            Class codes 0 … K-1.
+
+        Raises
+        ------
+        ValueError
+            The matrix lacks a column that a node looks at.
+        """
+        counts = np.zeros((len(self.leaf_values), self.n_classes), dtype=np.int64)
+        np.add.at(counts, (self.leaves(matrix), np.asarray(labels)[:, np.newaxis]), 1)
+        return replace(self, leaf_counts=counts)
 
     def _rows(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
         """Return a matrix as the kernels read it."""

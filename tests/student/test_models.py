@@ -104,6 +104,15 @@ def test_leaves_and_other_values_in_them():
         model.leaves(matrix[:, :1])
 
 
+def test_leaves_count_rows_and_answer_the_same():
+    matrix = np.array([[9, 0.4], [9, 0.5], [9, np.nan], [9, 0.1]], np.float32)
+    counted = trees().with_leaf_counts(matrix, np.array([0, 1, 1, 0]))
+    assert counted.leaf_counts.tolist() == [[2, 1], [0, 1]]
+    assert counted.margins(matrix).tobytes() == trees().margins(matrix).tobytes()
+    assert counted.with_leaf_values([[4.0], [-3.0]]).leaf_counts.tolist() == [[2, 1], [0, 1]]
+    assert trees().leaf_counts is None
+
+
 def test_no_rows():
     assert trees().probabilities(np.empty((0, 2))).shape == (0, 2)
     assert LinearModel(np.ones((2, 3)), np.ones(3)).probabilities(np.empty((0, 2))).shape == (0, 3)
@@ -145,6 +154,10 @@ def test_arrays_are_owned_and_read_only():
         ({"features": [2**40, -1, -1]}, "features holds values"),
         ({"features": [0.5, -1, -1]}, "features holds values"),
         ({"link": "probit"}, "got the link 'probit'"),
+        ({"leaf_counts": [[1, 2]]}, "leaf_counts must be counts of the shape"),
+        ({"leaf_counts": [[1], [2]]}, "leaf_counts must be counts of the shape"),
+        ({"leaf_counts": [[1, 2], [3, -1]]}, "leaf_counts must be counts"),
+        ({"leaf_counts": [[1, 2], [3, 0.5]]}, "leaf_counts holds values"),
         ({"link": "identity"}, "base margin of 0"),
         ({"link": "identity", "base_margin": [0.0]}, "probabilities"),
     ],

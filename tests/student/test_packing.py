@@ -236,6 +236,18 @@ def test_the_layout_of_files_keeps_the_function(name):
             assert array.tobytes() == arrays[name].tobytes()
 
 
+def test_counts_stay_with_their_leaves():
+    X, y, _ = data("wine", 0.1)
+    tree = DecisionTreeClassifier(max_leaf_nodes=9, random_state=0).fit(X, y).tree_
+    model = pack_sklearn_tree(tree, tree.value[:, 0, :]).with_leaf_counts(X, y)
+    again = restore(flatten(model), model.link)
+    assert again.leaf_counts.tolist() == again.with_leaf_counts(X, y).leaf_counts.tolist()
+    assert again.leaf_counts.sum(axis=0).tolist() == np.bincount(y).tolist()
+    # A leaf of a tree on hard labels says the shares of its rows.
+    shares = again.leaf_counts / again.leaf_counts.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares, again.leaf_values, atol=1e-6)
+
+
 def test_pruned_nodes_are_left_out():
     X, y, _ = data("cancer")
     booster = boost(X, y, tree_method="exact", gamma=20.0, objective="binary:logistic")

@@ -20,6 +20,9 @@ FIXED = struct.Struct("<8sHIII")
 FAMILIES = ("linear", "tree", "boosted", "additive")
 
 
+COUNTS = "model.leaf_counts"
+
+
 def altered(student, change):
     """Return the bytes of a student with another header or other arrays, sealed anew."""
     header, arrays = unseal(student.to_bytes())
@@ -221,6 +224,21 @@ def test_a_file_states_the_oldest_version_that_it_needs(family, small):
 def test_the_schema_is_stored_once(small):
     header, _ = unseal(small[0]["additive"].to_bytes())
     assert json.dumps(header).count('"columns"') == 1
+
+
+def test_counts_of_leaves_are_kept_and_checked(small):
+    student, frame = small[0]["tree"], small[1]
+    matrix = student.encoder.transform(frame)
+    model = student.model.with_leaf_counts(matrix, (frame["a"] > 0).astype(int))
+    counted = Student(student.encoder, model, student.classes)
+    again = Student.from_bytes(counted.to_bytes())
+    assert again.model.leaf_counts.sum() == len(frame)
+    assert again.to_bytes() == counted.to_bytes()
+    assert FIXED.unpack_from(counted.to_bytes())[1] == 1  # older readers need not know them
+    for wrong in (np.ones((1, 2), int), -model.leaf_counts):
+        change = altered(counted, lambda _, arrays, new=wrong: arrays.update({COUNTS: new}))
+        with pytest.raises(StudentFileError, match=r"damaged.*leaf_counts must be counts"):
+            Student.from_bytes(change)
 
 
 def test_infinite_facts_are_refused(small):

@@ -76,8 +76,10 @@ class TreeStage:
         tree = regressor.tree_
         prior = smoothed_prior(target, weights)
         values = shrunken_values(tree, prior, float(settings["shrinkage"]))
+        # Those who read the tree ask how many rows a rule rests on.
+        model = pack_sklearn_tree(tree, values).with_leaf_counts(inputs.matrix, inputs.labels)
         encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
-        return Student(encoder, pack_sklearn_tree(tree, values), inputs.classes)
+        return Student(encoder, model, inputs.classes)
 
 
 def writable_if_missing(matrix: FloatArray) -> FloatArray:

@@ -93,6 +93,17 @@ def test_missing_cells_go_where_scikit_learn_sends_them(problem, inputs_for, nam
     np.testing.assert_allclose(said, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["breast_cancer", "digits"])
+def test_the_labelled_rows_of_each_leaf_are_counted(problem, inputs_for, name):
+    given = problem(name)
+    inputs = inputs_for(STAGE, given, alpha=1.0)
+    model = STAGE.fit(inputs).model
+    leaves = model.leaves(inputs.matrix)[:, 0]
+    for leaf, counts in enumerate(model.leaf_counts):
+        expected = np.bincount(given.y[leaves == leaf], minlength=given.n_classes)
+        assert counts.tolist() == expected.tolist()
+
+
 def test_size_is_what_was_asked_for(problem, inputs_for):
     given = problem("digits")
     said = STAGE.fit(inputs_for(STAGE, given, max_leaf_nodes=8)).predict_proba(given.X)
