@@ -148,9 +148,7 @@ class Lesson:
         def nothing(n: int) -> np.ndarray:
             return np.full((n, n_classes), 1.0 / n_classes)
 
-        exams = tuple(
-            self._exam(fit, held, nothing(len(fit)), None) for fit, held in split_rows
-        )
+        exams = tuple(self._exam(fit, held, nothing(len(fit)), None) for fit, held in split_rows)
         whole = Rows.prepare(training, nothing(len(training)), None, ENCODINGS)
         return Heard(exams, whole, nothing(len(self.problem.test)))
 

@@ -1,0 +1,83 @@
+"""The engine's own steps around one problem: what arms of the chain are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chain_answers import Answer, answered
+from chain_teachers import Heard, Lesson, parts
+
+from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.lessons import Predecessors
+from hpmkd.trials import RefitData, SearchData, evaluate, refit
+from hpmkd.values import Configuration, Trial
+from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
+from hpmkd_defaults.stages.logistic import LogisticStage
+from hpmkd_defaults.stages.tree import TreeStage
+from hpmkd_defaults.transfers.assistant import Assistant
+from hpmkd_defaults.transfers.mix import Mix
+from hpmkd_defaults.transfers.residual import Residual
+
+STAGES = {
+    "logistic": LogisticStage(),
+    "tree": TreeStage(),
+    "gbm": GBMStage(),
+    "xgboost": XGBoostStage(),
+}
+TRANSFERS = {"residual": Residual(), "assistant": Assistant(), "mix": Mix()}
+#: What a linear student is tuned over.
+STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+
+
+class Work:
+    """Fits and judges configurations, as a run does.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        The problem.
+    heard : Heard
+        Which teachers speak.
+    """
+
+    def __init__(self, lesson: Lesson, heard: Heard) -> None:
+        self.lesson, self.heard = lesson, heard
+        stages = {name: StageInPlay(name, "benchmark", stage) for name, stage in STAGES.items()}
+        scheduler, seed = parts().scheduler.create(), lesson.seeds.students
+        self.fitting = Fitting(stages, TRANSFERS, scheduler, seed)
+        self.predecessors = Predecessors(
+            self.fitting, parts().executor.create(), n_folds=5, on_trained=lambda n: None
+        )
+
+    def best(self, tried: Sequence[Configuration]) -> Trial:
+        """Return the one that the selection rows prefer; ties go to the control."""
+        trials = self.judge(tried)
+        return min(trials, key=lambda trial: (trial.log_loss, not trial.configuration.hard))
+
+    def judge(self, tried: Sequence[Configuration]) -> list[Trial]:
+        """Judge configurations by the selection rows."""
+        prepared = self.predecessors.prepared
+        splits = tuple(exam.split(prepared(exam.lesson, tried)) for exam in self.heard.exams)
+        data = SearchData(splits, self.fitting)
+        trials = [evaluate(data, task) for task in enumerate(tried)]
+        for trial in trials:
+            if trial.failure is not None:
+                raise RuntimeError(trial.failure)
+        return trials
+
+    def linear(self, alphas: Sequence[float] = (0.0,)) -> Configuration:
+        """Return the linear student that the selection rows prefer."""
+        tried = [Configuration("logistic", 1.0, a, {"C": c}) for a in alphas for c in STRENGTHS]
+        return self.best(tried).configuration
+
+    def answer(self, best: Trial) -> Answer:
+        """Refit the best on all rows, and answer."""
+        chosen = best.configuration
+        training = self.predecessors.prepared(self.heard.lesson, [chosen])
+        student = refit(RefitData(training, self.fitting), chosen)
+        if isinstance(student, str):
+            raise RuntimeError(student)
+        after = "" if chosen.after is None else str(chosen.after)
+        told = {**chosen.hyperparameters, "alpha": chosen.alpha, "after": after}
+        table = self.lesson.problem.test.table
+        return answered(student, table, **told, selection=best.log_loss)
