@@ -79,7 +79,10 @@ FIRST = {"stage": "logistic"}
             ["chain[1].after: got 'gbm'", "here: logistic"],
         ),
         ([FIRST, {"stage": "gbm", "transfer": "residual", "after": 1}], ["chain[1].after: got 1"]),
-        ([FIRST, {"stage": "gbm", "transfer": {"share": 0.1}}], ["chain[1].transfer: got {", "nam"]),
+        (
+            [FIRST, {"stage": "gbm", "transfer": {"share": 0.1}}],
+            ["chain[1].transfer: got {", "nam"],
+        ),
         ([FIRST, {"stage": "gbm", "transfer": ["mix"]}], ["chain[1].transfer: got ['mix']"]),
         ([FIRST, {"stage": "gbm", "transfer": {"name": 1}}], ["chain[1].transfer.name: got 1"]),
     ],
@@ -161,4 +164,3 @@ def test_links_of_stages_that_are_not_in_the_race_are_left_out():
     assert [each.stage for each in in_play(stages=["tree", "gbm"])] == ["tree"]
     assert in_play(stages=["tree", "logistic"]) == ()
     assert resolve(HPM.only("gbm"), Registry.installed()).links == ()
-

@@ -98,9 +98,7 @@ def test_what_is_left_at_the_best_temperature_does_not_depend_on_tempering(tempe
     before, after = best_temperature(matrix, labels), soften(matrix, tempered)
     found = best_temperature(after, labels)
     assert found * tempered == pytest.approx(before, rel=0.01)
-    assert loss_at(after, labels, found) == pytest.approx(
-        loss_at(matrix, labels, before), abs=1e-6
-    )
+    assert loss_at(after, labels, found) == pytest.approx(loss_at(matrix, labels, before), abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -75,7 +75,9 @@ def fitted(stage, problem, scheduler, alpha, **settings):
     )
 
 
-@pytest.mark.parametrize("stage", [GBMStage(), XGBoostStage()], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "stage", [GBMStage(), XGBoostStage()], ids=lambda each: type(each).__name__
+)
 def test_boosting_ends_with_the_labels(stage, problem):
     X, y, _ = problem
     annealed = fitted(stage, problem, AnnealScheduler(1.0), alpha=1.0, n_rounds=40)
@@ -86,7 +88,9 @@ def test_boosting_ends_with_the_labels(stage, problem):
     assert right[1] < 0.1
 
 
-@pytest.mark.parametrize("stage", [GBMStage(), XGBoostStage()], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "stage", [GBMStage(), XGBoostStage()], ids=lambda each: type(each).__name__
+)
 def test_boosting_begins_with_the_teacher(stage, problem):
     X, y, _ = problem
     one = {"n_rounds": 1, "eta": 0.5}
