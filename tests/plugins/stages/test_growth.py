@@ -296,7 +296,9 @@ def test_a_start_that_is_not_linear_is_refused_and_the_stage_is_blamed(stage, gi
     inputs = inputs_of(given, "tree", **QUICK)
     for before in (TreeStage(), GBMStage()):
         previous = Previous(before.fit(inputs), inputs.matrix)
-        with pytest.raises(ValueError, match="only from the margins of a linear student.*logistic"):
+        with pytest.raises(
+            ValueError, match=r"only from the margins of a linear student.*logistic"
+        ):
             stage.fit(replace(inputs, start=previous))
     after = After("residual", Configuration("tree", 1.0, 0.5))
     configuration = Configuration("boosted", 1.0, 0.5, QUICK, after)
