@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def parts_of(n_classes, cuts=(0, 1, 5, 9)):
 
     parts = [
         packed(booster[low:high], first if low == 0 else np.zeros(n_margins))
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True)
+        for low, high in pairwise(cuts)
     ]
     return packed(booster, first), parts
 
@@ -50,7 +51,7 @@ def test_parts_of_a_booster_join_to_the_booster_bit_for_bit(n_classes):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_leaves_are_numbered_through(n_classes):
-    whole, parts = parts_of(n_classes)
+    _, parts = parts_of(n_classes)
     before = np.cumsum([0, *(len(part.leaf_values) for part in parts)])[:-1]
     expected = [part.leaves(ROWS) + first for part, first in zip(parts, before, strict=True)]
     np.testing.assert_array_equal(join_trees(parts).leaves(ROWS), np.hstack(expected))
@@ -71,6 +72,6 @@ def test_models_that_do_not_go_together_are_refused():
     with pytest.raises(ValueError, match="other margins or another link"):
         join_trees([two[0], three[1]])
     late = replace(two[1], base_margin=[0.5])
-    with pytest.raises(ValueError, match="only the first .* base margin"):
+    with pytest.raises(ValueError, match=r"only the first .* base margin"):
         join_trees([two[0], late])
     join_trees([late, two[2]])
