@@ -237,11 +237,13 @@ def constant_scheduler() -> Scheduler:
     return ConstantScheduler()
 
 
-def anneal_scheduler(*, temperature: Temperature = 2.0) -> Scheduler:
-    """Build the schedule whose alpha falls to 0, the teacher softened by `temperature`."""
+def anneal_scheduler(
+    *, temperature: Temperature = 2.0, stages: tuple[str, ...] = ()
+) -> Scheduler:
+    """Build the schedule whose alpha falls to 0, for some stages or for all."""
     from hpmkd_defaults.schedulers.anneal import AnnealScheduler
 
-    return AnnealScheduler(temperature=temperature)
+    return AnnealScheduler(temperature=temperature, stages=stages)
 
 
 def partitioned_cache(

@@ -22,13 +22,18 @@ class AnnealScheduler:
     ----------
     temperature : float
         Softening of the teacher in every round, > 0.
+    stages : tuple of str
+        The stages it acts on; others are fitted as configured. By default all.
     """
 
     temperature: float = 2.0
+    stages: tuple[str, ...] = ()
     varies: ClassVar[bool] = True
 
     def softening(self, configuration: Configuration, state: TrainingState) -> Softening:
         """Return what is left of alpha once ``state.progress`` of the rounds are done."""
+        if self.stages and configuration.stage not in self.stages:
+            return Softening(configuration.temperature, configuration.alpha)
         return Softening(self.temperature, configuration.alpha * (1.0 - state.progress))
 
     def observe(self, trial: Trial) -> None:
