@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hpmkd.errors import HpmkdError
 from hpmkd.finalists import best
 from hpmkd.gates import Gate, gate
 from hpmkd.values import After
@@ -93,10 +92,7 @@ class ProgressiveDistillationChain:
         candidates = list(self._candidates(link, before, racing))
         if not candidates:
             return [], Gate(link.name, False, "no alpha above 0 may be tried")
-        try:
-            found = self.evaluate(candidates)
-        except HpmkdError as failed:
-            return [], Gate(link.name, False, str(failed))
+        found = self.evaluate(candidates)
         # Ties go to the control, as everywhere.
         after = min(found, key=lambda trial: (trial.log_loss, not trial.configuration.hard))
         decision = gate(link.name, before, after)

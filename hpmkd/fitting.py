@@ -55,7 +55,8 @@ class Fitting:
         Raises
         ------
         PluginError
-            Naming the plugin whose stage failed or returned something other than a student.
+            Naming the plugin whose stage failed or returned something other than a student; of
+            a stage before, if it was that.
         """
         played = self.stages[configuration.stage]
         inputs = self._inputs(rows, configuration)
@@ -108,4 +109,7 @@ class Fitting:
         after = configuration.after
         if after is None:
             return inputs
-        return self.transfers[after.transfer].hand_over(inputs, rows.previous[after.key])
+        previous = rows.previous[after.key]
+        if isinstance(previous, str):
+            raise PluginError(previous)
+        return self.transfers[after.transfer].hand_over(inputs, previous)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd import splits, tables
-from hpmkd.errors import PluginError
+from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.training import TrainingRows
 from hpmkd.trials import SearchData, SelectionSplit, held_out
 from hpmkd.values import Previous
@@ -121,15 +121,12 @@ class Predecessors:
     n_folds: int
     on_trained: Callable[[int], None]
     # By the identity of the lesson, which is kept so that no other can take its place.
-    _known: dict[tuple[int, object], tuple[Lesson, Previous]] = field(default_factory=dict)
+    _known: dict[tuple[int, object], tuple[Lesson, Previous | str]] = field(default_factory=dict)
 
     def prepared(self, lesson: Lesson, configurations: Iterable[Configuration]) -> TrainingRows:
         """Return a lesson's rows beside every student that the configurations build on.
 
-        Raises
-        ------
-        HpmkdError
-            If the stage of such a student fails.
+        A stage before that fails costs those who build on it, not the run: their rows say why.
         """
         previous = {
             each.after.key: self._previous(lesson, each.after)
@@ -167,10 +164,13 @@ class Predecessors:
         said: FloatArray = asked.said
         return said
 
-    def _previous(self, lesson: Lesson, after: After) -> Previous:
+    def _previous(self, lesson: Lesson, after: After) -> Previous | str:
         key = (id(lesson), after.key)
         if key not in self._known:
-            self._known[key] = (lesson, self._fitted(lesson, after))
+            try:
+                self._known[key] = (lesson, self._fitted(lesson, after))
+            except HpmkdError as failed:
+                self._known[key] = (lesson, str(failed))
         return self._known[key][1]
 
     def _fitted(self, lesson: Lesson, after: After) -> Previous:

@@ -35,9 +35,10 @@ class TrainingRows:
         Fitted encoder and matrix for each encoding in use.
     extra : mapping of str to ExtraRows
         Rows without labels for each encoding in use; empty if there are none.
-    previous : mapping of tuple to Previous
+    previous : mapping of tuple to Previous or str
         Students of earlier stages on these rows, by the key of the
-        :class:`~hpmkd.values.After` of those who build on them.
+        :class:`~hpmkd.values.After` of those who build on them; why there is none, if there is
+        none.
     """
 
     labels: IntArray
@@ -45,7 +46,7 @@ class TrainingRows:
     classes: NDArray[Any]
     encoded: Mapping[str, tuple[Encoder, FloatArray]]
     extra: Mapping[str, ExtraRows] = field(default_factory=dict)
-    previous: Mapping[tuple[Any, ...], Previous] = field(default_factory=dict)
+    previous: Mapping[tuple[Any, ...], Previous | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Every stage is handed these very arrays: one that wrote into them would change what

@@ -156,16 +156,19 @@ def test_a_tie_of_links_goes_to_the_control():
     assert best(racing, "gbm").configuration.hard
 
 
-def test_a_stage_before_that_fails_costs_the_link_only():
+def test_what_fails_costs_its_link_only():
     links = [link("gbm", "logistic"), link("tree", "gbm")]
-
-    def judge(each):
-        return PluginError("plugin 'p': no") if each.stage == "gbm" else 0.2
-
-    racing, (failed, passed), _ = walk(SEARCH, links, judge)
+    racing, (failed, passed), _ = walk(
+        SEARCH, links, lambda each: "plugin 'p': no" if each.stage == "gbm" else 0.2
+    )
     assert (failed.passed, failed.reason) == (False, "plugin 'p': no")
     assert passed.passed
     assert len(racing) == len(SEARCH) + 3
+
+
+def test_an_executor_that_fails_is_no_matter_of_a_gate():
+    with pytest.raises(PluginError, match="executor"):
+        walk(SEARCH, [link("gbm", "logistic")], lambda _: PluginError("executor 'e' failed"))
 
 
 def test_a_link_whose_fits_all_fail_says_why():

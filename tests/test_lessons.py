@@ -279,12 +279,31 @@ def test_lessons_of_a_moment_are_not_remembered(world):
     assert len(known) == 2
 
 
-def test_a_stage_before_that_fails_is_named(world):
+@pytest.mark.parametrize("rule", ["start", "ask"])
+def test_a_stage_before_that_fails_costs_those_who_build_on_it(world, rule):
     world.stages["a"].fails = True
-    for rule in ("start", "ask"):
-        after = After(rule, configuration("a"))
+    second = configuration("b", after=After(rule, configuration("a")))
+    third = configuration("c", after=After("start", second))
+    fine = configuration("b")
+    training = world.predecessors.prepared(lesson_of(), [second, third, fine])
+    for each in (second, third):
         with pytest.raises(PluginError, match="plugin 'of-a': stage 'a' failed in fit: Arithmetic"):
-            world.predecessors.prepared(lesson_of(), [configuration("b", after=after)])
+            world.fitting.student(training, each)
+    world.fitting.student(training, fine)
+    assert world.fits("c") == 0
+
+
+def test_a_failure_is_remembered_and_not_tried_again(world):
+    world.stages["a"].fails = True
+    lesson, second = lesson_of(), configuration("b", after=After("start", configuration("a")))
+    world.predecessors.prepared(lesson, [second])
+    world.stages["a"].fails = False
+    world.predecessors.prepared(lesson, [second])
+    assert world.fits("a") == 0
+
+
+def test_cross_fitting_a_stage_that_fails_raises(world):
+    world.stages["a"].fails = True
     with pytest.raises(PluginError, match="stage 'a' failed in fit"):
         world.predecessors.unseen(lesson_of(), configuration("a"))
 
@@ -299,9 +318,10 @@ def test_a_stage_before_that_fails_on_few_rows_only_is_named(world):
         return whole(inputs)
 
     stage.fit = picky
-    after = After("ask", configuration("a"))
+    second = configuration("b", after=After("ask", configuration("a")))
+    training = world.predecessors.prepared(lesson_of(), [second])
     with pytest.raises(PluginError, match="stage 'a' failed in fit: ArithmeticError: too few"):
-        world.predecessors.prepared(lesson_of(), [configuration("b", after=after)])
+        world.fitting.student(training, second)
 
 
 def test_a_control_on_a_control_hears_of_no_extra_row(world):
