@@ -27,6 +27,7 @@ from hpmkd.panels import members
 from hpmkd.progress import Progress
 from hpmkd.reading import TeacherReader
 from hpmkd.seeds import Seeds
+from hpmkd.shelf import Kept
 from hpmkd.teaching import Taught, Teaching
 from hpmkd.training import SelectionSplit, selection_split
 
@@ -141,6 +142,7 @@ class _Run:
             counts=self.counts,
             progress=self.progress,
             registry=self.registry,
+            features=Kept(self.cache, "feature"),
         )
 
     def go(self) -> Distillation:
@@ -195,11 +197,11 @@ class _Run:
         if regime.warning:
             warnings.warn(regime.warning, DataWarning, stacklevel=2)
         self.teaching = self.teaching.with_sources_for(regime)
-        encodings = self.learning.encodings
+        prepared = (self.learning.encodings, self.learning.features)
         selection = []
         for fit_rows, held_rows in split_rows:
             taught = self.teaching.soft_targets(fit_rows)
-            selection.append(selection_split(self.training, fit_rows, held_rows, taught, encodings))
+            selection.append(selection_split(self.training, fit_rows, held_rows, taught, *prepared))
         finished = self.teaching.finish(regime)
         self.progress.finish()
         return regime, selection, finished

@@ -13,6 +13,7 @@ from hpmkd.ensemble import Ensemble, fit_ensemble, strongest, unseen
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs, writable
 from hpmkd.gates import Gate, gate
 from hpmkd.search import Search
+from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.training import RefitData, SearchData, SelectionSplit, StageInPlay, TrainingRows, refit
 from hpmkd.values import SearchSpace, Trial
 
@@ -46,6 +47,8 @@ class Learning:
         Says how soft targets are; hears of every trial.
     recipe, parts, seeds, executor, counts, progress, registry
         Of the run.
+    features : Shelf
+        Where encoded rows are looked for.
     """
 
     training: Dataset
@@ -58,6 +61,7 @@ class Learning:
     counts: Counts
     progress: Progress
     registry: Registry
+    features: Shelf = UNKEPT
 
     @property
     def encodings(self) -> set[str]:
@@ -165,7 +169,9 @@ class Learning:
         return SearchData(tuple(selection), self.stages, self.scheduler, self.seeds.students)
 
     def _refit_data(self, soft_targets: FloatArray, extra: Labelled | None) -> RefitData:
-        rows = TrainingRows.encode(self.training, soft_targets, self.encodings, extra)
+        rows = TrainingRows.encode(
+            self.training, soft_targets, self.encodings, extra, self.features
+        )
         return RefitData(rows, self.stages, self.scheduler, self.seeds.students)
 
     def _trial_finished(self, trial: Trial) -> None:

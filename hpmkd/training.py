@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import tables
+from hpmkd.encoding import Encoding
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.offers import blame
 from hpmkd.probabilities import checked, row_losses
-from hpmkd.student import Schema, fit_encoder
+from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.values import Configuration, ExtraRows, StageInputs, Trial
 
 if TYPE_CHECKING:
@@ -62,21 +63,20 @@ class TrainingRows:
         soft_targets: FloatArray,
         encodings: set[str],
         extra: Labelled | None = None,
+        shelf: Shelf = UNKEPT,
     ) -> TrainingRows:
         """Fit an encoder per encoding on the rows with labels alone, and encode all rows.
 
         So the encoders, and with them the controls, are the same with and without extra rows.
+        What is on the shelf is not encoded again.
         """
-        schema = Schema.fit(rows.table)
+        encoding = Encoding(rows.table, shelf)
         encoded, encoded_extra = {}, {}
         for kind in sorted(encodings):
-            encoder = fit_encoder(kind, schema, rows.table)
-            matrix = encoder.transform(rows.table)
-            matrix.flags.writeable = False
-            encoded[kind] = (encoder, matrix)
+            encoder = encoding.encoder(kind)
+            encoded[kind] = (encoder, encoding.matrix(encoder))
             if extra is not None:
-                further = encoder.transform(extra.table)
-                further.flags.writeable = False
+                further = encoding.matrix(encoder, extra.table)
                 encoded_extra[kind] = ExtraRows(further, extra.soft_targets, extra.weight)
         return cls(rows.labels, soft_targets, rows.classes, encoded, encoded_extra)
 
@@ -244,11 +244,13 @@ def selection_split(
     held_rows: IntArray,
     taught: tuple[FloatArray, Labelled | None],
     encodings: set[str],
+    shelf: Shelf = UNKEPT,
 ) -> SelectionSplit:
     """Prepare one selection split of the training rows."""
     soft_targets, extra = taught
+    rows = dataset.rows(fit_rows)
     return SelectionSplit(
-        training=TrainingRows.encode(dataset.rows(fit_rows), soft_targets, encodings, extra),
+        training=TrainingRows.encode(rows, soft_targets, encodings, extra, shelf),
         held_rows=held_rows,
         held_table=tables.take(dataset.table, held_rows),
         held_labels=dataset.labels[held_rows],

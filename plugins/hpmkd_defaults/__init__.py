@@ -203,15 +203,20 @@ def constant_scheduler() -> Scheduler:
 def partitioned_cache(
     *,
     max_bytes: Bytes = 2_000_000_000,
-    disk: bool = False,
+    disk: bool | None = None,
     folder: str = "",
+    disk_regions: tuple[str, ...] = ("teacher", "feature", "attention"),
     max_disk_bytes: Bytes = 5_000_000_000,
 ) -> Cache:
-    """Build the cache whose regions share `max_bytes`; `disk` keeps teachers' words in files."""
+    """Build the cache whose regions share `max_bytes`; `disk` keeps `disk_regions` in files."""
     from hpmkd_defaults.caches.partitioned import IntelligentCache
 
     return IntelligentCache(
-        max_bytes=max_bytes, disk=disk, folder=folder, max_disk_bytes=max_disk_bytes
+        max_bytes=max_bytes,
+        disk=disk,
+        folder=folder,
+        disk_regions=disk_regions,
+        max_disk_bytes=max_disk_bytes,
     )
 
 
