@@ -177,7 +177,8 @@ class Fuser(Protocol):
     """Turns what M teachers say into one soft target per row.
 
     Built once per run with ``factory(**settings)``; fitted in the parent process on
-    out-of-fold probabilities, once per selection split and once on all training rows.
+    out-of-fold probabilities, once per selection split and once on all training rows, unless
+    a cache has what it answered: the same inputs must give the same answers, bit for bit.
     """
 
     def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> FittedFuser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class Dataset:
         """Size of the problem."""
         return DataFacts(len(self), self.table.shape[1], len(self.classes))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of table and labels."""
         return tables.digest(self.table, self.labels, self.classes)

@@ -31,6 +31,7 @@ from hpmkd.panels import members
 from hpmkd.progress import Progress
 from hpmkd.reading import TeacherReader
 from hpmkd.seeds import Seeds
+from hpmkd.shelf import Kept
 from hpmkd.teaching import Taught, Teaching
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class _Run:
             counts=self.counts,
             progress=self.progress,
             registry=self.registry,
+            features=Kept(self.cache, "feature"),
         )
 
     def go(self) -> Distillation:
@@ -223,7 +225,8 @@ class _Run:
         return regime, exams, finished
 
     def _lesson(self, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None) -> Lesson:
-        return Lesson.prepare(rows, soft_targets, extra, self.learning.encodings)
+        encodings, features = self.learning.encodings, self.learning.features
+        return Lesson.prepare(rows, soft_targets, extra, encodings, features)
 
     def _split_rows(self) -> list[tuple[IntArray, IntArray]]:
         """Return rows to fit on and selection rows: once, or fold by fold when rows are few."""

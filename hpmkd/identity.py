@@ -42,7 +42,7 @@ def identity(model: Any) -> str | None:
         content = _Hasher().hash(model)
     except (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError):
         return None
-    return hashlib.sha256(f"{content} {_libraries()}".encode()).hexdigest()
+    return hashlib.sha256(f"{content} {libraries()}".encode()).hexdigest()
 
 
 class _Hasher(NumpyHasher):  # type: ignore[misc]
@@ -125,7 +125,8 @@ def _of_file(path: str, modified: int, size: int) -> str:
 
 
 @functools.cache
-def _libraries() -> str:
+def libraries() -> str:
+    """Return the versions of everything that may change what is computed."""
     versions = [f"python {sys.version_info[:2]}"]
     for name in LIBRARIES:
         try:

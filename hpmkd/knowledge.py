@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hpmkd.components import Selected
     from hpmkd.contracts import FittedFuser
     from hpmkd.extra import Labelled
-    from hpmkd.teachers import ClassAligned
+    from hpmkd.fusing import Fusing
     from hpmkd.values import FloatArray, IntArray
 
 
@@ -130,19 +130,6 @@ def _check_gate(told: object) -> None:
     expect("reason in its gate", said.get("reason"), str, "a text")
 
 
-@dataclass(frozen=True)
-class FusedTeacher:
-    """All teachers and their fuser as one model: what a student replaces."""
-
-    members: tuple[ClassAligned, ...]
-    fusion: Fusion
-
-    def predict_proba(self, table: Any) -> FloatArray:
-        """Return fused probabilities of shape (n, K)."""
-        read = np.stack([member.predict_proba(table) for member in self.members])
-        return self.fusion.soft_targets(read, table)
-
-
 def fit_and_fuse(
     selected: Selected, probabilities: FloatArray, labels: IntArray, table: Any
 ) -> FloatArray:
@@ -159,15 +146,10 @@ def named(win: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
 
 
 def gather(
-    teachers: Sequence[str],
-    regime: Regime,
-    fusion: Fusion,
-    read: FloatArray,
-    table: Any,
-    extra: Labelled | None = None,
+    teachers: Sequence[str], regime: Regime, fusion: Fusing, extra: Labelled | None = None
 ) -> Knowledge:
-    """Fuse probabilities (M, n, K) of the training rows into knowledge."""
-    soft_targets, weights = fusion.fuse(read, table)
+    """Gather what a fuser makes of its own rows into knowledge."""
+    soft_targets, weights = fusion.own()
     means = tuple(float(weight) for weight in weights.mean(axis=0))
     summary, counted = fusion.summary(teachers), count_extra(extra)
     return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted)

@@ -20,6 +20,7 @@ from hpmkd.gates import Gate
 from hpmkd.lessons import Predecessors
 from hpmkd.registry import PluginWarning
 from hpmkd.search import Search
+from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import SearchSpace, Trial
 
@@ -47,6 +48,8 @@ class Learning:
         The chain.
     recipe, parts, seeds, executor, counts, progress, registry
         Of the run.
+    features : Shelf
+        Where encoded rows are looked for.
     """
 
     fitting: Fitting
@@ -58,6 +61,7 @@ class Learning:
     counts: Counts
     progress: Progress
     registry: Registry
+    features: Shelf = UNKEPT
 
     @property
     def encodings(self) -> set[str]:

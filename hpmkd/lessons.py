@@ -10,6 +10,7 @@ import numpy as np
 
 from hpmkd import splits, tables
 from hpmkd.errors import HpmkdError, PluginError
+from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.training import TrainingRows
 from hpmkd.trials import SearchData, SelectionSplit, held_out
 from hpmkd.values import Previous
@@ -44,10 +45,16 @@ class Lesson:
 
     @classmethod
     def prepare(
-        cls, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None, encodings: set[str]
+        cls,
+        rows: Dataset,
+        soft_targets: FloatArray,
+        extra: Labelled | None,
+        encodings: set[str],
+        features: Shelf = UNKEPT,
     ) -> Lesson:
         """Encode rows whose teachers say `soft_targets` of shape (n, K)."""
-        return cls(rows, extra, TrainingRows.encode(rows, soft_targets, encodings, extra))
+        encoded = TrainingRows.encode(rows, soft_targets, encodings, extra, features)
+        return cls(rows, extra, encoded)
 
     def taught(self, soft_targets: FloatArray, of_extra: FloatArray | None = None) -> Lesson:
         """Return the same rows with other soft targets, also of the extra ones if given."""

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hpmkd import tables
-from hpmkd.crossfit import pickled_bytes
+from hpmkd.costs import Cost, of_fuser, of_member
 from hpmkd.finalists import Finalists, Refitted
-from hpmkd.knowledge import FusedTeacher
 from hpmkd.leaderboard import Entry, Role
-from hpmkd.measure import Latency, latency
+from hpmkd.measure import latency
 from hpmkd.reading import stack
-from hpmkd.teachers import Bag, ClassAligned
 from hpmkd.teaching import Taught, Teaching
 from hpmkd.verdict import HARD, OWN, STUDENT, Verdict, judge
 
@@ -24,7 +16,6 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
-    from hpmkd.teachers import Teacher
     from hpmkd.values import FloatArray
 
 
@@ -37,60 +28,21 @@ def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[E
     entries = []
     said = [reading.test for reading in taught.readings]
     known = [each for each in said if each is not None]
+    costs = [of_member(teacher, teaching.reader) for teacher in teaching.teachers]
     if len(known) == len(said):
-        fused, _ = taught.fusion.fuse(stack(known), test.table)
-        meter = _Meter(teaching.teachers, teaching, test, lambda: _whole(teaching, taught))
-        entries.append(meter.entry("teacher", fused))
+        heard = stack(known)
+        fused, _ = taught.fusion.fuse(heard, test.table)
+        whole = Cost.total([*costs, of_fuser(taught.fusion, heard, test.table)])
+        entries.append(_teacher_entry("teacher", fused, whole))
     if len(said) > 1:
-        for teacher, own in zip(teaching.teachers, said, strict=True):
+        for teacher, own, cost in zip(teaching.teachers, said, costs, strict=True):
             if own is not None:
-                meter = _Meter([teacher], teaching, test, partial(_deployed, teaching, teacher))
-                entries.append(meter.entry(teacher.name, own))
+                entries.append(_teacher_entry(teacher.name, own, Cost.total([cost])))
     return entries
 
 
-def _whole(teaching: Teaching, taught: Taught) -> FusedTeacher | None:
-    deployed = [_deployed(teaching, teacher) for teacher in teaching.teachers]
-    models = tuple(each for each in deployed if each is not None)
-    return FusedTeacher(models, taught.fusion) if len(models) == len(deployed) else None
-
-
-def _deployed(teaching: Teaching, teacher: Teacher) -> ClassAligned | None:
-    """Return what a teacher's owner would deploy: one model, not the five of a cross-fit.
-
-    The accuracy of a teacher is that of its bag of fold models, the better of the two, and
-    its size and speed are those of one: the comparison that flatters a student least.
-    """
-    live = teaching.reader.live(teacher)
-    return live.models[0] if isinstance(live, Bag) else live
-
-
-@dataclass(frozen=True)
-class _Meter:
-    """Measures size and speed of teachers once: a cached run need not fit them again."""
-
-    teachers: Sequence[Teacher]
-    teaching: Teaching
-    test: Dataset
-    model: Callable[[], Any]
-
-    def entry(self, name: str, probabilities: FloatArray) -> Entry:
-        reader, fuser = self.teaching.reader, self.teaching.fuser
-        identities = [reader.identity(teacher) for teacher in self.teachers]
-        fusing = (fuser.offered.offer.name, dict(fuser.settings)) if len(identities) > 1 else ()
-        asked = (reader.training.digest, self.test.digest)
-        key = tables.digest("measured", name == "teacher", identities, fusing, *asked)
-        size, row_us, batch_us = reader.cache.get_or_compute("teacher", key, self._measure)
-        speed = None if np.isnan(row_us) else Latency(float(row_us), float(batch_us))
-        n_bytes = None if np.isnan(size) else int(size)
-        return Entry("teacher", name, probabilities, n_bytes, speed)
-
-    def _measure(self) -> FloatArray:
-        model = self.model()
-        if model is None:
-            return np.full(3, np.nan)
-        speed, size = latency(model.predict_proba, self.test.table), pickled_bytes(model)
-        return np.array([np.nan if size is None else size, speed.row_us, speed.batch_us])
+def _teacher_entry(name: str, probabilities: FloatArray, cost: Cost) -> Entry:
+    return Entry("teacher", name, probabilities, cost.n_bytes, cost.latency)
 
 
 def student_entries(finalists: Finalists, table: Any, scheduler: str) -> list[Entry]:

@@ -55,11 +55,14 @@ class Offered:
         What the plugin returned.
     plugin : str
         The plugin's name, as ``--disable`` takes it.
+    source : str
+        Distribution and version that the plugin came from, where known.
     """
 
     kind: str
     offer: Offer[Any]
     plugin: str
+    source: str = ""
 
     def create(self, *arguments: Any, **settings: Any) -> Any:
         """Build the component; a failure is blamed on the plugin."""

@@ -88,7 +88,8 @@ class Registry:
             with quiet():
                 self._manager.register(plugin, name=name)
                 self._manager.check_pending()
-                offers = tuple(self._offers_of(name, plugin))
+                found = self._offers_of(name, plugin)
+                offers = tuple(replace(offered, source=source) for offered in found)
         except Exception as error:
             # Whatever a plugin does wrong, the others must stay usable.
             if self._manager.get_plugin(name) is not None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.dataset import DataWarning
+from hpmkd.dataset import Dataset, DataWarning
 from hpmkd.extra import ExtraSource, Labelled
-from hpmkd.knowledge import Fusion, Knowledge, fit_and_fuse, gather
+from hpmkd.fusing import Fusing
+from hpmkd.knowledge import Knowledge, gather
 from hpmkd.probabilities import row_losses
 from hpmkd.reading import Readings, TeacherReader, stack
 from hpmkd.regime import Regime, detect, worst
+from hpmkd.shelf import Kept
 from hpmkd.teachers import CloneableTeacher, GivenTeacher, Teacher
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Taught:
     ----------
     knowledge : Knowledge
         About the training rows.
-    fusion : Fusion
+    fusion : Fusing
         How it was fused.
     readings : sequence of Readings
         What each teacher says about training and test rows.
@@ -40,7 +42,7 @@ class Taught:
     """
 
     knowledge: Knowledge
-    fusion: Fusion
+    fusion: Fusing
     readings: Sequence[Readings]
     extra: Labelled | None
 
@@ -151,32 +153,32 @@ class Teaching:
         fitted = self.reader.training.rows(rows)
         extra = self.source.rows(fitted.table)
         readings = [self.reader.read(teacher, rows, extra) for teacher in self.teachers]
-        said = stack([reading.training for reading in readings])
-        fusion = Fusion.fit(self.fuser, said, fitted.labels, fitted.table)
-        return fusion.soft_targets(said, fitted.table), self._labelled(extra, readings, fusion)
+        fusion = self._fusing([reading.training for reading in readings], fitted)
+        return fusion.own()[0], self._labelled(extra, readings, fusion)
 
     def _fused(self, teachers: Sequence[Teacher], rows: IntArray) -> FloatArray:
-        fitted = self.reader.training.rows(rows)
-        said = stack([self.reader.out_of_fold(teacher, rows) for teacher in teachers])
-        return fit_and_fuse(self.fuser, said, fitted.labels, fitted.table)
+        said = [self.reader.out_of_fold(teacher, rows) for teacher in teachers]
+        return self._fusing(said, self.reader.training.rows(rows)).own()[0]
+
+    def _fusing(self, said: Sequence[FloatArray], rows: Dataset) -> Fusing:
+        return Fusing(self.fuser, stack(said), rows, Kept(self.reader.cache, "attention"))
 
     def finish(self, regime: Regime) -> Taught:
         """Read all training rows, the test rows, and extra rows."""
         training = self.reader.training
         extra = self.source.rows(training.table)
         readings = [self.reader.final(teacher, extra) for teacher in self.teachers]
-        said = stack([reading.training for reading in readings])
-        fusion = Fusion.fit(self.fuser, said, training.labels, training.table)
+        fusion = self._fusing([reading.training for reading in readings], training)
         names = [teacher.name for teacher in self.teachers]
         labelled = self._labelled(extra, readings, fusion)
-        knowledge = gather(names, regime, fusion, said, training.table, labelled)
+        knowledge = gather(names, regime, fusion, labelled)
         return Taught(knowledge, fusion, readings, labelled)
 
     def _labelled(
-        self, extra: Any, readings: Sequence[Readings], fusion: Fusion
+        self, extra: Any, readings: Sequence[Readings], fusion: Fusing
     ) -> Labelled | None:
         said = [reading.extra for reading in readings if reading.extra is not None]
         if len(said) < len(readings):
             return None
-        soft_targets = fusion.soft_targets(stack(said), extra)
+        soft_targets = fusion.fuse(stack(said), extra)[0]
         return Labelled(extra, soft_targets, self.source.settings.weight, self.source.real)

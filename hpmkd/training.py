@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import tables
-from hpmkd.student import Schema, fit_encoder
+from hpmkd.encoding import Encoding
+from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.values import ExtraRows, Previous
 
 if TYPE_CHECKING:
@@ -61,21 +62,20 @@ class TrainingRows:
         soft_targets: FloatArray,
         encodings: set[str],
         extra: Labelled | None = None,
+        shelf: Shelf = UNKEPT,
     ) -> TrainingRows:
         """Fit an encoder per encoding on the rows with labels alone, and encode all rows.
 
         So the encoders, and with them the controls, are the same with and without extra rows.
+        What is on the shelf is not encoded again.
         """
-        schema = Schema.fit(rows.table)
+        encoding = Encoding(rows.table, shelf)
         encoded, encoded_extra = {}, {}
         for kind in sorted(encodings):
-            encoder = fit_encoder(kind, schema, rows.table)
-            matrix = encoder.transform(rows.table)
-            matrix.flags.writeable = False
-            encoded[kind] = (encoder, matrix)
+            encoder = encoding.encoder(kind)
+            encoded[kind] = (encoder, encoding.matrix(encoder))
             if extra is not None:
-                further = encoder.transform(extra.table)
-                further.flags.writeable = False
+                further = encoding.matrix(encoder, extra.table)
                 encoded_extra[kind] = ExtraRows(further, extra.soft_targets, extra.weight)
         return cls(rows.labels, soft_targets, rows.classes, encoded, encoded_extra)
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import hpmkd
-from hpmkd import measure
+from hpmkd import encoding, measure, student
+from hpmkd.knowledge import Fusion
 from hpmkd_defaults.caches.memory import MemoryCache
 from hpmkd_defaults.caches.partitioned import IntelligentCache
 
@@ -101,9 +103,19 @@ def test_nor_does_it_ask_the_default_panel(cancer):
 def test_counts_are_of_the_run_not_of_the_cache(wine):
     cache = IntelligentCache()
     runs = [light(*wine, cache=cache).counts for _ in range(3)]
-    # Two selection folds, the final reading, and how large and fast the teacher is.
-    assert [run["cache_misses"] for run in runs] == [4, 0, 0]
-    assert [run["cache_hits"] for run in runs] == [0, 4, 4]
+    # Two selection folds, the final reading, and how large and fast the teacher is;
+    teacher = 2 + 1 + 1
+    # the same fused, beside it the test rows, the fuser's summary and its own cost;
+    attention = 2 + 1 + 1 + 1 + 1
+    # and for each of the three sets of rows two encoders and their matrices.
+    feature = 3 * 2 * 2
+    n = teacher + attention + feature
+    assert [run["cache_misses"] for run in runs] == [n, 0, 0]
+    assert [run["cache_hits"] for run in runs] == [0, n, n]
+    stats = cache.stats()
+    assert stats["teacher_misses"] == teacher
+    assert stats["attention_misses"] == attention
+    assert stats["feature_misses"] == feature
     assert {run["cache_bytes"] for run in runs} == {cache.stats()["bytes"]}
     assert {run["cache_evictions"] for run in runs} == {run["cache_disk_hits"] for run in runs}
 
@@ -111,7 +123,7 @@ def test_counts_are_of_the_run_not_of_the_cache(wine):
 def test_evictions_show(wine):
     found = light(*wine, settings={"cache.max_bytes": 9_000})
     assert found.counts["cache_evictions"] > 0
-    assert 0 < found.counts["cache_bytes"] <= 4_500
+    assert 0 < found.counts["cache_bytes"] <= 9_000
     assert bits(found) == bits(light(*wine))
 
 
@@ -159,7 +171,8 @@ def test_whatever_matters_is_in_the_key(wine, change, options):
     second = light(*data, cache=cache, **options)
     assert second.counts["teacher_fits"] >= first.counts["teacher_fits"]
     # Nothing of the run before is used, and nothing that is used differs from a lone run.
-    assert second.counts["cache_hits"] == 0
+    stats = cache.stats()
+    assert (stats["teacher_hits"], stats["attention_hits"]) == (0, 0)
     assert bits(second) == bits(light(*data, **options))
 
 
@@ -173,7 +186,101 @@ def test_what_does_not_change_the_teachers_is_not_in_the_key(wine):
         "sampler.trials": 2,
         "stages": ["tree"],
     }
-    assert asked(light(*wine, cache=cache, settings=other)) == (0, 0)
+    found = light(*wine, cache=cache, settings=other)
+    assert asked(found) == (0, 0)
+    assert found.counts["cache_misses"] == 0
+
+
+# ------------------------------------------------------------- encoding and fusing
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """Count encoders that are fitted, and fits of a fuser by how many it fuses."""
+    done = Counter()
+
+    def fit_encoder(kind, schema, table):
+        done["encoder"] += 1
+        return student.fit_encoder(kind, schema, table)
+
+    def fit(selected, said, labels, table):
+        done["fuser", len(said)] += 1
+        return original(selected, said, labels, table)
+
+    original = Fusion.fit
+    monkeypatch.setattr(encoding, "fit_encoder", fit_encoder)
+    monkeypatch.setattr(Fusion, "fit", fit)
+    return done
+
+
+PANEL = {
+    "forest": forest(),
+    "line": LogisticRegression(max_iter=50),
+    "near": KNeighborsClassifier(),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_second_run_encodes_nothing_and_fits_no_fuser_of_teachers(wine, work, tmp_path):
+    folder = str(tmp_path)
+    first, other = (IntelligentCache(folder=folder) for _ in range(2))
+    found = []
+    for number, cache in enumerate((first, first, other)):
+        work.clear()
+        found.append(light(*wine, teacher=PANEL, cache=cache))
+        # Two students are fused as well, which are there only once they are fitted.
+        teachers = {} if number else {"encoder": 6, ("fuser", 3): 3}
+        assert work == {**teachers, ("fuser", 2): 1}
+        assert bits(found[-1]) == bits(found[0])
+        assert found[-1].knowledge.weights == found[0].knowledge.weights
+        assert found[-1].knowledge.fuser == found[0].knowledge.fuser
+    assert [each.counts["cache_misses"] for each in found[1:]] == [0, 0]
+    assert other.stats()["disk_hits"] == found[0].counts["cache_misses"]
+
+
+def test_the_regime_of_given_teachers_is_found_without_a_fit(wine, work):
+    rng = np.random.default_rng(0)
+    given = 0.7 * np.eye(3)[wine[1]] + 0.3 * rng.dirichlet([1, 1, 1], len(wine[1]))
+    cache = IntelligentCache()
+    first = light(*wine, teacher=given, cache=cache)
+    assert work["fuser", 1] > 3
+    work.clear()
+    second = light(*wine, teacher=given, cache=cache)
+    assert work == {("fuser", 2): 1}
+    assert second.knowledge.regime == first.knowledge.regime
+    assert bits(second) == bits(first)
+
+
+def test_made_rows_are_encoded_and_labelled_once(wine):
+    cache, settings = IntelligentCache(), {"augmenter.name": "mixup"}
+    first, second = (light(*wine, cache=cache, settings=settings) for _ in range(2))
+    assert first.knowledge.extra_rows["synthetic"] > 0
+    assert second.counts["cache_misses"] == 0
+    assert bits(second) == bits(first) == bits(light(*wine, settings=settings))
+
+
+def speeds(found):
+    return {
+        record.name: (record.bytes, record.row_us, record.batch_us)
+        for record in found.records
+        if record.role == "teacher"
+    }
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_another_fuser_asks_no_teacher_again(wine):
+    cache = IntelligentCache()
+    first = speeds(light(*wine, teacher=PANEL, cache=cache))
+    found = light(*wine, teacher=PANEL, cache=cache, settings={"fuser.name": "mean"})
+    second = speeds(found)
+    assert asked(found) == (0, 0)
+    assert cache.stats()["feature_hits"] == cache.stats()["feature_misses"]
+    members = np.sum([first[name] for name in PANEL], axis=0)
+    for each in (first, second):
+        assert {name: each[name] for name in PANEL} == {name: first[name] for name in PANEL}
+        assert (np.array(each["teacher"]) > members).all()
+    # The fuser is another, and was measured.
+    assert first["teacher"] != second["teacher"]
 
 
 def test_two_classes_of_one_name_are_two_teachers(wine):

@@ -237,9 +237,7 @@ def constant_scheduler() -> Scheduler:
     return ConstantScheduler()
 
 
-def anneal_scheduler(
-    *, temperature: Temperature = 2.0, stages: tuple[str, ...] = ()
-) -> Scheduler:
+def anneal_scheduler(*, temperature: Temperature = 2.0, stages: tuple[str, ...] = ()) -> Scheduler:
     """Build the schedule whose alpha falls to 0, for some stages or for all."""
     from hpmkd_defaults.schedulers.anneal import AnnealScheduler
 
@@ -249,15 +247,20 @@ def anneal_scheduler(
 def partitioned_cache(
     *,
     max_bytes: Bytes = 2_000_000_000,
-    disk: bool = False,
+    disk: bool | None = None,
     folder: str = "",
+    disk_regions: tuple[str, ...] = ("teacher", "feature", "attention"),
     max_disk_bytes: Bytes = 5_000_000_000,
 ) -> Cache:
-    """Build the cache whose regions share `max_bytes`; `disk` keeps teachers' words in files."""
+    """Build the cache whose regions share `max_bytes`; `disk` keeps `disk_regions` in files."""
     from hpmkd_defaults.caches.partitioned import IntelligentCache
 
     return IntelligentCache(
-        max_bytes=max_bytes, disk=disk, folder=folder, max_disk_bytes=max_disk_bytes
+        max_bytes=max_bytes,
+        disk=disk,
+        folder=folder,
+        disk_regions=disk_regions,
+        max_disk_bytes=max_disk_bytes,
     )
 
 

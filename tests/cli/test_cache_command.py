@@ -42,21 +42,26 @@ def test_a_folder_without_entries(place):
 
 
 def test_from_a_run_to_a_clear(place, tmp_path, people):
-    for hits in (0, 4):
+    # The teacher: two selection folds, the end, its cost. Encoder and matrix of each. Fused
+    # likewise, for the test rows too, summary and cost.
+    regions = {"attention": 3 + 1 + 2, "feature": 3 * 2, "teacher": 4}
+    n = sum(regions.values())
+    for hits in (0, n):
         result = distil(tmp_path, people, "--set=cache.disk=true")
         assert (result.exit_code, result.stderr) == (0, "")
         counts = json.loads(result.stdout)["counts"]
-        assert (counts["cache_disk_hits"], counts["cache_misses"]) == (hits, 4 - hits)
+        assert (counts["cache_disk_hits"], counts["cache_misses"]) == (hits, n - hits)
         assert counts["teacher_calls"] == (0 if hits else 2 * 2 + 2 * 2)
         assert json.loads(tmp_path.joinpath("run", "counts.json").read_text()) == counts
     told = json.loads(call("cache", "info", "--json").stdout)
     sizes = [path.stat().st_size for path in place.rglob("*") if path.is_file()]
-    assert told["regions"] == {"teacher": {"entries": 4, "bytes": sum(sizes)}}
-    assert (told["entries"], told["bytes"]) == (4, sum(sizes))
+    assert {name: each["entries"] for name, each in told["regions"].items()} == regions
+    assert sum(each["bytes"] for each in told["regions"].values()) == sum(sizes)
+    assert (told["entries"], told["bytes"]) == (n, sum(sizes))
     assert "teacher      4 entries" in call("cache", "info").stdout
     cleared = call("cache", "clear")
     assert (cleared.exit_code, cleared.stderr) == (0, "")
-    assert cleared.stdout == f"4 entries removed from {place}, {sum(sizes) / 1e6:.1f} MB freed\n"
+    assert cleared.stdout == f"{n} entries removed from {place}, {sum(sizes) / 1e6:.1f} MB freed\n"
     assert not place.exists()
 
 
@@ -67,11 +72,37 @@ def test_a_run_leaves_no_files_unless_asked_to(place, tmp_path, people):
 
 def test_a_folder_of_ones_own(tmp_path, place, people):
     own = tmp_path / "own"
-    options = ("--set=cache.disk=true", f"--set=cache.folder={own}")
+    # To name one is to ask for the disk.
+    options = (f"--set=cache.folder={own}", '--set=cache.disk_regions=["teacher"]')
     assert distil(tmp_path, people, *options).exit_code == 0
     assert json.loads(call("cache", "info", "--json", "--folder", own).stdout)["entries"] == 4
     assert call("cache", "clear", "--folder", own).stdout.startswith("4 entries removed")
     assert not place.exists()
+
+
+@pytest.mark.parametrize("command", ["info", "clear"])
+def test_a_file_is_no_folder(place, tmp_path, command):
+    path = tmp_path / "data.csv"
+    path.write_text("a,b")
+    result = call("cache", command, "--folder", path)
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {path} is a file; --folder takes the folder of the cache\n"
+    assert path.read_text() == "a,b"
+
+
+def test_what_is_not_ours_stays_and_is_said(place):
+    ours, directory = (place / "v1" / "teacher" / f"{name}.array" for name in "ab")
+    directory.mkdir(parents=True)
+    ours.write_bytes(b"entry")
+    assert json.loads(call("cache", "info", "--json").stdout)["entries"] == 1
+    cleared = call("cache", "clear")
+    assert cleared.exit_code == 0
+    assert cleared.stdout.startswith("1 entries removed")
+    assert cleared.stderr == (
+        f"Warning: {directory} is not a file of the cache and stays; remove it\n"
+    )
+    assert directory.is_dir()
+    assert not ours.exists()
 
 
 def test_what_cannot_be_removed_is_said(place, monkeypatch):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import click
 
-from hpmkd_defaults.caches.folder import cache_folder, clear, stored
+from hpmkd_defaults.caches.folder import cache_folder, clear, foreign, stored
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 folder_option = click.option(
     "--folder",
@@ -19,7 +23,7 @@ folder_option = click.option(
 
 @click.group("cache")
 def cache() -> None:
-    """See or clear what teachers said in earlier runs.
+    """See or clear what earlier runs computed: teachers' words, fusions, encoded rows.
 
     \b
     Example:
@@ -39,7 +43,7 @@ def info(folder: str, as_json: bool) -> None:
     Example:
       hpmkd cache info --json
     """
-    place = cache_folder(folder)
+    place = _place(folder)
     entries: Counter[str] = Counter()
     n_bytes: Counter[str] = Counter()
     for found in stored(place):
@@ -66,9 +70,18 @@ def clear_command(folder: str) -> None:
     Example:
       hpmkd cache clear --folder /scratch/hpmkd
     """
-    place = cache_folder(folder)
+    place = _place(folder)
     try:
         n_entries, n_bytes = clear(place)
     except OSError as error:
         raise click.ClickException(f"cannot clear {place}: {error.strerror or error}") from error
     click.echo(f"{n_entries} entries removed from {place}, {n_bytes / 1e6:.1f} MB freed")
+    for path in foreign(place):
+        click.echo(f"Warning: {path} is not a file of the cache and stays; remove it", err=True)
+
+
+def _place(folder: str) -> Path:
+    place = cache_folder(folder)
+    if place.exists() and not place.is_dir():
+        raise click.ClickException(f"{place} is a file; --folder takes the folder of the cache")
+    return place

@@ -8,11 +8,12 @@ import os
 import tempfile
 import threading
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd_defaults.caches import entry
-from hpmkd_defaults.caches.folder import DRAFT_SUFFIX, SUFFIX, VERSION, trim
+from hpmkd_defaults.caches.folder import DRAFT_SUFFIX, SUFFIX, VERSION, in_the_way, trim
 from hpmkd_defaults.caches.store import read_only
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ class DiskTier:
     """Keeps arrays in files that any number of processes share.
 
     A file that is cut short, changed, foreign or of another version is computed anew and
-    replaced. Where the folder cannot be read, the tier is switched off, and where it cannot
-    be written (also: a full disk) nothing more is written; either is said once.
+    replaced. What is no file but has the name of an entry is left alone, which is said.
+    Where the folder cannot be read, the tier is switched off, and where it cannot be written
+    (also: a full disk) nothing more is written; either is said once.
 
     Parameters
     ----------
@@ -45,22 +47,24 @@ class DiskTier:
         # Guards the fields below.
         self._lock = threading.Lock()
         self._reads = self._writes = True
-        self._hits = 0
+        self._hits: Counter[str] = Counter()
 
-    @property
-    def hits(self) -> int:
-        """How many entries were read."""
-        return self._hits
+    def hits(self, region: str) -> int:
+        """Return how many entries of a region were read."""
+        return self._hits[region]
 
     def get_or_compute(
         self, region: str, key: str, compute: Callable[[], NDArray[Any]]
     ) -> NDArray[Any]:
         """Return the read-only entry, from its file if that can be believed."""
         path = self.path(region, key)
+        if self._reads and in_the_way(path):
+            self._warn(f"leaves {path} alone, which is no file: one entry is in memory only")
+            return read_only(compute())
         found = self._read(path, region, key) if self._reads else None
         if found is not None:
             with self._lock:
-                self._hits += 1
+                self._hits[region] += 1
             return read_only(found)
         array = read_only(compute())
         if self._writes and array.nbytes <= self._max_bytes and entry.can_hold(array):
@@ -108,9 +112,11 @@ class DiskTier:
             first = self._reads and self._writes
             self._reads, self._writes = reads, False
         if first:
-            warnings.warn(
-                f"the disk cache {problem}: {error.strerror or error}; the run goes on with "
-                "what is in memory (another folder: --set cache.folder=DIR)",
-                CacheWarning,
-                stacklevel=2,
+            self._warn(
+                f"{problem}: {error.strerror or error}; the run goes on with what is in memory "
+                "(another folder: --set cache.folder=DIR)"
             )
+
+    @staticmethod
+    def _warn(problem: str) -> None:
+        warnings.warn(f"the disk cache {problem}", CacheWarning, stacklevel=3)

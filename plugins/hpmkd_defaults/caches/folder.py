@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,7 +72,19 @@ def _found(folder: Path, suffix: str) -> Iterator[Stored]:
         path = folder / name
         with contextlib.suppress(FileNotFoundError):
             state = path.stat()
-            yield Stored(path, path.parent.name, state.st_size, state.st_mtime)
+            if stat.S_ISREG(state.st_mode):
+                yield Stored(path, path.parent.name, state.st_size, state.st_mtime)
+
+
+def in_the_way(path: Path) -> bool:
+    """Return whether something other than a file has the name of an entry: it is not ours."""
+    return path.exists() and not path.is_file()
+
+
+def foreign(folder: Path) -> list[Path]:
+    """Return what has the name of an entry and is none; :func:`clear` leaves it alone."""
+    named = glob.iglob(f"v[0-9]*/*/*{SUFFIX}", root_dir=folder)
+    return sorted(folder / name for name in named if in_the_way(folder / name))
 
 
 def trim(folder: Path, max_bytes: int) -> None:

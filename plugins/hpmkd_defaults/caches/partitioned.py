@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd_defaults.caches.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 #: Percent of the budget. A flood of entries in one region cannot push another's out.
 REGIONS: Mapping[str, int] = {"teacher": 50, "feature": 30, "attention": 20}
-#: What may be written to disk: what teachers say. Features are the user's own rows.
-ON_DISK = frozenset({"teacher"})
 
 
 class IntelligentCache:
@@ -30,11 +28,13 @@ class IntelligentCache:
     ----------
     max_bytes : int
         Budget of all regions together, >= 0: 50 % teacher, 30 % feature, 20 % attention.
-    disk : bool
-        Whether the teacher region is also kept in files, for other processes. Off unless
-        asked for: a library call must not leave files behind that nobody expects.
+    disk : bool, optional
+        Whether entries are also kept in files, for other processes. By default only where a
+        folder is given: a library call must not leave files behind that nobody expects.
     folder : str
         Where the files are; by default ``hpmkd`` in the user's cache folder.
+    disk_regions : sequence of str
+        The regions that are kept in files. ``feature`` holds the user's own rows, encoded.
     max_disk_bytes : int
         Budget of the files, >= 0; the ones not read for longest go first.
     """
@@ -43,19 +43,23 @@ class IntelligentCache:
         self,
         *,
         max_bytes: int = 2_000_000_000,
-        disk: bool = False,
+        disk: bool | None = None,
         folder: str = "",
+        disk_regions: Sequence[str] = tuple(REGIONS),
         max_disk_bytes: int = 5_000_000_000,
     ) -> None:
         self._stores = {
             region: Store(max_bytes * percent // 100) for region, percent in REGIONS.items()
         }
-        self._disk: DiskTier | None = None
-        if disk:
+        for region in disk_regions:
+            self._check(region)
+        self._disks: dict[str, DiskTier] = {}
+        if bool(folder) if disk is None else disk:
             from hpmkd_defaults.caches.disk import DiskTier
             from hpmkd_defaults.caches.folder import cache_folder
 
-            self._disk = DiskTier(cache_folder(folder), max_disk_bytes)
+            tier = DiskTier(cache_folder(folder), max_disk_bytes)
+            self._disks = dict.fromkeys(disk_regions, tier)
 
     def get_or_compute(
         self, region: str, key: str, compute: Callable[[], NDArray[Any]]
@@ -76,9 +80,8 @@ class IntelligentCache:
         ValueError
             If there is no such region.
         """
-        if region not in self._stores:
-            raise ValueError(f"no region is called {region!r}. Known: {', '.join(self._stores)}")
-        disk = self._disk if region in ON_DISK else None
+        self._check(region)
+        disk = self._disks.get(region)
         if disk is None:
             return self._stores[region].get_or_compute(key, compute)
         # Inside the store, so that threads which want one key read its file once, too.
@@ -86,21 +89,25 @@ class IntelligentCache:
             key, lambda: disk.get_or_compute(region, key, compute)
         )
 
+    def _check(self, region: str) -> None:
+        if region not in self._stores:
+            raise ValueError(f"no region is called {region!r}. Known: {', '.join(self._stores)}")
+
     def stats(self) -> Mapping[str, int]:
         """Return counts: of all regions together, and with the region's name before them.
 
         ``hits`` were answered without computing, ``disk_hits`` of them by a file;
         ``misses`` were computed; ``bytes`` are in memory now; ``evictions`` left it.
         """
-        disk_hits = 0 if self._disk is None else self._disk.hits
-        counts: dict[str, int] = {"hits": 0, "misses": 0, "bytes": 0, "evictions": 0}
+        names = ("hits", "misses", "bytes", "evictions", "disk_hits")
+        counts: dict[str, int] = dict.fromkeys(names, 0)
         for region, store in self._stores.items():
-            found = dict(store.stats())
-            if region in ON_DISK:
-                # The store counts a miss also where a file has the answer.
-                found["hits"] += disk_hits
-                found["misses"] -= disk_hits
+            disk_hits = self._disks[region].hits(region) if region in self._disks else 0
+            found = {**store.stats(), "disk_hits": disk_hits}
+            # The store counts a miss also where a file has the answer.
+            found["hits"] += disk_hits
+            found["misses"] -= disk_hits
             for name, count in found.items():
                 counts[name] += count
                 counts[f"{region}_{name}"] = count
-        return counts | {"disk_hits": disk_hits}
+        return counts

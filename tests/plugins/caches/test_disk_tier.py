@@ -210,6 +210,34 @@ def test_a_folder_that_is_a_file(tmp_path):
     assert tmp_path.joinpath("file").read_text() == "mine"
 
 
+def test_a_directory_in_place_of_an_entry_costs_that_entry_alone(tmp_path):
+    bad = entry_file(tmp_path, "bad")
+    bad.joinpath("mine").mkdir(parents=True)
+    cache = IntelligentCache(disk=True, folder=str(tmp_path))
+    cache.get_or_compute("teacher", "good", Computed())
+    with pytest.warns(CacheWarning, match=f"leaves {bad} alone, which is no file"):
+        assert np.array_equal(cache.get_or_compute("teacher", "bad", Computed()), ARRAY)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cache.get_or_compute("teacher", "bad", Computed())  # from memory
+        cache.get_or_compute("teacher", "better", Computed())
+    for key in ("good", "better"):
+        assert not ask(tmp_path, key=key)[1]
+    assert bad.joinpath("mine").is_dir()
+
+
+def test_a_directory_in_place_of_an_entry_stays_when_others_go(tmp_path):
+    ask(tmp_path)
+    bad = entry_file(tmp_path, "bad")
+    bad.mkdir()
+    assert [each.path for each in folder.stored(tmp_path)] == [entry_file(tmp_path)]
+    assert folder.foreign(tmp_path) == [bad]
+    folder.trim(tmp_path, 0)
+    ask(tmp_path)
+    assert folder.clear(tmp_path)[0] == 1
+    assert bad.is_dir()
+
+
 def test_a_folder_that_nobody_may_write(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(errno.EACCES, "Permission denied")

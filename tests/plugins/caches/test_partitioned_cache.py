@@ -105,22 +105,55 @@ def test_the_order_in_memory_is_kept(order, tmp_path):
     assert cache.stats()["disk_hits"] == 1
 
 
-def test_only_what_teachers_say_is_written(tmp_path):
-    """Features are the user's rows."""
+def files(place):
+    return sorted(path.parent.name for path in place.rglob("*") if path.is_file())
+
+
+def test_every_region_is_written(tmp_path):
     cache = IntelligentCache(disk=True, folder=str(tmp_path))
     for region in REGIONS:
         put(cache, region, "key")
-    (written,) = (path for path in tmp_path.rglob("*") if path.is_file())
-    assert written.parent.name == "teacher"
+    assert files(tmp_path) == sorted(REGIONS)
+    again = IntelligentCache(disk=True, folder=str(tmp_path))
+    put(again, "feature", "key")
+    put(again, "attention", "key")
+    stats = again.stats()
+    assert (stats["hits"], stats["misses"], stats["disk_hits"]) == (2, 0, 2)
+    each = [stats[f"{region}_disk_hits"] for region in REGIONS]
+    assert each == [stats[f"{region}_hits"] for region in REGIONS] == [0, 1, 1]
 
 
-def test_nothing_is_written_unless_asked_for(tmp_path):
-    cache = IntelligentCache(folder=str(tmp_path))
+def test_regions_may_be_kept_off_the_disk(tmp_path):
+    """Features are the user's rows."""
+    cache = IntelligentCache(folder=str(tmp_path), disk_regions=["teacher", "attention"])
+    for region in REGIONS:
+        put(cache, region, "key")
+    assert files(tmp_path) == ["attention", "teacher"]
+
+
+def test_an_unknown_region_on_disk_is_told_those_that_exist():
+    with pytest.raises(ValueError, match=r"'features'.*Known: teacher, feature, attention"):
+        IntelligentCache(disk_regions=["features"])
+
+
+@pytest.mark.parametrize(("disk", "written"), [(None, True), (True, True), (False, False)])
+def test_a_folder_asks_for_the_disk_unless_it_is_refused(tmp_path, disk, written):
+    cache = IntelligentCache(folder=str(tmp_path), disk=disk)
     put(cache, "teacher", "key")
+    assert bool(files(tmp_path)) == written
+
+
+def test_nothing_is_written_unless_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
+    put(IntelligentCache(), "teacher", "key")
     assert list(tmp_path.iterdir()) == []
+    put(IntelligentCache(disk=True), "teacher", "key")
+    assert files(tmp_path) == ["teacher"]
 
 
-def test_it_is_the_default_and_stays_in_memory():
+def test_it_is_the_default_and_stays_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
     chosen = Recipe.load("hpm").cache
     assert chosen.name == "partitioned"
-    assert chosen.settings["disk"] is False
+    put(IntelligentCache(**chosen.settings), "teacher", "key")
+    assert list(tmp_path.iterdir()) == []
