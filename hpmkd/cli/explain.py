@@ -132,7 +132,7 @@ def _show_tree(
         "kind": "tree",
         "classes": model.classes.tolist(),
         # An unknown category is one that is not among these.
-        "categories": {each.name: each.categories for each in columns if each.categories},
+        "categories": {each.name: each.categories for each in columns if each.kind == "category"},
         "rows_of": None if support is None else str(data or "training"),
         "rules": rules(model, support),
     }
