@@ -330,11 +330,13 @@ def test_unlabeled_on_the_command_line(files):
 
 
 def test_the_training_file_as_unlabeled_on_the_command_line(files):
-    result = call(files, "--unlabeled", files / "data.csv")
+    with pytest.warns(hpmkd.DataWarning, match="unlabeled rows") as caught:
+        result = call(files, "--unlabeled", files / "data.csv")
     assert result.exit_code == 0, result.output
-    assert "80% of them are training rows, cell by cell" in result.stderr
-    assert "100% of the test rows are among them" in result.stderr
-    assert "transductive" in result.stderr
+    training, test = [str(each.message) for each in caught if "unlabeled" in str(each.message)]
+    assert "81% of them are training rows, cell by cell" in training
+    assert "100% of the test rows are among them" in test
+    assert "transductive" in test
 
 
 def test_bad_unlabeled_files(files, people):
