@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_digits, load_wine, make_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_wine,
+    make_classification,
+)
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -19,78 +25,101 @@ from hpmkd.regime import SELF, Regime, detect, worst
 from hpmkd.registry import Registry
 
 SEEDS = (0, 1, 2)
-DATA = ("breast_cancer", "digits", "noisy")
+DRAWS = range(10)
+#: Rows at hand. Only the digits leave others enough to know more.
+DATA = {"digits": 200, "breast_cancer": 230, "diabetes": 300}
 
 
 def rows_of(name, seed):
-    """Return a few rows to train on, and many others from the same source."""
-    if name == "breast_cancer":
-        X, labels = load_breast_cancer(return_X_y=True)
-    elif name == "digits":
-        X, labels = load_digits(return_X_y=True)
-    else:
-        X, labels = make_classification(
-            2400, 12, n_informative=6, flip_y=0.2, class_sep=0.6, random_state=seed
-        )
+    """Return a few rows to train on, and the others from the same source."""
+    loaders = {
+        "digits": load_digits,
+        "breast_cancer": load_breast_cancer,
+        "diabetes": load_diabetes,
+    }
+    X, labels = loaders[name](return_X_y=True)
+    if name == "diabetes":  # how far the disease went: further than in most patients?
+        labels = (labels > np.median(labels)).astype(int)
     order = np.random.default_rng(seed).permutation(len(labels))
-    few = order[: len(labels) // 6] if name != "breast_cancer" else order[:230]
-    others = np.setdiff1d(order, few)
+    few, others = order[: DATA[name]], order[DATA[name] :]
     return X[few], labels[few], X[others], labels[others]
 
 
-def forest(seed):
-    return RandomForestClassifier(40, random_state=seed)
+def forest(seed, n_trees=100, **settings):
+    return RandomForestClassifier(n_trees, random_state=seed, **settings)
 
 
 def out_of_fold(X, labels, seed):
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-    return cross_val_predict(forest(seed), X, labels, cv=folds, method="predict_proba")
+    return cross_val_predict(forest(seed, 20), X, labels, cv=folds, method="predict_proba")
 
 
 @pytest.fixture(scope="module")
 def detected():
-    """What the detector says of each way to come by probabilities, per data set and seed."""
+    """What the detector says of each way to come by probabilities, per data set, in ten draws."""
     found = {}
     for name in DATA:
-        for seed in SEEDS:
+        for seed in DRAWS:
             X, labels, other_X, other_labels = rows_of(name, seed)
-            reference = out_of_fold(X, labels, seed)
+            # Two cross-fits, for the panel of a run is more than a forest, too.
+            twice = [out_of_fold(X, labels, each) for each in (seed, seed + 50)]
+            reference = fused(np.mean(twice, axis=0), X, labels)
             in_sample = forest(seed + 10).fit(X, labels)
             on_others = forest(seed + 10).fit(other_X, other_labels)
-            every = forest(seed).fit(np.vstack([X, other_X]), np.r_[labels, other_labels])
             given = {
                 "self": out_of_fold(X, labels, seed + 10),
                 "external": on_others.predict_proba(X),
                 "leaking": in_sample.predict_proba(X),
-                "leaking, all rows": every.predict_proba(X),
                 "leaking, labels": np.eye(labels.max() + 1)[labels],
             }
             for case, probabilities in given.items():
-                found[name, case, seed] = detect(probabilities, reference, labels).name
+                said = fused(probabilities, X, labels)
+                found.setdefault((name, case), []).append(detect(said, reference, labels).name)
     return found
 
 
 @pytest.mark.parametrize("name", DATA)
-@pytest.mark.parametrize("case", ["leaking", "leaking, all rows", "leaking, labels"])
+@pytest.mark.parametrize("case", ["leaking", "leaking, labels"])
 def test_a_forest_that_has_seen_the_labels_is_always_caught(detected, name, case):
-    assert {detected[name, case, seed] for seed in SEEDS} == {"leaking"}
+    assert detected[name, case] == ["leaking"] * len(DRAWS)
 
 
 @pytest.mark.parametrize("name", DATA)
-@pytest.mark.parametrize("case", ["self", "external"])
-def test_nobody_is_accused_of_leaking_who_does_not(detected, name, case):
-    assert "leaking" not in {detected[name, case, seed] for seed in SEEDS}
+def test_a_model_of_the_same_rows_is_always_called_self(detected, name):
+    assert detected[name, "self"] == ["self"] * len(DRAWS)
 
 
-def test_a_model_of_the_same_rows_is_mostly_called_self(detected):
-    said = [detected[name, "self", seed] for name in DATA for seed in SEEDS]
-    assert said.count("self") >= len(said) - 1
+def test_a_model_of_many_more_rows_is_always_called_external(detected):
+    assert detected["digits", "external"] == ["external"] * len(DRAWS)
 
 
-@pytest.mark.parametrize("name", ["digits", "noisy"])
-def test_a_model_of_many_more_rows_is_called_external(detected, name):
-    said = [detected[name, "external", seed] for seed in SEEDS]
-    assert said.count("external") >= len(said) - 1
+@pytest.mark.parametrize("name", DATA)
+def test_nobody_is_accused_of_leaking_who_does_not(detected, name):
+    assert "leaking" not in detected[name, "external"]
+
+
+def noisy(seed):
+    """Return 500 rows with noisy labels, and 3,000 others."""
+    X, labels = make_classification(
+        3500, 12, n_informative=6, flip_y=0.2, class_sep=0.8, random_state=seed
+    )
+    return X[:500], labels[:500], X[500:], labels[500:]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_on_noisy_labels_a_regularised_forest_that_has_seen_them_is_caught(seed):
+    X, labels, other_X, other_labels = noisy(seed)
+    reference = fused(out_of_fold(X, labels, seed), X, labels)
+
+    def told(model):
+        return detect(fused(model.predict_proba(X), X, labels), reference, labels)
+
+    mild = told(forest(seed, min_samples_leaf=5).fit(X, labels))
+    assert mild.name == "leaking"
+    assert mild.evidence.on_mistakes < 0.97
+    assert "the labels lean away from that model" in mild.reason
+    honest = told(forest(seed, min_samples_leaf=5).fit(other_X, other_labels))
+    assert honest.name == "external"
 
 
 def test_the_reason_says_what_was_compared():
@@ -124,12 +153,13 @@ def test_several_teachers_share_the_worst_regime():
     assert worst([leaking, external, SELF]) is leaking
 
 
+FUSER = resolve(Recipe.load("hpm"), Registry.installed()).fuser
+
+
 def fused(probabilities, X, labels):
     """Calibrate as a run does before it compares."""
-    registry = Registry.installed()
-    fuser = resolve(Recipe.load("hpm"), registry).fuser
     said = np.stack([probabilities])
-    return fit_and_fuse(fuser, said, labels, X)
+    return fit_and_fuse(FUSER, said, labels, X)
 
 
 def easy(name):
@@ -182,28 +212,30 @@ def test_where_nobody_doubts_nobody_is_accused():
     assert detect(np.eye(3)[labels], certain, labels).name != "leaking"
 
 
-def judged(right_of_mistakes):
-    """Detect a teacher that is right on so many of the 40 rows that the reference gets wrong."""
-    labels = np.zeros(400, dtype=int)
+def judged(n_doubted):
+    """Detect a teacher that keeps its word, about 400 rows of which a reference doubts some.
+
+    It gives the first class .9, and nine in ten are of it, among the doubted ones, too.
+    """
+    labels = (np.arange(400) % 10 == 0).astype(int)
     reference = np.tile([0.7, 0.3], (400, 1))
-    reference[:40] = [0.3, 0.7]
-    given = np.tile([0.9, 0.1], (400, 1))
-    given[right_of_mistakes:40] = [0.3, 0.7]
-    return detect(given, reference, labels)
+    reference[:n_doubted] = [0.3, 0.7]
+    return detect(np.tile([0.9, 0.1], (400, 1)), reference, labels)
 
 
 def test_a_teacher_that_may_have_seen_labels_is_warned_of():
-    found = judged(30)
+    found = judged(80)
     assert found.name == "external"
     assert "trained on some of them" in found.warning
 
 
 def test_a_teacher_that_shares_most_mistakes_is_not_accused():
-    found = judged(10)
+    found = judged(20)
     assert (found.name, found.warning) == ("external", "")
 
 
 def test_a_leak_is_warned_of():
-    found = judged(40)
+    labels = (np.arange(400) % 10 == 0).astype(int)
+    found = detect(np.eye(2)[labels] * 0.98 + 0.01, np.tile([0.7, 0.3], (400, 1)), labels)
     assert found.name == "leaking"
     assert "alpha is kept below 1" in found.warning
