@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpmkd.kernels import _refit, leaf_gradient, leaf_margins, reference
@@ -38,6 +38,7 @@ def test_equal_their_twins_to_the_bit(n, n_trees, width):
     np.testing.assert_array_equal(result, twin)
 
 
+@settings(deadline=None)
 @given(shapes)
 def test_any_shape_equals_its_twin(shape):
     ids, counts, outputs, values, start = draw(*shape, dtype=np.uint16)
@@ -47,6 +48,7 @@ def test_any_shape_equals_its_twin(shape):
     np.testing.assert_array_equal(leaf_gradient(ids, counts, outputs, start), twin)
 
 
+@settings(deadline=None)
 @given(shapes)
 def test_one_is_the_transpose_of_the_other(shape):
     ids, counts, outputs, values, slopes = draw(*shape, dtype=np.uint16)
