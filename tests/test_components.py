@@ -44,6 +44,7 @@ def fragile(*, size: int = 0):
     raise RuntimeError("broken glass")
 
 
+RULE = {"name": "median", "rounds": 5}
 FACTORIES = {"median": Median, "plain": Plain, "anything": anything, "fragile": fragile}
 
 
@@ -156,11 +157,15 @@ def test_a_recipe_is_resolved_whole(registry):
     recipe = Recipe.from_mapping(
         {kind: {"name": "anything"} for kind in kinds}
         | {"stages": {"median": {"power": 2}, "small": {"name": "median"}}}
+        | {"chain": [{"stage": "small"}, {"stage": "median", "transfer": RULE}]}
     )
     components = resolve(recipe, registry)
     assert all(getattr(components, kind).offered.plugin == "mine" for kind in kinds)
     assert list(components.stages) == ["median", "small"]
     assert components.stages["median"].settings == {"power": 2.0}
+    (rule,) = components.transfers.values()
+    assert (rule.offered.plugin, rule.settings) == ("mine", {"rounds": 5})
+    assert list(components.transfers) == [link.label for link in components.links]
 
 
 def test_a_recipe_with_one_wrong_name_is_refused(registry):

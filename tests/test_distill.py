@@ -121,8 +121,14 @@ def test_every_count_is_right(found):
     # The ensemble hears its members about the selection rows: 2 folds each.
     fused = 2 * len(found.ensemble.members)
     trials = sum(trial.models_trained for trial in found.trials)
-    assert counts["models_trained"] == trials + len(refits) + fused
-    assert list(counts["seconds"]) == ["teachers", "search", "refit", "measure", "total"]
+    # In each selection fold, gbm and xgboost stand on one linear student, and the tree's
+    # assistant, a gbm on that one, is fitted once and in 3 teacher folds, there with its own
+    # linear student. The refit needs one linear student: what is left stands on nothing else.
+    assert [gate.passed for gate in found.gates[:3]] == [True, True, False]
+    chained = 2 * (1 + 1 + 3 * 2) + 1
+    assert counts["models_trained"] == trials + len(refits) + fused + chained
+    phases = ["teachers", "search", "chain", "refit", "measure", "total"]
+    assert list(counts["seconds"]) == phases
     assert counts["peak_mb"] > 1
 
 
@@ -398,7 +404,7 @@ def test_observers_hear_of_the_run_in_order(wine):
             heard.append(("finished", len(list(leaderboard)), verdict["word"]))
 
     found = light(*wine, observers=[Observer()])
-    phases = [("phase", phase) for phase in ("teachers", "search", "refit", "measure")]
+    phases = [("phase", phase) for phase in ("teachers", "search", "chain", "refit", "measure")]
     assert heard == [
         ("started", 142, "hpm"),
         *phases,

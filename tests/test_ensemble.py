@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import hpmkd
-from hpmkd import learning, measure
+from hpmkd import collapse, measure
 from hpmkd.cli.table import print_result
 from hpmkd.gates import Gate
 from hpmkd.probabilities import row_losses
@@ -112,7 +112,7 @@ def test_collapse_is_gated_and_says_why(tmp_path):
 
 
 def test_a_collapsed_student_that_passes_is_shipped(monkeypatch, tmp_path):
-    monkeypatch.setattr(learning, "gate", lambda name, before, after: Gate(name, True, "made to"))
+    monkeypatch.setattr(collapse, "gate", lambda name, before, after: Gate(name, True, "made to"))
     found = distil(load_wine, **{"ensemble.collapse": True})
     assert found.chosen == "collapsed"
     (record,) = [record for record in found.records if record.chosen]
@@ -126,7 +126,8 @@ def test_a_collapsed_student_that_passes_is_shipped(monkeypatch, tmp_path):
 
 
 def test_the_gates_of_the_fuser_are_listed_and_shown(found, tmp_path, capsys):
-    of_teachers, of_ensemble = found.gates
+    *links, of_teachers, of_ensemble = found.gates
+    assert all(" after " in link.name for link in links)
     assert of_teachers.name == "fuser of the teachers"
     assert of_teachers.reason == found.knowledge.fuser["gate"]["reason"]
     assert of_ensemble.name == "fuser of the ensemble"

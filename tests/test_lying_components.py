@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import types
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -52,7 +54,7 @@ def run(kind, factory, **settings):
     teacher = GaussianNB()
     if kind == "teacher":
         teacher = None
-    named = {"stages": ["liar"]} if kind == "stage" else {f"{kind}.name": "liar"}
+    named = {"stage": {"stages": ["liar"]}, "transfer": {}}.get(kind, {f"{kind}.name": "liar"})
     # Most that an augmenter can get wrong, only a frame shows.
     table = FRAME if kind == "augmenter" else X
     return api.run(recipe.override(named), registry, table, Y, teacher=teacher)
@@ -155,6 +157,13 @@ class Stage:
 
     def fit(self, inputs):
         return Student()
+
+
+class Transfer:
+    teaches, unseen = False, False
+
+    def hand_over(self, inputs, previous):
+        return inputs
 
 
 HONEST = {
@@ -296,9 +305,89 @@ LIES = [
     ("stage", but(Stage, space=returns(None)), "space returned is None; expected a mapping"),
     ("stage", but(Stage, fit=raises), "failed in fit: .*a lie"),
     ("stage", but(Stage, fit=returns(None)), "fit returned NoneType"),
+    ("stage", but(Stage, portfolio=[3]), "a point of the portfolio is 3; expected a mapping"),
+    ("stage", but(Stage, portfolio=3), "breaks its contract: TypeError: .*not iterable"),
     ("stage", makes(predict_proba=returns(None)), "failed to predict"),
     ("stage", makes(to_bytes=raises), "failed in to_bytes: .*a lie"),
 ]
+
+
+def hands(**changes):
+    return but(Transfer, hand_over=lambda self, inputs, previous: replace(inputs, **changes))
+
+
+#: What a transfer gets wrong when it is built ends the run; the rest costs its link.
+BUILT = [
+    (without(Transfer, "hand_over"), "has no hand_over; expected what hpmkd.contracts.Transfer"),
+    (without(Transfer, "teaches"), "has no teaches"),
+    (but(Transfer, teaches="much"), "teaches is 'much'; expected True or False"),
+    (but(Transfer, unseen=None), "unseen is None; expected True or False"),
+]
+HANDED = [
+    (but(Transfer, hand_over=raises), "failed in hand_over: ZeroDivisionError: a lie"),
+    (but(Transfer, hand_over=returns(None)), "returned is None; expected a hpmkd StageInputs"),
+    (hands(matrix=np.zeros((5, 3))), "hand_over returned another matrix than it was given"),
+    (hands(labels=np.zeros(5, dtype=int)), "hand_over returned another labels than it was given"),
+    (hands(classes=np.arange(3)), "hand_over returned another classes"),
+    (hands(configuration=Configuration("tree", 1.0, 1.0)), "returned another configuration"),
+    (hands(soft_targets=np.full((5, 2), 0.5)), "failed in hand_over: ValueError: hand_over"),
+    (hands(soft_targets=None), "failed in hand_over"),
+    (
+        but(
+            Transfer,
+            hand_over=lambda self, inputs, previous: replace(
+                inputs, soft_targets=inputs.soft_targets * np.nan
+            ),
+        ),
+        "failed in hand_over: .*NaN",
+    ),
+    (
+        but(
+            Transfer,
+            hand_over=lambda self, inputs, previous: replace(
+                inputs, soft_targets=2 * inputs.soft_targets
+            ),
+        ),
+        "failed in hand_over: .*sum",
+    ),
+]
+CHAIN = {
+    "stages": ["logistic", "tree"],
+    "chain": [{"stage": "logistic"}, {"stage": "tree", "transfer": "liar"}],
+}
+
+
+def link_of(transfer):
+    """The gate of the one link of a run with a transfer."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PluginWarning)
+        found = run("transfer", transfer, **CHAIN)
+    return found, found.gates[0]
+
+
+def test_an_honest_transfer_gets_through():
+    found, link = link_of(Transfer)
+    assert link.name == "tree after logistic (liar)"
+    # It hands nothing over: the same students, bit for bit, gain nothing.
+    assert not link.passed
+    assert "changes by" in link.reason
+    assert set(found.students) == {"logistic", "tree"}
+
+
+@pytest.mark.parametrize(("liar", "said"), BUILT)
+def test_a_transfer_that_is_none_is_blamed(liar, said):
+    with pytest.raises(PluginError, match=f"'evil': transfer 'liar' breaks its contract.*{said}"):
+        run("transfer", liar, **CHAIN)
+
+
+@pytest.mark.parametrize(("liar", "said"), HANDED)
+def test_a_transfer_that_hands_over_a_lie_costs_its_link_and_is_blamed(liar, said):
+    found, link = link_of(liar)
+    assert not link.passed
+    assert re.search(said, link.reason)
+    assert link.reason.startswith("plugin 'evil': transfer 'liar'")
+    assert "--disable evil" in link.reason
+    assert all(record.after is None for record in found.records)
 
 
 @pytest.mark.parametrize("kind", HONEST)

@@ -13,7 +13,7 @@ import pytest
 from hpmkd.contracts import Transfer
 from hpmkd.student import LinearModel, Student
 from hpmkd.testing.inputs import AsConfigured, encoded
-from hpmkd.testing.problems import real_problem
+from hpmkd.testing.problems import read_only, real_problem
 from hpmkd.values import Configuration, ExtraRows, Previous, StageInputs
 
 N_EXTRA = 40
@@ -49,7 +49,9 @@ def lesson(name: str, with_extra: bool) -> StageInputs:
 
 def predecessor(name: str, inputs: StageInputs, unseen: bool) -> Previous:
     """Return a linear student before, and what it says, if the rule asks for it."""
-    encoder, matrix = encoded(name, False, "linear")
+    encoder, shared = encoded(name, False, "linear")
+    # Of its own: a rule that writes into it must not spoil it for the tests after this one.
+    matrix = read_only(shared.copy())
     rng, n_classes = np.random.default_rng(1), len(inputs.classes)
     n_margins = n_classes if n_classes > 2 else 1
     model = LinearModel(rng.normal(size=(matrix.shape[1], n_margins)), np.zeros(n_margins))

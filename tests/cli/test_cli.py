@@ -66,6 +66,8 @@ KEYS = [
     "alpha",
     "temperature",
     "selection_log_loss",
+    "after",
+    "scheduler",
 ]
 
 
@@ -135,7 +137,10 @@ def test_what_the_files_hold(distilled):
     ]
 
     verdict = read_json(folder, "verdict.json")
-    assert list(verdict) == ["word", "delta_log_loss", "interval", "regime", "sentence"]
+    assert list(verdict) == [
+        "word", "delta_log_loss", "interval", "regime", "sentence",
+        "comparisons", "arms", "notes",
+    ]  # fmt: skip
     assert verdict["word"] in ("pays", "no difference", "hurts")
     assert len(verdict["interval"]) == 2
 

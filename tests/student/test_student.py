@@ -193,6 +193,7 @@ def test_public_names():
         "TreesModel",
         "add",
         "fit_encoder",
+        "join_trees",
         "pack_booster",
         "pack_sklearn_tree",
     ]

@@ -132,6 +132,17 @@ class TestDraws:
             assert type(drawn["depth"]) is int
             assert type(drawn["eta"]) is float
 
+    def test_the_portfolio_is_tried_after_the_defaults(self):
+        stage = Complex()
+        stage.portfolio = ({"depth": 2, "eta": 0.1}, {"depth": 6, "eta": 0.8})
+        known = [stage.defaults, *stage.portfolio]
+        for trials in (1, 2, 3):
+            assert shared_draws("a", stage, trials, seed=0) == known[:trials]
+        drawn = shared_draws("a", stage, 6, seed=0)
+        assert drawn[:3] == known
+        # What is drawn is what would be drawn without a portfolio, only fewer of it.
+        assert drawn[3:] == shared_draws("a", Complex(), 4, seed=0)[1:]
+
     def test_a_name_keeps_its_value(self):
         trial = RandomTrial(random_sampler(0, "a"))
         assert len({trial.suggest_float("x", 0.0, 1.0) for _ in range(5)}) == 1

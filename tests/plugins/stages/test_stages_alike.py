@@ -45,6 +45,8 @@ def test_the_order_is_from_simple_to_complex():
 def test_defaults_are_a_point_of_the_search_space(stage):
     drawn = stage.space(optuna.trial.FixedTrial(dict(stage.defaults)))
     assert drawn == dict(stage.defaults)
+    for each in getattr(stage, "portfolio", ()):
+        assert stage.space(optuna.trial.FixedTrial(dict(each))) == dict(each)
 
 
 @pytest.mark.parametrize("name", SETS)
