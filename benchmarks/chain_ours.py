@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 from chain_answers import Answer
 from chain_boosted import Shape, shape_a, shape_b, shape_depth3
-from chain_rivals import TREES
+from chain_rivals import TREES, hard_boosted
 from chain_teachers import Lesson
 from chain_work import Work
 
-from hpmkd.values import After, Configuration
+from hpmkd.values import After, Configuration, Trial
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ class Boosted:
     def __call__(self, lesson: Lesson) -> Answer:
         """Answer as the student does that the selection rows prefer."""
         work = Work(lesson, lesson.fused if self.munge else lesson.fused.without_extra())
-        return work.answer(work.best(list(self.candidates(work))))
+        best = work.best(list(self.candidates(work)))
+        # Where hard labels win, the best hard student is wanted: the rival's own.
+        return hard_boosted(self.shape_of)(lesson) if is_plain(best) else work.answer(best)
 
     def candidates(self, work: Work) -> Iterator[Configuration]:
         """Yield every point, on and off the linear student, and the hard students."""
@@ -85,6 +87,12 @@ class Boosted:
                 yield Configuration(name, 1.0, point.alpha, settings, after)
         for eta in HARD_ETAS if self.gated else ():
             yield Configuration(name, 1.0, 0.0, {**plain, "eta": eta, "refits": 0})
+
+
+def is_plain(trial: Trial) -> bool:
+    """Tell whether a trial is of a plain student on hard labels."""
+    configuration = trial.configuration
+    return configuration.alpha == 0 and configuration.after is None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
 import hpmkd
-import hpmkd.cli as cli_module
 from hpmkd import measure
 from hpmkd.cli import cli
 
