@@ -92,7 +92,8 @@ class Boosted:
 def is_plain(trial: Trial) -> bool:
     """Tell whether a trial is of a plain student on hard labels."""
     configuration = trial.configuration
-    return configuration.alpha == 0 and configuration.after is None
+    refits = configuration.hyperparameters["refits"]
+    return configuration.alpha == 0 and configuration.after is None and refits == 0
 
 
 @dataclass(frozen=True)
