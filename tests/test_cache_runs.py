@@ -239,9 +239,7 @@ def test_a_second_run_encodes_nothing_and_fits_no_fuser_of_teachers(wine, work, 
 
 
 def test_the_regime_of_given_teachers_is_found_without_a_fit(wine, work):
-    rng = np.random.default_rng(0)
-    given = 0.7 * np.eye(3)[wine[1]] + 0.3 * rng.dirichlet([1, 1, 1], len(wine[1]))
-    cache = IntelligentCache()
+    given, cache = teachers(*wine)["fitted"].predict_proba(wine[0]), IntelligentCache()
     first = light(*wine, teacher=given, cache=cache)
     assert work["fuser", 1] > 3
     work.clear()
