@@ -131,7 +131,7 @@ def test_the_gates_of_the_fuser_are_listed_and_shown(found, tmp_path, capsys):
     assert of_teachers.name == "fuser of the teachers"
     assert of_teachers.reason == found.knowledge.fuser["gate"]["reason"]
     assert of_ensemble.name == "fuser of the ensemble"
-    told = found.ensemble.fusion.summary()["gate"]
+    told = found.ensemble.fusion.summary(found.ensemble.names)["gate"]
     assert (of_ensemble.passed, of_ensemble.reason) == (told["accepted"], told["reason"])
     found.save(tmp_path / "run")
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
