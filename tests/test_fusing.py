@@ -17,6 +17,7 @@ from hpmkd.values import Fused, Offer
 
 N, K, M = 40, 3, 2
 FITS = []
+TEACHERS = ["one", "other"]
 
 
 class Fitted:
@@ -70,7 +71,7 @@ def fits():
 
 def answers(fusing, said, rows):
     own, other = fusing.own(), fusing.fuse(said[:, :7], rows.table[:7])
-    return [each.tobytes() for each in (*own, *other)], list(fusing.summary().items())
+    return [each.tobytes() for each in (*own, *other)], list(fusing.summary(TEACHERS).items())
 
 
 def test_it_answers_as_the_fuser_does_kept_or_not(said, rows, dict_cache, fits):

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from hpmkd.components import Selected
+from hpmkd.dataset import Dataset
 from hpmkd.errors import PluginError
+from hpmkd.fusing import Fusing
 from hpmkd.knowledge import Fusion, Knowledge, fit_and_fuse, gather
 from hpmkd.regime import SELF
 from hpmkd.registry import Offered
+from hpmkd.shelf import UNKEPT
 from hpmkd.values import Fused, Offer
 
 WIN = {"column": "age", "cells": "over 60", "weight": 0.9, "mean_weight": 0.4}
@@ -42,8 +45,9 @@ def selected(told=None):
 
 def test_wins_are_kept_by_name():
     told = {"wins": [{**WIN, "teacher": 1}, {**WIN, "teacher": 0}], "weights": [1.0, 0.0]}
-    fusion = Fusion.fit(selected(told), SAID, LABELS, None)
-    knowledge = gather(["forest", "boosted"], SELF, fusion, SAID, None)
+    rows = Dataset(np.zeros((4, 1)), LABELS, np.arange(2))
+    fusing = Fusing(selected(told), SAID, rows, UNKEPT)
+    knowledge = gather(["forest", "boosted"], SELF, fusing)
     assert [win["teacher"] for win in knowledge.fuser["wins"]] == ["boosted", "forest"]
     assert knowledge.fuser["wins"][0] == {**WIN, "teacher": "boosted"}
     assert knowledge.fuser["weights"] == [1.0, 0.0]

@@ -489,7 +489,8 @@ def test_ctrl_c_leaves_no_folder_and_one_line(data, tmp_path, workers):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     with process:
-        assert process.stdout.readline() == "fitting\n"
+        # Two workers may write at the same time, one before the other's line has ended.
+        assert process.stdout.readline().startswith("fitting")
         # As a terminal does: to the whole group.
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=60)
