@@ -78,6 +78,8 @@ class ExtraSource:
     def _n_made(self, table: Any) -> int:
         if self.augmenter is None or not self.augmenter.makes_rows:
             return 0
+        if len(table) > self.settings.until:
+            return 0
         n_wanted = round(self.settings.rows * len(table))
         return min(n_wanted, self.settings.max_rows)
 

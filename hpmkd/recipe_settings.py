@@ -60,7 +60,7 @@ class SplitSettings:
 class AlphaGrids:
     """The teacher weights worth trying in each regime; 0 is added where it is missing."""
 
-    self: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
+    self: tuple[Alpha, ...] = (0.0, 0.1, 0.5, 1.0)
     external: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
     leaking: tuple[Annotated[float, Meta(ge=0, lt=1)], ...] = (0.0, 0.25)
 
@@ -100,13 +100,17 @@ class ExtraSettings:
         How many the augmenter is asked for, per training row.
     max_rows : int
         How many it is asked for at most.
+    until : int
+        Training rows above which it is asked for none: with so many rows per leaf, made ones
+        were measured to add nothing.
     weight : float
         Weight of such a row in a student's loss, also of a real one; a training row has 1.
     """
 
-    rows: Annotated[float, Meta(ge=0, le=1000)] = 3.0
+    rows: Annotated[float, Meta(ge=0, le=1000)] = 5.0
     max_rows: Annotated[int, Meta(ge=0)] = 100_000
-    weight: Annotated[float, Meta(gt=0, le=1000)] = 0.2
+    until: Annotated[int, Meta(ge=0)] = 10_000
+    weight: Annotated[float, Meta(gt=0, le=1000)] = 0.5
 
 
 def convert(value: Any, annotation: Any, path: str) -> Any:
