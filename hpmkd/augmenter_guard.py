@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import contracts
-from hpmkd.guard import Guard, expect
+from hpmkd.guard import Guard
 from hpmkd.rows import infinite_cells
 
 if TYPE_CHECKING:
@@ -16,15 +16,6 @@ class AugmenterGuard(Guard):
     """Checks that new rows are like those given: type, shape, columns, dtypes, finite cells."""
 
     contract = contracts.Augmenter
-
-    def check(self) -> None:
-        """Check that it knows whether it makes rows."""
-        expect("makes_rows", self.component.makes_rows, bool, "True or False")
-
-    @property
-    def makes_rows(self) -> bool:
-        """Whether it makes any."""
-        return bool(self.component.makes_rows)
 
     def rows(self, table: Any, n: int, rng: np.random.Generator) -> Any:
         """Make rows."""

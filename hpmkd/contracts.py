@@ -246,10 +246,6 @@ class Augmenter(Protocol):
     Whatever it draws must come from `rng`.
     """
 
-    #: False if it never makes any: then it is not asked, and nobody is told what it would have
-    #: made.
-    makes_rows: ClassVar[bool]
-
     def rows(self, table: Any, n: int, rng: np.random.Generator) -> Any:
         """Return a table of `n` new rows with the columns and dtypes of `table`.
 

@@ -52,10 +52,6 @@ class ExtraSource:
         """Return a source of no rows."""
         return replace(self, augmenter=None, unlabeled=None)
 
-    def promises(self, table: Any) -> bool:
-        """Say whether there will be rows beside those of `table`, without making any."""
-        return self.real or self._n_made(table) > 0
-
     def rows(self, table: Any) -> Any:
         """Return rows to learn from beside those of `table`, or None if there are none.
 
@@ -69,19 +65,12 @@ class ExtraSource:
         """
         if self.real:
             return self.unlabeled
-        n = self._n_made(table)
-        if self.augmenter is None or n == 0:
+        settings = self.settings
+        n = min(round(settings.rows * len(table)), settings.max_rows)
+        if self.augmenter is None or n == 0 or len(table) > settings.until:
             return None
         made = self.augmenter.rows(table, n, np.random.default_rng(self.seed))
         return made if made.shape[0] else None
-
-    def _n_made(self, table: Any) -> int:
-        if self.augmenter is None or not self.augmenter.makes_rows:
-            return 0
-        if len(table) > self.settings.until:
-            return 0
-        n_wanted = round(self.settings.rows * len(table))
-        return min(n_wanted, self.settings.max_rows)
 
 
 @dataclass(frozen=True)

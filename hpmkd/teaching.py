@@ -126,20 +126,12 @@ class Teaching:
         Rows made from training rows lie so near to them that teachers which have seen the
         labels would repeat them. Real rows are no such copies.
         """
-        source = self.source
-        if regime.name == "leaking" and not source.real:
-            source = source.without_augmenter()
-            if self.source.promises(self.reader.training.table):
-                warnings.warn(
-                    "no rows are made: beside rows whose labels the teachers have seen, they "
-                    "would repeat them",
-                    DataWarning,
-                    stacklevel=4,
-                )
-        if self.silent and source.promises(self.reader.training.table):
+        source = self.source if regime.name != "leaking" else self.source.without_augmenter()
+        # Of made rows nobody need be told: what was made is in the knowledge.
+        if self.silent and source.real:
             warnings.warn(
-                f"no rows without labels are used: teacher {', '.join(self.silent)} is given as "
-                "probabilities and cannot label them; hand in a model instead",
+                f"the rows without labels are not used: teacher {', '.join(self.silent)} is given "
+                "as probabilities and cannot label them; hand in a model instead",
                 DataWarning,
                 stacklevel=4,
             )

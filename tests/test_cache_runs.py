@@ -23,6 +23,8 @@ from hpmkd_defaults.caches.memory import MemoryCache
 from hpmkd_defaults.caches.partitioned import IntelligentCache
 
 LIGHT = {
+    "augmenter.name": "none",
+    "search.alphas.self": [0.0, 0.5, 1.0],
     "sampler.trials": 1,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,

@@ -26,6 +26,8 @@ from hpmkd.student import AdditiveModel
 from hpmkd_defaults.stages.tree import TreeStage
 
 LIGHT = {
+    "augmenter.name": "none",
+    "search.alphas.self": [0.0, 0.5, 1.0],
     "sampler.trials": 1,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,

@@ -28,6 +28,8 @@ from hpmkd.seeds import Seeds
 
 STAGES = ("logistic", "tree", "gbm", "xgboost")
 LIGHT = {
+    "augmenter.name": "none",
+    "search.alphas.self": [0.0, 0.5, 1.0],
     "sampler.trials": 1,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,

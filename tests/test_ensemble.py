@@ -18,6 +18,8 @@ from hpmkd.gates import Gate
 from hpmkd.probabilities import row_losses
 
 LIGHT = {
+    "augmenter.name": "none",
+    "search.alphas.self": [0.0, 0.5, 1.0],
     "sampler.trials": 1,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,

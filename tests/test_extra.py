@@ -21,7 +21,6 @@ ARRAY = np.arange(40.0).reshape(20, 2)
 class Draws:
     """Rows drawn with replacement; keeps what it was asked."""
 
-    makes_rows = True
     asked: list
 
     def __init__(self):
@@ -51,11 +50,10 @@ def test_as_many_rows_as_the_recipe_says_and_no_more(settings, n):
     pd.testing.assert_frame_equal(draws.asked[0][0], FRAME)
 
 
-@pytest.mark.parametrize("settings", [{"rows": 0.0}, {"rows": 0.01}, {"max_rows": 0}])
+@pytest.mark.parametrize("settings", [{"rows": 0.0}, {"rows": 0.01}, {"max_rows": 0}, {"until": 1}])
 def test_no_rows_wanted_nobody_asked(settings):
     draws = Draws()
     assert source(draws, **settings).rows(FRAME) is None
-    assert not source(draws, **settings).promises(FRAME)
     assert draws.asked == []
 
 
@@ -83,26 +81,11 @@ def test_without_augmenter_nothing_is_made():
 
 
 class Returns:
-    def __init__(self, made, makes_rows=True):
-        self.made, self.makes_rows = made, makes_rows
+    def __init__(self, made):
+        self.made = made
 
     def rows(self, table, n, rng):
         return self.made(table)
-
-
-def test_what_is_promised_is_not_made():
-    draws = Draws()
-    assert source(draws).promises(FRAME)
-    assert source(draws, unlabeled=FRAME[:3]).promises(FRAME)
-    assert not source(draws).without_augmenter().promises(FRAME)
-    assert not source(draws, unlabeled=FRAME[:3]).dry().promises(FRAME)
-    assert draws.asked == []
-
-
-def test_one_that_makes_none_is_not_asked():
-    mute = source(Returns(None, makes_rows=False))
-    assert mute.rows(FRAME) is None
-    assert not mute.promises(FRAME)
 
 
 def test_an_augmenter_may_make_fewer_rows_or_none():

@@ -32,6 +32,8 @@ RECIPE = Recipe.load("hpm").override(
         "split.selection_folds": 2,
         "split.teacher_folds": 2,
         "search.alphas.self": [0.5],
+        "augmenter.name": "none",
+        "extra.rows": 3.0,
         "ensemble.top": 0,
     }
 )
@@ -133,8 +135,6 @@ class Panel:
 
 
 class Augmenter:
-    makes_rows = True
-
     def rows(self, table, n, rng):
         return table[: min(n, 5)]
 
@@ -280,8 +280,6 @@ LIES = [
     ("teacher", but(Panel, members=returns({})), "returned no teachers"),
     ("teacher", without(Panel, "members"), "has no members"),
     ("augmenter", without(Augmenter, "rows"), "has no rows"),
-    ("augmenter", without(Augmenter, "makes_rows"), "has no makes_rows"),
-    ("augmenter", but(Augmenter, makes_rows="many"), "makes_rows is 'many'; expected True or"),
     ("augmenter", but(Augmenter, rows=raises), "failed in rows: .*a lie"),
     ("augmenter", but(Augmenter, rows=returns(None)), "returned a NoneType; expected a DataFr"),
     ("augmenter", augments(lambda table: table.to_numpy()), "returned a ndarray; expected a Da"),

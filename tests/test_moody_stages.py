@@ -17,6 +17,7 @@ from hpmkd_defaults.stages.tree import TreeStage
 #: Of 142 training rows of wine, a selection split has 71 to fit on, a fold of the collapse 47.
 FEW = 60
 LIGHT = {
+    "augmenter.name": "none",
     "sampler.trials": 1,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,

@@ -33,6 +33,7 @@ LIGHT = [
     "--set=split.teacher_folds=3",
     "--set=reference.name=quick",
     '--set=stages=["logistic", "tree"]',
+    "--set=augmenter.name=none",
 ]
 FILES = {
     "student.hpmkd",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,8 +29,6 @@ class Mixup:
     Zhang, Cissé, Dauphin and Lopez-Paz (2018), mixup: Beyond empirical risk minimization.
     Here only rows are mixed: the teachers label them.
     """
-
-    makes_rows: ClassVar[bool] = True
 
     def __init__(self, *, a: float = 1.0) -> None:
         self.a = a

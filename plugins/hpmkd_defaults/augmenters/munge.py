@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,8 +33,6 @@ class Munge:
     ----------
     Bucilă, Caruana and Niculescu-Mizil (2006), Model compression, section 3.3.
     """
-
-    makes_rows: ClassVar[bool] = True
 
     def __init__(self, *, p: float = 0.5, s: float = 1.0) -> None:
         self.p, self.s = p, s

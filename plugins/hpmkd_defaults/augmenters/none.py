@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
 class NoRows:
     """Makes nothing: students learn from the rows that there are."""
-
-    makes_rows: ClassVar[bool] = False
 
     def rows(self, table: Any, n: int, rng: np.random.Generator) -> Any:
         """Return an empty table with the columns and dtypes of `table`."""

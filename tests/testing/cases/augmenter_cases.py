@@ -11,8 +11,6 @@ from hpmkd.testing import AugmenterSuite
 class Bootstrap:
     """Rows drawn with replacement."""
 
-    makes_rows = True
-
     def rows(self, table, n, rng):
         return table.iloc[rng.integers(0, len(table), n)].reset_index(drop=True)
 
