@@ -22,8 +22,9 @@ from hpmkd.distillation import Distillation, facts_of_run
 from hpmkd.extra import ExtraSource, unlabeled_rows
 from hpmkd.fitting import Fitting
 from hpmkd.gates import of_fuser
+from hpmkd.in_play import links_in_play, stages_in_play
 from hpmkd.leaderboard import Record, build
-from hpmkd.learning import Learning, links_in_play, stages_in_play
+from hpmkd.learning import Learning
 from hpmkd.lessons import Exam, Lesson
 from hpmkd.measurement import compare, ensemble_entry, student_entries, teacher_entries
 from hpmkd.overlap import warn_of_known_rows

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.chain import ChainLink, ProgressiveDistillationChain
+from hpmkd.chain import ProgressiveDistillationChain
 from hpmkd.collapse import Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, heard, strongest, unseen
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs, writable
-from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.gates import Gate
 from hpmkd.lessons import Predecessors
 from hpmkd.registry import PluginWarning
@@ -25,9 +24,11 @@ from hpmkd.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import SearchSpace, Trial
 
 if TYPE_CHECKING:
+    from hpmkd.chain import ChainLink
     from hpmkd.components import Components
     from hpmkd.contracts import Executor, Predictor
     from hpmkd.counts import Counts
+    from hpmkd.fitting import Fitting
     from hpmkd.lessons import Exam, Lesson
     from hpmkd.progress import Progress
     from hpmkd.recipe import Recipe
@@ -259,21 +260,3 @@ class Learning:
 def with_control(alphas: Sequence[float]) -> tuple[float, ...]:
     """Return the weights of the teacher that are tried: alpha = 0 is always among them."""
     return tuple(sorted({0.0, *alphas}))
-
-
-def stages_in_play(parts: Components) -> dict[str, StageInPlay]:
-    """Build the stages of a recipe, simple ones first."""
-    in_play = [
-        StageInPlay(name, selected.offered.plugin, selected.create())
-        for name, selected in parts.stages.items()
-    ]
-    ordered = sorted(in_play, key=lambda played: (played.stage.complexity, played.name))
-    return {played.name: played for played in ordered}
-
-
-def links_in_play(parts: Components) -> list[ChainLink]:
-    """Build the links of a recipe's chain; links of one label share a rule."""
-    rules = {label: selected.create() for label, selected in parts.transfers.items()}
-    return [
-        ChainLink(link.stage, link.after, link.label, rules[link.label]) for link in parts.links
-    ]

@@ -1,17 +1,15 @@
 """The default plugins: what hpmkd offers through the same door as anyone.
 
-This module is imported whenever plugins are looked for, so it imports nothing heavy;
-each factory imports its component when a run asks for it.
+This module is imported whenever plugins are looked for, so it imports nothing heavy.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-from msgspec import Meta
+from typing import TYPE_CHECKING
 
 from hpmkd.hookspecs import hookimpl
-from hpmkd.values import Offer, SearchSpace
+from hpmkd.values import Offer
+from hpmkd_defaults import factories as make
 
 if TYPE_CHECKING:
     import click
@@ -28,13 +26,6 @@ if TYPE_CHECKING:
         Transfer,
     )
 
-Count = Annotated[int, Meta(ge=1)]
-Bytes = Annotated[int, Meta(ge=0)]
-Probability = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0)]
-Share = Annotated[float, Meta(gt=0, le=1)]
-Temperature = Annotated[float, Meta(gt=0, le=100)]
-
 # ---------------------------------------------------------------------------- offers
 
 
@@ -42,8 +33,8 @@ Temperature = Annotated[float, Meta(gt=0, le=100)]
 def hpmkd_samplers() -> list[Offer[Sampler]]:
     """Offer the grid and random search."""
     return [
-        Offer("grid", grid_sampler, "every stage, temperature and alpha, over shared draws"),
-        Offer("random", random_sampler, "independent draws of everything"),
+        Offer("grid", make.grid_sampler, "every stage, temperature and alpha, over shared draws"),
+        Offer("random", make.random_sampler, "independent draws of everything"),
     ]
 
 
@@ -51,10 +42,10 @@ def hpmkd_samplers() -> list[Offer[Sampler]]:
 def hpmkd_stages() -> list[Offer[Stage]]:
     """Offer four student families, from simple to complex."""
     return [
-        Offer("logistic", logistic_stage, "logistic regression, exact at every temperature"),
-        Offer("tree", tree_stage, "one decision tree of probabilities"),
-        Offer("gbm", gbm_stage, "boosted trees, grown best leaf first"),
-        Offer("xgboost", xgboost_stage, "boosted trees, grown level by level"),
+        Offer("logistic", make.logistic_stage, "logistic regression, exact at every temperature"),
+        Offer("tree", make.tree_stage, "one decision tree of probabilities"),
+        Offer("gbm", make.gbm_stage, "boosted trees, grown best leaf first"),
+        Offer("xgboost", make.xgboost_stage, "boosted trees, grown level by level"),
     ]
 
 
@@ -62,9 +53,13 @@ def hpmkd_stages() -> list[Offer[Stage]]:
 def hpmkd_transfers() -> list[Offer[Transfer]]:
     """Offer the rules of the chain: the one that pays, one for small trees, the proposal's."""
     return [
-        Offer("residual", residual_transfer, "boost from the margins of the stage before"),
-        Offer("assistant", assistant_transfer, "targets from a bigger student and the teacher"),
-        Offer("mix", mix_transfer, "soft predictions of the stage before, in the targets"),
+        Offer("residual", make.residual_transfer, "boost from the margins of the stage before"),
+        Offer(
+            "assistant",
+            make.assistant_transfer,
+            "targets from a bigger student and the teacher",
+        ),
+        Offer("mix", make.mix_transfer, "soft predictions of the stage before, in the targets"),
     ]
 
 
@@ -72,10 +67,10 @@ def hpmkd_transfers() -> list[Offer[Transfer]]:
 def hpmkd_fusers() -> list[Offer[Fuser]]:
     """Offer fusers, from the plain mean to weights of each row's own."""
     return [
-        Offer("attention", attention_fuser, "the pool, weighted row by row where that pays"),
-        Offer("calibrated", calibrated_fuser, "calibrated teachers, weighted by expectation"),
-        Offer("mean", mean_fuser, "the uniform mean"),
-        Offer("pool", pool_fuser, "calibrated teachers, added and multiplied"),
+        Offer("attention", make.attention_fuser, "the pool, weighted row by row where that pays"),
+        Offer("calibrated", make.calibrated_fuser, "calibrated teachers, weighted by expectation"),
+        Offer("mean", make.mean_fuser, "the uniform mean"),
+        Offer("pool", make.pool_fuser, "calibrated teachers, added and multiplied"),
     ]
 
 
@@ -83,8 +78,8 @@ def hpmkd_fusers() -> list[Offer[Fuser]]:
 def hpmkd_schedulers() -> list[Offer[Scheduler]]:
     """Offer the schedule that stands still, and one that moves from teacher to labels."""
     return [
-        Offer("constant", constant_scheduler, "temperature and alpha as configured"),
-        Offer("anneal", anneal_scheduler, "alpha falls to 0 over the boosting rounds"),
+        Offer("constant", make.constant_scheduler, "temperature and alpha as configured"),
+        Offer("anneal", make.anneal_scheduler, "alpha falls to 0 over the boosting rounds"),
     ]
 
 
@@ -92,8 +87,12 @@ def hpmkd_schedulers() -> list[Offer[Scheduler]]:
 def hpmkd_caches() -> list[Offer[Cache]]:
     """Offer the cache with regions and a disk tier, and a plain one in memory."""
     return [
-        Offer("partitioned", partitioned_cache, "a budget per region; on disk, too, if asked"),
-        Offer("memory", memory_cache, "in memory, the least recently used goes first"),
+        Offer(
+            "partitioned",
+            make.partitioned_cache,
+            "a budget per region; on disk, too, if asked",
+        ),
+        Offer("memory", make.memory_cache, "in memory, the least recently used goes first"),
     ]
 
 
@@ -101,8 +100,12 @@ def hpmkd_caches() -> list[Offer[Cache]]:
 def hpmkd_teachers() -> list[Offer[TeacherPanel]]:
     """Offer the full panel and a cheap reference."""
     return [
-        Offer("default", default_panel, "boosted trees, forests, networks, linear, neighbours"),
-        Offer("quick", quick_panel, "one boosted model: a cheap reference"),
+        Offer(
+            "default",
+            make.default_panel,
+            "boosted trees, forests, networks, linear, neighbours",
+        ),
+        Offer("quick", make.quick_panel, "one boosted model: a cheap reference"),
     ]
 
 
@@ -110,9 +113,9 @@ def hpmkd_teachers() -> list[Offer[TeacherPanel]]:
 def hpmkd_augmenters() -> list[Offer[Augmenter]]:
     """Offer two ways to make rows for the teachers to label, and none."""
     return [
-        Offer("munge", munge, "real rows whose cells move towards their nearest neighbour"),
-        Offer("mixup", mixup, "rows between two real ones"),
-        Offer("none", no_rows, "no new rows"),
+        Offer("munge", make.munge, "real rows whose cells move towards their nearest neighbour"),
+        Offer("mixup", make.mixup, "rows between two real ones"),
+        Offer("none", make.no_rows, "no new rows"),
     ]
 
 
@@ -120,8 +123,8 @@ def hpmkd_augmenters() -> list[Offer[Augmenter]]:
 def hpmkd_executors() -> list[Offer[Executor]]:
     """Offer this process and a pool of processes."""
     return [
-        Offer("loky", loky_executor, "worker processes that share arrays"),
-        Offer("serial", serial_executor, "one task after the other, in this process"),
+        Offer("loky", make.loky_executor, "worker processes that share arrays"),
+        Offer("serial", make.serial_executor, "one task after the other, in this process"),
     ]
 
 
@@ -134,187 +137,3 @@ def hpmkd_commands(group: click.Group) -> None:
     from hpmkd_defaults.caches.command import cache
 
     group.add_command(cache)
-
-
-# ------------------------------------------------------------------------- factories
-
-
-def grid_sampler(space: SearchSpace, *, trials: Count = 4) -> Sampler:
-    """Build the grid over `trials` draws of hyperparameters per stage."""
-    from hpmkd_defaults.samplers.grid import GridSampler
-
-    return GridSampler(space, trials=trials)
-
-
-def random_sampler(space: SearchSpace, *, trials: Count = 32) -> Sampler:
-    """Build random search over `trials` configurations in all."""
-    from hpmkd_defaults.samplers.random import RandomSearch
-
-    return RandomSearch(space, trials=trials)
-
-
-def logistic_stage() -> Stage:
-    """Build the logistic stage."""
-    from hpmkd_defaults.stages.logistic import LogisticStage
-
-    return LogisticStage()
-
-
-def tree_stage() -> Stage:
-    """Build the stage of one tree."""
-    from hpmkd_defaults.stages.tree import TreeStage
-
-    return TreeStage()
-
-
-def gbm_stage() -> Stage:
-    """Build the stage of leaf-wise boosted trees."""
-    from hpmkd_defaults.stages.boosting import GBMStage
-
-    return GBMStage()
-
-
-def xgboost_stage() -> Stage:
-    """Build the stage of level-wise boosted trees."""
-    from hpmkd_defaults.stages.boosting import XGBoostStage
-
-    return XGBoostStage()
-
-
-def residual_transfer() -> Transfer:
-    """Build the rule that boosts from the margins of the stage before."""
-    from hpmkd_defaults.transfers.residual import Residual
-
-    return Residual()
-
-
-def assistant_transfer() -> Transfer:
-    """Build the rule that lets a bigger student teach beside the teacher."""
-    from hpmkd_defaults.transfers.assistant import Assistant
-
-    return Assistant()
-
-
-def mix_transfer(*, share: Share = 0.3) -> Transfer:
-    """Build the rule that gives the stage before a `share` of the soft targets."""
-    from hpmkd_defaults.transfers.mix import Mix
-
-    return Mix(share=share)
-
-
-def attention_fuser(*, gated: bool = True) -> Fuser:
-    """Build the fuser with weights per row; ungated, it uses them even if they do not pay."""
-    from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
-
-    return AttentionWeightedMultiTeacher(gated=gated)
-
-
-def calibrated_fuser() -> Fuser:
-    """Build the calibrated fuser."""
-    from hpmkd_defaults.fusers.calibrated import CalibratedFuser
-
-    return CalibratedFuser()
-
-
-def mean_fuser() -> Fuser:
-    """Build the uniform mean."""
-    from hpmkd_defaults.fusers.mean import MeanFuser
-
-    return MeanFuser()
-
-
-def pool_fuser() -> Fuser:
-    """Build the mean of a linear and a log-linear pool."""
-    from hpmkd_defaults.fusers.pooled import PoolFuser
-
-    return PoolFuser()
-
-
-def constant_scheduler() -> Scheduler:
-    """Build the constant scheduler."""
-    from hpmkd_defaults.schedulers.constant import ConstantScheduler
-
-    return ConstantScheduler()
-
-
-def anneal_scheduler(*, temperature: Temperature = 2.0, stages: tuple[str, ...] = ()) -> Scheduler:
-    """Build the schedule whose alpha falls to 0, for some stages or for all."""
-    from hpmkd_defaults.schedulers.anneal import AnnealScheduler
-
-    return AnnealScheduler(temperature=temperature, stages=stages)
-
-
-def partitioned_cache(
-    *,
-    max_bytes: Bytes = 2_000_000_000,
-    disk: bool | None = None,
-    folder: str = "",
-    disk_regions: tuple[str, ...] = ("teacher", "feature", "attention"),
-    max_disk_bytes: Bytes = 5_000_000_000,
-) -> Cache:
-    """Build the cache whose regions share `max_bytes`; `disk` keeps `disk_regions` in files."""
-    from hpmkd_defaults.caches.partitioned import IntelligentCache
-
-    return IntelligentCache(
-        max_bytes=max_bytes,
-        disk=disk,
-        folder=folder,
-        disk_regions=disk_regions,
-        max_disk_bytes=max_disk_bytes,
-    )
-
-
-def memory_cache(*, max_bytes: Bytes = 2_000_000_000) -> Cache:
-    """Build a cache that keeps at most `max_bytes` of arrays."""
-    from hpmkd_defaults.caches.memory import MemoryCache
-
-    return MemoryCache(max_bytes=max_bytes)
-
-
-def default_panel() -> TeacherPanel:
-    """Build the full panel."""
-    from hpmkd_defaults.teachers.panel import DefaultPanel
-
-    return DefaultPanel()
-
-
-def quick_panel() -> TeacherPanel:
-    """Build the panel of one boosted model."""
-    from hpmkd_defaults.teachers.panel import QuickPanel
-
-    return QuickPanel()
-
-
-def munge(*, p: Probability = 0.5, s: Positive = 1.0) -> Augmenter:
-    """Build munge: each cell is moved with probability `p`, with noise of a width of 1 / `s`."""
-    from hpmkd_defaults.augmenters.munge import Munge
-
-    return Munge(p=p, s=s)
-
-
-def mixup(*, a: Positive = 1.0) -> Augmenter:
-    """Build mixup with shares from Beta(a, a)."""
-    from hpmkd_defaults.augmenters.mixup import Mixup
-
-    return Mixup(a=a)
-
-
-def no_rows() -> Augmenter:
-    """Build the augmenter that makes nothing."""
-    from hpmkd_defaults.augmenters.none import NoRows
-
-    return NoRows()
-
-
-def loky_executor(*, workers: Count = 2) -> Executor:
-    """Build an executor over `workers` processes."""
-    from hpmkd_defaults.executors.loky import LokyExecutor
-
-    return LokyExecutor(workers=workers)
-
-
-def serial_executor() -> Executor:
-    """Build the executor that stays in this process."""
-    from hpmkd_defaults.executors.serial import SerialExecutor
-
-    return SerialExecutor()

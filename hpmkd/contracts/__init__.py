@@ -1,0 +1,37 @@
+"""What the engine expects of each component, and when it calls what.
+
+A component is made once per run from its :class:`~hpmkd.values.Offer`. The docstring of
+each contract tells the component's life: who calls it, how often, from which process.
+``hpmkd.testing`` has a conformance suite for each.
+"""
+
+from __future__ import annotations
+
+from hpmkd.contracts._services import Cache, Executor, Sampler
+from hpmkd.contracts._students import (
+    Encoder,
+    Exporter,
+    HyperparameterTrial,
+    Predictor,
+    Scheduler,
+    Stage,
+    Transfer,
+)
+from hpmkd.contracts._teachers import Augmenter, FittedFuser, Fuser, TeacherPanel
+
+__all__ = [
+    "Augmenter",
+    "Cache",
+    "Encoder",
+    "Executor",
+    "Exporter",
+    "FittedFuser",
+    "Fuser",
+    "HyperparameterTrial",
+    "Predictor",
+    "Sampler",
+    "Scheduler",
+    "Stage",
+    "TeacherPanel",
+    "Transfer",
+]

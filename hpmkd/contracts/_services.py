@@ -1,0 +1,78 @@
+"""What a run is served by: the search, the cache, and where tasks run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.values import Configuration, Trial
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """Chooses which configurations to try. Asked and told, in batches.
+
+    The engine builds one with ``factory(space, **settings)``; then, until ``ask`` returns
+    nothing, it asks for a batch, evaluates it (in any number of processes) and tells the
+    trials one by one **in the order of asking**. All in the parent process, one thread.
+    Whatever it draws must follow from ``space.seed``, so that the same seed gives the same
+    run at any number of workers. The engine itself adds the alpha = 0 control of every
+    stage's best configuration, whether or not the sampler asked for it, and tells that too.
+    """
+
+    #: How many configurations it will ask for, for progress bars; None if it cannot know.
+    total: int | None
+
+    def ask(self, n: int) -> Sequence[Configuration]:
+        """Return up to `n` configurations to evaluate next; an empty sequence ends the search."""
+        ...
+
+    def tell(self, trial: Trial) -> None:
+        """Learn the outcome of a configuration; failed trials are told too."""
+        ...
+
+
+@runtime_checkable
+class Cache(Protocol):
+    """Keeps arrays that are dear to compute.
+
+    One per run, or shared by several (``distill(cache=…)``), also from several threads: two
+    calls with one key compute once, and the second waits. Keys are digests of content.
+    """
+
+    def get_or_compute(
+        self, region: str, key: str, compute: Callable[[], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """Return the entry, computing it if missing. The array is read-only."""
+        ...
+
+    def stats(self) -> Mapping[str, int]:
+        """Return counts since it was made: ``hits``, ``misses``, ``bytes``, ``evictions``."""
+        ...
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Runs independent tasks, here or in other processes.
+
+    Built once per run with ``factory(**settings)``, used for several batches, then closed.
+    Whatever a task computes runs with one thread.
+    """
+
+    def run(
+        self, function: Callable[[Any, Any], Any], shared: Any, tasks: Sequence[Any]
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield ``(index, function(shared, tasks[index]))`` as the tasks complete.
+
+        `function` is importable by name, `shared` and tasks can be pickled. Arrays in
+        `shared` reach each process once and may come back read-only. An exception in a task
+        is raised here, as it was. Closing the iterator early drops what has not started.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free processes and temporary files. Calling it twice is harmless."""
+        ...

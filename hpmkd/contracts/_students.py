@@ -1,0 +1,153 @@
+"""What students are made by: stages, rules of transfer, schedulers, and their formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.values import (
+        Configuration,
+        FloatArray,
+        Hyperparameter,
+        Previous,
+        Softening,
+        StageInputs,
+        TrainingState,
+        Trial,
+    )
+
+
+class Encoder(Protocol):
+    """Turns a raw table into the matrix that one student family reads.
+
+    Made and fitted by the engine (see :mod:`hpmkd.student`); stages only keep it.
+    """
+
+    def transform(self, table: Any) -> FloatArray:
+        """Encode raw rows to an array of shape (n, d)."""
+        ...
+
+
+class Predictor(Protocol):
+    """A fitted student: raw columns in, probabilities out."""
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The K labels, in the order of the probability columns."""
+        ...
+
+    def predict_proba(self, table: Any) -> FloatArray:
+        """Return probabilities of shape (n, K) for raw rows."""
+        ...
+
+    def to_bytes(self) -> bytes:
+        """Return the student as the content of a ``.hpmkd`` file."""
+        ...
+
+
+class HyperparameterTrial(Protocol):
+    """What a stage's search space is written with: Optuna's trial, and nothing more."""
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
+        """Draw a float from [low, high]."""
+        ...
+
+    def suggest_int(
+        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
+    ) -> int:
+        """Draw an integer from low … high, both included."""
+        ...
+
+    def suggest_categorical(self, name: str, choices: Sequence[Hyperparameter]) -> Any:
+        """Draw one of the choices."""
+        ...
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """A student family and how it is fitted on soft targets.
+
+    Built once per run with ``factory(**settings)``, pickled to worker processes, used there
+    by many fits: it must keep no state between them.
+
+    It may have a ``portfolio``, a sequence of further points of its space that are known to
+    work on some data: samplers try them after the defaults, before they draw.
+    """
+
+    #: Which encoder the engine fits for it: "tree" (ordinal codes, NaN for missing),
+    #: "linear" (one-hot, imputed, scaled) or "joint" (the linear columns, then the others).
+    encoding: ClassVar[str]
+    #: Place in the order from simple to complex; ties are broken by name.
+    complexity: ClassVar[int]
+    #: Hyperparameters that work untuned; a point of the search space.
+    defaults: ClassVar[Mapping[str, Hyperparameter]]
+
+    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
+        """Draw hyperparameters with the trial's ``suggest_*`` methods."""
+        ...
+
+    def fit(self, inputs: StageInputs) -> Predictor:
+        """Fit a student. Must not change `inputs`; same inputs, same student, bit for bit.
+
+        A stage may ignore ``inputs.extra``, rows that have no label, and ``inputs.start``, a
+        student to start from; all else in `inputs` is about rows that have a label.
+        """
+        ...
+
+
+@runtime_checkable
+class Transfer(Protocol):
+    """A rule of the chain: what a stage takes over from the stage before it.
+
+    Built once per run with ``factory(**settings)``, pickled to worker processes, used there
+    by many fits: it must keep no state between them.
+    """
+
+    #: Whether it changes only what is taught. It is then never tried at alpha = 0, where
+    #: nobody is heard.
+    teaches: ClassVar[bool]
+    #: Whether it needs to know what the stage before says about rows it has not seen; that
+    #: costs a fit of the stage before per fold.
+    unseen: ClassVar[bool]
+
+    def hand_over(self, inputs: StageInputs, previous: Previous) -> StageInputs:
+        """Return what the next stage is fitted from. Rows, labels and configuration stay."""
+        ...
+
+
+@runtime_checkable
+class Scheduler(Protocol):
+    """Says how soft the targets are, per boosting round.
+
+    Built once per run; pickled to worker processes. Stages without rounds call ``softening``
+    once. ``observe`` is called in the parent, in the order of asking.
+    """
+
+    #: False if ``softening`` ignores the training state: a stage may then fit in one go.
+    varies: ClassVar[bool]
+
+    def softening(self, configuration: Configuration, state: TrainingState) -> Softening:
+        """Return temperature and alpha for the round about to start."""
+        ...
+
+    def observe(self, trial: Trial) -> None:
+        """Learn from a finished trial."""
+        ...
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Writes a student in another format. Built when asked for, used once."""
+
+    #: Ending of the file, with the dot.
+    suffix: ClassVar[str]
+
+    def export(self, student: Predictor, path: Path) -> Path:
+        """Write `student` to `path` and return it; leave no file behind on failure."""
+        ...

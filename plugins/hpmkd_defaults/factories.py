@@ -1,0 +1,212 @@
+"""Builds the default components: each is imported when a run asks for it.
+
+The keyword-only parameters are the settings that a recipe may give.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import (
+        Augmenter,
+        Cache,
+        Executor,
+        Fuser,
+        Sampler,
+        Scheduler,
+        Stage,
+        TeacherPanel,
+        Transfer,
+    )
+    from hpmkd.values import SearchSpace
+
+Count = Annotated[int, Meta(ge=1)]
+Bytes = Annotated[int, Meta(ge=0)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Share = Annotated[float, Meta(gt=0, le=1)]
+Temperature = Annotated[float, Meta(gt=0, le=100)]
+
+
+def grid_sampler(space: SearchSpace, *, trials: Count = 4) -> Sampler:
+    """Build the grid over `trials` draws of hyperparameters per stage."""
+    from hpmkd_defaults.samplers.grid import GridSampler
+
+    return GridSampler(space, trials=trials)
+
+
+def random_sampler(space: SearchSpace, *, trials: Count = 32) -> Sampler:
+    """Build random search over `trials` configurations in all."""
+    from hpmkd_defaults.samplers.random import RandomSearch
+
+    return RandomSearch(space, trials=trials)
+
+
+def logistic_stage() -> Stage:
+    """Build the logistic stage."""
+    from hpmkd_defaults.stages.logistic import LogisticStage
+
+    return LogisticStage()
+
+
+def tree_stage() -> Stage:
+    """Build the stage of one tree."""
+    from hpmkd_defaults.stages.tree import TreeStage
+
+    return TreeStage()
+
+
+def gbm_stage() -> Stage:
+    """Build the stage of leaf-wise boosted trees."""
+    from hpmkd_defaults.stages.boosting import GBMStage
+
+    return GBMStage()
+
+
+def xgboost_stage() -> Stage:
+    """Build the stage of level-wise boosted trees."""
+    from hpmkd_defaults.stages.boosting import XGBoostStage
+
+    return XGBoostStage()
+
+
+def residual_transfer() -> Transfer:
+    """Build the rule that boosts from the margins of the stage before."""
+    from hpmkd_defaults.transfers.residual import Residual
+
+    return Residual()
+
+
+def assistant_transfer() -> Transfer:
+    """Build the rule that lets a bigger student teach beside the teacher."""
+    from hpmkd_defaults.transfers.assistant import Assistant
+
+    return Assistant()
+
+
+def mix_transfer(*, share: Share = 0.3) -> Transfer:
+    """Build the rule that gives the stage before a `share` of the soft targets."""
+    from hpmkd_defaults.transfers.mix import Mix
+
+    return Mix(share=share)
+
+
+def attention_fuser(*, gated: bool = True) -> Fuser:
+    """Build the fuser with weights per row; ungated, it uses them even if they do not pay."""
+    from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
+
+    return AttentionWeightedMultiTeacher(gated=gated)
+
+
+def calibrated_fuser() -> Fuser:
+    """Build the calibrated fuser."""
+    from hpmkd_defaults.fusers.calibrated import CalibratedFuser
+
+    return CalibratedFuser()
+
+
+def mean_fuser() -> Fuser:
+    """Build the uniform mean."""
+    from hpmkd_defaults.fusers.mean import MeanFuser
+
+    return MeanFuser()
+
+
+def pool_fuser() -> Fuser:
+    """Build the mean of a linear and a log-linear pool."""
+    from hpmkd_defaults.fusers.pooled import PoolFuser
+
+    return PoolFuser()
+
+
+def constant_scheduler() -> Scheduler:
+    """Build the constant scheduler."""
+    from hpmkd_defaults.schedulers.constant import ConstantScheduler
+
+    return ConstantScheduler()
+
+
+def anneal_scheduler(*, temperature: Temperature = 2.0, stages: tuple[str, ...] = ()) -> Scheduler:
+    """Build the schedule whose alpha falls to 0, for some stages or for all."""
+    from hpmkd_defaults.schedulers.anneal import AnnealScheduler
+
+    return AnnealScheduler(temperature=temperature, stages=stages)
+
+
+def partitioned_cache(
+    *,
+    max_bytes: Bytes = 2_000_000_000,
+    disk: bool | None = None,
+    folder: str = "",
+    disk_regions: tuple[str, ...] = ("teacher", "feature", "attention"),
+    max_disk_bytes: Bytes = 5_000_000_000,
+) -> Cache:
+    """Build the cache whose regions share `max_bytes`; `disk` keeps `disk_regions` in files."""
+    from hpmkd_defaults.caches.partitioned import IntelligentCache
+
+    return IntelligentCache(
+        max_bytes=max_bytes,
+        disk=disk,
+        folder=folder,
+        disk_regions=disk_regions,
+        max_disk_bytes=max_disk_bytes,
+    )
+
+
+def memory_cache(*, max_bytes: Bytes = 2_000_000_000) -> Cache:
+    """Build a cache that keeps at most `max_bytes` of arrays."""
+    from hpmkd_defaults.caches.memory import MemoryCache
+
+    return MemoryCache(max_bytes=max_bytes)
+
+
+def default_panel() -> TeacherPanel:
+    """Build the full panel."""
+    from hpmkd_defaults.teachers.panel import DefaultPanel
+
+    return DefaultPanel()
+
+
+def quick_panel() -> TeacherPanel:
+    """Build the panel of one boosted model."""
+    from hpmkd_defaults.teachers.panel import QuickPanel
+
+    return QuickPanel()
+
+
+def munge(*, p: Probability = 0.5, s: Positive = 1.0) -> Augmenter:
+    """Build munge: each cell is moved with probability `p`, with noise of a width of 1 / `s`."""
+    from hpmkd_defaults.augmenters.munge import Munge
+
+    return Munge(p=p, s=s)
+
+
+def mixup(*, a: Positive = 1.0) -> Augmenter:
+    """Build mixup with shares from Beta(a, a)."""
+    from hpmkd_defaults.augmenters.mixup import Mixup
+
+    return Mixup(a=a)
+
+
+def no_rows() -> Augmenter:
+    """Build the augmenter that makes nothing."""
+    from hpmkd_defaults.augmenters.none import NoRows
+
+    return NoRows()
+
+
+def loky_executor(*, workers: Count = 2) -> Executor:
+    """Build an executor over `workers` processes."""
+    from hpmkd_defaults.executors.loky import LokyExecutor
+
+    return LokyExecutor(workers=workers)
+
+
+def serial_executor() -> Executor:
+    """Build the executor that stays in this process."""
+    from hpmkd_defaults.executors.serial import SerialExecutor
+
+    return SerialExecutor()
