@@ -27,12 +27,15 @@ class ChainLink:
         What the rule is called.
     transfer : Transfer
         The rule.
+    refusal : str
+        Why the stage cannot take over by this rule; empty if it can.
     """
 
     stage: str
     after: str
     label: str
     transfer: Transfer
+    refusal: str = ""
 
     @property
     def name(self) -> str:
@@ -85,31 +88,55 @@ class ProgressiveDistillationChain:
         return racing, gates
 
     def _taken(self, link: ChainLink, racing: Sequence[Trial]) -> tuple[list[Trial], Gate]:
-        before, previous = best(racing, link.stage), best(racing, link.after)
-        if before is None or previous is None:
-            lost = link.stage if before is None else link.after
+        alone, previous = best(racing, link.stage), best(racing, link.after)
+        if alone is None or previous is None:
+            lost = link.stage if alone is None else link.after
             return [], Gate(link.name, False, f"stage {lost!r} has no student")
-        candidates = list(self._candidates(link, before, racing))
+        if link.refusal:
+            return [], Gate(link.name, False, link.refusal)
+        candidates = list(self._candidates(link, racing))
         if not candidates:
             return [], Gate(link.name, False, "no alpha above 0 may be tried")
         found = self.evaluate(candidates)
         # Ties go to the control, as everywhere.
         after = min(found, key=lambda trial: (trial.log_loss, not trial.configuration.hard))
-        decision = gate(link.name, before, after)
-        return (found if decision.passed else []), decision
+        decision = gate(link.name, self._rival(link, alone, previous), after)
+        return (found if decision.passed else self._controls(link, racing, found)), decision
 
-    def _candidates(
-        self, link: ChainLink, before: Trial, racing: Sequence[Trial]
-    ) -> Iterator[Configuration]:
-        """Yield the stage's best configuration on top of the stage before, for every alpha."""
+    def _rival(self, link: ChainLink, alone: Trial, previous: Trial) -> Trial:
+        """Return what a link must beat: its stage alone, and whatever it stands on."""
+        if link.transfer.teaches:
+            return alone
+        return min(alone, previous, key=lambda trial: trial.log_loss)
+
+    def _controls(
+        self, link: ChainLink, racing: Sequence[Trial], found: Sequence[Trial]
+    ) -> list[Trial]:
+        """Return the link's hard trials if they beat the hard trials without it.
+
+        The control keeps what helps it, whether or not the student does.
+        """
+        alone = best(racing, link.stage, control=True)
+        previous = best(racing, link.after, control=True)
+        hard = [trial for trial in found if trial.configuration.hard]
+        if alone is None or previous is None or not hard:
+            return []
+        after = min(hard, key=lambda trial: trial.log_loss)
+        return hard if gate(link.name, self._rival(link, alone, previous), after).passed else []
+
+    def _candidates(self, link: ChainLink, racing: Sequence[Trial]) -> Iterator[Configuration]:
+        """Yield the stage's best configuration on top of the stage before, for every alpha.
+
+        At alpha = 0 it is the stage's best control, on top of the control of the stage before.
+        """
         for alpha in self.alphas:
-            if alpha == 0 and link.transfer.teaches:
+            control = alpha == 0
+            if control and link.transfer.teaches:
                 continue
-            # The control of the next stage stands on the control of the one before.
-            previous = best(racing, link.after, control=alpha == 0)
-            if previous is not None:
-                after = After(link.label, previous.configuration)
-                temperature = before.configuration.temperature if alpha > 0 else 1.0
-                yield replace(
-                    before.configuration, alpha=alpha, temperature=temperature, after=after
-                )
+            alone = best(racing, link.stage, control=control)
+            previous = best(racing, link.after, control=control)
+            if alone is None or previous is None:
+                continue
+            after = After(link.label, previous.configuration)
+            temperature = 1.0 if control else alone.configuration.temperature
+            yield replace(alone.configuration, alpha=alpha, temperature=temperature, after=after)

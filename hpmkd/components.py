@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -69,7 +69,7 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
             name: select(registry, "stage", choice, f"stages.{name}")
             for name, choice in recipe.stages.items()
         },
-        links=links_between(recipe.chain, recipe.stages),
+        links=links_between(recipe, registry),
         transfers={
             link.label: select(registry, "transfer", link.transfer, f"chain[{at}].transfer")
             for at, link in enumerate(recipe.chain)
@@ -78,12 +78,21 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
     )
 
 
-def links_between(chain: Sequence[Link], stages: Container[str]) -> tuple[Link, ...]:
-    """Return the links that hand something over between stages in the race."""
+def links_between(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:
+    """Return the links that hand something over between stages in the race.
+
+    Raises
+    ------
+    RecipeError
+        If the chain names a stage that is neither in the race nor offered by a plugin.
+    """
+    for at, link in enumerate(recipe.chain):
+        if link.stage not in recipe.stages:
+            registry.offer("stage", link.stage, f"chain[{at}].stage")
     return tuple(
         link
-        for link in chain
-        if link.transfer is not None and link.stage in stages and link.after in stages
+        for link in recipe.chain
+        if link.transfer is not None and link.stage in recipe.stages and link.after in recipe.stages
     )
 
 

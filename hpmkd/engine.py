@@ -136,10 +136,11 @@ class _Run:
             self.seeds.augmenter,
         )
         self.teaching = Teaching(teachers, reader, parts.fuser, references, source)
-        links = links_in_play(parts)
+        stages = stages_in_play(parts)
+        links = links_in_play(parts, stages)
         self.learning = Learning(
             fitting=Fitting(
-                stages=stages_in_play(parts),
+                stages=stages,
                 transfers={link.label: link.transfer for link in links},
                 scheduler=parts.scheduler.create(),
                 seed=self.seeds.students,

@@ -27,6 +27,11 @@ class StageInPlay:
     plugin: str
     stage: Stage
 
+    @property
+    def reads_start(self) -> bool:
+        """Whether it can start from another student; a stage that says nothing cannot."""
+        return bool(getattr(self.stage, "reads_start", False))
+
 
 @dataclass(frozen=True)
 class Fitting:

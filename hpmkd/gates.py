@@ -75,10 +75,10 @@ def gate(name: str, before: Trial, after: Trial) -> Gate:
     if after.failure is not None:
         return Gate(name, False, after.failure)
     found = compare(before.row_losses, after.row_losses)
-    than = "more" if found.passed else "no more"
+    how = "better by more than" if found.passed else "not better by more than"
     reason = (
-        f"log loss of the selection rows changes by {-found.gain:+.4f}: better by {than} than the "
-        f"standard error of {found.standard_error:.4f}"
+        f"log loss of the selection rows changes by {-found.gain:+.4f}: {how} one standard error, "
+        f"{found.standard_error:.4f}"
     )
     return Gate(name, found.passed, reason)
 

@@ -104,6 +104,11 @@ class StageGuard(Guard):
         return defaults
 
     @property
+    def reads_start(self) -> bool:
+        """Whether it can start from the margins of another student."""
+        return bool(getattr(self.component, "reads_start", False))
+
+    @property
     def portfolio(self) -> Sequence[Mapping[str, Hyperparameter]]:
         """Further hyperparameters that are known to work somewhere."""
         portfolio: Sequence[Mapping[str, Hyperparameter]] = getattr(self.component, "portfolio", ())

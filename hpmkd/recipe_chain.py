@@ -76,13 +76,18 @@ def _link(path: str, entry: Any, above: Sequence[str]) -> Link:
     stage = convert(entry["stage"], str, f"{path}.stage")
     transfer = _transfer(f"{path}.transfer", entry.get("transfer", NONE))
     if transfer is None:
+        if "after" in entry:
+            raise RecipeError(
+                f"{path}: after is given, but no transfer; write transfer = "
+                '"residual", "assistant" or another rule, or leave after out'
+            )
         return Link(stage)
     after = convert(entry.get("after", above[-1] if above else ""), str, f"{path}.after")
     if after not in above:
-        earlier = ", ".join(above) or "none"
-        raise RecipeError(
-            f"{path}.after: got {after!r}; expected a stage of an entry above it (here: {earlier})"
+        earlier = (
+            f"one of {', '.join(above)}" if above else "an entry above it, of which there is none"
         )
+        raise RecipeError(f"{path}: it comes after {after!r}; expected {earlier}")
     return Link(stage, transfer, after)
 
 

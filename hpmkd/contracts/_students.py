@@ -77,7 +77,8 @@ class Stage(Protocol):
     by many fits: it must keep no state between them.
 
     It may have a ``portfolio``, a sequence of further points of its space that are known to
-    work on some data: samplers try them after the defaults, before they draw.
+    work on some data: samplers try them after the defaults, before they draw. It may say
+    ``reads_start = True`` if it can start from another student (``inputs.start``).
     """
 
     #: Which encoder the engine fits for it: "tree" (ordinal codes, NaN for missing),

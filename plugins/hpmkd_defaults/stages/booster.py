@@ -11,6 +11,7 @@ import xgboost
 from hpmkd_defaults.stages.objective import DistillationObjective
 from hpmkd_defaults.stages.rows import (
     extra_rows,
+    loudness,
     stacked_matrix,
     stacked_target,
     stacked_weights,
@@ -38,8 +39,6 @@ class Boosting:
         XGBoost's.
     n_rounds : int
         Rounds in all, however they are dealt out.
-    extra_weight : float
-        Weight of the rows without labels, relative to what the inputs say; > 0.
     """
 
     def __init__(
@@ -47,11 +46,9 @@ class Boosting:
         inputs: StageInputs,
         parameters: Mapping[str, Any],
         n_rounds: int,
-        extra_weight: float = 1.0,
     ) -> None:
         self.inputs, self.parameters, self.n_rounds = inputs, dict(parameters), n_rounds
-        extra = heard_extra(inputs)
-        self.extra = extra and replace(extra, weight=extra.weight * extra_weight)
+        self.extra = heard_extra(inputs)
         self.rows = stacked_matrix(inputs, self.extra)
         self.weights = stacked_weights(inputs, self.extra)
         self.target = first_target(inputs, self.extra)
@@ -62,6 +59,23 @@ class Boosting:
         self._matrix.set_label(self.target[:, 1].clip(0.0, 1.0))
         if self.exact and self.weights is not None:
             self._matrix.set_weight(self.weights)
+
+    def taught(self, done: float) -> tuple[FloatArray, FloatArray | None]:
+        """Return target (n + m, K) and weights (n + m,) once `done` of the rounds are done.
+
+        A schedule that moves alpha moves both.
+        """
+        if not self.inputs.scheduler.varies:
+            return self.target, self.weights
+        # Not quite 1 at the end: a schedule knows rounds that start, not the end of the last.
+        progress = min(done, 1.0 - 1.0 / self.n_rounds)
+        softening = softening_at(self.inputs, progress)
+        target = stacked_target(self.inputs, self.extra, softening.alpha)
+        if self.extra is None:
+            return target, None
+        heard = loudness(softening.alpha, self.inputs.configuration.alpha)
+        quiet = replace(self.extra, weight=self.extra.weight * heard)
+        return target, stacked_weights(self.inputs, quiet)
 
     def train(self, margins: FloatArray, n_rounds: int) -> xgboost.Booster:
         """Boost on top of margins of shape (n + m, C); the booster does not know them."""

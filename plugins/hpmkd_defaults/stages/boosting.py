@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpmkd_defaults.stages.booster import Boosting
 from hpmkd_defaults.stages.growth import grow
+from hpmkd_defaults.stages.rows import suggest_extra_weight, weighed
 from hpmkd_defaults.stages.targets import small_seed
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class BoostedStage:
     complexity: ClassVar[int]
     defaults: ClassVar[Mapping[str, Hyperparameter]]
     portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = ()
+    reads_start: ClassVar[bool] = True
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return XGBoost's parameters of the shape of one tree."""
@@ -54,9 +56,9 @@ class BoostedStage:
     def fit(self, inputs: StageInputs) -> Student:
         """Boost, refit where asked, and pack trees and linear margin into one student."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
+        inputs = weighed(inputs, settings)
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
-        heard = float(settings.get("extra_weight", 1.0))
-        boosting = Boosting(inputs, parameters, int(settings["n_rounds"]), heard)
+        boosting = Boosting(inputs, parameters, int(settings["n_rounds"]))
         return grow(boosting, refits=int(settings.get("refits", 0)))
 
 
@@ -64,17 +66,29 @@ class XGBoostStage(BoostedStage):
     """Trees grown level by level, as XGBoost does untold.
 
     Hyperparameters: ``n_rounds`` (20 … 150), ``max_depth`` (2 … 6), ``eta`` (.05 … .8),
-    ``reg_lambda`` (.1 … 10) and ``min_child_weight`` (.1 … 10).
+    ``reg_lambda`` (.1 … 10), ``min_child_weight`` (.1 … 10) and ``extra_weight`` (0 or 1: the
+    weight of rows without labels, relative to the recipe's).
     """
 
     complexity: ClassVar[int] = 3
     defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
-        {"n_rounds": 80, "max_depth": 4, "eta": 0.3, "reg_lambda": 1.0, "min_child_weight": 1.0}
+        {
+            "n_rounds": 80,
+            "max_depth": 4,
+            "eta": 0.3,
+            "reg_lambda": 1.0,
+            "min_child_weight": 1.0,
+            "extra_weight": 1.0,
+        }
     )
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw rounds, depth, step, ridge, and least weight of a leaf."""
-        return {"max_depth": trial.suggest_int("max_depth", 2, 6), **super().space(trial)}
+        """Draw rounds, depth, step, ridge, least weight of a leaf, weight of extra rows."""
+        return {
+            "max_depth": trial.suggest_int("max_depth", 2, 6),
+            **super().space(trial),
+            "extra_weight": suggest_extra_weight(trial),
+        }
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the depth."""
@@ -86,7 +100,7 @@ class GBMStage(BoostedStage):
 
     Hyperparameters: ``n_rounds`` (20 … 150), ``max_leaves`` (4 … 32), ``eta`` (.05 … .8),
     ``reg_lambda`` (.1 … 10), ``min_child_weight`` (.1 … 10), ``refits`` (0, 1, 6 or 10) and
-    ``extra_weight`` (1 or 2: the weight of rows without labels, relative to the recipe's).
+    ``extra_weight`` (0, 1 or 2: the weight of rows without labels, relative to the recipe's).
 
     Its portfolio: 30 x 12 leaves grown in ten parts, for clean labels; the same refitted once,
     with more weight on what the teachers label, for noisy ones; 60 x 16 leaves in six parts.
@@ -115,7 +129,7 @@ class GBMStage(BoostedStage):
         return {
             "max_leaves": trial.suggest_int("max_leaves", 4, 32, log=True),
             "refits": trial.suggest_categorical("refits", [0, 1, 6, 10]),
-            "extra_weight": trial.suggest_categorical("extra_weight", [1.0, 2.0]),
+            "extra_weight": trial.suggest_categorical("extra_weight", [1.0, 2.0, 0.0]),
             **super().space(trial),
         }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from hpmkd.errors import RecipeError
 from hpmkd.student import LinearModel, Student, TreesModel, add, join_trees, pack_booster
 from hpmkd_defaults.stages.booster import start_margin
 from hpmkd_defaults.stages.refit import AdditiveModel, FixedTrees, refit_jointly
@@ -46,7 +47,7 @@ class Ground:
 
         Raises
         ------
-        ValueError
+        RecipeError
             The student before is not linear: margins of trees overfit, and boosting on top of
             them was measured to hurt.
         """
@@ -57,9 +58,9 @@ class Ground:
             return cls(np.zeros((n, 0)), np.zeros((0, n_margins)), intercept)
         model = getattr(start.student, "model", None)
         if not isinstance(model, LinearModel):
-            raise ValueError(
-                "can start only from the margins of a linear student; put a stage such as "
-                "logistic before this one in the chain"
+            raise RecipeError(
+                f"chain: {boosting.inputs.configuration.stage} can start only from the margins of "
+                'a linear student; write after = "logistic"'
             )
         extra = start.extra_matrix if boosting.extra is not None else None
         design = start.matrix if extra is None else np.vstack([start.matrix, extra])
@@ -85,17 +86,19 @@ def grow(boosting: Boosting, refits: int) -> Student:
         trees = fresh if trees is None else join_trees([trees, fresh])
         if refits:
             leaves.append(fresh.leaves(boosting.rows))
-            ground, trees = _refitted(boosting, ground, trees, leaves)
+            done = trees.n_trees // n_margins / boosting.n_rounds
+            ground, trees = _refitted(boosting, ground, trees, leaves, done)
     assert trees is not None
     return _packed(boosting.inputs, ground, trees)
 
 
 def _refitted(
-    boosting: Boosting, ground: Ground, trees: TreesModel, leaves: list[IntArray]
+    boosting: Boosting, ground: Ground, trees: TreesModel, leaves: list[IntArray], done: float
 ) -> tuple[Ground, TreesModel]:
     before = AdditiveModel(trees.leaf_values[:, 0], ground.coefficients, ground.intercept)
     fixed = fixed_trees(trees, leaves)
-    after = refit_jointly(before, fixed, boosting.target, boosting.weights, ground.design)
+    target, weights = boosting.taught(done)
+    after = refit_jointly(before, fixed, target, weights, ground.design)
     refitted = trees.with_leaf_values(after.values[:, np.newaxis])
     moved = replace(ground, coefficients=after.coefficients, intercept=after.intercept)
     return moved, refitted

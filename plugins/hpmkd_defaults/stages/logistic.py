@@ -15,6 +15,8 @@ from hpmkd_defaults.stages.rows import (
     stacked_matrix,
     stacked_target,
     stacked_weights,
+    suggest_extra_weight,
+    weighed,
 )
 from hpmkd_defaults.stages.targets import smoothed_prior, softening_at
 
@@ -38,20 +40,25 @@ class LogisticStage:
     loss is convex, its gradient exact, the start fixed: the result is deterministic and
     the seed unused.
 
-    Hyperparameters: ``C`` (1e-3 … 100), the inverse strength of the ridge.
+    Hyperparameters: ``C`` (1e-3 … 100), the inverse strength of the ridge, and ``extra_weight``
+    (0 or 1), the weight of rows without labels, relative to the recipe's.
     """
 
     encoding: ClassVar[str] = "linear"
     complexity: ClassVar[int] = 0
-    defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType({"C": 1.0})
+    defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
+        {"C": 1.0, "extra_weight": 1.0}
+    )
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw the strength of the ridge."""
-        return {"C": trial.suggest_float("C", 1e-3, 100.0, log=True)}
+        """Draw the strength of the ridge, and the weight of extra rows."""
+        strength = trial.suggest_float("C", 1e-3, 100.0, log=True)
+        return {"C": strength, "extra_weight": suggest_extra_weight(trial)}
 
     def fit(self, inputs: StageInputs) -> Student:
         """Minimise from the log prior with L-BFGS."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
+        inputs = weighed(inputs, settings)
         softening = softening_at(inputs, progress=0.0)
         objective = TemperedLogistic(inputs, softening, float(settings["C"]))
         found = minimize(

@@ -6,7 +6,8 @@ two sorts are two blocks, each with one alpha: no loss needs to know an alpha pe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +15,24 @@ from hpmkd.kernels import distillation_loss, soften
 from hpmkd_defaults.stages.targets import mixed_target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpmkd.contracts import HyperparameterTrial
     from hpmkd.values import ExtraRows, FloatArray, Softening, StageInputs
+
+
+def weighed(inputs: StageInputs, settings: Mapping[str, Any]) -> StageInputs:
+    """Return inputs whose rows without labels weigh ``extra_weight`` times as much; 0 is none."""
+    factor, extra = float(settings["extra_weight"]), inputs.extra
+    if extra is None or factor == 1.0:
+        return inputs
+    heard = replace(extra, weight=extra.weight * factor) if factor > 0 else None
+    return replace(inputs, extra=heard)
+
+
+def suggest_extra_weight(trial: HyperparameterTrial) -> float:
+    """Draw the weight of rows without labels, relative to the recipe's: as it is, or none."""
+    return float(trial.suggest_categorical("extra_weight", [1.0, 0.0]))
 
 
 def extra_rows(inputs: StageInputs, softening: Softening) -> ExtraRows | None:
@@ -45,6 +63,11 @@ def stacked_weights(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray 
     return np.repeat([1.0, extra.weight], [len(inputs.labels), len(extra.matrix)])
 
 
+def loudness(alpha: float, configured: float) -> float:
+    """Return how loud the teacher is in a round, relative to what the configuration says."""
+    return alpha / configured if configured > 0 else float(alpha > 0)
+
+
 class RowLoss:
     """The distillation loss of all rows in their margins: one call per round or step.
 
@@ -61,6 +84,7 @@ class RowLoss:
         self.teachers = [inputs.soft_targets] + ([] if extra is None else [extra.soft_targets])
         self.n, self.n_extra = len(inputs.labels), 0 if extra is None else len(extra.matrix)
         self.weight = 0.0 if extra is None else extra.weight
+        self.alpha = inputs.configuration.alpha
         n_classes = inputs.soft_targets.shape[1]
         rows = self.n + self.n_extra
         self.shape = (rows, n_classes) if n_classes > 2 else (rows,)
@@ -90,7 +114,8 @@ class RowLoss:
         if self.n_extra == 0:
             return loss, gradient, hessian
         below = (gradient[n:], hessian[n:])
-        weight = self.weight if alpha > 0 else 0.0  # a schedule may silence the teacher for a while
+        # What is nothing but the teacher is heard as much as the teacher is.
+        weight = self.weight * loudness(alpha, self.alpha)
         nobody = np.zeros(self.n_extra, dtype=np.int64)  # labels, which alpha = 1 does not read
         extra, *_ = distillation_loss(margins[n:], nobody, softened[1], temperature, 1.0, out=below)
         for derivative in below:
