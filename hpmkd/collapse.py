@@ -76,6 +76,6 @@ class Collapse:
         HpmkdError
             If the stage of a member fails.
         """
-        said = np.stack([self.predecessors.unseen(lesson, member) for member in self.members])
+        said = np.stack([self.predecessors.unseen(lesson, member).rows for member in self.members])
         fused = fit_and_fuse(self.fuser, said, lesson.rows.labels, lesson.rows.table)
         return lesson.taught(fused)

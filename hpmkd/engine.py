@@ -26,7 +26,7 @@ from hpmkd.in_play import links_in_play, stages_in_play
 from hpmkd.leaderboard import Record, build
 from hpmkd.learning import Learning
 from hpmkd.lessons import Exam, Lesson
-from hpmkd.measurement import compare, ensemble_entry, student_entries, teacher_entries
+from hpmkd.measurement import Scheduled, compare, ensemble_entry, student_entries, teacher_entries
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.panels import members
 from hpmkd.progress import Progress
@@ -246,7 +246,8 @@ class _Run:
         self.progress.start("measure", 3)
         entries = teacher_entries(self.teaching, taught, self.test)
         self.progress.advance()
-        entries += student_entries(finalists, table, self.recipe.scheduler.name)
+        scheduled = Scheduled(self.recipe.scheduler.name, self.learning.fitting.scheduler)
+        entries += student_entries(finalists, table, scheduled)
         self.progress.advance()
         if ensemble is not None:
             entries.append(ensemble_entry(ensemble, table))

@@ -189,15 +189,10 @@ class Learning:
         trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
         if trial.configuration.hard:
             return None
-        configuration = control.trial.configuration
-        classes = lesson.training.classes
         self.progress.start("controls", 1)
         try:
-            said, of_extra = self.predecessors.unseen(lesson, configuration), None
-            if lesson.extra is not None:
-                table = lesson.extra.table
-                of_extra = self.fitting.said(control.student, configuration, table, classes)
-            return self._refitted(lesson.taught(said, of_extra), trial)
+            said = self.predecessors.unseen(lesson, control.trial.configuration)
+            return self._refitted(lesson.taught(said.rows, said.extra), trial)
         except HpmkdError as failed:
             message = f"no student taught by itself is compared with the shipped one: {failed}"
             warnings.warn(message, PluginWarning, stacklevel=3)

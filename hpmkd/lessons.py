@@ -107,6 +107,22 @@ class Exam:
         return SelectionSplit(training, self.held_rows, self.held.table, self.held.labels)
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """What cross-fitted students say.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, K)
+        About the rows of a lesson, each by the student that had not seen it.
+    extra : ndarray of shape (m, K) or None
+        About its rows without labels: the mean of all of them, a bag as the teachers are.
+    """
+
+    rows: FloatArray
+    extra: FloatArray | None
+
+
 @dataclass
 class Predecessors:
     """Students that others build on: each is fitted once per lesson, whoever builds on it.
@@ -142,34 +158,40 @@ class Predecessors:
         }
         return replace(lesson.training, previous=previous) if previous else lesson.training
 
-    def unseen(self, lesson: Lesson, configuration: Configuration) -> FloatArray:
-        """Return what students of a configuration say about a lesson's rows, out of fold.
-
-        Returns
-        -------
-        ndarray of shape (n, K)
+    def unseen(self, lesson: Lesson, configuration: Configuration) -> Unseen:
+        """Cross-fit a configuration on a lesson.
 
         Raises
         ------
         HpmkdError
             If a stage fails.
         """
-        fold = splits.folds(lesson.rows.labels, self.n_folds, self.fitting.seed)
+        n, fold = (
+            len(lesson.rows),
+            splits.folds(lesson.rows.labels, self.n_folds, self.fitting.seed),
+        )
+        further = None if lesson.extra is None else lesson.extra.table
+        m = 0 if further is None else len(further)
         heard, parts = lesson.without_extra(), []
         # Lessons of a moment: what is fitted on them need not be remembered.
         inner = replace(self, _known={})
         for number in range(int(fold.max()) + 1):
             seen, at = heard.part(fold != number), np.flatnonzero(fold == number)
-            training = inner.prepared(seen, [configuration])
             table = tables.take(lesson.rows.table, at)
-            parts.append(SelectionSplit(training, at, table, lesson.rows.labels[at]))
+            if further is not None:
+                # The rows without labels are asked about in every fold, behind the others.
+                table = tables.stacked([table, further])
+                at = np.concatenate([at, n + number * m + np.arange(m)])
+            nothing = np.zeros(len(at), dtype=np.int64)  # nobody is judged here
+            training = inner.prepared(seen, [configuration])
+            parts.append(SelectionSplit(training, at, table, nothing))
         data = SearchData(tuple(parts), self.fitting)
         ((_, asked),) = self.executor.run(held_out, data, [configuration])
         self.on_trained(asked.models_trained)
         if asked.failure is not None:
             raise PluginError(asked.failure)
-        said: FloatArray = asked.said
-        return said
+        bag = asked.said[n:].reshape(len(parts), m, -1).mean(axis=0) if m else None
+        return Unseen(asked.said[:n], bag)
 
     def _previous(self, lesson: Lesson, after: After) -> Previous | str:
         key = (id(lesson), after.key)
@@ -194,9 +216,5 @@ class Predecessors:
         )
         if not self.fitting.transfers[after.transfer].unseen:
             return previous
-        said = None
-        if lesson.extra is not None:
-            table = lesson.extra.table
-            said = self.fitting.said(student, configuration, table, training.classes)
         unseen = self.unseen(lesson, configuration)
-        return replace(previous, soft_targets=unseen, extra_soft_targets=said)
+        return replace(previous, soft_targets=unseen.rows, extra_soft_targets=unseen.extra)

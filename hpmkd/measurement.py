@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.costs import Cost, of_fuser, of_member
@@ -10,13 +11,14 @@ from hpmkd.leaderboard import Entry, Role
 from hpmkd.measure import latency
 from hpmkd.reading import stack
 from hpmkd.teaching import Taught, Teaching
+from hpmkd.values import Softening, TrainingState
 from hpmkd.verdict import HARD, OWN, STUDENT, Verdict, judge
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Predictor
+    from hpmkd.contracts import Predictor, Scheduler
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
-    from hpmkd.values import FloatArray
+    from hpmkd.values import Configuration, FloatArray
 
 
 def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[Entry]:
@@ -45,11 +47,26 @@ def _teacher_entry(name: str, probabilities: FloatArray, cost: Cost) -> Entry:
     return Entry("teacher", name, probabilities, cost.n_bytes, cost.latency)
 
 
-def student_entries(finalists: Finalists, table: Any, scheduler: str) -> list[Entry]:
-    """Return control and student of every stage, and the collapsed student if there is one.
+@dataclass(frozen=True)
+class Scheduled:
+    """The scheduler of a run, by name."""
 
-    `scheduler` is the name of the recipe's.
-    """
+    name: str
+    scheduler: Scheduler
+
+    def at_work(self, configuration: Configuration) -> tuple[str | None, float]:
+        """Return its name, if it says how such a student is taught, and the first temperature."""
+        told = [
+            self.scheduler.softening(configuration, TrainingState(progress, loss))
+            for progress, loss in ((0.0, None), (0.5, 1.0))
+        ]
+        own = Softening(configuration.temperature, configuration.alpha)
+        idle = configuration.hard or (self.scheduler.varies and all(each == own for each in told))
+        return (None, own.temperature) if idle else (self.name, told[0].temperature)
+
+
+def student_entries(finalists: Finalists, table: Any, scheduler: Scheduled) -> list[Entry]:
+    """Return control and student of every stage, and the collapsed student if there is one."""
     entries = []
     for stage, refitted in finalists.students.items():
         chosen = stage == finalists.shipped_name
@@ -97,9 +114,15 @@ def compare(
 
 
 def _student_entry(
-    role: Role, stage: str, refitted: Refitted, table: Any, scheduler: str, chosen: bool = False
+    role: Role,
+    stage: str,
+    refitted: Refitted,
+    table: Any,
+    scheduler: Scheduled,
+    chosen: bool = False,
 ) -> Entry:
     student, configuration = refitted.student, refitted.trial.configuration
+    scheduler_name, temperature = scheduler.at_work(configuration)
     return Entry(
         role=role,
         name=stage,
@@ -108,8 +131,8 @@ def _student_entry(
         latency=latency(student.predict_proba, table),
         chosen=chosen,
         alpha=configuration.alpha,
-        temperature=configuration.temperature,
+        temperature=temperature,
         selection_log_loss=refitted.trial.log_loss,
         after=None if configuration.after is None else str(configuration.after),
-        scheduler=None if configuration.hard else scheduler,
+        scheduler=scheduler_name,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,15 @@ def _refuse_repeated_header(path: Path, separator: str) -> None:
 def take(table: Any, rows: IntArray) -> Any:
     """Return some rows of a frame or array, by position."""
     return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
+
+
+def stacked(parts: Sequence[Any]) -> Any:
+    """Return tables of the same columns, all frames or all arrays, under each other."""
+    if not hasattr(parts[0], "iloc"):
+        return np.concatenate(parts)
+    import pandas as pd
+
+    return pd.concat(parts, ignore_index=True)
 
 
 def read_only(table: Any) -> Any:

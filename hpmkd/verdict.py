@@ -209,16 +209,18 @@ class _Measured:
 
 
 def _notes(compared: Comparison) -> Iterator[str]:
+    plain, calibrated = compared.plain.word, compared.calibrated.word
     if compared.against == HARD:
         why = ""
-        if compared.plain.word == "pays":
-            calibrated_too = compared.calibrated.word == "pays"
-            why = ": knowledge, not only calibration" if calibrated_too else ": mostly calibration"
+        if plain == "pays":
+            why = ": mostly calibration" if calibrated != "pays" else ": not only calibration"
+        elif calibrated != plain:
+            why = f": then it {calibrated}" if calibrated != "no difference" else ": then none"
         yield f"With the best temperature for each: {compared.calibrated}{why}"
     if compared.against == OWN:
         why = {
-            "pays": "what the teachers know, not smoothing",
-            "no difference": "any smooth labels would have done as well",
+            "pays": "what the teachers know, not smoothing alone",
+            "no difference": "the test rows cannot tell it from smoothing",
             "hurts": "its own labels would have done better",
-        }[compared.plain.word]
+        }[plain]
         yield f"Against the same student taught by its hard twin: {compared.plain}: {why}"

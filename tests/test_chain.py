@@ -75,7 +75,7 @@ def test_a_link_that_pays_is_in_the_race_with_all_that_it_tried():
     assert best(racing, "gbm").configuration.after.configuration.stage == "logistic"
 
 
-@pytest.mark.parametrize("loss", [0.55, 0.56, 3.0])
+@pytest.mark.parametrize("loss", [0.6, 0.65, 3.0])
 def test_a_link_that_does_not_pay_leaves_the_race_as_it_was(loss):
     racing, (decision,), asked = walk(SEARCH, [link("gbm", "logistic")], lambda _: loss)
     assert len(asked) == 3
@@ -88,11 +88,40 @@ def test_the_gain_must_exceed_its_standard_error():
     drawn = np.random.default_rng(1).normal(0, 1, 400)
 
     def noisy(gain):
-        return lambda _: -gain + (drawn - drawn.mean()) + 0.55
+        return lambda _: -gain + (drawn - drawn.mean()) + 0.50
 
     for gain, passed in ((0.04, False), (0.06, True)):  # the standard error is about 0.05
         _, (decision,), _ = walk(SEARCH, [link("gbm", "logistic")], noisy(gain))
         assert decision.passed is passed
+
+
+@pytest.mark.parametrize(("loss", "passed"), [(0.45, True), (0.52, False)])
+def test_boosting_must_beat_what_it_starts_from_too(loss, passed):
+    _, (decision,), _ = walk(SEARCH, [link("gbm", "logistic")], lambda _: loss)
+    assert decision.passed is passed  # gbm alone has 0.55, logistic 0.50
+
+
+def test_the_control_keeps_a_link_that_helps_it_though_the_student_does_not():
+    def judge(each):
+        return 0.52 if each.hard else 0.9
+
+    racing, (decision,), asked = walk(SEARCH, [link("gbm", "logistic")], judge)
+    assert not decision.passed
+    assert [each.configuration for each in racing[6:]] == asked[:1]
+    assert best(racing, "gbm", control=True).configuration.after is not None
+
+
+def test_the_control_is_tuned_by_itself():
+    trials = [*SEARCH, trial(6, "gbm", 0.60, 0.0, n=3)]
+    _, _, asked = walk(trials, [link("gbm", "logistic")], lambda _: 0.9)
+    assert [dict(each.hyperparameters) for each in asked] == [{"n": 3}, {"n": 9}, {"n": 9}]
+
+
+def test_a_stage_that_cannot_start_is_not_asked_to():
+    refused = ChainLink("tree", "logistic", "residual", RESIDUAL, "it cannot")
+    racing, (decision,), asked = walk(SEARCH, [refused], lambda _: 0.1)
+    assert (decision.passed, decision.reason) == (False, "it cannot")
+    assert (racing, asked) == (SEARCH, [])
 
 
 def test_every_alpha_is_tried_on_the_best_before_and_the_control_on_the_control():

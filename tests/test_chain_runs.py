@@ -179,7 +179,7 @@ def test_without_a_chain_there_are_no_links(digits):
 # ------------------------------------------------------------------------- verdict
 
 
-def test_a_chained_student_that_heard_a_teacher_is_judged_against_three_arms(tmp_path):
+def test_a_student_that_heard_a_teacher_is_judged_against_three_arms(tmp_path):
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     rng = np.random.default_rng(1)
     # A label in thirteen is wrong: there is something that a teacher can smooth.
@@ -187,7 +187,6 @@ def test_a_chained_student_that_heard_a_teacher_is_judged_against_three_arms(tmp
     teacher = ExtraTreesClassifier(60, random_state=0, min_samples_leaf=3)
     found = distil(X, noisy, teacher=teacher)
     (record,) = [each for each in found.records if each.chosen]
-    assert record.after == "logistic (residual)"
     assert record.alpha > 0
     assert record.scheduler == "constant"
     assert [arm.name for arm in found.verdict.arms] == ["student", "hard labels", "own labels"]
@@ -284,7 +283,7 @@ def test_a_stage_that_knows_nothing_of_a_start_gains_nothing_by_it(wine):
     assert said == []
     assert found.gates[0].name == "moody after logistic (residual)"
     assert not found.gates[0].passed
-    assert "changes by" in found.gates[0].reason
+    assert found.gates[0].reason == "stage 'moody' cannot start from another student"
     assert all(each.after is None for each in found.records)
     assert all(trial.failure is None for trial in found.trials)
 
@@ -293,7 +292,6 @@ def test_a_stage_that_cannot_start_from_trees_says_so_at_its_gate(wine):
     chained = [{"stage": "tree"}, {"stage": "gbm", "transfer": "residual"}]
     found = distil(*wine, settings={"stages": ["tree", "gbm"], "chain": chained})
     assert not found.gates[0].passed
-    assert "plugin 'defaults': stage 'gbm' failed in fit" in found.gates[0].reason
     assert "only from the margins of a linear student" in found.gates[0].reason
     assert "gbm" in found.students
 

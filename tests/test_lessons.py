@@ -225,10 +225,11 @@ def test_a_rule_that_asks_hears_about_no_row_from_whoever_saw_it(world):
     assert held == [frozenset(np.flatnonzero(fold == number)) for number in range(FOLDS)]
     assert all(part.extra is None for part in parts)
     previous = training.previous[after.key]
-    # Each says how many rows it saw: two folds of three about a held row, all about extra rows.
+    # Each says how many rows it saw; all speak about the extra rows, and are averaged.
     sizes = np.array([len(parts[number].labels) for number in fold])
     np.testing.assert_allclose(previous.soft_targets[:, 1], sizes / 100)
-    np.testing.assert_allclose(previous.extra_soft_targets[:, 1], N / 100)
+    of_extra = np.mean([len(part.labels) for part in parts]) / 100
+    np.testing.assert_allclose(previous.extra_soft_targets[:, 1], of_extra)
 
 
 def test_a_chain_of_three_is_fitted_link_by_link(world):
@@ -266,7 +267,8 @@ def test_cross_fitting_fits_the_whole_chain_anew_in_each_fold(world):
     assert all(inputs.extra is None for inputs in world.stages["a"].seen)
     assert sum(world.trained) == world.fits("a") + world.fits("b")
     sizes = np.array([len(parts[number].labels) for number in fold])
-    np.testing.assert_allclose(said[:, 1], sizes / 100)
+    np.testing.assert_allclose(said.rows[:, 1], sizes / 100)
+    assert said.extra.shape == (len(EXTRA), said.rows.shape[1])
 
 
 def test_lessons_of_a_moment_are_not_remembered(world):

@@ -69,19 +69,26 @@ FIRST = {"stage": "logistic"}
         ([FIRST, {"stag": "tree"}], ["chain[1].stag: unknown key", "did you mean 'stage'?"]),
         ([{"transfer": "residual"}], ["chain[0]: no stage given", 'write stage = "']),
         ([{"stage": 3}], ["chain[0].stage: got 3", "str"]),
-        ([{"stage": "gbm", "transfer": "residual"}], ["chain[0].after: got ''", "here: none"]),
+        (
+            [{"stage": "gbm", "transfer": "residual"}],
+            ["chain[0]: it comes after ''", "an entry above it, of which there is none"],
+        ),
         (
             [FIRST, {"stage": "gbm", "transfer": "residual", "after": "tree"}],
-            ["chain[1].after: got 'tree'", "an entry above it", "here: logistic"],
+            ["chain[1]: it comes after 'tree'", "expected one of logistic"],
         ),
         (
             [FIRST, {"stage": "gbm", "transfer": "residual", "after": "gbm"}],
-            ["chain[1].after: got 'gbm'", "here: logistic"],
+            ["chain[1]: it comes after 'gbm'", "expected one of logistic"],
         ),
         ([FIRST, {"stage": "gbm", "transfer": "residual", "after": 1}], ["chain[1].after: got 1"]),
         (
             [FIRST, {"stage": "gbm", "transfer": {"share": 0.1}}],
             ["chain[1].transfer: got {", "nam"],
+        ),
+        (
+            [FIRST, {"stage": "gbm", "after": "logistic"}],
+            ["chain[1]: after is given, but no transfer"],
         ),
         ([FIRST, {"stage": "gbm", "transfer": ["mix"]}], ["chain[1].transfer: got ['mix']"]),
         ([FIRST, {"stage": "gbm", "transfer": {"name": 1}}], ["chain[1].transfer.name: got 1"]),
@@ -111,6 +118,12 @@ def test_rules_and_their_settings_are_checked_against_what_is_offered(rule, part
         resolve(recipe, Registry.installed())
     for part in parts:
         assert part in str(caught.value)
+
+
+def test_a_stage_that_nobody_offers_is_a_typing_error():
+    recipe = HPM.override({"chain": [FIRST, {"stage": "gmb", "transfer": "residual"}]})
+    with pytest.raises(RecipeError, match=r"chain\[1\].stage: no stage is called 'gmb'.*'gbm'"):
+        resolve(recipe, Registry.installed())
 
 
 CHAINS = {

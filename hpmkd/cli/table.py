@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PLAIN_WIDTH = 170
 #: By how much a teacher's weight must exceed its mean for people to hear of it.
 TELLING = 0.05
+#: Schedulers that nobody need be told of.
+IDLE = (None, "constant")
 
 
 def print_result(found: Distillation) -> None:
@@ -33,6 +35,10 @@ def print_result(found: Distillation) -> None:
         for name, weight in zip(knowledge.teachers, knowledge.weights, strict=True)
     )
     console.print(f"Teachers by weight: {weights}")
+    moved = sorted({record.name for record in found.records if record.scheduler not in IDLE})
+    if moved:
+        name = found.recipe.scheduler.name
+        console.print(f"Scheduler {name} moved alpha and temperature of: {', '.join(moved)}")
     for line in _wins(found):
         console.print(line)
     extra = knowledge.extra_rows

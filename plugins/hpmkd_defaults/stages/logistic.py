@@ -93,7 +93,8 @@ class TemperedLogistic:
         self.matrix, self.softening = stacked_matrix(inputs, extra), softening
         self.n_margins = n_classes if n_classes > 2 else 1
         self.row_loss = RowLoss(inputs, extra)
-        self.ridge = 1.0 / (C * self.row_loss.total)
+        self.mass = self.row_loss.mass(softening.alpha)
+        self.ridge = 1.0 / (C * self.mass)
         target = stacked_target(inputs, extra, softening.alpha)
         self.prior = smoothed_prior(target, stacked_weights(inputs, extra))
 
@@ -114,6 +115,6 @@ class TemperedLogistic:
         weights, intercept = self.unpack(flat)
         margins = self.matrix @ weights + intercept
         loss, slope, _ = self.row_loss(margins, self.softening)
-        slope = slope.reshape(margins.shape) / self.row_loss.total
+        slope = slope.reshape(margins.shape) / self.mass
         gradient = np.vstack([self.matrix.T @ slope + self.ridge * weights, slope.sum(axis=0)])
         return loss + 0.5 * self.ridge * float((weights**2).sum()), gradient.ravel()

@@ -91,10 +91,13 @@ class RowLoss:
         self._buffers = np.empty(self.shape), np.empty(self.shape)
         self._softened: tuple[float, list[FloatArray]] | None = None
 
-    @property
-    def total(self) -> float:
-        """The weight of all rows."""
-        return self.n + self.weight * self.n_extra
+    def mass(self, alpha: float) -> float:
+        """Return the weight of all rows in a round of this alpha."""
+        return self.n + self._heard(alpha) * self.n_extra
+
+    def _heard(self, alpha: float) -> float:
+        # What is nothing but the teacher is heard as much as the teacher is.
+        return self.weight * loudness(alpha, self.alpha)
 
     def __call__(
         self, margins: FloatArray, softening: Softening
@@ -114,8 +117,7 @@ class RowLoss:
         if self.n_extra == 0:
             return loss, gradient, hessian
         below = (gradient[n:], hessian[n:])
-        # What is nothing but the teacher is heard as much as the teacher is.
-        weight = self.weight * loudness(alpha, self.alpha)
+        weight = self._heard(alpha)
         nobody = np.zeros(self.n_extra, dtype=np.int64)  # labels, which alpha = 1 does not read
         extra, *_ = distillation_loss(margins[n:], nobody, softened[1], temperature, 1.0, out=below)
         for derivative in below:

@@ -98,6 +98,21 @@ def test_boosting_begins_with_the_teacher(stage, problem):
     assert (annealed.predict_proba(X).argmax(axis=1) == (y + 1) % 3).mean() > 0.9
 
 
+@pytest.mark.parametrize("refits", [1, 8])
+def test_refits_follow_the_schedule(problem, refits):
+    X, y, _ = problem
+    settings = {"n_rounds": 40, "refits": refits}
+    annealed = fitted(GBMStage(), problem, AnnealScheduler(1.0), alpha=1.0, **settings)
+    assert (annealed.predict_proba(X).argmax(axis=1) == y).mean() > 0.9
+
+
+def test_some_stages_alone_are_annealed():
+    scheduler = AnnealScheduler(2.0, stages=("gbm",))
+    half = TrainingState(0.5, loss=1.0)
+    assert scheduler.softening(Configuration("gbm", 1.0, 0.6), half) == Softening(2.0, 0.3)
+    assert scheduler.softening(Configuration("tree", 1.0, 0.6), half) == Softening(1.0, 0.6)
+
+
 def test_a_stage_without_rounds_keeps_the_alpha_it_began_with(problem):
     stage = LogisticStage()
     annealed = fitted(stage, problem, AnnealScheduler(1.0), alpha=0.5)

@@ -141,7 +141,7 @@ def twin(inputs, margins, softening):
     "softening", [Softening(1.0, 0.5), Softening(2.0, 0.3), Softening(0.5, 1.0), Softening(1.0, 0)]
 )
 def test_the_loss_equals_its_twin(split_inputs, name, softening):
-    inputs = split_inputs(STAGES[0], name, weight=0.3)
+    inputs = split_inputs(STAGES[0], name, weight=0.3, alpha=softening.alpha)
     row_loss = RowLoss(inputs, inputs.extra)
     margins = np.random.default_rng(0).normal(size=row_loss.shape)
     for _ in range(2):  # buffers are used again
@@ -154,7 +154,7 @@ def test_the_loss_equals_its_twin(split_inputs, name, softening):
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("softening", [Softening(1.0, 0.5), Softening(2.5, 0.6), Softening(0.5, 1)])
 def test_gradient_against_differences(split_inputs, slope, name, softening):
-    inputs = split_inputs(STAGES[0], name, weight=0.3)
+    inputs = split_inputs(STAGES[0], name, weight=0.3, alpha=2 * softening.alpha / 3)
     objective = TemperedLogistic(inputs, softening, C=0.3)
     rng = np.random.default_rng(0)
     at = objective.start() + 0.3 * rng.normal(size=objective.start().size)

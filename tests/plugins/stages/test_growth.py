@@ -9,7 +9,7 @@ import pytest
 import xgboost
 from scipy.special import xlogy
 
-from hpmkd.errors import PluginError
+from hpmkd.errors import RecipeError
 from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.student import Schema, Student, fit_encoder
 from hpmkd.training import TrainingRows
@@ -292,12 +292,12 @@ def test_nothing_that_was_given_is_changed(given, refits):
         np.testing.assert_array_equal(array, copied)
 
 
-def test_a_start_that_is_not_linear_is_refused_and_the_stage_is_blamed(stage, given):
+def test_a_start_that_is_not_linear_is_refused_with_what_to_type(stage, given):
     inputs = inputs_of(given, "tree", **QUICK)
     for before in (TreeStage(), GBMStage()):
         previous = Previous(before.fit(inputs), inputs.matrix)
         with pytest.raises(
-            ValueError, match=r"only from the margins of a linear student.*logistic"
+            RecipeError, match=r"only from the margins of a linear student.*logistic"
         ):
             stage.fit(replace(inputs, start=previous))
     after = After("residual", Configuration("tree", 1.0, 0.5))
@@ -311,5 +311,5 @@ def test_a_start_that_is_not_linear_is_refused_and_the_stage_is_blamed(stage, gi
         previous={after.key: previous},
     )
     fitting = Fitting(played, {"residual": Residual()}, Constant(), 0)
-    with pytest.raises(PluginError, match="plugin 'defaults': stage 'boosted' failed in fit: Val"):
+    with pytest.raises(RecipeError, match="chain: boosted can start only"):
         fitting.student(rows, configuration)
