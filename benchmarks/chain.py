@@ -103,7 +103,7 @@ def main(
             where = f"{line['setting']} {line['set']} {line['seed']} {line['arm']}"
             spent = f"{line['seconds']:.1f} s (teachers {line['teacher_seconds']:.1f} s)"
             click.echo(f"{where}: {line['log_loss']:.4f}, {spent}")
-    text = report(results.frame(kinds, names, draws, list(ARMS)))
+    text = report(results.frame(kinds, names, draws, chosen))
     if markdown is None:
         click.echo(text)
     else:
