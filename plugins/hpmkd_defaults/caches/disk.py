@@ -94,7 +94,7 @@ class DiskTier:
         try:
             # What teachers say about somebody's rows is for nobody else to read.
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, dir=path.parent)
+            descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, f"{path.stem}-", path.parent)
             try:
                 # Not synced: what a power cut leaves behind fails its checksum.
                 with os.fdopen(descriptor, "wb") as file:
