@@ -87,7 +87,7 @@ def test_a_file_is_no_folder(place, tmp_path, command):
     path.write_text("a,b")
     result = call("cache", command, "--folder", path)
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {path} is a file; --folder takes the folder of the cache\n"
+    assert result.stderr == f"Error: {path} is a file; expected the folder of the cache\n"
     assert path.read_text() == "a,b"
 
 

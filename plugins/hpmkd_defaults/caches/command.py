@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpmkd_defaults.caches.folder import cache_folder, clear, foreign, stored
+from hpmkd_defaults.caches.folder import cache_folder, clear, file_instead, foreign, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +88,6 @@ def _entries(n: int) -> str:
 
 def _place(folder: str) -> Path:
     place = cache_folder(folder)
-    if place.exists() and not place.is_dir():
-        raise click.ClickException(f"{place} is a file; --folder takes the folder of the cache")
+    if problem := file_instead(place):
+        raise click.ClickException(problem)
     return place

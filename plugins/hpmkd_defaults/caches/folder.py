@@ -64,6 +64,12 @@ def cache_folder(given: str = "") -> Path:
     return Path(platformdirs.user_cache_path("hpmkd", appauthor=False))
 
 
+def file_instead(folder: Path) -> str:
+    """Return what to say where the folder is a file; nothing where it is none."""
+    wrong = folder.exists() and not folder.is_dir()
+    return f"{folder} is a file; expected the folder of the cache" if wrong else ""
+
+
 def stored(folder: Path) -> Iterator[Stored]:
     """Find the entries of every version; whatever else is in the folder is not ours."""
     yield from _found(folder, SUFFIX)
