@@ -110,6 +110,7 @@ def distill(
     """
     if not isinstance(seed, Integral) or seed < 0:
         raise RecipeError(f"seed: got {seed!r}; expected an integer of 0 or more")
+    _check_cache(cache)
     prepared = _read(recipe).with_options(settings, student, workers)
     registry = Registry.installed([disable] if isinstance(disable, str) else disable)
     for at, observer in enumerate(observers):
@@ -179,6 +180,21 @@ def load(path: str | os.PathLike[str]) -> Distillation:
         If it is no run folder, or is damaged.
     """
     return Distillation.load(Path(path))
+
+
+def _check_cache(cache: Any) -> None:
+    # Otherwise it would fail only when the teachers are asked.
+    from hpmkd.contracts import Cache
+
+    # A class has the methods of its instances.
+    if cache is None or (isinstance(cache, Cache) and not isinstance(cache, type)):
+        return
+    got = f"the class {cache.__name__}" if isinstance(cache, type) else type(cache).__name__
+    raise RecipeError(
+        f"cache: got {got}; expected None or an object with get_or_compute and stats "
+        "(hpmkd.contracts.Cache). Whether a run keeps a cache on disk is a setting: "
+        "settings={'cache.disk': True}"
+    )
 
 
 def _read(source: Any) -> Recipe:

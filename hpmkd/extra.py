@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.dataset import Dataset, DataWarning
 from hpmkd.errors import DataError
 from hpmkd.rows import as_table
 from hpmkd.student import Schema
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hpmkd.contracts import Augmenter
-    from hpmkd.dataset import Dataset
     from hpmkd.recipe_settings import ExtraSettings
     from hpmkd.values import FloatArray
 
@@ -102,7 +105,8 @@ def unlabeled_rows(X: Any, training: Dataset) -> Any:
     ----------
     X : DataFrame or array-like of shape (m, d)
         Raw rows. Columns are matched by name where both sides have names, else by position;
-        further named ones, the target among them, are dropped.
+        further named ones, the target among them, are dropped. Columns without any cell that
+        have some in training are warned of.
     training : Dataset
         The rows with labels.
 
@@ -125,7 +129,24 @@ def unlabeled_rows(X: Any, training: Dataset) -> Any:
         Schema.fit(training.table).read(table)
     except DataError as error:
         raise DataError(f"unlabeled rows: {error}") from error
-    if not isinstance(training.table, pd.DataFrame):
-        return table.to_numpy() if isinstance(table, pd.DataFrame) else table
-    names = list(training.table.columns)
-    return table[names] if isinstance(table, pd.DataFrame) else pd.DataFrame(table, columns=names)
+    if isinstance(training.table, pd.DataFrame):
+        names = list(training.table.columns)
+        given = isinstance(table, pd.DataFrame)
+        table = table[names] if given else pd.DataFrame(table, columns=names)
+    elif isinstance(table, pd.DataFrame):
+        table = table.to_numpy()
+    _warn_of_empty_columns(pd.DataFrame(table), pd.DataFrame(training.table))
+    return table
+
+
+def _warn_of_empty_columns(rows: pd.DataFrame, training: pd.DataFrame) -> None:
+    empty = rows.isna().all().to_numpy() & ~training.isna().all().to_numpy()
+    names = [str(name) for name in training.columns[empty]]
+    if names:
+        shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+        warnings.warn(
+            f"unlabeled rows: columns without any value that have some in training: {shown}; "
+            "the teachers label these rows without knowing them: fill them, or leave the rows out",
+            DataWarning,
+            stacklevel=3,
+        )

@@ -132,12 +132,13 @@ def codes_of(labels: NDArray[Any], classes: NDArray[Any]) -> IntArray:
     at = np.searchsorted(classes, labels, sorter=order).clip(max=len(classes) - 1)
     codes = order[at]
     unknown = classes[codes] != labels
-    if unknown.any():
+    n = int(unknown.sum())
+    if n:
         strange = ", ".join(map(repr, np.unique(labels[unknown])[:5].tolist()))
         known = ", ".join(map(repr, classes[:10].tolist()))
         raise DataError(
-            f"labels: {unknown.sum()} rows have classes unseen in training: {strange}; "
-            f"expected one of {known}"
+            f"labels: {n} {'row has' if n == 1 else 'rows have'} classes unseen in training: "
+            f"{strange}; expected one of {known}"
         )
     int_codes: IntArray = codes.astype(np.int64)
     return int_codes

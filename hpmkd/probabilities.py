@@ -61,10 +61,11 @@ def given_probabilities(
     sums = matrix.sum(axis=1)
     off = np.abs(sums - 1) > TOLERANCE
     if off.any():
-        row = int(np.flatnonzero(off)[0])
+        row, n = int(np.flatnonzero(off)[0]), int(off.sum())
         raise DataError(
-            f"{what}: {off.sum()} rows do not sum to 1 within {TOLERANCE}; the first is row {row} "
-            f"with sum {sums[row]:.6g}. Normalise them, or apply a softmax if they are scores"
+            f"{what}: {n} {'row does' if n == 1 else 'rows do'} not sum to 1 within {TOLERANCE}; "
+            f"the first is row {row} with sum {sums[row]:.6g}. Normalise them, "
+            "or apply a softmax if they are scores"
         )
     normalised: FloatArray = matrix / sums[:, None]
     return normalised
@@ -140,9 +141,10 @@ def _class_of(column: str, labels: Mapping[str, int]) -> int | None:
 def _refuse(bad: NDArray[Any], matrix: FloatArray, what: str, problem: str, cure: str) -> None:
     if bad.any():
         row, column = map(int, np.argwhere(bad)[0])
+        n = int(bad.any(axis=1).sum())
         raise DataError(
-            f"{what}: {bad.any(axis=1).sum()} rows hold {problem} values; the first is row {row}, "
-            f"column {column}: {matrix[row, column]}. Please {cure}"
+            f"{what}: {n} {'row holds' if n == 1 else 'rows hold'} {problem} values; "
+            f"the first is row {row}, column {column}: {matrix[row, column]}. Please {cure}"
         )
 
 

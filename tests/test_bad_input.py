@@ -159,7 +159,7 @@ def spoilt(row=4, column=1, value=np.nan, scale=1.0):
 
 
 PROBABILITIES = {
-    "NaN": (spoilt(value=np.nan), "1 rows hold NaN or infinite values; the first is row 4"),
+    "NaN": (spoilt(value=np.nan), "1 row holds NaN or infinite values; the first is row 4"),
     "inf": (spoilt(value=np.inf), "NaN or infinite"),
     "negative": (spoilt(value=-0.1), "negative values; the first is row 4, column 1: -0.1"),
     "unnormalised": (spoilt(value=None, scale=1.1), "60 rows do not sum to 1"),
@@ -447,3 +447,28 @@ def test_probability_columns_of_which_one_is_misspelt(frame, run, untrained):
     scored = frame.assign(p_yes=0.5, p_nope=0.5)
     said = ("the columns p_yes (yes) are named as classes, the columns p_nope are not",)
     refused(run(scored, "--probabilities", "p_yes,p_nope"), 3, *said)
+
+
+@pytest.mark.parametrize("cache", ["x", {}, object(), dict])
+def test_what_is_no_cache_is_refused_before_any_training(frame, untrained, cache):
+    with pytest.raises(hpmkd.RecipeError, match=r"^cache: got .*expected .*get_or_compute"):
+        hpmkd.distill(frame, "y", teacher=TEACHER, settings=SETTINGS, cache=cache)
+
+
+def test_an_unknown_region_of_the_disk_is_the_recipes_fault(frame, run, untrained):
+    result = run(frame, "--set=cache.disk=true", '--set=cache.disk_regions=["x"]')
+    refused(result, 2, "disk_regions", "'x'")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("a,b,y", "'y' is the target and no probability column"),
+        ("", "no column was named"),
+        ("a,,b", "no column was named"),
+        ("a,b,b", "named more than once: b"),
+        ("a,z", "no column is called z"),
+    ],
+)
+def test_names_that_are_no_probability_columns(frame, run, untrained, names, said):
+    refused(run(frame, "--probabilities", names), 3, said)

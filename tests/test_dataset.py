@@ -85,7 +85,7 @@ def test_test_labels_may_be_spelt_otherwise(labels, classes):
     ],
 )
 def test_test_classes_unseen_in_training_are_refused(labels, classes, strange):
-    with pytest.raises(DataError, match=f"1 rows have classes unseen in training: {strange}"):
+    with pytest.raises(DataError, match=f"1 row has classes unseen in training: {strange}"):
         make_dataset(X[:2], labels, classes=classes)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from hpmkd.components import Selected
-from hpmkd.dataset import Dataset
+from hpmkd.dataset import Dataset, DataWarning
 from hpmkd.errors import DataError
 from hpmkd.extra import ExtraSource, unlabeled_rows
 from hpmkd.offers import Offered
@@ -128,4 +130,26 @@ def test_frames_and_arrays_meet_by_position():
 )
 def test_bad_rows_are_refused(given, said):
     with pytest.raises(DataError, match=said):
+        unlabeled_rows(given, dataset(FRAME))
+
+
+@pytest.mark.parametrize(
+    ("given", "training", "named"),
+    [
+        (FRAME.assign(b=None), FRAME, "b;"),
+        (FRAME.assign(a=np.nan, b=None), FRAME, "a, b;"),
+        (np.full((4, 2), np.nan), ARRAY, "0, 1;"),
+        (np.full((4, 2), np.nan), pd.DataFrame(ARRAY, columns=["a", "b"]).assign(b=np.nan), "a;"),
+    ],
+)
+def test_columns_that_are_empty_only_here_are_warned_of(given, training, named):
+    with pytest.warns(DataWarning, match=f"unlabeled rows: columns without .*: {named}") as caught:
+        unlabeled_rows(given, dataset(training))
+    assert len(caught) == 1
+
+
+def test_unknown_levels_and_single_holes_are_nothing_to_warn_of():
+    given = FRAME.assign(b="new", a=[np.nan, *range(19)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         unlabeled_rows(given, dataset(FRAME))

@@ -30,7 +30,7 @@ def test_rounding_errors_are_normalised_away(rows, off):
 def test_sums_that_are_off_are_refused(off):
     bad = GOOD.copy()
     bad[1] *= off
-    with pytest.raises(DataError, match=r"1 rows do not sum to 1.*row 1.*[Nn]ormalise"):
+    with pytest.raises(DataError, match=r"1 row does not sum to 1.*row 1.*[Nn]ormalise"):
         given_probabilities(bad, CLASSES, 3)
 
 
@@ -46,7 +46,7 @@ def test_sums_that_are_off_are_refused(off):
 def test_values_that_are_no_probabilities_are_refused(value, said):
     bad = GOOD.copy()
     bad[2, 1] = value
-    with pytest.raises(DataError, match=f"1 rows hold {said}") as raised:
+    with pytest.raises(DataError, match=f"1 row holds {said}") as raised:
         given_probabilities(bad, CLASSES, 3, "the teacher's")
     assert "row 2, column 1" in str(raised.value)
     assert str(raised.value).startswith("the teacher's")

@@ -91,6 +91,7 @@ def command(
     sys.path.insert(0, os.getcwd())
     frame = read_table(data)
     columns = [name for group in probabilities for name in _names(group, frame)]
+    _check_names(columns, target)
     rows, given = _without(frame, columns, data)
     test_rows, test_given = (None, None) if test is None else _test(test, columns)
     loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
@@ -115,6 +116,24 @@ def command(
 def _names(group: str, frame: pd.DataFrame) -> list[str]:
     """Split a list of columns at its commas, unless it is the name of one."""
     return [group] if group in frame.columns else group.split(",")
+
+
+def _check_names(columns: list[str], target: str) -> None:
+    """Refuse names that cannot be those of probability columns, whatever the file holds."""
+    from hpmkd.errors import DataError
+
+    if not all(columns):
+        raise DataError("--probabilities: no column was named; expected names, such as p_no,p_yes")
+    if target in columns:
+        raise DataError(
+            f"--probabilities: {target!r} is the target and no probability column; leave it out"
+        )
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise DataError(
+            f"--probabilities: named more than once: {', '.join(repeated)}; expected one column "
+            "per class"
+        )
 
 
 def _teachers(spec: str, trust_pickle: bool, trusted: tuple[str, ...]) -> list[Any]:

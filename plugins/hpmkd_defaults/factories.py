@@ -5,7 +5,7 @@ The keyword-only parameters are the settings that a recipe may give.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
@@ -29,6 +29,7 @@ Probability = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 Temperature = Annotated[float, Meta(gt=0, le=100)]
+Region = Literal["teacher", "feature", "attention"]
 
 
 def grid_sampler(space: SearchSpace, *, trials: Count = 4) -> Sampler:
@@ -141,7 +142,7 @@ def partitioned_cache(
     max_bytes: Bytes = 2_000_000_000,
     disk: bool | None = None,
     folder: str = "",
-    disk_regions: tuple[str, ...] = ("teacher", "feature", "attention"),
+    disk_regions: tuple[Region, ...] = ("teacher", "feature", "attention"),
     max_disk_bytes: Bytes = 5_000_000_000,
 ) -> Cache:
     """Build the cache whose regions share `max_bytes`; `disk` keeps `disk_regions` in files."""

@@ -63,7 +63,7 @@ def test_from_a_run_to_a_clear(place, tmp_path, people):
     cleared = call("cache", "clear")
     assert (cleared.exit_code, cleared.stderr) == (0, "")
     assert cleared.stdout == f"{n} entries removed from {place}, {sum(sizes) / 1e6:.1f} MB freed\n"
-    assert not place.exists()
+    assert list(place.iterdir()) == []
 
 
 def test_a_run_leaves_no_files_unless_asked_to(place, tmp_path, people):
@@ -87,23 +87,37 @@ def test_a_file_is_no_folder(place, tmp_path, command):
     path.write_text("a,b")
     result = call("cache", command, "--folder", path)
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {path} is a file; --folder takes the folder of the cache\n"
+    assert result.stderr == f"Error: {path} is a file; expected the folder of the cache\n"
     assert path.read_text() == "a,b"
 
 
 def test_what_is_not_ours_stays_and_is_said(place):
-    ours, directory = (place / "v1" / "teacher" / f"{name}.array" for name in "ab")
+    ours, directory = (place / "v1" / "teacher" / f"{name * 64}.array" for name in "ab")
     directory.mkdir(parents=True)
     ours.write_bytes(b"entry")
     assert json.loads(call("cache", "info", "--json").stdout)["entries"] == 1
     cleared = call("cache", "clear")
     assert cleared.exit_code == 0
-    assert cleared.stdout.startswith("1 entries removed")
+    assert cleared.stdout.startswith("1 entry removed")
     assert cleared.stderr == (
         f"Warning: {directory} is not a file of the cache and stays; remove it\n"
     )
     assert directory.is_dir()
     assert not ours.exists()
+
+
+def test_clear_leaves_what_looks_alike(place, tmp_path):
+    home = tmp_path / "home"
+    others = [home / "v2" / "results" / "big.array", home / "v1" / "teacher" / "big.array"]
+    for path in others:
+        path.parent.mkdir(parents=True)
+        path.write_text("mine")
+    empty = home / "v3" / "teacher"
+    empty.mkdir(parents=True)
+    cleared = call("cache", "clear", "--folder", home)
+    assert cleared.stdout.startswith(f"0 entries removed from {home}")
+    assert [path.read_text() for path in others] == ["mine", "mine"]
+    assert empty.is_dir()
 
 
 def test_what_cannot_be_removed_is_said(place, monkeypatch):

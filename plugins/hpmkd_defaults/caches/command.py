@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpmkd_defaults.caches.folder import cache_folder, clear, foreign, stored
+from hpmkd_defaults.caches.folder import cache_folder, clear, file_instead, foreign, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,13 +58,15 @@ def info(folder: str, as_json: bool) -> None:
         return
     click.echo(f"{'folder':<12} {place}")
     for name, counts in {**regions, "total": total}.items():
-        click.echo(f"{name:<12} {counts['entries']} entries, {counts['bytes'] / 1e6:.1f} MB")
+        click.echo(f"{name:<12} {_entries(counts['entries'])}, {counts['bytes'] / 1e6:.1f} MB")
 
 
 @cache.command("clear")
 @folder_option
 def clear_command(folder: str) -> None:
     """Remove every entry, without asking: all of them can be computed again.
+
+    Other files in the folder stay, and so does the folder.
 
     \b
     Example:
@@ -75,13 +77,17 @@ def clear_command(folder: str) -> None:
         n_entries, n_bytes = clear(place)
     except OSError as error:
         raise click.ClickException(f"cannot clear {place}: {error.strerror or error}") from error
-    click.echo(f"{n_entries} entries removed from {place}, {n_bytes / 1e6:.1f} MB freed")
+    click.echo(f"{_entries(n_entries)} removed from {place}, {n_bytes / 1e6:.1f} MB freed")
     for path in foreign(place):
         click.echo(f"Warning: {path} is not a file of the cache and stays; remove it", err=True)
 
 
+def _entries(n: int) -> str:
+    return f"{n} entry" if n == 1 else f"{n} entries"
+
+
 def _place(folder: str) -> Path:
     place = cache_folder(folder)
-    if place.exists() and not place.is_dir():
-        raise click.ClickException(f"{place} is a file; --folder takes the folder of the cache")
+    if problem := file_instead(place):
+        raise click.ClickException(problem)
     return place

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd_defaults.caches import entry
-from hpmkd_defaults.caches.folder import DRAFT_SUFFIX, SUFFIX, VERSION, in_the_way, trim
+from hpmkd_defaults.caches.folder import (
+    DRAFT_SUFFIX,
+    SUFFIX,
+    VERSION,
+    file_instead,
+    in_the_way,
+    trim,
+)
 from hpmkd_defaults.caches.store import read_only
 
 if TYPE_CHECKING:
@@ -94,7 +101,7 @@ class DiskTier:
         try:
             # What teachers say about somebody's rows is for nobody else to read.
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, dir=path.parent)
+            descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, f"{path.stem}-", path.parent)
             try:
                 # Not synced: what a power cut leaves behind fails its checksum.
                 with os.fdopen(descriptor, "wb") as file:
@@ -112,8 +119,12 @@ class DiskTier:
             first = self._reads and self._writes
             self._reads, self._writes = reads, False
         if first:
+            wrong = file_instead(self._folder)
+            reason = (
+                f"cannot be used: {wrong}" if wrong else f"{problem}: {error.strerror or error}"
+            )
             self._warn(
-                f"{problem}: {error.strerror or error}; the run goes on with what is in memory "
+                f"{reason}; the run goes on with what is in memory "
                 "(another folder: --set cache.folder=DIR)"
             )
 

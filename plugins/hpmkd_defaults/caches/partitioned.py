@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpmkd_defaults.caches.regions import REGIONS
 from hpmkd_defaults.caches.store import Store
 
 if TYPE_CHECKING:
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd_defaults.caches.disk import DiskTier
-
-#: Percent of the budget. A flood of entries in one region cannot push another's out.
-REGIONS: Mapping[str, int] = {"teacher": 50, "feature": 30, "attention": 20}
 
 
 class IntelligentCache:

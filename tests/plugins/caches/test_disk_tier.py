@@ -206,7 +206,8 @@ def once_warned(place, match, calls=3):
 
 def test_a_folder_that_is_a_file(tmp_path):
     tmp_path.joinpath("file").write_text("mine")
-    once_warned(tmp_path / "file", r"the disk cache cannot .*cache.folder=DIR")
+    said = r"file is a file; expected the folder of the cache; the run goes on .*cache.folder=DIR"
+    once_warned(tmp_path / "file", said)
     assert tmp_path.joinpath("file").read_text() == "mine"
 
 
@@ -284,7 +285,8 @@ def test_the_folder_may_vanish_meanwhile(tmp_path):
     for key in "ab":
         cache.get_or_compute("teacher", key, Computed())
         assert folder.clear(place) == (1, pytest.approx(1200, abs=300))
-        assert not place.exists()
+        assert list(place.iterdir()) == []
+        place.rmdir()
     assert np.array_equal(cache.get_or_compute("teacher", "a", Computed()), ARRAY)
 
 
@@ -319,20 +321,81 @@ def test_an_entry_beyond_the_budget_is_not_written(tmp_path):
     assert list(tmp_path.rglob("*.*")) == []
 
 
-def test_what_is_not_ours_is_left_alone(tmp_path):
+NAME = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mine.array",
+        "v1x",
+        f"{NAME}.array",
+        "v1/teacher/mine.csv",
+        "v1/teacher/mine.array",
+        "v1/teacher/tmpabcd.part",
+        f"v1/teacher/{NAME}.part",
+        f"v1/teacher/{NAME}-my own.part",
+        f"v1/teacher/{NAME}0.array",
+        f"v1/teacher/{NAME[1:]}.array",
+        f"v1/teacher/{NAME.upper()}.array",
+        f"v1/results/{NAME}.array",
+        f"v1/results/{NAME}-abcd.part",
+        f"v2.0/teacher/{NAME}.array",
+        f"v1-old/teacher/{NAME}.array",
+        f"v1/teacher/more/{NAME}.array",
+        "v2/results/big.array",
+    ],
+)
+@pytest.mark.parametrize("with_entry", [True, False])
+def test_what_is_not_ours_is_left_alone(tmp_path, name, with_entry):
+    if with_entry:
+        ask(tmp_path)
+    other = tmp_path / name
+    other.parent.mkdir(parents=True, exist_ok=True)
+    other.write_bytes(b"mine")
+    os.utime(other, (0, 0))
+    assert len(list(folder.stored(tmp_path))) == with_entry
+    folder.trim(tmp_path, 0)
+    assert not entry_file(tmp_path).exists()
+    if with_entry:
+        ask(tmp_path)
+    assert folder.clear(tmp_path)[0] == with_entry
+    assert other.read_bytes() == b"mine"
+
+
+def test_clear_removes_the_folders_it_emptied_and_no_other(tmp_path):
     ask(tmp_path)
-    others = [tmp_path / "mine.array", tmp_path / "v1" / "teacher" / "mine.csv", tmp_path / "v1x"]
-    for path in others:
-        path.write_bytes(b"mine")
-    draft = entry_file(tmp_path).with_suffix(folder.DRAFT_SUFFIX)
+    others = [tmp_path / "v1" / "feature", tmp_path / "v7" / "teacher"]
+    for other in others:
+        other.mkdir(parents=True)
+    folder.clear(tmp_path)
+    assert all(other.is_dir() for other in others)
+    assert not tmp_path.joinpath("v1", "teacher").exists()
+    others[0].rmdir()
+    ask(tmp_path)
+    folder.clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["v7"]
+
+
+def test_a_draft_goes_only_when_nobody_can_be_writing_it(tmp_path, monkeypatch):
+    kept = []
+
+    def killed(file, *args):
+        kept.extend(tmp_path.rglob("*.part"))
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entry, "write", killed)
+        with pytest.warns(CacheWarning):
+            ask(tmp_path)
+    (draft,) = kept  # the name that a process killed here would have left
     draft.write_bytes(b"half")
     folder.trim(tmp_path, 0)
-    assert all(path.exists() for path in others)
-    assert draft.exists()  # somebody may be writing it
+    folder.clear(tmp_path)
+    assert draft.exists()
     os.utime(draft, (0, 0))
     folder.clear(tmp_path)
-    assert all(path.exists() for path in others)
-    assert not draft.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
