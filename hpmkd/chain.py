@@ -27,15 +27,12 @@ class ChainLink:
         What the rule is called.
     transfer : Transfer
         The rule.
-    refusal : str
-        Why the stage cannot take over by this rule; empty if it can.
     """
 
     stage: str
     after: str
     label: str
     transfer: Transfer
-    refusal: str = ""
 
     @property
     def name(self) -> str:
@@ -92,8 +89,6 @@ class ProgressiveDistillationChain:
         if alone is None or previous is None:
             lost = link.stage if alone is None else link.after
             return [], Gate(link.name, False, f"stage {lost!r} has no student")
-        if link.refusal:
-            return [], Gate(link.name, False, link.refusal)
         candidates = list(self._candidates(link, racing))
         if not candidates:
             return [], Gate(link.name, False, "no alpha above 0 may be tried")

@@ -136,11 +136,10 @@ class _Run:
             self.seeds.augmenter,
         )
         self.teaching = Teaching(teachers, reader, parts.fuser, references, source)
-        stages = stages_in_play(parts)
-        links = links_in_play(parts, stages)
+        links = links_in_play(parts)
         self.learning = Learning(
             fitting=Fitting(
-                stages=stages,
+                stages=stages_in_play(parts),
                 transfers={link.label: link.transfer for link in links},
                 scheduler=parts.scheduler.create(),
                 seed=self.seeds.students,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import HpmkdError, PluginError
+from hpmkd.errors import HpmkdError, PluginError, RecipeError
 from hpmkd.offers import blame
 from hpmkd.probabilities import checked
 from hpmkd.values import StageInputs
@@ -117,4 +117,11 @@ class Fitting:
         previous = rows.previous[after.key]
         if isinstance(previous, str):
             raise PluginError(previous)
-        return self.transfers[after.transfer].hand_over(inputs, previous)
+        given = self.transfers[after.transfer].hand_over(inputs, previous)
+        if given.start is not None and not self.stages[configuration.stage].reads_start:
+            # It would fit the student it fits anyway, and the gate would call that useless.
+            raise RecipeError(
+                f"chain: stage {configuration.stage!r} cannot start from another student; use "
+                "another transfer, such as assistant"
+            )
+        return given

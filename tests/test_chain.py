@@ -117,13 +117,6 @@ def test_the_control_is_tuned_by_itself():
     assert [dict(each.hyperparameters) for each in asked] == [{"n": 3}, {"n": 9}, {"n": 9}]
 
 
-def test_a_stage_that_cannot_start_is_not_asked_to():
-    refused = ChainLink("tree", "logistic", "residual", RESIDUAL, "it cannot")
-    racing, (decision,), asked = walk(SEARCH, [refused], lambda _: 0.1)
-    assert (decision.passed, decision.reason) == (False, "it cannot")
-    assert (racing, asked) == (SEARCH, [])
-
-
 def test_every_alpha_is_tried_on_the_best_before_and_the_control_on_the_control():
     _, _, asked = walk(SEARCH, [link("gbm", "logistic")], lambda _: 0.9)
     assert [each.alpha for each in asked] == list(ALPHAS)

@@ -43,6 +43,7 @@ class Recorder:
     """A stage that keeps what it was fitted from."""
 
     encoding = "tree"
+    reads_start = True
     complexity = 0
     defaults: dict = field(default_factory=dict)
     seen: list = field(default_factory=list)
