@@ -33,6 +33,8 @@ from hpmkd.components import Components, resolve
 from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, make_dataset, separate_test
 from hpmkd.extra import Labelled
+from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.lessons import Exam, Lesson
 from hpmkd.probabilities import row_losses
 from hpmkd.reading import TeacherReader
 from hpmkd.recipe import Recipe
@@ -42,15 +44,7 @@ from hpmkd.registry import Registry
 from hpmkd.student.transformer import TableEncoder
 from hpmkd.teachers import as_teachers
 from hpmkd.teaching import Teaching
-from hpmkd.training import (
-    RefitData,
-    SearchData,
-    StageInPlay,
-    TrainingRows,
-    evaluate,
-    refit,
-    selection_split,
-)
+from hpmkd.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration, SearchSpace
 
 #: Augmenter, rows per training row, weight.
@@ -129,10 +123,10 @@ def _sets(files: tuple[str, ...]) -> Iterator[tuple[str, pd.DataFrame, Any]]:
 
 
 def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
-    whole = make_dataset(X, y)
-    train_rows, test_rows = separate_test(whole, 0.3, seed)
+    every = make_dataset(X, y)
+    train_rows, test_rows = separate_test(every, 0.3, seed)
     kept = np.random.default_rng(seed).permutation(train_rows)[:LARGEST_TRAINING]
-    training, test = whole.rows(np.sort(kept)), whole.rows(test_rows)
+    training, test = every.rows(np.sort(kept)), every.rows(test_rows)
     registry = Registry.installed()
     parts = resolve(Recipe.load("hpm"), registry)
     augmenters = {
@@ -151,24 +145,16 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
     taught = teaching.finish(SELF)
     assert extra is not None
     assert taught.extra is not None
-    scheduler = parts.scheduler.create()
+    fitting = Fitting(played, {}, parts.scheduler.create(), seed)
     points = _points(parts, played, seed)
     for name, rows, weight in ARMS:
-        split = selection_split(
-            training,
-            fit_rows,
-            held_rows,
-            (soft_targets, source.arm(extra, name, rows, weight)),
-            encodings,
-        )
-        search = SearchData((split,), played, scheduler, seed)
-        encoded = TrainingRows.encode(
-            training,
-            taught.knowledge.soft_targets,
-            encodings,
-            source.arm(taught.extra, name, rows, weight),
-        )
-        last = RefitData(encoded, played, scheduler, seed)
+        made = source.arm(extra, name, rows, weight)
+        lesson = Lesson.prepare(training.rows(fit_rows), soft_targets, made, encodings)
+        exam = Exam(lesson, held_rows, training.rows(held_rows))
+        search = SearchData((exam.split(lesson.training),), fitting)
+        made = source.arm(taught.extra, name, rows, weight)
+        whole = Lesson.prepare(training, taught.knowledge.soft_targets, made, encodings)
+        last = RefitData(whole.training, fitting)
         for stage in STAGES:
             for alpha in (0.0, *ALPHAS) if name == "none" else ALPHAS:
                 tried = [
@@ -200,7 +186,8 @@ def _teaching(
     reader = TeacherReader(
         training, test, parts.cache.create(), parts.executor.create(), 5, seed, Counts()
     )
-    return Teaching(as_teachers(teachers), reader, parts.fuser, source)  # type: ignore[arg-type]
+    named = as_teachers(teachers)
+    return Teaching(named, reader, parts.fuser, lambda: (), source)  # type: ignore[arg-type]
 
 
 def _points(parts: Components, played: dict[str, StageInPlay], seed: int) -> dict[str, Any]:
@@ -208,7 +195,11 @@ def _points(parts: Components, played: dict[str, StageInPlay], seed: int) -> dic
     stages = {name: each.stage for name, each in played.items()}
     sampler = parts.sampler.offered.create(SearchSpace(stages, (1.0,), (0.0,), seed), trials=DRAWS)
     asked = sampler.ask(DRAWS * len(stages))
-    return {name: [each.hyperparameters for each in asked if each.stage == name] for name in stages}
+    heard = {"extra_weight": 1.0}  # the arms say what rows weigh
+    return {
+        name: [{**each.hyperparameters, **heard} for each in asked if each.stage == name]
+        for name in stages
+    }
 
 
 if __name__ == "__main__":
