@@ -212,6 +212,19 @@ def test_where_nobody_doubts_nobody_is_accused():
     assert detect(np.eye(3)[labels], certain, labels).name != "leaking"
 
 
+def test_one_row_without_a_vote_for_its_class_does_not_hide_what_a_teacher_knows():
+    labels = np.zeros(400, dtype=int)
+    labels[::10] = 1
+    reference = np.tile([0.7, 0.3], (400, 1))
+    knows = np.tile([0.9, 0.1], (400, 1))
+    knows[0] = [1.0, 0.0]
+    found = detect(knows, reference, labels)
+    gain = row_losses(reference, labels) - row_losses(knows, labels)
+    assert gain.mean() < gain.std(ddof=1) / np.sqrt(400)
+    assert found.name == "external"
+    assert found.evidence.gain > 2 * found.evidence.error
+
+
 def judged(n_doubted):
     """Detect a teacher that keeps its word, about 400 rows of which a reference doubts some.
 
