@@ -23,7 +23,7 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/hpmkd demo --workers 2
+	$(BIN)/hpmkd demo
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest

@@ -9,11 +9,11 @@ import click
 
 from hpmkd.cli.options import distil_and_save, recipe_of, run_options
 
-DATA = ("digits", "breast_cancer", "wine")
+DATA = ("breast_cancer", "digits", "wine")
 
 
 @click.command("demo")
-@click.option("--data", "name", type=click.Choice(DATA), default="digits", show_default=True)
+@click.option("--data", "name", type=click.Choice(DATA), default=DATA[0], show_default=True)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -34,7 +34,7 @@ def command(
 
     \b
     Example:
-      hpmkd demo --data breast_cancer
+      hpmkd demo --data digits
     """
     from sklearn import datasets
 
