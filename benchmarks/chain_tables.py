@@ -25,7 +25,8 @@ TITLES = {
 }
 INTRODUCTION = """# The chain, against every rival
 
-Written by `python benchmarks/chain.py --markdown docs/chain.md`. One thread; three draws per set.
+Written by `python benchmarks/chain.py --settings all --sets SETS --arms ARMS --markdown
+docs/chain.md`, with the sets and arms below. One thread; three draws per set.
 Every figure is from up to 4,000 test rows that nothing else has seen. A mean counts every set
 once, a median is over sets, and pairs are (set, draw); below 0 is better in log loss. `hard …`
 are controls on hard labels, tuned in step, rounds, leaves and ridge on the selection rows; `naive

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chain_answers import Answer, answered
+from chain_rivals import LINES
 from chain_teachers import Heard, Lesson, parts
 
 from hpmkd.fitting import Fitting, StageInPlay
@@ -25,8 +26,6 @@ STAGES = {
     "xgboost": XGBoostStage(),
 }
 TRANSFERS = {"residual": Residual(), "assistant": Assistant(), "mix": Mix()}
-#: What a linear student is tuned over.
-STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
 class Work:
@@ -67,7 +66,7 @@ class Work:
 
     def linear(self, alphas: Sequence[float] = (0.0,)) -> Configuration:
         """Return the linear student that the selection rows prefer."""
-        tried = [Configuration("logistic", 1.0, a, {"C": c}) for a in alphas for c in STRENGTHS]
+        tried = [Configuration("logistic", 1.0, alpha, line) for alpha in alphas for line in LINES]
         return self.best(tried).configuration
 
     def answer(self, best: Trial) -> Answer:

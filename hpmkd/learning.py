@@ -224,9 +224,8 @@ class Learning:
         finished = dict(self.executor.run(evaluate, data, tasks))
         trials = [finished[at] for at in range(len(tasks))]
         for trial in trials:
-            self._trained(trial.models_trained)
-            self.registry.notify("hpmkd_trial_finished", trial=trial)
-            self.fitting.scheduler.observe(trial)
+            self._tell(trial)
+            self.fitting.scheduler.observe(trial)  # a search tells it by itself
         return trials
 
     def _data(
@@ -240,9 +239,12 @@ class Learning:
         return RefitData(self.predecessors.prepared(lesson, configurations), self.fitting)
 
     def _trial_finished(self, trial: Trial) -> None:
+        self._tell(trial)
+        self.progress.advance()
+
+    def _tell(self, trial: Trial) -> None:
         self._trained(trial.models_trained)
         self.registry.notify("hpmkd_trial_finished", trial=trial)
-        self.progress.advance()
 
     def _student_fitted(self) -> None:
         self._trained(1)
