@@ -41,6 +41,7 @@ class Components:
     augmenter: Selected
     sampler: Selected
     scheduler: Selected
+    memory: Selected
     cache: Selected
     executor: Selected
     stages: Mapping[str, Selected]
@@ -63,6 +64,7 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
         augmenter=select(registry, "augmenter", recipe.augmenter, "augmenter"),
         sampler=select(registry, "sampler", recipe.sampler, "sampler"),
         scheduler=select(registry, "scheduler", recipe.scheduler, "scheduler"),
+        memory=select(registry, "memory", recipe.memory, "memory"),
         cache=select(registry, "cache", recipe.cache, "cache"),
         executor=select(registry, "executor", recipe.executor, "executor"),
         stages={

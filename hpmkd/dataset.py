@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import entr
 
 from hpmkd import splits, tables
 from hpmkd.errors import DataError
@@ -59,8 +60,10 @@ class Dataset:
 
     @property
     def facts(self) -> DataFacts:
-        """Size of the problem."""
-        return DataFacts(len(self), self.table.shape[1], len(self.classes))
+        """The problem in a few numbers; nobody has asked a teacher yet."""
+        shares = np.bincount(self.labels, minlength=len(self.classes)) / len(self)
+        balance = entr(shares).sum() / np.log(len(shares)) if len(shares) > 1 else 1.0
+        return DataFacts(len(self), self.table.shape[1], len(self.classes), float(balance))
 
     @cached_property
     def digest(self) -> str:

@@ -16,6 +16,7 @@ from hpmkd import contracts
 from hpmkd.asked import check_configuration
 from hpmkd.augmenter_guard import AugmenterGuard
 from hpmkd.guard import Guard, expect
+from hpmkd.memory_guard import MemoryGuard
 from hpmkd.probabilities import checked
 from hpmkd.service_guards import CacheGuard, ExecutorGuard
 from hpmkd.student.encoders import ENCODINGS
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         FloatArray,
         Hyperparameter,
         IntArray,
+        Outcome,
         Previous,
         SearchSpace,
         TrainingState,
@@ -191,6 +193,11 @@ class SchedulerGuard(Guard):
         """Whether it looks at the training state."""
         return bool(self.component.varies)
 
+    def learn(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
+        """Tell it what is known of other data sets, if it wants to hear."""
+        with self.culprit.blamed("failed in learn"):
+            getattr(self.component, "learn", _nothing)(facts, outcomes)
+
     def softening(self, configuration: Configuration, state: TrainingState) -> Softening:
         """Return temperature and alpha of a round."""
         with self.culprit.blamed("failed in softening"):
@@ -224,6 +231,10 @@ class PanelGuard(Guard):
         return named
 
 
+def _nothing(*_: object) -> None:
+    pass
+
+
 def _unguarded(component: Any, culprit: Culprit, *arguments: Any) -> Any:
     return component
 
@@ -235,6 +246,7 @@ GUARDS: Mapping[str, Callable[..., Any]] = {
     "transfer": TransferGuard,
     "fuser": FuserGuard,
     "scheduler": SchedulerGuard,
+    "memory": MemoryGuard,
     "cache": CacheGuard,
     "teacher": PanelGuard,
     "augmenter": AugmenterGuard,

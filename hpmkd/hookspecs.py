@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Executor,
         Exporter,
         Fuser,
+        Memory,
         Sampler,
         Scheduler,
         Stage,
@@ -44,6 +45,7 @@ OFFER_HOOKS: Mapping[str, str] = {
     "transfer": "hpmkd_transfers",
     "fuser": "hpmkd_fusers",
     "scheduler": "hpmkd_schedulers",
+    "memory": "hpmkd_memories",
     "cache": "hpmkd_caches",
     "teacher": "hpmkd_teachers",
     "augmenter": "hpmkd_augmenters",
@@ -111,6 +113,18 @@ def hpmkd_schedulers() -> Iterable[Offer[Scheduler]]:  # type: ignore[empty-body
         @hookimpl
         def hpmkd_schedulers():
             return [Offer("linear", LinearScheduler, "alpha falls linearly to 0")]
+    """
+
+
+@hookspec
+def hpmkd_memories() -> Iterable[Offer[Memory]]:  # type: ignore[empty-body]
+    """Offer places to keep what was learned about configurations, from run to run.
+
+    ::
+
+        @hookimpl
+        def hpmkd_memories():
+            return [Offer("team", TeamMemory, "shared by everyone in the office")]
     """
 
 

@@ -21,11 +21,13 @@ from hpmkd.recipe_chain import Link, parse_chain
 from hpmkd.recipe_files import read_recipe
 from hpmkd.recipe_settings import (
     AlphaGrids,
+    BudgetSettings,
     Choice,
     EnsembleSettings,
     ExtraSettings,
     SearchSettings,
     SplitSettings,
+    StopSettings,
     convert,
     unknown_key,
 )
@@ -37,6 +39,7 @@ SETTINGS: Mapping[str, type] = {
     "search": SearchSettings,
     "ensemble": EnsembleSettings,
     "extra": ExtraSettings,
+    "budget": BudgetSettings,
 }
 
 
@@ -57,6 +60,7 @@ class Recipe:
     augmenter: Choice
     sampler: Choice
     scheduler: Choice
+    memory: Choice
     cache: Choice
     executor: Choice
     stages: Mapping[str, Choice]
@@ -66,6 +70,7 @@ class Recipe:
     search: SearchSettings = field(default_factory=SearchSettings)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     extra: ExtraSettings = field(default_factory=ExtraSettings)
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:
@@ -217,6 +222,7 @@ def _parse(key: str, value: Any) -> Any:
         _check_keys(value, SETTINGS[key], key)
         if key == "search":
             _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
+            _check_keys(value.get("stop", {}), StopSettings, "search.stop")
         return convert(dict(value), SETTINGS[key], key)
     if key == "parallel":
         return frozen_mapping(convert(dict(value), dict[str, str], key))

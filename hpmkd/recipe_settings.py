@@ -66,12 +66,46 @@ class AlphaGrids:
 
 
 @dataclass(frozen=True)
+class StopSettings:
+    """When a search has converged: its last results no longer move.
+
+    Parameters
+    ----------
+    window : int
+        How many results are looked at; 0 never stops a search early.
+    threshold : float
+        Standard deviation of their log losses, in nats, under which the search ends.
+    """
+
+    window: Annotated[int, Meta(ge=0)] = 5
+    threshold: Annotated[float, Meta(ge=0)] = 0.001
+
+
+@dataclass(frozen=True)
+class BudgetSettings:
+    """What a run may cost; 0 sets no bound.
+
+    Parameters
+    ----------
+    models : int
+        Students fitted in all: trials, the chain, refits and controls.
+    seconds : float
+        Wall time after which nothing new is searched for. What runs is finished, and the best
+        students so far are fitted, which takes its time as well.
+    """
+
+    models: Annotated[int, Meta(ge=0)] = 64
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+
+
+@dataclass(frozen=True)
 class SearchSettings:
     """What the sampler may draw from, and how many trials are evaluated between two asks."""
 
-    batch: Count = 8
+    batch: Count = 4
     temperatures: Annotated[tuple[Temperature, ...], Meta(min_length=1)] = (1.0,)
     alphas: AlphaGrids = field(default_factory=AlphaGrids)
+    stop: StopSettings = field(default_factory=StopSettings)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ each contract tells the component's life: who calls it, how often, from which pr
 
 from __future__ import annotations
 
-from hpmkd.contracts._services import Cache, Executor, Sampler
+from hpmkd.contracts._services import Cache, Executor, Memory, Sampler
 from hpmkd.contracts._students import (
     Encoder,
     Exporter,
@@ -28,6 +28,7 @@ __all__ = [
     "FittedFuser",
     "Fuser",
     "HyperparameterTrial",
+    "Memory",
     "Predictor",
     "Sampler",
     "Scheduler",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hpmkd.values import Configuration, Trial
+    from hpmkd.values import Configuration, DataFacts, Hyperparameter, Outcome, Trial
 
 
 @runtime_checkable
@@ -32,6 +32,34 @@ class Sampler(Protocol):
 
     def tell(self, trial: Trial) -> None:
         """Learn the outcome of a configuration; failed trials are told too."""
+        ...
+
+
+@runtime_checkable
+class Memory(Protocol):
+    """Keeps what was learned about configurations, from run to run.
+
+    Built once per run with ``factory(**settings)``; used in the parent process only, though
+    by several runs at once, in several processes. Asked before the search, told after it.
+    What a run learned about a data set never changes another run on the same data set
+    (``facts.digest``): so the same command gives the same student when it is typed again.
+    It keeps no rows and no labels. If it fails, the run goes on without it.
+    """
+
+    def suggest(self, facts: DataFacts, stage: str) -> Sequence[Mapping[str, Hyperparameter]]:
+        """Return hyperparameters that did well on data like this, the most promising first.
+
+        A few at most; an empty sequence if too little is known. The engine leaves out what
+        the stage's space no longer holds.
+        """
+        ...
+
+    def outcomes(self, facts: DataFacts) -> Sequence[Outcome]:
+        """Return what is known of other data sets, those most like this one first."""
+        ...
+
+    def remember(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
+        """Keep what a run learned; it replaces what an earlier run on the same data learned."""
         ...
 
 

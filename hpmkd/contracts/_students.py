@@ -128,6 +128,10 @@ class Scheduler(Protocol):
 
     Built once per run; pickled to worker processes. Stages without rounds call ``softening``
     once. ``observe`` is called in the parent, in the order of asking.
+
+    It may have a method ``learn(facts, outcomes)``: called in the parent, once, before the
+    search, with the :class:`~hpmkd.values.DataFacts` of the run and what the memory knows of
+    other data sets (:class:`~hpmkd.values.Outcome`), the most similar first.
     """
 
     #: False if ``softening`` ignores the training state: a stage may then fit in one go.

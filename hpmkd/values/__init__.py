@@ -16,8 +16,9 @@ from hpmkd.values._fitting import (
     StageInputs,
     TrainingState,
 )
+from hpmkd.values._memory import DataFacts, Outcome
 from hpmkd.values._offers import Hyperparameter, Offer, frozen_mapping
-from hpmkd.values._search import After, Configuration, DataFacts, SearchSpace, Trial
+from hpmkd.values._search import After, Configuration, SearchSpace, Trial
 
 if TYPE_CHECKING:
     from hpmkd.values._offers import FloatArray as FloatArray
@@ -31,6 +32,7 @@ __all__ = [
     "Fused",
     "Hyperparameter",
     "Offer",
+    "Outcome",
     "Previous",
     "SearchSpace",
     "Softening",

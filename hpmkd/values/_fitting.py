@@ -39,10 +39,21 @@ class TrainingState:
         Share of the rounds already done, in [0, 1).
     loss : float or None
         Mean distillation loss of the round before, in nats; None in the first round.
+    kl : float or None
+        Mean KL(teacher || student) of the labelled rows before that round, at temperature 1,
+        in nats; None likewise.
+    gap : float or None
+        Mean log loss of the student on their labels minus that of the teacher, in nats: how
+        far behind the student is. None likewise.
+    trend : float or None
+        Change of `loss` per round over the last rounds, in nats; None before the third.
     """
 
     progress: float
     loss: float | None = None
+    kl: float | None = None
+    gap: float | None = None
+    trend: float | None = None
 
 
 @dataclass(frozen=True)

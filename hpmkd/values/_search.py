@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from hpmkd.values._offers import Hyperparameter, frozen_mapping
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Stage
+    from hpmkd.values._fitting import TrainingState
     from hpmkd.values._offers import FloatArray
 
 
@@ -54,6 +55,9 @@ class Configuration:
         As suggested by the stage's own search space.
     after : After, optional
         The stage before, where the chain hands something over; samplers leave it out.
+    share : float
+        Share of the training rows that it is fitted on, in (0, 1]. Below 1 it is a trial of
+        its hyperparameters at a lower price: it is told, and wins nothing.
     """
 
     stage: str
@@ -61,6 +65,7 @@ class Configuration:
     alpha: float
     hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=frozen_mapping)
     after: After | None = None
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hyperparameters", frozen_mapping(self.hyperparameters))
@@ -68,7 +73,8 @@ class Configuration:
     def __reduce__(self) -> tuple[Any, ...]:
         # A read-only mapping does not pickle; configurations travel to worker processes.
         plain = dict(self.hyperparameters)
-        return (Configuration, (self.stage, self.temperature, self.alpha, plain, self.after))
+        softening = (self.temperature, self.alpha)
+        return (Configuration, (self.stage, *softening, plain, self.after, self.share))
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -78,7 +84,9 @@ class Configuration:
         """
         temperature = self.temperature if self.alpha > 0 else 1.0
         settings = tuple(sorted(self.hyperparameters.items()))
-        key = (self.stage, temperature, self.alpha, settings)
+        key: tuple[Any, ...] = (self.stage, temperature, self.alpha, settings)
+        if self.share < 1:
+            key = (*key, self.share)
         return key if self.after is None else (*key, self.after.key)
 
     @property
@@ -88,7 +96,7 @@ class Configuration:
 
     def control(self) -> Configuration:
         """Return the same student by itself on hard labels (alpha = 0): the control of a run."""
-        return replace(self, alpha=0.0, temperature=1.0, after=None)
+        return replace(self, alpha=0.0, temperature=1.0, after=None, share=1.0)
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,8 @@ class Trial:
         Wall time in the worker.
     failure : str or None
         Why it failed, naming the plugin; None if it succeeded.
+    state : TrainingState or None
+        What its scheduler was last told during the fit; None if it was never asked there.
     """
 
     number: int
@@ -120,6 +130,7 @@ class Trial:
     models_trained: int
     seconds: float
     failure: str | None = None
+    state: TrainingState | None = None
 
     @property
     def log_loss(self) -> float:
@@ -147,24 +158,25 @@ class SearchSpace:
         Teacher weights that the run's regime allows; 0 is always among them.
     seed : int
         Source of all randomness of the sampler.
+    n_rows : int
+        Rows that a configuration is fitted on, at a share of 1.
+    fits : int
+        Models that are trained to evaluate one configuration: one per selection split.
+    models : int or None
+        Models that the search may train in all; None if nobody counts. A search that asks
+        for more is stopped there: a sampler that knows it can divide it well.
+    remembered : mapping of str to sequence of mapping
+        By stage, hyperparameters that did well on other data like this, the most promising
+        first; worth trying before anything else.
     """
 
     stages: Mapping[str, Stage]
     temperatures: tuple[float, ...]
     alphas: tuple[float, ...]
     seed: int
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """The size of a classification problem, for those who choose by it.
-
-    Parameters
-    ----------
-    n_rows, n_columns, n_classes : int
-        Rows that can be trained on, raw columns, classes.
-    """
-
-    n_rows: int
-    n_columns: int
-    n_classes: int
+    n_rows: int = 1000
+    fits: int = 1
+    models: int | None = None
+    remembered: Mapping[str, Sequence[Mapping[str, Hyperparameter]]] = field(
+        default_factory=frozen_mapping
+    )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Cache,
         Executor,
         Fuser,
+        Memory,
         Sampler,
         Scheduler,
         Stage,
@@ -81,6 +82,12 @@ def hpmkd_schedulers() -> list[Offer[Scheduler]]:
         Offer("constant", make.constant_scheduler, "temperature and alpha as configured"),
         Offer("anneal", make.anneal_scheduler, "alpha falls to 0 over the boosting rounds"),
     ]
+
+
+@hookimpl
+def hpmkd_memories() -> list[Offer[Memory]]:
+    """Offer no memory."""
+    return [Offer("none", make.no_memory, "every data set is the first")]
 
 
 @hookimpl

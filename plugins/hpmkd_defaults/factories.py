@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Cache,
         Executor,
         Fuser,
+        Memory,
         Sampler,
         Scheduler,
         Stage,
@@ -135,6 +136,13 @@ def anneal_scheduler(*, temperature: Temperature = 2.0, stages: tuple[str, ...] 
     from hpmkd_defaults.schedulers.anneal import AnnealScheduler
 
     return AnnealScheduler(temperature=temperature, stages=stages)
+
+
+def no_memory() -> Memory:
+    """Build the memory that knows nothing."""
+    from hpmkd_defaults.memories.none import NoMemory
+
+    return NoMemory()
 
 
 def partitioned_cache(

@@ -1,0 +1,64 @@
+"""What is known of a data set, and what became of configurations on it: never its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpmkd.values._fitting import TrainingState
+    from hpmkd.values._search import Configuration
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """A classification problem in a few numbers, for those who choose by it.
+
+    Parameters
+    ----------
+    n_rows, n_columns, n_classes : int
+        Rows that can be trained on, raw columns, classes.
+    balance : float
+        Entropy of the shares of the classes over that of equal shares, in [0, 1].
+    noise : float or None
+        Share of rows that the teachers, who have not seen them, get wrong, in [0, 1]; None as
+        long as no teacher was asked.
+    regime : str or None
+        What the teachers had seen: self, external or leaking; None likewise.
+    digest : str
+        Tells one data set from another; empty if nobody needs to.
+    """
+
+    n_rows: int
+    n_columns: int
+    n_classes: int
+    balance: float = 1.0
+    noise: float | None = None
+    regime: str | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a configuration on a data set.
+
+    Parameters
+    ----------
+    facts : DataFacts
+        Of the data set.
+    configuration : Configuration
+        What was evaluated: on all training rows, by itself (no ``after``).
+    regret : float
+        Its log loss minus the least of its stage in that run, on the selection rows, in nats;
+        0 for the best.
+    rank : float
+        Share of the other trials of its stage in that run that did better, in [0, 1].
+    state : TrainingState or None
+        What its scheduler was last told during the fit.
+    """
+
+    facts: DataFacts
+    configuration: Configuration
+    regret: float
+    rank: float
+    state: TrainingState | None = None

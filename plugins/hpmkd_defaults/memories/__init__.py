@@ -1,0 +1,1 @@
+"""Memories: what past data sets taught."""

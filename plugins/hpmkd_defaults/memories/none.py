@@ -1,0 +1,25 @@
+"""No memory: every data set is the first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hpmkd.values import DataFacts, Hyperparameter, Outcome
+
+
+class NoMemory:
+    """Knows nothing and keeps nothing."""
+
+    def suggest(self, facts: DataFacts, stage: str) -> Sequence[Mapping[str, Hyperparameter]]:
+        """Suggest nothing."""
+        return ()
+
+    def outcomes(self, facts: DataFacts) -> Sequence[Outcome]:
+        """Know of no other data set."""
+        return ()
+
+    def remember(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
+        """Forget."""
