@@ -52,6 +52,8 @@ class ProgressiveDistillationChain:
         Weights of the teacher that the run's regime allows.
     evaluate : callable
         Evaluates configurations on the selection rows and returns their trials.
+    refused : callable
+        Says why a configuration cannot be evaluated beside some others any more; None if it can.
     on_link : callable
         Called after every link.
     """
@@ -59,6 +61,7 @@ class ProgressiveDistillationChain:
     links: Sequence[ChainLink]
     alphas: Sequence[float]
     evaluate: Callable[[Sequence[Configuration]], list[Trial]]
+    refused: Callable[[Sequence[Configuration]], str | None] = lambda configurations: None
     on_link: Callable[[], None] = lambda: None
 
     def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
@@ -92,6 +95,11 @@ class ProgressiveDistillationChain:
         candidates = list(self._candidates(link, racing))
         if not candidates:
             return [], Gate(link.name, False, "no alpha above 0 may be tried")
+        refused = None
+        while candidates and (refused := self.refused(candidates)):
+            candidates.pop()
+        if not candidates:
+            return [], Gate(link.name, False, f"not tried: {refused}")
         found = self.evaluate(candidates)
         # Ties go to the control, as everywhere.
         after = min(found, key=lambda trial: (trial.log_loss, not trial.configuration.hard))
@@ -122,9 +130,12 @@ class ProgressiveDistillationChain:
     def _candidates(self, link: ChainLink, racing: Sequence[Trial]) -> Iterator[Configuration]:
         """Yield the stage's best configuration on top of the stage before, for every alpha.
 
-        At alpha = 0 it is the stage's best control, on top of the control of the stage before.
+        The most promising alpha first, that of the stage alone; then alpha = 0: the stage's best
+        control, on top of the control of the stage before.
         """
-        for alpha in self.alphas:
+        leading = best(racing, link.stage)
+        own = 0.0 if leading is None else leading.configuration.alpha
+        for alpha in sorted(self.alphas, key=lambda alpha: (alpha != own, alpha)):
             control = alpha == 0
             if control and link.transfer.teaches:
                 continue

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import RecipeError, StudentFileError
+from hpmkd.errors import RecipeError, RunFolderError, StudentFileError
 from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
-    from hpmkd.values import Trial
+    from hpmkd.values import Configuration, Trial
 
 FORMAT = 1
 DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
@@ -63,6 +63,8 @@ class Distillation:
         ensemble, if it has a gate; of the collapse, if the recipe asks for it.
     recorded : tuple of mapping
         The trials of a loaded run, as plain values.
+    fitter : callable, optional
+        What :meth:`fit` fits with. It lives as long as this object, as the ensemble does.
     """
 
     students: Mapping[str, Predictor]
@@ -77,6 +79,7 @@ class Distillation:
     ensemble: Ensemble | None = None
     gates: tuple[Gate, ...] = ()
     recorded: tuple[Mapping[str, Any], ...] = ()
+    fitter: Callable[[Configuration], Predictor] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -103,6 +106,28 @@ class Distillation:
     def leaderboard(self) -> pd.DataFrame:
         """Teachers, controls and students as a frame, one row each."""
         return to_frame(self.records)
+
+    def fit(self, configuration: Configuration) -> Predictor:
+        """Fit another student on all training rows, taught by the same teachers.
+
+        Parameters
+        ----------
+        configuration : Configuration
+            That of any of :attr:`trials`, or one like it.
+
+        Raises
+        ------
+        RunFolderError
+            If this run was loaded: a run folder keeps no training rows.
+        PluginError
+            If the stage fails.
+        """
+        if self.fitter is None:
+            raise RunFolderError(
+                "a loaded run cannot fit further students, for a run folder keeps no training "
+                "rows; expected a run that was just made: hpmkd.distill(…).fit(configuration)"
+            )
+        return self.fitter(configuration)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write the run folder, all of it or nothing.

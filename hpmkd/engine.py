@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import splits
+from hpmkd.budget import Budget
 from hpmkd.components import Components, resolve
 from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
@@ -31,6 +32,7 @@ from hpmkd.overlap import warn_of_known_rows
 from hpmkd.panels import members
 from hpmkd.progress import Progress
 from hpmkd.reading import TeacherReader
+from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.seeds import Seeds
 from hpmkd.shelf import Kept
 from hpmkd.teaching import Taught, Teaching
@@ -117,6 +119,7 @@ class _Run:
         self.cache_before = dict(self.cache.stats())
         self.seeds = Seeds.spawn(self.seed)
         self.counts = Counts()
+        budget = Budget(self.recipe.budget, self.counts)
         self.progress = Progress(self.registry)
         reader = TeacherReader(
             training=training,
@@ -152,6 +155,7 @@ class _Run:
             counts=self.counts,
             progress=self.progress,
             registry=self.registry,
+            budget=budget,
             features=Kept(self.cache, "feature"),
         )
 
@@ -164,10 +168,13 @@ class _Run:
             regime, exams, taught = self._listen()
             lesson = self._lesson(self.training, taught.knowledge.soft_targets, taught.extra)
         alphas = getattr(self.recipe.search.alphas, regime.name)
+        memory, facts = self.parts.memory.create(), facts_of(self.training, taught.knowledge)
+        remembered = recalled(memory, facts, self.learning.fitting.stages)
+        tell_of_others(self.learning.fitting.scheduler, memory, facts)
         with self.counts.phase("search"):
-            found = self.learning.search(exams, alphas)
+            found = self.learning.search(exams, alphas, remembered)
         with self.counts.phase("chain"):
-            racing, trials, gates = self.learning.chain(found, exams, alphas)
+            racing, trials, gates = self.learning.chain(found.trials, exams, alphas)
         with self.counts.phase("refit"):
             finalists = self.learning.refit(racing, lesson)
             ensemble = self.learning.ensemble(finalists, exams, lesson)
@@ -183,6 +190,7 @@ class _Run:
             records = self._records(finalists, ensemble, taught)
             own = self.learning.self_taught(finalists, lesson)
             verdict = compare(finalists, own, self.test, regime.name, self.seeds.verdict)
+        memory.remember(facts, outcomes(facts, trials))
         # Workers count for the peak memory once they have ended.
         self.executor.close()
         self.counts.count_cache(self.cache_before, self.cache.stats())
@@ -199,10 +207,14 @@ class _Run:
             verdict=verdict,
             counts=self.counts.to_mapping(),
             recipe=self.recipe,
-            facts=facts_of_run(self.seed, self.training, self.test),
+            facts={
+                **facts_of_run(self.seed, self.training, self.test),
+                "search": {"ended": found.ended, "remembered": remembered},
+            },
             trials=tuple(trials),
             ensemble=ensemble,
             gates=tuple(gates),
+            fitter=partial(self.learning.fit, lesson),
         )
 
     def _listen(self) -> tuple[Regime, list[Exam], Taught]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +10,16 @@ import numpy as np
 
 from hpmkd.crossfit import pickled_bytes
 from hpmkd.knowledge import Fusion
-from hpmkd.registry import PluginWarning
+from hpmkd.reading import stack
 from hpmkd.rows import as_table
-from hpmkd.trials import held_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.components import Selected
-    from hpmkd.contracts import Executor, Predictor
+    from hpmkd.contracts import Predictor
     from hpmkd.finalists import Finalists
-    from hpmkd.trials import HeldOut, SearchData
-    from hpmkd.values import Configuration, FloatArray, IntArray
+    from hpmkd.values import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -73,58 +70,24 @@ def strongest(finalists: Finalists, k: int) -> list[str]:
     return [stage for stage, _ in ranked[:k]]
 
 
-def unseen(
-    configurations: Sequence[Configuration], data: SearchData, executor: Executor
-) -> list[HeldOut]:
-    """Return what students say about rows that they were not fitted on.
-
-    Parameters
-    ----------
-    configurations : sequence of M Configuration
-        One per student.
-    data : SearchData
-        Splits whose held rows are the rows asked about.
-
-    Returns
-    -------
-    list of M HeldOut
-    """
-    said: dict[int, HeldOut] = dict(executor.run(held_out, data, list(configurations)))
-    return [said[at] for at in range(len(configurations))]
-
-
-def heard(names: Sequence[str], asked: Sequence[HeldOut]) -> dict[str, FloatArray]:
-    """Return what the members say that did not fail, by name; warn of the others."""
-    found = {}
-    for name, own in zip(names, asked, strict=True):
-        if own.failure is None:
-            found[name] = own.said
-        else:
-            message = f"stage {name!r} is left out of the ensemble: {own.failure}"
-            warnings.warn(message, PluginWarning, stacklevel=2)
-    return found
-
-
 def fit_ensemble(
-    finalists: Finalists,
-    said: Mapping[str, FloatArray],
-    fuser: Selected,
-    labels: IntArray,
-    table: Any,
+    finalists: Finalists, names: Sequence[str], fuser: Selected, labels: IntArray, table: Any
 ) -> Ensemble:
-    """Fuse students by what they said about unseen rows.
+    """Fuse students by what their trials said about the selection rows.
 
     Parameters
     ----------
     finalists : Finalists
         The students.
-    said : mapping of str to ndarray of shape (n, K)
-        Whom to take, and what they said about unseen rows.
+    names : sequence of str
+        Whom to take.
     fuser : Selected
         The recipe's fuser, the same that fuses the teachers.
     labels, table : ndarray of shape (n,), table of n rows
-        The unseen rows.
+        The selection rows.
     """
-    members = tuple(finalists.students[name].student for name in said)
-    fusion = Fusion.fit(fuser, np.stack(list(said.values())), labels, table)
-    return Ensemble(tuple(said), members, fusion)
+    members = [finalists.students[name] for name in names]
+    # The search keeps what each stage's best said.
+    said = stack([member.trial.said for member in members if member.trial.said is not None])
+    fusion = Fusion.fit(fuser, said, labels, table)
+    return Ensemble(tuple(names), tuple(member.student for member in members), fusion)

@@ -14,7 +14,7 @@ from hpmkd.trials import RefitData, refit
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Executor, Predictor
-    from hpmkd.values import Trial
+    from hpmkd.values import Configuration, Trial
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,13 @@ def best(trials: Iterable[Trial], stage: str, *, control: bool = False) -> Trial
     ----------
     control : bool
         Look only at those that hear of no teacher. Ties go to the control, then to the trial
-        asked first.
+        asked first. Trials on a share of the rows win nothing.
     """
     candidates = [
         trial
         for trial in trials
         if trial.configuration.stage == stage
+        and trial.configuration.share == 1
         and trial.failure is None
         and (trial.configuration.hard or not control)
     ]
@@ -115,7 +116,7 @@ def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:
             found[stage] = Pair(student, control)
         else:
             own = [trial.failure for trial in trials if trial.configuration.stage == stage]
-            failures[stage] = next(filter(None, own), "the sampler asked for none of it")
+            failures[stage] = next(filter(None, own), "nothing of it was tried")
     _report(failures, found)
     return found
 
@@ -144,7 +145,7 @@ def fit_finalists(
     students, controls, failures = {}, {}, {}
     for stage, pair in paired.items():
         student, control = (
-            writable(outcomes[each.configuration.key], each, data)
+            writable(outcomes[each.configuration.key], each.configuration, data)
             for each in (pair.student, pair.control)
         )
         if isinstance(student, str) or isinstance(control, str):
@@ -157,11 +158,13 @@ def fit_finalists(
     return Finalists(students, controls, chosen)
 
 
-def writable(outcome: Predictor | str, trial: Trial, data: RefitData) -> Predictor | str:
+def writable(
+    outcome: Predictor | str, configuration: Configuration, data: RefitData
+) -> Predictor | str:
     """Return a refitted student if it can be written to a file; else why it cannot."""
     if isinstance(outcome, str):
         return outcome
-    played = data.fitting.stages[trial.configuration.stage]
+    played = data.fitting.stages[configuration.stage]
     try:
         content = outcome.to_bytes()
         if not isinstance(content, bytes):

@@ -195,8 +195,10 @@ class SchedulerGuard(Guard):
 
     def learn(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
         """Tell it what is known of other data sets, if it wants to hear."""
-        with self.culprit.blamed("failed in learn"):
-            getattr(self.component, "learn", _nothing)(facts, outcomes)
+        learn = getattr(self.component, "learn", None)
+        if learn is not None:
+            with self.culprit.blamed("failed in learn"):
+                learn(facts, outcomes)
 
     def softening(self, configuration: Configuration, state: TrainingState) -> Softening:
         """Return temperature and alpha of a round."""
@@ -229,10 +231,6 @@ class PanelGuard(Guard):
             if not named:
                 raise ValueError("returned no teachers")
         return named
-
-
-def _nothing(*_: object) -> None:
-    pass
 
 
 def _unguarded(component: Any, culprit: Culprit, *arguments: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,11 +12,12 @@ import numpy as np
 
 from hpmkd.chain import ProgressiveDistillationChain
 from hpmkd.collapse import Collapse
-from hpmkd.ensemble import Ensemble, fit_ensemble, heard, strongest, unseen
+from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs, writable
 from hpmkd.gates import Gate
 from hpmkd.lessons import Predecessors
+from hpmkd.rations import Rations
 from hpmkd.registry import PluginWarning
 from hpmkd.search import Search
 from hpmkd.shelf import UNKEPT, Shelf
@@ -24,6 +25,7 @@ from hpmkd.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import SearchSpace, Trial
 
 if TYPE_CHECKING:
+    from hpmkd.budget import Budget
     from hpmkd.chain import ChainLink
     from hpmkd.components import Components
     from hpmkd.contracts import Executor, Predictor
@@ -34,7 +36,15 @@ if TYPE_CHECKING:
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.seeds import Seeds
-    from hpmkd.values import Configuration
+    from hpmkd.values import Configuration, Hyperparameter
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found, and what ended it."""
+
+    trials: Sequence[Trial]
+    ended: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,8 @@ class Learning:
         The chain.
     recipe, parts, seeds, executor, counts, progress, registry
         Of the run.
+    budget : Budget
+        Of the run.
     features : Shelf
         Where encoded rows are looked for.
     """
@@ -62,6 +74,7 @@ class Learning:
     counts: Counts
     progress: Progress
     registry: Registry
+    budget: Budget
     features: Shelf = UNKEPT
 
     @property
@@ -72,17 +85,41 @@ class Learning:
     @cached_property
     def predecessors(self) -> Predecessors:
         """The students that others build on."""
-        n_folds = self.recipe.split.teacher_folds
+        n_folds = self.recipe.split.selection_folds
         return Predecessors(self.fitting, self.executor, n_folds, self._trained)
 
-    def search(self, exams: Sequence[Exam], alphas: Sequence[float]) -> list[Trial]:
-        """Evaluate configurations until the sampler has no more to ask."""
+    @cached_property
+    def rations(self) -> Rations:
+        """Who may train how many models."""
+        return Rations(self.budget, self.links, self.predecessors)
+
+    def search(
+        self,
+        exams: Sequence[Exam],
+        alphas: Sequence[float],
+        remembered: Mapping[str, Sequence[Mapping[str, Hyperparameter]]],
+    ) -> Found:
+        """Evaluate configurations until the sampler, the results or the budget end it.
+
+        Parameters
+        ----------
+        exams : sequence of Exam
+            The selection rows, and what is fitted.
+        alphas : sequence of float
+            Weights of the teacher that the run's regime allows.
+        remembered : mapping
+            By stage, hyperparameters to try first.
+        """
         settings = self.recipe.search
         space = SearchSpace(
             stages={name: played.stage for name, played in self.fitting.stages.items()},
             temperatures=settings.temperatures,
             alphas=with_control(alphas),
             seed=self.seeds.sampler,
+            n_rows=min(len(exam.lesson.rows) for exam in exams),
+            fits=len(exams),
+            models=self.rations.for_search(len(exams)),
+            remembered=remembered,
         )
         search = Search(
             sampler=self.parts.sampler.create(space),
@@ -90,12 +127,15 @@ class Learning:
             executor=self.executor,
             data=self._data(exams),
             batch=settings.batch,
+            stop=settings.stop,
+            budget=self.budget,
+            kept=self.rations.kept(len(exams)),
             on_trial=self._trial_finished,
         )
         self.progress.start("search", search.sampler.total or settings.batch)
-        trials = search.run()
+        ended = search.run()
         self.progress.finish()
-        return trials
+        return Found(search.trials, ended)
 
     def chain(
         self, trials: Sequence[Trial], exams: Sequence[Exam], alphas: Sequence[float]
@@ -118,9 +158,12 @@ class Learning:
             tried.extend(found)
             return found
 
+        def refused(configurations: Sequence[Configuration]) -> str | None:
+            return self.rations.chained(configurations, exams, trials)
+
         self.progress.start("chain", len(self.links))
         chain = ProgressiveDistillationChain(
-            self.links, with_control(alphas), evaluated, self.progress.advance
+            self.links, with_control(alphas), evaluated, refused, self.progress.advance
         )
         racing, gates = chain.run(trials)
         self.progress.finish()
@@ -141,21 +184,12 @@ class Learning:
     def ensemble(
         self, finalists: Finalists, exams: Sequence[Exam], lesson: Lesson
     ) -> Ensemble | None:
-        """Fuse the strongest students; None if there are not two of them.
-
-        A student whose stage fails here is left out, with a warning.
-        """
+        """Fuse the strongest students; None if there are not two of them."""
         names = strongest(finalists, self.recipe.ensemble.top)
         if len(names) < 2:
             return None
-        members = [finalists.students[name].trial.configuration for name in names]
-        asked = unseen(members, self._data(exams, members), self.executor)
-        self._trained(sum(own.models_trained for own in asked))
-        said = heard(names, asked)
-        if len(said) < 2:
-            return None
         rows = lesson.rows.rows(np.sort(np.concatenate([exam.held_rows for exam in exams])))
-        return fit_ensemble(finalists, said, self.parts.fuser, rows.labels, rows.table)
+        return fit_ensemble(finalists, names, self.parts.fuser, rows.labels, rows.table)
 
     def collapse(
         self,
@@ -169,30 +203,35 @@ class Learning:
         if ensemble is None:
             return finalists, Gate("collapse", False, "there are not two students to fuse")
         members = [finalists.students[name].trial.configuration for name in ensemble.names]
+        if spent := self.rations.collapsed(members, len(alphas), len(exams)):
+            return finalists, Gate("collapse", False, f"not tried: {spent}")
         collapse = Collapse(members, self.parts.fuser, self.predecessors, self._evaluate)
         before = finalists.students[finalists.chosen].trial
         after, decision = collapse.attempt(before, exams, alphas)
         if after is None:
             return finalists, decision
         try:
-            student = self._refitted(collapse.retaught(lesson), after)
+            student = self.fit(collapse.retaught(lesson), after.configuration)
         except HpmkdError as failed:
             return finalists, Gate("collapse", False, str(failed))
         return finalists.with_collapsed(Refitted(after, student)), decision
 
-    def self_taught(self, finalists: Finalists, lesson: Lesson) -> Predictor | None:
+    def self_taught(self, finalists: Finalists, lesson: Lesson) -> Predictor | str | None:
         """Fit the shipped configuration to what its control says instead of the teachers.
 
         It tells knowledge from smoothing: this student has soft labels as well, but nobody
-        who knew more. None if the shipped student hears of no teacher, or a stage fails.
+        who knew more. None if the shipped student hears of no teacher, or a stage fails; a
+        string says that the budget does not allow it.
         """
         trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
         if trial.configuration.hard:
             return None
+        if spent := self.rations.self_taught(control.trial.configuration):
+            return f"Not compared with the same student taught by its hard twin: {spent}"
         self.progress.start("controls", 1)
         try:
             said = self.predecessors.unseen(lesson, control.trial.configuration)
-            return self._refitted(lesson.taught(said.rows, said.extra), trial)
+            return self.fit(lesson.taught(said.rows, said.extra), trial.configuration)
         except HpmkdError as failed:
             message = f"no student taught by itself is compared with the shipped one: {failed}"
             warnings.warn(message, PluginWarning, stacklevel=3)
@@ -200,16 +239,16 @@ class Learning:
         finally:
             self.progress.finish()
 
-    def _refitted(self, lesson: Lesson, trial: Trial) -> Predictor:
-        """Fit a trial's configuration on a lesson.
+    def fit(self, lesson: Lesson, configuration: Configuration) -> Predictor:
+        """Fit a configuration on a lesson.
 
         Raises
         ------
         HpmkdError
             If its stage fails.
         """
-        data = self._refit_data(lesson, [trial.configuration])
-        student = writable(refit(data, trial.configuration), trial, data)
+        data = self._refit_data(lesson, [configuration])
+        student = writable(refit(data, configuration), configuration, data)
         self._trained(1)
         if isinstance(student, str):
             raise PluginError(student)

@@ -193,6 +193,22 @@ class Predecessors:
         bag = asked.said[n:].reshape(len(parts), m, -1).mean(axis=0) if m else None
         return Unseen(asked.said[:n], bag)
 
+    def cost(self, lesson: Lesson, configuration: Configuration) -> int:
+        """Return how many models are trained on a lesson before a configuration can be."""
+        after = configuration.after
+        if after is None or (id(lesson), after.key) in self._known:
+            return 0
+        own = 1 + self.cost(lesson, after.configuration)
+        unseen = self.fitting.transfers[after.transfer].unseen
+        return own + (self.unseen_cost(after.configuration) if unseen else 0)
+
+    def unseen_cost(self, configuration: Configuration) -> int:
+        """Return how many models :meth:`unseen` trains: in each fold, with all it builds on."""
+        depth, after = 1, configuration.after
+        while after is not None:
+            depth, after = depth + 1, after.configuration.after
+        return self.n_folds * depth
+
     def _previous(self, lesson: Lesson, after: After) -> Previous | str:
         key = (id(lesson), after.key)
         if key not in self._known:

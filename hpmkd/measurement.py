@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.costs import Cost, of_fuser, of_member
@@ -92,18 +92,21 @@ def ensemble_entry(ensemble: Ensemble, table: Any) -> Entry:
 
 
 def compare(
-    finalists: Finalists, own: Predictor | None, test: Dataset, regime: str, seed: int
+    finalists: Finalists, own: Predictor | str | None, test: Dataset, regime: str, seed: int
 ) -> Verdict:
     """Judge the shipped student against its controls on the test rows.
 
     Parameters
     ----------
-    own : Predictor or None
-        The student that was taught by its control instead of the teachers.
+    own : Predictor, str or None
+        The student that was taught by its control instead of the teachers; a note that says why
+        there is none.
     """
     shipped, control = finalists.shipped, finalists.controls[finalists.chosen]
-    arms = {STUDENT: shipped.student, HARD: control.student} | ({} if own is None else {OWN: own})
-    return judge(
+    arms = {STUDENT: shipped.student, HARD: control.student}
+    if own is not None and not isinstance(own, str):
+        arms[OWN] = own
+    verdict = judge(
         {name: student.predict_proba(test.table) for name, student in arms.items()},
         test.labels,
         stage=finalists.shipped_name,
@@ -111,6 +114,7 @@ def compare(
         regime=regime,
         seed=seed,
     )
+    return replace(verdict, notes=(*verdict.notes, own)) if isinstance(own, str) else verdict
 
 
 def _student_entry(

@@ -18,6 +18,11 @@ def shipped() -> list[str]:
     return sorted(Path(each.name).stem for each in folder.iterdir() if each.name.endswith(".toml"))
 
 
+def shipped_text(name: str) -> str:
+    """Return the file of a shipped recipe, comments and all."""
+    return (resources.files("hpmkd") / "recipes" / f"{name}.toml").read_text("utf-8")
+
+
 def parse_setting(text: str) -> tuple[str, Any]:
     """Read ``key=value`` of the command line; the value is TOML, or else a plain string."""
     key, equals, value = text.partition("=")
@@ -39,8 +44,7 @@ def read_recipe(source: str | os.PathLike[str]) -> dict[str, Any]:
     """
     name = os.fspath(source)
     if name in shipped():
-        text = (resources.files("hpmkd") / "recipes" / f"{name}.toml").read_text("utf-8")
-        return tomllib.loads(text)
+        return tomllib.loads(shipped_text(name))
     if not name.endswith(".toml"):
         close = difflib.get_close_matches(name, shipped(), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else "."

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from hpmkd.errors import RecipeError
 from hpmkd.finalists import best
 from hpmkd.trials import SearchData, evaluate
 from hpmkd.values import Trial
 
 if TYPE_CHECKING:
+    from hpmkd.budget import Budget
     from hpmkd.contracts import Executor, Sampler, Scheduler
+    from hpmkd.recipe_settings import StopSettings
     from hpmkd.values import Configuration
+
+#: Fits on all training rows that a stage in the race entails: its student and its control.
+REFITS = 2
 
 
 @dataclass
@@ -32,6 +40,12 @@ class Search:
     batch : int
         Configurations asked for at a time. Results do not depend on the number of workers
         because a batch is told in the order of asking, whichever trial finishes first.
+    stop : StopSettings
+        When the search has converged.
+    budget : Budget
+        Of the run.
+    kept : int
+        Models of the budget that are not for the search.
     on_trial : callable
         Called with every new trial, in the order of asking.
     """
@@ -41,28 +55,108 @@ class Search:
     executor: Executor
     data: SearchData
     batch: int
+    stop: StopSettings
+    budget: Budget
+    kept: int = 0
     on_trial: Callable[[Trial], None] = lambda trial: None
     _known: dict[object, Trial] = field(default_factory=dict)
 
-    def run(self) -> list[Trial]:
-        """Evaluate until the sampler has nothing more to ask, then the missing controls.
+    def run(self) -> str:
+        """Evaluate until one of four things ends the search, then the missing controls.
 
         Returns
         -------
-        list of Trial
-            Every distinct configuration once, in the order of asking.
+        str
+            What ended it: the sampler, convergence, or a budget.
+
+        Raises
+        ------
+        RecipeError
+            If the budget does not allow a single stage.
         """
-        while asked := self.sampler.ask(self.batch):
-            self._evaluate(asked)
+        ended = None
+        while ended is None:
+            asked = self.sampler.ask(self.batch)
+            allowed = self._allowed(asked)
+            self._evaluate(allowed)
+            ended = self._ended(asked, allowed)
         # alpha = 0 is always in the race: each stage's best gets its hard-label twin.
-        bests = [best(self.trials, name) for name in self.data.fitting.stages]
-        self._evaluate(each.configuration.control() for each in bests if each is not None)
-        return self.trials
+        self._evaluate(each.configuration.control() for each in self._bests())
+        return ended
 
     @property
     def trials(self) -> list[Trial]:
-        """The trials so far."""
+        """The trials so far: every distinct configuration once, in the order of asking."""
         return sorted(self._known.values(), key=lambda trial: trial.number)
+
+    def _ended(
+        self, asked: Sequence[Configuration], allowed: Sequence[Configuration]
+    ) -> str | None:
+        if not asked:
+            return "the sampler had nothing more to ask"
+        if len(allowed) < len(asked):
+            return self.budget.spent(np.inf)
+        return self.budget.spent(0) or self._converged()
+
+    def _converged(self) -> str | None:
+        """Say so if the last results no longer move, and every stage has been heard.
+
+        ``has_converged`` of the method's pseudocode: the standard deviation of the last scores.
+        """
+        trials = [each for each in self.trials if each.configuration.share == 1]
+        recent = [each.log_loss for each in trials if each.failure is None][-self.stop.window :]
+        heard = {each.configuration.stage for each in trials}
+        if not self.stop.window or len(recent) < self.stop.window or heard < {*self._stages}:
+            return None
+        moved = float(np.std(recent))
+        if moved >= self.stop.threshold:
+            return None
+        return f"the last {len(recent)} results moved by {moved:.2g} nats (search.stop)"
+
+    def _allowed(self, asked: Sequence[Configuration]) -> list[Configuration]:
+        """Return the first of them, as many as the budget allows with all that they entail."""
+        left = self.budget.models - self.kept
+        allowed: list[Configuration] = []
+        for configuration in asked:
+            if self._cost([*allowed, configuration]) > left:
+                break
+            allowed.append(configuration)
+        if asked and not allowed and not self._known:
+            needed = self._cost(asked[:1])
+            raise RecipeError(
+                f"budget.models: got {self.budget.settings.models}; expected at least "
+                f"{2 * needed} to try one stage and its control and to keep as many for the rest; "
+                "raise it (--budget-models), or 0 for no bound"
+            )
+        return allowed
+
+    def _cost(self, asked: Sequence[Configuration]) -> int:
+        """Return how many models are trained if these are evaluated, before the run is over."""
+        new = {each.key: each for each in asked if each.key not in self._known}
+        known = {*self._known, *new}
+        entailed = 0
+        for stage in self._stages:
+            full = [each for each in new.values() if each.stage == stage and each.share == 1]
+            leading = best(self._known.values(), stage)
+            rivals = full if leading is None else [*full, leading.configuration]
+            if not rivals and any(each.stage == stage for each in new.values()):
+                entailed += 2 * self._fits + REFITS  # the whole, and its control
+            elif rivals:
+                missing = any(each.control().key not in known for each in rivals)
+                entailed += missing * self._fits + REFITS
+        return len(new) * self._fits + entailed
+
+    @property
+    def _fits(self) -> int:
+        return len(self.data.splits)
+
+    @property
+    def _stages(self) -> Mapping[str, object]:
+        return self.data.fitting.stages
+
+    def _bests(self) -> list[Trial]:
+        found = (best(self._known.values(), stage) for stage in self._stages)
+        return [each for each in found if each is not None]
 
     def _evaluate(self, asked: Iterable[Configuration]) -> None:
         asked = list(asked)
@@ -76,8 +170,16 @@ class Search:
             trial = finished[at]
             self._known[trial.configuration.key] = trial
             self.on_trial(trial)
+        self._forget_what_lost()
         for configuration in asked:
             self._tell(replace(self._known[configuration.key], configuration=configuration))
+
+    def _forget_what_lost(self) -> None:
+        """Keep the predictions of each stage's best alone: on many rows they are large."""
+        kept = {trial.configuration.key for trial in self._bests()}
+        for key, trial in self._known.items():
+            if trial.said is not None and key not in kept:
+                self._known[key] = replace(trial, said=None)
 
     def _tell(self, trial: Trial) -> None:
         self.sampler.tell(trial)

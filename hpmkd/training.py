@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hpmkd import tables
+import numpy as np
+
+from hpmkd import splits, tables
 from hpmkd.encoding import Encoding
 from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.values import ExtraRows, Previous
@@ -90,3 +92,17 @@ class TrainingRows:
             encoded[kind][1].flags.writeable = False
         labels, soft_targets = self.labels[rows], self.soft_targets[rows]
         return replace(self, labels=labels, soft_targets=soft_targets, encoded=encoded, previous={})
+
+    def sample(self, share: float, seed: int) -> TrainingRows:
+        """Return a share of the rows, class by class, beside as large a share of the extra ones."""
+        if share >= 1:
+            return self
+        at, _ = splits.holdout(self.labels, 1.0 - share, seed)
+        extra = {}
+        for kind, rows in self.extra.items():
+            m = round(share * len(rows.matrix))
+            chosen = np.sort(np.random.default_rng(seed).permutation(len(rows.matrix))[:m])
+            further = (rows.matrix[chosen], rows.soft_targets[chosen])
+            extra[kind] = replace(rows, matrix=further[0], soft_targets=further[1])
+            extra[kind].matrix.flags.writeable = False
+        return replace(self.rows(at), extra=extra)

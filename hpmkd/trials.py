@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from hpmkd.probabilities import row_losses
 from hpmkd.values import Trial
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hpmkd.contracts import Predictor
     from hpmkd.fitting import Fitting
     from hpmkd.training import TrainingRows
@@ -76,26 +79,21 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     """
     number, configuration = task
     start = time.perf_counter()
-    order, losses, right = [], [], []
-    try:
-        for split in data.splits:
-            predicted = _said(data.fitting, split, configuration)
-            order.append(split.held_rows)
-            losses.append(row_losses(predicted, split.held_labels))
-            right.append(predicted.argmax(axis=1) == split.held_labels)
-    except HpmkdError as error:
-        seconds = time.perf_counter() - start
-        trained = len(order)
-        nothing = np.empty(0)
-        return Trial(number, configuration, nothing, np.nan, trained, seconds, str(error))
-    in_order = np.argsort(np.concatenate(order), kind="stable")
+    asked = held_out(data, configuration)
+    seconds, trained = time.perf_counter() - start, asked.models_trained
+    if asked.failure is not None:
+        return Trial(
+            number, configuration, np.empty(0), np.nan, trained, seconds, failure=asked.failure
+        )
+    labels = in_order(data.splits, [split.held_labels for split in data.splits])
     return Trial(
         number=number,
         configuration=configuration,
-        row_losses=np.concatenate(losses)[in_order],
-        accuracy=float(np.concatenate(right).mean()),
-        models_trained=len(data.splits),
-        seconds=time.perf_counter() - start,
+        row_losses=row_losses(asked.said, labels),
+        accuracy=float((asked.said.argmax(axis=1) == labels).mean()),
+        models_trained=trained,
+        seconds=seconds,
+        said=asked.said,
     )
 
 
@@ -104,15 +102,19 @@ def held_out(data: SearchData, configuration: Configuration) -> HeldOut:
 
     A stage that raises costs its student, not the run.
     """
-    order, said = [], []
+    said: list[FloatArray] = []
     try:
         for split in data.splits:
-            said.append(_said(data.fitting, split, configuration))
-            order.append(split.held_rows)
+            said.append(_said(data.fitting, split, configuration))  # noqa: PERF401 - may fail midway
     except HpmkdError as error:
         return HeldOut(np.empty((0, 0)), len(said), str(error))
-    in_order = np.argsort(np.concatenate(order), kind="stable")
-    return HeldOut(np.concatenate(said)[in_order], len(said))
+    return HeldOut(in_order(data.splits, said), len(said))
+
+
+def in_order(splits: Sequence[SelectionSplit], parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return what belongs to the held rows of each split, in the order of the rows' numbers."""
+    numbers = np.concatenate([split.held_rows for split in splits])
+    return np.concatenate(parts)[np.argsort(numbers, kind="stable")]
 
 
 def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
@@ -124,5 +126,6 @@ def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
 
 
 def _said(fitting: Fitting, split: SelectionSplit, configuration: Configuration) -> FloatArray:
-    student = fitting.student(split.training, configuration)
+    training = split.training.sample(configuration.share, fitting.seed)
+    student = fitting.student(training, configuration)
     return fitting.said(student, configuration, split.held_table, split.training.classes)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hpmkd.cli.options import distil_and_save, recipe_of, run_options
+from hpmkd.cli.options import Plan, distil_and_save, run_options
 
 DATA = ("breast_cancer", "digits", "wine")
 
@@ -23,11 +23,8 @@ DATA = ("breast_cancer", "digits", "wine")
 def command(
     name: str,
     out: Path | None,
-    recipe: str,
-    settings: tuple[str, ...],
-    student: str | None,
+    plan: Plan,
     seed: int,
-    workers: int | None,
     **shown: Any,
 ) -> None:
     """Distil the default panel of teachers on a real data set.
@@ -41,7 +38,7 @@ def command(
     from hpmkd.run_folder import check_free
 
     out = out or Path("runs") / f"demo-{name}"
-    read = recipe_of(recipe, settings, student, workers)
+    read = plan.read()
     check_free(out, overwrite=True)
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     labels = bunch.target

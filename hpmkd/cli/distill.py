@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.options import distil_and_save, recipe_of, run_options
+from hpmkd.cli.options import Plan, distil_and_save, run_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,11 +60,8 @@ def command(
     overwrite: bool,
     trust_pickle: bool,
     trusted: tuple[str, ...],
-    recipe: str,
-    settings: tuple[str, ...],
-    student: str | None,
+    plan: Plan,
     seed: int,
-    workers: int | None,
     **shown: Any,
 ) -> None:
     """Distil a teacher on DATA (CSV or Parquet) into a small student.
@@ -83,9 +80,7 @@ def command(
 
     if test is not None and test_size is not None:
         raise RecipeError("got --test and --test-size; expected one of them")
-    if test_size is not None:
-        settings = (*settings, f"split.test_size={test_size}")
-    read = recipe_of(recipe, settings, student, workers)
+    read = plan.read(**({} if test_size is None else {"split.test_size": test_size}))
     check_free(out, overwrite=overwrite)
     # As `python -m` does: a factory may live in a module beside the data.
     sys.path.insert(0, os.getcwd())

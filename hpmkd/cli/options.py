@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -19,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def run_options(command: F) -> F:
-    """Add the options that say how a run goes."""
+    """Add the options that say how a run goes; the command gets them as its `plan`."""
     options = [
         click.option("--recipe", default="hpm", show_default=True, metavar="NAME|FILE"),
         click.option(
@@ -30,6 +32,23 @@ def run_options(command: F) -> F:
             help="Override a setting of the recipe, e.g. sampler.trials=2. Repeatable.",
         ),
         click.option("--student", metavar="STAGE", help="Run only this stage."),
+        click.option(
+            "--budget-models",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Train at most so many students in all.  [default: as the recipe]",
+        ),
+        click.option(
+            "--budget-seconds",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="S",
+            help="Search for nothing new after so many seconds.  [default: as the recipe]",
+        ),
+        click.option(
+            "--no-memory",
+            is_flag=True,
+            help="Neither use nor keep what is learned from data set to data set.",
+        ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
         click.option(
             "--workers",
@@ -45,20 +64,64 @@ def run_options(command: F) -> F:
         click.option("--quiet", is_flag=True, help="No progress."),
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     ]
+
+    @functools.wraps(command)
+    def planned(
+        *,
+        recipe: str,
+        settings: Sequence[str],
+        student: str | None,
+        workers: int | None,
+        budget_models: int | None,
+        budget_seconds: float | None,
+        no_memory: bool,
+        **others: Any,
+    ) -> Any:
+        shortcuts = {
+            "budget.models": budget_models,
+            "budget.seconds": budget_seconds,
+            "memory.name": "none" if no_memory else None,
+        }
+        given = {key: value for key, value in shortcuts.items() if value is not None}
+        return command(plan=Plan(recipe, tuple(settings), given, student, workers), **others)
+
     for option in reversed(options):
-        command = option(command)
-    return command
+        planned = option(planned)
+    return cast("F", planned)
 
 
-def recipe_of(
-    recipe: str, settings: Sequence[str], student: str | None, workers: int | None
-) -> Recipe:
-    """Read a recipe and put the options on top."""
-    from hpmkd.recipe import Recipe
-    from hpmkd.recipe_files import parse_setting
+@dataclass(frozen=True)
+class Plan:
+    """What a user said about the recipe.
 
-    overrides = dict(parse_setting(text) for text in settings)
-    return Recipe.load(recipe).with_options(overrides, student, workers)
+    Parameters
+    ----------
+    recipe : str
+        Name or file.
+    settings : tuple of str
+        As given to ``--set``.
+    shortcuts : mapping
+        Settings that have an option of their own.
+    student : str or None
+        The only stage.
+    workers : int or None
+        How many.
+    """
+
+    recipe: str
+    settings: tuple[str, ...] = ()
+    shortcuts: Mapping[str, Any] = field(default_factory=dict)
+    student: str | None = None
+    workers: int | None = None
+
+    def read(self, **shortcuts: Any) -> Recipe:
+        """Read the recipe and put the options, and further dotted settings, on top."""
+        from hpmkd.recipe import Recipe
+        from hpmkd.recipe_files import parse_setting
+
+        given = dict(parse_setting(text) for text in self.settings)
+        overrides = {**given, **self.shortcuts, **shortcuts}
+        return Recipe.load(self.recipe).with_options(overrides, self.student, self.workers)
 
 
 def distil_and_save(

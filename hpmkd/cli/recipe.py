@@ -17,12 +17,18 @@ def show(name: str, settings: tuple[str, ...]) -> None:
     """Print the recipe NAME (a shipped one or a file) as TOML.
 
     \b
-    Example:
+    Examples:
       hpmkd recipe show hpm > mine.toml
+      hpmkd recipe show proposal --set budget.models=40
     """
-    from hpmkd.cli.options import recipe_of
+    from hpmkd.cli.options import Plan
+    from hpmkd.recipe_files import shipped, shipped_text
 
-    click.echo(recipe_of(name, settings, None, None).to_toml(), nl=False)
+    # As it was written, with what its comments explain; overrides can only be shown parsed.
+    as_written = name in shipped() and not settings
+    click.echo(
+        shipped_text(name) if as_written else Plan(name, settings).read().to_toml(), nl=False
+    )
 
 
 @command.command("list")

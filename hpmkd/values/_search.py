@@ -121,6 +121,8 @@ class Trial:
         Why it failed, naming the plugin; None if it succeeded.
     state : TrainingState or None
         What its scheduler was last told during the fit; None if it was never asked there.
+    said : ndarray of shape (n_selection, K) or None
+        Its probabilities of the selection rows; kept of the best of each stage alone.
     """
 
     number: int
@@ -131,6 +133,7 @@ class Trial:
     seconds: float
     failure: str | None = None
     state: TrainingState | None = None
+    said: FloatArray | None = None
 
     @property
     def log_loss(self) -> float:
