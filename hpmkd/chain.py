@@ -52,17 +52,17 @@ class ProgressiveDistillationChain:
         Weights of the teacher that the run's regime allows.
     evaluate : callable
         Evaluates configurations on the selection rows and returns their trials.
-    refused : callable
-        Says why a configuration cannot be evaluated beside some others any more; None if it can.
     on_link : callable
         Called after every link.
+    refused : callable
+        Says why some configurations cannot all be evaluated any more; None if they can.
     """
 
     links: Sequence[ChainLink]
     alphas: Sequence[float]
     evaluate: Callable[[Sequence[Configuration]], list[Trial]]
-    refused: Callable[[Sequence[Configuration]], str | None] = lambda configurations: None
     on_link: Callable[[], None] = lambda: None
+    refused: Callable[[Sequence[Configuration]], str | None] = lambda configurations: None
 
     def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
         """Try every link on top of what the search found.
@@ -97,7 +97,9 @@ class ProgressiveDistillationChain:
             return [], Gate(link.name, False, "no alpha above 0 may be tried")
         refused = None
         while candidates and (refused := self.refused(candidates)):
-            candidates.pop()
+            # The stage's own alpha goes last, and the control before it.
+            own = alone.configuration.alpha
+            candidates.remove(max(candidates, key=lambda each: (each.alpha != own, each.alpha)))
         if not candidates:
             return [], Gate(link.name, False, f"not tried: {refused}")
         found = self.evaluate(candidates)
@@ -130,12 +132,9 @@ class ProgressiveDistillationChain:
     def _candidates(self, link: ChainLink, racing: Sequence[Trial]) -> Iterator[Configuration]:
         """Yield the stage's best configuration on top of the stage before, for every alpha.
 
-        The most promising alpha first, that of the stage alone; then alpha = 0: the stage's best
-        control, on top of the control of the stage before.
+        At alpha = 0 it is the stage's best control, on top of the control of the stage before.
         """
-        leading = best(racing, link.stage)
-        own = 0.0 if leading is None else leading.configuration.alpha
-        for alpha in sorted(self.alphas, key=lambda alpha: (alpha != own, alpha)):
+        for alpha in self.alphas:
             control = alpha == 0
             if control and link.transfer.teaches:
                 continue

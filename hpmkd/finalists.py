@@ -116,7 +116,7 @@ def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:
             found[stage] = Pair(student, control)
         else:
             own = [trial.failure for trial in trials if trial.configuration.stage == stage]
-            failures[stage] = next(filter(None, own), "nothing of it was tried")
+            failures[stage] = next(filter(None, own), "it has no trial, or no control, to go by")
     _report(failures, found)
     return found
 

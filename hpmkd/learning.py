@@ -163,7 +163,7 @@ class Learning:
 
         self.progress.start("chain", len(self.links))
         chain = ProgressiveDistillationChain(
-            self.links, with_control(alphas), evaluated, refused, self.progress.advance
+            self.links, with_control(alphas), evaluated, self.progress.advance, refused
         )
         racing, gates = chain.run(trials)
         self.progress.finish()

@@ -235,3 +235,22 @@ def test_the_key_of_a_configuration_knows_what_comes_before():
             chained = Configuration("gbm", 2.0, 0.5, {"n": 9}, After(label, before))
             keys.add(chained.key)
     assert len(keys) == 5
+
+
+def test_a_budget_costs_the_other_alphas_first_then_the_control_then_the_link():
+    def walked(most):
+        def refused(configurations):
+            return "the budget is spent" if len(configurations) > most else None
+
+        evaluate = Evaluated(lambda _: 0.4)
+        links = [link("gbm", "logistic")]
+        chain = ProgressiveDistillationChain(links, ALPHAS, evaluate, refused=refused)
+        return evaluate.asked, *chain.run(SEARCH)
+
+    for most, alphas in ((3, [0.0, 0.5, 1.0]), (2, [0.0, 0.5]), (1, [0.5])):
+        asked, _, (decision,) = walked(most)
+        assert [each.alpha for each in asked] == alphas
+        assert decision.passed
+    asked, racing, (decision,) = walked(0)
+    assert (asked, racing) == ([], SEARCH)
+    assert (decision.passed, decision.reason) == (False, "not tried: the budget is spent")

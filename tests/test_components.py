@@ -152,7 +152,7 @@ def test_building_is_blamed_checking_is_not(registry):
 
 
 def test_a_recipe_is_resolved_whole(registry):
-    parts = ("fuser", "augmenter", "sampler", "scheduler", "cache", "executor")
+    parts = ("fuser", "augmenter", "sampler", "scheduler", "memory", "cache", "executor")
     kinds = ("teacher", "reference", *parts)
     recipe = Recipe.from_mapping(
         {kind: {"name": "anything"} for kind in kinds}
@@ -174,7 +174,16 @@ def test_a_recipe_with_one_wrong_name_is_refused(registry):
 
 
 def test_workers_that_an_executor_does_not_know_are_refused(registry):
-    kinds = ("teacher", "reference", "fuser", "sampler", "scheduler", "cache", "augmenter")
+    kinds = (
+        "teacher",
+        "reference",
+        "fuser",
+        "sampler",
+        "scheduler",
+        "memory",
+        "cache",
+        "augmenter",
+    )
     named = {kind: {"name": "anything"} for kind in kinds}
     recipe = Recipe.from_mapping({**named, "executor": "median", "stages": ["median"]})
     with pytest.raises(RecipeError, match=r"executor.workers: unknown key.*power, rounds"):

@@ -54,6 +54,7 @@ def print_result(found: Distillation) -> None:
     for gate in found.gates:
         step = "passed" if gate.passed else "refused"
         console.print(f"Gate {gate.name}: {step} ({gate.reason})")
+    console.print(_search(found))
     counts = found.counts
     console.print(
         f"Counts: {counts['models_trained']} models trained, "
@@ -66,6 +67,14 @@ def print_result(found: Distillation) -> None:
     )
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")
+
+
+def _search(found: Distillation) -> str:
+    """Say how the search ended, and what it started from."""
+    told = found.facts["search"]
+    stages = ", ".join(stage for stage, points in told["remembered"].items() if points)
+    began = f"; other data sets gave {stages} a start" if stages else ""
+    return f"Search: {len(found.trials)} trials; {told['ended']}{began}"
 
 
 def _wins(found: Distillation) -> Iterator[str]:
