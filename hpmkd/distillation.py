@@ -17,6 +17,7 @@ from hpmkd.leaderboard import Record, to_frame
 from hpmkd.recipe import Recipe
 from hpmkd.run_folder import read_json, student_path, writing
 from hpmkd.student import Student
+from hpmkd.study import write_study
 from hpmkd.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class Distillation:
             _write(draft / "counts.json", self.counts)
             _write(draft / "knowledge.json", self.knowledge.to_mapping())
             _write(draft / "trials.json", [dict(each) for each in self.history])
+            write_study(draft / "study.log", self.history)
             gates = [asdict(gate) for gate in self.gates]
             more = {"format": FORMAT, "chosen": self.chosen, "gates": gates}
             _write(draft / "run.json", {**self.facts, **more})
@@ -245,6 +247,7 @@ def _plain(trial: Trial) -> dict[str, Any]:
         "alpha": configuration.alpha,
         "hyperparameters": dict(configuration.hyperparameters),
         "after": None if configuration.after is None else str(configuration.after),
+        "share": configuration.share,
         "log_loss": trial.log_loss if succeeded else None,
         "standard_error": trial.standard_error if succeeded else None,
         "accuracy": trial.accuracy if succeeded else None,

@@ -1,0 +1,104 @@
+"""A run's trials as an Optuna study, so that what the field has for studies opens them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+#: Name of the study in its file.
+NAME = "hpmkd"
+#: What every trial has, whatever its stage.
+COMMON = ("stage", "alpha", "temperature")
+
+
+def write_study(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
+    """Write trials as a study in Optuna's journal format.
+
+    ``optuna-dashboard PATH`` shows it; so does ``optuna.load_study(study_name="hpmkd",
+    storage=JournalStorage(JournalFileBackend(PATH)))``. Hyperparameters are called
+    ``stage.name``; their distributions are the ranges that were tried.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    history : sequence of mapping
+        The trials, as in ``trials.json``.
+    """
+    from optuna import Study
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+    from optuna.study import StudyDirection
+
+    storage = JournalStorage(JournalFileBackend(str(path)))
+    with _unannounced():
+        storage.create_new_study([StudyDirection.MINIMIZE], NAME)
+    study = Study(NAME, storage)
+    ranges = _ranges(history)
+    study.add_trials([_frozen(each, ranges) for each in history])
+
+
+@contextlib.contextmanager
+def _unannounced() -> Iterator[None]:
+    """Keep Optuna from logging what this thread does here.
+
+    Its level is a global setting that is not ours to change.
+    """
+    here = threading.get_ident()
+    logger = logging.getLogger("optuna.storages.journal._storage")
+
+    def elsewhere(record: logging.LogRecord) -> bool:
+        return record.thread != here
+
+    logger.addFilter(elsewhere)
+    try:
+        yield
+    finally:
+        logger.removeFilter(elsewhere)
+
+
+def _parameters(trial: Mapping[str, Any]) -> dict[str, Any]:
+    own = {f"{trial['stage']}.{name}": value for name, value in trial["hyperparameters"].items()}
+    return {**{name: trial[name] for name in COMMON}, **own}
+
+
+def _ranges(history: Sequence[Mapping[str, Any]]) -> dict[str, BaseDistribution]:
+    values: dict[str, list[Any]] = {}
+    for trial in history:
+        for name, value in _parameters(trial).items():
+            values.setdefault(name, []).append(value)
+    return {name: _range(tried) for name, tried in values.items()}
+
+
+def _range(tried: Sequence[Any]) -> BaseDistribution:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    kinds = {type(value) for value in tried}
+    if kinds == {int}:
+        return IntDistribution(min(tried), max(tried))
+    if kinds <= {int, float}:
+        return FloatDistribution(min(tried), max(tried))
+    return CategoricalDistribution(list(dict.fromkeys(tried)))
+
+
+def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) -> FrozenTrial:
+    from optuna.trial import TrialState, create_trial
+
+    parameters = _parameters(trial)
+    told = ("accuracy", "standard_error", "after", "share", "seconds", "failure")
+    failed = trial["log_loss"] is None
+    return create_trial(
+        state=TrialState.FAIL if failed else TrialState.COMPLETE,
+        value=None if failed else trial["log_loss"],
+        params=parameters,
+        distributions={name: ranges[name] for name in parameters},
+        user_attrs={name: trial[name] for name in told if trial[name] is not None},
+    )

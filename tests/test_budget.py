@@ -1,0 +1,85 @@
+"""Budgets: what is left, and why there may be no more."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import hpmkd
+from hpmkd import budget as budgets
+from hpmkd.budget import Budget
+from hpmkd.counts import Counts
+from hpmkd.recipe_settings import BudgetSettings
+
+QUICK = {
+    "split.teacher_folds": 2,
+    "split.selection_folds": 2,
+    "split.cross_validate_below": 0,
+    "augmenter": "none",
+    "memory": "none",
+}
+
+
+def test_without_bounds_nothing_is_ever_spent():
+    budget = Budget(BudgetSettings(0, 0.0), Counts(models_trained=10_000))
+    assert budget.models == math.inf
+    assert budget.left(7) is None
+    assert budget.kept(7) == 7
+    assert budget.spent(10**9) is None
+
+
+def test_models_are_counted_as_they_are_trained():
+    counts = Counts(models_trained=50)
+    budget = Budget(BudgetSettings(64, 0.0), counts)
+    assert (budget.models, budget.left(10)) == (14, 4)
+    assert budget.spent(14) is None
+    assert budget.spent(15) == "the budget of 64 models is spent"
+    counts.models_trained = 64
+    assert (budget.models, budget.left(10)) == (0, 0)
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(10, 10), (32, 32), (40, 32)])
+def test_half_of_it_at_most_is_kept_for_later(wanted, kept):
+    assert Budget(BudgetSettings(64, 0.0), Counts()).kept(wanted) == kept
+
+
+def test_time_is_spent_as_it_passes(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(budgets.time, "monotonic", lambda: now[0])
+    budget = Budget(BudgetSettings(64, 2.5), Counts(), now[0])
+    assert budget.spent(1) is None
+    now[0] = 102.5
+    assert budget.spent(0) == "the budget of 2.5 s is spent"
+
+
+# --------------------------------------------------------------------- whole runs
+
+
+@pytest.mark.filterwarnings("ignore:stage .* is out of the race")
+@pytest.mark.parametrize("models", [8, 12, 20, 33, 64])
+@pytest.mark.parametrize("folds", [0, 1000])
+def test_a_run_trains_no_more_than_its_budget(wine, models, folds):
+    settings = {**QUICK, "split.cross_validate_below": folds, "budget.models": models}
+    found = hpmkd.distill(*wine, teacher="quick", settings=settings)
+    assert 0 < found.counts["models_trained"] <= models
+    assert found.student.predict_proba(wine[0][:2]).shape == (2, 3)
+
+
+@pytest.mark.filterwarnings("ignore:stage .* is out of the race")
+def test_a_run_without_time_ends_normally_with_what_it_has(wine):
+    found = hpmkd.distill(*wine, teacher="quick", settings={**QUICK, "budget.seconds": 1e-6})
+    assert found.facts["search"]["ended"] == "the budget of 1e-06 s is spent"
+    assert found.chosen in found.students
+    assert all("not tried" in gate.reason for gate in found.gates if "after" in gate.name)
+
+
+@pytest.mark.parametrize("bad", [-1, 2.5, "many"])
+def test_a_bad_budget_is_refused_by_its_path(wine, bad):
+    with pytest.raises(hpmkd.RecipeError, match=r"^budget\.models: got"):
+        hpmkd.distill(*wine, settings={"budget.models": bad})
+
+
+def test_a_budget_below_one_stage_says_what_it_takes(wine):
+    with pytest.raises(hpmkd.RecipeError, match=r"budget.models: got 2; expected at least \d+ to"):
+        hpmkd.distill(*wine, teacher="quick", settings={**QUICK, "budget.models": 2})
