@@ -32,8 +32,13 @@ if TYPE_CHECKING:
 
 @hookimpl
 def hpmkd_samplers() -> list[Offer[Sampler]]:
-    """Offer the grid and random search."""
+    """Offer the search in stages, the proposal's, and others to compare them with."""
     return [
+        Offer("staged", make.staged_sampler, "hyperparameters first, then alpha, then temperature"),
+        Offer(
+            "adaptive", make.adaptive_sampler, "the proposal's: sample, rank, tune the promising"
+        ),
+        Offer("tpe", make.tpe_sampler, "Optuna's TPE over everything at once"),
         Offer("grid", make.grid_sampler, "every stage, temperature and alpha, over shared draws"),
         Offer("random", make.random_sampler, "independent draws of everything"),
     ]

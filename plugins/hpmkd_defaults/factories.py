@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hpmkd.values import SearchSpace
 
 Count = Annotated[int, Meta(ge=1)]
+Natural = Annotated[int, Meta(ge=0)]
 Bytes = Annotated[int, Meta(ge=0)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -33,11 +34,51 @@ Temperature = Annotated[float, Meta(gt=0, le=100)]
 Region = Literal["teacher", "feature", "attention"]
 
 
-def grid_sampler(space: SearchSpace, *, trials: Count = 4) -> Sampler:
-    """Build the grid over `trials` draws of hyperparameters per stage."""
+def staged_sampler(
+    space: SearchSpace,
+    *,
+    draws: Count = 4,
+    more: Natural = 4,
+    tune_at: Probability = 0.5,
+    subset_rows: Count = 10_000,
+    whole: tuple[str, ...] = ("tree",),
+) -> Sampler:
+    """Build the search of hyperparameters, then alpha, then temperature."""
+    from hpmkd_defaults.samplers.staged import StagedSampler
+
+    return StagedSampler(
+        space, draws=draws, more=more, tune_at=tune_at, subset_rows=subset_rows, whole=whole
+    )
+
+
+def adaptive_sampler(
+    space: SearchSpace,
+    *,
+    initial: Count = 8,
+    configs: Count = 16,
+    trials: Count = 5,
+    subset: Share = 0.3,
+) -> Sampler:
+    """Build the proposal's: `initial` tried, the `configs` most promising tuned in `trials`."""
+    from hpmkd_defaults.samplers.adaptive import AdaptiveConfigurationManager
+
+    return AdaptiveConfigurationManager(
+        space, initial=initial, configs=configs, trials=trials, subset=subset
+    )
+
+
+def tpe_sampler(space: SearchSpace, *, trials: Count = 40) -> Sampler:
+    """Build Optuna's TPE over everything at once, `trials` configurations in all."""
+    from hpmkd_defaults.samplers.tpe import TPESearch
+
+    return TPESearch(space, trials=trials)
+
+
+def grid_sampler(space: SearchSpace, *, trials: Count = 4, hard: bool = True) -> Sampler:
+    """Build the grid over `trials` draws per stage, at alpha = 0 as well if it is `hard`."""
     from hpmkd_defaults.samplers.grid import GridSampler
 
-    return GridSampler(space, trials=trials)
+    return GridSampler(space, trials=trials, hard=hard)
 
 
 def random_sampler(space: SearchSpace, *, trials: Count = 32) -> Sampler:

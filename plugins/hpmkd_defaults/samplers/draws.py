@@ -15,10 +15,9 @@ from optuna.distributions import (
 from optuna.samplers import RandomSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from hpmkd.contracts import Stage
-    from hpmkd.values import Hyperparameter
+    from hpmkd.values import Hyperparameter, SearchSpace
 
 
 class RandomTrial:
@@ -66,36 +65,61 @@ class RandomTrial:
         return self._drawn[name]
 
 
+def named_seed(seed: int, name: str) -> int:
+    """Return the seed of the source of draws called `name`, in [0, 2**32)."""
+    entropy = [seed, zlib.crc32(name.encode())]
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
 def random_sampler(seed: int, name: str) -> RandomSampler:
     """Return the source of draws called `name`.
 
     Draws of one stage do not depend on which other stages are in the race.
     """
-    entropy = [seed, zlib.crc32(name.encode())]
-    return RandomSampler(seed=int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+    return RandomSampler(seed=named_seed(seed, name))
 
 
-def shared_draws(
-    name: str, stage: Stage, trials: int, seed: int
-) -> list[Mapping[str, Hyperparameter]]:
-    """Return what is tried of a stage: its defaults, its portfolio, then random draws.
+def shared_draws(space: SearchSpace, name: str, trials: int) -> list[Mapping[str, Hyperparameter]]:
+    """Return what is tried of a stage: its known points, then random draws; each once.
 
     Parameters
     ----------
+    space : SearchSpace
+        What to draw from; its seed is the source of the draws.
     name : str
         The stage's name.
-    stage : Stage
-        Whose space to draw from.
     trials : int
         How many to return at most, >= 1. A space with fewer points gives fewer.
-    seed : int
-        Source of the draws, >= 0.
     """
-    sampler = random_sampler(seed, name)
-    known = [stage.defaults, *getattr(stage, "portfolio", ())]
-    draws = [dict(each) for each in known[:trials]]
+    stage = space.stages[name]
+    sampler = random_sampler(space.seed, name)
+    draws = known_points(space, name)[:trials]
     for _ in range(trials - len(draws)):
         drawn = dict(stage.space(RandomTrial(sampler)))
         if drawn not in draws:
             draws.append(drawn)
     return list(draws)
+
+
+def known_points(space: SearchSpace, name: str) -> list[dict[str, Hyperparameter]]:
+    """Return what is known to be worth trying of a stage, each point once.
+
+    First what is remembered from other data, then the defaults, then the portfolio.
+    """
+    stage = space.stages[name]
+    portfolio = getattr(stage, "portfolio", ())
+    return distinct([*space.remembered.get(name, ()), stage.defaults, *portfolio])
+
+
+def distinct(points: Iterable[Mapping[str, Hyperparameter]]) -> list[dict[str, Hyperparameter]]:
+    """Return hyperparameters in their order, without what was there before."""
+    kept: list[dict[str, Hyperparameter]] = []
+    for point in map(dict, points):
+        if point not in kept:
+            kept.append(point)
+    return kept
+
+
+def by_complexity(space: SearchSpace) -> list[str]:
+    """Return the names of the stages, from simple to complex; ties are broken by name."""
+    return sorted(space.stages, key=lambda name: (space.stages[name].complexity, name))

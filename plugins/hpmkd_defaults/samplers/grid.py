@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.draws import shared_draws
+from hpmkd_defaults.samplers.draws import by_complexity, shared_draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 class GridSampler:
     """Tries every stage × temperature × alpha, with `trials` hyperparameters per stage.
 
-    The first hyperparameters are the stage's defaults, the others drawn at random once, and
-    all temperatures and alphas share them. So the student on hard labels (alpha = 0) is
-    tuned exactly as carefully as the distilled one, and their difference is the teacher's.
-    The order is by stage complexity, draw, alpha, temperature. At alpha = 0 the temperature
-    does not matter, so each draw is tried there once.
+    The first hyperparameters are those remembered from other data, the stage's defaults and
+    its portfolio, the others drawn at random once; all temperatures and alphas share them. So
+    the student on hard labels (alpha = 0) is tuned exactly as carefully as the distilled one,
+    and their difference is the teacher's. The order is by stage complexity, draw, alpha,
+    temperature. At alpha = 0 the temperature does not matter, so each draw is tried there once.
 
     Parameters
     ----------
@@ -29,10 +29,14 @@ class GridSampler:
         What to try.
     trials : int
         Hyperparameters per stage, >= 1.
+    hard : bool
+        Whether to try alpha = 0 with every draw. If not, hard labels are left to the control
+        that the engine adds for each stage's best: fewer models, and a control that is tuned
+        by the distilled student. An alpha = 0 that is the only one is always tried.
     """
 
-    def __init__(self, space: SearchSpace, *, trials: int = 4) -> None:
-        points = list(grid(space, trials))
+    def __init__(self, space: SearchSpace, *, trials: int = 4, hard: bool = True) -> None:
+        points = list(grid(space, trials, hard))
         self.total: int | None = len(points)
         self._remaining = iter(points)
 
@@ -44,12 +48,14 @@ class GridSampler:
         """Learn nothing: the grid is fixed."""
 
 
-def grid(space: SearchSpace, trials: int) -> Iterator[Configuration]:
+def grid(space: SearchSpace, trials: int, hard: bool) -> Iterator[Configuration]:
     """Yield the points of the grid in order."""
-    stages = sorted(space.stages.items(), key=lambda item: (item[1].complexity, item[0]))
-    for name, stage in stages:
-        for hyperparameters in shared_draws(name, stage, trials, space.seed):
-            for alpha in sorted(set(space.alphas)):
+    alphas = sorted(set(space.alphas))
+    if not hard:
+        alphas = [alpha for alpha in alphas if alpha > 0] or alphas
+    for name in by_complexity(space):
+        for hyperparameters in shared_draws(space, name, trials):
+            for alpha in alphas:
                 temperatures = sorted(set(space.temperatures)) if alpha > 0 else [1.0]
                 for temperature in temperatures:
                     yield Configuration(name, temperature, alpha, hyperparameters)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.draws import RandomTrial, random_sampler
+from hpmkd_defaults.samplers.draws import RandomTrial, distinct, random_sampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,8 @@ PATIENCE = 20
 class RandomSearch:
     """Tries `trials` configurations, each with its own stage, softening, hyperparameters.
 
-    No configuration is tried twice; a space with fewer points ends the search early.
+    No configuration is tried twice; a space with fewer points ends the search early. The
+    first hyperparameters of a stage are those remembered from other data, if there are any.
 
     Parameters
     ----------
@@ -50,12 +51,15 @@ def draws(space: SearchSpace, trials: int) -> Iterator[Configuration]:
     rng = np.random.default_rng(space.seed)
     samplers = {name: random_sampler(space.seed, name) for name in space.stages}
     names = sorted(space.stages)
+    remembered = {name: distinct(space.remembered.get(name, ())) for name in names}
     seen = set()
     for _ in range(PATIENCE * trials):
         name = names[rng.integers(len(names))]
         alpha = space.alphas[rng.integers(len(space.alphas))]
         temperature = space.temperatures[rng.integers(len(space.temperatures))]
-        hyperparameters = space.stages[name].space(RandomTrial(samplers[name]))
+        known = remembered[name]
+        trial = RandomTrial(samplers[name])
+        hyperparameters = known.pop(0) if known else space.stages[name].space(trial)
         # At alpha = 0 the teacher is not heard: any other temperature would be the same.
         drawn = Configuration(name, temperature if alpha > 0 else 1.0, alpha, hyperparameters)
         if drawn.key not in seen:

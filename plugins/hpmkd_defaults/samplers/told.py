@@ -1,0 +1,69 @@
+"""What a sampler has been told."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hpmkd.values import Configuration, SearchSpace, Trial
+
+
+class Told:
+    """The trials told so far, each configuration once, whoever asked for it."""
+
+    def __init__(self) -> None:
+        self._trials: dict[object, Trial] = {}
+
+    def take(self, trial: Trial) -> None:
+        """Keep a trial."""
+        self._trials[trial.configuration.key] = trial
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self._trials.values())
+
+    def __contains__(self, configuration: Configuration) -> bool:
+        return configuration.key in self._trials
+
+    @property
+    def models(self) -> int:
+        """Models trained for them."""
+        return sum(trial.models_trained for trial in self)
+
+    def successes(self, stage: str) -> list[Trial]:
+        """Return the trials of a stage on all rows that did not fail."""
+        return [trial for trial in self._of(stage) if trial.configuration.share == 1]
+
+    def subset_successes(self, stage: str) -> list[Trial]:
+        """Return the trials of a stage on a subset of the rows that did not fail."""
+        return [trial for trial in self._of(stage) if trial.configuration.share < 1]
+
+    def _of(self, stage: str) -> list[Trial]:
+        return [each for each in self if each.configuration.stage == stage and each.failure is None]
+
+
+def lowest(trials: Iterable[Trial]) -> Trial | None:
+    """Return the trial with the lowest log loss, of equals the first asked; None of none."""
+    return min(trials, key=lambda trial: (trial.log_loss, trial.number), default=None)
+
+
+def evaluations(space: SearchSpace, spent: int = 0) -> int:
+    """Return how many configurations can be evaluated with the models that are left.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        What an evaluation costs, and what there is to spend.
+    spent : int
+        Models trained so far.
+
+    Returns
+    -------
+    int
+        A number without meaning, too large to be reached, if nobody counts.
+    """
+    if space.models is None:
+        return sys.maxsize
+    return max(0, space.models - spent) // space.fits

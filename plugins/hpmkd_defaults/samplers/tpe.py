@@ -1,0 +1,92 @@
+"""Optuna's tree-structured Parzen estimator over everything at once."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from hpmkd.values import Configuration
+from hpmkd_defaults.samplers.draws import by_complexity, known_points, named_seed
+from hpmkd_defaults.samplers.studies import PointStudy, PrefixedTrial, drawable
+from hpmkd_defaults.samplers.told import evaluations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hpmkd.contracts import HyperparameterTrial
+    from hpmkd.values import Hyperparameter, SearchSpace, Trial
+
+
+class TPESearch:
+    """Searches stage, alpha, temperature and hyperparameters together (Bergstra et al. 2011).
+
+    Each stage has hyperparameters of its own, named ``stage.name``. The known points of all
+    stages come first (remembered from other data, defaults, portfolio), at suggested alphas
+    and temperatures.
+    It may suggest a configuration twice, and it depends on the size of the batches.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        What to try.
+    trials : int
+        Configurations in all, >= 1; fewer if the budget has room for fewer, and for one
+        control of each stage.
+    """
+
+    def __init__(self, space: SearchSpace, *, trials: int = 40) -> None:
+        self._space = space
+        self._study = PointStudy(self._draw, parameters, named_seed(space.seed, "tpe"))
+        for enqueued in first_points(space):
+            self._study.enqueue(enqueued)
+        self.total: int | None = min(trials, max(1, evaluations(space) - len(space.stages)))
+        self._left = self.total
+
+    def ask(self, n: int) -> Sequence[Configuration]:
+        """Return the next `n` suggestions, fewer at the end."""
+        count = min(n, self._left)
+        self._left -= count
+        return [self._study.ask() for _ in range(count)]
+
+    def tell(self, trial: Trial) -> None:
+        """Learn an outcome."""
+        if trial.configuration.share == 1:
+            self._study.tell(trial.configuration, trial)
+
+    def _draw(self, trial: HyperparameterTrial) -> Configuration:
+        name = trial.suggest_categorical("stage", by_complexity(self._space))
+        alpha = trial.suggest_categorical("alpha", sorted(set(self._space.alphas)))
+        temperature = 1.0  # at alpha = 0 the teacher is not heard
+        if alpha > 0:
+            temperatures = sorted(set(self._space.temperatures))
+            temperature = trial.suggest_categorical("temperature", temperatures)
+        point = self._space.stages[name].space(PrefixedTrial(trial, f"{name}."))
+        return Configuration(name, temperature, alpha, point)
+
+
+def parameters(configuration: Configuration) -> dict[str, Hyperparameter]:
+    """Return what is suggested of a configuration, by its name in the study."""
+    softening: dict[str, Hyperparameter] = {"alpha": configuration.alpha}
+    if configuration.alpha > 0:
+        softening["temperature"] = configuration.temperature
+    return {
+        "stage": configuration.stage,
+        **softening,
+        **prefixed(configuration.stage, configuration.hyperparameters),
+    }
+
+
+def first_points(space: SearchSpace) -> Iterator[dict[str, Hyperparameter]]:
+    """Yield what to try first: the best known point of every stage, then the next, …."""
+    names = by_complexity(space)
+    for each in zip_longest(*(known_points(space, name) for name in names)):
+        for name, point in zip(names, each, strict=True):
+            if point is not None and drawable(space.stages[name].space, point):
+                yield {"stage": name, **prefixed(name, point)}
+
+
+def prefixed(
+    stage: str, hyperparameters: Mapping[str, Hyperparameter]
+) -> dict[str, Hyperparameter]:
+    """Return a stage's hyperparameters by their names in the study."""
+    return {f"{stage}.{name}": value for name, value in hyperparameters.items()}
