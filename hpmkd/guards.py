@@ -193,12 +193,14 @@ class SchedulerGuard(Guard):
         """Whether it looks at the training state."""
         return bool(self.component.varies)
 
-    def learn(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
-        """Tell it what is known of other data sets, if it wants to hear."""
-        learn = getattr(self.component, "learn", None)
-        if learn is not None:
-            with self.culprit.blamed("failed in learn"):
-                learn(facts, outcomes)
+    @property
+    def learn(self) -> Callable[[DataFacts, Sequence[Outcome]], None] | None:
+        """What tells it about other data sets; None if it does not want to hear."""
+        return self._learn if hasattr(self.component, "learn") else None
+
+    def _learn(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
+        with self.culprit.blamed("failed in learn"):
+            self.component.learn(facts, outcomes)
 
     def softening(self, configuration: Configuration, state: TrainingState) -> Softening:
         """Return temperature and alpha of a round."""

@@ -171,3 +171,28 @@ def test_a_fuser_may_go_on_writing_to_its_own_memory():
     memory[0] = (1, 0)
     assert fused.tolist() == [[0.5, 0.5]] * 4
     assert not fused.flags.writeable
+
+
+# ------------------------------------------------------------------ further students
+
+
+def test_it_fits_what_it_tried_and_other_points_on_all_rows(found):
+    trial = min(found.trials, key=lambda trial: trial.log_loss)
+    again = found.fit(trial.configuration)
+    assert again.to_bytes() == found.students[trial.configuration.stage].to_bytes()
+    other = found.fit(replace(trial.configuration, alpha=1.0))
+    assert other.predict_proba(np.zeros((2, 3))).shape == (2, 2)
+
+
+def test_a_loaded_run_fits_nothing(found, folder):
+    with pytest.raises(RunFolderError, match=r"keeps no training rows; expected a run that was"):
+        hpmkd.load(folder).fit(found.trials[0].configuration)
+
+
+def test_a_run_folder_holds_a_study(found, folder):
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    storage = optuna.storages.JournalStorage(JournalFileBackend(str(folder / "study.log")))
+    study = optuna.load_study(study_name="hpmkd", storage=storage)
+    assert [trial.value for trial in study.trials] == [trial.log_loss for trial in found.trials]

@@ -1,0 +1,145 @@
+"""What a run takes from the memory, and what it gives to it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import hpmkd
+from hpmkd.fitting import StageInPlay
+from hpmkd.remembering import outcomes, recalled
+from hpmkd.values import After, Configuration, DataFacts, Offer, Trial
+
+FACTS = DataFacts(100, 5, 2, digest="this")
+
+
+class Depths:
+    encoding, complexity, defaults = "tree", 0, {"depth": 3}
+
+    def space(self, trial):
+        return {"depth": trial.suggest_int("depth", 1, 8)}
+
+
+class Notes:
+    """A memory that suggests what it was made with, and writes down what it is told."""
+
+    def __init__(self, points=()):
+        self.points, self.told = list(points), []
+
+    def suggest(self, facts, stage):
+        return self.points
+
+    def outcomes(self, facts):
+        return []
+
+    def remember(self, facts, outcomes):
+        self.told.append((facts, list(outcomes)))
+
+
+def trial(number, stage, loss, alpha=0.5, **more):
+    configuration = Configuration(stage, 1.0, alpha, {"depth": number}, **more)
+    failure = "plugin 'x': broke" if loss is None else None
+    losses = np.empty(0) if loss is None else np.full(4, loss)
+    return Trial(number, configuration, losses, 0.5, 1, 0.1, failure)
+
+
+@pytest.mark.parametrize(
+    ("point", "possible"),
+    [
+        ({"depth": 5}, True),
+        ({"depth": 9}, False),  # the space has shrunk since
+        ({"depth": "deep"}, False),
+        ({"depth": 5, "width": 2}, False),  # of another version of the stage
+        ({}, False),
+    ],
+)
+def test_only_what_a_stage_can_still_be_is_recalled(point, possible):
+    stages = {"tree": StageInPlay("tree", "plugin", Depths())}
+    assert recalled(Notes([point]), FACTS, stages) == {"tree": [point] if possible else []}
+
+
+def test_ranks_and_regrets_are_within_a_stage():
+    told = outcomes(
+        FACTS,
+        [
+            trial(0, "tree", 0.5),
+            trial(1, "tree", 0.3, 0.0),
+            trial(2, "tree", 0.4),
+            trial(3, "gbm", 0.2),
+        ],
+    )
+    found = {outcome.configuration.hyperparameters["depth"]: outcome for outcome in told}
+    assert [found[at].rank for at in range(4)] == [1.0, 0.0, 0.5, 0.0]
+    assert [round(found[at].regret, 9) for at in range(4)] == [0.2, 0.0, 0.1, 0.0]
+    assert all(outcome.facts is FACTS for outcome in told)
+
+
+def test_what_failed_or_was_not_whole_or_not_alone_teaches_nothing():
+    base = Configuration("logistic", 1.0, 0.5)
+    tried = [
+        trial(0, "tree", None),
+        trial(1, "tree", 0.1, share=0.3),
+        trial(2, "tree", 0.1, after=After("residual", base)),
+        trial(3, "tree", 0.4),
+    ]
+    (outcome,) = outcomes(FACTS, tried)
+    assert (outcome.configuration.hyperparameters["depth"], outcome.rank) == (3, 0.0)
+
+
+# ---------------------------------------------------------------------- whole runs
+
+SETTINGS = {
+    "stages": ["tree"],
+    "split.teacher_folds": 2,
+    "split.selection_folds": 2,
+    "augmenter": "none",
+    "memory": "notes",
+}
+
+
+def distil(wine, notes, **settings):
+    class Plugin:
+        @hpmkd.hookimpl
+        def hpmkd_memories(self):
+            return [Offer("notes", lambda: notes, "for this test")]
+
+    return hpmkd.distill(
+        *wine, teacher="quick", settings={**SETTINGS, **settings}, observers=[Plugin()]
+    )
+
+
+def test_what_is_remembered_is_tried_first(wine):
+    known = {"max_leaf_nodes": 9, "min_samples_leaf": 4, "shrinkage": 2.0, "extra_weight": 1.0}
+    found = distil(wine, Notes([known]))
+    assert dict(found.trials[0].configuration.hyperparameters) == known
+    assert found.facts["search"]["remembered"] == {"tree": [known]}
+
+
+def test_a_run_tells_what_it_knows_of_the_data_and_of_its_trials(wine):
+    notes = Notes()
+    found = distil(wine, notes)
+    ((facts, told),) = notes.told
+    assert (facts.n_rows, facts.n_columns, facts.n_classes) == (142, 13, 3)
+    assert 0.9 < facts.balance < 1
+    assert 0 <= facts.noise < 0.3
+    assert facts.regime == "self"
+    assert len(facts.digest) >= 16
+    assert {each.configuration.key for each in told} == {
+        each.configuration.key for each in found.trials
+    }
+
+
+def test_a_memory_that_fails_costs_what_it_knows_and_not_the_run(wine):
+    def broken(*_):
+        raise OSError("no such device")
+
+    notes = SimpleNamespace(suggest=broken, outcomes=broken, remember=broken)
+    with pytest.warns(hpmkd.PluginWarning, match="memory 'notes' failed in .*goes on") as caught:
+        found = distil(wine, notes)
+    assert found.chosen == "tree"
+    assert {str(each.message).split(" failed in ")[1].split(":")[0] for each in caught} == {
+        "suggest",
+        "remember",
+    }
