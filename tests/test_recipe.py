@@ -257,3 +257,27 @@ def test_a_recipe_says_what_runs_in_parallel():
     assert Recipe.from_mapping(tomllib.loads(recipe.to_toml())) == recipe
     assert "parallel: got 'loky'; expected a table" in complaint(HPM.override, {"parallel": "loky"})
     assert "parallel" in complaint(HPM.override, {"parallel.serial": 3})
+
+
+# ------------------------------------------------------------------ what is shipped
+
+
+def test_the_grid_is_todays_practice():
+    grid = Recipe.load("grid")
+    assert grid.search.temperatures == (0.5, 1.0, 2.0, 3.0)
+    assert grid.search.alphas.self == (0.3, 0.5, 0.7, 0.9)
+    assert dict(grid.sampler.settings) == {"trials": 10, "hard": False}
+    assert (grid.budget.models, grid.search.stop.window, grid.ensemble.top) == (0, 0, 0)
+    assert grid.chain == ()
+
+
+def test_the_proposal_is_to_the_letter():
+    proposal = Recipe.load("proposal")
+    asked = {"initial": 8, "subset": 0.3, "configs": 16, "trials": 5}
+    assert (proposal.sampler.name, dict(proposal.sampler.settings)) == ("adaptive", asked)
+    assert proposal.budget.models == 80
+    assert (proposal.search.batch, proposal.search.stop.window) == (4, 5)
+    assert proposal.search.stop.threshold == 0.001
+    assert [link.stage for link in proposal.chain] == ["logistic", "tree", "gbm", "xgboost"]
+    assert {link.transfer.name for link in proposal.chain if link.transfer} == {"mix"}
+    assert (proposal.scheduler.name, proposal.ensemble.top) == ("meta", 3)

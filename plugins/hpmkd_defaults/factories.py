@@ -37,8 +37,8 @@ Region = Literal["teacher", "feature", "attention"]
 def staged_sampler(
     space: SearchSpace,
     *,
-    draws: Count = 4,
-    more: Natural = 4,
+    trials: Count = 4,
+    more: Natural | None = None,
     tune_at: Probability = 0.5,
     subset_rows: Count = 10_000,
     whole: tuple[str, ...] = ("tree",),
@@ -47,7 +47,7 @@ def staged_sampler(
     from hpmkd_defaults.samplers.staged import StagedSampler
 
     return StagedSampler(
-        space, draws=draws, more=more, tune_at=tune_at, subset_rows=subset_rows, whole=whole
+        space, trials=trials, more=more, tune_at=tune_at, subset_rows=subset_rows, whole=whole
     )
 
 

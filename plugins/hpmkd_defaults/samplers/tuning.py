@@ -51,7 +51,7 @@ class Tuning:
 def plan(
     space: SearchSpace,
     *,
-    draws: int,
+    trials: int,
     more: int,
     tune_at: float,
     subset_rows: int,
@@ -67,7 +67,7 @@ def plan(
     ----------
     space : SearchSpace
         What there is to try and to spend.
-    draws, more : int
+    trials, more : int
         Draws per stage, >= 1, and further ones for the stage that leads, >= 0; at most.
     tune_at : float
         The alpha above 0 nearest to this is where they are compared.
@@ -83,9 +83,9 @@ def plan(
     share = max(subset_rows / space.n_rows, LEAST_SHARE)
     partly = [name for name in names if name not in whole]
     affordable = evaluations(space) - control * len(names)
-    each = min(draws, (affordable - len(partly)) // len(names))
+    each = min(trials, (affordable - len(partly)) // len(names))
     if share * each + 1 >= each:
-        share, each = 1.0, max(1, min(draws, affordable // len(names)))
+        share, each = 1.0, max(1, min(trials, affordable // len(names)))
     temperature = _nearest_temperature(space) if alpha > 0 else 1.0
 
     def configured(name: str, point: Mapping[str, Hyperparameter]) -> Configuration:
