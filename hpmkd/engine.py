@@ -36,6 +36,7 @@ from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.seeds import Seeds
 from hpmkd.shelf import Kept
 from hpmkd.teaching import Taught, Teaching
+from hpmkd.trainer import Trainer
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache, Executor
@@ -140,19 +141,20 @@ class _Run:
         )
         self.teaching = Teaching(teachers, reader, parts.fuser, references, source)
         links = links_in_play(parts)
+        fitting = Fitting(
+            stages=stages_in_play(parts),
+            transfers={link.label: link.transfer for link in links},
+            scheduler=parts.scheduler.create(),
+            seed=self.seeds.students,
+        )
+        n_folds = self.recipe.split.selection_folds
+        self.trainer = Trainer(fitting, executor, n_folds, self.counts, self.registry)
         self.learning = Learning(
-            fitting=Fitting(
-                stages=stages_in_play(parts),
-                transfers={link.label: link.transfer for link in links},
-                scheduler=parts.scheduler.create(),
-                seed=self.seeds.students,
-            ),
+            trainer=self.trainer,
             links=links,
             recipe=self.recipe,
             parts=parts,
             seeds=self.seeds,
-            executor=executor,
-            counts=self.counts,
             progress=self.progress,
             registry=self.registry,
             budget=budget,
@@ -169,8 +171,8 @@ class _Run:
             lesson = self._lesson(self.training, taught.knowledge.soft_targets, taught.extra)
         alphas = getattr(self.recipe.search.alphas, regime.name)
         memory, facts = self.parts.memory.create(), facts_of(self.training, taught.knowledge)
-        remembered = recalled(memory, facts, self.learning.fitting.stages)
-        tell_of_others(self.learning.fitting.scheduler, memory, facts)
+        remembered = recalled(memory, facts, self.trainer.fitting.stages)
+        tell_of_others(self.trainer.fitting.scheduler, memory, facts)
         with self.counts.phase("search"):
             found = self.learning.search(exams, alphas, remembered)
         with self.counts.phase("chain"):
@@ -214,7 +216,7 @@ class _Run:
             trials=tuple(trials),
             ensemble=ensemble,
             gates=tuple(gates),
-            fitter=partial(self.learning.fit, lesson),
+            fitter=partial(self.trainer.fit, lesson),
         )
 
     def _listen(self) -> tuple[Regime, list[Exam], Taught]:
@@ -257,7 +259,7 @@ class _Run:
         self.progress.start("measure", 3)
         entries = teacher_entries(self.teaching, taught, self.test)
         self.progress.advance()
-        scheduled = Scheduled(self.recipe.scheduler.name, self.learning.fitting.scheduler)
+        scheduled = Scheduled(self.recipe.scheduler.name, self.trainer.fitting.scheduler)
         entries += student_entries(finalists, table, scheduled)
         self.progress.advance()
         if ensemble is not None:

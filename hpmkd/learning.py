@@ -13,29 +13,26 @@ import numpy as np
 from hpmkd.chain import ProgressiveDistillationChain
 from hpmkd.collapse import Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
-from hpmkd.errors import HpmkdError, PluginError
-from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs, writable
+from hpmkd.errors import HpmkdError
+from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
 from hpmkd.gates import Gate
-from hpmkd.lessons import Predecessors
 from hpmkd.rations import Rations
 from hpmkd.registry import PluginWarning
 from hpmkd.search import Search
 from hpmkd.shelf import UNKEPT, Shelf
-from hpmkd.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import SearchSpace, Trial
 
 if TYPE_CHECKING:
     from hpmkd.budget import Budget
     from hpmkd.chain import ChainLink
     from hpmkd.components import Components
-    from hpmkd.contracts import Executor, Predictor
-    from hpmkd.counts import Counts
-    from hpmkd.fitting import Fitting
+    from hpmkd.contracts import Predictor
     from hpmkd.lessons import Exam, Lesson
     from hpmkd.progress import Progress
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.seeds import Seeds
+    from hpmkd.trainer import Trainer
     from hpmkd.values import Configuration, Hyperparameter
 
 
@@ -53,11 +50,11 @@ class Learning:
 
     Parameters
     ----------
-    fitting : Fitting
-        How students are fitted; its scheduler hears of every trial.
+    trainer : Trainer
+        Fits students, and counts them.
     links : sequence of ChainLink
         The chain.
-    recipe, parts, seeds, executor, counts, progress, registry
+    recipe, parts, seeds, progress, registry
         Of the run.
     budget : Budget
         Of the run.
@@ -65,13 +62,11 @@ class Learning:
         Where encoded rows are looked for.
     """
 
-    fitting: Fitting
+    trainer: Trainer
     links: Sequence[ChainLink]
     recipe: Recipe
     parts: Components
     seeds: Seeds
-    executor: Executor
-    counts: Counts
     progress: Progress
     registry: Registry
     budget: Budget
@@ -80,18 +75,12 @@ class Learning:
     @property
     def encodings(self) -> set[str]:
         """The encodings that the stages in the race read."""
-        return {played.stage.encoding for played in self.fitting.stages.values()}
-
-    @cached_property
-    def predecessors(self) -> Predecessors:
-        """The students that others build on."""
-        n_folds = self.recipe.split.selection_folds
-        return Predecessors(self.fitting, self.executor, n_folds, self._trained)
+        return {played.stage.encoding for played in self.trainer.fitting.stages.values()}
 
     @cached_property
     def rations(self) -> Rations:
         """Who may train how many models."""
-        return Rations(self.budget, self.links, self.predecessors)
+        return Rations(self.budget, self.links, self.trainer.predecessors)
 
     def search(
         self,
@@ -112,7 +101,7 @@ class Learning:
         """
         settings = self.recipe.search
         space = SearchSpace(
-            stages={name: played.stage for name, played in self.fitting.stages.items()},
+            stages={name: played.stage for name, played in self.trainer.fitting.stages.items()},
             temperatures=settings.temperatures,
             alphas=with_control(alphas),
             seed=self.seeds.sampler,
@@ -123,9 +112,9 @@ class Learning:
         )
         search = Search(
             sampler=self.parts.sampler.create(space),
-            scheduler=self.fitting.scheduler,
-            executor=self.executor,
-            data=self._data(exams),
+            scheduler=self.trainer.fitting.scheduler,
+            executor=self.trainer.executor,
+            data=self.trainer.data(exams),
             batch=settings.batch,
             stop=settings.stop,
             budget=self.budget,
@@ -154,7 +143,7 @@ class Learning:
         tried = list(trials)
 
         def evaluated(configurations: Sequence[Configuration]) -> list[Trial]:
-            found = self._evaluate(exams, configurations, first=len(tried))
+            found = self.trainer.evaluate(exams, configurations, first=len(tried))
             tried.extend(found)
             return found
 
@@ -171,11 +160,11 @@ class Learning:
 
     def refit(self, trials: Sequence[Trial], lesson: Lesson) -> Finalists:
         """Fit each stage's best and its control on all training rows."""
-        paired = pairs(trials, self.fitting.stages)
+        paired = pairs(trials, self.trainer.fitting.stages)
         self.progress.start("refit", 2 * len(paired))
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]
-        data = self._refit_data(lesson, chosen)
-        finalists = fit_finalists(paired, data, self.executor, self._student_fitted)
+        data = self.trainer.refit_data(lesson, chosen)
+        finalists = fit_finalists(paired, data, self.trainer.executor, self._student_fitted)
         self.progress.finish()
         for stage, refitted in finalists.students.items():
             self.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
@@ -205,13 +194,15 @@ class Learning:
         members = [finalists.students[name].trial.configuration for name in ensemble.names]
         if spent := self.rations.collapsed(members, len(alphas), len(exams)):
             return finalists, Gate("collapse", False, f"not tried: {spent}")
-        collapse = Collapse(members, self.parts.fuser, self.predecessors, self._evaluate)
+        collapse = Collapse(
+            members, self.parts.fuser, self.trainer.predecessors, self.trainer.evaluate
+        )
         before = finalists.students[finalists.chosen].trial
         after, decision = collapse.attempt(before, exams, alphas)
         if after is None:
             return finalists, decision
         try:
-            student = self.fit(collapse.retaught(lesson), after.configuration)
+            student = self.trainer.fit(collapse.retaught(lesson), after.configuration)
         except HpmkdError as failed:
             return finalists, Gate("collapse", False, str(failed))
         return finalists.with_collapsed(Refitted(after, student)), decision
@@ -230,8 +221,8 @@ class Learning:
             return f"Not compared with the same student taught by its hard twin: {spent}"
         self.progress.start("controls", 1)
         try:
-            said = self.predecessors.unseen(lesson, control.trial.configuration)
-            return self.fit(lesson.taught(said.rows, said.extra), trial.configuration)
+            said = self.trainer.predecessors.unseen(lesson, control.trial.configuration)
+            return self.trainer.fit(lesson.taught(said.rows, said.extra), trial.configuration)
         except HpmkdError as failed:
             message = f"no student taught by itself is compared with the shipped one: {failed}"
             warnings.warn(message, PluginWarning, stacklevel=3)
@@ -239,58 +230,13 @@ class Learning:
         finally:
             self.progress.finish()
 
-    def fit(self, lesson: Lesson, configuration: Configuration) -> Predictor:
-        """Fit a configuration on a lesson.
-
-        Raises
-        ------
-        HpmkdError
-            If its stage fails.
-        """
-        data = self._refit_data(lesson, [configuration])
-        student = writable(refit(data, configuration), configuration, data)
-        self._trained(1)
-        if isinstance(student, str):
-            raise PluginError(student)
-        return student
-
-    def _evaluate(
-        self, exams: Sequence[Exam], configurations: Sequence[Configuration], first: int = 0
-    ) -> list[Trial]:
-        """Evaluate configurations, which may build on others; numbers start at `first`."""
-        data = self._data(exams, configurations)
-        tasks = list(enumerate(configurations, first))
-        finished = dict(self.executor.run(evaluate, data, tasks))
-        trials = [finished[at] for at in range(len(tasks))]
-        for trial in trials:
-            self._tell(trial)
-            self.fitting.scheduler.observe(trial)  # a search tells it by itself
-        return trials
-
-    def _data(
-        self, exams: Sequence[Exam], configurations: Sequence[Configuration] = ()
-    ) -> SearchData:
-        prepared = self.predecessors.prepared
-        splits = tuple(exam.split(prepared(exam.lesson, configurations)) for exam in exams)
-        return SearchData(splits, self.fitting)
-
-    def _refit_data(self, lesson: Lesson, configurations: Sequence[Configuration]) -> RefitData:
-        return RefitData(self.predecessors.prepared(lesson, configurations), self.fitting)
-
     def _trial_finished(self, trial: Trial) -> None:
-        self._tell(trial)
+        self.trainer.tell(trial)
         self.progress.advance()
-
-    def _tell(self, trial: Trial) -> None:
-        self._trained(trial.models_trained)
-        self.registry.notify("hpmkd_trial_finished", trial=trial)
 
     def _student_fitted(self) -> None:
-        self._trained(1)
+        self.trainer.trained(1)
         self.progress.advance()
-
-    def _trained(self, n: int) -> None:
-        self.counts.models_trained += n
 
 
 def with_control(alphas: Sequence[float]) -> tuple[float, ...]:

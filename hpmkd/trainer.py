@@ -1,0 +1,98 @@
+"""Fits students, for trials and for good, and counts every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hpmkd.errors import PluginError
+from hpmkd.finalists import writable
+from hpmkd.lessons import Predecessors
+from hpmkd.trials import RefitData, SearchData, evaluate, refit
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Executor, Predictor
+    from hpmkd.counts import Counts
+    from hpmkd.fitting import Fitting
+    from hpmkd.lessons import Exam, Lesson
+    from hpmkd.registry import Registry
+    from hpmkd.values import Configuration, Trial
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What every step that trains students goes through.
+
+    Parameters
+    ----------
+    fitting : Fitting
+        How students are fitted; its scheduler hears of every trial.
+    executor : Executor
+        Where they are fitted.
+    n_folds : int
+        Folds in which a student that others build on is cross-fitted.
+    counts, registry
+        Of the run.
+    """
+
+    fitting: Fitting
+    executor: Executor
+    n_folds: int
+    counts: Counts
+    registry: Registry
+
+    @cached_property
+    def predecessors(self) -> Predecessors:
+        """The students that others build on."""
+        return Predecessors(self.fitting, self.executor, self.n_folds, self.trained)
+
+    def fit(self, lesson: Lesson, configuration: Configuration) -> Predictor:
+        """Fit a configuration on a lesson.
+
+        Raises
+        ------
+        HpmkdError
+            If its stage fails.
+        """
+        data = self.refit_data(lesson, [configuration])
+        student = writable(refit(data, configuration), configuration, data)
+        self.trained(1)
+        if isinstance(student, str):
+            raise PluginError(student)
+        return student
+
+    def evaluate(
+        self, exams: Sequence[Exam], configurations: Sequence[Configuration], first: int = 0
+    ) -> list[Trial]:
+        """Evaluate configurations, which may build on others; numbers start at `first`."""
+        data = self.data(exams, configurations)
+        tasks = list(enumerate(configurations, first))
+        finished = dict(self.executor.run(evaluate, data, tasks))
+        trials = [finished[at] for at in range(len(tasks))]
+        for trial in trials:
+            self.tell(trial)
+            self.fitting.scheduler.observe(trial)  # a search tells it by itself
+        return trials
+
+    def data(
+        self, exams: Sequence[Exam], configurations: Sequence[Configuration] = ()
+    ) -> SearchData:
+        """Return what trials of these configurations need."""
+        prepared = self.predecessors.prepared
+        splits = tuple(exam.split(prepared(exam.lesson, configurations)) for exam in exams)
+        return SearchData(splits, self.fitting)
+
+    def refit_data(self, lesson: Lesson, configurations: Sequence[Configuration]) -> RefitData:
+        """Return what fits of these configurations for good need."""
+        return RefitData(self.predecessors.prepared(lesson, configurations), self.fitting)
+
+    def tell(self, trial: Trial) -> None:
+        """Count a trial and let observers know."""
+        self.trained(trial.models_trained)
+        self.registry.notify("hpmkd_trial_finished", trial=trial)
+
+    def trained(self, n: int) -> None:
+        """Count so many further models."""
+        self.counts.models_trained += n
