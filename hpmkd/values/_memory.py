@@ -47,7 +47,8 @@ class Outcome:
     facts : DataFacts
         Of the data set.
     configuration : Configuration
-        What was evaluated: on all training rows, by itself (no ``after``).
+        What was evaluated: on all training rows, by itself (no ``after``). Temperature and
+        alpha are what its scheduler made of them, on average over the rounds.
     regret : float
         Its log loss minus the least of its stage in that run, on the selection rows, in nats;
         0 for the best.
