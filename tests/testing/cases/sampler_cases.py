@@ -9,22 +9,27 @@ import pytest
 
 from hpmkd.testing import SamplerSuite
 from hpmkd.testing.trials import RandomTrial
-from hpmkd.values import Configuration
+from hpmkd.values import After, Configuration
 
 
 class Draws:
-    """Twenty random points, and no lesson from the trials."""
-
-    total = 20
+    """Random points, those remembered first, and no lesson from the trials."""
 
     def __init__(self, space):
         self.space = space
         self.rng = self.generator(space)
-        self.left = 20
+        self.total = self.left = self.affordable(space)
+        self.remembered = {name: list(points) for name, points in space.remembered.items()}
         self.told = []
 
     def generator(self, space):
         return np.random.default_rng(space.seed)
+
+    def affordable(self, space):
+        if space.models is None:
+            return 20
+        # A trial may need a control of its own.
+        return min(20, space.models // space.fits // 2)
 
     def ask(self, n):
         count = min(n, self.left)
@@ -33,13 +38,17 @@ class Draws:
 
     def draw(self):
         name = str(self.rng.choice(list(self.space.stages)))
-        trial = RandomTrial(int(self.rng.integers(2**31)))
         return Configuration(
             name,
             float(self.rng.choice(self.space.temperatures)),
             float(self.rng.choice(self.space.alphas)),
-            self.space.stages[name].space(trial),
+            self.point(name),
         )
+
+    def point(self, name):
+        if self.remembered.get(name):
+            return self.remembered[name].pop(0)
+        return self.space.stages[name].space(RandomTrial(int(self.rng.integers(2**31))))
 
     def tell(self, trial):
         self.told.append(trial)
@@ -55,6 +64,79 @@ class Suite(SamplerSuite):
 
 class TestRight(Suite):
     pass
+
+
+class Forgetful(Draws):
+    """Looks at no memory."""
+
+    def point(self, name):
+        self.remembered.clear()
+        return super().point(name)
+
+
+class TestRightWithoutMemory(Suite):
+    component = Forgetful
+    remembers = False
+
+
+class TestClaimsToRemember(Suite):
+    component = Forgetful
+    caught_by = "test_what_is_remembered_comes_first"
+
+
+class Backwards(Draws):
+    """Asks for the worst of what is remembered first."""
+
+    def __init__(self, space):
+        super().__init__(space)
+        for points in self.remembered.values():
+            points.reverse()
+
+
+class TestRemembersBackwards(Suite):
+    component = Backwards
+    caught_by = "test_what_is_remembered_comes_first"
+
+
+class Spendthrift(Draws):
+    """Looks at no budget."""
+
+    def affordable(self, space):
+        return 20
+
+
+class TestRightWithoutBudget(Suite):
+    component = Spendthrift
+    counts = False
+
+
+class TestSpendsTooMuch(Suite):
+    component = Spendthrift
+    caught_by = "test_keeps_within_its_models"
+
+
+class Uncontrolled(Draws):
+    """Spends what the controls would take."""
+
+    def affordable(self, space):
+        return 20 if space.models is None else min(20, space.models // space.fits)
+
+
+class TestForgetsTheControls(Suite):
+    component = Uncontrolled
+    caught_by = "test_keeps_within_its_models"
+
+
+class Singular(Draws):
+    """Counts trials, not the models that they take."""
+
+    def affordable(self, space):
+        return 20 if space.models is None else min(20, space.models // 2)
+
+
+class TestForgetsTheFits(Suite):
+    component = Singular
+    caught_by = "test_keeps_within_its_models"
 
 
 class TestNoSampler(Suite):
@@ -94,7 +176,9 @@ class TestNeverAsks(Suite):
 
 
 class Boastful(Draws):
-    total = 100
+    def __init__(self, space):
+        super().__init__(space)
+        self.total = 100
 
 
 class TestAnnouncesTooMany(Suite):
@@ -134,6 +218,53 @@ class Inventive(Draws):
 class TestInventsHyperparameters(Suite):
     component = Inventive
     caught_by = "test_asks_for_points_of_the_space"
+
+
+class Oversized(Draws):
+    def draw(self):
+        return replace(super().draw(), share=1.5)
+
+
+class TestShareAboveOne(Suite):
+    component = Oversized
+    caught_by = "test_asks_for_points_of_the_space"
+
+
+class Chained(Draws):
+    def draw(self):
+        before = Configuration("plain", 1.0, 0.0)
+        return replace(super().draw(), after=After("mix", before))
+
+
+class TestBuildsAChain(Suite):
+    component = Chained
+    caught_by = "test_asks_for_points_of_the_space"
+
+
+class Partial(Draws):
+    """Never comes to all rows where there are many."""
+
+    def draw(self):
+        return replace(super().draw(), share=min(1.0, 1000 / self.space.n_rows))
+
+
+class TestNeverOnAllRows(Suite):
+    component = Partial
+    caught_by = "test_comes_to_all_rows"
+
+
+class Stubborn(Draws):
+    """Stays with the stage that it drew first."""
+
+    def draw(self):
+        drawn = super().draw()
+        self.stage = getattr(self, "stage", drawn.stage)
+        return replace(drawn, stage=self.stage, hyperparameters=self.point(self.stage))
+
+
+class TestStaysWithAFailingStage(Suite):
+    component = Stubborn
+    caught_by = "test_a_stage_that_fails_costs_no_other"
 
 
 class Halves(Draws):
