@@ -248,7 +248,7 @@ WRONG = [
     (set_to("version", value=2), "2 - at `\\$.version`"),
     (without("data_sets"), "`data_sets`"),
     (set_to("more", value=1), "unknown field `more`"),
-    (set_to(*FIRST, "digest", value=""), r"`\$\.data_sets\[\.\.\.\]\.digest`"),
+    (set_to(*FIRST, "digest", value=""), r"`\$\.data_sets\[1\]\.digest`"),
     (set_to(*FIRST, "n_rows", value=0), "n_rows`"),
     (set_to(*FIRST, "n_columns", value="7"), "n_columns`"),
     (set_to(*FIRST, "n_classes", value=2.5), "n_classes`"),
