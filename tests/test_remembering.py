@@ -14,6 +14,7 @@ from hpmkd.remembering import outcomes, recalled
 from hpmkd.values import After, Configuration, DataFacts, Offer, Trial
 from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.shared import MemoryWarning
+from hpmkd_defaults.memories.store import Store
 
 FACTS = DataFacts(100, 5, 2, digest="this")
 
@@ -165,8 +166,8 @@ LIGHT = {
 }
 
 
-def known(data, **settings):
-    return hpmkd.distill(*data, teacher="quick", settings={**LIGHT, **settings})
+def known(data, seed=0, **settings):
+    return hpmkd.distill(*data, teacher="quick", settings={**LIGHT, **settings}, seed=seed)
 
 
 def first_of(found, stage):
@@ -194,6 +195,12 @@ def test_the_same_command_again_gives_the_same_student(wine, cancer, tmp_path):
         told = json.loads((tmp_path / name / "run.json").read_text())["search"]
         assert len(told["remembered"]["tree"]) >= 1
     assert students[0] == students[1]
+
+
+def test_another_seed_divides_the_same_data(wine):
+    known(wine)
+    assert known(wine, seed=1).facts["search"]["remembered"] == {"logistic": [], "tree": []}
+    assert len(Store(store_path()).read()) == 1
 
 
 def test_without_memory_nothing_is_asked_and_nothing_kept(wine, cancer):
