@@ -170,8 +170,9 @@ class SearchSpace:
     fits : int
         Models that are trained to evaluate one configuration: one per selection split.
     models : int or None
-        Models that the search may train in all; None if nobody counts. A search that asks
-        for more is stopped there: a sampler that knows it can divide it well.
+        Models that trials may take in all, the controls among them that the engine adds; None
+        if nobody counts. The refits that follow are taken off already. A search that asks for
+        more is stopped there: a sampler that knows it can divide it well.
     remembered : mapping of str to sequence of mapping
         By stage, hyperparameters that did well on other data like this, the most promising
         first; worth trying before anything else.
