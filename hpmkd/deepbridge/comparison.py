@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.deepbridge.metrics import Metrics, quality
-from hpmkd.deepbridge.results import PARTS, Outcome
+from hpmkd.deepbridge.results import PARTS
 from hpmkd.errors import RecipeError
 from hpmkd.labels import classes_of, codes_of
 from hpmkd.teachers import FittedTeacher, align_fitted, as_teachers
@@ -14,7 +14,9 @@ from hpmkd.teachers import FittedTeacher, align_fitted, as_teachers
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hpmkd.deepbridge.dataset import DBDataset, Division
+    from hpmkd.deepbridge.dataset import DBDataset
+    from hpmkd.deepbridge.division import Division
+    from hpmkd.deepbridge.finished import Finished
     from hpmkd.values import FloatArray
 
 #: By part of the rows.
@@ -22,7 +24,7 @@ Parts = dict[str, Metrics]
 COMPARED = ("accuracy", "precision", "recall", "f1_score", "auc_roc", "auc_pr")
 
 
-def original_metrics(dataset: DBDataset, rows: Division, outcomes: Sequence[Outcome]) -> Parts:
+def original_metrics(dataset: DBDataset, rows: Division, finished: Finished | None) -> Parts:
     """Return the metrics of the teacher; empty for rows that it says nothing about.
 
     After a run, of whoever taught it; before, of the probabilities that were given, or of a
@@ -33,8 +35,9 @@ def original_metrics(dataset: DBDataset, rows: Division, outcomes: Sequence[Outc
     RecipeError
         If the teacher is yet to be trained.
     """
-    if outcomes:
-        said, labels = outcomes[0].teacher, outcomes[0].labels
+    if finished is not None:
+        # Where two runs were taught, the same teacher taught both.
+        said, labels = finished.preferred.teacher, finished.preferred.labels
     else:
         classes = classes_of(rows.y_train)
         said = _said(dataset, rows)

@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd import splits, tables
+from hpmkd import tables
+from hpmkd.deepbridge.division import Division, divide
 from hpmkd.deepbridge.frames import as_frame, categorised, columns_of, joined, opened
 from hpmkd.errors import DataError, TeacherError
 from hpmkd.labels import as_labels, classes_of, codes_of
 from hpmkd.probabilities import given_probabilities
 from hpmkd.rows import as_table
-from hpmkd.seeds import Seeds
 from hpmkd.teacher_specs import PICKLES, load_teacher
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hpmkd.values import FloatArray, IntArray
-
-
-@dataclass(frozen=True)
-class Division:
-    """The rows to learn from and those to measure on.
-
-    Parameters
-    ----------
-    X_train, X_test : DataFrame or ndarray
-        Raw rows.
-    y_train, y_test : ndarray
-        Their labels.
-    given_train, given_test : ndarray of shape (n, K) or None
-        Probabilities that came with them.
-    """
-
-    X_train: Any
-    y_train: NDArray[Any]
-    X_test: Any
-    y_test: NDArray[Any]
-    given_train: FloatArray | None
-    given_test: FloatArray | None
 
 
 class DBDataset:
@@ -149,11 +124,11 @@ class DBDataset:
         return len(self._labels)
 
     def __repr__(self) -> str:
-        teacher = "probabilities" if self._given is not None else type(self.model).__name__
+        model = "none" if self.model is None else type(self.model).__name__
         return (
             f"<DBDataset {self.dataset_name or ''}: {len(self)} rows, {self.X.shape[1]} columns, "
             f"{len(self._classes)} classes; teacher: "
-            f"{teacher if self._given is not None or self.model is not None else 'none'}>"
+            f"{model if self._given is None else 'probabilities'}>"
         )
 
     # ---------------------------------------------------------- what DeepBridge users ask
@@ -217,40 +192,16 @@ class DBDataset:
         return self._given
 
     def divided(self, test_size: float = 0.2, random_state: int = 42) -> Division:
-        """Divide the rows, class by class; what the data set says itself goes first.
-
-        Raises
-        ------
-        DataError
-            If too few rows are left to measure on.
-        """
-        train, test = self._rows(test_size, random_state)
-        given = self._given
-        known = given is not None and len(given) == len(self)
-        return Division(
-            tables.take(self.X, train),
-            self._labels[train],
-            tables.take(self.X, test),
-            self._labels[test],
-            None if given is None else given[train],
-            given[test] if given is not None and known else None,
-        )
+        """Divide the rows; what the data set says itself goes first."""
+        rows = self._rows(test_size, random_state)
+        return Division.of(self.X, self._labels, self._given, *rows)
 
     def _rows(self, test_size: float = 0.2, random_state: int = 42) -> tuple[IntArray, IntArray]:
-        n = len(self)
         if self._n_train is not None:
-            return np.arange(self._n_train), np.arange(self._n_train, n)
+            return np.arange(self._n_train), np.arange(self._n_train, len(self))
         size = self.test_size if self.test_size is not None else test_size
         state = self.random_state if self.random_state is not None else random_state
-        codes = codes_of(self._labels, self._classes)
-        # The very rows that hpmkd.distill keeps for the test with this seed.
-        train, test = splits.holdout(codes, size, Seeds.spawn(state).test)
-        if len(test) == 0:
-            raise DataError(
-                f"got {n} rows, too few to keep {size:.0%} for the test; hand in train_data and "
-                "test_data"
-            )
-        return train, test
+        return divide(codes_of(self._labels, self._classes), size, state)
 
     def _part(self, at: int) -> Any:
         import pandas as pd

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterable
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.api import distill
-from hpmkd.deepbridge import report
-from hpmkd.deepbridge.comparison import compared, original_metrics
+from hpmkd.deepbridge.findings import Findings
+from hpmkd.deepbridge.finished import Finished
 from hpmkd.deepbridge.foreign import adopted
 from hpmkd.deepbridge.methods import (
     NAMES,
@@ -23,24 +21,21 @@ from hpmkd.deepbridge.methods import (
     recipe_for,
     recipes_of,
 )
-from hpmkd.deepbridge.metrics import SMALL_IS_GOOD
-from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
-from hpmkd.deepbridge.results import Outcome, Row, to_frame
-from hpmkd.deepbridge.telling import Teller, counted
+from hpmkd.deepbridge.results import Outcome
+from hpmkd.deepbridge.telling import Teller
 from hpmkd.errors import RecipeError
+from hpmkd.run_folder import check_free
 from hpmkd.teachers import GivenTeacher
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hpmkd.contracts import Cache, Predictor
-    from hpmkd.deepbridge.comparison import Parts
-    from hpmkd.deepbridge.dataset import Division
+    from hpmkd.contracts import Cache
     from hpmkd.distillation import Distillation
     from hpmkd.recipe import Recipe
 
 
-class AutoDistiller:
+class AutoDistiller(Findings):
     """Distils a data set's teacher into small students, and tells how each of them does.
 
     Parameters
@@ -108,19 +103,23 @@ class AutoDistiller:
         progressive: bool = True,
         multi_teacher: bool = True,
     ) -> None:
-        self.dataset = adopted(dataset)
-        self.method, self._recipes = method, recipes_of(method)
-        self.output_dir = None if output_dir is None else Path(output_dir)
-        self.verbose = verbose
+        self._recipes = recipes_of(method)
         if not is_share(test_size):
             raise RecipeError(f"test_size: got {test_size!r}; expected a share between 0 and 1")
-        if isinstance(random_state, bool) or not isinstance(random_state, int) or random_state < 0:
+        if (
+            isinstance(random_state, bool)
+            or not isinstance(random_state, Integral)
+            or random_state < 0
+        ):
             raise RecipeError(
                 f"random_state: got {random_state!r}; expected an integer of 0 or more"
             )
-        self.random_state = random_state
-        self.division: Division = self.dataset.divided(test_size, random_state)
-        self._options = Options(
+        rows = adopted(dataset)
+        folder = None if output_dir is None else Path(output_dir)
+        super().__init__(rows, rows.divided(test_size, random_state), method, folder)
+        self.random_state: int = int(random_state)
+        self.verbose: bool = verbose
+        self._options: Options = Options(
             n_trials=n_trials,
             validation_split=validation_split,
             max_configs=max_configs,
@@ -129,11 +128,8 @@ class AutoDistiller:
             progressive=progressive,
             multi_teacher=multi_teacher,
         )
-        self._grid = Grid()
+        self._grid: Grid = Grid()
         self._cache: Cache | None = None
-        self._outcomes: list[Outcome] = []
-        self._rows: list[Row] = []
-        self._frame: pd.DataFrame | None = None
 
     # -------------------------------------------------------------------------------- a run
 
@@ -178,6 +174,10 @@ class AutoDistiller:
             test rows, and its best hyperparameters by the selection rows, which are part of
             the training rows. Nothing in a run looks at the test rows to choose.
         """
+        if self.output_dir is not None:
+            # Before any work is done.
+            for name in self._recipes:
+                check_free(self.output_dir / NAMES[name], overwrite=True)
         teller = Teller() if self.verbose or verbose_output else None
         teacher = self._teacher(use_probabilities)
         outcomes = []
@@ -186,15 +186,14 @@ class AutoDistiller:
             found = self._distilled(recipe, teacher, teller)
             most = self._options.max_configs if name == "hpm" else None
             outcomes.append(Outcome(NAMES[name], found, self.division, most))
-        rows = [row for outcome in outcomes for row in outcome.rows]
-        self._outcomes, self._rows, self._frame = outcomes, rows, to_frame(rows)
+        self._finished = Finished(outcomes)
         if teller is not None:
             teller.say(self.generate_summary())
         if self.output_dir is not None:
             self._write(self.output_dir)
-        results = self._frame.copy()
-        with suppress(AttributeError):  # DeepBridge hangs it onto its frame
-            object.__setattr__(results, "best_model", self.best_model)
+        results = self.results_df
+        # DeepBridge's frame has it, too; pandas would warn of an attribute that is no column.
+        object.__setattr__(results, "best_model", self.best_model)
         return results
 
     def _distilled(self, recipe: Recipe, teacher: Any, teller: Teller | None) -> Distillation:
@@ -220,183 +219,9 @@ class AutoDistiller:
         return self.dataset.model
 
     def _write(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        frame = self.results_df
-        frame.to_csv(folder / "distillation_results.csv", index=False, sep=";")
-        for outcome in self._outcomes:
+        self.results_df.to_csv(folder / "distillation_results.csv", index=False, sep=";")
+        for outcome in self._results.outcomes:
             outcome.found.save(folder / outcome.method, overwrite=True)
-
-    # ------------------------------------------------------------------------- what it found
-
-    @property
-    def results_df(self) -> pd.DataFrame:
-        """The frame that :meth:`run` returned."""
-        if self._frame is None:
-            raise RecipeError("there are no results yet; type: distiller.run()")
-        return self._frame.copy()
-
-    @property
-    def distillation(self) -> Distillation:
-        """The run: verdict, leaderboard, gates; of two, that which the selection rows prefer."""
-        return min(self._finished(), key=_selection_log_loss).found
-
-    @property
-    def counts(self) -> Mapping[str, Any]:
-        """What it cost: models trained, with those refitted for rows, and calls of teachers."""
-        return counted(self._finished())
-
-    def find_best_model(
-        self, metric: str = "test_accuracy", minimize: bool = False
-    ) -> dict[str, Any]:
-        """Return the row that is best by a metric, its model type as a :class:`ModelType`."""
-        at = self._best(metric, minimize)
-        found: dict[str, Any] = self.results_df.loc[at].to_dict()
-        return {**found, "model_type": as_model_type(found["model_type"])}
-
-    def best_model(self, metric: str = "test_accuracy", minimize: bool = False) -> Predictor:
-        """Return the student that is best by a metric.
-
-        Parameters
-        ----------
-        metric : str
-            A column of the results; without train_ or test_, of the test rows. Whoever
-            chooses by test rows should not quote the winner's score on them as what to expect;
-            ``selection_log_loss``, to be minimised, is what a run itself chooses by.
-        minimize : bool
-            Whether a small value is good.
-        """
-        return self._rows[self._best(metric, minimize)].student
-
-    def get_trained_model(
-        self,
-        model_type: Any,
-        temperature: float,
-        alpha: float,
-        distillation_method: str | None = None,
-    ) -> Predictor:
-        """Return the student of a configuration, fitted on all training rows.
-
-        One that was not evaluated is fitted with the best hyperparameters of its family.
-
-        Raises
-        ------
-        RecipeError
-            If the family was not in the run.
-        """
-        check_distillation_method(distillation_method)
-        grid = Grid().customized([model_type], [temperature], [alpha])
-        assert grid.temperatures is not None and grid.alphas is not None
-        cell = (stage_of(model_type), grid.temperatures[0], grid.alphas[0])
-        found = [
-            (outcome, trial)
-            for outcome in self._finished()
-            if (trial := outcome.nearest(cell)) is not None
-        ]
-        if not found:
-            known = ", ".join(
-                sorted({name_of(row.trial.configuration.stage) for row in self._rows})
-            )
-            raise RecipeError(f"model type {name_of(cell[0])!r} was not in the run; it had {known}")
-        outcome, trial = min(found, key=lambda each: each[1].log_loss)
-        wanted = replace(trial.configuration, temperature=cell[1], alpha=cell[2])
-        return outcome.student(
-            wanted if wanted.key != trial.configuration.key else trial.configuration
-        )
-
-    def save_best_model(
-        self,
-        metric: str = "test_accuracy",
-        minimize: bool = False,
-        file_path: str | os.PathLike[str] = "best_distilled_model.hpmkd",
-    ) -> str:
-        """Write the best student to a ``.hpmkd`` file, and return its path.
-
-        ``hpmkd.Student.load`` reads it; ``hpmkd predict`` does. It is no pickle: another
-        ending is replaced, with a warning.
-        """
-        path = Path(file_path)
-        if path.suffix != ".hpmkd":
-            path = path.with_suffix(".hpmkd")
-            warnings.warn(
-                f"file_path: got {os.fspath(file_path)!r}; students are no pickles, so it is "
-                f"written to {path}: hpmkd.Student.load({str(path)!r})",
-                UserWarning,
-                stacklevel=2,
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.best_model(metric, minimize).to_bytes())
-        return str(path)
-
-    def original_metrics(self) -> Parts:
-        """Return the metrics of the teacher on training and test rows.
-
-        Teachers that a run trained are judged out of fold on the training rows.
-        """
-        return original_metrics(self.dataset, self.division, self._outcomes)
-
-    def compare_models(
-        self, best_metric: str = "test_accuracy", minimize: bool = False
-    ) -> pd.DataFrame:
-        """Return teacher and best student side by side: one row per part and metric."""
-        return compared(self.original_metrics(), self.find_best_model(best_metric, minimize))
-
-    def generate_report(
-        self,
-        output_path: str | os.PathLike[str] | None = None,
-        report_type: str = "interactive",
-    ) -> str:
-        """Write the results as one HTML page, and return its path.
-
-        Parameters
-        ----------
-        output_path : path, optional
-            By default distillation_report_TYPE.html in the output folder.
-        report_type : {"interactive", "static"}
-            Whether a click on a heading sorts the table.
-        """
-        name = f"distillation_report_{report_type}.html"
-        path = Path(output_path) if output_path else (self.output_dir or Path()) / name
-        page = report.page(self, report_type)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, "utf-8")
-        return str(path)
-
-    def generate_summary(self) -> str:
-        """Return what came of it in a few lines of text."""
-        return report.summary(self)
-
-    def _finished(self) -> list[Outcome]:
-        if not self._outcomes:
-            raise RecipeError("there are no results yet; type: distiller.run()")
-        return self._outcomes
-
-    def _best(self, metric: str, minimize: bool) -> int:
-        frame = self.results_df
-        if metric not in frame.columns:
-            metric = f"test_{metric}"
-        if metric not in frame.columns or frame[metric].dtype.kind != "f":
-            known = ", ".join(name for name in frame.columns if name.startswith("test_"))
-            raise RecipeError(
-                f"metric: got {metric.removeprefix('test_')!r}; expected one of {known}, or the "
-                "same with train_"
-            )
-        values = frame[metric].dropna()
-        if values.empty:
-            raise RecipeError(
-                f"metric: {metric} is not known: the teacher said nothing about these"
-            )
-        if not minimize and metric.endswith(SMALL_IS_GOOD):
-            warnings.warn(
-                f"{metric} is the better the smaller it is; got minimize=False, which returns the "
-                "worst: minimize=True",
-                UserWarning,
-                stacklevel=3,
-            )
-        return int(values.idxmin() if minimize else values.idxmax())
-
-
-def _selection_log_loss(outcome: Outcome) -> float:
-    return min(trial.log_loss for trial in outcome.found.racing)
 
 
 def _cache_of(recipe: Recipe) -> Cache:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from hpmkd.deepbridge.model_types import stages_of
@@ -62,7 +62,7 @@ class Options:
             value = getattr(self, name)
             if value is None and name != "max_configs":
                 continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
                 raise RecipeError(f"{name}: got {value!r}; expected an integer of {least} or more")
         share = self.validation_split
         if share is not None and not is_share(share):
@@ -107,13 +107,9 @@ class Grid:
             if not grid.stages:
                 raise RecipeError("model_types: got none; expected at least one")
         if temperatures is not None:
-            expected = "numbers above 0"
-            found = _numbers("temperatures", temperatures, expected, lambda each: each > 0)
-            grid = replace(grid, temperatures=found)
+            grid = replace(grid, temperatures=temperatures_of(temperatures))
         if alphas is not None:
-            expected = "numbers from 0 (labels alone) to 1 (the teacher alone)"
-            found = _numbers("alphas", alphas, expected, lambda each: 0 <= each <= 1)
-            grid = replace(grid, alphas=found)
+            grid = replace(grid, alphas=alphas_of(alphas))
         return grid
 
 
@@ -134,7 +130,7 @@ def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
     """Return a recipe of hpmkd with the caller's options and grid on top."""
     settings: dict[str, Any] = {}
     if options.n_trials is not None:
-        settings["sampler.trials"] = options.n_trials
+        settings["sampler.trials"] = int(options.n_trials)
     if options.validation_split is not None:
         settings["split.selection_size"] = float(options.validation_split)
     if not options.use_cache:
@@ -155,7 +151,7 @@ def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
             settings["sampler.hard"] = 0.0 in grid.alphas
     recipe = Recipe.load(name).override(settings)
     workers = options.parallel_workers
-    return recipe if workers is None else recipe.with_workers(workers)
+    return recipe if workers is None else recipe.with_workers(int(workers))
 
 
 def check_distillation_method(method: str | None) -> None:
@@ -190,11 +186,24 @@ def _alphas(alphas: tuple[float, ...]) -> dict[str, list[float]]:
     }
 
 
-def _numbers(name: str, values: Any, expected: str, allowed: Any) -> tuple[float, ...]:
+def temperatures_of(values: Any) -> tuple[float, ...]:
+    """Return temperatures, each once; raise RecipeError if one is none."""
+    return _numbers("temperatures", values, "numbers above 0", lambda each: each > 0)
+
+
+def alphas_of(values: Any) -> tuple[float, ...]:
+    """Return weights of the teacher, each once; raise RecipeError if one is none."""
+    expected = "numbers from 0 (labels alone) to 1 (the teacher alone)"
+    return _numbers("alphas", values, expected, lambda each: 0 <= each <= 1)
+
+
+def _numbers(
+    name: str, values: Any, expected: str, allowed: Callable[[float], bool]
+) -> tuple[float, ...]:
     values = [values] if isinstance(values, Real) else list(values)
     for value in values:
         number = isinstance(value, Real) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or not allowed(value):
+        if not number or not math.isfinite(value) or not allowed(float(value)):
             raise RecipeError(f"{name}: got {value!r}; expected {expected}")
     if not values:
         raise RecipeError(f"{name}: got none; expected {expected}")
@@ -203,4 +212,4 @@ def _numbers(name: str, values: Any, expected: str, allowed: Any) -> tuple[float
 
 def is_share(value: Any) -> bool:
     """Return whether a value is a number between 0 and 1."""
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 < value < 1
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1

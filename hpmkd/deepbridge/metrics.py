@@ -75,14 +75,10 @@ def closeness(said: FloatArray, teacher: FloatArray | None) -> Metrics:
     """
     if teacher is None:
         return dict.fromkeys(FIDELITY, np.nan)
-    statistic, p_value = (
-        _over_classes(said, teacher, lambda own, others, at=at: _kolmogorov(own, others)[at])
-        for at in (0, 1)
-    )
     return {
         "kl_divergence": fidelity(teacher, said).kl,
-        "ks_statistic": statistic,
-        "ks_pvalue": p_value,
+        "ks_statistic": _over_classes(said, teacher, lambda *both: _kolmogorov(*both)[0]),
+        "ks_pvalue": _over_classes(said, teacher, lambda *both: _kolmogorov(*both)[1]),
         "r2_score": _over_classes(said, teacher, _quantile_r2),
     }
 

@@ -11,7 +11,7 @@ from hpmkd.errors import RecipeError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hpmkd.deepbridge.distiller import AutoDistiller
+    from hpmkd.deepbridge.findings import Findings
 
 TYPES = ("interactive", "static")
 SHOWN = [
@@ -26,14 +26,15 @@ SHOWN = [
 ]
 
 
-def summary(distiller: AutoDistiller) -> str:
+def summary(findings: Findings) -> str:
     """Return a few lines: cost, verdict, what the run chose, the best on the test rows."""
-    found, counts = distiller.distillation, distiller.counts
-    best = distiller.find_best_model()
+    # First the rows: what it costs to fit their students counts as well.
+    best = findings.find_best_model()
+    found, counts = findings.distillation, findings.counts
     chosen = next(record for record in found.records if record.chosen)
     return "\n".join(
         [
-            f"Method {distiller.method}: {len(distiller.results_df)} configurations; "
+            f"Method {findings.method}: {len(findings.results_df)} configurations; "
             f"{counts['models_trained']} models trained, {counts['models_refitted']} of them for "
             f"these rows; teachers called {counts['teacher_calls']} times; "
             f"{counts['seconds']:.1f} s",
@@ -48,7 +49,7 @@ def summary(distiller: AutoDistiller) -> str:
     )
 
 
-def page(distiller: AutoDistiller, report_type: str) -> str:
+def page(findings: Findings, report_type: str) -> str:
     """Return a page that needs nothing else: no network, no other file.
 
     Raises
@@ -59,15 +60,15 @@ def page(distiller: AutoDistiller, report_type: str) -> str:
     if report_type not in TYPES:
         known = " or ".join(map(repr, TYPES))
         raise RecipeError(f"report_type: got {report_type!r}; expected {known}")
-    lines = "".join(f"<li>{html.escape(line)}</li>" for line in summary(distiller).splitlines())
+    lines = "".join(f"<li>{html.escape(line)}</li>" for line in summary(findings).splitlines())
     parts = [
         f"<h1>Distillation</h1><ul>{lines}</ul>",
         "<h2>Configurations</h2>",
-        _table(distiller.results_df[SHOWN]),
+        _table(findings.results_df[SHOWN]),
         "<h2>The best on the test rows beside its teacher</h2>",
-        _table(distiller.compare_models()),
+        _table(findings.compare_models()),
         "<h2>Leaderboard of the run</h2>",
-        _table(distiller.distillation.leaderboard),
+        _table(findings.distillation.leaderboard),
     ]
     script = f"<script>{SORTING}</script>" if report_type == "interactive" else ""
     return PAGE.format(style=STYLE, body="\n".join(parts), script=script)

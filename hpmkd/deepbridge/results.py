@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hpmkd.contracts import Predictor
-    from hpmkd.deepbridge.dataset import Division
+    from hpmkd.deepbridge.division import Division
     from hpmkd.distillation import Distillation
     from hpmkd.values import FloatArray, IntArray, Trial
 
@@ -134,7 +134,7 @@ class Outcome:
 
     def measured(self, student: Predictor) -> Metrics:
         """Return the metrics of a student on training and test rows."""
-        metrics = {}
+        metrics: Metrics = {}
         tables = (self.division.X_train, self.division.X_test)
         for part, table in zip(PARTS, tables, strict=True):
             said = student.predict_proba(table)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Teller:
     """An observer that prints a line when a run starts, and when a phase is over."""
 
+    def __init__(self) -> None:
+        self._phase, self._line = "", ""
+
     def say(self, text: str) -> None:
         """Print a text."""
         click.echo(text)
@@ -31,9 +34,16 @@ class Teller:
 
     @hookimpl
     def hpmkd_phase_advanced(self, phase: str, done: int, total: int) -> None:
-        """Say so when a phase is over."""
-        if done == total:
-            self.say(f"{phase}: {done} of {total}")
+        """Say how far the phase before came: how much there is to do may change under way."""
+        if phase != self._phase and self._line:
+            self.say(self._line)
+        self._phase, self._line = phase, f"{phase}: {done} of {total}"
+
+    @hookimpl
+    def hpmkd_run_finished(self) -> None:
+        """Say how far the last phase came."""
+        self.say(self._line)
+        self._phase, self._line = "", ""
 
     @hookimpl
     def hpmkd_trial_finished(self, trial: Trial) -> None:
