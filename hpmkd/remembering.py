@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd import tables
 from hpmkd.asked import Replay
 from hpmkd.values import DataFacts, Outcome
 
@@ -22,14 +23,18 @@ if TYPE_CHECKING:
 Remembered = Mapping[str, Sequence[Mapping[str, "Hyperparameter"]]]
 
 
-def facts_of(training: Dataset, knowledge: Knowledge) -> DataFacts:
-    """Return what is known of a data set once its teachers have been heard."""
+def facts_of(training: Dataset, test: Dataset, knowledge: Knowledge) -> DataFacts:
+    """Return what is known of a data set once its teachers have been heard.
+
+    Its digest is that of all rows, however a seed divided them: a run with another seed has
+    chosen by rows that this one tests with, so what it learned is not for this one.
+    """
     wrong = knowledge.soft_targets.argmax(axis=1) != training.labels
     return replace(
         training.facts,
         noise=float(np.mean(wrong)),
         regime=knowledge.regime.name,
-        digest=training.digest,
+        digest=tables.digest_of_rows(*((each.table, each.labels) for each in (training, test))),
     )
 
 

@@ -26,7 +26,8 @@ class DataFacts:
     regime : str or None
         What the teachers had seen: self, external or leaking; None likewise.
     digest : str
-        Tells one data set from another; empty if nobody needs to.
+        Tells one data set from another, whatever the order of its rows and their division
+        into training and test; empty if nobody needs to.
     """
 
     n_rows: int

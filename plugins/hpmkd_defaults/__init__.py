@@ -91,8 +91,11 @@ def hpmkd_schedulers() -> list[Offer[Scheduler]]:
 
 @hookimpl
 def hpmkd_memories() -> list[Offer[Memory]]:
-    """Offer no memory."""
-    return [Offer("none", make.no_memory, "every data set is the first")]
+    """Offer the memory that all runs of a user share, and none."""
+    return [
+        Offer("sqlite", make.sqlite_memory, "what did well on similar data, in a small file"),
+        Offer("none", make.no_memory, "every data set is the first"),
+    ]
 
 
 @hookimpl
@@ -145,7 +148,9 @@ def hpmkd_executors() -> list[Offer[Executor]]:
 
 @hookimpl
 def hpmkd_commands(group: click.Group) -> None:
-    """Add ``hpmkd cache``: what the disk tier of the partitioned cache holds."""
+    """Add ``hpmkd cache`` and ``hpmkd memory``: what is kept on disk from run to run."""
     from hpmkd_defaults.caches.command import cache
+    from hpmkd_defaults.memories.command import memory
 
     group.add_command(cache)
+    group.add_command(memory)

@@ -186,6 +186,13 @@ def no_memory() -> Memory:
     return NoMemory()
 
 
+def sqlite_memory(*, folder: str = "", suggestions: Count = 2) -> Memory:
+    """Build the memory in a file; it suggests at most so many hyperparameters per stage."""
+    from hpmkd_defaults.memories.shared import SharedOptimizationMemory
+
+    return SharedOptimizationMemory(folder=folder, suggestions=suggestions)
+
+
 def partitioned_cache(
     *,
     max_bytes: Bytes = 2_000_000_000,
