@@ -63,6 +63,8 @@ class AutoDistiller(Findings):
         Worker processes; by default none.
     use_cache : bool
         Whether what the teachers said is kept, also for another :meth:`run`.
+    use_memory : bool
+        Whether ``hpm`` begins with what runs on other data taught, and leaves what it learned.
     progressive : bool
         Whether stages may build on each other (``hpm``).
     multi_teacher : bool
@@ -100,6 +102,7 @@ class AutoDistiller(Findings):
         max_configs: int = 16,
         parallel_workers: int | None = None,
         use_cache: bool = True,
+        use_memory: bool = True,
         progressive: bool = True,
         multi_teacher: bool = True,
     ) -> None:
@@ -125,6 +128,7 @@ class AutoDistiller(Findings):
             max_configs=max_configs,
             parallel_workers=parallel_workers,
             use_cache=use_cache,
+            use_memory=use_memory,
             progressive=progressive,
             multi_teacher=multi_teacher,
         )

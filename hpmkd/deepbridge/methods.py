@@ -43,6 +43,8 @@ class Options:
         Worker processes; None is this process.
     use_cache : bool
         Whether what the teachers said is kept.
+    use_memory : bool
+        Whether ``hpm`` begins with what runs on other data taught.
     progressive : bool
         Whether stages may build on the stages before them.
     multi_teacher : bool
@@ -54,6 +56,7 @@ class Options:
     max_configs: int = 16
     parallel_workers: int | None = None
     use_cache: bool = True
+    use_memory: bool = True
     progressive: bool = True
     multi_teacher: bool = True
 
@@ -135,6 +138,8 @@ def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
         settings["split.selection_size"] = float(options.validation_split)
     if not options.use_cache:
         settings["cache"] = {"name": "memory", "max_bytes": 0}
+    if not options.use_memory:
+        settings["memory"] = "none"
     if not options.progressive:
         settings["chain"] = []
     if not options.multi_teacher:

@@ -51,6 +51,7 @@ def test_options_switch_what_they_name():
         validation_split=0.2,
         parallel_workers=2,
         use_cache=False,
+        use_memory=False,
         progressive=False,
         multi_teacher=False,
     )
@@ -59,6 +60,7 @@ def test_options_switch_what_they_name():
     assert recipe.split.selection_size == 0.2
     assert (recipe.executor.name, recipe.executor.settings["workers"]) == ("loky", 2)
     assert (recipe.cache.name, recipe.cache.settings["max_bytes"]) == ("memory", 0)
+    assert recipe.memory.name == "none"
     assert recipe.chain == ()
     assert (recipe.teacher.name, recipe.fuser.name, recipe.ensemble.top) == (
         "quick",
