@@ -1,0 +1,231 @@
+"""One search over a table: the engine's own search and sampler, with students looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+from chain_teachers import registry
+from chain_work import STAGES
+from search_fits import Table
+from search_points import N_POINTS, Spot, n_known
+
+from hpmkd.budget import Budget
+from hpmkd.components import Components, resolve
+from hpmkd.counts import Counts
+from hpmkd.finalists import best
+from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.in_play import links_in_play
+from hpmkd.learning import with_control
+from hpmkd.lessons import Predecessors
+from hpmkd.rations import Rations
+from hpmkd.recipe import Recipe
+from hpmkd.search import Search
+from hpmkd.trials import SearchData
+from hpmkd.values import Configuration, SearchSpace, Trial
+from hpmkd_defaults.samplers.draws import named_seed
+
+#: By stage, numbers of points to try first.
+Remembered = Mapping[str, Sequence[int]]
+#: The order in which a sampler comes by a stage's points: its own first, as in a run and the
+#: others in an order of the seed; or all of them in an order of the seed.
+OWN_FIRST, SHUFFLED = "own first", "shuffled"
+ORDERS = (OWN_FIRST, SHUFFLED)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A sampler with its recipe.
+
+    Parameters
+    ----------
+    recipe : str
+        Name of a shipped recipe.
+    changes : mapping
+        What differs from it, by dotted path.
+    suggests : bool
+        Whether the sampler suggests points by what it was told. If not, it draws at random, and
+        draws from a stage's real space do not repeat: so all ten points are listed for it.
+    only : str or None
+        The one stage in the race; None for all four.
+    """
+
+    recipe: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    suggests: bool = False
+    only: str | None = None
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages in the race."""
+        return [self.only] if self.only else list(STAGES)
+
+    def parts(self) -> tuple[Recipe, Components]:
+        """Return the recipe and its components."""
+        return _parts(self.recipe, tuple(self.changes.items()), self.only)
+
+
+@cache
+def _parts(
+    name: str, changes: tuple[tuple[str, Any], ...], only: str | None
+) -> tuple[Recipe, Components]:
+    recipe = Recipe.load(name).override(dict(changes))
+    recipe = recipe if only is None else recipe.only(only)
+    return recipe, resolve(recipe, registry())
+
+
+class PointStage:
+    """A stage whose space is the choice among the points of its table.
+
+    Parameters
+    ----------
+    name : str
+        The stage that it stands for.
+    order : sequence of int
+        All points.
+    n_known : int
+        How many of them, from the first, are its defaults and portfolio.
+    """
+
+    encoding: ClassVar[str] = "tree"
+
+    def __init__(self, name: str, order: Sequence[int], n_known: int) -> None:
+        self.complexity = STAGES[name].complexity
+        self.defaults, *self.portfolio = ({"point": point} for point in order[:n_known])
+
+    def space(self, trial: Any) -> Mapping[str, int]:
+        """Draw a point."""
+        return {"point": trial.suggest_categorical("point", list(range(N_POINTS)))}
+
+    def fit(self, inputs: Any) -> Any:
+        """Fit nothing: its students are in the table."""
+        raise NotImplementedError
+
+
+def stages(arm: Arm, order: str, seed: int) -> dict[str, StageInPlay]:
+    """Return what stands for the stages, in the order that a seed gives their points."""
+    found = {}
+    for name in arm.stages:
+        fixed = n_known()[name] if order == OWN_FIRST else 0
+        rng = np.random.default_rng(named_seed(seed, name))
+        numbers = [*range(fixed), *(fixed + rng.permutation(N_POINTS - fixed)).tolist()]
+        known = n_known()[name] if arm.suggests else N_POINTS
+        found[name] = StageInPlay(name, "benchmark", PointStage(name, numbers, known))
+    return found
+
+
+class Lookup:
+    """An executor that looks trials up in a table; what no search asked for before is fitted.
+
+    Parameters
+    ----------
+    table : Table
+        Of one data set.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def run(self, function: Any, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Trial]]:
+        """Yield a trial per task."""
+        for at, (number, configuration) in enumerate(tasks):
+            fit = self.table[spot_of(configuration)]
+            yield (
+                at,
+                Trial(
+                    number,
+                    configuration,
+                    fit.losses,
+                    fit.accuracy,
+                    fit.models,
+                    fit.seconds,
+                ),
+            )
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+def spot_of(configuration: Configuration) -> Spot:
+    """Return where in its table a configuration of a :class:`PointStage` is."""
+    point = configuration.hyperparameters["point"]
+    softening = (configuration.temperature, configuration.alpha)
+    return Spot(configuration.stage, int(point), *softening, configuration.share)
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A search that is over.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Every distinct one, in the order of asking.
+    ended : str
+        What ended it.
+    pick : Spot
+        What the selection rows choose among all stages, as a run does.
+    """
+
+    trials: list[Trial]
+    ended: str
+    pick: Spot
+
+    @property
+    def models(self) -> int:
+        """Models trained."""
+        return sum(trial.models_trained for trial in self.trials)
+
+    @property
+    def seconds(self) -> float:
+        """CPU time of their fits."""
+        return sum(trial.seconds for trial in self.trials)
+
+
+def replay(
+    table: Table, arm: Arm, seed: int, order: str = OWN_FIRST, remembered: Remembered | None = None
+) -> Replayed:
+    """Search a table as a run of the arm's recipe would, with its budget and early stop."""
+    recipe, parts = arm.parts()
+    lookup, counts = Lookup(table), Counts()
+    fitting = Fitting(stages(arm, order, seed), {}, parts.scheduler.create(), seed)
+    fits = table[Spot("tree", 0)].models
+    budget = Budget(recipe.budget, counts)
+    before = Predecessors(fitting, lookup, recipe.split.selection_folds, lambda n: None)
+    rations = Rations(budget, links_in_play(parts), before)
+    space = SearchSpace(
+        stages={name: played.stage for name, played in fitting.stages.items()},
+        temperatures=recipe.search.temperatures,
+        alphas=with_control(recipe.search.alphas.self),
+        seed=seed,
+        n_rows=table.n_rows,
+        fits=fits,
+        models=rations.for_search(fits),
+        remembered={
+            name: [{"point": point} for point in numbers]
+            for name, numbers in (remembered or {}).items()
+            if name in arm.stages
+        },
+    )
+
+    def count(trial: Trial) -> None:
+        counts.models_trained += trial.models_trained
+
+    search = Search(
+        sampler=parts.sampler.create(space),
+        scheduler=fitting.scheduler,
+        executor=lookup,
+        data=SearchData((None,) * fits, fitting),  # it is asked for nothing but their number
+        batch=recipe.search.batch,
+        stop=recipe.search.stop,
+        budget=budget,
+        kept=rations.kept(fits),
+        on_trial=count,
+    )
+    ended = search.run()
+    bests = [found for name in arm.stages if (found := best(search.trials, name)) is not None]
+    pick = min(bests, key=lambda trial: trial.log_loss)
+    return Replayed(search.trials, ended, spot_of(pick.configuration))
