@@ -10,7 +10,7 @@ from search_fits import Table
 from search_memory import COLD, NOTHING, RUNS, TABLES
 from search_points import Spot, grid
 from search_replay import ORDERS, OWN_FIRST, SHUFFLED
-from search_results import ARMS, HELPED, Results, best_of_grid
+from search_results import ARMS, HELPED, Results, searched_in_full
 from search_targets import targets
 from search_text import INTRODUCTION, SAID
 
@@ -63,13 +63,12 @@ def data_sets(tables: Sequence[Table]) -> str:
     header += ["grid, s", "grid's pick", "test log loss", "best of the grid on test rows"]
     rows = []
     for table in tables:
-        facts, pick = table.facts, best_of_grid(table)
+        facts, found = table.facts, searched_in_full(table)
         assert facts is not None
-        fits = [table[spot] for spot in grid()]
-        spot = next(at for at, fit in table.fits.items() if fit is pick)
+        fits, pick = [table[spot] for spot in grid()], table[found.pick]
         cells = [table.name, table.seed, facts.n_rows, facts.n_columns, facts.n_classes]
-        cells += [f"{facts.noise:.3f}", len(pick.losses), sum(fit.models for fit in fits)]
-        cells += [f"{sum(fit.seconds for fit in fits):.0f}", _named(spot)]
+        cells += [f"{facts.noise:.3f}", len(pick.losses), found.models]
+        cells += [f"{found.seconds:.0f}", _named(found.pick)]
         cells += [f"{pick.test_log_loss:.4f}", f"{min(fit.test_log_loss for fit in fits):.4f}"]
         rows.append(list(map(str, cells)))
     return markdown(header, rows)

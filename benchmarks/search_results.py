@@ -12,7 +12,7 @@ from chain_work import STAGES
 from search_fits import Fit, Table
 from search_memory import NOTHING, RUNS, TABLES, remembered
 from search_points import ALPHAS, TEMPERATURES
-from search_replay import ORDERS, OWN_FIRST, Arm, Remembered, replay
+from search_replay import ORDERS, OWN_FIRST, Arm, Remembered, Replayed, replay
 
 SEEDS = 20
 OVER_GRID = {"search.temperatures": TEMPERATURES, "search.alphas.self": ALPHAS}
@@ -39,7 +39,7 @@ ARMS = {
     **{f"staged, {stage} alone": Arm("hpm", only=stage) for stage in STAGES},
 }
 #: Arms that the memory can help.
-HELPED = [name for name, arm in ARMS.items() if name != GRID and not arm.only]
+HELPED = (STAGED, ADAPTIVE, "random 32", "tpe 40")
 
 
 class Results:
@@ -60,7 +60,7 @@ class Results:
         """Replay what is missing of a table; yield each new line."""
         done = {key(line) for line in self.lines}
         recalled: dict[str, Remembered] = {}
-        grids: dict[str | None, Fit] = {}
+        grids: dict[str | None, Replayed] = {}
         for name, order, told, seed in wanted():
             case = {"set": table.name, "draw": table.seed, "arm": name}
             case |= {"order": order, "memory": told, "seed": seed}
@@ -71,14 +71,15 @@ class Results:
             found = replay(table, ARMS[name], seed, order, recalled.get(told))
             only = ARMS[name].only
             if only not in grids:
-                grids[only] = best_of_grid(table, only)
+                grids[only] = searched_in_full(table, only)
             line = {
                 **case,
                 "models": found.models,
                 "seconds": found.seconds,
+                "share": found.seconds / grids[only].seconds,
                 "ended": found.ended,
                 "pick": asdict(found.pick),
-                **measured(table[found.pick], grids[only]),
+                **measured(table[found.pick], table[grids[only].pick]),
             }
             self.lines.append(line)
             with self.path.open("a", encoding="utf-8") as file:
@@ -86,14 +87,10 @@ class Results:
             yield line
 
     def frame(self, tables: Sequence[Table]) -> pd.DataFrame:
-        """Return the lines of some tables, and each one's share of its grid's seconds."""
-        wanted_tables = {(table.name, table.seed) for table in tables}
-        lines = [line for line in self.lines if (line["set"], line["draw"]) in wanted_tables]
-        frame = pd.DataFrame(lines)
-        whole = frame[frame.arm == GRID].set_index(["set", "draw"]).seconds
-        spent = [whole[at] for at in zip(frame.set, frame.draw, strict=True)]
-        frame["share"] = frame.seconds / spent
-        return frame
+        """Return the lines of some tables."""
+        chosen = {(table.name, table.seed) for table in tables}
+        lines = [line for line in self.lines if (line["set"], line["draw"]) in chosen]
+        return pd.DataFrame(lines)
 
 
 def wanted() -> Iterator[tuple[str, str, str, int]]:
@@ -114,10 +111,9 @@ def key(line: Mapping) -> tuple:
     return tuple(line[name] for name in ("set", "draw", "arm", "order", "memory", "seed"))
 
 
-def best_of_grid(table: Table, stage: str | None = None) -> Fit:
-    """Return what the selection rows choose of the full grid and its controls."""
-    found = replay(table, Arm("grid", only=stage), seed=0)
-    return table[found.pick]
+def searched_in_full(table: Table, stage: str | None = None) -> Replayed:
+    """Return the search of the full grid and its controls, of one stage or of all."""
+    return replay(table, Arm("grid", only=stage), seed=0)
 
 
 def measured(fit: Fit, grid: Fit) -> dict[str, float]:
