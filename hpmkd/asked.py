@@ -1,22 +1,78 @@
-"""Checks what a sampler asks for: a stage may not be blamed for what it was given."""
+"""Checks what a sampler asks for: a stage may not be blamed for what it was given.
+
+A search that leads nowhere is told apart from a long one: nothing new for a long while.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.values import Configuration
 
 if TYPE_CHECKING:
+    from hpmkd.contracts import Stage
     from hpmkd.values import Hyperparameter, SearchSpace
 
 #: Rounding that a float at the end of its range is allowed, relative to the range.
 TOLERANCE = 1e-9
+#: Batches in a row that hold nothing new, after which a search counts as endless.
+PATIENCE = 1000
 
 
-def check_configuration(configuration: object, space: SearchSpace) -> None:
-    """Raise TypeError or ValueError unless it is a point of the search space.
+class Questions:
+    """What one sampler has asked for so far.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        What it may draw from.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._space = space
+        self._known: set[object] = set()
+        self._idle = 0
+
+    def checked(self, asked: Iterable[object], n: int) -> list[Configuration]:
+        """Return a batch that was asked for.
+
+        Parameters
+        ----------
+        asked : iterable of Configuration
+            What ``ask(n)`` returned.
+        n : int
+            How many it may hold at most.
+
+        Raises
+        ------
+        TypeError or ValueError
+            If it holds too many or what is no point of the space, if the first batch is
+            empty, or if nothing new has been asked for in a long while.
+        """
+        if isinstance(asked, Configuration) or not isinstance(asked, Iterable):
+            raise TypeError(f"ask returned {asked!r:.80}; expected a list of Configuration")
+        batch = list(islice(asked, n + 1))
+        if len(batch) > n:
+            raise ValueError(f"ask({n}) returned more than {n} configurations")
+        points = [check_configuration(each, self._space) for each in batch]
+        new = {point.key for point in points} - self._known
+        if not points and not self._known:
+            raise ValueError("the first ask returned nothing; expected a Configuration at least")
+        self._known |= new
+        self._idle = 0 if new else self._idle + 1
+        if self._idle >= PATIENCE:
+            raise ValueError(
+                f"the last {PATIENCE} batches asked for nothing that had not been tried; expected "
+                "an empty batch at the end of the search"
+            )
+        return points
+
+
+def check_configuration(configuration: object, space: SearchSpace) -> Configuration:
+    """Return it; raise TypeError or ValueError unless it is a point of the search space.
 
     Parameters
     ----------
@@ -28,12 +84,30 @@ def check_configuration(configuration: object, space: SearchSpace) -> None:
     if not isinstance(configuration, Configuration):
         raise TypeError(f"ask returned {configuration!r:.80}; expected a Configuration")
     if configuration.stage not in space.stages:
-        raise ValueError(f"ask returned the unknown stage {configuration.stage!r}")
-    if not 0 <= configuration.alpha <= 1 or not 0 < configuration.temperature < math.inf:
+        known = ", ".join(map(repr, space.stages))
+        raise ValueError(f"ask returned the unknown stage {configuration.stage!r}; known: {known}")
+    if configuration.after is not None:
+        raise ValueError("ask returned a configuration after another; only a chain makes those")
+    _check_softening(configuration, space)
+    if not _is_number(configuration.share) or not 0 < configuration.share <= 1:
+        raise ValueError(f"ask returned share = {configuration.share!r}; expected one in (0, 1]")
+    _check_hyperparameters(configuration, space.stages[configuration.stage])
+    return configuration
+
+
+def _check_softening(configuration: Configuration, space: SearchSpace) -> None:
+    alpha, temperature = configuration.alpha, configuration.temperature
+    if not _is_number(alpha) or alpha not in space.alphas:
+        raise ValueError(f"ask returned alpha = {alpha!r}; expected one of {_list(space.alphas)}")
+    # At alpha = 0 the teacher is not heard, and the temperature is idle.
+    possible = space.temperatures if alpha > 0 else {1.0, *space.temperatures}
+    if not _is_number(temperature) or temperature not in possible:
         raise ValueError(
-            f"ask returned alpha {configuration.alpha} and temperature "
-            f"{configuration.temperature}; expected [0, 1] and above 0"
+            f"ask returned temperature = {temperature!r}; expected one of {_list(possible)}"
         )
+
+
+def _check_hyperparameters(configuration: Configuration, stage: Stage) -> None:
     for name, value in configuration.hyperparameters.items():
         # A run folder keeps them as JSON, which knows no NumPy integers and no NaN.
         if not isinstance(value, (float, int, str)):
@@ -41,12 +115,20 @@ def check_configuration(configuration: object, space: SearchSpace) -> None:
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"ask returned {name} = {value!r}; expected a finite number")
     replay = Replay(configuration.hyperparameters)
-    drawn = space.stages[configuration.stage].space(replay)
+    drawn = stage.space(replay)
     for name, (substitute, expected) in replay.refused.items():
         # A space may make something else of what it draws; then the name means no draw.
         if drawn.get(name) == substitute:
             value = configuration.hyperparameters[name]
             raise ValueError(f"ask returned {name} = {value!r}; expected {expected}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (float, int)) and not isinstance(value, bool)
+
+
+def _list(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:g}" for value in sorted(values))
 
 
 class Replay:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import contracts
-from hpmkd.asked import check_configuration
+from hpmkd.asked import Questions
 from hpmkd.augmenter_guard import AugmenterGuard
 from hpmkd.guard import Guard, expect
 from hpmkd.memory_guard import MemoryGuard
@@ -42,11 +42,14 @@ class SamplerGuard(Guard):
 
     def __init__(self, component: Any, culprit: Culprit, space: SearchSpace) -> None:
         super().__init__(component, culprit)
-        self.space = space
+        self.questions = Questions(space)
 
     def check(self) -> None:
         """Check that the total is a number or None."""
-        expect("total", self.component.total, (int, type(None)), "an int or None")
+        total = self.component.total
+        expect("total", total, (int, type(None)), "an int or None")
+        if total is not None and total < 0:
+            raise ValueError(f"total is {total}; expected 0 or more, or None")
 
     @property
     def total(self) -> int | None:
@@ -57,10 +60,7 @@ class SamplerGuard(Guard):
     def ask(self, n: int) -> list[Configuration]:
         """Ask for configurations."""
         with self.culprit.blamed("failed in ask"):
-            asked = list(self.component.ask(n))
-            for configuration in asked:
-                check_configuration(configuration, self.space)
-        return asked
+            return self.questions.checked(self.component.ask(n), n)
 
     def tell(self, trial: Trial) -> None:
         """Tell a trial."""

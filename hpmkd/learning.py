@@ -107,7 +107,7 @@ class Learning:
             seed=self.seeds.sampler,
             n_rows=min(len(exam.lesson.rows) for exam in exams),
             fits=len(exams),
-            models=self.rations.for_search(len(exams)),
+            models=self.rations.for_search(len(exams), len(self.trainer.fitting.stages)),
             remembered=remembered,
         )
         search = Search(

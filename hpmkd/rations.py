@@ -42,11 +42,28 @@ class Rations:
         """
         chained = 2 * n_splits * (len(self.links) + self._steps)
         own = (self.predecessors.n_folds + 1) * (2 if self.links else 1)
-        return self.budget.kept(chained + 2 * self._steps + own)
+        wanted = self.budget.kept(chained + 2 * self._steps + own)
+        # What follows the search is worth nothing without a stage that was searched.
+        return int(max(0, min(wanted, self.budget.models - _of_one_stage(n_splits))))
 
-    def for_search(self, n_splits: int) -> int | None:
-        """Return how many models the search may train; None without a bound."""
-        return self.budget.left(self.kept(n_splits))
+    def for_search(self, n_splits: int, n_stages: int) -> int | None:
+        """Return how many models trials may take, controls among them; None without a bound.
+
+        Parameters
+        ----------
+        n_splits : int
+            Models that one trial takes.
+        n_stages : int
+            Stages in the race: each that is tried needs its control and two refits. Where
+            there is too little for all of them, no more trials are promised than such a
+            number of stages as can be refitted has a use for.
+        """
+        left = self.budget.left(self.kept(n_splits))
+        if left is None:
+            return None
+        affordable = min(n_stages, left // _of_one_stage(n_splits))
+        trials = left - REFITS * affordable
+        return trials if affordable == n_stages else min(trials, (2 * affordable + 1) * n_splits)
 
     def chained(
         self,
@@ -76,3 +93,8 @@ class Rations:
     @property
     def _steps(self) -> int:
         return len({(link.label, link.after) for link in self.links})
+
+
+def _of_one_stage(n_splits: int) -> int:
+    """Return what the least search takes: a student and its control, tried and refitted."""
+    return 2 * n_splits + REFITS

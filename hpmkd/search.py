@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -80,8 +80,7 @@ class Search:
             allowed = self._allowed(asked)
             self._evaluate(allowed)
             ended = self._ended(asked, allowed)
-        # alpha = 0 is always in the race: each stage's best gets its hard-label twin.
-        self._evaluate(each.configuration.control() for each in self._bests())
+        self._evaluate(self._controls())
         return ended
 
     @property
@@ -122,29 +121,36 @@ class Search:
                 break
             allowed.append(configuration)
         if asked and not allowed and not self._known:
-            needed = self._cost(asked[:1])
             raise RecipeError(
                 f"budget.models: got {self.budget.settings.models}; expected at least "
-                f"{2 * needed} to try one stage and its control and to keep as many for the rest; "
-                "raise it (--budget-models), or 0 for no bound"
+                f"{self._cost(asked[:1])}, which is what one student and its control take with "
+                f"{self._fits} selection split{'s' * (self._fits > 1)}; raise it "
+                "(--budget-models), or 0 for no bound"
             )
         return allowed
 
     def _cost(self, asked: Sequence[Configuration]) -> int:
         """Return how many models are trained if these are evaluated, before the run is over."""
         new = {each.key: each for each in asked if each.key not in self._known}
-        known = {*self._known, *new}
-        entailed = 0
-        for stage in self._stages:
-            full = [each for each in new.values() if each.stage == stage and each.share == 1]
-            leading = best(self._known.values(), stage)
-            rivals = full if leading is None else [*full, leading.configuration]
-            if not rivals and any(each.stage == stage for each in new.values()):
-                entailed += 2 * self._fits + REFITS  # the whole, and its control
-            elif rivals:
-                missing = any(each.control().key not in known for each in rivals)
-                entailed += missing * self._fits + REFITS
+        entailed = sum(self._entailed(stage, [*new.values()]) for stage in self._stages)
         return len(new) * self._fits + entailed
+
+    def _entailed(self, stage: str, new: Sequence[Configuration]) -> int:
+        """Return how many models a stage still takes once these have been evaluated.
+
+        Which of them wins is not known yet: it may be any that has no control so far.
+        """
+        own = [each for each in new if each.stage == stage]
+        rivals = [each for each in own if each.share == 1]
+        if (leading := best(self._known.values(), stage)) is not None:
+            rivals.append(leading.configuration)
+        elif any(each.share < 1 for each in own) or self._best_on_share(stage) is not None:
+            return self._fits + REFITS
+        if not rivals:
+            return 0
+        known = {*self._known, *(each.key for each in own)}
+        missing = any(each.control().key not in known for each in rivals)
+        return missing * self._fits + REFITS
 
     @property
     def _fits(self) -> int:
@@ -157,6 +163,28 @@ class Search:
     def _bests(self) -> list[Trial]:
         found = (best(self._known.values(), stage) for stage in self._stages)
         return [each for each in found if each is not None]
+
+    def _controls(self) -> Iterator[Configuration]:
+        """Yield the hard-label twin of each stage's best: alpha = 0 is always in the race.
+
+        A stage that was tried on a share of the rows alone, when the search ended, is in the
+        race by its twin.
+        """
+        for stage in self._stages:
+            leading = best(self._known.values(), stage) or self._best_on_share(stage)
+            if leading is not None:
+                yield leading.configuration.control()
+
+    def _best_on_share(self, stage: str) -> Trial | None:
+        """Return a stage's best trial on a share of the rows; None if all failed."""
+        tried = [
+            trial
+            for trial in self._known.values()
+            if trial.configuration.stage == stage
+            and trial.configuration.share < 1
+            and trial.failure is None
+        ]
+        return min(tried, key=lambda trial: (trial.log_loss, trial.number), default=None)
 
     def _evaluate(self, asked: Iterable[Configuration]) -> None:
         asked = list(asked)

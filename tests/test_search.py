@@ -327,13 +327,37 @@ class TestBudget:
         stages = {trial.configuration.stage for trial in search.trials}
         assert search.budget.models >= kept + 2 * len(stages)
         for stage in stages:
-            leading = best(search.trials, stage)
-            if leading is not None:
-                assert best(search.trials, stage, control=True) is not None
+            assert best(search.trials, stage) is not None
+            assert best(search.trials, stage, control=True) is not None
+
+    def test_what_was_tried_on_a_share_alone_is_in_the_race_by_its_control(self, make):
+        parts = [
+            Configuration("a", 1.0, 0.5, {"good": good}, share=0.5)
+            for good in (0.6, 0.7, "raise", 0.65)
+        ]
+        search = make(parts[:3], parts[3:])
+        search.run()
+        added = [trial.configuration for trial in search.trials[4:]]
+        assert added == [Configuration("a", 1.0, 0.0, {"good": 0.7})]
+        assert search.sampler.told[-1].configuration == added[0]
+
+    def test_a_stage_that_failed_on_every_share_is_left_alone(self, make):
+        search = make([Configuration("a", 1.0, 0.5, {"good": "raise"}, share=0.5)])
+        search.run()
+        assert len(search.trials) == 1
+
+    def test_a_failing_twin_does_not_overdraw(self, make):
+        """The stage's only full trial fails, so that the control of its part follows."""
+        part = Configuration("a", 1.0, 0.0, {"good": 0.6}, share=0.5)
+        bad = Configuration("a", 1.0, 0.0, {"good": "raise"})
+        search = make([part], [bad], models=5, stages=("a",))
+        search.run()
+        assert search.budget.models >= 2
+        assert best(search.trials, "a").configuration == configuration(0.6)
 
     def test_too_little_for_one_stage_is_an_error_that_says_how_much_it_takes(self, make):
         search = make([configuration(0.5, alpha=0.5)], models=3, stages=("a",))
-        with pytest.raises(RecipeError, match="got 3; expected at least 8"):
+        with pytest.raises(RecipeError, match="got 3; expected at least 4, which is"):
             search.run()
 
     def test_without_time_nothing_new_is_begun(self, make):

@@ -2,118 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pytest
 
 from hpmkd.contracts import Sampler
+from hpmkd.testing.searches import (
+    BATCH,
+    NO_END,
+    Plain,
+    keys,
+    models,
+    remembering,
+    search,
+    some_loss,
+    space,
+    trial_of,
+)
 from hpmkd.testing.trials import check_in_space
 from hpmkd.values import Configuration, SearchSpace, Trial, frozen_mapping
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import HyperparameterTrial, Stage
-    from hpmkd.values import Hyperparameter
-
-    Outcome = Callable[[int, Configuration], float | None]
-
-#: A search that asks for more than this does not end.
-NO_END = 5_000
-BATCH = 4
-
-
-class Plain:
-    """A stage with nothing to choose."""
-
-    encoding: ClassVar[str] = "linear"
-    complexity: ClassVar[int] = 0
-    defaults: ClassVar[Mapping[str, Hyperparameter]] = frozen_mapping()
-
-    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw nothing."""
-        return {}
-
-
-class Various(Plain):
-    """A stage with every sort of hyperparameter."""
-
-    complexity: ClassVar[int] = 1
-    defaults: ClassVar[Mapping[str, Hyperparameter]] = frozen_mapping(
-        {"rate": 0.1, "share": 0.5, "rounds": 50, "leaves": 8, "growth": "deep"}
-    )
-
-    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw five."""
-        return {
-            "rate": trial.suggest_float("rate", 0.01, 1.0, log=True),
-            "share": trial.suggest_float("share", 0.25, 1.0, step=0.25),
-            "rounds": trial.suggest_int("rounds", 10, 100, step=10),
-            "leaves": trial.suggest_int("leaves", 2, 64, log=True),
-            "growth": trial.suggest_categorical("growth", ["deep", "wide"]),
-        }
-
-
-class Branching(Plain):
-    """A stage whose second hyperparameter depends on the first."""
-
-    complexity: ClassVar[int] = 2
-    defaults: ClassVar[Mapping[str, Hyperparameter]] = frozen_mapping({"pruned": False})
-
-    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw one or two."""
-        pruned = trial.suggest_categorical("pruned", [False, True])
-        if not pruned:
-            return {"pruned": pruned}
-        return {"pruned": pruned, "cost": trial.suggest_float("cost", 0.0, 1.0)}
-
-
-def space(
-    seed: int = 0,
-    temperatures: tuple[float, ...] = (1.0, 3.0),
-    alphas: tuple[float, ...] = (0.0, 0.5, 1.0),
-) -> SearchSpace:
-    """Return a search space over the three stages."""
-    stages: Mapping[str, Any] = {"plain": Plain(), "various": Various(), "branching": Branching()}
-    return SearchSpace(frozen_mapping(stages), temperatures, alphas, seed)
-
-
-def some_loss(number: int, configuration: Configuration) -> float | None:
-    """Return a loss that depends on everything a configuration says."""
-    digest = sum(map(ord, repr(configuration.key)))
-    return 0.3 + digest % 97 / 100
-
-
-def trial_of(number: int, configuration: Configuration, loss: float | None) -> Trial:
-    """Return a finished trial; a failed one for a loss of None."""
-    if loss is None:
-        return Trial(number, configuration, np.empty(0), float("nan"), 0, 0.1, "plugin 'x': broke")
-    losses = np.full(20, loss) + np.linspace(-0.1, 0.1, 20)
-    return Trial(number, configuration, losses, 1.0 - loss / 2, 1, 0.1)
-
-
-def search(
-    sampler: Sampler, outcome: Outcome = some_loss, batch: int = BATCH
-) -> list[Configuration]:
-    """Ask and tell, as the engine does, until nothing is asked for."""
-    asked: list[Configuration] = []
-    while configurations := sampler.ask(batch):
-        assert len(configurations) <= batch
-        for configuration in configurations:
-            number = len(asked)
-            asked.append(configuration)
-            sampler.tell(trial_of(number, configuration, outcome(number, configuration)))
-        assert len(asked) <= NO_END, f"the search does not end: {len(asked)} configurations"
-    return asked
-
-
-def keys(configurations: Iterable[Configuration]) -> list[Any]:
-    """Return what identifies each configuration."""
-    return [configuration.key for configuration in configurations]
+    from hpmkd.contracts import Stage
 
 
 class SamplerSuite:
-    """Inherit and supply ``factory``."""
+    """Inherit and supply ``factory``.
+
+    Attributes
+    ----------
+    remembers : bool
+        Whether it asks first for what the space remembers; set it to False if it does not.
+    counts : bool
+        Whether it keeps within the space's models; set it to False if the engine is to stop it.
+    """
+
+    remembers: ClassVar[bool] = True
+    counts: ClassVar[bool] = True
 
     @pytest.fixture
     def factory(self) -> Callable[[SearchSpace], Sampler]:
@@ -144,9 +72,12 @@ class SamplerSuite:
         search(sampler)
         assert [len(sampler.ask(BATCH)) for _ in range(3)] == [0, 0, 0]
 
-    def test_asks_for_points_of_the_space(self, factory: Callable[[SearchSpace], Sampler]) -> None:
-        """Stage, temperature, alpha and hyperparameters are from the space."""
-        given = space()
+    @pytest.mark.parametrize("n_rows", [200, 100_000])
+    def test_asks_for_points_of_the_space(
+        self, factory: Callable[[SearchSpace], Sampler], n_rows: int
+    ) -> None:
+        """Stage, temperature, alpha and hyperparameters are from the space; a share is one."""
+        given = replace(space(), n_rows=n_rows)
         for configuration in search(factory(given)):
             assert isinstance(configuration, Configuration)
             assert configuration.stage in given.stages
@@ -154,14 +85,53 @@ class SamplerSuite:
             # Without a teacher the temperature is idle: 1, or any of those given.
             idle = configuration.alpha == 0 and configuration.temperature == 1
             assert idle or configuration.temperature in given.temperatures
+            assert 0 < configuration.share <= 1
+            assert configuration.after is None, "what comes after what is the chain's to say"
             stage: Stage = given.stages[configuration.stage]
             check_in_space(stage, configuration.hyperparameters)
+
+    @pytest.mark.parametrize("n_rows", [200, 100_000])
+    def test_comes_to_all_rows(
+        self, factory: Callable[[SearchSpace], Sampler], n_rows: int
+    ) -> None:
+        """A trial on a share of the rows wins nothing: some are on all of them."""
+        asked = search(factory(replace(space(), n_rows=n_rows)))
+        assert any(configuration.share == 1 for configuration in asked)
 
     def test_a_space_of_one_point_is_fine(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """One stage, one temperature, hard labels: that is what it asks for."""
         lone = SearchSpace(frozen_mapping({"plain": Plain()}), (1.0,), (0.0,), 0)
-        asked = search(factory(lone))
-        assert set(keys(asked)) == {("plain", 1.0, 0.0, ())}
+        whole = [replace(each, share=1.0) for each in search(factory(lone))]
+        assert set(keys(whole)) == {("plain", 1.0, 0.0, ())}
+
+    def test_what_is_remembered_comes_first(
+        self, factory: Callable[[SearchSpace], Sampler]
+    ) -> None:
+        """The first hyperparameters of every stage are those remembered, best first."""
+        if not self.remembers:
+            pytest.skip("it looks at no memory")
+        given = remembering(space())
+        asked = search(factory(given))
+        assert {each.stage for each in asked} & given.remembered.keys()
+        for name, remembered in given.remembered.items():
+            own = [dict(each.hyperparameters) for each in asked if each.stage == name]
+            first = [point for at, point in enumerate(own) if point not in own[:at]]
+            assert first[: len(remembered)] == remembered[: len(first)]
+
+    @pytest.mark.parametrize("fits", [1, 3])
+    @pytest.mark.parametrize("evaluations", [2, 5, 8, 20])
+    def test_keeps_within_its_models(
+        self, factory: Callable[[SearchSpace], Sampler], evaluations: int, fits: int
+    ) -> None:
+        """Trials and the controls that the engine adds train no more than the space allows."""
+        if not self.counts:
+            pytest.skip("the engine stops it")
+        given = replace(space(), fits=fits, models=fits * evaluations)
+        sampler = factory(given)
+        announced = sampler.total
+        asked = search(sampler, fits=fits)
+        assert announced is None or announced == len(asked)
+        assert 0 < models(asked, fits) <= fits * evaluations
 
     def test_hard_labels_are_within_reach(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """In one of ten searches at least, alpha = 0 is tried."""
@@ -198,6 +168,20 @@ class SamplerSuite:
             factory(space()),
             lambda number, configuration: some_loss(number, configuration) if number % 2 else None,
         )
+
+    def test_a_stage_that_fails_costs_no_other(
+        self, factory: Callable[[SearchSpace], Sampler]
+    ) -> None:
+        """Where all trials of the stage that it asks for first fail, it tries another."""
+        first = factory(space()).ask(1)[0].stage
+        asked = search(
+            factory(space()),
+            lambda number, configuration: (
+                None if configuration.stage == first else some_loss(number, configuration)
+            ),
+            batch=1,
+        )
+        assert {each.stage for each in asked if each.share == 1} - {first}
 
     def test_ends_if_everything_fails(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """With no success at all, the search ends without an exception."""

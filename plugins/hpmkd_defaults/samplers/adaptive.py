@@ -13,7 +13,7 @@ from hpmkd_defaults.samplers.rounds import Rounds
 from hpmkd_defaults.samplers.strata import stratified
 from hpmkd_defaults.samplers.studies import PointStudy, drawable
 from hpmkd_defaults.samplers.surrogate import most_promising
-from hpmkd_defaults.samplers.told import Told, evaluations, lowest
+from hpmkd_defaults.samplers.told import Told, evaluations, lowest, trials_beside_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,8 @@ class AdaptiveConfigurationManager:
        trial has the best hyperparameters that are known of its stage; Optuna's TPE suggests
        those of the others, and hears of all trials of the stage.
     4. Each stage's best hyperparameters on hard labels: alpha = 0 is no part of the grid.
-       A stage without a promising configuration is represented by this one.
+       A stage without a promising configuration is represented by this one, right after the
+       first round: there is nothing more to learn of it.
 
     If the budget is short, the last round is cut at its less promising end, then the one
     before it, and so on; the sample takes half of what there is at most. As TPE knows what
@@ -87,10 +88,15 @@ class AdaptiveConfigurationManager:
     def _search(self) -> Iterator[Iterable[Configuration]]:
         yield self._sample()
         promising = self.select_promising_configs()
-        for at, size in enumerate(self._sizes.rounds):
+        first, *others = self._sizes.rounds
+        tuned = list(dict.fromkeys(each.stage for each in promising[:first]))
+        pruned = [name for name in by_complexity(self._space) if name not in tuned]
+        yield map(self._warm_started, promising[:first])
+        yield self._controls(pruned[: max(0, self._sizes.controls - len(tuned))])
+        for size in others:
             # Lazily: TPE is asked when the engine is, and knows the batch before.
-            yield map(self._suggested if at else self._warm_started, promising[:size])
-        yield self._controls()
+            yield map(self._suggested, promising[:size])
+        yield self._controls(tuned[: self._sizes.controls])
 
     def _sample(self) -> list[Configuration]:
         sides = [(each.stage, each.temperature, each.alpha) for each in self._grid]
@@ -105,8 +111,7 @@ class AdaptiveConfigurationManager:
         suggested = self._studies[configuration.stage].ask()
         return replace(configuration, hyperparameters=suggested)
 
-    def _controls(self) -> list[Configuration]:
-        names = by_complexity(self._space)[: self._sizes.controls]
+    def _controls(self, names: Iterable[str]) -> list[Configuration]:
         return [Configuration(name, 1.0, 0.0, self._best_known(name)) for name in names]
 
     def _best_known(self, stage: str) -> Mapping[str, Hyperparameter]:
@@ -141,9 +146,8 @@ class Sizes:
 
 def sizes(space: SearchSpace, initial: int, configs: int, trials: int) -> Sizes:
     """Return what the budget has room for; one configuration is tuned at least."""
-    affordable = max(1, evaluations(space))
-    controls = min(len(space.stages), affordable - 1)
-    affordable -= controls
+    affordable = trials_beside_controls(space)
+    controls = min(len(space.stages), max(0, evaluations(space) - affordable))
     initial = min(initial, affordable // 2)
     tuned = min(configs * trials, affordable - initial)
     full, rest = divmod(tuned, configs)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from hpmkd.values import Hyperparameter, SearchSpace
 
+#: Draws per wanted one after which a small space counts as exhausted.
+PATIENCE = 20
+
 
 class RandomTrial:
     """A trial of Optuna's random sampler, without a study around it.
@@ -94,7 +97,9 @@ def shared_draws(space: SearchSpace, name: str, trials: int) -> list[Mapping[str
     stage = space.stages[name]
     sampler = random_sampler(space.seed, name)
     draws = known_points(space, name)[:trials]
-    for _ in range(trials - len(draws)):
+    for _ in range(PATIENCE * trials):
+        if len(draws) >= trials:
+            break
         drawn = dict(stage.space(RandomTrial(sampler)))
         if drawn not in draws:
             draws.append(drawn)

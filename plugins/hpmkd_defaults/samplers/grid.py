@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.draws import by_complexity, shared_draws
+from hpmkd_defaults.samplers.told import trials_beside_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +21,11 @@ class GridSampler:
     The first hyperparameters are those remembered from other data, the stage's defaults and
     its portfolio, the others drawn at random once; all temperatures and alphas share them. So
     the student on hard labels (alpha = 0) is tuned exactly as carefully as the distilled one,
-    and their difference is the teacher's. The order is by stage complexity, draw, alpha,
-    temperature. At alpha = 0 the temperature does not matter, so each draw is tried there once.
+    and their difference is the teacher's. At alpha = 0 the temperature does not matter, so each
+    draw is tried there once.
+
+    The order is by draw, alpha, temperature, stage: where the budget cuts the grid short, all
+    stages lose alike.
 
     Parameters
     ----------
@@ -36,7 +40,7 @@ class GridSampler:
     """
 
     def __init__(self, space: SearchSpace, *, trials: int = 4, hard: bool = True) -> None:
-        points = list(grid(space, trials, hard))
+        points = list(islice(grid(space, trials, hard), trials_beside_controls(space)))
         self.total: int | None = len(points)
         self._remaining = iter(points)
 
@@ -53,9 +57,14 @@ def grid(space: SearchSpace, trials: int, hard: bool) -> Iterator[Configuration]
     alphas = sorted(set(space.alphas))
     if not hard:
         alphas = [alpha for alpha in alphas if alpha > 0] or alphas
-    for name in by_complexity(space):
-        for hyperparameters in shared_draws(space, name, trials):
-            for alpha in alphas:
-                temperatures = sorted(set(space.temperatures)) if alpha > 0 else [1.0]
-                for temperature in temperatures:
-                    yield Configuration(name, temperature, alpha, hyperparameters)
+    temperatures = sorted(set(space.temperatures))
+    softenings = [
+        (alpha, temperature)
+        for alpha in alphas
+        for temperature in (temperatures if alpha > 0 else [1.0])
+    ]
+    draws = {name: shared_draws(space, name, trials) for name in by_complexity(space)}
+    for at, (alpha, temperature) in product(range(trials), softenings):
+        for name, own in draws.items():
+            if at < len(own):
+                yield Configuration(name, temperature, alpha, own[at])

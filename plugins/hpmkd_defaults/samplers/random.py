@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.draws import RandomTrial, distinct, random_sampler
+from hpmkd_defaults.samplers.draws import PATIENCE, RandomTrial, distinct, random_sampler
+from hpmkd_defaults.samplers.told import trials_beside_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hpmkd.values import SearchSpace, Trial
-
-#: Draws per wanted configuration after which a small space counts as exhausted.
-PATIENCE = 20
 
 
 class RandomSearch:
@@ -30,11 +28,12 @@ class RandomSearch:
     space : SearchSpace
         What to draw from.
     trials : int
-        Configurations in all, >= 1.
+        Configurations in all, >= 1; fewer if the budget has room for fewer, beside the
+        controls.
     """
 
     def __init__(self, space: SearchSpace, *, trials: int = 32) -> None:
-        drawn = list(draws(space, trials))
+        drawn = list(draws(space, min(trials, trials_beside_controls(space))))
         self.total: int | None = len(drawn)
         self._remaining = iter(drawn)
 

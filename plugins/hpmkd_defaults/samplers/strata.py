@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 Level = TypeVar("Level")
 
 
+#: Samples drawn, of which the most even one is taken: one in ten is not quite even.
+ATTEMPTS = 20
+
+
 def stratified(
     points: Sequence[tuple[Level, ...]], count: int, rng: np.random.Generator
 ) -> list[int]:
     """Return the positions of points whose levels, on every side, are about equally frequent.
-
-    One after the other, always a point whose levels have been taken least often so far, then
-    one whose pairs of levels have been; what is equal is decided by chance.
 
     Parameters
     ----------
@@ -29,6 +30,15 @@ def stratified(
         How many to return, at most all.
     rng : Generator
         Decides between equals.
+    """
+    drawn = [_drawn(points, count, rng) for _ in range(ATTEMPTS)]
+    return min(drawn, key=lambda chosen: _unevenness([points[at] for at in chosen]))
+
+
+def _drawn(points: Sequence[tuple[Level, ...]], count: int, rng: np.random.Generator) -> list[int]:
+    """Take one point after the other, always one whose levels were taken least often so far.
+
+    Of those, one whose pairs of levels were; what is equal is decided by chance.
     """
     taken: Counter[object] = Counter()
     left = [int(at) for at in rng.permutation(len(points))]
@@ -40,6 +50,13 @@ def stratified(
         taken.update(_levels(points[best]))
         taken.update(_pairs(points[best]))
     return chosen
+
+
+def _unevenness(points: Sequence[tuple[Level, ...]]) -> tuple[int, int]:
+    """Return the sum of squared frequencies, of levels and of pairs: least where all are alike."""
+    levels = Counter(level for point in points for level in _levels(point))
+    pairs = Counter(pair for point in points for pair in _pairs(point))
+    return sum(n**2 for n in levels.values()), sum(n**2 for n in pairs.values())
 
 
 def _frequency(point: tuple[Level, ...], taken: Counter[object]) -> tuple[int, int]:

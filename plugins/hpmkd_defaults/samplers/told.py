@@ -67,3 +67,20 @@ def evaluations(space: SearchSpace, spent: int = 0) -> int:
     if space.models is None:
         return sys.maxsize
     return max(0, space.models - spent) // space.fits
+
+
+def trials_beside_controls(space: SearchSpace) -> int:
+    """Return how many trials leave enough for a control of every stage they may be of.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        What an evaluation costs, and what there is to spend.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    affordable = evaluations(space)
+    return max(1, affordable - min(len(space.stages), (affordable + 1) // 2))

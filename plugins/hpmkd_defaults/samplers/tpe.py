@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.draws import by_complexity, known_points, named_seed
 from hpmkd_defaults.samplers.studies import PointStudy, PrefixedTrial, drawable
-from hpmkd_defaults.samplers.told import evaluations
+from hpmkd_defaults.samplers.told import trials_beside_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +30,8 @@ class TPESearch:
     space : SearchSpace
         What to try.
     trials : int
-        Configurations in all, >= 1; fewer if the budget has room for fewer, and for one
-        control of each stage.
+        Configurations in all, >= 1; fewer if the budget has room for fewer, beside the
+        controls.
     """
 
     def __init__(self, space: SearchSpace, *, trials: int = 40) -> None:
@@ -39,7 +39,7 @@ class TPESearch:
         self._study = PointStudy(self._draw, parameters, named_seed(space.seed, "tpe"))
         for enqueued in first_points(space):
             self._study.enqueue(enqueued)
-        self.total: int | None = min(trials, max(1, evaluations(space) - len(space.stages)))
+        self.total: int | None = min(trials, trials_beside_controls(space))
         self._left = self.total
 
     def ask(self, n: int) -> Sequence[Configuration]:

@@ -84,7 +84,7 @@ def plan(
     partly = [name for name in names if name not in whole]
     affordable = evaluations(space) - control * len(names)
     each = min(trials, (affordable - len(partly)) // len(names))
-    if share * each + 1 >= each:
+    if share >= 1 or share * each + 1 >= each:
         share, each = 1.0, max(1, min(trials, affordable // len(names)))
     temperature = _nearest_temperature(space) if alpha > 0 else 1.0
 

@@ -1,0 +1,80 @@
+"""What a sampler has been told, and what it can still afford."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from hpmkd.testing.searches import space, trial_of
+from hpmkd.values import Configuration
+from hpmkd_defaults.samplers.told import Told, evaluations, lowest, trials_beside_controls
+
+
+def configuration(stage="various", alpha=0.5, share=1.0, **hyperparameters):
+    return Configuration(stage, 1.0, alpha, hyperparameters, share=share)
+
+
+@pytest.fixture
+def told():
+    told = Told()
+    for number, (each, loss) in enumerate(
+        [
+            (configuration(rate=0.1), 0.5),
+            (configuration(rate=0.2), 0.4),
+            (configuration(rate=0.3), None),
+            (configuration(rate=0.4, share=0.3), 0.1),
+            (configuration("plain"), 0.3),
+            (configuration(rate=0.1), 0.5),
+        ]
+    ):
+        told.take(trial_of(number, each, loss))
+    return told
+
+
+def test_each_configuration_counts_once(told):
+    assert len(list(told)) == 5
+    assert told.models == 4  # that of the failed one was none
+
+
+def test_shares_are_kept_apart_and_failures_out(told):
+    assert [each.log_loss for each in told.successes("various")] == pytest.approx([0.5, 0.4])
+    assert [each.log_loss for each in told.subset_successes("various")] == pytest.approx([0.1])
+    assert told.successes("branching") == []
+
+
+def test_it_knows_what_it_was_told(told):
+    assert configuration(rate=0.3) in told
+    assert configuration(rate=0.4) not in told
+    # At alpha = 0 the temperature is idle.
+    told.take(trial_of(9, configuration(alpha=0.0), 0.5))
+    assert Configuration("various", 3.0, 0.0) in told
+
+
+def test_of_equals_the_first_is_the_lowest(told):
+    trials = [trial_of(at, configuration(rate=at), loss) for at, loss in ((3, 0.2), (1, 0.2))]
+    assert lowest(trials).number == 1
+    assert lowest([*trials, trial_of(0, configuration(), None)]).number == 1
+    assert lowest([]) is None
+
+
+@pytest.mark.parametrize(
+    ("models", "fits", "spent", "left"),
+    [(20, 1, 0, 20), (20, 3, 0, 6), (20, 3, 18, 0), (20, 3, 30, 0), (None, 3, 500, sys.maxsize)],
+)
+def test_what_can_be_evaluated(models, fits, spent, left):
+    assert evaluations(replace(space(), models=models, fits=fits), spent) == left
+
+
+@pytest.mark.parametrize("models", range(12))
+def test_every_trial_may_be_of_a_stage_of_its_own(models):
+    trials = trials_beside_controls(replace(space(), models=models))
+    assert trials >= 1
+    assert trials + min(trials, 3) <= max(2, models)
+    # One more would not be paid.
+    assert trials + 1 + min(trials + 1, 3) > models
+
+
+def test_nobody_counts():
+    assert trials_beside_controls(space()) > 10**9
