@@ -30,8 +30,8 @@ from hpmkd_defaults.samplers.draws import named_seed
 
 #: By stage, numbers of points to try first.
 Remembered = Mapping[str, Sequence[int]]
-#: The order in which a sampler comes by a stage's points: its own first, as in a run and the
-#: others in an order of the seed; or all of them in an order of the seed.
+#: Which points a sampler knows of before it draws: a stage's own (defaults and portfolio), as
+#: in a run; or as many that the seed draws, so that nobody's care for the first ones is measured.
 OWN_FIRST, SHUFFLED = "own first", "shuffled"
 ORDERS = (OWN_FIRST, SHUFFLED)
 
@@ -46,16 +46,12 @@ class Arm:
         Name of a shipped recipe.
     changes : mapping
         What differs from it, by dotted path.
-    suggests : bool
-        Whether the sampler suggests points by what it was told. If not, it draws at random, and
-        draws from a stage's real space do not repeat: so all ten points are listed for it.
     only : str or None
         The one stage in the race; None for all four.
     """
 
     recipe: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    suggests: bool = False
     only: str | None = None
 
     @property
@@ -84,17 +80,15 @@ class PointStage:
     ----------
     name : str
         The stage that it stands for.
-    order : sequence of int
-        All points.
-    n_known : int
-        How many of them, from the first, are its defaults and portfolio.
+    known : sequence of int
+        The points that are its defaults and portfolio.
     """
 
     encoding: ClassVar[str] = "tree"
 
-    def __init__(self, name: str, order: Sequence[int], n_known: int) -> None:
+    def __init__(self, name: str, known: Sequence[int]) -> None:
         self.complexity = STAGES[name].complexity
-        self.defaults, *self.portfolio = ({"point": point} for point in order[:n_known])
+        self.defaults, *self.portfolio = ({"point": point} for point in known)
 
     def space(self, trial: Any) -> Mapping[str, int]:
         """Draw a point."""
@@ -106,14 +100,14 @@ class PointStage:
 
 
 def stages(arm: Arm, order: str, seed: int) -> dict[str, StageInPlay]:
-    """Return what stands for the stages, in the order that a seed gives their points."""
+    """Return what stands for the stages."""
     found = {}
     for name in arm.stages:
-        fixed = n_known()[name] if order == OWN_FIRST else 0
-        rng = np.random.default_rng(named_seed(seed, name))
-        numbers = [*range(fixed), *(fixed + rng.permutation(N_POINTS - fixed)).tolist()]
-        known = n_known()[name] if arm.suggests else N_POINTS
-        found[name] = StageInPlay(name, "benchmark", PointStage(name, numbers, known))
+        known = list(range(n_known()[name]))
+        if order == SHUFFLED:
+            rng = np.random.default_rng(named_seed(seed, name))
+            known = rng.permutation(N_POINTS)[: len(known)].tolist()
+        found[name] = StageInPlay(name, "benchmark", PointStage(name, known))
     return found
 
 
@@ -203,7 +197,7 @@ def replay(
         seed=seed,
         n_rows=table.n_rows,
         fits=fits,
-        models=rations.for_search(fits),
+        models=rations.for_search(fits, len(fitting.stages)),
         remembered={
             name: [{"point": point} for point in numbers]
             for name, numbers in (remembered or {}).items()

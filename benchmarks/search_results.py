@@ -26,16 +26,14 @@ ARMS = {
     STAGED: Arm("hpm"),
     "staged, never early": Arm("hpm", {"search.stop.window": 0}),
     "staged, grid's T and alpha": Arm("hpm", OVER_GRID),
-    ADAPTIVE: Arm("proposal", PROPOSAL, suggests=True),
-    "adaptive, unbound": Arm("proposal", {**PROPOSAL, **UNBOUND}, suggests=True),
+    ADAPTIVE: Arm("proposal", PROPOSAL),
+    "adaptive, unbound": Arm("proposal", {**PROPOSAL, **UNBOUND}),
     "random 32": Arm("hpm", {**RANDOM, "sampler.trials": 32}),
     "random 80, grid's T and alpha": Arm(
         "hpm", {**RANDOM, **UNBOUND, **OVER_GRID, "sampler.trials": 80}
     ),
-    "tpe 40": Arm("hpm", {**TPE, "sampler.trials": 40}, suggests=True),
-    "tpe 40, grid's T and alpha": Arm(
-        "hpm", {**TPE, **UNBOUND, **OVER_GRID, "sampler.trials": 40}, suggests=True
-    ),
+    "tpe 40": Arm("hpm", {**TPE, "sampler.trials": 40}),
+    "tpe 40, grid's T and alpha": Arm("hpm", {**TPE, **UNBOUND, **OVER_GRID, "sampler.trials": 40}),
     **{f"staged, {stage} alone": Arm("hpm", only=stage) for stage in STAGES},
 }
 #: Arms that the memory can help.
