@@ -30,7 +30,7 @@ def run(name: str, seed: int) -> dict[str, object]:
     """Distil a forest with the collapse in the race; return its gate and what it would ship."""
     table, labels = load(name)
     rows = np.random.default_rng(seed).permutation(len(labels))[:ROWS]
-    settings = {"ensemble.collapse": True, "sampler.trials": 2}
+    settings = {"ensemble.collapse": True, "sampler.trials": 2, "memory": "none"}
     teacher = RandomForestClassifier(200)
     options = {"teacher": teacher, "settings": settings, "seed": seed}
     found = hpmkd.distill(table.iloc[rows], labels[rows], **options)

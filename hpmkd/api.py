@@ -76,11 +76,14 @@ def distill(
     recipe : str, path, mapping or Recipe
         Name of a shipped recipe, a TOML file, or what such a file would hold.
     settings : mapping, optional
-        Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``.
+        Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``. With
+        ``{"memory": "none"}`` the run neither uses nor keeps what is learned from data set
+        to data set.
     student : str, optional
         Only this stage runs in the race.
     seed : int
-        Non-negative. The same seed, data and recipe give the same student, bit for bit.
+        Non-negative. The same seed, data and recipe give the same student, bit for bit, as
+        long as no run on other data has taught the memory something new.
     workers : int, optional
         Worker processes; 1 is this process. By default as the recipe says.
     disable : str or iterable of str

@@ -170,7 +170,8 @@ class _Run:
             regime, exams, taught = self._listen()
             lesson = self._lesson(self.training, taught.knowledge.soft_targets, taught.extra)
         alphas = getattr(self.recipe.search.alphas, regime.name)
-        memory, facts = self.parts.memory.create(), facts_of(self.training, taught.knowledge)
+        memory = self.parts.memory.create()
+        facts = facts_of(self.training, self.test, taught.knowledge)
         remembered = recalled(memory, facts, self.trainer.fitting.stages)
         tell_of_others(self.trainer.fitting.scheduler, memory, facts)
         with self.counts.phase("search"):

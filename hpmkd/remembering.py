@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd import tables
 from hpmkd.asked import Replay
 from hpmkd.values import DataFacts, Outcome
 
@@ -16,20 +17,24 @@ if TYPE_CHECKING:
     from hpmkd.dataset import Dataset
     from hpmkd.fitting import StageInPlay
     from hpmkd.knowledge import Knowledge
-    from hpmkd.values import Hyperparameter, Trial
+    from hpmkd.values import Configuration, Hyperparameter, Trial
 
 #: By stage, hyperparameters that did well on other data.
 Remembered = Mapping[str, Sequence[Mapping[str, "Hyperparameter"]]]
 
 
-def facts_of(training: Dataset, knowledge: Knowledge) -> DataFacts:
-    """Return what is known of a data set once its teachers have been heard."""
+def facts_of(training: Dataset, test: Dataset, knowledge: Knowledge) -> DataFacts:
+    """Return what is known of a data set once its teachers have been heard.
+
+    Its digest is that of all rows, however a seed divided them: a run with another seed has
+    chosen by rows that this one tests with, so what it learned is not for this one.
+    """
     wrong = knowledge.soft_targets.argmax(axis=1) != training.labels
     return replace(
         training.facts,
         noise=float(np.mean(wrong)),
         regime=knowledge.regime.name,
-        digest=training.digest,
+        digest=tables.digest_of_rows(*((each.table, each.labels) for each in (training, test))),
     )
 
 
@@ -73,4 +78,12 @@ def _ranked(facts: DataFacts, trials: Sequence[Trial]) -> Iterator[Outcome]:
     for trial, loss in zip(trials, losses, strict=True):
         rank = float(np.sum(losses < loss)) / max(1, len(losses) - 1)
         regret = float(loss - losses.min())
-        yield Outcome(facts, trial.configuration, regret, rank, trial.state)
+        yield Outcome(facts, _as_taught(trial), regret, rank, trial.state)
+
+
+def _as_taught(trial: Trial) -> Configuration:
+    """Return its configuration as the scheduler had it: who learns from it must not be misled."""
+    said, configured = trial.softening, trial.configuration
+    if said is None:
+        return configured
+    return replace(configured, temperature=said.temperature, alpha=said.alpha)

@@ -118,6 +118,24 @@ def digest(*values: Any) -> str:
     return total.hexdigest()
 
 
+def digest_of_rows(*parts: tuple[Any, NDArray[Any]]) -> str:
+    """Return a digest of rows and their labels, whatever their order and their division.
+
+    Parameters
+    ----------
+    *parts : tuple of DataFrame or ndarray of shape (n, d), and ndarray of shape (n,)
+        Tables with labels.
+    """
+    import pandas as pd
+
+    hashes = []
+    for table, labels in parts:
+        cells = pd.util.hash_pandas_object(pd.DataFrame(table), index=False).to_numpy()
+        both = pd.DataFrame({"cells": cells, "label": labels})
+        hashes.append(pd.util.hash_pandas_object(both, index=False).to_numpy())
+    return digest(np.sort(np.concatenate(hashes)))
+
+
 def _parts(value: Any) -> list[bytes]:
     if hasattr(value, "iloc"):
         import pandas as pd

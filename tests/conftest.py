@@ -11,11 +11,29 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import subprocess
 import sys
 from collections import Counter
+from itertools import count
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_wine
+
+NUMBERS = count()
+
+
+def _own_data_folder(tmp_path_factory):
+    """Keep what runs remember apart: that of tests, of each module's fixtures, of each test."""
+    folder = tmp_path_factory.getbasetemp() / "data" / str(next(NUMBERS))
+    with pytest.MonkeyPatch.context() as patch:
+        # For processes that a test starts, then for this one on any system.
+        patch.setenv("XDG_DATA_HOME", str(folder))
+        patch.setattr("platformdirs.user_data_path", lambda *_, **__: folder / "hpmkd")
+        yield
+
+
+own_data_of_all = pytest.fixture(_own_data_folder, scope="session", autouse=True)
+own_data_of_module = pytest.fixture(_own_data_folder, scope="module", autouse=True)
+own_data_of_test = pytest.fixture(_own_data_folder, autouse=True)
 
 
 @pytest.fixture(scope="session")

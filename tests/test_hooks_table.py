@@ -87,7 +87,11 @@ def test_a_hook_that_the_defaults_have_is_really_used(defaults, kind):
 
 
 @pytest.mark.parametrize(
-    "kind", ["sampler", "stage", "fuser", "scheduler", "cache", "teacher", "executor", "augmenter"]
+    "kind",
+    [
+        *("sampler", "stage", "fuser", "scheduler", "memory", "cache", "teacher"),
+        *("executor", "augmenter"),
+    ],
 )
 def test_what_a_recipe_names_has_a_first_party_offer(defaults, kind):
     assert defaults.offers(kind)

@@ -44,13 +44,15 @@ def hurried(monkeypatch):
     monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
 
 
-def run(kind, factory, **settings):
-    """A run whose only component of a kind is the plugin "evil"'s."""
+def run(kind, factory, also=None, **settings):
+    """A run whose only component of a kind is the plugin "evil"'s; a plugin may come along."""
     module = types.ModuleType("evil")
     offers = [Offer("liar", factory, "lies")]
     setattr(module, OFFER_HOOKS[kind], hookimpl(lambda: offers))
     registry = Registry.installed()
     registry.add("evil", module)
+    if also is not None:
+        registry.add(also.__name__, also)
     registry.require_sound()
     recipe = RECIPE.override(settings)
     teacher = GaussianNB()
@@ -166,6 +168,17 @@ class Transfer:
         return inputs
 
 
+class Memory:
+    def suggest(self, facts, stage):
+        return []
+
+    def outcomes(self, facts):
+        return []
+
+    def remember(self, facts, outcomes):
+        pass
+
+
 HONEST = {
     "scheduler": Scheduler,
     "executor": Executor,
@@ -175,6 +188,7 @@ HONEST = {
     "teacher": Panel,
     "augmenter": Augmenter,
     "stage": Stage,
+    "memory": Memory,
 }
 
 
@@ -294,6 +308,7 @@ LIES = [
     ("augmenter", augments(lambda table: table.astype(float)), "b as float64; expected int64"),
     ("augmenter", augments(lambda table: table.assign(c="x")), "c as .*; expected float64"),
     ("augmenter", augments(lambda table: table.assign(c=np.inf)), "c holds 24 cells that are inf"),
+    ("memory", without(Memory, "remember"), "has no remember; expected what hpmkd.contr"),
     ("stage", but(Stage, encoding="quantum"), "encoding is 'quantum'; expected 'tree' or 'lin"),
     ("stage", but(Stage, encoding=None), "encoding is None"),
     ("stage", without(Stage, "complexity"), "has no complexity"),
@@ -405,6 +420,43 @@ def test_a_liar_is_blamed_by_plugin_kind_and_name(kind, liar, said):
     assert f"plugin 'evil': {kind} 'liar'" in message
     assert "--disable evil" in message
     assert "plugin 'defaults'" not in message
+
+
+def suggests(*points):
+    return but(Memory, suggest=returns(points))
+
+
+class Learner(Scheduler):
+    """A scheduler that wants to hear of other data."""
+
+    def learn(self, facts, outcomes):
+        self.heard = list(outcomes)
+
+
+#: A memory that fails costs what it knows, not the run.
+FORGOTTEN = [
+    (but(Memory, suggest=raises), "failed in suggest: .*a lie"),
+    (but(Memory, suggest=returns(None)), "failed in suggest: TypeError"),
+    (suggests(3), "a suggestion is 3; expected a mapping of hyperparameters"),
+    (suggests({}, "deep"), "a suggestion is 'deep'"),
+    (but(Memory, outcomes=raises), "failed in outcomes: .*a lie"),
+    (but(Memory, outcomes=returns(None)), "failed in outcomes: TypeError"),
+    (but(Memory, outcomes=returns(["good"])), "an outcome is 'good'; expected a hpmkd Outcome"),
+    (but(Memory, remember=raises), "failed in remember: .*a lie"),
+]
+
+
+@pytest.mark.parametrize(("liar", "said"), FORGOTTEN)
+def test_a_memory_that_lies_costs_what_it_knows_and_is_blamed(liar, said):
+    module = types.ModuleType("eager")
+    module.hpmkd_schedulers = hookimpl(lambda: [Offer("learner", Learner, "listens")])
+    with pytest.warns(PluginWarning, match=f"'evil': memory 'liar'.*{said}") as caught:
+        found = run("memory", liar, also=module, **{"scheduler.name": "learner"})
+    assert found.students
+    assert found.facts["search"]["remembered"] == {"tree": []}
+    (message,) = {str(each.message) for each in caught}
+    assert "--disable evil" in message
+    assert "the run goes on without what it remembers" in message
 
 
 def guarded_augmenter(change):

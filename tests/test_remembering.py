@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,9 @@ import hpmkd
 from hpmkd.fitting import StageInPlay
 from hpmkd.remembering import outcomes, recalled
 from hpmkd.values import After, Configuration, DataFacts, Offer, Trial
+from hpmkd_defaults.memories.folder import store_path
+from hpmkd_defaults.memories.shared import MemoryWarning
+from hpmkd_defaults.memories.store import Store
 
 FACTS = DataFacts(100, 5, 2, digest="this")
 
@@ -51,6 +55,8 @@ def trial(number, stage, loss, alpha=0.5, **more):
         ({"depth": 5}, True),
         ({"depth": 9}, False),  # the space has shrunk since
         ({"depth": "deep"}, False),
+        ({"depth": [5]}, False),
+        ({5: "depth"}, False),
         ({"depth": 5, "width": 2}, False),  # of another version of the stage
         ({}, False),
     ],
@@ -143,3 +149,79 @@ def test_a_memory_that_fails_costs_what_it_knows_and_not_the_run(wine):
         "suggest",
         "remember",
     }
+
+
+# ------------------------------------------------------------------- the memory in a file
+
+LIGHT = {
+    "stages": ["logistic", "tree"],
+    "chain": [],
+    "split.teacher_folds": 2,
+    "split.selection_folds": 2,
+    "augmenter": "none",
+    "sampler.name": "random",
+    "sampler.trials": 10,
+    "search.stop.window": 0,
+    "ensemble.top": 0,
+}
+
+
+def known(data, seed=0, **settings):
+    return hpmkd.distill(*data, teacher="quick", settings={**LIGHT, **settings}, seed=seed)
+
+
+def first_of(found, stage):
+    first = next(each for each in found.trials if each.configuration.stage == stage)
+    return dict(first.configuration.hyperparameters)
+
+
+def test_the_first_trials_on_new_data_are_what_other_data_taught(wine, cancer):
+    taught = known(wine)
+    assert taught.facts["search"]["remembered"] == {"logistic": [], "tree": []}
+    found = known(cancer)
+    for stage, remembered in found.facts["search"]["remembered"].items():
+        tried = [each for each in taught.trials if each.configuration.stage == stage]
+        best = min(tried, key=lambda trial: trial.log_loss).configuration.hyperparameters
+        assert remembered[0] == dict(best) == first_of(found, stage)
+
+
+def test_the_same_command_again_gives_the_same_student(wine, cancer, tmp_path):
+    known(wine)
+    students = []
+    for name in ("one", "two"):
+        found = known(cancer)
+        found.save(tmp_path / name)
+        students.append((tmp_path / name / "student.hpmkd").read_bytes())
+        told = json.loads((tmp_path / name / "run.json").read_text())["search"]
+        assert len(told["remembered"]["tree"]) >= 1
+    assert students[0] == students[1]
+
+
+def test_another_seed_divides_the_same_data(wine):
+    known(wine)
+    assert known(wine, seed=1).facts["search"]["remembered"] == {"logistic": [], "tree": []}
+    assert len(Store(store_path()).read()) == 1
+
+
+def test_without_memory_nothing_is_asked_and_nothing_kept(wine, cancer):
+    known(wine)
+    before = store_path().read_bytes()
+    found = known(cancer, memory="none")
+    assert found.facts["search"]["remembered"] == {"logistic": [], "tree": []}
+    assert store_path().read_bytes() == before
+
+
+def test_a_damaged_memory_is_set_aside_and_said(wine, cancer):
+    known(wine)
+    store_path().write_bytes(b"no database" * 100)
+    with pytest.warns(MemoryWarning, match="set-aside-1, and a new one begun"):
+        found = known(cancer)
+    assert found.facts["search"]["remembered"] == {"logistic": [], "tree": []}
+    assert first_of(known(wine), "tree") in known(wine).facts["search"]["remembered"]["tree"]
+
+
+def test_a_memory_that_cannot_be_written_costs_a_warning(wine, tmp_path):
+    (tmp_path / "kept").write_text("mine")
+    with pytest.warns(MemoryWarning, match="is a file; expected the folder of the memory"):
+        found = known(wine, **{"memory.folder": str(tmp_path / "kept")})
+    assert found.students

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hpmkd.errors import DataError
-from hpmkd.tables import digest, frozen, read_only, read_table, take
+from hpmkd.tables import digest, digest_of_rows, frozen, read_only, read_table, take
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None], "c": [0.5, np.nan, 1.5]})
 
@@ -208,3 +208,27 @@ def test_a_read_only_view_leaves_the_array_to_its_owner():
     mine[0, 0] = 1
     frame = pd.DataFrame(mine)
     assert read_only(frame) is frame
+
+
+# ------------------------------------------------------------------- digests of rows
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, np.asarray])
+def test_rows_have_a_digest_whatever_their_order_and_division(kind, people):
+    table = people if kind is pd.DataFrame else np.random.default_rng(0).normal(size=(150, 3))
+    labels = np.arange(150) % 3
+    whole = digest_of_rows((kind(table), labels))
+    order = np.random.default_rng(1).permutation(150)
+    parts = [(take(kind(table), rows), labels[rows]) for rows in np.split(order, [40, 60])]
+    assert digest_of_rows(*parts) == whole
+    assert digest_of_rows(*parts[1:]) != whole
+    assert digest_of_rows(*parts, parts[0]) != whole
+    assert digest_of_rows((kind(table), labels[::-1])) != whole
+
+
+def test_one_cell_changes_the_digest_of_rows(people):
+    labels = np.zeros(150, dtype=int)
+    changed = people.copy()
+    changed.loc[7, "children"] = 9
+    digests = {digest_of_rows((each, labels)) for each in (people, changed)}
+    assert len(digests) == 2

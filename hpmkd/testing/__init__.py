@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hpmkd.testing.executors import ExecutorSuite
     from hpmkd.testing.exporters import ExporterSuite
     from hpmkd.testing.fusers import FuserSuite
+    from hpmkd.testing.memories import MemorySuite
     from hpmkd.testing.samplers import SamplerSuite
     from hpmkd.testing.schedulers import SchedulerSuite
     from hpmkd.testing.stages import StageSuite
@@ -37,6 +38,7 @@ __all__ = [
     "ExecutorSuite",
     "ExporterSuite",
     "FuserSuite",
+    "MemorySuite",
     "SamplerSuite",
     "SchedulerSuite",
     "StageSuite",
@@ -50,6 +52,7 @@ _MODULES = {
     "ExecutorSuite": "hpmkd.testing.executors",
     "ExporterSuite": "hpmkd.testing.exporters",
     "FuserSuite": "hpmkd.testing.fusers",
+    "MemorySuite": "hpmkd.testing.memories",
     "SamplerSuite": "hpmkd.testing.samplers",
     "SchedulerSuite": "hpmkd.testing.schedulers",
     "StageSuite": "hpmkd.testing.stages",

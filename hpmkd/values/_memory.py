@@ -26,7 +26,8 @@ class DataFacts:
     regime : str or None
         What the teachers had seen: self, external or leaking; None likewise.
     digest : str
-        Tells one data set from another; empty if nobody needs to.
+        Tells one data set from another, whatever the order of its rows and their division
+        into training and test; empty if nobody needs to.
     """
 
     n_rows: int
@@ -47,10 +48,11 @@ class Outcome:
     facts : DataFacts
         Of the data set.
     configuration : Configuration
-        What was evaluated: on all training rows, by itself (no ``after``).
+        What was evaluated: on all training rows, by itself (no ``after``). Temperature and
+        alpha are what its scheduler made of them, on average over the rounds.
     regret : float
         Its log loss minus the least of its stage in that run, on the selection rows, in nats;
-        0 for the best.
+        0 for the best. A run tells of no trial that failed.
     rank : float
         Share of the other trials of its stage in that run that did better, in [0, 1].
     state : TrainingState or None

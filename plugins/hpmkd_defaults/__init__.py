@@ -82,17 +82,21 @@ def hpmkd_fusers() -> list[Offer[Fuser]]:
 
 @hookimpl
 def hpmkd_schedulers() -> list[Offer[Scheduler]]:
-    """Offer the schedule that stands still, and one that moves from teacher to labels."""
+    """Offer the schedule that stands still, one that moves to the labels, and a learned one."""
     return [
         Offer("constant", make.constant_scheduler, "temperature and alpha as configured"),
         Offer("anneal", make.anneal_scheduler, "alpha falls to 0 over the boosting rounds"),
+        Offer("meta", make.meta_scheduler, "alpha and temperature that helped on other data"),
     ]
 
 
 @hookimpl
 def hpmkd_memories() -> list[Offer[Memory]]:
-    """Offer no memory."""
-    return [Offer("none", make.no_memory, "every data set is the first")]
+    """Offer the memory that all runs of a user share, and none."""
+    return [
+        Offer("sqlite", make.sqlite_memory, "what did well on similar data, in a small file"),
+        Offer("none", make.no_memory, "every data set is the first"),
+    ]
 
 
 @hookimpl
@@ -145,7 +149,9 @@ def hpmkd_executors() -> list[Offer[Executor]]:
 
 @hookimpl
 def hpmkd_commands(group: click.Group) -> None:
-    """Add ``hpmkd cache``: what the disk tier of the partitioned cache holds."""
+    """Add ``hpmkd cache`` and ``hpmkd memory``: what is kept on disk from run to run."""
     from hpmkd_defaults.caches.command import cache
+    from hpmkd_defaults.memories.command import memory
 
     group.add_command(cache)
+    group.add_command(memory)

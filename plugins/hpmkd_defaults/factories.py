@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hpmkd.values import SearchSpace
 
 Count = Annotated[int, Meta(ge=1)]
+Several = Annotated[int, Meta(ge=2)]
+Factor = Annotated[float, Meta(ge=1, le=10)]
 Natural = Annotated[int, Meta(ge=0)]
 Bytes = Annotated[int, Meta(ge=0)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
@@ -179,11 +181,29 @@ def anneal_scheduler(*, temperature: Temperature = 2.0, stages: tuple[str, ...] 
     return AnnealScheduler(temperature=temperature, stages=stages)
 
 
+def meta_scheduler(
+    *, reach: Factor = 2.0, least_sets: Several = 3, least_outcomes: Count = 30
+) -> Scheduler:
+    """Build the schedule learned on other data; it moves alpha and T by `reach` at most."""
+    from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
+
+    return MetaTemperatureScheduler(
+        reach=reach, least_sets=least_sets, least_outcomes=least_outcomes
+    )
+
+
 def no_memory() -> Memory:
     """Build the memory that knows nothing."""
     from hpmkd_defaults.memories.none import NoMemory
 
     return NoMemory()
+
+
+def sqlite_memory(*, folder: str = "", suggestions: Count = 2) -> Memory:
+    """Build the memory in a file; it suggests at most so many hyperparameters per stage."""
+    from hpmkd_defaults.memories.shared import SharedOptimizationMemory
+
+    return SharedOptimizationMemory(folder=folder, suggestions=suggestions)
 
 
 def partitioned_cache(

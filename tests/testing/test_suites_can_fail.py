@@ -86,8 +86,8 @@ def test_every_inherited_test_catches_something(suite, test):
 
 def test_every_suite_has_cases():
     assert {file.stem.partition("_")[0] for file in FILES} == {
-        "augmenter", "cache", "executor", "exporter", "fuser", "sampler", "scheduler", "stage",
-        "teacher", "transfer",
+        "augmenter", "cache", "executor", "exporter", "fuser", "memory", "sampler", "scheduler",
+        "stage", "teacher", "transfer",
     }  # fmt: skip
 
 

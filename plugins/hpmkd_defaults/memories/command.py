@@ -1,0 +1,209 @@
+"""``hpmkd memory``: what earlier runs learned, how to share it, and how to forget it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hpmkd_defaults.memories.folder import in_the_way, remove, store_path, stores_set_aside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hpmkd_defaults.memories.records import Learned
+    from hpmkd_defaults.memories.store import Store
+
+folder_option = click.option(
+    "--folder",
+    default="",
+    metavar="DIR",
+    help="As in memory.folder of the recipe.  [default: hpmkd in the user's data folder]",
+)
+
+
+@click.group("memory")
+def memory() -> None:
+    """See, share or forget what earlier runs learned about hyperparameters.
+
+    It holds numbers about data sets and what was tried on them; no rows, labels or names.
+    Exit codes: 0 done, 2 wrong usage or a file that cannot be imported, 1 anything else.
+
+    \b
+    Example:
+      hpmkd memory info
+      hpmkd memory export ours.json
+      hpmkd distill data.csv --target churned --no-memory --out runs/churn
+    """
+
+
+@memory.command("info")
+@folder_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info(folder: str, as_json: bool) -> None:
+    """Show the file, its size, data sets, and outcomes by stage.
+
+    \b
+    Example:
+      hpmkd memory info --json
+    """
+    path = _place(folder)
+    with _opened(path) as store:
+        known = store.read()
+    stages = Counter(tried.stage for learned in known for tried in learned.outcomes)
+    n_bytes = path.stat().st_size if path.exists() else 0
+    aside = [str(each) for each in stores_set_aside(path)]
+    if as_json:
+        told = {
+            "file": str(path),
+            "bytes": n_bytes,
+            "data_sets": len(known),
+            "outcomes": dict(sorted(stages.items())),
+            "set_aside": aside,
+        }
+        click.echo(json.dumps(told, indent=2))
+        return
+    click.echo(f"{'file':<12} {path}, {n_bytes / 1e6:.1f} MB")
+    click.echo(f"{'data sets':<12} {len(known)}")
+    for stage, n in (*sorted(stages.items()), ("total", stages.total())):
+        click.echo(f"{stage:<12} {_counted(n, 'outcome')}")
+    for each in aside:
+        click.echo(f"{'set aside':<12} {each}")
+
+
+@memory.command("clear")
+@folder_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear(folder: str, yes: bool) -> None:
+    """Forget everything, also what was set aside, once you have said yes.
+
+    \b
+    Example:
+      hpmkd memory clear --yes
+    """
+    path = _place(folder)
+    if not yes:
+        click.confirm(f"Forget all that is in {path}?", abort=True)
+    from hpmkd_defaults.memories.store import Store
+    from hpmkd_defaults.memories.tables import DamagedStoreError
+
+    what = "what could not be read"
+    with _told(path):
+        store = Store(path)
+        try:
+            what = _counted(len(store.read()), "data set")
+            store.clear()
+        except DamagedStoreError:
+            remove(path)
+        for aside in stores_set_aside(path):
+            remove(aside)
+    click.echo(f"{what} removed from {path}")
+
+
+@memory.command("export")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@folder_option
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+def export(file: Path, folder: str, overwrite: bool) -> None:
+    """Write all that is known to FILE as JSON; - is stdout.
+
+    \b
+    Examples:
+      hpmkd memory export ours.json
+      hpmkd memory export - | ssh other hpmkd memory import -
+    """
+    from hpmkd_defaults.memories import exchange
+
+    with _opened(_place(folder)) as store:
+        known = store.read()
+    content = exchange.encoded(known)
+    if str(file) == "-":
+        click.echo(content, nl=False)
+        return
+    if file.exists() and not overwrite:
+        raise click.UsageError(f"{file} exists; name another file, or add --overwrite")
+    try:
+        exchange.write(file, content)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror or error}") from error
+    click.echo(f"{_counted(len(known), 'data set')} written to {file}")
+
+
+@memory.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@folder_option
+def import_(file: Path, folder: str) -> None:
+    """Add what is in FILE, written by export; of each data set the newer stays.
+
+    All of it or, if one field is wrong, nothing. - is stdin.
+
+    \b
+    Example:
+      hpmkd memory import theirs.json
+    """
+    from hpmkd_defaults.memories import exchange
+
+    try:
+        with click.open_file(str(file), "rb") as stream:
+            given = exchange.decoded(stream.read())
+    except OSError as error:
+        raise click.UsageError(f"cannot read {file}: {error.strerror or error}") from error
+    except ValueError as error:
+        message = f"cannot import {file}: {error}; expected a file of: hpmkd memory export"
+        raise click.UsageError(message) from error
+    with _opened(_place(folder)) as store:
+        before = store.read()
+        store.keep(given, unless_older=True)
+        after = store.read()
+    click.echo(_difference(before, after, len(given)))
+
+
+def _difference(before: Sequence[Learned], after: Sequence[Learned], n_given: int) -> str:
+    known = {each.digest: each.learned_at for each in before}
+    new = sum(each.digest not in known for each in after)
+    newer = sum(known.get(each.digest, each.learned_at) != each.learned_at for each in after)
+    told = f"{_counted(new, 'data set')} added, {newer} replaced by newer ones"
+    left = n_given - new - newer
+    return f"{told}, {left} left out: as new is known" if left else told
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Store]:
+    from hpmkd_defaults.memories.store import Store
+    from hpmkd_defaults.memories.tables import DamagedStoreError
+
+    with _told(path):
+        try:
+            yield Store(path)
+        except DamagedStoreError as error:
+            raise click.ClickException(
+                f"cannot read {path}: {error}. The next run sets it aside; to remove it: "
+                "hpmkd memory clear"
+            ) from error
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say what is wrong with the file in a line."""
+    import sqlite3
+
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise click.ClickException(f"cannot use {path}: {reason}") from error
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _place(folder: str) -> Path:
+    path = store_path(folder)
+    if problem := in_the_way(path):
+        raise click.ClickException(problem)
+    return path

@@ -1,0 +1,54 @@
+"""The file of ``hpmkd memory export``: JSON, every field checked when it comes back."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from hpmkd_defaults.memories.records import Learned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Exported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a memory holds."""
+
+    format: Literal["hpmkd memory"]
+    version: Literal[1]
+    data_sets: list[Learned]
+
+
+def encoded(learned: Sequence[Learned]) -> bytes:
+    """Return the content of a file."""
+    text = msgspec.json.encode(Exported("hpmkd memory", 1, list(learned)))
+    return msgspec.json.format(text, indent=2) + b"\n"
+
+
+def decoded(content: bytes) -> list[Learned]:
+    """Read the content of a file.
+
+    Raises
+    ------
+    ValueError
+        Saying which field is wrong, and what was expected.
+    """
+    try:
+        return msgspec.json.decode(content, type=Exported).data_sets
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, for its owner alone to read."""
+    descriptor, draft = tempfile.mkstemp(".part", f"{path.name}-", path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(draft, path)
+    finally:
+        Path(draft).unlink(missing_ok=True)

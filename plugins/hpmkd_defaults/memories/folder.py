@@ -1,0 +1,62 @@
+"""Where the memory is: one file in the user's data folder, and beside it what was set aside.
+
+Imports nothing heavy, for the command line looks here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+
+STORE = "memory.sqlite3"
+#: What SQLite keeps beside a store while it writes; it belongs to whatever has its name.
+COMPANIONS = ("-journal", "-wal", "-shm")
+ASIDE = re.compile(r"\.set-aside-[0-9]+", re.ASCII)
+
+
+def store_path(folder: str = "") -> Path:
+    """Return the store in the folder given, or in ``hpmkd`` in the user's data folder."""
+    if folder:
+        return Path(folder).expanduser() / STORE
+    import platformdirs
+
+    return Path(platformdirs.user_data_path("hpmkd", appauthor=False)) / STORE
+
+
+def in_the_way(path: Path) -> str:
+    """Return what to say where a store cannot be at `path`; nothing where it can."""
+    if path.parent.exists() and not path.parent.is_dir():
+        return f"{path.parent} is a file; expected the folder of the memory"
+    if path.exists() and not path.is_file():
+        return f"{path} is not a file; expected the memory's store"
+    return ""
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a store, with its companions, to the first name that is free, and return that."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.set-aside-{number}")).exists():
+        number += 1
+    # Companions first: a new store under the old name must not find them.
+    for suffix in (*COMPANIONS, ""):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def stores_set_aside(path: Path) -> list[Path]:
+    """Find the stores that were set aside from `path`."""
+    if not path.parent.is_dir():
+        return []
+    return sorted(
+        each
+        for each in path.parent.iterdir()
+        if each.name.startswith(path.name) and ASIDE.fullmatch(each.name[len(path.name) :])
+    )
+
+
+def remove(path: Path) -> None:
+    """Remove a store and its companions."""
+    for suffix in ("", *COMPANIONS):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,150 @@
+"""What is kept of a data set and of what was tried on it: every field, and what it may be.
+
+The store and the files of ``hpmkd memory export`` hold these records and nothing else. None has
+a place for a row, a label, the name of a column or class, or a path.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from hpmkd.values import Configuration, DataFacts, Outcome, TrainingState
+
+if TYPE_CHECKING:
+    from hpmkd.values import Hyperparameter
+
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Nats = Annotated[float, Meta(ge=-1e12, le=1e12)]
+Regret = Annotated[float, Meta(ge=0, le=1e12)]
+Positive = Annotated[float, Meta(gt=0, le=1e12)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Moment = Annotated[datetime, Meta(tz=True)]
+#: Of one data set, at most so many outcomes are kept: those of least regret.
+MAX_OUTCOMES = 1000
+
+
+class State(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a scheduler was last told during the fit; see :class:`hpmkd.values.TrainingState`."""
+
+    progress: Share
+    loss: Nats | None = None
+    kl: Nats | None = None
+    gap: Nats | None = None
+    trend: Nats | None = None
+
+
+class Tried(Struct, frozen=True, forbid_unknown_fields=True):
+    """One configuration, and what became of it; see :class:`hpmkd.values.Outcome`."""
+
+    stage: Name
+    temperature: Positive
+    alpha: Share
+    hyperparameters: dict[Name, bool | int | float | Name]
+    regret: Regret
+    rank: Share
+    state: State | None = None
+
+
+class Learned(Struct, frozen=True, forbid_unknown_fields=True):
+    """A data set in a few numbers, and what a run learned on it.
+
+    `digest` tells it from others, `hpmkd` is the version of the run, `learned_at` when it ended.
+    """
+
+    digest: Name
+    n_rows: Count
+    n_columns: Count
+    n_classes: Count
+    balance: Share
+    noise: Share | None
+    regime: Literal["self", "external", "leaking"] | None
+    hpmkd: Name
+    learned_at: Moment
+    outcomes: Annotated[list[Tried], Meta(max_length=MAX_OUTCOMES)]
+
+    @property
+    def facts(self) -> DataFacts:
+        """The data set."""
+        return DataFacts(
+            n_rows=self.n_rows,
+            n_columns=self.n_columns,
+            n_classes=self.n_classes,
+            balance=self.balance,
+            noise=self.noise,
+            regime=self.regime,
+            digest=self.digest,
+        )
+
+    def told(self) -> list[Outcome]:
+        """Return what the host knows as outcomes."""
+        return [_told(self.facts, tried) for tried in self.outcomes]
+
+
+def learned(facts: DataFacts, outcomes: Iterable[Outcome]) -> Learned:
+    """Return the record of what a run has just learned.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        If a number is out of its range: nothing is kept that could not be read again.
+    """
+    import msgspec
+
+    kept = sorted(outcomes, key=lambda outcome: outcome.regret)[:MAX_OUTCOMES]
+    plain = {
+        "digest": facts.digest,
+        "n_rows": facts.n_rows,
+        "n_columns": facts.n_columns,
+        "n_classes": facts.n_classes,
+        # The entropy of equal shares may be an ulp too large.
+        "balance": min(1.0, facts.balance),
+        "noise": facts.noise,
+        "regime": facts.regime,
+        "hpmkd": version("hpmkd"),
+        "learned_at": datetime.now(UTC),
+        "outcomes": [_tried(outcome) for outcome in kept],
+    }
+    return msgspec.convert(plain, Learned)
+
+
+def _tried(outcome: Outcome) -> dict[str, Any]:
+    configuration, state = outcome.configuration, outcome.state
+    return {
+        "stage": configuration.stage,
+        "temperature": configuration.temperature,
+        "alpha": configuration.alpha,
+        "hyperparameters": dict(configuration.hyperparameters),
+        "regret": outcome.regret,
+        "rank": outcome.rank,
+        "state": None if state is None else _finite(state),
+    }
+
+
+def _finite(state: TrainingState) -> dict[str, float | None]:
+    numbers = {name: getattr(state, name) for name in State.__struct_fields__}
+    return {
+        name: number if number is not None and math.isfinite(number) else None
+        for name, number in numbers.items()
+    }
+
+
+def _told(facts: DataFacts, tried: Tried) -> Outcome:
+    hyperparameters: dict[str, Hyperparameter] = dict(tried.hyperparameters)
+    configuration = Configuration(tried.stage, tried.temperature, tried.alpha, hyperparameters)
+    state = tried.state
+    return Outcome(
+        facts,
+        configuration,
+        tried.regret,
+        tried.rank,
+        None
+        if state is None
+        else TrainingState(state.progress, state.loss, state.kl, state.gap, state.trend),
+    )

@@ -1,0 +1,129 @@
+"""The store: one SQLite file that several runs read and write at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hpmkd_defaults.memories import folder, tables
+from hpmkd_defaults.memories.tables import DamagedStoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpmkd_defaults.memories.records import Learned
+
+#: So many data sets are kept, the newest.
+MAX_DATA_SETS = 500
+#: Seconds to wait for another process that writes; a write takes a few milliseconds.
+PATIENCE = 20.0
+#: What SQLite says of a file that it cannot read, rather than of a disk that is full.
+DAMAGE = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_TOOBIG,
+)
+
+
+class Store:
+    """Data sets and what was learned on them, in a file.
+
+    A connection is opened for every call and closed after it. What cannot be read is a
+    :class:`DamagedStoreError`; any other trouble is an ``OSError`` or a ``sqlite3.Error``.
+
+    Parameters
+    ----------
+    path : Path
+        The file. The first write makes it, for its owner alone to read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._opened: tuple[int, int] | None = None
+
+    def read(self, stage: str | None = None) -> list[Learned]:
+        """Return all data sets, the newest first; with the outcomes of one stage, if given."""
+        if not self.path.exists():
+            return []
+        with self._connected() as connection:
+            # One transaction: both tables as they were at one moment.
+            connection.execute("BEGIN")
+            return [] if tables.is_new(connection) else tables.everything(connection, stage)
+
+    def keep(self, learned: Iterable[Learned], *, unless_older: bool = False) -> None:
+        """Put data sets in the place of what is known of them.
+
+        All of them or, if something goes wrong, none. The oldest beyond ``MAX_DATA_SETS`` go.
+
+        Parameters
+        ----------
+        learned : iterable of Learned
+            What was learned.
+        unless_older : bool
+            Whether what is known stays where it is as new.
+        """
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with self._connected() as connection:
+            # Not when the first row is written: another process may write until then.
+            connection.execute("BEGIN IMMEDIATE")
+            if tables.is_new(connection):
+                tables.lay_out(connection)
+            for each in learned:
+                if not (unless_older and tables.knows_newer(connection, each)):
+                    tables.put(connection, each)
+            tables.trim(connection, MAX_DATA_SETS)
+            connection.execute("COMMIT")
+
+    def clear(self) -> None:
+        """Forget everything, and leave none of it in the file."""
+        if not self.path.exists():
+            return
+        with self._connected() as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            if not tables.is_new(connection):
+                tables.forget(connection)
+            connection.execute("COMMIT")
+            connection.execute("VACUUM")
+
+    def set_aside(self) -> Path | None:
+        """Rename the file that was found damaged; None if another process has done so."""
+        if _identity(self.path) != self._opened:
+            return None
+        return folder.set_aside(self.path)
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        self._opened = _identity(self.path)
+        # Opened for reading alone where it may not be written, and never made.
+        address = f"{self.path.absolute().as_uri()}?mode=rw"
+        try:
+            with contextlib.closing(
+                sqlite3.connect(address, uri=True, timeout=PATIENCE, isolation_level=None)
+            ) as connection:
+                yield connection
+        except sqlite3.DatabaseError as error:
+            # Python's own complaint about a text that is none has no code.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+            # The other bits tell more of the same.
+            if code & 0xFF in DAMAGE:
+                raise DamagedStoreError(str(error)) from error
+            raise
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise DamagedStoreError(str(error)) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return state.st_dev, state.st_ino

@@ -1,0 +1,140 @@
+"""The two tables of a store: records in, records out. Whoever calls holds the transaction."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hpmkd_defaults.memories.records import Learned, Tried
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+#: In the file's header: says that it is ours, and how it is laid out.
+APPLICATION, VERSION = 0x68706D6B, 1
+LAYOUT = (
+    """CREATE TABLE data_sets (
+        digest TEXT PRIMARY KEY, n_rows INTEGER, n_columns INTEGER, n_classes INTEGER,
+        balance REAL, noise REAL, regime TEXT, hpmkd TEXT, learned_at TEXT
+    )""",
+    """CREATE TABLE outcomes (
+        digest TEXT, position INTEGER, stage TEXT, temperature REAL, alpha REAL,
+        hyperparameters TEXT, regret REAL, rank REAL, state TEXT,
+        PRIMARY KEY (digest, position)
+    )""",
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
+)
+FACTS = tuple(name for name in Learned.__struct_fields__ if name != "outcomes")
+OUTCOME = Tried.__struct_fields__
+
+
+class DamagedStoreError(Exception):
+    """The file is no store of this version, or not whole."""
+
+
+def is_new(connection: sqlite3.Connection) -> bool:
+    """Return whether nothing was ever written; raise if it is not ours to read."""
+    application, version, n_tables = (
+        connection.execute(query).fetchone()[0]
+        for query in (
+            "PRAGMA application_id",
+            "PRAGMA user_version",
+            "SELECT count(*) FROM sqlite_master",
+        )
+    )
+    if application == version == n_tables == 0:
+        return True
+    if application != APPLICATION:
+        raise DamagedStoreError("it is a database of something else")
+    if version != VERSION:
+        raise DamagedStoreError(f"it is of version {version}; this hpmkd has version {VERSION}")
+    return False
+
+
+def lay_out(connection: sqlite3.Connection) -> None:
+    """Make the tables."""
+    for statement in LAYOUT:
+        connection.execute(statement)
+
+
+def everything(connection: sqlite3.Connection, stage: str | None) -> list[Learned]:
+    """Return all data sets, the newest first, with the outcomes of all stages or of one."""
+    facts = connection.execute(
+        f"SELECT {', '.join(FACTS)} FROM data_sets ORDER BY learned_at DESC, digest"
+    ).fetchall()
+    found = connection.execute(
+        f"SELECT digest, {', '.join(OUTCOME)} FROM outcomes "
+        "WHERE ?1 IS NULL OR stage = ?1 ORDER BY digest, position",
+        (stage,),
+    )
+    outcomes: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for digest, *values in found:
+        tried = dict(zip(OUTCOME, values, strict=True))
+        for name in ("hyperparameters", "state"):
+            tried[name] = None if tried[name] is None else msgspec.json.decode(tried[name])
+        outcomes[digest].append(tried)
+    rows = [dict(zip(FACTS, values, strict=True)) for values in facts]
+    plain = [{**row, "outcomes": outcomes[row["digest"]]} for row in rows]
+    return msgspec.convert(plain, list[Learned])
+
+
+def put(connection: sqlite3.Connection, learned: Learned) -> None:
+    """Replace what is known of a data set; one without outcomes is forgotten."""
+    forget(connection, learned.digest)
+    if not learned.outcomes:
+        return
+    facts = {name: getattr(learned, name) for name in FACTS}
+    _insert(connection, "data_sets", [{**facts, "learned_at": moment_of(learned)}])
+    outcomes = [
+        {
+            **{name: getattr(tried, name) for name in OUTCOME},
+            "hyperparameters": _text(tried.hyperparameters),
+            "state": None if tried.state is None else _text(tried.state),
+            "digest": learned.digest,
+            "position": position,
+        }
+        for position, tried in enumerate(learned.outcomes)
+    ]
+    _insert(connection, "outcomes", outcomes)
+
+
+def knows_newer(connection: sqlite3.Connection, learned: Learned) -> bool:
+    """Return whether what is known of a data set is as new as a record, or newer."""
+    query = "SELECT learned_at FROM data_sets WHERE digest = ?"
+    found = connection.execute(query, (learned.digest,)).fetchone()
+    return found is not None and found[0] >= moment_of(learned)
+
+
+def trim(connection: sqlite3.Connection, n: int) -> None:
+    """Forget all but the `n` newest data sets."""
+    query = "SELECT digest FROM data_sets ORDER BY learned_at DESC, digest LIMIT -1 OFFSET ?"
+    for (digest,) in connection.execute(query, (n,)).fetchall():
+        forget(connection, digest)
+
+
+def forget(connection: sqlite3.Connection, digest: str | None = None) -> None:
+    """Forget a data set, or all of them."""
+    for table in ("outcomes", "data_sets"):
+        connection.execute(f"DELETE FROM {table} WHERE ?1 IS NULL OR digest = ?1", (digest,))
+
+
+def moment_of(learned: Learned) -> str:
+    """Return when it was learned, as a text whose order is that of time."""
+    return learned.learned_at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _text(value: Any) -> str:
+    return json.dumps(msgspec.to_builtins(value), sort_keys=True)
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    columns = list(rows[0])
+    places = ", ".join(f":{column}" for column in columns)
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
+    connection.executemany(statement, rows)
