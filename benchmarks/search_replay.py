@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,13 +20,12 @@ from hpmkd.counts import Counts
 from hpmkd.finalists import best
 from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.in_play import links_in_play
-from hpmkd.learning import with_control
-from hpmkd.lessons import Predecessors
-from hpmkd.rations import Rations
+from hpmkd.learning import Learning
+from hpmkd.progress import Progress
 from hpmkd.recipe import Recipe
-from hpmkd.search import Search
-from hpmkd.trials import SearchData
-from hpmkd.values import Configuration, SearchSpace, Trial
+from hpmkd.seeds import Seeds
+from hpmkd.trainer import Trainer
+from hpmkd.values import Configuration, Trial
 from hpmkd_defaults.samplers.draws import named_seed
 
 #: By stage, numbers of points to try first.
@@ -127,17 +127,8 @@ class Lookup:
         """Yield a trial per task."""
         for at, (number, configuration) in enumerate(tasks):
             fit = self.table[spot_of(configuration)]
-            yield (
-                at,
-                Trial(
-                    number,
-                    configuration,
-                    fit.losses,
-                    fit.accuracy,
-                    fit.models,
-                    fit.seconds,
-                ),
-            )
+            judged = (fit.losses, fit.accuracy, fit.models, fit.seconds)
+            yield at, Trial(number, configuration, *judged)
 
     def close(self) -> None:
         """Close nothing."""
@@ -179,47 +170,47 @@ class Replayed:
         return sum(trial.seconds for trial in self.trials)
 
 
+class UnreadExam:
+    """Stands for an exam: a search that looks students up asks for its number of rows alone.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the lesson.
+    """
+
+    def __init__(self, n_rows: int) -> None:
+        self.lesson = SimpleNamespace(rows=range(n_rows), training=None)
+
+    def split(self, training: Any) -> None:
+        """Return nothing to fit on."""
+
+
 def replay(
     table: Table, arm: Arm, seed: int, order: str = OWN_FIRST, remembered: Remembered | None = None
 ) -> Replayed:
     """Search a table as a run of the arm's recipe would, with its budget and early stop."""
     recipe, parts = arm.parts()
-    lookup, counts = Lookup(table), Counts()
-    fitting = Fitting(stages(arm, order, seed), {}, parts.scheduler.create(), seed)
-    fits = table[Spot("tree", 0)].models
-    budget = Budget(recipe.budget, counts)
-    before = Predecessors(fitting, lookup, recipe.split.selection_folds, lambda n: None)
-    rations = Rations(budget, links_in_play(parts), before)
-    space = SearchSpace(
-        stages={name: played.stage for name, played in fitting.stages.items()},
-        temperatures=recipe.search.temperatures,
-        alphas=with_control(recipe.search.alphas.self),
-        seed=seed,
-        n_rows=table.n_rows,
-        fits=fits,
-        models=rations.for_search(fits, len(fitting.stages)),
-        remembered={
-            name: [{"point": point} for point in numbers]
-            for name, numbers in (remembered or {}).items()
-            if name in arm.stages
-        },
+    counts, seeds = Counts(), Seeds.spawn(seed)
+    fitting = Fitting(stages(arm, order, seed), {}, parts.scheduler.create(), seeds.students)
+    folds = recipe.split.selection_folds
+    learning = Learning(
+        trainer=Trainer(fitting, Lookup(table), folds, counts, registry()),
+        links=links_in_play(parts),
+        recipe=recipe,
+        parts=parts,
+        seeds=seeds,
+        progress=Progress(registry()),
+        registry=registry(),
+        budget=Budget(recipe.budget, counts),
     )
-
-    def count(trial: Trial) -> None:
-        counts.models_trained += trial.models_trained
-
-    search = Search(
-        sampler=parts.sampler.create(space),
-        scheduler=fitting.scheduler,
-        executor=lookup,
-        data=SearchData((None,) * fits, fitting),  # it is asked for nothing but their number
-        batch=recipe.search.batch,
-        stop=recipe.search.stop,
-        budget=budget,
-        kept=rations.kept(fits),
-        on_trial=count,
-    )
-    ended = search.run()
-    bests = [found for name in arm.stages if (found := best(search.trials, name)) is not None]
+    exams = [UnreadExam(table.n_rows)] * table[Spot("tree", 0)].models
+    known = {
+        name: [{"point": point} for point in numbers]
+        for name, numbers in (remembered or {}).items()
+        if name in arm.stages
+    }
+    found = learning.search(exams, recipe.search.alphas.self, known)
+    bests = [each for name in arm.stages if (each := best(found.trials, name)) is not None]
     pick = min(bests, key=lambda trial: trial.log_loss)
-    return Replayed(search.trials, ended, spot_of(pick.configuration))
+    return Replayed(list(found.trials), found.ended, spot_of(pick.configuration))
