@@ -30,8 +30,8 @@ no optimum on the test rows: the last column of the data sets' table shows what 
 counts each data set once; median, p90 and p10 are over searches.
 
 **Samplers.** `staged` is the recipe `hpm`: T = 1, alpha {0, .1, .5, 1}, 64 models of which some are
-left for the chain. `adaptive` is the recipe `proposal`: 80 models, of which some are left for
-what follows the search; `unbound` is the same with neither budget nor early stop. `random` and `tpe` are
+left for the chain. `adaptive` is the recipe `proposal`: 80 models, of which some are left for what
+follows the search; `unbound` is the same with neither budget nor early stop. `random` and `tpe` are
 `hpm` with another sampler (`--set sampler.name=tpe`); with the grid's T and alpha they have neither
 budget nor early stop. Every search ends with the engine's controls at alpha = 0, and they are
 counted.
