@@ -116,7 +116,8 @@ def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:
             found[stage] = Pair(student, control)
         else:
             own = [trial.failure for trial in trials if trial.configuration.stage == stage]
-            failures[stage] = next(filter(None, own), "it has no trial, or no control, to go by")
+            otherwise = "it has no control to go by" if own else "it was not tried"
+            failures[stage] = next(filter(None, own), otherwise)
     _report(failures, found)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hpmkd.errors import HpmkdError, PluginError, RecipeError
 from hpmkd.offers import blame
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor, Scheduler, Stage, Transfer
+    from hpmkd.overheard import Overheard
     from hpmkd.training import TrainingRows
     from hpmkd.values import Configuration, FloatArray
 
@@ -54,8 +55,13 @@ class Fitting:
     scheduler: Scheduler
     seed: int
 
-    def student(self, rows: TrainingRows, configuration: Configuration) -> Predictor:
-        """Fit one student.
+    def student(
+        self,
+        rows: TrainingRows,
+        configuration: Configuration,
+        overheard: Overheard | None = None,
+    ) -> Predictor:
+        """Fit one student; `overheard`, if given, stands between it and the scheduler.
 
         Raises
         ------
@@ -64,7 +70,9 @@ class Fitting:
             a stage before, if it was that.
         """
         played = self.stages[configuration.stage]
-        inputs = self._inputs(rows, configuration)
+        # A property is as good as the class variable that the contract asks for.
+        scheduler = cast("Scheduler", overheard or self.scheduler)
+        inputs = self._inputs(rows, configuration, scheduler)
         try:
             student = played.stage.fit(inputs)
             if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
@@ -96,7 +104,9 @@ class Fitting:
             message = blame(played.plugin, "stage", played.name, "failed to predict", error)
             raise PluginError(message) from error
 
-    def _inputs(self, rows: TrainingRows, configuration: Configuration) -> StageInputs:
+    def _inputs(
+        self, rows: TrainingRows, configuration: Configuration, scheduler: Scheduler
+    ) -> StageInputs:
         encoding = self.stages[configuration.stage].stage.encoding
         encoder, matrix = rows.encoded[encoding]
         inputs = StageInputs(
@@ -106,7 +116,7 @@ class Fitting:
             soft_targets=rows.soft_targets,
             classes=rows.classes,
             configuration=configuration,
-            scheduler=self.scheduler,
+            scheduler=scheduler,
             seed=self.seed,
             # The control must not hear of the teacher, and extra rows are nothing but that.
             extra=rows.extra.get(encoding) if configuration.alpha > 0 else None,

@@ -99,15 +99,17 @@ class Learning:
         remembered : mapping
             By stage, hyperparameters to try first.
         """
-        settings = self.recipe.search
+        settings, fits = self.recipe.search, len(exams)
+        n_stages = len(self.trainer.fitting.stages)
+        models = self.rations.for_search(fits, n_stages)
         space = SearchSpace(
             stages={name: played.stage for name, played in self.trainer.fitting.stages.items()},
             temperatures=settings.temperatures,
             alphas=with_control(alphas),
             seed=self.seeds.sampler,
             n_rows=min(len(exam.lesson.rows) for exam in exams),
-            fits=len(exams),
-            models=self.rations.for_search(len(exams), len(self.trainer.fitting.stages)),
+            fits=fits,
+            models=models,
             remembered=remembered,
         )
         search = Search(
@@ -118,10 +120,11 @@ class Learning:
             batch=settings.batch,
             stop=settings.stop,
             budget=self.budget,
-            kept=self.rations.kept(len(exams)),
+            kept=self.rations.kept(fits, n_stages),
             on_trial=self._trial_finished,
         )
-        self.progress.start("search", search.sampler.total or settings.batch)
+        most = settings.batch if models is None else max(1, models // fits)
+        self.progress.start("search", search.sampler.total or most)
         ended = search.run()
         self.progress.finish()
         return Found(search.trials, ended)

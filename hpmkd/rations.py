@@ -33,35 +33,36 @@ class Rations:
     links: Sequence[ChainLink]
     predecessors: Predecessors
 
-    def kept(self, n_splits: int) -> int:
+    def kept(self, n_splits: int, n_stages: int) -> int:
         """Return how many models the search leaves for what follows it.
 
         Each link is meant to be tried with the teacher and without, and so is each stage that
         links start from; then comes the control on own labels. The search itself counts the
-        refits of each stage that it tries.
-        """
-        chained = 2 * n_splits * (len(self.links) + self._steps)
-        own = (self.predecessors.n_folds + 1) * (2 if self.links else 1)
-        wanted = self.budget.kept(chained + 2 * self._steps + own)
-        # What follows the search is worth nothing without a stage that was searched.
-        return int(max(0, min(wanted, self.budget.models - _of_one_stage(n_splits))))
-
-    def for_search(self, n_splits: int, n_stages: int) -> int | None:
-        """Return how many models trials may take, controls among them; None without a bound.
+        refits of each stage that it tries. A stage that is not tried at all is the greater
+        loss: nothing is kept before there is enough for all of them.
 
         Parameters
         ----------
         n_splits : int
             Models that one trial takes.
         n_stages : int
-            Stages in the race: each that is tried needs its control and two refits. Where
-            there is too little for all of them, no more trials are promised than such a
-            number of stages as can be refitted has a use for.
+            Stages in the race.
         """
-        left = self.budget.left(self.kept(n_splits))
+        chained = 2 * n_splits * (len(self.links) + self._steps)
+        own = (self.predecessors.n_folds + 1) * (2 if self.links else 1)
+        wanted = self.budget.kept(chained + 2 * self._steps + own)
+        return int(max(0, min(wanted, self.budget.models - n_stages * _of_a_stage(n_splits))))
+
+    def for_search(self, n_splits: int, n_stages: int) -> int | None:
+        """Return how many models trials may take, controls among them; None without a bound.
+
+        Where there is too little for all stages, no more is promised than the stages that can
+        be refitted have a use for.
+        """
+        left = self.budget.left(self.kept(n_splits, n_stages))
         if left is None:
             return None
-        affordable = min(n_stages, left // _of_one_stage(n_splits))
+        affordable = min(n_stages, left // _of_a_stage(n_splits))
         trials = left - REFITS * affordable
         return trials if affordable == n_stages else min(trials, (2 * affordable + 1) * n_splits)
 
@@ -95,6 +96,6 @@ class Rations:
         return len({(link.label, link.after) for link in self.links})
 
 
-def _of_one_stage(n_splits: int) -> int:
-    """Return what the least search takes: a student and its control, tried and refitted."""
+def _of_a_stage(n_splits: int) -> int:
+    """Return what a stage takes at least: a student and its control, tried and refitted."""
     return 2 * n_splits + REFITS

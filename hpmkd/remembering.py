@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hpmkd.dataset import Dataset
     from hpmkd.fitting import StageInPlay
     from hpmkd.knowledge import Knowledge
-    from hpmkd.values import Hyperparameter, Trial
+    from hpmkd.values import Configuration, Hyperparameter, Trial
 
 #: By stage, hyperparameters that did well on other data.
 Remembered = Mapping[str, Sequence[Mapping[str, "Hyperparameter"]]]
@@ -78,4 +78,12 @@ def _ranked(facts: DataFacts, trials: Sequence[Trial]) -> Iterator[Outcome]:
     for trial, loss in zip(trials, losses, strict=True):
         rank = float(np.sum(losses < loss)) / max(1, len(losses) - 1)
         regret = float(loss - losses.min())
-        yield Outcome(facts, trial.configuration, regret, rank, trial.state)
+        yield Outcome(facts, _as_taught(trial), regret, rank, trial.state)
+
+
+def _as_taught(trial: Trial) -> Configuration:
+    """Return its configuration as the scheduler had it: who learns from it must not be misled."""
+    said, configured = trial.softening, trial.configuration
+    if said is None:
+        return configured
+    return replace(configured, temperature=said.temperature, alpha=said.alpha)

@@ -92,7 +92,9 @@ class Search:
         self, asked: Sequence[Configuration], allowed: Sequence[Configuration]
     ) -> str | None:
         if not asked:
-            return "the sampler had nothing more to ask"
+            models = self.budget.settings.models
+            within = f" within the budget of {models} models" if models else ""
+            return f"the sampler had nothing more to ask{within}"
         if len(allowed) < len(asked):
             return self.budget.spent(np.inf)
         return self.budget.spent(0) or self._converged()
@@ -141,11 +143,12 @@ class Search:
         Which of them wins is not known yet: it may be any that has no control so far.
         """
         own = [each for each in new if each.stage == stage]
-        rivals = [each for each in own if each.share == 1]
-        if (leading := best(self._known.values(), stage)) is not None:
-            rivals.append(leading.configuration)
-        elif any(each.share < 1 for each in own) or self._best_on_share(stage) is not None:
-            return self._fits + REFITS
+        leading = best(self._known.values(), stage)
+        if leading is not None:
+            rivals = [leading.configuration, *(each for each in own if each.share == 1)]
+        else:
+            part = self._best_on_share(stage)
+            rivals = own if part is None else [part.configuration, *own]
         if not rivals:
             return 0
         known = {*self._known, *(each.key for each in own)}

@@ -100,5 +100,6 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
         value=None if failed else trial["log_loss"],
         params=parameters,
         distributions={name: ranges[name] for name in parameters},
-        user_attrs={name: trial[name] for name in told if trial[name] is not None},
+        # Folders of older versions know less of their trials.
+        user_attrs={name: trial[name] for name in told if trial.get(name) is not None},
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from hpmkd import tables
 from hpmkd.errors import HpmkdError
+from hpmkd.overheard import Overheard
 from hpmkd.probabilities import row_losses
 from hpmkd.values import Trial
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.fitting import Fitting
     from hpmkd.training import TrainingRows
-    from hpmkd.values import Configuration, FloatArray, IntArray
+    from hpmkd.values import Configuration, FloatArray, IntArray, Softening, TrainingState
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,17 @@ class HeldOut:
         How many fits that took.
     failure : str or None
         Whom to blame and for what.
+    state : TrainingState or None
+        What the scheduler was last told in the last fit.
+    softening : Softening or None
+        What it said in that fit, on average over the rounds.
     """
 
     said: FloatArray
     models_trained: int
     failure: str | None = None
+    state: TrainingState | None = None
+    softening: Softening | None = None
 
 
 def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
@@ -93,7 +100,9 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
         accuracy=float((asked.said.argmax(axis=1) == labels).mean()),
         models_trained=trained,
         seconds=seconds,
+        state=asked.state,
         said=asked.said,
+        softening=asked.softening,
     )
 
 
@@ -103,12 +112,15 @@ def held_out(data: SearchData, configuration: Configuration) -> HeldOut:
     A stage that raises costs its student, not the run.
     """
     said: list[FloatArray] = []
+    overheard = Overheard(data.fitting.scheduler)
     try:
         for split in data.splits:
-            said.append(_said(data.fitting, split, configuration))  # noqa: PERF401 - may fail midway
+            overheard = Overheard(data.fitting.scheduler)
+            said.append(_said(data.fitting, split, configuration, overheard))
     except HpmkdError as error:
         return HeldOut(np.empty((0, 0)), len(said), str(error))
-    return HeldOut(in_order(data.splits, said), len(said))
+    whole = in_order(data.splits, said)
+    return HeldOut(whole, len(said), state=overheard.state, softening=overheard.mean)
 
 
 def in_order(splits: Sequence[SelectionSplit], parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -125,7 +137,9 @@ def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
         return str(error)
 
 
-def _said(fitting: Fitting, split: SelectionSplit, configuration: Configuration) -> FloatArray:
+def _said(
+    fitting: Fitting, split: SelectionSplit, configuration: Configuration, overheard: Overheard
+) -> FloatArray:
     training = split.training.sample(configuration.share, fitting.seed)
-    student = fitting.student(training, configuration)
+    student = fitting.student(training, configuration, overheard)
     return fitting.said(student, configuration, split.held_table, split.training.classes)

@@ -28,7 +28,9 @@ from hpmkd_defaults.stages.tree import TreeStage
 LIGHT = {
     "augmenter.name": "none",
     "search.alphas.self": [0.0, 0.5, 1.0],
+    "sampler.name": "grid",
     "sampler.trials": 1,
+    "budget.models": 0,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,
     "reference.name": "quick",

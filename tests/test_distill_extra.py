@@ -20,7 +20,9 @@ from hpmkd.cli import cli
 LIGHT = {
     "augmenter.name": "none",
     "search.alphas.self": [0.0, 0.5, 1.0],
+    "sampler.name": "grid",
     "sampler.trials": 1,
+    "budget.models": 0,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,
     "stages": ["logistic", "tree", "gbm"],

@@ -69,7 +69,7 @@ def test_what_is_left_out_is_as_in_hpm_but_stages_are_all_there_are():
 def test_another_component_does_not_inherit_settings():
     assert dict(Recipe.from_mapping({"sampler": {"name": "random"}}).sampler.settings) == {}
     assert dict(HPM.override({"sampler.name": "random"}).sampler.settings) == {}
-    assert dict(HPM.override({"sampler.name": "grid"}).sampler.settings) == {"trials": 4}
+    assert dict(HPM.override({"sampler.name": "staged"}).sampler.settings) == {"trials": 4}
 
 
 # --------------------------------------------------------------------- round trips

@@ -23,7 +23,6 @@ def test_the_shipped_chain():
         ("logistic", "none", ""),
         ("gbm", "residual", "logistic"),
         ("xgboost", "residual", "logistic"),
-        ("tree", "assistant", "gbm"),
     ]
 
 
@@ -169,11 +168,15 @@ def in_play(**settings):
 
 
 def test_links_of_stages_that_are_not_in_the_race_are_left_out():
-    assert [(each.stage, each.after) for each in in_play()] == [
+    chain = [
+        {"stage": "logistic"},
+        {"stage": "gbm", "transfer": "residual"},
+        {"stage": "tree", "transfer": "assistant"},
+    ]
+    assert [(each.stage, each.after) for each in in_play(chain=chain)] == [
         ("gbm", "logistic"),
-        ("xgboost", "logistic"),
         ("tree", "gbm"),
     ]
-    assert [each.stage for each in in_play(stages=["tree", "gbm"])] == ["tree"]
-    assert in_play(stages=["tree", "logistic"]) == ()
+    assert [each.stage for each in in_play(chain=chain, stages=["tree", "gbm"])] == ["tree"]
+    assert in_play(chain=chain, stages=["tree", "logistic"]) == ()
     assert resolve(HPM.only("gbm"), Registry.installed()).links == ()

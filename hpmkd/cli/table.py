@@ -74,7 +74,8 @@ def _search(found: Distillation) -> str:
     told = found.facts["search"]
     stages = ", ".join(stage for stage, points in told["remembered"].items() if points)
     began = f"; other data sets gave {stages} a start" if stages else ""
-    return f"Search: {len(found.trials)} trials; {told['ended']}{began}"
+    searched = sum(trial.configuration.after is None for trial in found.trials)
+    return f"Search: {searched} trials; {told['ended']}{began}"
 
 
 def _wins(found: Distillation) -> Iterator[str]:

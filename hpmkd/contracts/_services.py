@@ -27,7 +27,11 @@ class Sampler(Protocol):
     total: int | None
 
     def ask(self, n: int) -> Sequence[Configuration]:
-        """Return up to `n` configurations to evaluate next; an empty sequence ends the search."""
+        """Return up to `n` configurations to evaluate next; an empty sequence ends the search.
+
+        The first one may not be empty. What was tried already costs nothing and is told again,
+        but a search that asks for nothing new a thousand times in a row counts as broken.
+        """
         ...
 
     def tell(self, trial: Trial) -> None:

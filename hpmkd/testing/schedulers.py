@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hpmkd.contracts import Scheduler
-from hpmkd.values import Configuration, Softening, TrainingState, Trial
+from hpmkd.values import Configuration, DataFacts, Outcome, Softening, TrainingState, Trial
 
 CONFIGURATIONS = tuple(
     Configuration("some_stage", temperature, alpha, {"rounds": 20})
     for temperature in (0.5, 1.0, 4.0)
     for alpha in (0.0, 0.3, 1.0)
 )
+FACTS = DataFacts(800, 12, 3, balance=0.9, noise=0.1, regime="self", digest="this")
 #: Mean loss of the round before, as a function of progress.
 LOSSES: tuple[Callable[[float], float], ...] = (
     lambda progress: 1.0 - progress,
@@ -39,12 +41,43 @@ def one_fit(
     scheduler: Scheduler, configuration: Configuration, loss: Callable[[float], float]
 ) -> list[Softening]:
     """Ask for every round of one fit of 20 rounds."""
-    return [
-        scheduler.softening(
-            configuration, TrainingState(round_ / 20, loss(round_ / 20) if round_ else None)
-        )
-        for round_ in range(20)
-    ]
+    return [scheduler.softening(configuration, state(round_ / 20, loss)) for round_ in range(20)]
+
+
+def state(progress: float, loss: Callable[[float], float]) -> TrainingState:
+    """Return what is told at a point of a fit; in the first round there is no loss."""
+    if progress == 0:
+        return TrainingState(0.0)
+    known = loss(progress)
+    return TrainingState(progress, known, kl=known / 4, gap=known / 2 - 0.2, trend=-known / 20)
+
+
+def past(n_sets: int = 6) -> list[Outcome]:
+    """Return outcomes of other data sets; where nobody knew, noise, regime and state are None.
+
+    The teacher helps on clean sets and harms on noisy ones.
+    """
+    outcomes = []
+    for at in range(n_sets):
+        noise = None if at == 0 else 0.05 * at
+        facts = DataFacts(300 * (at + 1), 5 + at, 2 + at % 2, 1 - at / 20, noise)
+        facts = replace(facts, regime=None if at == 0 else "self", digest=f"set {at}")
+        for rounds in (20, 40):
+            for configuration in CONFIGURATIONS:
+                known = replace(configuration, hyperparameters={"rounds": rounds})
+                regret = 0.1 + configuration.alpha * ((noise or 0.0) - 0.12) + 0.1 / rounds
+                told = None if at % 3 == 1 else TrainingState(0.95, 0.1 * at, 0.02 * at, 0.1, -0.01)
+                outcomes.append(Outcome(facts, known, regret, 0.5, told))
+    return outcomes
+
+
+def taught(scheduler: Scheduler, outcomes: Sequence[Outcome]) -> bool:
+    """Tell a scheduler of other data sets; False if it does not want to hear."""
+    learn = getattr(scheduler, "learn", None)
+    if learn is None:
+        return False
+    learn(FACTS, outcomes)
+    return True
 
 
 class SchedulerSuite:
@@ -55,10 +88,13 @@ class SchedulerSuite:
         """Return the scheduler under test, fresh."""
         raise NotImplementedError("supply a fixture `scheduler` that returns your scheduler")
 
-    @pytest.fixture(params=[False, True], ids=["fresh", "experienced"])
+    @pytest.fixture(params=["fresh", "taught", "experienced"])
     def lived(self, scheduler: Scheduler, request: pytest.FixtureRequest) -> Scheduler:
-        """Return the scheduler as it comes, and after it has observed trials."""
-        if request.param:
+        """Return it as it comes, told of other data sets, and after it has observed trials."""
+        if request.param == "taught" and not taught(scheduler, past()):
+            pytest.skip("it does not learn from other data sets")
+        if request.param == "experienced":
+            taught(scheduler, past())
             for trial in history():
                 scheduler.observe(trial)
         return scheduler
@@ -124,6 +160,35 @@ class SchedulerSuite:
             assert one_fit(scheduler, configuration, LOSSES[0]) == one_fit(
                 twin, configuration, LOSSES[0]
             )
+
+    def test_learning_is_deterministic(self, scheduler: Scheduler) -> None:
+        """The same outcomes in the same order teach the same."""
+        twin = pickle.loads(pickle.dumps(scheduler))
+        for each, seed in ((scheduler, 1), (twin, 2)):
+            np.random.seed(seed)  # noqa: NPY002 - the global generator must not matter
+            taught(each, past())
+        for configuration in CONFIGURATIONS:
+            assert one_fit(scheduler, configuration, LOSSES[0]) == one_fit(
+                twin, configuration, LOSSES[0]
+            )
+
+    @pytest.mark.parametrize(
+        "known",
+        [
+            [],
+            past(1),
+            past()[:1],
+            [replace(each, state=None) for each in past()],
+            [replace(each, regret=float("inf"), rank=1.0) for each in past()],
+        ],
+        ids=["nothing", "one set", "one outcome", "no states", "failures"],
+    )
+    def test_tolerates_a_poor_memory(self, scheduler: Scheduler, known: list[Outcome]) -> None:
+        """However little the memory knows, it still answers, and within the range."""
+        taught(scheduler, known)
+        for softening in one_fit(scheduler, CONFIGURATIONS[4], LOSSES[0]):
+            assert 0 < softening.temperature < np.inf
+            assert 0 <= softening.alpha <= 1
 
     def test_tolerates_nothing_but_failures(self, scheduler: Scheduler) -> None:
         """If every trial failed, it still answers."""

@@ -48,10 +48,11 @@ class Outcome:
     facts : DataFacts
         Of the data set.
     configuration : Configuration
-        What was evaluated: on all training rows, by itself (no ``after``).
+        What was evaluated: on all training rows, by itself (no ``after``). Temperature and
+        alpha are what its scheduler made of them, on average over the rounds.
     regret : float
         Its log loss minus the least of its stage in that run, on the selection rows, in nats;
-        0 for the best.
+        0 for the best. A run tells of no trial that failed.
     rank : float
         Share of the other trials of its stage in that run that did better, in [0, 1].
     state : TrainingState or None

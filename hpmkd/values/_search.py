@@ -10,7 +10,7 @@ from hpmkd.values._offers import Hyperparameter, frozen_mapping
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Stage
-    from hpmkd.values._fitting import TrainingState
+    from hpmkd.values._fitting import Softening, TrainingState
     from hpmkd.values._offers import FloatArray
 
 
@@ -120,7 +120,10 @@ class Trial:
     failure : str or None
         Why it failed, naming the plugin; None if it succeeded.
     state : TrainingState or None
-        What its scheduler was last told during the fit; None if it was never asked there.
+        What its scheduler was last told during the fit (the last one, if there were several);
+        None if it was never asked there.
+    softening : Softening or None
+        What the scheduler said in that fit: mean alpha and geometric mean of T over the rounds.
     said : ndarray of shape (n_selection, K) or None
         Its probabilities of the selection rows; kept of the best of each stage alone.
     """
@@ -134,6 +137,7 @@ class Trial:
     failure: str | None = None
     state: TrainingState | None = None
     said: FloatArray | None = None
+    softening: Softening | None = None
 
     @property
     def log_loss(self) -> float:
@@ -166,8 +170,9 @@ class SearchSpace:
     fits : int
         Models that are trained to evaluate one configuration: one per selection split.
     models : int or None
-        Models that the search may train in all; None if nobody counts. A search that asks
-        for more is stopped there: a sampler that knows it can divide it well.
+        Models that trials may take in all, the controls among them that the engine adds; None
+        if nobody counts. The refits that follow are taken off already. A search that asks for
+        more is stopped there: a sampler that knows it can divide it well.
     remembered : mapping of str to sequence of mapping
         By stage, hyperparameters that did well on other data like this, the most promising
         first; worth trying before anything else.

@@ -82,10 +82,11 @@ def hpmkd_fusers() -> list[Offer[Fuser]]:
 
 @hookimpl
 def hpmkd_schedulers() -> list[Offer[Scheduler]]:
-    """Offer the schedule that stands still, and one that moves from teacher to labels."""
+    """Offer the schedule that stands still, one that moves to the labels, and a learned one."""
     return [
         Offer("constant", make.constant_scheduler, "temperature and alpha as configured"),
         Offer("anneal", make.anneal_scheduler, "alpha falls to 0 over the boosting rounds"),
+        Offer("meta", make.meta_scheduler, "alpha and temperature that helped on other data"),
     ]
 
 

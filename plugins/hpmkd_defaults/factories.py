@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hpmkd.values import SearchSpace
 
 Count = Annotated[int, Meta(ge=1)]
+Several = Annotated[int, Meta(ge=2)]
+Factor = Annotated[float, Meta(ge=1, le=10)]
 Natural = Annotated[int, Meta(ge=0)]
 Bytes = Annotated[int, Meta(ge=0)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
@@ -177,6 +179,17 @@ def anneal_scheduler(*, temperature: Temperature = 2.0, stages: tuple[str, ...] 
     from hpmkd_defaults.schedulers.anneal import AnnealScheduler
 
     return AnnealScheduler(temperature=temperature, stages=stages)
+
+
+def meta_scheduler(
+    *, reach: Factor = 2.0, least_sets: Several = 3, least_outcomes: Count = 30
+) -> Scheduler:
+    """Build the schedule learned on other data; it moves alpha and T by `reach` at most."""
+    from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
+
+    return MetaTemperatureScheduler(
+        reach=reach, least_sets=least_sets, least_outcomes=least_outcomes
+    )
 
 
 def no_memory() -> Memory:

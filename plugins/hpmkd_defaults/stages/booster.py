@@ -16,7 +16,7 @@ from hpmkd_defaults.stages.rows import (
     stacked_target,
     stacked_weights,
 )
-from hpmkd_defaults.stages.targets import smoothed_prior, softening_at
+from hpmkd_defaults.stages.targets import smoothed_prior, softening_at, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,13 +63,13 @@ class Boosting:
     def taught(self, done: float) -> tuple[FloatArray, FloatArray | None]:
         """Return target (n + m, K) and weights (n + m,) once `done` of the rounds are done.
 
-        A schedule that moves alpha moves both.
+        A schedule that moves alpha moves both; it is told what the last round was.
         """
         if not self.inputs.scheduler.varies:
             return self.target, self.weights
         # Not quite 1 at the end: a schedule knows rounds that start, not the end of the last.
         progress = min(done, 1.0 - 1.0 / self.n_rounds)
-        softening = softening_at(self.inputs, progress)
+        softening = told(self.inputs, self._objective.diary.at(progress))
         target = stacked_target(self.inputs, self.extra, softening.alpha)
         if self.extra is None:
             return target, None

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd_defaults.stages.diary import Diary
 from hpmkd_defaults.stages.rows import RowLoss
-from hpmkd_defaults.stages.targets import softening_at
+from hpmkd_defaults.stages.targets import told
 
 if TYPE_CHECKING:
     from hpmkd.values import ExtraRows, FloatArray, StageInputs
@@ -24,8 +25,9 @@ class DistillationObjective:
     the second derivative). With K > 2 margins the diagonal is doubled, as XGBoost's own
     ``multi:softprob`` does: an upper bound of the full hessian.
 
-    Before each round it asks the scheduler, telling it the share of rounds done and the mean
-    loss that the round before started from.
+    Before each round it asks the scheduler, telling it the share of rounds done, the mean
+    loss that the round before started from and, if it varies, how the student compares with
+    its teacher now.
 
     Parameters
     ----------
@@ -40,9 +42,7 @@ class DistillationObjective:
 
     def __init__(self, inputs: StageInputs, n_rounds: int, extra: ExtraRows | None = None) -> None:
         self.inputs = inputs
-        self.n_rounds = n_rounds
-        self.round = 0
-        self.loss: float | None = None
+        self.diary = Diary(inputs, n_rounds)
         self._row_loss = RowLoss(inputs, extra)
 
     def __call__(self, margins: FloatArray, _matrix: object) -> tuple[FloatArray, FloatArray]:
@@ -50,9 +50,10 @@ class DistillationObjective:
 
         Both are overwritten by the next call; XGBoost has read them by then.
         """
-        softening = softening_at(self.inputs, self.round / self.n_rounds, self.loss)
-        self.loss, gradient, hessian = self._row_loss(margins, softening)
-        self.round += 1
+        margins = margins.reshape(self._row_loss.shape)
+        softening = told(self.inputs, self.diary.look(margins))
+        loss, gradient, hessian = self._row_loss(margins, softening)
+        self.diary.write(loss)
         if hessian.ndim == 2:
             hessian *= 2.0
         return gradient, np.maximum(hessian, HESSIAN_FLOOR, out=hessian)

@@ -30,9 +30,13 @@ def heard(softening: Softening) -> Softening:
     return softening if softening.alpha > 0 else replace(softening, temperature=1.0)
 
 
-def softening_at(inputs: StageInputs, progress: float, loss: float | None = None) -> Softening:
-    """Ask the scheduler how soft the targets are once `progress` of the rounds are done."""
-    state = TrainingState(progress=progress, loss=loss)
+def softening_at(inputs: StageInputs, progress: float) -> Softening:
+    """Ask the scheduler how soft the targets are, telling it nothing but the progress."""
+    return told(inputs, TrainingState(progress=progress))
+
+
+def told(inputs: StageInputs, state: TrainingState) -> Softening:
+    """Ask the scheduler how soft the targets are in this state of the fit."""
     return heard(inputs.scheduler.softening(inputs.configuration, state))
 
 

@@ -134,6 +134,89 @@ class TestGlobalGenerator(Suite):
     caught_by = "test_observing_is_deterministic"
 
 
+class Pupil(Falling):
+    """The mean temperature of what did well elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = 1.0
+
+    def learn(self, facts, outcomes):
+        good = [each.configuration.temperature for each in outcomes if each.regret < 0.1]
+        self.factor = 1.0 + len(good) / (1 + len(outcomes))
+
+    def softening(self, configuration, state):
+        softening = super().softening(configuration, state)
+        return replace(softening, temperature=softening.temperature * self.factor)
+
+
+class TestRightAndTaught(Suite):
+    component = Pupil
+
+
+class Dreamer(Pupil):
+    def learn(self, facts, outcomes):
+        self.factor = 1.0 + np.random.random()  # noqa: NPY002
+
+
+class TestLearnsFromTheGlobalGenerator(Suite):
+    component = Dreamer
+    caught_by = "test_learning_is_deterministic"
+
+
+class Mean(Pupil):
+    """Divides by what it knows: nothing, or what is infinite."""
+
+    def learn(self, facts, outcomes):
+        regrets = np.array([each.regret for each in outcomes])
+        self.factor = float(1.0 + regrets.sum() / len(regrets))
+
+
+class TestExpectsAMemory(Suite):
+    component = Mean
+    caught_by = "test_tolerates_a_poor_memory"
+
+
+class Convert(Pupil):
+    """Whoever has learned that the teacher is good hears no other."""
+
+    def learn(self, facts, outcomes):
+        self.converted = bool(outcomes)
+
+    def softening(self, configuration, state):
+        alpha = 1.0 if getattr(self, "converted", False) else configuration.alpha
+        return Softening(configuration.temperature, alpha)
+
+
+class TestTeacherInTheControlOnceTaught(Suite):
+    component = Convert
+    caught_by = "test_the_control_stays_on_hard_labels"
+
+
+class Greedy(Pupil):
+    """Out of range, once it has learned."""
+
+    def softening(self, configuration, state):
+        return Softening(configuration.temperature, configuration.alpha * self.factor)
+
+
+class TestOutOfRangeOnceTaught(Suite):
+    component = Greedy
+    caught_by = "test_temperature_and_alpha_are_in_range"
+
+
+class Bookworm(Pupil):
+    """Keeps what it read in a way that does not travel."""
+
+    def learn(self, facts, outcomes):
+        self.shelf = (each for each in outcomes)
+
+
+class TestDoesNotTravelOnceTaught(Suite):
+    component = Bookworm
+    caught_by = "test_pickles"
+
+
 class Proud(Falling):
     def __init__(self):
         super().__init__()

@@ -1,0 +1,136 @@
+"""One problem of the benchmark of the meta scheduler: its teachers, trials and students."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+from chain_data import SELF, draw
+from chain_teachers import Heard, Lesson, cache, recipe, registry
+
+from hpmkd.components import Components, resolve
+from hpmkd.contracts import Scheduler, Stage
+from hpmkd.counts import Counts
+from hpmkd.extra import ExtraSource
+from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.overheard import Overheard
+from hpmkd.probabilities import row_losses
+from hpmkd.reading import TeacherReader
+from hpmkd.remembering import outcomes
+from hpmkd.teaching import Teaching
+from hpmkd.trials import SearchData, evaluate
+from hpmkd.values import Configuration, DataFacts, Outcome, Trial
+from hpmkd_defaults.samplers.draws import RandomTrial, named_seed, random_sampler
+from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
+from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
+
+STAGES: dict[str, Stage] = {"gbm": GBMStage(), "xgboost": XGBoostStage()}
+ROWS = 1500
+#: What each set's own search tries: hyperparameters, and softenings of each.
+DRAWS, SOFTENINGS = 3, 8
+COLDEST, HOTTEST = 0.5, 3.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A student on the test rows, and what its scheduler did on average over the rounds."""
+
+    log_loss: float
+    accuracy: float
+    alpha: float
+    temperature: float
+
+
+class Plain(Lesson):
+    """A problem without rows that have no label."""
+
+    def _teaching(self, fuser: str) -> Teaching:
+        chosen = without_extra()
+        reader = TeacherReader(
+            training=self.problem.training,
+            test=self.problem.test,
+            cache=cache(),
+            executor=chosen.executor.create(),
+            n_folds=recipe().split.teacher_folds,
+            seed=self.seeds.teachers,
+            counts=Counts(),
+        )
+        source = ExtraSource(recipe().extra, chosen.augmenter.create(), None, self.seeds.augmenter)
+        return Teaching(self.teachers, reader, chosen.fuser, lambda: (), source)
+
+
+@lru_cache(maxsize=1)
+def without_extra() -> Components:
+    """Return the components of the recipe, without an augmenter."""
+    return resolve(recipe().override({"augmenter": "none"}), registry())
+
+
+class Problem:
+    """A draw of rows from one set, at most 1,500 to train on, and the panel's word about them."""
+
+    def __init__(self, name: str, seed: int) -> None:
+        drawn = draw(SELF, name, seed)
+        assert drawn is not None
+        order = np.random.default_rng(seed).permutation(len(drawn.training))
+        few = drawn.training.rows(np.sort(order[:ROWS]))
+        few = type(few)(few.table.reset_index(drop=True), few.labels, few.classes)
+        self.name, self.seed = name, seed
+        self.rows = replace(drawn, training=few)
+        self.heard: Heard = Plain(self.rows).fused
+        self.stages = {name: StageInPlay(name, "benchmark", each) for name, each in STAGES.items()}
+
+    @cached_property
+    def facts(self) -> DataFacts:
+        """What a scheduler may know of the data set."""
+        training, targets = self.rows.training, self.heard.lesson.training.soft_targets
+        noise = float(np.mean(targets.argmax(axis=1) != training.labels))
+        facts = training.facts
+        return replace(facts, noise=noise, regime="self", digest=training.digest)
+
+    def searched(self) -> list[Outcome]:
+        """Return the outcomes of a search over random softenings.
+
+        Its scheduler knows nothing: it keeps alpha and T, and hears how the fits went.
+        """
+        rng = np.random.default_rng([self.seed, named_seed(self.seed, self.name)])
+        tried = []
+        for name, stage in STAGES.items():
+            source = random_sampler(self.seed, f"{self.name} {name}")
+            drawn = [stage.space(RandomTrial(source)) for _ in range(DRAWS - 1)]
+            for point in (stage.defaults, *drawn):
+                alphas = np.append(rng.uniform(0, 1, SOFTENINGS - 1), 0.0)
+                hot = np.exp(rng.uniform(np.log(COLDEST), np.log(HOTTEST), SOFTENINGS))
+                tried += [
+                    Configuration(name, float(t), float(a), point)
+                    for a, t in zip(alphas, hot, strict=True)
+                ]
+        return outcomes(self.facts, self.trials(tried, MetaTemperatureScheduler()))
+
+    def trials(self, tried: list[Configuration], scheduler: Scheduler) -> list[Trial]:
+        """Judge configurations by the selection rows."""
+        splits = tuple(exam.split(exam.lesson.training) for exam in self.heard.exams)
+        data = SearchData(splits, self._fitting(scheduler))
+        found = [evaluate(data, task) for task in enumerate(tried)]
+        for trial in found:
+            if trial.failure is not None:
+                raise RuntimeError(trial.failure)
+        return found
+
+    def chosen(self, tried: list[Configuration], scheduler: Scheduler) -> Configuration:
+        """Return the configuration that the selection rows prefer."""
+        return min(self.trials(tried, scheduler), key=lambda each: each.log_loss).configuration
+
+    def measured(self, configuration: Configuration, scheduler: Scheduler) -> Measured:
+        """Fit on all training rows and measure on the test rows."""
+        overheard = Overheard(scheduler)
+        training = self.heard.lesson.training
+        student = self._fitting(scheduler).student(training, configuration, overheard)
+        said, labels = student.predict_proba(self.rows.test.table), self.rows.test.labels
+        right = float(np.mean(said.argmax(axis=1) == labels))
+        mean = overheard.mean
+        assert mean is not None
+        return Measured(float(row_losses(said, labels).mean()), right, mean.alpha, mean.temperature)
+
+    def _fitting(self, scheduler: Scheduler) -> Fitting:
+        return Fitting(self.stages, {}, scheduler, self.seed)

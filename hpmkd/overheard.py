@@ -1,0 +1,59 @@
+"""What passes between a stage and its scheduler in one fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.values import Softening
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Scheduler
+    from hpmkd.values import Configuration, TrainingState, Trial
+
+
+class Overheard:
+    """A scheduler that keeps what it was last told, and what it said; made anew for every fit.
+
+    Parameters
+    ----------
+    scheduler : Scheduler
+        Who is asked.
+
+    Attributes
+    ----------
+    state : TrainingState or None
+        What it was last told; None until it is asked.
+    """
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.state: TrainingState | None = None
+        # By progress: a stage may ask about one round more than once.
+        self._said: dict[float, Softening] = {}
+
+    @property
+    def varies(self) -> bool:
+        """Whether it looks at the training state."""
+        return self.scheduler.varies
+
+    def softening(self, configuration: Configuration, state: TrainingState) -> Softening:
+        """Hand on, and keep."""
+        said = self.scheduler.softening(configuration, state)
+        self.state = state
+        self._said[state.progress] = said
+        return said
+
+    def observe(self, trial: Trial) -> None:
+        """Hand on."""
+        self.scheduler.observe(trial)
+
+    @property
+    def mean(self) -> Softening | None:
+        """Mean alpha, and geometric mean of T, of the rounds; None if it was never asked."""
+        said = list(self._said.values())
+        if len(set(said)) < 2:
+            return said[0] if said else None
+        temperature = np.exp(np.mean([np.log(each.temperature) for each in said]))
+        return Softening(float(temperature), float(np.mean([each.alpha for each in said])))

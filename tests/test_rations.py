@@ -1,0 +1,116 @@
+"""How the models of a budget are dealt out over the steps of a run."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpmkd.budget import Budget
+from hpmkd.chain import ChainLink
+from hpmkd.counts import Counts
+from hpmkd.lessons import Predecessors
+from hpmkd.rations import Rations
+from hpmkd.recipe_settings import BudgetSettings
+from hpmkd.search import REFITS
+from hpmkd.values import After, Configuration, Trial
+
+FOLDS = 3
+LINKS = [
+    ChainLink("gbm", "logistic", "residual", SimpleNamespace(unseen=False)),
+    ChainLink("xgboost", "logistic", "residual", SimpleNamespace(unseen=False)),
+]
+
+
+def rations(models, *, links=LINKS, trained=0, seconds=0.0):
+    budget = Budget(BudgetSettings(models, seconds), Counts(models_trained=trained))
+    transfers = {link.label: link.transfer for link in links}
+    predecessors = Predecessors(SimpleNamespace(transfers=transfers), None, FOLDS, None)
+    return Rations(budget, links, predecessors)
+
+
+def configuration(stage="gbm", alpha=0.5, after=None):
+    return Configuration(stage, 1.0, alpha, after=after)
+
+
+class TestSearch:
+    def test_without_a_bound_nobody_counts(self):
+        assert rations(0).for_search(3, 4) is None
+        # Two links and the stage before them, with the teacher and without; its refits; own
+        # labels in three folds, for a student and the one that it starts from.
+        assert rations(0).kept(3, 4) == 2 * 3 * 3 + 2 + (FOLDS + 1) * 2
+
+    def test_without_a_chain_own_labels_are_all_that_follows(self):
+        assert rations(0, links=[]).kept(3, 4) == FOLDS + 1
+
+    @pytest.mark.parametrize(
+        ("models", "splits", "kept", "search"),
+        [
+            (64, 1, 16, 64 - 16 - 4 * REFITS),
+            (64, 3, 28, 64 - 28 - 4 * REFITS),
+            (30, 1, 14, 30 - 14 - 4 * REFITS),  # each stage comes before the chain
+            (33, 3, 1, 33 - 1 - 4 * REFITS),
+            (20, 3, 0, 15),  # two stages, and one trial more
+            (8, 3, 0, 6),  # one stage, alone
+            (7, 3, 0, 3),  # not even that
+        ],
+    )
+    def test_every_stage_comes_before_what_follows(self, models, splits, kept, search):
+        assert rations(models).kept(splits, 4) == kept
+        assert rations(models).for_search(splits, 4) == search
+
+    @given(
+        models=st.integers(1, 200),
+        splits=st.integers(1, 5),
+        stages=st.integers(1, 6),
+        chained=st.booleans(),
+    )
+    def test_what_is_promised_can_be_paid(self, models, splits, stages, chained):
+        dealt = rations(models, links=LINKS if chained else [])
+        kept, trials = dealt.kept(splits, stages), dealt.for_search(splits, stages)
+        assert 0 <= kept <= models / 2
+        # Stages that these trials can give a student and a control, and their refits.
+        tried = min(stages, trials // splits // 2)
+        assert trials >= 0
+        assert trials + REFITS * tried + kept <= models
+        if models >= stages * (2 * splits + REFITS):
+            assert tried == stages
+
+
+class TestLater:
+    def racing(self):
+        return [Trial(0, configuration(stage), [], 0.5, 1, 0.1) for stage in ("gbm", "logistic")]
+
+    def exams(self, n=2):
+        return [SimpleNamespace(lesson=object()) for _ in range(n)]
+
+    def test_a_link_takes_its_trials_the_stage_before_and_all_refits(self):
+        links = LINKS[:1]
+        after = After("residual", configuration("logistic"))
+        asked = [configuration(alpha=alpha, after=after) for alpha in (0.5, 1.0)]
+        # Two trials and the student before, on two splits; two stages and the one before.
+        needed = 2 * (2 + 1) + 3 * REFITS
+        paid = rations(needed + 10, links=links, trained=10)
+        assert paid.chained(asked, self.exams(), self.racing()) is None
+        short = rations(needed + 9, links=links, trained=10)
+        said = short.chained(asked, self.exams(), self.racing())
+        assert said == f"the budget of {needed + 9} models is spent"
+
+    def test_own_labels_take_a_student_of_every_fold_and_one_more(self):
+        control = configuration(alpha=0.0)
+        assert rations(FOLDS + 1).self_taught(control) is None
+        assert "4 models is spent" in rations(FOLDS + 1, trained=1).self_taught(control)
+
+    def test_an_ensemble_is_distilled_if_its_members_can_be_cross_fitted(self):
+        members = [configuration("gbm"), configuration("logistic")]
+        needed = 2 * FOLDS * (2 + 1) + 3 * 2 + 1
+        assert rations(needed).collapsed(members, n_alphas=3, n_splits=2) is None
+        assert rations(needed - 1).collapsed(members, n_alphas=3, n_splits=2) is not None
+
+    def test_without_time_there_is_nothing(self):
+        late = rations(0, seconds=1e-9)
+        said = "the budget of 1e-09 s is spent"
+        assert late.self_taught(configuration()) == said
+        assert late.chained([], self.exams(1), []) == said
