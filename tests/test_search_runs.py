@@ -162,7 +162,10 @@ def test_a_chain_that_cross_fits_is_paid_before_it_is_tried(wine, fits, monkeypa
 # ------------------------------------------------------------------------- workers
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize(
+    "sampler",
+    ["staged", *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLERS[1:])],
+)
 def test_two_workers_ship_the_same_bytes(wine, sampler):
     few = {"sampler": sampler, "budget.models": 48, "stages": ["logistic", "tree", "gbm"]}
     one, two = (distil(wine, workers=workers, settings=few) for workers in (1, 2))
