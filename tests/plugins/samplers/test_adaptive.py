@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from optuna.trial import TrialState
 
-from hpmkd.testing.searches import Various, models, search, some_loss, space
-from hpmkd.values import SearchSpace
+from hpmkd.testing.searches import Various, models, search, some_loss, space, trial_of
+from hpmkd.values import Configuration, SearchSpace
 from hpmkd_defaults.samplers.adaptive import AdaptiveConfigurationManager, grid, sizes
 from hpmkd_defaults.samplers.draws import known_points
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
@@ -107,6 +108,38 @@ def test_tuning_learns():
     asked = search(AdaptiveConfigurationManager(lone, initial=2, configs=2, trials=40), by_rate)
     rates = [each.hyperparameters["rate"] for each in asked[4:] if each.alpha > 0]
     assert sorted(rates[-30:])[15] < sorted(rates[:10])[5]
+
+
+def small(seed=0):
+    lone = SearchSpace({"various": Various()}, (1.0, 2.0, 3.0), (0.0, 0.5, 0.75, 1.0), seed)
+    return AdaptiveConfigurationManager(lone, initial=4, configs=9, trials=3)
+
+
+def after_first_round(*also):
+    """Return a sampler whose first round is told, and what its second one begins with."""
+    sampler, number = small(), 0
+    while number < 4 + 9:
+        for each in sampler.ask(5):
+            sampler.tell(trial_of(number, each, 0.3 + 0.01 * number))
+            number += 1
+    for each in also:
+        sampler.tell(trial_of(number, each, 0.01))
+    return sampler
+
+
+def test_what_a_part_of_the_rows_has_shown_does_not_tune():
+    point = {**Various.defaults, "rate": 0.9}
+    part, whole = (Configuration("various", 1.0, 0.5, point, share=s) for s in (0.1, 1.0))
+    plainly = [after_first_round(*[part] * n).ask(4) for n in (0, 3)]
+    assert plainly[0] == plainly[1] != after_first_round(*[whole] * 3).ask(4)
+
+
+def test_no_more_is_suggested_than_was_asked_for():
+    """What comes later in a round is to know of what came before."""
+    sampler = after_first_round()
+    asked = sampler.ask(4)
+    open_ones = sampler._studies["various"]._study.get_trials(states=[TrialState.RUNNING])
+    assert len(open_ones) == len(asked) == 4
 
 
 class TestSizes:

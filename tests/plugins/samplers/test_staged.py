@@ -69,6 +69,15 @@ def test_of_many_rows_a_part_is_enough_to_choose_draws():
     assert all(each.share == 1 for each in asked[11:])
 
 
+def test_a_stage_on_all_rows_does_not_lead_those_on_a_part():
+    """More rows alone make a loss lower."""
+    given = replace(space(), n_rows=MANY)
+    sampler = StagedSampler(given, trials=4, more=3, whole=("plain", "branching"))
+    asked = search(sampler, lambda number, each: 0.1 if each.stage == "branching" else 0.5)
+    on_part = [each for each in asked if each.share < 1]
+    assert Counter(each.stage for each in on_part) == {"various": 4 + 3}
+
+
 def test_a_draw_that_fails_on_all_rows_is_followed_by_the_next_best():
     given = replace(space(), n_rows=MANY, stages={"various": Various()})
     failed = []
@@ -84,6 +93,16 @@ def test_a_draw_that_fails_on_all_rows_is_followed_by_the_next_best():
     in_full = [each.hyperparameters for each in asked if each.share == 1]
     assert in_full[:3] == on_part[::-1][:3]
     assert set(map(str, in_full[3:])) == {str(in_full[2])}
+
+
+def test_a_control_that_wins_does_not_end_the_search_of_the_soft_ones():
+    asked = search(StagedSampler(space()), lambda number, each: 0.2 + each.alpha)
+    assert {(each.alpha, each.temperature) for each in asked} == {
+        (0.5, 1.0),
+        (0.0, 1.0),
+        (1.0, 1.0),
+        (0.5, 3.0),
+    }
 
 
 def test_a_stage_that_fails_is_not_pursued():

@@ -10,6 +10,7 @@ import pytest
 
 from hpmkd.testing.searches import trial_of
 from hpmkd.values import Configuration
+from hpmkd_defaults.samplers import surrogate
 from hpmkd_defaults.samplers.surrogate import inputs, lower_bounds, most_promising
 
 GRID = [
@@ -39,10 +40,15 @@ def test_a_trend_in_temperature_is_followed():
     assert ranks[0] < ranks[1]
 
 
-def test_what_is_unknown_is_more_promising_than_what_is_known_to_be_as_good():
-    known = np.array([[0.0], [0.1], [0.2]])
-    near, far = lower_bounds(known, np.array([0.5, 0.52, 0.48]), np.array([[0.1], [1.0]]))
-    assert far < near
+def test_what_is_unknown_may_be_more_promising_than_the_best_that_is_known(monkeypatch):
+    known = np.array([[0.0], [0.1], [0.2], [0.3], [0.4], [0.5]])
+    losses = np.array([0.46, 0.45, 0.44, 0.45, 0.46, 0.5])
+    best, far = lower_bounds(known, losses, np.array([[0.2], [3.0]]))
+    assert far < best
+    # It is not expected to be better.
+    monkeypatch.setattr(surrogate, "KAPPA", 0.0)
+    best, far = lower_bounds(known, losses, np.array([[0.2], [3.0]]))
+    assert best < far
 
 
 def test_a_failure_counts_as_the_worst():
