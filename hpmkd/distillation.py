@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,14 +66,16 @@ class Distillation:
         ensemble, if it has a gate; of the collapse, if the recipe asks for it.
     recorded : tuple of mapping
         The trials of a loaded run, as plain values.
+    controls : mapping of str to Predictor
+        The best student of each stage on hard labels, fitted on all training rows.
     racing : tuple of Trial
         Those of `trials` that may win: all but those of links that a gate refused.
     original : Readings, optional
         What the teacher says about training and test rows: one teacher as it is, several as
         they are fused.
     fitter : Fitter, optional
-        What :meth:`fit` fits with. Like `racing`, `original` and the
-        ensemble, it lives as long as this object.
+        What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
+        `controls`, `racing` and `original`.
     """
 
     students: Mapping[str, Predictor]
@@ -88,6 +90,7 @@ class Distillation:
     ensemble: Ensemble | None = None
     gates: tuple[Gate, ...] = ()
     recorded: tuple[Mapping[str, Any], ...] = ()
+    controls: Mapping[str, Predictor] = field(default_factory=dict)
     racing: tuple[Trial, ...] = ()
     original: Readings | None = None
     fitter: Fitter | None = None

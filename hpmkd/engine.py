@@ -217,6 +217,7 @@ class _Run:
             trials=tuple(trials),
             ensemble=ensemble,
             gates=tuple(gates),
+            controls={name: each.student for name, each in finalists.controls.items()},
             racing=tuple(racing),
             original=taught.original(self.test.table),
             fitter=Fitter(self.trainer, lesson),

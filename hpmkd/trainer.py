@@ -117,6 +117,10 @@ class Fitter:
         """Fit a configuration; see :meth:`Trainer.fit`."""
         return self.trainer.fit(self.lesson, configuration)
 
+    def cost(self, configuration: Configuration) -> int:
+        """Return how many models :meth:`fit` trains, with those that it is built on."""
+        return 1 + self.trainer.predecessors.cost([configuration], self.lesson)
+
     @property
     def models_trained(self) -> int:
         """How many models the run trained, with all that were fitted since."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,6 @@ class Outcome:
     found: Distillation
     division: Division
     most: int | None = None
-    _fitted: dict[object, Predictor] = field(default_factory=dict)
 
     @cached_property
     def labels(self) -> dict[str, IntArray]:
@@ -111,17 +110,23 @@ class Outcome:
         """The rows, stage by stage; each student that the run did not keep is fitted now."""
         return [Row(self, trial, self.student(trial.configuration)) for trial in self._chosen()]
 
+    @cached_property
+    def fitted(self) -> dict[object, Predictor]:
+        """The students that there are, by configuration: those of the run, then all others."""
+        known: dict[object, Predictor] = {}
+        for control, students in ((False, self.found.students), (True, self.found.controls)):
+            for stage, student in students.items():
+                leading = best(self.found.racing, stage, control=control)
+                if leading is not None:
+                    known[leading.configuration.key] = student
+        return known
+
     def student(self, configuration: Configuration) -> Predictor:
         """Return the student of a configuration on all training rows, fitted at most once."""
         key = configuration.key
-        if key not in self._fitted:
-            leading = best(self.found.racing, configuration.stage)
-            kept = self.found.students.get(configuration.stage)
-            if kept is not None and leading is not None and leading.configuration.key == key:
-                self._fitted[key] = kept
-            else:
-                self._fitted[key] = self.found.fit(configuration)
-        return self._fitted[key]
+        if key not in self.fitted:
+            self.fitted[key] = self.found.fit(configuration)
+        return self.fitted[key]
 
     def nearest(self, cell: Cell) -> Trial | None:
         """Return the trial whose hyperparameters suit a cell best; None if the stage has none.
@@ -152,18 +157,42 @@ class Outcome:
             asked = self.found.recipe.search.alphas
             wanted = {*asked.self, *asked.external, *asked.leaking}
             cells = {cell: trial for cell, trial in cells.items() if cell[2] in wanted}
-        bests = (best(self.found.racing, stage) for stage in self.found.students)
-        first = {trial.number for trial in bests if trial is not None}
-        ranked = sorted(
-            cells.values(), key=lambda trial: (trial.number not in first, *_merit(trial))
-        )
         order = list(self.found.recipe.stages)
 
         def place(trial: Trial) -> tuple[int, float, float]:
             stage, temperature, alpha = _cell(trial.configuration)
             return order.index(stage), temperature, alpha
 
-        return sorted(ranked[: self.most], key=place)
+        return sorted(self._affordable(list(cells.values())), key=place)
+
+    def _affordable(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Return each stage's best, then what is fitted already, then the best of the others.
+
+        Those have to be fitted: as many as the recipe's budget of models has left.
+        """
+        racing, bound = self.found.racing, self.found.recipe.budget.models
+        bests = (best(racing, stage) for stage in self.found.students)
+        first = {each.number for each in bests if each is not None}
+        left = bound - self.found.models_trained if bound else float("inf")
+        chosen = []
+
+        def rank(trial: Trial) -> tuple[bool, bool, float, int]:
+            unfitted = trial.configuration.key not in self.fitted
+            return trial.number not in first, unfitted, *_merit(trial)
+
+        for trial in sorted(trials, key=rank)[: self.most]:
+            cost = self._cost(trial.configuration)
+            if cost <= left:
+                chosen.append(trial)
+                left -= cost
+        return chosen
+
+    def _cost(self, configuration: Configuration) -> int:
+        """Return how many models have to be trained for a student."""
+        fitter = self.found.fitter
+        if configuration.key in self.fitted or fitter is None:
+            return 0
+        return fitter.cost(configuration)
 
 
 def to_frame(rows: Sequence[Row]) -> pd.DataFrame:

@@ -54,28 +54,41 @@ def test_a_row_tells_of_the_student_that_it_stands_for(which, request):
                 assert getattr(row, f"{part}_{name}") == pytest.approx(value), (row.Index, name)
 
 
-def test_rows_of_hpm_are_what_the_search_evaluated_on_all_rows(hpm):
+STAGES = {"LOGISTIC_REGRESSION": "logistic", "DECISION_TREE": "tree", "XGB": "xgboost"}
+
+
+def test_rows_of_hpm_were_evaluated_on_all_rows_and_each_family_has_its_control(hpm):
     distiller, results = hpm
-    found = distiller.distillation
     tried = {
         (trial.configuration.stage, trial.configuration.temperature, trial.configuration.alpha)
-        for trial in found.racing
+        for trial in distiller.distillation.racing
         if trial.configuration.share == 1
     }
-    stages = {"LOGISTIC_REGRESSION": "logistic", "XGB": "xgboost"}
-    shown = {(stages[row.model_type], row.temperature, row.alpha) for row in results.itertuples()}
-    assert shown == tried
-    assert {alpha for *_, alpha in shown} >= {0.0, 0.5}
+    shown = [(STAGES[row.model_type], row.temperature, row.alpha) for row in results.itertuples()]
+    assert len(set(shown)) == len(shown)
+    assert set(shown) <= tried
+    for stage in ("logistic", "xgboost"):
+        assert {(stage, 1.0, 0.0)} < {cell for cell in shown if cell[0] == stage}
 
 
-def test_the_finalists_of_a_run_are_not_fitted_again(hpm):
+def test_the_rows_are_within_the_budget_of_models(hpm):
+    distiller, results = hpm
+    assert distiller.distillation.recipe.budget.models == 64
+    assert distiller.counts["models_trained"] <= 64
+    # Something was left, so that rows were added to finalists and controls.
+    assert len(results) > 4
+    assert distiller.counts["models_refitted"] >= len(results) - 4
+
+
+def test_what_the_run_fitted_is_not_fitted_again(hpm):
     distiller, results = hpm
     found = distiller.distillation
-    for stage, name in (("logistic", "LOGISTIC_REGRESSION"), ("xgboost", "XGB")):
+    for name in ("LOGISTIC_REGRESSION", "XGB"):
         mine = results[results["model_type"] == name]
         best = mine.loc[mine["selection_log_loss"].idxmin()]
         student = distiller.get_trained_model(name, best["temperature"], best["alpha"])
-        assert student is found.students[stage]
+        assert student is found.students[STAGES[name]]
+        assert distiller.get_trained_model(name, 1.0, 0.0) is found.controls[STAGES[name]]
 
 
 def test_every_model_is_counted(made, runs, monkeypatch):
@@ -86,7 +99,7 @@ def test_every_model_is_counted(made, runs, monkeypatch):
     monkeypatch.setattr(
         Fitting, "student", lambda self, *arguments: (fits.append(1), fit(self, *arguments))[1]
     )
-    distiller = made(method="hpm")
+    distiller = made(method="standard")
     runs(distiller)
     assert distiller.counts["models_trained"] == len(fits)
     assert 0 < distiller.counts["models_refitted"] < len(fits)
