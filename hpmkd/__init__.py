@@ -2,7 +2,7 @@
 
 >>> import hpmkd
 >>> sorted(hpmkd.__all__)[:3]
-['Choice', 'Configuration', 'Distillation']
+['AutoDistiller', 'Choice', 'CloneableTeacher']
 
 Importing this package loads nothing heavy: each name is imported when it is first used.
 """
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hpmkd.api import distill as distill
     from hpmkd.api import load as load
     from hpmkd.dataset import DataWarning as DataWarning
+    from hpmkd.deepbridge import AutoDistiller as AutoDistiller
+    from hpmkd.deepbridge import DBDataset as DBDataset
     from hpmkd.distillation import Distillation as Distillation
     from hpmkd.engine import HPMDistiller as HPMDistiller
     from hpmkd.errors import DataError as DataError
@@ -45,6 +47,8 @@ _HOME = {
     "distill": "api",
     "load": "api",
     "DataWarning": "dataset",
+    "AutoDistiller": "deepbridge",
+    "DBDataset": "deepbridge",
     "Distillation": "distillation",
     "HPMDistiller": "engine",
     "DataError": "errors",

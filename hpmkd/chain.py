@@ -55,14 +55,17 @@ class ProgressiveDistillationChain:
     on_link : callable
         Called after every link.
     refused : callable
-        Says why some configurations cannot all be evaluated any more; None if they can.
+        Says why some configurations cannot all be evaluated any more, beside the trials that
+        are in the race; None if they can.
     """
 
     links: Sequence[ChainLink]
     alphas: Sequence[float]
     evaluate: Callable[[Sequence[Configuration]], list[Trial]]
     on_link: Callable[[], None] = lambda: None
-    refused: Callable[[Sequence[Configuration]], str | None] = lambda configurations: None
+    refused: Callable[[Sequence[Configuration], Sequence[Trial]], str | None] = (
+        lambda configurations, racing: None
+    )
 
     def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
         """Try every link on top of what the search found.
@@ -96,7 +99,7 @@ class ProgressiveDistillationChain:
         if not candidates:
             return [], Gate(link.name, False, "no alpha above 0 may be tried")
         refused = None
-        while candidates and (refused := self.refused(candidates)):
+        while candidates and (refused := self.refused(candidates, racing)):
             # The stage's own alpha goes last, and the control before it.
             own = alone.configuration.alpha
             candidates.remove(max(candidates, key=lambda each: (each.alpha != own, each.alpha)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
+    from hpmkd.reading import Readings
+    from hpmkd.trainer import Fitter
     from hpmkd.values import Configuration, Trial
 
 FORMAT = 1
@@ -64,8 +66,16 @@ class Distillation:
         ensemble, if it has a gate; of the collapse, if the recipe asks for it.
     recorded : tuple of mapping
         The trials of a loaded run, as plain values.
-    fitter : callable, optional
-        What :meth:`fit` fits with. It lives as long as this object, as the ensemble does.
+    controls : mapping of str to Predictor
+        The best student of each stage on hard labels, fitted on all training rows.
+    racing : tuple of Trial
+        Those of `trials` that may win: all but those of links that a gate refused.
+    original : Readings, optional
+        What the teacher says about training and test rows: one teacher as it is, several as
+        they are fused.
+    fitter : Fitter, optional
+        What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
+        `controls`, `racing` and `original`.
     """
 
     students: Mapping[str, Predictor]
@@ -80,7 +90,10 @@ class Distillation:
     ensemble: Ensemble | None = None
     gates: tuple[Gate, ...] = ()
     recorded: tuple[Mapping[str, Any], ...] = ()
-    fitter: Callable[[Configuration], Predictor] | None = None
+    controls: Mapping[str, Predictor] = field(default_factory=dict)
+    racing: tuple[Trial, ...] = ()
+    original: Readings | None = None
+    fitter: Fitter | None = None
 
     def __repr__(self) -> str:
         return (
@@ -128,7 +141,14 @@ class Distillation:
                 "a loaded run cannot fit further students, for a run folder keeps no training "
                 "rows; expected a run that was just made: hpmkd.distill(…).fit(configuration)"
             )
-        return self.fitter(configuration)
+        return self.fitter.fit(configuration)
+
+    @property
+    def models_trained(self) -> int:
+        """How many students the run trained, with those of :meth:`fit`."""
+        if self.fitter is None:
+            return int(self.counts["models_trained"])
+        return self.fitter.models_trained
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write the run folder, all of it or nothing.

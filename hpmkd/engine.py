@@ -36,7 +36,7 @@ from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.seeds import Seeds
 from hpmkd.shelf import Kept
 from hpmkd.teaching import Taught, Teaching
-from hpmkd.trainer import Trainer
+from hpmkd.trainer import Fitter, Trainer
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache, Executor
@@ -217,7 +217,10 @@ class _Run:
             trials=tuple(trials),
             ensemble=ensemble,
             gates=tuple(gates),
-            fitter=partial(self.trainer.fit, lesson),
+            controls={name: each.student for name, each in finalists.controls.items()},
+            racing=tuple(racing),
+            original=taught.original(self.test.table),
+            fitter=Fitter(self.trainer, lesson),
         )
 
     def _listen(self) -> tuple[Regime, list[Exam], Taught]:

@@ -150,8 +150,8 @@ class Learning:
             tried.extend(found)
             return found
 
-        def refused(configurations: Sequence[Configuration]) -> str | None:
-            return self.rations.chained(configurations, exams, trials)
+        def refused(configurations: Sequence[Configuration], racing: Sequence[Trial]) -> str | None:
+            return self.rations.chained(configurations, racing, exams)
 
         self.progress.start("chain", len(self.links))
         chain = ProgressiveDistillationChain(
@@ -194,13 +194,13 @@ class Learning:
         """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
         if ensemble is None:
             return finalists, Gate("collapse", False, "there are not two students to fuse")
+        before = finalists.students[finalists.chosen].trial
         members = [finalists.students[name].trial.configuration for name in ensemble.names]
-        if spent := self.rations.collapsed(members, len(alphas), len(exams)):
+        if spent := self.rations.collapsed(members, before.configuration, len(alphas), len(exams)):
             return finalists, Gate("collapse", False, f"not tried: {spent}")
         collapse = Collapse(
             members, self.parts.fuser, self.trainer.predecessors, self.trainer.evaluate
         )
-        before = finalists.students[finalists.chosen].trial
         after, decision = collapse.attempt(before, exams, alphas)
         if after is None:
             return finalists, decision
@@ -220,7 +220,7 @@ class Learning:
         trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
         if trial.configuration.hard:
             return None
-        if spent := self.rations.self_taught(control.trial.configuration):
+        if spent := self.rations.self_taught(trial.configuration, control.trial.configuration):
             return f"Not compared with the same student taught by its hard twin: {spent}"
         self.progress.start("controls", 1)
         try:

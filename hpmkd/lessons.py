@@ -193,21 +193,31 @@ class Predecessors:
         bag = asked.said[n:].reshape(len(parts), m, -1).mean(axis=0) if m else None
         return Unseen(asked.said[:n], bag)
 
-    def cost(self, lesson: Lesson, configuration: Configuration) -> int:
-        """Return how many models are trained on a lesson before a configuration can be."""
-        after = configuration.after
-        if after is None or (id(lesson), after.key) in self._known:
-            return 0
-        own = 1 + self.cost(lesson, after.configuration)
-        unseen = self.fitting.transfers[after.transfer].unseen
-        return own + (self.unseen_cost(after.configuration) if unseen else 0)
+    def cost(self, configurations: Iterable[Configuration], lesson: Lesson | None = None) -> int:
+        """Return how many models are trained before all of these can be; each once.
+
+        Parameters
+        ----------
+        configurations : iterable of Configuration
+            What is to be fitted.
+        lesson : Lesson, optional
+            On which; students that are fitted on it already cost nothing. None for a new one.
+        """
+        needed: dict[object, int] = {}
+        for configuration in configurations:
+            after = configuration.after
+            while after is not None and after.key not in needed:
+                if lesson is not None and (id(lesson), after.key) in self._known:
+                    break
+                before = after.configuration
+                unseen = self.fitting.transfers[after.transfer].unseen
+                needed[after.key] = 1 + (self.unseen_cost(before) if unseen else 0)
+                after = before.after
+        return sum(needed.values())
 
     def unseen_cost(self, configuration: Configuration) -> int:
         """Return how many models :meth:`unseen` trains: in each fold, with all it builds on."""
-        depth, after = 1, configuration.after
-        while after is not None:
-            depth, after = depth + 1, after.configuration.after
-        return self.n_folds * depth
+        return self.n_folds * (1 + self.cost([configuration]))
 
     def _previous(self, lesson: Lesson, after: After) -> Previous | str:
         key = (id(lesson), after.key)

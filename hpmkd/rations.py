@@ -48,9 +48,15 @@ class Rations:
         n_stages : int
             Stages in the race.
         """
-        chained = 2 * n_splits * (len(self.links) + self._steps)
-        own = (self.predecessors.n_folds + 1) * (2 if self.links else 1)
-        wanted = self.budget.kept(chained + 2 * self._steps + own)
+        folds = self.predecessors.n_folds
+        trials = sum(_arms(link) for link in self.links)
+        # By rule and stage before: each is fitted once, and cross-fitted where it teaches.
+        before = sum(
+            _arms(link) * (1 + folds * link.transfer.unseen)
+            for link in {(link.label, link.after): link for link in self.links}.values()
+        )
+        own = (folds + 1) * (2 if self.links else 1)
+        wanted = self.budget.kept(n_splits * (trials + before) + before + own)
         return int(max(0, min(wanted, self.budget.models - n_stages * _of_a_stage(n_splits))))
 
     def for_search(self, n_splits: int, n_stages: int) -> int | None:
@@ -69,31 +75,48 @@ class Rations:
     def chained(
         self,
         configurations: Sequence[Configuration],
-        exams: Sequence[Exam],
         racing: Sequence[Trial],
+        exams: Sequence[Exam],
     ) -> str | None:
-        """Return why these configurations of a link cannot be tried; None if they can."""
-        lesson = exams[0].lesson
-        before = {each.after.key: each for each in configurations if each.after is not None}
-        each_time = sum(self.predecessors.cost(lesson, each) for each in before.values())
-        stages = {trial.configuration.stage for trial in racing}
-        refits = REFITS * (len(stages) + self._steps)
-        return self.budget.spent((len(configurations) + each_time) * len(exams) + refits)
+        """Return why these configurations of a link cannot be tried; None if they can.
+
+        Parameters
+        ----------
+        configurations : sequence of Configuration
+            What the link would try.
+        racing : sequence of Trial
+            Whose bests will be fitted on all rows, beside those of the link.
+        exams : sequence of Exam
+            The selection rows.
+        """
+        needed = self.predecessors.cost
+        each_time = len(configurations) + needed(configurations, exams[0].lesson)
+        rivals = [*configurations, *(trial.configuration for trial in racing)]
+        refits = REFITS * len({each.stage for each in rivals}) + needed(rivals)
+        return self.budget.spent(each_time * len(exams) + refits)
 
     def collapsed(
-        self, members: Sequence[Configuration], n_alphas: int, n_splits: int
+        self,
+        members: Sequence[Configuration],
+        shipped: Configuration,
+        n_alphas: int,
+        n_splits: int,
     ) -> str | None:
-        """Return why an ensemble cannot be distilled into one student; None if it can."""
+        """Return why an ensemble cannot be distilled into the shipped student's like."""
         unseen = sum(self.predecessors.unseen_cost(member) for member in members)
-        return self.budget.spent(unseen * (n_splits + 1) + n_alphas * n_splits + 1)
+        before = self.predecessors.cost([shipped])
+        trials = (unseen + before + n_alphas) * n_splits
+        return self.budget.spent(trials + unseen + before + 1)
 
-    def self_taught(self, control: Configuration) -> str | None:
-        """Return why there is no student on own labels; None if there may be one."""
-        return self.budget.spent(self.predecessors.unseen_cost(control) + 1)
+    def self_taught(self, shipped: Configuration, control: Configuration) -> str | None:
+        """Return why the shipped student is not taught by its control; None if it may be."""
+        unseen, before = self.predecessors.unseen_cost(control), self.predecessors.cost([shipped])
+        return self.budget.spent(unseen + before + 1)
 
-    @property
-    def _steps(self) -> int:
-        return len({(link.label, link.after) for link in self.links})
+
+def _arms(link: ChainLink) -> int:
+    """Return how often a link is tried at least: with the teacher, and without where it can."""
+    return 1 if link.transfer.teaches else 2
 
 
 def _of_a_stage(n_splits: int) -> int:

@@ -46,6 +46,15 @@ class Taught:
     readings: Sequence[Readings]
     extra: Labelled | None
 
+    def original(self, test: Any) -> Readings:
+        """Return what is distilled: one teacher as it is, several as they are fused."""
+        if len(self.readings) == 1:
+            return self.readings[0]
+        said = [reading.test for reading in self.readings]
+        known = [each for each in said if each is not None]
+        fused = self.fusion.fuse(stack(known), test)[0] if len(known) == len(said) else None
+        return Readings(self.knowledge.soft_targets, fused)
+
 
 @dataclass(frozen=True)
 class Teaching:

@@ -96,3 +96,32 @@ class Trainer:
     def trained(self, n: int) -> None:
         """Count so many further models."""
         self.counts.models_trained += n
+
+
+@dataclass(frozen=True)
+class Fitter:
+    """Fits further students when a run is over.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Of the run.
+    lesson : Lesson
+        All its training rows.
+    """
+
+    trainer: Trainer
+    lesson: Lesson
+
+    def fit(self, configuration: Configuration) -> Predictor:
+        """Fit a configuration; see :meth:`Trainer.fit`."""
+        return self.trainer.fit(self.lesson, configuration)
+
+    def cost(self, configuration: Configuration) -> int:
+        """Return how many models :meth:`fit` trains, with those that it is built on."""
+        return 1 + self.trainer.predecessors.cost([configuration], self.lesson)
+
+    @property
+    def models_trained(self) -> int:
+        """How many models the run trained, with all that were fitted since."""
+        return self.trainer.counts.models_trained

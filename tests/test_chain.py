@@ -239,7 +239,7 @@ def test_the_key_of_a_configuration_knows_what_comes_before():
 
 def test_a_budget_costs_the_other_alphas_first_then_the_control_then_the_link():
     def walked(most):
-        def refused(configurations):
+        def refused(configurations, racing):
             return "the budget is spent" if len(configurations) > most else None
 
         evaluate = Evaluated(lambda _: 0.4)

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.naive_bayes import GaussianNB
+from sklearn.naive_bayes import BernoulliNB, GaussianNB
 
 import hpmkd
 from hpmkd import measure
 from hpmkd.components import Selected
+from hpmkd.dataset import make_dataset, separate_test
 from hpmkd.errors import RunFolderError, StudentFileError
 from hpmkd.knowledge import Fusion
 from hpmkd.offers import Offered
+from hpmkd.seeds import Seeds
 from hpmkd.values import Fused, Offer
 
 SETTINGS = {
@@ -182,6 +184,48 @@ def test_it_fits_what_it_tried_and_other_points_on_all_rows(found):
     assert again.to_bytes() == found.students[trial.configuration.stage].to_bytes()
     other = found.fit(replace(trial.configuration, alpha=1.0))
     assert other.predict_proba(np.zeros((2, 3))).shape == (2, 2)
+
+
+def test_students_fitted_afterwards_are_counted_and_their_price_is_known(found):
+    trial = found.trials[0]
+    before = found.models_trained
+    assert before >= found.counts["models_trained"]
+    assert found.fitter.cost(trial.configuration) == 1
+    found.fit(trial.configuration)
+    assert found.models_trained == before + 1
+
+
+def test_each_stage_keeps_its_control(found):
+    for stage, control in found.controls.items():
+        trials = [each for each in found.racing if each.configuration.stage == stage]
+        best = min(
+            (each for each in trials if each.configuration.hard), key=lambda each: each.log_loss
+        )
+        assert found.fit(best.configuration).to_bytes() == control.to_bytes()
+
+
+def test_one_teacher_is_kept_as_it_is(found):
+    said = found.original
+    assert said.training.shape == (48, 2)
+    assert said.test.shape == (12, 2)
+    # The fuser calibrates what students learn from.
+    assert not np.allclose(said.training, found.knowledge.soft_targets)
+
+
+def test_several_teachers_are_kept_as_they_are_fused(wine):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        found = hpmkd.distill(
+            *wine, teacher=[GaussianNB(), BernoulliNB()], student="tree", settings=SETTINGS
+        )
+    np.testing.assert_array_equal(found.original.training, found.knowledge.soft_targets)
+    fused = next(each for each in found.records if each.name == "teacher")
+    test = separate_test(make_dataset(*wine), 0.2, Seeds.spawn(0).test)[1]
+    assert fused.accuracy == (found.original.test.argmax(axis=1) == wine[1][test]).mean()
+
+
+def test_a_loaded_run_knows_what_was_trained(found, folder):
+    assert hpmkd.load(folder).models_trained == found.counts["models_trained"]
 
 
 def test_a_loaded_run_fits_nothing(found, folder):

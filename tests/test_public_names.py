@@ -12,6 +12,8 @@ NAMES = (
     "distill",
     "load",
     "DataWarning",
+    "AutoDistiller",
+    "DBDataset",
     "Distillation",
     "HPMDistiller",
     "DataError",

@@ -18,10 +18,13 @@ from hpmkd.search import REFITS
 from hpmkd.values import After, Configuration, Trial
 
 FOLDS = 3
+RESIDUAL = SimpleNamespace(unseen=False, teaches=False)
+MIX = SimpleNamespace(unseen=True, teaches=True)
 LINKS = [
-    ChainLink("gbm", "logistic", "residual", SimpleNamespace(unseen=False)),
-    ChainLink("xgboost", "logistic", "residual", SimpleNamespace(unseen=False)),
+    ChainLink("gbm", "logistic", "residual", RESIDUAL),
+    ChainLink("xgboost", "logistic", "residual", RESIDUAL),
 ]
+MIXED = [ChainLink("tree", "logistic", "mix", MIX), ChainLink("gbm", "tree", "mix", MIX)]
 
 
 def rations(models, *, links=LINKS, trained=0, seconds=0.0):
@@ -41,6 +44,10 @@ class TestSearch:
         # Two links and the stage before them, with the teacher and without; its refits; own
         # labels in three folds, for a student and the one that it starts from.
         assert rations(0).kept(3, 4) == 2 * 3 * 3 + 2 + (FOLDS + 1) * 2
+
+    def test_links_that_teach_have_no_control_but_cross_fit_whom_they_follow(self):
+        before = 2 * (1 + FOLDS)
+        assert rations(0, links=MIXED).kept(2, 3) == 2 * (2 + before) + before + (FOLDS + 1) * 2
 
     def test_without_a_chain_own_labels_are_all_that_follows(self):
         assert rations(0, links=[]).kept(3, 4) == FOLDS + 1
@@ -90,27 +97,46 @@ class TestLater:
         links = LINKS[:1]
         after = After("residual", configuration("logistic"))
         asked = [configuration(alpha=alpha, after=after) for alpha in (0.5, 1.0)]
-        # Two trials and the student before, on two splits; two stages and the one before.
-        needed = 2 * (2 + 1) + 3 * REFITS
+        # Two trials and the student before, on two splits; then that, and two stages' refits.
+        needed = 2 * (2 + 1) + 1 + 2 * REFITS
         paid = rations(needed + 10, links=links, trained=10)
-        assert paid.chained(asked, self.exams(), self.racing()) is None
+        assert paid.chained(asked, self.racing(), self.exams()) is None
         short = rations(needed + 9, links=links, trained=10)
-        said = short.chained(asked, self.exams(), self.racing())
+        said = short.chained(asked, self.racing(), self.exams())
         assert said == f"the budget of {needed + 9} models is spent"
 
+    def test_what_is_kept_of_other_links_is_refitted_too(self):
+        kept = configuration("tree", after=After("mix", configuration("logistic")))
+        racing = [*self.racing(), Trial(2, kept, [], 0.5, 1, 0.1)]
+        asked = [configuration(after=After("residual", configuration("logistic")))]
+        links = [*LINKS, *MIXED]
+        needed = 2 * (1 + 1) + 1 + (1 + FOLDS) + 3 * REFITS
+        assert rations(needed, links=links).chained(asked, racing, self.exams()) is None
+        assert rations(needed - 1, links=links).chained(asked, racing, self.exams()) is not None
+
     def test_own_labels_take_a_student_of_every_fold_and_one_more(self):
+        shipped, control = configuration(), configuration(alpha=0.0)
+        assert rations(FOLDS + 1).self_taught(shipped, control) is None
+        assert "4 models is spent" in rations(FOLDS + 1, trained=1).self_taught(shipped, control)
+
+    def test_own_labels_are_taught_to_whom_the_student_builds_on_as_well(self):
+        shipped = configuration(after=After("residual", configuration("logistic")))
         control = configuration(alpha=0.0)
-        assert rations(FOLDS + 1).self_taught(control) is None
-        assert "4 models is spent" in rations(FOLDS + 1, trained=1).self_taught(control)
+        assert rations(FOLDS + 2).self_taught(shipped, control) is None
+        assert rations(FOLDS + 1).self_taught(shipped, control) is not None
 
     def test_an_ensemble_is_distilled_if_its_members_can_be_cross_fitted(self):
         members = [configuration("gbm"), configuration("logistic")]
         needed = 2 * FOLDS * (2 + 1) + 3 * 2 + 1
-        assert rations(needed).collapsed(members, n_alphas=3, n_splits=2) is None
-        assert rations(needed - 1).collapsed(members, n_alphas=3, n_splits=2) is not None
+        asked = {"n_alphas": 3, "n_splits": 2}
+        assert rations(needed).collapsed(members, members[0], **asked) is None
+        assert rations(needed - 1).collapsed(members, members[0], **asked) is not None
+        chained = configuration(after=After("residual", configuration("logistic")))
+        assert rations(needed + 3).collapsed(members, chained, **asked) is None
+        assert rations(needed + 2).collapsed(members, chained, **asked) is not None
 
     def test_without_time_there_is_nothing(self):
         late = rations(0, seconds=1e-9)
         said = "the budget of 1e-09 s is spent"
-        assert late.self_taught(configuration()) == said
-        assert late.chained([], self.exams(1), []) == said
+        assert late.self_taught(configuration(), configuration()) == said
+        assert late.chained([], [], self.exams(1)) == said

@@ -30,7 +30,7 @@ folder_option = click.option(
 def memory() -> None:
     """See, share or forget what earlier runs learned about hyperparameters.
 
-    It holds numbers about data sets and what was tried on them; no rows, labels or names.
+    It holds numbers about data sets and what was tried on them; no rows, no labels, no columns.
     Exit codes: 0 done, 2 wrong usage or a file that cannot be imported, 1 anything else.
 
     \b

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 STORE = "memory.sqlite3"
@@ -33,16 +35,47 @@ def in_the_way(path: Path) -> str:
     return ""
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a store, with its companions, to the first name that is free, and return that."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.set-aside-{number}")).exists():
-        number += 1
-    # Companions first: a new store under the old name must not find them.
-    for suffix in (*COMPANIONS, ""):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
-    return aside
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at `path` from a later one of that name; None without one."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return state.st_dev, state.st_ino
+
+
+def set_aside(path: Path, which: tuple[int, int] | None) -> Path | None:
+    """Rename a store, with its companions, to the first name that is free, and return that.
+
+    Returns None if the file at `path` is another than `which` by now: another process was
+    quicker, and its new store stays.
+    """
+    with contextlib.suppress(FileNotFoundError), _held(path):
+        if identity(path) != which:
+            return None
+        number = 1
+        while (aside := path.with_name(f"{path.name}.set-aside-{number}")).exists():
+            number += 1
+        # Companions first: a new store under the old name must not find them.
+        for suffix in (*COMPANIONS, ""):
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+        return aside
+    return None
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Let one process at a time rename a file."""
+    if sys.platform == "win32":
+        # Of two that rename one file, the system lets one fail.
+        yield
+        return
+    import fcntl
+
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def stores_set_aside(path: Path) -> list[Path]:

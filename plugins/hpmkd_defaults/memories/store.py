@@ -96,13 +96,11 @@ class Store:
 
     def set_aside(self) -> Path | None:
         """Rename the file that was found damaged; None if another process has done so."""
-        if _identity(self.path) != self._opened:
-            return None
-        return folder.set_aside(self.path)
+        return folder.set_aside(self.path, self._opened)
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        self._opened = _identity(self.path)
+        self._opened = folder.identity(self.path)
         # Opened for reading alone where it may not be written, and never made.
         address = f"{self.path.absolute().as_uri()}?mode=rw"
         try:
@@ -119,11 +117,3 @@ class Store:
             raise
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise DamagedStoreError(str(error)) from error
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        state = path.stat()
-    except FileNotFoundError:
-        return None
-    return state.st_dev, state.st_ino

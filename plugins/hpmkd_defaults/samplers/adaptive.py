@@ -90,7 +90,12 @@ class AdaptiveConfigurationManager:
         promising = self.select_promising_configs()
         first, *others = self._sizes.rounds
         tuned = list(dict.fromkeys(each.stage for each in promising[:first]))
-        pruned = [name for name in by_complexity(self._space) if name not in tuned]
+        sampled = [each.configuration.stage for each in self._told]
+        pruned = [
+            name
+            for name in dict.fromkeys([*sampled, *by_complexity(self._space)])
+            if name not in tuned
+        ]
         yield map(self._warm_started, promising[:first])
         yield self._controls(pruned[: max(0, self._sizes.controls - len(tuned))])
         for size in others:
@@ -147,7 +152,7 @@ class Sizes:
 def sizes(space: SearchSpace, initial: int, configs: int, trials: int) -> Sizes:
     """Return what the budget has room for; one configuration is tuned at least."""
     affordable = trials_beside_controls(space)
-    controls = min(len(space.stages), max(0, evaluations(space) - affordable))
+    controls = min(len(space.stages), affordable, max(0, evaluations(space) - affordable))
     initial = min(initial, affordable // 2)
     tuned = min(configs * trials, affordable - initial)
     full, rest = divmod(tuned, configs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.draws import by_complexity, shared_draws
-from hpmkd_defaults.samplers.told import trials_beside_controls
+from hpmkd_defaults.samplers.told import paid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +24,8 @@ class GridSampler:
     and their difference is the teacher's. At alpha = 0 the temperature does not matter, so each
     draw is tried there once.
 
-    The order is by draw, alpha, temperature, stage: where the budget cuts the grid short, all
-    stages lose alike.
+    The order is by draw, alpha, temperature, stage, with alpha = 0 behind the others: where the
+    budget cuts the grid short, all stages lose alike, and the engine adds the controls.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class GridSampler:
     """
 
     def __init__(self, space: SearchSpace, *, trials: int = 4, hard: bool = True) -> None:
-        points = list(islice(grid(space, trials, hard), trials_beside_controls(space)))
+        points = paid(space, grid(space, trials, hard))
         self.total: int | None = len(points)
         self._remaining = iter(points)
 
@@ -54,15 +54,10 @@ class GridSampler:
 
 def grid(space: SearchSpace, trials: int, hard: bool) -> Iterator[Configuration]:
     """Yield the points of the grid in order."""
-    alphas = sorted(set(space.alphas))
-    if not hard:
-        alphas = [alpha for alpha in alphas if alpha > 0] or alphas
-    temperatures = sorted(set(space.temperatures))
-    softenings = [
-        (alpha, temperature)
-        for alpha in alphas
-        for temperature in (temperatures if alpha > 0 else [1.0])
-    ]
+    alphas = sorted(alpha for alpha in set(space.alphas) if alpha > 0)
+    softenings = [(alpha, each) for alpha in alphas for each in sorted(set(space.temperatures))]
+    if hard or not alphas:
+        softenings.append((0.0, 1.0))
     draws = {name: shared_draws(space, name, trials) for name in by_complexity(space)}
     for at, (alpha, temperature) in product(range(trials), softenings):
         for name, own in draws.items():

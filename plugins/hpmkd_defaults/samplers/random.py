@@ -9,7 +9,7 @@ import numpy as np
 
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.draws import PATIENCE, RandomTrial, distinct, random_sampler
-from hpmkd_defaults.samplers.told import trials_beside_controls
+from hpmkd_defaults.samplers.told import paid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ class RandomSearch:
     """
 
     def __init__(self, space: SearchSpace, *, trials: int = 32) -> None:
-        drawn = list(draws(space, min(trials, trials_beside_controls(space))))
+        drawn = paid(space, draws(space, trials))
         self.total: int | None = len(drawn)
         self._remaining = iter(drawn)
 

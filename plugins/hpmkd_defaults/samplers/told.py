@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,3 +85,23 @@ def trials_beside_controls(space: SearchSpace) -> int:
     """
     affordable = evaluations(space)
     return max(1, affordable - min(len(space.stages), (affordable + 1) // 2))
+
+
+def paid(space: SearchSpace, points: Iterable[Configuration]) -> list[Configuration]:
+    """Return the first of these points, as many as can be paid with the controls they need.
+
+    At least one is returned, if there is any. A stage needs the control of its best, and any
+    of its points may be that; where the controls of all are among the points, it needs none.
+    """
+    affordable = evaluations(space)
+    taken: list[Configuration] = []
+    keys: set[object] = set()
+    owed: defaultdict[str, set[object]] = defaultdict(set)
+    for point in points:
+        keys.add(point.key)
+        owed[point.stage].add(point.control().key)
+        missing = sum(not controls <= keys for controls in owed.values())
+        if taken and len(taken) + 1 + missing > affordable:
+            break
+        taken.append(point)
+    return taken

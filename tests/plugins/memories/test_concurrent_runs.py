@@ -15,6 +15,7 @@ from hpmkd.values import Configuration, DataFacts, Outcome
 from hpmkd_defaults.memories.shared import SharedOptimizationMemory
 
 warnings.simplefilter("error")
+warnings.filterwarnings("ignore", "the memory cannot read .* a new one begun")
 folder, number = sys.argv[1], int(sys.argv[2])
 sys.stdin.readline()
 for run in range({RUNS}):
@@ -67,3 +68,35 @@ def test_nothing_is_lost(tmp_path):
     run_together(folder)
     check(folder)
     assert stores_set_aside(store_path(str(folder))) == []
+
+
+def test_they_set_a_damaged_store_aside_once_and_lose_nothing(tmp_path):
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    path = store_path(str(folder))
+    path.write_text("no database\n" * 100)
+    run_together(folder)
+    check(folder)
+    (aside,) = stores_set_aside(path)
+    assert aside.read_text().startswith("no database")
+
+
+def test_a_killed_process_leaves_whole_data_sets(tmp_path):
+    folder = tmp_path / "kept"
+    store = Store(store_path(str(folder)))
+    for number in range(3):
+        writer = start(folder, number)
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+        # Somewhere in the middle, wherever that is.
+        while writer.poll() is None and f"{number:032x}{1:032x}" not in digests(store):
+            pass
+        writer.kill()
+        writer.communicate()
+    for each in store.read():
+        assert [tried.hyperparameters["depth"] for tried in each.outcomes] == list(range(TRIED))
+    assert stores_set_aside(store.path) == []
+
+
+def digests(store):
+    return {each.digest for each in store.read()}

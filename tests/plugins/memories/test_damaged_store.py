@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd_defaults.memories.folder import COMPANIONS, set_aside, store_path, stores_set_aside
+from hpmkd_defaults.memories.folder import (
+    COMPANIONS,
+    identity,
+    set_aside,
+    store_path,
+    stores_set_aside,
+)
 from hpmkd_defaults.memories.shared import MemoryWarning, SharedOptimizationMemory
 from hpmkd_defaults.memories.store import Store
 
@@ -99,7 +105,7 @@ def test_what_a_killed_process_left_goes_along(path):
     # Else SQLite would roll back the new store by the journal of the old one.
     for suffix in COMPANIONS:
         path.with_name(path.name + suffix).write_text(suffix)
-    aside = set_aside(path)
+    aside = set_aside(path, identity(path))
     assert aside.exists()
     assert {each.name for each in path.parent.iterdir()} == {
         aside.name + suffix for suffix in ("", *COMPANIONS)

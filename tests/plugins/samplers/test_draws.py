@@ -73,9 +73,13 @@ class Switch(Branching):
         return {"pruned": trial.suggest_categorical("pruned", [False, True])}
 
 
+@pytest.mark.parametrize("trials", [2, 5])
 @pytest.mark.parametrize("seed", range(10))
-def test_a_small_space_is_drawn_to_its_end(seed):
-    assert shared_draws(space_of(Switch(), seed), "it", 5) == [{"pruned": False}, {"pruned": True}]
+def test_a_small_space_is_drawn_to_its_end(seed, trials):
+    assert shared_draws(space_of(Switch(), seed), "it", trials) == [
+        {"pruned": False},
+        {"pruned": True},
+    ]
 
 
 def test_more_draws_begin_with_the_same():

@@ -54,7 +54,7 @@ def test_is_the_whole_product():
 def test_order_is_draw_alpha_temperature_stage():
     asked = GridSampler(two(), trials=2).ask(1000)
     assert [each.stage for each in asked] == ["various", "branching"] * 10
-    softening = [(0.0, 1.0), (0.5, 1.0), (0.5, 3.0), (1.0, 1.0), (1.0, 3.0)]
+    softening = [(0.5, 1.0), (0.5, 3.0), (1.0, 1.0), (1.0, 3.0), (0.0, 1.0)]
     assert [(each.alpha, each.temperature) for each in asked[::2]] == softening * 2
     assert [dict(each.hyperparameters) for each in asked[:10:2]] == [dict(Various.defaults)] * 5
 

@@ -9,7 +9,13 @@ import pytest
 
 from hpmkd.testing.searches import space, trial_of
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.told import Told, evaluations, lowest, trials_beside_controls
+from hpmkd_defaults.samplers.told import (
+    Told,
+    evaluations,
+    lowest,
+    paid,
+    trials_beside_controls,
+)
 
 
 def configuration(stage="various", alpha=0.5, share=1.0, **hyperparameters):
@@ -78,3 +84,36 @@ def test_every_trial_may_be_of_a_stage_of_its_own(models):
 
 def test_nobody_counts():
     assert trials_beside_controls(space()) > 10**9
+
+
+class TestPaid:
+    def points(self, *alphas, stage="various"):
+        return [configuration(stage, alpha) for alpha in alphas]
+
+    def of(self, points, evaluations, fits=2):
+        return paid(replace(space(), models=evaluations * fits, fits=fits), points)
+
+    def test_a_control_is_owed_once_per_stage(self):
+        points = self.points(0.5, 1.0, 0.25)
+        assert self.of(points, 3) == points[:2]
+        other = self.points(0.5, stage="plain")
+        assert self.of([*points[:2], *other], 4) == points[:2]
+        assert self.of([*points[:2], *other], 5) == [*points[:2], *other]
+
+    def test_a_control_that_is_among_the_points_is_paid_with_them(self):
+        points = self.points(0.0, 0.5, 1.0)
+        assert self.of(points, 3) == points
+        assert self.of(points[::-1], 3) == points[::-1]  # the last one is that control
+        assert self.of([*points[1:], configuration(alpha=0.75), points[0]], 3) == points[1:]
+
+    def test_another_draw_has_another_control(self):
+        points = [configuration(alpha=alpha, rate=rate) for rate in (1, 2) for alpha in (0.0, 0.5)]
+        assert self.of(points, 3) == points[:3]
+        assert self.of([points[0], points[1], points[3]], 3) == points[:2]
+
+    def test_one_is_tried_whatever_it_costs(self):
+        assert self.of(self.points(0.5, 1.0), 0) == self.points(0.5)
+        assert self.of([], 5) == []
+
+    def test_without_a_bound_all_are(self):
+        assert paid(space(), self.points(0.5, 1.0)) == self.points(0.5, 1.0)

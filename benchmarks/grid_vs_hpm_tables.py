@@ -1,0 +1,116 @@
+"""Writes the document of the comparison: what each arm cost, what it gave, claims and targets."""
+
+from __future__ import annotations
+
+import pandas as pd
+from grid_vs_hpm_claims import claims, targets
+from grid_vs_hpm_pairs import ARMS, Pairs, gain, kinds, lost_to, net_memory, students, teachers
+from grid_vs_hpm_text import CALLS, CLAIMS, COST, INTRODUCTION, QUALITY, ROBUSTNESS, TARGETS
+
+SCORES = ("accuracy", "f1", "auc", "log_loss", "kl")
+
+
+def document(found: list[dict]) -> str:
+    """Return the whole of it; of sets whose arms are all there."""
+    pairs = Pairs(found)
+    if not pairs.sets:
+        return "no set is complete yet"
+    counted = [each for each in found if each["arm"] == "counted"]
+    parts = [
+        INTRODUCTION.format(seeds="one seed" if pairs.seeds == 1 else f"{pairs.seeds} seeds"),
+        markdown(targets(pairs)),
+        TARGETS,
+        CLAIMS,
+        markdown(claims(pairs)),
+        COST,
+        markdown(costs(pairs)),
+        QUALITY,
+        markdown(scores(pairs)),
+        ROBUSTNESS,
+        markdown(robustness(pairs)),
+    ]
+    if counted:
+        parts += [CALLS, markdown(calls(counted[0]))]
+    return "\n".join(parts)
+
+
+# ------------------------------------------------------------------------------- what it cost
+
+
+def costs(pairs: Pairs) -> pd.DataFrame:
+    """Return models, CPU seconds, memory and calls, by set and arm."""
+    return pd.DataFrame([_cost(pairs, name, arm) for name in pairs.sets for arm in ARMS])
+
+
+def _cost(pairs: Pairs, name: str, arm: str) -> dict[str, str]:
+    return {
+        "set": pairs.size(name),
+        "method": arm,
+        "models": f"{pairs.of(arm, 'models')[name]:.0f}",
+        "CPU s": f"{pairs.of(arm, 'cpu')[name]:.1f}",
+        "of them teachers": f"{teachers(pairs, arm)[name]:.1f}",
+        "students": f"{students(pairs, arm)[name]:.1f}",
+        "idle CPU s": f"{pairs.of('idle', 'cpu')[name]:.1f}",
+        "peak MB": f"{pairs.of(arm, 'peak_mb')[name]:.0f}",
+        "idle MB": f"{pairs.of('idle', 'peak_mb')[name]:.0f}",
+        "peak − idle": f"{net_memory(pairs, arm)[name]:.0f}",
+        "teacher calls": f"{pairs.of(arm, 'teacher_calls')[name]:.0f}",
+    }
+
+
+# ------------------------------------------------------------------------------- what it gave
+
+
+def scores(pairs: Pairs) -> pd.DataFrame:
+    """Return the scores of each method's student, by set; then the mean differences."""
+    lines = []
+    for name in pairs.sets:
+        for arm in ARMS:
+            first = pairs.arms[name][0][arm]
+            line = {"set": name, "method": arm, "student": _student(first)}
+            line |= {key: f"{pairs.of(arm, key)[name]:.4f}" for key in SCORES}
+            line["bytes"] = f"{pairs.of(arm, 'bytes')[name]:,.0f}"
+            line["teacher's accuracy"] = f"{pairs.of(arm, 'teacher_accuracy')[name]:.4f}"
+            lines.append(line)
+    for how in ("mean", "median"):
+        line = {"set": f"**hpm − standard, {how}**", "method": "", "student": ""}
+        lines.append(line | {key: f"{getattr(gain(pairs, key), how)():+.4f}" for key in SCORES})
+    return pd.DataFrame(lines).fillna("")
+
+
+def _student(arm: dict) -> str:
+    after = f" after {arm['after']}" if arm["after"] else ""
+    soft = f", T {arm['temperature']:g}" if arm["alpha"] else ""
+    return f"{arm['chosen']}{after}, alpha {arm['alpha']:g}{soft}"
+
+
+def robustness(pairs: Pairs) -> pd.DataFrame:
+    """Return the loss of accuracy by kind of harm, in percentage points."""
+    lines = []
+    for name in pairs.sets:
+        for arm in ARMS:
+            lost = {kind: lost_to(pairs, arm, kind)[name] for kind in kinds(pairs)}
+            lines.append(
+                {"set": name, "method": arm} | {k: f"{100 * v:.2f}" for k, v in lost.items()}
+            )
+    for arm in ARMS:
+        mean = {kind: f"{100 * lost_to(pairs, arm, kind).mean():.2f}" for kind in kinds(pairs)}
+        lines.append({"set": "**mean**", "method": arm} | mean)
+    return pd.DataFrame(lines)
+
+
+def calls(counted: dict) -> pd.DataFrame:
+    """Return how often the counting teacher was asked."""
+    rows = [
+        ("a grid without cache", counted["naive_fits"], counted["naive_calls"], ""),
+        *((arm, "", counted[f"{arm}_calls"], counted[f"{arm}_all_calls"]) for arm in ARMS),
+    ]
+    names = ["who asks", "fits", "calls of the teacher", "with those of the reference panel"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """Return a table."""
+    lines = ["| " + " | ".join(frame.columns) + " |", "|---" * frame.shape[1] + "|"]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in frame.itertuples(index=False)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,216 @@
+"""One search over a table: the engine's own search and sampler, with students looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+from chain_teachers import registry
+from chain_work import STAGES
+from search_fits import Table
+from search_points import N_POINTS, Spot, n_known
+
+from hpmkd.budget import Budget
+from hpmkd.components import Components, resolve
+from hpmkd.counts import Counts
+from hpmkd.finalists import best
+from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.in_play import links_in_play
+from hpmkd.learning import Learning
+from hpmkd.progress import Progress
+from hpmkd.recipe import Recipe
+from hpmkd.seeds import Seeds
+from hpmkd.trainer import Trainer
+from hpmkd.values import Configuration, Trial
+from hpmkd_defaults.samplers.draws import named_seed
+
+#: By stage, numbers of points to try first.
+Remembered = Mapping[str, Sequence[int]]
+#: Which points a sampler knows of before it draws: a stage's own (defaults and portfolio), as
+#: in a run; or as many that the seed draws, so that nobody's care for the first ones is measured.
+OWN_FIRST, SHUFFLED = "own first", "shuffled"
+ORDERS = (OWN_FIRST, SHUFFLED)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A sampler with its recipe.
+
+    Parameters
+    ----------
+    recipe : str
+        Name of a shipped recipe.
+    changes : mapping
+        What differs from it, by dotted path.
+    only : str or None
+        The one stage in the race; None for all four.
+    """
+
+    recipe: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    only: str | None = None
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages in the race."""
+        return [self.only] if self.only else list(STAGES)
+
+    def parts(self) -> tuple[Recipe, Components]:
+        """Return the recipe and its components."""
+        return _parts(self.recipe, tuple(self.changes.items()), self.only)
+
+
+@cache
+def _parts(
+    name: str, changes: tuple[tuple[str, Any], ...], only: str | None
+) -> tuple[Recipe, Components]:
+    recipe = Recipe.load(name).override(dict(changes))
+    recipe = recipe if only is None else recipe.only(only)
+    return recipe, resolve(recipe, registry())
+
+
+class PointStage:
+    """A stage whose space is the choice among the points of its table.
+
+    Parameters
+    ----------
+    name : str
+        The stage that it stands for.
+    known : sequence of int
+        The points that are its defaults and portfolio.
+    """
+
+    encoding: ClassVar[str] = "tree"
+
+    def __init__(self, name: str, known: Sequence[int]) -> None:
+        self.complexity = STAGES[name].complexity
+        self.defaults, *self.portfolio = ({"point": point} for point in known)
+
+    def space(self, trial: Any) -> Mapping[str, int]:
+        """Draw a point."""
+        return {"point": trial.suggest_categorical("point", list(range(N_POINTS)))}
+
+    def fit(self, inputs: Any) -> Any:
+        """Fit nothing: its students are in the table."""
+        raise NotImplementedError
+
+
+def stages(arm: Arm, order: str, seed: int) -> dict[str, StageInPlay]:
+    """Return what stands for the stages."""
+    found = {}
+    for name in arm.stages:
+        known = list(range(n_known()[name]))
+        if order == SHUFFLED:
+            rng = np.random.default_rng(named_seed(seed, name))
+            known = rng.permutation(N_POINTS)[: len(known)].tolist()
+        found[name] = StageInPlay(name, "benchmark", PointStage(name, known))
+    return found
+
+
+class Lookup:
+    """An executor that looks trials up in a table; what no search asked for before is fitted.
+
+    Parameters
+    ----------
+    table : Table
+        Of one data set.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def run(self, function: Any, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Trial]]:
+        """Yield a trial per task."""
+        for at, (number, configuration) in enumerate(tasks):
+            fit = self.table[spot_of(configuration)]
+            judged = (fit.losses, fit.accuracy, fit.models, fit.seconds)
+            yield at, Trial(number, configuration, *judged)
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+def spot_of(configuration: Configuration) -> Spot:
+    """Return where in its table a configuration of a :class:`PointStage` is."""
+    point = configuration.hyperparameters["point"]
+    softening = (configuration.temperature, configuration.alpha)
+    return Spot(configuration.stage, int(point), *softening, configuration.share)
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A search that is over.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Every distinct one, in the order of asking.
+    ended : str
+        What ended it.
+    pick : Spot
+        What the selection rows choose among all stages, as a run does.
+    """
+
+    trials: list[Trial]
+    ended: str
+    pick: Spot
+
+    @property
+    def models(self) -> int:
+        """Models trained."""
+        return sum(trial.models_trained for trial in self.trials)
+
+    @property
+    def seconds(self) -> float:
+        """CPU time of their fits."""
+        return sum(trial.seconds for trial in self.trials)
+
+
+class UnreadExam:
+    """Stands for an exam: a search that looks students up asks for its number of rows alone.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the lesson.
+    """
+
+    def __init__(self, n_rows: int) -> None:
+        self.lesson = SimpleNamespace(rows=range(n_rows), training=None)
+
+    def split(self, training: Any) -> None:
+        """Return nothing to fit on."""
+
+
+def replay(
+    table: Table, arm: Arm, seed: int, order: str = OWN_FIRST, remembered: Remembered | None = None
+) -> Replayed:
+    """Search a table as a run of the arm's recipe would, with its budget and early stop."""
+    recipe, parts = arm.parts()
+    counts, seeds = Counts(), Seeds.spawn(seed)
+    fitting = Fitting(stages(arm, order, seed), {}, parts.scheduler.create(), seeds.students)
+    folds = recipe.split.selection_folds
+    learning = Learning(
+        trainer=Trainer(fitting, Lookup(table), folds, counts, registry()),
+        links=links_in_play(parts),
+        recipe=recipe,
+        parts=parts,
+        seeds=seeds,
+        progress=Progress(registry()),
+        registry=registry(),
+        budget=Budget(recipe.budget, counts),
+    )
+    exams = [UnreadExam(table.n_rows)] * table[Spot("tree", 0)].models
+    known = {
+        name: [{"point": point} for point in numbers]
+        for name, numbers in (remembered or {}).items()
+        if name in arm.stages
+    }
+    found = learning.search(exams, recipe.search.alphas.self, known)
+    bests = [each for name in arm.stages if (each := best(found.trials, name)) is not None]
+    pick = min(bests, key=lambda trial: trial.log_loss)
+    return Replayed(list(found.trials), found.ended, spot_of(pick.configuration))

@@ -1,0 +1,153 @@
+"""The tables of the search benchmark, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from chain_tables import markdown
+from search_fits import Table
+from search_memory import COLD, NOTHING, RUNS, TABLES
+from search_points import Spot, grid
+from search_replay import ORDERS, OWN_FIRST, SHUFFLED
+from search_results import ARMS, HELPED, Results, searched_in_full
+from search_targets import targets
+from search_text import INTRODUCTION, SAID
+
+MEMORIES = {NOTHING: "none", TABLES: "whole tables", RUNS: "one `hpm` search each"}
+
+
+def report(
+    results: Results, tables: Sequence[Table], firsts: Mapping[str, pd.DataFrame], counted: list
+) -> str:
+    """Return the document.
+
+    Parameters
+    ----------
+    results : Results
+        Replayed searches.
+    tables : sequence of Table
+        Of the data sets.
+    firsts : mapping of str to DataFrame
+        What :func:`search_memory.first_trials` says, by what the memory was told.
+    counted : list of dict
+        What :func:`search_counted.counted` says.
+    """
+    frame = results.frame(tables)
+    whole = [name for name, arm in ARMS.items() if not arm.only]
+    alone = [name for name, arm in ARMS.items() if arm.only]
+    cold = frame[frame.memory == NOTHING]
+    parts = [INTRODUCTION, SAID, "## Targets", targets(frame, firsts, counted)]
+    parts += ["## Data sets", data_sets(tables)]
+    for order in ORDERS:
+        title = {OWN_FIRST: "a stage's own points first", SHUFFLED: "all points shuffled"}[order]
+        parts += [f"## Samplers, {title}", summary(cold[cold.order == order], whole)]
+    own = cold[cold.order == OWN_FIRST]
+    parts += ["### Test log loss of every set, minus that of the grid's pick"]
+    parts += [every_set(own, whole, "log_loss", 1, "+.4f")]
+    parts += ["### Test accuracy of every set, minus that of the grid's pick, in points"]
+    parts += [every_set(own, whole, "accuracy", 100, "+.2f")]
+    parts += ["### Models of every set", every_set(own, whole, "models", 1, ".0f")]
+    parts += ["### What ended the search", endings(own, whole)]
+    parts += ["## One stage alone, against the grid of that stage", summary(own, alone)]
+    parts += ["## With memory, each data set by the others", helped(frame)]
+    for told, name in MEMORIES.items():
+        if told:
+            parts += [f"### First trials, the memory told of {name}", first(firsts[told])]
+    return "\n\n".join(parts) + "\n"
+
+
+def data_sets(tables: Sequence[Table]) -> str:
+    """Return what each data set is, and what the grid makes of it."""
+    header = ["set", "draw", "rows", "columns", "classes", "noise", "selection rows", "models"]
+    header += ["grid, s", "grid's pick", "test log loss", "best of the grid on test rows"]
+    rows = []
+    for table in tables:
+        facts, found = table.facts, searched_in_full(table)
+        assert facts is not None
+        fits, pick = [table[spot] for spot in grid()], table[found.pick]
+        cells = [table.name, table.seed, facts.n_rows, facts.n_columns, facts.n_classes]
+        cells += [f"{facts.noise:.3f}", len(pick.losses), found.models]
+        cells += [f"{found.seconds:.0f}", _named(found.pick)]
+        cells += [f"{pick.test_log_loss:.4f}", f"{min(fit.test_log_loss for fit in fits):.4f}"]
+        rows.append(list(map(str, cells)))
+    return markdown(header, rows)
+
+
+def summary(frame: pd.DataFrame, arms: Sequence[str]) -> str:
+    """Return what each arm costs and loses: the mean counts every set once."""
+    header = ["sampler", "models, mean", "most", "of the grid's time", "log loss, mean", "median"]
+    header += ["p90", "accuracy points, mean", "median", "p10", "selection rows, mean", "searches"]
+    rows = []
+    for name in arms:
+        lines = frame[frame.arm == name]
+        if lines.empty:
+            continue
+        means = lines.groupby(["set", "draw"])[["models", "share", *_MEASURES]].mean().mean()
+        points = 100 * lines.accuracy
+        cells = [name, f"{means.models:.0f}", f"{lines.models.max()}", f"{means.share:.1%}"]
+        cells += [f"{means.log_loss:+.4f}", f"{lines.log_loss.median():+.4f}"]
+        cells += [f"{lines.log_loss.quantile(0.9):+.4f}", f"{100 * means.accuracy:+.2f}"]
+        cells += [f"{points.median():+.2f}", f"{points.quantile(0.1):+.2f}"]
+        rows.append([*cells, f"{means.selection:+.4f}", str(len(lines))])
+    return markdown(header, rows)
+
+
+_MEASURES = ("log_loss", "accuracy", "selection")
+
+
+def every_set(frame: pd.DataFrame, arms: Sequence[str], what: str, by: float, form: str) -> str:
+    """Return the mean over seeds, a column per data set."""
+    means = by * frame.groupby(["arm", "set"], sort=False)[what].mean().unstack(sort=False)
+    rows = [[name, *(format(value, form) for value in means.loc[name])] for name in arms]
+    return markdown(["sampler", *means.columns], rows)
+
+
+def endings(frame: pd.DataFrame, arms: Sequence[str]) -> str:
+    """Return how often each arm's search ended in which way."""
+    ways = {"by itself": "the sampler", "converged": "the last", "budget": "the budget"}
+    rows = []
+    for name in arms:
+        ended = frame[frame.arm == name].ended
+        shares = [f"{ended.str.startswith(start).mean():.0%}" for start in ways.values()]
+        rows.append([name, *shares])
+    return markdown(["sampler", *ways], rows)
+
+
+def helped(frame: pd.DataFrame) -> str:
+    """Return every arm without and with memory."""
+    header = ["sampler", "memory told of", "models, mean", "of the grid's time", "log loss, mean"]
+    header += ["median", "p90", "accuracy points, mean", "p10"]
+    rows = []
+    for name in HELPED:
+        for told, called in MEMORIES.items():
+            own = (frame.arm == name) & (frame.order == OWN_FIRST)
+            lines = frame[own & (frame.memory == told)]
+            if lines.empty:
+                continue
+            means = lines.groupby(["set", "draw"])[["models", "share", *_MEASURES]].mean().mean()
+            cells = [name, called, f"{means.models:.0f}", f"{means.share:.1%}"]
+            cells += [f"{means.log_loss:+.4f}", f"{lines.log_loss.median():+.4f}"]
+            cells += [f"{lines.log_loss.quantile(0.9):+.4f}", f"{100 * means.accuracy:+.2f}"]
+            rows.append([*cells, f"{100 * lines.accuracy.quantile(0.1):+.2f}"])
+    return markdown(header, rows)
+
+
+def first(frame: pd.DataFrame) -> str:
+    """Return what the first remembered trial loses per stage, beside cold ones."""
+    header = ["stage", "rows", "memory", "median", "worst set", "defaults"]
+    header += [f"{k} cold" for k in COLD]
+    rows = []
+    stages = [*dict.fromkeys(frame.stage), "all"]
+    for stage in stages:
+        lines = frame if stage == "all" else frame[frame.stage == stage]
+        for name, called in (("test_log_loss", "test"), ("log_loss", "selection")):
+            memory = lines[f"memory {name}"]
+            cells = [stage, called, f"{memory.mean():+.4f}", f"{memory.median():+.4f}"]
+            cells += [f"{memory.max():+.4f}", f"{lines[f'defaults {name}'].mean():+.4f}"]
+            rows.append([*cells, *(f"{lines[f'{k} {name}'].mean():+.4f}" for k in COLD)])
+    return markdown(header, rows)
+
+
+def _named(spot: Spot) -> str:
+    return f"{spot.stage} {spot.point}, T {spot.temperature:g}, alpha {spot.alpha:g}"

@@ -1,0 +1,220 @@
+"""What each method means: a recipe of hpmkd, with the caller's options on top."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any
+
+from hpmkd.deepbridge.model_types import stages_of
+from hpmkd.errors import RecipeError
+from hpmkd.recipe import Recipe
+
+#: Which recipes a method runs, by its name. DeepBridge calls the standard method legacy.
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "hpm": ("hpm",),
+    "standard": ("grid",),
+    "legacy": ("grid",),
+    "hybrid": ("grid", "hpm"),
+    "auto": ("hpm",),
+}
+#: How a row of the results tells where it comes from.
+NAMES = {"grid": "standard", "hpm": "hpm"}
+#: DeepBridge's two ways to teach; both are the same here.
+DISTILLATION_METHODS = ("knowledge_distillation", "surrogate")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a caller may switch.
+
+    Parameters
+    ----------
+    n_trials : int or None
+        Draws of hyperparameters per stage; None as the recipe has it (10 in the grid).
+    validation_split : float or None
+        Share of the training rows that choose; None as the recipe has it.
+    max_configs : int
+        Rows of the results of ``hpm``, at most.
+    parallel_workers : int or None
+        Worker processes; None is this process.
+    use_cache : bool
+        Whether what the teachers said is kept.
+    use_memory : bool
+        Whether ``hpm`` begins with what runs on other data taught.
+    progressive : bool
+        Whether stages may build on the stages before them.
+    multi_teacher : bool
+        Whether several teachers are fused, and the best students.
+    """
+
+    n_trials: int | None = None
+    validation_split: float | None = None
+    max_configs: int = 16
+    parallel_workers: int | None = None
+    use_cache: bool = True
+    use_memory: bool = True
+    progressive: bool = True
+    multi_teacher: bool = True
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_trials", 1), ("max_configs", 1), ("parallel_workers", 1)):
+            value = getattr(self, name)
+            if value is None and name != "max_configs":
+                continue
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+                raise RecipeError(f"{name}: got {value!r}; expected an integer of {least} or more")
+        share = self.validation_split
+        if share is not None and not is_share(share):
+            raise RecipeError(
+                f"validation_split: got {share!r}; expected a share of the training rows between "
+                "0 and 1"
+            )
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Which configurations are wanted; what is None is as in the recipe.
+
+    Parameters
+    ----------
+    stages : tuple of str or None
+        Student families.
+    temperatures, alphas : tuple of float or None
+        > 0, and in [0, 1].
+    """
+
+    stages: tuple[str, ...] | None = None
+    temperatures: tuple[float, ...] | None = None
+    alphas: tuple[float, ...] | None = None
+
+    def customized(
+        self,
+        model_types: Iterable[Any] | None,
+        temperatures: Iterable[float] | None,
+        alphas: Iterable[float] | None,
+    ) -> Grid:
+        """Return a grid with what is given changed.
+
+        Raises
+        ------
+        RecipeError
+            If something is no list of what it should be.
+        """
+        grid = self
+        if model_types is not None:
+            grid = replace(grid, stages=stages_of(model_types))
+            if not grid.stages:
+                raise RecipeError("model_types: got none; expected at least one")
+        if temperatures is not None:
+            grid = replace(grid, temperatures=temperatures_of(temperatures))
+        if alphas is not None:
+            grid = replace(grid, alphas=alphas_of(alphas))
+        return grid
+
+
+def recipes_of(method: str) -> tuple[str, ...]:
+    """Return the recipes that a method runs.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such method.
+    """
+    if method not in METHODS:
+        raise RecipeError(f"method: got {method!r}; expected one of {', '.join(METHODS)}")
+    return METHODS[method]
+
+
+def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
+    """Return a recipe of hpmkd with the caller's options and grid on top."""
+    settings: dict[str, Any] = {}
+    if options.n_trials is not None:
+        settings["sampler.trials"] = int(options.n_trials)
+    if options.validation_split is not None:
+        settings["split.selection_size"] = float(options.validation_split)
+    if not options.use_cache:
+        settings["cache"] = {"name": "memory", "max_bytes": 0}
+    if not options.use_memory:
+        settings["memory"] = "none"
+    if not options.progressive:
+        settings["chain"] = []
+    if not options.multi_teacher:
+        settings |= {"teacher": "quick", "ensemble.top": 0}
+        if name == "hpm":
+            settings["fuser"] = "calibrated"
+    if grid.stages is not None:
+        settings["stages"] = list(grid.stages)
+    if grid.temperatures is not None:
+        settings["search.temperatures"] = list(grid.temperatures)
+    if grid.alphas is not None:
+        settings |= _alphas(grid.alphas)
+        if name == "grid":
+            settings["sampler.hard"] = 0.0 in grid.alphas
+    recipe = Recipe.load(name).override(settings)
+    workers = options.parallel_workers
+    return recipe if workers is None else recipe.with_workers(int(workers))
+
+
+def check_distillation_method(method: str | None) -> None:
+    """Refuse an unknown way to teach; tell those who ask for a surrogate what they get.
+
+    Raises
+    ------
+    RecipeError
+        If it is unknown.
+    """
+    if method is None:
+        return
+    if method not in DISTILLATION_METHODS:
+        known = " or ".join(map(repr, DISTILLATION_METHODS))
+        raise RecipeError(f"distillation_method: got {method!r}; expected {known}")
+    if method == "surrogate":
+        warnings.warn(
+            "distillation_method='surrogate': every row is fitted at its own temperature and "
+            "alpha; for the teacher alone, ask for alphas=[1.0]",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _alphas(alphas: tuple[float, ...]) -> dict[str, list[float]]:
+    # Of probabilities that leak labels nobody may learn alone: the engine forbids it.
+    leaking = [alpha for alpha in alphas if alpha < 1] or [0.0]
+    return {
+        "search.alphas.self": list(alphas),
+        "search.alphas.external": list(alphas),
+        "search.alphas.leaking": leaking,
+    }
+
+
+def temperatures_of(values: Any) -> tuple[float, ...]:
+    """Return temperatures, each once; raise RecipeError if one is none."""
+    return _numbers("temperatures", values, "numbers above 0", lambda each: each > 0)
+
+
+def alphas_of(values: Any) -> tuple[float, ...]:
+    """Return weights of the teacher, each once; raise RecipeError if one is none."""
+    expected = "numbers from 0 (labels alone) to 1 (the teacher alone)"
+    return _numbers("alphas", values, expected, lambda each: 0 <= each <= 1)
+
+
+def _numbers(
+    name: str, values: Any, expected: str, allowed: Callable[[float], bool]
+) -> tuple[float, ...]:
+    values = [values] if isinstance(values, Real) else list(values)
+    for value in values:
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or not allowed(float(value)):
+            raise RecipeError(f"{name}: got {value!r}; expected {expected}")
+    if not values:
+        raise RecipeError(f"{name}: got none; expected {expected}")
+    return tuple(dict.fromkeys(map(float, values)))
+
+
+def is_share(value: Any) -> bool:
+    """Return whether a value is a number between 0 and 1."""
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1

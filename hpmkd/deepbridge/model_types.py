@@ -1,0 +1,84 @@
+"""DeepBridge's names of student families, and the stages that they are here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import Any
+
+from hpmkd.errors import RecipeError
+
+
+class ModelType(Enum):
+    """The student families that DeepBridge knows; four of them are stages of hpmkd."""
+
+    GLM_CLASSIFIER = auto()
+    GAM_CLASSIFIER = auto()
+    GBM = auto()
+    XGB = auto()
+    LOGISTIC_REGRESSION = auto()
+    DECISION_TREE = auto()
+    RANDOM_FOREST = auto()
+    MLP = auto()
+
+
+STAGES = {
+    ModelType.LOGISTIC_REGRESSION: "logistic",
+    ModelType.DECISION_TREE: "tree",
+    ModelType.GBM: "gbm",
+    ModelType.XGB: "xgboost",
+}
+_NAMES = {stage: model_type.name for model_type, stage in STAGES.items()}
+
+
+def stage_of(model_type: Any) -> str:
+    """Return the stage that a model type means.
+
+    Parameters
+    ----------
+    model_type : ModelType or str
+        A member of this enumeration or of DeepBridge's own, the name of one, or the name of
+        any stage that a plugin offers.
+
+    Raises
+    ------
+    RecipeError
+        If it means none.
+    """
+    name = getattr(model_type, "name", model_type)
+    if not isinstance(name, str):
+        raise _unknown(model_type)
+    if name not in ModelType.__members__:
+        # The run itself knows which stages there are, and says so if this is none.
+        if name != name.lower():
+            raise _unknown(model_type)
+        return name
+    known = ModelType[name]
+    if known not in STAGES:
+        raise _unknown(model_type)
+    return STAGES[known]
+
+
+def stages_of(model_types: Iterable[Any]) -> tuple[str, ...]:
+    """Return the stages that model types mean, each once."""
+    if isinstance(model_types, (str, ModelType)):
+        model_types = [model_types]
+    return tuple(dict.fromkeys(stage_of(each) for each in model_types))
+
+
+def name_of(stage: str) -> str:
+    """Return what DeepBridge calls a stage; one that it does not know keeps its name."""
+    return _NAMES.get(stage, stage)
+
+
+def as_model_type(name: str) -> ModelType | str:
+    """Return the member that a name means; the name itself if there is none."""
+    return ModelType.__members__.get(name, name)
+
+
+def _unknown(model_type: Any) -> RecipeError:
+    known = ", ".join(each.name for each in STAGES)
+    return RecipeError(
+        f"model type {getattr(model_type, 'name', model_type)!r}: hpmkd has no such student; "
+        f"expected one of {known}, or the name of a stage (see hpmkd plugins)"
+    )

@@ -1,0 +1,226 @@
+"""The rows of the results: one per configuration that a run evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, closeness, quality
+from hpmkd.deepbridge.model_types import name_of
+from hpmkd.finalists import best
+from hpmkd.labels import codes_of
+from hpmkd.values import Configuration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpmkd.contracts import Predictor
+    from hpmkd.deepbridge.division import Division
+    from hpmkd.distillation import Distillation
+    from hpmkd.values import FloatArray, IntArray, Trial
+
+PARTS = ("train", "test")
+COLUMNS = (
+    "model_type",
+    "temperature",
+    "alpha",
+    *(f"{part}_{metric}" for metric in (*QUALITY, *FIDELITY) for part in PARTS),
+    "best_params",
+    "selection_log_loss",
+    "method",
+)
+
+#: Student family, temperature, alpha.
+Cell = tuple[str, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One configuration, and the student that stands for it.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of which run.
+    trial : Trial
+        The best of its hyperparameters, by the selection rows.
+    student : Predictor
+        Fitted to them on all training rows.
+    """
+
+    outcome: Outcome
+    trial: Trial
+    student: Predictor
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the row of the frame."""
+        configuration = self.trial.configuration
+        plain = dict(configuration.hyperparameters)
+        if configuration.after is not None:
+            plain["after"] = str(configuration.after)
+        return {
+            "model_type": name_of(configuration.stage),
+            "temperature": configuration.temperature,
+            "alpha": configuration.alpha,
+            **self.outcome.measured(self.student),
+            "best_params": str(plain),
+            "selection_log_loss": self.trial.log_loss,
+            "method": self.outcome.method,
+        }
+
+
+@dataclass(eq=False)
+class Outcome:
+    """A finished run, and the rows that it gives.
+
+    Parameters
+    ----------
+    method : str
+        ``standard`` or ``hpm``.
+    found : Distillation
+        The run.
+    division : Division
+        Its rows.
+    most : int or None
+        How many rows it gives at most; None for no bound.
+    """
+
+    method: str
+    found: Distillation
+    division: Division
+    most: int | None = None
+
+    @cached_property
+    def labels(self) -> dict[str, IntArray]:
+        """Class codes of the training and of the test rows."""
+        classes = self.found.student.classes_
+        parts = (self.division.y_train, self.division.y_test)
+        return {part: codes_of(y, classes) for part, y in zip(PARTS, parts, strict=True)}
+
+    @property
+    def teacher(self) -> dict[str, FloatArray | None]:
+        """What the teacher says about the training and the test rows, where it is known."""
+        original = self.found.original
+        return {"train": original.training, "test": original.test} if original else {}
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows, stage by stage; each student that the run did not keep is fitted now."""
+        return [Row(self, trial, self.student(trial.configuration)) for trial in self._chosen()]
+
+    @cached_property
+    def fitted(self) -> dict[object, Predictor]:
+        """The students that there are, by configuration: those of the run, then all others."""
+        known: dict[object, Predictor] = {}
+        for control, students in ((False, self.found.students), (True, self.found.controls)):
+            for stage, student in students.items():
+                leading = best(self.found.racing, stage, control=control)
+                if leading is not None:
+                    known[leading.configuration.key] = student
+        return known
+
+    def student(self, configuration: Configuration) -> Predictor:
+        """Return the student of a configuration on all training rows, fitted at most once."""
+        key = configuration.key
+        if key not in self.fitted:
+            self.fitted[key] = self.found.fit(configuration)
+        return self.fitted[key]
+
+    def nearest(self, cell: Cell) -> Trial | None:
+        """Return the trial whose hyperparameters suit a cell best; None if the stage has none.
+
+        One of that very cell, if there is one, else the best of its stage.
+        """
+        stage = [trial for trial in _candidates(self.found) if trial.configuration.stage == cell[0]]
+        own = [trial for trial in stage if _cell(trial.configuration) == _plain(cell)]
+        return min(own or stage, key=_merit, default=None)
+
+    def measured(self, student: Predictor) -> Metrics:
+        """Return the metrics of a student on training and test rows."""
+        metrics: Metrics = {}
+        tables = (self.division.X_train, self.division.X_test)
+        for part, table in zip(PARTS, tables, strict=True):
+            said = student.predict_proba(table)
+            found = quality(said, self.labels[part]) | closeness(said, self.teacher.get(part))
+            metrics |= {f"{part}_{name}": value for name, value in found.items()}
+        return metrics
+
+    def _chosen(self) -> list[Trial]:
+        """Return the best trial of each cell, the stages in the order of the run."""
+        cells: dict[Cell, Trial] = {}
+        for trial in sorted(_candidates(self.found), key=_merit):
+            cells.setdefault(_cell(trial.configuration), trial)
+        if self.method == "standard":
+            # The control that the engine adds was in nobody's grid.
+            asked = self.found.recipe.search.alphas
+            wanted = {*asked.self, *asked.external, *asked.leaking}
+            cells = {cell: trial for cell, trial in cells.items() if cell[2] in wanted}
+        order = list(self.found.recipe.stages)
+
+        def place(trial: Trial) -> tuple[int, float, float]:
+            stage, temperature, alpha = _cell(trial.configuration)
+            return order.index(stage), temperature, alpha
+
+        return sorted(self._affordable(list(cells.values())), key=place)
+
+    def _affordable(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Return each stage's best, then what is fitted already, then the best of the others.
+
+        Those have to be fitted: as many as the recipe's budget of models has left.
+        """
+        racing, bound = self.found.racing, self.found.recipe.budget.models
+        bests = (best(racing, stage) for stage in self.found.students)
+        first = {each.number for each in bests if each is not None}
+        left = bound - self.found.models_trained if bound else float("inf")
+        chosen = []
+
+        def rank(trial: Trial) -> tuple[bool, bool, float, int]:
+            unfitted = trial.configuration.key not in self.fitted
+            return trial.number not in first, unfitted, *_merit(trial)
+
+        for trial in sorted(trials, key=rank)[: self.most]:
+            cost = self._cost(trial.configuration)
+            if cost <= left:
+                chosen.append(trial)
+                left -= cost
+        return chosen
+
+    def _cost(self, configuration: Configuration) -> int:
+        """Return how many models have to be trained for a student."""
+        fitter = self.found.fitter
+        if configuration.key in self.fitted or fitter is None:
+            return 0
+        return fitter.cost(configuration)
+
+
+def to_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return rows as DeepBridge's frame."""
+    import pandas as pd
+
+    return pd.DataFrame([row.to_mapping() for row in rows], columns=list(COLUMNS))
+
+
+def _candidates(found: Distillation) -> Iterable[Trial]:
+    return [
+        trial
+        for trial in found.racing
+        if trial.failure is None
+        and trial.configuration.share == 1
+        and trial.configuration.stage in found.students
+    ]
+
+
+def _cell(configuration: Configuration) -> Cell:
+    return _plain((configuration.stage, configuration.temperature, configuration.alpha))
+
+
+def _plain(cell: Cell) -> Cell:
+    # On hard labels the temperature does not matter.
+    stage, temperature, alpha = cell
+    return stage, temperature if alpha > 0 else 1.0, alpha
+
+
+def _merit(trial: Trial) -> tuple[float, int]:
+    return trial.log_loss, trial.number

@@ -1,0 +1,56 @@
+"""Small runs that several test files look at."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+from hpmkd import AutoDistiller, DBDataset, measure
+
+
+@pytest.fixture(scope="session")
+def made(wine, cancer):
+    """Return a function that makes an AutoDistiller whose runs take a second."""
+    data = {"wine": wine, "cancer": cancer}
+
+    def make(name="cancer", grid=True, **options):
+        dataset = DBDataset(*data[name], model=GaussianNB())
+        distiller = AutoDistiller(dataset, **{"output_dir": None, "n_trials": 1, **options})
+        if grid:
+            distiller.customize_config(
+                ["LOGISTIC_REGRESSION", "DECISION_TREE"], [1.0, 2.0], [0.3, 0.7]
+            )
+        return distiller
+
+    return make
+
+
+def run(distiller, **arguments):
+    """Run without timing students, and without warnings of few rows."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        return distiller.run(**arguments)
+
+
+@pytest.fixture(scope="session")
+def runs():
+    """Return the function that runs a distiller quickly."""
+    return run
+
+
+@pytest.fixture(scope="session")
+def standard(made):
+    """Return a distiller that ran the standard method on two classes, and its results."""
+    distiller = made(method="standard")
+    return distiller, run(distiller)
+
+
+@pytest.fixture(scope="session")
+def hpm(made):
+    """Return a distiller that ran the method hpm on three classes, and its results."""
+    distiller = made("wine", method="hpm", grid=False)
+    distiller.customize_config(["LOGISTIC_REGRESSION", "XGB"])
+    return distiller, run(distiller)

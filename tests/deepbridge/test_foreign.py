@@ -1,0 +1,125 @@
+"""Data sets of DeepBridge itself, by stand-ins with its public names."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+from hpmkd import DataError, DBDataset
+from hpmkd.deepbridge.foreign import adopted
+
+
+def like_deepbridge(**attributes):
+    """Return an object of a class that says it is DeepBridge's, with the attributes of one."""
+    theirs = type("DBDataset", (), {"__module__": "deepbridge.core.db_data"})
+    dataset = theirs()
+    for name, value in attributes.items():
+        setattr(dataset, name, value)
+    return dataset
+
+
+@pytest.fixture(scope="module")
+def frame(cancer):
+    X, y = cancer
+    frame = pd.DataFrame(X[:, :4], columns=list("abcd")).assign(label=y)
+    # Shuffled, as its own train_test_split leaves them.
+    return frame.sample(frac=1, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def said(frame):
+    said = GaussianNB().fit(frame[list("abcd")], frame["label"]).predict_proba(frame[list("abcd")])
+    return pd.DataFrame(said, columns=["prob_class_0", "prob_class_1"], index=frame.index)
+
+
+def test_ours_is_taken_as_it_is(wine):
+    dataset = DBDataset(*wine)
+    assert adopted(dataset) is dataset
+
+
+def test_its_own_division_is_kept(frame):
+    theirs = like_deepbridge(
+        train_data=frame[:400],
+        test_data=frame[400:],
+        features=["a", "b"],
+        target_name="label",
+        model=None,
+        train_predictions=None,
+        test_predictions=None,
+        original_prob=None,
+    )
+    dataset = adopted(theirs)
+    division = dataset.divided(0.5, 0)
+    np.testing.assert_array_equal(division.X_train, frame[["a", "b"]][:400])
+    np.testing.assert_array_equal(division.X_test, frame[["a", "b"]][400:])
+    np.testing.assert_array_equal(division.y_train, frame["label"][:400])
+    assert dataset.features == ["a", "b"]
+    assert dataset.given is None
+    assert "deepbridge" not in sys.modules
+
+
+def test_its_probabilities_are_read_in_its_order(frame, said):
+    # DeepBridge keeps them below each other and numbers them anew.
+    theirs = like_deepbridge(
+        train_data=frame[:400].assign(p=1.0),
+        test_data=frame[400:].assign(p=1.0),
+        features=list("abcd"),
+        target_name="label",
+        model=None,
+        train_predictions=None,
+        test_predictions=None,
+        original_prob=said.reset_index(drop=True),
+    )
+    division = adopted(theirs).divided()
+    np.testing.assert_allclose(division.given_train, said[:400])
+    np.testing.assert_allclose(division.given_test, said[400:])
+
+
+def test_predictions_of_its_parts_go_before(frame, said):
+    theirs = like_deepbridge(
+        train_data=frame[:400],
+        test_data=frame[400:],
+        features=list("abcd"),
+        target_name="label",
+        train_predictions=said[:400],
+        test_predictions=said[400:],
+        original_prob=pd.DataFrame(),
+    )
+    np.testing.assert_allclose(adopted(theirs).divided().given_test, said[400:])
+
+
+def test_its_model_teaches_rather_than_what_the_model_said(frame, said):
+    model = GaussianNB()
+    theirs = like_deepbridge(
+        train_data=frame[:400],
+        test_data=frame[400:],
+        features=list("abcd"),
+        target_name="label",
+        model=model,
+        train_predictions=said[:400],
+        test_predictions=said[400:],
+    )
+    dataset = adopted(theirs)
+    assert dataset.model is model
+    assert dataset.given is None
+
+
+def test_probabilities_of_neither_part_are_refused(frame, said):
+    theirs = like_deepbridge(
+        train_data=frame[:400],
+        test_data=frame[400:],
+        features=list("abcd"),
+        target_name="label",
+        original_prob=said[:7],
+    )
+    with pytest.raises(DataError, match="got 7 rows; expected 400 of training and 169 of test"):
+        adopted(theirs)
+
+
+def test_anything_else_is_refused(frame):
+    with pytest.raises(DataError, match=r"got DataFrame, which has no train_data.*DBDataset\("):
+        adopted(frame)

@@ -1,0 +1,162 @@
+"""What a method and its options mean as a recipe."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import pytest
+
+from hpmkd import RecipeError
+from hpmkd.deepbridge.methods import (
+    METHODS,
+    Grid,
+    Options,
+    check_distillation_method,
+    recipe_for,
+    recipes_of,
+)
+from hpmkd.deepbridge.model_types import ModelType, as_model_type, name_of, stage_of, stages_of
+from hpmkd.recipe import Recipe
+
+# ----------------------------------------------------------------------------- methods
+
+
+def test_every_method_runs_recipes_that_exist():
+    for method in METHODS:
+        assert [Recipe.load(name).name for name in recipes_of(method)] == list(METHODS[method])
+    assert recipes_of("legacy") == recipes_of("standard") == ("grid",)
+    assert recipes_of("auto") == ("hpm",)
+    assert recipes_of("hybrid") == ("grid", "hpm")
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(RecipeError, match="method: got 'fast'; expected one of hpm, standard"):
+        recipes_of("fast")
+
+
+@pytest.mark.parametrize("name", ["hpm", "grid"])
+def test_without_options_a_recipe_is_as_it_is_shipped(name):
+    assert recipe_for(name, Options(), Grid()) == Recipe.load(name)
+
+
+def test_the_standard_grid_is_640_trials():
+    recipe = recipe_for("grid", Options(), Grid())
+    cells = len(recipe.stages) * len(recipe.search.temperatures) * len(recipe.search.alphas.self)
+    assert cells * recipe.sampler.settings["trials"] == 640
+
+
+def test_options_switch_what_they_name():
+    options = Options(
+        n_trials=5,
+        validation_split=0.2,
+        parallel_workers=2,
+        use_cache=False,
+        use_memory=False,
+        progressive=False,
+        multi_teacher=False,
+    )
+    recipe = recipe_for("hpm", options, Grid())
+    assert recipe.sampler.settings["trials"] == 5
+    assert recipe.split.selection_size == 0.2
+    assert (recipe.executor.name, recipe.executor.settings["workers"]) == ("loky", 2)
+    assert (recipe.cache.name, recipe.cache.settings["max_bytes"]) == ("memory", 0)
+    assert recipe.memory.name == "none"
+    assert recipe.chain == ()
+    assert (recipe.teacher.name, recipe.fuser.name, recipe.ensemble.top) == (
+        "quick",
+        "calibrated",
+        0,
+    )
+    assert recipe_for("grid", options, Grid()).fuser.name == "mean"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"n_trials": 0}, "n_trials: got 0; expected an integer of 1 or more"),
+        ({"n_trials": 2.5}, "n_trials: got 2.5"),
+        ({"max_configs": None}, "max_configs: got None"),
+        ({"max_configs": True}, "max_configs: got True"),
+        ({"parallel_workers": -1}, "parallel_workers: got -1"),
+        ({"validation_split": 1.0}, "validation_split: got 1.0; expected a share"),
+        ({"validation_split": "a fifth"}, "validation_split: got 'a fifth'"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options, said):
+    with pytest.raises(RecipeError, match=said):
+        Options(**options)
+
+
+def test_unknown_ways_to_teach_are_refused_and_surrogates_explained():
+    check_distillation_method(None)
+    check_distillation_method("knowledge_distillation")
+    with pytest.warns(UserWarning, match=r"for the teacher alone, ask for alphas=\[1.0\]"):
+        check_distillation_method("surrogate")
+    with pytest.raises(RecipeError, match="got 'pruning'; expected 'knowledge_distillation' or"):
+        check_distillation_method("pruning")
+
+
+# -------------------------------------------------------------------------------- grids
+
+
+def test_a_grid_is_what_the_search_is_given():
+    grid = Grid().customized([ModelType.DECISION_TREE, "XGB"], [1.0, 2], (0, 0.5, 1.0))
+    for name in ("hpm", "grid"):
+        recipe = recipe_for(name, Options(), grid)
+        assert list(recipe.stages) == ["tree", "xgboost"]
+        assert recipe.search.temperatures == (1.0, 2.0)
+        assert recipe.search.alphas.self == recipe.search.alphas.external == (0.0, 0.5, 1.0)
+        # From probabilities that leak nobody learns alone.
+        assert recipe.search.alphas.leaking == (0.0, 0.5)
+
+
+def test_hard_labels_are_in_the_standard_grid_only_if_asked_for():
+    asked = recipe_for("grid", Options(), Grid().customized(None, None, [0.0, 0.5]))
+    assert asked.sampler.settings["hard"] is True
+    unasked = recipe_for("grid", Options(), Grid().customized(None, None, [0.5]))
+    assert unasked.sampler.settings["hard"] is False
+
+
+def test_a_second_call_changes_what_it_names_alone():
+    grid = Grid().customized(["GBM"], [1.0], None).customized(None, [2.0, 2.0], 0.5)
+    assert grid == Grid(("gbm",), (2.0,), (0.5,))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (([], None, None), "model_types: got none"),
+        ((None, [0.0], None), "temperatures: got 0.0; expected numbers above 0"),
+        ((None, [float("inf")], None), "temperatures: got inf"),
+        ((None, [], None), "temperatures: got none"),
+        ((None, None, [1.5]), "alphas: got 1.5; expected numbers from 0"),
+        ((None, None, ["half"]), "alphas: got 'half'"),
+        ((None, None, [True]), "alphas: got True"),
+    ],
+)
+def test_grids_that_cannot_be_are_refused(arguments, said):
+    with pytest.raises(RecipeError, match=said):
+        Grid().customized(*arguments)
+
+
+# -------------------------------------------------------------------------- model types
+
+
+def test_model_types_by_member_by_name_by_stage_and_of_another_enumeration():
+    theirs = Enum("ModelType", ["GBM", "XGB"])
+    assert stages_of([ModelType.GBM, "GBM", "gbm", theirs.GBM]) == ("gbm",)
+    assert stages_of("XGB") == stages_of(ModelType.XGB) == ("xgboost",)
+    assert stage_of("third_party_stage") == "third_party_stage"
+
+
+def test_names_go_there_and_back():
+    for model_type in ("LOGISTIC_REGRESSION", "DECISION_TREE", "GBM", "XGB"):
+        assert name_of(stage_of(model_type)) == model_type
+        assert as_model_type(model_type) is ModelType[model_type]
+    assert name_of("third_party_stage") == as_model_type("third_party_stage") == "third_party_stage"
+
+
+@pytest.mark.parametrize("strange", [ModelType.RANDOM_FOREST, "MLP", "SVM", 3, None])
+def test_families_that_are_no_students_here_are_refused(strange):
+    with pytest.raises(RecipeError, match=r"no such student; expected one of LOGISTIC_REGRESSION"):
+        stage_of(strange)
