@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,8 +14,7 @@ from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
 from hpmkd.recipe import Recipe
-from hpmkd.run_folder import read_json, student_path, writing
-from hpmkd.student import Student
+from hpmkd.run_folder import load_students, read_json, student_path, write_json, writing
 from hpmkd.study import write_study
 from hpmkd.verdict import Verdict
 
@@ -171,15 +169,15 @@ class Distillation:
             for name, student in self.students.items():
                 student_path(draft, name).write_bytes(student.to_bytes())
             self.leaderboard.to_csv(draft / "leaderboard.csv", index=False)
-            _write(draft / "leaderboard.json", [asdict(record) for record in self.records])
-            _write(draft / "verdict.json", self.verdict.to_mapping())
-            _write(draft / "counts.json", self.counts)
-            _write(draft / "knowledge.json", self.knowledge.to_mapping())
-            _write(draft / "trials.json", [dict(each) for each in self.history])
+            write_json(draft / "leaderboard.json", [asdict(record) for record in self.records])
+            write_json(draft / "verdict.json", self.verdict.to_mapping())
+            write_json(draft / "counts.json", self.counts)
+            write_json(draft / "knowledge.json", self.knowledge.to_mapping())
+            write_json(draft / "trials.json", [dict(each) for each in self.history])
             write_study(draft / "study.log", self.history)
             gates = [asdict(gate) for gate in self.gates]
             more = {"format": FORMAT, "chosen": self.chosen, "gates": gates}
-            _write(draft / "run.json", {**self.facts, **more})
+            write_json(draft / "run.json", {**self.facts, **more})
             draft.joinpath("recipe.toml").write_text(self.recipe.to_toml(), "utf-8")
         return Path(folder)
 
@@ -202,7 +200,7 @@ class Distillation:
         try:
             records = read_json(folder / "leaderboard.json", list)
             return cls(
-                students=_load_students(folder, facts["chosen"]),
+                students=load_students(folder, facts["chosen"]),
                 chosen=facts["chosen"],
                 records=tuple(Record(**each) for each in records),
                 knowledge=Knowledge.from_mapping(read_json(folder / "knowledge.json", dict)),
@@ -220,25 +218,6 @@ class Distillation:
             raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
 
 
-def _load_students(folder: Path, chosen: object) -> dict[str, Student]:
-    students = {path.stem: Student.load(path) for path in sorted(folder.glob("students/*.hpmkd"))}
-    if not isinstance(chosen, str) or chosen not in students:
-        raise StudentFileError(
-            f"{folder} is no intact run folder: run.json chooses {chosen!r}; expected one of "
-            f"those in students/: {', '.join(students) or 'none'}"
-        )
-    # What is shipped is student.hpmkd: it is the one that loads, and it must be whole.
-    shipped = folder / "student.hpmkd"
-    students[chosen] = Student.load(shipped)
-    twin = student_path(folder, chosen)
-    if shipped.read_bytes() != twin.read_bytes():
-        raise StudentFileError(
-            f"{folder} is no intact run folder: {shipped.name} and {twin.relative_to(folder)} "
-            "differ; delete neither, but distil again or take both from a backup"
-        )
-    return students
-
-
 def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
     """Return what is needed, beside data and recipe, to repeat a run."""
     return {
@@ -249,12 +228,6 @@ def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in DEPENDENCIES},
     }
-
-
-def _write(path: Path, content: Any) -> None:
-    path.write_text(
-        json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8"
-    )
 
 
 def _plain(trial: Trial) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from hpmkd.errors import RunFolderError, StudentFileError
 from hpmkd.offers import NAME
+from hpmkd.student import Student
 
 
 def check_free(folder: str | Path, *, overwrite: bool = False) -> None:
@@ -146,3 +147,36 @@ def _sync(folder: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write one of a run folder's JSON files."""
+    path.write_text(
+        json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8"
+    )
+
+
+def load_students(folder: Path, chosen: object) -> dict[str, Student]:
+    """Read the students of a run folder, of which the chosen one is there twice.
+
+    Raises
+    ------
+    StudentFileError
+        If one is damaged, or the chosen one is missing or not the same twice.
+    """
+    students = {path.stem: Student.load(path) for path in sorted(folder.glob("students/*.hpmkd"))}
+    if not isinstance(chosen, str) or chosen not in students:
+        raise StudentFileError(
+            f"{folder} is no intact run folder: run.json chooses {chosen!r}; expected one of "
+            f"those in students/: {', '.join(students) or 'none'}"
+        )
+    # What is shipped is student.hpmkd: it is the one that loads, and it must be whole.
+    shipped = folder / "student.hpmkd"
+    students[chosen] = Student.load(shipped)
+    twin = student_path(folder, chosen)
+    if shipped.read_bytes() != twin.read_bytes():
+        raise StudentFileError(
+            f"{folder} is no intact run folder: {shipped.name} and {twin.relative_to(folder)} "
+            "differ; delete neither, but distil again or take both from a backup"
+        )
+    return students

@@ -10,7 +10,7 @@ import numpy as np
 
 from hpmkd import tables
 from hpmkd.deepbridge.division import Division, divide
-from hpmkd.deepbridge.frames import as_frame, categorised, columns_of, joined, opened
+from hpmkd.deepbridge.frames import as_frame, categorised, columns_of, free_name, joined, opened
 from hpmkd.errors import DataError, TeacherError
 from hpmkd.labels import as_labels, classes_of, codes_of
 from hpmkd.probabilities import given_probabilities
@@ -101,7 +101,7 @@ class DBDataset:
                 probabilities, prob_cols = columns_of(probabilities, prob_cols, "prob_cols"), None
         table, y = opened(data, target_column if y is None else y, features)
         named = y if isinstance(y, str) else target_column
-        self.target_name = named or _free_name("target", getattr(table, "columns", ()))
+        self.target_name = named or free_name("target", getattr(table, "columns", ()))
         if isinstance(y, str):
             y = columns_of(table, [y], "target_column").iloc[:, 0]
         if prob_cols is not None:
@@ -193,8 +193,7 @@ class DBDataset:
 
     def divided(self, test_size: float = 0.2, random_state: int = 42) -> Division:
         """Divide the rows; what the data set says itself goes first."""
-        rows = self._rows(test_size, random_state)
-        return Division.of(self.X, self._labels, self._given, *rows)
+        return Division.of(self.X, self._labels, self._given, *self._rows(test_size, random_state))
 
     def _rows(self, test_size: float = 0.2, random_state: int = 42) -> tuple[IntArray, IntArray]:
         if self._n_train is not None:
@@ -230,12 +229,6 @@ class DBDataset:
         if self._n_train is not None and len(probabilities) == self._n_train:
             n = self._n_train  # of the training rows alone
         return given_probabilities(probabilities, self._classes, n)
-
-
-def _free_name(name: str, taken: Iterable[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _at(dataset: str) -> int:

@@ -102,3 +102,10 @@ def categorised(table: Any, names: Iterable[str]) -> Any:
             f"{', '.join(map(repr, strange[:10]))}. Columns: {', '.join(map(str, columns[:20]))}"
         )
     return table.astype(dict.fromkeys(names, "category"))
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """Return a name that none of a table's columns has."""
+    while name in taken:
+        name += "_"
+    return name
