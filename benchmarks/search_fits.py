@@ -143,9 +143,9 @@ class Table:
     def _begin(self) -> None:
         if self.facts is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            training, targets = self._lesson.problem.training, self._lesson.fused.lesson.training
+            problem, targets = self._lesson.problem, self._lesson.fused.lesson.training
             said = Knowledge((), Regime(SELF, "made so"), (), {}, targets.soft_targets)
-            self.facts = facts_of(training, said)
+            self.facts = facts_of(problem.training, problem.test, said)
             self._write({"facts": asdict(self.facts), "points": _plain_points()})
 
     def _write(self, line: dict) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from chain_tables import markdown
 from search_fits import Table
@@ -51,6 +52,8 @@ def report(
     parts += ["### What ended the search", endings(own, whole)]
     parts += ["## One stage alone, against the grid of that stage", summary(own, alone)]
     parts += ["## With memory, each data set by the others", helped(frame)]
+    parts += ["### Test log loss of every set, minus that of the grid's pick, with memory"]
+    parts += [helped_sets(frame)]
     for told, name in MEMORIES.items():
         if told:
             parts += [f"### First trials, the memory told of {name}", first(firsts[told])]
@@ -76,24 +79,60 @@ def data_sets(tables: Sequence[Table]) -> str:
 
 def summary(frame: pd.DataFrame, arms: Sequence[str]) -> str:
     """Return what each arm costs and loses: the mean counts every set once."""
-    header = ["sampler", "models, mean", "most", "of the grid's time", "log loss, mean", "median"]
-    header += ["p90", "accuracy points, mean", "median", "p10", "selection rows, mean", "searches"]
+    chosen = [(name, frame[frame.arm == name]) for name in arms]
+    rows = [[name, *_cells(lines)] for name, lines in chosen if not lines.empty]
+    return markdown(["sampler", *COLUMNS], rows)
+
+
+def helped(frame: pd.DataFrame) -> str:
+    """Return the same for arms without and with memory."""
+    rows = [[name, MEMORIES[told], *_cells(lines)] for name, told, lines in _by_memory(frame)]
+    return markdown(["sampler", "memory told of", *COLUMNS], rows)
+
+
+def helped_sets(frame: pd.DataFrame) -> str:
+    """Return what arms lose in test log loss without and with memory, set by set."""
+    names = list(dict.fromkeys(frame.set))
     rows = []
-    for name in arms:
-        lines = frame[frame.arm == name]
-        if lines.empty:
-            continue
-        means = lines.groupby(["set", "draw"])[["models", "share", *_MEASURES]].mean().mean()
-        points = 100 * lines.accuracy
-        cells = [name, f"{means.models:.0f}", f"{lines.models.max()}", f"{means.share:.1%}"]
-        cells += [f"{means.log_loss:+.4f}", f"{lines.log_loss.median():+.4f}"]
-        cells += [f"{lines.log_loss.quantile(0.9):+.4f}", f"{100 * means.accuracy:+.2f}"]
-        cells += [f"{points.median():+.2f}", f"{points.quantile(0.1):+.2f}"]
-        rows.append([*cells, f"{means.selection:+.4f}", str(len(lines))])
-    return markdown(header, rows)
+    for name, told, lines in _by_memory(frame):
+        means = lines.groupby("set").log_loss.mean()
+        rows.append([name, MEMORIES[told], *(f"{means[each]:+.4f}" for each in names)])
+    return markdown(["sampler", "memory told of", *names], rows)
 
 
-_MEASURES = ("log_loss", "accuracy", "selection")
+def _by_memory(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    own = frame[frame.order == OWN_FIRST]
+    for name in HELPED:
+        for told in MEMORIES:
+            yield name, told, own[(own.arm == name) & (own.memory == told)]
+
+
+COLUMNS = (
+    "models, mean", "most", "of the grid's time", "log loss, mean", "SE over sets", "median", "p90",
+    "accuracy points, mean", "SE over sets", "median", "p10", "selection rows, mean", "searches",
+)  # fmt: skip
+
+
+def _cells(lines: pd.DataFrame) -> list[str]:
+    """Return a cell for each of the columns."""
+    by_set = lines.groupby("set")[["models", "share", "log_loss", "accuracy", "selection"]].mean()
+    means, errors = by_set.mean(), by_set.std(ddof=1) / np.sqrt(len(by_set))
+    points = 100 * lines.accuracy
+    return [
+        f"{means.models:.0f}",
+        f"{lines.models.max()}",
+        f"{means.share:.1%}",
+        f"{means.log_loss:+.4f}",
+        f"{errors.log_loss:.4f}",
+        f"{lines.log_loss.median():+.4f}",
+        f"{lines.log_loss.quantile(0.9):+.4f}",
+        f"{100 * means.accuracy:+.2f}",
+        f"{100 * errors.accuracy:.2f}",
+        f"{points.median():+.2f}",
+        f"{points.quantile(0.1):+.2f}",
+        f"{means.selection:+.4f}",
+        str(len(lines)),
+    ]
 
 
 def every_set(frame: pd.DataFrame, arms: Sequence[str], what: str, by: float, form: str) -> str:
@@ -112,25 +151,6 @@ def endings(frame: pd.DataFrame, arms: Sequence[str]) -> str:
         shares = [f"{ended.str.startswith(start).mean():.0%}" for start in ways.values()]
         rows.append([name, *shares])
     return markdown(["sampler", *ways], rows)
-
-
-def helped(frame: pd.DataFrame) -> str:
-    """Return every arm without and with memory."""
-    header = ["sampler", "memory told of", "models, mean", "of the grid's time", "log loss, mean"]
-    header += ["median", "p90", "accuracy points, mean", "p10"]
-    rows = []
-    for name in HELPED:
-        for told, called in MEMORIES.items():
-            own = (frame.arm == name) & (frame.order == OWN_FIRST)
-            lines = frame[own & (frame.memory == told)]
-            if lines.empty:
-                continue
-            means = lines.groupby(["set", "draw"])[["models", "share", *_MEASURES]].mean().mean()
-            cells = [name, called, f"{means.models:.0f}", f"{means.share:.1%}"]
-            cells += [f"{means.log_loss:+.4f}", f"{lines.log_loss.median():+.4f}"]
-            cells += [f"{lines.log_loss.quantile(0.9):+.4f}", f"{100 * means.accuracy:+.2f}"]
-            rows.append([*cells, f"{100 * lines.accuracy.quantile(0.1):+.2f}"])
-    return markdown(header, rows)
 
 
 def first(frame: pd.DataFrame) -> str:

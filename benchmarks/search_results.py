@@ -24,7 +24,6 @@ GRID, STAGED, ADAPTIVE = "grid", "staged", "adaptive"
 ARMS = {
     GRID: Arm("grid"),
     STAGED: Arm("hpm"),
-    "staged, never early": Arm("hpm", {"search.stop.window": 0}),
     "staged, grid's T and alpha": Arm("hpm", OVER_GRID),
     ADAPTIVE: Arm("proposal", PROPOSAL),
     "adaptive, unbound": Arm("proposal", {**PROPOSAL, **UNBOUND}),
