@@ -39,6 +39,7 @@ def document(found: list[dict]) -> str:
         reasons(pairs),
         QUALITY,
         markdown(scores(pairs)),
+        picks(pairs),
         ROBUSTNESS,
         markdown(robustness(pairs)),
     ]
@@ -119,6 +120,22 @@ def _student(arm: dict) -> str:
     after = f" after {arm['after']}" if arm["after"] else ""
     soft = f", T {arm['temperature']:g}" if arm["alpha"] else ""
     return f"{arm['chosen']}{after}, alpha {arm['alpha']:g}{soft}"
+
+
+def picks(pairs: Pairs) -> str:
+    """Say how often which student is the better one, and what the grid picked."""
+    loss, n = gain(pairs, "log_loss"), len(pairs.sets)
+    picked = [arms["standard"] for drawn in pairs.arms.values() for arms in drawn]
+    soft = [arm for arm in picked if arm["alpha"] > 0]
+    told = (
+        f"The log loss of hpm's student is the lower one in {(loss < 0).sum()} of {n} sets and the "
+        f"higher one in {(loss > 0).sum()}, by {loss.mean():+.4f} nats on average. Of the grid's "
+        f"{len(picked)} picks {len(soft)} hear the teacher, "
+        f"{sum(arm['temperature'] != 1 for arm in soft)} of them at a temperature other than 1, "
+        "which hpm does not try (`search.temperatures`). What the search alone loses is measured "
+        "in [search.md](search.md), on more sets and seeds."
+    )
+    return textwrap.fill(told, 98) + "\n"
 
 
 def robustness(pairs: Pairs) -> pd.DataFrame:
