@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from hpmkd.values import Configuration
 
@@ -123,7 +123,7 @@ def _check_hyperparameters(configuration: Configuration, stage: Stage) -> None:
             raise ValueError(f"ask returned {name} = {value!r}; expected {expected}")
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float | int]:
     return isinstance(value, (float, int)) and not isinstance(value, bool)
 
 
@@ -155,7 +155,7 @@ class Replay:
         """Return the given float if it is in [low, high]."""
         value = self._given.get(name, low)
         slack = TOLERANCE * max(abs(low), abs(high))
-        fits = isinstance(value, (float, int)) and low - slack <= value <= high + slack
+        fits = _is_number(value) and low - slack <= value <= high + slack
         return float(self._kept(name, value, low, fits, f"a number in [{low}, {high}]"))
 
     def suggest_int(
@@ -163,13 +163,16 @@ class Replay:
     ) -> int:
         """Return the given integer if it is one of low … high."""
         value = self._given.get(name, low)
-        fits = isinstance(value, int) and low <= value <= high
+        fits = isinstance(value, int) and _is_number(value) and low <= value <= high
         return int(self._kept(name, value, low, fits, f"an integer in [{low}, {high}]"))
 
     def suggest_categorical(self, name: str, choices: Sequence[Hyperparameter]) -> Any:
         """Return the given choice if it is one."""
         value = self._given.get(name, choices[0])
-        fits = value in choices
+        # True equals 1, and yet is another choice.
+        fits = (isinstance(value, bool), value) in [
+            (isinstance(choice, bool), choice) for choice in choices
+        ]
         expected = f"one of {', '.join(map(repr, choices))}"
         return self._kept(name, value, choices[0], fits, expected)
 

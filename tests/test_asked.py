@@ -37,6 +37,24 @@ def derived(trial):
     }
 
 
+def numbered(trial):
+    return {
+        "width": trial.suggest_categorical("width", [1, 2.0]),
+        "fast": trial.suggest_categorical("fast", [False, True]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"width": True}, "width = True; expected one of 1, 2.0"), ({"fast": 1}, "fast = 1; exp")],
+)
+def test_true_is_not_the_choice_1(given, said):
+    check(numbered, width=1, fast=True)
+    check(numbered, width=2, fast=False)
+    with pytest.raises(ValueError, match=said):
+        check(numbered, **given)
+
+
 def check(space, **hyperparameters):
     stages = {"it": Stage(space)}
     configuration = Configuration("it", 1.0, 0.5, hyperparameters)
@@ -62,6 +80,8 @@ def test_points_of_the_space_pass(hyperparameters):
     [
         ({"depth": 0}, r"depth = 0; expected an integer in \[1, 8\]"),
         ({"depth": 2.0}, "depth = 2.0; expected an integer"),
+        ({"depth": True}, "depth = True; expected an integer"),
+        ({"rate": True}, "rate = True; expected a number"),
         ({"rate": 1.1}, r"rate = 1.1; expected a number in \[0.1, 1.0\]"),
         ({"rate": "fast"}, "rate = 'fast'; expected a number"),
         ({"rate": float("inf")}, "rate = inf; expected a finite"),

@@ -55,6 +55,7 @@ def trial(number, stage, loss, alpha=0.5, **more):
         ({"depth": 5}, True),
         ({"depth": 9}, False),  # the space has shrunk since
         ({"depth": "deep"}, False),
+        ({"depth": True}, False),
         ({"depth": [5]}, False),
         ({5: "depth"}, False),
         ({"depth": 5, "width": 2}, False),  # of another version of the stage
@@ -201,6 +202,16 @@ def test_another_seed_divides_the_same_data(wine):
     known(wine)
     assert known(wine, seed=1).facts["search"]["remembered"] == {"logistic": [], "tree": []}
     assert len(Store(store_path()).read()) == 1
+
+
+def test_a_poorer_run_on_the_same_data_erases_nothing(wine):
+    known(wine)
+    (before,) = Store(store_path()).read()
+    known(wine, stages=["tree"], **{"sampler.trials": 1})
+    (after,) = Store(store_path()).read()
+    assert {each.stage for each in before.outcomes} == {"logistic", "tree"}
+    assert after.outcomes == before.outcomes
+    assert after.learned_at > before.learned_at
 
 
 def test_without_memory_nothing_is_asked_and_nothing_kept(wine, cancer):

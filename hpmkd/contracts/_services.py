@@ -63,7 +63,12 @@ class Memory(Protocol):
         ...
 
     def remember(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
-        """Keep what a run learned; it replaces what an earlier run on the same data learned."""
+        """Keep what a run learned, beside what earlier runs on the same data learned.
+
+        Of each stage, the outcomes of one run stay: of the run that has more of them, of two
+        that have as many the newer. A stage that this run did not try stays as it was. The
+        facts are from now on those of this run.
+        """
         ...
 
 

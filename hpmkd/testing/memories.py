@@ -135,9 +135,29 @@ class MemorySuite:
                 ) == suggested
                 assert content(after.outcomes(facts)) == told
 
-    def test_a_new_run_replaces_the_old_one(self, taught: Opened) -> None:
-        """Of each data set, what the last run learned is known."""
+    @pytest.mark.parametrize("n", [9, 8, 1, 0])
+    def test_of_a_stage_the_run_that_tried_more_stays(self, taught: Opened, n: int) -> None:
+        """A poorer run erases nothing; one that tried as much replaces what was known."""
+        facts = replace(OTHERS[0], noise=0.2)
+        newer = outcomes(facts, alpha=0.25)
+        taught().remember(facts, newer[:n])
+        expected = newer if n == len(newer) else outcomes(facts)
+        told = [each for each in taught().outcomes(FACTS) if each.facts.digest == facts.digest]
+        if n == 0:
+            # It told nothing, so it may count as no run.
+            told = [replace(each, facts=facts) for each in told]
+        assert content(told) == content(expected)
+
+    def test_a_stage_that_a_later_run_did_not_try_stays(self, taught: Opened) -> None:
+        """What is known of each stage is told beside what is known of the others."""
         newer = outcomes(OTHERS[0], "gbm", alpha=0.25)[:3]
+        taught().remember(OTHERS[0], newer)
+        learned = [*newer, *(outcome for facts in OTHERS for outcome in outcomes(facts))]
+        assert content(taught().outcomes(FACTS)) == content(learned)
+
+    def test_a_run_that_tried_more_replaces_what_was_known(self, taught: Opened) -> None:
+        """The outcomes of a stage are those of one run, for ranks compare within a run."""
+        newer = outcomes(OTHERS[0], alpha=0.25) + outcomes(OTHERS[0], alpha=0.75)[:1]
         taught().remember(OTHERS[0], newer)
         learned = [*newer, *(outcome for facts in OTHERS[1:] for outcome in outcomes(facts))]
         assert content(taught().outcomes(FACTS)) == content(learned)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from rich.filesize import decimal
 
 from hpmkd import measure
 from hpmkd.cli import cli
@@ -37,7 +38,7 @@ def distil(tmp_path, people, *options):
 def test_a_folder_without_entries(place):
     told = json.loads(call("cache", "info", "--json").stdout)
     assert told == {"folder": str(place), "entries": 0, "bytes": 0, "regions": {}}
-    assert "total        0 entries, 0.0 MB" in call("cache", "info").stdout
+    assert "total        0 entries, 0 bytes" in call("cache", "info").stdout
     assert call("cache", "clear").stdout.startswith("0 entries removed")
     assert not place.exists()
 
@@ -62,7 +63,7 @@ def test_from_a_run_to_a_clear(place, tmp_path, people):
     assert "teacher      4 entries" in call("cache", "info").stdout
     cleared = call("cache", "clear")
     assert (cleared.exit_code, cleared.stderr) == (0, "")
-    assert cleared.stdout == f"{n} entries removed from {place}, {sum(sizes) / 1e6:.1f} MB freed\n"
+    assert cleared.stdout == f"{n} entries removed from {place}, {decimal(sum(sizes))} freed\n"
     assert list(place.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -69,7 +69,8 @@ def test_info(path):
     assert (told["data_sets"], told["outcomes"]) == (2, {"gbm": 1, "tree": 2})
     shown = call("memory", "info")
     assert (shown.exit_code, shown.stderr) == (0, "")
-    assert shown.stdout.splitlines()[0].startswith(f"file         {path}, 0.0")
+    size = f"{path.stat().st_size / 1e3:.1f} kB"
+    assert shown.stdout.splitlines()[0] == f"file         {path}, {size}"
     assert shown.stdout.splitlines()[1:] == [
         "data sets    2",
         "gbm          1 outcome",
@@ -87,6 +88,9 @@ def test_clear_asks(path):
     refused = call("memory", "clear", input="n\n")
     assert refused.exit_code == 1
     assert f"Forget all that is in {path}? [y/N]" in refused.output
+    path.with_name(f"{path.name}.set-aside-1").write_text("older")
+    refused = call("memory", "clear", input="n\n")
+    assert f"in {path} and in the stores set aside from it? [y/N]" in refused.output
     assert set(known(path)) == {"a", "b"}
     agreed = call("memory", "clear", input="y\n")
     assert agreed.exit_code == 0
@@ -95,11 +99,14 @@ def test_clear_asks(path):
 
 def test_clear_leaves_nothing_behind(path):
     assert b"growth" in path.read_bytes()
-    path.with_name(f"{path.name}.set-aside-3").write_text("older")
+    aside = path.with_name(f"{path.name}.set-aside-3")
+    aside.write_text("older")
     path.with_name("notes.txt").write_text("mine")
     cleared = call("memory", "clear", "--yes")
     assert (cleared.exit_code, cleared.stderr) == (0, "")
-    assert cleared.stdout == f"2 data sets removed from {path}\n"
+    assert cleared.stdout == (
+        f"2 data sets removed from {path}\n{aside}, which was set aside, removed\n"
+    )
     assert b"growth" not in path.read_bytes()
     assert {each.name for each in path.parent.iterdir()} == {path.name, "notes.txt"}
     assert call("memory", "clear", "--yes").stdout.startswith("0 data sets removed")
@@ -153,10 +160,10 @@ def test_there_and_back(path, tmp_path):
     assert (exported.exit_code, exported.stdout) == (0, f"2 data sets written to {file}\n")
     imported = call("memory", "import", file, "--folder", other)
     assert (imported.exit_code, imported.stderr) == (0, "")
-    assert imported.stdout == "2 data sets added, 0 replaced by newer ones\n"
+    assert imported.stdout == "2 data sets added, 0 changed\n"
     assert known(store_path(str(other))) == known(path)
     again = call("memory", "import", file, "--folder", other)
-    assert again.stdout.endswith("0 replaced by newer ones, 2 left out: as new is known\n")
+    assert again.stdout.endswith("0 changed, 2 left out: more or newer is known\n")
 
 
 def test_by_way_of_a_pipe(path, tmp_path):
@@ -197,27 +204,26 @@ def test_a_place_that_cannot_be_written(path, tmp_path):
     assert "No such file or directory" in result.stderr
 
 
-def test_of_each_data_set_the_newer_stays(path, tmp_path):
+def test_what_is_imported_is_joined_with_what_is_known_as_between_runs(path, tmp_path):
     mine = known(path)
-    newer, older = (mine["a"].learned_at + timedelta(days=days) for days in (1, -1))
+    newer, older = (mine["a"].learned_at + timedelta(hours=hours) for hours in (1, -1))
     given = [
-        record("a", ("logistic",), learned_at=newer),
-        record("b", ("logistic",), learned_at=older),
+        record("a", ("logistic",), learned_at=newer, n_rows=800),
+        record("b", ("tree",), learned_at=older, n_rows=800),
         record("c", ("logistic",)),
     ]
     other = tmp_path / "other"
     Store(store_path(str(other))).keep(given)
     call("memory", "export", tmp_path / "theirs.json", "--folder", other)
     imported = call("memory", "import", tmp_path / "theirs.json")
-    assert imported.stdout == (
-        "1 data set added, 1 replaced by newer ones, 1 left out: as new is known\n"
-    )
+    assert imported.stdout == ("1 data set added, 1 changed, 1 left out: more or newer is known\n")
     now = known(path)
-    assert {digest: each.outcomes[0].stage for digest, each in now.items()} == {
-        "a": "logistic",
-        "b": "tree",
-        "c": "logistic",
+    assert {digest: {tried.stage for tried in each.outcomes} for digest, each in now.items()} == {
+        "a": {"gbm", "logistic", "tree"},
+        "b": {"tree"},
+        "c": {"logistic"},
     }
+    assert (now["a"].n_rows, now["a"].learned_at) == (800, newer)
     assert now["b"] == mine["b"]
 
 
@@ -241,8 +247,13 @@ def without(*keys):
     return change
 
 
+def in_hours(hours):
+    return (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+
+
 FIRST = ("data_sets", 0)
 TRIED = (*FIRST, "outcomes", 0)
+LATE = r"Expected a moment <= .* - at `\$\.data_sets\[1\]\.learned_at`"
 WRONG = [
     (set_to("format", value="recipe"), "`\\$\\.format`"),
     (set_to("version", value=2), "2 - at `\\$.version`"),
@@ -250,6 +261,8 @@ WRONG = [
     (set_to("more", value=1), "unknown field `more`"),
     (set_to(*FIRST, "digest", value=""), r"`\$\.data_sets\[1\]\.digest`"),
     (set_to(*FIRST, "n_rows", value=0), "n_rows`"),
+    (set_to(*FIRST, "n_rows", value=2**63), "n_rows`"),
+    (set_to(*FIRST, "n_rows", value=10**25), "n_rows`"),
     (set_to(*FIRST, "n_columns", value="7"), "n_columns`"),
     (set_to(*FIRST, "n_classes", value=2.5), "n_classes`"),
     (set_to(*FIRST, "balance", value=1.5), "balance`"),
@@ -257,6 +270,9 @@ WRONG = [
     (set_to(*FIRST, "regime", value="sunny"), "'sunny' - at .*regime`"),
     (set_to(*FIRST, "hpmkd", value=1), "hpmkd`"),
     (set_to(*FIRST, "learned_at", value="2026-01-01T00:00:00"), "learned_at`"),
+    (set_to(*FIRST, "learned_at", value="0001-01-01T00:00:00+14:00"), "`learned_at` >= 1970"),
+    (set_to(*FIRST, "learned_at", value="9999-12-31T23:59:59-14:00"), LATE),
+    (set_to(*FIRST, "learned_at", value=in_hours(24.1)), LATE),
     (set_to(*FIRST, "rows", value=[[1, 2]]), "unknown field `rows`"),
     (set_to(*TRIED, "stage", value="s" * 300), "stage`"),
     (set_to(*TRIED, "temperature", value=0), "temperature`"),
@@ -290,6 +306,13 @@ def test_one_wrong_field_and_nothing_is_imported(path, tmp_path, change, said):
     assert "expected a file of: hpmkd memory export" in result.stderr
     assert re.search(said, result.stderr), result.stderr
     assert known(path) == before
+
+
+def test_a_clock_that_is_a_few_hours_ahead_is_no_error(path, tmp_path):
+    document = json.loads(call("memory", "export", "-").stdout)
+    document["data_sets"][0]["learned_at"] = in_hours(23.9)
+    imported = call("memory", "import", "-", input=json.dumps(document))
+    assert imported.stdout == "0 data sets added, 1 changed, 1 left out: more or newer is known\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null", b'{"format": 1e999}'])

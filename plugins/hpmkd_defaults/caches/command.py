@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
+from rich.filesize import decimal
 
 from hpmkd_defaults.caches.folder import cache_folder, clear, file_instead, foreign, stored
 
@@ -58,7 +59,7 @@ def info(folder: str, as_json: bool) -> None:
         return
     click.echo(f"{'folder':<12} {place}")
     for name, counts in {**regions, "total": total}.items():
-        click.echo(f"{name:<12} {_entries(counts['entries'])}, {counts['bytes'] / 1e6:.1f} MB")
+        click.echo(f"{name:<12} {_entries(counts['entries'])}, {decimal(counts['bytes'])}")
 
 
 @cache.command("clear")
@@ -77,7 +78,7 @@ def clear_command(folder: str) -> None:
         n_entries, n_bytes = clear(place)
     except OSError as error:
         raise click.ClickException(f"cannot clear {place}: {error.strerror or error}") from error
-    click.echo(f"{_entries(n_entries)} removed from {place}, {n_bytes / 1e6:.1f} MB freed")
+    click.echo(f"{_entries(n_entries)} removed from {place}, {decimal(n_bytes)} freed")
     for path in foreign(place):
         click.echo(f"Warning: {path} is not a file of the cache and stays; remove it", err=True)
 

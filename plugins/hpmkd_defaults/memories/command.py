@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.filesize import decimal
 
 from hpmkd_defaults.memories.folder import in_the_way, remove, store_path, stores_set_aside
 
@@ -67,7 +68,7 @@ def info(folder: str, as_json: bool) -> None:
         }
         click.echo(json.dumps(told, indent=2))
         return
-    click.echo(f"{'file':<12} {path}, {n_bytes / 1e6:.1f} MB")
+    click.echo(f"{'file':<12} {path}, {decimal(n_bytes)}")
     click.echo(f"{'data sets':<12} {len(known)}")
     for stage, n in (*sorted(stages.items()), ("total", stages.total())):
         click.echo(f"{stage:<12} {_counted(n, 'outcome')}")
@@ -86,8 +87,10 @@ def clear(folder: str, yes: bool) -> None:
       hpmkd memory clear --yes
     """
     path = _place(folder)
+    aside = stores_set_aside(path)
     if not yes:
-        click.confirm(f"Forget all that is in {path}?", abort=True)
+        also = " and in the stores set aside from it" if aside else ""
+        click.confirm(f"Forget all that is in {path}{also}?", abort=True)
     from hpmkd_defaults.memories.store import Store
     from hpmkd_defaults.memories.tables import DamagedStoreError
 
@@ -99,9 +102,11 @@ def clear(folder: str, yes: bool) -> None:
             store.clear()
         except DamagedStoreError:
             remove(path)
-        for aside in stores_set_aside(path):
-            remove(aside)
+        for each in aside:
+            remove(each)
     click.echo(f"{what} removed from {path}")
+    for each in aside:
+        click.echo(f"{each}, which was set aside, removed")
 
 
 @memory.command("export")
@@ -137,9 +142,10 @@ def export(file: Path, folder: str, overwrite: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @folder_option
 def import_(file: Path, folder: str) -> None:
-    """Add what is in FILE, written by export; of each data set the newer stays.
+    """Add what is in FILE, written by export.
 
-    All of it or, if one field is wrong, nothing. - is stdin.
+    Of each stage on each data set, whichever tried more stays, of equals the newer, as between
+    runs. All of it or, if one field is wrong, nothing. - is stdin.
 
     \b
     Example:
@@ -157,18 +163,18 @@ def import_(file: Path, folder: str) -> None:
         raise click.UsageError(message) from error
     with _opened(_place(folder)) as store:
         before = store.read()
-        store.keep(given, unless_older=True)
+        store.keep(given)
         after = store.read()
     click.echo(_difference(before, after, len(given)))
 
 
 def _difference(before: Sequence[Learned], after: Sequence[Learned], n_given: int) -> str:
-    known = {each.digest: each.learned_at for each in before}
+    known = {each.digest: each for each in before}
     new = sum(each.digest not in known for each in after)
-    newer = sum(known.get(each.digest, each.learned_at) != each.learned_at for each in after)
-    told = f"{_counted(new, 'data set')} added, {newer} replaced by newer ones"
-    left = n_given - new - newer
-    return f"{told}, {left} left out: as new is known" if left else told
+    changed = sum(known.get(each.digest, each) != each for each in after)
+    told = f"{_counted(new, 'data set')} added, {changed} changed"
+    left = n_given - new - changed
+    return f"{told}, {left} left out: more or newer is known" if left else told
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,9 @@ from hpmkd_defaults.memories.records import Learned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: By so much another machine's clock may be ahead.
+SLACK = timedelta(days=1)
 
 
 class Exported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,9 +42,16 @@ def decoded(content: bytes) -> list[Learned]:
         Saying which field is wrong, and what was expected.
     """
     try:
-        return msgspec.json.decode(content, type=Exported).data_sets
+        known = msgspec.json.decode(content, type=Exported).data_sets
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise ValueError(str(error)) from error
+    # What is of the future would stay the newest for good.
+    latest = datetime.now(UTC) + SLACK
+    for at, learned in enumerate(known):
+        if learned.learned_at > latest:
+            expected = f"Expected a moment <= {latest.isoformat(timespec='minutes')}"
+            raise ValueError(f"{expected} - at `$.data_sets[{at}].learned_at`")
+    return known
 
 
 def write(path: Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ a place for a row, a label, the name of a column or class, or a path.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,7 +20,7 @@ from hpmkd.values import Configuration, DataFacts, Outcome, TrainingState
 if TYPE_CHECKING:
     from hpmkd.values import Hyperparameter
 
-Count = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, le=10**12)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Nats = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Regret = Annotated[float, Meta(ge=0, le=1e12)]
@@ -28,6 +29,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Moment = Annotated[datetime, Meta(tz=True)]
 #: Of one data set, at most so many outcomes are kept: those of least regret.
 MAX_OUTCOMES = 1000
+#: Nothing was learned before: whoever says so has a broken clock, or no clock.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class State(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +71,11 @@ class Learned(Struct, frozen=True, forbid_unknown_fields=True):
     hpmkd: Name
     learned_at: Moment
     outcomes: Annotated[list[Tried], Meta(max_length=MAX_OUTCOMES)]
+
+    def __post_init__(self) -> None:
+        """Refuse a moment that no clock shows, and that may have no equal in UTC."""
+        if self.learned_at < EPOCH:
+            raise ValueError("Expected `learned_at` >= 1970-01-01")
 
     @property
     def facts(self) -> DataFacts:
@@ -112,6 +120,34 @@ def learned(facts: DataFacts, outcomes: Iterable[Outcome]) -> Learned:
         "outcomes": [_tried(outcome) for outcome in kept],
     }
     return msgspec.convert(plain, Learned)
+
+
+def joined(known: Learned, given: Learned) -> Learned:
+    """Return what is known of a data set once another run has learned on it, too.
+
+    Of each stage the run that tried more stays, of two that tried as much the newer: so a quick
+    look does not cost what a long search taught, and ranks are always those of one run. All
+    else is that of the newer; of two of the same moment, that of `given`.
+    """
+    import msgspec
+
+    older, newer = sorted((known, given), key=lambda each: each.learned_at)
+    of_older, of_newer = _by_stage(older), _by_stage(newer)
+    outcomes = [
+        tried
+        for stage in sorted({*of_older, *of_newer})
+        # At equal numbers, max takes the first.
+        for tried in max(of_newer[stage], of_older[stage], key=len)
+    ]
+    outcomes.sort(key=lambda tried: tried.regret)
+    return msgspec.structs.replace(newer, outcomes=outcomes[:MAX_OUTCOMES])
+
+
+def _by_stage(learned: Learned) -> defaultdict[str, list[Tried]]:
+    found: defaultdict[str, list[Tried]] = defaultdict(list)
+    for tried in learned.outcomes:
+        found[tried.stage].append(tried)
+    return found
 
 
 def _tried(outcome: Outcome) -> dict[str, Any]:

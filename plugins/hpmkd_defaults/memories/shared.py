@@ -32,7 +32,8 @@ class SharedOptimizationMemory:
 
     What it holds of a data set itself never counts for a run on that data set. A file that is
     damaged, or of another version, is renamed and a new one begun. Where the file cannot be
-    read or written (also: a full disk), the run goes on without it. Either is said.
+    read or written (also: a full disk), the run goes on without it. Either is said. It is read
+    once: what other runs learn meanwhile counts once this one has remembered.
 
     Parameters
     ----------
@@ -45,16 +46,17 @@ class SharedOptimizationMemory:
     def __init__(self, *, folder: str = "", suggestions: int = 2) -> None:
         self._folder, self._suggestions = folder, suggestions
         self._given_up = False
+        self._snapshot: list[Learned] | None = None
 
     def suggest(self, facts: DataFacts, stage: str) -> Sequence[Mapping[str, Hyperparameter]]:
         """Return what did best on similar data; see :func:`~.similarity.promising`."""
-        others = self._others(facts, stage)
-        return promising(facts, others, stage, self._suggestions)
+        return promising(facts, self._others(facts), stage, self._suggestions)
 
     def outcomes(self, facts: DataFacts) -> Sequence[Outcome]:
         """Return what is known of the nearest other data sets; about ``MAX_TOLD`` at most."""
-        others = self._others(facts, None)
-        others.sort(key=lambda each: (distance(facts, each.facts), each.digest))
+        others = sorted(
+            self._others(facts), key=lambda each: (distance(facts, each.facts), each.digest)
+        )
         told: list[Outcome] = []
         for each in others:
             if told and len(told) + len(each.outcomes) > MAX_TOLD:
@@ -64,14 +66,16 @@ class SharedOptimizationMemory:
 
     def remember(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
         """Keep what a run learned, unless its data set cannot be told from others."""
+        self._snapshot = None
         if facts.digest:
             record = learned(facts, outcomes)
             self._venture("written", lambda kept: kept.keep([record]), None)
 
-    def _others(self, facts: DataFacts, stage: str | None) -> list[Learned]:
-        nothing: list[Learned] = []
-        found = self._venture("read", lambda kept: kept.read(stage), nothing)
-        others = [each for each in found if each.digest != facts.digest]
+    def _others(self, facts: DataFacts) -> list[Learned]:
+        if self._snapshot is None:
+            nothing: list[Learned] = []
+            self._snapshot = self._venture("read", Store.read, nothing)
+        others = [each for each in self._snapshot if each.digest != facts.digest]
         # One less than there may be: else the run itself would push the oldest out, and with
         # it change the next run on the same data.
         return others[: store.MAX_DATA_SETS - 1]

@@ -47,26 +47,19 @@ class Store:
         self.path = path
         self._opened: tuple[int, int] | None = None
 
-    def read(self, stage: str | None = None) -> list[Learned]:
-        """Return all data sets, the newest first; with the outcomes of one stage, if given."""
+    def read(self) -> list[Learned]:
+        """Return all data sets, the newest first."""
         if not self.path.exists():
             return []
         with self._connected() as connection:
             # One transaction: both tables as they were at one moment.
             connection.execute("BEGIN")
-            return [] if tables.is_new(connection) else tables.everything(connection, stage)
+            return [] if tables.is_new(connection) else tables.known(connection)
 
-    def keep(self, learned: Iterable[Learned], *, unless_older: bool = False) -> None:
-        """Put data sets in the place of what is known of them.
+    def keep(self, learned: Iterable[Learned]) -> None:
+        """Add what was learned, on data sets that are known too; see :func:`~.records.joined`.
 
-        All of them or, if something goes wrong, none. The oldest beyond ``MAX_DATA_SETS`` go.
-
-        Parameters
-        ----------
-        learned : iterable of Learned
-            What was learned.
-        unless_older : bool
-            Whether what is known stays where it is as new.
+        All of it or, if something goes wrong, nothing. The oldest beyond ``MAX_DATA_SETS`` go.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
@@ -77,8 +70,7 @@ class Store:
             if tables.is_new(connection):
                 tables.lay_out(connection)
             for each in learned:
-                if not (unless_older and tables.knows_newer(connection, each)):
-                    tables.put(connection, each)
+                tables.put(connection, each)
             tables.trim(connection, MAX_DATA_SETS)
             connection.execute("COMMIT")
 

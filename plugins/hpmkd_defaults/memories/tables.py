@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hpmkd_defaults.memories.records import Learned, Tried
+from hpmkd_defaults.memories.records import Learned, Tried, joined
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,15 +63,16 @@ def lay_out(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def everything(connection: sqlite3.Connection, stage: str | None) -> list[Learned]:
-    """Return all data sets, the newest first, with the outcomes of all stages or of one."""
+def known(connection: sqlite3.Connection, digest: str | None = None) -> list[Learned]:
+    """Return one data set, if it is known, or all of them, the newest first."""
+    which, values = _which(digest)
     facts = connection.execute(
-        f"SELECT {', '.join(FACTS)} FROM data_sets ORDER BY learned_at DESC, digest"
+        f"SELECT {', '.join(FACTS)} FROM data_sets {which} ORDER BY learned_at DESC, digest",
+        values,
     ).fetchall()
     found = connection.execute(
-        f"SELECT digest, {', '.join(OUTCOME)} FROM outcomes "
-        "WHERE ?1 IS NULL OR stage = ?1 ORDER BY digest, position",
-        (stage,),
+        f"SELECT digest, {', '.join(OUTCOME)} FROM outcomes {which} ORDER BY digest, position",
+        values,
     )
     outcomes: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for digest, *values in found:
@@ -85,7 +86,9 @@ def everything(connection: sqlite3.Connection, stage: str | None) -> list[Learne
 
 
 def put(connection: sqlite3.Connection, learned: Learned) -> None:
-    """Replace what is known of a data set; one without outcomes is forgotten."""
+    """Add what a run learned to what is known of the data set; see :func:`records.joined`."""
+    (before,) = known(connection, learned.digest) or [learned]
+    learned = joined(before, learned)
     forget(connection, learned.digest)
     if not learned.outcomes:
         return
@@ -104,13 +107,6 @@ def put(connection: sqlite3.Connection, learned: Learned) -> None:
     _insert(connection, "outcomes", outcomes)
 
 
-def knows_newer(connection: sqlite3.Connection, learned: Learned) -> bool:
-    """Return whether what is known of a data set is as new as a record, or newer."""
-    query = "SELECT learned_at FROM data_sets WHERE digest = ?"
-    found = connection.execute(query, (learned.digest,)).fetchone()
-    return found is not None and found[0] >= moment_of(learned)
-
-
 def trim(connection: sqlite3.Connection, n: int) -> None:
     """Forget all but the `n` newest data sets."""
     query = "SELECT digest FROM data_sets ORDER BY learned_at DESC, digest LIMIT -1 OFFSET ?"
@@ -120,8 +116,13 @@ def trim(connection: sqlite3.Connection, n: int) -> None:
 
 def forget(connection: sqlite3.Connection, digest: str | None = None) -> None:
     """Forget a data set, or all of them."""
+    which, values = _which(digest)
     for table in ("outcomes", "data_sets"):
-        connection.execute(f"DELETE FROM {table} WHERE ?1 IS NULL OR digest = ?1", (digest,))
+        connection.execute(f"DELETE FROM {table} {which}", values)
+
+
+def _which(digest: str | None) -> tuple[str, tuple[str, ...]]:
+    return ("", ()) if digest is None else ("WHERE digest = ?", (digest,))
 
 
 def moment_of(learned: Learned) -> str:

@@ -103,6 +103,29 @@ def test_a_number_out_of_its_range_is_not_kept(memory, path, facts, outcomes):
     assert [each.digest for each in Store(path).read()] == [facts().digest]
 
 
+def test_the_file_is_read_once_until_something_is_remembered(
+    memory, path, facts, outcomes, monkeypatch
+):
+    first, second, asking = (facts(letter * 64) for letter in "abc")
+    memory.remember(first, outcomes(first, {3: 0.0, 4: 0.1}))
+    reads, read = [], Store.read
+    monkeypatch.setattr(Store, "read", lambda self: reads.append(self) or read(self))
+
+    def known():
+        memory.suggest(asking, "tree")
+        memory.suggest(asking, "gbm")
+        return {each.facts.digest for each in memory.outcomes(asking)}
+
+    assert known() == {first.digest}
+    # What another run learns meanwhile does not change the answers.
+    SharedOptimizationMemory(folder=str(path.parent)).remember(second, outcomes(second, {3: 0.0}))
+    assert known() == {first.digest}
+    assert len(reads) == 1
+    memory.remember(asking, outcomes(asking, {5: 0.0}))
+    assert known() == {first.digest, second.digest}
+    assert len(reads) == 2
+
+
 # ------------------------------------------------------------------------- bounds
 
 

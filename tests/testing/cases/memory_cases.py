@@ -35,9 +35,24 @@ class Kept:
         return [dict(each.configuration.hyperparameters) for each in best]
 
     def remember(self, facts, outcomes):
+        stages = self.by_stage([])
         for old in [each for each in self.kept if each.digest == facts.digest]:
-            del self.kept[old]
-        self.kept[facts] = list(outcomes)
+            stages = self.by_stage(self.kept.pop(old))
+        for stage, told in self.by_stage(outcomes).items():
+            stages[stage] = self.better(stages.get(stage, []), told)
+        joined = [replace(each, facts=facts) for told in stages.values() for each in told]
+        if joined:
+            self.kept[facts] = joined
+
+    @staticmethod
+    def by_stage(outcomes):
+        stages = {}
+        for each in outcomes:
+            stages.setdefault(each.configuration.stage, []).append(each)
+        return stages
+
+    def better(self, old, new):
+        return new if len(new) >= len(old) else old
 
 
 class Suite(MemorySuite):
@@ -168,13 +183,58 @@ class TestLearnsFromItself(Suite):
 
 
 class Hoarding(Kept):
-    def remember(self, facts, outcomes):
-        self.kept[facts] = [*self.kept.get(facts, []), *outcomes]
+    def better(self, old, new):
+        return [*old, *new]
 
 
-class TestKeepsTheOldRun(Suite):
+class TestKeepsTheOldRunToo(Suite):
     component = Hoarding
-    caught_by = "test_a_new_run_replaces_the_old_one"
+    caught_by = "test_a_run_that_tried_more_replaces_what_was_known"
+
+
+class Fashionable(Kept):
+    def better(self, old, new):
+        return new
+
+
+class TestALookErasesASearch(Suite):
+    component = Fashionable
+    caught_by = "test_of_a_stage_the_run_that_tried_more_stays"
+
+
+class Conservative(Kept):
+    def better(self, old, new):
+        return old if len(old) >= len(new) else new
+
+
+class TestTheOlderOfEqualsStays(Suite):
+    component = Conservative
+    caught_by = "test_of_a_stage_the_run_that_tried_more_stays"
+
+
+class Single(Kept):
+    def remember(self, facts, outcomes):
+        for old in [each for each in self.kept if each.digest == facts.digest]:
+            del self.kept[old]
+        self.kept[facts] = list(outcomes)
+
+
+class TestForgetsOtherStages(Suite):
+    component = Single
+    caught_by = "test_a_stage_that_a_later_run_did_not_try_stays"
+
+
+class Dated(Kept):
+    """What it is told of a data set at first is what it tells of it for good."""
+
+    def remember(self, facts, outcomes):
+        known = [each for each in self.kept if each.digest == facts.digest]
+        super().remember(known[0] if known else facts, outcomes)
+
+
+class TestKeepsTheOldFacts(Suite):
+    component = Dated
+    caught_by = "test_of_a_stage_the_run_that_tried_more_stays"
 
 
 class Snapshot(Kept):
