@@ -24,7 +24,7 @@ SETS = {
     "segment": 10_000,
     "magic": 6_000,
 }
-ARMS = ("idle", "hpm", "standard")
+ARMS = ("idle", "hpm", "standard", "bare")
 #: Where calls are counted by the teacher itself.
 COUNTED = "phoneme"
 FOLDER = CACHE / "grid_vs_hpm"

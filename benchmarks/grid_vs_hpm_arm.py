@@ -27,6 +27,7 @@ from hpmkd.splits import holdout
 ARMS = {
     "standard": ("grid", {}),
     "hpm": ("hpm", {"memory": "none"}),
+    "bare": ("hpm", {"memory": "none", "augmenter": "none"}),
 }
 TEST_SIZE = 0.25
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 ARMS = ("standard", "hpm")
+#: And what hpm is without made rows, to see what they cost.
+SHOWN = {"standard": "standard", "hpm": "hpm", "bare": "*hpm without made rows*"}
 
 
 class Pairs:
@@ -14,7 +16,7 @@ class Pairs:
         complete = {}
         for each in found:
             complete.setdefault((each["set"], each["seed"]), {})[each["arm"]] = each
-        both = [arms for arms in complete.values() if {"idle", *ARMS} <= set(arms)]
+        both = [arms for arms in complete.values() if {"idle", *SHOWN} <= set(arms)]
         self.seeds = len({arms["hpm"]["seed"] for arms in both})
         self.sets = list(dict.fromkeys(arms["hpm"]["set"] for arms in both))
         self.arms = {

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 from grid_vs_hpm_claims import claims, targets
-from grid_vs_hpm_pairs import ARMS, Pairs, gain, kinds, lost_to, net_memory, students, teachers
+from grid_vs_hpm_pairs import (
+    ARMS,
+    SHOWN,
+    Pairs,
+    gain,
+    kinds,
+    lost_to,
+    net_memory,
+    students,
+    teachers,
+)
 from grid_vs_hpm_text import CALLS, CLAIMS, COST, INTRODUCTION, QUALITY, ROBUSTNESS, TARGETS
 
 SCORES = ("accuracy", "f1", "auc", "log_loss", "kl")
@@ -24,8 +36,10 @@ def document(found: list[dict]) -> str:
         markdown(claims(pairs)),
         COST,
         markdown(costs(pairs)),
+        reasons(pairs),
         QUALITY,
         markdown(scores(pairs)),
+        picks(pairs),
         ROBUSTNESS,
         markdown(robustness(pairs)),
     ]
@@ -39,13 +53,13 @@ def document(found: list[dict]) -> str:
 
 def costs(pairs: Pairs) -> pd.DataFrame:
     """Return models, CPU seconds, memory and calls, by set and arm."""
-    return pd.DataFrame([_cost(pairs, name, arm) for name in pairs.sets for arm in ARMS])
+    return pd.DataFrame([_cost(pairs, name, arm) for name in pairs.sets for arm in SHOWN])
 
 
 def _cost(pairs: Pairs, name: str, arm: str) -> dict[str, str]:
     return {
         "set": pairs.size(name),
-        "method": arm,
+        "method": SHOWN[arm],
         "models": f"{pairs.of(arm, 'models')[name]:.0f}",
         "CPU s": f"{pairs.of(arm, 'cpu')[name]:.1f}",
         "of them teachers": f"{teachers(pairs, arm)[name]:.1f}",
@@ -61,16 +75,40 @@ def _cost(pairs: Pairs, name: str, arm: str) -> dict[str, str]:
 # ------------------------------------------------------------------------------- what it gave
 
 
+def reasons(pairs: Pairs) -> str:
+    """Say where the CPU seconds and the memory go: medians over the sets."""
+    cpu, fitted = pairs.of("hpm", "cpu"), students(pairs, "hpm")
+    taught = {arm: 100 * (teachers(pairs, arm) / pairs.of(arm, "cpu")).median() for arm in ARMS}
+    rest = 100 * ((cpu - teachers(pairs, "hpm") - fitted) / cpu).median()
+    each = {arm: students(pairs, arm) / pairs.of(arm, "models") for arm in SHOWN}
+    dearer = {arm: (each[arm] / each["standard"]).median() for arm in ("hpm", "bare")}
+    bare = (pairs.of("standard", "cpu") / pairs.of("bare", "cpu")).median()
+    peak = (net_memory(pairs, "bare") / net_memory(pairs, "standard")).median()
+    fewer = (pairs.of("standard", "models") / pairs.of("hpm", "models")).median()
+    told = (
+        f"Where it goes, as medians over the sets. The teachers are {taught['hpm']:.0f} % of "
+        f"hpm's CPU and {taught['standard']:.0f} % of the grid's; imports, the controls of the "
+        f"verdict and measuring are {rest:.0f} % of hpm's. It trains {fewer:.0f} times fewer "
+        f"models, and one of them takes {dearer['hpm']:.1f} times the CPU of one of the grid's: "
+        "it learns from made rows as well, up to five for each training row. Without them it "
+        f"would be {dearer['bare']:.1f} times, the whole run {bare:.1f} times cheaper than the "
+        f"grid, and the peak {peak:.2f} of the grid's."
+    )
+    return textwrap.fill(told, 98) + "\n"
+
+
 def scores(pairs: Pairs) -> pd.DataFrame:
     """Return the scores of each method's student, by set; then the mean differences."""
     lines = []
     for name in pairs.sets:
-        for arm in ARMS:
+        for arm in SHOWN:
             first = pairs.arms[name][0][arm]
-            line = {"set": name, "method": arm, "student": _student(first)}
+            line = {"set": name, "method": SHOWN[arm], "student": _student(first)}
             line |= {key: f"{pairs.of(arm, key)[name]:.4f}" for key in SCORES}
             line["bytes"] = f"{pairs.of(arm, 'bytes')[name]:,.0f}"
             line["teacher's accuracy"] = f"{pairs.of(arm, 'teacher_accuracy')[name]:.4f}"
+            fused = pairs.values(arm, lambda each: each["ensemble_accuracy"] or float("nan"))[name]
+            line["ensemble's accuracy"] = "" if fused != fused else f"{fused:.4f}"
             lines.append(line)
     for how in ("mean", "median"):
         line = {"set": f"**hpm − standard, {how}**", "method": "", "student": ""}
@@ -82,6 +120,22 @@ def _student(arm: dict) -> str:
     after = f" after {arm['after']}" if arm["after"] else ""
     soft = f", T {arm['temperature']:g}" if arm["alpha"] else ""
     return f"{arm['chosen']}{after}, alpha {arm['alpha']:g}{soft}"
+
+
+def picks(pairs: Pairs) -> str:
+    """Say how often which student is the better one, and what the grid picked."""
+    loss, n = gain(pairs, "log_loss"), len(pairs.sets)
+    picked = [arms["standard"] for drawn in pairs.arms.values() for arms in drawn]
+    soft = [arm for arm in picked if arm["alpha"] > 0]
+    told = (
+        f"The log loss of hpm's student is the lower one in {(loss < 0).sum()} of {n} sets and the "
+        f"higher one in {(loss > 0).sum()}, by {loss.mean():+.4f} nats on average. Of the grid's "
+        f"{len(picked)} picks {len(soft)} hear the teacher, "
+        f"{sum(arm['temperature'] != 1 for arm in soft)} of them at a temperature other than 1, "
+        "which hpm does not try (`search.temperatures`). What the search alone loses is measured "
+        "in [search.md](search.md), on more sets and seeds."
+    )
+    return textwrap.fill(told, 98) + "\n"
 
 
 def robustness(pairs: Pairs) -> pd.DataFrame:

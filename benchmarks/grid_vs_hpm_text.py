@@ -40,7 +40,9 @@ QUALITY = """## What it gave
 
 Test rows; the student that the selection rows chose. F1 is the unweighted mean over the classes,
 AUC that of one class against the rest, log loss and KL(teacher ‖ student) are in nats; the
-teacher is the forest as it is, read by the mean of its folds, the same for both.
+teacher is the forest as it is, read by the mean of its folds, the same for both. Of several seeds
+the scores are means, the student is that of the first. The ensemble of the three best students is
+measured beside them; nothing above is about it.
 """
 
 ROBUSTNESS = """## Robustness
