@@ -101,6 +101,8 @@ class Store:
             ) as connection:
                 yield connection
         except sqlite3.DatabaseError as error:
+            if self._opened is None or self._opened != folder.identity(self.path):
+                raise DamagedStoreError("another process has set it aside") from error
             # Python's own complaint about a text that is none has no code.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
             # The other bits tell more of the same.

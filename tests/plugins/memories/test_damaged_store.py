@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpmkd_defaults.memories import folder
 from hpmkd_defaults.memories.folder import (
     COMPANIONS,
     identity,
@@ -122,6 +123,27 @@ def test_the_store_that_another_run_has_begun_stays(path, tmp_path):
         learn(tmp_path, NEW)
     assert slow.set_aside() is None
     assert [each.digest for each in Store(path).read()] == [NEW.digest]
+
+
+@pytest.mark.parametrize("moment", ["identity", "connect"])
+def test_one_that_another_run_sets_aside_before_it_is_opened(path, tmp_path, monkeypatch, moment):
+    place = folder if moment == "identity" else sqlite3
+    do, places = getattr(place, moment), [path]
+
+    def too_late(*arguments, **options):
+        for each in places[:]:
+            places.remove(each)
+            set_aside(each, identity(each))
+        return do(*arguments, **options)
+
+    monkeypatch.setattr(place, moment, too_late)
+    memory = memory_in(tmp_path)
+    assert list(memory.outcomes(ASKING)) == []
+    learn(tmp_path, OLD)
+    places.append(path)
+    memory.remember(NEW, outcomes_of(NEW, {3: 0.0}))
+    assert [each.digest for each in Store(path).read()] == [NEW.digest]
+    assert len(stores_set_aside(path)) == 2
 
 
 def test_an_empty_file_is_a_store_that_knows_nothing(tmp_path):
