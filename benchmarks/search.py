@@ -31,6 +31,9 @@ FOLDER = CACHE / "search"
 #: Report sets; nothing was tuned on them.
 SETS = ("splice", "breast_cancer", "spambase", "magic", "penbased", "adult")
 
+#: Drawn once, whatever is asked for: linear students on its many columns take too long.
+ONCE = ("splice",)
+
 
 def fill(table: Table) -> None:
     """Fit what is missing of a table, and tell how it goes."""
@@ -43,19 +46,21 @@ def fill(table: Table) -> None:
 
 
 def memorised(tables: list[Table]) -> dict[str, pd.DataFrame]:
-    """Return what the memory's first trials are worth, by what it was told of the others."""
+    """Return what first trials are worth per set and stage, by what the memory was told."""
     found = {}
     for told in (TABLES, RUNS):
         lines: list[dict] = []
         for table in tables:
             lines += first_trials(table, remembered(table, others_of(table, tables), told))
-        found[told] = pd.DataFrame(lines)
+        by_set = pd.DataFrame(lines).groupby(["set", "stage"], sort=False)
+        found[told] = by_set.mean(numeric_only=True).reset_index()
     return found
 
 
 def others_of(table: Table, tables: list[Table]) -> list[Table]:
-    """Return the tables of other data sets, of the same draw."""
-    return [each for each in tables if each.name != table.name and each.seed == table.seed]
+    """Return a table of every other data set: of the same draw, or of its only one."""
+    found = {each.name: each for each in tables if each.name in ONCE or each.seed == table.seed}
+    return [each for name, each in found.items() if name != table.name]
 
 
 @click.command()
@@ -80,7 +85,9 @@ def main(
     names = sets.split(",")
     if unknown := set(names) - set(READERS):
         raise click.UsageError(f"unknown sets: {sorted(unknown)}; there are {list(READERS)}")
-    tables = [Table(name, int(draw), folder, cached) for draw in draws.split(",") for name in names]
+    numbers = [int(draw) for draw in draws.split(",")]
+    drawn = [(name, at) for at in numbers for name in names if at == numbers[0] or name not in ONCE]
+    tables = [Table(name, at, folder, cached) for name, at in drawn]
     if not cached:
         for table in tables:
             fill(table)
