@@ -264,7 +264,7 @@ class _Run:
         self.progress.start("measure", 3)
         entries = teacher_entries(self.teaching, taught, self.test)
         self.progress.advance()
-        scheduled = Scheduled(self.recipe.scheduler.name, self.trainer.fitting.scheduler)
+        scheduled = Scheduled(self.recipe.scheduler.name, self.trainer.fitting.scheduler.varies)
         entries += student_entries(finalists, table, scheduled)
         self.progress.advance()
         if ensemble is not None:

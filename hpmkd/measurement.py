@@ -11,14 +11,14 @@ from hpmkd.leaderboard import Entry, Role
 from hpmkd.measure import latency
 from hpmkd.reading import stack
 from hpmkd.teaching import Taught, Teaching
-from hpmkd.values import Softening, TrainingState
+from hpmkd.values import Softening
 from hpmkd.verdict import HARD, OWN, STUDENT, Verdict, judge
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Predictor, Scheduler
+    from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
-    from hpmkd.values import Configuration, FloatArray
+    from hpmkd.values import FloatArray, Trial
 
 
 def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[Entry]:
@@ -49,20 +49,22 @@ def _teacher_entry(name: str, probabilities: FloatArray, cost: Cost) -> Entry:
 
 @dataclass(frozen=True)
 class Scheduled:
-    """The scheduler of a run, by name."""
+    """The scheduler of a run: its name, and whether it looks at how a fit goes."""
 
     name: str
-    scheduler: Scheduler
+    varies: bool
 
-    def at_work(self, configuration: Configuration) -> tuple[str | None, float]:
-        """Return its name, if it says how such a student is taught, and the first temperature."""
-        told = [
-            self.scheduler.softening(configuration, TrainingState(progress, loss))
-            for progress, loss in ((0.0, None), (0.5, 1.0))
-        ]
+    def at_work(self, trial: Trial) -> tuple[str | None, float]:
+        """Return its name, if it had a say in a student, and the mean temperature it was taught at.
+
+        One that varies and left the softening as configured had none.
+        """
+        configuration = trial.configuration
         own = Softening(configuration.temperature, configuration.alpha)
-        idle = configuration.hard or (self.scheduler.varies and all(each == own for each in told))
-        return (None, own.temperature) if idle else (self.name, told[0].temperature)
+        said = trial.softening or own
+        if configuration.hard or (self.varies and said == own):
+            return None, own.temperature
+        return self.name, said.temperature
 
 
 def student_entries(finalists: Finalists, table: Any, scheduler: Scheduled) -> list[Entry]:
@@ -126,7 +128,7 @@ def _student_entry(
     chosen: bool = False,
 ) -> Entry:
     student, configuration = refitted.student, refitted.trial.configuration
-    scheduler_name, temperature = scheduler.at_work(configuration)
+    scheduler_name, temperature = scheduler.at_work(refitted.trial)
     return Entry(
         role=role,
         name=stage,

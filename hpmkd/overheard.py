@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,7 +54,20 @@ class Overheard:
     def mean(self) -> Softening | None:
         """Mean alpha, and geometric mean of T, of the rounds; None if it was never asked."""
         said = list(self._said.values())
-        if len(set(said)) < 2:
-            return said[0] if said else None
-        temperature = np.exp(np.mean([np.log(each.temperature) for each in said]))
-        return Softening(float(temperature), float(np.mean([each.alpha for each in said])))
+        if not said:
+            return None
+        return Softening(
+            _mean([each.temperature for each in said], np.log, np.exp),
+            _mean([each.alpha for each in said]),
+        )
+
+
+def _mean(
+    values: Sequence[float],
+    there: Callable[[Any], Any] = np.asarray,
+    back: Callable[[Any], Any] = float,
+) -> float:
+    """Return the mean on another scale; a value that never moved comes back as it is."""
+    if len(set(values)) == 1:
+        return values[0]
+    return float(back(np.mean(there(values))))

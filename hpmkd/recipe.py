@@ -18,7 +18,7 @@ import msgspec
 from hpmkd.errors import RecipeError
 from hpmkd.offers import NAME
 from hpmkd.recipe_chain import Link, parse_chain
-from hpmkd.recipe_files import read_recipe
+from hpmkd.recipe_files import nested_settings, read_recipe
 from hpmkd.recipe_settings import (
     AlphaGrids,
     BudgetSettings,
@@ -103,17 +103,7 @@ class Recipe:
 
     def override(self, settings: Mapping[str, Any]) -> Recipe:
         """Return a recipe with dotted settings replaced, e.g. ``{"sampler.trials": 2}``."""
-        nested: dict[str, Any] = {}
-        for path, value in settings.items():
-            level = nested
-            *parents, last = path.split(".")
-            for parent in parents:
-                level = level.setdefault(parent, {})
-                if not isinstance(level, dict):
-                    raise RecipeError(f"{path}: {parent!r} is given as a value and as a table")
-            if isinstance(level.get(last), dict):
-                raise RecipeError(f"{path}: {last!r} is given as a value and as a table")
-            level[last] = value
+        nested = nested_settings(settings)
         _check_keys(nested, Recipe, "")
         return Recipe.from_mapping(_merge(self.to_mapping(), nested))
 

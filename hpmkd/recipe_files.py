@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,37 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
+
+
+def nested_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tables that dotted settings stand for, e.g. of ``{"sampler.trials": 2}``.
+
+    A string where a table is meant is its name: ``scheduler = "meta"`` goes with
+    ``scheduler.reach = 2``.
+
+    Raises
+    ------
+    RecipeError
+        If something is given as a value and as a table.
+    """
+    nested: dict[str, Any] = {}
+    for path, value in settings.items():
+        *parents, last = path.split(".")
+        level = nested
+        for parent in parents:
+            level[parent] = _opened(level.get(parent, {}), parent, path)
+            level = level[parent]
+        both = isinstance(level.get(last), dict)
+        level[last] = level[last] | _opened(value, last, path) if both else value
+    return nested
+
+
+def _opened(value: Any, key: str, path: str) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"name": value}
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{path}: {key!r} is given as a value and as a table")
+    return dict(value)
 
 
 def read_recipe(source: str | os.PathLike[str]) -> dict[str, Any]:

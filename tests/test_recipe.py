@@ -72,6 +72,17 @@ def test_another_component_does_not_inherit_settings():
     assert dict(HPM.override({"sampler.name": "staged"}).sampler.settings) == {"trials": 4}
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_name_alone_goes_with_further_settings(backwards):
+    given = [("scheduler", "meta"), ("scheduler.reach", 4.0)]
+    found = HPM.override(dict(reversed(given) if backwards else given)).scheduler
+    assert (found.name, dict(found.settings)) == ("meta", {"reach": 4.0})
+    twice = {"memory": "none", "memory.name": "none"}
+    assert HPM.override(twice).memory.name == "none"
+    with pytest.raises(RecipeError, match="'stages' is given as a value and as a table"):
+        HPM.override({"stages": ["tree"], "stages.tree.max_leaves": 8})
+
+
 # --------------------------------------------------------------------- round trips
 
 
@@ -143,8 +154,8 @@ def test_complaints_have_path_value_and_hint(mapping, parts):
         ({"fusr.name": "mean"}, ["fusr: unknown key", "'fuser'?"]),
         ({"split.test_sise": 0.1}, ["split.test_sise: unknown key", "'test_size'?"]),
         ({"split.test_size.x": 0.1}, ["split.test_size", "got {'x': 0.1}"]),
-        ({"fuser": "mean", "fuser.power": 2}, ["fuser.power: 'fuser' is given as a value"]),
-        ({"fuser.power": 2, "fuser": "mean"}, ["fuser: 'fuser' is given as a value"]),
+        ({"fuser": 3, "fuser.power": 2}, ["fuser.power: 'fuser' is given as a value"]),
+        ({"fuser.power": 2, "fuser": 3}, ["fuser: 'fuser' is given as a value"]),
     ],
 )
 def test_overrides_complain_alike(settings, parts):
