@@ -2,10 +2,11 @@
 
 INTRODUCTION = """# Grid against hpm
 
-Written by `python benchmarks/grid_vs_hpm.py --markdown docs/grid-vs-hpm.md`. The two methods of
-[AutoDistiller](deepbridge.md) on the same rows, in one run: `standard`, the full grid of 640
-trials (recipe `grid`), and `hpm`. Both are given the same teacher, an unfitted random forest of
-200 trees, which each of them cross-fits; a quarter of the rows is kept for the test, {seeds}.
+Written by `python benchmarks/grid_vs_hpm.py --seeds 2 --markdown docs/grid-vs-hpm.md`. The two
+methods of [AutoDistiller](deepbridge.md) on the same rows, in one run: `standard`, the full grid
+of 640 trials (recipe `grid`), and `hpm`. Both are given the same teacher, an unfitted random
+forest of 200 trees, which each of them cross-fits; a quarter of the rows is kept for the test,
+{seeds}.
 Each arm is a process of its own with one thread, run through `hpmkd.distill`, so that no rows of
 results are refitted; `hpm` begins without [memory](memory.md). Nothing was tuned to these
 numbers.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from hpmkd.probabilities import given_probabilities
 from hpmkd.recipe import Recipe
 from hpmkd.registry import Registry
 from hpmkd.rows import aligned
-from hpmkd.seeds import Seeds
+from hpmkd.seeds import Seeds, as_seed
 from hpmkd.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
 
 if TYPE_CHECKING:
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
     from hpmkd.values import IntArray
 
 #: How a run folder calls the three kinds of teacher.
+CROSS_FITTED = "cross-fitted"
 KINDS = {
-    CloneableTeacher: "cross-fitted",
+    CloneableTeacher: CROSS_FITTED,
     FittedTeacher: "a fitted model",
     GivenTeacher: "given probabilities",
 }
@@ -111,8 +111,7 @@ def distill(
     >>> found.student.predict_proba(load_wine().data[:1]).shape
     (1, 3)
     """
-    if not isinstance(seed, Integral) or seed < 0:
-        raise RecipeError(f"seed: got {seed!r}; expected an integer of 0 or more")
+    seed = as_seed(seed)
     _check_cache(cache)
     prepared = _read(recipe).with_options(settings, student, workers)
     registry = Registry.installed([disable] if isinstance(disable, str) else disable)
@@ -128,7 +127,7 @@ def distill(
         y_test,
         X_unlabeled=X_unlabeled,
         teacher=teacher,
-        seed=int(seed),
+        seed=seed,
         cache=cache,
     )
 

@@ -13,7 +13,7 @@ from scipy.special import entr
 from hpmkd import splits, tables
 from hpmkd.errors import DataError
 from hpmkd.labels import as_labels, classes_of, codes_of
-from hpmkd.rows import as_table
+from hpmkd.rows import as_table, unknown_column
 from hpmkd.values import DataFacts
 
 if TYPE_CHECKING:
@@ -100,14 +100,26 @@ def make_dataset(X: Any, y: Any, classes: NDArray[Any] | None = None) -> Dataset
     return Dataset(table, codes_of(labels, classes), classes)
 
 
-def separate_test(dataset: Dataset, size: float, seed: int) -> tuple[IntArray, IntArray]:
-    """Return the row numbers to train on and those to measure on."""
+def separate_test(
+    dataset: Dataset,
+    size: float,
+    seed: int,
+    cure: str = "hand in test rows of their own (--test FILE)",
+) -> tuple[IntArray, IntArray]:
+    """Return the row numbers to train on and those to measure on.
+
+    Parameters
+    ----------
+    size : float
+        Share of the rows to measure on, in (0, 1).
+    seed : int
+        Source of the shuffle.
+    cure : str
+        What to do if too few rows are left to measure on, for the error.
+    """
     train, test = splits.holdout(dataset.labels, size, seed)
     if len(test) == 0:
-        raise DataError(
-            f"got {len(dataset)} rows, too few to keep {size:.0%} for the test; "
-            "hand in test rows of their own (--test FILE)"
-        )
+        raise DataError(f"got {len(dataset)} rows, too few to keep {size:.0%} for the test; {cure}")
     return train, test
 
 
@@ -130,13 +142,7 @@ def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
     if not hasattr(table, "columns"):
         raise DataError(f"got the target {y!r} by name, but the rows are an array without names")
     if y not in table.columns:
-        import difflib
-
-        folded = {name.casefold(): name for name in table.columns}
-        close = difflib.get_close_matches(y.casefold(), folded, n=1)
-        hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
-        known = ", ".join(map(str, table.columns[:20]))
-        raise DataError(f"no column is called {y!r}{hint} Columns: {known}{_separator(table)}")
+        raise DataError(f"{unknown_column(table, y)}{_separator(table)}")
     if table.shape[1] == 1:
         raise DataError(f"the data has no column beside the target {y!r}")
     return table.drop(columns=y), table[y]

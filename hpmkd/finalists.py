@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -86,19 +86,26 @@ def best(trials: Iterable[Trial], stage: str, *, control: bool = False) -> Trial
         Look only at those that hear of no teacher. Ties go to the control, then to the trial
         asked first. Trials on a share of the rows win nothing.
     """
-    candidates = [
+    own = [
+        trial for trial in candidates(trials, [stage]) if trial.configuration.hard or not control
+    ]
+    return min(own, key=merit, default=None)
+
+
+def candidates(trials: Iterable[Trial], stages: Container[str]) -> list[Trial]:
+    """Return the trials of some stages that may win: on all rows, and not failed."""
+    return [
         trial
         for trial in trials
-        if trial.configuration.stage == stage
+        if trial.configuration.stage in stages
         and trial.configuration.share == 1
         and trial.failure is None
-        and (trial.configuration.hard or not control)
     ]
-    if not candidates:
-        return None
-    return min(
-        candidates, key=lambda trial: (trial.log_loss, not trial.configuration.hard, trial.number)
-    )
+
+
+def merit(trial: Trial) -> tuple[float, bool, int]:
+    """Return what trials are sorted by: log loss; controls first; the one asked first."""
+    return trial.log_loss, not trial.configuration.hard, trial.number
 
 
 def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:

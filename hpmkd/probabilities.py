@@ -49,8 +49,9 @@ def given_probabilities(
         If the shape is wrong, only some columns are named as classes, a value is NaN,
         infinite or negative, or a row sums to something further than 0.001 from 1.
     """
-    matrix = _as_matrix(probabilities, classes, what)
-    if matrix.shape != (n_rows, len(classes)):
+    matrix, order = _as_matrix(probabilities, classes, what)
+    one_of_two = matrix.shape[1] == 1 and len(classes) == 2
+    if len(matrix) != n_rows or not (one_of_two or matrix.shape[1] == len(classes)):
         raise DataError(
             f"{what}: got {matrix.shape[0]} rows and {matrix.shape[1]} columns; expected "
             f"{n_rows} rows (one per row of the data) and {len(classes)} columns, one per class: "
@@ -58,6 +59,11 @@ def given_probabilities(
         )
     _refuse(~np.isfinite(matrix), matrix, what, "NaN or infinite", "drop or repair those rows")
     _refuse(matrix < 0, matrix, what, "negative", "hand in probabilities, not logits or scores")
+    if one_of_two:
+        cure = "hand in probabilities of one of the two classes, from 0 to 1"
+        _refuse(matrix > 1, matrix, what, "too large", cure)
+        matrix = np.hstack([1 - matrix, matrix])
+    matrix = matrix[:, order]
     sums = matrix.sum(axis=1)
     off = np.abs(sums - 1) > TOLERANCE
     if off.any():
@@ -71,10 +77,14 @@ def given_probabilities(
     return normalised
 
 
-def _as_matrix(probabilities: Any, classes: NDArray[Any], what: str) -> FloatArray:
+def _as_matrix(
+    probabilities: Any, classes: NDArray[Any], what: str
+) -> tuple[FloatArray, list[int]]:
+    """Return numbers as they were given, and which of their columns is that of each class.
+
+    Of two classes one column is the second, beside which the first will be on its left.
+    """
     named = _classes_named(probabilities, classes, what)
-    if named is not None and len(named) == len(classes):
-        probabilities = probabilities.iloc[:, np.argsort(named)]
     try:
         matrix = np.array(probabilities, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -83,9 +93,10 @@ def _as_matrix(probabilities: Any, classes: NDArray[Any], what: str) -> FloatArr
         matrix = matrix[:, None]
     if matrix.ndim != 2:
         raise DataError(f"{what}: got {matrix.ndim} dimensions; expected rows × classes")
-    if matrix.shape[1] == 1 and len(classes) == 2:
-        matrix = np.hstack([1 - matrix, matrix] if named != [0] else [matrix, 1 - matrix])
-    return matrix
+    if named == [0]:
+        return matrix, [1, 0]
+    order = list(range(len(classes))) if named is None or len(named) < len(classes) else named
+    return matrix, np.argsort(order).tolist()
 
 
 def _classes_named(probabilities: Any, classes: NDArray[Any], what: str) -> list[int] | None:

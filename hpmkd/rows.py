@@ -61,6 +61,16 @@ def as_table(X: Any) -> Any:
     return table
 
 
+def unknown_column(frame: Any, name: str) -> str:
+    """Say that a frame has no column of this name, and which it has."""
+    import difflib
+
+    folded = {known.casefold(): known for known in frame.columns}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
+    return f"no column is called {name!r}{hint} Columns: {', '.join(frame.columns[:20])}"
+
+
 def _opened(X: Any) -> Any:
     import pandas as pd
 

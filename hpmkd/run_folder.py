@@ -16,8 +16,17 @@ from hpmkd.offers import NAME
 from hpmkd.student import Student
 
 
-def check_free(folder: str | Path, *, overwrite: bool = False) -> None:
+def check_free(
+    folder: str | Path, *, overwrite: bool = False, cure: str = "choose another --out"
+) -> None:
     """Refuse, before any work is done, a folder that could not be written afterwards.
+
+    Parameters
+    ----------
+    overwrite : bool
+        Whether a run in it may be replaced.
+    cure : str
+        What to do where nothing can be written, for the error.
 
     Raises
     ------
@@ -41,7 +50,7 @@ def check_free(folder: str | Path, *, overwrite: bool = False) -> None:
         )
     if folder.exists() and not folder.is_dir():
         raise RunFolderError(f"{folder} is a file; expected a folder to write the run to")
-    with _explained(folder):
+    with explained(folder, cure):
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".hpmkd-"):
             pass
@@ -58,7 +67,7 @@ def writing(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     target = Path(folder).absolute()
     draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
     try:
-        with _explained(target):
+        with explained(target):
             inner = draft / "new"
             inner.mkdir()
             yield inner
@@ -129,13 +138,18 @@ def read_json(path: Path, shape: type = object) -> Any:
 
 
 @contextlib.contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(path: Path, cure: str = "choose another --out") -> Iterator[None]:
+    """Say what to do where a file or folder cannot be written.
+
+    Raises
+    ------
+    RunFolderError
+        For any OSError inside.
+    """
     try:
         yield
     except OSError as error:
-        raise RunFolderError(
-            f"cannot write {folder}: {error.strerror or error}; choose another --out"
-        ) from error
+        raise RunFolderError(f"cannot write {path}: {error.strerror or error}; {cure}") from error
 
 
 def _sync(folder: Path) -> None:

@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from numbers import Integral
+from typing import Any
 
 import numpy as np
+
+from hpmkd.errors import RecipeError
+
+
+def as_seed(value: Any, name: str = "seed") -> int:
+    """Return a seed that a caller gave; `name` is what the error calls it.
+
+    Raises
+    ------
+    RecipeError
+        If it is no integer of 0 or more.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
+        raise RecipeError(f"{name}: got {value!r}; expected an integer of 0 or more")
+    return int(value)
 
 
 @dataclass(frozen=True)

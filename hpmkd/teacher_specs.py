@@ -35,7 +35,8 @@ def load_teacher(
     """
     path = Path(spec)
     if path.is_file():
-        return [FittedTeacher(path.stem, _load_file(path, trust_pickle, trusted))]
+        model = load_model(path, trust_pickle=trust_pickle, trusted=trusted)
+        return [FittedTeacher(path.stem, model)]
     module, _, name = spec.partition(":")
     if not all(part.isidentifier() for part in [*module.split("."), name]):
         raise TeacherError(
@@ -45,13 +46,21 @@ def load_teacher(
     return _call(spec, module, name)
 
 
-def _load_file(path: Path, trust_pickle: bool, trusted: Sequence[str]) -> Any:
+def load_model(path: Path, *, trust_pickle: bool = False, trusted: Sequence[str] = ()) -> Any:
+    """Return the model in a file; see :func:`load_teacher`.
+
+    Raises
+    ------
+    TeacherError
+        If it cannot be loaded, or not without running what it holds.
+    """
     try:
         if path.suffix in PICKLES:
             if not trust_pickle:
                 raise TeacherError(
                     f"{path} is a pickle, and loading one runs whatever code it holds; save the "
-                    "model with skops.io.dump, or say that you trust it: --trust-pickle"
+                    "model with skops.io.dump, or say that you trust it: --trust-pickle (in "
+                    "Python hand in the model: joblib.load(path))"
                 )
             import joblib
 
@@ -74,7 +83,8 @@ def _load_skops(path: Path, trusted: Sequence[str]) -> Any:
         flags = " ".join(f"--trust {name}" for name in strange)
         raise TeacherError(
             f"{path} holds types that skops does not know to be safe: {', '.join(strange)}. "
-            f"If you trust them, add {flags} (in Python: teacher=skops.io.load(…, trusted=…))"
+            f"If you trust them, add {flags} (in Python hand in the model: "
+            "skops.io.load(path, trusted=…))"
         )
     return skops.io.load(path, trusted=list(trusted))
 

@@ -81,7 +81,7 @@ def test_one_column_is_not_enough_for_three_classes():
 
 
 def test_one_column_above_one_is_refused():
-    with pytest.raises(DataError, match="negative"):
+    with pytest.raises(DataError, match=r"too large values; the first is row 1, column 0: 1\.2\. "):
         given_probabilities([0.1, 1.2, 0.3], CLASSES, 3)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from numbers import Integral
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.api import distill
+from hpmkd.deepbridge.division import check_division
 from hpmkd.deepbridge.findings import Findings
 from hpmkd.deepbridge.finished import Finished
 from hpmkd.deepbridge.foreign import adopted
@@ -17,14 +18,15 @@ from hpmkd.deepbridge.methods import (
     Grid,
     Options,
     check_distillation_method,
-    is_share,
+    check_switch,
     recipe_for,
     recipes_of,
 )
 from hpmkd.deepbridge.results import Outcome
 from hpmkd.deepbridge.telling import Teller
-from hpmkd.errors import RecipeError
+from hpmkd.deepbridge.writing import as_path, check_file, write
 from hpmkd.run_folder import check_free
+from hpmkd.seeds import as_seed
 from hpmkd.teachers import GivenTeacher
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Cache
     from hpmkd.distillation import Distillation
     from hpmkd.recipe import Recipe
+
+
+#: Beside the run folders.
+TABLE = "distillation_results.csv"
 
 
 class AutoDistiller(Findings):
@@ -107,21 +113,11 @@ class AutoDistiller(Findings):
         multi_teacher: bool = True,
     ) -> None:
         self._recipes = recipes_of(method)
-        if not is_share(test_size):
-            raise RecipeError(f"test_size: got {test_size!r}; expected a share between 0 and 1")
-        if (
-            isinstance(random_state, bool)
-            or not isinstance(random_state, Integral)
-            or random_state < 0
-        ):
-            raise RecipeError(
-                f"random_state: got {random_state!r}; expected an integer of 0 or more"
-            )
-        rows = adopted(dataset)
-        folder = None if output_dir is None else Path(output_dir)
-        super().__init__(rows, rows.divided(test_size, random_state), method, folder)
-        self.random_state: int = int(random_state)
+        self.random_state: int = as_seed(random_state, "random_state")
+        check_division(test_size)
+        check_switch("verbose", verbose)
         self.verbose: bool = verbose
+        folder = None if output_dir is None else as_path(output_dir, "output_dir")
         self._options: Options = Options(
             n_trials=n_trials,
             validation_split=validation_split,
@@ -132,6 +128,9 @@ class AutoDistiller(Findings):
             progressive=progressive,
             multi_teacher=multi_teacher,
         )
+        # Last, for from now on the data set shows its parts by this division.
+        rows = adopted(dataset)
+        super().__init__(rows, rows.divided(test_size, self.random_state), method, folder)
         self._grid: Grid = Grid()
         self._cache: Cache | None = None
 
@@ -181,7 +180,9 @@ class AutoDistiller(Findings):
         if self.output_dir is not None:
             # Before any work is done.
             for name in self._recipes:
-                check_free(self.output_dir / NAMES[name], overwrite=True)
+                folder = self.output_dir / NAMES[name]
+                check_free(folder, overwrite=True, cure="choose another output_dir")
+            check_file(self.output_dir / TABLE)
         teller = Teller() if self.verbose or verbose_output else None
         teacher = self._teacher(use_probabilities)
         outcomes = []
@@ -197,7 +198,8 @@ class AutoDistiller(Findings):
             self._write(self.output_dir)
         results = self.results_df
         # DeepBridge's frame has it, too; pandas would warn of an attribute that is no column.
-        object.__setattr__(results, "best_model", self.best_model)
+        # A copy of the distiller stays with this run whatever comes later.
+        object.__setattr__(results, "best_model", copy(self).best_model)
         return results
 
     def _distilled(self, recipe: Recipe, teacher: Any, teller: Teller | None) -> Distillation:
@@ -223,7 +225,8 @@ class AutoDistiller(Findings):
         return self.dataset.model
 
     def _write(self, folder: Path) -> None:
-        self.results_df.to_csv(folder / "distillation_results.csv", index=False, sep=";")
+        content = self.results_df.to_csv(index=False, sep=";").encode("utf-8")
+        write(folder / TABLE, content, "output_dir")
         for outcome in self._results.outcomes:
             outcome.found.save(folder / outcome.method, overwrite=True)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from hpmkd import splits, tables
-from hpmkd.errors import DataError
-from hpmkd.seeds import Seeds
+from hpmkd import tables
+from hpmkd.errors import RecipeError
+from hpmkd.seeds import as_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,19 +58,20 @@ class Division:
         )
 
 
-def divide(codes: IntArray, test_size: float, seed: int) -> tuple[IntArray, IntArray]:
-    """Return the rows to learn from and those to measure on, divided class by class.
+def check_division(test_size: Any, random_state: Any = None) -> None:
+    """Refuse a division that cannot be; None stands for nothing said.
 
     Raises
     ------
-    DataError
-        If too few rows are left to measure on.
+    RecipeError
+        If the size is no share, or the state is no seed.
     """
-    # The very rows that hpmkd.distill keeps for the test with this seed.
-    train, test = splits.holdout(codes, test_size, Seeds.spawn(seed).test)
-    if len(test) == 0:
-        raise DataError(
-            f"got {len(codes)} rows, too few to keep {test_size:.0%} for the test; hand in "
-            "train_data and test_data"
-        )
-    return train, test
+    if test_size is not None and not is_share(test_size):
+        raise RecipeError(f"test_size: got {test_size!r}; expected a share between 0 and 1")
+    if random_state is not None:
+        as_seed(random_state, "random_state")
+
+
+def is_share(value: Any) -> bool:
+    """Return whether a value is a number between 0 and 1."""
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1

@@ -12,7 +12,9 @@ from hpmkd.deepbridge import report
 from hpmkd.deepbridge.comparison import compared, original_metrics
 from hpmkd.deepbridge.methods import check_distillation_method
 from hpmkd.deepbridge.telling import counted
+from hpmkd.deepbridge.writing import as_path, write
 from hpmkd.errors import RecipeError
+from hpmkd.teacher_specs import PICKLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +80,7 @@ class Findings:
             chooses by test rows should not quote the winner's score on them as what to expect;
             ``selection_log_loss``, to be minimised, is what a run itself chooses by.
         minimize : bool
-            Whether a small value is good.
+            Whether a small value is good. Of equal rows the selection rows choose.
         """
         return self._results.best(metric, minimize=minimize)[0].student
 
@@ -109,21 +111,25 @@ class Findings:
     ) -> str:
         """Write the best student to a ``.hpmkd`` file, and return its path.
 
-        ``hpmkd.Student.load`` reads it; ``hpmkd predict`` does. It is no pickle: another
-        ending is replaced, with a warning.
+        ``hpmkd.Student.load`` reads it; ``hpmkd predict`` does. It is no pickle: the ending of
+        one is replaced, and any other name gets ``.hpmkd`` behind it, with a warning.
+
+        Raises
+        ------
+        RunFolderError
+            If the file cannot be written.
         """
-        path = Path(file_path)
+        path = as_path(file_path, "file_path")
         if path.suffix != ".hpmkd":
-            path = path.with_suffix(".hpmkd")
+            stem = path.stem if path.suffix in PICKLES else path.name
+            path = path.with_name(f"{stem}.hpmkd")
             warnings.warn(
                 f"file_path: got {os.fspath(file_path)!r}; students are no pickles, so it is "
                 f"written to {path}: hpmkd.Student.load({str(path)!r})",
                 UserWarning,
                 stacklevel=2,
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.best_model(metric, minimize).to_bytes())
-        return str(path)
+        return write(path, self.best_model(metric, minimize).to_bytes(), "file_path")
 
     def original_metrics(self) -> Parts:
         """Return the metrics of the teacher on training and test rows.
@@ -151,13 +157,17 @@ class Findings:
             By default distillation_report_TYPE.html in the output folder.
         report_type : {"interactive", "static"}
             Whether a click on a heading sorts the table.
+
+        Raises
+        ------
+        RunFolderError
+            If the file cannot be written.
         """
-        name = f"distillation_report_{report_type}.html"
-        path = Path(output_path) if output_path else (self.output_dir or Path()) / name
-        page = report.page(self, report_type)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, "utf-8")
-        return str(path)
+        if output_path is None:
+            path = (self.output_dir or Path()) / f"distillation_report_{report_type}.html"
+        else:
+            path = as_path(output_path, "output_path")
+        return write(path, report.page(self, report_type).encode("utf-8"), "output_path")
 
     def generate_summary(self) -> str:
         """Return what came of it in a few lines of text."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.deepbridge.methods import alphas_of, temperatures_of
 from hpmkd.deepbridge.metrics import SMALL_IS_GOOD
 from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
-from hpmkd.deepbridge.results import Outcome, Row, to_frame
+from hpmkd.deepbridge.results import METRICS, Outcome, Row, to_frame
 from hpmkd.errors import RecipeError
+from hpmkd.finalists import merit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,14 +46,12 @@ class Finished:
     @property
     def preferred(self) -> Outcome:
         """The run whose best student the selection rows prefer."""
-
-        def lowest(outcome: Outcome) -> float:
-            return min(trial.log_loss for trial in outcome.found.racing)
-
-        return min(self.outcomes, key=lowest)
+        return min(self.outcomes, key=lambda outcome: min(map(merit, outcome.candidates)))
 
     def best(self, metric: str, *, minimize: bool) -> tuple[Row, dict[str, Any]]:
         """Return the row that is best by a metric, also as a mapping.
+
+        Of equal rows it is that of the lowest log loss on the selection rows.
 
         Raises
         ------
@@ -60,9 +59,9 @@ class Finished:
             If there is no such metric, or nobody knows it.
         """
         frame = self.frame
-        column = metric if metric in frame.columns else f"test_{metric}"
-        if column not in frame.columns or frame[column].dtype.kind != "f":
-            names = ", ".join(name for name in frame.columns if name.startswith("test_"))
+        column = metric if metric in METRICS else f"test_{metric}"
+        if column not in METRICS:
+            names = ", ".join(name for name in METRICS if not name.startswith("train_"))
             raise RecipeError(
                 f"metric: got {metric!r}; expected one of {names}, or the same with train_"
             )
@@ -79,7 +78,8 @@ class Finished:
                 UserWarning,
                 stacklevel=4,
             )
-        at = min(known, key=lambda row: values[row] if minimize else -values[row])
+        lost = frame["selection_log_loss"].to_numpy()
+        at = min(known, key=lambda row: (values[row] if minimize else -values[row], lost[row]))
         # As records, numbers are Python's own.
         (record,) = frame.iloc[[at]].to_dict("records")
         row: dict[str, Any] = {str(name): value for name, value in record.items()}
@@ -103,5 +103,5 @@ class Finished:
         if not found:
             had = ", ".join(sorted({name_of(row.trial.configuration.stage) for row in self.rows}))
             raise RecipeError(f"model type {name_of(stage)!r} was not in the run, which had {had}")
-        outcome, trial = min(found, key=lambda each: each[1].log_loss)
+        outcome, trial = min(found, key=lambda each: merit(each[1]))
         return outcome.student(replace(trial.configuration, temperature=temperature, alpha=alpha))

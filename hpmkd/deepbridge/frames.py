@@ -2,57 +2,86 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from hpmkd.errors import DataError
-from hpmkd.rows import as_table
+from hpmkd.rows import aligned, as_table, unknown_column
 
 
-def opened(data: Any, y: Any, features: Sequence[str] | None) -> tuple[Any, Any]:
-    """Return a table and its labels, or the name of their column.
+def opened(data: Any, features: Sequence[str] | None) -> tuple[Any, Any]:
+    """Return a table, and the labels that a Bunch has of its own (else None).
 
     Parameters
     ----------
     data : DataFrame, array-like or scikit-learn Bunch
-        Rows; a Bunch has labels of its own.
-    y : array-like of shape (n,) or str
-        Labels, or the name of their column.
+        Rows.
     features : sequence of str, optional
-        Names for the columns of an array.
+        Names for the columns of an array, if there is one for each.
     """
-    bunch = not hasattr(data, "columns") and hasattr(data, "data") and hasattr(data, "target")
-    if bunch:
-        if features is None:
-            features = [str(name) for name in getattr(data, "feature_names", ())]
-        return opened(data.data, data.target, features)
+    labels, names = None, features
+    if not hasattr(data, "columns") and hasattr(data, "data") and hasattr(data, "target"):
+        labels, names = data.target, getattr(data, "feature_names", features)
+        data = data.data
     table = as_table(data)
-    if y is None:
+    if not hasattr(table, "columns") and names is not None and len(names) == table.shape[1]:
+        table = as_table(as_frame(table, names))
+    return table, labels
+
+
+def labelled(table: Any, y: Any, target: str | None) -> tuple[Any, str]:
+    """Return labels, and the name of their column.
+
+    Parameters
+    ----------
+    table : DataFrame or ndarray
+        The rows.
+    y : array-like of shape (n,), optional
+        The labels, unless they are a column of the rows.
+    target : str, optional
+        What their column is called.
+    """
+    if y is None and target is None:
         raise DataError(
             "got no labels; expected DBDataset(X, y, …), or the name of their column: target_column"
         )
-    if hasattr(table, "columns") or not (isinstance(y, str) or features):
-        return table, y
-    if features is None or table.shape[1] != len(features):
+    if y is None:
+        return columns_of(table, [target], "target_column").iloc[:, 0], str(target)
+    columns = getattr(table, "columns", ())
+    if target is None:
+        return y, free_name("target", columns)
+    if target in columns:
         raise DataError(
-            f"got an array of {table.shape[1]} columns without names; expected a DataFrame, or "
-            "the labels as y and one name for each column as features"
+            f"got labels and target_column {target!r}, which is a column of the rows; expected "
+            "one of them"
         )
-    return as_frame(table, features), y
+    return y, target
 
 
-def columns_of(table: Any, names: Sequence[str], what: str) -> Any:
-    """Return some columns of a frame; `what` asks for them, for the error."""
-    if isinstance(names, str):
-        names = [names]
+def columns_of(table: Any, names: Iterable[Any], what: str) -> Any:
+    """Return some columns of a table; `what` asks for them, for the error."""
+    if not hasattr(table, "columns"):
+        raise DataError(
+            f"{what}: got an array of {table.shape[1]} columns without names; expected a "
+            "DataFrame, or the labels as y and one name for each column as features"
+        )
+    names = names_of(names, what)
     for name in names:
         if name not in table.columns:
-            close = difflib.get_close_matches(str(name), map(str, table.columns), n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else "."
-            known = ", ".join(map(str, table.columns[:20]))
-            raise DataError(f"{what}: no column is called {name!r}{hint} Columns: {known}")
-    return table[list(names)]
+            raise DataError(f"{what}: {unknown_column(table, name)}")
+    return table[names]
+
+
+def names_of(names: Any, what: str) -> list[str]:
+    """Return names of columns as text, as tables have them; one may stand alone."""
+    if np.isscalar(names):
+        return [str(names)]
+    try:
+        return [str(name) for name in names]
+    except TypeError as error:
+        raise DataError(f"{what}: got {type(names).__name__}; expected names of columns") from error
 
 
 def as_frame(data: Any, names: Sequence[str] | None = None) -> Any:
@@ -69,39 +98,38 @@ def as_frame(data: Any, names: Sequence[str] | None = None) -> Any:
         ) from error
 
 
-def joined(first: Any, second: Any) -> Any:
-    """Return the rows of two frames, one below the other; the first alone if that is all."""
+def joined(train: Any, test: Any) -> Any:
+    """Return training rows and, below them, the same columns of test rows."""
     import pandas as pd
 
-    if first is None or second is None:
-        return first
-    parts = [as_frame(first), as_frame(second)]
-    if list(parts[0].columns) != list(parts[1].columns):
-        missing = parts[0].columns.difference(parts[1].columns)
-        if len(missing):
-            raise DataError(f"the test rows lack the columns {', '.join(map(str, missing[:10]))}")
-        parts[1] = parts[1][list(parts[0].columns)]
-    both = pd.concat(parts, ignore_index=True)
+    first = as_table(as_frame(train))
+    second = aligned(as_table(as_frame(test)), first)
+    both = pd.concat([first, second], ignore_index=True)
     for name in both.columns:
-        if isinstance(parts[0][name].dtype, pd.CategoricalDtype):
+        if isinstance(first[name].dtype, pd.CategoricalDtype):
             # Of two sets of categories pandas makes objects.
             both[name] = both[name].astype("category")
     return both
 
 
-def categorised(table: Any, names: Iterable[str]) -> Any:
-    """Return a table in which the columns of these names are categories."""
-    names = list(names)
-    if not names:
+def categorised(table: Any, names: Sequence[str] | None, most: int | None) -> Any:
+    """Return a table in which some columns are categories.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Which.
+    most : int, optional
+        Where no names are given: those of at most so many different values.
+    """
+    if names is None and most is None:
         return table
-    columns = getattr(table, "columns", ())
-    strange = [name for name in names if name not in columns]
-    if strange:
-        raise DataError(
-            f"categorical_features: no column to learn from is called "
-            f"{', '.join(map(repr, strange[:10]))}. Columns: {', '.join(map(str, columns[:20]))}"
-        )
-    return table.astype(dict.fromkeys(names, "category"))
+    if names is not None:
+        chosen = list(columns_of(table, names, "categorical_features").columns)
+    else:
+        table = as_frame(table, [f"x{at}" for at in range(table.shape[1])]).infer_objects()
+        chosen = [name for name in table.columns if table[name].nunique() <= most]
+    return table.astype(dict.fromkeys(chosen, "category"))
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:

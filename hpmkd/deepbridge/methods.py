@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
+from hpmkd.deepbridge.division import is_share
 from hpmkd.deepbridge.model_types import stages_of
 from hpmkd.errors import RecipeError
 from hpmkd.recipe import Recipe
@@ -67,6 +70,8 @@ class Options:
                 continue
             if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
                 raise RecipeError(f"{name}: got {value!r}; expected an integer of {least} or more")
+        for name in ("use_cache", "use_memory", "progressive", "multi_teacher"):
+            check_switch(name, getattr(self, name))
         share = self.validation_split
         if share is not None and not is_share(share):
             raise RecipeError(
@@ -124,7 +129,7 @@ def recipes_of(method: str) -> tuple[str, ...]:
     RecipeError
         If there is no such method.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise RecipeError(f"method: got {method!r}; expected one of {', '.join(METHODS)}")
     return METHODS[method]
 
@@ -143,7 +148,7 @@ def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
     if not options.progressive:
         settings["chain"] = []
     if not options.multi_teacher:
-        settings |= {"teacher": "quick", "ensemble.top": 0}
+        settings |= {"teacher": "quick", "reference": "quick", "ensemble.top": 0}
         if name == "hpm":
             settings["fuser"] = "calibrated"
     if grid.stages is not None:
@@ -191,6 +196,18 @@ def _alphas(alphas: tuple[float, ...]) -> dict[str, list[float]]:
     }
 
 
+def check_switch(name: str, value: Any) -> None:
+    """Refuse what is neither true nor false; a text would be true, whatever it says.
+
+    Raises
+    ------
+    RecipeError
+        If it is neither.
+    """
+    if not isinstance(value, (bool, np.bool_, Integral)) or value not in (0, 1):
+        raise RecipeError(f"{name}: got {value!r}; expected True or False")
+
+
 def temperatures_of(values: Any) -> tuple[float, ...]:
     """Return temperatures, each once; raise RecipeError if one is none."""
     return _numbers("temperatures", values, "numbers above 0", lambda each: each > 0)
@@ -205,7 +222,9 @@ def alphas_of(values: Any) -> tuple[float, ...]:
 def _numbers(
     name: str, values: Any, expected: str, allowed: Callable[[float], bool]
 ) -> tuple[float, ...]:
-    values = [values] if isinstance(values, Real) else list(values)
+    if isinstance(values, (Real, str)) or not isinstance(values, Iterable):
+        values = [values]
+    values = list(values)
     for value in values:
         number = isinstance(value, Real) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or not allowed(float(value)):
@@ -213,8 +232,3 @@ def _numbers(
     if not values:
         raise RecipeError(f"{name}: got none; expected {expected}")
     return tuple(dict.fromkeys(map(float, values)))
-
-
-def is_share(value: Any) -> bool:
-    """Return whether a value is a number between 0 and 1."""
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1

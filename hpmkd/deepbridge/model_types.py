@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from hpmkd.errors import RecipeError
+from hpmkd.registry import Registry
 
 
 class ModelType(Enum):
@@ -49,7 +50,6 @@ def stage_of(model_type: Any) -> str:
     if not isinstance(name, str):
         raise _unknown(model_type)
     if name not in ModelType.__members__:
-        # The run itself knows which stages there are, and says so if this is none.
         if name != name.lower():
             raise _unknown(model_type)
         return name
@@ -60,10 +60,20 @@ def stage_of(model_type: Any) -> str:
 
 
 def stages_of(model_types: Iterable[Any]) -> tuple[str, ...]:
-    """Return the stages that model types mean, each once."""
-    if isinstance(model_types, (str, ModelType)):
+    """Return the stages that model types mean, each once.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such stage among those installed.
+    """
+    if isinstance(model_types, (str, ModelType)) or not isinstance(model_types, Iterable):
         model_types = [model_types]
-    return tuple(dict.fromkeys(stage_of(each) for each in model_types))
+    stages = tuple(dict.fromkeys(stage_of(each) for each in model_types))
+    registry = Registry.installed()
+    for stage in stages:
+        registry.offer("stage", stage, "model_types")
+    return stages
 
 
 def name_of(stage: str) -> str:

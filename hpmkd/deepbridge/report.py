@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from hpmkd.api import CROSS_FITTED
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY
 from hpmkd.errors import RecipeError
 
@@ -36,8 +37,8 @@ def summary(findings: Findings) -> str:
         [
             f"Method {findings.method}: {len(findings.results_df)} configurations; "
             f"{counts['models_trained']} models trained, {counts['models_refitted']} of them for "
-            f"these rows; teachers called {counts['teacher_calls']} times; "
-            f"{counts['seconds']:.1f} s",
+            f"rows and further students; {counts['seconds']:.1f} s",
+            _teachers(findings),
             f"Verdict: {found.verdict.word}. {found.verdict.sentence}",
             f"The selection rows chose {chosen.name} (alpha {chosen.alpha:g}, temperature "
             f"{chosen.temperature:g}): accuracy {chosen.accuracy:.4f}, log loss "
@@ -46,6 +47,18 @@ def summary(findings: Findings) -> str:
             f"(alpha {best['alpha']:g}, temperature {best['temperature']:g}), accuracy "
             f"{best['test_accuracy']:.4f}; as the best of several, it flatters",
         ]
+    )
+
+
+def _teachers(findings: Findings) -> str:
+    """Say what teachers cost, and which of them stood by for comparison alone."""
+    found, counts = findings.distillation, findings.counts
+    line = f"Teachers: {counts['teacher_fits']} fits, {counts['teacher_calls']} calls"
+    if not counts["teacher_fits"] or CROSS_FITTED in found.facts["teachers"].values():
+        return line
+    return (
+        f"{line}; what was given is not refitted: the fits are those of the reference panel "
+        f"{found.recipe.reference.name!r}, which tells whether it repeats labels"
     )
 
 

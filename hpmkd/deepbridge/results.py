@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, closeness, quality
 from hpmkd.deepbridge.model_types import name_of
-from hpmkd.finalists import best
+from hpmkd.finalists import best, candidates, merit
 from hpmkd.labels import codes_of
 from hpmkd.values import Configuration
 
@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray, Trial
 
 PARTS = ("train", "test")
+#: What a best row may be asked for by.
+METRICS = (
+    *(f"{part}_{metric}" for metric in (*QUALITY, *FIDELITY) for part in PARTS),
+    "selection_log_loss",
+)
 COLUMNS = (
     "model_type",
     "temperature",
     "alpha",
-    *(f"{part}_{metric}" for metric in (*QUALITY, *FIDELITY) for part in PARTS),
+    *METRICS[:-1],
     "best_params",
     "selection_log_loss",
     "method",
@@ -105,6 +110,11 @@ class Outcome:
         original = self.found.original
         return {"train": original.training, "test": original.test} if original else {}
 
+    @property
+    def candidates(self) -> list[Trial]:
+        """The trials on all rows, of the stages that have a student."""
+        return candidates(self.found.racing, self.found.students)
+
     @cached_property
     def rows(self) -> list[Row]:
         """The rows, stage by stage; each student that the run did not keep is fitted now."""
@@ -133,9 +143,9 @@ class Outcome:
 
         One of that very cell, if there is one, else the best of its stage.
         """
-        stage = [trial for trial in _candidates(self.found) if trial.configuration.stage == cell[0]]
+        stage = [trial for trial in self.candidates if trial.configuration.stage == cell[0]]
         own = [trial for trial in stage if _cell(trial.configuration) == _plain(cell)]
-        return min(own or stage, key=_merit, default=None)
+        return min(own or stage, key=merit, default=None)
 
     def measured(self, student: Predictor) -> Metrics:
         """Return the metrics of a student on training and test rows."""
@@ -150,12 +160,12 @@ class Outcome:
     def _chosen(self) -> list[Trial]:
         """Return the best trial of each cell, the stages in the order of the run."""
         cells: dict[Cell, Trial] = {}
-        for trial in sorted(_candidates(self.found), key=_merit):
+        for trial in sorted(self.candidates, key=merit):
             cells.setdefault(_cell(trial.configuration), trial)
         if self.method == "standard":
             # The control that the engine adds was in nobody's grid.
-            asked = self.found.recipe.search.alphas
-            wanted = {*asked.self, *asked.external, *asked.leaking}
+            regime = self.found.knowledge.regime.name
+            wanted = set(getattr(self.found.recipe.search.alphas, regime))
             cells = {cell: trial for cell, trial in cells.items() if cell[2] in wanted}
         order = list(self.found.recipe.stages)
 
@@ -176,9 +186,9 @@ class Outcome:
         left = bound - self.found.models_trained if bound else float("inf")
         chosen = []
 
-        def rank(trial: Trial) -> tuple[bool, bool, float, int]:
+        def rank(trial: Trial) -> tuple[bool, bool, float, bool, int]:
             unfitted = trial.configuration.key not in self.fitted
-            return trial.number not in first, unfitted, *_merit(trial)
+            return trial.number not in first, unfitted, *merit(trial)
 
         for trial in sorted(trials, key=rank)[: self.most]:
             cost = self._cost(trial.configuration)
@@ -202,16 +212,6 @@ def to_frame(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame([row.to_mapping() for row in rows], columns=list(COLUMNS))
 
 
-def _candidates(found: Distillation) -> Iterable[Trial]:
-    return [
-        trial
-        for trial in found.racing
-        if trial.failure is None
-        and trial.configuration.share == 1
-        and trial.configuration.stage in found.students
-    ]
-
-
 def _cell(configuration: Configuration) -> Cell:
     return _plain((configuration.stage, configuration.temperature, configuration.alpha))
 
@@ -220,7 +220,3 @@ def _plain(cell: Cell) -> Cell:
     # On hard labels the temperature does not matter.
     stage, temperature, alpha = cell
     return stage, temperature if alpha > 0 else 1.0, alpha
-
-
-def _merit(trial: Trial) -> tuple[float, int]:
-    return trial.log_loss, trial.number

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.naive_bayes import GaussianNB
 
@@ -54,3 +56,26 @@ def hpm(made):
     distiller = made("wine", method="hpm", grid=False)
     distiller.customize_config(["LOGISTIC_REGRESSION", "XGB"])
     return distiller, run(distiller)
+
+
+@pytest.fixture(scope="session")
+def few(cancer):
+    """120 rows and three columns: given teachers are compared with a panel that is trained."""
+    return cancer[0][:120, :3], cancer[1][:120]
+
+
+@pytest.fixture(scope="session")
+def people():
+    """60 rows: two features, one of them a text, the label, two columns of probabilities."""
+    rng = np.random.default_rng(3)
+    age = rng.normal(size=60)
+    p = 1 / (1 + np.exp(-2 * age))
+    return pd.DataFrame(
+        {
+            "age": age,
+            "city": rng.choice(["Oslo", "Lima"], 60),
+            "bought": (rng.random(60) < p).astype(int),
+            "p0": 1 - p,
+            "p1": p,
+        }
+    )

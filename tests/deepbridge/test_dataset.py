@@ -9,27 +9,7 @@ import pytest
 from sklearn.datasets import load_wine
 from sklearn.naive_bayes import GaussianNB
 
-from hpmkd import DataError, DBDataset, TeacherError
-from hpmkd.dataset import make_dataset, separate_test
-from hpmkd.seeds import Seeds
-
-
-@pytest.fixture(scope="module")
-def frame():
-    """60 rows: two features, one of them a text, the label, two columns of probabilities."""
-    rng = np.random.default_rng(3)
-    age = rng.normal(size=60)
-    p = 1 / (1 + np.exp(-2 * age))
-    return pd.DataFrame(
-        {
-            "age": age,
-            "city": rng.choice(["Oslo", "Lima"], 60),
-            "bought": (rng.random(60) < p).astype(int),
-            "p0": 1 - p,
-            "p1": p,
-        }
-    )
-
+from hpmkd import DBDataset, TeacherError
 
 # ------------------------------------------------------------------------------- forms
 
@@ -47,37 +27,51 @@ def test_rows_labels_and_probabilities_by_position(wine):
     assert dataset.features[:2] == ["x0", "x1"]
 
 
-def test_a_frame_with_its_target_and_probabilities_inside(frame):
-    dataset = DBDataset(data=frame, target_column="bought", prob_cols=["p0", "p1"])
+def test_a_frame_with_its_target_and_probabilities_inside(people):
+    dataset = DBDataset(data=people, target_column="bought", prob_cols=["p0", "p1"])
     assert dataset.features == ["age", "city"]
     assert dataset.target_name == "bought"
-    np.testing.assert_array_equal(dataset.target, frame["bought"])
-    np.testing.assert_allclose(dataset.given, frame[["p0", "p1"]])
+    np.testing.assert_array_equal(dataset.target, people["bought"])
+    np.testing.assert_allclose(dataset.given, people[["p0", "p1"]])
 
 
-def test_features_choose_columns_and_their_order(frame):
-    dataset = DBDataset(data=frame, target_column="bought", features=["city"])
+def test_features_choose_columns_and_their_order(people):
+    dataset = DBDataset(data=people, target_column="bought", features=["city"])
     assert dataset.features == ["city"]
     assert dataset.given is None
 
 
-def test_probabilities_are_read_by_the_names_of_the_classes(frame):
-    named = frame.rename(columns={"p0": "p_0", "p1": "p_1"})
+def test_probabilities_are_read_by_the_names_of_the_classes(people):
+    named = people.rename(columns={"p0": "p_0", "p1": "p_1"})
     dataset = DBDataset(data=named, target_column="bought", prob_cols=["p_1", "p_0"])
-    np.testing.assert_allclose(dataset.given[:, 1], frame["p1"])
+    np.testing.assert_allclose(dataset.given[:, 1], people["p1"])
 
 
-def test_one_column_of_two_classes_is_the_second(frame):
-    dataset = DBDataset(frame[["age"]], frame["bought"], frame["p1"].to_numpy())
-    np.testing.assert_allclose(dataset.given, frame[["p0", "p1"]])
+def test_one_column_of_two_classes_is_the_second(people):
+    dataset = DBDataset(people[["age"]], people["bought"], people["p1"].to_numpy())
+    np.testing.assert_allclose(dataset.given, people[["p0", "p1"]])
 
 
-def test_the_target_may_be_named_by_position(frame):
-    assert DBDataset(frame, "bought").target_name == "bought"
+def test_columns_may_have_numbers_for_names(wine):
+    numbered = pd.DataFrame(wine[0]).assign(**{"13": wine[1]}).rename(columns={"13": 13})
+    numbered[[14, 15, 16]] = np.full((178, 3), 1 / 3)
+    dataset = DBDataset(data=numbered, target_column=13, features=[2, 0], prob_cols=[14, 15, 16])
+    assert dataset.features == ["2", "0"]
+    assert dataset.target_name == "13"
+    np.testing.assert_array_equal(dataset.target, wine[1])
+    np.testing.assert_array_equal(dataset.X, wine[0][:, [2, 0]])
+    assert dataset.given.shape == (178, 3)
+    parts = DBDataset(train_data=numbered[:100], test_data=numbered[100:], target_column=13)
+    np.testing.assert_array_equal(parts.target, wine[1])
+    assert DBDataset(numbered, 13, categorical_features=[0]).X["0"].dtype == "category"
 
 
-def test_a_column_called_target_is_no_label_unless_somebody_says_so(frame):
-    dataset = DBDataset(frame.rename(columns={"age": "target"}), frame["bought"])
+def test_the_target_may_be_named_by_position(people):
+    assert DBDataset(people, "bought").target_name == "bought"
+
+
+def test_a_column_called_target_is_no_label_unless_somebody_says_so(people):
+    dataset = DBDataset(people.rename(columns={"age": "target"}), people["bought"])
     assert "target" in dataset.features
     assert dataset.target_name == "target_"
     np.testing.assert_array_equal(dataset.train_data["target_"], dataset.get_target_data("train"))
@@ -90,92 +84,71 @@ def test_a_bunch_of_scikit_learn(wine):
     np.testing.assert_array_equal(dataset.target, wine[1])
 
 
+def test_of_a_bunch_some_features_may_be_chosen(wine):
+    dataset = DBDataset(data=load_wine(), target_column="target", features=["hue", "alcohol"])
+    names = list(load_wine().feature_names)
+    assert dataset.features == ["hue", "alcohol"]
+    np.testing.assert_array_equal(dataset.X["hue"], wine[0][:, names.index("hue")])
+
+
 def test_an_array_gets_the_names_of_its_features(wine):
     dataset = DBDataset(wine[0], wine[1], features=[f"f{at}" for at in range(13)])
     assert list(dataset.X.columns) == dataset.features == [f"f{at}" for at in range(13)]
 
 
-def test_rows_that_are_divided_stay_divided(frame):
+def test_rows_that_are_divided_stay_divided(people):
     dataset = DBDataset(
-        train_data=frame[:45],
-        test_data=frame[45:],
+        train_data=people[:45],
+        test_data=people[45:],
         target_column="bought",
         features=["age"],
         prob_cols=["p0", "p1"],
     )
     division = dataset.divided(test_size=0.5, random_state=1)
-    np.testing.assert_array_equal(division.X_train["age"], frame["age"][:45])
-    np.testing.assert_array_equal(division.X_test["age"], frame["age"][45:])
-    np.testing.assert_array_equal(division.y_test, frame["bought"][45:])
-    np.testing.assert_allclose(division.given_test, frame[["p0", "p1"]][45:])
+    np.testing.assert_array_equal(division.X_train["age"], people["age"][:45])
+    np.testing.assert_array_equal(division.X_test["age"], people["age"][45:])
+    np.testing.assert_array_equal(division.y_test, people["bought"][45:])
+    np.testing.assert_allclose(division.given_test, people[["p0", "p1"]][45:])
 
 
-def test_predictions_of_divided_rows_may_be_frames_of_their_own(frame):
-    said = frame[["p0", "p1"]].assign(weight=1.0)
+def test_predictions_of_divided_rows_may_be_frames_of_their_own(people):
+    said = people[["p0", "p1"]].assign(weight=1.0)
     dataset = DBDataset(
-        train_data=frame[:45],
-        test_data=frame[45:],
+        train_data=people[:45],
+        test_data=people[45:],
         target_column="bought",
         features=["age"],
         prob_cols=["p0", "p1"],
         train_predictions=said[:45],
         test_predictions=said[45:],
     )
-    np.testing.assert_allclose(dataset.given, frame[["p0", "p1"]])
+    np.testing.assert_allclose(dataset.given, people[["p0", "p1"]])
 
 
-def test_test_rows_may_lack_what_the_teacher_says(frame):
+def test_test_rows_may_lack_what_the_teacher_says(people):
     dataset = DBDataset(
-        train_data=frame[["age", "bought"]][:45],
-        test_data=frame[["age", "bought"]][45:],
+        train_data=people[["age", "bought"]][:45],
+        test_data=people[["age", "bought"]][45:],
         target_column="bought",
-        train_predictions=frame[["p0", "p1"]][:45],
+        train_predictions=people[["p0", "p1"]][:45],
     )
     division = dataset.divided()
     assert division.given_train.shape == (45, 2)
     assert division.given_test is None
 
 
-def test_categories_that_only_the_test_rows_have_are_kept(frame):
-    city = frame.assign(city=frame["city"].astype("category"))
+def test_categories_that_only_the_test_rows_have_are_kept(people):
+    city = people.assign(city=people["city"].astype("category"))
     test = city[45:].assign(city=pd.Categorical(["Pune"] * 15))
     dataset = DBDataset(train_data=city[:45], test_data=test, target_column="bought")
     assert set(dataset.X["city"].cat.categories) == {"Oslo", "Lima", "Pune"}
     assert dataset.X["city"].notna().all()
 
 
-def test_categorical_features_become_categories(frame):
-    numbers = frame.assign(age=frame["age"].round())
+def test_categorical_features_become_categories(people):
+    numbers = people.assign(age=people["age"].round())
     dataset = DBDataset(numbers, "bought", categorical_features=["age"])
     assert isinstance(dataset.X["age"].dtype, pd.CategoricalDtype)
-
-
-# ---------------------------------------------------------------------------- division
-
-
-def test_rows_are_divided_as_distill_divides_them(wine):
-    X, y = wine
-    division = DBDataset(X, y).divided(test_size=0.3, random_state=5)
-    train, test = separate_test(make_dataset(X, y), 0.3, Seeds.spawn(5).test)
-    np.testing.assert_array_equal(division.X_train, X[train])
-    np.testing.assert_array_equal(division.X_test, X[test])
-
-
-def test_what_the_data_set_says_of_its_division_goes_first(wine):
-    dataset = DBDataset(*wine, test_size=0.5, random_state=9)
-    np.testing.assert_array_equal(
-        dataset.divided(0.2, 1).X_test, DBDataset(*wine).divided(0.5, 9).X_test
-    )
-
-
-def test_parts_are_shown_as_frames_with_their_labels(wine):
-    dataset = DBDataset(*wine)
-    division = dataset.divided()
-    assert list(dataset.train_data.columns) == [*dataset.features, "target"]
-    np.testing.assert_array_equal(dataset.get_feature_data("test"), division.X_test)
-    np.testing.assert_array_equal(dataset.get_target_data("test"), division.y_test)
-    with pytest.raises(DataError, match="got 'all'; expected 'train' or 'test'"):
-        dataset.get_target_data("all")
 
 
 # ------------------------------------------------------------------------------- models
@@ -198,7 +171,7 @@ def test_a_model_is_read_from_a_skops_file_and_from_no_pickle(wine, tmp_path):
     dataset = DBDataset(*wine, model_path=tmp_path / "teacher.skops")
     np.testing.assert_array_equal(dataset.model.theta_, model.theta_)
     joblib.dump(model, tmp_path / "teacher.pkl")
-    with pytest.raises(TeacherError, match=r"is a pickle.*model=joblib\.load"):
+    with pytest.raises(TeacherError, match=r"is a pickle.*joblib\.load\(path\)"):
         DBDataset(*wine, model_path=tmp_path / "teacher.pkl")
 
 
@@ -207,55 +180,34 @@ def test_a_model_must_tell_probabilities(wine):
         DBDataset(*wine, model=object())
 
 
-# ---------------------------------------------------------------------------- bad input
+@pytest.mark.parametrize("given", ["sklearn.naive_bayes:GaussianNB", "default", "nowhere.skops"])
+def test_what_is_no_file_is_no_model_and_nothing_is_imported_or_called(wine, given):
+    with pytest.raises(TeacherError, match=f"there is no file {given}; expected a model written"):
+        DBDataset(*wine, model_path=given)
+    with pytest.raises(TeacherError, match=f"model: there is no file {given}"):
+        DBDataset(*wine).set_model(given)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({}, "got no rows; expected DBDataset"),
-        ({"data": "frame", "train_data": "frame"}, "got both data and train_data"),
-        ({"train_data": "frame"}, "got one of train_data and test_data; expected both"),
-        ({"data": "frame"}, "got no labels"),
-        ({"data": "frame", "target_column": "bougth"}, "did you mean 'bought'"),
-        (
-            {"data": "frame", "target_column": "bought", "features": ["agee"]},
-            "features: no column is called 'agee'; did you mean 'age'",
-        ),
-        (
-            {"data": "frame", "target_column": "bought", "prob_cols": ["q"]},
-            "prob_cols: no column is called 'q'",
-        ),
-        (
-            {"data": "frame", "target_column": "bought", "features": ["age", "bought"]},
-            "bought holds the labels",
-        ),
-        (
-            {"data": "frame", "target_column": "bought", "prob_cols": ["age"]},
-            "negative",
-        ),
-        (
-            {"data": "frame", "target_column": "bought", "categorical_features": ["p"]},
-            "categorical_features: no column to learn from is called 'p'",
-        ),
-        ({"data": "array", "target_column": "bought"}, "an array of 2 columns without names"),
-    ],
-)
-def test_what_cannot_be_is_refused(frame, arguments, said):
-    forms = {"frame": frame, "array": np.ones((60, 2))}
-    arguments = {
-        name: forms.get(each, each) if isinstance(each, str) else each
-        for name, each in arguments.items()
-    }
-    with pytest.raises(DataError, match=said):
-        DBDataset(**arguments)
+# -------------------------------------------------------------------------- categories
 
 
-def test_probabilities_of_too_few_rows_are_refused(wine):
-    with pytest.raises(DataError, match="got 10 rows and 3 columns; expected 178 rows"):
-        DBDataset(*wine, np.full((10, 3), 1 / 3))
+def test_few_values_are_categories_if_that_is_asked(people):
+    numbers = people.assign(age=people["age"].round().clip(-1, 1))
+    dataset = DBDataset(numbers[["age", "city", "p1", "bought"]], "bought", max_categories=3)
+    assert dataset.categorical_features == ["age", "city"]
+    assert dataset.numerical_features == ["p1"]
+    assert isinstance(dataset.X["age"].dtype, pd.CategoricalDtype)
 
 
-def test_too_few_rows_to_measure_on_are_refused():
-    with pytest.raises(DataError, match="too few to keep 1% for the test"):
-        DBDataset(np.arange(20.0).reshape(10, 2), [0, 1] * 5).divided(0.01)
+def test_named_categories_go_before_counted_ones(people):
+    numbers = people.assign(age=people["age"].round(), level=people["bought"])
+    columns = numbers[["age", "level", "bought"]]
+    dataset = DBDataset(columns, "bought", categorical_features=["age"], max_categories=5)
+    assert dataset.categorical_features == ["age"]
+
+
+def test_columns_of_an_array_are_categories_by_their_count():
+    rows = np.column_stack([np.arange(40.0), np.arange(40) % 3])
+    dataset = DBDataset(rows, np.arange(40) % 2, max_categories=3)
+    assert (dataset.numerical_features, dataset.categorical_features) == (["x0"], ["x1"])
+    assert DBDataset(rows, np.arange(40) % 2).categorical_features == []

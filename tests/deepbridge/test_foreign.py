@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -59,7 +61,6 @@ def test_its_own_division_is_kept(frame):
     np.testing.assert_array_equal(division.y_train, frame["label"][:400])
     assert dataset.features == ["a", "b"]
     assert dataset.given is None
-    assert "deepbridge" not in sys.modules
 
 
 def test_its_probabilities_are_read_in_its_order(frame, said):
@@ -123,3 +124,28 @@ def test_probabilities_of_neither_part_are_refused(frame, said):
 def test_anything_else_is_refused(frame):
     with pytest.raises(DataError, match=r"got DataFrame, which has no train_data.*DBDataset\("):
         adopted(frame)
+
+
+def test_deepbridge_is_not_imported_even_where_it_is_installed(tmp_path):
+    (tmp_path / "deepbridge").mkdir()
+    (tmp_path / "deepbridge" / "__init__.py").write_text("raise SystemExit('imported')")
+    script = (
+        "import sys, numpy as np, pandas as pd, types\n"
+        "from hpmkd import AutoDistiller\n"
+        "f = pd.DataFrame({'a': np.arange(40.0), 'y': np.arange(40) % 2})\n"
+        "theirs = types.SimpleNamespace(train_data=f[:30], test_data=f[30:], features=['a'],\n"
+        "    target_name='y', model=None, original_prob=None)\n"
+        "assert len(AutoDistiller(theirs, output_dir=None).division.y_test) == 10\n"
+        "assert 'deepbridge' not in sys.modules\n"
+        "import deepbridge\n"
+    )
+    places = [str(tmp_path), *sys.path]
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    # The last line finds it and stops at it: it was there to be imported.
+    assert (done.returncode, done.stderr.strip()) == (1, "imported")

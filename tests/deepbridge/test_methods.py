@@ -67,6 +67,7 @@ def test_options_switch_what_they_name():
         "calibrated",
         0,
     )
+    assert recipe.reference.name == "quick"
     assert recipe_for("grid", options, Grid()).fuser.name == "mean"
 
 
@@ -126,6 +127,9 @@ def test_a_second_call_changes_what_it_names_alone():
     ("arguments", "said"),
     [
         (([], None, None), "model_types: got none"),
+        ((5, None, None), "model type 5: hpmkd has no such student"),
+        ((None, object(), None), "temperatures: got <object"),
+        ((None, None, "half"), "alphas: got 'half'"),
         ((None, [0.0], None), "temperatures: got 0.0; expected numbers above 0"),
         ((None, [float("inf")], None), "temperatures: got inf"),
         ((None, [], None), "temperatures: got none"),
@@ -147,6 +151,13 @@ def test_model_types_by_member_by_name_by_stage_and_of_another_enumeration():
     assert stages_of([ModelType.GBM, "GBM", "gbm", theirs.GBM]) == ("gbm",)
     assert stages_of("XGB") == stages_of(ModelType.XGB) == ("xgboost",)
     assert stage_of("third_party_stage") == "third_party_stage"
+
+
+def test_stages_that_nobody_offers_are_refused_at_once():
+    with pytest.raises(RecipeError, match=r"model_types: no stage is called 'foo'\."):
+        Grid().customized(["foo"], None, None)
+    with pytest.raises(RecipeError, match="no stage is called 'logistik'; did you mean 'logistic'"):
+        Grid().customized("logistik", None, None)
 
 
 def test_names_go_there_and_back():
