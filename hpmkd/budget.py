@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hpmkd.errors import RecipeError
+
 if TYPE_CHECKING:
     from hpmkd.counts import Counts
     from hpmkd.recipe_settings import BudgetSettings
@@ -34,10 +36,20 @@ class Budget:
         return (self.settings.models or math.inf) - self.counts.models_trained
 
     @property
-    def out_of_time(self) -> bool:
-        """Whether nothing new should be begun."""
+    def late(self) -> str | None:
+        """Why nothing new should be begun; None while there is time."""
         seconds = self.settings.seconds
-        return seconds > 0 and time.monotonic() - self._started >= seconds
+        if not seconds or time.monotonic() - self._started < seconds:
+            return None
+        return f"the budget of {seconds:g} s is spent"
+
+    @property
+    def unused(self) -> str:
+        """What is left of the models, to be put behind a sentence; empty without a bound."""
+        left = self.left(0)
+        if left is None:
+            return ""
+        return f", with {left} of the budget of {_models(self.settings.models)} left"
 
     def left(self, kept: int) -> int | None:
         """Return how many models may be trained if some are kept; None without a bound."""
@@ -47,10 +59,28 @@ class Budget:
         """Return how many models are kept for later, of so many wanted: half of all at most."""
         return min(wanted, self.settings.models // 2) if self.settings.models else wanted
 
-    def spent(self, models: float) -> str | None:
+    def refused(self, models: int) -> str | None:
         """Return why so many further models may not be trained; None if they may."""
-        if self.out_of_time:
-            return f"the budget of {self.settings.seconds:g} s is spent"
-        if models > self.models:
-            return f"the budget of {self.settings.models} models is spent"
-        return None
+        if self.late:
+            return self.late
+        return f"it takes {_models(models)}{self.unused}" if models > self.models else None
+
+    def too_small(self, models: int, n_splits: int) -> RecipeError:
+        """Build the error for a budget below what one stage takes.
+
+        Parameters
+        ----------
+        models : int
+            What it takes.
+        n_splits : int
+            Models that one trial takes.
+        """
+        return RecipeError(
+            f"budget.models: got {self.settings.models}; expected at least {models}, which is "
+            f"what one student and its control take with {n_splits} selection "
+            f"split{'s' * (n_splits > 1)}; raise it (--budget-models), or 0 for no bound"
+        )
+
+
+def _models(n: int) -> str:
+    return f"{n} model{'s' * (n != 1)}"

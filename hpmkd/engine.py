@@ -226,6 +226,7 @@ class _Run:
     def _listen(self) -> tuple[Regime, list[Exam], Taught]:
         """Ask the teachers: first without the selection rows, then about everything."""
         split_rows = self._split_rows()
+        self.learning.rations.check(len(split_rows), self.recipe.search.alphas.soft)
         self.progress.start("teachers", self.teaching.n_folds(len(split_rows)))
         regime = self.teaching.regime()
         if regime.warning:

@@ -59,6 +59,25 @@ class Rations:
         wanted = self.budget.kept(n_splits * (trials + before) + before + own)
         return int(max(0, min(wanted, self.budget.models - n_stages * _of_a_stage(n_splits))))
 
+    def check(self, n_splits: int, soft: bool) -> None:
+        """Refuse a budget that is too small for a single stage, before anything is fitted.
+
+        Parameters
+        ----------
+        n_splits : int
+            Models that one trial takes.
+        soft : bool
+            Whether students hear of the teacher: those that do not are their own controls.
+
+        Raises
+        ------
+        RecipeError
+            If it is.
+        """
+        least = _of_a_stage(n_splits) if soft else n_splits + REFITS
+        if self.budget.models < least:
+            raise self.budget.too_small(least, n_splits)
+
     def for_search(self, n_splits: int, n_stages: int) -> int | None:
         """Return how many models trials may take, controls among them; None without a bound.
 
@@ -93,7 +112,7 @@ class Rations:
         each_time = len(configurations) + needed(configurations, exams[0].lesson)
         rivals = [*configurations, *(trial.configuration for trial in racing)]
         refits = REFITS * len({each.stage for each in rivals}) + needed(rivals)
-        return self.budget.spent(each_time * len(exams) + refits)
+        return self.budget.refused(each_time * len(exams) + refits)
 
     def collapsed(
         self,
@@ -106,12 +125,12 @@ class Rations:
         unseen = sum(self.predecessors.unseen_cost(member) for member in members)
         before = self.predecessors.cost([shipped])
         trials = (unseen + before + n_alphas) * n_splits
-        return self.budget.spent(trials + unseen + before + 1)
+        return self.budget.refused(trials + unseen + before + 1)
 
     def self_taught(self, shipped: Configuration, control: Configuration) -> str | None:
         """Return why the shipped student is not taught by its control; None if it may be."""
         unseen, before = self.predecessors.unseen_cost(control), self.predecessors.cost([shipped])
-        return self.budget.spent(unseen + before + 1)
+        return self.budget.refused(unseen + before + 1)
 
 
 def _arms(link: ChainLink) -> int:

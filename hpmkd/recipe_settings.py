@@ -64,6 +64,11 @@ class AlphaGrids:
     external: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
     leaking: tuple[Annotated[float, Meta(ge=0, lt=1)], ...] = (0.0, 0.25)
 
+    @property
+    def soft(self) -> bool:
+        """Whether students hear of the teacher, whichever the regime turns out to be."""
+        return all(map(any, (self.self, self.external, self.leaking)))
+
 
 @dataclass(frozen=True)
 class StopSettings:
@@ -72,13 +77,20 @@ class StopSettings:
     Parameters
     ----------
     window : int
-        How many results are looked at; 0 never stops a search early.
+        How many results are looked at, >= 2; 0 never stops a search early.
     threshold : float
         Standard deviation of their log losses, in nats, under which the search ends.
     """
 
     window: Annotated[int, Meta(ge=0)] = 5
     threshold: Annotated[float, Meta(ge=0)] = 0.001
+
+    def __post_init__(self) -> None:
+        """Refuse a window of one result, which does not move at all."""
+        if self.window == 1:
+            raise RecipeError(
+                "search.stop.window: got 1; expected 2 or more results, or 0 to never stop early"
+            )
 
 
 @dataclass(frozen=True)

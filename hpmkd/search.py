@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.errors import RecipeError
 from hpmkd.finalists import best
 from hpmkd.trials import SearchData, evaluate
 from hpmkd.values import Trial
@@ -67,7 +66,7 @@ class Search:
         Returns
         -------
         str
-            What ended it: the sampler, convergence, or a budget.
+            What ended it: the sampler, convergence, or a budget; and what is left of the models.
 
         Raises
         ------
@@ -81,7 +80,7 @@ class Search:
             self._evaluate(allowed)
             ended = self._ended(asked, allowed)
         self._evaluate(self._controls())
-        return ended
+        return f"{ended}{self.budget.unused}"
 
     @property
     def trials(self) -> list[Trial]:
@@ -92,12 +91,12 @@ class Search:
         self, asked: Sequence[Configuration], allowed: Sequence[Configuration]
     ) -> str | None:
         if not asked:
-            models = self.budget.settings.models
-            within = f" within the budget of {models} models" if models else ""
-            return f"the sampler had nothing more to ask{within}"
+            return "the sampler had nothing more to ask"
+        if self.budget.late:
+            return self.budget.late
         if len(allowed) < len(asked):
-            return self.budget.spent(np.inf)
-        return self.budget.spent(0) or self._converged()
+            return "the budget has no room for another trial and what follows the search"
+        return self._converged()
 
     def _converged(self) -> str | None:
         """Say so if the last results no longer move, and every stage has been heard.
@@ -123,12 +122,7 @@ class Search:
                 break
             allowed.append(configuration)
         if asked and not allowed and not self._known:
-            raise RecipeError(
-                f"budget.models: got {self.budget.settings.models}; expected at least "
-                f"{self._cost(asked[:1])}, which is what one student and its control take with "
-                f"{self._fits} selection split{'s' * (self._fits > 1)}; raise it "
-                "(--budget-models), or 0 for no bound"
-            )
+            raise self.budget.too_small(self._cost(asked[:1]), self._fits)
         return allowed
 
     def _cost(self, asked: Sequence[Configuration]) -> int:

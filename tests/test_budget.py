@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 import hpmkd
 from hpmkd import budget as budgets
@@ -26,17 +27,20 @@ def test_without_bounds_nothing_is_ever_spent():
     assert budget.models == math.inf
     assert budget.left(7) is None
     assert budget.kept(7) == 7
-    assert budget.spent(10**9) is None
+    assert budget.refused(10**9) is None
+    assert budget.unused == ""
 
 
 def test_models_are_counted_as_they_are_trained():
     counts = Counts(models_trained=50)
     budget = Budget(BudgetSettings(64, 0.0), counts)
     assert (budget.models, budget.left(10)) == (14, 4)
-    assert budget.spent(14) is None
-    assert budget.spent(15) == "the budget of 64 models is spent"
+    assert budget.refused(14) is None
+    assert budget.refused(15) == "it takes 15 models, with 14 of the budget of 64 models left"
     counts.models_trained = 64
     assert (budget.models, budget.left(10)) == (0, 0)
+    assert budget.unused == ", with 0 of the budget of 64 models left"
+    assert budget.refused(1) == "it takes 1 model, with 0 of the budget of 64 models left"
 
 
 @pytest.mark.parametrize(("wanted", "kept"), [(10, 10), (32, 32), (40, 32)])
@@ -48,9 +52,12 @@ def test_time_is_spent_as_it_passes(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(budgets.time, "monotonic", lambda: now[0])
     budget = Budget(BudgetSettings(64, 2.5), Counts(), now[0])
-    assert budget.spent(1) is None
+    assert budget.late is None
+    assert budget.refused(1) is None
     now[0] = 102.5
-    assert budget.spent(0) == "the budget of 2.5 s is spent"
+    assert budget.late == "the budget of 2.5 s is spent"
+    # Of two reasons, time: nothing that is cheaper may be begun either.
+    assert budget.refused(1) == budget.refused(99) == budget.late
 
 
 # --------------------------------------------------------------------- whole runs
@@ -69,7 +76,7 @@ def test_a_run_trains_no_more_than_its_budget(wine, models, folds):
 @pytest.mark.filterwarnings("ignore:stage .* is out of the race")
 def test_a_run_without_time_ends_normally_with_what_it_has(wine):
     found = hpmkd.distill(*wine, teacher="quick", settings={**QUICK, "budget.seconds": 1e-6})
-    assert found.facts["search"]["ended"] == "the budget of 1e-06 s is spent"
+    assert found.facts["search"]["ended"].startswith("the budget of 1e-06 s is spent, with ")
     assert found.chosen in found.students
     assert all("not tried" in gate.reason for gate in found.gates if "after" in gate.name)
 
@@ -80,6 +87,21 @@ def test_a_bad_budget_is_refused_by_its_path(wine, bad):
         hpmkd.distill(*wine, settings={"budget.models": bad})
 
 
-def test_a_budget_below_one_stage_says_what_it_takes(wine):
-    with pytest.raises(hpmkd.RecipeError, match=r"budget.models: got 2; expected at least 4, "):
-        hpmkd.distill(*wine, teacher="quick", settings={**QUICK, "budget.models": 2})
+@pytest.mark.filterwarnings("ignore:stage .* is out of the race")
+@pytest.mark.parametrize(("folds", "alphas", "least"), [(0, 0.5, 4), (1000, 0.5, 6), (0, 0.0, 3)])
+def test_a_budget_below_one_stage_is_refused_before_a_teacher_is_asked(wine, folds, alphas, least):
+    class Untouched(LogisticRegression):
+        def fit(self, *_):
+            pytest.fail("a teacher was fitted for a run that cannot be")
+
+    settings = {
+        **QUICK,
+        "split.cross_validate_below": folds,
+        "search.alphas": {"self": [alphas], "external": [alphas], "leaking": [alphas]},
+        "budget.models": least - 1,
+    }
+    with pytest.raises(hpmkd.RecipeError, match=f"got {least - 1}; expected at least {least}, "):
+        hpmkd.distill(*wine, teacher=Untouched(), settings=settings)
+    settings["budget.models"] = least
+    found = hpmkd.distill(*wine, teacher="quick", settings=settings)
+    assert 0 < found.counts["models_trained"] <= least

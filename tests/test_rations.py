@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hpmkd.budget import Budget
 from hpmkd.chain import ChainLink
 from hpmkd.counts import Counts
+from hpmkd.errors import RecipeError
 from hpmkd.lessons import Predecessors
 from hpmkd.rations import Rations
 from hpmkd.recipe_settings import BudgetSettings
@@ -68,6 +69,17 @@ class TestSearch:
         assert rations(models).kept(splits, 4) == kept
         assert rations(models).for_search(splits, 4) == search
 
+    @pytest.mark.parametrize(
+        ("splits", "soft", "least"), [(1, True, 4), (3, True, 8), (1, False, 3), (3, False, 5)]
+    )
+    def test_one_stage_has_to_be_paid(self, splits, soft, least):
+        rations(least).check(splits, soft)
+        rations(0).check(splits, soft)
+        plural = "s" * (splits > 1)
+        said = f"got {least - 1}; expected at least {least}, .* {splits} selection split{plural};"
+        with pytest.raises(RecipeError, match=said):
+            rations(least - 1).check(splits, soft)
+
     @given(
         models=st.integers(1, 200),
         splits=st.integers(1, 5),
@@ -103,7 +115,8 @@ class TestLater:
         assert paid.chained(asked, self.racing(), self.exams()) is None
         short = rations(needed + 9, links=links, trained=10)
         said = short.chained(asked, self.racing(), self.exams())
-        assert said == f"the budget of {needed + 9} models is spent"
+        left = f"with {needed - 1} of the budget of {needed + 9} models left"
+        assert said == f"it takes {needed} models, {left}"
 
     def test_what_is_kept_of_other_links_is_refitted_too(self):
         kept = configuration("tree", after=After("mix", configuration("logistic")))
@@ -117,7 +130,8 @@ class TestLater:
     def test_own_labels_take_a_student_of_every_fold_and_one_more(self):
         shipped, control = configuration(), configuration(alpha=0.0)
         assert rations(FOLDS + 1).self_taught(shipped, control) is None
-        assert "4 models is spent" in rations(FOLDS + 1, trained=1).self_taught(shipped, control)
+        said = rations(FOLDS + 1, trained=1).self_taught(shipped, control)
+        assert said == "it takes 4 models, with 3 of the budget of 4 models left"
 
     def test_own_labels_are_taught_to_whom_the_student_builds_on_as_well(self):
         shipped = configuration(after=After("residual", configuration("logistic")))

@@ -131,6 +131,8 @@ def test_only_keeps_the_settings_of_the_stage():
         ({"search": {"alphas": {"leaking": [0, 1]}}}, ["search.alphas.leaking[1]: got 1", "< 1"]),
         ({"search": {"alphas": [0, 0.5]}}, ["search.alphas: got [0, 0.5]", "expected a table"]),
         ({"search": {"alphas": 1}}, ["search.alphas: got 1", "expected a table"]),
+        ({"search": {"stop": {"window": 1}}}, ["search.stop.window: got 1", "2 or more", "or 0"]),
+        ({"search": {"stop": {"window": -1}}}, ["search.stop.window: got -1", ">= 0"]),
         ({"search": 3}, ["search: got 3", "expected a table"]),
         ({"stages": {"tree": 3}}, ["stages.tree: got 3", "expected a table"]),
         ({"stages": "tree"}, ["stages: got 'tree'", "expected a table"]),
@@ -282,7 +284,7 @@ def test_the_grid_is_todays_practice():
     assert grid.chain == ()
 
 
-def test_the_proposal_is_to_the_letter():
+def test_the_proposal_is_as_proposed():
     proposal = Recipe.load("proposal")
     asked = {"initial": 8, "subset": 0.3, "configs": 16, "trials": 5}
     assert (proposal.sampler.name, dict(proposal.sampler.settings)) == ("adaptive", asked)

@@ -293,7 +293,8 @@ class TestBudget:
     def test_a_search_stops_where_control_and_refits_are_still_paid(self, make):
         soft = [[configuration(0.5 + 0.01 * at, alpha=0.5)] for at in range(20)]
         search = make(*soft, models=10, stages=("a",))
-        assert search.run() == "the budget of 10 models is spent"
+        no_room = "the budget has no room for another trial and what follows the search"
+        assert search.run() == f"{no_room}, with 2 of the budget of 10 models left"
         # 7 trials and the control of the best; two refits are left.
         assert len(search.trials) == 8
         assert search.budget.models == 2
@@ -364,3 +365,13 @@ class TestBudget:
         search = make(*[[configuration(0.5 + at / 100)] for at in range(9)], seconds=1e-9)
         assert search.run() == "the budget of 1e-09 s is spent"
         assert len(search.trials) == 1
+
+    def test_what_was_not_used_is_told(self, make):
+        search = make([configuration(0.5, alpha=0.5)], models=64, stages=("a",))
+        left = "with 62 of the budget of 64 models left"
+        assert search.run() == f"the sampler had nothing more to ask, {left}"
+
+    def test_time_ends_it_also_where_there_is_no_room(self, make):
+        soft = [configuration(0.5 + 0.01 * at, alpha=0.5) for at in range(3)]
+        search = make(soft, models=5, seconds=1e-9, stages=("a",))
+        assert search.run().startswith("the budget of 1e-09 s is spent, with ")

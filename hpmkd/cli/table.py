@@ -75,7 +75,7 @@ def _search(found: Distillation) -> str:
     stages = ", ".join(stage for stage, points in told["remembered"].items() if points)
     began = f"; other data sets gave {stages} a start" if stages else ""
     searched = sum(trial.configuration.after is None for trial in found.trials)
-    return f"Search: {searched} trials; {told['ended']}{began}"
+    return f"Search: {searched} trial{'s' * (searched != 1)}; {told['ended']}{began}"
 
 
 def _wins(found: Distillation) -> Iterator[str]:

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 def hpmkd_samplers() -> list[Offer[Sampler]]:
     """Offer the search in stages, the proposal's, and others to compare them with."""
     return [
-        Offer("staged", make.staged_sampler, "hyperparameters first, then alpha, then temperature"),
+        Offer(
+            "staged", make.staged_sampler, "hyperparameters, then alpha, then T if it has several"
+        ),
         Offer(
             "adaptive", make.adaptive_sampler, "the proposal's: sample, rank, tune the promising"
         ),

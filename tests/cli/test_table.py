@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from hpmkd.cli.table import _wins
+import pytest
+
+from hpmkd.cli.table import _search, _wins
+from hpmkd.values import Configuration
 
 
 def found(summary):
@@ -28,3 +31,12 @@ def test_where_a_teacher_wins_it_is_named():
     assert list(_wins(found({"wins": [win, same]}))) == [
         "Where age is over 60: boosted weighs 0.90, 0.40 on average",
     ]
+
+
+@pytest.mark.parametrize(
+    ("n", "said"), [(1, "Search: 1 trial; done"), (2, "Search: 2 trials; done")]
+)
+def test_trials_are_counted_in_english(n, said):
+    trial = SimpleNamespace(configuration=Configuration("tree", 1.0, 0.0))
+    facts = {"search": {"ended": "done", "remembered": {}}}
+    assert _search(SimpleNamespace(trials=[trial] * n, facts=facts)) == said

@@ -21,8 +21,8 @@ class StagedSampler:
     1. A few draws of hyperparameters of every stage, all at one temperature and alpha.
     2. Further draws of the stage that leads.
     3. Each stage's best hyperparameters at alpha = 0, its control; then at the other alphas.
-    4. The leading stage's best at the other temperatures: of all choices the one that
-       decides least.
+    4. The leading stage's best at the other temperatures, if there are any: of all choices the
+       one that decides least.
 
     On much data, 1 and 2 use a subset of the rows, and each stage's best draw is evaluated on
     all rows before 3. The budget cuts the search from its end, but for what every stage must
@@ -43,7 +43,8 @@ class StagedSampler:
         Rows to compare them on, >= 1, but a fifth of all at least.
     whole : tuple of str
         Stages whose hyperparameters are compared on all rows. How a single tree does on a
-        part of the rows says little of how it does on all.
+        part of the rows says little of how it does on all. Stages that are not in the race
+        may be named.
     """
 
     def __init__(

@@ -50,8 +50,7 @@ class TPESearch:
 
     def tell(self, trial: Trial) -> None:
         """Learn an outcome."""
-        if trial.configuration.share == 1:
-            self._study.tell(trial.configuration, trial)
+        self._study.tell(trial.configuration, trial)
 
     def _draw(self, trial: HyperparameterTrial) -> Configuration:
         name = trial.suggest_categorical("stage", by_complexity(self._space))

@@ -66,13 +66,3 @@ def test_it_learns_from_what_it_did_not_ask_for():
     for number in range(20, 30):
         two.tell(trial_of(number, control, 0.01))
     assert keys(one.ask(20)) != keys(two.ask(20))
-
-
-def test_what_it_was_told_of_a_part_of_the_rows_is_nothing():
-    one, two = TPESearch(space(), trials=40), TPESearch(space(), trials=40)
-    for sampler in (one, two):
-        for number, each in enumerate(sampler.ask(20)):
-            sampler.tell(trial_of(number, each, 0.5 + 0.01 * number))
-    part = Configuration("plain", 1.0, 0.0, share=0.2)
-    two.tell(trial_of(20, part, 0.01))
-    assert keys(one.ask(20)) == keys(two.ask(20))
