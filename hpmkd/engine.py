@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hpmkd import splits
 from hpmkd.budget import Budget
 from hpmkd.components import Components, resolve
@@ -47,7 +45,7 @@ if TYPE_CHECKING:
     from hpmkd.regime import Regime
     from hpmkd.registry import Registry
     from hpmkd.teachers import Teacher
-    from hpmkd.values import FloatArray, IntArray
+    from hpmkd.values import FloatArray
 
 
 @dataclass(frozen=True)
@@ -225,7 +223,8 @@ class _Run:
 
     def _listen(self) -> tuple[Regime, list[Exam], Taught]:
         """Ask the teachers: first without the selection rows, then about everything."""
-        split_rows = self._split_rows()
+        labels, settings = self.training.labels, self.recipe.split
+        split_rows = splits.for_selection(labels, settings, self.seeds.selection)
         self.learning.rations.check(len(split_rows), self.recipe.search.alphas.soft)
         self.progress.start("teachers", self.teaching.n_folds(len(split_rows)))
         regime = self.teaching.regime()
@@ -247,15 +246,6 @@ class _Run:
     def _lesson(self, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None) -> Lesson:
         encodings, features = self.learning.encodings, self.learning.features
         return Lesson.prepare(rows, soft_targets, extra, encodings, features)
-
-    def _split_rows(self) -> list[tuple[IntArray, IntArray]]:
-        """Return rows to fit on and selection rows: once, or fold by fold when rows are few."""
-        settings, labels = self.recipe.split, self.training.labels
-        if len(labels) >= settings.cross_validate_below:
-            return [splits.holdout(labels, settings.selection_size, self.seeds.selection)]
-        fold = splits.folds(labels, settings.selection_folds, self.seeds.selection)
-        numbers = range(int(fold.max()) + 1)
-        return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]
 
     def _records(
         self, finalists: Finalists, ensemble: Ensemble | None, taught: Taught

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from hpmkd.recipe_settings import SplitSettings
     from hpmkd.values import IntArray
 
 
@@ -70,3 +71,24 @@ def folds(labels: IntArray, n_folds: int, seed: int) -> IntArray:
     assigned = np.empty(len(labels), dtype=np.int64)
     assigned[order] = np.arange(len(labels)) % min(n_folds, len(labels))
     return assigned
+
+
+def for_selection(
+    labels: IntArray, settings: SplitSettings, seed: int
+) -> list[tuple[IntArray, IntArray]]:
+    """Return rows to fit on and selection rows: once, or fold by fold when rows are few.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Class codes of the training rows.
+    settings : SplitSettings
+        Of the recipe.
+    seed : int
+        Source of the shuffle.
+    """
+    if len(labels) >= settings.cross_validate_below:
+        return [holdout(labels, settings.selection_size, seed)]
+    fold = folds(labels, settings.selection_folds, seed)
+    numbers = range(int(fold.max()) + 1)
+    return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]

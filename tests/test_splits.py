@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.splits import folds, holdout
+from hpmkd.recipe import Recipe
+from hpmkd.splits import folds, for_selection, holdout
 
 labels_of_any_kind = st.lists(st.integers(0, 6), min_size=2, max_size=120).map(np.array)
 seeds = st.integers(0, 2**31 - 1)
@@ -69,3 +70,16 @@ def test_two_rows_of_a_rare_class_are_never_in_the_same_fold(n_folds, seed):
     labels = np.array([0] * 50 + [1] * 2)
     first, second = folds(labels, n_folds, seed)[-2:]
     assert first != second
+
+
+@pytest.mark.parametrize(("n_rows", "n_splits"), [(90, 3), (120, 1)])
+def test_few_rows_are_all_selection_rows_in_their_turn(n_rows, n_splits):
+    settings = Recipe.load("hpm").override({"split.cross_validate_below": 100}).split
+    labels = np.arange(n_rows) % 3
+    found = for_selection(labels, settings, seed=0)
+    assert len(found) == n_splits
+    for fitted, held in found:
+        assert np.array_equal(np.sort(np.concatenate([fitted, held])), np.arange(n_rows))
+    share = 1.0 if n_splits > 1 else settings.selection_size
+    asked = np.concatenate([held for _, held in found])
+    assert len(set(asked)) == len(asked) == round(share * n_rows)
