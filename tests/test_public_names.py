@@ -23,6 +23,7 @@ NAMES = (
     "RunFolderError",
     "StudentFileError",
     "TeacherError",
+    "DistilledClassifier",
     "hookimpl",
     "Choice",
     "Recipe",
