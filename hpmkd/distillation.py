@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import RecipeError, RunFolderError, StudentFileError
+from hpmkd.evidence import Evidence
 from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
 from hpmkd.recipe import Recipe
 from hpmkd.run_folder import load_students, read_json, student_path, write_json, writing
-from hpmkd.study import write_study
+from hpmkd.study import as_plain, write_study
 from hpmkd.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hpmkd.values import Configuration, Trial
 
 FORMAT = 1
+EVIDENCE = "evidence.json"
 DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
 
 
@@ -71,6 +73,9 @@ class Distillation:
     original : Readings, optional
         What the teacher says about training and test rows: one teacher as it is, several as
         they are fused.
+    evidence : Evidence, optional
+        What the test rows show of teacher, control and student, for pictures; None in a run
+        folder that was written before there was any.
     fitter : Fitter, optional
         What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
         `controls`, `racing` and `original`.
@@ -91,7 +96,12 @@ class Distillation:
     controls: Mapping[str, Predictor] = field(default_factory=dict)
     racing: tuple[Trial, ...] = ()
     original: Readings | None = None
+    evidence: Evidence | None = None
     fitter: Fitter | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What fits further students holds the registry of this process, and the rows.
+        return {**self.__dict__, "fitter": None}
 
     def __repr__(self) -> str:
         return (
@@ -107,7 +117,7 @@ class Distillation:
     @property
     def history(self) -> tuple[Mapping[str, Any], ...]:
         """Every configuration evaluated, as plain values; of a loaded run, too."""
-        return (*map(_plain, self.trials), *self.recorded)
+        return (*map(as_plain, self.trials), *self.recorded)
 
     @property
     def student(self) -> Predictor:
@@ -173,6 +183,8 @@ class Distillation:
             write_json(draft / "verdict.json", self.verdict.to_mapping())
             write_json(draft / "counts.json", self.counts)
             write_json(draft / "knowledge.json", self.knowledge.to_mapping())
+            if self.evidence is not None:
+                write_json(draft / EVIDENCE, self.evidence.to_mapping())
             write_json(draft / "trials.json", [dict(each) for each in self.history])
             write_study(draft / "study.log", self.history)
             gates = [asdict(gate) for gate in self.gates]
@@ -210,12 +222,19 @@ class Distillation:
                 facts=facts,
                 gates=tuple(Gate(**each) for each in facts["gates"]),
                 recorded=tuple(read_json(folder / "trials.json", list)),
+                evidence=_evidence(folder),
             )
         except KeyError as error:
             problem = f"the entry {error} is missing"
             raise StudentFileError(f"{folder} is no intact run folder: {problem}") from error
         except (TypeError, RecipeError) as error:
             raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
+
+
+def _evidence(folder: Path) -> Evidence | None:
+    if not (folder / EVIDENCE).exists():
+        return None
+    return Evidence.from_mapping(read_json(folder / EVIDENCE, dict))
 
 
 def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
@@ -227,23 +246,4 @@ def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
         "classes": training.classes.tolist(),
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in DEPENDENCIES},
-    }
-
-
-def _plain(trial: Trial) -> dict[str, Any]:
-    configuration = trial.configuration
-    succeeded = trial.failure is None
-    return {
-        "number": trial.number,
-        "stage": configuration.stage,
-        "temperature": configuration.temperature,
-        "alpha": configuration.alpha,
-        "hyperparameters": dict(configuration.hyperparameters),
-        "after": None if configuration.after is None else str(configuration.after),
-        "share": configuration.share,
-        "log_loss": trial.log_loss if succeeded else None,
-        "standard_error": trial.standard_error if succeeded else None,
-        "accuracy": trial.accuracy if succeeded else None,
-        "seconds": round(trial.seconds, 4),
-        "failure": trial.failure,
     }

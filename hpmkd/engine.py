@@ -22,13 +22,13 @@ from hpmkd.extra import ExtraSource, unlabeled_rows
 from hpmkd.fitting import Fitting
 from hpmkd.gates import of_fuser
 from hpmkd.in_play import links_in_play, stages_in_play
-from hpmkd.leaderboard import Record, build
 from hpmkd.learning import Learning
 from hpmkd.lessons import Exam, Lesson
-from hpmkd.measurement import Scheduled, compare, ensemble_entry, student_entries, teacher_entries
+from hpmkd.measurement import Measuring, Scheduled, compare
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.panels import members
 from hpmkd.progress import Progress
+from hpmkd.provenance import Provenance, Run
 from hpmkd.reading import TeacherReader
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.seeds import Seeds
@@ -38,9 +38,7 @@ from hpmkd.trainer import Fitter, Trainer
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache, Executor
-    from hpmkd.ensemble import Ensemble
     from hpmkd.extra import Labelled
-    from hpmkd.finalists import Finalists
     from hpmkd.recipe import Recipe
     from hpmkd.regime import Regime
     from hpmkd.registry import Registry
@@ -177,18 +175,22 @@ class _Run:
         with self.counts.phase("chain"):
             racing, trials, gates = self.learning.chain(found.trials, exams, alphas)
         with self.counts.phase("refit"):
-            finalists = self.learning.refit(racing, lesson)
+            run = Run(self.recipe.name, self.seed, len(self.training), regime.name)
+            provenance = Provenance(run, racing)
+            finalists = self.learning.refit(racing, lesson).signed(provenance)
             ensemble = self.learning.ensemble(finalists, exams, lesson)
             gates += of_fuser("fuser of the teachers", taught.knowledge.fuser)
             if ensemble is not None:
                 gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
             if self.recipe.ensemble.collapse:
                 finalists, decision = self.learning.collapse(
-                    finalists, ensemble, exams, lesson, alphas
+                    finalists, ensemble, exams, lesson, alphas, provenance
                 )
                 gates.append(decision)
         with self.counts.phase("measure"):
-            records = self._records(finalists, ensemble, taught)
+            scheduled = Scheduled(self.recipe.scheduler.name, self.trainer.fitting.scheduler.varies)
+            measuring = Measuring(self.teaching, taught, finalists, ensemble, scheduled)
+            measured = measuring.measure(self.test, self.seeds.evidence, self.progress)
             own = self.learning.self_taught(finalists, lesson)
             verdict = compare(finalists, own, self.test, regime.name, self.seeds.verdict)
         memory.remember(facts, outcomes(facts, trials))
@@ -197,13 +199,13 @@ class _Run:
         self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",
-            leaderboard=[asdict(record) for record in records],
+            leaderboard=[asdict(record) for record in measured.records],
             verdict=verdict.to_mapping(),
         )
         return Distillation(
             students=finalists.by_name(),
             chosen=finalists.shipped_name,
-            records=tuple(records),
+            records=measured.records,
             knowledge=taught.knowledge,
             verdict=verdict,
             counts=self.counts.to_mapping(),
@@ -215,10 +217,11 @@ class _Run:
             trials=tuple(trials),
             ensemble=ensemble,
             gates=tuple(gates),
+            evidence=measured.evidence,
             controls={name: each.student for name, each in finalists.controls.items()},
             racing=tuple(racing),
             original=taught.original(self.test.table),
-            fitter=Fitter(self.trainer, lesson),
+            fitter=Fitter(self.trainer, lesson, provenance),
         )
 
     def _listen(self) -> tuple[Regime, list[Exam], Taught]:
@@ -246,18 +249,3 @@ class _Run:
     def _lesson(self, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None) -> Lesson:
         encodings, features = self.learning.encodings, self.learning.features
         return Lesson.prepare(rows, soft_targets, extra, encodings, features)
-
-    def _records(
-        self, finalists: Finalists, ensemble: Ensemble | None, taught: Taught
-    ) -> list[Record]:
-        table = self.test.table
-        self.progress.start("measure", 3)
-        entries = teacher_entries(self.teaching, taught, self.test)
-        self.progress.advance()
-        scheduled = Scheduled(self.recipe.scheduler.name, self.trainer.fitting.scheduler.varies)
-        entries += student_entries(finalists, table, scheduled)
-        self.progress.advance()
-        if ensemble is not None:
-            entries.append(ensemble_entry(ensemble, table))
-        self.progress.finish()
-        return build(entries, self.test.labels)

@@ -47,3 +47,9 @@ class RunFolderError(HpmkdError):
     """The run folder cannot be written."""
 
     exit_code = 7
+
+
+class ExportError(HpmkdError):
+    """A student could not be written in another format."""
+
+    exit_code = 8

@@ -11,18 +11,21 @@ import hpmkd
 NAMES = (
     "distill",
     "load",
+    "export",
     "DataWarning",
     "AutoDistiller",
     "DBDataset",
     "Distillation",
     "HPMDistiller",
     "DataError",
+    "ExportError",
     "HpmkdError",
     "PluginError",
     "RecipeError",
     "RunFolderError",
     "StudentFileError",
     "TeacherError",
+    "DistilledClassifier",
     "hookimpl",
     "Choice",
     "Recipe",
@@ -67,8 +70,9 @@ def test_errors_have_exit_codes_of_their_own():
         hpmkd.TeacherError,
         hpmkd.StudentFileError,
         hpmkd.RunFolderError,
+        hpmkd.ExportError,
     ]
-    assert [error.exit_code for error in errors] == [3, 2, 4, 5, 6, 7]
+    assert [error.exit_code for error in errors] == [3, 2, 4, 5, 6, 7, 8]
     assert all(issubclass(error, hpmkd.HpmkdError) for error in errors)
 
 

@@ -126,6 +126,9 @@ class Trial:
         What the scheduler said in that fit: mean alpha and geometric mean of T over the rounds.
     said : ndarray of shape (n_selection, K) or None
         Its probabilities of the selection rows; kept of the best of each stage alone.
+    worker : str or None
+        Which process evaluated it, as ``host:pid``. Like `seconds` it tells where time went, and
+        differs from run to run: nothing may be decided by it.
     """
 
     number: int
@@ -138,6 +141,7 @@ class Trial:
     state: TrainingState | None = None
     said: FloatArray | None = None
     softening: Softening | None = None
+    worker: str | None = None
 
     @property
     def log_loss(self) -> float:
