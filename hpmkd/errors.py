@@ -47,3 +47,9 @@ class RunFolderError(HpmkdError):
     """The run folder cannot be written."""
 
     exit_code = 7
+
+
+class ReportError(HpmkdError):
+    """A report could not be drawn or written."""
+
+    exit_code = 9
