@@ -49,6 +49,12 @@ class RunFolderError(HpmkdError):
     exit_code = 7
 
 
+class ExportError(HpmkdError):
+    """A student could not be written in another format."""
+
+    exit_code = 8
+
+
 class ReportError(HpmkdError):
     """A report could not be drawn or written."""
 

@@ -14,6 +14,7 @@ from hpmkd.trials import RefitData, refit
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Executor, Predictor
+    from hpmkd.provenance import Provenance
     from hpmkd.values import Configuration, Trial
 
 
@@ -60,6 +61,20 @@ class Finalists:
     def with_collapsed(self, collapsed: Refitted) -> Finalists:
         """Return finalists whose choice is a student distilled from their ensemble."""
         return replace(self, collapsed=collapsed)
+
+    def signed(self, provenance: Provenance) -> Finalists:
+        """Return the same finalists, each told in its file how it was made."""
+
+        def sign(refitted: Refitted) -> Refitted:
+            trial = refitted.trial
+            student = provenance.signed(refitted.student, trial.configuration, trial)
+            return Refitted(trial, student)
+
+        return Finalists(
+            {name: sign(refitted) for name, refitted in self.students.items()},
+            {name: sign(refitted) for name, refitted in self.controls.items()},
+            self.chosen,
+        )
 
     @property
     def shipped(self) -> Refitted:

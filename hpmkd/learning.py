@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.lessons import Exam, Lesson
     from hpmkd.progress import Progress
+    from hpmkd.provenance import Provenance
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.seeds import Seeds
@@ -190,6 +191,7 @@ class Learning:
         exams: Sequence[Exam],
         lesson: Lesson,
         alphas: Sequence[float],
+        provenance: Provenance,
     ) -> tuple[Finalists, Gate]:
         """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
         if ensemble is None:
@@ -208,7 +210,8 @@ class Learning:
             student = self.trainer.fit(collapse.retaught(lesson), after.configuration)
         except HpmkdError as failed:
             return finalists, Gate("collapse", False, str(failed))
-        return finalists.with_collapsed(Refitted(after, student)), decision
+        signed = provenance.signed(student, after.configuration, after)
+        return finalists.with_collapsed(Refitted(after, signed)), decision
 
     def self_taught(self, finalists: Finalists, lesson: Lesson) -> Predictor | str | None:
         """Fit the shipped configuration to what its control says instead of the teachers.

@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "hpmkd.cli.evaluate",
     "explain": "hpmkd.cli.explain",
     "report": "hpmkd.cli.report",
+    "export": "hpmkd.cli.export",
     "plugins": "hpmkd.cli.plugins",
     "recipe": "hpmkd.cli.recipe",
 }
