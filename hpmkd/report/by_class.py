@@ -85,7 +85,7 @@ def _paint(figure: Figure, look: Look, evidence: Evidence, classes: list[object]
         ]
         if known:
             shares, places = zip(*known, strict=True)
-            mark(ax.scatter(shares, places, label=model, **look.role(model)))
+            mark(ax.scatter(shares, places, label=model, clip_on=False, **look.role(model)))
     ax.set_yticks([*lines], [short(label) for label in classes])
     ax.set_ylim(len(classes) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")

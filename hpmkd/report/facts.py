@@ -54,7 +54,7 @@ COUNTS: Mapping[str, str] = {
     "cache_misses": "cache misses",
     "cache_evictions": "cache evictions",
     "cache_disk_hits": "cache hits on disk",
-    "cache_bytes": "bytes in the cache",
+    "cache_bytes": "size of the cache",
     "peak_mb": "peak memory, MB",
 }
 
@@ -103,8 +103,13 @@ def arms(found: Distillation) -> Table:
 
 def counts(found: Distillation) -> Table:
     """Return every count of the run."""
-    known = [(name, found.counts[key]) for key, name in COUNTS.items() if key in found.counts]
-    return table("Counts", ("what", "count"), [[name, cell(n)] for name, n in known])
+    shown = {"cache_bytes": size}
+    rows = [
+        [name, cell(found.counts[key], shown.get(key, digits))]
+        for key, name in COUNTS.items()
+        if key in found.counts
+    ]
+    return table("Counts", ("what", "count"), rows)
 
 
 def setting(found: Distillation) -> Table:

@@ -79,7 +79,7 @@ def attention(found: Distillation) -> Picture | Absent:
     if not wins:
         told = next((g for g in found.gates if g.name == "fuser of the teachers"), None)
         why = "The fuser weighs every row alike"
-        why += f": its attention was not accepted ({told.reason})." if told else "."
+        why += f": its attention was not accepted ({clean(told.reason)})." if told else "."
         return Absent("attention", "Where attention moved", why)
     largest = max(wins, key=lambda win: win["weight"] - win["mean_weight"])
     return Picture(

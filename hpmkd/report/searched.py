@@ -91,7 +91,7 @@ def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> N
     told = [each for each in trials if each["log_loss"] is not None]
     for at, stage in enumerate(stages):
         colour, shape = look.turn(at)
-        ax.scatter([], [], marker=shape, s=26, color=colour, label=short(stage))
+        ax.scatter([], [], marker=shape, s=26, color=colour, label=short(stage, 16))
         own = [each for each in told if each["stage"] == stage]
         for hollow in (False, True):
             drawn = [each for each in own if (each["share"] < 1) == hollow]
@@ -120,10 +120,12 @@ def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> N
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
         ax.yaxis.set_minor_locator(NullLocator())
+    numbers = [each["number"] for each in trials]
+    ax.set_xlim(min(numbers) - 0.7, max(numbers) + 0.7)
     ax.set_xlabel("trial")
     ax.set_ylabel("log loss on the selection rows")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside upper left", ncols=4)
+    figure.legend(loc="outside upper left", ncols=3 if len(stages) > 4 else 4)
 
 
 def _xy(trials: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[float]]:

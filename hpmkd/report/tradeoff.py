@@ -102,12 +102,14 @@ def front(records: Sequence[Record], cost: Cost) -> list[Record]:
 
 
 def _paint(figure: Figure, look: Look, records: Sequence[Record], cost: Cost) -> None:
+    from matplotlib.ticker import NullLocator
+
     ax = figure.subplots()
     ax.set_xscale("log")
     ax.set_xlabel(cost.axis)
     ax.set_ylabel("accuracy on the test rows")
     ax.xaxis.set_major_formatter(lambda value, _: cost.shown(value))
-    ax.xaxis.set_minor_formatter(lambda value, _: "")
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")
     priced = [record for record in records if cost.of(record)]
     best = front(priced, cost)

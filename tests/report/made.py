@@ -22,7 +22,19 @@ EVIL = (
     "",
     "x" * 300,
 )
-WIN = {"column": "c", "cells": "1 … 2", "rows": 30, "teacher": "t", "weight": 0.7}
+GATES = (
+    Gate("gbm after logistic (residual)", True, "better by 0.1"),
+    Gate("collapse", False, "no better"),
+)
+LONG = [f"a class of number {at} with a long name" for at in range(50)]
+WIN = {
+    "column": "age",
+    "cells": "1 … 2",
+    "rows": 30,
+    "teacher": "net",
+    "weight": 0.7,
+    "mean_weight": 0.4,
+}
 
 
 def trial(number, **told):
@@ -71,10 +83,7 @@ def made(
     trials=TRIALS,
     wins=(),
     fuser=None,
-    gates=(
-        Gate("gbm after logistic (residual)", True, "better by 0.1"),
-        Gate("collapse", False, "no"),
-    ),
+    gates=GATES,
     evidence=True,
     workers=2,
     target="y",
@@ -165,10 +174,7 @@ def made(
 
 def evil():
     """Return a run in which everything that can be named is called something nasty."""
-    wins = [
-        {**WIN, "column": name, "teacher": EVIL[0], "cells": name, "mean_weight": 0.4}
-        for name in EVIL
-    ]
+    wins = [{**WIN, "column": name, "teacher": EVIL[0], "cells": name} for name in EVIL]
     return made(
         6,
         EVIL,
@@ -183,9 +189,8 @@ def evil():
 
 def old():
     """Return a run as folders of before there was evidence have it."""
-    trials = [
-        {key: v for key, v in each.items() if key not in ("after", "share")} for each in TRIALS
-    ]
+    new = ("after", "share")
+    trials = [{key: told for key, told in each.items() if key not in new} for each in TRIALS]
     run = made(evidence=False, workers=0, trials=trials)
     for key in ("search", "target", "teachers", "plugins"):
         del run.facts[key]
@@ -194,19 +199,15 @@ def old():
 
 #: All kinds of runs, by what they are called in the names of tests.
 RUNS = {
-    "three classes": lambda: made(wins=[{**WIN, "mean_weight": 0.4}]),
+    "three classes": lambda: made(wins=[WIN]),
     "two classes": lambda: made(2, ["no", "yes"]),
     "26 classes, 900 rows": lambda: made(26, [*"abcdefghijklmnopqrstuvwxyz"], n=900),
-    "50 classes with long names": lambda: made(
-        50, [f"a class of number {at} with a long name" for at in range(50)]
-    ),
+    "50 classes with long names": lambda: made(50, LONG),
     "more classes than rows": lambda: made(12, n=5),
     "one teacher": lambda: made(teachers=("forest",)),
     "a silent teacher": lambda: made(teachers=("given",), silent=True),
     "a single tree": lambda: made(stages=("tree",), ensemble=False, gates=()),
-    "all trials failed but one": lambda: made(
-        trials=[trial(0), *(trial(at, log_loss=None) for at in (1, 2))]
-    ),
+    "all trials failed but one": lambda: made(trials=[trial(0), trial(1, log_loss=None)]),
     "640 trials": lambda: made(trials=[trial(at) for at in range(640)]),
     "no trials": lambda: made(trials=()),
     "an old folder": old,
