@@ -99,6 +99,10 @@ class Distillation:
     evidence: Evidence | None = None
     fitter: Fitter | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What fits further students holds the registry of this process, and the rows.
+        return {**self.__dict__, "fitter": None}
+
     def __repr__(self) -> str:
         return (
             f"<Distillation: {self.chosen!r} chosen of {', '.join(self.students)}; "

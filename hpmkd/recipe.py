@@ -72,6 +72,10 @@ class Recipe:
     extra: ExtraSettings = field(default_factory=ExtraSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping does not pickle; a finished run does.
+        return (Recipe.from_mapping, (self.to_mapping(),))
+
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:
         """Return a recipe by shipped name or TOML path.

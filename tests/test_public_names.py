@@ -25,6 +25,7 @@ NAMES = (
     "RunFolderError",
     "StudentFileError",
     "TeacherError",
+    "DistilledClassifier",
     "hookimpl",
     "Choice",
     "Recipe",
