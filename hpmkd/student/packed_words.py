@@ -48,6 +48,7 @@ from hpmkd.student.linear_encoder import LinearEncoder
 from hpmkd.student.linear_model import LinearModel
 from hpmkd.student.links import LINKS
 from hpmkd.student.models import FittedModel
+from hpmkd.student.tree_encoder import TreeEncoder
 from hpmkd.student.trees_model import TreesModel
 
 Words = NDArray[np.uint32]
@@ -82,31 +83,29 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
     Raises
     ------
     NotPackable
-        It is of another kind, or a tree has more than 65,535 nodes.
+        The two are of another kind, such as trees that read scaled columns, or a tree has more
+        than 65,535 nodes.
     """
     linear = trees = limits = None
-    if isinstance(model, TreesModel):
+    if isinstance(model, TreesModel) and isinstance(encoder, TreeEncoder):
         trees = model
-    elif isinstance(model, LinearModel):
-        linear = model
-    elif isinstance(model, AdditiveModel):
-        linear, trees, limits = model.linear, model.trees, (model.low, model.high)
+    elif isinstance(model, LinearModel) and isinstance(encoder, LinearEncoder):
+        linear = (encoder, model)
+    elif isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
+        linear, trees = (encoder.linear, model.linear), model.trees
+        limits = np.concatenate([model.low, model.high])
     else:
-        raise NotPackable(type(model).__name__)
+        raise NotPackable(f"{type(model).__name__} on {type(encoder).__name__}")
     content = _Content(order)
-    n_margins = len(trees.base_margin if trees is not None else linear.intercept)  # type: ignore[union-attr]
     content.say(0, len(order))
-    content.say(1, n_margins)
     content.say(2, LINKS.index(model.link))
+    content.say(1, 1 if model.link == "sigmoid" else model.n_classes)
     if trees is not None:
         _add_trees(content, trees)
     if limits is not None:
-        content.say(12, content.add(np.concatenate(limits)))
+        content.say(12, content.add(limits))
     if linear is not None:
-        part = encoder.linear if isinstance(encoder, JointEncoder) else encoder
-        if not isinstance(part, LinearEncoder):
-            raise NotPackable(type(part).__name__)
-        _add_linear(content, part, linear)
+        _add_linear(content, *linear)
     return content.words()
 
 

@@ -12,7 +12,15 @@ from sklearn.datasets import load_digits
 from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.errors import DataError
-from hpmkd.student import Schema, Student, TreesModel, fit_encoder, pack_booster, pack_sklearn_tree
+from hpmkd.student import (
+    LinearModel,
+    Schema,
+    Student,
+    TreesModel,
+    fit_encoder,
+    pack_booster,
+    pack_sklearn_tree,
+)
 from hpmkd.student.packed import PackedStudent
 from hpmkd.student.packed_words import NotPackable
 from tests.student import packed_twin as twin
@@ -262,6 +270,19 @@ def test_what_cannot_be_packed_answers_all_the_same(monkeypatch, small):
     assert student.predict_proba(frame).tobytes() == whole.predict_proba(frame).tobytes()
     answers = [student.predict_one(row) for row in frame.to_dict("records")]
     assert answers == student.predict(frame).tolist()
+
+
+def test_trees_of_scaled_columns_and_margins_of_raw_ones_are_not_packed(wine, fit_student):
+    X, y = wine
+    linear, tree = (fit_encoder(kind, Schema.fit(X), X) for kind in ("linear", "tree"))
+    trees = fit_student("boosted", linear.transform(X), y).model
+    margin = LinearModel(np.random.default_rng(0).normal(size=(13, 3)) / 100, np.zeros(3))
+    for encoder, model in ((linear, trees), (tree, margin)):
+        student = Student(encoder, model, [0, 1, 2])
+        with pytest.raises(DataError, match="cannot be packed"):
+            _ = student.packed
+        expected = model.probabilities(encoder.transform(X))
+        assert student.predict_proba(X).tobytes() == expected.tobytes()
 
 
 def test_trees_that_are_too_large_are_not_packed():
