@@ -19,6 +19,7 @@ COMMANDS = {
     "export": "hpmkd.cli.export",
     "plugins": "hpmkd.cli.plugins",
     "recipe": "hpmkd.cli.recipe",
+    "warm": "hpmkd.cli.warm",
 }
 
 
