@@ -53,3 +53,9 @@ class ExportError(HpmkdError):
     """A student could not be written in another format."""
 
     exit_code = 8
+
+
+class ReportError(HpmkdError):
+    """A report could not be drawn or written."""
+
+    exit_code = 9

@@ -16,9 +16,11 @@ COMMANDS = {
     "predict": "hpmkd.cli.predict",
     "evaluate": "hpmkd.cli.evaluate",
     "explain": "hpmkd.cli.explain",
+    "report": "hpmkd.cli.report",
     "export": "hpmkd.cli.export",
     "plugins": "hpmkd.cli.plugins",
     "recipe": "hpmkd.cli.recipe",
+    "warm": "hpmkd.cli.warm",
 }
 
 
