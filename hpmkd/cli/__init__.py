@@ -20,6 +20,7 @@ COMMANDS = {
     "export": "hpmkd.cli.export",
     "plugins": "hpmkd.cli.plugins",
     "recipe": "hpmkd.cli.recipe",
+    "warm": "hpmkd.cli.warm",
 }
 
 
