@@ -27,7 +27,7 @@ from hpmkd_defaults.exporters.writing import write_whole
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
 
-#: Versions of the operators, by domain, and of the file: read by onnxruntime since 1.12.
+#: Versions of the operators, by domain, and of the file: those of the year 2022.
 OPSETS = {"": 17, ML: 3}
 IR_VERSION = 8
 
