@@ -84,7 +84,7 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
 
 def _ensemble_fuser(recipe: Recipe, registry: Registry) -> Selected:
     name = recipe.ensemble.fuser
-    if not name:
+    if not name or recipe.ensemble.top < 2:
         return select(registry, "fuser", recipe.fuser, "fuser")
     return Selected(registry.offer("fuser", name, "ensemble.fuser"), {})
 

@@ -17,7 +17,7 @@ from hpmkd.student.fitted import Student
 from hpmkd.student.joint_encoder import JointEncoder
 from hpmkd.student.linear_encoder import LinearEncoder
 from hpmkd.student.linear_model import LinearModel
-from hpmkd.student.packing import pack_booster, pack_sklearn_tree
+from hpmkd.student.packing import pack_booster, pack_sklearn_tree, strictly_below
 from hpmkd.student.pool import Pool
 from hpmkd.student.pooled_model import PooledModel
 from hpmkd.student.pooling import pool_students
@@ -42,4 +42,5 @@ __all__ = [
     "pack_booster",
     "pack_sklearn_tree",
     "pool_students",
+    "strictly_below",
 ]

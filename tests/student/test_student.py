@@ -201,6 +201,7 @@ def test_public_names():
         "pack_booster",
         "pack_sklearn_tree",
         "pool_students",
+        "strictly_below",
     ]
 
 
