@@ -244,6 +244,8 @@ def _plain(trial: Trial) -> dict[str, Any]:
         "log_loss": trial.log_loss if succeeded else None,
         "standard_error": trial.standard_error if succeeded else None,
         "accuracy": trial.accuracy if succeeded else None,
+        "bytes": trial.n_bytes,
+        "row_us": trial.row_us,
         "seconds": round(trial.seconds, 4),
         "failure": trial.failure,
     }

@@ -5,22 +5,25 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpmkd.chain import ProgressiveDistillationChain
-from hpmkd.collapse import Collapse
+from hpmkd.collapse import BREAKS, Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.errors import HpmkdError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
 from hpmkd.gates import Gate
 from hpmkd.rations import Rations
+from hpmkd.refits import Refits
 from hpmkd.registry import PluginWarning
 from hpmkd.search import Search
 from hpmkd.shelf import UNKEPT, Shelf
+from hpmkd.standing import UNLIMITED, Standing
 from hpmkd.values import SearchSpace, Trial
+from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
     from hpmkd.budget import Budget
@@ -60,6 +63,8 @@ class Learning:
         Of the run.
     features : Shelf
         Where encoded rows are looked for.
+    standing : Standing
+        Ranks trials.
     """
 
     trainer: Trainer
@@ -71,6 +76,7 @@ class Learning:
     registry: Registry
     budget: Budget
     features: Shelf = UNKEPT
+    standing: Standing = UNLIMITED
 
     @property
     def encodings(self) -> set[str]:
@@ -80,7 +86,8 @@ class Learning:
     @cached_property
     def rations(self) -> Rations:
         """Who may train how many models."""
-        return Rations(self.budget, self.links, self.trainer.predecessors)
+        spare = 1 if self.recipe.limits else 0
+        return Rations(self.budget, self.links, self.trainer.predecessors, spare)
 
     def search(
         self,
@@ -121,6 +128,7 @@ class Learning:
             stop=settings.stop,
             budget=self.budget,
             kept=self.rations.kept(fits, n_stages),
+            standing=self.standing,
             on_trial=self._trial_finished,
         )
         most = settings.batch if models is None else max(1, models // fits)
@@ -155,7 +163,12 @@ class Learning:
 
         self.progress.start("chain", len(self.links))
         chain = ProgressiveDistillationChain(
-            self.links, with_control(alphas), evaluated, self.progress.advance, refused
+            self.links,
+            with_control(alphas),
+            evaluated,
+            self.progress.advance,
+            refused,
+            self.standing,
         )
         racing, gates = chain.run(trials)
         self.progress.finish()
@@ -163,11 +176,14 @@ class Learning:
 
     def refit(self, trials: Sequence[Trial], lesson: Lesson) -> Finalists:
         """Fit each stage's best and its control on all training rows."""
-        paired = pairs(trials, self.trainer.fitting.stages)
+        paired = pairs(trials, self.trainer.fitting.stages, self.standing)
         self.progress.start("refit", 2 * len(paired))
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]
         data = self.trainer.refit_data(lesson, chosen)
-        finalists = fit_finalists(paired, data, self.trainer.executor, self._student_fitted)
+        weighed = partial(Weight.of, table=lesson.rows.table)
+        executor = self.trainer.executor
+        finalists = fit_finalists(paired, data, executor, self._student_fitted, weighed)
+        finalists = self._refits(trials, lesson).within(finalists)
         self.progress.finish()
         for stage, refitted in finalists.students.items():
             self.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
@@ -199,7 +215,11 @@ class Learning:
         if spent := self.rations.collapsed(members, before.configuration, len(alphas), len(exams)):
             return finalists, Gate("collapse", False, f"not tried: {spent}")
         collapse = Collapse(
-            members, self.parts.fuser, self.trainer.predecessors, self.trainer.evaluate
+            members,
+            self.parts.fuser,
+            self.trainer.predecessors,
+            self.trainer.evaluate,
+            self.standing,
         )
         after, decision = collapse.attempt(before, exams, alphas)
         if after is None:
@@ -208,7 +228,23 @@ class Learning:
             student = self.trainer.fit(collapse.retaught(lesson), after.configuration)
         except HpmkdError as failed:
             return finalists, Gate("collapse", False, str(failed))
-        return finalists.with_collapsed(Refitted(after, student)), decision
+        collapsed = Refitted(after, student, Weight.of(student, lesson.rows.table))
+        refits = self._refits([after], lesson)
+        if refits.keeps(finalists.shipped) > refits.keeps(collapsed):
+            return finalists, Gate("collapse", False, BREAKS)
+        return finalists.with_collapsed(collapsed), decision
+
+    def front(
+        self, trials: Sequence[Trial], finalists: Finalists, lesson: Lesson
+    ) -> tuple[Refitted, ...]:
+        """Fit what else is on the Pareto front of the trials, with the models that are left."""
+        self.progress.start("front", 1)
+        found = self._refits(trials, lesson).front(finalists, self.recipe.front.size)
+        self.progress.finish()
+        return found
+
+    def _refits(self, trials: Sequence[Trial], lesson: Lesson) -> Refits:
+        return Refits(trials, lesson, self.standing, self.trainer, self.rations)
 
     def self_taught(self, finalists: Finalists, lesson: Lesson) -> Predictor | str | None:
         """Fit the shipped configuration to what its control says instead of the teachers.

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from hpmkd.errors import RecipeError
+from hpmkd.limits import Limits, as_numbers
 from hpmkd.offers import NAME
 from hpmkd.recipe_chain import Link, parse_chain
 from hpmkd.recipe_files import nested_settings, read_recipe
@@ -25,6 +26,7 @@ from hpmkd.recipe_settings import (
     Choice,
     EnsembleSettings,
     ExtraSettings,
+    FrontSettings,
     SearchSettings,
     SplitSettings,
     StopSettings,
@@ -40,6 +42,8 @@ SETTINGS: Mapping[str, type] = {
     "ensemble": EnsembleSettings,
     "extra": ExtraSettings,
     "budget": BudgetSettings,
+    "limits": Limits,
+    "front": FrontSettings,
 }
 
 
@@ -71,6 +75,8 @@ class Recipe:
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     extra: ExtraSettings = field(default_factory=ExtraSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    limits: Limits = field(default_factory=Limits)
+    front: FrontSettings = field(default_factory=FrontSettings)
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:
@@ -213,7 +219,8 @@ def _parse(key: str, value: Any) -> Any:
         if key == "search":
             _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
             _check_keys(value.get("stop", {}), StopSettings, "search.stop")
-        return convert(dict(value), SETTINGS[key], key)
+        plain = as_numbers(value) if key == "limits" else dict(value)
+        return convert(plain, SETTINGS[key], key)
     if key == "parallel":
         return frozen_mapping(convert(dict(value), dict[str, str], key))
     if key == "stages":

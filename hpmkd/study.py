@@ -93,7 +93,10 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
     from optuna.trial import TrialState, create_trial
 
     parameters = _parameters(trial)
-    told = ("accuracy", "standard_error", "after", "share", "seconds", "failure")
+    told = (
+        *("accuracy", "standard_error", "bytes", "row_us"),
+        *("after", "share", "seconds", "failure"),
+    )
     failed = trial["log_loss"] is None
     return create_trial(
         state=TrialState.FAIL if failed else TrialState.COMPLETE,

@@ -126,6 +126,12 @@ class Trial:
         What the scheduler said in that fit: mean alpha and geometric mean of T over the rounds.
     said : ndarray of shape (n_selection, K) or None
         Its probabilities of the selection rows; kept of the best of each stage alone.
+    n_bytes : int or None
+        Size of its student's file, the largest over the selection splits; None if it failed,
+        or cannot be written.
+    row_us : float or None
+        Time of one row through its student, in microseconds: a short measurement, so that it
+        differs a little from run to run.
     """
 
     number: int
@@ -138,6 +144,8 @@ class Trial:
     state: TrainingState | None = None
     said: FloatArray | None = None
     softening: Softening | None = None
+    n_bytes: int | None = None
+    row_us: float | None = None
 
     @property
     def log_loss(self) -> float:
