@@ -12,6 +12,14 @@ from typing import Any
 
 
 @dataclass
+class Worked:
+    """What one worker did: trials, and the seconds that they took it."""
+
+    trials: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
 class Counts:
     """Filled while a run goes on.
 
@@ -27,6 +35,8 @@ class Counts:
         Wall time by phase.
     cache : dict
         The cache's own counts, of this run alone (see :meth:`count_cache`).
+    workers : dict
+        By worker, how many trials it evaluated and for how long (see :meth:`count_trial`).
     """
 
     models_trained: int = 0
@@ -34,6 +44,7 @@ class Counts:
     teacher_calls: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     cache: dict[str, int] = field(default_factory=dict)
+    workers: dict[str | None, Worked] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -55,6 +66,12 @@ class Counts:
             for name, count in after.items()
         }
 
+    def count_trial(self, worker: str | None, seconds: float) -> None:
+        """Add a trial, and the time that it took, to its worker."""
+        worked = self.workers.setdefault(worker, Worked())
+        worked.trials += 1
+        worked.seconds += seconds
+
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``counts.json``."""
         seconds = {name: round(spent, 3) for name, spent in self.seconds.items()}
@@ -67,6 +84,11 @@ class Counts:
             "cache_bytes": self.cache.get("bytes", 0),
             "cache_evictions": self.cache.get("evictions", 0),
             "cache_disk_hits": self.cache.get("disk_hits", 0),
+            # In the order in which they were first heard of; whose process it was means nothing.
+            "workers": [
+                {"trials": each.trials, "seconds": round(each.seconds, 3)}
+                for each in self.workers.values()
+            ],
             "seconds": {**seconds, "total": round(sum(self.seconds.values()), 3)},
             "peak_mb": round(peak_mb(), 1),
         }

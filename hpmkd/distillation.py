@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import RecipeError, RunFolderError, StudentFileError
+from hpmkd.evidence import Evidence
 from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
 from hpmkd.recipe import Recipe
-from hpmkd.run_folder import load_students, read_json, student_path, write_json, writing
-from hpmkd.study import write_study
+from hpmkd.run_folder import (
+    FRONT,
+    load_front,
+    load_students,
+    read_json,
+    student_path,
+    write_json,
+    writing,
+)
+from hpmkd.study import as_plain, write_study
 from hpmkd.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -24,11 +33,13 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
+    from hpmkd.figures import Contender
     from hpmkd.reading import Readings
     from hpmkd.trainer import Fitter
     from hpmkd.values import Configuration, Trial
 
 FORMAT = 1
+EVIDENCE = "evidence.json"
 DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
 
 
@@ -71,6 +82,14 @@ class Distillation:
     original : Readings, optional
         What the teacher says about training and test rows: one teacher as it is, several as
         they are fused.
+    evidence : Evidence, optional
+        What the test rows show of teacher, control and student, for pictures; None in a run
+        folder that was written before there was any.
+    front : tuple of Contender
+        All students that were fitted on all rows, by selection log loss: what
+        :meth:`pick` picks from.
+    further : mapping of str to Predictor
+        Those of them that are not in `students`: controls and others of the Pareto front.
     fitter : Fitter, optional
         What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
         `controls`, `racing` and `original`.
@@ -91,6 +110,9 @@ class Distillation:
     controls: Mapping[str, Predictor] = field(default_factory=dict)
     racing: tuple[Trial, ...] = ()
     original: Readings | None = None
+    evidence: Evidence | None = None
+    front: tuple[Contender, ...] = ()
+    further: Mapping[str, Predictor] = field(default_factory=dict)
     fitter: Fitter | None = None
 
     def __repr__(self) -> str:
@@ -107,7 +129,7 @@ class Distillation:
     @property
     def history(self) -> tuple[Mapping[str, Any], ...]:
         """Every configuration evaluated, as plain values; of a loaded run, too."""
-        return (*map(_plain, self.trials), *self.recorded)
+        return (*map(as_plain, self.trials), *self.recorded)
 
     @property
     def student(self) -> Predictor:
@@ -166,13 +188,16 @@ class Distillation:
         with writing(folder, overwrite=overwrite) as draft:
             draft.joinpath("student.hpmkd").write_bytes(self.student.to_bytes())
             draft.joinpath("students").mkdir()
-            for name, student in self.students.items():
+            for name, student in {**self.students, **self.further}.items():
                 student_path(draft, name).write_bytes(student.to_bytes())
             self.leaderboard.to_csv(draft / "leaderboard.csv", index=False)
             write_json(draft / "leaderboard.json", [asdict(record) for record in self.records])
             write_json(draft / "verdict.json", self.verdict.to_mapping())
             write_json(draft / "counts.json", self.counts)
             write_json(draft / "knowledge.json", self.knowledge.to_mapping())
+            if self.evidence is not None:
+                write_json(draft / EVIDENCE, self.evidence.to_mapping())
+            write_json(draft / FRONT, [asdict(each) for each in self.front])
             write_json(draft / "trials.json", [dict(each) for each in self.history])
             write_study(draft / "study.log", self.history)
             gates = [asdict(gate) for gate in self.gates]
@@ -199,8 +224,11 @@ class Distillation:
             )
         try:
             records = read_json(folder / "leaderboard.json", list)
+            students = load_students(folder, facts["chosen"])
+            front = load_front(folder) if (folder / FRONT).exists() else ()
+            further = {each.name for each in front if each.role in ("control", "front")}
             return cls(
-                students=load_students(folder, facts["chosen"]),
+                students={name: each for name, each in students.items() if name not in further},
                 chosen=facts["chosen"],
                 records=tuple(Record(**each) for each in records),
                 knowledge=Knowledge.from_mapping(read_json(folder / "knowledge.json", dict)),
@@ -210,12 +238,21 @@ class Distillation:
                 facts=facts,
                 gates=tuple(Gate(**each) for each in facts["gates"]),
                 recorded=tuple(read_json(folder / "trials.json", list)),
+                evidence=_evidence(folder),
+                front=front,
+                further={name: each for name, each in students.items() if name in further},
             )
         except KeyError as error:
             problem = f"the entry {error} is missing"
             raise StudentFileError(f"{folder} is no intact run folder: {problem}") from error
         except (TypeError, RecipeError) as error:
             raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
+
+
+def _evidence(folder: Path) -> Evidence | None:
+    if not (folder / EVIDENCE).exists():
+        return None
+    return Evidence.from_mapping(read_json(folder / EVIDENCE, dict))
 
 
 def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
@@ -227,25 +264,4 @@ def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
         "classes": training.classes.tolist(),
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in DEPENDENCIES},
-    }
-
-
-def _plain(trial: Trial) -> dict[str, Any]:
-    configuration = trial.configuration
-    succeeded = trial.failure is None
-    return {
-        "number": trial.number,
-        "stage": configuration.stage,
-        "temperature": configuration.temperature,
-        "alpha": configuration.alpha,
-        "hyperparameters": dict(configuration.hyperparameters),
-        "after": None if configuration.after is None else str(configuration.after),
-        "share": configuration.share,
-        "log_loss": trial.log_loss if succeeded else None,
-        "standard_error": trial.standard_error if succeeded else None,
-        "accuracy": trial.accuracy if succeeded else None,
-        "bytes": trial.n_bytes,
-        "row_us": trial.row_us,
-        "seconds": round(trial.seconds, 4),
-        "failure": trial.failure,
     }

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import splits
 from hpmkd.budget import Budget
 from hpmkd.components import Components, resolve
+from hpmkd.contending import Contending
 from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
@@ -22,10 +23,9 @@ from hpmkd.extra import ExtraSource, unlabeled_rows
 from hpmkd.fitting import Fitting
 from hpmkd.gates import of_fuser
 from hpmkd.in_play import links_in_play, stages_in_play
-from hpmkd.leaderboard import Record, build
 from hpmkd.learning import Learning
-from hpmkd.lessons import Exam, Lesson
-from hpmkd.measurement import Scheduled, compare, ensemble_entry, student_entries, teacher_entries
+from hpmkd.lessons import Exam, Lesson, selection_rows
+from hpmkd.measurement import Measuring, Scheduled, compare
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.panels import members
 from hpmkd.progress import Progress
@@ -33,14 +33,13 @@ from hpmkd.reading import TeacherReader
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.seeds import Seeds
 from hpmkd.shelf import Kept
+from hpmkd.standing import Standing
 from hpmkd.teaching import Taught, Teaching
 from hpmkd.trainer import Fitter, Trainer
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache, Executor
-    from hpmkd.ensemble import Ensemble
     from hpmkd.extra import Labelled
-    from hpmkd.finalists import Finalists
     from hpmkd.recipe import Recipe
     from hpmkd.regime import Regime
     from hpmkd.registry import Registry
@@ -166,7 +165,13 @@ class _Run:
         warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
         with self.counts.phase("teachers"):
             regime, exams, taught = self._listen()
-            lesson = self._lesson(self.training, taught.knowledge.soft_targets, taught.extra)
+            soft_targets = taught.knowledge.soft_targets
+            lesson = self._lesson(self.training, soft_targets, taught.extra)
+            held = selection_rows(exams)
+            standing = Standing.beside(
+                soft_targets[held], self.training.labels[held], self.recipe.limits
+            )
+            self.learning = replace(self.learning, standing=standing)
         alphas = getattr(self.recipe.search.alphas, regime.name)
         memory = self.parts.memory.create()
         facts = facts_of(self.training, self.test, taught.knowledge)
@@ -188,22 +193,29 @@ class _Run:
                 )
                 gates.append(decision)
         with self.counts.phase("measure"):
-            records = self._records(finalists, ensemble, taught)
+            scheduled = Scheduled(self.recipe.scheduler.name, self.trainer.fitting.scheduler.varies)
+            measuring = Measuring(self.teaching, taught, finalists, ensemble, scheduled)
+            measured = measuring.measure(self.test, self.seeds.evidence, self.progress)
             own = self.learning.self_taught(finalists, lesson)
             verdict = compare(finalists, own, self.test, regime.name, self.seeds.verdict)
+        with self.counts.phase("refit"):
+            front = self.learning.front(racing, finalists, lesson)
+        with self.counts.phase("measure"):
+            contending = Contending(finalists, front, standing)
+            contenders = contending.contenders(self.test)
         memory.remember(facts, outcomes(facts, trials))
         # Workers count for the peak memory once they have ended.
         self.executor.close()
         self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",
-            leaderboard=[asdict(record) for record in records],
+            leaderboard=[asdict(record) for record in measured.records],
             verdict=verdict.to_mapping(),
         )
         return Distillation(
             students=finalists.by_name(),
             chosen=finalists.shipped_name,
-            records=tuple(records),
+            records=measured.records,
             knowledge=taught.knowledge,
             verdict=verdict,
             counts=self.counts.to_mapping(),
@@ -212,9 +224,12 @@ class _Run:
                 **facts_of_run(self.seed, self.training, self.test),
                 "search": {"ended": found.ended, "remembered": remembered},
             },
+            front=contenders,
+            further=contending.further(),
             trials=tuple(trials),
             ensemble=ensemble,
             gates=tuple(gates),
+            evidence=measured.evidence,
             controls={name: each.student for name, each in finalists.controls.items()},
             racing=tuple(racing),
             original=taught.original(self.test.table),
@@ -246,18 +261,3 @@ class _Run:
     def _lesson(self, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None) -> Lesson:
         encodings, features = self.learning.encodings, self.learning.features
         return Lesson.prepare(rows, soft_targets, extra, encodings, features)
-
-    def _records(
-        self, finalists: Finalists, ensemble: Ensemble | None, taught: Taught
-    ) -> list[Record]:
-        table = self.test.table
-        self.progress.start("measure", 3)
-        entries = teacher_entries(self.teaching, taught, self.test)
-        self.progress.advance()
-        scheduled = Scheduled(self.recipe.scheduler.name, self.trainer.fitting.scheduler.varies)
-        entries += student_entries(finalists, table, scheduled)
-        self.progress.advance()
-        if ensemble is not None:
-            entries.append(ensemble_entry(ensemble, table))
-        self.progress.finish()
-        return build(entries, self.test.labels)

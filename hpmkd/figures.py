@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
+
+import msgspec
 
 #: Times that differ by less than this factor are equal: measurements do by chance.
 TOLERANCE = 1.1
@@ -46,8 +48,9 @@ class Contender:
         Of its file in ``students/``: the stage of a stage's best; stage and trial of others.
     stage : str
         The student family.
-    trial : int
-        Number of the trial that it was chosen by.
+    trial : int or None
+        Number of the trial that it was chosen by; None of a collapsed one, whose trials are on
+        soft targets of their own.
     role : {"student", "control", "collapsed", "front"}
         The best of its stage; the best of its stage on hard labels; distilled from the
         ensemble; fitted because its trial is on the front, or on the way to a student that
@@ -69,7 +72,7 @@ class Contender:
 
     name: str
     stage: str
-    trial: int
+    trial: int | None
     role: Role
     chosen: bool
     selection_log_loss: float
@@ -80,6 +83,11 @@ class Contender:
     accuracy: float
     log_loss: float
     on_front: bool = False
+
+    @classmethod
+    def read(cls, plain: Any) -> Contender:
+        """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
+        return msgspec.convert(plain, cls)
 
     @property
     def figures(self) -> Figures:

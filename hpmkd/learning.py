@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hpmkd.chain import ProgressiveDistillationChain
 from hpmkd.collapse import BREAKS, Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.errors import HpmkdError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
 from hpmkd.gates import Gate
+from hpmkd.lessons import selection_rows
 from hpmkd.rations import Rations
 from hpmkd.refits import Refits
 from hpmkd.registry import PluginWarning
@@ -196,7 +195,7 @@ class Learning:
         names = strongest(finalists, self.recipe.ensemble.top)
         if len(names) < 2:
             return None
-        rows = lesson.rows.rows(np.sort(np.concatenate([exam.held_rows for exam in exams])))
+        rows = lesson.rows.rows(selection_rows(exams))
         return fit_ensemble(finalists, names, self.parts.fuser, rows.labels, rows.table)
 
     def collapse(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
@@ -61,13 +61,16 @@ class Limits:
 
     def loosened(self, figures: Figures) -> Limits:
         """Return the nearest limits that a student of these figures keeps, in few digits."""
-        least = {
-            "max_size": math.ceil(figures.n_bytes / 100) * 100,
-            "max_latency": _upwards(figures.row_us),
-            "min_retention": math.floor(figures.retention * 1000) / 1000,
-        }
-        broken = self.broken(figures)
-        return Limits(**{n: least[n] if n in broken else v for n, v in vars(self).items()})
+        loosened = self
+        for name in self.broken(figures):
+            if name == "max_size":
+                loosened = replace(loosened, max_size=math.ceil(figures.n_bytes / 100) * 100)
+            elif name == "max_latency":
+                loosened = replace(loosened, max_latency=_upwards(figures.row_us))
+            else:
+                retained = math.floor(figures.retention * 1000) / 1000
+                loosened = replace(loosened, min_retention=retained)
+        return loosened
 
     def options(self) -> str:
         """Return what to type for these limits, e.g. ``--max-size 50KB --max-latency 2us``."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hpmkd import leaderboard
 from hpmkd.costs import Cost, of_fuser, of_member
+from hpmkd.evidence import Evidence
 from hpmkd.finalists import Finalists, Refitted
-from hpmkd.leaderboard import Entry, Role
+from hpmkd.leaderboard import Entry, Record, Role
 from hpmkd.measure import latency
 from hpmkd.reading import stack
 from hpmkd.teaching import Taught, Teaching
@@ -18,7 +21,80 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
+    from hpmkd.progress import Progress
     from hpmkd.values import FloatArray, Trial
+
+#: What the leaderboard calls the fused teacher.
+TEACHER = "teacher"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the test rows say.
+
+    Parameters
+    ----------
+    records : tuple of Record
+        The leaderboard.
+    evidence : Evidence
+        What lies behind its first figures: teacher, control and shipped student.
+    """
+
+    records: tuple[Record, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """What is measured: all that a run has made.
+
+    Parameters
+    ----------
+    teaching, taught
+        The teachers, and what they say.
+    finalists, ensemble
+        The students.
+    scheduler : Scheduled
+        What moved temperature and alpha while they were fitted.
+    """
+
+    teaching: Teaching
+    taught: Taught
+    finalists: Finalists
+    ensemble: Ensemble | None
+    scheduler: Scheduled
+
+    def measure(self, test: Dataset, seed: int, progress: Progress) -> Measured:
+        """Measure everything on the test rows; `seed` draws those that are shown one by one."""
+        progress.start("measure", 3)
+        entries = teacher_entries(self.teaching, self.taught, test)
+        progress.advance()
+        entries += student_entries(self.finalists, test.table, self.scheduler)
+        progress.advance()
+        if self.ensemble is not None:
+            entries.append(ensemble_entry(self.ensemble, test.table))
+        progress.finish()
+        _, weights = self.taught.fusion.own()
+        teachers = self.taught.knowledge.teachers
+        said = self._said(entries)
+        return Measured(
+            tuple(leaderboard.build(entries, test.labels)),
+            Evidence.gather(said, test.labels, teachers, weights, seed),
+        )
+
+    def _said(self, entries: Sequence[Entry]) -> dict[str, FloatArray]:
+        """Return what fused teacher, control and shipped student say about the test rows."""
+        wanted = {
+            ("teacher", TEACHER): "teacher",
+            ("control", self.finalists.chosen): "control",
+            ("student", self.finalists.shipped_name): "student",
+        }
+        found: dict[str, FloatArray] = {}
+        for each in entries:
+            if name := wanted.get((each.role, each.name)):
+                # The fused teacher comes first; a member may have its name.
+                found.setdefault(name, each.probabilities)
+        return found
 
 
 def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[Entry]:
@@ -35,7 +111,7 @@ def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[E
         heard = stack(known)
         fused, _ = taught.fusion.fuse(heard, test.table)
         whole = Cost.total([*costs, of_fuser(taught.fusion, heard, test.table)])
-        entries.append(_teacher_entry("teacher", fused, whole))
+        entries.append(_teacher_entry(TEACHER, fused, whole))
     if len(said) > 1:
         for teacher, own, cost in zip(teaching.teachers, said, costs, strict=True):
             if own is not None:

@@ -138,7 +138,6 @@ class Rations:
         unseen, before = self.predecessors.unseen_cost(control), self.predecessors.cost([shipped])
         return self.budget.refused(unseen + before + 1)
 
-
     def refitted(self, trials: Sequence[Trial], lesson: Lesson) -> list[Trial]:
         """Return those of some trials that can be fitted on all rows, in their order."""
         paid: list[Trial] = []

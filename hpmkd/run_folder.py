@@ -11,9 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hpmkd.errors import RunFolderError, StudentFileError
+from hpmkd.figures import Contender
 from hpmkd.offers import NAME
 from hpmkd.student import Student
+
+#: Which students were fitted on all rows, with their figures.
+FRONT = "front.json"
 
 
 def check_free(
@@ -168,6 +174,28 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(
         json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8"
     )
+
+
+def load_front(folder: Path) -> tuple[Contender, ...]:
+    """Read which students a run fitted on all rows, and what they take and give.
+
+    Raises
+    ------
+    StudentFileError
+        If there is no such list, or it is damaged.
+    """
+    path = folder / FRONT
+    if (folder / "run.json").is_file() and not path.exists():
+        raise StudentFileError(
+            f"{folder} was written by an hpmkd that kept no {FRONT}, so there is nothing to pick "
+            "from; distil again"
+        )
+    try:
+        return tuple(Contender.read(each) for each in read_json(path, list))
+    except msgspec.ValidationError as error:
+        raise StudentFileError(
+            f"{path} is damaged: {error}. Distil again, or take the folder from a backup"
+        ) from error
 
 
 def load_students(folder: Path, chosen: object) -> dict[str, Student]:

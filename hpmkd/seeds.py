@@ -35,6 +35,7 @@ class Seeds:
     students: int
     verdict: int
     augmenter: int
+    evidence: int
 
     @classmethod
     def spawn(cls, seed: int) -> Seeds:

@@ -9,7 +9,7 @@ from hpmkd.figures import Figures
 from hpmkd.limits import Limits
 
 if TYPE_CHECKING:
-    from hpmkd.values import Trial
+    from hpmkd.values import FloatArray, IntArray, Trial
 
 Merit = tuple[bool, float, bool, int]
 
@@ -29,6 +29,21 @@ class Standing:
 
     limits: Limits = field(default_factory=Limits)
     teacher_accuracy: float = 1.0
+
+    @classmethod
+    def beside(cls, soft_targets: FloatArray, labels: IntArray, limits: Limits) -> Standing:
+        """Return how trials stand beside teachers that say this about the selection rows.
+
+        Parameters
+        ----------
+        soft_targets : ndarray of shape (n_selection, K)
+            Out of fold, where teachers are cross-fitted.
+        labels : ndarray of shape (n_selection,)
+            Class codes.
+        limits : Limits
+            What students have to keep.
+        """
+        return cls(limits, float((soft_targets.argmax(axis=1) == labels).mean()))
 
     def figures(self, trial: Trial) -> Figures | None:
         """Return a trial's figures; None if it failed, or its student cannot be written."""

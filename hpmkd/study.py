@@ -1,4 +1,4 @@
-"""A run's trials as an Optuna study, so that what the field has for studies opens them."""
+"""A run's trials as plain values, and as an Optuna study, which what the field has opens."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
+
+    from hpmkd.values import Trial
 
 #: Name of the study in its file.
 NAME = "hpmkd"
@@ -44,6 +46,28 @@ def write_study(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     study = Study(NAME, storage)
     ranges = _ranges(history)
     study.add_trials([_frozen(each, ranges) for each in history])
+
+
+def as_plain(trial: Trial) -> dict[str, Any]:
+    """Return a trial as ``trials.json`` has it."""
+    configuration = trial.configuration
+    succeeded = trial.failure is None
+    return {
+        "number": trial.number,
+        "stage": configuration.stage,
+        "temperature": configuration.temperature,
+        "alpha": configuration.alpha,
+        "hyperparameters": dict(configuration.hyperparameters),
+        "after": None if configuration.after is None else str(configuration.after),
+        "share": configuration.share,
+        "log_loss": trial.log_loss if succeeded else None,
+        "standard_error": trial.standard_error if succeeded else None,
+        "accuracy": trial.accuracy if succeeded else None,
+        "bytes": trial.n_bytes,
+        "row_us": trial.row_us,
+        "seconds": round(trial.seconds, 4),
+        "failure": trial.failure,
+    }
 
 
 @contextlib.contextmanager

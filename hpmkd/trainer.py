@@ -100,6 +100,7 @@ class Trainer:
     def tell(self, trial: Trial) -> None:
         """Count a trial and let observers know."""
         self.trained(trial.models_trained)
+        self.counts.count_trial(trial.worker, trial.seconds)
         self.registry.notify("hpmkd_trial_finished", trial=trial)
 
     def trained(self, n: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,19 +90,23 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     number, configuration = task
     start, scale = time.perf_counter(), Scale()
     asked = held_out(data, configuration, scale.put)
-    seconds, trained = time.perf_counter() - start, asked.models_trained
-    if asked.failure is not None:
-        return Trial(
-            number, configuration, np.empty(0), np.nan, trained, seconds, failure=asked.failure
-        )
-    labels = in_order(data.splits, [split.held_labels for split in data.splits])
-    return Trial(
+    trial = Trial(
         number=number,
         configuration=configuration,
+        row_losses=np.empty(0),
+        accuracy=np.nan,
+        models_trained=asked.models_trained,
+        seconds=time.perf_counter() - start,
+        failure=asked.failure,
+        worker=f"{platform.node()}:{os.getpid()}",
+    )
+    if asked.failure is not None:
+        return trial
+    labels = in_order(data.splits, [split.held_labels for split in data.splits])
+    return replace(
+        trial,
         row_losses=row_losses(asked.said, labels),
         accuracy=float((asked.said.argmax(axis=1) == labels).mean()),
-        models_trained=trained,
-        seconds=seconds,
         state=asked.state,
         said=asked.said,
         softening=asked.softening,

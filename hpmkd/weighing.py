@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.measure import Latency, latency, quick_row_us
+from hpmkd.measure import Latency, quick_row_us, student_latency
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -29,7 +29,7 @@ class Weight:
     @classmethod
     def of(cls, student: Predictor, table: Any) -> Weight:
         """Weigh a student that can be written, with raw rows of which one at least is needed."""
-        return cls(len(student.to_bytes()), latency(student.predict_proba, table))
+        return cls(len(student.to_bytes()), student_latency(student, table))
 
 
 @dataclass

@@ -245,6 +245,11 @@ def test_the_seed_decides_whatever_the_number_of_workers(wine):
     assert keys[0] == keys[1] == keys[2]
     assert len({run.verdict for run in runs}) == 1
     assert len({run.counts["teacher_calls"] for run in runs}) == 1
+    assert runs[0].evidence == runs[1].evidence == runs[2].evidence
+    for run, workers in zip(runs, (1, 2, 4), strict=True):
+        trials = [each["trials"] for each in run.counts["workers"]]
+        assert len(trials) <= workers
+        assert sum(trials) == len(run.trials)
 
 
 def test_a_numpy_integer_is_a_seed(wine):

@@ -24,7 +24,7 @@ def command(run: Path, data: Path, target: str | None, student: str | None, as_j
     """
     from hpmkd.cli.students import student_of, target_of
     from hpmkd.dataset import make_dataset
-    from hpmkd.measure import latency
+    from hpmkd.measure import student_latency
     from hpmkd.scores import score
     from hpmkd.tables import read_table
 
@@ -32,7 +32,7 @@ def command(run: Path, data: Path, target: str | None, student: str | None, as_j
     target = target or target_of(run)
     dataset = make_dataset(read_table(data), target, classes=model.classes_)
     scores = score(model.predict_proba(dataset.table), dataset.labels)
-    speed = latency(model.predict_proba, dataset.table)
+    speed = student_latency(model, dataset.table)
     found = {
         "rows": len(dataset),
         **asdict(scores),

@@ -123,6 +123,26 @@ class Student:
         """
         return np.asarray(self.classes[self.predict_proba(table).argmax(axis=1)])
 
+    def predict_one(self, row: Mapping[str, Any]) -> Any:
+        """Return the most probable class of a single row.
+
+        Parameters
+        ----------
+        row : mapping
+            Cells by the names of the columns; further ones are ignored.
+
+        Returns
+        -------
+        bool, int, float or str
+            The label, a plain Python value: that of :meth:`predict` on ``[row]``.
+
+        Raises
+        ------
+        DataError
+            Columns are missing, or a number column holds text.
+        """
+        return self.predict([row])[0].item()
+
     def to_bytes(self) -> bytes:
         """Return the student as the content of a ``.hpmkd`` file."""
         return file.write(file.Parts(self.encoder, self.model, self.classes, self.facts))

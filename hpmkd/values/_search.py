@@ -132,6 +132,9 @@ class Trial:
     row_us : float or None
         Time of one row through its student, in microseconds: a short measurement, so that it
         differs a little from run to run.
+    worker : str or None
+        Which process evaluated it, as ``host:pid``. Like `seconds` it tells where time went, and
+        differs from run to run: nothing may be decided by it.
     """
 
     number: int
@@ -146,6 +149,7 @@ class Trial:
     softening: Softening | None = None
     n_bytes: int | None = None
     row_us: float | None = None
+    worker: str | None = None
 
     @property
     def log_loss(self) -> float:

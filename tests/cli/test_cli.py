@@ -46,6 +46,7 @@ FILES = {
     "recipe.toml",
     "run.json",
     "knowledge.json",
+    "evidence.json",
     "trials.json",
     "study.log",
 }

@@ -205,3 +205,14 @@ import sys, hpmkd.student
 print([name for name in ("numba", "pandas", "sklearn", "xgboost", "scipy") if name in sys.modules])
 """
     assert in_fresh_process(source) == "[]"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_row_is_a_mapping_in_and_a_plain_label_out(family, small):
+    students, frame = small
+    student = Student(students[family].encoder, students[family].model, ["no", "yes"])
+    rows = frame.to_dict("records")
+    assert [student.predict_one(row) for row in rows] == student.predict(frame).tolist()
+    assert type(student.predict_one({**rows[0], "more": object()})) is str
+    with pytest.raises(DataError, match="lacks the columns 'b'"):
+        student.predict_one({"a": 1.0})
