@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hpmkd.engine import HPMDistiller as HPMDistiller
     from hpmkd.errors import DataError as DataError
     from hpmkd.errors import HpmkdError as HpmkdError
+    from hpmkd.errors import LimitsError as LimitsError
     from hpmkd.errors import PluginError as PluginError
     from hpmkd.errors import RecipeError as RecipeError
     from hpmkd.errors import RunFolderError as RunFolderError
@@ -53,6 +54,7 @@ _HOME = {
     "HPMDistiller": "engine",
     "DataError": "errors",
     "HpmkdError": "errors",
+    "LimitsError": "errors",
     "PluginError": "errors",
     "RecipeError": "errors",
     "RunFolderError": "errors",

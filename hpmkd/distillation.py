@@ -14,7 +14,8 @@ from hpmkd.evidence import Evidence
 from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
-from hpmkd.recipe import Recipe
+from hpmkd.picking import pick, unmet
+from hpmkd.recipe import Recipe, read_limits
 from hpmkd.run_folder import (
     FRONT,
     load_front,
@@ -24,6 +25,7 @@ from hpmkd.run_folder import (
     write_json,
     writing,
 )
+from hpmkd.standing import Standing
 from hpmkd.study import as_plain, write_study
 from hpmkd.verdict import Verdict
 
@@ -41,6 +43,19 @@ if TYPE_CHECKING:
 FORMAT = 1
 EVIDENCE = "evidence.json"
 DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What :meth:`Distillation.pick` picks: a student, and what is known of it."""
+
+    figures: Contender
+    student: Predictor
+
+    @property
+    def name(self) -> str:
+        """The student's name; that of its file in ``students/``."""
+        return self.figures.name
 
 
 @dataclass(frozen=True, repr=False)
@@ -140,6 +155,52 @@ class Distillation:
     def leaderboard(self) -> pd.DataFrame:
         """Teachers, controls and students as a frame, one row each."""
         return to_frame(self.records)
+
+    def unmet(self, run: str | Path = "DIR") -> str | None:
+        """Return why the student to ship breaks a limit of the recipe; None if it keeps them.
+
+        Parameters
+        ----------
+        run : str or Path
+            The run folder, for what it says to type next.
+        """
+        if not self.recipe.limits:
+            return None
+        standing = Standing(self.recipe.limits, self.facts["selection"]["teacher_accuracy"])
+        return unmet(self.front, self.history, standing, run)
+
+    def pick(
+        self,
+        max_size: int | str | None = None,
+        max_latency: float | str | None = None,
+        min_retention: float | None = None,
+    ) -> Picked:
+        """Pick the best student within limits from those that are fitted, without training.
+
+        Parameters
+        ----------
+        max_size : int or str, optional
+            Bytes of its file, or a text such as ``"50KB"``.
+        max_latency : float or str, optional
+            Microseconds of one row, or a text such as ``"2us"``.
+        min_retention : float, optional
+            Its accuracy on the selection rows over that of the teacher.
+
+        Returns
+        -------
+        Picked
+            The student, and its figures.
+
+        Raises
+        ------
+        LimitsError
+            If none keeps them; the message says which limit nobody keeps, and who is near.
+        RecipeError
+            If a limit is none.
+        """
+        given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
+        figures = pick(self.front, read_limits(given), "DIR")
+        return Picked(figures, {**self.students, **self.further}[figures.name])
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit another student on all training rows, taught by the same teachers.

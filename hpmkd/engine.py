@@ -223,6 +223,7 @@ class _Run:
             facts={
                 **facts_of_run(self.seed, self.training, self.test),
                 "search": {"ended": found.ended, "remembered": remembered},
+                "selection": {"rows": len(held), "teacher_accuracy": standing.teacher_accuracy},
             },
             front=contenders,
             further=contending.further(),

@@ -184,6 +184,18 @@ class Recipe:
         return recipe if workers is None else recipe.with_workers(int(workers))
 
 
+def read_limits(given: Mapping[str, Any]) -> Limits:
+    """Return the limits of a mapping such as ``{"max_size": "50KB", "min_retention": 0.99}``.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such limit, or a value is none.
+    """
+    limits: Limits = _parse("limits", given)
+    return limits
+
+
 def _check_keys(mapping: Any, shape: Any, path: str) -> None:
     known = [each.name for each in fields(shape)]
     for key in _table(mapping, path):

@@ -52,8 +52,12 @@ class Standing:
         return Figures(trial.log_loss, trial.n_bytes, trial.row_us, self.retention(trial))
 
     def retention(self, trial: Trial) -> float:
-        """Return a trial's accuracy over the teacher's; 1 of a teacher that is never right."""
-        return trial.accuracy / self.teacher_accuracy if self.teacher_accuracy else 1.0
+        """Return a trial's accuracy over the teacher's."""
+        return self.retained(trial.accuracy)
+
+    def retained(self, accuracy: float) -> float:
+        """Return an accuracy over the teacher's; 1 beside a teacher that is never right."""
+        return accuracy / self.teacher_accuracy if self.teacher_accuracy else 1.0
 
     def over(self, trial: Trial) -> bool:
         """Whether a trial breaks a limit; one without figures keeps none."""

@@ -78,7 +78,9 @@ def fitting(monkeypatch, in_process):
         executor = in_process(backwards=backwards)
         played = {each: StageInPlay(each, "p", None) for each in stages}
         data = RefitData(None, Fitting(played, {}, None, 0))
-        found = fit_finalists(pairs(trials, stages), data, executor, lambda: told.append(1))
+        found = fit_finalists(
+            pairs(trials, stages), data, executor, lambda: told.append(1), lambda student: student.key
+        )
         assert len(told) == len(fitted)
         return found, fitted
 
@@ -95,7 +97,7 @@ def test_students_and_controls_are_fitted_and_the_lowest_loss_is_chosen(fitting,
         for stage, number in zip("ab", numbers, strict=True):
             refitted = getattr(found, role)[stage]
             assert refitted.trial.number == number
-            assert refitted.student.key == trials[number].configuration.key
+            assert refitted.student.key == trials[number].configuration.key == refitted.weight
 
 
 def test_a_student_that_is_its_own_control_is_fitted_once(fitting):

@@ -16,6 +16,7 @@ COMMANDS = {
     "predict": "hpmkd.cli.predict",
     "evaluate": "hpmkd.cli.evaluate",
     "explain": "hpmkd.cli.explain",
+    "pick": "hpmkd.cli.pick",
     "plugins": "hpmkd.cli.plugins",
     "recipe": "hpmkd.cli.recipe",
 }
