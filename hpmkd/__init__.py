@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hpmkd.distillation import Distillation as Distillation
     from hpmkd.engine import HPMDistiller as HPMDistiller
     from hpmkd.errors import DataError as DataError
+    from hpmkd.errors import ExportError as ExportError
     from hpmkd.errors import HpmkdError as HpmkdError
     from hpmkd.errors import LimitsError as LimitsError
     from hpmkd.errors import PluginError as PluginError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hpmkd.errors import RunFolderError as RunFolderError
     from hpmkd.errors import StudentFileError as StudentFileError
     from hpmkd.errors import TeacherError as TeacherError
+    from hpmkd.exporting import export as export
     from hpmkd.hookspecs import hookimpl as hookimpl
     from hpmkd.recipe import Recipe as Recipe
     from hpmkd.recipe_settings import Choice as Choice
@@ -47,12 +49,14 @@ __version__ = "0.1.0"
 _HOME = {
     "distill": "api",
     "load": "api",
+    "export": "exporting",
     "DataWarning": "dataset",
     "AutoDistiller": "deepbridge",
     "DBDataset": "deepbridge",
     "Distillation": "distillation",
     "HPMDistiller": "engine",
     "DataError": "errors",
+    "ExportError": "errors",
     "HpmkdError": "errors",
     "LimitsError": "errors",
     "PluginError": "errors",

@@ -100,7 +100,7 @@ def links_between(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:
 
 def select(registry: Registry, kind: str, choice: Choice, path: str) -> Selected:
     """Look up one component and check its settings."""
-    name_path = path if kind == "stage" else f"{path}.name"
+    name_path = path if kind in ("stage", "exporter") else f"{path}.name"
     offered = registry.offer(kind, choice.name, name_path)
     return Selected(offered, _checked(offered, choice.settings, path))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.student import Schema, fit_encoder
-from hpmkd.student.container import seal, unseal
+from hpmkd.student.container import FORMAT_VERSION, seal, unseal
 from hpmkd.student.encoders import encoder_from_parts
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ class Encoding:
         It is always read from its bytes, as in a student's file, so that it is the same
         object in every bit whether or not it was found on the shelf.
         """
-        content = self.shelf.get(lambda: self._fitted(kind), "encoder", kind, self._digest)
+        content = self.shelf.get(
+            lambda: self._fitted(kind), "encoder", FORMAT_VERSION, kind, self._digest
+        )
         plain, arrays = unseal(content.tobytes())
         return encoder_from_parts(plain, arrays)
 

@@ -29,6 +29,7 @@ from hpmkd.measurement import Measuring, Scheduled, compare
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.panels import members
 from hpmkd.progress import Progress
+from hpmkd.provenance import Provenance, Run
 from hpmkd.reading import TeacherReader
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.seeds import Seeds
@@ -182,14 +183,16 @@ class _Run:
         with self.counts.phase("chain"):
             racing, trials, gates = self.learning.chain(found.trials, exams, alphas)
         with self.counts.phase("refit"):
-            finalists = self.learning.refit(racing, lesson)
+            run = Run(self.recipe.name, self.seed, len(self.training), regime.name)
+            provenance = Provenance(run, racing)
+            finalists = self.learning.refit(lesson, provenance)
             ensemble = self.learning.ensemble(finalists, exams, lesson)
             gates += of_fuser("fuser of the teachers", taught.knowledge.fuser)
             if ensemble is not None:
                 gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
             if self.recipe.ensemble.collapse:
                 finalists, decision = self.learning.collapse(
-                    finalists, ensemble, exams, lesson, alphas
+                    finalists, ensemble, exams, lesson, alphas, provenance
                 )
                 gates.append(decision)
         with self.counts.phase("measure"):
@@ -199,7 +202,7 @@ class _Run:
             own = self.learning.self_taught(finalists, lesson)
             verdict = compare(finalists, own, self.test, regime.name, self.seeds.verdict)
         with self.counts.phase("refit"):
-            front = self.learning.front(racing, finalists, lesson)
+            front = self.learning.front(finalists, lesson, provenance)
         with self.counts.phase("measure"):
             contending = Contending(finalists, front, standing)
             contenders = contending.contenders(self.test)
@@ -234,7 +237,7 @@ class _Run:
             controls={name: each.student for name, each in finalists.controls.items()},
             racing=tuple(racing),
             original=taught.original(self.test.table),
-            fitter=Fitter(self.trainer, lesson),
+            fitter=Fitter(self.trainer, lesson, provenance),
         )
 
     def _listen(self) -> tuple[Regime, list[Exam], Taught]:

@@ -51,6 +51,12 @@ class RunFolderError(HpmkdError):
     exit_code = 7
 
 
+class ExportError(HpmkdError):
+    """A student could not be written in another format."""
+
+    exit_code = 8
+
+
 class LimitsError(HpmkdError):
     """No student keeps the limits; the message says which limit nobody keeps, and who is near.
 
@@ -62,7 +68,7 @@ class LimitsError(HpmkdError):
         The run, whole but for that.
     """
 
-    exit_code = 8
+    exit_code = 9
 
     def __init__(self, message: str, distillation: Any = None) -> None:
         super().__init__(message)

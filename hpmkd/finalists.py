@@ -170,7 +170,7 @@ def fit_finalists(
     data: RefitData,
     executor: Executor,
     on_fitted: Callable[[], None],
-    weighed: Callable[[Predictor], Weight],
+    finished: Callable[[Trial, Predictor], Refitted],
 ) -> Finalists:
     """Fit each stage's best and its control on all training rows; equal ones only once.
 
@@ -186,8 +186,8 @@ def fit_finalists(
         Where they are fitted.
     on_fitted : callable
         Called after every fit.
-    weighed : callable
-        Says what a student takes.
+    finished : callable
+        Makes of a trial and its student what is kept of them.
 
     Raises
     ------
@@ -200,16 +200,16 @@ def fit_finalists(
     for at, outcome in executor.run(refit, data, tasks):
         outcomes[tasks[at].key] = writable(outcome, tasks[at], data)
         on_fitted()
-    weights = {key: weighed(each) for key, each in outcomes.items() if not isinstance(each, str)}
     students, controls, failures = {}, {}, {}
     for stage, pair in paired.items():
-        keys = [each.configuration.key for each in pair.trials]
-        student, control = (outcomes[key] for key in keys)
-        if isinstance(student, str) or isinstance(control, str):
-            failures[stage] = str(student if isinstance(student, str) else control)
-        else:
-            students[stage] = Refitted(pair.student, student, weights[keys[0]])
-            controls[stage] = Refitted(pair.control, control, weights[keys[1]])
+        fitted = [outcomes[each.configuration.key] for each in pair.trials]
+        failed = next((each for each in fitted if isinstance(each, str)), None)
+        if failed is not None:
+            failures[stage] = failed
+            continue
+        students[stage] = finished(pair.student, fitted[0])
+        alone = pair.control.configuration.key == pair.student.configuration.key
+        controls[stage] = students[stage] if alone else finished(pair.control, fitted[1])
     report(failures, students)
     chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
     return Finalists(students, controls, chosen)

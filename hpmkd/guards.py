@@ -15,6 +15,7 @@ import numpy as np
 from hpmkd import contracts
 from hpmkd.asked import Questions
 from hpmkd.augmenter_guard import AugmenterGuard
+from hpmkd.exporter_guard import ExporterGuard
 from hpmkd.guard import Guard, expect
 from hpmkd.memory_guard import MemoryGuard
 from hpmkd.service_guards import CacheGuard, ExecutorGuard
@@ -144,7 +145,7 @@ def _unguarded(component: Any, culprit: Culprit, *arguments: Any) -> Any:
     return component
 
 
-#: Guard of each kind that the engine calls.
+#: Guard of each kind.
 GUARDS: Mapping[str, Callable[..., Any]] = {
     "sampler": SamplerGuard,
     "stage": StageGuard,
@@ -156,6 +157,7 @@ GUARDS: Mapping[str, Callable[..., Any]] = {
     "teacher": PanelGuard,
     "augmenter": AugmenterGuard,
     "executor": ExecutorGuard,
+    "exporter": ExporterGuard,
 }
 
 

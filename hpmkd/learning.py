@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hpmkd.chain import ProgressiveDistillationChain
@@ -22,7 +22,6 @@ from hpmkd.search import Search
 from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.standing import UNLIMITED, Standing
 from hpmkd.values import SearchSpace, Trial
-from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
     from hpmkd.budget import Budget
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.lessons import Exam, Lesson
     from hpmkd.progress import Progress
+    from hpmkd.provenance import Provenance
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.seeds import Seeds
@@ -173,16 +173,16 @@ class Learning:
         self.progress.finish()
         return racing, tried, gates
 
-    def refit(self, trials: Sequence[Trial], lesson: Lesson) -> Finalists:
+    def refit(self, lesson: Lesson, provenance: Provenance) -> Finalists:
         """Fit each stage's best and its control on all training rows."""
-        paired = pairs(trials, self.trainer.fitting.stages, self.standing)
+        paired = pairs(provenance.trials, self.trainer.fitting.stages, self.standing)
         self.progress.start("refit", 2 * len(paired))
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]
         data = self.trainer.refit_data(lesson, chosen)
-        weighed = partial(Weight.of, table=lesson.rows.table)
-        executor = self.trainer.executor
-        finalists = fit_finalists(paired, data, executor, self._student_fitted, weighed)
-        finalists = self._refits(trials, lesson).within(finalists)
+        refits, executor = self._refits(lesson, provenance), self.trainer.executor
+        finalists = refits.within(
+            fit_finalists(paired, data, executor, self._student_fitted, refits.finished)
+        )
         self.progress.finish()
         for stage, refitted in finalists.students.items():
             self.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
@@ -205,6 +205,7 @@ class Learning:
         exams: Sequence[Exam],
         lesson: Lesson,
         alphas: Sequence[float],
+        provenance: Provenance,
     ) -> tuple[Finalists, Gate]:
         """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
         if ensemble is None:
@@ -227,23 +228,23 @@ class Learning:
             student = self.trainer.fit(collapse.retaught(lesson), after.configuration)
         except HpmkdError as failed:
             return finalists, Gate("collapse", False, str(failed))
-        collapsed = Refitted(after, student, Weight.of(student, lesson.rows.table))
-        refits = self._refits([after], lesson)
+        refits = self._refits(lesson, provenance)
+        collapsed = refits.finished(after, student)
         if refits.keeps(finalists.shipped) > refits.keeps(collapsed):
             return finalists, Gate("collapse", False, BREAKS)
         return finalists.with_collapsed(collapsed), decision
 
     def front(
-        self, trials: Sequence[Trial], finalists: Finalists, lesson: Lesson
+        self, finalists: Finalists, lesson: Lesson, provenance: Provenance
     ) -> tuple[Refitted, ...]:
         """Fit what else is on the Pareto front of the trials, with the models that are left."""
         self.progress.start("front", 1)
-        found = self._refits(trials, lesson).front(finalists, self.recipe.front.size)
+        found = self._refits(lesson, provenance).front(finalists, self.recipe.front.size)
         self.progress.finish()
         return found
 
-    def _refits(self, trials: Sequence[Trial], lesson: Lesson) -> Refits:
-        return Refits(trials, lesson, self.standing, self.trainer, self.rations)
+    def _refits(self, lesson: Lesson, provenance: Provenance) -> Refits:
+        return Refits(provenance, lesson, self.standing, self.trainer, self.rations)
 
     def self_taught(self, finalists: Finalists, lesson: Lesson) -> Predictor | str | None:
         """Fit the shipped configuration to what its control says instead of the teachers.

@@ -13,7 +13,9 @@ from hpmkd.registry import PluginWarning
 from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
     from hpmkd.lessons import Lesson
+    from hpmkd.provenance import Provenance
     from hpmkd.rations import Rations
     from hpmkd.standing import Standing
     from hpmkd.trainer import Trainer
@@ -29,8 +31,8 @@ class Refits:
 
     Parameters
     ----------
-    trials : sequence of Trial
-        Those in the race.
+    provenance : Provenance
+        Signs students; it knows the trials in the race.
     lesson : Lesson
         All training rows.
     standing : Standing
@@ -41,11 +43,16 @@ class Refits:
         Says for which of them there are models left.
     """
 
-    trials: Sequence[Trial]
+    provenance: Provenance
     lesson: Lesson
     standing: Standing
     trainer: Trainer
     rations: Rations
+
+    def finished(self, trial: Trial, student: Predictor) -> Refitted:
+        """Sign a student that was fitted on all rows by a trial, and weigh it."""
+        signed = self.provenance.signed(student, trial.configuration, trial)
+        return Refitted(trial, signed, Weight.of(signed, self.lesson.rows.table))
 
     def keeps(self, refitted: Refitted) -> bool:
         """Whether a student keeps the limits, by its own file and its own time."""
@@ -87,7 +94,7 @@ class Refits:
     def _tried(self, stage: str, first: Refitted, control: Refitted) -> list[Refitted]:
         """Return students of a stage as they were tried, up to the first that keeps the limits."""
         tried, known = [first], {each.trial.configuration.key: each for each in (first, control)}
-        rivals = sorted(candidates(self.trials, [stage]), key=self.standing.merit)
+        rivals = sorted(candidates(self.provenance.trials, [stage]), key=self.standing.merit)
         for trial in rivals:
             if self.keeps(tried[-1]) or len(tried) > REPLACEMENTS or self.standing.over(trial):
                 break
@@ -127,16 +134,15 @@ class Refits:
     def _fit(self, chosen: Sequence[Trial]) -> list[Refitted | str]:
         students = self.trainer.fit_all(self.lesson, [each.configuration for each in chosen])
         return [
-            student
-            if isinstance(student, str)
-            else Refitted(trial, student, Weight.of(student, self.lesson.rows.table))
+            student if isinstance(student, str) else self.finished(trial, student)
             for trial, student in zip(chosen, students, strict=True)
         ]
 
     def _front(self) -> list[Trial]:
         """Return the trials on the front, the smallest, the fastest, then by log loss."""
-        stages = {trial.configuration.stage for trial in self.trials}
-        known = [(each, self.standing.figures(each)) for each in candidates(self.trials, stages)]
+        trials = self.provenance.trials
+        stages = {trial.configuration.stage for trial in trials}
+        known = [(each, self.standing.figures(each)) for each in candidates(trials, stages)]
         front = pareto_front(
             [(trial, figures) for trial, figures in known if figures is not None],
             lambda each: each[1],

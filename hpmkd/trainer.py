@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hpmkd.counts import Counts
     from hpmkd.fitting import Fitting
     from hpmkd.lessons import Exam, Lesson
+    from hpmkd.provenance import Provenance
     from hpmkd.registry import Registry
     from hpmkd.values import Configuration, Trial
 
@@ -118,14 +119,18 @@ class Fitter:
         Of the run.
     lesson : Lesson
         All its training rows.
+    provenance : Provenance
+        Tells each of them how it was made.
     """
 
     trainer: Trainer
     lesson: Lesson
+    provenance: Provenance
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit a configuration; see :meth:`Trainer.fit`."""
-        return self.trainer.fit(self.lesson, configuration)
+        student = self.trainer.fit(self.lesson, configuration)
+        return self.provenance.signed(student, configuration)
 
     def cost(self, configuration: Configuration) -> int:
         """Return how many models :meth:`fit` trains, with those that it is built on."""

@@ -88,7 +88,7 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     A stage that raises costs its trial, not the run: the trial says whom to blame.
     """
     number, configuration = task
-    start, scale = time.perf_counter(), Scale()
+    start, scale = time.perf_counter(), Scale(configuration)
     asked = held_out(data, configuration, scale.put)
     trial = Trial(
         number=number,

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.measure import Latency, quick_row_us, student_latency
+from hpmkd.provenance import Provenance, Run
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
+    from hpmkd.values import Configuration
+
+#: Signs as a run does, to a few bytes: in a trial not all is known yet that is told in the end.
+TYPICAL = Provenance(Run("hpm", 0, 10_000, "external"))
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class Weight:
 class Scale:
     """Weighs the students of one trial, one of each selection split.
 
+    Parameters
+    ----------
+    configuration : Configuration
+        What is evaluated. A student that is kept tells of it in its file, which counts.
+
     Attributes
     ----------
     n_bytes : int or None
@@ -45,6 +55,7 @@ class Scale:
         process that fitted it.
     """
 
+    configuration: Configuration
     n_bytes: int | None = None
     row_us: float | None = None
     _first: bool = True
@@ -52,7 +63,8 @@ class Scale:
     def put(self, student: Predictor, table: Any) -> None:
         """Weigh one more; one that fails here is blamed once it is fitted for good."""
         try:
-            size = len(student.to_bytes())
+            signed = TYPICAL.signed(student, self.configuration)
+            size = len(signed.to_bytes())
             if self._first:
                 self.n_bytes, self.row_us = size, quick_row_us(student, table)
             elif self.n_bytes is not None:

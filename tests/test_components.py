@@ -50,7 +50,7 @@ FACTORIES = {"median": Median, "plain": Plain, "anything": anything, "fragile": 
 
 @pytest.fixture
 def registry():
-    """A registry in which every kind (exporters have no guard) has the same four components."""
+    """A registry in which every kind has the same four components."""
     module = types.ModuleType("a_plugin")
     offers = [Offer(name, factory, "") for name, factory in FACTORIES.items()]
     for hook in OFFER_HOOKS.values():
@@ -66,17 +66,22 @@ def refused(registry, choice, kind="fuser", path="fuser"):
     return str(caught.value)
 
 
+def build(selected, *arguments):
+    """Build a component that fulfils no contract: without the guard of its kind."""
+    return selected.offered.create(*arguments, **selected.settings)
+
+
 def test_settings_reach_the_factory(registry):
     choice = Choice("median", {"power": 2, "rounds": 5})
     selected = select(registry, "exporter", choice, "exporter")
-    median = selected.create()
+    median = build(selected)
     assert (median.power, median.rounds) == (2.0, 5)
     assert type(median.power) is float
 
 
 def test_settings_need_not_be_keyword_only(registry):
     selected = select(registry, "exporter", Choice("plain", {"trials": 9}), "exporter")
-    built = selected.create("a space")
+    built = build(selected, "a space")
     assert (built.space, built.trials) == ("a space", 9)
 
 
@@ -88,7 +93,7 @@ def test_what_the_engine_gives_is_no_setting(registry):
 
 def test_a_factory_may_take_anything(registry):
     selected = select(registry, "exporter", Choice("anything", {"x": [1]}), "exporter")
-    assert selected.create() == {"x": [1]}
+    assert build(selected) == {"x": [1]}
 
 
 def test_unknown_settings_are_refused_with_a_guess(registry):
@@ -139,7 +144,7 @@ def test_annotations_are_read_where_they_were_written(monkeypatch, registry):
     for factory in (child, functools.partial(child), _typed, functools.partial(_typed)):
         offered = Offered("exporter", Offer("it", factory, ""), "mine")
         monkeypatch.setattr(registry, "offer", lambda *given, offered=offered: offered)
-        assert select(registry, "exporter", Choice("it", {"size": 2}), "exporter").create()
+        assert build(select(registry, "exporter", Choice("it", {"size": 2}), "exporter"))
         assert "exporter.size: got 0" in refused(
             registry, Choice("it", {"size": 0}), path="exporter"
         )

@@ -5,7 +5,7 @@ import pytest
 
 from hpmkd import finalists
 from hpmkd.errors import PluginError
-from hpmkd.finalists import best, fit_finalists, pairs
+from hpmkd.finalists import Refitted, best, fit_finalists, pairs
 from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.registry import PluginWarning
 from hpmkd.trials import RefitData
@@ -79,7 +79,11 @@ def fitting(monkeypatch, in_process):
         played = {each: StageInPlay(each, "p", None) for each in stages}
         data = RefitData(None, Fitting(played, {}, None, 0))
         found = fit_finalists(
-            pairs(trials, stages), data, executor, lambda: told.append(1), lambda student: student.key
+            pairs(trials, stages),
+            data,
+            executor,
+            lambda: told.append(1),
+            lambda own, student: Refitted(own, student, student.key),
         )
         assert len(told) == len(fitted)
         return found, fitted

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-HEAVY = ("numba", "sklearn", "xgboost", "optuna", "pandas", "scipy")
+HEAVY = ("numba", "sklearn", "xgboost", "optuna", "pandas", "scipy", "onnx", "onnxruntime")
 RUN = """
 import contextlib, io, sys
 from hpmkd.cli import cli
@@ -26,6 +26,7 @@ with contextlib.redirect_stdout(io.StringIO()):
         RUN.format(arguments=["predict", "--help"]),
         RUN.format(arguments=["evaluate", "--help"]),
         RUN.format(arguments=["demo", "--help"]),
+        RUN.format(arguments=["export", "--help"]),
     ],
 )
 def test_what_needs_nothing_heavy_loads_nothing_heavy(in_fresh_process, source):

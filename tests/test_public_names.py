@@ -11,12 +11,14 @@ import hpmkd
 NAMES = (
     "distill",
     "load",
+    "export",
     "DataWarning",
     "AutoDistiller",
     "DBDataset",
     "Distillation",
     "HPMDistiller",
     "DataError",
+    "ExportError",
     "HpmkdError",
     "PluginError",
     "RecipeError",
@@ -67,8 +69,9 @@ def test_errors_have_exit_codes_of_their_own():
         hpmkd.TeacherError,
         hpmkd.StudentFileError,
         hpmkd.RunFolderError,
+        hpmkd.ExportError,
     ]
-    assert [error.exit_code for error in errors] == [3, 2, 4, 5, 6, 7]
+    assert [error.exit_code for error in errors] == [3, 2, 4, 5, 6, 7, 8]
     assert all(issubclass(error, hpmkd.HpmkdError) for error in errors)
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "hpmkd.cli.evaluate",
     "explain": "hpmkd.cli.explain",
     "pick": "hpmkd.cli.pick",
+    "export": "hpmkd.cli.export",
     "plugins": "hpmkd.cli.plugins",
     "recipe": "hpmkd.cli.recipe",
 }

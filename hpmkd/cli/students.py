@@ -28,15 +28,26 @@ def student_of(run: Path, name: str | None) -> Student:
     """
     from hpmkd.student import Student
 
+    return Student.load(path_of(run, name))
+
+
+def path_of(run: Path, name: str | None) -> Path:
+    """Return the file of a student; see :func:`student_of`.
+
+    Raises
+    ------
+    StudentFileError
+        If the run has no student of this name.
+    """
     if not run.is_dir():
-        return Student.load(run)
+        return run
     if name is None:
-        return Student.load(run / "student.hpmkd")
+        return run / "student.hpmkd"
     path = run / "students" / f"{name}.hpmkd"
     if not path.is_file():
         known = ", ".join(sorted(each.stem for each in run.glob("students/*.hpmkd"))) or "none"
         raise StudentFileError(f"{run} has no student {name!r}; it has: {known}")
-    return Student.load(path)
+    return path
 
 
 def target_of(run: Path) -> str:

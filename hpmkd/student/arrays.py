@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,10 @@ from numpy.typing import DTypeLike, NDArray
 
 
 def owned(array: Any, dtype: DTypeLike, ndim: int, name: str) -> NDArray[Any]:
-    """Return a read-only, C-ordered copy of an array.
+    """Return a read-only, C-ordered copy of an array, or itself if nobody can write to it.
+
+    Only floats are kept: someone who alters a mapped file in place may spoil an answer, but
+    must not send a kernel to an index that was never checked.
 
     Parameters
     ----------
@@ -34,12 +38,28 @@ def owned(array: Any, dtype: DTypeLike, ndim: int, name: str) -> NDArray[Any]:
     given = np.asarray(array)
     if given.ndim != ndim:
         raise ValueError(f"{name} has {given.ndim} dimensions, expected {ndim}")
+    fits = given.dtype == dtype and given.flags.c_contiguous and given.flags.aligned
+    if fits and given.dtype.kind == "f" and _unchangeable(given):
+        return given
     with np.errstate(over="ignore", invalid="ignore"):
         copy = np.array(given, dtype=dtype, order="C")
     if copy.dtype.kind in "biu" and not np.array_equal(copy, given):
         raise ValueError(f"{name} holds values that {copy.dtype} cannot")
     copy.flags.writeable = False
     return copy
+
+
+def _unchangeable(array: Any) -> bool:
+    """Return whether an array is a view of bytes or of a read-only map, all the way down.
+
+    A read-only view of an array is not enough: that array may be written to, or be made so.
+    """
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    owner = array.obj if isinstance(array, memoryview) else array
+    return isinstance(owner, bytes) or (isinstance(owner, mmap) and memoryview(owner).readonly)
 
 
 def finite(array: NDArray[Any], name: str) -> None:

@@ -1,16 +1,21 @@
-"""The container of a ``.hpmkd`` file: a JSON header and flat arrays, sealed.
+"""The container of a ``.hpmkd`` file: a compressed JSON header and flat arrays, sealed.
 
 ======================  =====================================================================
 bytes                   content
 ======================  =====================================================================
 8                       magic; its line ends and its zero reveal transfers that alter bytes
-2, 4, 4, 4              format version; lengths of header, arrays, and both compressed (uint32)
-as said                 header (ASCII JSON) followed by the arrays, compressed together (zlib)
+2, 2                    format version; zero
+4, 4, 4                 length of the header as stored, unpacked, and of the whole file
+as said                 header: ASCII JSON, compressed (zlib)
+to a multiple of 8      zeros, and so before each array: whoever maps the file finds it aligned
+as the header says      arrays one after the other, as they are in memory
 32                      SHA-256 of everything before
 ======================  =====================================================================
 
-All numbers are little-endian. The header lists each array under ``"arrays"`` as name, dtype,
-shape and offset. Reading executes nothing, and needs memory only in proportion to the file.
+All numbers are little-endian and unsigned. The header lists each array under ``"arrays"`` as
+name, dtype and shape. Where an array starts follows from those before it, so that none can
+overlap or lie outside. Reading executes nothing, and needs memory only in proportion to the
+file. docs/student-file.md describes all of it for readers written elsewhere.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
+from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -29,21 +35,21 @@ from hpmkd.errors import StudentFileError
 from hpmkd.student.arrays import smallest
 
 MAGIC = b"\x93HPMKD\n\x00"
-#: The newest that is read. It counts up when older readers could not understand a new file;
-#: a file states the oldest version that its content needs. 2 added ``joint`` and ``additive``.
-FORMAT_VERSION = 2
+#: The only one that is written and read.
+FORMAT_VERSION = 3
+#: No student file is longer, in bytes. Whoever needs more does not want a student.
+LARGEST_FILE = 2**28
 
-_FIXED = struct.Struct("<8sHIII")
+_FIXED = struct.Struct("<8sH2xIII")
 _DIGEST_SIZE = 32
-# A student is small. Whoever needs more than this does not want a student.
-_LARGEST_CONTENT = 2**28
-#: No student file is longer, in bytes.
-LARGEST_FILE = _LARGEST_CONTENT + 2**20
-_LARGEST_RATIO = 1040  # zlib cannot compress better than 1 : 1032
+_ALIGNMENT = 8
+# Names of columns seldom compress better than 1 : 5. What would is stored uncompressed, so
+# that a reader may refuse what unpacks to much more than it is.
+_LARGEST_RATIO = 16
 _DTYPES = ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8", "<f4", "<f8")
 
 
-def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], version: int = 1) -> bytes:
+def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """Write header and arrays; the same content gives the same bytes.
 
     Parameters
@@ -52,8 +58,6 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], version:
         Plain values that JSON can hold, finite numbers only.
     arrays : mapping of str to ndarray
         Stored in the smallest dtype that holds the values exactly.
-    version : int
-        The first format version whose readers understand the content.
 
     Returns
     -------
@@ -64,57 +68,70 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], version:
     StudentFileError
         The content is larger than a file may be (256 MB).
     """
-    table, chunks, offset = [], [], 0
-    for name, array in arrays.items():
-        stored = smallest(np.asarray(array))
-        table.append([name, stored.dtype.str, list(stored.shape), offset])
-        chunks.append(stored.tobytes())
-        offset += stored.nbytes
+    stored = {name: smallest(np.asarray(array)) for name, array in arrays.items()}
+    table = [[name, array.dtype.str, list(array.shape)] for name, array in stored.items()]
     text = json.dumps(
         {**header, "arrays": table}, sort_keys=True, allow_nan=False, separators=(",", ":")
     ).encode("ascii")
-    if len(text) + offset > _LARGEST_CONTENT:
+    packed = zlib.compress(text, 9)
+    if len(text) > _LARGEST_RATIO * len(packed):
+        packed = zlib.compress(text, 0)
+    chunks, end = [packed], _FIXED.size + len(packed)
+    for array in stored.values():
+        chunks += [bytes(_aligned(end) - end), array.tobytes()]
+        end = _aligned(end) + array.nbytes
+    length = end + _DIGEST_SIZE
+    if length > LARGEST_FILE:
         raise StudentFileError(
-            f"the student has {len(text) + offset:,} bytes, more than a file may hold "
-            f"({_LARGEST_CONTENT:,}): use fewer trees or fewer categories"
+            f"the student has {length:,} bytes, more than a file may hold "
+            f"({LARGEST_FILE:,}): use fewer trees or fewer categories"
         )
-    body = zlib.compress(text + b"".join(chunks), 9)
-    fixed = _FIXED.pack(MAGIC, version, len(text), offset, len(body))
-    sealed = fixed + body
+    fixed = _FIXED.pack(MAGIC, FORMAT_VERSION, len(packed), len(text), length)
+    sealed = b"".join([fixed, *chunks])
     return sealed + hashlib.sha256(sealed).digest()
 
 
-def unseal(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def unseal(content: bytes | mmap) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Read what :func:`seal` wrote, and trust nothing.
 
     Parameters
     ----------
-    content : bytes
+    content : bytes or mmap
+        A map must be read-only.
 
     Returns
     -------
     header : dict
     arrays : dict of str to ndarray
-        Read-only views, in the stored dtypes.
+        Read-only views of `content`, in the stored dtypes.
 
     Raises
     ------
     StudentFileError
-        The content is no student file, is truncated, damaged or of a newer version.
+        The content is no student file, is truncated, damaged or of another version.
     """
-    header_length, arrays_length = _check_frame(content)
-    body = _decompress(content[_FIXED.size : -_DIGEST_SIZE], header_length + arrays_length)
+    packed_length, header_length = _check_frame(content)
+    start = _FIXED.size + packed_length
+    text = _decompress(content[_FIXED.size : start], header_length)
     try:
-        header = json.loads(body[:header_length].decode("ascii"))
+        header = json.loads(text.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise damaged("the header is not JSON") from error
     if not isinstance(header, dict) or not isinstance(header.get("arrays"), list):
         raise damaged("the header does not list the arrays")
-    payload = body[header_length:]
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
+    end = len(content) - _DIGEST_SIZE
     for entry in header.pop("arrays"):
-        name, array = _read_array(entry, payload)
-        arrays[name] = array
+        name, dtype, shape, size = _read_entry(entry)
+        offset = _aligned(start)
+        start = offset + size
+        if name in arrays or start > end:
+            reason = "is listed twice" if name in arrays else "reaches beyond the end"
+            raise damaged(f"the array {name[:60]!r} {reason}")
+        count = size // dtype.itemsize
+        arrays[name] = np.frombuffer(content, dtype, count, offset).reshape(shape)
+    if start != end:
+        raise damaged(f"{end - start:,} bytes belong to no array")
     return header, arrays
 
 
@@ -125,57 +142,67 @@ def damaged(reason: str) -> StudentFileError:
     )
 
 
-def _check_frame(content: bytes) -> tuple[int, int]:
-    """Check everything that can be told without looking inside; return the two lengths."""
-    if content[: len(MAGIC)] != MAGIC[: len(content)]:
+def _aligned(position: int) -> int:
+    """Return the next position where an array may start."""
+    return -(-position // _ALIGNMENT) * _ALIGNMENT
+
+
+def _check_frame(content: bytes | mmap) -> tuple[int, int]:
+    """Check all that can be told without looking inside; return both lengths of the header."""
+    start = content[: len(MAGIC)]
+    if start != MAGIC[: len(start)]:
         raise StudentFileError(
-            f"this is not a student file: it starts with {content[:8]!r}, expected {MAGIC!r}; "
+            f"this is not a student file: it starts with {start!r}, expected {MAGIC!r}; "
             "pass the .hpmkd file that hpmkd wrote"
         )
     if len(content) < _FIXED.size + _DIGEST_SIZE:
         raise damaged(f"it is truncated after {len(content)} bytes")
-    _, version, header_length, arrays_length, body_length = _FIXED.unpack_from(content)
-    if not 1 <= version <= FORMAT_VERSION:
+    _, version, packed_length, header_length, length = _FIXED.unpack_from(content)
+    if version != FORMAT_VERSION:
+        newer = version > FORMAT_VERSION
+        cure = "upgrade with pip install -U hpmkd" if newer else "distil anew"
         raise StudentFileError(
-            f"the student file has format version {version}, this hpmkd reads versions 1 to "
-            f"{FORMAT_VERSION}: upgrade with pip install -U hpmkd"
+            f"the student file has format version {version}, this hpmkd reads version "
+            f"{FORMAT_VERSION}: {cure}"
         )
-    expected = _FIXED.size + body_length + _DIGEST_SIZE
-    if len(content) != expected:
-        problem = "truncated" if len(content) < expected else "too long"
-        raise damaged(f"it is {problem}: {len(content):,} bytes instead of {expected:,}")
-    if hashlib.sha256(content[:-_DIGEST_SIZE]).digest() != content[-_DIGEST_SIZE:]:
-        raise damaged("its checksum does not match its content")
-    if header_length + arrays_length > min(_LARGEST_CONTENT, _LARGEST_RATIO * body_length):
-        raise damaged(f"it claims an absurd {header_length + arrays_length:,} bytes of content")
-    return header_length, arrays_length
+    if len(content) != length:
+        problem = "truncated" if len(content) < length else "too long"
+        raise damaged(f"it is {problem}: {len(content):,} bytes instead of {length:,}")
+    with memoryview(content) as view, view[:-_DIGEST_SIZE] as sealed:
+        if hashlib.sha256(sealed).digest() != content[-_DIGEST_SIZE:]:
+            raise damaged("its checksum does not match its content")
+    if packed_length > length - _FIXED.size - _DIGEST_SIZE:
+        raise damaged("its header reaches beyond the end")
+    if header_length > _LARGEST_RATIO * packed_length:
+        raise damaged(f"it claims an absurd {header_length:,} bytes of header")
+    return packed_length, header_length
 
 
-def _decompress(body: bytes, length: int) -> bytes:
+def _decompress(packed: bytes, length: int) -> bytes:
     """Decompress exactly `length` bytes, and never more."""
     inflater = zlib.decompressobj()
     try:
         # One byte more than expected, to notice that there is more (0 would mean no limit).
-        content = inflater.decompress(body, length + 1)
+        content = inflater.decompress(packed, length + 1)
     except zlib.error as error:
-        raise damaged(f"it does not decompress ({error})") from error
+        raise damaged(f"its header does not decompress ({error})") from error
     if len(content) != length or not inflater.eof or inflater.unused_data:
-        raise damaged("its content has another length than it says")
+        raise damaged("its header has another length than it says")
     return content
 
 
-def _read_array(entry: Any, payload: bytes) -> tuple[str, NDArray[Any]]:
-    """Read one array of the table."""
-    if not isinstance(entry, list) or len(entry) != 4:
+def _read_entry(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...], int]:
+    """Read an entry in the table of arrays; the last is the size in bytes."""
+    if not isinstance(entry, list) or len(entry) != 3:
         raise damaged("an entry in the table of arrays is odd")
-    name, dtype, shape, offset = entry
-    if not isinstance(name, str) or dtype not in _DTYPES or not isinstance(shape, list):
+    name, code, shape = entry
+    if not isinstance(name, str) or code not in _DTYPES or not isinstance(shape, list):
         raise damaged("an array has an odd name, type or shape")
-    if len(shape) > 2 or not all(type(size) is int and size >= 0 for size in [*shape, offset]):
-        raise damaged(f"the array {name[:60]!r} has an odd shape or offset")
+    # The bound matters for arrays of no bytes at all, such as 0 times 10**18.
+    if len(shape) > 2 or not all(type(n) is int and 0 <= n <= LARGEST_FILE for n in shape):
+        raise damaged(f"the array {name[:60]!r} has an odd shape")
+    dtype = np.dtype(code)
     count = 1
-    for size in shape:
-        count *= size  # Python integers: no overflow
-    if offset + count * np.dtype(dtype).itemsize > len(payload):
-        raise damaged(f"the array {name[:60]!r} reaches beyond the end")
-    return name, np.frombuffer(payload, dtype, count, offset).reshape(shape)
+    for n in shape:
+        count *= n  # Python integers: no overflow
+    return name, dtype, tuple(shape), count * dtype.itemsize

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from mmap import mmap
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -23,9 +24,6 @@ from hpmkd.student.layout import flatten, restore
 from hpmkd.student.linear_model import LinearModel
 from hpmkd.student.models import FittedModel
 from hpmkd.student.trees_model import TreesModel
-
-#: First format version that knows a kind of encoder or model; 1 for the others.
-_SINCE = {JointEncoder.kind: 2, AdditiveModel.kind: 2}
 
 
 class Parts(NamedTuple):
@@ -65,15 +63,16 @@ def write(parts: Parts) -> bytes:
     }
     arrays = {f"encoder.{name}": array for name, array in encoder.arrays().items()}
     arrays |= {f"model.{name}": array for name, array in _model_arrays(model).items()}
-    return seal(header, arrays, max(_SINCE.get(kind, 1) for kind in (encoder.kind, model.kind)))
+    return seal(header, arrays)
 
 
-def read(content: bytes) -> Parts:
+def read(content: bytes | mmap) -> Parts:
     """Read the content of a student file, and check all of it.
 
     Parameters
     ----------
-    content : bytes
+    content : bytes or mmap
+        What need not be converted is not copied: it stays a view of `content`.
 
     Returns
     -------
@@ -82,7 +81,7 @@ def read(content: bytes) -> Parts:
     Raises
     ------
     StudentFileError
-        The content is no student file, is damaged, or was written by a newer hpmkd.
+        The content is no student file, is damaged, or is of another format version.
     """
     header, arrays = unseal(content)
     try:

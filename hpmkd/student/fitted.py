@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from hpmkd.errors import StudentFileError
 from hpmkd.student import file
 from hpmkd.student.classes import as_classes
-from hpmkd.student.container import LARGEST_FILE, damaged
+from hpmkd.student.container import damaged
+from hpmkd.student.disk import read_content, write_content
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.models import FittedModel
 from hpmkd.values import frozen_mapping
@@ -154,9 +154,13 @@ class Student:
         Raises
         ------
         StudentFileError
-            The content is no student file, is damaged, or was written by a newer hpmkd.
+            The content is no student file, is damaged, or is of another format version.
         """
-        parts = file.read(bytes(content))
+        return cls._of(bytes(content))
+
+    @classmethod
+    def _of(cls, content: bytes | mmap) -> Student:
+        parts = file.read(content)
         try:
             return cls(*parts)
         except ValueError as error:
@@ -179,29 +183,14 @@ class Student:
         StudentFileError
             The file cannot be written.
         """
-        target = Path(path)
-        # In the same folder, for only there is replacing atomic.
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-        content = self.to_bytes()
-        try:
-            with temporary.open("xb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, target)
-        except OSError as error:
-            raise StudentFileError(
-                f"cannot write the student to {str(target)!r}: {error.strerror}; choose a path "
-                "in an existing folder that you may write to"
-            ) from error
-        finally:
-            with contextlib.suppress(OSError):  # normally it is gone already
-                temporary.unlink()
-        return target
+        return write_content(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Student:
-        """Read a student from a file.
+        """Read a student from a file; one of 1 MB or more is mapped into memory.
+
+        The values of a mapped student (leaves, coefficients) are the file's own pages. The
+        file may be replaced meanwhile, but must not be altered or truncated in place.
 
         Parameters
         ----------
@@ -217,15 +206,7 @@ class Student:
             The file is missing or unreadable, is no student file, or is damaged.
         """
         try:
-            with Path(path).open("rb") as stream:
-                content = stream.read(LARGEST_FILE + 1)
-        except OSError as error:
-            raise StudentFileError(
-                f"cannot read the student {str(path)!r}: {error.strerror}; pass the path of a "
-                ".hpmkd file"
-            ) from error
-        try:
-            return cls.from_bytes(content)
+            return cls._of(read_content(path))
         except StudentFileError as error:
             raise StudentFileError(f"{str(path)!r}: {error}") from error
 

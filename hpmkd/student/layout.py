@@ -1,8 +1,10 @@
 """How trees lie in a file: breadth first, so that the children need not be stored.
 
 In this order the k-th inner node of a tree has its children at places 2k + 1 and 2k + 2 of
-the tree, and a tree ends where no child is left to come. Columns of the nodes (leaves marked),
-thresholds, one bit for missing cells, and leaf values in the order of the leaves say it all.
+the tree, and a tree ends where no child is left to come. One bit per node, whether it is an
+inner one, and column, threshold and a bit for missing cells of the inner ones, and leaf values
+in the order of the leaves say it all. Where thresholds recur, as in counts or on the grid of a
+histogram, each is stored once.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpmkd.student.arrays import smallest
 from hpmkd.student.links import Link
 from hpmkd.student.trees_model import TreesModel
 
@@ -55,17 +58,18 @@ def flatten(model: TreesModel) -> dict[str, NDArray[Any]]:
     Returns
     -------
     dict of ndarray
-        ``features`` (N,), ``thresholds`` (inner nodes,), ``missing_left`` (bits),
+        ``is_inner`` (N bits); ``features``, ``missing_left`` (bits) and either ``thresholds``
+        or ``threshold_codes``, positions in ``thresholds``, of the inner nodes;
         ``leaf_values`` (leaves, V), ``outputs`` (T,), ``base_margin`` (C,); and
         ``leaf_counts`` (leaves, K) where they are known.
     """
     order = breadth_first(model)
-    features = model.features[order]
-    inner = order[features >= 0]
-    rows = model.left[order[features < 0]]
+    is_inner = model.features[order] >= 0
+    inner, rows = order[is_inner], model.left[order[~is_inner]]
     arrays = {
-        "features": np.maximum(features, -1),
-        "thresholds": model.thresholds[inner],
+        "is_inner": np.packbits(is_inner),
+        "features": model.features[inner],
+        **_coded(model.thresholds[inner]),
         "missing_left": np.packbits(model.missing_left[inner]),
         "leaf_values": model.leaf_values[rows],
         "outputs": model.outputs,
@@ -95,22 +99,22 @@ def restore(arrays: Mapping[str, NDArray[Any]], link: Link) -> TreesModel:
     KeyError
         An array is absent.
     """
-    features = arrays["features"].astype(np.int64)
-    is_inner = features >= 0
-    roots, tree = _find_trees(is_inner)
+    n_inner, n_leaves = len(arrays["features"]), len(arrays["leaf_values"])
+    is_inner = _bits(arrays["is_inner"], n_inner + n_leaves, "is_inner")
     inner = np.flatnonzero(is_inner)
+    if len(inner) != n_inner:
+        raise ValueError(f"{len(inner)} inner nodes do not go with {n_inner} features")
+    roots, tree = _find_trees(is_inner)
     # How many inner nodes of the same tree come before each.
-    rank = np.arange(len(inner)) - np.searchsorted(inner, roots)[tree[inner]]
+    rank = np.arange(n_inner) - np.searchsorted(inner, roots)[tree[inner]]
     left = np.cumsum(~is_inner) - 1  # leaves in order; inner nodes are overwritten
     left[inner] = roots[tree[inner]] + 2 * rank + 1
-    thresholds = np.zeros(len(features), dtype=np.float32)
-    missing_left = np.zeros(len(features), dtype=bool)
-    if len(arrays["thresholds"]) != len(inner) or len(arrays["missing_left"]) != -(
-        -len(inner) // 8
-    ):
-        raise ValueError(f"{len(inner)} inner nodes do not go with the thresholds or bits")
-    thresholds[inner] = arrays["thresholds"]
-    missing_left[inner] = np.unpackbits(arrays["missing_left"], count=len(inner))
+    features = np.full(len(is_inner), -1)
+    features[inner] = arrays["features"]
+    thresholds = np.zeros(len(is_inner), dtype=np.float32)
+    thresholds[inner] = _decoded(arrays)
+    missing_left = np.zeros(len(is_inner), dtype=bool)
+    missing_left[inner] = _bits(arrays["missing_left"], n_inner, "missing_left")
     return TreesModel(
         roots=roots,
         features=features,
@@ -124,6 +128,33 @@ def restore(arrays: Mapping[str, NDArray[Any]], link: Link) -> TreesModel:
         link=link,
         leaf_counts=arrays.get("leaf_counts"),
     )
+
+
+def _coded(thresholds: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    """Return thresholds as they are, or each once and positions, whichever is smaller."""
+    # By their bits, for 0.0 and -0.0 are equal.
+    bits, codes = np.unique(thresholds.view(np.uint32), return_inverse=True)
+    codes = smallest(codes)
+    if bits.nbytes + codes.nbytes >= thresholds.nbytes:
+        return {"thresholds": thresholds}
+    return {"thresholds": bits.view(np.float32), "threshold_codes": codes}
+
+
+def _decoded(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Return the threshold of each inner node."""
+    thresholds, codes = arrays["thresholds"], arrays.get("threshold_codes")
+    if codes is None:
+        codes = np.arange(len(thresholds))
+    if len(codes) != len(arrays["features"]) or codes.min(initial=0) < 0:
+        raise ValueError(f"{len(codes)} thresholds for {len(arrays['features'])} inner nodes")
+    return thresholds[codes]
+
+
+def _bits(packed: NDArray[Any], count: int, name: str) -> NDArray[np.bool_]:
+    """Unpack so many bits."""
+    if packed.shape != (-(-count // 8),):
+        raise ValueError(f"{name} has the shape {packed.shape} for {count} bits")
+    return np.unpackbits(packed, count=count).astype(bool)
 
 
 def _find_trees(is_inner: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

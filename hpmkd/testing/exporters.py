@@ -5,18 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
 from hpmkd.contracts import Exporter
-from hpmkd.student import LinearModel, Schema, Student, fit_encoder
-from hpmkd.testing.problems import PROBLEMS, real_problem
+from hpmkd.testing.problems import PROBLEMS
+from hpmkd.testing.students import FAMILIES, known_student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor
     from hpmkd.values import FloatArray
+
+#: Family, problem and columns: numbers alone, or numbers, words, truth values and holes.
+STUDENTS = [
+    *((family, problem, "mixed") for family in FAMILIES for problem in PROBLEMS),
+    ("boosted", "wine", "numbers"),
+]
 
 
 class Damaged:
@@ -44,16 +49,11 @@ class ExporterSuite:
         """Return the exporter under test."""
         raise NotImplementedError("supply a fixture `exporter` that returns your exporter")
 
-    @pytest.fixture(params=PROBLEMS)
+    @pytest.fixture(params=STUDENTS, ids=" ".join)
     def student(self, request: pytest.FixtureRequest) -> Predictor:
-        """Return a student to export: a linear one of 2, then 3 classes."""
-        problem = real_problem(request.param)
-        encoder = fit_encoder("linear", Schema.fit(problem.table), problem.table)
-        n_columns = encoder.transform(problem.table).shape[1]
-        n_margins = 1 if len(problem.classes) == 2 else len(problem.classes)
-        weights = np.random.default_rng(0).normal(size=(n_columns, n_margins))
-        model = LinearModel(weights, np.zeros(n_margins))
-        student: Predictor = Student(encoder, model, problem.classes)
+        """Return a student to export: of every family, of 2 and 3 classes, on mixed columns."""
+        family, problem, columns = request.param
+        student: Predictor = known_student(family, problem, columns == "mixed")
         return student
 
     def test_fulfils_the_protocol(self, exporter: Exporter) -> None:
@@ -70,6 +70,24 @@ class ExporterSuite:
         assert exporter.export(student, path) == path
         assert path.stat().st_size > 0
         assert list(tmp_path.iterdir()) == [path]
+
+    def test_replaces_a_file(self, exporter: Exporter, student: Predictor, tmp_path: Path) -> None:
+        """What was there is gone: whether it may be is asked elsewhere."""
+        path = tmp_path / f"student{exporter.suffix}"
+        path.write_bytes(b"older, and longer than any student " * 40_000)
+        exporter.export(student, path)
+        assert not path.read_bytes().startswith(b"older")
+        assert path.stat().st_size < 1_000_000
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_writes_the_same_twice(
+        self, exporter: Exporter, student: Predictor, tmp_path: Path
+    ) -> None:
+        """A student gives the same file, byte for byte."""
+        first, second = (tmp_path / f"{name}{exporter.suffix}" for name in ("first", "second"))
+        exporter.export(student, first)
+        exporter.export(student, second)
+        assert first.read_bytes() == second.read_bytes()
 
     def test_leaves_the_student_as_it_was(
         self, exporter: Exporter, student: Predictor, tmp_path: Path

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Augmenter,
         Cache,
         Executor,
+        Exporter,
         Fuser,
         Memory,
         Sampler,
@@ -143,6 +144,15 @@ def hpmkd_executors() -> list[Offer[Executor]]:
     return [
         Offer("loky", make.loky_executor, "worker processes that share arrays"),
         Offer("serial", make.serial_executor, "one task after the other, in this process"),
+    ]
+
+
+@hookimpl
+def hpmkd_exporters() -> list[Offer[Exporter]]:
+    """Offer the format that runtimes read, and one that people read."""
+    return [
+        Offer("json", make.json_exporter, "readable: conditions, coefficients, all that counts"),
+        Offer("onnx", make.onnx_exporter, "a graph for onnxruntime: raw columns in"),
     ]
 
 

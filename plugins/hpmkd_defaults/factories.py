@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Augmenter,
         Cache,
         Executor,
+        Exporter,
         Fuser,
         Memory,
         Sampler,
@@ -280,3 +281,20 @@ def serial_executor() -> Executor:
     from hpmkd_defaults.executors.serial import SerialExecutor
 
     return SerialExecutor()
+
+
+def onnx_exporter(*, inputs: Literal["columns", "matrix"] = "columns") -> Exporter:
+    """Build the exporter of ONNX graphs, of an input per column or one for all."""
+    from hpmkd_defaults.exporters.extra import require
+
+    require("onnx", "onnx", "onnxruntime")
+    from hpmkd_defaults.exporters.onnx import OnnxExporter
+
+    return OnnxExporter(inputs)
+
+
+def json_exporter() -> Exporter:
+    """Build the exporter of JSON that a person can read."""
+    from hpmkd_defaults.exporters.json import JsonExporter
+
+    return JsonExporter()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from hpmkd.testing import ExporterSuite
+
+COUNT = count()
 
 
 class Bytes:
@@ -55,6 +59,27 @@ class Untidy(Bytes):
 class TestLeavesATemporaryFile(Suite):
     component = Untidy
     caught_by = "test_writes_the_file_and_returns_it"
+
+
+class Shy(Bytes):
+    def export(self, student, path):
+        return path if path.exists() else super().export(student, path)
+
+
+class TestKeepsTheOldFile(Suite):
+    component = Shy
+    caught_by = "test_replaces_a_file"
+
+
+class Dated(Bytes):
+    def export(self, student, path):
+        path.write_text(f"{next(COUNT)} {student.to_bytes()}")
+        return path
+
+
+class TestWritesAnotherFileEachTime(Suite):
+    component = Dated
+    caught_by = "test_writes_the_same_twice"
 
 
 class Early(Bytes):

@@ -1,0 +1,99 @@
+"""Where a student comes from: what its file tells of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.student import Student
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
+    from hpmkd.values import Configuration, Trial
+
+#: Under which name a student's facts hold it; what a stage tells by itself is left alone.
+TRAINING = "training"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all students of a run have in common.
+
+    Parameters
+    ----------
+    recipe : str
+        Its name.
+    seed : int
+        Of the run.
+    rows : int
+        Labelled rows that the students are fitted on.
+    regime : str
+        Where the teachers' knowledge comes from.
+    """
+
+    recipe: str
+    seed: int
+    rows: int
+    regime: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Signs students with what follows from data, recipe and seed.
+
+    Nothing that was timed is told: equal runs give equal files.
+
+    Parameters
+    ----------
+    run : Run
+        What they have in common.
+    trials : sequence of Trial
+        Those that may win; they know what the selection rows say of a configuration.
+    """
+
+    run: Run
+    trials: Sequence[Trial] = field(default=(), repr=False)
+
+    def signed(
+        self, student: Predictor, configuration: Configuration, trial: Trial | None = None
+    ) -> Predictor:
+        """Return a student whose facts tell how it was made.
+
+        Parameters
+        ----------
+        student : Predictor
+            One of a foreign class is returned as it is.
+        configuration : Configuration
+            What it was fitted by, on all rows.
+        trial : Trial, optional
+            Of this configuration; by default it is looked for.
+        """
+        if not isinstance(student, Student):
+            return student
+        told = {**asdict(self.run), **self.of(configuration, trial)}
+        return replace(student, facts={**student.facts, TRAINING: told})
+
+    def of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
+        """Return what one configuration adds to the facts of the run, as plain values."""
+        if trial is None:
+            own = (each for each in self.trials if each.configuration.key == configuration.key)
+            trial = next(own, None)
+        before = configuration.after
+        return {
+            "stage": configuration.stage,
+            "alpha": configuration.alpha,
+            # At alpha = 0 no temperature is applied, whatever was configured.
+            "temperature": configuration.temperature if configuration.alpha > 0 else 1.0,
+            "hyperparameters": _plain(configuration.hyperparameters),
+            "after": None if before is None else str(before),
+            "selection_log_loss": None if trial is None else round(trial.log_loss, 6),
+        }
+
+
+def _plain(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return numbers of Python for those of NumPy; a stage may draw either."""
+    return {
+        name: value.item() if hasattr(value, "item") else value
+        for name, value in hyperparameters.items()
+    }

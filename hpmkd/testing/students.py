@@ -1,0 +1,107 @@
+"""Students of every family, quickly fitted: what the exporter suite exports."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xgboost as xgb
+from sklearn.tree import DecisionTreeClassifier
+
+from hpmkd.student import (
+    LinearModel,
+    Schema,
+    Student,
+    TreeEncoder,
+    add,
+    fit_encoder,
+    pack_booster,
+    pack_sklearn_tree,
+)
+from hpmkd.testing.problems import real_problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.student import TreesModel
+    from hpmkd.values import FloatArray, IntArray
+
+#: The families of students that hpmkd itself makes.
+FAMILIES = ("linear", "tree", "boosted", "additive")
+
+
+@cache
+def known_student(family: str, problem: str, mixed: bool) -> Student:
+    """Return a student of a family, fitted on a problem.
+
+    Parameters
+    ----------
+    family : str
+        One of :data:`FAMILIES`.
+    problem, mixed
+        As for :func:`hpmkd.testing.problems.real_problem`; with categories and missing cells
+        if `mixed`.
+    """
+    found = real_problem(problem, mixed)
+    return fitted_student(family, found.table, found.classes[found.labels])
+
+
+def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Student:
+    """Fit a student of a family.
+
+    Parameters
+    ----------
+    family : str
+        One of :data:`FAMILIES`. The weights of a linear margin are drawn, not fitted.
+    table : DataFrame or ndarray of shape (n, d)
+        Raw rows.
+    target : array-like of shape (n,)
+        Labels.
+    **facts
+        Of the student.
+    """
+    classes, codes = np.unique(np.asarray(target), return_inverse=True)
+    schema = Schema.fit(table)
+    if family == "additive":
+        return _additive(fitted_student("linear", table, target, **facts), table, codes)
+    encoder = fit_encoder("linear" if family == "linear" else "tree", schema, table)
+    matrix = encoder.transform(table)
+    if family == "linear":
+        n_margins = _n_margins(codes)
+        weights = np.random.default_rng(0).normal(size=(encoder.n_outputs, n_margins))
+        linear = LinearModel(weights, np.linspace(-1, 1, n_margins))
+        return Student(encoder, linear, classes, facts)
+    if family == "tree":
+        tree = DecisionTreeClassifier(max_leaf_nodes=9, random_state=0).fit(matrix, codes).tree_
+        return Student(encoder, pack_sklearn_tree(tree, tree.value[:, 0, :]), classes, facts)
+    return Student(encoder, _boosted(matrix, codes), classes, facts)
+
+
+def _additive(start: Student, table: Any, codes: IntArray) -> Student:
+    """Boost trees on top of a linear student, its margins clipped to their middle half."""
+    linear = start.model.margins(start.encoder.transform(table))
+    low, high = np.quantile(linear, [0.25, 0.75], axis=0).astype(np.float32)
+    encoder = TreeEncoder.fit(start.encoder.schema, table)
+    margins = np.clip(linear, low, high)
+    trees = _boosted(encoder.transform(table), codes, margins)
+    return add(start, trees, encoder, low, high)
+
+
+def _boosted(matrix: FloatArray, codes: IntArray, start: NDArray[Any] | None = None) -> TreesModel:
+    """Boost six rounds, from margins of shape (n, C) if there are some."""
+    n_margins = _n_margins(codes)
+    settings: dict[str, Any] = {"objective": "binary:logistic", "nthread": 1, "max_depth": 3}
+    if n_margins > 1:
+        settings |= {"objective": "multi:softprob", "num_class": n_margins}
+    if start is None:
+        return pack_booster(xgb.train(settings, xgb.DMatrix(matrix, codes), 6), n_margins)
+    data = xgb.DMatrix(matrix, codes, base_margin=start.squeeze())
+    booster = xgb.train(settings | {"base_score": 0.5}, data, 6)
+    return pack_booster(booster, n_margins, base_margin=np.zeros(n_margins))
+
+
+def _n_margins(codes: IntArray) -> int:
+    """Return how many margins there are for so many classes."""
+    n_classes = int(codes.max()) + 1
+    return 1 if n_classes == 2 else n_classes

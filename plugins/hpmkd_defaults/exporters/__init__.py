@@ -1,0 +1,1 @@
+"""The default exporters: an ONNX graph, and JSON that a person can read."""

@@ -1,0 +1,125 @@
+"""What a model says as plain values, and the sentences that tell how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hpmkd.errors import ExportError
+from hpmkd.student import (
+    AdditiveModel,
+    JointEncoder,
+    LinearEncoder,
+    LinearModel,
+    Student,
+    TreeEncoder,
+    TreesModel,
+)
+from hpmkd_defaults.exporters.json_trees import short, trees_of
+
+_ABOUT_CELLS = (
+    "A cell is missing if there is none, if it is NaN, or if it is a category that its column does "
+    "not list. Categories are compared as text, whole numbers among them without decimals."
+)
+_ABOUT_LINEAR = (
+    "linear: each margin is its intercept plus, for each number column, its coefficient times "
+    "(x / scale - center / scale), where x is the cell, or the median if it is missing, moved to "
+    "low or high if it lies beyond; plus if_missing where the cell is missing; plus, for each "
+    "category column, the coefficient of the cell's category, if it is listed there."
+)
+_ABOUT_CLIP = "clip: each margin is then moved to low or high if it lies beyond."
+_ABOUT_TREES = (
+    "trees: margins start at {start}. Each tree is walked from its root to a leaf: where the cell "
+    "of the column is missing, on to what missing says; else on to yes if the cell is below the "
+    "threshold, both rounded to float32, or a category of the list in, or none of the list not_in; "
+    "else on to no. A leaf says what to add to the margin of its tree, counted from 0, or, where "
+    "that is null, to every margin. Sums are of float32, tree by tree."
+)
+_ABOUT_LINK = {
+    "sigmoid": "link sigmoid: there is one margin m; the second class has the probability "
+    "1 / (1 + exp(-m)), the first one the rest.",
+    "softmax": "link softmax: there is a margin per class; probabilities are exp(margin), divided "
+    "by their sum.",
+    "identity": "link identity: there is a margin per class; probabilities are the margins, "
+    "divided by their sum.",
+}
+
+
+def model_of(student: Student) -> dict[str, Any]:
+    """Return the model of a student, in raw columns and original units.
+
+    Parameters
+    ----------
+    student : Student
+
+    Returns
+    -------
+    dict
+        ``link``; ``linear``, ``clip``, ``base_margin`` and ``trees``, as far as there are.
+
+    Raises
+    ------
+    ExportError
+        The model reads other than raw columns, or trees are too deep to be nested.
+    """
+    encoder, model = student.encoder, student.model
+    schema = encoder.schema
+    found: dict[str, Any] = {"link": model.link}
+    if isinstance(model, LinearModel) and isinstance(encoder, LinearEncoder):
+        return found | {"linear": _linear(encoder, model)}
+    if isinstance(model, TreesModel) and isinstance(encoder, TreeEncoder):
+        start = [short(value) for value in model.base_margin]
+        return found | {"base_margin": start, "trees": trees_of(model, schema.columns)}
+    if isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
+        clip = {
+            "low": [short(value) for value in model.low],
+            "high": [short(value) for value in model.high],
+        }
+        linear = _linear(encoder.linear, model.linear)
+        trees = trees_of(model.trees, schema.columns)
+        return found | {"linear": linear, "clip": clip, "trees": trees}
+    raise ExportError(
+        f"the exporter 'json' cannot tell a model of the kind {model.kind!r} on an encoder of the "
+        f"kind {encoder.kind!r} in raw columns: the exporter 'onnx' can write it"
+    )
+
+
+def reading(model: Mapping[str, Any]) -> list[str]:
+    """Return how to predict by what :func:`model_of` returned, in sentences."""
+    said = [_ABOUT_CELLS]
+    if "linear" in model:
+        said.append(_ABOUT_LINEAR)
+    if "clip" in model:
+        said.append(_ABOUT_CLIP)
+    if "trees" in model:
+        start = "base_margin" if "base_margin" in model else "the clipped ones"
+        said.append(_ABOUT_TREES.format(start=start))
+    return [*said, _ABOUT_LINK[model["link"]]]
+
+
+def _linear(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:
+    """Return a linear margin: numbers with their scaling, categories with their levels."""
+    scaling, weights = encoder.scaling, model.coefficients.tolist()
+    columns = encoder.schema.columns
+    numbers = []
+    indicators = iter(weights[scaling.n_columns : scaling.n_outputs])
+    for i, name in enumerate(each.name for each in columns if each.kind == "number"):
+        number = {
+            "column": name,
+            "median": float(scaling.medians[i]),
+            "low": float(scaling.lows[i]),
+            "high": float(scaling.highs[i]),
+            "center": float(scaling.centers[i]),
+            "scale": float(scaling.scales[i]),
+            "coefficients": weights[i],
+        }
+        numbers.append(number | ({"if_missing": next(indicators)} if scaling.indicated[i] else {}))
+    categories, start = [], scaling.n_outputs
+    for column in (each for each in columns if each.kind == "category"):
+        known = column.categories[: encoder.max_levels]
+        levels = weights[start : start + len(known)]
+        categories.append(
+            {"column": column.name, "coefficients": dict(zip(known, levels, strict=True))}
+        )
+        start += len(known)
+    return {"intercept": model.intercept.tolist(), "numbers": numbers, "categories": categories}

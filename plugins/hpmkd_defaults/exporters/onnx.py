@@ -1,0 +1,187 @@
+"""Students as ONNX graphs: raw columns in, labels and probabilities out.
+
+The whole student is in the graph: missing and unknown cells, scaling, categories, trees,
+link. Numbers come as float64, for a linear margin needs them; trees round them to float32,
+as the student does. Built with :mod:`onnx.helper` and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import onnx
+from onnx import ModelProto, TensorProto, helper
+
+from hpmkd.errors import ExportError
+from hpmkd.student import (
+    AdditiveModel,
+    JointEncoder,
+    LinearEncoder,
+    LinearModel,
+    Student,
+    TreesModel,
+)
+from hpmkd_defaults.exporters.onnx_columns import Encoded, Form, RawColumns
+from hpmkd_defaults.exporters.onnx_graph import ML, Graph
+from hpmkd_defaults.exporters.onnx_linear import linear_columns, linear_margins
+from hpmkd_defaults.exporters.onnx_links import outputs, probabilities
+from hpmkd_defaults.exporters.onnx_names import missing_text
+from hpmkd_defaults.exporters.onnx_trees import tree_margins
+from hpmkd_defaults.exporters.readable import as_student
+from hpmkd_defaults.exporters.writing import write_whole
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
+
+#: Versions of the operators, by domain, and of the file: read by onnxruntime since 1.12.
+OPSETS = {"": 17, ML: 3}
+IR_VERSION = 8
+
+
+class OnnxExporter:
+    """Writes ONNX files, and keeps only those that answer as the student does.
+
+    Parameters
+    ----------
+    inputs : str
+        ``"columns"``: an input per raw column; ``"matrix"``: one for all, which must be
+        numbers.
+    """
+
+    suffix: ClassVar[str] = ".onnx"
+
+    def __init__(self, inputs: Form = "columns") -> None:
+        self.inputs = inputs
+
+    def export(self, student: Predictor, path: Path) -> Path:
+        """Write a student, once onnxruntime answers as it does.
+
+        Parameters
+        ----------
+        student : Student
+        path : Path
+            In an existing folder; a file in the way is replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ExportError
+            It is no :class:`~hpmkd.student.Student`, onnxruntime answers differently, or the
+            file cannot be written. Nothing is left behind.
+        """
+        from hpmkd_defaults.exporters.onnx_parity import check_parity
+
+        known = as_student(student, "onnx")
+        content = to_onnx(known, self.inputs).SerializeToString()
+        check_parity(known, content)
+        return write_whole(path, content)
+
+
+def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
+    """Return a student as an ONNX model.
+
+    Parameters
+    ----------
+    student : Student
+    inputs : str
+        ``"columns"``: inputs of shape (n, 1), float64 or text, one per raw column, named
+        after it; ``"matrix"``: one input ``X``, float64 of shape (n, d), if all columns are
+        numbers.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Checked. Outputs: ``label`` of shape (n,) and ``probabilities``, float64 of shape
+        (n, K). Its metadata tell columns, classes, opset and facts.
+
+    Raises
+    ------
+    ExportError
+        The student cannot be written as a graph.
+    """
+    try:
+        made = _model_of(student, inputs)
+        onnx.checker.check_model(made, full_check=True)
+    except (ValueError, TypeError, onnx.checker.ValidationError) as error:
+        raise ExportError(
+            f"the student cannot be written as an ONNX graph ({error}); the exporter 'json' "
+            "may write it"
+        ) from error
+    return made
+
+
+def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
+    """Return what the file tells of the student: names to JSON.
+
+    ``columns`` lists name, kind and input of every raw column, and for categories the text
+    that stands for a missing cell.
+    """
+    names = raw.names * len(student.encoder.schema.columns) if raw.form == "matrix" else raw.names
+    columns = []
+    for name, column in zip(names, student.encoder.schema.columns, strict=True):
+        told: dict[str, Any] = {"name": column.name, "input": name, "kind": column.kind}
+        columns.append(
+            told | ({"missing": missing_text(column)} if column.kind == "category" else {})
+        )
+    plain = {
+        "columns": columns,
+        "classes": student.classes.tolist(),
+        "opset": OPSETS,
+        "facts": dict(student.facts),
+    }
+    return {f"hpmkd.{name}": json.dumps(value) for name, value in plain.items()}
+
+
+def _model_of(student: Student, inputs: Form) -> ModelProto:
+    """Build the graph, and the model around it."""
+    graph = Graph()
+    raw = RawColumns(graph, student.encoder.schema, inputs)
+    value = probabilities(graph, _margins(graph, raw, student), student.model.link)
+    ends = outputs(graph, value, student.classes)
+    made = helper.make_model(
+        helper.make_graph(graph.nodes, "student", raw.inputs(), ends, graph.constants),
+        opset_imports=[helper.make_opsetid(*each) for each in OPSETS.items()],
+        ir_version=IR_VERSION,
+        producer_name="hpmkd",
+        doc_string=f"{student.model.family}, distilled by hpmkd",
+    )
+    helper.set_model_props(made, metadata(student, raw))
+    return made
+
+
+def _margins(graph: Graph, raw: RawColumns, student: Student) -> str:
+    """Add encoder and model; return the name of float64 margins."""
+    encoder, model = student.encoder, student.model
+    if isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
+        linear = linear_margins(graph, linear_columns(graph, raw, encoder.linear), model.linear)
+        margins = _on_top(graph, linear, tree_margins(graph, raw.floats, model.trees), model)
+        return graph.cast(margins, TensorProto.DOUBLE, "margins/doubles")
+    encoded = _encoded(graph, raw, encoder)
+    if isinstance(model, LinearModel):
+        return linear_margins(graph, encoded, model)
+    if isinstance(model, TreesModel):
+        margins = tree_margins(graph, encoded, model)
+        return graph.cast(margins, TensorProto.DOUBLE, "margins/doubles")
+    raise ExportError(
+        f"the exporter 'onnx' knows no model of the kind {model.kind!r}: expected linear, trees "
+        "or additive"
+    )
+
+
+def _encoded(graph: Graph, raw: RawColumns, encoder: Any) -> Encoded:
+    """Add what the encoder of one matrix does."""
+    return linear_columns(graph, raw, encoder) if isinstance(encoder, LinearEncoder) else raw.floats
+
+
+def _on_top(graph: Graph, linear: str, trees: str, model: AdditiveModel) -> str:
+    """Add trees to linear margins that are clipped to their range, in float32."""
+    value = graph.cast(linear, TensorProto.FLOAT, "margins/linear")
+    for operator, limit in (("Max", model.low), ("Min", model.high)):
+        edge = graph.constant(limit, "margins/limit")
+        value = graph.add(operator, [value, edge], "margins/clipped")
+    return graph.add("Add", [value, trees], "margins/sum")

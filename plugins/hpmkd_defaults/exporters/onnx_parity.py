@@ -1,0 +1,97 @@
+"""Whether onnxruntime answers as the student does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.errors import ExportError
+from hpmkd.student import Student
+from hpmkd_defaults.exporters.onnx_names import LABEL, PROBABILITIES
+from hpmkd_defaults.exporters.probes import probe_rows
+
+#: By how much a probability may differ.
+TOLERANCE = 1e-5
+
+
+def check_parity(student: Student, content: bytes) -> None:
+    """Refuse a file that onnxruntime answers otherwise than the student.
+
+    Parameters
+    ----------
+    student : Student
+    content : bytes
+        An ONNX model of it.
+
+    Raises
+    ------
+    ExportError
+        onnxruntime does not load it, or a probability differs by more than
+        :data:`TOLERANCE`, or a label where one class is clearly ahead.
+    """
+    rows = probe_rows(student)
+    expected = student.predict_proba(rows)
+    try:
+        labels, found = ask(content, rows)
+    except Exception as error:  # onnxruntime has no base class for what it raises
+        raise ExportError(
+            f"onnxruntime cannot run the exported student ({type(error).__name__}: {error}); no "
+            "file was written"
+        ) from error
+    difference = np.abs(found - expected)
+    if not (difference <= TOLERANCE).all():
+        raise ExportError(
+            f"onnxruntime answers otherwise than the student: a probability differs by "
+            f"{difference.max():.2g}, expected at most {TOLERANCE:g}; no file was written. The "
+            "exporter 'json' may write this student"
+        )
+    ahead = np.diff(np.sort(expected, axis=1)[:, -2:], axis=1).ravel() > 2 * TOLERANCE
+    if len(student.classes) > 1 and (labels != student.predict(rows))[ahead].any():
+        raise ExportError("onnxruntime returns other labels than the student; no file was written")
+
+
+def ask(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return labels and probabilities of raw rows by onnxruntime, on one thread.
+
+    Parameters
+    ----------
+    content : bytes
+        An ONNX model of a student.
+    rows : DataFrame of shape (n, d)
+        With the student's columns; numbers and texts, None or NaN where missing.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # it is the answers that are looked at
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    told = session.get_modelmeta().custom_metadata_map
+    feed = feed_of(rows, json.loads(told["hpmkd.columns"]))
+    labels, found = session.run([LABEL, PROBABILITIES], feed)
+    return np.asarray(labels), np.asarray(found)
+
+
+def feed_of(rows: Any, columns: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
+    """Return raw rows as onnxruntime wants them.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, d)
+    columns : list of dict
+        What the metadata of the file tell.
+    """
+    if len({column["input"] for column in columns}) < len(columns):
+        return {columns[0]["input"]: rows.to_numpy(dtype=np.float64)}
+    feed = {}
+    for column in columns:
+        cells = rows[column["name"]]
+        if column["kind"] == "category":
+            array = cells.astype(object).where(cells.notna(), column["missing"]).to_numpy(object)
+        else:
+            array = cells.to_numpy(dtype=np.float64)
+        feed[column["input"]] = array.reshape(-1, 1)
+    return feed

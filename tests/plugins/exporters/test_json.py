@@ -1,0 +1,220 @@
+"""A stranger can predict from the JSON: the reader below is all that it takes."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+
+from hpmkd.errors import ExportError
+from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
+from hpmkd.testing import ExporterSuite
+from hpmkd.testing.students import FAMILIES, fitted_student, known_student
+from hpmkd_defaults.exporters.json import JsonExporter, to_json
+from hpmkd_defaults.exporters.probes import probe_rows
+
+# ------------------------------------------------- a reader, written after "reading" alone
+
+
+def float32(x):
+    try:
+        return struct.unpack("f", struct.pack("f", x))[0]
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
+def read_cell(column, cell):
+    if cell is None or cell != cell:
+        return None
+    if column["kind"] == "number":
+        return float(cell)
+    return cell if cell in column["categories"] else None
+
+
+def linear_margins(linear, row):
+    margins = list(linear["intercept"])
+
+    def add(times, coefficients):
+        for c, coefficient in enumerate(coefficients):
+            margins[c] += times * coefficient
+
+    for number in linear["numbers"]:
+        x = row[number["column"]]
+        if x is None:
+            add(1, number.get("if_missing", []))
+            x = number["median"]
+        x = min(max(x, number["low"]), number["high"])
+        add(x / number["scale"] - number["center"] / number["scale"], number["coefficients"])
+    for category in linear["categories"]:
+        add(1, category["coefficients"].get(row[category["column"]], []))
+    return margins
+
+
+def leaf_of(node, row):
+    while "column" in node:
+        x = row[node["column"]]
+        if x is None:
+            answer = node["missing"]
+        elif "below" in node:
+            answer = "yes" if float32(x) < float32(float(node["below"])) else "no"
+        elif "in" in node:
+            answer = "yes" if x in node["in"] else "no"
+        else:
+            answer = "no" if x in node["not_in"] else "yes"
+        node = node[answer]
+    return node["add"]
+
+
+def probabilities(document, cells):
+    columns = document["columns"]
+    row = {c["name"]: read_cell(c, cell) for c, cell in zip(columns, cells, strict=True)}
+    margins = list(document.get("base_margin", []))
+    if "linear" in document:
+        margins = linear_margins(document["linear"], row)
+    if "clip" in document:
+        low, high = document["clip"]["low"], document["clip"]["high"]
+        margins = [min(max(m, a), b) for m, a, b in zip(margins, low, high, strict=True)]
+    for tree in document.get("trees", []):
+        added = leaf_of(tree["root"], row)
+        if tree["margin"] is not None:
+            margins[tree["margin"]] += added
+        else:
+            margins = [m + more for m, more in zip(margins, added, strict=True)]
+    if document["link"] == "sigmoid":
+        margins = [0.0, margins[0]]
+    if document["link"] != "identity":
+        margins = [math.exp(m - max(margins)) for m in margins]
+    return [m / sum(margins) for m in margins]
+
+
+# ------------------------------------------------------------------------------- tests
+
+
+class TestJson(ExporterSuite):
+    @pytest.fixture
+    def exporter(self):
+        return JsonExporter()
+
+
+def assert_told(student, rows):
+    document = json.loads(to_json(student))
+    plain = rows.astype(object).where(rows.notna(), None)
+    found = [probabilities(document, cells) for cells in plain.itertuples(index=False)]
+    assert np.abs(np.array(found) - student.predict_proba(rows)).max() <= 1e-6
+
+
+@pytest.fixture(scope="module")
+def real(cancer, wine, people):
+    """Real rows and labels: numbers of 2, 3 and 10 classes, and columns of every kind."""
+    named = {"cancer": cancer, "wine": wine, "digits": load_digits(return_X_y=True)}
+    tables = {name: (pd.DataFrame(X[:400]), y[:400]) for name, (X, y) in named.items()}
+    plain = people.drop(columns="bought").astype({"size": object, "member": int})
+    return tables | {"people": (plain, people["bought"])}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("name", ["cancer", "wine", "digits", "people"])
+def test_a_stranger_predicts_real_rows(real, name, family):
+    table, target = real[name]
+    student = fitted_student(family, table, target)
+    assert_told(student, table)
+    assert_told(student, probe_rows(student, 100))
+
+
+words = st.sampled_from(["low", "medium", "high", "never", "", None])
+numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 30, width=32)
+
+
+@settings(max_examples=30, deadline=None)
+@given(row=st.tuples(words, *[numbers] * 5))
+def test_a_stranger_predicts_missing_extreme_and_unseen_cells(row):
+    rows = pd.DataFrame([row], columns=[f"column {j}" for j in range(6)])
+    for family in FAMILIES:
+        assert_told(known_student(family, "wine", mixed=True), rows.astype({"column 0": object}))
+
+
+def test_vector_leaves_infinite_thresholds_and_no_trees_at_all():
+    encoder = fit_encoder("tree", Schema.fit(np.eye(2)), np.eye(2))
+    rows = pd.DataFrame({"x0": [0.0, np.inf, np.nan, -np.inf], "x1": 0.0})
+    for threshold in (0.5, np.inf, -np.inf):
+        stump = {"features": [0, -1, -1], "thresholds": [threshold, 0, 0], "left": [1, 0, 1]}
+        stump |= {"right": [2, 0, 0], "missing_left": [0, 0, 0], "link": "softmax"}
+        base = [0.1, 0.2, 0.3]
+        vector = TreesModel(
+            roots=[0], leaf_values=np.eye(2, 3), outputs=[0], base_margin=base, **stump
+        )
+        assert_told(Student(encoder, vector, [0, 1, 2]), rows)
+    empty = TreesModel([], [], [], [], [], [], np.empty((0, 1)), [], [0.3], "sigmoid")
+    assert_told(Student(encoder, empty, [0, 1]), rows)
+
+
+def test_it_can_be_read_by_people():
+    rows = pd.DataFrame({"größe": ["S", "M", None, "S"] * 10, "age": [1.5, 2.5, 3.5, 4.5] * 10})
+    student = fitted_student("tree", rows, ["a", "b", "b", "a"] * 10, stage="tree")
+    text = to_json(student)
+    assert '"categories": ["S", "M"]' in text
+    assert '{"add": [1.0, 0.0]}' in text
+    document = json.loads(text)
+    assert document["facts"] == {"stage": "tree"}
+    assert document["classes"] == ["a", "b"]
+    assert all(len(sentence) > 40 for sentence in document["reading"])
+    assert document["trees"][0]["root"]["column"] in ("größe", "age")
+
+
+@given(st.text(min_size=1).map(lambda text: f'{text}\n[\n 1,\n "2"\n]{{ "add": 1 }}'))
+def test_no_text_is_changed_by_the_layout(text):
+    schema_of = pd.DataFrame({text: [1.0, 2.0], "word": pd.Series([text, "[1]"], dtype=object)})
+    encoder = fit_encoder("linear", Schema.fit(schema_of), schema_of)
+    model = LinearModel(np.ones((encoder.n_outputs, 1)), [0.0])
+    document = json.loads(to_json(Student(encoder, model, [text, "other"], {text: [text]})))
+    assert [column["name"] for column in document["columns"]] == [text, "word"]
+    assert set(document["columns"][1]["categories"]) == {text, "[1]"}
+    assert document["classes"] == [text, "other"]
+    assert document["facts"] == {text: [text]}
+
+
+def test_halves_of_characters_survive():
+    rows = pd.DataFrame({"word": pd.Series(["\ud800", "x"] * 20, dtype=object)})
+    document = json.loads(to_json(fitted_student("tree", rows, [0, 1] * 20)))
+    assert set(document["columns"][0]["categories"]) == {"\ud800", "x"}
+
+
+def test_trees_on_scaled_columns_are_refused(wine):
+    linear = fit_encoder("linear", Schema.fit(wine[0]), wine[0])
+    trees = fitted_student("boosted", linear.transform(wine[0]), wine[1]).model
+    with pytest.raises(ExportError, match="the exporter 'onnx' can"):
+        to_json(Student(linear, trees, [0, 1, 2]))
+
+
+def test_trees_that_are_too_deep_are_refused():
+    encoder = fit_encoder("tree", Schema.fit(np.eye(2)), np.eye(2))
+    depth = 201
+    inner = np.arange(depth)
+    chain = TreesModel(
+        roots=[0],
+        features=[*np.zeros(depth, int), *np.full(depth + 1, -1)],
+        thresholds=np.zeros(2 * depth + 1),
+        left=[*(inner[:-1] + 1), depth, *np.arange(depth + 1)],
+        right=[*(depth + 1 + inner), *np.zeros(depth + 1, int)],
+        missing_left=np.zeros(2 * depth + 1),
+        leaf_values=np.zeros((depth + 1, 1)),
+        outputs=[0],
+        base_margin=[0.0],
+        link="sigmoid",
+    )
+    with pytest.raises(ExportError, match="201 levels deep"):
+        to_json(Student(encoder, chain, [0, 1]))
+
+
+def test_a_label_that_is_no_json_is_refused():
+    encoder = fit_encoder("tree", Schema.fit(np.eye(2)), np.eye(2))
+    empty = TreesModel([], [], [], [], [], [], np.empty((0, 1)), [], [0.3], "sigmoid")
+    with pytest.raises(ExportError, match="cannot be told in JSON"):
+        to_json(Student(encoder, empty, [0.5, np.inf]))

@@ -1,0 +1,280 @@
+"""ONNX files answer as the student does, on real rows and on what rows may hold at worst."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+
+from hpmkd.errors import ExportError
+from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, TreesModel, fit_encoder
+from hpmkd.testing import ExporterSuite
+from hpmkd.testing.students import FAMILIES, fitted_student, known_student
+from hpmkd_defaults.exporters import onnx_parity
+from hpmkd_defaults.exporters.onnx import OnnxExporter, to_onnx
+from hpmkd_defaults.exporters.onnx_parity import ask
+from hpmkd_defaults.exporters.probes import UNSEEN, probe_rows
+from hpmkd_defaults.factories import onnx_exporter
+
+ODD = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 3.4e38, -3.5e38]
+
+
+class TestOnnx(ExporterSuite):
+    @pytest.fixture
+    def exporter(self):
+        return onnx_exporter()
+
+
+def assert_same(student, content, rows, tolerance=1e-5):
+    expected = student.predict_proba(rows)
+    labels, found = ask(content, rows)
+    assert np.abs(found - expected).max(initial=0) <= tolerance
+    clear = np.ptp(np.sort(expected, axis=1)[:, -2:], axis=1) > 2 * tolerance
+    assert (labels == student.predict(rows))[clear].all()
+
+
+@pytest.fixture(scope="module")
+def real(cancer, wine, people):
+    """Real rows and labels: numbers of 2, 3 and 10 classes, and columns of every kind."""
+    named = {"cancer": cancer, "wine": wine, "digits": load_digits(return_X_y=True)}
+    tables = {
+        name: (pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]), y)
+        for name, (X, y) in named.items()
+    }
+    return tables | {"people": (people.drop(columns="bought"), people["bought"])}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("name", ["cancer", "wine", "digits", "people"])
+def test_real_rows(real, name, family):
+    table, target = real[name]
+    student = fitted_student(family, table, target)
+    # Trees and links agree to the last bits but one; a sum of parts to float32.
+    tolerance = 1e-6 if family == "additive" else 1e-12
+    content = to_onnx(student).SerializeToString()
+    rows = table.astype({"member": int, "size": object}) if name == "people" else table
+    assert_same(student, content, rows, tolerance)
+    assert_same(student, content, probe_rows(student), tolerance)
+
+
+@pytest.fixture(scope="module")
+def written():
+    """Students on columns of every kind, and their files."""
+    students = [known_student(family, "wine", mixed=True) for family in FAMILIES]
+    return [(student, to_onnx(student).SerializeToString()) for student in students]
+
+
+numbers = st.one_of(st.sampled_from(ODD), st.floats(-1e4, 1e4), st.floats(0, 30, width=32))
+words = st.sampled_from(["low", "medium", "high", "never", "", None])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_missing_extreme_and_unseen_cells(written, data):
+    cells = st.tuples(words, *[numbers] * 5)
+    drawn = data.draw(st.lists(cells, min_size=1, max_size=20))
+    rows = pd.DataFrame(drawn, columns=[f"column {j}" for j in range(6)])
+    rows["column 0"] = rows["column 0"].astype(object)
+    for student, content in written:
+        assert_same(student, content, rows)
+
+
+@pytest.mark.parametrize("family", ["tree", "boosted", "additive"])
+def test_margins_of_trees_are_compared_in_float32(family):
+    """Cells beside a threshold by less than float32 can hold go where the student sends them."""
+    student = known_student(family, "breast_cancer", mixed=False)
+    trees = getattr(student.model, "trees", student.model)
+    split = np.flatnonzero(trees.features >= 0)
+    names = student.encoder.schema.names
+    rows = pd.DataFrame(np.full((5 * len(split), len(names)), np.nan), columns=names)
+    for at, node in enumerate(split):
+        mark = float(trees.thresholds[node])
+        near = [mark, mark * (1 + 2e-8), mark * (1 - 2e-8), mark * (1 + 1e-6), mark * (1 - 1e-6)]
+        rows.iloc[5 * at : 5 * at + 5, trees.features[node]] = near
+    assert_same(student, to_onnx(student).SerializeToString(), rows, 1e-7)
+
+
+def test_missing_values_of_huge_columns_keep_their_precision():
+    """A linear margin of moments needs float64: float32 would be off by a minute."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"when": 1.7e9 + rng.random(200), "n": rng.normal(size=200)})
+    student = fitted_student("linear", rows, rows["n"] > 0)
+    assert_same(student, to_onnx(student).SerializeToString(), rows, 1e-9)
+
+
+@pytest.mark.parametrize(
+    "labels", [["no", "größe"], [3, -5], [0.5, 2.0], [False, True]], ids=["U", "i", "f", "b"]
+)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_labels_come_back_as_they_were(family, labels):
+    rows = pd.DataFrame({"a": np.linspace(0, 1, 60), "b": ["x", "y", None] * 20})
+    student = fitted_student(family, rows, np.array(labels)[(rows["a"] > 0.4).to_numpy(int)])
+    found, _ = ask(to_onnx(student).SerializeToString(), rows)
+    assert found.tolist() == student.predict(rows).tolist()
+    kind = student.classes.dtype
+    assert found.dtype == (object if kind.kind == "U" else kind)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"nothing": pd.Series([None] * 40, dtype=object)}),
+        pd.DataFrame({"word": ["u", "v", "", None] * 10}),
+        pd.DataFrame({"empty": np.full(40, np.nan), "word": ["a", "b"] * 20, "same": 1.0}),
+        pd.DataFrame({"many": [f"level {i % 20}" for i in range(40)], "one": range(40)}),
+    ],
+    ids=["no level", "words", "empty", "levels"],
+)
+def test_odd_columns(table, family):
+    student = fitted_student(family, table, np.arange(40) % 2)
+    content = to_onnx(student).SerializeToString()
+    assert_same(student, content, table, 1e-6)
+    assert_same(student, content, probe_rows(student, 64), 1e-6)
+
+
+def test_a_missing_cell_has_a_text_even_where_the_empty_one_is_a_category():
+    rows = pd.DataFrame({"word": ["", "<missing>", "x", None] * 10, "other": ["y", None] * 20})
+    student = fitted_student("tree", rows, np.arange(40) % 4 == 0)
+    made = to_onnx(student)
+    told = {each.key: json.loads(each.value) for each in made.metadata_props}
+    assert [column["missing"] for column in told["hpmkd.columns"]] == ["<missing<missing>>", ""]
+    assert_same(student, made.SerializeToString(), rows)
+
+
+def test_the_file_tells_what_it_is():
+    student = fitted_student("tree", pd.DataFrame({"net income": [1.0, 2.0] * 20}), ["a", "b"] * 20)
+    made = to_onnx(Student(student.encoder, student.model, student.classes, {"stage": "tree"}))
+    told = {each.key: json.loads(each.value) for each in made.metadata_props}
+    assert told["hpmkd.columns"] == [
+        {"name": "net income", "input": "net_income", "kind": "number"}
+    ]
+    assert told["hpmkd.classes"] == ["a", "b"]
+    assert told["hpmkd.facts"] == {"stage": "tree"}
+    assert told["hpmkd.opset"] == {"": 17, "ai.onnx.ml": 3}
+    assert {each.domain: each.version for each in made.opset_import} == told["hpmkd.opset"]
+    assert [each.name for each in made.graph.output] == ["label", "probabilities"]
+
+
+def test_one_input_for_all_numbers(wine):
+    student = fitted_student("boosted", *wine)
+    made = to_onnx(student, "matrix")
+    assert [each.name for each in made.graph.input] == ["X"]
+    rows = pd.DataFrame(wine[0], columns=student.encoder.schema.names)
+    assert_same(student, made.SerializeToString(), rows, 1e-12)
+
+
+def test_one_input_for_all_is_refused_where_there_are_categories():
+    with pytest.raises(ExportError, match="'column 0' is a category"):
+        to_onnx(known_student("tree", "wine", mixed=True), "matrix")
+
+
+def test_trees_on_scaled_columns_and_margins_of_raw_ones(wine):
+    """What no stage of ours makes, but the parts allow."""
+    X, y = wine
+    linear, tree = (fit_encoder(kind, Schema.fit(X), X) for kind in ("linear", "tree"))
+    trees = fitted_student("boosted", linear.transform(X), y).model
+    margin = LinearModel(np.random.default_rng(0).normal(size=(13, 3)) / 100, np.zeros(3))
+    rows = pd.DataFrame(X, columns=linear.schema.names)
+    for student in (Student(linear, trees, [0, 1, 2]), Student(tree, margin, [0, 1, 2])):
+        assert_same(student, to_onnx(student).SerializeToString(), rows, 1e-6)
+
+
+def test_vector_leaves_and_no_trees_at_all():
+    encoder = fit_encoder("tree", Schema.fit(np.eye(2)), np.eye(2))
+    rows = pd.DataFrame({"x0": [0.0, 1.0, np.nan], "x1": 0.0})
+    stump = {"features": [0, -1, -1], "thresholds": [0.5, 0, 0], "left": [1, 0, 1]}
+    stump |= {"right": [2, 0, 0], "missing_left": [0, 0, 0], "link": "softmax"}
+    vector = TreesModel(
+        roots=[0], leaf_values=np.eye(2, 3), outputs=[0], base_margin=[0.1, 0.2, 0.3], **stump
+    )
+    empty = TreesModel([], [], [], [], [], [], np.empty((0, 1)), [], [0.3], "sigmoid")
+    for model in (vector, empty):
+        student = Student(encoder, model, range(model.n_classes))
+        assert_same(student, to_onnx(student).SerializeToString(), rows, 1e-12)
+
+
+# ------------------------------------------------------------------- what is refused
+
+
+class Stranger:
+    """A predictor of which nothing but its answers is known."""
+
+    classes_ = np.array([0, 1])
+
+    def predict_proba(self, table):
+        return np.full((len(table), 2), 0.5)
+
+    def to_bytes(self):
+        return b"?"
+
+
+def test_a_stranger_is_refused_with_a_reason(tmp_path):
+    with pytest.raises(ExportError, match=r"got a Stranger, expected a hpmkd\.student\.Student"):
+        OnnxExporter().export(Stranger(), tmp_path / "student.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_answers_otherwise_is_not_kept(tmp_path, monkeypatch):
+    student = known_student("boosted", "wine", mixed=True)
+    other = known_student("additive", "wine", mixed=True)
+    monkeypatch.setattr("hpmkd_defaults.exporters.onnx.to_onnx", lambda *_: to_onnx(other))
+    with pytest.raises(ExportError, match="a probability differs by 0"):
+        OnnxExporter().export(student, tmp_path / "student.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_labels_are_noticed():
+    student = known_student("tree", "wine", mixed=True)
+    turned = Student(student.encoder, student.model, student.classes[::-1])
+    with pytest.raises(ExportError, match="other labels"):
+        onnx_parity.check_parity(turned, to_onnx(student).SerializeToString())
+
+
+def test_what_onnxruntime_cannot_run_is_not_kept(tmp_path, monkeypatch):
+    made = to_onnx(known_student("tree", "wine", mixed=True))
+    made.graph.node[0].op_type = "Nonsense"
+    monkeypatch.setattr("hpmkd_defaults.exporters.onnx.to_onnx", lambda *_: made)
+    with pytest.raises(ExportError, match="onnxruntime cannot run"):
+        OnnxExporter().export(known_student("tree", "wine", mixed=True), tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_utf8_cannot_hold_is_refused():
+    rows = pd.DataFrame({"word": pd.Series(["\ud800", "x"] * 20, dtype=object)})
+    with pytest.raises(ExportError, match="cannot be written as an ONNX graph"):
+        to_onnx(fitted_student("tree", rows, [0, 1] * 20))
+
+
+@pytest.mark.parametrize("missing", [["onnx"], ["onnxruntime"], ["onnx", "onnxruntime"]])
+def test_without_the_extra_the_error_says_what_to_install(monkeypatch, missing):
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ExportError, match=r"pip install 'hpmkd\[onnx\]'") as caught:
+        onnx_exporter()
+    assert " and ".join(missing) in str(caught.value)
+
+
+def test_the_checker_of_onnx_is_content(written):
+    for _, content in written:
+        onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+
+
+def test_probes_hold_all_that_a_student_distinguishes():
+    student = known_student("additive", "wine", mixed=True)
+    rows = probe_rows(student)
+    word, number = rows["column 0"], rows["column 3"]
+    assert set(word.dropna()) == {"low", "medium", "high", UNSEEN}
+    assert word.isna().any()
+    assert np.isinf(number).any()
+    assert np.isnan(number).any()
+    assert isinstance(student.model, AdditiveModel)
+    marks = student.model.trees.thresholds[student.model.trees.features == 3]
+    assert set(marks.astype(float)) <= set(number)
