@@ -202,14 +202,13 @@ def fit_finalists(
         on_fitted()
     students, controls, failures = {}, {}, {}
     for stage, pair in paired.items():
-        fitted = [outcomes[each.configuration.key] for each in pair.trials]
-        failed = next((each for each in fitted if isinstance(each, str)), None)
-        if failed is not None:
-            failures[stage] = failed
-            continue
-        students[stage] = finished(pair.student, fitted[0])
-        alone = pair.control.configuration.key == pair.student.configuration.key
-        controls[stage] = students[stage] if alone else finished(pair.control, fitted[1])
+        student, control = (outcomes[each.configuration.key] for each in pair.trials)
+        if isinstance(student, str) or isinstance(control, str):
+            failures[stage] = str(student if isinstance(student, str) else control)
+        else:
+            students[stage] = finished(pair.student, student)
+            alone = student is control
+            controls[stage] = students[stage] if alone else finished(pair.control, control)
     report(failures, students)
     chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
     return Finalists(students, controls, chosen)

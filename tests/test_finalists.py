@@ -76,6 +76,10 @@ def fitting(monkeypatch, in_process):
 
         monkeypatch.setattr(finalists, "refit", refit)
         executor = in_process(backwards=backwards)
+
+        def kept(own, student):
+            return Refitted(own, student, student.key)
+
         played = {each: StageInPlay(each, "p", None) for each in stages}
         data = RefitData(None, Fitting(played, {}, None, 0))
         found = fit_finalists(
@@ -83,7 +87,7 @@ def fitting(monkeypatch, in_process):
             data,
             executor,
             lambda: told.append(1),
-            lambda own, student: Refitted(own, student, student.key),
+            kept,
         )
         assert len(told) == len(fitted)
         return found, fitted
