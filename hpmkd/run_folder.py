@@ -206,7 +206,8 @@ def load_students(folder: Path, chosen: object) -> dict[str, Student]:
     StudentFileError
         If one is damaged, or the chosen one is missing or not the same twice.
     """
-    students = {path.stem: Student.load(path) for path in sorted(folder.glob("students/*.hpmkd"))}
+    paths = sorted(folder.glob("students/*.hpmkd"), key=lambda path: path.stem)
+    students = {path.stem: Student.load(path) for path in paths}
     if not isinstance(chosen, str) or chosen not in students:
         raise StudentFileError(
             f"{folder} is no intact run folder: run.json chooses {chosen!r}; expected one of "
