@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hpmkd.errors import RunFolderError as RunFolderError
     from hpmkd.errors import StudentFileError as StudentFileError
     from hpmkd.errors import TeacherError as TeacherError
+    from hpmkd.estimator import DistilledClassifier as DistilledClassifier
     from hpmkd.exporting import export as export
     from hpmkd.hookspecs import hookimpl as hookimpl
     from hpmkd.recipe import Recipe as Recipe
@@ -64,6 +65,7 @@ _HOME = {
     "RunFolderError": "errors",
     "StudentFileError": "errors",
     "TeacherError": "errors",
+    "DistilledClassifier": "estimator",
     "hookimpl": "hookspecs",
     "Choice": "recipe_settings",
     "Recipe": "recipe",

@@ -130,6 +130,10 @@ class Distillation:
     further: Mapping[str, Predictor] = field(default_factory=dict)
     fitter: Fitter | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What fits further students holds the registry of this process, and the rows.
+        return {**self.__dict__, "fitter": None}
+
     def __repr__(self) -> str:
         return (
             f"<Distillation: {self.chosen!r} chosen of {', '.join(self.students)}; "

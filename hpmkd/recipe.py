@@ -78,6 +78,10 @@ class Recipe:
     limits: Limits = field(default_factory=Limits)
     front: FrontSettings = field(default_factory=FrontSettings)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping does not pickle; a finished run does.
+        return (Recipe.from_mapping, (self.to_mapping(),))
+
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:
         """Return a recipe by shipped name or TOML path.

@@ -29,6 +29,13 @@ class Choice:
     name: str
     settings: Mapping[str, Any] = field(default_factory=frozen_mapping)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", frozen_mapping(self.settings))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping does not pickle; a finished run does.
+        return (Choice, (self.name, dict(self.settings)))
+
 
 @dataclass(frozen=True)
 class SplitSettings:

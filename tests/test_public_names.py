@@ -26,6 +26,7 @@ NAMES = (
     "RunFolderError",
     "StudentFileError",
     "TeacherError",
+    "DistilledClassifier",
     "hookimpl",
     "Choice",
     "Recipe",

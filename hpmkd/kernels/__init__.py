@@ -2,7 +2,7 @@
 
 These functions check their arguments, bring them to the one dtype and layout that each
 kernel is compiled for, and call it; the formulas are in :mod:`hpmkd.kernels.reference`.
-Importing this package imports numba; only those who compute with it do.
+A function's module, and numba with it, is imported when the function is first asked for.
 
 Axis letters: ``n`` rows, ``d`` columns, ``K`` classes, ``C`` margins per row, ``M`` teachers,
 ``T`` trees, ``L`` leaves of all trees.
@@ -12,10 +12,14 @@ batch.
 
 from __future__ import annotations
 
-from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step
-from hpmkd.kernels._leaves import leaf_gradient, leaf_margins
-from hpmkd.kernels._margins import linear_margins, tree_leaves, tree_margins
-from hpmkd.kernels._targets import distillation_loss, kl_divergence, soften, soften_logits
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step
+    from hpmkd.kernels._leaves import leaf_gradient, leaf_margins
+    from hpmkd.kernels._margins import linear_margins, tree_leaves, tree_margins
+    from hpmkd.kernels._targets import distillation_loss, kl_divergence, soften, soften_logits
 
 __all__ = [
     "attention_fuse",
@@ -31,3 +35,19 @@ __all__ = [
     "tree_leaves",
     "tree_margins",
 ]
+
+_HOMES = {
+    "_fusion": ("attention_fuse", "attention_gradient", "em_step"),
+    "_leaves": ("leaf_gradient", "leaf_margins"),
+    "_margins": ("linear_margins", "tree_leaves", "tree_margins"),
+    "_targets": ("distillation_loss", "kl_divergence", "soften", "soften_logits"),
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    # Who only predicts need not load the kernels of fusion and of the loss.
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_MODULE_OF[name]}")
+    return getattr(module, name)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# Characters that an array of labels may take, or how many times those of the labels.
+_FREE, _LARGEST_RATIO = 2**16, 8
 _TYPES: Mapping[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
 
 
@@ -27,7 +29,8 @@ def as_classes(labels: Any) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        Labels differ in type, repeat, are missing, or are of another type.
+        Labels differ in type, repeat, are not finite, or are of another type; or one is so
+        much longer than the others that an array of them would waste memory.
     """
     given = np.asarray(labels, dtype=object)  # so that text does not swallow numbers
     if given.ndim != 1 or not len(given):
@@ -40,13 +43,26 @@ def as_classes(labels: Any) -> NDArray[Any]:
             f"got classes such as {plain[0]!r}, expected all text, all integers, all floats or "
             "all booleans: convert the labels, e.g. with y.astype(str)"
         )
+    if kinds == {"str"}:
+        _check_lengths([len(label) for label in plain])
     classes = np.array(plain, dtype={"int": np.int64, "float": np.float64}.get(*kinds))
     if len(set(classes.tolist())) < len(plain) or (
-        classes.dtype.kind == "f" and np.isnan(classes).any()
+        classes.dtype.kind == "f" and not np.isfinite(classes).all()
     ):
-        raise ValueError("a class is listed twice, or is NaN")
+        raise ValueError("a class is listed twice, or is NaN or infinite")
     classes.flags.writeable = False
     return classes
+
+
+def _check_lengths(lengths: list[int]) -> None:
+    """Refuse labels of which an array takes much more memory than they do themselves.
+
+    An array of text has room for the longest in every place: a file of 1 MB with one long
+    label and many short ones could ask for terabytes.
+    """
+    longest = max(lengths)
+    if len(lengths) * longest > max(_FREE, _LARGEST_RATIO * sum(lengths)):
+        raise ValueError(f"a class of {longest:,} characters among {len(lengths):,}: shorten it")
 
 
 def classes_to_json(classes: NDArray[Any]) -> dict[str, Any]:

@@ -43,9 +43,9 @@ LARGEST_FILE = 2**28
 _FIXED = struct.Struct("<8sH2xIII")
 _DIGEST_SIZE = 32
 _ALIGNMENT = 8
-# Names of columns seldom compress better than 1 : 5. What would is stored uncompressed, so
-# that a reader may refuse what unpacks to much more than it is.
-_LARGEST_RATIO = 16
+# A header may unpack to so many bytes, or to so many times its size: names of columns seldom
+# compress better. What would is stored as it is, so that a reader may refuse such files.
+_FREE, _LARGEST_RATIO = 2**16, 8
 _DTYPES = ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8", "<f4", "<f8")
 
 
@@ -74,7 +74,7 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
         {**header, "arrays": table}, sort_keys=True, allow_nan=False, separators=(",", ":")
     ).encode("ascii")
     packed = zlib.compress(text, 9)
-    if len(text) > _LARGEST_RATIO * len(packed):
+    if len(text) > _largest_header(len(packed)):
         packed = zlib.compress(text, 0)
     chunks, end = [packed], _FIXED.size + len(packed)
     for array in stored.values():
@@ -147,6 +147,11 @@ def _aligned(position: int) -> int:
     return -(-position // _ALIGNMENT) * _ALIGNMENT
 
 
+def _largest_header(packed_length: int) -> int:
+    """Return how many bytes a header that is stored in so many may have."""
+    return max(_FREE, _LARGEST_RATIO * packed_length)
+
+
 def _check_frame(content: bytes | mmap) -> tuple[int, int]:
     """Check all that can be told without looking inside; return both lengths of the header."""
     start = content[: len(MAGIC)]
@@ -173,7 +178,7 @@ def _check_frame(content: bytes | mmap) -> tuple[int, int]:
             raise damaged("its checksum does not match its content")
     if packed_length > length - _FIXED.size - _DIGEST_SIZE:
         raise damaged("its header reaches beyond the end")
-    if header_length > _LARGEST_RATIO * packed_length:
+    if header_length > _largest_header(packed_length):
         raise damaged(f"it claims an absurd {header_length:,} bytes of header")
     return packed_length, header_length
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from mmap import mmap
@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpmkd.errors import StudentFileError
+from hpmkd.errors import DataError, StudentFileError
 from hpmkd.student import file
 from hpmkd.student.classes import as_classes
 from hpmkd.student.container import damaged
 from hpmkd.student.disk import read_content, write_content
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.models import FittedModel
+from hpmkd.student.packed import PackedStudent
+from hpmkd.student.packed_words import NotPackable
 from hpmkd.values import frozen_mapping
 
 
@@ -77,6 +79,40 @@ class Student:
         """The K labels, in the order of the probability columns."""
         return self.classes
 
+    @property
+    def packed(self) -> PackedStudent:
+        """The student in one buffer, for rows that are arrays of numbers.
+
+        Raises
+        ------
+        DataError
+            It is of a kind that cannot be packed; it answers by :meth:`predict_proba`.
+        """
+        if self._packed is None:
+            raise DataError(
+                f"the student ({self.model.family}) cannot be packed: use predict_proba, or "
+                "smaller trees"
+            )
+        return self._packed
+
+    @cached_property
+    def _packed(self) -> PackedStudent | None:
+        try:
+            return PackedStudent(self.encoder, self.model)
+        except NotPackable:
+            return None
+
+    @cached_property
+    def _ask(self) -> Callable[[Mapping[str, Any]], Any]:
+        """What :meth:`predict_one` does, bound to what it needs."""
+
+        def general(row: Mapping[str, Any]) -> Any:
+            return self.predict([row])[0].item()
+
+        if self._packed is None:
+            return general
+        return self._packed.asker(tuple(self.classes.tolist()), general)
+
     @cached_property
     def n_bytes(self) -> int:
         """Size of the student as a file."""
@@ -101,7 +137,10 @@ class Student:
         DataError
             Columns are missing, or a number column holds text.
         """
-        return self.model.probabilities(self.encoder.transform(table))
+        packed = self._packed
+        if packed is None:
+            return self.model.probabilities(self.encoder.transform(table))
+        return packed.predict_proba(table)
 
     def predict(self, table: Any) -> NDArray[Any]:
         """Return the most probable class for raw rows.
@@ -141,7 +180,7 @@ class Student:
         DataError
             Columns are missing, or a number column holds text.
         """
-        return self.predict([row])[0].item()
+        return self._ask(row)
 
     def to_bytes(self) -> bytes:
         """Return the student as the content of a ``.hpmkd`` file."""

@@ -99,6 +99,8 @@ def restore(arrays: Mapping[str, NDArray[Any]], link: Link) -> TreesModel:
     KeyError
         An array is absent.
     """
+    if arrays["features"].dtype.kind == "f":
+        raise ValueError("features are no whole numbers")
     n_inner, n_leaves = len(arrays["features"]), len(arrays["leaf_values"])
     is_inner = _bits(arrays["is_inner"], n_inner + n_leaves, "is_inner")
     inner = np.flatnonzero(is_inner)

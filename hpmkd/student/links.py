@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 #: ``identity``: the margins are the probabilities already.
 Link = Literal["softmax", "sigmoid", "identity"]
 
-# Far beyond any margin, so that an overflowed one does not become inf - inf.
-_LARGEST = 1e300
+#: By the number that stands for a link in a packed student.
+LINKS: tuple[Link, ...] = ("sigmoid", "softmax", "identity")
 
 
 def check_link(link: str, n_margins: int) -> None:
@@ -45,22 +45,8 @@ def probabilities_of(margins: NDArray[Any], link: str) -> NDArray[np.float64]:
     ndarray of shape (n, K)
         float64; rows sum to 1.
     """
+    from hpmkd.kernels.packed import link_rows
+
+    # The arithmetic of packed students, so that all ways to an answer give the same bits.
     values = np.array(margins, dtype=np.float64, order="C")
-    if link == "identity":
-        return values / _row_sums(values)
-    np.clip(values, -_LARGEST, _LARGEST, out=values)
-    if link == "softmax":
-        odds = np.exp(values - values.max(axis=1, keepdims=True))
-        return np.asarray(odds / _row_sums(odds))
-    small = np.exp(-np.abs(values))  # never overflows
-    positive = values >= 0
-    odds = np.hstack([np.where(positive, small, 1.0), np.where(positive, 1.0, small)])
-    return odds / (1.0 + small)
-
-
-def _row_sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum each row, always in the same order: ``sum(axis=1)`` may choose by the shape."""
-    sums = values[:, :1].copy()
-    for k in range(1, values.shape[1]):
-        sums += values[:, k : k + 1]
-    return sums
+    return link_rows(values, LINKS.index(link), 2 if link == "sigmoid" else values.shape[1])

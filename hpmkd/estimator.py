@@ -1,0 +1,286 @@
+"""A distilled student as a scikit-learn classifier.
+
+scikit-learn's rules are kept here, so that the engine need not know them: what it refuses, how
+it says so, and what a fitted classifier carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from hpmkd.api import distill
+from hpmkd.dataset import MIN_ROWS
+from hpmkd.errors import DataError
+from hpmkd.labels import as_labels
+from hpmkd.seeds import as_seed
+from hpmkd.teachers import GivenTeacher
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    from hpmkd.recipe import Recipe
+    from hpmkd.values import FloatArray
+
+#: Drawn from a RandomState: what every library below accepts as a seed.
+SEEDS = 2**31 - 1
+
+
+class InputError(DataError, ValueError):
+    """A DataError that scikit-learn's tools know as a ValueError."""
+
+
+class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Distils a teacher into a small fast student, and answers by the student.
+
+    Fits as :func:`hpmkd.distill` does, with one difference: no memory is used or kept, so that
+    what one fold of a cross-validation learned is not known in the next
+    (``settings={"memory": "sqlite"}`` asks for it). A share of the rows, a fifth unless
+    ``settings={"split.test_size": …}`` says otherwise, is kept to measure on.
+
+    Parameters
+    ----------
+    teacher : classifier, str, or a list or dict of these, optional
+        An unfitted classifier is cross-fitted. One that was fitted on other rows is used as it
+        is, if it is wrapped in :class:`sklearn.frozen.FrozenEstimator`: scikit-learn's tools
+        clone what they are given, which would else unfit it. A string names a panel, a skops
+        file, or ``package.module:factory``. By default the recipe's panel.
+    recipe : str, path, mapping or Recipe
+        Name of a shipped recipe, a TOML file, or what such a file would hold.
+    settings : mapping, optional
+        Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``.
+    student : str, optional
+        Only this stage runs in the race.
+    random_state : int, RandomState or None
+        A non-negative integer is the seed; a RandomState is asked for one. None is 0: two
+        fits on the same rows give the same student, bit for bit.
+    workers : int, optional
+        Worker processes; 1 is this process. By default as the recipe says.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        The labels, sorted.
+    student_ : Student
+        What answers; ``student_.save("student.hpmkd")`` writes it.
+    distillation_ : Distillation
+        The whole run: leaderboard, verdict, knowledge, counts. A pickled one can no longer
+        fit further students.
+    n_features_in_ : int
+        Raw columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if the rows came with text as names.
+
+    Examples
+    --------
+    >>> import hpmkd
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = hpmkd.DistilledClassifier(GaussianNB(), student="tree").fit(X, y)
+    >>> model.predict(X[:2])
+    array([0, 0])
+    """
+
+    def __init__(
+        self,
+        teacher: Any = None,
+        *,
+        recipe: str | os.PathLike[str] | Mapping[str, Any] | Recipe = "hpm",
+        settings: Mapping[str, Any] | None = None,
+        student: str | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        workers: int | None = None,
+    ) -> None:
+        self.teacher = teacher
+        self.recipe = recipe
+        self.settings = settings
+        self.student = student
+        self.random_state = random_state
+        self.workers = workers
+
+    def fit(self, X: Any, y: Any, teacher_proba: Any = None, X_unlabeled: Any = None) -> Self:
+        """Distil.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n, d)
+            Raw rows: numbers, booleans, strings, categories, missing values, in any mix; at
+            least 10.
+        y : array-like of shape (n,)
+            Labels of 2 to 50 classes.
+        teacher_proba : DataFrame or array-like of shape (n, K), or (n,) if K = 2, optional
+            Probabilities that teach instead of `teacher`: by the names of the columns if
+            those are the classes, else in the sorted order of the classes. Their model should
+            never have seen these rows.
+        X_unlabeled : DataFrame or array-like of shape (m, d), optional
+            Further rows without labels, for the teachers to label.
+
+        Returns
+        -------
+        DistilledClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If the rows, labels or probabilities cannot be used.
+        HpmkdError
+            If the parameters do not describe a run.
+        """
+        with _told_as_value_error():
+            if teacher_proba is not None and self.teacher is not None:
+                raise DataError(
+                    "got a teacher and teacher_proba, which teaches instead of one; expected one "
+                    "of them: leave out teacher_proba, or set_params(teacher=None)"
+                )
+            given = None if teacher_proba is None else GivenTeacher("given", teacher_proba)
+            rows = self._rows(X, fitting=True)
+            labels = self._labels(y)
+            check_consistent_length(rows, labels)
+            found = distill(
+                rows,
+                labels,
+                teacher=self.teacher if given is None else given,
+                X_unlabeled=X_unlabeled,
+                recipe=self.recipe,
+                settings=_without_memory(self.settings),
+                student=self.student,
+                seed=_seed(self.random_state),
+                workers=self.workers,
+            )
+        self.classes_ = np.unique(labels)
+        self.distillation_ = found
+        self.student_ = found.student
+        return self
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n, d)
+            Rows with the columns of the training rows.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            In the order of ``classes_``; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit`.
+        ValueError
+            If the columns are not those of the training rows, or a number column holds text.
+        """
+        check_is_fitted(self)
+        with _told_as_value_error():
+            return self.student_.predict_proba(self._rows(X, fitting=False))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n, d)
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels; the first of equally probable ones.
+        """
+        said = self.predict_proba(X)
+        return np.asarray(self.classes_[said.argmax(axis=1)])
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what the rows may hold."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def _rows(self, X: Any, fitting: bool) -> Any:
+        """Return raw rows, checked; a frame stays one, for its columns have types."""
+        import pandas as pd
+
+        least = MIN_ROWS if fitting else 1
+        rows = X
+        if not isinstance(X, pd.DataFrame):
+            rows = check_array(
+                X,
+                dtype=None,
+                ensure_all_finite="allow-nan",
+                ensure_min_samples=least,
+                estimator=self,
+                input_name="X",
+            )
+            if isinstance(X, (list, tuple)) and rows.dtype.kind in "US":
+                # As objects, so that numbers among text stay numbers.
+                rows = np.array(X, dtype=object)
+        elif len(X) < least:
+            raise DataError(f"X: got {len(X)} sample(s); expected at least {least}")
+        validate_data(self, X, reset=fitting, skip_check_array=True)
+        return rows
+
+    def _labels(self, y: Any) -> NDArray[Any]:
+        if y is None:
+            raise DataError(
+                "got no labels: a classifier requires y to be passed, but the target y is None"
+            )
+        labels = np.asarray(column_or_1d(y, warn=True))
+        as_labels(labels, len(labels))
+        assert_all_finite(labels, input_name="y")
+        check_classification_targets(labels)
+        n_classes = len(np.unique(labels))
+        if n_classes > 1 and len(labels) < 2 * n_classes:
+            raise DataError(
+                f"labels: got {n_classes} classes in {len(labels)} rows; expected two rows or more "
+                "per class, to learn from and to measure on: collect rows or merge classes"
+            )
+        return labels
+
+
+@contextmanager
+def _told_as_value_error() -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        raise InputError(str(error)) from error
+
+
+def _without_memory(settings: Any) -> Any:
+    """Return settings under which no other run is heard of, unless they speak of a memory."""
+    if settings is None:
+        return {"memory": "none"}
+    if not isinstance(settings, Mapping) or any(
+        isinstance(path, str) and path.split(".")[0] == "memory" for path in settings
+    ):
+        return settings
+    return {"memory": "none", **settings}
+
+
+def _seed(random_state: Any) -> int:
+    if random_state is None:
+        return 0
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(SEEDS))
+    return as_seed(random_state, "random_state")

@@ -1,0 +1,374 @@
+"""The packed student: rows of numbers in, answers out, by kernels over one buffer."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.errors import DataError
+from hpmkd.student.additive_model import AdditiveModel
+from hpmkd.student.encoders import FittedEncoder
+from hpmkd.student.linear_model import LinearModel
+from hpmkd.student.models import FittedModel
+from hpmkd.student.packed_rows import UNUSUAL, RowReader
+from hpmkd.student.packed_words import Words, pack_words
+from hpmkd.student.tables import number_block
+
+Floats = NDArray[np.float64]
+
+
+class PackedStudent:
+    """Encoder and model in one buffer, for those who have rows as arrays.
+
+    A *row* is a 1-D array of d cells in the order of the columns: numbers as they are, a
+    category as its code (its position in ``schema.columns[j].categories``), NaN where a cell
+    is missing or a category unknown. :meth:`encode_row` makes one of a mapping. Its dtype is
+    `dtype`: float32 for trees, which compare nothing finer, and float64 where there is a
+    linear part. Contiguous, writeable rows are answered soonest.
+
+    Parameters
+    ----------
+    encoder : TreeEncoder, LinearEncoder or JointEncoder
+    model : TreesModel, LinearModel or AdditiveModel
+
+    Attributes
+    ----------
+    schema : Schema
+        The raw columns.
+    dtype : dtype
+        Of rows.
+    n_columns, n_margins, n_classes : int
+        Cells of a row, d; margins, C (1 for two classes, else K); classes, K.
+
+    Raises
+    ------
+    NotPackable
+        The model is of another kind, or has a tree of more than 65,535 nodes.
+
+    Notes
+    -----
+    Immutable: threads may share it. The first call of each method compiles its kernel, or
+    loads it from numba's cache (see ``hpmkd warm``).
+
+    Examples
+    --------
+    >>> from hpmkd.student import LinearModel, Schema, Student, fit_encoder
+    >>> rows = [{"age": 31, "job": "clerk"}, {"age": 45, "job": "nurse"}]
+    >>> encoder = fit_encoder("linear", Schema.fit(rows), rows)
+    >>> packed = Student(encoder, LinearModel([[1.0], [0.5], [0.0]], [0.0]), ["no", "yes"]).packed
+    >>> row = packed.encode_row({"age": 45, "job": "nurse"})
+    >>> row.tolist(), packed.code(row), packed.margins(row).tolist()
+    ([45.0, 1.0], 1, [1.0])
+    """
+
+    def __init__(self, encoder: FittedEncoder, model: FittedModel) -> None:
+        self._parts = (encoder, model)
+        self.schema = encoder.schema
+        linear = isinstance(model, LinearModel | AdditiveModel)
+        self.dtype: np.dtype[Any] = np.dtype(np.float64 if linear else np.float32)
+        self._reader = RowReader(self.schema)
+        self.n_columns = len(self.schema.columns)
+        self._words = pack_words(encoder, model, np.arange(self.n_columns))
+        self.n_margins = int(self._words[1])
+        self.n_classes = model.n_classes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (PackedStudent, self._parts)
+
+    @property
+    def words(self) -> Words:
+        """The buffer, uint32 of shape (n_words,), read-only."""
+        view = self._words.view()
+        view.flags.writeable = False
+        return view
+
+    def code(self, row: NDArray[Any]) -> int:
+        """Return the class code of one row, 0 … K-1: the first of equally probable ones.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+            Of `dtype`.
+
+        Raises
+        ------
+        DataError
+            It has another length or dtype.
+        """
+        try:
+            code = self._code(row, self._words)
+        except TypeError:
+            code = self._code(self._as_row(row), self._words)
+        if code < 0:
+            raise self._misfit(row)
+        return code
+
+    def margins(self, row: NDArray[Any], out: Floats | None = None) -> Floats:
+        """Return the margins of one row.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+            Of `dtype`.
+        out : ndarray of shape (C,), optional
+            float64, C-contiguous: where to write them; a new array by default.
+
+        Returns
+        -------
+        ndarray of shape (C,)
+            float64; of trees, float32 values, bit-identical to those of XGBoost.
+
+        Raises
+        ------
+        DataError
+            A length or dtype is another.
+        """
+        out = np.empty(self.n_margins) if out is None else out
+        try:
+            wrong = self._margins(row, self._words, out)
+        except TypeError:
+            wrong = self._margins(self._as_row(row), self._words, _as_out(out, self.n_margins))
+        if wrong:
+            raise self._misfit(row, out, self.n_margins)
+        return out
+
+    def probabilities(self, row: NDArray[Any], out: Floats | None = None) -> Floats:
+        """Return the probabilities of one row.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+            Of `dtype`.
+        out : ndarray of shape (K,), optional
+            float64, C-contiguous: where to write them; a new array by default.
+
+        Returns
+        -------
+        ndarray of shape (K,)
+            float64, summing to 1.
+
+        Raises
+        ------
+        DataError
+            A length or dtype is another.
+        """
+        out = np.empty(self.n_classes) if out is None else out
+        try:
+            wrong = self._probabilities(row, self._words, out)
+        except TypeError:
+            out = _as_out(out, self.n_classes)
+            wrong = self._probabilities(self._as_row(row), self._words, out)
+        if wrong:
+            raise self._misfit(row, out, self.n_classes)
+        return out
+
+    def encode_row(self, row: Mapping[str, Any]) -> NDArray[Any]:
+        """Return a mapping as a row.
+
+        Parameters
+        ----------
+        row : mapping
+            Cells by the names of the columns; further ones are ignored.
+
+        Returns
+        -------
+        ndarray of shape (d,)
+            Of `dtype`; numbers beyond float32 are ±inf in it.
+
+        Raises
+        ------
+        DataError
+            Columns are missing, or a number column holds text.
+        """
+        matrix = self._reader.read_table([row])
+        if matrix is None:
+            return np.asarray(self.schema.matrix([row], self.dtype.type)[0])
+        with np.errstate(over="ignore"):
+            return np.asarray(matrix[0, self._reader.order], dtype=self.dtype)
+
+    def margins_of(self, matrix: NDArray[Any]) -> Floats:
+        """Return the margins of many rows.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n, d)
+            Encoded rows in any layout, float32 or float64; other numbers become float64.
+
+        Returns
+        -------
+        ndarray of shape (n, C)
+            float64, C-ordered, new; each row as :meth:`margins` answers it.
+
+        Raises
+        ------
+        DataError
+            It has another number of columns.
+        """
+        return self._answer(matrix, self._words, probable=False)
+
+    def probabilities_of(self, matrix: NDArray[Any]) -> Floats:
+        """Return the probabilities of many rows.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n, d)
+            As for :meth:`margins_of`.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            float64, C-ordered, new; each row as :meth:`probabilities` answers it.
+
+        Raises
+        ------
+        DataError
+            It has another number of columns.
+        """
+        return self._answer(matrix, self._words, probable=True)
+
+    def predict_proba(self, table: Any) -> Floats:
+        """Return probabilities of raw rows; see :meth:`hpmkd.student.Student.predict_proba`."""
+        schema = self.schema
+        if schema.all_numbers:
+            block = number_block(table, schema.names if schema.named else None)
+            if block is not None and block.shape[1] == self.n_columns:
+                return self.probabilities_of(block)
+        matrix = self._reader.read_table(table)
+        if matrix is not None:
+            return self._answer(matrix, self._row_words, probable=True)
+        return self.probabilities_of(schema.matrix(table, self.dtype.type))
+
+    def asker(
+        self, labels: tuple[Any, ...], general: Callable[[Mapping[str, Any]], Any]
+    ) -> Callable[[Mapping[str, Any]], Any]:
+        """Return a function from a mapping to a label.
+
+        Parameters
+        ----------
+        labels : tuple
+            By class code.
+        general : callable
+            Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
+
+        Returns
+        -------
+        callable
+            Threads may share it.
+        """
+        return _asker(self._reader, self._row_words, labels, general)
+
+    @cached_property
+    def _row_words(self) -> Words:
+        """The same student for rows as the reader orders them."""
+        order = self._reader.order
+        in_order = np.array_equal(order, np.arange(self.n_columns))
+        return self._words if in_order else pack_words(*self._parts, order)
+
+    @cached_property
+    def _code(self) -> Callable[..., int]:
+        return self._kernel("code")
+
+    @cached_property
+    def _margins(self) -> Callable[..., int]:
+        return self._kernel("margins")
+
+    @cached_property
+    def _probabilities(self) -> Callable[..., int]:
+        return self._kernel("probabilities")
+
+    def _kernel(self, what: str) -> Callable[..., int]:
+        from hpmkd.kernels.packed import row_kernel
+
+        return row_kernel(what, self.dtype)
+
+    def _answer(self, matrix: NDArray[Any], words: Words, *, probable: bool) -> Floats:
+        from hpmkd.kernels.packed import table_kernel
+
+        if matrix.dtype not in (np.float32, np.float64) or not matrix.dtype.isnative:
+            matrix = matrix.astype(np.float64)
+        matrix = np.require(matrix, requirements="A")
+        out = np.empty((len(matrix), self.n_classes if probable else self.n_margins))
+        if table_kernel(matrix.dtype)(matrix, words, probable, out):
+            raise DataError(
+                f"got a matrix of shape {matrix.shape}, expected (n, {self.n_columns}): one "
+                "column per raw column, categories as codes"
+            )
+        return out
+
+    def _as_row(self, row: Any) -> NDArray[Any]:
+        """Return a row as the kernels take it, or say why they do not."""
+        if not isinstance(row, np.ndarray) or row.ndim != 1:
+            raise self._misfit(row)
+        if row.dtype.newbyteorder("=") != self.dtype:
+            raise self._misfit(row)
+        return np.array(row, dtype=self.dtype)
+
+    def _misfit(self, row: Any, out: Any = None, width: int = 0) -> DataError:
+        """Return the error for a row, or a place for the answer, that does not fit."""
+        if isinstance(row, np.ndarray) and row.shape == (self.n_columns,) and out is not None:
+            return DataError(f"out has shape {out.shape}, expected ({width},)")
+        got = type(row).__name__
+        if isinstance(row, np.ndarray):
+            got = f"{row.dtype} of shape {row.shape}"
+        return DataError(
+            f"got a row that is {got}, expected {self.dtype} of shape ({self.n_columns},): make "
+            "one with packed.encode_row(mapping)"
+        )
+
+
+def _as_out(out: Any, width: int) -> Floats:
+    """Refuse a place for the answer that a kernel cannot write to."""
+    usable = isinstance(out, np.ndarray) and out.dtype == np.float64 and out.shape == (width,)
+    if not usable or not (out.flags.carray and out.flags.writeable):
+        raise DataError(f"out must be a writeable contiguous float64 array of shape ({width},)")
+    return np.asarray(out)
+
+
+def _new_slot(n_columns: int) -> tuple[bytearray, Floats]:
+    """Return memory for one row, as bytes and as an array."""
+    memory = bytearray(8 * n_columns)
+    return memory, np.frombuffer(memory, dtype=np.float64)
+
+
+def _asker(
+    reader: RowReader,
+    words: Words,
+    labels: tuple[Any, ...],
+    general: Callable[[Mapping[str, Any]], Any],
+) -> Callable[[Mapping[str, Any]], Any]:
+    """Return the function of :meth:`PackedStudent.asker`."""
+    from operator import getitem
+
+    from hpmkd.kernels.packed import row_kernel
+
+    n_columns = len(reader.schema.columns)
+    code_of, pack_into = row_kernel("code", np.float64), struct.Struct(f"{n_columns}d").pack_into
+    numbers_of, categories_of = reader.numbers_of, reader.categories_of
+    levels, known, read_row = reader.levels, reader.known, reader.read_row
+    # Whoever asks takes a slot and puts it back; both are atomic, so that threads may share.
+    new_slot = partial(_new_slot, n_columns)
+    slots = [new_slot()]
+    take, give = slots.pop, slots.append
+
+    def ask(row: Mapping[str, Any]) -> Any:
+        if type(row) is dict:
+            try:
+                numbers = numbers_of(row)
+                slot = take() if slots else new_slot()
+                if tuple(map(type, numbers)) in known:
+                    pack_into(slot[0], 0, *numbers, *map(getitem, levels, categories_of(row)))
+                else:
+                    pack_into(slot[0], 0, *read_row(row))
+                code = code_of(slot[1], words)
+                give(slot)
+                return labels[code]
+            except UNUSUAL:
+                pass
+        return general(row)
+
+    return ask

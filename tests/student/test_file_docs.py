@@ -1,0 +1,41 @@
+"""docs/student-file.md says how a stranger reads a file: what it shows must work."""
+
+import re
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpmkd.student import container
+from tests.student.crafting import arrays_of
+from tests.student.test_fuzz import FREE_MEMORY, MEMORY_RATIO
+
+PAGE = Path(__file__).parents[2].joinpath("docs", "student-file.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("family", ["linear", "tree", "boosted", "additive"])
+def test_the_example_maps_a_file(family, small, tmp_path):
+    path = small[0][family].save(tmp_path / "student.hpmkd")
+    (example,) = re.findall(r"```python\n(import json.*?)```", PAGE, re.DOTALL)
+    names = {"path": path}
+    exec(example, names)
+    expected = arrays_of(path.read_bytes())
+    assert list(names["arrays"]) == list(expected)
+    for name, array in names["arrays"].items():
+        assert isinstance(array, np.memmap)
+        assert array.dtype == expected[name].dtype
+        np.testing.assert_array_equal(array, expected[name])
+        assert array.ctypes.data % 8 == 0
+        assert f"`{name}`" in PAGE or f"`{name.split('.')[-1]}`" in PAGE or "trees." in name
+
+
+def test_the_numbers_are_those_of_the_code():
+    assert struct.Struct("<8sH2xIII").size == 24
+    assert f"format version: {container.FORMAT_VERSION}" in PAGE
+    assert container.LARGEST_FILE == 2**28
+    assert container.MAGIC.hex(" ") in PAGE
+    assert "at most 65,536 or 8 h, whichever is more" in PAGE
+    assert (container._FREE, container._LARGEST_RATIO) == (65_536, 8)
+    assert f"at most 4 MB and {MEMORY_RATIO} times" in PAGE
+    assert FREE_MEMORY == 4_000_000

@@ -1,0 +1,309 @@
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost as xgb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.datasets import load_digits
+from sklearn.tree import DecisionTreeClassifier
+
+from hpmkd.errors import DataError
+from hpmkd.student import (
+    LinearModel,
+    Schema,
+    Student,
+    TreesModel,
+    fit_encoder,
+    pack_booster,
+    pack_sklearn_tree,
+)
+from hpmkd.student.packed import PackedStudent
+from hpmkd.student.packed_words import NotPackable
+from tests.student import packed_twin as twin
+
+FAMILIES = ("linear", "tree", "boosted", "additive")
+ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-45, 3e38, -3e38, 1.0, -1.0, 0.5]
+
+
+def real_set(name, request):
+    """Return table and labels."""
+    if name == "digits":
+        return load_digits(return_X_y=True)
+    data = request.getfixturevalue(name)
+    if name == "people":
+        return data.drop(columns="bought"), data["bought"].to_numpy()
+    return data
+
+
+def boost(matrix, codes, depth, rounds=9):
+    K = codes.max() + 1
+    multi = {"objective": "multi:softprob", "num_class": K}
+    parameters = {"objective": "binary:logistic"} if K == 2 else multi
+    settings = {"nthread": 1, "max_depth": depth, **parameters}
+    return xgb.train(settings, xgb.DMatrix(matrix, codes), rounds)
+
+
+def spoiled(matrix, seed=0):
+    """Return rows with some cells missing, infinite, huge or tiny."""
+    rng = np.random.default_rng(seed)
+    matrix = np.array(matrix[:200])
+    holes = rng.random(matrix.shape) < 0.15
+    matrix[holes] = rng.choice(ODD, holes.sum())
+    return matrix
+
+
+def one_by_one(packed, rows):
+    return np.array([packed.margins(np.array(row)) for row in rows])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("name", ["cancer", "wine", "digits", "people"])
+def test_margins_are_those_of_xgboost_bit_for_bit(name, depth, request):
+    table, target = real_set(name, request)
+    codes = np.unique(target, return_inverse=True)[1]
+    encoder = fit_encoder("tree", Schema.fit(table), table)
+    matrix = encoder.transform(table)
+    matrix[np.random.default_rng(0).random(matrix.shape) < 0.1] = np.nan
+    booster = boost(matrix, codes, depth)
+    packed = PackedStudent(
+        encoder, pack_booster(booster, 1 if codes.max() == 1 else codes.max() + 1)
+    )
+    rows = spoiled(matrix, 1)
+    # A DMatrix refuses infinities; the in-place way takes them.
+    expected = booster.inplace_predict(rows, predict_type="margin").reshape(len(rows), -1)
+    for given_rows in (rows, rows.astype(float), np.asfortranarray(rows), rows[::-1][::-1]):
+        assert packed.margins_of(given_rows).tobytes() == expected.astype(float).tobytes()
+    assert one_by_one(packed, rows).tobytes() == expected.astype(float).tobytes()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("name", ["cancer", "wine", "people"])
+def test_every_way_to_an_answer_gives_the_same_bits(name, family, request, fit_student):
+    table, target = real_set(name, request)
+    student = fit_student(family, table, target)
+    packed = student.packed
+    raw = spoiled(student.encoder.schema.matrix(table))
+    rows = raw.astype(packed.dtype)
+    together = packed.probabilities_of(rows)
+    assert packed.probabilities_of(rows.astype(float)).tobytes() == together.tobytes()
+    for i, row in enumerate(rows):
+        assert packed.probabilities(row).tobytes() == together[i].tobytes()
+        assert packed.code(row) == together[i].argmax()
+        np.testing.assert_array_equal(twin.margins(packed.words, row), packed.margins(row))
+    encoded = student.encoder.transform(table)
+    expected = student.model.probabilities(encoded)
+    assert student.predict_proba(table).tobytes() == expected.tobytes()
+    np.testing.assert_array_equal(
+        packed.margins_of(student.encoder.schema.matrix(table)), student.model.margins(encoded)
+    )
+    assert packed.probabilities_of(rows[:0]).shape == (0, packed.n_classes)
+
+
+def any_trees(draw, n_margins, width, depth):
+    """Draw trees whose thresholds are odd, by splitting leaves at random."""
+    threshold = st.sampled_from([t for t in ODD if not np.isnan(t)])
+    column, side = st.integers(0, 2), st.booleans()
+    features, thresholds, left, right, missing, leaf_values = [], [], [], [], [], []
+    value = st.floats(-8, 8, width=32)
+
+    def grow(level):
+        at = len(features)
+        for each in (features, thresholds, left, right, missing):
+            each.append(0)
+        if level == 0 or draw(st.integers(0, 3)) == 0:
+            features[at], left[at] = -1, len(leaf_values)
+            leaf_values.append([draw(value) for _ in range(width)])
+            return at
+        features[at], thresholds[at], missing[at] = draw(column), draw(threshold), draw(side)
+        left[at] = grow(level - 1)
+        right[at] = grow(level - 1)
+        return at
+
+    roots = [grow(depth) for _ in range(draw(st.integers(1, 4)))]
+    outputs = [draw(st.integers(0, n_margins - 1)) for _ in roots]
+    link = "sigmoid" if n_margins == 1 else "softmax"
+    base = [draw(value) for _ in range(n_margins)]
+    return TreesModel(roots, features, thresholds, left, right, missing, leaf_values, outputs,
+                      base, link)  # fmt: skip
+
+
+@st.composite
+def trees(draw):
+    n_margins = draw(st.sampled_from([1, 3]))
+    width = draw(st.sampled_from([1, n_margins]))
+    return any_trees(draw, n_margins, width, draw(st.integers(0, 6)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees(), hnp.arrays(np.float32, (5, 3), elements=st.sampled_from(np.float32(ODD).tolist())))
+def test_trees_with_odd_thresholds_are_walked_as_they_stand(model, rows):
+    encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 3))), np.zeros((2, 3)))
+    packed = PackedStudent(encoder, model)
+    expected = model.margins(rows).astype(float)
+    assert packed.margins_of(rows).tobytes() == expected.tobytes()
+    assert one_by_one(packed, rows).tobytes() == expected.tobytes()
+    for row, said in zip(rows, expected, strict=True):
+        assert twin.margins(packed.words, row).tobytes() == said.tobytes()
+
+
+def test_a_tree_of_probabilities(wine):
+    X, y = wine
+    encoder = fit_encoder("tree", Schema.fit(X), X)
+    tree = DecisionTreeClassifier(min_samples_leaf=2, random_state=0).fit(X, y).tree_
+    student = Student(encoder, pack_sklearn_tree(tree, tree.value[:, 0, :]), [0, 1, 2])
+    rows = X.astype(np.float32)
+    together = student.packed.probabilities_of(rows)
+    np.testing.assert_allclose(together, tree.value[tree.apply(rows), 0], rtol=1e-6, atol=1e-12)
+    for row, said in zip(rows, together, strict=True):
+        assert student.packed.probabilities(row).tobytes() == said.tobytes()
+        assert student.packed.code(row) == said.argmax()
+
+
+@pytest.mark.parametrize("n", [1, 255, 256, 257, 700])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_blocks_end_where_the_rows_end(family, n, small):
+    students, frame = small
+    packed = students[family].packed
+    rows = np.resize(students[family].encoder.schema.matrix(frame), (n, 2))
+    alone = np.array([packed.probabilities(row.astype(packed.dtype)) for row in rows])
+    assert packed.probabilities_of(rows).tobytes() == alone.tobytes()
+
+
+@pytest.mark.parametrize("margin", [0.0, -0.0, 1e-17, -1e-17, 1e-7, -1e-7, 800.0, -3e38])
+def test_classes_as_close_as_rounding_are_told_apart_by_probability(margin):
+    encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 1))), np.zeros((2, 1)))
+    leaf = [[0], [-1], [0.0], [0], [0], [0], [[margin]]]
+    two = PackedStudent(encoder, TreesModel(*leaf, [0], [0.0], "sigmoid"))
+    three = PackedStudent(encoder, TreesModel(*leaf, [1], [0.0, 0.0, -1.0], "softmax"))
+    for packed in (two, three):
+        row = np.zeros(1, dtype=np.float32)
+        assert packed.code(row) == packed.probabilities(row).argmax()
+
+
+@pytest.mark.parametrize("family", ["boosted", "additive"])
+def test_what_does_not_fit_is_refused(family, small):
+    packed = small[0][family].packed
+    row = packed.encode_row({"a": 1.0, "b": "x"})
+    other = np.float64 if packed.dtype == np.float32 else np.float32
+    for wrong in (row[:1], np.zeros(3, packed.dtype), row.astype(other), row[None], [1.0, 0.0]):
+        for ask in (packed.code, packed.margins, packed.probabilities):
+            with pytest.raises(DataError, match=f"expected {packed.dtype} of shape"):
+                ask(wrong)
+    for out in (np.empty(3), np.empty(2, dtype=np.float32), np.empty(4)[::2], [0.0, 0.0]):
+        with pytest.raises(DataError, match="out"):
+            packed.probabilities(row, out)
+    with pytest.raises(DataError, match=r"expected \(n, 2\)"):
+        packed.probabilities_of(np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize("family", ["boosted", "additive"])
+def test_rows_of_unusual_layout_are_answered_all_the_same(family, small):
+    packed = small[0][family].packed
+    row = packed.encode_row({"a": 1.0, "b": "x"})
+    expected, code = packed.probabilities(row).tobytes(), packed.code(row)
+    frozen, spread = row.copy(), np.repeat(row, 2)[::2]
+    frozen.flags.writeable = False
+    for odd in (frozen, spread, row.astype(row.dtype.newbyteorder())):
+        assert packed.probabilities(odd).tobytes() == expected
+        assert packed.code(odd) == code
+    swapped = np.stack([row, row]).astype(row.dtype.newbyteorder())
+    assert packed.probabilities_of(swapped)[1].tobytes() == expected
+    out = np.empty(2)
+    assert packed.probabilities(row, out) is out
+
+
+def test_answers_go_where_they_are_told(small):
+    packed = small[0]["boosted"].packed
+    row, out = packed.encode_row({"a": 1.0, "b": "x"}), np.empty(1)
+    assert packed.margins(row, out) is out
+    assert out.tobytes() == packed.margins(row).tobytes()
+    assert packed.margins_of(row[None]).tobytes() == out.tobytes()
+
+
+def test_whole_numbers_and_wide_ones_are_read_as_the_schema_reads_them(cancer, fit_student):
+    X, y = cancer
+    student = fit_student("boosted", X, y)
+    for table in (X.round().astype(np.int64), X.astype(np.float16), X * 1e300, X > 1):
+        expected = student.model.probabilities(student.encoder.transform(table))
+        assert student.predict_proba(table).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_packed_student_travels_as_its_parts(family, small):
+    students, frame = small
+    student = students[family]
+    student.predict_one({"a": 1.0, "b": "x"})
+    again = pickle.loads(pickle.dumps(student))
+    assert "_packed" not in vars(again)
+    expected = student.predict_proba(frame).tobytes()
+    assert again.predict_proba(frame).tobytes() == expected
+    packed = pickle.loads(pickle.dumps(student.packed))
+    assert packed.predict_proba(frame).tobytes() == expected
+    assert not student.packed.words.flags.writeable
+
+
+def test_threads_share_a_student(small):
+    students, frame = small
+    student = students["additive"]
+    rows = frame.to_dict("records") * 20
+    expected = student.predict(frame).tolist() * 20
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(lambda: [student.predict_one(row) for row in rows]) for _ in "four"]
+    assert all(answer.result() == expected for answer in answers)
+
+
+def test_what_cannot_be_packed_answers_all_the_same(monkeypatch, small):
+    students, frame = small
+    whole = students["boosted"]
+    student = Student(whole.encoder, whole.model, ["no", "yes"])
+
+    def refuse(*_):
+        raise NotPackable("of another kind")
+
+    monkeypatch.setattr("hpmkd.student.packed.pack_words", refuse)
+    with pytest.raises(DataError, match="cannot be packed"):
+        _ = student.packed
+    assert student.predict_proba(frame).tobytes() == whole.predict_proba(frame).tobytes()
+    answers = [student.predict_one(row) for row in frame.to_dict("records")]
+    assert answers == student.predict(frame).tolist()
+
+
+def test_trees_of_scaled_columns_and_margins_of_raw_ones_are_not_packed(wine, fit_student):
+    X, y = wine
+    linear, tree = (fit_encoder(kind, Schema.fit(X), X) for kind in ("linear", "tree"))
+    trees = fit_student("boosted", linear.transform(X), y).model
+    margin = LinearModel(np.random.default_rng(0).normal(size=(13, 3)) / 100, np.zeros(3))
+    for encoder, model in ((linear, trees), (tree, margin)):
+        student = Student(encoder, model, [0, 1, 2])
+        with pytest.raises(DataError, match="cannot be packed"):
+            _ = student.packed
+        expected = model.probabilities(encoder.transform(X))
+        assert student.predict_proba(X).tobytes() == expected.tobytes()
+
+
+def test_trees_that_are_too_large_are_not_packed():
+    n = 2**15 + 1  # inner nodes of a chain to the left
+    features = np.append(np.tile([0, -1], n), -1)
+    nodes = np.arange(2 * n + 1)
+    left = np.where(features < 0, 0, nodes + 2)
+    right = np.where(features < 0, 0, nodes + 1)
+    model = TreesModel([0], features, np.zeros(len(nodes)), left, right, np.zeros(len(nodes)),
+                       [[0.5]], [0], [0.0], "sigmoid")  # fmt: skip
+    encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 1))), np.zeros((2, 1)))
+    with pytest.raises(NotPackable, match="too many nodes"):
+        PackedStudent(encoder, model)
+    student = Student(encoder, model, [0, 1])
+    np.testing.assert_allclose(student.predict_proba(np.ones((1, 1)))[0, 1], 1 / (1 + np.exp(-0.5)))
+
+
+def test_a_frame_of_numbers_in_another_order(cancer, fit_student):
+    X, y = cancer
+    frame = pd.DataFrame(X, columns=[f"c{j}" for j in range(X.shape[1])])
+    student = fit_student("boosted", frame, y)
+    expected = student.predict_proba(frame).tobytes()
+    assert student.predict_proba(frame[frame.columns[::-1]]).tobytes() == expected
+    assert student.predict_proba(X).tobytes() == expected
