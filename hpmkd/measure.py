@@ -112,9 +112,7 @@ def quick_row_us(student: Predictor, table: Any) -> float:
     Whoever calls has seen to it that there is one thread.
     """
     if isinstance(student, Student):
-        return row_latency_us(
-            student, tables.take(table, np.arange(min(len(table), 8))), SECONDS_QUICK
-        )
+        return row_latency_us(student, table, SECONDS_QUICK)
     single = [tables.take(table, np.array([at])) for at in range(min(table.shape[0], ROWS))]
     return _median_us(student.predict_proba, single, SECONDS_QUICK)
 
