@@ -57,6 +57,12 @@ class ExportError(HpmkdError):
     exit_code = 8
 
 
+class ReportError(HpmkdError):
+    """A report could not be drawn or written."""
+
+    exit_code = 9
+
+
 class LimitsError(HpmkdError):
     """No student keeps the limits; the message says which limit nobody keeps, and who is near.
 
@@ -68,7 +74,7 @@ class LimitsError(HpmkdError):
         The run, whole but for that.
     """
 
-    exit_code = 9
+    exit_code = 10
 
     def __init__(self, message: str, distillation: Any = None) -> None:
         super().__init__(message)

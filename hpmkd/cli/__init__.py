@@ -17,9 +17,11 @@ COMMANDS = {
     "evaluate": "hpmkd.cli.evaluate",
     "explain": "hpmkd.cli.explain",
     "pick": "hpmkd.cli.pick",
+    "report": "hpmkd.cli.report",
     "export": "hpmkd.cli.export",
     "plugins": "hpmkd.cli.plugins",
     "recipe": "hpmkd.cli.recipe",
+    "warm": "hpmkd.cli.warm",
 }
 
 

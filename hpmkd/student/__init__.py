@@ -15,7 +15,7 @@ from hpmkd.student.fitted import Student
 from hpmkd.student.joint_encoder import JointEncoder
 from hpmkd.student.linear_encoder import LinearEncoder
 from hpmkd.student.linear_model import LinearModel
-from hpmkd.student.packing import pack_booster, pack_sklearn_tree
+from hpmkd.student.packing import pack_booster, pack_sklearn_tree, strictly_below
 from hpmkd.student.schema import Schema
 from hpmkd.student.tree_encoder import TreeEncoder
 from hpmkd.student.trees_model import TreesModel
@@ -34,4 +34,5 @@ __all__ = [
     "join_trees",
     "pack_booster",
     "pack_sklearn_tree",
+    "strictly_below",
 ]

@@ -211,10 +211,3 @@ def test_trees_that_are_too_deep_are_refused():
     )
     with pytest.raises(ExportError, match="201 levels deep"):
         to_json(Student(encoder, chain, [0, 1]))
-
-
-def test_a_label_that_is_no_json_is_refused():
-    encoder = fit_encoder("tree", Schema.fit(np.eye(2)), np.eye(2))
-    empty = TreesModel([], [], [], [], [], [], np.empty((0, 1)), [], [0.3], "sigmoid")
-    with pytest.raises(ExportError, match="cannot be told in JSON"):
-        to_json(Student(encoder, empty, [0.5, np.inf]))

@@ -1,0 +1,30 @@
+"""``hpmkd warm``: compiles ahead."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+
+@click.command("warm")
+def command() -> None:
+    """Compile all kernels ahead, into numba's cache.
+
+    A kernel is compiled when it is first needed, by whoever needs it first. After this, by
+    nobody: run it where an image is built, as the user and with the NUMBA_CACHE_DIR that will
+    serve. A second run only looks whether everything is there.
+
+    \b
+    Example:
+      NUMBA_CACHE_DIR=/app/kernels hpmkd warm
+    """
+    from hpmkd.kernels import warming
+
+    started = time.perf_counter()
+    steps = list(warming.steps())
+    for number, (name, compile_all) in enumerate(steps, start=1):
+        click.echo(f"[{number}/{len(steps)}] {name}", err=True)
+        compile_all()
+    seconds = time.perf_counter() - started
+    click.echo(f"all kernels are ready after {seconds:.1f} s, in {warming.cache_folder()}")

@@ -1,0 +1,90 @@
+"""Makes every kernel once, so that numba's cache holds them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+
+def steps() -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield what the kernels are for, and what compiles them or loads them from the cache.
+
+    Yields
+    ------
+    str
+        In words.
+    callable
+        Without arguments; takes up to half a minute the first time, and then a moment.
+    """
+    yield "single rows", _single_rows
+    yield "tables", _tables
+    yield "trees and margins", _trees
+    yield "distillation", _distillation
+    yield "fusion", _fusion
+    yield "leaf refit", _refit
+
+
+def cache_folder() -> Path:
+    """Return where numba keeps the compiled kernels: ``NUMBA_CACHE_DIR``, or beside the code."""
+    from hpmkd.kernels import _packed
+
+    kernel: object = _packed.vexp
+    return Path(kernel.stats.cache_path)  # type: ignore[attr-defined]
+
+
+def _single_rows() -> None:
+    from hpmkd.kernels.packed import ROW_KERNELS, row_kernel
+
+    for dtype in (np.float32, np.float64):
+        for what in ROW_KERNELS:
+            row_kernel(what, dtype)
+
+
+def _tables() -> None:
+    from hpmkd.kernels.packed import link_rows, table_kernel
+
+    table_kernel(np.float32)
+    table_kernel(np.float64)
+    link_rows(np.zeros((1, 1)), 0, 2)
+
+
+def _trees() -> None:
+    from hpmkd.kernels import linear_margins, tree_leaves, tree_margins
+
+    # One tree: x0 < 0.5, a leaf on each side.
+    nodes = ([0], [0, -1, -1], [0.5, 0.0, 0.0], [1, 0, 1], [2, 0, 0], [1, 0, 0])
+    row = [[1.0]]
+    tree_leaves(row, *nodes)
+    tree_margins(row, *nodes, [[1.0], [2.0]], [0], np.zeros((1, 1), dtype=np.float32))
+    linear_margins(row, [[1.0]], [0.0])
+
+
+def _distillation() -> None:
+    from hpmkd.kernels import distillation_loss, kl_divergence, soften, soften_logits
+
+    p = np.array([[0.25, 0.75]])
+    soften(p, 2.0)
+    soften_logits(p, 2.0)
+    kl_divergence(p, p)
+    distillation_loss(p, [1], p, 2.0, 0.5)
+
+
+def _fusion() -> None:
+    from hpmkd.kernels import attention_fuse, attention_gradient, em_step
+
+    p = np.array([[[0.25, 0.75]], [[0.5, 0.5]]])
+    for dtype in (np.float32, np.float64):
+        attention_fuse(p.astype(dtype), np.zeros((1, 2)))
+    attention_gradient(np.full((1, 2), 0.5), np.zeros((1, 2)))
+    em_step(np.full((1, 2), 0.5), [0.5, 0.5])
+
+
+def _refit() -> None:
+    from hpmkd.kernels import leaf_gradient, leaf_margins
+
+    for dtype in (np.uint8, np.uint16):
+        leaves = np.zeros((1, 1), dtype=dtype)
+        leaf_margins(leaves, [1], [0], [1.0], [[0.0]])
+        leaf_gradient(leaves, [1], [0], [[1.0]])

@@ -1,0 +1,14 @@
+"""The report of a run: one HTML file that opens offline, and its pictures for papers.
+
+>>> from hpmkd.report import write_report
+>>> write_report(hpmkd.load("runs/adult"), "report.html")  # doctest: +SKIP
+
+Needs ``pip install 'hpmkd[report]'``. All numbers are those of the run
+(:class:`~hpmkd.distillation.Distillation`), just made or loaded from its folder.
+"""
+
+from __future__ import annotations
+
+from hpmkd.report.writing import write_figures, write_report
+
+__all__ = ["write_figures", "write_report"]

@@ -1,0 +1,86 @@
+"""The page: one HTML file with its style, its script and its pictures in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from hpmkd import __version__
+from hpmkd.report import facts
+from hpmkd.report.picture import Absent
+from hpmkd.report.wording import clean
+
+if TYPE_CHECKING:
+    from hpmkd.distillation import Distillation
+    from hpmkd.report.picture import Picture
+
+#: What a screen reader and the eye find the pictures under.
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "costs": ("bytes", "row_us"),
+    "quality": ("reliability", "fidelity", "classes"),
+    "teachers": ("weights", "attention"),
+    "search": ("search",),
+    "time": ("time",),
+}
+
+
+def page(
+    found: Distillation,
+    folder: str,
+    shown: Sequence[Picture | Absent],
+    drawn: Mapping[str, str],
+) -> str:
+    """Return the HTML of a report.
+
+    Parameters
+    ----------
+    found : Distillation
+        The run.
+    folder : str
+        What its folder is called.
+    shown : sequence of Picture or Absent
+        Each picture of the report.
+    drawn : mapping of str to str
+        By the key of a picture, its ``svg`` element.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("hpmkd.report", "page"),
+        # Names of columns, classes and plugins may hold anything: all is escaped but what is
+        # made here.
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["clean"] = clean
+    script = _text("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    by_key = {each.key: each for each in shown}
+    rendered: str = environment.get_template("report.html.j2").render(
+        found=found,
+        version=__version__,
+        style=Markup(_text("report.css")),
+        script=Markup(script),
+        script_digest=digest,
+        shipped=facts.shipped(found),
+        figures=facts.figures(found),
+        leaderboard=facts.leaderboard(found),
+        arms=facts.arms(found),
+        counts=facts.counts(found),
+        setting=facts.setting(found),
+        command=facts.command(found, folder),
+        sections={name: [by_key[key] for key in keys] for name, keys in SECTIONS.items()},
+        drawn={key: Markup(svg) for key, svg in drawn.items()},
+        complete=found.evidence is not None,
+    )
+    return rendered
+
+
+def _text(name: str) -> str:
+    return files("hpmkd.report.page").joinpath(name).read_text("utf-8")

@@ -1,0 +1,140 @@
+"""The history of a search: log loss by trial, and the best so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.report.look import Look, mark
+from hpmkd.report.numbers import cell, table
+from hpmkd.report.picture import Absent, Picture
+from hpmkd.report.wording import clean, digits, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from hpmkd.distillation import Distillation
+
+KEY, TITLE = "search", "Search history"
+HEADINGS = (
+    "trial",
+    "stage",
+    "after",
+    "alpha",
+    "temperature",
+    "share of rows",
+    "log loss",
+    "standard error",
+    "accuracy",
+    "seconds",
+    "failure",
+)
+#: Beyond this ratio of the largest log loss to the least, a linear scale shows nothing.
+WIDE = 4
+
+
+def searched(found: Distillation) -> Picture | Absent:
+    """Return the picture of all trials, those of the chain among them."""
+    trials = [{"after": None, "share": 1.0, **each} for each in found.history]
+    if not trials:
+        return Absent(KEY, TITLE, "This run folder holds no trials.")
+    told = [each for each in trials if each["log_loss"] is not None]
+    failed = len(trials) - len(told)
+    best = min(told, key=lambda each: each["log_loss"], default=None)
+    described = f"{len(trials)} trials"
+    if best is not None:
+        described += (
+            f"; the lowest log loss on the selection rows is {digits(best['log_loss'])}, of trial "
+            f"{best['number']} ({clean(best['stage'])})"
+        )
+    return Picture(
+        key=KEY,
+        title=TITLE,
+        description=described + (f"; {failed} failed." if failed else "."),
+        reading=(
+            "Each mark is a configuration: its log loss on the selection rows. The line is the "
+            "best so far. Hollow marks were fitted on a share of the rows and win nothing; a ring "
+            "says that the configuration builds on the stage before it in the chain."
+            + (" Crosses at the top failed." if failed else "")
+        ),
+        table=table("Every trial, in the order of asking", HEADINGS, map(_row, trials)),
+        marks=len(trials),
+        height=3.6,
+        paint=lambda figure, look: _paint(figure, look, trials),
+    )
+
+
+def _row(trial: Mapping[str, Any]) -> list[Any]:
+    return [
+        cell(trial["number"]),
+        clean(trial["stage"]),
+        trial["after"],
+        cell(trial["alpha"]),
+        cell(trial["temperature"]),
+        cell(trial["share"]),
+        cell(trial["log_loss"]),
+        cell(trial["standard_error"]),
+        cell(trial["accuracy"]),
+        cell(trial["seconds"]),
+        trial["failure"],
+    ]
+
+
+def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> None:
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+    ax = figure.subplots()
+    stages = list(dict.fromkeys(each["stage"] for each in trials))
+    told = [each for each in trials if each["log_loss"] is not None]
+    for at, stage in enumerate(stages):
+        colour, shape = look.turn(at)
+        ax.scatter([], [], marker=shape, s=26, color=colour, label=short(stage, 16))
+        own = [each for each in told if each["stage"] == stage]
+        for hollow in (False, True):
+            drawn = [each for each in own if (each["share"] < 1) == hollow]
+            if drawn:
+                mark(
+                    ax.scatter(
+                        *_xy(drawn),
+                        marker=shape,
+                        s=26,
+                        facecolors=look["ground"] if hollow else colour,
+                        edgecolors=colour,
+                        zorder=3,
+                    )
+                )
+    chained = [each for each in told if each["after"] is not None]
+    if chained:
+        ax.scatter(*_xy(chained), marker="o", s=72, facecolors="none", edgecolors=look["ink"])
+    failed = [each["number"] for each in trials if each["log_loss"] is None]
+    if failed:
+        top = ax.get_xaxis_transform()
+        mark(ax.scatter(failed, [0.97] * len(failed), marker="x", color=look["ink"], transform=top))
+    _best_so_far(ax, look, told)
+    losses = [each["log_loss"] for each in told]
+    if losses and 0 < min(losses) < max(losses) / WIDE:
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+        ax.yaxis.set_minor_locator(NullLocator())
+    numbers = [each["number"] for each in trials]
+    ax.set_xlim(min(numbers) - 0.7, max(numbers) + 0.7)
+    ax.set_xlabel("trial")
+    ax.set_ylabel("log loss on the selection rows")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside upper left", ncols=3 if len(stages) > 4 else 4)
+
+
+def _xy(trials: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[float]]:
+    return [each["number"] for each in trials], [each["log_loss"] for each in trials]
+
+
+def _best_so_far(ax: Axes, look: Look, told: Sequence[Mapping[str, Any]]) -> None:
+    whole = [each for each in told if each["share"] == 1]
+    if whole:
+        numbers, losses = _xy(whole)
+        best = np.minimum.accumulate(losses)
+        ax.step(numbers, best, where="post", color=look["faint"], linewidth=1.2)

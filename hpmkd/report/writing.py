@@ -1,0 +1,162 @@
+"""Writes a report, and its pictures by themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpmkd.errors import ReportError
+from hpmkd.report.look import PAPER, STAND_INS, Look
+from hpmkd.report.picture import Absent, Picture
+from hpmkd.report.pictures import pictures
+
+if TYPE_CHECKING:
+    from hpmkd.distillation import Distillation
+
+LIBRARIES = ("matplotlib", "jinja2")
+#: Of pictures for papers.
+DPI = 300
+OnPicture = Callable[[int, int], None]
+
+
+def write_report(
+    found: Distillation,
+    path: str | Path,
+    *,
+    folder: str | Path = "RUN",
+    on_picture: OnPicture = lambda done, total: None,
+) -> Path:
+    """Write the report of a run as one HTML file.
+
+    Parameters
+    ----------
+    found : Distillation
+        The run, just made or loaded.
+    path : path
+        The file; replaced if it is there.
+    folder : path
+        The run folder, as the command to repeat the run names it.
+    on_picture : callable
+        Hears how many pictures of how many are drawn.
+
+    Raises
+    ------
+    ReportError
+        If a library is missing or the file cannot be written.
+    """
+    require_libraries()
+    from hpmkd.report.page import page
+    from hpmkd.report.svg import inline
+
+    shown = pictures(found)
+    drawn: dict[str, str] = {}
+    with _drawing(Look(STAND_INS), {"svg.fonttype": "none"}) as look:
+        for at, picture in enumerate(shown, 1):
+            if isinstance(picture, Picture):
+                figure = picture.draw(look)
+                drawn[picture.key] = inline(figure, picture.key, picture.title, picture.description)
+            on_picture(at, len(shown))
+    return _written(Path(path), page(found, str(folder), shown, drawn).encode())
+
+
+def write_figures(
+    found: Distillation,
+    folder: str | Path,
+    *,
+    on_picture: OnPicture = lambda done, total: None,
+) -> list[Path]:
+    """Write the pictures of a run as PNG (300 dpi) and SVG, in the colours of white paper.
+
+    Parameters
+    ----------
+    found : Distillation
+        The run, just made or loaded.
+    folder : path
+        Where to; made if missing. Files of the same names are replaced.
+    on_picture : callable
+        Hears how many pictures of how many are drawn.
+
+    Returns
+    -------
+    list of Path
+        The files, such as ``bytes.png`` and ``bytes.svg``.
+
+    Raises
+    ------
+    ReportError
+        If a library is missing or a file cannot be written.
+    """
+    require_libraries()
+    folder = Path(folder)
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    # Text as paths: it looks the same wherever the paper is set.
+    look, written = Look(PAPER), []
+    shown = [each for each in pictures(found) if not isinstance(each, Absent)]
+    with _drawing(look, {"svg.fonttype": "path", "savefig.facecolor": look["ground"]}):
+        for at, picture in enumerate(shown, 1):
+            figure = picture.draw(look)
+            for form in ("png", "svg"):
+                path = folder / f"{picture.key}.{form}"
+                with _explained(path):
+                    # Without a date, the same run gives the same file.
+                    dated = {"Date": None} if form == "svg" else None
+                    figure.savefig(path, dpi=DPI, metadata=dated)
+                written.append(path)
+            on_picture(at, len(shown))
+    return written
+
+
+def require_libraries() -> None:
+    """Refuse where a library is missing.
+
+    Raises
+    ------
+    ReportError
+        Saying what to type.
+    """
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise ReportError(
+            f"reports need {' and '.join(missing)}; type: pip install 'hpmkd[report]'"
+        )
+
+
+@contextlib.contextmanager
+def _drawing(look: Look, more: dict[str, object]) -> Iterator[Look]:
+    import matplotlib
+
+    # Matplotlib's settings belong to the whole process: they are put back afterwards.
+    with matplotlib.rc_context({**look.settings, **more}), warnings.catch_warnings():
+        # A name may be written in letters that Matplotlib's font lacks; a browser has them.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
+        yield look
+
+
+def _written(path: Path, content: bytes) -> Path:
+    # In the same folder, for only there is replacing atomic.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with _explained(path):
+            draft.write_bytes(content)
+            os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReportError(
+            f"cannot write {path}: {error.strerror or error}; choose a path in a folder that "
+            "you may write to"
+        ) from error

@@ -1,0 +1,49 @@
+"""``hpmkd report``: where it writes, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import json
+
+from click.testing import CliRunner
+
+from hpmkd.cli import cli
+from hpmkd.distillation import Distillation
+from tests.report.made import made
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, ["report", *map(str, arguments)])
+
+
+def test_it_writes_where_it_is_told_and_prints_the_paths(tmp_path, monkeypatch):
+    monkeypatch.setattr(Distillation, "load", lambda folder: made(2, stages=("tree",), trials=()))
+    done = run(tmp_path, "--out", tmp_path / "it.html", "--figures", tmp_path / "figures")
+    assert done.exit_code == 0, done.output
+    first, *others = done.stdout.split()
+    assert first == str(tmp_path / "it.html")
+    assert sorted(others) == sorted(map(str, tmp_path.joinpath("figures").iterdir()))
+    assert done.stderr.splitlines()[0] == "drawing: 1/9"
+    assert f"--recipe {tmp_path}/recipe.toml" in tmp_path.joinpath("it.html").read_text()
+
+
+def test_what_is_no_run_folder_is_refused(tmp_path):
+    done = run(tmp_path)
+    assert done.exit_code == 6
+    assert "is no run folder: run.json is missing" in done.stderr
+
+
+def test_a_missing_library_is_told_before_anything_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("hpmkd.report.writing.find_spec", lambda name: None)
+    done = run(tmp_path / "nowhere")
+    assert done.exit_code == 9
+    assert "pip install 'hpmkd[report]'" in done.stderr
+
+
+def test_help_loads_no_library(in_fresh_process):
+    source = (
+        "import sys, contextlib, io\nfrom hpmkd.cli import cli\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "    cli(['report', '--help'], standalone_mode=False)\n"
+        "print(json.dumps(sorted({'matplotlib', 'jinja2', 'numba'} & set(sys.modules))))"
+    )
+    assert json.loads(in_fresh_process("import json\n" + source)) == []

@@ -1,0 +1,215 @@
+"""Runs as they could have been, made in no time: a report reads what is written of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpmkd.distillation import Distillation
+from hpmkd.evidence import Evidence
+from hpmkd.gates import Gate
+from hpmkd.knowledge import Knowledge
+from hpmkd.leaderboard import Entry, build
+from hpmkd.measure import Latency
+from hpmkd.recipe import Recipe
+from hpmkd.regime import Regime
+from hpmkd.verdict import judge
+
+EVIL = (
+    "<script>alert(1)</script>",
+    "a \" onload='x' & <b> $x^2$",
+    "a\nb\tc\x00d\x1b[31m",
+    "\u202eevil مرحبا 漢字 🦜",
+    "",
+    "x" * 300,
+)
+GATES = (
+    Gate("gbm after logistic (residual)", True, "better by 0.1"),
+    Gate("collapse", False, "no better"),
+)
+LONG = [f"a class of number {at} with a long name" for at in range(50)]
+WIN = {
+    "column": "age",
+    "cells": "1 … 2",
+    "rows": 30,
+    "teacher": "net",
+    "weight": 0.7,
+    "mean_weight": 0.4,
+}
+
+
+def trial(number, **told):
+    return {
+        "number": number,
+        "stage": ("logistic", "tree", "gbm")[number % 3],
+        "temperature": 1.0,
+        "alpha": 0.5,
+        "hyperparameters": {},
+        "after": None,
+        "share": 1.0,
+        "log_loss": 1.5 / (number + 1) + 0.1 * (number % 3),
+        "standard_error": 0.01,
+        "accuracy": 0.8,
+        "seconds": 0.25,
+        "failure": None,
+        **told,
+    }
+
+
+TRIALS = (
+    *(trial(at, share=0.25) for at in range(3)),
+    *map(trial, range(3, 9)),
+    trial(9, log_loss=None, standard_error=None, accuracy=None, failure="plugin <x>: broke"),
+    trial(10, after="logistic (residual)"),
+)
+
+
+def said(rng, labels, k, sharpness):
+    """Probabilities that lean towards the labels."""
+    margins = rng.normal(size=(len(labels), k))
+    margins[np.arange(len(labels)), labels] += sharpness
+    exponent = np.exp(margins)
+    return exponent / exponent.sum(axis=1, keepdims=True)
+
+
+def made(
+    k=3,
+    classes=None,
+    teachers=("forest", "net"),
+    n=200,
+    *,
+    silent=False,
+    ensemble=True,
+    stages=("logistic", "tree", "gbm"),
+    trials=TRIALS,
+    wins=(),
+    fuser=None,
+    gates=GATES,
+    evidence=True,
+    workers=2,
+    target="y",
+):
+    """Return a run of so many classes and test rows, that tells all that a run can."""
+    rng = np.random.default_rng(k)
+    labels = np.concatenate([np.arange(min(k, n)), rng.integers(0, k, n - min(k, n))])
+    chosen = stages[-1]
+    entries = []
+    speed = [Latency(10.0**at, 100 * 10.0**at) for at in range(-1, 5)]
+    if not silent:
+        fused = said(rng, labels, k, 3.0)
+        entries.append(Entry("teacher", "teacher", fused, 12_000_000, speed[5]))
+        if len(teachers) > 1:
+            entries += [
+                Entry("teacher", name, said(rng, labels, k, 2.5), 10**6 + at, speed[4])
+                for at, name in enumerate(teachers)
+            ]
+    for at, stage in enumerate(stages):
+        told = {"alpha": 0.5, "temperature": 1.0, "selection_log_loss": 0.3}
+        control, student = said(rng, labels, k, 2.0), said(rng, labels, k, 2.4)
+        entries.append(Entry("control", stage, control, 2000 * 4**at, speed[at], **told))
+        own = stage == chosen
+        entries.append(Entry("student", stage, student, 2500 * 4**at, speed[at], own, **told))
+    if ensemble:
+        entries.append(
+            Entry("ensemble", "+".join(stages), said(rng, labels, k, 2.6), 90_000, speed[3])
+        )
+    heard = {
+        "teacher": None if silent else fused,
+        "control": control,
+        "student": student,
+    }
+    heard = {name: each for name, each in heard.items() if each is not None}
+    weights = rng.dirichlet(np.ones(len(teachers)), 300)
+    verdict = judge(
+        {"student": student, "hard labels": control},
+        labels,
+        stage=chosen,
+        is_control=False,
+        regime="self",
+        seed=0,
+    )
+    counts = {
+        "models_trained": 40,
+        "teacher_fits": 10,
+        "teacher_calls": 20,
+        "cache_hits": 1,
+        "cache_misses": 2,
+        "cache_bytes": 23_700_000,
+        "cache_evictions": 0,
+        "cache_disk_hits": 0,
+        "seconds": {"teachers": 60.0, "search": 30.123, "measure": 5.0, "total": 95.123},
+        "peak_mb": 690.1,
+    }
+    if workers:
+        counts["workers"] = [{"trials": 6 - at, "seconds": 12.5 - at} for at in range(workers)]
+    knowledge = Knowledge(
+        tuple(teachers),
+        Regime("self", "the teachers are cross-fitted on the training rows"),
+        tuple(float(each) for each in weights.mean(axis=0)),
+        fuser or {"wins": list(wins)},
+    )
+    return Distillation(
+        students={},
+        chosen=chosen,
+        records=tuple(build(entries, labels)),
+        knowledge=knowledge,
+        verdict=verdict,
+        counts=counts,
+        recipe=Recipe.load("hpm"),
+        facts={
+            "seed": 7,
+            "rows": {"training": 800, "test": n},
+            "columns": 5,
+            "classes": list(classes) if classes is not None else list(range(k)),
+            "versions": {"python": "3.12", "hpmkd": "0.1.0"},
+            "search": {"ended": "the sampler had nothing more to ask", "remembered": {}},
+            "target": target,
+            "teachers": dict.fromkeys(teachers, "cross-fitted"),
+            "plugins": {"defaults": "hpmkd 0.1.0"},
+        },
+        gates=tuple(gates),
+        recorded=tuple(trials),
+        evidence=Evidence.gather(heard, labels, list(teachers), weights, 0) if evidence else None,
+    )
+
+
+def evil():
+    """Return a run in which everything that can be named is called something nasty."""
+    wins = [{**WIN, "column": name, "teacher": EVIL[0], "cells": name} for name in EVIL]
+    return made(
+        6,
+        EVIL,
+        EVIL,
+        stages=(EVIL[0], EVIL[1], EVIL[3]),
+        wins=wins,
+        gates=[Gate(name, False, name) for name in EVIL],
+        trials=[trial(at, stage=name, after=name) for at, name in enumerate(EVIL)],
+        target=EVIL[0],
+    )
+
+
+def old():
+    """Return a run as folders of before there was evidence have it."""
+    new = ("after", "share")
+    trials = [{key: told for key, told in each.items() if key not in new} for each in TRIALS]
+    run = made(evidence=False, workers=0, trials=trials)
+    for key in ("search", "target", "teachers", "plugins"):
+        del run.facts[key]
+    return run
+
+
+#: All kinds of runs, by what they are called in the names of tests.
+RUNS = {
+    "three classes": lambda: made(wins=[WIN]),
+    "two classes": lambda: made(2, ["no", "yes"]),
+    "26 classes, 900 rows": lambda: made(26, [*"abcdefghijklmnopqrstuvwxyz"], n=900),
+    "50 classes with long names": lambda: made(50, LONG),
+    "more classes than rows": lambda: made(12, n=5),
+    "one teacher": lambda: made(teachers=("forest",)),
+    "a silent teacher": lambda: made(teachers=("given",), silent=True),
+    "a single tree": lambda: made(stages=("tree",), ensemble=False, gates=()),
+    "all trials failed but one": lambda: made(trials=[trial(0), trial(1, log_loss=None)]),
+    "640 trials": lambda: made(trials=[trial(at) for at in range(640)]),
+    "no trials": lambda: made(trials=()),
+    "an old folder": old,
+    "nasty names": evil,
+}

@@ -1,0 +1,111 @@
+"""The page of a real run holds the numbers of its folder's JSON files, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from click.testing import CliRunner
+
+from hpmkd.cli import cli
+
+#: Each number of each table, and the text that is read instead, by the table's caption.
+NUMBERS = """Object.fromEntries([...document.querySelectorAll("table")].map(table =>
+  [table.caption.textContent, [...table.querySelectorAll("tbody tr")].map(row =>
+    [...row.querySelectorAll("data")].map(cell => [JSON.parse(cell.value), cell.textContent]))]))"""
+LEADERBOARD = "Teachers, controls, students, measured on the test rows alike"
+
+
+@pytest.fixture(scope="module")
+def page(folder, tab):
+    done = CliRunner().invoke(cli, ["report", str(folder), "--quiet"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip() == str(folder / "report.html")
+    tab.open(folder / "report.html")
+    return tab
+
+
+@pytest.fixture(scope="module")
+def tables(page):
+    return page.run(NUMBERS)
+
+
+@pytest.fixture(scope="module")
+def told(folder):
+    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+
+
+def numbers(mapping):
+    return [each for each in mapping.values() if type(each) in (int, float)]
+
+
+def exact(rows):
+    return [[value for value, _ in row] for row in rows]
+
+
+def test_the_leaderboard_is_that_of_the_file(tables, told):
+    shown = exact(tables[LEADERBOARD])
+    assert [sorted(row) for row in shown] == [sorted(numbers(each)) for each in told["leaderboard"]]
+
+
+def test_every_trial_is_there(tables, told):
+    shown = exact(tables["Every trial, in the order of asking"])
+    assert [Counter(row) for row in shown] == [Counter(numbers(each)) for each in told["trials"]]
+
+
+def test_the_evidence_is_there(tables, told):
+    evidence = told["evidence"]
+    by_class = tables["Share of each class's test rows that is recognised, and retention"]
+    assert exact(by_class) == [numbers(each) for each in evidence["by_class"]]
+    (bins,) = (rows for caption, rows in tables.items() if caption.startswith("Reliability"))
+    assert exact(bins) == [
+        [each["rows"], each["predicted"], each["observed"], curve["error"]]
+        for curve in evidence["reliability"]
+        for each in curve["bins"]
+    ]
+    weights = exact(tables["Weights of the teachers over the training rows"])
+    expected = [[each["deviation"], *each["quantiles"]] for each in evidence["weights"]]
+    assert sorted(row[1:] for row in weights) == sorted(expected)
+    assert sorted((row[0] for row in weights), reverse=True) == [row[0] for row in weights]
+    assert sorted(row[0] for row in weights) == sorted(told["knowledge"]["weights"])
+    outcomes = exact(tables["Test rows by who is right"])
+    points = evidence["points"]
+    both = sum(each["teacher_right"] and each["student_right"] for each in points)
+    assert outcomes[0] == [both, both / len(points)]
+    assert sum(row[0] for row in outcomes) == len(points) == evidence["rows"]
+
+
+def test_verdict_counts_and_times_are_there(page, tables, told):
+    verdict, counts = told["verdict"], told["counts"]
+    assert page.run("document.getElementById('word').textContent") == verdict["word"]
+    assert page.run("document.getElementById('sentence').textContent") == verdict["sentence"]
+    arms = exact(tables["The shipped student and its controls, on the test rows"])
+    assert arms == [numbers(each) for each in verdict["arms"]]
+    seconds = [row[0] for row in exact(tables["Seconds by phase and worker"])]
+    spent = counts["seconds"]
+    workers = [each["seconds"] for each in counts["workers"]]
+    total = spent.pop("total")
+    assert seconds == [*spent.values(), *workers, total]
+    shown = sorted(row[0] for row in exact(tables["Counts"]))
+    assert shown == sorted(numbers(counts))
+
+
+def test_gates_and_recipe_are_there(page, folder, told):
+    gates = page.run("[...document.querySelectorAll('.gates li')].map(each => each.textContent)")
+    for gate, shown in zip(told["run"]["gates"], gates, strict=True):
+        assert gate["name"] in shown
+        assert gate["reason"] in shown
+        assert ("✓ passed" in shown) == gate["passed"]
+    recipe = page.run("document.getElementById('recipe').textContent")
+    assert recipe == folder.joinpath("recipe.toml").read_text()
+
+
+def test_what_is_read_is_what_is_meant(tables):
+    for rows in tables.values():
+        for row in rows:
+            for value, text in row:
+                if text.endswith("%"):
+                    assert float(text[:-1]) / 100 == pytest.approx(value, abs=0.00051)
+                elif text.replace(".", "").isdigit():
+                    assert float(text) == pytest.approx(value, rel=6e-4)

@@ -1,0 +1,172 @@
+"""The pictures one by one, without a browser."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import matplotlib
+import pytest
+
+from hpmkd.report.agreement import agreement
+from hpmkd.report.by_class import by_class
+from hpmkd.report.calibration import calibration
+from hpmkd.report.heard import attention, weights
+from hpmkd.report.look import PAPER, Look
+from hpmkd.report.picture import Absent, Picture
+from hpmkd.report.pictures import pictures
+from hpmkd.report.searched import searched
+from hpmkd.report.spending import spending
+from hpmkd.report.tradeoff import LATENCY, SIZE, front, tradeoff
+from tests.report.made import TRIALS, WIN, made, old, trial
+
+
+def drawn(picture):
+    look = Look(PAPER)
+    with matplotlib.rc_context(look.settings):
+        return picture.draw(look)
+
+
+def lines_of(picture, colour):
+    (ax,) = drawn(picture).axes
+    return [line for line in ax.lines if line.get_color() == PAPER[colour]]
+
+
+# ------------------------------------------------------------------------------ tradeoffs
+
+
+def test_the_front_holds_what_nothing_beats():
+    records = made().records
+    best = front(records, SIZE)
+    for record in records:
+        beaten = [
+            each
+            for each in records
+            if each.bytes <= record.bytes
+            and each.accuracy >= record.accuracy
+            and (each.bytes, each.accuracy) != (record.bytes, record.accuracy)
+        ]
+        assert (record in best) == (not beaten)
+    assert [each.bytes for each in best] == sorted(each.bytes for each in best)
+
+
+def test_accuracy_is_drawn_against_the_cost_of_all_models():
+    run = made()
+    (ax,) = drawn(tradeoff(run, LATENCY)).axes
+    points = {tuple(xy) for each in ax.collections for xy in each.get_offsets().data.tolist()}
+    assert points == {(each.row_us, each.accuracy) for each in run.records}
+    assert ax.get_xscale() == "log"
+
+
+def test_a_teacher_without_size_is_a_line():
+    run = made(silent=True)
+    assert "teacher" not in tradeoff(run, SIZE).description
+    assert tradeoff(run, SIZE).marks == len(run.records)
+    (level,) = lines_of(tradeoff(made(), SIZE), "teacher")
+    assert set(level.get_ydata()) == {made().records[0].accuracy}
+
+
+def test_models_without_costs_are_told_as_absent():
+    run = made()
+    unpriced = [replace(each, bytes=None, row_us=None) for each in run.records]
+    for cost in (SIZE, LATENCY):
+        assert isinstance(tradeoff(replace(run, records=tuple(unpriced)), cost), Absent)
+
+
+# ------------------------------------------------------------------------------- evidence
+
+
+def test_what_an_old_folder_lacks_is_told():
+    absent = [each for each in pictures(old()) if isinstance(each, Absent)]
+    assert [each.key for each in absent] == ["reliability", "fidelity", "classes", "attention"]
+    assert all("written before" in each.why for each in absent[:3])
+
+
+def test_a_silent_teacher_leaves_fidelity_out_and_the_rest_in():
+    run = made(silent=True)
+    assert "training rows alone" in agreement(run).why
+    assert by_class(run).marks == 2 * 3
+    assert "not known" in by_class(run).description
+    assert "teacher" not in calibration(run).description
+
+
+def test_of_two_classes_reliability_is_that_of_the_second():
+    assert "the class yes" in calibration(made(2, ["no", "yes"])).reading
+    assert "the class that the model names" in calibration(made(3)).reading
+
+
+def test_the_class_that_retains_least_is_named():
+    run = made(5)
+    kept = [each.retention for each in run.evidence.by_class]
+    assert f"of class {kept.index(min(kept))}: {min(kept):.1%}" in by_class(run).description
+
+
+def test_rows_are_drawn_by_who_is_right():
+    run = made()
+    (ax,) = drawn(agreement(run)).axes
+    points = run.evidence.points
+    expected = {(each.teacher, each.student) for each in points}
+    assert {tuple(xy) for c in ax.collections for xy in c.get_offsets().data.tolist()} == expected
+    lost = sum(each.teacher_right and not each.student_right for each in points)
+    assert f"only the teacher right on {lost}" in agreement(run).description
+
+
+# -------------------------------------------------------------------------------- teachers
+
+
+def test_teachers_are_in_the_order_of_their_weights():
+    picture = weights(made(teachers=("a", "b", "c")))
+    shown = [float(row[1].exact) for row in picture.table.rows]
+    assert shown == sorted(shown, reverse=True)
+    assert len(picture.table.headings) == 8
+    assert weights(old()).table.headings == ("teacher", "mean")
+
+
+def test_attention_is_shown_where_it_moved_or_why_not():
+    moved = attention(made(wins=[WIN, {**WIN, "weight": 0.9}]))
+    assert moved.marks == 2
+    assert "net weighs 0.90, 0.40 on average" in moved.description
+    assert attention(made()).why == "The fuser weighs every row alike."
+
+
+# ------------------------------------------------------------------------ search and time
+
+
+def test_the_best_so_far_never_rises_and_counts_whole_trials_alone():
+    (best,) = lines_of(searched(made()), "faint")
+    values = best.get_ydata().tolist()
+    assert values == sorted(values, reverse=True)
+    whole = [each for each in TRIALS if each["share"] == 1 and each["log_loss"] is not None]
+    assert values[0] == whole[0]["log_loss"]
+    assert values[-1] == min(each["log_loss"] for each in whole)
+
+
+def test_failed_trials_are_counted_and_drawn():
+    picture = searched(made(trials=[trial(0), trial(1, log_loss=None, failure="broke")]))
+    assert "1 failed" in picture.description
+    assert picture.marks == 2
+    assert picture.table.rows[1][-1].text == "broke"
+
+
+def test_a_run_without_trials_says_so():
+    assert isinstance(searched(made(trials=())), Absent)
+
+
+def test_only_failures_can_be_drawn_too():
+    picture = searched(made(trials=[trial(0, log_loss=None)]))
+    assert isinstance(picture, Picture)
+    assert len(drawn(picture).axes) == 1
+
+
+def test_time_goes_to_phases_and_workers():
+    picture = spending(made(workers=3))
+    assert picture.marks == 3 + 3
+    assert picture.description == "95.1 s in all; teachers took longest, 60.0 s."
+    assert len(drawn(picture).axes) == 2
+    assert spending(old()).marks == 3
+
+
+@pytest.mark.parametrize("k", [2, 3, 26, 50])
+def test_the_picture_of_the_classes_grows_with_them(k):
+    picture = by_class(made(k))
+    assert picture.marks == 3 * k
+    assert drawn(picture).get_size_inches()[1] > 0.2 * k

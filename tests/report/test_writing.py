@@ -1,0 +1,84 @@
+"""Files: the page, pictures for papers, and what goes wrong."""
+
+from __future__ import annotations
+
+import re
+from importlib import util
+
+import matplotlib
+import pytest
+
+from hpmkd.errors import ReportError
+from hpmkd.report import write_figures, write_report
+from hpmkd.report.facts import command
+from tests.report.made import made
+
+
+def test_the_same_run_gives_the_same_bytes_and_settings_are_put_back(tmp_path):
+    run = made(2, stages=("tree",), trials=())
+    before = dict(matplotlib.rcParams)
+    heard = []
+    one = write_report(run, tmp_path / "one.html", on_picture=lambda *told: heard.append(told))
+    other = write_report(run, tmp_path / "other.html")
+    assert one.read_bytes() == other.read_bytes()
+    assert dict(matplotlib.rcParams) == before
+    assert heard == [(at, 9) for at in range(1, 10)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.html", "other.html"]
+
+
+def test_the_page_refers_to_nothing_outside_itself(reports):
+    _, path = reports("26 classes, 900 rows")
+    text = path.read_text("utf-8")
+    assert set(re.findall(r"\w+://[\w./]+", text)) <= {"http://www.w3.org/2000/svg"}
+    assert len(text) < 500_000
+    assert "#fe01" not in text  # no stand-in is left
+
+
+def test_pictures_for_papers_are_png_and_svg(tmp_path):
+    run = made(2, stages=("tree",), trials=())
+    written = write_figures(run, tmp_path / "a" / "b")
+    names = ["bytes", "row_us", "reliability", "fidelity", "classes", "weights", "time"]
+    assert [path.name for path in written] == [
+        f"{name}.{form}" for name in names for form in ("png", "svg")
+    ]
+    png, svg = written[0].read_bytes(), written[1].read_text()
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20], "big") == 1440  # 4.8 inches of 300 dots
+    assert "<text" not in svg
+    assert "#c64f00" in svg
+    again = write_figures(run, tmp_path / "again")
+    assert [path.read_bytes() for path in written] == [path.read_bytes() for path in again]
+
+
+@pytest.mark.parametrize("missing", [["matplotlib"], ["matplotlib", "jinja2"]])
+def test_without_its_libraries_it_says_what_to_type(tmp_path, monkeypatch, missing):
+    real = util.find_spec
+    monkeypatch.setattr(
+        "hpmkd.report.writing.find_spec", lambda name: None if name in missing else real(name)
+    )
+    said = rf"reports need {' and '.join(missing)}; type: pip install 'hpmkd\[report\]'"
+    for write in (write_report, write_figures):
+        with pytest.raises(ReportError, match=said):
+            write(made(), tmp_path / "out")
+
+
+def test_what_cannot_be_written_is_refused(tmp_path):
+    tmp_path.joinpath("file").write_text("")
+    run = made(2, stages=("tree",), trials=())
+    with pytest.raises(ReportError, match=r"cannot write .*nowhere/it.html: No such file"):
+        write_report(run, tmp_path / "nowhere" / "it.html")
+    with pytest.raises(ReportError, match=r"cannot write .*file: File exists"):
+        write_figures(run, tmp_path / "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_command_repeats_the_run():
+    run = made(target="it's")
+    typed = command(run, "runs/a b")
+    assert typed == (
+        "hpmkd distill DATA --target 'it'\"'\"'s' --recipe 'runs/a b/recipe.toml' --seed 7 "
+        "--out AGAIN"
+    )
+    run.facts["teachers"] = {"it": "fitted"}
+    run.facts["target"] = None
+    assert "--target COLUMN --teacher TEACHER" in command(run, "run")
