@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from hpmkd.units import parse_size, parse_time, shown_size, shown_time
+from hpmkd.units import parse_size, parse_time
 
 if TYPE_CHECKING:
     from hpmkd.figures import Figures
@@ -82,10 +82,10 @@ class Limits:
         return " ".join(f"{option(name)} {typed[name]}" for name in self.given)
 
     def said(self, name: str) -> str:
-        """Return one of the limits for people, e.g. ``at most 50.0 KB``."""
+        """Return one of the limits for people, e.g. ``at most 50KB``."""
         return {
-            "max_size": f"at most {shown_size(self.max_size)}",
-            "max_latency": f"at most {shown_time(self.max_latency)} per row",
+            "max_size": f"at most {_typed_size(self.max_size)}",
+            "max_latency": f"at most {self.max_latency:g}us per row",
             "min_retention": f"a retention of at least {self.min_retention:g}",
         }[name]
 

@@ -36,6 +36,7 @@ LIGHT = {
     "reference.name": "quick",
     "stages": ["logistic", "gbm"],
     "ensemble.top": 0,
+    "front.size": 0,
 }
 LINK = "gbm after logistic (residual)"
 
