@@ -80,6 +80,7 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
 
 def _additive(start: Student, table: Any, codes: IntArray) -> Student:
     """Boost trees on top of a linear student, its margins clipped to their middle half."""
+    assert isinstance(start.model, LinearModel), "what trees are put on top of"
     linear = start.model.margins(start.encoder.transform(table))
     low, high = np.quantile(linear, [0.25, 0.75], axis=0).astype(np.float32)
     encoder = TreeEncoder.fit(start.encoder.schema, table)
