@@ -11,7 +11,7 @@ from hpmkd.costs import Cost, of_fuser, of_member
 from hpmkd.evidence import Evidence
 from hpmkd.finalists import Finalists, Refitted
 from hpmkd.leaderboard import Entry, Record, Role
-from hpmkd.measure import latency, student_latency
+from hpmkd.measure import latency
 from hpmkd.reading import stack
 from hpmkd.teaching import Taught, Teaching
 from hpmkd.values import Softening
@@ -209,8 +209,8 @@ def _student_entry(
         role=role,
         name=stage,
         probabilities=student.predict_proba(table),
-        n_bytes=len(student.to_bytes()),
-        latency=student_latency(student, table),
+        n_bytes=refitted.weight.n_bytes,
+        latency=refitted.weight.latency,
         chosen=chosen,
         alpha=configuration.alpha,
         temperature=temperature,
