@@ -12,11 +12,12 @@ from hpmkd.report.by_class import by_class
 from hpmkd.report.calibration import calibration, wilson
 from hpmkd.report.heard import attention, weights
 from hpmkd.report.look import PAPER, Look
+from hpmkd.report.models import front, models
 from hpmkd.report.picture import Absent, Picture
 from hpmkd.report.pictures import pictures
 from hpmkd.report.searched import searched
 from hpmkd.report.spending import spending
-from hpmkd.report.tradeoff import LATENCY, SIZE, front, tradeoff
+from hpmkd.report.tradeoff import LATENCY, SIZE, tradeoff, unbeaten
 from tests.report.made import TRIALS, WIN, made, old, trial
 
 
@@ -34,19 +35,33 @@ def lines_of(picture, colour):
 # ------------------------------------------------------------------------------ tradeoffs
 
 
-def test_the_front_holds_what_nothing_beats():
-    records = made().records
-    best = front(records, SIZE)
-    for record in records:
-        beaten = [
-            each
-            for each in records
-            if each.bytes <= record.bytes
-            and each.accuracy >= record.accuracy
-            and (each.bytes, each.accuracy) != (record.bytes, record.accuracy)
-        ]
-        assert (record in best) == (not beaten)
+def test_what_nothing_beats_is_joined():
+    known = models(made())
+    best = unbeaten(known, SIZE)
+    for model in known:
+        beaten = any(
+            each.bytes <= model.bytes
+            and each.accuracy >= model.accuracy
+            and (each.bytes, each.accuracy) != (model.bytes, model.accuracy)
+            for each in known
+        )
+        assert (model in best) == (not beaten)
     assert [each.bytes for each in best] == sorted(each.bytes for each in best)
+
+
+def test_further_students_of_the_front_are_drawn_and_told():
+    run = made(further=2)
+    picture = tradeoff(run, SIZE)
+    assert picture.marks == len(run.records) + 2
+    drawn_at = {
+        tuple(xy)
+        for c in drawn(picture).axes[0].collections
+        for xy in c.get_offsets().data.tolist()
+    }
+    assert {(each.bytes, each.accuracy) for each in run.front} <= drawn_at
+    told = front(run)
+    assert len(told.rows) == len(run.front)
+    assert [at for at, each in enumerate(run.front) if each.chosen] == sorted(told.bold)
 
 
 def test_accuracy_is_drawn_against_the_cost_of_all_models():
