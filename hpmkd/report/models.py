@@ -58,12 +58,10 @@ def models(found: Distillation) -> list[Model]:
         )
         for each in found.records
     ]
-    further = [each for each in found.front if each.role == "front"]
     return known + [
-        Model(FURTHER, each.name, each.accuracy, each.bytes, each.row_us, each.chosen)
-        for each in further
-        # One that limits made the choice may be on the leaderboard, too.
-        if not any(model.chosen and each.chosen for model in known)
+        Model(FURTHER, each.name, each.accuracy, each.bytes, each.row_us)
+        for each in found.front
+        if each.role == "front"
     ]
 
 

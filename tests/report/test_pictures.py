@@ -27,6 +27,11 @@ def drawn(picture):
         return picture.draw(look)
 
 
+def points_of(picture):
+    (ax,) = drawn(picture).axes
+    return {tuple(xy) for each in ax.collections for xy in each.get_offsets().data.tolist()}
+
+
 def lines_of(picture, colour):
     (ax,) = drawn(picture).axes
     return [line for line in ax.lines if line.get_color() == PAPER[colour]]
@@ -53,12 +58,7 @@ def test_further_students_of_the_front_are_drawn_and_told():
     run = made(further=2)
     picture = tradeoff(run, SIZE)
     assert picture.marks == len(run.records) + 2
-    drawn_at = {
-        tuple(xy)
-        for c in drawn(picture).axes[0].collections
-        for xy in c.get_offsets().data.tolist()
-    }
-    assert {(each.bytes, each.accuracy) for each in run.front} <= drawn_at
+    assert {(each.bytes, each.accuracy) for each in run.front} <= points_of(picture)
     told = front(run)
     assert len(told.rows) == len(run.front)
     assert [at for at, each in enumerate(run.front) if each.chosen] == sorted(told.bold)
@@ -66,10 +66,9 @@ def test_further_students_of_the_front_are_drawn_and_told():
 
 def test_accuracy_is_drawn_against_the_cost_of_all_models():
     run = made()
-    (ax,) = drawn(tradeoff(run, LATENCY)).axes
-    points = {tuple(xy) for each in ax.collections for xy in each.get_offsets().data.tolist()}
-    assert points == {(each.row_us, each.accuracy) for each in run.records}
-    assert ax.get_xscale() == "log"
+    picture = tradeoff(run, LATENCY)
+    assert points_of(picture) == {(each.row_us, each.accuracy) for each in run.records}
+    assert drawn(picture).axes[0].get_xscale() == "log"
 
 
 def test_a_teacher_without_size_is_a_line():
@@ -125,10 +124,8 @@ def test_the_class_that_retains_least_is_named():
 
 def test_rows_are_drawn_by_who_is_right():
     run = made()
-    (ax,) = drawn(agreement(run)).axes
     points = run.evidence.points
-    expected = {(each.teacher, each.student) for each in points}
-    assert {tuple(xy) for c in ax.collections for xy in c.get_offsets().data.tolist()} == expected
+    assert points_of(agreement(run)) == {(each.teacher, each.student) for each in points}
     lost = sum(each.teacher_right and not each.student_right for each in points)
     assert f"only the teacher right on {lost}" in agreement(run).description
 
