@@ -17,6 +17,7 @@ from hpmkd.leaderboard import Record, to_frame
 from hpmkd.picking import pick, unmet
 from hpmkd.recipe import Recipe, read_limits
 from hpmkd.run_folder import (
+    ENSEMBLE,
     FRONT,
     load_front,
     load_students,
@@ -26,6 +27,7 @@ from hpmkd.run_folder import (
     writing,
 )
 from hpmkd.standing import Standing
+from hpmkd.student import Student
 from hpmkd.study import as_plain, write_study
 from hpmkd.verdict import Verdict
 
@@ -82,9 +84,10 @@ class Distillation:
         Seed, versions and size of the data.
     trials : tuple of Trial
         Every configuration evaluated, in the order of asking; empty in a loaded run.
-    ensemble : Ensemble, optional
-        The best students fused, a predictor beside the single student. It lives as long as
-        this object: a run folder keeps what was measured of it, not the ensemble.
+    ensemble : Student or Ensemble, optional
+        The best students fused, a predictor beside the single student: a student in a file of
+        its own where ``facts["ensemble"]["unpacked"]`` is None. Otherwise it says why not, and
+        the ensemble lives as long as this object.
     gates : tuple of Gate
         Steps that were taken or refused, and why: of the fuser, for teachers and for the
         ensemble, if it has a gate; of the collapse, if the recipe asks for it.
@@ -119,7 +122,7 @@ class Distillation:
     recipe: Recipe
     facts: Mapping[str, Any]
     trials: tuple[Trial, ...] = ()
-    ensemble: Ensemble | None = None
+    ensemble: Student | Ensemble | None = None
     gates: tuple[Gate, ...] = ()
     recorded: tuple[Mapping[str, Any], ...] = ()
     controls: Mapping[str, Predictor] = field(default_factory=dict)
@@ -255,6 +258,8 @@ class Distillation:
             draft.joinpath("students").mkdir()
             for name, student in {**self.students, **self.further}.items():
                 student_path(draft, name).write_bytes(student.to_bytes())
+            if isinstance(self.ensemble, Student):
+                student_path(draft, ENSEMBLE).write_bytes(self.ensemble.to_bytes())
             self.leaderboard.to_csv(draft / "leaderboard.csv", index=False)
             write_json(draft / "leaderboard.json", [asdict(record) for record in self.records])
             write_json(draft / "verdict.json", self.verdict.to_mapping())
@@ -290,9 +295,11 @@ class Distillation:
         try:
             records = read_json(folder / "leaderboard.json", list)
             students = load_students(folder, facts["chosen"])
+            ensemble = students.pop(ENSEMBLE, None)
             front = load_front(folder) if (folder / FRONT).exists() else ()
             further = {each.name for each in front if each.role in ("control", "front")}
             return cls(
+                ensemble=_ensemble(ensemble, facts["ensemble"]),
                 students={name: each for name, each in students.items() if name not in further},
                 chosen=facts["chosen"],
                 records=tuple(Record(**each) for each in records),
@@ -312,6 +319,13 @@ class Distillation:
             raise StudentFileError(f"{folder} is no intact run folder: {problem}") from error
         except (TypeError, RecipeError) as error:
             raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
+
+
+def _ensemble(found: Student | None, told: Mapping[str, Any] | None) -> Student | None:
+    """Return the ensemble's student; it is there if and only if the run says so."""
+    if (found is None) == (told is not None and told["unpacked"] is None):
+        raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or is none of this run")
+    return found
 
 
 def _evidence(folder: Path) -> Evidence | None:

@@ -186,7 +186,7 @@ class _Run:
             run = Run(self.recipe.name, self.seed, len(self.training), regime.name)
             provenance = Provenance(run, racing)
             finalists = self.learning.refit(lesson, provenance)
-            ensemble = self.learning.ensemble(finalists, exams, lesson)
+            ensemble = self.learning.ensemble(finalists, exams, lesson, provenance)
             gates += of_fuser("fuser of the teachers", taught.knowledge.fuser)
             if ensemble is not None:
                 gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
@@ -227,11 +227,12 @@ class _Run:
                 **facts_of_run(self.seed, self.training, self.test),
                 "search": {"ended": found.ended, "remembered": remembered},
                 "selection": {"rows": len(held), "teacher_accuracy": standing.teacher_accuracy},
+                "ensemble": None if ensemble is None else ensemble.facts(),
             },
             front=contenders,
             further=contending.further(),
             trials=tuple(trials),
-            ensemble=ensemble,
+            ensemble=None if ensemble is None else ensemble.predictor,
             gates=tuple(gates),
             evidence=measured.evidence,
             controls={name: each.student for name, each in finalists.controls.items()},

@@ -189,14 +189,18 @@ class Learning:
         return finalists
 
     def ensemble(
-        self, finalists: Finalists, exams: Sequence[Exam], lesson: Lesson
+        self,
+        finalists: Finalists,
+        exams: Sequence[Exam],
+        lesson: Lesson,
+        provenance: Provenance,
     ) -> Ensemble | None:
         """Fuse the strongest students; None if there are not two of them."""
         names = strongest(finalists, self.recipe.ensemble.top)
         if len(names) < 2:
             return None
-        rows = lesson.rows.rows(selection_rows(exams))
-        return fit_ensemble(finalists, names, self.parts.fuser, rows.labels, rows.table)
+        rows, fuser = lesson.rows.rows(selection_rows(exams)), self.parts.ensemble_fuser
+        return fit_ensemble(finalists, names, fuser, rows.labels, rows.table, provenance)
 
     def collapse(
         self,
@@ -216,7 +220,7 @@ class Learning:
             return finalists, Gate("collapse", False, f"not tried: {spent}")
         collapse = Collapse(
             members,
-            self.parts.fuser,
+            self.parts.ensemble_fuser,
             self.trainer.predecessors,
             self.trainer.evaluate,
             self.standing,

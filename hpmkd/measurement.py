@@ -11,7 +11,7 @@ from hpmkd.costs import Cost, of_fuser, of_member
 from hpmkd.evidence import Evidence
 from hpmkd.finalists import Finalists, Refitted
 from hpmkd.leaderboard import Entry, Record, Role
-from hpmkd.measure import latency
+from hpmkd.measure import latency, student_latency
 from hpmkd.reading import stack
 from hpmkd.teaching import Taught, Teaching
 from hpmkd.values import Softening
@@ -160,13 +160,12 @@ def student_entries(finalists: Finalists, table: Any, scheduler: Scheduled) -> l
 
 def ensemble_entry(ensemble: Ensemble, table: Any) -> Entry:
     """Return the entry of the fused students."""
-    return Entry(
-        role="ensemble",
-        name="+".join(ensemble.names),
-        probabilities=ensemble.predict_proba(table),
-        n_bytes=ensemble.n_bytes,
-        latency=latency(ensemble.predict_proba, table),
-    )
+    packed = ensemble.packed
+    if isinstance(packed, str):
+        said, speed = ensemble.predict_proba(table), latency(ensemble.predict_proba, table)
+    else:
+        said, speed = packed.predict_proba(table), student_latency(packed, table)
+    return Entry("ensemble", "+".join(ensemble.names), said, ensemble.n_bytes, speed)
 
 
 def compare(

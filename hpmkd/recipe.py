@@ -46,6 +46,9 @@ SETTINGS: Mapping[str, type] = {
     "front": FrontSettings,
 }
 
+#: Files of students that are of no stage.
+RESERVED = ("collapsed", "ensemble")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -253,6 +256,11 @@ def _stages(value: Mapping[str, Any]) -> dict[str, Choice]:
             raise RecipeError(
                 f"stages.{name}: got the name {name!r}; expected a lower-case letter, then "
                 "lower-case letters, digits, - and _"
+            )
+        if name in RESERVED:
+            raise RecipeError(
+                f"stages.{name}: the run keeps another student under this name; give the stage "
+                f"another, e.g. [stages.my-{name}]"
             )
     return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
 
