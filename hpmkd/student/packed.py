@@ -22,6 +22,10 @@ from hpmkd.student.tables import number_block
 Floats = NDArray[np.float64]
 
 
+#: So few rows are answered one by one: a block of 256 takes as long as ten of them.
+FEW_ROWS = 8
+
+
 class PackedStudent:
     """Encoder and model in one buffer, for those who have rows as arrays.
 
@@ -287,13 +291,17 @@ class PackedStudent:
         return row_kernel(what, self.dtype)
 
     def _answer(self, matrix: NDArray[Any], words: Words, *, probable: bool) -> Floats:
-        from hpmkd.kernels.packed import table_kernel
+        from hpmkd.kernels.packed import row_kernel, table_kernel
 
         if matrix.dtype not in (np.float32, np.float64) or not matrix.dtype.isnative:
             matrix = matrix.astype(np.float64)
         matrix = np.require(matrix, requirements="A")
         out = np.empty((len(matrix), self.n_classes if probable else self.n_margins))
-        if table_kernel(matrix.dtype)(matrix, words, probable, out):
+        if len(matrix) <= FEW_ROWS and matrix.shape[1] == self.n_columns:
+            answer = row_kernel("probabilities" if probable else "margins", matrix.dtype)
+            for row, target in zip(matrix, out, strict=True):
+                answer(np.array(row), words, target)
+        elif table_kernel(matrix.dtype)(matrix, words, probable, out):
             raise DataError(
                 f"got a matrix of shape {matrix.shape}, expected (n, {self.n_columns}): one "
                 "column per raw column, categories as codes"
