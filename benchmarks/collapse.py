@@ -36,7 +36,7 @@ def run(name: str, seed: int) -> dict[str, object]:
     found = hpmkd.distill(table.iloc[rows], labels[rows], **options)
     records = {(record.role, record.name): record for record in found.records}
     (gate,) = (gate for gate in found.gates if gate.name == "collapse")
-    base = found.ensemble.names[0]
+    base = found.facts["ensemble"]["members"][0]
     loss = {
         "student": records["student", base].log_loss,
         "ensemble": next(r.log_loss for r in found.records if r.role == "ensemble"),

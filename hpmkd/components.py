@@ -38,6 +38,7 @@ class Components:
     teacher: Selected
     reference: Selected
     fuser: Selected
+    ensemble_fuser: Selected
     augmenter: Selected
     sampler: Selected
     scheduler: Selected
@@ -61,6 +62,7 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
         teacher=select(registry, "teacher", recipe.teacher, "teacher"),
         reference=select(registry, "teacher", recipe.reference, "reference"),
         fuser=select(registry, "fuser", recipe.fuser, "fuser"),
+        ensemble_fuser=_ensemble_fuser(recipe, registry),
         augmenter=select(registry, "augmenter", recipe.augmenter, "augmenter"),
         sampler=select(registry, "sampler", recipe.sampler, "sampler"),
         scheduler=select(registry, "scheduler", recipe.scheduler, "scheduler"),
@@ -78,6 +80,13 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
             if link.transfer is not None
         },
     )
+
+
+def _ensemble_fuser(recipe: Recipe, registry: Registry) -> Selected:
+    name = recipe.ensemble.fuser
+    if not name or recipe.ensemble.top < 2:
+        return select(registry, "fuser", recipe.fuser, "fuser")
+    return Selected(registry.offer("fuser", name, "ensemble.fuser"), {})
 
 
 def links_between(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:

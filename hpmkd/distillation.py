@@ -15,7 +15,15 @@ from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
 from hpmkd.recipe import Recipe
-from hpmkd.run_folder import load_students, read_json, student_path, write_json, writing
+from hpmkd.run_folder import (
+    ENSEMBLE,
+    load_students,
+    read_json,
+    student_path,
+    write_json,
+    writing,
+)
+from hpmkd.student import Student
 from hpmkd.study import as_plain, write_study
 from hpmkd.verdict import Verdict
 
@@ -58,9 +66,10 @@ class Distillation:
         Seed, versions and size of the data.
     trials : tuple of Trial
         Every configuration evaluated, in the order of asking; empty in a loaded run.
-    ensemble : Ensemble, optional
-        The best students fused, a predictor beside the single student. It lives as long as
-        this object: a run folder keeps what was measured of it, not the ensemble.
+    ensemble : Student or Ensemble, optional
+        The best students fused, a predictor beside the single student: a student in a file of
+        its own where ``facts["ensemble"]["unpacked"]`` is None. Otherwise it says why not, and
+        the ensemble lives as long as this object.
     gates : tuple of Gate
         Steps that were taken or refused, and why: of the fuser, for teachers and for the
         ensemble, if it has a gate; of the collapse, if the recipe asks for it.
@@ -90,7 +99,7 @@ class Distillation:
     recipe: Recipe
     facts: Mapping[str, Any]
     trials: tuple[Trial, ...] = ()
-    ensemble: Ensemble | None = None
+    ensemble: Student | Ensemble | None = None
     gates: tuple[Gate, ...] = ()
     recorded: tuple[Mapping[str, Any], ...] = ()
     controls: Mapping[str, Predictor] = field(default_factory=dict)
@@ -178,6 +187,8 @@ class Distillation:
             draft.joinpath("students").mkdir()
             for name, student in self.students.items():
                 student_path(draft, name).write_bytes(student.to_bytes())
+            if isinstance(self.ensemble, Student):
+                student_path(draft, ENSEMBLE).write_bytes(self.ensemble.to_bytes())
             self.leaderboard.to_csv(draft / "leaderboard.csv", index=False)
             write_json(draft / "leaderboard.json", [asdict(record) for record in self.records])
             write_json(draft / "verdict.json", self.verdict.to_mapping())
@@ -211,8 +222,10 @@ class Distillation:
             )
         try:
             records = read_json(folder / "leaderboard.json", list)
+            students = load_students(folder, facts["chosen"])
             return cls(
-                students=load_students(folder, facts["chosen"]),
+                ensemble=_ensemble(students.pop(ENSEMBLE, None), facts["ensemble"]),
+                students=students,
                 chosen=facts["chosen"],
                 records=tuple(Record(**each) for each in records),
                 knowledge=Knowledge.from_mapping(read_json(folder / "knowledge.json", dict)),
@@ -229,6 +242,13 @@ class Distillation:
             raise StudentFileError(f"{folder} is no intact run folder: {problem}") from error
         except (TypeError, RecipeError) as error:
             raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
+
+
+def _ensemble(found: Student | None, told: Mapping[str, Any] | None) -> Student | None:
+    """Return the ensemble's student; it is there if and only if the run says so."""
+    if (found is None) == (told is not None and told["unpacked"] is None):
+        raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or is none of this run")
+    return found
 
 
 def _evidence(folder: Path) -> Evidence | None:

@@ -178,7 +178,7 @@ class _Run:
             run = Run(self.recipe.name, self.seed, len(self.training), regime.name)
             provenance = Provenance(run, racing)
             finalists = self.learning.refit(racing, lesson).signed(provenance)
-            ensemble = self.learning.ensemble(finalists, exams, lesson)
+            ensemble = self.learning.ensemble(finalists, exams, lesson, provenance)
             gates += of_fuser("fuser of the teachers", taught.knowledge.fuser)
             if ensemble is not None:
                 gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
@@ -213,9 +213,10 @@ class _Run:
             facts={
                 **facts_of_run(self.seed, self.training, self.test),
                 "search": {"ended": found.ended, "remembered": remembered},
+                "ensemble": None if ensemble is None else ensemble.facts(),
             },
             trials=tuple(trials),
-            ensemble=ensemble,
+            ensemble=None if ensemble is None else ensemble.predictor,
             gates=tuple(gates),
             evidence=measured.evidence,
             controls={name: each.student for name, each in finalists.controls.items()},

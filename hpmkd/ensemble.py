@@ -12,6 +12,7 @@ from hpmkd.crossfit import pickled_bytes
 from hpmkd.knowledge import Fusion
 from hpmkd.reading import stack
 from hpmkd.rows import as_table
+from hpmkd.student import Student, pool_students
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hpmkd.components import Selected
     from hpmkd.contracts import Predictor
     from hpmkd.finalists import Finalists
+    from hpmkd.provenance import Provenance
     from hpmkd.values import FloatArray, IntArray
 
 
@@ -34,11 +36,19 @@ class Ensemble:
         Fitted on all training rows.
     fusion : Fusion
         Fitted on what the members said about selection rows before they had seen them.
+    packed : Student or str
+        The same as one student; or why it cannot be one.
     """
 
     names: tuple[str, ...]
     members: tuple[Predictor, ...]
     fusion: Fusion
+    packed: Student | str
+
+    @property
+    def predictor(self) -> Student | Ensemble:
+        """The one student where there is one, else the ensemble itself."""
+        return self if isinstance(self.packed, str) else self.packed
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -46,7 +56,7 @@ class Ensemble:
         return self.members[0].classes_
 
     def predict_proba(self, table: Any) -> FloatArray:
-        """Return fused probabilities of shape (n, K) for raw rows."""
+        """Return fused probabilities of shape (n, K) for raw rows, asking every member."""
         # Students open lists and mappings by themselves; a fuser is promised a table.
         table = table if hasattr(table, "shape") else as_table(table)
         said = np.stack([member.predict_proba(table) for member in self.members])
@@ -59,9 +69,19 @@ class Ensemble:
 
     @property
     def n_bytes(self) -> int:
-        """Size of the members' files and of the fitted fuser, as a pickle, together."""
+        """Size of its file; or of the members' and of the fitted fuser, as a pickle, together."""
+        if isinstance(self.packed, Student):
+            return self.packed.n_bytes
         fuser = pickled_bytes(self.fusion.fitted) or 0
         return sum(len(member.to_bytes()) for member in self.members) + fuser
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a run tells of it, as plain values."""
+        return {
+            "members": list(self.names),
+            "fuser": self.fusion.selected.offered.offer.name,
+            "unpacked": self.packed if isinstance(self.packed, str) else None,
+        }
 
 
 def strongest(finalists: Finalists, k: int) -> list[str]:
@@ -71,7 +91,12 @@ def strongest(finalists: Finalists, k: int) -> list[str]:
 
 
 def fit_ensemble(
-    finalists: Finalists, names: Sequence[str], fuser: Selected, labels: IntArray, table: Any
+    finalists: Finalists,
+    names: Sequence[str],
+    fuser: Selected,
+    labels: IntArray,
+    table: Any,
+    provenance: Provenance,
 ) -> Ensemble:
     """Fuse students by what their trials said about the selection rows.
 
@@ -82,12 +107,36 @@ def fit_ensemble(
     names : sequence of str
         Whom to take.
     fuser : Selected
-        The recipe's fuser, the same that fuses the teachers.
+        The recipe's fuser of students.
     labels, table : ndarray of shape (n,), table of n rows
         The selection rows.
+    provenance : Provenance
+        Tells the file of the ensemble how it was made.
     """
-    members = [finalists.students[name] for name in names]
+    refitted = [finalists.students[name] for name in names]
+    members = [each.student for each in refitted]
     # The search keeps what each stage's best said.
-    said = stack([member.trial.said for member in members if member.trial.said is not None])
+    said = stack([each.trial.said for each in refitted if each.trial.said is not None])
     fusion = Fusion.fit(fuser, said, labels, table)
-    return Ensemble(tuple(names), tuple(member.student for member in members), fusion)
+    facts = provenance.of_ensemble([each.trial for each in refitted], fuser.offered.offer.name)
+    packed = _packed(dict(zip(names, members, strict=True)), fusion, said, table, facts)
+    return Ensemble(tuple(names), tuple(members), fusion, packed)
+
+
+def _packed(
+    members: dict[str, Predictor], fusion: Fusion, said: FloatArray, table: Any, facts: Any
+) -> Student | str:
+    """Return the ensemble as one student, or why it cannot be one."""
+    students = []
+    for name, member in members.items():
+        if not isinstance(member, Student):
+            return f"the student {name} is a {type(member).__name__}, not a hpmkd Student"
+        students.append(member)
+    pool = fusion.pool(said, table)
+    if pool is None:
+        name = fusion.selected.offered.offer.name
+        return f"the fuser {name!r} weighs each row by itself: with ensemble.fuser=pool it can be"
+    try:
+        return pool_students(students, pool, facts)
+    except ValueError as error:
+        return str(error)

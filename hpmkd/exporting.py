@@ -90,7 +90,7 @@ def exporter_of(
     return exporter
 
 
-def write(exporter: Exporter, student: Predictor, path: Path, *, overwrite: bool) -> Path:
+def write(exporter: Exporter, student: Predictor, path: Path, *, overwrite: bool = False) -> Path:
     """Let an exporter write a student; see :func:`export`."""
     if path.is_dir():
         raise ExportError(f"{path} is a folder; expected the path of a file to write")

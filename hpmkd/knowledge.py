@@ -12,6 +12,7 @@ import numpy as np
 from hpmkd.guard import expect
 from hpmkd.probabilities import checked
 from hpmkd.regime import Regime
+from hpmkd.student import Pool
 
 if TYPE_CHECKING:
     from hpmkd.components import Selected
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from hpmkd.extra import Labelled
     from hpmkd.fusing import Fusing
     from hpmkd.values import FloatArray, IntArray
+
+#: How far a pool may be from the fuser that it stands for.
+POOL_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,26 @@ class Fusion:
     def soft_targets(self, probabilities: FloatArray, table: Any) -> FloatArray:
         """Return soft targets (n, K) alone."""
         return self.fuse(probabilities, table)[0]
+
+    def pool(self, probabilities: FloatArray, table: Any) -> Pool | None:
+        """Return the same fusion as plain numbers, if the fuser says that it is one.
+
+        Parameters
+        ----------
+        probabilities, table
+            As for :meth:`fuse`: rows on which the pool is compared with the fuser.
+        """
+        if not hasattr(self.fitted, "to_pool"):
+            return None
+        with self.selected.offered.blamed("failed in to_pool"):
+            pool = self.fitted.to_pool()
+            if pool is None:
+                return None
+            expect("what to_pool returned", pool, Pool, "a hpmkd.student.Pool or None")
+            away = np.abs(pool.fuse(probabilities) - self.soft_targets(probabilities, table)).max()
+            if away > POOL_TOLERANCE:
+                raise ValueError(f"its pool differs by {away:.2g} from what it fuses")
+        return cast("Pool", pool)
 
     def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
         """Return what the fuser says of itself.

@@ -175,14 +175,19 @@ class Learning:
         return finalists
 
     def ensemble(
-        self, finalists: Finalists, exams: Sequence[Exam], lesson: Lesson
+        self,
+        finalists: Finalists,
+        exams: Sequence[Exam],
+        lesson: Lesson,
+        provenance: Provenance,
     ) -> Ensemble | None:
         """Fuse the strongest students; None if there are not two of them."""
         names = strongest(finalists, self.recipe.ensemble.top)
         if len(names) < 2:
             return None
         rows = lesson.rows.rows(np.sort(np.concatenate([exam.held_rows for exam in exams])))
-        return fit_ensemble(finalists, names, self.parts.fuser, rows.labels, rows.table)
+        fuser = self.parts.ensemble_fuser
+        return fit_ensemble(finalists, names, fuser, rows.labels, rows.table, provenance)
 
     def collapse(
         self,
@@ -201,7 +206,7 @@ class Learning:
         if spent := self.rations.collapsed(members, before.configuration, len(alphas), len(exams)):
             return finalists, Gate("collapse", False, f"not tried: {spent}")
         collapse = Collapse(
-            members, self.parts.fuser, self.trainer.predecessors, self.trainer.evaluate
+            members, self.parts.ensemble_fuser, self.trainer.predecessors, self.trainer.evaluate
         )
         after, decision = collapse.attempt(before, exams, alphas)
         if after is None:

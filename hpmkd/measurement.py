@@ -160,13 +160,12 @@ def student_entries(finalists: Finalists, table: Any, scheduler: Scheduled) -> l
 
 def ensemble_entry(ensemble: Ensemble, table: Any) -> Entry:
     """Return the entry of the fused students."""
-    return Entry(
-        role="ensemble",
-        name="+".join(ensemble.names),
-        probabilities=ensemble.predict_proba(table),
-        n_bytes=ensemble.n_bytes,
-        latency=latency(ensemble.predict_proba, table),
-    )
+    packed = ensemble.packed
+    if isinstance(packed, str):
+        said, speed = ensemble.predict_proba(table), latency(ensemble.predict_proba, table)
+    else:
+        said, speed = packed.predict_proba(table), student_latency(packed, table)
+    return Entry("ensemble", "+".join(ensemble.names), said, ensemble.n_bytes, speed)
 
 
 def compare(

@@ -74,6 +74,19 @@ class Provenance:
         told = {**asdict(self.run), **self.of(configuration, trial)}
         return replace(student, facts={**student.facts, TRAINING: told})
 
+    def of_ensemble(self, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
+        """Return the facts of an ensemble of the students that these trials chose.
+
+        Parameters
+        ----------
+        trials : sequence of Trial
+            In the order of the members.
+        fuser : str
+            The name of what fuses them.
+        """
+        members = [self.of(trial.configuration, trial) for trial in trials]
+        return {TRAINING: {**asdict(self.run), "fuser": fuser, "members": members}}
+
     def of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
         """Return what one configuration adds to the facts of the run, as plain values."""
         if trial is None:

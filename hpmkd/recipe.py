@@ -42,6 +42,9 @@ SETTINGS: Mapping[str, type] = {
     "budget": BudgetSettings,
 }
 
+#: Files of students that are of no stage.
+RESERVED = ("collapsed", "ensemble")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -234,6 +237,11 @@ def _stages(value: Mapping[str, Any]) -> dict[str, Choice]:
             raise RecipeError(
                 f"stages.{name}: got the name {name!r}; expected a lower-case letter, then "
                 "lower-case letters, digits, - and _"
+            )
+        if name in RESERVED:
+            raise RecipeError(
+                f"stages.{name}: the run keeps another student under this name; give the stage "
+                f"another, e.g. [stages.my-{name}]"
             )
     return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
 

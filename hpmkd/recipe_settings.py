@@ -135,11 +135,15 @@ class EnsembleSettings:
     ----------
     top : int
         How many, each of another stage; with fewer than two there is no ensemble.
+    fuser : str
+        Of them; empty for the recipe's own, with its settings. One whose weights are the same
+        for all rows makes the ensemble a student in a file of its own.
     collapse : bool
         Whether to distil the ensemble into one student once more, behind a gate.
     """
 
     top: Annotated[int, Meta(ge=0)] = 3
+    fuser: str = ""
     collapse: bool = False
 
 

@@ -163,14 +163,31 @@ def test_a_recipe_is_resolved_whole(registry):
         {kind: {"name": "anything"} for kind in kinds}
         | {"stages": {"median": {"power": 2}, "small": {"name": "median"}}}
         | {"chain": [{"stage": "small"}, {"stage": "median", "transfer": RULE}]}
+        | {"ensemble": {"fuser": "median"}}
     )
     components = resolve(recipe, registry)
+    assert components.ensemble_fuser.offered.offer.name == "median"
     assert all(getattr(components, kind).offered.plugin == "mine" for kind in kinds)
     assert list(components.stages) == ["median", "small"]
     assert components.stages["median"].settings == {"power": 2.0}
     (rule,) = components.transfers.values()
     assert (rule.offered.plugin, rule.settings) == ("mine", {"rounds": 5})
     assert list(components.transfers) == [link.label for link in components.links]
+
+
+@pytest.mark.parametrize("ensemble", [{"fuser": ""}, {"top": 0}])
+def test_the_ensemble_has_the_recipes_fuser_if_it_names_none(registry, ensemble):
+    kinds = ("teacher", "reference", "augmenter", "sampler", "scheduler", "memory", "cache")
+    recipe = Recipe.from_mapping(
+        dict.fromkeys((*kinds, "executor"), "anything")
+        | {"fuser": {"name": "median", "rounds": 2}, "stages": {"plain": {}}, "chain": []}
+        | {"ensemble": ensemble}
+    )
+    components = resolve(recipe, registry)
+    assert components.ensemble_fuser == components.fuser
+    unknown = recipe.override({"ensemble.fuser": "mode", "ensemble.top": 2})
+    with pytest.raises(RecipeError, match=r"^ensemble.fuser: no fuser is called 'mode'"):
+        resolve(unknown, registry)
 
 
 def test_a_recipe_with_one_wrong_name_is_refused(registry):
@@ -190,6 +207,7 @@ def test_workers_that_an_executor_does_not_know_are_refused(registry):
         "augmenter",
     )
     named = {kind: {"name": "anything"} for kind in kinds}
+    named |= {"ensemble": {"top": 0}}
     recipe = Recipe.from_mapping({**named, "executor": "median", "stages": ["median"]})
     with pytest.raises(RecipeError, match=r"executor.workers: unknown key.*power, rounds"):
         resolve(recipe.with_workers(2), registry)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 import hpmkd
 from hpmkd import collapse, measure
+from hpmkd.cli import cli
 from hpmkd.cli.table import print_result
+from hpmkd.ensemble import Ensemble
 from hpmkd.gates import Gate
 from hpmkd.probabilities import row_losses
 
@@ -55,9 +60,85 @@ def found():
 def test_it_holds_the_strongest_students_of_three_stages(found):
     students = [record for record in found.records if record.role == "student"]
     ranked = sorted(students, key=lambda record: record.selection_log_loss)
-    assert found.ensemble.names == tuple(record.name for record in ranked[:3])
-    for name, member in zip(found.ensemble.names, found.ensemble.members, strict=True):
-        assert member is found.students[name]
+    assert found.facts["ensemble"]["members"] == [record.name for record in ranked[:3]]
+    parts = {found.students[record.name].model.family for record in ranked[:3]}
+    assert {member.family for member in found.ensemble.model.members} == parts
+
+
+def test_it_says_what_its_members_say_fused(found):
+    X = load_wine(as_frame=True).data
+    members = [found.students[name] for name in found.facts["ensemble"]["members"]]
+    said = np.stack([member.predict_proba(X) for member in members])
+    fused = found.ensemble.model.pool.fuse(said)
+    np.testing.assert_allclose(found.ensemble.predict_proba(X), fused, atol=1e-9, rtol=0)
+
+
+def test_its_file_tells_how_it_was_made(found):
+    told = found.ensemble.facts["training"]
+    assert (told["recipe"], told["seed"], told["fuser"]) == ("hpm", 0, "pool")
+    names = found.facts["ensemble"]["members"]
+    assert told["members"] == [
+        {
+            name: value
+            for name, value in found.students[stage].facts["training"].items()
+            if name not in ("recipe", "seed", "rows", "regime")
+        }
+        for stage in names
+    ]
+
+
+def test_it_is_kept_and_can_be_asked_like_any_student(found, tmp_path):
+    found.save(tmp_path / "run")
+    file = tmp_path / "run" / "students" / "ensemble.hpmkd"
+    assert file.read_bytes() == found.ensemble.to_bytes()
+    loaded = hpmkd.load(tmp_path / "run")
+    assert loaded.ensemble.to_bytes() == found.ensemble.to_bytes()
+    assert "ensemble" not in loaded.students
+    again = loaded.save(tmp_path / "again")
+    assert (again / "students" / "ensemble.hpmkd").read_bytes() == file.read_bytes()
+    data = tmp_path / "data.csv"
+    X = load_wine(as_frame=True).data.head(9)
+    X.to_csv(data, index=False)
+    asked = CliRunner().invoke(cli, ["predict", str(again), str(data), "--student", "ensemble"])
+    lines = asked.stdout.splitlines()[1:]
+    assert [int(line.split(",")[0]) for line in lines] == found.ensemble.predict(X).tolist()
+    read = CliRunner().invoke(cli, ["explain", str(again), "--student", "ensemble"])
+    assert read.exit_code == 2
+    assert "the student ensemble is pool of" in read.stderr
+    file.unlink()
+    with pytest.raises(hpmkd.StudentFileError, match=r"students/ensemble\.hpmkd is missing"):
+        hpmkd.load(tmp_path / "run")
+
+
+def test_where_rows_are_weighed_by_themselves_there_is_no_file(tmp_path, capsys):
+    by_row = {"ensemble.fuser": "", "fuser.name": "attention", "fuser.gated": False}
+    found = distil(load_wine, **by_row)
+    reason = found.facts["ensemble"]["unpacked"]
+    assert reason.startswith("the fuser 'attention' weighs each row by itself")
+    assert isinstance(found.ensemble, Ensemble)
+    assert found.ensemble.predict_proba(load_wine().data).shape == (178, 3)
+    (record,) = [record for record in found.records if record.role == "ensemble"]
+    assert record.bytes > sum(len(member.to_bytes()) for member in found.ensemble.members)
+    found.save(tmp_path / "run")
+    assert not (tmp_path / "run" / "students" / "ensemble.hpmkd").exists()
+    assert hpmkd.load(tmp_path / "run").ensemble is None
+    print_result(found)
+    assert f"The ensemble has no file of its own: {reason}" in capsys.readouterr().out
+
+
+def test_a_column_of_categories_and_missing_cells(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=300), "b": rng.choice(["x", "y", None], 300)})
+    frame.loc[::7, "a"] = np.nan
+    target = np.where(rng.random(300) < 0.15, 1, (frame["a"] > 0) ^ (frame["b"] == "x"))
+    known = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    teacher = make_pipeline(known, RandomForestClassifier(20, random_state=0))
+    found = hpmkd.distill(frame, target, teacher=teacher, settings=LIGHT)
+    members = [found.students[name] for name in found.facts["ensemble"]["members"]]
+    assert len(members) == 3
+    said = np.stack([member.predict_proba(frame) for member in members])
+    fused = found.ensemble.model.pool.fuse(said)
+    np.testing.assert_allclose(found.ensemble.predict_proba(frame), fused, atol=1e-9, rtol=0)
 
 
 def test_it_predicts_raw_rows(found):
@@ -71,11 +152,11 @@ def test_it_predicts_raw_rows(found):
 
 def test_it_stands_on_the_leaderboard_and_is_not_chosen(found):
     (record,) = [record for record in found.records if record.role == "ensemble"]
-    assert record.name == "+".join(found.ensemble.names)
+    assert record.name == "+".join(found.facts["ensemble"]["members"])
     assert not record.chosen
-    # A pickle remembers which parts are one object, so its size varies by a few bytes.
-    assert record.bytes == pytest.approx(found.ensemble.n_bytes, rel=0.01)
-    assert record.bytes > sum(len(member.to_bytes()) for member in found.ensemble.members)
+    assert record.bytes == len(found.ensemble.to_bytes())
+    members = [found.students[name] for name in found.facts["ensemble"]["members"]]
+    assert record.bytes < sum(len(member.to_bytes()) for member in members)
 
 
 def test_it_costs_no_model(found):
@@ -93,12 +174,12 @@ def test_one_student_is_no_ensemble(settings):
 
 
 def test_a_fuser_that_trusts_one_student_only_gives_that_student(found):
-    # The fuser's weights sum to one per row: the fused loss lies near the best member's.
+    # The fuser's weights sum to one: the fused loss lies near the best member's.
     X, y = load_wine(return_X_y=True, as_frame=True)
     fused = row_losses(found.ensemble.predict_proba(X), y.to_numpy()).mean()
     members = [
-        row_losses(member.predict_proba(X), y.to_numpy()).mean()
-        for member in found.ensemble.members
+        row_losses(found.students[name].predict_proba(X), y.to_numpy()).mean()
+        for name in found.facts["ensemble"]["members"]
     ]
     assert fused < max(members)
 
@@ -128,14 +209,14 @@ def test_a_collapsed_student_that_passes_is_shipped(monkeypatch, tmp_path):
     assert np.array_equal(loaded.student.predict_proba(X), found.student.predict_proba(X))
 
 
-def test_the_gates_of_the_fuser_are_listed_and_shown(found, tmp_path, capsys):
+def test_the_gates_of_the_fuser_are_listed_and_shown(tmp_path, capsys):
+    found = distil(load_wine, **{"ensemble.fuser": ""})
     *links, of_teachers, of_ensemble = found.gates
     assert all(" after " in link.name for link in links)
     assert of_teachers.name == "fuser of the teachers"
     assert of_teachers.reason == found.knowledge.fuser["gate"]["reason"]
     assert of_ensemble.name == "fuser of the ensemble"
-    told = found.ensemble.fusion.summary(found.ensemble.names)["gate"]
-    assert (of_ensemble.passed, of_ensemble.reason) == (told["accepted"], told["reason"])
+    assert of_ensemble.reason
     found.save(tmp_path / "run")
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
     assert [Gate(**each) for each in kept] == list(found.gates)

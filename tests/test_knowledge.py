@@ -15,6 +15,7 @@ from hpmkd.knowledge import Fusion, Knowledge, fit_and_fuse, gather
 from hpmkd.regime import SELF
 from hpmkd.registry import Offered
 from hpmkd.shelf import UNKEPT
+from hpmkd.student import Pool
 from hpmkd.values import Fused, Offer
 
 WIN = {"column": "age", "cells": "over 60", "weight": 0.9, "mean_weight": 0.4}
@@ -69,3 +70,33 @@ def test_a_win_of_no_teacher_is_blamed_on_the_plugin(teacher):
 
 def test_fit_and_fuse_gives_the_soft_targets_alone():
     np.testing.assert_array_equal(fit_and_fuse(selected(), SAID, LABELS, None), SAID[0])
+
+
+def pooled_by(fuser):
+    chosen = Selected(Offered("fuser", Offer("mine", fuser, ""), "mine"), {})
+    return Fusion.fit(chosen, SAID, LABELS, None).pool(SAID, None)
+
+
+def of_pool(pool):
+    return type("Fuser", (First,), {"to_pool": lambda self: pool})
+
+
+def test_a_fuser_may_be_a_pool():
+    pool = Pool(np.ones(2), np.array([1.0, 0.0]), np.zeros(2), np.zeros(2))
+    assert pooled_by(of_pool(pool)) is pool
+    assert pooled_by(of_pool(None)) is None
+    assert pooled_by(First) is None
+
+
+@pytest.mark.parametrize(
+    ("pool", "message"),
+    [
+        (Pool.mean(2, 2), "its pool differs by 0.15 from what it fuses"),
+        (Pool.mean(3, 2), r"expected \(3, n, 2\)"),
+        ("a pool", "what to_pool returned is 'a pool'; expected a hpmkd.student.Pool or None"),
+    ],
+    ids=["another", "of other members", "none"],
+)
+def test_a_pool_that_is_none_is_blamed_on_its_plugin(pool, message):
+    with pytest.raises(PluginError, match=f"'mine'.*failed in to_pool.*{message}"):
+        pooled_by(of_pool(pool))

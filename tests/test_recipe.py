@@ -294,3 +294,10 @@ def test_the_proposal_is_as_proposed():
     assert [link.stage for link in proposal.chain] == ["logistic", "tree", "gbm", "xgboost"]
     assert {link.transfer.name for link in proposal.chain if link.transfer} == {"mix"}
     assert (proposal.scheduler.name, proposal.ensemble.top) == ("meta", 3)
+    assert proposal.ensemble.fuser == ""  # by attention, as the teachers
+
+
+@pytest.mark.parametrize("name", ["ensemble", "collapsed"])
+def test_names_of_other_students_are_no_stages(name):
+    with pytest.raises(RecipeError, match=rf"stages.{name}: .* another, e.g. \[stages.my-{name}\]"):
+        Recipe.from_mapping({"stages": {name: {"name": "tree"}}})

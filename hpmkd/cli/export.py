@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import click
+
+STDOUT = Path("-")
 
 
 @click.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--to", required=True, metavar="FORMAT", help="onnx, json, or of another plugin.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="File to write.  [default: beside the student]"
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File to write; - is stdout.  [default: beside the student]",
 )
 @click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
 @click.option(
@@ -45,7 +50,7 @@ def command(
     \b
     Example:
       hpmkd export runs/adult --to onnx
-      hpmkd export runs/adult --to json --student tree --out adult-tree.json
+      hpmkd export runs/adult --to json --student tree --out - | jq .trees
     """
     from hpmkd.cli.students import path_of
     from hpmkd.exporting import exporter_of, write
@@ -54,11 +59,13 @@ def command(
 
     exporter = exporter_of(to, dict(map(parse_setting, settings)), disable)
     source = path_of(run, student)
-    path = write(
-        exporter,
-        Student.load(source),
-        out or source.with_suffix(exporter.suffix),
-        overwrite=overwrite,
-    )
+    model = Student.load(source)
+    if out == STDOUT:
+        with tempfile.TemporaryDirectory() as folder:
+            path = write(exporter, model, Path(folder) / f"student{exporter.suffix}")
+            click.echo(path.read_bytes(), nl=False)
+        return
+    target = out or source.with_suffix(exporter.suffix)
+    path = write(exporter, model, target, overwrite=overwrite)
     click.echo(path)
     click.echo(f"{path.stat().st_size:,} bytes", err=True)

@@ -54,6 +54,9 @@ def print_result(found: Distillation) -> None:
     for gate in found.gates:
         step = "passed" if gate.passed else "refused"
         console.print(f"Gate {gate.name}: {step} ({gate.reason})")
+    fused = found.facts["ensemble"]
+    if fused is not None and fused["unpacked"] is not None:
+        console.print(f"The ensemble has no file of its own: {fused['unpacked']}")
     console.print(_search(found))
     counts = found.counts
     console.print(

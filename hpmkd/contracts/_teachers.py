@@ -38,7 +38,12 @@ class Fuser(Protocol):
 
 
 class FittedFuser(Protocol):
-    """A fuser after :meth:`Fuser.fit`. Kept with the teacher, so it must pickle."""
+    """A fuser after :meth:`Fuser.fit`. Kept with the teacher, so it must pickle.
+
+    It may also have ``to_pool()``, which returns a :class:`hpmkd.student.Pool` that gives what
+    :meth:`fuse` does, to 1e-9, or None if it looks at the rows. Asked once, of the fuser of
+    the ensemble: with a pool, the ensemble becomes a student in a file of its own.
+    """
 
     def fuse(self, probabilities: FloatArray, table: Any) -> Fused:
         """Fuse probabilities of shape (M, n, K) on the n raw rows of `table`."""

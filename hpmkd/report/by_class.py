@@ -72,11 +72,11 @@ def _described(evidence: Evidence, classes: list[object]) -> str:
 
 def _paint(figure: Figure, look: Look, evidence: Evidence, classes: list[object]) -> None:
     ax = figure.subplots()
-    lines = range(len(classes))
+    lines, across = range(len(classes)), ax.get_yaxis_transform()
     for at, each in zip(lines, evidence.by_class, strict=True):
         kept = "–" if each.retention is None else f"{each.retention:.0%}"
         told = f"{kept}  ({each.rows})"
-        ax.text(1.03, at, told, transform=ax.get_yaxis_transform(), va="center", fontsize=7.5)
+        ax.text(1.03, at, told, transform=across, va="center", fontsize=7.5)
     for model in MODELS:
         known = [
             (share, at + BESIDE[model])
@@ -89,8 +89,8 @@ def _paint(figure: Figure, look: Look, evidence: Evidence, classes: list[object]
     ax.set_yticks([*lines], [short(label) for label in classes])
     ax.set_ylim(len(classes) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")
-    for edge in range(1, len(classes)):
-        ax.axhline(edge - 0.5, color=look["faint"], linewidth=0.4, alpha=0.4)
+    edges = [at - 0.5 for at in lines][1:]
+    ax.hlines(edges, 0, 1, look["faint"], linewidth=0.4, alpha=0.4, transform=across)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("share of the class that is recognised")
     ax.set_xlim(_left(evidence), 1.01)

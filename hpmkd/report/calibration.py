@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hpmkd.report.look import Look, mark
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from hpmkd.distillation import Distillation
     from hpmkd.evidence import Evidence
 
+#: Standard errors of a 95 % interval.
+Z = 1.959964
 KEY, TITLE = "reliability", "Reliability of the probabilities"
 
 
@@ -47,7 +50,8 @@ def calibration(found: Distillation) -> Picture | Absent:
         reading=(
             f"Test rows in ten bins by the probability of {asked}: how often it was right. On the "
             "diagonal, probabilities can be taken at their word; below it they promise too much. "
-            "Larger marks stand for more rows. The error is the mean distance from the diagonal "
+            "Larger marks stand for more rows; the student's vertical lines are 95 % intervals "
+            "(Wilson 1927). The error is the mean distance from the diagonal "
             "over the rows; on few rows it looks larger than it is."
         ),
         table=table(
@@ -74,8 +78,19 @@ def _paint(figure: Figure, look: Look, evidence: Evidence, asked: str) -> None:
         label = f"{curve.model} (error {curve.error:.3f})"
         ax.scatter([], [], label=label, **style)
         mark(ax.scatter(predicted, observed, **{**style, "s": sizes, "alpha": 0.85}))
+        if curve.model == "student":
+            low, high = zip(*(wilson(each.rows, each.observed) for each in curve.bins), strict=True)
+            ax.vlines(predicted, low, high, look["student"], linewidth=1.4, alpha=0.45)
     ax.set_xlim(-0.02, 1.03)
     ax.set_ylim(-0.03, 1.04)
     ax.set_xlabel("mean probability")
     ax.set_ylabel("observed share")
     figure.legend(loc="outside upper left", ncols=2)
+
+
+def wilson(rows: int, share: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of so many rows (Wilson 1927)."""
+    shrunk = 1 + Z**2 / rows
+    middle = share + Z**2 / (2 * rows)
+    half = Z * math.sqrt(share * (1 - share) / rows + Z**2 / (4 * rows**2))
+    return (middle - half) / shrunk, (middle + half) / shrunk

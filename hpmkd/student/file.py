@@ -23,7 +23,12 @@ from hpmkd.student.joint_encoder import JointEncoder
 from hpmkd.student.layout import flatten, restore
 from hpmkd.student.linear_model import LinearModel
 from hpmkd.student.models import FittedModel
+from hpmkd.student.pool import Pool
+from hpmkd.student.pooled_model import PooledModel, linear_parts, tree_parts
 from hpmkd.student.trees_model import TreesModel
+
+_POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
+_POOL_NUMBERS = ("share", "final_temperature")
 
 
 class Parts(NamedTuple):
@@ -56,13 +61,12 @@ def write(parts: Parts) -> bytes:
     encoder, model, classes, facts = parts
     header = {
         "encoder": encoder.to_json(),
-        "model": {"kind": model.kind, "link": model.link},
+        "model": _model_to_json(model),
         "classes": classes_to_json(classes),
         "hpmkd": _version(),
         "facts": dict(facts),
     }
-    arrays = {f"encoder.{name}": array for name, array in encoder.arrays().items()}
-    arrays |= {f"model.{name}": array for name, array in _model_arrays(model).items()}
+    arrays = _beneath("encoder.", encoder.arrays()) | _beneath("model.", _model_arrays(model))
     return seal(header, arrays)
 
 
@@ -104,16 +108,18 @@ def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any
     ValueError
         The model reads columns that the encoder does not write, or has other classes.
     """
-    if isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
-        _check_width(encoder.linear, model.linear)
-        _check_width(encoder.tree, model.trees)
-    elif isinstance(model, AdditiveModel) or isinstance(encoder, JointEncoder):
+    members = model.members if isinstance(model, PooledModel) else (model,)
+    linear, trees = linear_parts(members), tree_parts(members)
+    if isinstance(encoder, JointEncoder) != bool(linear and trees):
         raise ValueError(
             f"an encoder of the kind {encoder.kind!r} does not go with a model of the kind "
             f"{model.kind!r}"
         )
-    else:
-        _check_width(encoder, model)
+    joint = encoder if isinstance(encoder, JointEncoder) else None
+    for margin in linear:
+        _check_width(joint.linear if joint else encoder, margin)
+    for part in trees:
+        _check_width(joint.tree if joint else encoder, part)
     if len(classes) != model.n_classes:
         raise ValueError(f"the model has {model.n_classes} classes, but {len(classes)} labels")
 
@@ -128,12 +134,25 @@ def _check_width(encoder: FittedEncoder, model: FittedModel) -> None:
         )
 
 
+def _model_to_json(model: FittedModel) -> dict[str, Any]:
+    """Return what is not arrays of a model, as plain values."""
+    plain: dict[str, Any] = {"kind": model.kind, "link": model.link}
+    if isinstance(model, PooledModel):
+        plain["members"] = [_model_to_json(member) for member in model.members]
+        plain["pool"] = {name: getattr(model.pool, name) for name in _POOL_NUMBERS}
+    return plain
+
+
 def _model_arrays(model: FittedModel) -> Mapping[str, NDArray[Any]]:
     """Return the arrays of a model, as stored."""
+    if isinstance(model, PooledModel):
+        pool = {f"pool.{name}": getattr(model.pool, name) for name in _POOL_ARRAYS}
+        members = (_beneath(f"{at}.", _model_arrays(m)) for at, m in enumerate(model.members))
+        return pool | {name: array for member in members for name, array in member.items()}
     if isinstance(model, TreesModel):
         return flatten(model)
     if isinstance(model, AdditiveModel):
-        trees = {f"trees.{name}": array for name, array in flatten(model.trees).items()}
+        trees = _beneath("trees.", flatten(model.trees))
         return {**_model_arrays(model.linear), "low": model.low, "high": model.high, **trees}
     return {"coefficients": model.coefficients, "intercept": model.intercept}
 
@@ -148,7 +167,21 @@ def _read_model(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         linear = LinearModel(arrays["coefficients"], arrays["intercept"], plain["link"])
         trees = restore(_under("trees.", arrays), plain["link"])
         return AdditiveModel(linear, arrays["low"], arrays["high"], trees)
+    if plain["kind"] == PooledModel.kind and plain["link"] == PooledModel.link:
+        members = []
+        for at, member in enumerate(plain["members"]):
+            if member["kind"] == PooledModel.kind:
+                raise ValueError("a pool is a member of a pool")
+            members.append(_read_model(member, _under(f"{at}.", arrays)))
+        values = {name: arrays[f"pool.{name}"] for name in _POOL_ARRAYS}
+        numbers = {name: plain["pool"][name] for name in _POOL_NUMBERS}
+        return PooledModel(tuple(members), Pool(**values, **numbers))  # type: ignore[arg-type]
     raise ValueError(f"the model is of the unknown kind {plain['kind']!r}")
+
+
+def _beneath(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return arrays with a prefix to their names; :func:`_under` takes it off."""
+    return {f"{prefix}{name}": array for name, array in arrays.items()}
 
 
 def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -34,7 +34,7 @@ class Student:
     ----------
     encoder : TreeEncoder, LinearEncoder or JointEncoder
         Turns raw rows into what `model` reads.
-    model : TreesModel, LinearModel or AdditiveModel
+    model : TreesModel, LinearModel, AdditiveModel or PooledModel
         Turns encoded rows into probabilities.
     classes : array-like of shape (K,)
         The labels, all text, integers, floats or booleans, in the order of the probabilities.

@@ -109,7 +109,7 @@ def pack_sklearn_tree(
     return TreesModel(
         roots=np.zeros(1, dtype=np.int32),
         features=np.where(is_leaf, -1, tree_.feature),
-        thresholds=_strictly_below(thresholds),
+        thresholds=strictly_below(thresholds),
         left=np.where(is_leaf, np.cumsum(is_leaf) - 1, tree_.children_left),
         right=np.where(is_leaf, 0, tree_.children_right),
         missing_left=tree_.missing_go_to_left.astype(bool),
@@ -120,12 +120,33 @@ def pack_sklearn_tree(
     )
 
 
-def _strictly_below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return float32 values t such that ``x < t`` is ``x <= threshold`` for every float32 x."""
+def strictly_below(thresholds: ArrayLike) -> NDArray[np.float32]:
+    """Return thresholds for ``x < t`` that split as ``x <= threshold`` does.
+
+    Scikit-learn and LightGBM send a row left if ``x <= threshold``, in float64; a
+    :class:`TreesModel` if ``x < t``, in float32. For every float32 x the answer is the same.
+
+    Parameters
+    ----------
+    thresholds : array-like
+        Of any shape. Not NaN.
+
+    Returns
+    -------
+    ndarray
+        float32, of the same shape.
+
+    Examples
+    --------
+    >>> t = strictly_below([0.5])
+    >>> (np.float32(0.5) < t).item(), (np.nextafter(np.float32(0.5), np.float32(1)) < t).item()
+    (True, False)
+    """
+    wanted = np.asarray(thresholds, dtype=np.float64)
     with np.errstate(over="ignore", under="ignore"):
-        nearest = thresholds.astype(np.float32)
+        nearest = wanted.astype(np.float32)
         below = np.nextafter(nearest, np.float32(-np.inf))
-        largest = np.where(nearest > thresholds, below, nearest)
+        largest = np.where(nearest > wanted, below, nearest)
         return np.asarray(np.nextafter(largest, np.float32(np.inf)))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hpmkd.contracts import Exporter
 from hpmkd.testing.problems import PROBLEMS
-from hpmkd.testing.students import FAMILIES, known_student
+from hpmkd.testing.students import EVERY_KIND, known_student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Family, problem and columns: numbers alone, or numbers, words, truth values and holes.
 STUDENTS = [
-    *((family, problem, "mixed") for family in FAMILIES for problem in PROBLEMS),
+    *((family, problem, "mixed") for family in EVERY_KIND for problem in PROBLEMS),
     ("boosted", "wine", "numbers"),
 ]
 

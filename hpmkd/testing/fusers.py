@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from hpmkd.contracts import Fuser
+from hpmkd.student import Pool
 from hpmkd.testing.problems import check_probabilities, read_only
 
 if TYPE_CHECKING:
@@ -159,6 +160,20 @@ class FuserSuite:
         copy = pickle.loads(pickle.dumps(fitted))
         one, two = fitted.fuse(probabilities, table), copy.fuse(probabilities, table)
         assert one.probabilities.tobytes() == two.probabilities.tobytes()
+
+    @pytest.mark.parametrize("n_classes", [2, 5])
+    def test_a_pool_fuses_as_it_does(self, fuser: Fuser, n_classes: int) -> None:
+        """If it says that it is a pool, that pool gives the same, also on other rows."""
+        probabilities, labels, table = teachers_say(n_classes)
+        fitted = fuser.fit(probabilities[:, 40:], labels[40:], table.iloc[40:])
+        pool = fitted.to_pool() if hasattr(fitted, "to_pool") else None
+        if pool is None:
+            return
+        assert isinstance(pool, Pool), "to_pool returned neither a hpmkd Pool nor None"
+        sure = read_only(np.eye(n_classes)[probabilities.argmax(axis=2)])
+        for said in (probabilities, sure):
+            fused = fitted.fuse(said, table).probabilities
+            np.testing.assert_allclose(pool.fuse(said), fused, atol=1e-9, rtol=0)
 
     def test_summary_is_plain(self, fuser: Fuser) -> None:
         """The summary can be written as JSON."""

@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.student import (
     LinearModel,
+    Pool,
     Schema,
     Student,
     TreeEncoder,
@@ -18,6 +19,7 @@ from hpmkd.student import (
     fit_encoder,
     pack_booster,
     pack_sklearn_tree,
+    pool_students,
 )
 from hpmkd.testing.problems import real_problem
 
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from hpmkd.student import TreesModel
     from hpmkd.values import FloatArray, IntArray
 
-#: The families of students that hpmkd itself makes.
+#: The families of students that a stage of hpmkd makes.
 FAMILIES = ("linear", "tree", "boosted", "additive")
+
+#: Those, and an ensemble of them all.
+EVERY_KIND = (*FAMILIES, "pooled")
 
 
 @cache
@@ -38,7 +43,7 @@ def known_student(family: str, problem: str, mixed: bool) -> Student:
     Parameters
     ----------
     family : str
-        One of :data:`FAMILIES`.
+        One of :data:`EVERY_KIND`.
     problem, mixed
         As for :func:`hpmkd.testing.problems.real_problem`; with categories and missing cells
         if `mixed`.
@@ -53,7 +58,7 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
     Parameters
     ----------
     family : str
-        One of :data:`FAMILIES`. The weights of a linear margin are drawn, not fitted.
+        One of :data:`EVERY_KIND`. The weights of a linear margin are drawn, not fitted.
     table : DataFrame or ndarray of shape (n, d)
         Raw rows.
     target : array-like of shape (n,)
@@ -61,6 +66,9 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
     **facts
         Of the student.
     """
+    if family == "pooled":
+        members = [fitted_student(each, table, target) for each in FAMILIES]
+        return pool_students(members, _pool(len(members[0].classes)), facts)
     classes, codes = np.unique(np.asarray(target), return_inverse=True)
     schema = Schema.fit(table)
     if family == "additive":
@@ -78,8 +86,18 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
     return Student(encoder, _boosted(matrix, codes), classes, facts)
 
 
+def _pool(n_classes: int) -> Pool:
+    """Return a pool that makes use of all that it has."""
+    temperatures, weights, exponents = np.array(
+        [[0.5, 1.0, 2.0, 1.5], [0.4, 0.1, 0.2, 0.3], [0.5, 0.0, 0.7, 0.2]]
+    )
+    offsets = np.linspace(-0.1, 0.1, n_classes)
+    return Pool(temperatures, weights, exponents, offsets, share=0.5, final_temperature=0.9)
+
+
 def _additive(start: Student, table: Any, codes: IntArray) -> Student:
     """Boost trees on top of a linear student, its margins clipped to their middle half."""
+    assert isinstance(start.model, LinearModel), "what trees are put on top of"
     linear = start.model.margins(start.encoder.transform(table))
     low, high = np.quantile(linear, [0.25, 0.75], axis=0).astype(np.float32)
     encoder = TreeEncoder.fit(start.encoder.schema, table)

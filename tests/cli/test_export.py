@@ -66,6 +66,15 @@ def test_a_file_is_replaced_only_if_asked(run):
     assert (run / "student.json").read_text() != "mine"
 
 
+def test_it_pipes(run, student):
+    result = call(run, "--to", "json", "--out", "-")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout)["student"] == student.model.family
+    content = call(run, "--to", "onnx", "--out", "-").stdout_bytes
+    assert call(run, "--to", "onnx").exit_code == 0
+    assert content == (run / "student.onnx").read_bytes()
+
+
 def test_a_wrong_format_lists_those_that_there_are(run):
     result = call(run, "--to", "onxx")
     assert result.exit_code == 2

@@ -9,7 +9,7 @@ import pytest
 
 from hpmkd.report.agreement import agreement
 from hpmkd.report.by_class import by_class
-from hpmkd.report.calibration import calibration
+from hpmkd.report.calibration import calibration, wilson
 from hpmkd.report.heard import attention, weights
 from hpmkd.report.look import PAPER, Look
 from hpmkd.report.picture import Absent, Picture
@@ -92,6 +92,14 @@ def test_a_silent_teacher_leaves_fidelity_out_and_the_rest_in():
 def test_of_two_classes_reliability_is_that_of_the_second():
     assert "the class yes" in calibration(made(2, ["no", "yes"])).reading
     assert "the class that the model names" in calibration(made(3)).reading
+
+
+@pytest.mark.parametrize(
+    ("rows", "share", "low", "high"),
+    [(1, 1, 0.2065, 1), (10, 0.5, 0.2366, 0.7634), (50, 0, 0, 0.0713)],
+)
+def test_few_rows_make_wide_intervals(rows, share, low, high):
+    assert wilson(rows, share) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_the_class_that_retains_least_is_named():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hpmkd.student import Pool, pool_students
 from hpmkd.testing.students import FAMILIES, fitted_student
 
 
@@ -20,4 +21,8 @@ def small():
     """Students that are quickly damaged and read again."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.choice(["x", "y", None], 60)})
-    return {family: fitted_student(family, frame, frame["a"] > 0) for family in FAMILIES}, frame
+    students = {family: fitted_student(family, frame, frame["a"] > 0) for family in FAMILIES}
+    pool = Pool(
+        [0.5, 1.0, 2.0, 1.5], [0.4, 0.1, 0.2, 0.3], [0.5, 0.0, 0.7, 0.2], [0.1, -0.1], 0.5, 0.9
+    )
+    return {**students, "pooled": pool_students(list(students.values()), pool)}, frame

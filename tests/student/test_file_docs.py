@@ -14,7 +14,7 @@ from tests.student.test_fuzz import FREE_MEMORY, MEMORY_RATIO
 PAGE = Path(__file__).parents[2].joinpath("docs", "student-file.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("family", ["linear", "tree", "boosted", "additive"])
+@pytest.mark.parametrize("family", ["linear", "tree", "boosted", "additive", "pooled"])
 def test_the_example_maps_a_file(family, small, tmp_path):
     path = small[0][family].save(tmp_path / "student.hpmkd")
     (example,) = re.findall(r"```python\n(import json.*?)```", PAGE, re.DOTALL)
@@ -27,7 +27,9 @@ def test_the_example_maps_a_file(family, small, tmp_path):
         assert array.dtype == expected[name].dtype
         np.testing.assert_array_equal(array, expected[name])
         assert array.ctypes.data % 8 == 0
-        assert f"`{name}`" in PAGE or f"`{name.split('.')[-1]}`" in PAGE or "trees." in name
+        # Each part of a name is told, be it by itself or with what goes before.
+        last = name.rsplit(".", 1)[-1]
+        assert any(f"`{prefix}{last}`" in PAGE for prefix in ("", "model.", "encoder.", "pool."))
 
 
 def test_the_numbers_are_those_of_the_code():

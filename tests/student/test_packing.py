@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
-from hpmkd.student import pack_booster, pack_sklearn_tree
+from hpmkd.student import pack_booster, pack_sklearn_tree, strictly_below
 from hpmkd.student.layout import flatten, restore
-from hpmkd.student.packing import _strictly_below
 
 LOADERS = {"cancer": load_breast_cancer, "digits": load_digits, "wine": load_wine}
 
@@ -198,7 +197,7 @@ def test_rows_on_the_thresholds_fall_as_in_sklearn(seed, depth):
 @settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, width=32))
 def test_at_most_a_double_is_below_a_float(threshold, x):
-    t = _strictly_below(np.array([threshold]))[0]
+    t = strictly_below(np.array([threshold]))[0]
     around = np.float32(max(min(threshold, 3e38), -3e38))
     for value in (x, around, np.nextafter(around, np.float32(9e37)), np.nextafter(around, t)):
         assert (np.float32(value) < t) == (float(np.float32(value)) <= threshold)

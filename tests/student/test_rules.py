@@ -373,4 +373,5 @@ def test_leaves_say_what_the_student_says(small):
         "tree": True,
         "boosted": False,
         "additive": False,
+        "pooled": False,
     }

@@ -1,7 +1,7 @@
 """Installs the throwaway distributions, and runs Python and hpmkd with some of them in sight.
 
-Each distribution in ``tests/distributions`` is installed into a folder of its own, without
-network; a process sees those whose folders are on its ``PYTHONPATH``.
+Each distribution in ``tests/distributions``, and ``plugins/hpmkd-lightgbm``, is installed into a
+folder of its own, without network; a process sees those whose folders are on its ``PYTHONPATH``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from types import SimpleNamespace
 import pytest
 from sklearn.datasets import load_wine
 
-DISTRIBUTIONS = sorted(Path(__file__).parents[1].glob("distributions/*/pyproject.toml"))
+ROOT = Path(__file__).parents[2]
+DISTRIBUTIONS = [
+    *sorted(ROOT.glob("tests/distributions/*/pyproject.toml")),
+    ROOT / "plugins" / "hpmkd-lightgbm" / "pyproject.toml",
+]
 #: Distribution, and what must be said of it.
 BROKEN = {
     "import_error": "a_module_that_nobody_has",

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpmkd.errors import ExportError
 from hpmkd.student import Student
 from hpmkd_defaults.exporters.json_model import model_of, reading
 from hpmkd_defaults.exporters.readable import as_student
@@ -70,15 +69,9 @@ def to_json(student: Student) -> str:
     Raises
     ------
     ExportError
-        The model reads other than raw columns, trees are too deep to be nested, or a label
-        is no JSON value.
+        The model reads other than raw columns, or trees are too deep to be nested.
     """
-    try:
-        text = json.dumps(to_plain(student), indent=1, ensure_ascii=False, allow_nan=False)
-    except ValueError as error:
-        raise ExportError(
-            f"the student cannot be told in JSON ({error}); the exporter 'onnx' may write it"
-        ) from error
+    text = json.dumps(to_plain(student), indent=1, ensure_ascii=False, allow_nan=False)
     text = _NUMBERS.sub(_in_one_line, _TEXTS.sub(_in_one_line, text))
     # Halves of characters, which UTF-8 cannot hold, as JSON escapes them.
     return _LEAF.sub(r"{\1}", text).encode("utf-8", "backslashreplace").decode() + "\n"

@@ -11,6 +11,8 @@ from hpmkd.student import (
     JointEncoder,
     LinearEncoder,
     LinearModel,
+    Pool,
+    PooledModel,
     Student,
     TreeEncoder,
     TreesModel,
@@ -29,12 +31,18 @@ _ABOUT_LINEAR = (
 )
 _ABOUT_CLIP = "clip: each margin is then moved to low or high if it lies beyond."
 _ABOUT_TREES = (
-    "trees: margins start at {start}. Each tree is walked from its root to a leaf: where the cell "
-    "of the column is missing, on to what missing says; else on to yes if the cell is below the "
-    "threshold, both rounded to float32, or a category of the list in, or none of the list not_in; "
-    "else on to no. A leaf says what to add to the margin of its tree, counted from 0, or, where "
-    "that is null, to every margin. Sums are of float32, tree by tree."
+    "trees: margins start at base_margin, or, behind a linear part, at the clipped ones. Each tree "
+    "is walked from its root to a leaf: where the cell of the column is missing, on to what "
+    "missing says; else on to yes if the cell is below the threshold, both rounded to float32, or "
+    "a category of the list in, or none of the list not_in; else on to no. A leaf says what to add "
+    "to the margin of its tree, counted from 0, or, where that is null, to every margin. Sums are "
+    "of float32, tree by tree."
 )
+_ABOUT_MEMBERS = (
+    "members: each is a model of its own, with parts and a link as told below. Their probabilities "
+    "are fused by pool."
+)
+_ABOUT_PARTS = {"linear": _ABOUT_LINEAR, "clip": _ABOUT_CLIP, "trees": _ABOUT_TREES}
 _ABOUT_LINK = {
     "sigmoid": "link sigmoid: there is one margin m; the second class has the probability "
     "1 / (1 + exp(-m)), the first one the rest.",
@@ -42,6 +50,12 @@ _ABOUT_LINK = {
     "by their sum.",
     "identity": "link identity: there is a margin per class; probabilities are the margins, "
     "divided by their sum.",
+    "pool": "link pool: s is what a member says, each probability at least 1e-15, to the power of "
+    "1 / its temperature, divided by the sum over the classes. The linear pool is the sum of "
+    "weight times s over the members. The log-linear pool is exp(the sum of exponent times "
+    "log(s, at least 1e-15) over the members, plus the offset of the class), divided by the sum. "
+    "Their mean is share times the first plus (1 - share) times the second; probabilities are "
+    "that to the power of 1 / final_temperature, divided by the sum.",
 }
 
 
@@ -62,22 +76,28 @@ def model_of(student: Student) -> dict[str, Any]:
     ExportError
         The model reads other than raw columns, or trees are too deep to be nested.
     """
-    encoder, model = student.encoder, student.model
-    schema = encoder.schema
-    found: dict[str, Any] = {"link": model.link}
-    if isinstance(model, LinearModel) and isinstance(encoder, LinearEncoder):
-        return found | {"linear": _linear(encoder, model)}
-    if isinstance(model, TreesModel) and isinstance(encoder, TreeEncoder):
+    return _told(student.encoder, student.model)
+
+
+def _told(encoder: Any, model: Any) -> dict[str, Any]:
+    """Return a model, and the members of a pool in the same way."""
+    columns, found = encoder.schema.columns, {"link": model.link}
+    if isinstance(model, PooledModel):
+        members = [_told(encoder, member) for member in model.members]
+        return found | {"members": members, "pool": _pool(model.pool)}
+    linear = encoder.linear if isinstance(encoder, JointEncoder) else encoder
+    if isinstance(model, LinearModel) and isinstance(linear, LinearEncoder):
+        return found | {"linear": _linear(linear, model)}
+    if isinstance(model, TreesModel) and isinstance(encoder, TreeEncoder | JointEncoder):
         start = [short(value) for value in model.base_margin]
-        return found | {"base_margin": start, "trees": trees_of(model, schema.columns)}
-    if isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
+        return found | {"base_margin": start, "trees": trees_of(model, columns)}
+    if isinstance(model, AdditiveModel):
         clip = {
             "low": [short(value) for value in model.low],
             "high": [short(value) for value in model.high],
         }
-        linear = _linear(encoder.linear, model.linear)
-        trees = trees_of(model.trees, schema.columns)
-        return found | {"linear": linear, "clip": clip, "trees": trees}
+        trees = trees_of(model.trees, columns)
+        return found | {"linear": _linear(linear, model.linear), "clip": clip, "trees": trees}
     raise ExportError(
         f"the exporter 'json' cannot tell a model of the kind {model.kind!r} on an encoder of the "
         f"kind {encoder.kind!r} in raw columns: the exporter 'onnx' can write it"
@@ -86,15 +106,21 @@ def model_of(student: Student) -> dict[str, Any]:
 
 def reading(model: Mapping[str, Any]) -> list[str]:
     """Return how to predict by what :func:`model_of` returned, in sentences."""
+    told = model.get("members", [model])
     said = [_ABOUT_CELLS]
-    if "linear" in model:
-        said.append(_ABOUT_LINEAR)
-    if "clip" in model:
-        said.append(_ABOUT_CLIP)
-    if "trees" in model:
-        start = "base_margin" if "base_margin" in model else "the clipped ones"
-        said.append(_ABOUT_TREES.format(start=start))
-    return [*said, _ABOUT_LINK[model["link"]]]
+    if "members" in model:
+        said.append(_ABOUT_MEMBERS)
+    for name, sentence in _ABOUT_PARTS.items():
+        said += [sentence] if any(name in each for each in told) else []
+    links = dict.fromkeys([*(each["link"] for each in told), model["link"]])
+    return [*said, *(_ABOUT_LINK[link] for link in links)]
+
+
+def _pool(pool: Pool) -> dict[str, Any]:
+    """Return how the members of a pool are fused."""
+    arrays = ("temperatures", "weights", "exponents", "offsets")
+    told: dict[str, Any] = {name: getattr(pool, name).tolist() for name in arrays}
+    return told | {"share": pool.share, "final_temperature": pool.final_temperature}
 
 
 def _linear(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:

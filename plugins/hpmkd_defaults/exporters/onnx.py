@@ -12,30 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import onnx
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, helper
 
 from hpmkd.errors import ExportError
-from hpmkd.student import (
-    AdditiveModel,
-    JointEncoder,
-    LinearEncoder,
-    LinearModel,
-    Student,
-    TreesModel,
-)
-from hpmkd_defaults.exporters.onnx_columns import Encoded, Form, RawColumns
+from hpmkd.student import Student
+from hpmkd_defaults.exporters.onnx_columns import Form, RawColumns
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
-from hpmkd_defaults.exporters.onnx_linear import linear_columns, linear_margins
-from hpmkd_defaults.exporters.onnx_links import outputs, probabilities
+from hpmkd_defaults.exporters.onnx_links import outputs
+from hpmkd_defaults.exporters.onnx_models import answers, encoded
 from hpmkd_defaults.exporters.onnx_names import missing_text
-from hpmkd_defaults.exporters.onnx_trees import tree_margins
 from hpmkd_defaults.exporters.readable import as_student
 from hpmkd_defaults.exporters.writing import write_whole
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
 
-#: Versions of the operators, by domain, and of the file: read by onnxruntime since 1.12.
+#: Versions of the operators, by domain, and of the file: those of the year 2022.
 OPSETS = {"": 17, ML: 3}
 IR_VERSION = 8
 
@@ -141,7 +133,7 @@ def _model_of(student: Student, inputs: Form) -> ModelProto:
     """Build the graph, and the model around it."""
     graph = Graph()
     raw = RawColumns(graph, student.encoder.schema, inputs)
-    value = probabilities(graph, _margins(graph, raw, student), student.model.link)
+    value = answers(graph, encoded(graph, raw, student.encoder), student.model)
     ends = outputs(graph, value, student.classes)
     made = helper.make_model(
         helper.make_graph(graph.nodes, "student", raw.inputs(), ends, graph.constants),
@@ -152,36 +144,3 @@ def _model_of(student: Student, inputs: Form) -> ModelProto:
     )
     helper.set_model_props(made, metadata(student, raw))
     return made
-
-
-def _margins(graph: Graph, raw: RawColumns, student: Student) -> str:
-    """Add encoder and model; return the name of float64 margins."""
-    encoder, model = student.encoder, student.model
-    if isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
-        linear = linear_margins(graph, linear_columns(graph, raw, encoder.linear), model.linear)
-        margins = _on_top(graph, linear, tree_margins(graph, raw.floats, model.trees), model)
-        return graph.cast(margins, TensorProto.DOUBLE, "margins/doubles")
-    encoded = _encoded(graph, raw, encoder)
-    if isinstance(model, LinearModel):
-        return linear_margins(graph, encoded, model)
-    if isinstance(model, TreesModel):
-        margins = tree_margins(graph, encoded, model)
-        return graph.cast(margins, TensorProto.DOUBLE, "margins/doubles")
-    raise ExportError(
-        f"the exporter 'onnx' knows no model of the kind {model.kind!r}: expected linear, trees "
-        "or additive"
-    )
-
-
-def _encoded(graph: Graph, raw: RawColumns, encoder: Any) -> Encoded:
-    """Add what the encoder of one matrix does."""
-    return linear_columns(graph, raw, encoder) if isinstance(encoder, LinearEncoder) else raw.floats
-
-
-def _on_top(graph: Graph, linear: str, trees: str, model: AdditiveModel) -> str:
-    """Add trees to linear margins that are clipped to their range, in float32."""
-    value = graph.cast(linear, TensorProto.FLOAT, "margins/linear")
-    for operator, limit in (("Max", model.low), ("Min", model.high)):
-        edge = graph.constant(limit, "margins/limit")
-        value = graph.add(operator, [value, edge], "margins/clipped")
-    return graph.add("Add", [value, trees], "margins/sum")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.student import AdditiveModel, JointEncoder, LinearEncoder, Student, TreesModel
+from hpmkd.student import JointEncoder, LinearEncoder, PooledModel, Student
+from hpmkd.student.pooled_model import tree_parts
 from hpmkd.student.schema import Column
 
 if TYPE_CHECKING:
@@ -86,18 +86,11 @@ def _marks(student: Student) -> list[FloatArray]:
         for i, j in enumerate(numbers):
             marks[j] += [scaling.lows[i], scaling.highs[i], scaling.medians[i], scaling.centers[i]]
     if not isinstance(encoder, LinearEncoder):
-        for trees in _trees(student):
+        model = student.model
+        members = model.members if isinstance(model, PooledModel) else (model,)
+        for trees in tree_parts(members):
             split = trees.features >= 0
             for j, mark in zip(trees.features[split], trees.thresholds[split], strict=True):
                 marks[j].append(float(mark))
     found = [np.array(each, dtype=np.float64) for each in marks]
     return [np.unique(each[np.isfinite(each)]) for each in found]
-
-
-def _trees(student: Student) -> Iterator[TreesModel]:
-    """Return the trees that read raw columns."""
-    model = student.model
-    if isinstance(model, AdditiveModel):
-        yield model.trees
-    elif isinstance(model, TreesModel):
-        yield model

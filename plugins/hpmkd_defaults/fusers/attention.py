@@ -22,6 +22,7 @@ from hpmkd_defaults.rows import stratified, take
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hpmkd.student import Pool
     from hpmkd.values import FloatArray, IntArray
 
 #: Rows that attention is fitted on, and the neighbours of a new row come from.
@@ -140,6 +141,10 @@ class AttentivePool:
             found = features(said, self.pool.linear, local)
             fused[rows], weights[rows] = self.attention.pools.fuse(said, found)
         return Fused(fused, weights)
+
+    def to_pool(self) -> Pool | None:
+        """Return the same fusion as plain numbers; None if weights differ from row to row."""
+        return self.pool.to_pool() if self.attention is None else None
 
     def summary(self) -> Mapping[str, Any]:
         """Return what was fitted, as plain values.

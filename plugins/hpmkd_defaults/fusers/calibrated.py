@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hpmkd.kernels import soften
+from hpmkd.student import Pool
 from hpmkd_defaults.fusers.blocks import mixed
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
 from hpmkd_defaults.fusers.pooling import expectation_maximisation
@@ -31,7 +34,8 @@ class CalibratedFuser(StaticFuser["CalibratedPool"]):
         weights = tuple(expectation_maximisation(members.likelihoods).tolist())
         pooled = mixed(members.probabilities, weights)
         final = calibrating_temperature(pooled, members.labels)
-        return CalibratedPool(members.temperatures, weights, final)
+        n_classes = members.probabilities.shape[2]
+        return CalibratedPool(members.temperatures, weights, final, n_classes)
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,14 @@ class CalibratedPool:
         Share of each teacher in the pool; they sum to 1.
     final_temperature : float
         Of the pool, in [.05, 20].
+    n_classes : int
+        Number of classes, K.
     """
 
     temperatures: tuple[float, ...]
     weights: tuple[float, ...]
     final_temperature: float
+    n_classes: int
 
     def fuse(self, probabilities: FloatArray, table: Any) -> Fused:
         """Fuse probabilities of shape (M, n, K) to (n, K)."""
@@ -59,6 +66,16 @@ class CalibratedPool:
     def fuse_members(self, probabilities: FloatArray) -> FloatArray:
         """Fuse calibrated probabilities of shape (M, b, K) to (b, K)."""
         return soften(mixed(probabilities, self.weights), self.final_temperature)
+
+    def to_pool(self) -> Pool:
+        """Return the same fusion as plain numbers."""
+        return Pool(
+            temperatures=np.array(self.temperatures),
+            weights=np.array(self.weights),
+            exponents=np.zeros(len(self.weights)),
+            offsets=np.zeros(self.n_classes),
+            final_temperature=self.final_temperature,
+        )
 
     def summary(self) -> Mapping[str, Any]:
         """Return ``temperatures`` and ``weights`` per teacher, and ``final_temperature``."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.kernels import soften
+from hpmkd.student import Pool
 from hpmkd_defaults.fusers.blocks import mixed
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
 from hpmkd_defaults.fusers.log_linear import LogLinearPool
@@ -82,6 +83,17 @@ class TwoPools:
         """Fuse calibrated probabilities of shape (M, b, K) to (b, K)."""
         mean = 0.5 * (mixed(probabilities, self.linear) + self.log_linear.fuse(probabilities))
         return soften(mean, self.final_temperature)
+
+    def to_pool(self) -> Pool:
+        """Return the same fusion as plain numbers."""
+        return Pool(
+            temperatures=np.array(self.temperatures),
+            weights=np.array(self.linear),
+            exponents=np.array(self.log_linear.exponents),
+            offsets=np.array(self.log_linear.offsets),
+            share=0.5,
+            final_temperature=self.final_temperature,
+        )
 
     def summary(self) -> Mapping[str, Any]:
         """Return what was fitted, as plain values.

@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from hpmkd.errors import ExportError
 from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing import ExporterSuite
-from hpmkd.testing.students import FAMILIES, fitted_student, known_student
+from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.json import JsonExporter, to_json
 from hpmkd_defaults.exporters.probes import probe_rows
 
@@ -72,26 +72,54 @@ def leaf_of(node, row):
     return node["add"]
 
 
-def probabilities(document, cells):
-    columns = document["columns"]
-    row = {c["name"]: read_cell(c, cell) for c, cell in zip(columns, cells, strict=True)}
-    margins = list(document.get("base_margin", []))
-    if "linear" in document:
-        margins = linear_margins(document["linear"], row)
-    if "clip" in document:
-        low, high = document["clip"]["low"], document["clip"]["high"]
+def normalised(values):
+    return [value / sum(values) for value in values]
+
+
+def pooled(pool, said):
+    heard = [
+        normalised([max(p, 1e-15) ** (1 / t) for p in each])
+        for each, t in zip(said, pool["temperatures"], strict=True)
+    ]
+    by_class = list(zip(*heard, strict=True))
+    linear = [sum(w * s for w, s in zip(pool["weights"], each, strict=True)) for each in by_class]
+    logs = [
+        sum(e * math.log(max(s, 1e-15)) for e, s in zip(pool["exponents"], each, strict=True)) + o
+        for each, o in zip(by_class, pool["offsets"], strict=True)
+    ]
+    product = normalised([math.exp(value - max(logs)) for value in logs])
+    share, power = pool["share"], 1 / pool["final_temperature"]
+    return normalised(
+        [(share * a + (1 - share) * b) ** power for a, b in zip(linear, product, strict=True)]
+    )
+
+
+def answer(model, row):
+    if "members" in model:
+        return pooled(model["pool"], [answer(member, row) for member in model["members"]])
+    margins = list(model.get("base_margin", []))
+    if "linear" in model:
+        margins = linear_margins(model["linear"], row)
+    if "clip" in model:
+        low, high = model["clip"]["low"], model["clip"]["high"]
         margins = [min(max(m, a), b) for m, a, b in zip(margins, low, high, strict=True)]
-    for tree in document.get("trees", []):
+    for tree in model.get("trees", []):
         added = leaf_of(tree["root"], row)
         if tree["margin"] is not None:
             margins[tree["margin"]] += added
         else:
             margins = [m + more for m, more in zip(margins, added, strict=True)]
-    if document["link"] == "sigmoid":
+    if model["link"] == "sigmoid":
         margins = [0.0, margins[0]]
-    if document["link"] != "identity":
+    if model["link"] != "identity":
         margins = [math.exp(m - max(margins)) for m in margins]
-    return [m / sum(margins) for m in margins]
+    return normalised(margins)
+
+
+def probabilities(document, cells):
+    columns = document["columns"]
+    row = {c["name"]: read_cell(c, cell) for c, cell in zip(columns, cells, strict=True)}
+    return answer(document, row)
 
 
 # ------------------------------------------------------------------------------- tests
@@ -119,7 +147,7 @@ def real(cancer, wine, people):
     return tables | {"people": (plain, people["bought"])}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY_KIND)
 @pytest.mark.parametrize("name", ["cancer", "wine", "digits", "people"])
 def test_a_stranger_predicts_real_rows(real, name, family):
     table, target = real[name]
@@ -136,7 +164,7 @@ numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 30, widt
 @given(row=st.tuples(words, *[numbers] * 5))
 def test_a_stranger_predicts_missing_extreme_and_unseen_cells(row):
     rows = pd.DataFrame([row], columns=[f"column {j}" for j in range(6)])
-    for family in FAMILIES:
+    for family in EVERY_KIND:
         assert_told(known_student(family, "wine", mixed=True), rows.astype({"column 0": object}))
 
 
@@ -211,10 +239,3 @@ def test_trees_that_are_too_deep_are_refused():
     )
     with pytest.raises(ExportError, match="201 levels deep"):
         to_json(Student(encoder, chain, [0, 1]))
-
-
-def test_a_label_that_is_no_json_is_refused():
-    encoder = fit_encoder("tree", Schema.fit(np.eye(2)), np.eye(2))
-    empty = TreesModel([], [], [], [], [], [], np.empty((0, 1)), [], [0.3], "sigmoid")
-    with pytest.raises(ExportError, match="cannot be told in JSON"):
-        to_json(Student(encoder, empty, [0.5, np.inf]))

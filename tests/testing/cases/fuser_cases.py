@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hpmkd.student import Pool
 from hpmkd.testing import FuserSuite
 from hpmkd.values import Fused
 
@@ -47,6 +48,33 @@ def wrong(**methods):
 class TestNoFuser(Suite):
     component = type("Empty", (), {})
     caught_by = "test_fulfils_the_protocol"
+
+
+class FittedPool(Fitted):
+    def __init__(self, shape):
+        self.shape = shape
+
+    def to_pool(self):
+        return Pool.mean(self.shape[0], self.shape[2])
+
+
+class PoolOfMean:
+    def fit(self, probabilities, labels, table):
+        return FittedPool(probabilities.shape)
+
+
+class TestRightPool(Suite):
+    component = PoolOfMean
+
+
+class TestAnotherPool(Suite):
+    component = wrong(to_pool=lambda self: Pool([2.0] * 3, [1 / 3] * 3, [0] * 3, [0] * 5))
+    caught_by = "test_a_pool_fuses_as_it_does"
+
+
+class TestNoPool(Suite):
+    component = wrong(to_pool=lambda self: "a pool")
+    caught_by = "test_a_pool_fuses_as_it_does"
 
 
 class TestUnnormalised(Suite):

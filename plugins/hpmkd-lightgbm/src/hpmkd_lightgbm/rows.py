@@ -1,0 +1,122 @@
+"""All rows of a fit under each other, and what they are taught.
+
+Those with a label are taught ``alpha p + (1 - alpha) y`` of teacher p and label y; those
+without, by the teacher alone, and they weigh less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.kernels import distillation_loss, soften
+
+if TYPE_CHECKING:
+    from hpmkd.values import ExtraRows, FloatArray, Softening, StageInputs
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a fit.
+
+    Parameters
+    ----------
+    inputs : StageInputs
+        n rows with a label.
+    extra : ExtraRows or None
+        m rows without.
+    """
+
+    inputs: StageInputs
+    extra: ExtraRows | None
+
+    @classmethod
+    def heard(cls, inputs: StageInputs, alpha: float, extra_weight: float) -> Rows:
+        """Return the rows to learn from: without a teacher (alpha = 0) those with a label.
+
+        Parameters
+        ----------
+        inputs : StageInputs
+            Of the fit.
+        alpha : float
+            Weight of the teacher, in [0, 1], the largest of all rounds.
+        extra_weight : float
+            Weight of rows without labels relative to the recipe's, >= 0; 0 leaves them out.
+        """
+        extra = inputs.extra
+        if extra is None or alpha == 0 or extra_weight == 0:
+            return cls(inputs, None)
+        return cls(inputs, replace(extra, weight=extra.weight * extra_weight))
+
+    @property
+    def matrix(self) -> FloatArray:
+        """Encoded rows, of shape (n + m, d), float32."""
+        if self.extra is None:
+            return self.inputs.matrix
+        return np.vstack([self.inputs.matrix, self.extra.matrix])
+
+    @property
+    def weights(self) -> FloatArray:
+        """Weights of shape (n + m,): 1 of a row with a label."""
+        weight = 0.0 if self.extra is None else self.extra.weight
+        return np.repeat([1.0, weight], [self.n, self.n_extra])
+
+    @property
+    def n(self) -> int:
+        """Rows with a label."""
+        return len(self.inputs.labels)
+
+    @property
+    def n_extra(self) -> int:
+        """Rows without."""
+        return 0 if self.extra is None else len(self.extra.matrix)
+
+    def target(self, alpha: float) -> FloatArray:
+        """Return the mixed target, of shape (n + m, K): at T = 1 all that the loss needs."""
+        mixed = self.inputs.soft_targets * alpha
+        mixed[np.arange(self.n), self.inputs.labels] += 1.0 - alpha
+        return mixed if self.extra is None else np.vstack([mixed, self.extra.soft_targets])
+
+    def derivatives(
+        self, margins: FloatArray, softening: Softening
+    ) -> tuple[float, FloatArray, FloatArray]:
+        """Return the mean loss, and gradient and hessian of every row, at any temperature.
+
+        ``L = alpha T^2 CE(p_T, q_T) + (1 - alpha) CE(y, q)``; alpha is 1 for the rows without
+        a label, which a schedule hears as loudly as it hears the teacher.
+
+        Parameters
+        ----------
+        margins : ndarray of shape (n + m, K), or (n + m,) for two classes
+            The student's.
+        softening : Softening
+            Temperature and alpha of this round.
+
+        Returns
+        -------
+        loss : float
+            Of the rows with a label, in nats.
+        gradient, hessian : ndarray of the shape of `margins`
+        """
+        labels, teacher = self.inputs.labels, self.inputs.soft_targets
+        temperature, alpha = softening.temperature, softening.alpha
+        softened = soften(teacher, temperature)
+        above = distillation_loss(margins[: self.n], labels, softened, temperature, alpha)
+        if self.extra is None:
+            return above
+        configured = self.inputs.configuration.alpha
+        loud = alpha / configured if configured > 0 else 1.0
+        below = distillation_loss(
+            margins[self.n :],
+            np.zeros(self.n_extra, dtype=np.int64),  # labels, which alpha = 1 does not read
+            soften(self.extra.soft_targets, temperature),
+            temperature,
+            1.0,
+            weights=np.full(self.n_extra, self.extra.weight * loud),
+        )
+        gradient, hessian = (
+            np.concatenate(pair) for pair in zip(above[1:], below[1:], strict=True)
+        )
+        return above[0], gradient, hessian
