@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from kernels import milliseconds
+from numba import njit
 from predict_models import Models
 
 ROWS = 512  # so many different ones that no branch predictor knows them by heart
@@ -32,7 +33,14 @@ def single_rows(models: Models, repeats: int) -> dict[str, float]:
     rows = [row.copy() for row in models.matrix[:ROWS]]
     tables = [row[np.newaxis] for row in rows[:FEW]]
     out, margins = np.empty(packed.n_classes), np.empty(packed.n_margins)
+    words = packed._words
+
+    @njit
+    def nothing(row, words):
+        return 1
+
     contestants = {
+        "empty": each(lambda row: nothing(row, words), rows),
         "ours, code": each(packed.code, rows),
         "ours, margins": each(lambda row: packed.margins(row, margins), rows),
         "ours": each(lambda row: packed.probabilities(row, out), rows),
@@ -53,7 +61,7 @@ def _per_row(
     """Return microseconds per row; those of ours are asked about 512 rows, others about 64."""
     times = milliseconds(tuple(contestants.values()), repeats)
     return {
-        name: 1e3 * taken / counts.get(name, ROWS if name.startswith("ours") else FEW)
+        name: 1e3 * taken / counts.get(name, ROWS if name.startswith(("ours", "empty")) else FEW)
         for name, taken in zip(contestants, times, strict=True)
     }
 

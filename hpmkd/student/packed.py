@@ -22,6 +22,7 @@ from hpmkd.student.tables import number_block
 Floats = NDArray[np.float64]
 
 
+PYTHON_NUMBERS = frozenset({float, int})
 #: So few rows are answered one by one: a block of 256 takes as long as ten of them.
 FEW_ROWS = 8
 
@@ -357,7 +358,7 @@ def _asker(
     n_columns = len(reader.schema.columns)
     code_of, pack_into = row_kernel("code", np.float64), struct.Struct(f"{n_columns}d").pack_into
     numbers_of, categories_of = reader.numbers_of, reader.categories_of
-    levels, known, read_row = reader.levels, reader.known, reader.read_row
+    levels, read_row = reader.levels, reader.read_row
     # Whoever asks takes a slot and puts it back; both are atomic, so that threads may share.
     new_slot = partial(_new_slot, n_columns)
     slots = [new_slot()]
@@ -367,14 +368,17 @@ def _asker(
         if type(row) is dict:
             try:
                 numbers = numbers_of(row)
-                slot = take() if slots else new_slot()
-                if tuple(map(type, numbers)) in known:
+                # The sum is a float or an integer only if all are; else each is looked at.
+                if type(sum(numbers)) in PYTHON_NUMBERS:
+                    slot = take() if slots else new_slot()
                     pack_into(slot[0], 0, *numbers, *map(getitem, levels, categories_of(row)))
-                else:
-                    pack_into(slot[0], 0, *read_row(row))
-                code = code_of(slot[1], words)
-                give(slot)
-                return labels[code]
+                    code = code_of(slot[1], words)
+                    give(slot)
+                    return labels[code]
+            except UNUSUAL:
+                pass
+            try:
+                return labels[code_of(np.array(read_row(row)), words)]
             except UNUSUAL:
                 pass
         return general(row)
