@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hpmkd.errors import DataError as DataError
     from hpmkd.errors import ExportError as ExportError
     from hpmkd.errors import HpmkdError as HpmkdError
+    from hpmkd.errors import LimitsError as LimitsError
     from hpmkd.errors import PluginError as PluginError
     from hpmkd.errors import RecipeError as RecipeError
     from hpmkd.errors import RunFolderError as RunFolderError
@@ -58,6 +59,7 @@ _HOME = {
     "DataError": "errors",
     "ExportError": "errors",
     "HpmkdError": "errors",
+    "LimitsError": "errors",
     "PluginError": "errors",
     "RecipeError": "errors",
     "RunFolderError": "errors",

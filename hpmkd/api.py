@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.dataset import Dataset, make_dataset, separate_test
 from hpmkd.distillation import Distillation
 from hpmkd.engine import HPMDistiller
-from hpmkd.errors import DataError, RecipeError
+from hpmkd.errors import DataError, LimitsError, RecipeError
 from hpmkd.panels import resolve_teachers
 from hpmkd.probabilities import given_probabilities
-from hpmkd.recipe import Recipe
+from hpmkd.recipe import Recipe, read_limits
 from hpmkd.registry import Registry
 from hpmkd.rows import aligned
 from hpmkd.seeds import Seeds, as_seed
@@ -49,6 +49,7 @@ def distill(
     disable: str | Iterable[str] = (),
     observers: Iterable[object] = (),
     cache: Cache | None = None,
+    limits: Mapping[str, Any] | None = None,
 ) -> Distillation:
     """Distil teachers into small students, and say whether it paid.
 
@@ -92,6 +93,10 @@ def distill(
         Objects with ``hpmkd.hookimpl`` methods that hear of the run.
     cache : Cache, optional
         Shared between runs.
+    limits : mapping, optional
+        What the student has to keep, any of ``max_size`` (bytes, or ``"50KB"``),
+        ``max_latency`` (microseconds per row, or ``"2us"``) and ``min_retention`` (of the
+        teacher's accuracy, on the selection rows).
 
     Returns
     -------
@@ -101,7 +106,8 @@ def distill(
     Raises
     ------
     HpmkdError
-        One of its subclasses, saying what was got, what was expected and what to do.
+        One of its subclasses, saying what was got, what was expected and what to do. A
+        LimitsError, where no student keeps the limits, has the run as its ``distillation``.
 
     Examples
     --------
@@ -114,11 +120,13 @@ def distill(
     seed = as_seed(seed)
     _check_cache(cache)
     prepared = _read(recipe).with_options(settings, student, workers)
+    if limits is not None:
+        prepared = replace(prepared, limits=read_limits(limits))
     registry = Registry.installed([disable] if isinstance(disable, str) else disable)
     for at, observer in enumerate(observers):
         registry.add(f"observer-{at}", observer)
     registry.require_sound()
-    return run(
+    found = run(
         prepared,
         registry,
         X,
@@ -130,6 +138,9 @@ def distill(
         seed=seed,
         cache=cache,
     )
+    if unmet := found.unmet():
+        raise LimitsError(unmet, found)
+    return found
 
 
 def run(

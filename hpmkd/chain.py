@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.finalists import best
 from hpmkd.gates import Gate, gate
+from hpmkd.standing import UNLIMITED, Standing
 from hpmkd.values import After
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class ProgressiveDistillationChain:
     refused : callable
         Says why some configurations cannot all be evaluated any more, beside the trials that
         are in the race; None if they can.
+    standing : Standing
+        Ranks trials. A link builds on the best that keeps the limits, where there is one.
     """
 
     links: Sequence[ChainLink]
@@ -66,6 +69,7 @@ class ProgressiveDistillationChain:
     refused: Callable[[Sequence[Configuration], Sequence[Trial]], str | None] = (
         lambda configurations, racing: None
     )
+    standing: Standing = UNLIMITED
 
     def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
         """Try every link on top of what the search found.
@@ -91,7 +95,7 @@ class ProgressiveDistillationChain:
         return racing, gates
 
     def _taken(self, link: ChainLink, racing: Sequence[Trial]) -> tuple[list[Trial], Gate]:
-        alone, previous = best(racing, link.stage), best(racing, link.after)
+        alone, previous = self._best(racing, link.stage), self._best(racing, link.after)
         if alone is None or previous is None:
             lost = link.stage if alone is None else link.after
             return [], Gate(link.name, False, f"stage {lost!r} has no student")
@@ -107,9 +111,21 @@ class ProgressiveDistillationChain:
             return [], Gate(link.name, False, f"not tried: {refused}")
         found = self.evaluate(candidates)
         # Ties go to the control, as everywhere.
-        after = min(found, key=lambda trial: (trial.log_loss, not trial.configuration.hard))
-        decision = gate(link.name, self._rival(link, alone, previous), after)
+        after = min(found, key=self.standing.merit)
+        decision = self._decided(link, alone, previous, after)
         return (found if decision.passed else self._controls(link, racing, found)), decision
+
+    def _best(self, racing: Sequence[Trial], stage: str, *, control: bool = False) -> Trial | None:
+        return best(racing, stage, control=control, standing=self.standing)
+
+    def _decided(self, link: ChainLink, alone: Trial, previous: Trial, after: Trial) -> Gate:
+        """Say whether a link pays: limits come before log loss."""
+        over = self.standing.over
+        if over(after) > over(alone):
+            return Gate(link.name, False, f"it breaks a limit, which {link.stage} alone keeps")
+        if over(after) < over(alone):
+            return Gate(link.name, True, f"it keeps the limits, which {link.stage} alone does not")
+        return gate(link.name, self._rival(link, alone, previous), after)
 
     def _rival(self, link: ChainLink, alone: Trial, previous: Trial) -> Trial:
         """Return what a link must beat: its stage alone, and whatever it stands on."""
@@ -124,8 +140,8 @@ class ProgressiveDistillationChain:
 
         The control keeps what helps it, whether or not the student does.
         """
-        alone = best(racing, link.stage, control=True)
-        previous = best(racing, link.after, control=True)
+        alone = self._best(racing, link.stage, control=True)
+        previous = self._best(racing, link.after, control=True)
         hard = [trial for trial in found if trial.configuration.hard]
         if alone is None or previous is None or not hard:
             return []
@@ -141,8 +157,8 @@ class ProgressiveDistillationChain:
             control = alpha == 0
             if control and link.transfer.teaches:
                 continue
-            alone = best(racing, link.stage, control=control)
-            previous = best(racing, link.after, control=control)
+            alone = self._best(racing, link.stage, control=control)
+            previous = self._best(racing, link.after, control=control)
             if alone is None or previous is None:
                 continue
             after = After(link.label, previous.configuration)

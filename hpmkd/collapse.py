@@ -11,11 +11,15 @@ import numpy as np
 from hpmkd.errors import HpmkdError
 from hpmkd.gates import Gate, gate
 from hpmkd.knowledge import fit_and_fuse
+from hpmkd.standing import UNLIMITED, Standing
 
 if TYPE_CHECKING:
     from hpmkd.components import Selected
     from hpmkd.lessons import Exam, Lesson, Predecessors
     from hpmkd.values import Configuration, Trial
+
+#: Why the collapsed student is not shipped, whatever the selection rows say of it.
+BREAKS = "it breaks a limit, which the student without it keeps"
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,15 @@ class Collapse:
         Cross-fits them, so that no row is described by a student that saw its label.
     evaluate : callable
         Evaluates configurations on some exams.
+    standing : Standing
+        Knows the limits, which the student has to keep.
     """
 
     members: Sequence[Configuration]
     fuser: Selected
     predecessors: Predecessors
     evaluate: Callable[[Sequence[Exam], Sequence[Configuration]], list[Trial]]
+    standing: Standing = UNLIMITED
 
     def attempt(
         self, before: Trial, exams: Sequence[Exam], alphas: Sequence[float]
@@ -64,7 +71,9 @@ class Collapse:
             retaught = [replace(exam, lesson=self.retaught(exam.lesson)) for exam in exams]
         except HpmkdError as failed:
             return None, Gate("collapse", False, str(failed))
-        after = min(self.evaluate(retaught, tried), key=lambda trial: trial.log_loss)
+        after = min(self.evaluate(retaught, tried), key=self.standing.merit)
+        if self.standing.over(after) > self.standing.over(before):
+            return None, Gate("collapse", False, BREAKS)
         decision = gate("collapse", before, after)
         return (after if decision.passed else None), decision
 

@@ -14,15 +14,19 @@ from hpmkd.evidence import Evidence
 from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record, to_frame
-from hpmkd.recipe import Recipe
+from hpmkd.picking import pick, unmet
+from hpmkd.recipe import Recipe, read_limits
 from hpmkd.run_folder import (
     ENSEMBLE,
+    FRONT,
+    load_front,
     load_students,
     read_json,
     student_path,
     write_json,
     writing,
 )
+from hpmkd.standing import Standing
 from hpmkd.student import Student
 from hpmkd.study import as_plain, write_study
 from hpmkd.verdict import Verdict
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
+    from hpmkd.figures import Contender
     from hpmkd.reading import Readings
     from hpmkd.trainer import Fitter
     from hpmkd.values import Configuration, Trial
@@ -40,6 +45,19 @@ if TYPE_CHECKING:
 FORMAT = 1
 EVIDENCE = "evidence.json"
 DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What :meth:`Distillation.pick` picks: a student, and what is known of it."""
+
+    figures: Contender
+    student: Predictor
+
+    @property
+    def name(self) -> str:
+        """The student's name; that of its file in ``students/``."""
+        return self.figures.name
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +103,11 @@ class Distillation:
     evidence : Evidence, optional
         What the test rows show of teacher, control and student, for pictures; None in a run
         folder that was written before there was any.
+    front : tuple of Contender
+        All students that were fitted on all rows, by selection log loss: what
+        :meth:`pick` picks from.
+    further : mapping of str to Predictor
+        Those of them that are not in `students`: controls and others of the Pareto front.
     fitter : Fitter, optional
         What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
         `controls`, `racing` and `original`.
@@ -106,6 +129,8 @@ class Distillation:
     racing: tuple[Trial, ...] = ()
     original: Readings | None = None
     evidence: Evidence | None = None
+    front: tuple[Contender, ...] = ()
+    further: Mapping[str, Predictor] = field(default_factory=dict)
     fitter: Fitter | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -137,6 +162,52 @@ class Distillation:
     def leaderboard(self) -> pd.DataFrame:
         """Teachers, controls and students as a frame, one row each."""
         return to_frame(self.records)
+
+    def unmet(self, run: str | Path = "DIR") -> str | None:
+        """Return why the student to ship breaks a limit of the recipe; None if it keeps them.
+
+        Parameters
+        ----------
+        run : str or Path
+            The run folder, for what it says to type next.
+        """
+        if not self.recipe.limits:
+            return None
+        standing = Standing(self.recipe.limits, self.facts["selection"]["teacher_accuracy"])
+        return unmet(self.front, self.history, standing, run)
+
+    def pick(
+        self,
+        max_size: int | str | None = None,
+        max_latency: float | str | None = None,
+        min_retention: float | None = None,
+    ) -> Picked:
+        """Pick the best student within limits from those that are fitted, without training.
+
+        Parameters
+        ----------
+        max_size : int or str, optional
+            Bytes of its file, or a text such as ``"50KB"``.
+        max_latency : float or str, optional
+            Microseconds of one row, or a text such as ``"2us"``.
+        min_retention : float, optional
+            Its accuracy on the selection rows over that of the teacher.
+
+        Returns
+        -------
+        Picked
+            The student, and its figures.
+
+        Raises
+        ------
+        LimitsError
+            If none keeps them; the message says which limit nobody keeps, and who is near.
+        RecipeError
+            If a limit is none.
+        """
+        given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
+        figures = pick(self.front, read_limits(given), "DIR")
+        return Picked(figures, {**self.students, **self.further}[figures.name])
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit another student on all training rows, taught by the same teachers.
@@ -185,7 +256,7 @@ class Distillation:
         with writing(folder, overwrite=overwrite) as draft:
             draft.joinpath("student.hpmkd").write_bytes(self.student.to_bytes())
             draft.joinpath("students").mkdir()
-            for name, student in self.students.items():
+            for name, student in {**self.students, **self.further}.items():
                 student_path(draft, name).write_bytes(student.to_bytes())
             if isinstance(self.ensemble, Student):
                 student_path(draft, ENSEMBLE).write_bytes(self.ensemble.to_bytes())
@@ -196,6 +267,7 @@ class Distillation:
             write_json(draft / "knowledge.json", self.knowledge.to_mapping())
             if self.evidence is not None:
                 write_json(draft / EVIDENCE, self.evidence.to_mapping())
+            write_json(draft / FRONT, [asdict(each) for each in self.front])
             write_json(draft / "trials.json", [dict(each) for each in self.history])
             write_study(draft / "study.log", self.history)
             gates = [asdict(gate) for gate in self.gates]
@@ -223,9 +295,12 @@ class Distillation:
         try:
             records = read_json(folder / "leaderboard.json", list)
             students = load_students(folder, facts["chosen"])
+            ensemble = students.pop(ENSEMBLE, None)
+            front = load_front(folder) if (folder / FRONT).exists() else ()
+            further = {each.name for each in front if each.role in ("control", "front")}
             return cls(
-                ensemble=_ensemble(students.pop(ENSEMBLE, None), facts["ensemble"]),
-                students=students,
+                ensemble=_ensemble(ensemble, facts["ensemble"]),
+                students={name: each for name, each in students.items() if name not in further},
                 chosen=facts["chosen"],
                 records=tuple(Record(**each) for each in records),
                 knowledge=Knowledge.from_mapping(read_json(folder / "knowledge.json", dict)),
@@ -236,6 +311,8 @@ class Distillation:
                 gates=tuple(Gate(**each) for each in facts["gates"]),
                 recorded=tuple(read_json(folder / "trials.json", list)),
                 evidence=_evidence(folder),
+                front=front,
+                further={name: each for name, each in students.items() if name in further},
             )
         except KeyError as error:
             problem = f"the entry {error} is missing"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import splits
 from hpmkd.budget import Budget
 from hpmkd.components import Components, resolve
+from hpmkd.contending import Contending
 from hpmkd.counts import Counts
 from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
@@ -23,7 +24,7 @@ from hpmkd.fitting import Fitting
 from hpmkd.gates import of_fuser
 from hpmkd.in_play import links_in_play, stages_in_play
 from hpmkd.learning import Learning
-from hpmkd.lessons import Exam, Lesson
+from hpmkd.lessons import Exam, Lesson, selection_rows
 from hpmkd.measurement import Measuring, Scheduled, compare
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.panels import members
@@ -33,6 +34,7 @@ from hpmkd.reading import TeacherReader
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.seeds import Seeds
 from hpmkd.shelf import Kept
+from hpmkd.standing import Standing
 from hpmkd.teaching import Taught, Teaching
 from hpmkd.trainer import Fitter, Trainer
 
@@ -164,7 +166,13 @@ class _Run:
         warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
         with self.counts.phase("teachers"):
             regime, exams, taught = self._listen()
-            lesson = self._lesson(self.training, taught.knowledge.soft_targets, taught.extra)
+            soft_targets = taught.knowledge.soft_targets
+            lesson = self._lesson(self.training, soft_targets, taught.extra)
+            held = selection_rows(exams)
+            standing = Standing.beside(
+                soft_targets[held], self.training.labels[held], self.recipe.limits
+            )
+            self.learning = replace(self.learning, standing=standing)
         alphas = getattr(self.recipe.search.alphas, regime.name)
         memory = self.parts.memory.create()
         facts = facts_of(self.training, self.test, taught.knowledge)
@@ -177,7 +185,7 @@ class _Run:
         with self.counts.phase("refit"):
             run = Run(self.recipe.name, self.seed, len(self.training), regime.name)
             provenance = Provenance(run, racing)
-            finalists = self.learning.refit(racing, lesson).signed(provenance)
+            finalists = self.learning.refit(lesson, provenance)
             ensemble = self.learning.ensemble(finalists, exams, lesson, provenance)
             gates += of_fuser("fuser of the teachers", taught.knowledge.fuser)
             if ensemble is not None:
@@ -193,6 +201,11 @@ class _Run:
             measured = measuring.measure(self.test, self.seeds.evidence, self.progress)
             own = self.learning.self_taught(finalists, lesson)
             verdict = compare(finalists, own, self.test, regime.name, self.seeds.verdict)
+        with self.counts.phase("refit"):
+            front = self.learning.front(finalists, lesson, provenance)
+        with self.counts.phase("measure"):
+            contending = Contending(finalists, front, standing)
+            contenders = contending.contenders(self.test)
         memory.remember(facts, outcomes(facts, trials))
         # Workers count for the peak memory once they have ended.
         self.executor.close()
@@ -213,8 +226,11 @@ class _Run:
             facts={
                 **facts_of_run(self.seed, self.training, self.test),
                 "search": {"ended": found.ended, "remembered": remembered},
+                "selection": {"rows": len(held), "teacher_accuracy": standing.teacher_accuracy},
                 "ensemble": None if ensemble is None else ensemble.facts(),
             },
+            front=contenders,
+            further=contending.further(),
             trials=tuple(trials),
             ensemble=None if ensemble is None else ensemble.predictor,
             gates=tuple(gates),

@@ -86,7 +86,9 @@ class Ensemble:
 
 def strongest(finalists: Finalists, k: int) -> list[str]:
     """Return the stages of the k students that the selection rows rank first."""
-    ranked = sorted(finalists.students.items(), key=lambda item: item[1].trial.log_loss)
+    # Of a student that stands in for another it is not known what it said.
+    known = [item for item in finalists.students.items() if item[1].trial.said is not None]
+    ranked = sorted(known, key=lambda item: item[1].trial.log_loss)
     return [stage for stage, _ in ranked[:k]]
 
 

@@ -6,6 +6,8 @@ line prints it without a traceback and leaves with the exit code of its class.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class HpmkdError(Exception):
     """Base of all errors raised on purpose."""
@@ -59,3 +61,21 @@ class ReportError(HpmkdError):
     """A report could not be drawn or written."""
 
     exit_code = 9
+
+
+class LimitsError(HpmkdError):
+    """No student keeps the limits; the message says which limit nobody keeps, and who is near.
+
+    Parameters
+    ----------
+    message : str
+        What to tell.
+    distillation : Distillation, optional
+        The run, whole but for that.
+    """
+
+    exit_code = 10
+
+    def __init__(self, message: str, distillation: Any = None) -> None:
+        super().__init__(message)
+        self.distillation = distillation

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 from hpmkd.errors import PluginError
 from hpmkd.offers import blame
 from hpmkd.registry import PluginWarning
+from hpmkd.standing import UNLIMITED, Standing
 from hpmkd.trials import RefitData, refit
+from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Executor, Predictor
-    from hpmkd.provenance import Provenance
     from hpmkd.values import Configuration, Trial
+
+
+#: Why a stage is out of a race with limits.
+NOTHING_WITHIN = "no trial of it keeps the limits"
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Refitted:
-    """A student fitted on all training rows, and the trial that chose it."""
+    """A student fitted on all training rows, the trial that chose it, and what it takes."""
 
     trial: Trial
     student: Predictor
+    weight: Weight
 
 
 @dataclass(frozen=True)
@@ -51,30 +57,19 @@ class Finalists:
         The stage whose student the selection rows rank first.
     collapsed : Refitted, optional
         A student of that stage distilled from the ensemble, if its gate was passed.
+    beside : tuple of Refitted
+        Students that were fitted as well: those that turned out to break a limit.
     """
 
     students: Mapping[str, Refitted]
     controls: Mapping[str, Refitted]
     chosen: str
     collapsed: Refitted | None = None
+    beside: tuple[Refitted, ...] = ()
 
     def with_collapsed(self, collapsed: Refitted) -> Finalists:
         """Return finalists whose choice is a student distilled from their ensemble."""
         return replace(self, collapsed=collapsed)
-
-    def signed(self, provenance: Provenance) -> Finalists:
-        """Return the same finalists, each told in its file how it was made."""
-
-        def sign(refitted: Refitted) -> Refitted:
-            trial = refitted.trial
-            student = provenance.signed(refitted.student, trial.configuration, trial)
-            return Refitted(trial, student)
-
-        return Finalists(
-            {name: sign(refitted) for name, refitted in self.students.items()},
-            {name: sign(refitted) for name, refitted in self.controls.items()},
-            self.chosen,
-        )
 
     @property
     def shipped(self) -> Refitted:
@@ -86,13 +81,28 @@ class Finalists:
         """Its name."""
         return "collapsed" if self.collapsed else self.chosen
 
+    @property
+    def refitted(self) -> tuple[Refitted, ...]:
+        """Everything taught by the teachers, or by nobody, each student once."""
+        known = {
+            each.trial.configuration.key: each
+            for each in (*self.students.values(), *self.controls.values(), *self.beside)
+        }
+        return tuple(known.values())
+
     def by_name(self) -> dict[str, Predictor]:
         """Return all students by name."""
         named = {name: refitted.student for name, refitted in self.students.items()}
         return {**named, self.shipped_name: self.shipped.student}
 
 
-def best(trials: Iterable[Trial], stage: str, *, control: bool = False) -> Trial | None:
+def best(
+    trials: Iterable[Trial],
+    stage: str,
+    *,
+    control: bool = False,
+    standing: Standing = UNLIMITED,
+) -> Trial | None:
     """Return a stage's trial with the lowest log loss on the selection rows.
 
     Parameters
@@ -100,11 +110,13 @@ def best(trials: Iterable[Trial], stage: str, *, control: bool = False) -> Trial
     control : bool
         Look only at those that hear of no teacher. Ties go to the control, then to the trial
         asked first. Trials on a share of the rows win nothing.
+    standing : Standing
+        Knows the limits: only where no trial keeps them does one that breaks them win.
     """
     own = [
         trial for trial in candidates(trials, [stage]) if trial.configuration.hard or not control
     ]
-    return min(own, key=merit, default=None)
+    return min(own, key=standing.merit, default=None)
 
 
 def candidates(trials: Iterable[Trial], stages: Container[str]) -> list[Trial]:
@@ -120,11 +132,16 @@ def candidates(trials: Iterable[Trial], stages: Container[str]) -> list[Trial]:
 
 def merit(trial: Trial) -> tuple[float, bool, int]:
     """Return what trials are sorted by: log loss; controls first; the one asked first."""
-    return trial.log_loss, not trial.configuration.hard, trial.number
+    return UNLIMITED.merit(trial)[1:]
 
 
-def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:
+def pairs(
+    trials: Sequence[Trial], stages: Iterable[str], standing: Standing = UNLIMITED
+) -> dict[str, Pair]:
     """Return every stage that has both a student and a control to compare it with.
+
+    A stage of which nothing keeps the limits is out of the race, unless all are. Where no
+    control keeps them, the student is compared with one that takes more than it may.
 
     Raises
     ------
@@ -133,15 +150,19 @@ def pairs(trials: Sequence[Trial], stages: Iterable[str]) -> dict[str, Pair]:
     """
     found, failures = {}, {}
     for stage in stages:
-        student, control = best(trials, stage), best(trials, stage, control=True)
+        student = best(trials, stage, standing=standing)
+        control = best(trials, stage, control=True, standing=standing)
         if student is not None and control is not None:
             found[stage] = Pair(student, control)
         else:
             own = [trial.failure for trial in trials if trial.configuration.stage == stage]
             otherwise = "it has no control to go by" if own else "it was not tried"
             failures[stage] = next(filter(None, own), otherwise)
-    _report(failures, found)
-    return found
+    within = {stage: pair for stage, pair in found.items() if not standing.over(pair.student)}
+    if within:
+        failures |= {stage: NOTHING_WITHIN for stage in found if stage not in within}
+    report(failures, found)
+    return within or found
 
 
 def fit_finalists(
@@ -149,10 +170,24 @@ def fit_finalists(
     data: RefitData,
     executor: Executor,
     on_fitted: Callable[[], None],
+    finished: Callable[[Trial, Predictor], Refitted],
 ) -> Finalists:
     """Fit each stage's best and its control on all training rows; equal ones only once.
 
     A stage that fails here, after all, is out of the race.
+
+    Parameters
+    ----------
+    paired : mapping of str to Pair
+        By stage.
+    data : RefitData
+        All training rows.
+    executor : Executor
+        Where they are fitted.
+    on_fitted : callable
+        Called after every fit.
+    finished : callable
+        Makes of a trial and its student what is kept of them.
 
     Raises
     ------
@@ -163,20 +198,18 @@ def fit_finalists(
     tasks = list({trial.configuration.key: trial.configuration for trial in trials}.values())
     outcomes: dict[object, Predictor | str] = {}
     for at, outcome in executor.run(refit, data, tasks):
-        outcomes[tasks[at].key] = outcome
+        outcomes[tasks[at].key] = writable(outcome, tasks[at], data)
         on_fitted()
     students, controls, failures = {}, {}, {}
     for stage, pair in paired.items():
-        student, control = (
-            writable(outcomes[each.configuration.key], each.configuration, data)
-            for each in (pair.student, pair.control)
-        )
+        student, control = (outcomes[each.configuration.key] for each in pair.trials)
         if isinstance(student, str) or isinstance(control, str):
             failures[stage] = str(student if isinstance(student, str) else control)
         else:
-            students[stage] = Refitted(pair.student, student)
-            controls[stage] = Refitted(pair.control, control)
-    _report(failures, students)
+            students[stage] = finished(pair.student, student)
+            alone = student is control
+            controls[stage] = students[stage] if alone else finished(pair.control, control)
+    report(failures, students)
     chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
     return Finalists(students, controls, chosen)
 
@@ -197,7 +230,7 @@ def writable(
     return outcome
 
 
-def _report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:
+def report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:
     """Warn of stages that are out of the race; raise if none is left in it."""
     if not left:
         reasons = "; ".join(f"{stage}: {failure}" for stage, failure in failures.items())

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hpmkd.chain import ProgressiveDistillationChain
-from hpmkd.collapse import Collapse
+from hpmkd.collapse import BREAKS, Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.errors import HpmkdError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
 from hpmkd.gates import Gate
+from hpmkd.lessons import selection_rows
 from hpmkd.rations import Rations
+from hpmkd.refits import Refits
 from hpmkd.registry import PluginWarning
 from hpmkd.search import Search
 from hpmkd.shelf import UNKEPT, Shelf
+from hpmkd.standing import UNLIMITED, Standing
 from hpmkd.values import SearchSpace, Trial
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Learning:
         Of the run.
     features : Shelf
         Where encoded rows are looked for.
+    standing : Standing
+        Ranks trials.
     """
 
     trainer: Trainer
@@ -72,6 +75,7 @@ class Learning:
     registry: Registry
     budget: Budget
     features: Shelf = UNKEPT
+    standing: Standing = UNLIMITED
 
     @property
     def encodings(self) -> set[str]:
@@ -81,7 +85,8 @@ class Learning:
     @cached_property
     def rations(self) -> Rations:
         """Who may train how many models."""
-        return Rations(self.budget, self.links, self.trainer.predecessors)
+        spare = 1 if self.recipe.limits else 0
+        return Rations(self.budget, self.links, self.trainer.predecessors, spare)
 
     def search(
         self,
@@ -122,6 +127,7 @@ class Learning:
             stop=settings.stop,
             budget=self.budget,
             kept=self.rations.kept(fits, n_stages),
+            standing=self.standing,
             on_trial=self._trial_finished,
         )
         most = settings.batch if models is None else max(1, models // fits)
@@ -156,19 +162,27 @@ class Learning:
 
         self.progress.start("chain", len(self.links))
         chain = ProgressiveDistillationChain(
-            self.links, with_control(alphas), evaluated, self.progress.advance, refused
+            self.links,
+            with_control(alphas),
+            evaluated,
+            self.progress.advance,
+            refused,
+            self.standing,
         )
         racing, gates = chain.run(trials)
         self.progress.finish()
         return racing, tried, gates
 
-    def refit(self, trials: Sequence[Trial], lesson: Lesson) -> Finalists:
+    def refit(self, lesson: Lesson, provenance: Provenance) -> Finalists:
         """Fit each stage's best and its control on all training rows."""
-        paired = pairs(trials, self.trainer.fitting.stages)
+        paired = pairs(provenance.trials, self.trainer.fitting.stages, self.standing)
         self.progress.start("refit", 2 * len(paired))
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]
         data = self.trainer.refit_data(lesson, chosen)
-        finalists = fit_finalists(paired, data, self.trainer.executor, self._student_fitted)
+        refits, executor = self._refits(lesson, provenance), self.trainer.executor
+        finalists = refits.within(
+            fit_finalists(paired, data, executor, self._student_fitted, refits.finished)
+        )
         self.progress.finish()
         for stage, refitted in finalists.students.items():
             self.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
@@ -185,8 +199,7 @@ class Learning:
         names = strongest(finalists, self.recipe.ensemble.top)
         if len(names) < 2:
             return None
-        rows = lesson.rows.rows(np.sort(np.concatenate([exam.held_rows for exam in exams])))
-        fuser = self.parts.ensemble_fuser
+        rows, fuser = lesson.rows.rows(selection_rows(exams)), self.parts.ensemble_fuser
         return fit_ensemble(finalists, names, fuser, rows.labels, rows.table, provenance)
 
     def collapse(
@@ -206,7 +219,11 @@ class Learning:
         if spent := self.rations.collapsed(members, before.configuration, len(alphas), len(exams)):
             return finalists, Gate("collapse", False, f"not tried: {spent}")
         collapse = Collapse(
-            members, self.parts.ensemble_fuser, self.trainer.predecessors, self.trainer.evaluate
+            members,
+            self.parts.ensemble_fuser,
+            self.trainer.predecessors,
+            self.trainer.evaluate,
+            self.standing,
         )
         after, decision = collapse.attempt(before, exams, alphas)
         if after is None:
@@ -215,8 +232,23 @@ class Learning:
             student = self.trainer.fit(collapse.retaught(lesson), after.configuration)
         except HpmkdError as failed:
             return finalists, Gate("collapse", False, str(failed))
-        signed = provenance.signed(student, after.configuration, after)
-        return finalists.with_collapsed(Refitted(after, signed)), decision
+        refits = self._refits(lesson, provenance)
+        collapsed = refits.finished(after, student)
+        if refits.keeps(finalists.shipped) > refits.keeps(collapsed):
+            return finalists, Gate("collapse", False, BREAKS)
+        return finalists.with_collapsed(collapsed), decision
+
+    def front(
+        self, finalists: Finalists, lesson: Lesson, provenance: Provenance
+    ) -> tuple[Refitted, ...]:
+        """Fit what else is on the Pareto front of the trials, with the models that are left."""
+        self.progress.start("front", 1)
+        found = self._refits(lesson, provenance).front(finalists, self.recipe.front.size)
+        self.progress.finish()
+        return found
+
+    def _refits(self, lesson: Lesson, provenance: Provenance) -> Refits:
+        return Refits(provenance, lesson, self.standing, self.trainer, self.rations)
 
     def self_taught(self, finalists: Finalists, lesson: Lesson) -> Predictor | str | None:
         """Fit the shipped configuration to what its control says instead of the teachers.

@@ -107,6 +107,11 @@ class Exam:
         return SelectionSplit(training, self.held_rows, self.held.table, self.held.labels)
 
 
+def selection_rows(exams: Iterable[Exam]) -> IntArray:
+    """Return the numbers of all selection rows, in their order."""
+    return np.sort(np.concatenate([exam.held_rows for exam in exams]))
+
+
 @dataclass(frozen=True)
 class Unseen:
     """What cross-fitted students say.

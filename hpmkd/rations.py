@@ -11,7 +11,7 @@ from hpmkd.search import REFITS
 if TYPE_CHECKING:
     from hpmkd.budget import Budget
     from hpmkd.chain import ChainLink
-    from hpmkd.lessons import Exam, Predecessors
+    from hpmkd.lessons import Exam, Lesson, Predecessors
     from hpmkd.values import Configuration, Trial
 
 
@@ -27,11 +27,15 @@ class Rations:
         The chain.
     predecessors : Predecessors
         Know which students of stages before are fitted already.
+    spare : int
+        Refits kept for each stage beside its student and its control: a student that breaks a
+        limit once it is fitted on all rows is replaced.
     """
 
     budget: Budget
     links: Sequence[ChainLink]
     predecessors: Predecessors
+    spare: int = 0
 
     def kept(self, n_splits: int, n_stages: int) -> int:
         """Return how many models the search leaves for what follows it.
@@ -56,7 +60,8 @@ class Rations:
             for link in {(link.label, link.after): link for link in self.links}.values()
         )
         own = (folds + 1) * (2 if self.links else 1)
-        wanted = self.budget.kept(n_splits * (trials + before) + before + own)
+        spares = self.spare * n_stages
+        wanted = self.budget.kept(n_splits * (trials + before) + before + own + spares)
         return int(max(0, min(wanted, self.budget.models - n_stages * _of_a_stage(n_splits))))
 
     def check(self, n_splits: int, soft: bool) -> None:
@@ -111,7 +116,8 @@ class Rations:
         needed = self.predecessors.cost
         each_time = len(configurations) + needed(configurations, exams[0].lesson)
         rivals = [*configurations, *(trial.configuration for trial in racing)]
-        refits = REFITS * len({each.stage for each in rivals}) + needed(rivals)
+        n_stages = len({each.stage for each in rivals})
+        refits = (REFITS + self.spare) * n_stages + needed(rivals)
         return self.budget.refused(each_time * len(exams) + refits)
 
     def collapsed(
@@ -131,6 +137,15 @@ class Rations:
         """Return why the shipped student is not taught by its control; None if it may be."""
         unseen, before = self.predecessors.unseen_cost(control), self.predecessors.cost([shipped])
         return self.budget.refused(unseen + before + 1)
+
+    def refitted(self, trials: Sequence[Trial], lesson: Lesson) -> list[Trial]:
+        """Return those of some trials that can be fitted on all rows, in their order."""
+        paid: list[Trial] = []
+        for trial in trials:
+            asked = [each.configuration for each in (*paid, trial)]
+            if not self.budget.refused(len(asked) + self.predecessors.cost(asked, lesson)):
+                paid.append(trial)
+        return paid
 
 
 def _arms(link: ChainLink) -> int:

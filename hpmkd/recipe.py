@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from hpmkd.errors import RecipeError
+from hpmkd.limits import Limits, as_numbers
 from hpmkd.offers import NAME
 from hpmkd.recipe_chain import Link, parse_chain
 from hpmkd.recipe_files import nested_settings, read_recipe
@@ -25,6 +26,7 @@ from hpmkd.recipe_settings import (
     Choice,
     EnsembleSettings,
     ExtraSettings,
+    FrontSettings,
     SearchSettings,
     SplitSettings,
     StopSettings,
@@ -40,6 +42,8 @@ SETTINGS: Mapping[str, type] = {
     "ensemble": EnsembleSettings,
     "extra": ExtraSettings,
     "budget": BudgetSettings,
+    "limits": Limits,
+    "front": FrontSettings,
 }
 
 #: Files of students that are of no stage.
@@ -74,6 +78,8 @@ class Recipe:
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     extra: ExtraSettings = field(default_factory=ExtraSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    limits: Limits = field(default_factory=Limits)
+    front: FrontSettings = field(default_factory=FrontSettings)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A read-only mapping does not pickle; a finished run does.
@@ -185,6 +191,18 @@ class Recipe:
         return recipe if workers is None else recipe.with_workers(int(workers))
 
 
+def read_limits(given: Mapping[str, Any]) -> Limits:
+    """Return the limits of a mapping such as ``{"max_size": "50KB", "min_retention": 0.99}``.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such limit, or a value is none.
+    """
+    limits: Limits = _parse("limits", given)
+    return limits
+
+
 def _check_keys(mapping: Any, shape: Any, path: str) -> None:
     known = [each.name for each in fields(shape)]
     for key in _table(mapping, path):
@@ -220,7 +238,8 @@ def _parse(key: str, value: Any) -> Any:
         if key == "search":
             _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
             _check_keys(value.get("stop", {}), StopSettings, "search.stop")
-        return convert(dict(value), SETTINGS[key], key)
+        plain = as_numbers(value) if key == "limits" else dict(value)
+        return convert(plain, SETTINGS[key], key)
     if key == "parallel":
         return frozen_mapping(convert(dict(value), dict[str, str], key))
     if key == "stages":

@@ -148,6 +148,20 @@ class EnsembleSettings:
 
 
 @dataclass(frozen=True)
+class FrontSettings:
+    """What is fitted beside each stage's best, so that ``hpmkd pick`` has a choice.
+
+    Parameters
+    ----------
+    size : int
+        Students on the Pareto front of the trials (log loss, size, time) that are fitted on all
+        rows for good, at most and as far as the budget leaves models; 0 for none.
+    """
+
+    size: Annotated[int, Meta(ge=0)] = 6
+
+
+@dataclass(frozen=True)
 class ExtraSettings:
     """Rows without labels that the teachers label for the students.
 

@@ -11,9 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hpmkd.errors import RunFolderError, StudentFileError
+from hpmkd.figures import Contender
 from hpmkd.offers import NAME
 from hpmkd.student import Student
+
+#: Which students were fitted on all rows, with their figures.
+FRONT = "front.json"
 
 
 def check_free(
@@ -174,6 +180,28 @@ def write_json(path: Path, content: Any) -> None:
     )
 
 
+def load_front(folder: Path) -> tuple[Contender, ...]:
+    """Read which students a run fitted on all rows, and what they take and give.
+
+    Raises
+    ------
+    StudentFileError
+        If there is no such list, or it is damaged.
+    """
+    path = folder / FRONT
+    if (folder / "run.json").is_file() and not path.exists():
+        raise StudentFileError(
+            f"{folder} was written by an hpmkd that kept no {FRONT}, so there is nothing to pick "
+            "from; distil again"
+        )
+    try:
+        return tuple(Contender.read(each) for each in read_json(path, list))
+    except msgspec.ValidationError as error:
+        raise StudentFileError(
+            f"{path} is damaged: {error}. Distil again, or take the folder from a backup"
+        ) from error
+
+
 def load_students(folder: Path, chosen: object) -> dict[str, Student]:
     """Read the students of a run folder, of which the chosen one is there twice.
 
@@ -182,7 +210,8 @@ def load_students(folder: Path, chosen: object) -> dict[str, Student]:
     StudentFileError
         If one is damaged, or the chosen one is missing or not the same twice.
     """
-    students = {path.stem: Student.load(path) for path in sorted(folder.glob("students/*.hpmkd"))}
+    paths = sorted(folder.glob("students/*.hpmkd"), key=lambda path: path.stem)
+    students = {path.stem: Student.load(path) for path in paths}
     if not isinstance(chosen, str) or chosen not in students:
         raise StudentFileError(
             f"{folder} is no intact run folder: run.json chooses {chosen!r}; expected one of "

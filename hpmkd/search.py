@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.finalists import best
+from hpmkd.standing import UNLIMITED, Standing
 from hpmkd.trials import SearchData, evaluate
 from hpmkd.values import Trial
 
@@ -45,6 +46,8 @@ class Search:
         Of the run.
     kept : int
         Models of the budget that are not for the search.
+    standing : Standing
+        Ranks trials; the sampler is told of those beyond the limits as of worse ones.
     on_trial : callable
         Called with every new trial, in the order of asking.
     """
@@ -57,6 +60,7 @@ class Search:
     stop: StopSettings
     budget: Budget
     kept: int = 0
+    standing: Standing = UNLIMITED
     on_trial: Callable[[Trial], None] = lambda trial: None
     _known: dict[object, Trial] = field(default_factory=dict)
 
@@ -137,7 +141,7 @@ class Search:
         Which of them wins is not known yet: it may be any that has no control so far.
         """
         own = [each for each in new if each.stage == stage]
-        leading = best(self._known.values(), stage)
+        leading = self._best(stage)
         if leading is not None:
             rivals = [leading.configuration, *(each for each in own if each.share == 1)]
         else:
@@ -157,8 +161,11 @@ class Search:
     def _stages(self) -> Mapping[str, object]:
         return self.data.fitting.stages
 
+    def _best(self, stage: str) -> Trial | None:
+        return best(self._known.values(), stage, standing=self.standing)
+
     def _bests(self) -> list[Trial]:
-        found = (best(self._known.values(), stage) for stage in self._stages)
+        found = map(self._best, self._stages)
         return [each for each in found if each is not None]
 
     def _controls(self) -> Iterator[Configuration]:
@@ -168,7 +175,7 @@ class Search:
         race by its twin.
         """
         for stage in self._stages:
-            leading = best(self._known.values(), stage) or self._best_on_share(stage)
+            leading = self._best(stage) or self._best_on_share(stage)
             if leading is not None:
                 yield leading.configuration.control()
 
@@ -207,5 +214,5 @@ class Search:
                 self._known[key] = replace(trial, said=None)
 
     def _tell(self, trial: Trial) -> None:
-        self.sampler.tell(trial)
+        self.sampler.tell(self.standing.as_told(trial))
         self.scheduler.observe(trial)

@@ -63,6 +63,8 @@ def as_plain(trial: Trial) -> dict[str, Any]:
         "log_loss": trial.log_loss if succeeded else None,
         "standard_error": trial.standard_error if succeeded else None,
         "accuracy": trial.accuracy if succeeded else None,
+        "bytes": trial.n_bytes,
+        "row_us": trial.row_us,
         "seconds": round(trial.seconds, 4),
         "failure": trial.failure,
     }
@@ -115,7 +117,10 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
     from optuna.trial import TrialState, create_trial
 
     parameters = _parameters(trial)
-    told = ("accuracy", "standard_error", "after", "share", "seconds", "failure")
+    told = (
+        *("accuracy", "standard_error", "bytes", "row_us"),
+        *("after", "share", "seconds", "failure"),
+    )
     failed = trial["log_loss"] is None
     return create_trial(
         state=TrialState.FAIL if failed else TrialState.COMPLETE,

@@ -64,6 +64,15 @@ class Trainer:
             raise PluginError(student)
         return student
 
+    def fit_all(
+        self, lesson: Lesson, configurations: Sequence[Configuration]
+    ) -> list[Predictor | str]:
+        """Fit configurations on a lesson, in their order; why, where a stage fails."""
+        data = self.refit_data(lesson, configurations)
+        outcomes = dict(self.executor.run(refit, data, configurations))
+        self.trained(len(configurations))
+        return [writable(outcomes[at], each, data) for at, each in enumerate(configurations)]
+
     def evaluate(
         self, exams: Sequence[Exam], configurations: Sequence[Configuration], first: int = 0
     ) -> list[Trial]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from hpmkd.errors import HpmkdError
 from hpmkd.overheard import Overheard
 from hpmkd.probabilities import row_losses
 from hpmkd.values import Trial
+from hpmkd.weighing import Scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,8 +88,8 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     A stage that raises costs its trial, not the run: the trial says whom to blame.
     """
     number, configuration = task
-    start = time.perf_counter()
-    asked = held_out(data, configuration)
+    start, scale = time.perf_counter(), Scale(configuration)
+    asked = held_out(data, configuration, scale.put)
     trial = Trial(
         number=number,
         configuration=configuration,
@@ -109,20 +110,29 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
         state=asked.state,
         said=asked.said,
         softening=asked.softening,
+        n_bytes=scale.n_bytes,
+        row_us=scale.row_us,
     )
 
 
-def held_out(data: SearchData, configuration: Configuration) -> HeldOut:
+def held_out(
+    data: SearchData,
+    configuration: Configuration,
+    on_student: Callable[[Predictor, Any], None] = lambda student, table: None,
+) -> HeldOut:
     """Ask a student, fitted anew for each split, about the rows held out of it.
 
-    A stage that raises costs its student, not the run.
+    A stage that raises costs its student, not the run. Each student is shown to `on_student`,
+    with these rows.
     """
     said: list[FloatArray] = []
     overheard = Overheard(data.fitting.scheduler)
     try:
         for split in data.splits:
             overheard = Overheard(data.fitting.scheduler)
-            said.append(_said(data.fitting, split, configuration, overheard))
+            student, own = _asked(data.fitting, split, configuration, overheard)
+            said.append(own)
+            on_student(student, split.held_table)
     except HpmkdError as error:
         return HeldOut(np.empty((0, 0)), len(said), str(error))
     whole = in_order(data.splits, said)
@@ -143,9 +153,10 @@ def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
         return str(error)
 
 
-def _said(
+def _asked(
     fitting: Fitting, split: SelectionSplit, configuration: Configuration, overheard: Overheard
-) -> FloatArray:
+) -> tuple[Predictor, FloatArray]:
     training = split.training.sample(configuration.share, fitting.seed)
     student = fitting.student(training, configuration, overheard)
-    return fitting.said(student, configuration, split.held_table, split.training.classes)
+    said = fitting.said(student, configuration, split.held_table, split.training.classes)
+    return student, said

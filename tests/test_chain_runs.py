@@ -36,6 +36,7 @@ LIGHT = {
     "reference.name": "quick",
     "stages": ["logistic", "gbm"],
     "ensemble.top": 0,
+    "front.size": 0,
 }
 LINK = "gbm after logistic (residual)"
 
@@ -326,7 +327,7 @@ def test_a_stage_before_that_fails_in_the_refit_costs_those_who_build_on_it(wine
     monkeypatch.setattr(chain, "gate", lambda name, before, after: Gate(name, True, "made to"))
     # Trees taught by trees are not the best of their stage unless the others are worse.
     pairs = learning.pairs
-    monkeypatch.setattr(learning, "pairs", lambda trials, of: pairs(chained_first(trials), of))
+    monkeypatch.setattr(learning, "pairs", lambda trials, *of: pairs(chained_first(trials), *of))
     found, said = distil_moody(wine, BEFORE, WHOLE)
     assert list(found.students) == ["logistic"]
     assert sorted(message.split("'")[1] for message in said) == ["moody", "tree"]

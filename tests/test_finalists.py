@@ -5,7 +5,7 @@ import pytest
 
 from hpmkd import finalists
 from hpmkd.errors import PluginError
-from hpmkd.finalists import best, fit_finalists, pairs
+from hpmkd.finalists import Refitted, best, fit_finalists, pairs
 from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.registry import PluginWarning
 from hpmkd.trials import RefitData
@@ -76,9 +76,19 @@ def fitting(monkeypatch, in_process):
 
         monkeypatch.setattr(finalists, "refit", refit)
         executor = in_process(backwards=backwards)
+
+        def kept(own, student):
+            return Refitted(own, student, student.key)
+
         played = {each: StageInPlay(each, "p", None) for each in stages}
         data = RefitData(None, Fitting(played, {}, None, 0))
-        found = fit_finalists(pairs(trials, stages), data, executor, lambda: told.append(1))
+        found = fit_finalists(
+            pairs(trials, stages),
+            data,
+            executor,
+            lambda: told.append(1),
+            kept,
+        )
         assert len(told) == len(fitted)
         return found, fitted
 
@@ -95,7 +105,7 @@ def test_students_and_controls_are_fitted_and_the_lowest_loss_is_chosen(fitting,
         for stage, number in zip("ab", numbers, strict=True):
             refitted = getattr(found, role)[stage]
             assert refitted.trial.number == number
-            assert refitted.student.key == trials[number].configuration.key
+            assert refitted.student.key == trials[number].configuration.key == refitted.weight
 
 
 def test_a_student_that_is_its_own_control_is_fitted_once(fitting):

@@ -20,6 +20,7 @@ NAMES = (
     "DataError",
     "ExportError",
     "HpmkdError",
+    "LimitsError",
     "PluginError",
     "RecipeError",
     "RunFolderError",

@@ -16,6 +16,7 @@ COMMANDS = {
     "predict": "hpmkd.cli.predict",
     "evaluate": "hpmkd.cli.evaluate",
     "explain": "hpmkd.cli.explain",
+    "pick": "hpmkd.cli.pick",
     "report": "hpmkd.cli.report",
     "export": "hpmkd.cli.export",
     "plugins": "hpmkd.cli.plugins",

@@ -20,6 +20,43 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def limit_options(command: F) -> F:
+    """Add the limits of a student; the command gets those that were given as its `limits`."""
+    options = [
+        click.option(
+            "--max-size",
+            metavar="SIZE",
+            help="Take only a student whose file is no larger, e.g. 50KB, 50KiB, 1.5MB.",
+        ),
+        click.option(
+            "--max-latency",
+            metavar="TIME",
+            help="Take only a student that answers one row no slower, e.g. 2us, 800ns, 1.5ms.",
+        ),
+        click.option(
+            "--min-retention",
+            type=click.FloatRange(min=0, max=2, min_open=True),
+            metavar="SHARE",
+            help="Take only a student that retains this share of the teacher's accuracy on the "
+            "selection rows, e.g. 0.99.",
+        ),
+    ]
+
+    @functools.wraps(command)
+    def limited(
+        *, max_size: str | None, max_latency: str | None, min_retention: float | None, **others: Any
+    ) -> Any:
+        from hpmkd.limits import as_numbers
+
+        typed = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
+        given = {name: value for name, value in typed.items() if value is not None}
+        return command(limits=as_numbers(given, ""), **others)
+
+    for option in reversed(options):
+        limited = option(limited)
+    return cast("F", limited)
+
+
 def run_options(command: F) -> F:
     """Add the options that say how a run goes; the command gets them as its `plan`."""
     options = [
@@ -65,9 +102,11 @@ def run_options(command: F) -> F:
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     ]
 
+    @limit_options
     @functools.wraps(command)
     def planned(
         *,
+        limits: dict[str, Any],
         recipe: str,
         settings: Sequence[str],
         student: str | None,
@@ -83,6 +122,7 @@ def run_options(command: F) -> F:
             "memory.name": "none" if no_memory else None,
         }
         given = {key: value for key, value in shortcuts.items() if value is not None}
+        given |= {f"limits.{name}": value for name, value in limits.items()}
         return command(plan=Plan(recipe, tuple(settings), given, student, workers), **others)
 
     for option in reversed(options):
@@ -137,6 +177,7 @@ def distil_and_save(
     """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
     from hpmkd.api import run
     from hpmkd.cli.progress import observer
+    from hpmkd.errors import LimitsError
     from hpmkd.registry import Registry
 
     registry = Registry.installed(disable)
@@ -148,6 +189,8 @@ def distil_and_save(
         found = run(recipe, registry, **problem)
     found.save(out, overwrite=overwrite)
     show(found, out, as_json=as_json)
+    if unmet := found.unmet(out):
+        raise LimitsError(f"saved, but {unmet}", found)
 
 
 def show(found: Distillation, out: Path, *, as_json: bool) -> None:
@@ -161,6 +204,8 @@ def show(found: Distillation, out: Path, *, as_json: bool) -> None:
             "verdict": found.verdict.to_mapping(),
             "counts": dict(found.counts),
             "knowledge": found.knowledge.to_mapping(),
+            "front": [asdict(each) for each in found.front],
+            "unmet": found.unmet(out),
         }
         json.dump(result, sys.stdout, indent=2)
         click.echo()

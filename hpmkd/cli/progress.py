@@ -17,6 +17,7 @@ LABELS = {
     "search": "searching configurations",
     "refit": "refitting on all rows",
     "measure": "measuring on test rows",
+    "front": "fitting the rest of the front",
 }
 SECONDS_BETWEEN_LINES = 2.0
 

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hpmkd.units import shown_size, shown_time
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from hpmkd.distillation import Distillation
+    from hpmkd.figures import Contender
     from hpmkd.leaderboard import Record
+    from hpmkd.limits import Limits
 
 PLAIN_WIDTH = 170
 #: By how much a teacher's weight must exceed its mean for people to hear of it.
 TELLING = 0.05
 #: Schedulers that nobody need be told of.
 IDLE = (None, "constant")
+#: Of the students to pick from; the last one where there are limits.
+FRONT_COLUMNS = (
+    "log loss",
+    "size",
+    "1 row",
+    "retention",
+    "test log loss",
+    "test accuracy",
+    "on front",
+    "breaks",
+)
 
 
 def print_result(found: Distillation) -> None:
     """Print table, verdict and counts to stdout."""
-    from rich.console import Console
     from rich.text import Text
 
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    # Without markup: names and sentences may hold brackets.
-    console = Console(width=width, highlight=False, markup=False, soft_wrap=True)
+    console = wide_console()
     print_table(found.records, console)
     knowledge = found.knowledge
     weights = ", ".join(
@@ -70,6 +82,46 @@ def print_result(found: Distillation) -> None:
     )
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")
+    console.print("\nFitted on all rows, by what the selection rows say (hpmkd pick):")
+    print_front(found.front, found.recipe.limits, found.chosen, console)
+
+
+def wide_console() -> Console:
+    """Return a console on stdout; what is piped is not wrapped."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    # Without markup: names and sentences may hold brackets.
+    return Console(width=width, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_front(
+    contenders: Sequence[Contender], limits: Limits, chosen: str | None, console: Console
+) -> None:
+    """Print the students to pick from: who is on the front, who keeps the limits, who is chosen."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("student")
+    table.add_column("role")
+    for heading in FRONT_COLUMNS[: None if limits else -1]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in contenders:
+        broken = limits.broken(each.figures)
+        cells = (
+            f"{each.selection_log_loss:.4f}",
+            shown_size(each.bytes),
+            shown_time(each.row_us),
+            f"{each.selection_retention:.4f}",
+            f"{each.log_loss:.4f}",
+            f"{each.accuracy:.4f}",
+            "yes" if each.on_front else "-",
+            ", ".join(name.split("_")[1] for name in broken) or "-",
+        )
+        name = f"{each.name} *" if each.name == chosen else each.name
+        style = "bold" if each.name == chosen else None
+        table.add_row(name, each.role, *cells[: None if limits else -1], style=style)
+    console.print(table)
 
 
 def _search(found: Distillation) -> str:
@@ -129,15 +181,11 @@ def _times(value: float | None) -> str:
 
 
 def _size(n_bytes: int | None) -> str:
-    if n_bytes is None:
-        return "-"
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.1f} KB"
+    return "-" if n_bytes is None else shown_size(n_bytes)
 
 
 def _time(us: float | None) -> str:
-    if us is None:
-        return "-"
-    return f"{us / 1e3:.1f} ms" if us >= 1000 else f"{us:.1f} us"
+    return "-" if us is None else shown_time(us)
 
 
 COLUMNS = (

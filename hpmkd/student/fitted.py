@@ -22,7 +22,9 @@ from hpmkd.student.disk import read_content, write_content
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.models import FittedModel
 from hpmkd.student.packed import PackedStudent
+from hpmkd.student.packed_pool import PackedPool
 from hpmkd.student.packed_words import NotPackable
+from hpmkd.student.pooled_model import PooledModel
 from hpmkd.values import frozen_mapping
 
 
@@ -88,7 +90,7 @@ class Student:
         DataError
             It is of a kind that cannot be packed; it answers by :meth:`predict_proba`.
         """
-        if self._packed is None:
+        if not isinstance(self._packed, PackedStudent):
             raise DataError(
                 f"the student ({self.model.family}) cannot be packed: use predict_proba, or "
                 "smaller trees"
@@ -96,8 +98,10 @@ class Student:
         return self._packed
 
     @cached_property
-    def _packed(self) -> PackedStudent | None:
+    def _packed(self) -> PackedStudent | PackedPool | None:
         try:
+            if isinstance(self.model, PooledModel):
+                return PackedPool(self.encoder, self.model)
             return PackedStudent(self.encoder, self.model)
         except NotPackable:
             return None
@@ -109,7 +113,7 @@ class Student:
         def general(row: Mapping[str, Any]) -> Any:
             return self.predict([row])[0].item()
 
-        if self._packed is None:
+        if not isinstance(self._packed, PackedStudent):
             return general
         return self._packed.asker(tuple(self.classes.tolist()), general)
 

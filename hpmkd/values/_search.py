@@ -126,6 +126,12 @@ class Trial:
         What the scheduler said in that fit: mean alpha and geometric mean of T over the rounds.
     said : ndarray of shape (n_selection, K) or None
         Its probabilities of the selection rows; kept of the best of each stage alone.
+    n_bytes : int or None
+        Size of its student's file, the largest over the selection splits; None if it failed,
+        or cannot be written.
+    row_us : float or None
+        Time of one row through its student, in microseconds: a short measurement, so that it
+        differs a little from run to run.
     worker : str or None
         Which process evaluated it, as ``host:pid``. Like `seconds` it tells where time went, and
         differs from run to run: nothing may be decided by it.
@@ -141,6 +147,8 @@ class Trial:
     state: TrainingState | None = None
     said: FloatArray | None = None
     softening: Softening | None = None
+    n_bytes: int | None = None
+    row_us: float | None = None
     worker: str | None = None
 
     @property

@@ -39,6 +39,7 @@ FILES = {
     "student.hpmkd",
     "students/logistic.hpmkd",
     "students/tree.hpmkd",
+    "students/ensemble.hpmkd",
     "leaderboard.csv",
     "leaderboard.json",
     "verdict.json",
@@ -49,6 +50,7 @@ FILES = {
     "evidence.json",
     "trials.json",
     "study.log",
+    "front.json",
 }
 KEYS = [
     "role",
@@ -123,7 +125,8 @@ def read_json(folder, name):
 def test_the_run_folder_has_exactly_the_documented_files(distilled):
     folder, _ = distilled
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    assert found == FILES
+    fitted = {f"students/{each['name']}.hpmkd" for each in read_json(folder, "front.json")}
+    assert found == FILES | fitted
     assert sorted(os.listdir(folder.parent)) == ["people"]
 
 

@@ -1,0 +1,129 @@
+"""What a student may take, and how much of the teacher it has to retain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
+
+from hpmkd.units import parse_size, parse_time
+
+if TYPE_CHECKING:
+    from hpmkd.figures import Figures
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits that a student has to keep; 0 sets none.
+
+    Parameters
+    ----------
+    max_size : int
+        Bytes of its file.
+    max_latency : float
+        Time of one row, in microseconds.
+    min_retention : float
+        Its accuracy on the selection rows over that of the teacher, at least.
+    """
+
+    max_size: Annotated[int, Meta(ge=0)] = 0
+    max_latency: Annotated[float, Meta(ge=0)] = 0.0
+    min_retention: Annotated[float, Meta(ge=0, le=2)] = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self.given)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the limits that are set."""
+        return tuple(name for name, value in vars(self).items() if value)
+
+    def broken(self, figures: Figures) -> tuple[str, ...]:
+        """Return the names of the limits that a student of these figures does not keep."""
+        kept = {
+            "max_size": figures.n_bytes <= self.max_size,
+            "max_latency": figures.row_us <= self.max_latency,
+            "min_retention": figures.retention >= self.min_retention,
+        }
+        return tuple(name for name in self.given if not kept[name])
+
+    def excess(self, figures: Figures) -> float:
+        """Return how far such a student is beyond its limits, in doublings; 0 if it keeps them."""
+        factors = {
+            "max_size": figures.n_bytes / (self.max_size or 1),
+            "max_latency": figures.row_us / (self.max_latency or 1),
+            "min_retention": self.min_retention / max(figures.retention, 1e-9),
+        }
+        return sum(math.log2(factors[name]) for name in self.broken(figures))
+
+    def loosened(self, figures: Figures) -> Limits:
+        """Return the nearest limits that a student of these figures keeps, in few digits."""
+        loosened = self
+        for name in self.broken(figures):
+            if name == "max_size":
+                loosened = replace(loosened, max_size=math.ceil(figures.n_bytes / 100) * 100)
+            elif name == "max_latency":
+                loosened = replace(loosened, max_latency=_upwards(figures.row_us))
+            else:
+                retained = math.floor(figures.retention * 1000) / 1000
+                loosened = replace(loosened, min_retention=retained)
+        return loosened
+
+    def options(self) -> str:
+        """Return what to type for these limits, e.g. ``--max-size 50KB --max-latency 2us``."""
+        typed = {
+            "max_size": _typed_size(self.max_size),
+            "max_latency": f"{self.max_latency:g}us",
+            "min_retention": f"{self.min_retention:g}",
+        }
+        return " ".join(f"{option(name)} {typed[name]}" for name in self.given)
+
+    def said(self, name: str) -> str:
+        """Return one of the limits for people, e.g. ``at most 50KB``."""
+        return {
+            "max_size": f"at most {_typed_size(self.max_size)}",
+            "max_latency": f"at most {self.max_latency:g}us per row",
+            "min_retention": f"a retention of at least {self.min_retention:g}",
+        }[name]
+
+
+def option(name: str) -> str:
+    """Return the option of the command line that sets a limit."""
+    return f"--{name.replace('_', '-')}"
+
+
+def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]:
+    """Return limits with texts such as ``50KB`` and ``2us`` as numbers; others as they are.
+
+    Parameters
+    ----------
+    given : mapping
+        Limits by name; None stands for no limit.
+    path : str
+        Where they are given, for errors.
+
+    Raises
+    ------
+    RecipeError
+        If a text is no size or no time.
+    """
+    parsed = {name: 0 if value is None else value for name, value in given.items()}
+    for name, parse in (("max_size", parse_size), ("max_latency", parse_time)):
+        value = parsed.get(name)
+        if isinstance(value, str):
+            parsed[name] = parse(value, f"{path}.{name}" if path else option(name))
+    return parsed
+
+
+def _typed_size(n_bytes: int) -> str:
+    # In full: what is typed must mean the same.
+    return f"{n_bytes / 1000:.12g}KB" if n_bytes >= 1000 and n_bytes % 100 == 0 else f"{n_bytes}B"
+
+
+def _upwards(us: float) -> float:
+    """Return a time rounded up to two digits."""
+    step = 10.0 ** (math.floor(math.log10(us)) - 1) if us > 0 else 1.0
+    return round(math.ceil(us / step) * step, 9)

@@ -1,0 +1,156 @@
+"""Picks a student within limits from those that a run fitted, and says why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.errors import LimitsError
+from hpmkd.figures import Figures
+from hpmkd.units import shown_size, shown_time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpmkd.figures import Contender
+    from hpmkd.limits import Limits
+    from hpmkd.standing import Standing
+
+
+def pick(contenders: Sequence[Contender], limits: Limits, run: str | Path = "DIR") -> Contender:
+    """Return the student of the lowest log loss on the selection rows among those within limits.
+
+    Ties go to the smaller one.
+
+    Parameters
+    ----------
+    contenders : sequence of Contender
+        At least one.
+    limits : Limits
+        To be kept.
+    run : str or Path
+        The run folder, for the error.
+
+    Raises
+    ------
+    LimitsError
+        If there is none: which limit nobody keeps, and who is near.
+    """
+    within = [each for each in contenders if not limits.broken(each.figures)]
+    if not within:
+        figures = [each.figures for each in contenders]
+        raise LimitsError(refusal(limits, figures, "students", contenders, run))
+    # The run's own choice may have won a tie: it is the control then.
+    return min(within, key=lambda each: (each.selection_log_loss, not each.chosen, each.bytes))
+
+
+def unmet(
+    contenders: Sequence[Contender],
+    history: Iterable[Mapping[str, Any]],
+    standing: Standing,
+    run: str | Path,
+) -> str | None:
+    """Return why the student that a run ships breaks its limits; None if it keeps them.
+
+    Parameters
+    ----------
+    contenders : sequence of Contender
+        The students of the run.
+    history : iterable of mapping
+        Its trials, as plain values.
+    standing : Standing
+        Knows its limits.
+    run : str or Path
+        The run folder, for what to type next.
+    """
+    if not any(each.chosen and standing.limits.broken(each.figures) for each in contenders):
+        return None
+    figures = [
+        Figures(
+            each["log_loss"], each["bytes"], each["row_us"], standing.retained(each["accuracy"])
+        )
+        for each in history
+        if each["share"] == 1 and each["failure"] is None and each["bytes"] is not None
+    ]
+    return refusal(standing.limits, figures, "trials", contenders, run)
+
+
+def refusal(
+    limits: Limits,
+    considered: Sequence[Figures],
+    what: str,
+    contenders: Sequence[Contender],
+    run: str | Path,
+) -> str:
+    """Say that nobody keeps the limits, which of them is to blame, and who is near.
+
+    Parameters
+    ----------
+    limits : Limits
+        At least one.
+    considered : sequence of Figures
+        Of all that might have been chosen.
+    what : str
+        What those are: trials or students.
+    contenders : sequence of Contender
+        Students that are there to be picked.
+    run : str or Path
+        The run folder, for what to type next.
+    """
+    fitted = any(not limits.broken(each) for each in considered)
+    lines = [
+        f"no student keeps {limits.options()}. Of {len(considered)} {what}, "
+        f"{', '.join(_counts(limits, considered))}"
+        f"{'; fitted on all rows, none of those does' * fitted}.",
+        "Nearest misses, and what to type to get one without training again:",
+    ]
+    for merits, each in _nearest(limits, contenders):
+        lines.append(f"  {', '.join(merits)}: {told(each)}")
+        lines.append(f"    hpmkd pick {run} {limits.loosened(each.figures).options()}")
+    return "\n".join(lines)
+
+
+def told(contender: Contender) -> str:
+    """Return a student with its figures in a line."""
+    return (
+        f"{contender.name}, {shown_size(contender.bytes)}, {shown_time(contender.row_us)} per row, "
+        f"retention {contender.selection_retention:.4f}, log loss "
+        f"{contender.selection_log_loss:.4f}"
+    )
+
+
+def _counts(limits: Limits, considered: Iterable[Figures]) -> Iterator[str]:
+    """Say how many keep each limit; if each is kept by some, how many keep several."""
+    broken = [set(limits.broken(figures)) for figures in considered]
+    kept = {name: sum(name not in each for each in broken) for name in limits.given}
+    for name, n in kept.items():
+        yield f"{n or 'none'} keep{'s' * (n <= 1)} {limits.said(name)}"
+    if all(kept.values()) and len(kept) > 1:
+        for size in range(2, len(kept) + 1):
+            for names in combinations(kept, size):
+                n = sum(each.isdisjoint(names) for each in broken)
+                together = "both of them" if len(kept) == 2 else " and ".join(_short(names))
+                together = "all three" if size == 3 else together
+                yield f"{n or 'none'} keep{'s' * (n <= 1)} {together}"
+
+
+def _short(names: Iterable[str]) -> Iterator[str]:
+    return (name.split("_")[1] for name in names)
+
+
+def _nearest(limits: Limits, contenders: Sequence[Contender]) -> list[tuple[list[str], Contender]]:
+    """Return who is first in what: least over the limits in all, and in each that is set."""
+    firsts: dict[str, Callable[[Contender], float]] = {
+        "nearest": lambda each: limits.excess(each.figures),
+        "smallest": lambda each: each.bytes,
+        "fastest": lambda each: each.row_us,
+        "retains most": lambda each: -each.selection_retention,
+    }
+    merits: dict[str, list[str]] = {}
+    for merit, key in firsts.items():
+        lowest = min(map(key, contenders))
+        # They come by log loss: of equal ones the first.
+        first = next(each for each in contenders if key(each) == lowest)
+        merits.setdefault(first.name, []).append(merit)
+    return [(merits[each.name], each) for each in contenders if each.name in merits]
