@@ -22,9 +22,8 @@ from hpmkd.student.disk import read_content, write_content
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.models import FittedModel
 from hpmkd.student.packed import PackedStudent
-from hpmkd.student.packed_pool import PackedPool
+from hpmkd.student.packed_pool import PackedPool, pack
 from hpmkd.student.packed_words import NotPackable
-from hpmkd.student.pooled_model import PooledModel
 from hpmkd.values import frozen_mapping
 
 
@@ -82,15 +81,17 @@ class Student:
         return self.classes
 
     @property
-    def packed(self) -> PackedStudent:
+    def packed(self) -> PackedStudent | PackedPool:
         """The student in one buffer, for rows that are arrays of numbers.
+
+        An ensemble is a :class:`~hpmkd.student.packed_pool.PackedPool`, which has no margins.
 
         Raises
         ------
         DataError
             It is of a kind that cannot be packed; it answers by :meth:`predict_proba`.
         """
-        if not isinstance(self._packed, PackedStudent):
+        if self._packed is None:
             raise DataError(
                 f"the student ({self.model.family}) cannot be packed: use predict_proba, or "
                 "smaller trees"
@@ -100,9 +101,7 @@ class Student:
     @cached_property
     def _packed(self) -> PackedStudent | PackedPool | None:
         try:
-            if isinstance(self.model, PooledModel):
-                return PackedPool(self.encoder, self.model)
-            return PackedStudent(self.encoder, self.model)
+            return pack(self.encoder, self.model)
         except NotPackable:
             return None
 
@@ -113,7 +112,7 @@ class Student:
         def general(row: Mapping[str, Any]) -> Any:
             return self.predict([row])[0].item()
 
-        if not isinstance(self._packed, PackedStudent):
+        if self._packed is None:
             return general
         return self._packed.asker(tuple(self.classes.tolist()), general)
 
