@@ -1,6 +1,6 @@
 """How small the files of students are, against the built-in teacher.
 
-Run: ``python benchmarks/sizes.py [--sets adult,digits] [--rows 10000] [--markdown FILE]``. The
+Run: ``python benchmarks/sizes.py [--sets adult,penbased] [--rows 10000] [--markdown FILE]``. The
 teacher's size is what a run says of it: the pickles of one model of each member, and the fuser's.
 """
 
@@ -23,7 +23,7 @@ from data import READERS, load
 
 import hpmkd
 
-SETS = "breast_cancer,digits,adult,penbased"
+SETS = "breast_cancer,digits,adult"
 #: Times smaller than the teacher, by the number of classes that it holds from.
 TARGETS = {2: 100, 10: 50}
 INTRODUCTION = """# How small students are
