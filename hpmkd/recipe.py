@@ -17,7 +17,6 @@ import msgspec
 
 from hpmkd.errors import RecipeError
 from hpmkd.limits import Limits, as_numbers
-from hpmkd.offers import NAME
 from hpmkd.recipe_chain import Link, parse_chain
 from hpmkd.recipe_files import nested_settings, read_recipe
 from hpmkd.recipe_settings import (
@@ -30,6 +29,7 @@ from hpmkd.recipe_settings import (
     SearchSettings,
     SplitSettings,
     StopSettings,
+    check_stage_name,
     convert,
     unknown_key,
 )
@@ -45,9 +45,6 @@ SETTINGS: Mapping[str, type] = {
     "limits": Limits,
     "front": FrontSettings,
 }
-
-#: Files of students that are of no stage.
-RESERVED = ("collapsed", "ensemble")
 
 
 @dataclass(frozen=True)
@@ -251,17 +248,7 @@ def _stages(value: Mapping[str, Any]) -> dict[str, Choice]:
     if not value:
         raise RecipeError("stages: got none; expected at least one, e.g. [stages.tree]")
     for name in value:
-        # Students are kept in files of their stage's name: it must not lead anywhere else.
-        if not NAME.fullmatch(name):
-            raise RecipeError(
-                f"stages.{name}: got the name {name!r}; expected a lower-case letter, then "
-                "lower-case letters, digits, - and _"
-            )
-        if name in RESERVED:
-            raise RecipeError(
-                f"stages.{name}: the run keeps another student under this name; give the stage "
-                f"another, e.g. [stages.my-{name}]"
-            )
+        check_stage_name(name)
     return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
 
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from hpmkd.errors import RecipeError
+from hpmkd.offers import NAME
 from hpmkd.values import frozen_mapping
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
@@ -20,6 +21,9 @@ Count = Annotated[int, Meta(ge=1)]
 Alpha = Annotated[float, Meta(ge=0, le=1)]
 # Finite: an infinite one would make every teacher say the same of every row.
 Temperature = Annotated[float, Meta(gt=0, le=sys.float_info.max)]
+
+#: Files of students that are of no stage.
+RESERVED = ("collapsed", "ensemble")
 
 
 @dataclass(frozen=True)
@@ -182,6 +186,26 @@ class ExtraSettings:
     max_rows: Annotated[int, Meta(ge=0)] = 100_000
     until: Annotated[int, Meta(ge=0)] = 10_000
     weight: Annotated[float, Meta(gt=0, le=1000)] = 0.5
+
+
+def check_stage_name(name: str) -> None:
+    """Refuse a name under which the student of a stage cannot be kept.
+
+    Raises
+    ------
+    RecipeError
+        It could lead to another folder, or is that of a student of no stage.
+    """
+    if not NAME.fullmatch(name):
+        raise RecipeError(
+            f"stages.{name}: got the name {name!r}; expected a lower-case letter, then "
+            "lower-case letters, digits, - and _"
+        )
+    if name in RESERVED:
+        raise RecipeError(
+            f"stages.{name}: the run keeps another student under this name; give the stage "
+            f"another, e.g. [stages.my-{name}]"
+        )
 
 
 def convert(value: Any, annotation: Any, path: str) -> Any:

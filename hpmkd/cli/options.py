@@ -214,3 +214,4 @@ def show(found: Distillation, out: Path, *, as_json: bool) -> None:
 
         print_result(found)
         click.echo(f"\nWritten to {out}; use it with: hpmkd predict {out} DATA")
+        click.echo(f"See it with: hpmkd report {out}")

@@ -17,7 +17,8 @@ def command() -> None:
 
     \b
     Example:
-      NUMBA_CACHE_DIR=/app/kernels hpmkd warm
+      export NUMBA_CACHE_DIR=/app/kernels
+      hpmkd warm && hpmkd predict runs/adult new.csv
     """
     from hpmkd.kernels import warming
 

@@ -434,57 +434,51 @@ def _add_3(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Sing
 
 
 @kernel
-def _half_4(
-    cells: Singles, buffer: Words, floats: Singles, at: Index, side: Index, out: Singles
-) -> None:
-    """Write what one side of a tree of depth 4 says of a block: a tree of depth 3."""
-    p, q, s = at + 1 + side, at + 3 + 2 * side, at + 7 + 4 * side
-    leaf = at + 30 + 8 * side
-    a, b, c = (
-        _column(cells, buffer, p),
-        _column(cells, buffer, q),
-        _column(cells, buffer, q + 1),
-    )
-    d, e = _column(cells, buffer, s), _column(cells, buffer, s + 1)
-    f, g = _column(cells, buffer, s + 2), _column(cells, buffer, s + 3)
-    ta, tb, tc = floats[p + 15], floats[q + 15], floats[q + 16]
-    td, te, tf, tg = floats[s + 15], floats[s + 16], floats[s + 17], floats[s + 18]
-    l0, l1, l2, l3 = floats[leaf], floats[leaf + 1], floats[leaf + 2], floats[leaf + 3]
-    l4, l5, l6, l7 = floats[leaf + 4], floats[leaf + 5], floats[leaf + 6], floats[leaf + 7]
+def _add_4(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Singles) -> None:
+    """Add a tree of depth 4 to a block."""
+    a, b = _column(cells, buffer, at), _column(cells, buffer, at + 1)
+    c, d = _column(cells, buffer, at + 2), _column(cells, buffer, at + 3)
+    e, f = _column(cells, buffer, at + 4), _column(cells, buffer, at + 5)
+    g, h = _column(cells, buffer, at + 6), _column(cells, buffer, at + 7)
+    i, j = _column(cells, buffer, at + 8), _column(cells, buffer, at + 9)
+    k, m = _column(cells, buffer, at + 10), _column(cells, buffer, at + 11)
+    n, o = _column(cells, buffer, at + 12), _column(cells, buffer, at + 13)
+    p = _column(cells, buffer, at + 14)
+    ta, tb, tc, td = floats[at + 15], floats[at + 16], floats[at + 17], floats[at + 18]
+    te, tf, tg, th = floats[at + 19], floats[at + 20], floats[at + 21], floats[at + 22]
+    ti, tj, tk, tm = floats[at + 23], floats[at + 24], floats[at + 25], floats[at + 26]
+    tn, to, tp = floats[at + 27], floats[at + 28], floats[at + 29]
+    l0, l1, l2, l3 = floats[at + 30], floats[at + 31], floats[at + 32], floats[at + 33]
+    l4, l5, l6, l7 = floats[at + 34], floats[at + 35], floats[at + 36], floats[at + 37]
+    l8, l9, l10, l11 = floats[at + 38], floats[at + 39], floats[at + 40], floats[at + 41]
+    l12, l13, l14, l15 = floats[at + 42], floats[at + 43], floats[at + 44], floats[at + 45]
     for r in range(BLOCK):
-        x0 = l0 if d[r] < td else l1
-        x1 = l2 if e[r] < te else l3
-        x2 = l4 if f[r] < tf else l5
-        x3 = l6 if g[r] < tg else l7
-        y0 = x0 if b[r] < tb else x1
-        y1 = x2 if c[r] < tc else x3
-        out[r] = y0 if a[r] < ta else y1
+        x0 = l0 if h[r] < th else l1
+        x1 = l2 if i[r] < ti else l3
+        y0 = x0 if d[r] < td else x1
+        x2 = l4 if j[r] < tj else l5
+        x3 = l6 if k[r] < tk else l7
+        y1 = x2 if e[r] < te else x3
+        z0 = y0 if b[r] < tb else y1
+        x4 = l8 if m[r] < tm else l9
+        x5 = l10 if n[r] < tn else l11
+        y2 = x4 if f[r] < tf else x5
+        x6 = l12 if o[r] < to else l13
+        x7 = l14 if p[r] < tp else l15
+        y3 = x6 if g[r] < tg else x7
+        z1 = y2 if c[r] < tc else y3
+        sums[r] += z0 if a[r] < ta else z1
 
 
 @kernel
-def _add_4(
-    cells: Singles, buffer: Words, floats: Singles, at: Index, halves: Singles, sums: Singles
-) -> None:
-    """Add a tree of depth 4 to a block; more tests at once than there are registers."""
-    left, right = halves[:BLOCK], halves[BLOCK : 2 * BLOCK]
-    _half_4(cells, buffer, floats, at, 0, left)
-    _half_4(cells, buffer, floats, at, 1, right)
-    a, ta = _column(cells, buffer, at), floats[at + 15]
-    for r in range(BLOCK):
-        sums[r] += left[r] if a[r] < ta else right[r]
-
-
-@kernel
-def _perfect_block(
-    cells: Singles, buffer: Words, floats: Singles, c: Index, halves: Singles, sums: Singles
-) -> None:
+def _perfect_block(cells: Singles, buffer: Words, floats: Singles, c: Index, sums: Singles) -> None:
     """Add the perfect trees of a margin to a block, one by one."""
     form, trees, first = np.int64(buffer[3]), np.int64(buffer[8]), np.int64(buffer[7])
     for t in range(np.int64(buffer[first + c]), np.int64(buffer[first + c + 1])):
         if form == 3:
             _add_3(cells, buffer, floats, trees + t * 22, sums)
         elif form == 4:
-            _add_4(cells, buffer, floats, trees + t * 46, halves, sums)
+            _add_4(cells, buffer, floats, trees + t * 46, sums)
         else:
             _add_2(cells, buffer, floats, trees + t * 10, sums)
 
@@ -513,7 +507,7 @@ def _trees_block(
     matrix: Any, first: Index, rows: Index, buffer: Words, work: tuple[Singles, ...], sums: Floats
 ) -> None:
     """Put the trees of all margins on top of where a block starts."""
-    cells, walked, total, halves = work
+    cells, walked, total = work
     floats = buffer.view(np.float32)
     perfect = buffer[3] < 5
     width = np.int64(buffer[5])
@@ -527,7 +521,7 @@ def _trees_block(
         for r in range(BLOCK):
             total[r] = _start(buffer, floats, np.uint64(c), own[r])
         if perfect:
-            _perfect_block(cells, buffer, floats, c, halves, total)
+            _perfect_block(cells, buffer, floats, c, total)
         else:
             _walked_block(walked, buffer, floats, c, rows, total)
         for r in range(BLOCK):
@@ -568,7 +562,6 @@ def _answer_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
         np.zeros(n_cells, np.float32),
         np.zeros(n_walked, np.float32),
         np.zeros(BLOCK, np.float32),
-        np.zeros(2 * BLOCK, np.float32),
     )
     row = np.empty(n_margins)
     for first in range(0, n, BLOCK):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ ROW_KERNELS = ("code", "margins", "probabilities")
 _LOCK = threading.Lock()
 
 
+@cache
 def row_kernel(what: str, dtype: Any) -> Callable[..., int]:
     """Return the kernel that answers for one row.
 
@@ -49,6 +51,7 @@ def row_kernel(what: str, dtype: Any) -> Callable[..., int]:
     return _closed(getattr(_packed, f"{what}_{_bits(dtype)}"), arguments)
 
 
+@cache
 def table_kernel(dtype: Any) -> Callable[..., int]:
     """Return the kernel that answers for many rows.
 

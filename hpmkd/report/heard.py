@@ -124,7 +124,7 @@ def _paint_attention(figure: Figure, look: Look, wins: Sequence[Mapping[str, Any
     style = {**look.role("teacher"), "marker": "o", "s": 30}
     mark(ax.scatter(there, lines, **style))
     names = [
-        f"{short(win['teacher'])}\n{short(win['column'], 14)}: {short(win['cells'], 16)}"
+        f"{short(win['teacher'])}\n{short(win['column'], 14)}: {short(win['cells'], 20)}"
         for win in wins
     ]
     ax.set_yticks(lines, names)

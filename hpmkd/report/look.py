@@ -19,6 +19,7 @@ PAPER: Mapping[str, str] = {
     "control": "#5f6b76",
     "student": "#0072b2",
     "ensemble": "#00835f",
+    "further": "#a84f86",
     "c1": "#0072b2",
     "c2": "#c64f00",
     "c3": "#00835f",
@@ -29,7 +30,13 @@ PAPER: Mapping[str, str] = {
 #: Colours that stand for the page's own, which follow its light or dark theme.
 STAND_INS: Mapping[str, str] = {name: f"#fe01{at:02x}" for at, name in enumerate(PAPER)}
 #: Shapes by role and, for what has no role, in turn: nothing is told by colour alone.
-SHAPES: Mapping[str, str] = {"teacher": "*", "control": "s", "student": "o", "ensemble": "D"}
+SHAPES: Mapping[str, str] = {
+    "teacher": "*",
+    "control": "s",
+    "student": "o",
+    "ensemble": "D",
+    "further": "^",
+}
 TURNS = ("o", "^", "s", "D", "v", "P")
 #: Picture width in inches. At 72 points to the inch it is about as wide as a phone.
 WIDTH = 4.8

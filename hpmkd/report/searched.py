@@ -10,7 +10,7 @@ import numpy as np
 from hpmkd.report.look import Look, mark
 from hpmkd.report.numbers import cell, table
 from hpmkd.report.picture import Absent, Picture
-from hpmkd.report.wording import clean, digits, short
+from hpmkd.report.wording import clean, digits, duration, short, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,16 +29,20 @@ HEADINGS = (
     "log loss",
     "standard error",
     "accuracy",
+    "size",
+    "one row",
     "seconds",
     "failure",
 )
+#: What folders of older versions do not tell of a trial.
+UNTOLD = {"after": None, "share": 1.0, "bytes": None, "row_us": None}
 #: Beyond this ratio of the largest log loss to the least, a linear scale shows nothing.
 WIDE = 4
 
 
 def searched(found: Distillation) -> Picture | Absent:
     """Return the picture of all trials, those of the chain among them."""
-    trials = [{"after": None, "share": 1.0, **each} for each in found.history]
+    trials = [{**UNTOLD, **each} for each in found.history]
     if not trials:
         return Absent(KEY, TITLE, "This run folder holds no trials.")
     told = [each for each in trials if each["log_loss"] is not None]
@@ -78,6 +82,8 @@ def _row(trial: Mapping[str, Any]) -> list[Any]:
         cell(trial["log_loss"]),
         cell(trial["standard_error"]),
         cell(trial["accuracy"]),
+        cell(trial["bytes"], size),
+        cell(trial["row_us"], duration),
         cell(trial["seconds"]),
         trial["failure"],
     ]

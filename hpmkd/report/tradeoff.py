@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.report.labels import place
 from hpmkd.report.look import Look, mark
+from hpmkd.report.models import ROLES, Model, models, teacher_of
 from hpmkd.report.numbers import cell, table
 from hpmkd.report.picture import Absent, Picture
 from hpmkd.report.wording import clean, duration, percent, short, size
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hpmkd.distillation import Distillation
-    from hpmkd.leaderboard import Record
-
-ROLES = ("teacher", "control", "student", "ensemble")
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Cost:
     Parameters
     ----------
     key : str
-        Of the record, and of the picture.
+        Of the model, and of the picture.
     title, axis : str
         What the picture and its axis are called.
     shown : callable
@@ -41,9 +39,9 @@ class Cost:
     axis: str
     shown: Callable[[float], str]
 
-    def of(self, record: Record) -> float:
+    def of(self, model: Model) -> float:
         """Return the cost of a model; 0 if it is not known."""
-        return float(getattr(record, self.key) or 0)
+        return float(getattr(model, self.key) or 0)
 
 
 SIZE = Cost("bytes", "Accuracy against size", "size of the file", size)
@@ -52,32 +50,24 @@ LATENCY = Cost("row_us", "Accuracy against the time of one row", "time of one ro
 
 def tradeoff(found: Distillation, cost: Cost) -> Picture | Absent:
     """Return the picture of accuracy against a cost."""
-    priced = [record for record in found.records if cost.of(record)]
+    known = models(found)
+    priced = [model for model in known if cost.of(model)]
     if not priced:
         return Absent(cost.key, cost.title, "No model of this run has a size and a speed.")
-    best = front(priced, cost)
+    best = unbeaten(priced, cost)
     rows = [
         [
-            f"{record.role} {clean(record.name)}",
-            cell(getattr(record, cost.key), cost.shown),
-            cell(record.accuracy, percent),
-            cell("yes" if record in best else "no"),
+            f"{model.role} {clean(model.name)}",
+            cell(getattr(model, cost.key), cost.shown),
+            cell(model.accuracy, percent),
+            cell("yes" if model in best else "no"),
         ]
-        for record in priced
+        for model in priced
     ]
-    shipped = next(record for record in found.records if record.chosen)
-    said = f"The shipped student {clean(shipped.name)} is right on {percent(shipped.accuracy)}"
-    if cost.of(shipped):
-        said += f" at {cost.shown(cost.of(shipped))}"
-    teacher = found.records[0] if found.records[0].role == "teacher" else None
-    if teacher is not None:
-        price = cost.of(teacher)
-        said += f"; the teacher on {percent(teacher.accuracy)}"
-        said += f" at {cost.shown(price)}" if price else ", its cost is not known"
     return Picture(
         key=cost.key,
         title=cost.title,
-        description=f"{said}. {len(priced)} models are drawn.",
+        description=f"{_described(known, cost)} {len(priced)} models are drawn.",
         reading=(
             "Up is better, left is cheaper; the cost is on a logarithmic scale. The line joins "
             "what nothing beats in both. The ring marks the student that is shipped, the dashed "
@@ -88,78 +78,75 @@ def tradeoff(found: Distillation, cost: Cost) -> Picture | Absent:
         ),
         marks=len(priced),
         height=3.5,
-        paint=lambda figure, look: _paint(figure, look, found.records, cost),
+        paint=lambda figure, look: _paint(figure, look, known, cost),
     )
 
 
-def front(records: Sequence[Record], cost: Cost) -> list[Record]:
+def unbeaten(known: Sequence[Model], cost: Cost) -> list[Model]:
     """Return the models that no other beats in accuracy and cost, cheap ones first."""
-    kept: list[Record] = []
-    for record in sorted(records, key=lambda each: (cost.of(each), -each.accuracy)):
-        if not kept or record.accuracy > kept[-1].accuracy:
-            kept.append(record)
+    kept: list[Model] = []
+    for model in sorted(known, key=lambda each: (cost.of(each), -each.accuracy)):
+        if not kept or model.accuracy > kept[-1].accuracy:
+            kept.append(model)
     return kept
 
 
-def _paint(figure: Figure, look: Look, records: Sequence[Record], cost: Cost) -> None:
+def _described(known: Sequence[Model], cost: Cost) -> str:
+    shipped = next(model for model in known if model.chosen)
+    said = f"The shipped student {clean(shipped.name)} is right on {percent(shipped.accuracy)}"
+    if cost.of(shipped):
+        said += f" at {cost.shown(cost.of(shipped))}"
+    if (teacher := teacher_of(known)) is not None:
+        price = cost.of(teacher)
+        said += f"; the teacher on {percent(teacher.accuracy)}"
+        said += f" at {cost.shown(price)}" if price else ", its cost is not known"
+    return f"{said}."
+
+
+def _paint(figure: Figure, look: Look, known: Sequence[Model], cost: Cost) -> None:
+    ax = figure.subplots()
+    _axes(ax, cost)
+    priced = [model for model in known if cost.of(model)]
+    best = unbeaten(priced, cost)
+    costs, accuracies = [cost.of(each) for each in best], [each.accuracy for each in best]
+    ax.step(costs, accuracies, where="post", color=look["faint"], linewidth=1)
+    teacher = teacher_of(known)
+    if teacher is not None:
+        ax.axhline(teacher.accuracy, color=look["teacher"], linewidth=0.9, linestyle="--")
+    for role in ROLES:
+        own = [model for model in priced if model.role == role]
+        if own:
+            costs, accuracies = [cost.of(each) for each in own], [each.accuracy for each in own]
+            mark(ax.scatter(costs, accuracies, label=role, **look.role(role)))
+    for model in priced:
+        if model.chosen:
+            at = (cost.of(model), model.accuracy)
+            ax.plot(*at, "o", markersize=12, fillstyle="none", color=look["student"])
+    ax.margins(0.12)
+    figure.legend(loc="outside upper left", ncols=5, columnspacing=0.8)
+    named = [model for model in priced if model.role in NAMED or model is teacher]
+    labels = [
+        (cost.of(model), model.accuracy, short(model.name, 18))
+        for model in sorted(named, key=_importance)
+    ]
+    place(ax, labels, [(cost.of(model), model.accuracy) for model in priced], look)
+
+
+#: Roles whose names are written, the teacher's among them: those of all would be a crowd.
+NAMED = ("student", "ensemble")
+
+
+def _axes(ax: Axes, cost: Cost) -> None:
     from matplotlib.ticker import NullLocator
 
-    ax = figure.subplots()
     ax.set_xscale("log")
     ax.set_xlabel(cost.axis)
     ax.set_ylabel("accuracy on the test rows")
     ax.xaxis.set_major_formatter(lambda value, _: cost.shown(value))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")
-    priced = [record for record in records if cost.of(record)]
-    best = front(priced, cost)
-    ax.step(
-        [cost.of(record) for record in best],
-        [record.accuracy for record in best],
-        where="post",
-        color=look["faint"],
-        linewidth=1,
-    )
-    if records[0].role == "teacher":
-        ax.axhline(records[0].accuracy, color=look["teacher"], linewidth=0.9, linestyle="--")
-    for role in ROLES:
-        own = [record for record in priced if record.role == role]
-        if own:
-            costs = [cost.of(record) for record in own]
-            drawn = ax.scatter(costs, [r.accuracy for r in own], label=role, **look.role(role))
-            mark(drawn)
-    _ring(ax, look, priced, cost)
-    ax.margins(0.12)
-    figure.legend(loc="outside upper left", ncols=4)
-    named = [record for record in priced if _labelled(record, records)]
-    labels = [_label(record, cost) for record in sorted(named, key=_importance)]
-    points = [(cost.of(record), record.accuracy) for record in priced]
-    place(ax, labels, points, look)
 
 
-def _ring(ax: Axes, look: Look, priced: Sequence[Record], cost: Cost) -> None:
-    for record in priced:
-        if record.chosen:
-            ax.plot(
-                cost.of(record),
-                record.accuracy,
-                "o",
-                markersize=12,
-                fillstyle="none",
-                color=look["student"],
-            )
-
-
-def _labelled(record: Record, records: Sequence[Record]) -> bool:
-    """Whether a model's name is written: teachers that are fused and controls would crowd it."""
-    return record.role in ("student", "ensemble") or record is records[0]
-
-
-def _importance(record: Record) -> int:
+def _importance(model: Model) -> int:
     """Return a rank: the shipped student's name is written first, then the teacher's."""
-    return 0 if record.chosen else 1 if record.role == "teacher" else 2
-
-
-def _label(record: Record, cost: Cost) -> tuple[float, float, str]:
-    name = "ensemble" if record.role == "ensemble" else short(record.name, 18)
-    return cost.of(record), record.accuracy, name
+    return 0 if model.chosen else 1 if model.role == "teacher" else 2

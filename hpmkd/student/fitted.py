@@ -22,6 +22,7 @@ from hpmkd.student.disk import read_content, write_content
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.models import FittedModel
 from hpmkd.student.packed import PackedStudent
+from hpmkd.student.packed_pool import PackedPool, pack
 from hpmkd.student.packed_words import NotPackable
 from hpmkd.values import frozen_mapping
 
@@ -80,8 +81,10 @@ class Student:
         return self.classes
 
     @property
-    def packed(self) -> PackedStudent:
+    def packed(self) -> PackedStudent | PackedPool:
         """The student in one buffer, for rows that are arrays of numbers.
+
+        An ensemble is a :class:`~hpmkd.student.packed_pool.PackedPool`, which has no margins.
 
         Raises
         ------
@@ -96,9 +99,9 @@ class Student:
         return self._packed
 
     @cached_property
-    def _packed(self) -> PackedStudent | None:
+    def _packed(self) -> PackedStudent | PackedPool | None:
         try:
-            return PackedStudent(self.encoder, self.model)
+            return pack(self.encoder, self.model)
         except NotPackable:
             return None
 

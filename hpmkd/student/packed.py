@@ -22,6 +22,11 @@ from hpmkd.student.tables import number_block
 Floats = NDArray[np.float64]
 
 
+PYTHON_NUMBERS = frozenset({float, int})
+#: So few rows are answered one by one: a block of 256 takes as long as ten of them.
+FEW_ROWS = 8
+
+
 class PackedStudent:
     """Encoder and model in one buffer, for those who have rows as arrays.
 
@@ -287,13 +292,17 @@ class PackedStudent:
         return row_kernel(what, self.dtype)
 
     def _answer(self, matrix: NDArray[Any], words: Words, *, probable: bool) -> Floats:
-        from hpmkd.kernels.packed import table_kernel
+        from hpmkd.kernels.packed import row_kernel, table_kernel
 
         if matrix.dtype not in (np.float32, np.float64) or not matrix.dtype.isnative:
             matrix = matrix.astype(np.float64)
         matrix = np.require(matrix, requirements="A")
         out = np.empty((len(matrix), self.n_classes if probable else self.n_margins))
-        if table_kernel(matrix.dtype)(matrix, words, probable, out):
+        if len(matrix) <= FEW_ROWS and matrix.shape[1] == self.n_columns:
+            answer = row_kernel("probabilities" if probable else "margins", matrix.dtype)
+            for row, target in zip(matrix, out, strict=True):
+                answer(np.array(row), words, target)
+        elif table_kernel(matrix.dtype)(matrix, words, probable, out):
             raise DataError(
                 f"got a matrix of shape {matrix.shape}, expected (n, {self.n_columns}): one "
                 "column per raw column, categories as codes"
@@ -349,7 +358,7 @@ def _asker(
     n_columns = len(reader.schema.columns)
     code_of, pack_into = row_kernel("code", np.float64), struct.Struct(f"{n_columns}d").pack_into
     numbers_of, categories_of = reader.numbers_of, reader.categories_of
-    levels, known, read_row = reader.levels, reader.known, reader.read_row
+    levels, read_row = reader.levels, reader.read_row
     # Whoever asks takes a slot and puts it back; both are atomic, so that threads may share.
     new_slot = partial(_new_slot, n_columns)
     slots = [new_slot()]
@@ -359,14 +368,17 @@ def _asker(
         if type(row) is dict:
             try:
                 numbers = numbers_of(row)
-                slot = take() if slots else new_slot()
-                if tuple(map(type, numbers)) in known:
+                # The sum is a float or an integer only if all are; else each is looked at.
+                if type(sum(numbers)) in PYTHON_NUMBERS:
+                    slot = take() if slots else new_slot()
                     pack_into(slot[0], 0, *numbers, *map(getitem, levels, categories_of(row)))
-                else:
-                    pack_into(slot[0], 0, *read_row(row))
-                code = code_of(slot[1], words)
-                give(slot)
-                return labels[code]
+                    code = code_of(slot[1], words)
+                    give(slot)
+                    return labels[code]
+            except UNUSUAL:
+                pass
+            try:
+                return labels[code_of(np.array(read_row(row)), words)]
             except UNUSUAL:
                 pass
         return general(row)

@@ -39,6 +39,7 @@ FILES = {
     "student.hpmkd",
     "students/logistic.hpmkd",
     "students/tree.hpmkd",
+    "students/ensemble.hpmkd",
     "leaderboard.csv",
     "leaderboard.json",
     "verdict.json",

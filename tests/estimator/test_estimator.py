@@ -166,6 +166,26 @@ def test_the_random_state_is_the_seed(quick, rows):
             seed(refused)
 
 
+def test_a_cache_on_disk_spares_the_teachers(quick, rows, tmp_path):
+    folder = {"cache.disk": True, "cache.folder": str(tmp_path)}
+    fits = [
+        quick(settings=folder, student=student).fit(*rows).distillation_.counts["teacher_fits"]
+        for student in ("logistic", "tree")
+    ]
+    assert fits[0] > 0
+    assert fits[1] == 0
+
+
+@pytest.mark.slow
+def test_folds_may_run_in_processes(quick, rows):
+    found = cross_validate(
+        quick(), *rows, cv=2, n_jobs=2, return_estimator=True, error_score="raise"
+    )
+    alone = cross_val_score(quick(), *rows, cv=2)
+    assert found["test_score"].tolist() == alone.tolist()
+    assert all(model.distillation_.fitter is None for model in found["estimator"])
+
+
 def test_no_memory_links_one_fit_with_the_next_unless_asked_for(quick, rows):
     def memory(**parameters):
         return quick(**parameters).fit(*rows).distillation_.recipe.memory.name

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hpmkd.distillation import Distillation
 from hpmkd.evidence import Evidence
+from hpmkd.figures import Contender
 from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Entry, build
@@ -71,6 +74,40 @@ def said(rng, labels, k, sharpness):
     return exponent / exponent.sum(axis=1, keepdims=True)
 
 
+def contenders(records, further):
+    """The students of a run to pick from, and so many that are on no leaderboard."""
+    of_records = [
+        Contender(
+            name=each.name,
+            stage=each.name,
+            trial=at,
+            role="student",
+            chosen=each.chosen,
+            selection_log_loss=0.3,
+            selection_accuracy=0.9,
+            selection_retention=0.97,
+            bytes=each.bytes,
+            row_us=each.row_us,
+            accuracy=each.accuracy,
+            log_loss=each.log_loss,
+            on_front=each.chosen,
+        )
+        for at, each in enumerate(records)
+        if each.role == "student"
+    ]
+    for at in range(further):
+        yield replace(
+            of_records[0],
+            name=f"tree-{at}",
+            role="front",
+            chosen=False,
+            bytes=900 + at,
+            accuracy=0.5,
+            on_front=True,
+        )
+    yield from of_records
+
+
 def made(
     k=3,
     classes=None,
@@ -87,6 +124,7 @@ def made(
     evidence=True,
     workers=2,
     target="y",
+    further=0,
 ):
     """Return a run of so many classes and test rows, that tells all that a run can."""
     rng = np.random.default_rng(k)
@@ -141,6 +179,7 @@ def made(
     }
     if workers:
         counts["workers"] = [{"trials": 6 - at, "seconds": 12.5 - at} for at in range(workers)]
+    records = tuple(build(entries, labels))
     knowledge = Knowledge(
         tuple(teachers),
         Regime("self", "the teachers are cross-fitted on the training rows"),
@@ -150,7 +189,7 @@ def made(
     return Distillation(
         students={},
         chosen=chosen,
-        records=tuple(build(entries, labels)),
+        records=records,
         knowledge=knowledge,
         verdict=verdict,
         counts=counts,
@@ -168,6 +207,7 @@ def made(
         },
         gates=tuple(gates),
         recorded=tuple(trials),
+        front=tuple(contenders(records, further)) if evidence else (),
         evidence=Evidence.gather(heard, labels, list(teachers), weights, 0) if evidence else None,
     )
 
@@ -199,7 +239,7 @@ def old():
 
 #: All kinds of runs, by what they are called in the names of tests.
 RUNS = {
-    "three classes": lambda: made(wins=[WIN]),
+    "three classes": lambda: made(wins=[WIN], further=3),
     "two classes": lambda: made(2, ["no", "yes"]),
     "26 classes, 900 rows": lambda: made(26, [*"abcdefghijklmnopqrstuvwxyz"], n=900),
     "50 classes with long names": lambda: made(50, LONG),

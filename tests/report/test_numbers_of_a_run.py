@@ -54,6 +54,12 @@ def test_every_trial_is_there(tables, told):
     assert [Counter(row) for row in shown] == [Counter(numbers(each)) for each in told["trials"]]
 
 
+def test_the_students_to_pick_from_are_those_of_the_front(tables, told):
+    keys = ("selection_log_loss", "selection_retention", "bytes", "row_us", "accuracy", "log_loss")
+    shown = exact(tables["Students to pick from"])
+    assert shown == [[*(each[k] for k in keys), each["on_front"]] for each in told["front"]]
+
+
 def test_the_evidence_is_there(tables, told):
     evidence = told["evidence"]
     by_class = tables["Share of each class's test rows that is recognised, and retention"]

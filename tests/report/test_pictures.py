@@ -12,11 +12,12 @@ from hpmkd.report.by_class import by_class
 from hpmkd.report.calibration import calibration, wilson
 from hpmkd.report.heard import attention, weights
 from hpmkd.report.look import PAPER, Look
+from hpmkd.report.models import front, models
 from hpmkd.report.picture import Absent, Picture
 from hpmkd.report.pictures import pictures
 from hpmkd.report.searched import searched
 from hpmkd.report.spending import spending
-from hpmkd.report.tradeoff import LATENCY, SIZE, front, tradeoff
+from hpmkd.report.tradeoff import LATENCY, SIZE, tradeoff, unbeaten
 from tests.report.made import TRIALS, WIN, made, old, trial
 
 
@@ -24,6 +25,11 @@ def drawn(picture):
     look = Look(PAPER)
     with matplotlib.rc_context(look.settings):
         return picture.draw(look)
+
+
+def points_of(picture):
+    (ax,) = drawn(picture).axes
+    return {tuple(xy) for each in ax.collections for xy in each.get_offsets().data.tolist()}
 
 
 def lines_of(picture, colour):
@@ -34,27 +40,35 @@ def lines_of(picture, colour):
 # ------------------------------------------------------------------------------ tradeoffs
 
 
-def test_the_front_holds_what_nothing_beats():
-    records = made().records
-    best = front(records, SIZE)
-    for record in records:
-        beaten = [
-            each
-            for each in records
-            if each.bytes <= record.bytes
-            and each.accuracy >= record.accuracy
-            and (each.bytes, each.accuracy) != (record.bytes, record.accuracy)
-        ]
-        assert (record in best) == (not beaten)
+def test_what_nothing_beats_is_joined():
+    known = models(made())
+    best = unbeaten(known, SIZE)
+    for model in known:
+        beaten = any(
+            each.bytes <= model.bytes
+            and each.accuracy >= model.accuracy
+            and (each.bytes, each.accuracy) != (model.bytes, model.accuracy)
+            for each in known
+        )
+        assert (model in best) == (not beaten)
     assert [each.bytes for each in best] == sorted(each.bytes for each in best)
+
+
+def test_further_students_of_the_front_are_drawn_and_told():
+    run = made(further=2)
+    picture = tradeoff(run, SIZE)
+    assert picture.marks == len(run.records) + 2
+    assert {(each.bytes, each.accuracy) for each in run.front} <= points_of(picture)
+    told = front(run)
+    assert len(told.rows) == len(run.front)
+    assert [at for at, each in enumerate(run.front) if each.chosen] == sorted(told.bold)
 
 
 def test_accuracy_is_drawn_against_the_cost_of_all_models():
     run = made()
-    (ax,) = drawn(tradeoff(run, LATENCY)).axes
-    points = {tuple(xy) for each in ax.collections for xy in each.get_offsets().data.tolist()}
-    assert points == {(each.row_us, each.accuracy) for each in run.records}
-    assert ax.get_xscale() == "log"
+    picture = tradeoff(run, LATENCY)
+    assert points_of(picture) == {(each.row_us, each.accuracy) for each in run.records}
+    assert drawn(picture).axes[0].get_xscale() == "log"
 
 
 def test_a_teacher_without_size_is_a_line():
@@ -110,10 +124,8 @@ def test_the_class_that_retains_least_is_named():
 
 def test_rows_are_drawn_by_who_is_right():
     run = made()
-    (ax,) = drawn(agreement(run)).axes
     points = run.evidence.points
-    expected = {(each.teacher, each.student) for each in points}
-    assert {tuple(xy) for c in ax.collections for xy in c.get_offsets().data.tolist()} == expected
+    assert points_of(agreement(run)) == {(each.teacher, each.student) for each in points}
     lost = sum(each.teacher_right and not each.student_right for each in points)
     assert f"only the teacher right on {lost}" in agreement(run).description
 

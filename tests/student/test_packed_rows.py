@@ -89,6 +89,21 @@ def test_any_cell_of_a_category_column_is_read_as_the_schema_reads_it(family, ce
     check_row(asked[0][family], {"town": cell, "age": 1.5, "kind": "b"})
 
 
+@pytest.mark.parametrize("cell", NUMBERS, ids=repr)
+@pytest.mark.parametrize("other", [2.5, True, None, np.float64(1)], ids=repr)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_cell_beside_another_is_read_as_it_is_alone(cell, other, fit_student):
+    frame = pd.DataFrame({"a": np.arange(30.0) % 7, "b": np.arange(30.0) % 4})
+    student = fit_student("boosted", frame, frame["a"] > frame["b"])
+    for row in ({"a": cell, "b": other}, {"a": other, "b": cell}):
+        expected = outcome(slowly, student, [row])
+        label = outcome(student.predict_one, row)
+        if isinstance(expected, type):
+            assert label == expected
+        else:
+            assert label == student.classes[expected[0].argmax()]
+
+
 SIMPLE = st.sampled_from([None, np.nan, "Oslo", "1", "2", "unseen", 1, 1.0, 2.5, True, -0.0])
 AGES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.floats(width=32))
 ORDER = ("town", "age", "kind")

@@ -15,6 +15,7 @@ from hpmkd.student import (
     TreeEncoder,
     pool_students,
 )
+from hpmkd.student.packed_words import NotPackable
 from hpmkd.testing.students import FAMILIES, fitted_student
 from tests.student.crafting import altered, put
 
@@ -182,3 +183,28 @@ def nested(header, arrays):
 def test_crafted_pools_are_refused(change, message, small):
     with pytest.raises(StudentFileError, match=f"damaged.*{message}"):
         Student.from_bytes(altered(small[0]["pooled"], change))
+
+
+def test_a_row_alone_is_answered_as_among_others(small):
+    students, frame = small
+    packed = students["pooled"]
+    said, labels = packed.predict_proba(frame), packed.predict(frame)
+    plain = packed.model.probabilities(packed.encoder.transform(frame))
+    assert said.tobytes() == plain.tobytes()
+    for i, row in enumerate(frame.to_dict("records")):
+        assert packed.predict_proba([row]).tobytes() == said[i].tobytes()
+        assert packed.predict_one(row) == labels[i]
+        encoded = packed.packed.encode_row(row)
+        assert packed.packed.probabilities(encoded).tobytes() == said[i].tobytes()
+
+
+def test_a_member_that_cannot_be_packed_answers_all_the_same(small, monkeypatch):
+    students, frame = small
+    expected = students["pooled"].predict_proba(frame)
+
+    def refuse(*_):
+        raise NotPackable
+
+    monkeypatch.setattr("hpmkd.student.packed_pool.PackedStudent", refuse)
+    again = Student.from_bytes(students["pooled"].to_bytes())
+    np.testing.assert_allclose(again.predict_proba(frame), expected, atol=1e-12)

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from hpmkd import __version__
-from hpmkd.report import facts
+from hpmkd.report import facts, models
 from hpmkd.report.picture import Absent
 from hpmkd.report.wording import clean
 
@@ -74,6 +74,7 @@ def page(
         arms=facts.arms(found),
         counts=facts.counts(found),
         setting=facts.setting(found),
+        front=models.front(found),
         command=facts.command(found, folder),
         sections={name: [by_key[key] for key in keys] for name, keys in SECTIONS.items()},
         drawn={key: Markup(svg) for key, svg in drawn.items()},

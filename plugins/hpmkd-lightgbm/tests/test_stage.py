@@ -125,6 +125,17 @@ def test_it_starts_from_a_linear_student(inputs_of, name, with_extra):
     assert after < before
 
 
+def test_one_row_is_answered_as_among_others(inputs_of, name):
+    student, table = LightGBMStage().fit(inputs_of(name)), real_problem(name, mixed=True).table
+    hollow = table.assign(**{"column 0": None, "column 4": np.nan})
+    for rows in (table.head(40), hollow.head(10)):
+        margins = student.model.margins(student.encoder.transform(rows))
+        for at, row in enumerate(rows.to_dict("records")):
+            assert student.predict_one(row) == student.predict(rows)[at]
+            packed = student.packed.margins(student.packed.encode_row(row))
+            assert (packed == margins[at]).all()
+
+
 def test_it_starts_from_no_other_student(inputs_of):
     inputs = inputs_of("wine")
     trees = LightGBMStage().fit(inputs)

@@ -221,21 +221,26 @@ def test_trees_on_scaled_columns_are_refused(wine):
         to_json(Student(linear, trees, [0, 1, 2]))
 
 
-def test_trees_that_are_too_deep_are_refused():
+def chain(depth):
+    """A student of one tree whose right sides are all leaves."""
     encoder = fit_encoder("tree", Schema.fit(np.eye(2)), np.eye(2))
-    depth = 201
     inner = np.arange(depth)
-    chain = TreesModel(
+    model = TreesModel(
         roots=[0],
         features=[*np.zeros(depth, int), *np.full(depth + 1, -1)],
-        thresholds=np.zeros(2 * depth + 1),
+        thresholds=-np.arange(2 * depth + 1.0),
         left=[*(inner[:-1] + 1), depth, *np.arange(depth + 1)],
         right=[*(depth + 1 + inner), *np.zeros(depth + 1, int)],
         missing_left=np.zeros(2 * depth + 1),
-        leaf_values=np.zeros((depth + 1, 1)),
+        leaf_values=np.linspace(-1, 1, depth + 1)[:, np.newaxis],
         outputs=[0],
         base_margin=[0.0],
         link="sigmoid",
     )
+    return Student(encoder, model, [0, 1])
+
+
+def test_deep_trees_are_told_and_too_deep_ones_refused():
+    assert_told(chain(200), pd.DataFrame({"x0": [-500.0, -100.5, -7.0, 1.0, None], "x1": 0.0}))
     with pytest.raises(ExportError, match="201 levels deep"):
-        to_json(Student(encoder, chain, [0, 1]))
+        to_json(chain(201))

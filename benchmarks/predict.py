@@ -1,0 +1,179 @@
+"""Time students against what else could answer: one row, a mapping, a table, a cold start.
+
+Run ``python benchmarks/predict.py --markdown docs/predict.md``. One thread; CPU times of the one
+thread at work, so that waiting for a processor on a busy machine does not count; the contestants
+of a line take turns, and the tables show medians. Sharing a core with another's thread does count:
+compare within a line. Every line says what was aimed at and whether it was met.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Before NumPy loads its BLAS.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from predict_cold import first_answers
+from predict_models import SIZES, Models
+from predict_speed import mappings, single_rows, tables
+from rich.console import Console
+from rich.table import Table
+
+MARK = "<!-- measured: what follows is written by benchmarks/predict.py -->\n"
+OURS = ("empty", "ours, code", "ours, margins", "ours")
+RIVALS = ("XGBoost", "onnxruntime", "its trees alone", "LightGBM", "scikit-learn")
+ROW_HEADER = ("models", "K", "trees", "empty", "code", "margins", "ours", *RIVALS)
+ROW_HEADER += ("× XGBoost", "× onnxruntime", "aim", "met")
+TABLE_HEADER = ("models", "K", "trees", "ours", *RIVALS, "× XGBoost", "aim", "met")
+ONE_HEADER = ("what", "measured", "aim", "met")
+PREFACE = """
+## Measured
+
+Written by `python benchmarks/predict.py --markdown docs/predict.md`: one thread, CPU time of that
+thread, medians, contestants take turns, 512 different rows (64 for those who take a hundred times
+longer), a twentieth of the cells missing. *code*, *margins* and *ours* (probabilities) are the
+array path, the answer written to an array; the others return probabilities, except *its trees
+alone*: the trees of the exported file without reading, link and label; × onnxruntime compares with
+the faster of the two. XGBoost is `inplace_predict`, LightGBM `predict`, scikit-learn's
+HistGradientBoosting `predict_proba`, each with as many trees as deep; *empty* is a kernel that
+takes row and buffer and does nothing. Processors were shared with other work, so that absolute
+times swing by a factor of two to four from run to run: compare within a line. Aims are judged by
+what was measured all the same.
+"""
+ROW_TIMES = 100  # of XGBoost's time, at least
+BATCH_TIMES = 8
+DICT_US, WARM_S, LOAD_MS = 1.5, 0.7, 50
+
+
+def shown(times: dict[str, float], name: str) -> str:
+    """Write a time, or that there is none."""
+    return f"{times[name]:.3g}" if name in times else "-"
+
+
+def verdict(aims: list[tuple[str, bool]]) -> tuple[str, str]:
+    """Write aims and whether each was met."""
+    texts = [text for text, _ in aims]
+    met = ["yes" if good else "no" for _, good in aims]
+    return ", ".join(texts) or "-", ", ".join(met) or "-"
+
+
+def row_line(models: Models, repeats: int) -> tuple[str, ...]:
+    """Measure single rows of one size."""
+    size, times = models.size, single_rows(models, repeats)
+    ours, aims = times["ours"], []
+    if size.row_us:
+        aims.append((f"≤ {size.row_us} µs", ours <= size.row_us))
+        aims.append((f"≥ {ROW_TIMES} × XGBoost", times["XGBoost"] / ours >= ROW_TIMES))
+    if size.row_times_onnx and "onnxruntime" in times:
+        fast = min(times["onnxruntime"], times["its trees alone"])
+        aims.append((f"≥ {size.row_times_onnx:g} × onnxruntime", fast / ours >= 5))
+    best = min(times.get(name, float("inf")) for name in ("onnxruntime", "its trees alone"))
+    return (
+        str(size), str(models.n_classes), str(size.rounds * models.n_outputs),
+        *(shown(times, name) for name in (*OURS, *RIVALS)), f"{times['XGBoost'] / ours:.0f}",
+        f"{best / ours:.1f}", *verdict(aims),
+    )  # fmt: skip
+
+
+def table_line(models: Models, repeats: int) -> tuple[str, ...]:
+    """Measure tables of one size."""
+    size, times = models.size, tables(models, repeats)
+    ours = times["ours"]
+    aims = [(f"≤ {size.batch_ns:g} ns", ours <= size.batch_ns)] if size.batch_ns else []
+    aims.append((f"≥ {BATCH_TIMES} × XGBoost", times["XGBoost"] / ours >= BATCH_TIMES))
+    return (
+        str(size), str(models.n_classes), str(size.rounds * models.n_outputs),
+        shown(times, "ours"), *(shown(times, name) for name in RIVALS),
+        f"{times['XGBoost'] / ours:.1f}", *verdict(aims),
+    )  # fmt: skip
+
+
+def dict_lines(models: Models, repeats: int) -> Iterator[tuple[str, ...]]:
+    """Measure mappings: the set with categories."""
+    for name, taken in mappings(models, repeats).items():
+        aims = [(f"≤ {DICT_US} µs", taken <= DICT_US)] if name == "ours: predict_one" else []
+        yield name, f"{taken:.3g} µs", *verdict(aims)
+
+
+def cold_lines(models: Models, repeats: int) -> Iterator[tuple[str, ...]]:
+    """Measure new processes."""
+    times = first_answers(models, repeats)
+    for state, said in (("warm", "numba's cache warm"), ("cold", "no cache: compiling")):
+        wall, cpu = times[state], times[f"{state}, CPU"]
+        aims = [(f"≤ {WARM_S} s", wall <= WARM_S)] if state == "warm" else []
+        yield (
+            f"process start to first answer, {said}",
+            f"{wall:.2f} s, of which {cpu:.2f} s CPU",
+            *verdict(aims),
+        )
+    load = 1e3 * times["load"]
+    yield "Student.load", f"{load:.1f} ms", *verdict([(f"≤ {LOAD_MS} ms", load <= LOAD_MS)])
+
+
+def measure(repeats: int) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Yield title, header and lines of each table."""
+    made = [Models(size) for size in SIZES]
+    yield (
+        "One row of float32, microseconds, Python call included",
+        ROW_HEADER,
+        [row_line(models, repeats) for models in made],
+    )
+    yield (
+        "100,000 rows of float32, nanoseconds per row",
+        TABLE_HEADER,
+        [table_line(models, max(3, repeats // 3)) for models in made],
+    )
+    about = f"One dict of {made[0].raw.shape[1]} plain values ({made[0].size})"
+    yield about, ONE_HEADER, list(dict_lines(made[0], repeats))
+    yield "A new process", ONE_HEADER, list(cold_lines(made[0], max(3, repeats // 3)))
+
+
+def versions() -> str:
+    """Name what was compared, and how busy the machine was."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    names = []
+    for name in ("xgboost", "onnxruntime", "lightgbm", "scikit-learn", "numba", "numpy"):
+        try:
+            names.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            names.append(f"no {name}")
+    load = os.getloadavg()[1]
+    return f"{', '.join(names)}. {os.cpu_count()} processors, load {load:.1f} at the end."
+
+
+@click.command()
+@click.option("--repeats", default=21, show_default=True, help="Measured rounds per line.")
+@click.option("--quick", is_flag=True, help="3 rounds: does it run?")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables to this page.")
+def main(repeats: int, quick: bool, markdown: Path | None) -> None:
+    """Compare students with XGBoost, onnxruntime, LightGBM and scikit-learn."""
+    # A pipe has no width of its own; 200 columns keep the tables whole there.
+    console = Console()
+    console = console if console.is_terminal else Console(width=200)
+    parts = []
+    for title, header, lines in measure(3 if quick else repeats):
+        table = Table(*header, title=title)
+        for line in lines:
+            table.add_row(*line)
+        console.print(table)
+        rows = [header, ("---",) * len(header), *lines]
+        parts.append(f"### {title}\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows))
+    parts.append(versions())
+    console.print(parts[-1])
+    if markdown is not None:
+        before, mark, _ = markdown.read_text("utf-8").partition(MARK)
+        markdown.write_text(
+            f"{before}{mark}{PREFACE}\n" + "\n\n".join(parts) + "\n", encoding="utf-8"
+        )
+
+
+if __name__ == "__main__":
+    main()

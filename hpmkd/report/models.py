@@ -1,0 +1,91 @@
+"""Everything that a run has measured on the test rows, with its price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hpmkd.report.numbers import Table, cell, table
+from hpmkd.report.wording import digits, duration, percent, size
+
+if TYPE_CHECKING:
+    from hpmkd.distillation import Distillation
+
+#: A further student is one to pick from that is not on the leaderboard.
+FURTHER = "further"
+ROLES = ("teacher", "control", FURTHER, "student", "ensemble")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model.
+
+    Parameters
+    ----------
+    role : str
+        One of :data:`ROLES`.
+    name : str
+        Of the teacher, the stage or the student's file.
+    accuracy : float
+        On the test rows.
+    bytes : int or None
+        Size of its file.
+    row_us : float or None
+        Time of one row, in microseconds.
+    chosen : bool
+        Whether it is shipped.
+    """
+
+    role: str
+    name: str
+    accuracy: float
+    bytes: int | None
+    row_us: float | None
+    chosen: bool = False
+
+
+def models(found: Distillation) -> list[Model]:
+    """Return the models of the leaderboard, and the further students of the Pareto front."""
+    known = [
+        Model(
+            role=each.role,
+            name="ensemble" if each.role == "ensemble" else each.name,
+            accuracy=each.accuracy,
+            bytes=each.bytes,
+            row_us=each.row_us,
+            chosen=each.chosen,
+        )
+        for each in found.records
+    ]
+    return known + [
+        Model(FURTHER, each.name, each.accuracy, each.bytes, each.row_us)
+        for each in found.front
+        if each.role == "front"
+    ]
+
+
+def teacher_of(known: Sequence[Model]) -> Model | None:
+    """Return the model that the others are compared with; it comes first if there is one."""
+    return known[0] if known[0].role == "teacher" else None
+
+
+#: Heading, key of the contender, and how it is written.
+FRONT = (
+    ("student", "name", digits),
+    ("role", "role", digits),
+    ("selection log loss", "selection_log_loss", digits),
+    ("selection retention", "selection_retention", percent),
+    ("size", "bytes", size),
+    ("one row", "row_us", duration),
+    ("test accuracy", "accuracy", percent),
+    ("test log loss", "log_loss", digits),
+    ("on the front", "on_front", digits),
+)
+
+
+def front(found: Distillation) -> Table:
+    """Return the students to pick from; no rows in a folder of before there was a front."""
+    rows = [[cell(getattr(each, key), shown) for _, key, shown in FRONT] for each in found.front]
+    made = table("Students to pick from", [heading for heading, _, _ in FRONT], rows)
+    return replace(made, bold=frozenset(at for at, each in enumerate(found.front) if each.chosen))
