@@ -66,8 +66,8 @@ def test_who_is_near_is_told_with_what_to_type():
         "Nearest misses, and what to type to get one without training again:",
         "  retains most: gbm, 40.0 KB, 9.00 us per row, retention 1.0100, log loss 0.1000",
         "    hpmkd pick runs/x --max-size 40KB --max-latency 9us --min-retention 0.95",
-        "  misses only retention, smallest, fastest: tree, 0.8 KB, 1.00 us per row, retention 0.9000, "
-        "log loss 0.4000",
+        "  misses only retention, smallest, fastest: tree, 0.8 KB, 1.00 us per row, "
+        "retention 0.9000, log loss 0.4000",
         "    hpmkd pick runs/x --max-size 900B --max-latency 1.5us --min-retention 0.9",
     ]
 
