@@ -22,8 +22,8 @@ from hpmkd.student.disk import read_content, write_content
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.models import FittedModel
 from hpmkd.student.packed import PackedStudent
+from hpmkd.student.packed_content import NotPackable
 from hpmkd.student.packed_pool import PackedPool, pack
-from hpmkd.student.packed_words import NotPackable
 from hpmkd.values import frozen_mapping
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,16 @@ from hpmkd.student.additive_model import AdditiveModel
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.linear_model import LinearModel
 from hpmkd.student.models import FittedModel
-from hpmkd.student.packed_rows import UNUSUAL, RowReader
-from hpmkd.student.packed_words import Words, pack_words
+from hpmkd.student.packed_asker import make_asker
+from hpmkd.student.packed_checks import as_out, as_row, misfit
+from hpmkd.student.packed_content import Words
+from hpmkd.student.packed_rows import RowReader
+from hpmkd.student.packed_words import pack_words
 from hpmkd.student.tables import number_block
 
 Floats = NDArray[np.float64]
 
 
-PYTHON_NUMBERS = frozenset({float, int})
 #: So few rows are answered one by one: a block of 256 takes as long as ten of them.
 FEW_ROWS = 8
 
@@ -78,6 +79,7 @@ class PackedStudent:
         self.dtype: np.dtype[Any] = np.dtype(np.float64 if linear else np.float32)
         self._reader = RowReader(self.schema)
         self.n_columns = len(self.schema.columns)
+        self._shape = (self.dtype, self.n_columns)
         self._words = pack_words(encoder, model, np.arange(self.n_columns))
         self.n_margins = int(self._words[1])
         self.n_classes = model.n_classes
@@ -108,9 +110,9 @@ class PackedStudent:
         try:
             code = self._code(row, self._words)
         except TypeError:
-            code = self._code(self._as_row(row), self._words)
+            code = self._code(as_row(row, *self._shape), self._words)
         if code < 0:
-            raise self._misfit(row)
+            raise misfit(row, *self._shape)
         return code
 
     def margins(self, row: NDArray[Any], out: Floats | None = None) -> Floats:
@@ -137,9 +139,11 @@ class PackedStudent:
         try:
             wrong = self._margins(row, self._words, out)
         except TypeError:
-            wrong = self._margins(self._as_row(row), self._words, _as_out(out, self.n_margins))
+            wrong = self._margins(
+                as_row(row, *self._shape), self._words, as_out(out, self.n_margins)
+            )
         if wrong:
-            raise self._misfit(row, out, self.n_margins)
+            raise misfit(row, *self._shape, out, self.n_margins)
         return out
 
     def probabilities(self, row: NDArray[Any], out: Floats | None = None) -> Floats:
@@ -166,10 +170,10 @@ class PackedStudent:
         try:
             wrong = self._probabilities(row, self._words, out)
         except TypeError:
-            out = _as_out(out, self.n_classes)
-            wrong = self._probabilities(self._as_row(row), self._words, out)
+            out = as_out(out, self.n_classes)
+            wrong = self._probabilities(as_row(row, *self._shape), self._words, out)
         if wrong:
-            raise self._misfit(row, out, self.n_classes)
+            raise misfit(row, *self._shape, out, self.n_classes)
         return out
 
     def encode_row(self, row: Mapping[str, Any]) -> NDArray[Any]:
@@ -265,7 +269,7 @@ class PackedStudent:
         callable
             Threads may share it.
         """
-        return _asker(self._reader, self._row_words, labels, general)
+        return make_asker(self._reader, self._row_words, labels, general)
 
     @cached_property
     def _row_words(self) -> Words:
@@ -308,79 +312,3 @@ class PackedStudent:
                 "column per raw column, categories as codes"
             )
         return out
-
-    def _as_row(self, row: Any) -> NDArray[Any]:
-        """Return a row as the kernels take it, or say why they do not."""
-        if not isinstance(row, np.ndarray) or row.ndim != 1:
-            raise self._misfit(row)
-        if row.dtype.newbyteorder("=") != self.dtype:
-            raise self._misfit(row)
-        return np.array(row, dtype=self.dtype)
-
-    def _misfit(self, row: Any, out: Any = None, width: int = 0) -> DataError:
-        """Return the error for a row, or a place for the answer, that does not fit."""
-        if isinstance(row, np.ndarray) and row.shape == (self.n_columns,) and out is not None:
-            return DataError(f"out has shape {out.shape}, expected ({width},)")
-        got = type(row).__name__
-        if isinstance(row, np.ndarray):
-            got = f"{row.dtype} of shape {row.shape}"
-        return DataError(
-            f"got a row that is {got}, expected {self.dtype} of shape ({self.n_columns},): make "
-            "one with packed.encode_row(mapping)"
-        )
-
-
-def _as_out(out: Any, width: int) -> Floats:
-    """Refuse a place for the answer that a kernel cannot write to."""
-    usable = isinstance(out, np.ndarray) and out.dtype == np.float64 and out.shape == (width,)
-    if not usable or not (out.flags.carray and out.flags.writeable):
-        raise DataError(f"out must be a writeable contiguous float64 array of shape ({width},)")
-    return np.asarray(out)
-
-
-def _new_slot(n_columns: int) -> tuple[bytearray, Floats]:
-    """Return memory for one row, as bytes and as an array."""
-    memory = bytearray(8 * n_columns)
-    return memory, np.frombuffer(memory, dtype=np.float64)
-
-
-def _asker(
-    reader: RowReader,
-    words: Words,
-    labels: tuple[Any, ...],
-    general: Callable[[Mapping[str, Any]], Any],
-) -> Callable[[Mapping[str, Any]], Any]:
-    """Return the function of :meth:`PackedStudent.asker`."""
-    from operator import getitem
-
-    from hpmkd.kernels.packed import row_kernel
-
-    n_columns = len(reader.schema.columns)
-    code_of, pack_into = row_kernel("code", np.float64), struct.Struct(f"{n_columns}d").pack_into
-    numbers_of, categories_of = reader.numbers_of, reader.categories_of
-    levels, read_row = reader.levels, reader.read_row
-    # Whoever asks takes a slot and puts it back; both are atomic, so that threads may share.
-    new_slot = partial(_new_slot, n_columns)
-    slots = [new_slot()]
-    take, give = slots.pop, slots.append
-
-    def ask(row: Mapping[str, Any]) -> Any:
-        if type(row) is dict:
-            try:
-                numbers = numbers_of(row)
-                # The sum is a float or an integer only if all are; else each is looked at.
-                if type(sum(numbers)) in PYTHON_NUMBERS:
-                    slot = take() if slots else new_slot()
-                    pack_into(slot[0], 0, *numbers, *map(getitem, levels, categories_of(row)))
-                    code = code_of(slot[1], words)
-                    give(slot)
-                    return labels[code]
-            except UNUSUAL:
-                pass
-            try:
-                return labels[code_of(np.array(read_row(row)), words)]
-            except UNUSUAL:
-                pass
-        return general(row)
-
-    return ask
