@@ -1,32 +1,17 @@
-"""A distilled student as a scikit-learn classifier.
-
-scikit-learn's rules are kept here, so that the engine need not know them: what it refuses, how
-it says so, and what a fitted classifier carries.
-"""
+"""A distilled student as a scikit-learn classifier: the engine need not know of its rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    assert_all_finite,
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from hpmkd.api import distill
-from hpmkd.dataset import MIN_ROWS
 from hpmkd.errors import DataError
-from hpmkd.labels import as_labels
-from hpmkd.seeds import as_seed
+from hpmkd.sklearn_rules import checked_labels, checked_rows, seed_of, told_as_value_error
 from hpmkd.teachers import GivenTeacher
 
 if TYPE_CHECKING:
@@ -36,13 +21,6 @@ if TYPE_CHECKING:
 
     from hpmkd.recipe import Recipe
     from hpmkd.values import FloatArray
-
-#: Drawn from a RandomState: what every library below accepts as a seed.
-SEEDS = 2**31 - 1
-
-
-class InputError(DataError, ValueError):
-    """A DataError that scikit-learn's tools know as a ValueError."""
 
 
 class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -71,6 +49,10 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fits on the same rows give the same student, bit for bit.
     workers : int, optional
         Worker processes; 1 is this process. By default as the recipe says.
+    limits : mapping, optional
+        What the student has to keep, any of ``max_size`` (bytes, or ``"50KB"``),
+        ``max_latency`` (microseconds per row, or ``"2us"``) and ``min_retention``. Where no
+        student keeps them, the fit fails with a LimitsError.
 
     Attributes
     ----------
@@ -107,6 +89,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         student: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         workers: int | None = None,
+        limits: Mapping[str, Any] | None = None,
     ) -> None:
         self.teacher = teacher
         self.recipe = recipe
@@ -114,6 +97,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.student = student
         self.random_state = random_state
         self.workers = workers
+        self.limits = limits
 
     def fit(self, X: Any, y: Any, teacher_proba: Any = None, X_unlabeled: Any = None) -> Self:
         """Distil.
@@ -144,15 +128,15 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         HpmkdError
             If the parameters do not describe a run.
         """
-        with _told_as_value_error():
+        with told_as_value_error():
             if teacher_proba is not None and self.teacher is not None:
                 raise DataError(
                     "got a teacher and teacher_proba, which teaches instead of one; expected one "
                     "of them: leave out teacher_proba, or set_params(teacher=None)"
                 )
             given = None if teacher_proba is None else GivenTeacher("given", teacher_proba)
-            rows = self._rows(X, fitting=True)
-            labels = self._labels(y)
+            rows = checked_rows(self, X, fitting=True)
+            labels = checked_labels(y)
             check_consistent_length(rows, labels)
             found = distill(
                 rows,
@@ -162,8 +146,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 recipe=self.recipe,
                 settings=_without_memory(self.settings),
                 student=self.student,
-                seed=_seed(self.random_state),
+                seed=seed_of(self.random_state),
                 workers=self.workers,
+                limits=self.limits,
             )
         self.classes_ = np.unique(labels)
         self.distillation_ = found
@@ -191,8 +176,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If the columns are not those of the training rows, or a number column holds text.
         """
         check_is_fitted(self)
-        with _told_as_value_error():
-            return self.student_.predict_proba(self._rows(X, fitting=False))
+        with told_as_value_error():
+            return self.student_.predict_proba(checked_rows(self, X, fitting=False))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each row.
@@ -218,54 +203,6 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.categorical = True
         return tags
 
-    def _rows(self, X: Any, fitting: bool) -> Any:
-        """Return raw rows, checked; a frame stays one, for its columns have types."""
-        import pandas as pd
-
-        least = MIN_ROWS if fitting else 1
-        rows = X
-        if not isinstance(X, pd.DataFrame):
-            rows = check_array(
-                X,
-                dtype=None,
-                ensure_all_finite="allow-nan",
-                ensure_min_samples=least,
-                estimator=self,
-                input_name="X",
-            )
-            if isinstance(X, (list, tuple)) and rows.dtype.kind in "US":
-                # As objects, so that numbers among text stay numbers.
-                rows = np.array(X, dtype=object)
-        elif len(X) < least:
-            raise DataError(f"X: got {len(X)} sample(s); expected at least {least}")
-        validate_data(self, X, reset=fitting, skip_check_array=True)
-        return rows
-
-    def _labels(self, y: Any) -> NDArray[Any]:
-        if y is None:
-            raise DataError(
-                "got no labels: a classifier requires y to be passed, but the target y is None"
-            )
-        labels = np.asarray(column_or_1d(y, warn=True))
-        as_labels(labels, len(labels))
-        assert_all_finite(labels, input_name="y")
-        check_classification_targets(labels)
-        n_classes = len(np.unique(labels))
-        if n_classes > 1 and len(labels) < 2 * n_classes:
-            raise DataError(
-                f"labels: got {n_classes} classes in {len(labels)} rows; expected two rows or more "
-                "per class, to learn from and to measure on: collect rows or merge classes"
-            )
-        return labels
-
-
-@contextmanager
-def _told_as_value_error() -> Iterator[None]:
-    try:
-        yield
-    except DataError as error:
-        raise InputError(str(error)) from error
-
 
 def _without_memory(settings: Any) -> Any:
     """Return settings under which no other run is heard of, unless they speak of a memory."""
@@ -276,11 +213,3 @@ def _without_memory(settings: Any) -> Any:
     ):
         return settings
     return {"memory": "none", **settings}
-
-
-def _seed(random_state: Any) -> int:
-    if random_state is None:
-        return 0
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(SEEDS))
-    return as_seed(random_state, "random_state")

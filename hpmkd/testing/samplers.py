@@ -149,7 +149,7 @@ class SamplerSuite:
         assert keys(search(factory(space(7)))) == keys(one)
 
     def test_seconds_do_not_matter(self, factory: Callable[[SearchSpace], Sampler]) -> None:
-        """A slower machine makes the same search."""
+        """A slower machine, or another worker, makes the same search."""
         one, two = factory(space(7)), factory(space(7))
         number = 0
         while configurations := one.ask(BATCH):
@@ -158,7 +158,8 @@ class SamplerSuite:
             for configuration in configurations:
                 trial = trial_of(number, configuration, some_loss(number, configuration))
                 one.tell(trial)
-                two.tell(Trial(**{**vars(trial), "seconds": 1.0 + 100.0 * (number % 3)}))
+                elsewhere = {"seconds": 1.0 + 100.0 * (number % 3), "worker": f"host:{number % 2}"}
+                two.tell(Trial(**{**vars(trial), **elsewhere}))
                 number += 1
             assert number <= NO_END, "the search does not end"
 

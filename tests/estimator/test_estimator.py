@@ -273,10 +273,25 @@ def test_what_cannot_be_learnt_from_is_a_value_error(quick, frame, n, labels, ma
         quick().fit(pd.DataFrame(X, columns=["a", "b"]) if frame else X, labels)
 
 
+@pytest.mark.parametrize("frame", [False, True])
+def test_infinite_cells_are_a_value_error(quick, rows, frame):
+    strange = rows[0].assign(ash=np.inf)
+    with pytest.raises(ValueError, match="infinit"):
+        quick().fit(strange if frame else strange.to_numpy(), rows[1])
+
+
 def test_weights_of_rows_are_refused_not_ignored(quick, rows):
     assert not has_fit_parameter(quick(), "sample_weight")
     with pytest.raises(TypeError, match="sample_weight"):
         quick().fit(*rows, sample_weight=np.ones(len(rows[0])))
+
+
+def test_limits_are_kept_or_the_fit_fails(quick, rows):
+    model = clone(quick(limits={"max_size": "1MB"})).fit(*rows)
+    assert model.student_.n_bytes <= 1_000_000
+    with pytest.raises(hpmkd.LimitsError) as raised:
+        model.set_params(limits={"max_size": 10}).fit(*rows)
+    assert pickle.loads(pickle.dumps(raised.value)).distillation.chosen == "logistic"
 
 
 def test_a_setting_that_does_not_exist_is_named(quick, rows):
