@@ -31,7 +31,7 @@ test: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy hpmkd plugins/hpmkd_defaults
+	$(BIN)/mypy hpmkd plugins/hpmkd_defaults plugins/hpmkd-lightgbm/src
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed

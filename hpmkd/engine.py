@@ -201,6 +201,9 @@ class _Run:
             measured = measuring.measure(self.test, self.seeds.evidence, self.progress)
             own = self.learning.self_taught(finalists, lesson)
             verdict = compare(finalists, own, self.test, regime.name, self.seeds.verdict)
+            control = finalists.controls[finalists.chosen]
+            notes = standing.unlike(finalists.shipped.trial, control.trial)
+            verdict = replace(verdict, notes=(*verdict.notes, *notes))
         with self.counts.phase("refit"):
             front = self.learning.front(finalists, lesson, provenance)
         with self.counts.phase("measure"):

@@ -76,7 +76,7 @@ class Limits:
         """Return what to type for these limits, e.g. ``--max-size 50KB --max-latency 2us``."""
         typed = {
             "max_size": _typed_size(self.max_size),
-            "max_latency": f"{self.max_latency:g}us",
+            "max_latency": _typed_time(self.max_latency),
             "min_retention": f"{self.min_retention:g}",
         }
         return " ".join(f"{option(name)} {typed[name]}" for name in self.given)
@@ -85,7 +85,7 @@ class Limits:
         """Return one of the limits for people, e.g. ``at most 50KB``."""
         return {
             "max_size": f"at most {_typed_size(self.max_size)}",
-            "max_latency": f"at most {self.max_latency:g}us per row",
+            "max_latency": f"at most {_typed_time(self.max_latency)} per row",
             "min_retention": f"a retention of at least {self.min_retention:g}",
         }[name]
 
@@ -121,6 +121,13 @@ def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]
 def _typed_size(n_bytes: int) -> str:
     # In full: what is typed must mean the same.
     return f"{n_bytes / 1000:.12g}KB" if n_bytes >= 1000 and n_bytes % 100 == 0 else f"{n_bytes}B"
+
+
+def _typed_time(us: float) -> str:
+    for unit, factor in (("s", 1e6), ("ms", 1e3)):
+        if us >= factor:
+            return f"{us / factor:g}{unit}"
+    return f"{us:g}us"
 
 
 def _upwards(us: float) -> float:

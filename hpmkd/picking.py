@@ -140,17 +140,24 @@ def _short(names: Iterable[str]) -> Iterator[str]:
 
 
 def _nearest(limits: Limits, contenders: Sequence[Contender]) -> list[tuple[list[str], Contender]]:
-    """Return who is first in what: least over the limits in all, and in each that is set."""
-    firsts: dict[str, Callable[[Contender], float]] = {
-        "nearest": lambda each: limits.excess(each.figures),
-        "smallest": lambda each: each.bytes,
-        "fastest": lambda each: each.row_us,
-        "retains most": lambda each: -each.selection_retention,
-    }
+    """Return who misses one limit alone by least, and who is first in what can be limited."""
     merits: dict[str, list[str]] = {}
-    for merit, key in firsts.items():
-        lowest = min(map(key, contenders))
-        # They come by log loss: of equal ones the first.
-        first = next(each for each in contenders if key(each) == lowest)
-        merits.setdefault(first.name, []).append(merit)
+
+    def add(merit: str, rivals: Sequence[Contender], key: Callable[[Contender], float]) -> None:
+        if rivals:
+            lowest = min(map(key, rivals))
+            # They come by log loss: of equal ones the first.
+            first = next(each for each in rivals if key(each) == lowest)
+            merits.setdefault(first.name, []).append(merit)
+
+    for name in limits.given:
+        alone = [each for each in contenders if limits.broken(each.figures) == (name,)]
+        add(
+            f"misses only {' '.join(_short([name]))}",
+            alone,
+            lambda each: limits.excess(each.figures),
+        )
+    add("smallest", contenders, lambda each: each.bytes)
+    add("fastest", contenders, lambda each: each.row_us)
+    add("retains most", contenders, lambda each: -each.selection_retention)
     return [(merits[each.name], each) for each in contenders if each.name in merits]

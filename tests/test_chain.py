@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from hpmkd.chain import ChainLink, ProgressiveDistillationChain
 from hpmkd.errors import PluginError
 from hpmkd.finalists import best
+from hpmkd.limits import Limits
+from hpmkd.standing import Standing
 from hpmkd.values import After, Configuration, Trial
 
 RESIDUAL = SimpleNamespace(teaches=False, unseen=False)
@@ -26,6 +29,10 @@ def trial(number, stage, loss, alpha=0.0, temperature=1.0, after=None, failure=N
 
 def link(stage, after, transfer=RESIDUAL, label="residual"):
     return ChainLink(stage, after, label, transfer)
+
+
+def sized(each, n_bytes):
+    return replace(each, n_bytes=n_bytes, row_us=1.0)
 
 
 class Evaluated:
@@ -254,3 +261,45 @@ def test_a_budget_costs_the_other_alphas_first_then_the_control_then_the_link():
     asked, racing, (decision,) = walked(0)
     assert (asked, racing) == ([], SEARCH)
     assert (decision.passed, decision.reason) == (False, "not tried: the budget is spent")
+
+
+class TestLimits:
+    """Limits come before log loss."""
+
+    def walk(self, n_bytes, loss, trials):
+        evaluate = Evaluated(lambda _: loss)
+        chain = ProgressiveDistillationChain(
+            [link("gbm", "logistic")],
+            ALPHAS,
+            lambda asked: [sized(each, n_bytes) for each in evaluate(asked)],
+            standing=Standing(Limits(max_size=1000)),
+        )
+        racing, (decision,) = chain.run(trials)
+        return racing, decision, evaluate.asked
+
+    def test_a_link_that_breaks_one_is_refused_however_good_it_is(self):
+        trials = [sized(each, 900) for each in SEARCH]
+        racing, decision, _ = self.walk(1100, 0.1, trials)
+        assert not decision.passed
+        assert decision.reason == "it breaks a limit, which gbm alone keeps"
+        assert best(racing, "gbm", standing=Standing(Limits(max_size=1000))) is trials[2]
+
+    def test_a_link_that_keeps_them_where_the_stage_alone_does_not_is_taken(self):
+        trials = [
+            sized(each, 5000 if each.configuration.stage == "gbm" else 900) for each in SEARCH
+        ]
+        _, decision, _ = self.walk(950, 0.9, trials)
+        assert decision.passed
+        assert decision.reason == "it keeps the limits, which gbm alone does not"
+
+    def test_within_them_log_loss_decides(self):
+        trials = [sized(each, 900) for each in SEARCH]
+        assert self.walk(950, 0.4, trials)[1].passed
+        assert not self.walk(950, 0.9, trials)[1].passed
+
+    def test_a_link_builds_on_the_best_that_keeps_them(self):
+        trials = [sized(each, 900) for each in SEARCH]
+        trials[0] = sized(trials[0], 5000)
+        _, _, asked = self.walk(950, 0.4, trials)
+        assert asked
+        assert all(each.after.configuration == SEARCH[1].configuration for each in asked)

@@ -17,6 +17,7 @@ from hpmkd_defaults.stages.tree import TreeStage
 #: Of 142 training rows of wine, a selection split has 71 to fit on, a fold of the collapse 47.
 FEW = 60
 LIGHT = {
+    "front.size": 0,
     "augmenter.name": "none",
     "sampler.name": "grid",
     "sampler.trials": 1,
@@ -83,7 +84,7 @@ def collapse_of(found):
 def test_a_member_that_fails_inside_the_collapse_costs_the_collapse_only(wine):
     found, said = distil(wine, True)
     assert said == []
-    assert "moody" in found.ensemble.names
+    assert "moody" in found.facts["ensemble"]["members"]
     # What the others were fitted for, before the collapse was given up, counts all the same:
     # two members in two folds.
     trained = found.counts["models_trained"]
@@ -102,7 +103,7 @@ def test_members_hear_of_no_extra_rows_in_the_collapse(wine, source):
         "none": {},
     }[source]
     found, _ = distil(wine, False, **options)
-    assert "moody" in found.ensemble.names
+    assert "moody" in found.facts["ensemble"]["members"]
     # Teachers labelled those rows that saw the labels of the held rows.
     assert {heard for n, heard in Moody.heard if n < FEW} == {False}
     assert {heard for n, heard in Moody.heard if n >= FEW} >= {source != "none"}

@@ -13,8 +13,10 @@ from hpmkd.counts import Counts
 from hpmkd.errors import RecipeError
 from hpmkd.finalists import best
 from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.limits import Limits
 from hpmkd.recipe_settings import BudgetSettings, StopSettings
 from hpmkd.search import Search
+from hpmkd.standing import Standing
 from hpmkd.training import TrainingRows
 from hpmkd.trials import SearchData, SelectionSplit
 from hpmkd.values import Configuration, Softening
@@ -34,11 +36,12 @@ class Says:
 
     def predict_proba(self, table):
         said = np.full((len(table), 2), 1 - self.right)
-        said[np.arange(len(table)), LABELS] = self.right
+        said[np.arange(len(table)), LABELS[: len(table)]] = self.right
         return said
 
     def to_bytes(self):
-        return b""
+        """The better, the larger."""
+        return b"." * round(1000 * self.right) if self.right == self.right else b""
 
 
 class FakeStage:
@@ -117,6 +120,7 @@ def make(in_process):
         models=0,
         kept=0,
         seconds=0,
+        limits=None,
     ):
         played = {name: StageInPlay(name, f"plugin-{name}", FakeStage()) for name in stages}
         rows = TrainingRows(
@@ -138,6 +142,7 @@ def make(in_process):
             stop=StopSettings(window, threshold=0.01),
             budget=Budget(BudgetSettings(models, seconds), counts),
             kept=kept,
+            standing=Standing(limits or Limits()),
             on_trial=told,
         )
         search.heard = heard
@@ -168,6 +173,32 @@ def test_a_trial_says_how_good_it_was(make):
     assert trial.models_trained == 1
     assert trial.failure is None
     assert len(trial.row_losses) == 4
+
+
+def test_a_trial_weighs_its_student(make):
+    trials = trials_of(make([configuration(0.8), configuration("raise")]))
+    assert trials[0].n_bytes == 800
+    assert trials[0].row_us > 0
+    assert (trials[1].n_bytes, trials[1].row_us) == (None, None)
+
+
+def test_within_limits_the_sampler_hears_of_those_beyond_them_as_worse(make):
+    asked = [configuration(0.9, alpha=0.5), configuration(0.7, alpha=0.5), configuration(0.6)]
+    search = make(asked, limits=Limits(max_size=750))
+    trials = trials_of(search)
+    told = {each.number: each.log_loss for each in search.sampler.told}
+    assert told[1] < told[2] < told[0]
+    assert [told[number] == trials[number].log_loss for number in range(3)] == [False, True, True]
+    # Schedulers and observers hear what is.
+    assert search.scheduler.heard[0].log_loss == trials[0].log_loss
+    # The control is that of the best within the limits.
+    assert [each.configuration for each in trials[3:]] == [configuration(0.7)]
+
+
+def test_where_nothing_is_within_limits_the_best_of_all_gets_its_control(make):
+    asked = [configuration(0.9, alpha=0.5), configuration(0.7, alpha=0.5)]
+    trials = trials_of(make(asked, limits=Limits(max_size=10)))
+    assert [each.configuration for each in trials[2:]] == [configuration(0.9)]
 
 
 def test_every_stages_best_gets_its_control(make):
