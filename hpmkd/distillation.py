@@ -1,35 +1,22 @@
-"""The result of a run, and the folder it is kept in."""
+"""The result of a run."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import RecipeError, RunFolderError, StudentFileError
-from hpmkd.evidence import Evidence
-from hpmkd.gates import Gate
-from hpmkd.knowledge import Knowledge
+from hpmkd.errors import RunFolderError
 from hpmkd.leaderboard import Record, to_frame
 from hpmkd.picking import pick, unmet
 from hpmkd.recipe import Recipe, read_limits
-from hpmkd.run_folder import (
-    ENSEMBLE,
-    FRONT,
-    load_front,
-    load_students,
-    read_json,
-    student_path,
-    write_json,
-    writing,
-)
+from hpmkd.run_content import read_content, write_content
+from hpmkd.run_folder import writing
 from hpmkd.standing import Standing
-from hpmkd.student import Student
-from hpmkd.study import as_plain, write_study
-from hpmkd.verdict import Verdict
+from hpmkd.study import as_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,13 +24,16 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.dataset import Dataset
     from hpmkd.ensemble import Ensemble
+    from hpmkd.evidence import Evidence
     from hpmkd.figures import Contender
+    from hpmkd.gates import Gate
+    from hpmkd.knowledge import Knowledge
     from hpmkd.reading import Readings
+    from hpmkd.student import Student
     from hpmkd.trainer import Fitter
     from hpmkd.values import Configuration, Trial
+    from hpmkd.verdict import Verdict
 
-FORMAT = 1
-EVIDENCE = "evidence.json"
 DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
 
 
@@ -254,26 +244,7 @@ class Distillation:
             If it exists, or cannot be written.
         """
         with writing(folder, overwrite=overwrite) as draft:
-            draft.joinpath("student.hpmkd").write_bytes(self.student.to_bytes())
-            draft.joinpath("students").mkdir()
-            for name, student in {**self.students, **self.further}.items():
-                student_path(draft, name).write_bytes(student.to_bytes())
-            if isinstance(self.ensemble, Student):
-                student_path(draft, ENSEMBLE).write_bytes(self.ensemble.to_bytes())
-            self.leaderboard.to_csv(draft / "leaderboard.csv", index=False)
-            write_json(draft / "leaderboard.json", [asdict(record) for record in self.records])
-            write_json(draft / "verdict.json", self.verdict.to_mapping())
-            write_json(draft / "counts.json", self.counts)
-            write_json(draft / "knowledge.json", self.knowledge.to_mapping())
-            if self.evidence is not None:
-                write_json(draft / EVIDENCE, self.evidence.to_mapping())
-            write_json(draft / FRONT, [asdict(each) for each in self.front])
-            write_json(draft / "trials.json", [dict(each) for each in self.history])
-            write_study(draft / "study.log", self.history)
-            gates = [asdict(gate) for gate in self.gates]
-            more = {"format": FORMAT, "chosen": self.chosen, "gates": gates}
-            write_json(draft / "run.json", {**self.facts, **more})
-            draft.joinpath("recipe.toml").write_text(self.recipe.to_toml(), "utf-8")
+            write_content(self, draft)
         return Path(folder)
 
     @classmethod
@@ -285,53 +256,7 @@ class Distillation:
         StudentFileError
             If it is no run folder, is damaged, or is of a newer version.
         """
-        folder = Path(folder)
-        facts = read_json(folder / "run.json", dict)
-        if facts.get("format") != FORMAT:
-            raise StudentFileError(
-                f"{folder} has run format {facts.get('format')!r}; this hpmkd reads {FORMAT}: "
-                "pip install --upgrade hpmkd"
-            )
-        try:
-            records = read_json(folder / "leaderboard.json", list)
-            students = load_students(folder, facts["chosen"])
-            ensemble = students.pop(ENSEMBLE, None)
-            front = load_front(folder) if (folder / FRONT).exists() else ()
-            further = {each.name for each in front if each.role in ("control", "front")}
-            return cls(
-                ensemble=_ensemble(ensemble, facts["ensemble"]),
-                students={name: each for name, each in students.items() if name not in further},
-                chosen=facts["chosen"],
-                records=tuple(Record(**each) for each in records),
-                knowledge=Knowledge.from_mapping(read_json(folder / "knowledge.json", dict)),
-                verdict=Verdict.from_mapping(read_json(folder / "verdict.json", dict)),
-                counts=read_json(folder / "counts.json", dict),
-                recipe=Recipe.load(str(folder / "recipe.toml")),
-                facts=facts,
-                gates=tuple(Gate(**each) for each in facts["gates"]),
-                recorded=tuple(read_json(folder / "trials.json", list)),
-                evidence=_evidence(folder),
-                front=front,
-                further={name: each for name, each in students.items() if name in further},
-            )
-        except KeyError as error:
-            problem = f"the entry {error} is missing"
-            raise StudentFileError(f"{folder} is no intact run folder: {problem}") from error
-        except (TypeError, RecipeError) as error:
-            raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
-
-
-def _ensemble(found: Student | None, told: Mapping[str, Any] | None) -> Student | None:
-    """Return the ensemble's student; it is there if and only if the run says so."""
-    if (found is None) == (told is not None and told["unpacked"] is None):
-        raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or is none of this run")
-    return found
-
-
-def _evidence(folder: Path) -> Evidence | None:
-    if not (folder / EVIDENCE).exists():
-        return None
-    return Evidence.from_mapping(read_json(folder / EVIDENCE, dict))
+        return cls(**read_content(Path(folder)))
 
 
 def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
