@@ -6,46 +6,36 @@ what the steps before it returned.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hpmkd import splits
-from hpmkd.budget import Budget
+from hpmkd.assembly import Assembly
 from hpmkd.components import Components, resolve
 from hpmkd.contending import Contending
-from hpmkd.counts import Counts
-from hpmkd.dataset import Dataset, DataWarning, warn_of_rare_classes
+from hpmkd.dataset import Dataset, warn_of_rare_classes
 from hpmkd.distillation import Distillation, facts_of_run
-from hpmkd.extra import ExtraSource, unlabeled_rows
-from hpmkd.fitting import Fitting
+from hpmkd.finishing import Finishing
 from hpmkd.gates import of_fuser
-from hpmkd.in_play import links_in_play, stages_in_play
-from hpmkd.learning import Learning
-from hpmkd.lessons import Exam, Lesson, selection_rows
+from hpmkd.hearing import Heard, listen
 from hpmkd.measurement import Measuring, Scheduled, compare
-from hpmkd.overlap import warn_of_known_rows
-from hpmkd.panels import members
-from hpmkd.progress import Progress
 from hpmkd.provenance import Provenance, Run
-from hpmkd.reading import TeacherReader
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
-from hpmkd.seeds import Seeds
-from hpmkd.shelf import Kept
-from hpmkd.standing import Standing
-from hpmkd.teaching import Taught, Teaching
-from hpmkd.trainer import Fitter, Trainer
+from hpmkd.trainer import Fitter
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache, Executor
-    from hpmkd.extra import Labelled
+    from hpmkd.ensemble import Ensemble
+    from hpmkd.finalists import Finalists
+    from hpmkd.gates import Gate
+    from hpmkd.learning import Learning
+    from hpmkd.measurement import Measured
     from hpmkd.recipe import Recipe
-    from hpmkd.regime import Regime
     from hpmkd.registry import Registry
     from hpmkd.teachers import Teacher
-    from hpmkd.values import FloatArray
+    from hpmkd.values import Trial
+    from hpmkd.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -98,8 +88,19 @@ class HPMDistiller:
             executor.close()
 
 
+@dataclass(frozen=True)
+class _Raced:
+    """What the race came to; `remember` tells the memory of it, once the run is complete."""
+
+    racing: Sequence[Trial]
+    trials: Sequence[Trial]
+    gates: Sequence[Gate]
+    facts: Mapping[str, Any]
+    remember: Callable[[], None]
+
+
 class _Run:
-    """One run: what its steps share, and the steps in their order."""
+    """One run: the steps in their order."""
 
     def __init__(
         self,
@@ -116,48 +117,19 @@ class _Run:
         self.training, self.test = training, test
         self.cache = distiller.cache if distiller.cache is not None else parts.cache.create()
         self.cache_before = dict(self.cache.stats())
-        self.seeds = Seeds.spawn(self.seed)
-        self.counts = Counts()
-        budget = Budget(self.recipe.budget, self.counts)
-        self.progress = Progress(self.registry)
-        reader = TeacherReader(
-            training=training,
-            test=test,
-            cache=self.cache,
-            executor=executor,
-            n_folds=self.recipe.split.teacher_folds,
-            seed=self.seeds.teachers,
-            counts=self.counts,
-            on_fold=self.progress.advance,
+        self.shared = Assembly(
+            self.recipe,
+            self.registry,
+            self.seed,
+            parts,
+            executor,
+            self.cache,
+            training,
+            test,
+            teachers,
+            unlabeled,
         )
-        references = partial(members, parts.reference, training.facts, self.seeds.teachers)
-        source = ExtraSource(
-            self.recipe.extra,
-            parts.augmenter.create(),
-            None if unlabeled is None else unlabeled_rows(unlabeled, training),
-            self.seeds.augmenter,
-        )
-        self.teaching = Teaching(teachers, reader, parts.fuser, references, source)
-        links = links_in_play(parts)
-        fitting = Fitting(
-            stages=stages_in_play(parts),
-            transfers={link.label: link.transfer for link in links},
-            scheduler=parts.scheduler.create(),
-            seed=self.seeds.students,
-        )
-        n_folds = self.recipe.split.selection_folds
-        self.trainer = Trainer(fitting, executor, n_folds, self.counts, self.registry)
-        self.learning = Learning(
-            trainer=self.trainer,
-            links=links,
-            recipe=self.recipe,
-            parts=parts,
-            seeds=self.seeds,
-            progress=self.progress,
-            registry=self.registry,
-            budget=budget,
-            features=Kept(self.cache, "feature"),
-        )
+        self.seeds, self.counts = self.shared.seeds, self.shared.counts
 
     def go(self) -> Distillation:
         """Take every step."""
@@ -165,51 +137,23 @@ class _Run:
         self.registry.notify("hpmkd_run_started", facts=self.training.facts, recipe=plain)
         warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
         with self.counts.phase("teachers"):
-            regime, exams, taught = self._listen()
-            soft_targets = taught.knowledge.soft_targets
-            lesson = self._lesson(self.training, soft_targets, taught.extra)
-            held = selection_rows(exams)
-            standing = Standing.beside(
-                soft_targets[held], self.training.labels[held], self.recipe.limits
-            )
-            self.learning = replace(self.learning, standing=standing)
-        alphas = getattr(self.recipe.search.alphas, regime.name)
-        memory = self.parts.memory.create()
-        facts = facts_of(self.training, self.test, taught.knowledge)
-        remembered = recalled(memory, facts, self.trainer.fitting.stages)
-        tell_of_others(self.trainer.fitting.scheduler, memory, facts)
-        with self.counts.phase("search"):
-            found = self.learning.search(exams, alphas, remembered)
-        with self.counts.phase("chain"):
-            racing, trials, gates = self.learning.chain(found.trials, exams, alphas)
+            heard = listen(self.shared, self.recipe, self.training, self.test)
+        learning = replace(self.shared.learning, standing=heard.standing)
+        alphas = getattr(self.recipe.search.alphas, heard.regime.name)
+        raced = self._race(learning, heard, alphas)
+        run = Run(self.recipe.name, self.seed, len(self.training), heard.regime.name)
+        provenance = Provenance(run, raced.racing)
+        finishing = Finishing(learning, heard.lesson, heard.exams, provenance)
         with self.counts.phase("refit"):
-            run = Run(self.recipe.name, self.seed, len(self.training), regime.name)
-            provenance = Provenance(run, racing)
-            finalists = self.learning.refit(lesson, provenance)
-            ensemble = self.learning.ensemble(finalists, exams, lesson, provenance)
-            gates += of_fuser("fuser of the teachers", taught.knowledge.fuser)
-            if ensemble is not None:
-                gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
-            if self.recipe.ensemble.collapse:
-                finalists, decision = self.learning.collapse(
-                    finalists, ensemble, exams, lesson, alphas, provenance
-                )
-                gates.append(decision)
+            finalists, ensemble, gates = self._finish(finishing, heard, alphas)
         with self.counts.phase("measure"):
-            scheduled = Scheduled(self.recipe.scheduler.name, self.trainer.fitting.scheduler.varies)
-            measuring = Measuring(self.teaching, taught, finalists, ensemble, scheduled)
-            measured = measuring.measure(self.test, self.seeds.evidence, self.progress)
-            own = self.learning.self_taught(finalists, lesson)
-            verdict = compare(finalists, own, self.test, regime.name, self.seeds.verdict)
-            control = finalists.controls[finalists.chosen]
-            notes = standing.unlike(finalists.shipped.trial, control.trial)
-            verdict = replace(verdict, notes=(*verdict.notes, *notes))
+            measured, verdict = self._measure(finishing, heard, finalists, ensemble)
         with self.counts.phase("refit"):
-            front = self.learning.front(finalists, lesson, provenance)
+            front = finishing.front(finalists)
         with self.counts.phase("measure"):
-            contending = Contending(finalists, front, standing)
+            contending = Contending(finalists, front, heard.standing)
             contenders = contending.contenders(self.test)
-        memory.remember(facts, outcomes(facts, trials))
+        raced.remember()
         # Workers count for the peak memory once they have ended.
         self.executor.close()
         self.counts.count_cache(self.cache_before, self.cache.stats())
@@ -222,50 +166,66 @@ class _Run:
             students=finalists.by_name(),
             chosen=finalists.shipped_name,
             records=measured.records,
-            knowledge=taught.knowledge,
+            knowledge=heard.taught.knowledge,
             verdict=verdict,
             counts=self.counts.to_mapping(),
             recipe=self.recipe,
             facts={
                 **facts_of_run(self.seed, self.training, self.test),
-                "search": {"ended": found.ended, "remembered": remembered},
-                "selection": {"rows": len(held), "teacher_accuracy": standing.teacher_accuracy},
+                "search": raced.facts,
+                "selection": heard.facts(),
                 "ensemble": None if ensemble is None else ensemble.facts(),
             },
             front=contenders,
             further=contending.further(),
-            trials=tuple(trials),
+            trials=tuple(raced.trials),
             ensemble=None if ensemble is None else ensemble.predictor,
-            gates=tuple(gates),
+            gates=(*raced.gates, *gates),
             evidence=measured.evidence,
             controls={name: each.student for name, each in finalists.controls.items()},
-            racing=tuple(racing),
-            original=taught.original(self.test.table),
-            fitter=Fitter(self.trainer, lesson, provenance),
+            racing=tuple(raced.racing),
+            original=heard.taught.original(self.test.table),
+            fitter=Fitter(learning.trainer, heard.lesson, provenance),
         )
 
-    def _listen(self) -> tuple[Regime, list[Exam], Taught]:
-        """Ask the teachers: first without the selection rows, then about everything."""
-        labels, settings = self.training.labels, self.recipe.split
-        split_rows = splits.for_selection(labels, settings, self.seeds.selection)
-        self.learning.rations.check(len(split_rows), self.recipe.search.alphas.soft)
-        self.progress.start("teachers", self.teaching.n_folds(len(split_rows)))
-        regime = self.teaching.regime()
-        if regime.warning:
-            warnings.warn(regime.warning, DataWarning, stacklevel=2)
-        self.teaching = self.teaching.with_sources_for(regime)
-        if self.teaching.source.real:
-            warn_of_known_rows(self.teaching.source.unlabeled, self.training, self.test)
-        exams = []
-        for fit_rows, held_rows in split_rows:
-            lesson = self._lesson(
-                self.training.rows(fit_rows), *self.teaching.soft_targets(fit_rows)
-            )
-            exams.append(Exam(lesson, held_rows, self.training.rows(held_rows)))
-        finished = self.teaching.finish(regime)
-        self.progress.finish()
-        return regime, exams, finished
+    def _race(self, learning: Learning, heard: Heard, alphas: Sequence[float]) -> _Raced:
+        """Search, then let stages build on each other; start from what other runs learned."""
+        memory, fitting = self.parts.memory.create(), learning.trainer.fitting
+        facts = facts_of(self.training, self.test, heard.taught.knowledge)
+        remembered = recalled(memory, facts, fitting.stages)
+        tell_of_others(fitting.scheduler, memory, facts)
+        with self.counts.phase("search"):
+            found = learning.search(heard.exams, alphas, remembered)
+        with self.counts.phase("chain"):
+            racing, trials, gates = learning.chain(found.trials, heard.exams, alphas)
+        told = {"ended": found.ended, "remembered": remembered}
+        learned = outcomes(facts, trials)
+        return _Raced(racing, trials, gates, told, partial(memory.remember, facts, learned))
 
-    def _lesson(self, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None) -> Lesson:
-        encodings, features = self.learning.encodings, self.learning.features
-        return Lesson.prepare(rows, soft_targets, extra, encodings, features)
+    def _finish(
+        self, finishing: Finishing, heard: Heard, alphas: Sequence[float]
+    ) -> tuple[Finalists, Ensemble | None, list[Gate]]:
+        """Fit the winners on all rows, and what is made of them."""
+        finalists = finishing.refit()
+        ensemble = finishing.ensemble(finalists)
+        gates = of_fuser("fuser of the teachers", heard.taught.knowledge.fuser)
+        if ensemble is not None:
+            gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
+        if self.recipe.ensemble.collapse:
+            finalists, decision = finishing.collapse(finalists, ensemble, alphas)
+            gates.append(decision)
+        return finalists, ensemble, gates
+
+    def _measure(
+        self, finishing: Finishing, heard: Heard, finalists: Finalists, ensemble: Ensemble | None
+    ) -> tuple[Measured, Verdict]:
+        """Touch the test rows."""
+        scheduler = finishing.trainer.fitting.scheduler
+        scheduled = Scheduled(self.recipe.scheduler.name, scheduler.varies)
+        measuring = Measuring(heard.teaching, heard.taught, finalists, ensemble, scheduled)
+        measured = measuring.measure(self.test, self.seeds.evidence, self.shared.progress)
+        own = finishing.self_taught(finalists)
+        verdict = compare(finalists, own, self.test, heard.regime.name, self.seeds.verdict)
+        control = finalists.controls[finalists.chosen]
+        notes = heard.standing.unlike(finalists.shipped.trial, control.trial)
+        return measured, replace(verdict, notes=(*verdict.notes, *notes))

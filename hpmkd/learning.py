@@ -1,23 +1,14 @@
-"""Everything that is fitted to soft targets: trials, chain, finalists, ensemble, controls."""
+"""The race: configurations are searched, and stages build on each other."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hpmkd.chain import ProgressiveDistillationChain
-from hpmkd.collapse import BREAKS, Collapse
-from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
-from hpmkd.errors import HpmkdError
-from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
-from hpmkd.gates import Gate
-from hpmkd.lessons import selection_rows
 from hpmkd.rations import Rations
-from hpmkd.refits import Refits
-from hpmkd.registry import PluginWarning
 from hpmkd.search import Search
 from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.standing import UNLIMITED, Standing
@@ -27,10 +18,9 @@ if TYPE_CHECKING:
     from hpmkd.budget import Budget
     from hpmkd.chain import ChainLink
     from hpmkd.components import Components
-    from hpmkd.contracts import Predictor
-    from hpmkd.lessons import Exam, Lesson
+    from hpmkd.gates import Gate
+    from hpmkd.lessons import Exam
     from hpmkd.progress import Progress
-    from hpmkd.provenance import Provenance
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.seeds import Seeds
@@ -48,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Learning:
-    """The student half of a run; :class:`~hpmkd.teaching.Teaching` is the other.
+    """The race of a run: :class:`~hpmkd.teaching.Teaching` comes before it, Finishing after it.
 
     Parameters
     ----------
@@ -173,112 +163,8 @@ class Learning:
         self.progress.finish()
         return racing, tried, gates
 
-    def refit(self, lesson: Lesson, provenance: Provenance) -> Finalists:
-        """Fit each stage's best and its control on all training rows."""
-        paired = pairs(provenance.trials, self.trainer.fitting.stages, self.standing)
-        self.progress.start("refit", 2 * len(paired))
-        chosen = [each.configuration for pair in paired.values() for each in pair.trials]
-        data = self.trainer.refit_data(lesson, chosen)
-        refits, executor = self._refits(lesson, provenance), self.trainer.executor
-        finalists = refits.within(
-            fit_finalists(paired, data, executor, self._student_fitted, refits.finished)
-        )
-        self.progress.finish()
-        for stage, refitted in finalists.students.items():
-            self.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
-        return finalists
-
-    def ensemble(
-        self,
-        finalists: Finalists,
-        exams: Sequence[Exam],
-        lesson: Lesson,
-        provenance: Provenance,
-    ) -> Ensemble | None:
-        """Fuse the strongest students; None if there are not two of them."""
-        names = strongest(finalists, self.recipe.ensemble.top)
-        if len(names) < 2:
-            return None
-        rows, fuser = lesson.rows.rows(selection_rows(exams)), self.parts.ensemble_fuser
-        return fit_ensemble(finalists, names, fuser, rows.labels, rows.table, provenance)
-
-    def collapse(
-        self,
-        finalists: Finalists,
-        ensemble: Ensemble | None,
-        exams: Sequence[Exam],
-        lesson: Lesson,
-        alphas: Sequence[float],
-        provenance: Provenance,
-    ) -> tuple[Finalists, Gate]:
-        """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
-        if ensemble is None:
-            return finalists, Gate("collapse", False, "there are not two students to fuse")
-        before = finalists.students[finalists.chosen].trial
-        members = [finalists.students[name].trial.configuration for name in ensemble.names]
-        if spent := self.rations.collapsed(members, before.configuration, len(alphas), len(exams)):
-            return finalists, Gate("collapse", False, f"not tried: {spent}")
-        collapse = Collapse(
-            members,
-            self.parts.ensemble_fuser,
-            self.trainer.predecessors,
-            self.trainer.evaluate,
-            self.standing,
-        )
-        after, decision = collapse.attempt(before, exams, alphas)
-        if after is None:
-            return finalists, decision
-        try:
-            student = self.trainer.fit(collapse.retaught(lesson), after.configuration)
-        except HpmkdError as failed:
-            return finalists, Gate("collapse", False, str(failed))
-        refits = self._refits(lesson, provenance)
-        collapsed = refits.finished(after, student)
-        if refits.keeps(finalists.shipped) > refits.keeps(collapsed):
-            return finalists, Gate("collapse", False, BREAKS)
-        return finalists.with_collapsed(collapsed), decision
-
-    def front(
-        self, finalists: Finalists, lesson: Lesson, provenance: Provenance
-    ) -> tuple[Refitted, ...]:
-        """Fit what else is on the Pareto front of the trials, with the models that are left."""
-        self.progress.start("front", 1)
-        found = self._refits(lesson, provenance).front(finalists, self.recipe.front.size)
-        self.progress.finish()
-        return found
-
-    def _refits(self, lesson: Lesson, provenance: Provenance) -> Refits:
-        return Refits(provenance, lesson, self.standing, self.trainer, self.rations)
-
-    def self_taught(self, finalists: Finalists, lesson: Lesson) -> Predictor | str | None:
-        """Fit the shipped configuration to what its control says instead of the teachers.
-
-        It tells knowledge from smoothing: this student has soft labels as well, but nobody
-        who knew more. None if the shipped student hears of no teacher, or a stage fails; a
-        string says that the budget does not allow it.
-        """
-        trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
-        if trial.configuration.hard:
-            return None
-        if spent := self.rations.self_taught(trial.configuration, control.trial.configuration):
-            return f"Not compared with the same student taught by its hard twin: {spent}"
-        self.progress.start("controls", 1)
-        try:
-            said = self.trainer.predecessors.unseen(lesson, control.trial.configuration)
-            return self.trainer.fit(lesson.taught(said.rows, said.extra), trial.configuration)
-        except HpmkdError as failed:
-            message = f"no student taught by itself is compared with the shipped one: {failed}"
-            warnings.warn(message, PluginWarning, stacklevel=3)
-            return None
-        finally:
-            self.progress.finish()
-
     def _trial_finished(self, trial: Trial) -> None:
         self.trainer.tell(trial)
-        self.progress.advance()
-
-    def _student_fitted(self) -> None:
-        self.trainer.trained(1)
         self.progress.advance()
 
 

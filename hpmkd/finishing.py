@@ -1,0 +1,154 @@
+"""What is fitted on all training rows once the race is run."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpmkd.collapse import BREAKS, Collapse
+from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
+from hpmkd.errors import HpmkdError
+from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
+from hpmkd.gates import Gate
+from hpmkd.lessons import selection_rows
+from hpmkd.refits import Refits
+from hpmkd.registry import PluginWarning
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
+    from hpmkd.learning import Learning
+    from hpmkd.lessons import Exam, Lesson
+    from hpmkd.progress import Progress
+    from hpmkd.provenance import Provenance
+    from hpmkd.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """Fits finalists, ensemble, controls and the rest of the front.
+
+    Parameters
+    ----------
+    learning : Learning
+        How students are fitted in this run, and what there is left to spend.
+    lesson : Lesson
+        All training rows.
+    exams : sequence of Exam
+        The selection rows.
+    provenance : Provenance
+        Signs students; it knows the trials in the race.
+    """
+
+    learning: Learning
+    lesson: Lesson
+    exams: Sequence[Exam]
+    provenance: Provenance
+
+    def refit(self) -> Finalists:
+        """Fit each stage's best and its control on all training rows."""
+        paired = pairs(self.provenance.trials, self.trainer.fitting.stages, self.learning.standing)
+        self._progress.start("refit", 2 * len(paired))
+        chosen = [each.configuration for pair in paired.values() for each in pair.trials]
+        data = self.trainer.refit_data(self.lesson, chosen)
+        refits, executor = self._refits, self.trainer.executor
+        finalists = refits.within(
+            fit_finalists(paired, data, executor, self._student_fitted, refits.finished)
+        )
+        self._progress.finish()
+        for stage, refitted in finalists.students.items():
+            self.learning.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
+        return finalists
+
+    def ensemble(self, finalists: Finalists) -> Ensemble | None:
+        """Fuse the strongest students; None if there are not two of them."""
+        names = strongest(finalists, self.learning.recipe.ensemble.top)
+        if len(names) < 2:
+            return None
+        rows = self.lesson.rows.rows(selection_rows(self.exams))
+        fuser = self.learning.parts.ensemble_fuser
+        return fit_ensemble(finalists, names, fuser, rows.labels, rows.table, self.provenance)
+
+    def collapse(
+        self, finalists: Finalists, ensemble: Ensemble | None, alphas: Sequence[float]
+    ) -> tuple[Finalists, Gate]:
+        """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
+        if ensemble is None:
+            return finalists, Gate("collapse", False, "there are not two students to fuse")
+        before = finalists.students[finalists.chosen].trial
+        members = [finalists.students[name].trial.configuration for name in ensemble.names]
+        if spent := self.learning.rations.collapsed(
+            members, before.configuration, len(alphas), len(self.exams)
+        ):
+            return finalists, Gate("collapse", False, f"not tried: {spent}")
+        collapse = Collapse(
+            members,
+            self.learning.parts.ensemble_fuser,
+            self.trainer.predecessors,
+            self.trainer.evaluate,
+            self.learning.standing,
+        )
+        after, decision = collapse.attempt(before, self.exams, alphas)
+        if after is None:
+            return finalists, decision
+        try:
+            student = self.trainer.fit(collapse.retaught(self.lesson), after.configuration)
+        except HpmkdError as failed:
+            return finalists, Gate("collapse", False, str(failed))
+        collapsed = self._refits.finished(after, student)
+        if self._refits.keeps(finalists.shipped) > self._refits.keeps(collapsed):
+            return finalists, Gate("collapse", False, BREAKS)
+        return finalists.with_collapsed(collapsed), decision
+
+    def front(self, finalists: Finalists) -> tuple[Refitted, ...]:
+        """Fit what else is on the Pareto front of the trials, with the models that are left."""
+        self._progress.start("front", 1)
+        found = self._refits.front(finalists, self.learning.recipe.front.size)
+        self._progress.finish()
+        return found
+
+    def self_taught(self, finalists: Finalists) -> Predictor | str | None:
+        """Fit the shipped configuration to what its control says instead of the teachers.
+
+        It tells knowledge from smoothing: this student has soft labels as well, but nobody
+        who knew more. None if the shipped student hears of no teacher, or a stage fails; a
+        string says that the budget does not allow it.
+        """
+        trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
+        if trial.configuration.hard:
+            return None
+        if spent := self.learning.rations.self_taught(
+            trial.configuration, control.trial.configuration
+        ):
+            return f"Not compared with the same student taught by its hard twin: {spent}"
+        self._progress.start("controls", 1)
+        try:
+            said = self.trainer.predecessors.unseen(self.lesson, control.trial.configuration)
+            return self.trainer.fit(self.lesson.taught(said.rows, said.extra), trial.configuration)
+        except HpmkdError as failed:
+            message = f"no student taught by itself is compared with the shipped one: {failed}"
+            warnings.warn(message, PluginWarning, stacklevel=3)
+            return None
+        finally:
+            self._progress.finish()
+
+    @property
+    def trainer(self) -> Trainer:
+        """Fits students, and counts them."""
+        return self.learning.trainer
+
+    @property
+    def _progress(self) -> Progress:
+        return self.learning.progress
+
+    @property
+    def _refits(self) -> Refits:
+        learning = self.learning
+        return Refits(
+            self.provenance, self.lesson, learning.standing, self.trainer, learning.rations
+        )
+
+    def _student_fitted(self) -> None:
+        self.trainer.trained(1)
+        self._progress.advance()
