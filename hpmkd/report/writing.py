@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -15,6 +13,7 @@ from hpmkd.errors import ReportError
 from hpmkd.report.look import PAPER, STAND_INS, Look
 from hpmkd.report.picture import Absent, Picture
 from hpmkd.report.pictures import pictures
+from hpmkd.whole import write_whole
 
 if TYPE_CHECKING:
     from hpmkd.distillation import Distillation
@@ -140,15 +139,8 @@ def _drawing(look: Look, more: dict[str, object]) -> Iterator[Look]:
 
 
 def _written(path: Path, content: bytes) -> Path:
-    # In the same folder, for only there is replacing atomic.
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with _explained(path):
-            draft.write_bytes(content)
-            os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
+    with _explained(path):
+        return write_whole(path, content)
 
 
 @contextlib.contextmanager

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 import stat
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from hpmkd.errors import StudentFileError
 from hpmkd.student.container import LARGEST_FILE, damaged
+from hpmkd.whole import write_whole
 
 # A map shares its pages between all processes that load the file. But if someone truncates a
 # mapped file in place, touching what is gone kills the process (SIGBUS), and no Python code
@@ -72,21 +71,10 @@ def write_content(path: str | os.PathLike[str], content: bytes) -> Path:
     StudentFileError
         The file cannot be written.
     """
-    target = Path(path)
-    # In the same folder, for only there is replacing atomic.
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        with temporary.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
+        return write_whole(path, content)
     except OSError as error:
         raise StudentFileError(
-            f"cannot write the student to {str(target)!r}: {error.strerror}; choose a path "
+            f"cannot write the student to {str(path)!r}: {error.strerror}; choose a path "
             "in an existing folder that you may write to"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):  # normally it is gone already
-            temporary.unlink()
-    return target

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from hpmkd.student.classes import as_classes
 from hpmkd.student.container import damaged
 from hpmkd.student.disk import read_content, write_content
 from hpmkd.student.encoders import FittedEncoder
+from hpmkd.student.facts import plain_facts
 from hpmkd.student.models import FittedModel
 from hpmkd.student.packed import PackedStudent
 from hpmkd.student.packed_content import NotPackable
@@ -60,7 +60,7 @@ class Student:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", as_classes(self.classes))
-        object.__setattr__(self, "facts", frozen_mapping(_plain_facts(self.facts)))
+        object.__setattr__(self, "facts", frozen_mapping(plain_facts(self.facts)))
         file.check_parts(self.encoder, self.model, self.classes)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -251,16 +251,3 @@ class Student:
             return cls._of(read_content(path))
         except StudentFileError as error:
             raise StudentFileError(f"{str(path)!r}: {error}") from error
-
-
-def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy facts, as they will be read back from the file."""
-    try:
-        text = json.dumps(dict(facts), allow_nan=False, default=lambda value: value.item())
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ValueError(
-            f"the facts are not plain values ({error}): use text, finite numbers, booleans, "
-            "None, lists and dicts"
-        ) from error
-    plain: dict[str, Any] = json.loads(text)
-    return plain

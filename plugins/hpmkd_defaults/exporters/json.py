@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hpmkd.student import Student
 from hpmkd_defaults.exporters.json_model import model_of, reading
 from hpmkd_defaults.exporters.readable import as_student
-from hpmkd_defaults.exporters.writing import write_whole
+from hpmkd_defaults.exporters.writing import written
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -51,7 +51,7 @@ class JsonExporter:
             It is no :class:`~hpmkd.student.Student`, cannot be told in JSON, or the file
             cannot be written. Nothing is left behind.
         """
-        return write_whole(path, to_json(as_student(student, "json")).encode())
+        return written(path, to_json(as_student(student, "json")).encode())
 
 
 def to_json(student: Student) -> str:

@@ -22,7 +22,7 @@ from hpmkd_defaults.exporters.onnx_links import outputs
 from hpmkd_defaults.exporters.onnx_models import answers, encoded
 from hpmkd_defaults.exporters.onnx_names import missing_text
 from hpmkd_defaults.exporters.readable import as_student
-from hpmkd_defaults.exporters.writing import write_whole
+from hpmkd_defaults.exporters.writing import written
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -71,7 +71,7 @@ class OnnxExporter:
         known = as_student(student, "onnx")
         content = to_onnx(known, self.inputs).SerializeToString()
         check_parity(known, content)
-        return write_whole(path, content)
+        return written(path, content)
 
 
 def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from hpmkd.errors import ExportError
-from hpmkd_defaults.exporters.writing import write_whole
+from hpmkd_defaults.exporters.writing import written
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -17,7 +17,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ExportError, match="No space left on device"):
-        write_whole(path, b"new")
+        written(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -25,5 +25,5 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
 def test_a_file_is_replaced(tmp_path):
     path = tmp_path / "student.onnx"
     path.write_bytes(b"a longer old one")
-    assert write_whole(path, b"new") == path
+    assert written(path, b"new") == path
     assert path.read_bytes() == b"new"
