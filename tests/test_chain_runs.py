@@ -19,7 +19,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
-from hpmkd import chain, learning, measure
+from hpmkd import chain, finishing, measure
 from hpmkd.cli import cli
 from hpmkd.gates import Gate
 from hpmkd.student import AdditiveModel
@@ -326,8 +326,8 @@ def chained_first(trials):
 def test_a_stage_before_that_fails_in_the_refit_costs_those_who_build_on_it(wine, monkeypatch):
     monkeypatch.setattr(chain, "gate", lambda name, before, after: Gate(name, True, "made to"))
     # Trees taught by trees are not the best of their stage unless the others are worse.
-    pairs = learning.pairs
-    monkeypatch.setattr(learning, "pairs", lambda trials, *of: pairs(chained_first(trials), *of))
+    pairs = finishing.pairs
+    monkeypatch.setattr(finishing, "pairs", lambda trials, *of: pairs(chained_first(trials), *of))
     found, said = distil_moody(wine, BEFORE, WHOLE)
     assert list(found.students) == ["logistic"]
     assert sorted(message.split("'")[1] for message in said) == ["moody", "tree"]
