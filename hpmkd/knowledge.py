@@ -44,6 +44,8 @@ class Knowledge:
     extra_rows : mapping of str to int
         How many rows without labels the students learned from: ``unlabeled`` ones that were
         handed in, ``synthetic`` ones that an augmenter made.
+    row_weights : ndarray of shape (n, M)
+        Weight of each teacher in each training row; no rows in a loaded run.
     """
 
     teachers: tuple[str, ...]
@@ -52,6 +54,7 @@ class Knowledge:
     fuser: Mapping[str, Any]
     soft_targets: FloatArray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
     extra_rows: Mapping[str, int] = field(default_factory=lambda: count_extra(None))
+    row_weights: FloatArray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``knowledge.json``."""
@@ -176,7 +179,7 @@ def gather(
     soft_targets, weights = fusion.own()
     means = tuple(float(weight) for weight in weights.mean(axis=0))
     summary, counted = fusion.summary(teachers), count_extra(extra)
-    return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted)
+    return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted, weights)
 
 
 def count_extra(extra: Labelled | None) -> Mapping[str, int]:

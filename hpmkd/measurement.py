@@ -74,12 +74,10 @@ class Measuring:
         if self.ensemble is not None:
             entries.append(ensemble_entry(self.ensemble, test.table))
         progress.finish()
-        _, weights = self.taught.fusion.own()
-        teachers = self.taught.knowledge.teachers
-        said = self._said(entries)
+        knowledge, said = self.taught.knowledge, self._said(entries)
         return Measured(
             tuple(leaderboard.build(entries, test.labels)),
-            Evidence.gather(said, test.labels, teachers, weights, seed),
+            Evidence.gather(said, test.labels, knowledge.teachers, knowledge.row_weights, seed),
         )
 
     def _said(self, entries: Sequence[Entry]) -> dict[str, FloatArray]:
