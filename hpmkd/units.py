@@ -90,11 +90,15 @@ def _parse(text: str, units: Mapping[str, float], bare: float | None) -> float |
 
 def shown_size(n_bytes: float) -> str:
     """Return a size for people, e.g. ``4.1 KB``."""
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.1f} KB"
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.1f} {unit}"
+    return f"{n_bytes / 1e3:.1f} KB"
 
 
 def shown_time(us: float) -> str:
-    """Return a time for people, e.g. ``1.3 us``."""
-    if us >= 1000:
-        return f"{us / 1e3:.1f} ms"
+    """Return a time for people, e.g. ``1.30 us``."""
+    for unit, factor in (("s", 1e6), ("ms", 1e3)):
+        if us >= factor:
+            return f"{us / factor:.1f} {unit}"
     return f"{us:.1f} us" if us >= 10 else f"{us:.2f} us"

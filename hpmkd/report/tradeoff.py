@@ -11,7 +11,7 @@ from hpmkd.report.look import Look, mark
 from hpmkd.report.models import ROLES, Model, models, teacher_of
 from hpmkd.report.numbers import cell, table
 from hpmkd.report.picture import Absent, Picture
-from hpmkd.report.wording import clean, duration, percent, short, size
+from hpmkd.report.wording import clean, duration, percent, rounded, short, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -160,9 +160,9 @@ def _axes(ax: Axes, cost: Cost) -> None:
     ax.set_xscale("log")
     ax.set_xlabel(cost.axis)
     ax.set_ylabel("accuracy on the test rows")
-    ax.xaxis.set_major_formatter(lambda value, _: cost.shown(value))
+    ax.xaxis.set_major_formatter(lambda value, _: rounded(cost.shown(value)))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
 
 
 def _importance(model: Model) -> int:

@@ -206,6 +206,7 @@ def made(
             "versions": {"python": "3.12", "hpmkd": "0.1.0"},
             "search": {"ended": "the sampler had nothing more to ask", "remembered": {}},
             "selection": {"rows": 800, "teacher_accuracy": 0.9},
+            "given": {"teachers": False, "test": False, "unlabeled": False},
             "target": target,
             "teachers": dict.fromkeys(teachers, "cross-fitted"),
             "plugins": {"defaults": "hpmkd 0.1.0"},
@@ -237,7 +238,7 @@ def old():
     new = ("after", "share", "bytes", "row_us")
     trials = [{key: told for key, told in each.items() if key not in new} for each in TRIALS]
     run = made(evidence=False, workers=0, trials=trials)
-    for key in ("search", "selection", "target", "teachers", "plugins"):
+    for key in ("search", "selection", "given", "target", "teachers", "plugins"):
         del run.facts[key]
     return run
 

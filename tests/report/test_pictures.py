@@ -7,6 +7,7 @@ from dataclasses import replace
 import matplotlib
 import pytest
 
+from hpmkd.gates import Gate
 from hpmkd.report.agreement import agreement
 from hpmkd.report.by_class import by_class
 from hpmkd.report.calibration import calibration, wilson
@@ -219,6 +220,34 @@ def test_failed_trials_are_counted_and_drawn():
     assert "1 failed" in picture.description
     assert picture.marks == 2
     assert picture.table.rows[1][-1].text == "broke"
+
+
+REFUSED = Gate("gbm after logistic (residual)", False, "worse by 0.1 nats")
+
+
+def test_the_lowest_of_a_refused_link_is_said_not_to_ship():
+    chained = trial(5, log_loss=0.1, after="logistic (residual)")
+    told = searched(made(trials=[trial(2), chained], gates=[REFUSED])).description
+    assert told == (
+        "2 trials; the lowest log loss on the selection rows is 0.1000, of trial 5 (gbm); it is "
+        "not shipped, for its gate refused gbm after logistic (residual): worse by 0.1 nats; the "
+        "student that is shipped has 0.3000, of trial 2."
+    )
+    kept = searched(made(trials=[trial(2), chained], gates=[replace(REFUSED, passed=True)]))
+    assert "not shipped" not in kept.description
+    alone = searched(made(trials=[trial(2)], gates=[REFUSED])).description
+    assert (
+        alone == "1 trial; the lowest log loss on the selection rows is 0.7000, of trial 2 (gbm)."
+    )
+
+
+def test_what_was_fitted_on_a_share_of_the_rows_is_not_the_lowest():
+    told = searched(made(trials=[trial(2), trial(3, log_loss=0.01, share=0.25)]))
+    assert "0.7000, of trial 2" in told.description
+    assert "The line" not in told.reading
+    assert "Hollow marks" in told.reading
+    assert "ring" not in told.reading
+    assert "Hollow" not in searched(made(trials=[trial(2)])).reading
 
 
 def test_a_run_without_trials_says_so():

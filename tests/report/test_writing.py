@@ -13,7 +13,6 @@ import pytest
 import hpmkd
 from hpmkd.errors import ReportError
 from hpmkd.report import write_figures, write_report
-from hpmkd.report.facts import command
 from tests.report.made import made
 
 
@@ -97,15 +96,3 @@ def test_only_files_are_replaced(tmp_path, monkeypatch):
     with pytest.raises(ReportError, match=r"figures/bytes.png: it exists and is no regular"):
         write_figures(run, "figures")
     assert stat.S_ISFIFO(os.lstat("pipe").st_mode)
-
-
-def test_the_command_repeats_the_run():
-    run = made(target="it's")
-    typed = command(run, "runs/a b")
-    assert typed == (
-        "hpmkd distill DATA --target 'it'\"'\"'s' --recipe 'runs/a b/recipe.toml' --seed 7 "
-        "--out AGAIN"
-    )
-    run.facts["teachers"] = {"it": "fitted"}
-    run.facts["target"] = None
-    assert "--target COLUMN --teacher TEACHER" in command(run, "run")

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from hpmkd import __version__
-from hpmkd.report import facts
+from hpmkd.report import again, facts
 from hpmkd.report.front import front
 from hpmkd.report.limited import limited
 from hpmkd.report.picture import Absent
@@ -63,6 +63,7 @@ def page(
     environment.filters["clean"] = clean
     script = _text("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    typed = again.command(found, folder)
     by_key = {each.key: each for each in shown}
     rendered: str = environment.get_template("report.html.j2").render(
         found=found,
@@ -78,7 +79,8 @@ def page(
         setting=facts.setting(found),
         front=front(found),
         limited=limited(found, folder),
-        command=facts.command(found, folder),
+        command=typed,
+        again=again.sentences(found, typed),
         sections={name: [by_key[key] for key in keys] for name, keys in SECTIONS.items()},
         drawn={key: Markup(svg) for key, svg in drawn.items()},
         complete=found.evidence is not None,
