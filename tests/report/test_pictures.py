@@ -174,7 +174,7 @@ def test_few_rows_make_wide_intervals(rows, share, low, high):
 def test_the_class_that_retains_least_is_named():
     run = made(5)
     kept = [each.retention for each in run.evidence.by_class]
-    assert f"of class {kept.index(min(kept))}: {min(kept):.1%}" in by_class(run).description
+    assert f"of class {kept.index(min(kept))}: {min(kept):.2%}" in by_class(run).description
 
 
 def test_rows_are_drawn_by_who_is_right():
@@ -231,7 +231,7 @@ def test_the_lowest_of_a_refused_link_is_said_not_to_ship():
     assert told == (
         "2 trials; the lowest log loss on the selection rows is 0.1000, of trial 5 (gbm); it is "
         "not shipped, for its gate refused gbm after logistic (residual): worse by 0.1 nats; the "
-        "student that is shipped has 0.3000, of trial 2."
+        "student that is shipped has 0.3000, of trial 8."
     )
     kept = searched(made(trials=[trial(2), chained], gates=[replace(REFUSED, passed=True)]))
     assert "not shipped" not in kept.description
