@@ -203,6 +203,11 @@ def read_limits(given: Mapping[str, Any]) -> Limits:
 def _check_keys(mapping: Any, shape: Any, path: str) -> None:
     known = [each.name for each in fields(shape)]
     for key in _table(mapping, path):
+        if not isinstance(key, str):
+            raise RecipeError(
+                f"{path or 'recipe'}: got the key {key!r}; expected a text, one of: "
+                f"{', '.join(known)}"
+            )
         if key not in known:
             raise unknown_key(path, key, known)
 

@@ -21,7 +21,8 @@ def command(run: Path, limits: dict[str, Any], out: Path | None, as_json: bool) 
     """Pick the best student of RUN (a run folder) within limits.
 
     Only what the selection rows said picks, as in the run. Without a limit, those of the run
-    hold. RUN is left as it is.
+    hold. A link of the chain that its gate refused is not among the students. RUN is left as
+    it is.
 
     \b
     Examples:
