@@ -33,6 +33,24 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 EVIDENCE = "evidence.json"
+#: Names of all files and folders of a run.
+NAMES = frozenset(
+    {
+        "student.hpmkd",
+        "students",
+        "leaderboard.csv",
+        "leaderboard.json",
+        "verdict.json",
+        "counts.json",
+        "knowledge.json",
+        EVIDENCE,
+        FRONT,
+        "trials.json",
+        "study.log",
+        "run.json",
+        "recipe.toml",
+    }
+)
 
 
 def write_content(found: Distillation, folder: Path) -> None:
@@ -65,6 +83,12 @@ def write_content(found: Distillation, folder: Path) -> None:
     more = {"format": FORMAT, "chosen": found.chosen, "gates": gates}
     write_json(folder / "run.json", {**found.facts, **more})
     (folder / "recipe.toml").write_text(found.recipe.to_toml(), "utf-8")
+
+
+def is_content(path: Path, folder: Path) -> bool:
+    """Whether a path is that of one of a run's own files, whatever links lead there."""
+    own, place = path.resolve(), folder.resolve()
+    return own.is_relative_to(place) and bool(NAMES & {*own.relative_to(place).parts[:1]})
 
 
 def read_content(folder: Path) -> dict[str, Any]:

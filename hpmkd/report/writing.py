@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from hpmkd.errors import ReportError
 from hpmkd.report.look import PAPER, STAND_INS, Look
 from hpmkd.report.picture import Absent, Picture
 from hpmkd.report.pictures import pictures
+from hpmkd.run_content import is_content
 from hpmkd.whole import write_whole
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def write_report(
     found : Distillation
         The run, just made or loaded.
     path : path
-        The file; replaced if it is there.
+        The file; replaced if it is there and a regular file, but for those of the run itself.
     folder : path
         The run folder, as the command to repeat the run names it.
     on_picture : callable
@@ -47,9 +49,16 @@ def write_report(
     Raises
     ------
     ReportError
-        If a library is missing or the file cannot be written.
+        If a library is missing, or the file is one of the run's or cannot be written.
     """
     require_libraries()
+    with _explained(Path(path)):
+        own = is_content(Path(path), Path(folder))
+    if own:
+        raise ReportError(
+            f"{path} is a file of the run itself, which a report must not replace; leave --out "
+            f"away, or choose another name, such as {Path(folder) / 'report.html'}"
+        )
     from hpmkd.report.page import page
     from hpmkd.report.svg import inline
 
@@ -102,12 +111,12 @@ def write_figures(
         for at, picture in enumerate(shown, 1):
             figure = picture.draw(look)
             for form in ("png", "svg"):
+                content = io.BytesIO()
+                # Without a date, the same run gives the same file.
+                dated = {"Date": None} if form == "svg" else None
+                figure.savefig(content, format=form, dpi=DPI, metadata=dated)
                 path = folder / f"{picture.key}.{form}"
-                with _explained(path):
-                    # Without a date, the same run gives the same file.
-                    dated = {"Date": None} if form == "svg" else None
-                    figure.savefig(path, dpi=DPI, metadata=dated)
-                written.append(path)
+                written.append(_written(path, content.getvalue()))
             on_picture(at, len(shown))
     return written
 
@@ -149,6 +158,6 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ReportError(
-            f"cannot write {path}: {error.strerror or error}; choose a path in a folder that "
-            "you may write to"
+            f"cannot write {path}: {error.strerror or error}; choose the path of a file in a "
+            "folder that you may write to"
         ) from error

@@ -134,6 +134,18 @@ def test_nasty_names_are_text_and_nothing_else(tab, reports):
     assert gates[0] == "<script>alert(1)</script>"
 
 
+def test_limits_stand_beside_the_verdict(tab, reports):
+    told = "document.querySelector('.verdict').textContent"
+    opened(tab, reports, "three classes")
+    assert "Limits" not in tab.run(told)
+    opened(tab, reports, "limits that are kept")
+    assert "Limits (--max-size 50KB --max-latency 50us): the student keeps them" in tab.run(told)
+    run = opened(tab, reports, "limits that are broken")
+    for line in run.unmet("runs/it").splitlines():
+        assert line in tab.run(told)
+    assert "Out of the race: xgboost: it was not tried." in tab.run(told)
+
+
 def test_the_keyboard_reaches_everything_in_order(tab, reports):
     opened(tab, reports, "three classes")
     expected = tab.run(FOCUSABLE)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from importlib import util
 
 import matplotlib
 import pytest
 
+import hpmkd
 from hpmkd.errors import ReportError
 from hpmkd.report import write_figures, write_report
 from hpmkd.report.facts import command
@@ -70,6 +73,30 @@ def test_what_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(ReportError, match=r"cannot write .*file: File exists"):
         write_figures(run, tmp_path / "file")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_files_of_the_run_itself_are_never_replaced(tmp_path, folder):
+    run, link = hpmkd.load(folder), tmp_path / "link"
+    link.symlink_to(folder / "verdict.json")
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "report.html"]
+    before = {path: path.read_bytes() for path in files}
+    for path in (*before, link, folder / "students" / ".." / "run.json"):
+        with pytest.raises(ReportError, match="is a file of the run itself"):
+            write_report(run, path, folder=folder)
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_only_files_are_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    run = made(2, stages=("tree",), trials=())
+    for path in ("", "pipe", tmp_path):
+        with pytest.raises(ReportError, match=r"it exists and is no regular file.*; choose"):
+            write_report(run, path)
+    tmp_path.joinpath("figures", "bytes.png").mkdir(parents=True)
+    with pytest.raises(ReportError, match=r"figures/bytes.png: it exists and is no regular"):
+        write_figures(run, "figures")
+    assert stat.S_ISFIFO(os.lstat("pipe").st_mode)
 
 
 def test_the_command_repeats_the_run():

@@ -9,7 +9,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from hpmkd import __version__
-from hpmkd.report import facts, models
+from hpmkd.report import facts
+from hpmkd.report.front import front
+from hpmkd.report.limited import limited
 from hpmkd.report.picture import Absent
 from hpmkd.report.wording import clean
 
@@ -74,7 +76,8 @@ def page(
         arms=facts.arms(found),
         counts=facts.counts(found),
         setting=facts.setting(found),
-        front=models.front(found),
+        front=front(found),
+        limited=limited(found, folder),
         command=facts.command(found, folder),
         sections={name: [by_key[key] for key in keys] for name, keys in SECTIONS.items()},
         drawn={key: Markup(svg) for key, svg in drawn.items()},
