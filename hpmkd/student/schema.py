@@ -1,8 +1,8 @@
 """What a student remembers of its columns, and how it reads a raw table by that.
 
-* Numbers, booleans (0 and 1), nullable pandas columns and objects that are nothing but these
-  are *numbers*; so are moments (seconds since 1970) and durations (seconds). Columns without
-  a single value are numbers.
+* Numbers, booleans (0 and 1), nullable pandas columns, moments (seconds since 1970) and
+  durations (seconds) are *numbers*, and so are objects that are nothing but these. Columns
+  without a single value are numbers.
 * Text, pandas categories and all else are *categories*, by their text; see
   :func:`hpmkd.student.cells.read_texts` for the spelling. A column of objects without a
   single value is a category without levels: whatever comes later is unknown.
