@@ -32,8 +32,7 @@ def numbers_of(cells: NDArray[Any]) -> NDArray[np.float64]:
     TypeError, ValueError, OverflowError
         A cell is nothing of the kind.
     """
-    kinds = set(map(type, cells))
-    if not any(issubclass(kind, TIMES) for kind in kinds):
+    if not any(issubclass(kind, TIMES) for kind in set(map(type, cells))):
         return cells.astype(np.float64)
     times = np.array([isinstance(cell, TIMES) for cell in cells])
     numbers_read = np.empty(len(cells))
