@@ -27,5 +27,12 @@ def command() -> None:
     for number, (name, compile_all) in enumerate(steps, start=1):
         click.echo(f"[{number}/{len(steps)}] {name}", err=True)
         compile_all()
+    refused = warming.refused_folder()
+    if refused is not None:
+        click.echo(
+            f"warning: NUMBA_CACHE_DIR={refused} cannot be written, so numba took another folder: "
+            "make it writeable and run hpmkd warm again",
+            err=True,
+        )
     seconds = time.perf_counter() - started
     click.echo(f"all kernels are ready after {seconds:.1f} s, in {warming.cache_folder()}")
