@@ -71,6 +71,28 @@ def seconds_of(array: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(np.isnat(array), np.nan, seconds)
 
 
+def spell_time(cell: Any) -> str:
+    """Write a moment or a duration as text that does not depend on its type or unit.
+
+    Parameters
+    ----------
+    cell : date, datetime, Timestamp, datetime64, timedelta, Timedelta or timedelta64
+        Not missing.
+
+    Returns
+    -------
+    str
+        As NumPy writes it in the coarsest of seconds, milli-, micro- and nanoseconds that
+        holds it; a moment in UTC.
+    """
+    time = _plain_time(cell)
+    for unit in ("s", "ms", "us", "ns"):
+        coarse = time.astype(f"{time.dtype.kind}8[{unit}]")
+        if coarse.astype(time.dtype) == time:
+            return str(coarse)
+    return str(time)
+
+
 def _plain_time(cell: Any) -> Any:
     """Return a moment as datetime64 (UTC) or a duration as timedelta64, to the last digit."""
     if isinstance(cell, np.datetime64 | np.timedelta64):
