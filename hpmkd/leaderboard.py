@@ -43,6 +43,9 @@ class Entry:
         The stages before it in the chain, with their transfers; None if it stands alone.
     scheduler : str or None
         What moved temperature and alpha while it was fitted.
+    fused : bool
+        Whether it is all teachers together (one alone is that, too): what the others are
+        compared with.
     """
 
     role: Role
@@ -56,6 +59,7 @@ class Entry:
     selection_log_loss: float | None = None
     after: str | None = None
     scheduler: str | None = None
+    fused: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class Record:
     Parameters
     ----------
     kl, agreement : float or None
-        Fidelity to the fused teacher.
+        Fidelity to the fused teacher; None, as all that compares, where it is silent on the
+        test rows.
     bytes : int or None
         Size.
     row_us, batch_us : float or None
@@ -102,9 +107,9 @@ COLUMNS = tuple(Record.__dataclass_fields__)
 
 
 def build(entries: Iterable[Entry], labels: IntArray) -> list[Record]:
-    """Score every entry; the first teacher, if any, is what the others are compared with."""
+    """Score every entry; the fused teacher, if there is one, is what all are compared with."""
     entries = list(entries)
-    teacher = next((entry for entry in entries if entry.role == "teacher"), None)
+    teacher = next((entry for entry in entries if entry.fused), None)
     return [_record(entry, teacher, labels) for entry in entries]
 
 

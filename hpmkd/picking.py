@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -107,7 +108,9 @@ def refusal(
     ]
     for merits, each in _nearest(limits, contenders):
         lines.append(f"  {', '.join(merits)}: {told(each)}")
-        lines.append(f"    hpmkd pick {run} {limits.loosened(each.figures).options()}")
+        lines.append(
+            f"    hpmkd pick {shlex.quote(str(run))} {limits.loosened(each.figures).options()}"
+        )
     return "\n".join(lines)
 
 

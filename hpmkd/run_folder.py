@@ -130,6 +130,11 @@ def read_json(path: Path, shape: type = object) -> Any:
     StudentFileError
         If it is missing or damaged.
     """
+    if path.parent.is_file():
+        raise StudentFileError(
+            f"{path.parent} is a file; expected a run folder, as hpmkd distill writes it. "
+            "A student's file alone is read by hpmkd.Student.load, and by hpmkd predict"
+        )
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:

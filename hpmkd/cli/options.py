@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -213,5 +214,6 @@ def show(found: Distillation, out: Path, *, as_json: bool) -> None:
         from hpmkd.cli.table import print_result
 
         print_result(found)
-        click.echo(f"\nWritten to {out}; use it with: hpmkd predict {out} DATA")
-        click.echo(f"See it with: hpmkd report {out}")
+        typed = shlex.quote(str(out))
+        click.echo(f"\nWritten to {out}; use it with: hpmkd predict {typed} DATA")
+        click.echo(f"See it with: hpmkd report {typed}")
