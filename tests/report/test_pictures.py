@@ -236,9 +236,8 @@ def test_the_lowest_of_a_refused_link_is_said_not_to_ship():
     kept = searched(made(trials=[trial(2), chained], gates=[replace(REFUSED, passed=True)]))
     assert "not shipped" not in kept.description
     alone = searched(made(trials=[trial(2)], gates=[REFUSED])).description
-    assert (
-        alone == "1 trial; the lowest log loss on the selection rows is 0.7000, of trial 2 (gbm)."
-    )
+    assert alone.startswith("1 trial; the lowest log loss on the selection rows is 0.7000, of")
+    assert "refused" not in alone
 
 
 def test_what_was_fitted_on_a_share_of_the_rows_is_not_the_lowest():
