@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 LIBRARIES = ("matplotlib", "jinja2")
 #: Of pictures for papers.
 DPI = 300
+#: What Matplotlib warns of; the number is that of a character.
+GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 OnPicture = Callable[[int, int], None]
+
+
+class ReportWarning(UserWarning):
+    """Something about a picture that its reader should know."""
 
 
 def write_report(
@@ -105,7 +112,7 @@ def write_figures(
     with _explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     # Text as paths: it looks the same wherever the paper is set.
-    look, written = Look(PAPER), []
+    look, written, lacking = Look(PAPER), [], set[str]()
     shown = [each for each in pictures(found) if not isinstance(each, Absent)]
     with _drawing(look, {"svg.fonttype": "path", "savefig.facecolor": look["ground"]}):
         for at, picture in enumerate(shown, 1):
@@ -114,10 +121,17 @@ def write_figures(
                 content = io.BytesIO()
                 # Without a date, the same run gives the same file.
                 dated = {"Date": None} if form == "svg" else None
-                figure.savefig(content, format=form, dpi=DPI, metadata=dated)
+                with _heard(lacking):
+                    figure.savefig(content, format=form, dpi=DPI, metadata=dated)
                 path = folder / f"{picture.key}.{form}"
                 written.append(_written(path, content.getvalue()))
             on_picture(at, len(shown))
+    if lacking:
+        message = (
+            f"the font of the pictures lacks {' '.join(sorted(lacking))}: boxes are drawn in their "
+            "place. In the HTML report the browser writes them"
+        )
+        warnings.warn(message, ReportWarning, stacklevel=2)
     return written
 
 
@@ -143,8 +157,22 @@ def _drawing(look: Look, more: dict[str, object]) -> Iterator[Look]:
     # Matplotlib's settings belong to the whole process: they are put back afterwards.
     with matplotlib.rc_context({**look.settings, **more}), warnings.catch_warnings():
         # A name may be written in letters that Matplotlib's font lacks; a browser has them.
-        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
+        warnings.filterwarnings("ignore", GLYPH.pattern, UserWarning)
         yield look
+
+
+@contextlib.contextmanager
+def _heard(lacking: set[str]) -> Iterator[None]:
+    """Collect the characters that Matplotlib's font lacks; other warnings go on."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.filterwarnings("always", GLYPH.pattern, UserWarning)
+        yield
+    for each in heard:
+        found = GLYPH.match(str(each.message))
+        if found is None:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+        else:
+            lacking.add(chr(int(found[1])))
 
 
 def _written(path: Path, content: bytes) -> Path:

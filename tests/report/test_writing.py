@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import warnings
 from importlib import util
 
 import matplotlib
@@ -13,6 +14,7 @@ import pytest
 import hpmkd
 from hpmkd.errors import ReportError
 from hpmkd.report import write_figures, write_report
+from hpmkd.report.writing import ReportWarning
 from tests.report.made import made
 
 
@@ -50,6 +52,16 @@ def test_pictures_for_papers_are_png_and_svg(tmp_path):
     assert "#c64f00" in svg
     again = write_figures(run, tmp_path / "again")
     assert [path.read_bytes() for path in written] == [path.read_bytes() for path in again]
+
+
+def test_characters_that_the_font_lacks_are_told_in_one_warning(tmp_path):
+    run = made(2, ["漢字", "and 字"], stages=("tree",), trials=())
+    with pytest.warns(ReportWarning, match=r"lacks 字 漢: boxes are drawn") as heard:
+        write_figures(run, tmp_path)
+    assert len(heard) == 1
+    with warnings.catch_warnings(record=True) as heard:
+        write_report(run, tmp_path / "it.html")
+    assert heard == []
 
 
 @pytest.mark.parametrize("missing", [["matplotlib"], ["matplotlib", "jinja2"]])
