@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from hpmkd.measure import Latency
 from hpmkd.scores import Fidelity, Scores, fidelity, score
@@ -74,7 +76,8 @@ class Record:
     bytes : int or None
         Size.
     row_us, batch_us : float or None
-        Median time of a call with one row and with 1000 rows, in microseconds.
+        Time of a call with one row (a tenth of the calls is as fast) and with 1000 rows (the
+        median), in microseconds.
     compression, speedup : float or None
         Size and single-row time of the fused teacher over its own.
     retention : float or None
@@ -101,6 +104,11 @@ class Record:
     selection_log_loss: float | None
     after: str | None = None
     scheduler: str | None = None
+
+    @classmethod
+    def read(cls, plain: Any) -> Record:
+        """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
+        return msgspec.convert(plain, cls)
 
 
 COLUMNS = tuple(Record.__dataclass_fields__)

@@ -103,7 +103,7 @@ def refusal(
     lines = [
         f"no student keeps {limits.options()}. Of {len(considered)} {what}, "
         f"{', '.join(_counts(limits, considered))}"
-        f"{'; fitted on all rows, none of those does' * fitted}.",
+        f"{'; fitted on all rows, none of those that may win does' * fitted}.",
         "Nearest misses, and what to type to get one without training again:",
     ]
     for merits, each in _nearest(limits, contenders):

@@ -47,6 +47,11 @@ def check_keys(mapping: Any, shape: Any, path: str) -> None:
     """
     known = [each.name for each in fields(shape)]
     for key in _table(mapping, path):
+        if not isinstance(key, str):
+            raise RecipeError(
+                f"{path or 'recipe'}: got the key {key!r}; expected a text, one of: "
+                f"{', '.join(known)}"
+            )
         if key not in known:
             raise unknown_key(path, key, known)
 

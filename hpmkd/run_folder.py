@@ -136,7 +136,7 @@ def read_json(path: Path, shape: type = object) -> Any:
             "A student's file alone is read by hpmkd.Student.load, and by hpmkd predict"
         )
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
     except FileNotFoundError as error:
         raise StudentFileError(
             f"{path.parent} is no run folder: {path.name} is missing; give a folder that "
@@ -150,6 +150,10 @@ def read_json(path: Path, shape: type = object) -> Any:
             "Distil again, or take the folder from a backup"
         )
     return content
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"got {text}, which no run writes; expected a finite number")
 
 
 @contextlib.contextmanager

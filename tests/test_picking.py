@@ -120,7 +120,7 @@ class TestOfARun:
 
     def test_trials_within_limits_that_grow_out_of_them_are_told(self):
         said = self.of(Limits(max_size=1000))
-        assert "1 keeps at most 1KB; fitted on all rows, none of those does.\n" in said
+        assert "1 keeps at most 1KB; fitted on all rows, none of those that may win does.\n" in said
 
 
 def test_pick_is_a_value_of_figures():

@@ -36,16 +36,15 @@ def limit_options(command: F) -> F:
         ),
         click.option(
             "--min-retention",
-            type=click.FloatRange(min=0, max=2, min_open=True),
             metavar="SHARE",
             help="Take only a student that retains this share of the teacher's accuracy on the "
-            "selection rows, e.g. 0.99.",
+            "selection rows, e.g. 0.99 or 99%.",
         ),
     ]
 
     @functools.wraps(command)
     def limited(
-        *, max_size: str | None, max_latency: str | None, min_retention: float | None, **others: Any
+        *, max_size: str | None, max_latency: str | None, min_retention: str | None, **others: Any
     ) -> Any:
         from hpmkd.limits import as_numbers
 

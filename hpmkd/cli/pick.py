@@ -29,7 +29,8 @@ def command(
     """Pick the best student of RUN (a run folder) within limits.
 
     Only what the selection rows said picks, as in the run. Without a limit, those of the run
-    hold. RUN is left as it is; the copy is written whole or not at all.
+    hold. A link of the chain that its gate refused is not among the students. RUN is left as
+    it is; the copy is written whole or not at all.
 
     \b
     Examples:

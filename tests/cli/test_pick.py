@@ -188,6 +188,7 @@ def test_json(run, tmp_path):
     assert result["limits"] == {"max_size": 0, "max_latency": 0.0, "min_retention": 0.5}
     assert result["students"] == front_of(run)
     assert result["file"] == str(run / "students" / f"{result['chosen']}.hpmkd")
+    assert json.loads(call("pick", run, "--min-retention=50%", "--json").stdout) == result
 
 
 def test_nobody_within_the_limits(run):
@@ -205,7 +206,7 @@ def test_nobody_within_the_limits(run):
         ("--max-size=5XB", 2, "--max-size: got '5XB'; expected a size above 0"),
         ("--max-size=0", 2, "--max-size: got '0'; expected a size above 0"),
         ("--max-latency=2", 2, "--max-latency: got '2'; expected a time above 0 with its unit"),
-        ("--min-retention=99", 2, "99"),
+        ("--min-retention=99", 2, "--min-retention: got '99'; expected a share of the teacher's"),
         ("--out=/nowhere/x/y.hpmkd", 7, "cannot write /nowhere/x/y.hpmkd"),
     ],
 )
