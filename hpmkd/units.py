@@ -78,6 +78,30 @@ def parse_time(text: str, what: str) -> float:
     return found
 
 
+def parse_share(text: str, what: str) -> float:
+    """Return a share, e.g. 0.99 of ``0.99`` and of ``99%``.
+
+    Parameters
+    ----------
+    text : str
+        A number, or a number of per cent.
+    what : str
+        What it is for, for the error.
+
+    Raises
+    ------
+    RecipeError
+        If it is no share above 0, or it is above 2.
+    """
+    found = _parse(text.replace("%", "percent"), {"percent": 0.01, "": 1}, 1)
+    if not found or found > 2:
+        raise RecipeError(
+            f"{what}: got {text!r}; expected a share of the teacher's accuracy above 0 and at most "
+            "2, such as 0.99 or 99%"
+        )
+    return round(found, 12)
+
+
 def _parse(text: str, units: Mapping[str, float], bare: float | None) -> float | None:
     """Return a quantity; None if it is none."""
     match = _QUANTITY.fullmatch(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from sklearn.datasets import load_breast_cancer
@@ -135,7 +135,31 @@ def test_a_folder_of_before_loads_and_has_nothing_to_pick_from(found, folder, tm
     old = tmp_path / "old"
     shutil.copytree(folder, old)
     (old / "front.json").unlink()
-    assert hpmkd.load(old).front == ()
+    loaded = hpmkd.load(old)
+    assert loaded.front == ()
+    with pytest.raises(hpmkd.StudentFileError, match="nothing to pick from; distil again"):
+        loaded.pick()
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value", "said"),
+    [
+        ("leaderboard.json", "accuracy", "0.9", r"Expected `float`, got `str` - at `\$.accuracy`"),
+        ("leaderboard.json", "accuracy", None, r"Expected `float`, got `null`"),
+        ("front.json", "name", "../../etc/passwd", r"'../../etc/passwd', which is no student's"),
+        ("front.json", "row_us", float("nan"), r"got NaN, which no run writes"),
+        ("front.json", "row_us", "ENDLESS", r"got an infinite row_us"),
+        ("front.json", "name", "elsewhere", r"files are missing in students/: elsewhere\. Take"),
+    ],
+)
+def test_a_damaged_folder_is_refused_when_it_is_loaded(folder, tmp_path, file, key, value, said):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(folder, damaged)
+    content = json.loads((damaged / file).read_text())
+    content[-1][key] = value
+    (damaged / file).write_text(json.dumps(content).replace('"ENDLESS"', "1e999"))
+    with pytest.raises(hpmkd.StudentFileError, match=said):
+        hpmkd.load(damaged)
 
 
 # -------------------------------------------------------------------------- limits
@@ -203,6 +227,13 @@ def test_where_nobody_keeps_the_limits_the_run_is_in_the_error(cancer):
     assert whole.unmet("runs/x") == str(caught.value).replace("DIR", "runs/x")
     assert set(whole.students) == {"logistic", "tree", "xgboost"}
     assert whole.verdict.sentence
+
+
+def test_without_a_limit_those_of_the_run_hold_when_it_is_picked_from(found):
+    smallest = min(found.front, key=lambda each: each.bytes)
+    limited = replace(found, recipe=found.recipe.override({"limits.max_size": smallest.bytes}))
+    assert limited.pick().name == smallest.name
+    assert limited.pick(min_retention="10%").name == found.pick().name == found.chosen
 
 
 def test_bad_limits_are_refused_before_anything_is_done(cancer):

@@ -32,6 +32,8 @@ class Model:
         Time of one row, in microseconds.
     chosen : bool
         Whether it is shipped.
+    fused : bool
+        Whether it is all teachers together.
     """
 
     role: str
@@ -40,6 +42,7 @@ class Model:
     bytes: int | None
     row_us: float | None
     chosen: bool = False
+    fused: bool = False
 
 
 def models(found: Distillation) -> list[Model]:
@@ -52,8 +55,10 @@ def models(found: Distillation) -> list[Model]:
             bytes=each.bytes,
             row_us=each.row_us,
             chosen=each.chosen,
+            # It comes first, and is what the others are close to: without it, none has a KL.
+            fused=at == 0 and each.role == "teacher" and each.kl is not None,
         )
-        for each in found.records
+        for at, each in enumerate(found.records)
     ]
     return known + [
         Model(FURTHER, each.name, each.accuracy, each.bytes, each.row_us)
@@ -63,5 +68,5 @@ def models(found: Distillation) -> list[Model]:
 
 
 def teacher_of(known: Sequence[Model]) -> Model | None:
-    """Return the model that the others are compared with; it comes first if there is one."""
-    return known[0] if known[0].role == "teacher" else None
+    """Return the model that the others are compared with, if there is one."""
+    return next((each for each in known if each.fused), None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hpmkd.errors import DataError
-from hpmkd.student.times import TIMES, numbers_of, seconds_of
+from hpmkd.student.times import TIMES, numbers_of, seconds_of, spell_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +97,8 @@ def read_texts(cells: Any) -> tuple[NDArray[np.intp], list[str]]:
     ----------
     cells : ndarray of shape (n,) or Series
         Anything; each cell is spelt by :func:`str`, except that whole floats lose their
-        ``.0`` (a missing cell somewhere turns a column of integers into floats).
+        ``.0`` (a missing cell somewhere turns a column of integers into floats) and moments
+        and durations are spelt alike in every type and unit.
 
     Returns
     -------
@@ -210,6 +211,8 @@ def _is_unreadable(cell: Any) -> bool:
 
 def _spell(cell: Any) -> str:
     """Write a category as text."""
+    if isinstance(cell, TIMES):
+        return spell_time(cell)
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
     return str(cell)

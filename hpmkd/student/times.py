@@ -32,8 +32,7 @@ def numbers_of(cells: NDArray[Any]) -> NDArray[np.float64]:
     TypeError, ValueError, OverflowError
         A cell is nothing of the kind.
     """
-    kinds = set(map(type, cells))
-    if not any(issubclass(kind, TIMES) for kind in kinds):
+    if not any(issubclass(kind, TIMES) for kind in set(map(type, cells))):
         return cells.astype(np.float64)
     times = np.array([isinstance(cell, TIMES) for cell in cells])
     numbers_read = np.empty(len(cells))
@@ -70,6 +69,30 @@ def seconds_of(array: NDArray[Any]) -> NDArray[np.float64]:
     whole, rest = np.divmod(array.astype(np.int64), _UNITS_PER_SECOND[unit])
     seconds = whole + rest / _UNITS_PER_SECOND[unit]
     return np.where(np.isnat(array), np.nan, seconds)
+
+
+def spell_time(cell: Any) -> str:
+    """Write a moment or a duration as text that does not depend on its type or unit.
+
+    Parameters
+    ----------
+    cell : date, datetime, Timestamp, datetime64, timedelta, Timedelta or timedelta64
+        Not missing.
+
+    Returns
+    -------
+    str
+        As NumPy writes it in the coarsest of seconds, milli-, micro- and nanoseconds that
+        holds it; a moment in UTC.
+    """
+    time = _plain_time(cell)
+    # NumPy does not turn attoseconds into seconds.
+    attoseconds = np.datetime_data(time.dtype)[0] == "as"
+    for unit in () if attoseconds else ("s", "ms", "us", "ns"):
+        coarse = time.astype(f"{time.dtype.kind}8[{unit}]")
+        if coarse.astype(time.dtype) == time:
+            return str(coarse)
+    return str(time)
 
 
 def _plain_time(cell: Any) -> Any:

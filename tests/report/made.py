@@ -138,7 +138,7 @@ def made(
     speed = [Latency(10.0**at, 100 * 10.0**at) for at in range(-1, 5)]
     if not silent:
         fused = said(rng, labels, k, 3.0)
-        entries.append(Entry("teacher", "teacher", fused, 12_000_000, speed[5]))
+        entries.append(Entry("teacher", "teacher", fused, 12_000_000, speed[5], fused=True))
         if len(teachers) > 1:
             entries += [
                 Entry("teacher", name, said(rng, labels, k, 2.5), 10**6 + at, speed[4])

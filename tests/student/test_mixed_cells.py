@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hpmkd.errors import DataError
 from hpmkd.student import Schema
-from hpmkd.student.cells import kind_of, read_numbers
+from hpmkd.student.cells import kind_of, read_numbers, read_texts
 
 NEW_YEAR = 1609459200.0  # 2021-01-01 UTC
 OTHERS = [(), (1.5,), (None, 3), (dt.date(1970, 1, 2), True, "7")]
@@ -76,6 +76,41 @@ def test_what_is_no_number_is_named_among_moments(odd):
     with pytest.raises(DataError, match="column 'c' holds") as raised:
         read_numbers(column(dt.date(2021, 1, 1), 1.5, odd, np.timedelta64(1, "s")), "c")
     assert repr(odd) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        (
+            "2021-01-01T00:00:00",
+            [
+                np.datetime64("2021-01-01"),
+                np.datetime64("2021-01-01", "ns"),
+                dt.date(2021, 1, 1),
+                dt.datetime(2021, 1, 1),
+                dt.datetime(2021, 1, 1, 1, tzinfo=PARIS),
+                pd.Timestamp("2021-01-01"),
+                pd.Timestamp("2021-01-01 01:00", tz="Europe/Paris"),
+            ],
+        ),
+        ("2021-01-01T00:00:00.000000001", [pd.Timestamp("2021-01-01 00:00:00.000000001")]),
+        ("9999-01-01T00:00:00.500", [dt.datetime(9999, 1, 1, 0, 0, 0, 500_000)]),
+        ("300 seconds", [np.timedelta64(5, "m"), pd.Timedelta("5min"), dt.timedelta(minutes=5)]),
+        ("1500 milliseconds", [np.timedelta64(1_500_000, "us"), pd.Timedelta("1.5s")]),
+    ],
+    ids=str,
+)
+def test_moments_that_are_categories_are_spelt_alike(text, cells):
+    for cell in cells:
+        for others in ([], ["x"], [1.5, None]):
+            for make in (lambda all_: pd.DataFrame([{"c": each} for each in all_])["c"],
+                         lambda all_: column(*all_)):  # fmt: skip
+                codes, texts = read_texts(make([cell, *others]))
+                assert texts[codes[0]] == text
+
+
+def test_what_no_nanosecond_holds_is_spelt_in_its_own_unit():
+    assert read_texts(column(np.timedelta64(5, "as")))[1] == ["5 attoseconds"]
 
 
 def in_unit(kind, low, high, *units):
