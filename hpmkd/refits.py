@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.figures import Figures, pareto_front
-from hpmkd.finalists import Finalists, Refitted, best, candidates, merit, report
+from hpmkd.finalists import Finalists, Refitted, best, candidates, report
 from hpmkd.registry import PluginWarning
+from hpmkd.standing import UNLIMITED
 from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Refits:
         known += finalists.controls.values()
         if not kept:
             known += self.front(replace(finalists, beside=tuple(known)), size)
-            inside = sorted(filter(self.keeps, known), key=lambda each: merit(each.trial))
+            inside = sorted(filter(self.keeps, known), key=lambda each: UNLIMITED.merit(each.trial))
             kept = {each.trial.configuration.stage: each for each in reversed(inside)}
         controls = {stage: self._control(stage, known) for stage in kept}
         alone = {stage for stage, control in controls.items() if control is None}
@@ -105,7 +106,7 @@ class Refits:
             finalists,
             students=students,
             controls={stage: each for stage, each in controls.items() if each is not None},
-            chosen=min(students, key=lambda stage: merit(students[stage].trial)),
+            chosen=min(students, key=lambda stage: UNLIMITED.merit(students[stage].trial)),
             beside=tuple(known),
         )
 
@@ -142,7 +143,9 @@ class Refits:
             trial = best(self.provenance.trials, stage, control=True, standing=self.standing)
             paid = [] if trial is None else self.rations.refitted([trial], self.lesson)
             hard = [each for each in self._fit(paid) if isinstance(each, Refitted)]
-        return min(hard, key=lambda each: (not self.keeps(each), merit(each.trial)), default=None)
+        return min(
+            hard, key=lambda each: (not self.keeps(each), UNLIMITED.merit(each.trial)), default=None
+        )
 
     def front(self, finalists: Finalists, size: int) -> tuple[Refitted, ...]:
         """Fit trials on the Pareto front that are not fitted yet.

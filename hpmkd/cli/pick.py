@@ -12,7 +12,6 @@ import click
 from hpmkd.cli.options import limit_options
 
 STDOUT = Path("-")
-CURE = "take the run folder from a backup, or distil again"
 
 
 @click.command("pick")
@@ -108,10 +107,11 @@ def _content(path: Path) -> bytes:
         Student.from_bytes(content)
     except OSError as error:
         raise StudentFileError(
-            f"{path} cannot be read: {error.strerror or error}; {CURE}"
+            f"{path} cannot be read: {error.strerror or error}; take the run folder from a backup, "
+            "or distil again"
         ) from error
     except StudentFileError as error:
-        raise StudentFileError(f"{path}: {error}; {CURE}") from error
+        raise StudentFileError(f"{path}: {error}") from error
     return content
 
 

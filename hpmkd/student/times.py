@@ -86,7 +86,9 @@ def spell_time(cell: Any) -> str:
         holds it; a moment in UTC.
     """
     time = _plain_time(cell)
-    for unit in ("s", "ms", "us", "ns"):
+    # NumPy does not turn attoseconds into seconds.
+    attoseconds = np.datetime_data(time.dtype)[0] == "as"
+    for unit in () if attoseconds else ("s", "ms", "us", "ns"):
         coarse = time.astype(f"{time.dtype.kind}8[{unit}]")
         if coarse.astype(time.dtype) == time:
             return str(coarse)
