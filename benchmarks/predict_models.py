@@ -36,6 +36,7 @@ class Size:
 SIZES = (
     Size("adult", 30, 3, row_us=0.5, row_times_onnx=5, batch_ns=25),
     Size("adult", 100, 4),
+    Size("breast_cancer", 30, 3, row_us=0.5, row_times_onnx=5, batch_ns=25),
     Size("digits", 30, 3, row_us=1.5, row_times_onnx=5),
     Size("letter", 30, 3, row_us=3.0, row_times_onnx=5),
 )

@@ -176,12 +176,17 @@ def run(
         test = replace(test, table=aligned(test.table, training.table))
     distiller = HPMDistiller(recipe, registry, seed, cache)
     found = distiller.distill(training, test, teachers, X_unlabeled)
-    given = {
+    told = {
+        "given": {
+            "teachers": teacher is not None,
+            "test": X_test is not None,
+            "unlabeled": X_unlabeled is not None,
+        },
         "target": y if isinstance(y, str) else None,
         "teachers": {each.name: KINDS[type(each)] for each in teachers},
         "plugins": {each.name: each.source for each in registry.plugins if each.offers},
     }
-    return replace(found, facts={**found.facts, **given})
+    return replace(found, facts={**found.facts, **told})
 
 
 def load(path: str | os.PathLike[str]) -> Distillation:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import RunFolderError
+from hpmkd.errors import RunFolderError, StudentFileError
 from hpmkd.leaderboard import Record, to_frame
 from hpmkd.picking import pick, unmet
 from hpmkd.recipe import Recipe, read_limits
@@ -170,9 +170,11 @@ class Distillation:
         self,
         max_size: int | str | None = None,
         max_latency: float | str | None = None,
-        min_retention: float | None = None,
+        min_retention: float | str | None = None,
     ) -> Picked:
         """Pick the best student within limits from those that are fitted, without training.
+
+        Without a limit, those of the run hold; with any, only those that are given.
 
         Parameters
         ----------
@@ -180,8 +182,9 @@ class Distillation:
             Bytes of its file, or a text such as ``"50KB"``.
         max_latency : float or str, optional
             Microseconds of one row, or a text such as ``"2us"``.
-        min_retention : float, optional
-            Its accuracy on the selection rows over that of the teacher.
+        min_retention : float or str, optional
+            Its accuracy on the selection rows over that of the teacher, or a text such as
+            ``"99%"``.
 
         Returns
         -------
@@ -194,9 +197,17 @@ class Distillation:
             If none keeps them; the message says which limit nobody keeps, and who is near.
         RecipeError
             If a limit is none.
+        StudentFileError
+            If this run was loaded from a folder of before, which does not say what it fitted.
         """
         given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
-        figures = pick(self.front, read_limits(given), "DIR")
+        if not self.front:
+            raise StudentFileError(
+                "the run was loaded from a folder of before, which does not say what it fitted, so "
+                "there is nothing to pick from; distil again"
+            )
+        limits = read_limits(given) if set(given.values()) != {None} else self.recipe.limits
+        figures = pick(self.front, limits, "DIR")
         return Picked(figures, {**self.students, **self.further}[figures.name])
 
     def fit(self, configuration: Configuration) -> Predictor:

@@ -226,6 +226,5 @@ class _Run:
         measured = measuring.measure(self.test, self.seeds.evidence, self.shared.progress)
         own = finishing.self_taught(finalists)
         verdict = compare(finalists, own, self.test, heard.regime.name, self.seeds.verdict)
-        control = finalists.controls[finalists.chosen]
-        notes = heard.standing.unlike(finalists.shipped.trial, control.trial)
-        return measured, replace(verdict, notes=(*verdict.notes, *notes))
+        notes = (*verdict.notes, *finishing.notes(finalists))
+        return measured, replace(verdict, notes=notes)

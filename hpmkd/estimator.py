@@ -114,7 +114,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             those are the classes, else in the sorted order of the classes. Their model should
             never have seen these rows.
         X_unlabeled : DataFrame or array-like of shape (m, d), optional
-            Further rows without labels, for the teachers to label.
+            Further rows without labels, for the teacher to label. Given probabilities cannot:
+            with `teacher_proba` they are not used, and a DataWarning says so.
 
         Returns
         -------

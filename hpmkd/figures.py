@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal, TypeVar
 
 import msgspec
+
+from hpmkd.offers import NAME
 
 #: Times that differ by less than this factor are equal: measurements do by chance.
 TOLERANCE = 1.1
@@ -87,7 +90,12 @@ class Contender:
     @classmethod
     def read(cls, plain: Any) -> Contender:
         """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
-        return msgspec.convert(plain, cls)
+        read = msgspec.convert(plain, cls)
+        if not NAME.fullmatch(read.name):
+            raise msgspec.ValidationError(f"got {read.name!r}, which is no student's name")
+        if strange := [name for name, value in vars(read).items() if value in (inf, -inf)]:
+            raise msgspec.ValidationError(f"got an infinite {strange[0]} of {read.name!r}")
+        return read
 
     @property
     def figures(self) -> Figures:

@@ -130,11 +130,6 @@ def candidates(trials: Iterable[Trial], stages: Container[str]) -> list[Trial]:
     ]
 
 
-def merit(trial: Trial) -> tuple[float, bool, int]:
-    """Return what trials are sorted by: log loss; controls first; the one asked first."""
-    return UNLIMITED.merit(trial)[1:]
-
-
 def pairs(
     trials: Sequence[Trial], stages: Iterable[str], standing: Standing = UNLIMITED
 ) -> dict[str, Pair]:

@@ -54,7 +54,8 @@ class Finishing:
         data = self.trainer.refit_data(self.lesson, chosen)
         refits, executor = self._refits, self.trainer.executor
         finalists = refits.within(
-            fit_finalists(paired, data, executor, self._student_fitted, refits.finished)
+            fit_finalists(paired, data, executor, self._student_fitted, refits.finished),
+            self.learning.recipe.front.size,
         )
         self._progress.finish()
         for stage, refitted in finalists.students.items():
@@ -102,11 +103,20 @@ class Finishing:
         return finalists.with_collapsed(collapsed), decision
 
     def front(self, finalists: Finalists) -> tuple[Refitted, ...]:
-        """Fit what else is on the Pareto front of the trials, with the models that are left."""
+        """Fit what else is on the Pareto front of the trials, with the models that are left.
+
+        Where the student to ship breaks a limit, that was done already: nobody on it kept them.
+        """
+        if not self._refits.keeps(finalists.shipped):
+            return ()
         self._progress.start("front", 1)
         found = self._refits.front(finalists, self.learning.recipe.front.size)
         self._progress.finish()
         return found
+
+    def notes(self, finalists: Finalists) -> tuple[str, ...]:
+        """Return what the verdict has to tell of the limits."""
+        return self._refits.unlike(finalists)
 
     def self_taught(self, finalists: Finalists) -> Predictor | str | None:
         """Fit the shipped configuration to what its control says instead of the teachers.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from hpmkd.measure import Latency
 from hpmkd.scores import Fidelity, Scores, fidelity, score
@@ -43,6 +45,9 @@ class Entry:
         The stages before it in the chain, with their transfers; None if it stands alone.
     scheduler : str or None
         What moved temperature and alpha while it was fitted.
+    fused : bool
+        Whether it is all teachers together (one alone is that, too): what the others are
+        compared with.
     """
 
     role: Role
@@ -56,6 +61,7 @@ class Entry:
     selection_log_loss: float | None = None
     after: str | None = None
     scheduler: str | None = None
+    fused: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,13 @@ class Record:
     Parameters
     ----------
     kl, agreement : float or None
-        Fidelity to the fused teacher.
+        Fidelity to the fused teacher; None, as all that compares, where it is silent on the
+        test rows.
     bytes : int or None
         Size.
     row_us, batch_us : float or None
-        Median time of a call with one row and with 1000 rows, in microseconds.
+        Time of a call with one row (a tenth of the calls is as fast) and with 1000 rows (the
+        median), in microseconds.
     compression, speedup : float or None
         Size and single-row time of the fused teacher over its own.
     retention : float or None
@@ -97,14 +105,19 @@ class Record:
     after: str | None = None
     scheduler: str | None = None
 
+    @classmethod
+    def read(cls, plain: Any) -> Record:
+        """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
+        return msgspec.convert(plain, cls)
+
 
 COLUMNS = tuple(Record.__dataclass_fields__)
 
 
 def build(entries: Iterable[Entry], labels: IntArray) -> list[Record]:
-    """Score every entry; the first teacher, if any, is what the others are compared with."""
+    """Score every entry; the fused teacher, if there is one, is what all are compared with."""
     entries = list(entries)
-    teacher = next((entry for entry in entries if entry.role == "teacher"), None)
+    teacher = next((entry for entry in entries if entry.fused), None)
     return [_record(entry, teacher, labels) for entry in entries]
 
 

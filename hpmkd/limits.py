@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from hpmkd.units import parse_size, parse_time
+from hpmkd.errors import RecipeError
+from hpmkd.units import parse_share, parse_size, parse_time
 
 if TYPE_CHECKING:
     from hpmkd.figures import Figures
@@ -95,8 +97,16 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+#: How a limit is read from text.
+TEXTS: Mapping[str, Callable[[str, str], float]] = {
+    "max_size": parse_size,
+    "max_latency": parse_time,
+    "min_retention": parse_share,
+}
+
+
 def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]:
-    """Return limits with texts such as ``50KB`` and ``2us`` as numbers; others as they are.
+    """Return limits with texts such as ``50KB``, ``2us`` and ``99%`` as numbers.
 
     Parameters
     ----------
@@ -108,14 +118,30 @@ def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]
     Raises
     ------
     RecipeError
-        If a text is no size or no time.
+        If a text is none of that, or a number is not finite.
     """
     parsed = {name: 0 if value is None else value for name, value in given.items()}
-    for name, parse in (("max_size", parse_size), ("max_latency", parse_time)):
-        value = parsed.get(name)
-        if isinstance(value, str):
-            parsed[name] = parse(value, f"{path}.{name}" if path else option(name))
+    for name, parse in TEXTS.items():
+        if name in parsed:
+            what = f"{path}.{name}" if path else option(name)
+            value = parsed[name]
+            parsed[name] = parse(value, what) if isinstance(value, str) else _number(value, what)
     return parsed
+
+
+def _number(value: Any, what: str) -> Any:
+    """Return a number of NumPy as one of Python, and a whole one as an integer."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value  # the check of types says what is wrong with it
+    if not math.isfinite(value):
+        raise RecipeError(
+            f"{what}: got {value!r}; expected a finite number. Leave it out, or give 0 or None, "
+            "where there is no limit"
+        )
+    if float(value).is_integer():
+        return int(float(value)) if not isinstance(value, Integral) else int(value)
+    # The shortest digits: a float32 of 0.9 is meant as 0.9.
+    return float(str(value))
 
 
 def _typed_size(n_bytes: int) -> str:

@@ -82,17 +82,12 @@ class Measuring:
 
     def _said(self, entries: Sequence[Entry]) -> dict[str, FloatArray]:
         """Return what fused teacher, control and shipped student say about the test rows."""
-        wanted = {
-            ("teacher", TEACHER): "teacher",
-            ("control", self.finalists.chosen): "control",
-            ("student", self.finalists.shipped_name): "student",
+        wanted = {("control", self.finalists.chosen), ("student", self.finalists.shipped_name)}
+        return {
+            each.role: each.probabilities
+            for each in entries
+            if each.fused or (each.role, each.name) in wanted
         }
-        found: dict[str, FloatArray] = {}
-        for each in entries:
-            if name := wanted.get((each.role, each.name)):
-                # The fused teacher comes first; a member may have its name.
-                found.setdefault(name, each.probabilities)
-        return found
 
 
 def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[Entry]:
@@ -109,7 +104,7 @@ def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[E
         heard = stack(known)
         fused, _ = taught.fusion.fuse(heard, test.table)
         whole = Cost.total([*costs, of_fuser(taught.fusion, heard, test.table)])
-        entries.append(_teacher_entry(TEACHER, fused, whole))
+        entries.append(_teacher_entry(TEACHER, fused, whole, fused=True))
     if len(said) > 1:
         for teacher, own, cost in zip(teaching.teachers, said, costs, strict=True):
             if own is not None:
@@ -117,8 +112,10 @@ def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[E
     return entries
 
 
-def _teacher_entry(name: str, probabilities: FloatArray, cost: Cost) -> Entry:
-    return Entry("teacher", name, probabilities, cost.n_bytes, cost.latency)
+def _teacher_entry(
+    name: str, probabilities: FloatArray, cost: Cost, *, fused: bool = False
+) -> Entry:
+    return Entry("teacher", name, probabilities, cost.n_bytes, cost.latency, fused=fused)
 
 
 @dataclass(frozen=True)

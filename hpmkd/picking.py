@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -102,12 +103,14 @@ def refusal(
     lines = [
         f"no student keeps {limits.options()}. Of {len(considered)} {what}, "
         f"{', '.join(_counts(limits, considered))}"
-        f"{'; fitted on all rows, none of those does' * fitted}.",
+        f"{'; fitted on all rows, none of those that may win does' * fitted}.",
         "Nearest misses, and what to type to get one without training again:",
     ]
     for merits, each in _nearest(limits, contenders):
         lines.append(f"  {', '.join(merits)}: {told(each)}")
-        lines.append(f"    hpmkd pick {run} {limits.loosened(each.figures).options()}")
+        lines.append(
+            f"    hpmkd pick {shlex.quote(str(run))} {limits.loosened(each.figures).options()}"
+        )
     return "\n".join(lines)
 
 

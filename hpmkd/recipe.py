@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 
 from hpmkd.errors import RecipeError
-from hpmkd.limits import Limits, as_numbers
-from hpmkd.recipe_chain import Link, parse_chain
+from hpmkd.limits import Limits
+from hpmkd.recipe_chain import Link
 from hpmkd.recipe_files import nested_settings, read_recipe
+from hpmkd.recipe_parsing import check_keys, merged, parsed
 from hpmkd.recipe_settings import (
-    AlphaGrids,
     BudgetSettings,
     Choice,
     EnsembleSettings,
@@ -28,23 +28,8 @@ from hpmkd.recipe_settings import (
     FrontSettings,
     SearchSettings,
     SplitSettings,
-    StopSettings,
-    check_stage_name,
-    convert,
-    unknown_key,
 )
 from hpmkd.values import frozen_mapping
-
-#: Tables of a recipe that are settings of the engine, not a component.
-SETTINGS: Mapping[str, type] = {
-    "split": SplitSettings,
-    "search": SearchSettings,
-    "ensemble": EnsembleSettings,
-    "extra": ExtraSettings,
-    "budget": BudgetSettings,
-    "limits": Limits,
-    "front": FrontSettings,
-}
 
 
 @dataclass(frozen=True)
@@ -101,21 +86,19 @@ class Recipe:
 
         What is left out is as in ``hpm``; stages, where given, are all the stages there are.
         """
-        _check_keys(mapping, cls, "")
+        check_keys(mapping, cls, "")
         base = {
             key: value
             for key, value in read_recipe("hpm").items()
             if key != "stages" or key not in mapping
         }
-        merged = _merge(base, mapping)
-        parsed = {key: _parse(key, value) for key, value in merged.items()}
-        return cls(**parsed)
+        return cls(**{key: parsed(key, value) for key, value in merged(base, mapping).items()})
 
     def override(self, settings: Mapping[str, Any]) -> Recipe:
         """Return a recipe with dotted settings replaced, e.g. ``{"sampler.trials": 2}``."""
         nested = nested_settings(settings)
-        _check_keys(nested, Recipe, "")
-        return Recipe.from_mapping(_merge(self.to_mapping(), nested))
+        check_keys(nested, Recipe, "")
+        return Recipe.from_mapping(merged(self.to_mapping(), nested))
 
     def only(self, stage: str) -> Recipe:
         """Return a recipe in which one stage alone is in the race."""
@@ -196,74 +179,5 @@ def read_limits(given: Mapping[str, Any]) -> Limits:
     RecipeError
         If there is no such limit, or a value is none.
     """
-    limits: Limits = _parse("limits", given)
+    limits: Limits = parsed("limits", given)
     return limits
-
-
-def _check_keys(mapping: Any, shape: Any, path: str) -> None:
-    known = [each.name for each in fields(shape)]
-    for key in _table(mapping, path):
-        if key not in known:
-            raise unknown_key(path, key, known)
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        if key == "stages" and isinstance(value, (list, tuple)):
-            merged[key] = {str(name): (old or {}).get(name, {}) for name in value}
-        elif isinstance(value, Mapping) and isinstance(old, Mapping):
-            # Another component's settings do not fit: naming one starts afresh.
-            other = "name" in value and value["name"] != old.get("name")
-            merged[key] = dict(value) if other else _merge(old, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _parse(key: str, value: Any) -> Any:
-    if key == "name":
-        return convert(value, str, key)
-    if key == "chain":
-        return parse_chain(value)
-    if isinstance(value, str) and key not in (*SETTINGS, "stages", "parallel"):
-        value = {"name": value}  # fuser = "mean" is short for [fuser] name = "mean"
-    value = _table(value, key)
-    if key in SETTINGS:
-        _check_keys(value, SETTINGS[key], key)
-        if key == "search":
-            _check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
-            _check_keys(value.get("stop", {}), StopSettings, "search.stop")
-        plain = as_numbers(value) if key == "limits" else dict(value)
-        return convert(plain, SETTINGS[key], key)
-    if key == "parallel":
-        return frozen_mapping(convert(dict(value), dict[str, str], key))
-    if key == "stages":
-        return _stages(value)
-    return _choice(key, value)
-
-
-def _stages(value: Mapping[str, Any]) -> dict[str, Choice]:
-    if not value:
-        raise RecipeError("stages: got none; expected at least one, e.g. [stages.tree]")
-    for name in value:
-        check_stage_name(name)
-    return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
-
-
-def _table(value: Any, path: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise RecipeError(f"{path}: got {value!r}; expected a table")
-    return value
-
-
-def _stage(name: str, value: Mapping[str, Any]) -> Choice:
-    return _choice(f"stages.{name}", {"name": name, **value})
-
-
-def _choice(path: str, value: Mapping[str, Any]) -> Choice:
-    if "name" not in value:
-        raise RecipeError(f'{path}: no name given; write {path}.name = "…"')
-    settings = {key: each for key, each in value.items() if key != "name"}
-    return Choice(convert(value["name"], str, f"{path}.name"), frozen_mapping(settings))

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.figures import Figures, pareto_front
-from hpmkd.finalists import Finalists, Refitted, candidates, report
+from hpmkd.finalists import Finalists, Refitted, best, candidates, report
 from hpmkd.registry import PluginWarning
+from hpmkd.standing import UNLIMITED
 from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: How many students of a stage are fitted in place of one that breaks a limit.
 REPLACEMENTS = 3
+#: Why a stage is out of the race after all.
+OUTGROWN = "fitted on all rows, its students break a limit"
 
 
 @dataclass(frozen=True)
@@ -64,46 +67,85 @@ class Refits:
         retention = self.standing.retention(trial)
         return Figures(trial.log_loss, weight.n_bytes, weight.latency.row_us, retention)
 
-    def within(self, finalists: Finalists) -> Finalists:
+    def within(self, finalists: Finalists, size: int) -> Finalists:
         """Replace students that turned out to break a limit.
 
         They learned from more rows than in their trials, so that they may be larger. The next
-        of the same stage takes the place of one, by what the selection rows say, up to three
-        times; else the stage is out of the race. If none is left in it, all stay as they are.
+        of the same stage takes the place of one, by what the selection rows say. Up to three
+        are fitted for that; those that are fitted already, such as the control, cost nothing
+        and are always looked at. A stage is out of the race if none of its students keeps the
+        limits. If that is so in all stages, the front is fitted now, and whoever keeps the
+        limits on it takes the place of its stage. If still nobody does, the students stay.
+
+        Parameters
+        ----------
+        finalists : Finalists
+            Each stage's best, and its control.
+        size : int
+            How many students of the front may be fitted.
         """
-        students, beside, failures = {}, list(finalists.beside), {}
-        for stage, refitted in finalists.students.items():
-            tried = self._tried(stage, refitted, finalists.controls[stage])
-            beside += tried[:-1]
-            if self.keeps(tried[-1]):
-                students[stage] = tried[-1]
-            else:
-                beside.append(tried[-1])
-                failures[stage] = "fitted on all rows, its students break a limit"
+        tried = {
+            stage: self._tried(refitted, finalists.controls[stage])
+            for stage, refitted in finalists.students.items()
+        }
+        known = [each for own in tried.values() for each in own]
+        kept = {stage: own[-1] for stage, own in tried.items() if self.keeps(own[-1])}
+        known += finalists.controls.values()
+        if not kept:
+            known += self.front(replace(finalists, beside=tuple(known)), size)
+            inside = sorted(filter(self.keeps, known), key=lambda each: UNLIMITED.merit(each.trial))
+            kept = {each.trial.configuration.stage: each for each in reversed(inside)}
+        controls = {stage: self._control(stage, known) for stage in kept}
+        alone = {stage for stage, control in controls.items() if control is None}
+        known = [each for each in known if each.trial.configuration.stage not in alone]
+        students = {stage: each for stage, each in kept.items() if stage not in alone}
         if not students:
-            return finalists
-        report(failures, students)
+            return replace(finalists, beside=tuple(known))
+        report({stage: OUTGROWN for stage in tried if stage not in students}, students)
         return replace(
             finalists,
             students=students,
-            controls={stage: finalists.controls[stage] for stage in students},
-            chosen=min(students, key=lambda stage: self.standing.merit(students[stage].trial)),
-            beside=tuple(beside),
+            controls={stage: each for stage, each in controls.items() if each is not None},
+            chosen=min(students, key=lambda stage: UNLIMITED.merit(students[stage].trial)),
+            beside=tuple(known),
         )
 
-    def _tried(self, stage: str, first: Refitted, control: Refitted) -> list[Refitted]:
+    def unlike(self, finalists: Finalists) -> tuple[str, ...]:
+        """Say so where the student to ship keeps the limits and its control does not."""
+        control = finalists.controls[finalists.chosen]
+        if self.keeps(control) >= self.keeps(finalists.shipped):
+            return ()
+        return ("No control of its stage keeps the limits: it is compared with one that does not",)
+
+    def _tried(self, first: Refitted, control: Refitted) -> list[Refitted]:
         """Return students of a stage as they were tried, up to the first that keeps the limits."""
-        tried, known = [first], {each.trial.configuration.key: each for each in (first, control)}
+        stage, tried, n_fitted = first.trial.configuration.stage, [first], 0
+        known = {each.trial.configuration.key: each for each in (control, first)}
         rivals = sorted(candidates(self.provenance.trials, [stage]), key=self.standing.merit)
         for trial in rivals:
-            if self.keeps(tried[-1]) or len(tried) > REPLACEMENTS or self.standing.over(trial):
+            if self.keeps(tried[-1]):
                 break
-            if trial.configuration.key == first.trial.configuration.key:
+            key = trial.configuration.key
+            if key == first.trial.configuration.key:
                 continue
-            other = known.get(trial.configuration.key)
-            more = [] if other else self._fit(self.rations.refitted([trial], self.lesson))
-            tried += [each for each in (other, *more) if isinstance(each, Refitted)]
+            more: Sequence[Refitted | str] = [known[key]] if key in known else ()
+            if not more and n_fitted < REPLACEMENTS and not self.standing.over(trial):
+                more = self._fit(self.rations.refitted([trial], self.lesson))
+                n_fitted += 1
+            tried += [each for each in more if isinstance(each, Refitted)]
         return tried
+
+    def _control(self, stage: str, known: Sequence[Refitted]) -> Refitted | None:
+        """Return a stage's best on hard labels, within the limits if any is; None without one."""
+        own = [each for each in known if each.trial.configuration.stage == stage]
+        hard = [each for each in own if each.trial.configuration.hard]
+        if not hard:
+            trial = best(self.provenance.trials, stage, control=True, standing=self.standing)
+            paid = [] if trial is None else self.rations.refitted([trial], self.lesson)
+            hard = [each for each in self._fit(paid) if isinstance(each, Refitted)]
+        return min(
+            hard, key=lambda each: (not self.keeps(each), UNLIMITED.merit(each.trial)), default=None
+        )
 
     def front(self, finalists: Finalists, size: int) -> tuple[Refitted, ...]:
         """Fit trials on the Pareto front that are not fitted yet.

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from hpmkd.errors import RecipeError, StudentFileError
 from hpmkd.evidence import Evidence
 from hpmkd.gates import Gate
@@ -31,6 +33,24 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 EVIDENCE = "evidence.json"
+#: Names of all files and folders of a run.
+NAMES = frozenset(
+    {
+        "student.hpmkd",
+        "students",
+        "leaderboard.csv",
+        "leaderboard.json",
+        "verdict.json",
+        "counts.json",
+        "knowledge.json",
+        EVIDENCE,
+        FRONT,
+        "trials.json",
+        "study.log",
+        "run.json",
+        "recipe.toml",
+    }
+)
 
 
 def write_content(found: Distillation, folder: Path) -> None:
@@ -65,6 +85,12 @@ def write_content(found: Distillation, folder: Path) -> None:
     (folder / "recipe.toml").write_text(found.recipe.to_toml(), "utf-8")
 
 
+def is_content(path: Path, folder: Path) -> bool:
+    """Whether a path is that of one of a run's own files, whatever links lead there."""
+    own, place = path.resolve(), folder.resolve()
+    return own.is_relative_to(place) and bool(NAMES & {*own.relative_to(place).parts[:1]})
+
+
 def read_content(folder: Path) -> dict[str, Any]:
     """Read the files of a run; nothing in them is executed.
 
@@ -94,7 +120,7 @@ def read_content(folder: Path) -> dict[str, Any]:
     except KeyError as error:
         problem = f"the entry {error} is missing"
         raise StudentFileError(f"{folder} is no intact run folder: {problem}") from error
-    except (TypeError, RecipeError) as error:
+    except (TypeError, RecipeError, msgspec.ValidationError) as error:
         raise StudentFileError(f"{folder} is no intact run folder: {error}") from error
 
 
@@ -104,7 +130,7 @@ def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         evidence = Evidence.from_mapping(read_json(folder / EVIDENCE, dict))
     return {
         "chosen": facts["chosen"],
-        "records": tuple(Record(**each) for each in read_json(folder / "leaderboard.json", list)),
+        "records": tuple(map(Record.read, read_json(folder / "leaderboard.json", list))),
         "knowledge": Knowledge.from_mapping(read_json(folder / "knowledge.json", dict)),
         "verdict": Verdict.from_mapping(read_json(folder / "verdict.json", dict)),
         "counts": read_json(folder / "counts.json", dict),
@@ -124,6 +150,11 @@ def _students(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     if (ensemble is None) == (told is not None and told["unpacked"] is None):
         raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or is none of this run")
     front = load_front(folder) if (folder / FRONT).exists() else ()
+    if missing := {each.name for each in front} - set(students):
+        raise StudentFileError(
+            f"{folder} is no intact run folder: {FRONT} tells of students whose files are missing "
+            f"in students/: {', '.join(sorted(missing))}. Take them from a backup, or distil again"
+        )
     further = {each.name for each in front if each.role in ("control", "front")}
     return {
         "ensemble": ensemble,

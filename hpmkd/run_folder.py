@@ -130,8 +130,13 @@ def read_json(path: Path, shape: type = object) -> Any:
     StudentFileError
         If it is missing or damaged.
     """
+    if path.parent.is_file():
+        raise StudentFileError(
+            f"{path.parent} is a file; expected a run folder, as hpmkd distill writes it. "
+            "A student's file alone is read by hpmkd.Student.load, and by hpmkd predict"
+        )
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
     except FileNotFoundError as error:
         raise StudentFileError(
             f"{path.parent} is no run folder: {path.name} is missing; give a folder that "
@@ -145,6 +150,10 @@ def read_json(path: Path, shape: type = object) -> Any:
             "Distil again, or take the folder from a backup"
         )
     return content
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"got {text}, which no run writes; expected a finite number")
 
 
 @contextlib.contextmanager

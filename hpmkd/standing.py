@@ -70,12 +70,6 @@ class Standing:
         """Return what trials are sorted by: the limits; log loss; controls first; the order."""
         return self.over(trial), trial.log_loss, not trial.configuration.hard, trial.number
 
-    def unlike(self, student: Trial, control: Trial) -> tuple[str, ...]:
-        """Say so where a student keeps the limits and the control that it is compared with not."""
-        if self.over(control) <= self.over(student):
-            return ()
-        return ("No control of its stage keeps the limits: it is compared with one that does not",)
-
     def as_told(self, trial: Trial) -> Trial:
         """Return a trial as its sampler hears of it, so that it looks within the limits.
 

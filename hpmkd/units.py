@@ -78,6 +78,30 @@ def parse_time(text: str, what: str) -> float:
     return found
 
 
+def parse_share(text: str, what: str) -> float:
+    """Return a share, e.g. 0.99 of ``0.99`` and of ``99%``.
+
+    Parameters
+    ----------
+    text : str
+        A number, or a number of per cent.
+    what : str
+        What it is for, for the error.
+
+    Raises
+    ------
+    RecipeError
+        If it is no share above 0, or it is above 2.
+    """
+    found = _parse(text.replace("%", "percent"), {"percent": 0.01, "": 1}, 1)
+    if not found or found > 2:
+        raise RecipeError(
+            f"{what}: got {text!r}; expected a share of the teacher's accuracy above 0 and at most "
+            "2, such as 0.99 or 99%"
+        )
+    return round(found, 12)
+
+
 def _parse(text: str, units: Mapping[str, float], bare: float | None) -> float | None:
     """Return a quantity; None if it is none."""
     match = _QUANTITY.fullmatch(text)
@@ -90,11 +114,15 @@ def _parse(text: str, units: Mapping[str, float], bare: float | None) -> float |
 
 def shown_size(n_bytes: float) -> str:
     """Return a size for people, e.g. ``4.1 KB``."""
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.1f} KB"
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.1f} {unit}"
+    return f"{n_bytes / 1e3:.1f} KB"
 
 
 def shown_time(us: float) -> str:
-    """Return a time for people, e.g. ``1.3 us``."""
-    if us >= 1000:
-        return f"{us / 1e3:.1f} ms"
+    """Return a time for people, e.g. ``1.30 us``."""
+    for unit, factor in (("s", 1e6), ("ms", 1e3)):
+        if us >= factor:
+            return f"{us / factor:.1f} {unit}"
     return f"{us:.1f} us" if us >= 10 else f"{us:.2f} us"

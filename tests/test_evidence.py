@@ -11,6 +11,7 @@ from sklearn.naive_bayes import GaussianNB
 import hpmkd
 from hpmkd import StudentFileError, measure
 from hpmkd.evidence import POINTS, Evidence, Point, Weighing
+from hpmkd.report.models import models, teacher_of
 
 LABELS = np.array([0, 0, 0, 0, 1, 1])
 SAID = {
@@ -139,6 +140,25 @@ def test_given_probabilities_of_training_rows_alone_leave_the_teacher_out(rows):
     assert evidence.points == ()
     assert {each.teacher for each in evidence.by_class} == {None}
     assert [each.model for each in evidence.reliability] == ["control", "student"]
+
+
+def test_a_member_does_not_stand_for_teachers_of_whom_one_is_silent(rows):
+    X, y = rows
+    said = GaussianNB().fit(*rows).predict_proba(X[:60])
+    found = distill(
+        X[:60],
+        y[:60],
+        X_test=X[60:],
+        y_test=y[60:],
+        # As the fused teacher would be called.
+        teacher={"given": said, "teacher": GaussianNB()},
+        settings={**SETTINGS, "reference.name": "quick"},
+    )
+    assert [each.name for each in found.records if each.role == "teacher"] == ["teacher"]
+    for key in ("kl", "agreement", "compression", "speedup", "retention"):
+        assert {getattr(each, key) for each in found.records} == {None}
+    assert [each.model for each in found.evidence.reliability] == ["control", "student"]
+    assert teacher_of(models(found)) is None
 
 
 def test_a_folder_of_before_there_was_evidence_loads(found, tmp_path):

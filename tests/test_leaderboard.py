@@ -15,7 +15,7 @@ CHAIN = ("logistic (residual)", "constant")
 @pytest.fixture
 def entries():
     return [
-        Entry("teacher", "teacher", GOOD, 1000, Latency(800.0, 9000.0)),
+        Entry("teacher", "teacher", GOOD, 1000, Latency(800.0, 9000.0), fused=True),
         Entry("control", "tree", POOR, 50, Latency(4.0, 90.0), alpha=0.0, temperature=1.0),
         Entry("student", "tree", GOOD, 100, Latency(2.0, 80.0), True, 0.5, 2.0, 0.25, *CHAIN),
     ]
@@ -46,7 +46,7 @@ def test_the_public_keys_in_their_order():
     )
 
 
-def test_everyone_is_compared_with_the_first_teacher(entries):
+def test_everyone_is_compared_with_the_fused_teacher(entries):
     teacher, control, student = build(entries, LABELS)
     assert (teacher.compression, teacher.speedup, teacher.retention) == (1, 1, 1)
     assert (teacher.kl, teacher.agreement) == (pytest.approx(0, abs=1e-9), 1)
@@ -61,15 +61,21 @@ def test_everyone_is_compared_with_the_first_teacher(entries):
     assert (control.after, control.scheduler) == (None, None)
 
 
-def test_without_a_teacher_nothing_is_compared(entries):
-    for record in build(entries[1:], LABELS):
+def test_members_come_before_or_after_the_fused_teacher(entries):
+    member = Entry("teacher", "teacher", POOR, 10, Latency(1.0, 1.0))
+    assert build([member, *entries], LABELS)[1:] == build(entries, LABELS)
+
+
+def test_without_a_fused_teacher_nothing_is_compared(entries):
+    member = Entry("teacher", "teacher", GOOD, 1000, Latency(800.0, 9000.0))
+    for record in build([member, *entries[1:]], LABELS):
         for key in ("kl", "agreement", "compression", "speedup", "retention"):
             assert getattr(record, key) is None
         assert record.accuracy is not None
 
 
 def test_a_teacher_without_a_model_has_no_size_or_speed(entries):
-    entries[0] = Entry("teacher", "teacher", GOOD, None, None)
+    entries[0] = Entry("teacher", "teacher", GOOD, None, None, fused=True)
     teacher, _, student = build(entries, LABELS)
     for record in (teacher, student):
         assert record.compression is None
@@ -80,7 +86,8 @@ def test_a_teacher_without_a_model_has_no_size_or_speed(entries):
 
 
 def test_a_teacher_that_is_never_right_has_no_retention(entries):
-    entries[0] = Entry("teacher", "teacher", np.eye(2)[1 - LABELS], 10, Latency(1.0, 1.0))
+    speed = Latency(1.0, 1.0)
+    entries[0] = Entry("teacher", "teacher", np.eye(2)[1 - LABELS], 10, speed, fused=True)
     assert build(entries, LABELS)[2].retention is None
 
 

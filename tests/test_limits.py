@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +84,26 @@ def test_a_recipe_takes_texts_and_keeps_numbers():
 
 
 @pytest.mark.parametrize(
+    ("given", "limits"),
+    [
+        ({"max_size": 20000.0}, Limits(max_size=20_000)),
+        ({"max_size": np.int64(20_000)}, Limits(max_size=20_000)),
+        ({"max_latency": np.float64(2.5)}, Limits(max_latency=2.5)),
+        ({"max_latency": 2}, Limits(max_latency=2.0)),
+        ({"min_retention": np.float32(0.9)}, Limits(min_retention=0.9)),
+        ({"min_retention": "99%"}, Limits(min_retention=0.99)),
+        ({"min_retention": "98.5 %"}, Limits(min_retention=0.985)),
+        ({"min_retention": "0.99", "max_size": None}, Limits(min_retention=0.99)),
+    ],
+)
+def test_numbers_are_taken_as_they_come(given, limits):
+    read = read_limits(given)
+    assert read == limits
+    assert type(read.max_size) is int
+    assert type(read.max_latency) is type(read.min_retention) is float
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"max_size": "50XB"}, r"^limits\.max_size: got '50XB'; expected a size above 0"),
@@ -90,6 +111,16 @@ def test_a_recipe_takes_texts_and_keeps_numbers():
         ({"max_size": -5}, r"^limits\.max_size: got -5: "),
         ({"max_size": 1.5}, r"^limits\.max_size: got 1\.5: "),
         ({"min_retention": 99}, r"^limits\.min_retention: got 99: "),
+        ({"max_latency": float("inf")}, r"^limits\.max_latency: got inf; expected a finite number"),
+        ({"max_latency": float("nan")}, r"^limits\.max_latency: got nan; expected a finite number"),
+        (
+            {"min_retention": np.float32("inf")},
+            r"^limits\.min_retention: got .*inf.*; expected a fin",
+        ),
+        ({"min_retention": "99"}, r"^limits\.min_retention: got '99'; .* such as 0\.99 or 99%"),
+        ({"min_retention": "0%"}, r"^limits\.min_retention: got '0%'; expected a share"),
+        ({"max_size": True}, r"^limits\.max_size: got True: "),
+        ({1: 2}, r"^limits: got the key 1; expected a text, one of: max_size, max_latency, min_"),
         ({"max_sise": 5}, r"^limits\.max_sise: unknown key; did you mean 'max_size'\?"),
         ("50KB", r"^limits: got '50KB'; expected a table"),
     ],

@@ -79,3 +79,34 @@ def test_a_teacher_is_timed_with_one_row_and_with_a_thousand(frame):
     assert set(sizes) == {1, measure.BATCH}
     assert speed.row_us > 0
     assert speed.batch_us > 0
+
+
+class Busy:
+    """A clock on a machine that is half as fast for 80 ms of every 120 ms."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def work(self, seconds):
+        self.now += 2 * seconds if self.now % 0.12 < 0.08 else seconds
+
+
+@pytest.mark.parametrize("since", [0.0, 0.03, 0.06, 0.09, 0.11])
+def test_other_work_of_the_machine_does_not_make_a_row_slow(monkeypatch, frame, since):
+    busy = Busy()
+    busy.now = since
+    monkeypatch.setattr(measure, "time", busy)
+    monkeypatch.setattr(Student, "predict_one", lambda *_: busy.work(2e-6))
+    assert row_latency_us(student_on(frame), frame) == pytest.approx(2.0)
+
+
+def test_a_teacher_is_timed_by_its_fastest_calls_as_a_student_is(monkeypatch, frame):
+    busy = Busy()
+    monkeypatch.setattr(measure, "time", busy)
+    assert latency(lambda _: busy.work(1e-3), frame).row_us == pytest.approx(1000.0)

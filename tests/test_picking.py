@@ -81,6 +81,11 @@ def test_of_those_that_miss_one_limit_alone_the_nearest_is_told():
     assert "gbm-7" not in str(caught.value)
 
 
+def test_what_to_type_is_quoted_for_the_shell():
+    with pytest.raises(LimitsError, match=r"\n    hpmkd pick 'r/my run' --max-size 40KB"):
+        pick(ALL, Limits(max_size=700), "r/my run")
+
+
 def test_a_limit_that_nobody_keeps_is_to_blame_alone():
     figures = [each.figures for each in ALL]
     said = refusal(Limits(max_size=10, max_latency=2.0), figures, "trials", ALL, "DIR")
@@ -115,7 +120,7 @@ class TestOfARun:
 
     def test_trials_within_limits_that_grow_out_of_them_are_told(self):
         said = self.of(Limits(max_size=1000))
-        assert "1 keeps at most 1KB; fitted on all rows, none of those does.\n" in said
+        assert "1 keeps at most 1KB; fitted on all rows, none of those that may win does.\n" in said
 
 
 def test_pick_is_a_value_of_figures():

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import hpmkd
 from hpmkd.errors import RunFolderError, StudentFileError
-from hpmkd.run_folder import check_free, read_json, writing
+from hpmkd.run_folder import check_free, load_front, read_json, writing
 
 
 def write(folder, text="new", **options):
@@ -229,6 +230,18 @@ def test_missing_and_damaged_json_is_explained(tmp_path, text, said):
         path.write_text(text)
     with pytest.raises(StudentFileError, match=said):
         read_json(path)
+
+
+def test_a_file_is_no_run_folder(tmp_path):
+    path = tmp_path / "student.hpmkd"
+    path.write_bytes(b"hpmkd")
+    for read in (load_front, hpmkd.load):
+        with pytest.raises(StudentFileError) as caught:
+            read(path)
+        assert str(caught.value) == (
+            f"{path} is a file; expected a run folder, as hpmkd distill writes it. A student's "
+            "file alone is read by hpmkd.Student.load, and by hpmkd predict"
+        )
 
 
 def test_binary_junk_is_no_json(tmp_path):

@@ -54,14 +54,6 @@ def test_what_cannot_be_written_keeps_no_limit_and_has_no_figures():
         assert Standing(Limits(max_size=10**9)).over(each)
 
 
-def test_a_control_beyond_the_limits_is_told_of():
-    standing, within, beyond = Standing(Limits(max_size=1000)), trial(0, 0.1), trial(1, 0.2, 5000)
-    (said,) = standing.unlike(within, beyond)
-    assert said.startswith("No control of its stage keeps the limits")
-    assert standing.unlike(within, within) == standing.unlike(beyond, beyond) == ()
-    assert standing.unlike(beyond, within) == UNLIMITED.unlike(within, beyond) == ()
-
-
 class TestTold:
     def test_without_limits_the_sampler_hears_what_is(self):
         each = trial(0, 0.1)

@@ -59,5 +59,15 @@ def test_what_is_no_time_is_refused(text):
 
 
 def test_they_are_shown_with_the_unit_that_suits():
-    assert [shown_size(n) for n in (640, 50_000, 2_500_000)] == ["0.6 KB", "50.0 KB", "2.5 MB"]
-    assert [shown_time(us) for us in (0.8, 12.3, 4500)] == ["0.80 us", "12.3 us", "4.5 ms"]
+    assert [shown_size(n) for n in (640, 50_000, 2_500_000, 3e9)] == [
+        "0.6 KB",
+        "50.0 KB",
+        "2.5 MB",
+        "3.0 GB",
+    ]
+    assert [shown_time(us) for us in (0.8, 12.3, 4500, 2e6)] == [
+        "0.80 us",
+        "12.3 us",
+        "4.5 ms",
+        "2.0 s",
+    ]

@@ -52,6 +52,7 @@ def command(
       hpmkd export runs/adult --to onnx
       hpmkd export runs/adult --to json --student tree --out - | jq .trees
     """
+    from hpmkd.cli.progress import waiting
     from hpmkd.cli.students import path_of
     from hpmkd.exporting import exporter_of, write
     from hpmkd.recipe_files import parse_setting
@@ -60,12 +61,15 @@ def command(
     exporter = exporter_of(to, dict(map(parse_setting, settings)), disable)
     source = path_of(run, student)
     model = Student.load(source)
+    told = f"exporting {source} to {to}"
     if out == STDOUT:
         with tempfile.TemporaryDirectory() as folder:
-            path = write(exporter, model, Path(folder) / f"student{exporter.suffix}")
+            with waiting(told):
+                path = write(exporter, model, Path(folder) / f"student{exporter.suffix}")
             click.echo(path.read_bytes(), nl=False)
         return
     target = out or source.with_suffix(exporter.suffix)
-    path = write(exporter, model, target, overwrite=overwrite)
+    with waiting(told):
+        path = write(exporter, model, target, overwrite=overwrite)
     click.echo(path)
     click.echo(f"{path.stat().st_size:,} bytes", err=True)

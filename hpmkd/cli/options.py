@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,16 +36,15 @@ def limit_options(command: F) -> F:
         ),
         click.option(
             "--min-retention",
-            type=click.FloatRange(min=0, max=2, min_open=True),
             metavar="SHARE",
             help="Take only a student that retains this share of the teacher's accuracy on the "
-            "selection rows, e.g. 0.99.",
+            "selection rows, e.g. 0.99 or 99%.",
         ),
     ]
 
     @functools.wraps(command)
     def limited(
-        *, max_size: str | None, max_latency: str | None, min_retention: float | None, **others: Any
+        *, max_size: str | None, max_latency: str | None, min_retention: str | None, **others: Any
     ) -> Any:
         from hpmkd.limits import as_numbers
 
@@ -213,5 +213,6 @@ def show(found: Distillation, out: Path, *, as_json: bool) -> None:
         from hpmkd.cli.table import print_result
 
         print_result(found)
-        click.echo(f"\nWritten to {out}; use it with: hpmkd predict {out} DATA")
-        click.echo(f"See it with: hpmkd report {out}")
+        typed = shlex.quote(str(out))
+        click.echo(f"\nWritten to {out}; use it with: hpmkd predict {typed} DATA")
+        click.echo(f"See it with: hpmkd report {typed}")

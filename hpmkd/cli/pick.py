@@ -11,17 +11,25 @@ import click
 
 from hpmkd.cli.options import limit_options
 
+STDOUT = Path("-")
+
 
 @click.command("pick")
 @click.argument("run", type=click.Path(path_type=Path))
 @limit_options
-@click.option("--out", type=click.Path(path_type=Path), help="Copy the student's file to here.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Copy the student's file to here; - is stdout."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(run: Path, limits: dict[str, Any], out: Path | None, as_json: bool) -> None:
+def command(
+    run: Path, limits: dict[str, Any], out: Path | None, overwrite: bool, as_json: bool
+) -> None:
     """Pick the best student of RUN (a run folder) within limits.
 
     Only what the selection rows said picks, as in the run. Without a limit, those of the run
-    hold. RUN is left as it is.
+    hold. A link of the chain that its gate refused is not among the students. RUN is left as
+    it is; the copy is written whole or not at all.
 
     \b
     Examples:
@@ -35,18 +43,27 @@ def command(run: Path, limits: dict[str, Any], out: Path | None, as_json: bool) 
     from hpmkd.recipe import Recipe, read_limits
     from hpmkd.run_folder import load_front, student_path
 
+    piped = out == STDOUT
+    if piped and as_json:
+        raise click.UsageError("--out - and --json both want stdout: give one of them")
     contenders = load_front(run)
+    if out is not None and not piped:
+        _check_free(out, run, overwrite)
     kept = read_limits(limits) if limits else Recipe.load(str(run / "recipe.toml")).limits
     try:
         chosen = pick(contenders, kept, run)
     except LimitsError:
-        if not as_json:
+        if not as_json and not piped:
             _show(contenders, kept, None)
         raise
     path = student_path(run, chosen.name)
-    content = _read(path)
+    content = _content(path)
+    if piped:
+        click.echo(content, nl=False)
+        click.echo(f"Picked {chosen.name}: {path}", err=True)
+        return
     if out is not None:
-        _copy(content, out)
+        _write(content, out)
     if as_json:
         result = {
             "limits": asdict(kept),
@@ -67,20 +84,40 @@ def _show(contenders: Any, limits: Any, chosen: str | None) -> None:
     print_front(contenders, limits, chosen, wide_console())
 
 
-def _read(path: Path) -> bytes:
+def _check_free(out: Path, run: Path, overwrite: bool) -> None:
+    from hpmkd.errors import RunFolderError
+
+    if out.resolve().is_relative_to(run.resolve()):
+        raise RunFolderError(f"{out} is inside {run}, which is left as it is; choose another --out")
+    if out.is_dir():
+        raise RunFolderError(f"{out} is a folder; expected the path of a file to write")
+    if out.exists() and not overwrite:
+        raise RunFolderError(
+            f"{out} exists already; choose another --out, or replace it with --overwrite"
+        )
+
+
+def _content(path: Path) -> bytes:
+    """Return the content of a student's file that is whole."""
     from hpmkd.errors import StudentFileError
+    from hpmkd.student import Student
 
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
+        Student.from_bytes(content)
     except OSError as error:
         raise StudentFileError(
             f"{path} cannot be read: {error.strerror or error}; take the run folder from a backup, "
             "or distil again"
         ) from error
+    except StudentFileError as error:
+        raise StudentFileError(f"{path}: {error}") from error
+    return content
 
 
-def _copy(content: bytes, out: Path) -> None:
+def _write(content: bytes, out: Path) -> None:
     from hpmkd.run_folder import explained
+    from hpmkd.whole import write_whole
 
     with explained(out):
-        out.write_bytes(content)
+        write_whole(out, content)

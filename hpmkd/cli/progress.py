@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -122,6 +125,24 @@ class LiveProgress:
         self._best = _better(self._best, trial)
         if trial.failure:
             self._bars.console.print(f"warning: trial {trial.number} failed: {trial.failure}")
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on stderr, every two seconds, how long something takes that has no steps to count."""
+    started, ended = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(SECONDS_BETWEEN_LINES):
+            click.echo(f"{what}: {time.monotonic() - started:.0f} s", err=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def observer(*, quiet: bool) -> PlainProgress | LiveProgress | None:

@@ -20,12 +20,21 @@ def command() -> None:
       export NUMBA_CACHE_DIR=/app/kernels
       hpmkd warm && hpmkd predict runs/adult new.csv
     """
+    from hpmkd.cli.progress import waiting
     from hpmkd.kernels import warming
 
     started = time.perf_counter()
     steps = list(warming.steps())
     for number, (name, compile_all) in enumerate(steps, start=1):
         click.echo(f"[{number}/{len(steps)}] {name}", err=True)
-        compile_all()
+        with waiting(name):
+            compile_all()
+    refused = warming.refused_folder()
+    if refused is not None:
+        click.echo(
+            f"warning: NUMBA_CACHE_DIR={refused} cannot be written, so numba took another folder: "
+            "make it writeable and run hpmkd warm again",
+            err=True,
+        )
     seconds = time.perf_counter() - started
     click.echo(f"all kernels are ready after {seconds:.1f} s, in {warming.cache_folder()}")

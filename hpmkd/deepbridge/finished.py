@@ -13,7 +13,7 @@ from hpmkd.deepbridge.metrics import SMALL_IS_GOOD
 from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
 from hpmkd.deepbridge.results import METRICS, Outcome, Row, to_frame
 from hpmkd.errors import RecipeError
-from hpmkd.finalists import merit
+from hpmkd.standing import UNLIMITED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ class Finished:
     @property
     def preferred(self) -> Outcome:
         """The run whose best student the selection rows prefer."""
-        return min(self.outcomes, key=lambda outcome: min(map(merit, outcome.candidates)))
+        return min(self.outcomes, key=lambda outcome: min(map(UNLIMITED.merit, outcome.candidates)))
 
     def best(self, metric: str, *, minimize: bool) -> tuple[Row, dict[str, Any]]:
         """Return the row that is best by a metric, also as a mapping.
@@ -103,5 +103,5 @@ class Finished:
         if not found:
             had = ", ".join(sorted({name_of(row.trial.configuration.stage) for row in self.rows}))
             raise RecipeError(f"model type {name_of(stage)!r} was not in the run, which had {had}")
-        outcome, trial = min(found, key=lambda each: merit(each[1]))
+        outcome, trial = min(found, key=lambda each: UNLIMITED.merit(each[1]))
         return outcome.student(replace(trial.configuration, temperature=temperature, alpha=alpha))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, closeness, quality
 from hpmkd.deepbridge.model_types import name_of
-from hpmkd.finalists import best, candidates, merit
+from hpmkd.finalists import best, candidates
 from hpmkd.labels import codes_of
+from hpmkd.standing import UNLIMITED, Merit
 from hpmkd.values import Configuration
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Outcome:
         """
         stage = [trial for trial in self.candidates if trial.configuration.stage == cell[0]]
         own = [trial for trial in stage if _cell(trial.configuration) == _plain(cell)]
-        return min(own or stage, key=merit, default=None)
+        return min(own or stage, key=UNLIMITED.merit, default=None)
 
     def measured(self, student: Predictor) -> Metrics:
         """Return the metrics of a student on training and test rows."""
@@ -160,7 +161,7 @@ class Outcome:
     def _chosen(self) -> list[Trial]:
         """Return the best trial of each cell, the stages in the order of the run."""
         cells: dict[Cell, Trial] = {}
-        for trial in sorted(self.candidates, key=merit):
+        for trial in sorted(self.candidates, key=UNLIMITED.merit):
             cells.setdefault(_cell(trial.configuration), trial)
         if self.method == "standard":
             # The control that the engine adds was in nobody's grid.
@@ -186,9 +187,9 @@ class Outcome:
         left = bound - self.found.models_trained if bound else float("inf")
         chosen = []
 
-        def rank(trial: Trial) -> tuple[bool, bool, float, bool, int]:
+        def rank(trial: Trial) -> tuple[bool, bool, Merit]:
             unfitted = trial.configuration.key not in self.fitted
-            return trial.number not in first, unfitted, *merit(trial)
+            return trial.number not in first, unfitted, UNLIMITED.merit(trial)
 
         for trial in sorted(trials, key=rank)[: self.most]:
             cost = self._cost(trial.configuration)

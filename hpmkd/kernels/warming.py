@@ -34,6 +34,16 @@ def cache_folder() -> Path:
     return Path(kernel.stats.cache_path)  # type: ignore[attr-defined]
 
 
+def refused_folder() -> Path | None:
+    """Return the ``NUMBA_CACHE_DIR`` that numba silently passed over; None if all is well."""
+    from numba import config
+
+    wished = Path(config.CACHE_DIR).resolve() if config.CACHE_DIR else None
+    if wished is None or wished in cache_folder().resolve().parents:
+        return None
+    return wished
+
+
 def _single_rows() -> None:
     from hpmkd.kernels.packed import ROW_KERNELS, row_kernel
 

@@ -93,6 +93,7 @@ def _paint(figure: Figure, look: Look, evidence: Evidence, classes: list[object]
     ax.hlines(edges, 0, 1, look["faint"], linewidth=0.4, alpha=0.4, transform=across)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("share of the class that is recognised")
+    ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
     ax.set_xlim(_left(evidence), 1.01)
     ax.text(1.03, 1.01, "retention\n(rows)", transform=ax.transAxes, fontsize=7.5)
     figure.legend(loc="outside upper left", ncols=3)

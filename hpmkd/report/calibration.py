@@ -73,7 +73,9 @@ def _paint(figure: Figure, look: Look, evidence: Evidence, asked: str) -> None:
         observed = [each.observed for each in curve.bins]
         ax.plot(predicted, observed, color=look[curve.model], linewidth=1.1)
         style = look.role(curve.model)
-        sizes = [14 + 90 * (each.rows / evidence.rows) ** 0.5 for each in curve.bins]
+        # As wide as its marks are elsewhere: a control that is the student frames it.
+        wide = style["s"] / look.role("student")["s"]
+        sizes = [wide * (14 + 90 * (each.rows / evidence.rows) ** 0.5) for each in curve.bins]
         # The legend's mark is of one size: that of a point which is not drawn.
         label = f"{curve.model} (error {curve.error:.3f})"
         ax.scatter([], [], label=label, **style)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.report.numbers import Cell, Table, cell, table
-from hpmkd.report.wording import clean, digits, duration, percent, ratio, size
+from hpmkd.report.wording import clean, digits, duration, few, percent, ratio, size
 
 if TYPE_CHECKING:
     from hpmkd.distillation import Distillation
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 LEADERBOARD = (
     ("role", "role", digits),
     ("name", "name", digits),
-    ("accuracy", "accuracy", digits),
+    ("accuracy", "accuracy", percent),
     ("retention", "retention", percent),
     ("log loss", "log_loss", digits),
     ("size", "bytes", size),
@@ -30,8 +29,8 @@ LEADERBOARD = (
     ("AUC", "auc", digits),
     ("KL to the teacher", "kl", digits),
     ("agreement", "agreement", percent),
-    ("alpha", "alpha", digits),
-    ("temperature", "temperature", digits),
+    ("alpha", "alpha", few),
+    ("temperature", "temperature", few),
     ("selection log loss", "selection_log_loss", digits),
     ("after", "after", digits),
     ("scheduler", "scheduler", digits),
@@ -94,7 +93,7 @@ def leaderboard(found: Distillation) -> Table:
 def arms(found: Distillation) -> Table:
     """Return what the verdict compares."""
     rows = [
-        [arm.name, cell(arm.log_loss), cell(arm.temperature), cell(arm.calibrated_log_loss)]
+        [arm.name, cell(arm.log_loss), cell(arm.temperature, few), cell(arm.calibrated_log_loss)]
         for arm in found.verdict.arms
     ]
     headings = ("taught by", "log loss", "best temperature", "log loss at that temperature")
@@ -103,7 +102,7 @@ def arms(found: Distillation) -> Table:
 
 def counts(found: Distillation) -> Table:
     """Return every count of the run."""
-    shown = {"cache_bytes": size}
+    shown = {"cache_bytes": size, "peak_mb": few}
     rows = [
         [name, cell(found.counts[key], shown.get(key, digits))]
         for key, name in COUNTS.items()
@@ -132,13 +131,3 @@ def setting(found: Distillation) -> Table:
 
 def _listed(named: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} ({value})" for name, value in named.items()) or "-"
-
-
-def command(found: Distillation, folder: str) -> str:
-    """Return what to type to repeat the run; the data's file is not known to it."""
-    target, kinds = found.facts.get("target"), set(found.facts.get("teachers", {}).values())
-    parts = ["hpmkd", "distill", "DATA", "--target", "COLUMN" if target is None else str(target)]
-    if kinds - {"cross-fitted"}:
-        parts += ["--teacher", "TEACHER"]
-    parts += ["--recipe", f"{folder}/recipe.toml", "--seed", str(found.facts["seed"])]
-    return shlex.join([*parts, "--out", "AGAIN"])

@@ -58,15 +58,18 @@ class Look:
         return self[f"c{at % 6 + 1}"], TURNS[at % len(TURNS)]
 
     def role(self, name: str) -> dict[str, Any]:
-        """Return how a role's marks are drawn by ``scatter``: controls are hollow."""
+        """Return how a role's marks are drawn by ``scatter``.
+
+        Controls are hollow and wider: one that is the student itself frames it.
+        """
         hollow = name == "control"
         return {
             "marker": SHAPES[name],
-            "s": 80 if name == "teacher" else 34,
+            "s": {"teacher": 80, "control": 68}.get(name, 34),
             "facecolors": self["ground"] if hollow else self[name],
             "edgecolors": self[name],
             "linewidths": 1.3,
-            "zorder": 3,
+            "zorder": 2.9 if hollow else 3,
         }
 
     @property

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from hpmkd.report.numbers import Table, cell, table
-from hpmkd.report.wording import digits, duration, percent, size
 
 if TYPE_CHECKING:
     from hpmkd.distillation import Distillation
@@ -35,6 +32,8 @@ class Model:
         Time of one row, in microseconds.
     chosen : bool
         Whether it is shipped.
+    fused : bool
+        Whether it is all teachers together.
     """
 
     role: str
@@ -43,6 +42,7 @@ class Model:
     bytes: int | None
     row_us: float | None
     chosen: bool = False
+    fused: bool = False
 
 
 def models(found: Distillation) -> list[Model]:
@@ -55,8 +55,10 @@ def models(found: Distillation) -> list[Model]:
             bytes=each.bytes,
             row_us=each.row_us,
             chosen=each.chosen,
+            # It comes first, and is what the others are close to: without it, none has a KL.
+            fused=at == 0 and each.role == "teacher" and each.kl is not None,
         )
-        for each in found.records
+        for at, each in enumerate(found.records)
     ]
     return known + [
         Model(FURTHER, each.name, each.accuracy, each.bytes, each.row_us)
@@ -66,26 +68,5 @@ def models(found: Distillation) -> list[Model]:
 
 
 def teacher_of(known: Sequence[Model]) -> Model | None:
-    """Return the model that the others are compared with; it comes first if there is one."""
-    return known[0] if known[0].role == "teacher" else None
-
-
-#: Heading, key of the contender, and how it is written.
-FRONT = (
-    ("student", "name", digits),
-    ("role", "role", digits),
-    ("selection log loss", "selection_log_loss", digits),
-    ("selection retention", "selection_retention", percent),
-    ("size", "bytes", size),
-    ("one row", "row_us", duration),
-    ("test accuracy", "accuracy", percent),
-    ("test log loss", "log_loss", digits),
-    ("on the front", "on_front", digits),
-)
-
-
-def front(found: Distillation) -> Table:
-    """Return the students to pick from; no rows in a folder of before there was a front."""
-    rows = [[cell(getattr(each, key), shown) for _, key, shown in FRONT] for each in found.front]
-    made = table("Students to pick from", [heading for heading, _, _ in FRONT], rows)
-    return replace(made, bold=frozenset(at for at, each in enumerate(found.front) if each.chosen))
+    """Return the model that the others are compared with, if there is one."""
+    return next((each for each in known if each.fused), None)

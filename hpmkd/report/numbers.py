@@ -47,6 +47,10 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     bold: frozenset[int] = frozenset()
 
+    def is_numeric(self, at: int) -> bool:
+        """Whether the column at a position holds numbers, known or not."""
+        return any(row[at].exact is not None for row in self.rows)
+
 
 def cell(value: Any, shown: Callable[[Any], str] = digits) -> Cell:
     """Return the cell of a value: text as it is, a number as `shown` writes it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from hpmkd.report.look import Look, mark
 from hpmkd.report.numbers import cell, table
 from hpmkd.report.picture import Absent, Picture
-from hpmkd.report.wording import clean, digits, duration, short, size
+from hpmkd.report.wording import clean, digits, duration, few, percent, short, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,25 +45,15 @@ def searched(found: Distillation) -> Picture | Absent:
     trials = [{**UNTOLD, **each} for each in found.history]
     if not trials:
         return Absent(KEY, TITLE, "This run folder holds no trials.")
-    told = [each for each in trials if each["log_loss"] is not None]
-    failed = len(trials) - len(told)
-    best = min(told, key=lambda each: each["log_loss"], default=None)
-    described = f"{len(trials)} trials"
-    if best is not None:
-        described += (
-            f"; the lowest log loss on the selection rows is {digits(best['log_loss'])}, of trial "
-            f"{best['number']} ({clean(best['stage'])})"
-        )
+    failed = sum(each["log_loss"] is None for each in trials)
+    described = "; ".join(
+        [f"{len(trials)} trial{'s' * (len(trials) != 1)}", *_lowest(found, trials)]
+    )
     return Picture(
         key=KEY,
         title=TITLE,
         description=described + (f"; {failed} failed." if failed else "."),
-        reading=(
-            "Each mark is a configuration: its log loss on the selection rows. The line is the "
-            "best so far. Hollow marks were fitted on a share of the rows and win nothing; a ring "
-            "says that the configuration builds on the stage before it in the chain."
-            + (" Crosses at the top failed." if failed else "")
-        ),
+        reading=" ".join(_reading(trials)),
         table=table("Every trial, in the order of asking", HEADINGS, map(_row, trials)),
         marks=len(trials),
         height=3.6,
@@ -71,20 +61,59 @@ def searched(found: Distillation) -> Picture | Absent:
     )
 
 
+def _lowest(found: Distillation, trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say which trial has the lowest log loss, and why it is not the one that ships."""
+    whole = _whole(trials)
+    if not whole:
+        return
+    best = min(whole, key=lambda each: each["log_loss"])
+    yield (
+        f"the lowest log loss on the selection rows is {digits(best['log_loss'])}, of trial "
+        f"{best['number']} ({clean(best['stage'])})"
+    )
+    link = f"{best['stage']} after {best['after']}"
+    for gate in found.gates:
+        if gate.name == link and not gate.passed:
+            yield (f"it is not shipped, for its gate refused {clean(link)}: {clean(gate.reason)}")
+    shipped = next((each for each in found.front if each.chosen), None)
+    if shipped is not None and shipped.trial not in (None, best["number"]):
+        yield (
+            f"the student that is shipped has {digits(shipped.selection_log_loss)}, of trial "
+            f"{shipped.trial}"
+        )
+
+
+def _reading(trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield "Each mark is a configuration: its log loss on the selection rows."
+    if len(_whole(trials)) > 1:
+        yield "The line is the best so far."
+    if any(each["share"] < 1 for each in trials):
+        yield "Hollow marks were fitted on a share of the rows and win nothing."
+    if any(each["after"] is not None for each in trials):
+        yield "A ring says that the configuration builds on the stage before it in the chain."
+    if any(each["log_loss"] is None for each in trials):
+        yield "Crosses at the top failed."
+
+
+def _whole(trials: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return those that were fitted on all rows and did not fail."""
+    return [each for each in trials if each["log_loss"] is not None and each["share"] == 1]
+
+
 def _row(trial: Mapping[str, Any]) -> list[Any]:
     return [
         cell(trial["number"]),
         clean(trial["stage"]),
         trial["after"],
-        cell(trial["alpha"]),
-        cell(trial["temperature"]),
-        cell(trial["share"]),
+        cell(trial["alpha"], few),
+        cell(trial["temperature"], few),
+        cell(trial["share"], percent),
         cell(trial["log_loss"]),
         cell(trial["standard_error"]),
-        cell(trial["accuracy"]),
+        cell(trial["accuracy"], percent),
         cell(trial["bytes"], size),
         cell(trial["row_us"], duration),
-        cell(trial["seconds"]),
+        cell(trial["seconds"], few),
         trial["failure"],
     ]
 
@@ -119,7 +148,7 @@ def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> N
     if failed:
         top = ax.get_xaxis_transform()
         mark(ax.scatter(failed, [0.97] * len(failed), marker="x", color=look["ink"], transform=top))
-    _best_so_far(ax, look, told)
+    _best_so_far(ax, look, trials)
     losses = [each["log_loss"] for each in told]
     if losses and 0 < min(losses) < max(losses) / WIDE:
         ax.set_yscale("log")
@@ -138,8 +167,8 @@ def _xy(trials: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[float]]:
     return [each["number"] for each in trials], [each["log_loss"] for each in trials]
 
 
-def _best_so_far(ax: Axes, look: Look, told: Sequence[Mapping[str, Any]]) -> None:
-    whole = [each for each in told if each["share"] == 1]
+def _best_so_far(ax: Axes, look: Look, trials: Sequence[Mapping[str, Any]]) -> None:
+    whole = _whole(trials)
     if whole:
         numbers, losses = _xy(whole)
         best = np.minimum.accumulate(losses)

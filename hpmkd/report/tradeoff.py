@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from hpmkd.report.look import Look, mark
 from hpmkd.report.models import ROLES, Model, models, teacher_of
 from hpmkd.report.numbers import cell, table
 from hpmkd.report.picture import Absent, Picture
-from hpmkd.report.wording import clean, duration, percent, short, size
+from hpmkd.report.wording import clean, duration, percent, rounded, short, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,20 +32,25 @@ class Cost:
         What the picture and its axis are called.
     shown : callable
         Writes it with its unit.
+    limit : str
+        Name of the limit that a run may set to it.
     """
 
     key: str
     title: str
     axis: str
     shown: Callable[[float], str]
+    limit: str
 
     def of(self, model: Model) -> float:
         """Return the cost of a model; 0 if it is not known."""
         return float(getattr(model, self.key) or 0)
 
 
-SIZE = Cost("bytes", "Accuracy against size", "size of the file", size)
-LATENCY = Cost("row_us", "Accuracy against the time of one row", "time of one row", duration)
+SIZE = Cost("bytes", "Accuracy against size", "size of the file", size, "max_size")
+LATENCY = Cost(
+    "row_us", "Accuracy against the time of one row", "time of one row", duration, "max_latency"
+)
 
 
 def tradeoff(found: Distillation, cost: Cost) -> Picture | Absent:
@@ -55,6 +60,7 @@ def tradeoff(found: Distillation, cost: Cost) -> Picture | Absent:
     if not priced:
         return Absent(cost.key, cost.title, "No model of this run has a size and a speed.")
     best = unbeaten(priced, cost)
+    limit = float(getattr(found.recipe.limits, cost.limit))
     rows = [
         [
             f"{model.role} {clean(model.name)}",
@@ -68,17 +74,13 @@ def tradeoff(found: Distillation, cost: Cost) -> Picture | Absent:
         key=cost.key,
         title=cost.title,
         description=f"{_described(known, cost)} {len(priced)} models are drawn.",
-        reading=(
-            "Up is better, left is cheaper; the cost is on a logarithmic scale. The line joins "
-            "what nothing beats in both. The ring marks the student that is shipped, the dashed "
-            "line the teacher's accuracy."
-        ),
+        reading=" ".join(_reading(known, best, cost, limit)),
         table=table(
             f"{cost.title} on the test rows", ("model", cost.axis, "accuracy", "unbeaten"), rows
         ),
         marks=len(priced),
         height=3.5,
-        paint=lambda figure, look: _paint(figure, look, known, cost),
+        paint=lambda figure, look: _paint(figure, look, known, cost, limit),
     )
 
 
@@ -103,7 +105,21 @@ def _described(known: Sequence[Model], cost: Cost) -> str:
     return f"{said}."
 
 
-def _paint(figure: Figure, look: Look, known: Sequence[Model], cost: Cost) -> None:
+def _reading(
+    known: Sequence[Model], best: Sequence[Model], cost: Cost, limit: float
+) -> Iterator[str]:
+    yield "Up is better, left is cheaper; the cost is on a logarithmic scale."
+    if len(best) > 1:
+        yield "The line joins what nothing beats in both."
+    if any(model.chosen and cost.of(model) for model in known):
+        yield "The ring marks the student that is shipped."
+    if teacher_of(known) is not None:
+        yield "The dashed line is the teacher's accuracy."
+    if limit:
+        yield f"The dotted line is the limit of the run, {cost.shown(limit)}."
+
+
+def _paint(figure: Figure, look: Look, known: Sequence[Model], cost: Cost, limit: float) -> None:
     ax = figure.subplots()
     _axes(ax, cost)
     priced = [model for model in known if cost.of(model)]
@@ -113,6 +129,8 @@ def _paint(figure: Figure, look: Look, known: Sequence[Model], cost: Cost) -> No
     teacher = teacher_of(known)
     if teacher is not None:
         ax.axhline(teacher.accuracy, color=look["teacher"], linewidth=0.9, linestyle="--")
+    if limit:
+        ax.axvline(limit, color=look["ink"], linewidth=1.2, linestyle=":")
     for role in ROLES:
         own = [model for model in priced if model.role == role]
         if own:
@@ -142,9 +160,9 @@ def _axes(ax: Axes, cost: Cost) -> None:
     ax.set_xscale("log")
     ax.set_xlabel(cost.axis)
     ax.set_ylabel("accuracy on the test rows")
-    ax.xaxis.set_major_formatter(lambda value, _: cost.shown(value))
+    ax.xaxis.set_major_formatter(lambda value, _: rounded(cost.shown(value)))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
 
 
 def _importance(model: Model) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hpmkd.units import shown_size, shown_time
+
 #: What stands for a number that is not known.
 UNKNOWN = "–"
 #: Names in a picture are cut beyond this many characters; tables have them whole.
@@ -22,13 +24,18 @@ def short(name: object, longest: int = LONGEST) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share in percent."""
-    return UNKNOWN if share is None else f"{share:.1%}"
+    """Return a share in percent, of the same digits everywhere."""
+    return UNKNOWN if share is None else f"{share:.2%}"
 
 
 def digits(value: float | None) -> str:
-    """Return a number in four significant digits."""
-    return UNKNOWN if value is None else f"{value:.4g}"
+    """Return a number with four decimals, so that those of a column can be compared."""
+    return UNKNOWN if value is None else f"{value:.4f}"
+
+
+def few(value: float | None) -> str:
+    """Return a number with two decimals, such as a setting."""
+    return UNKNOWN if value is None else f"{value:.2f}"
 
 
 def ratio(value: float | None) -> str:
@@ -39,20 +46,16 @@ def ratio(value: float | None) -> str:
 
 
 def size(n_bytes: float | None) -> str:
-    """Return a size with its unit, of 1000 bytes the kilobyte."""
-    if n_bytes is None:
-        return UNKNOWN
-    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")):
-        if n_bytes >= factor:
-            return f"{n_bytes / factor:.3g} {unit}"
-    return f"{n_bytes:.3g} B"
+    """Return a size with its unit, as the terminal has it."""
+    return UNKNOWN if n_bytes is None else shown_size(n_bytes)
 
 
 def duration(us: float | None) -> str:
-    """Return microseconds with the unit that suits them."""
-    if us is None:
-        return UNKNOWN
-    for factor, unit in ((1e6, "s"), (1e3, "ms"), (1, "µs")):
-        if us >= factor:
-            return f"{us / factor:.3g} {unit}"
-    return f"{us * 1e3:.3g} ns"
+    """Return microseconds with the unit that suits them, as the terminal has them."""
+    return UNKNOWN if us is None else shown_time(us)
+
+
+def rounded(shown: str) -> str:
+    """Return a number with its unit without zeros at the end, such as ``10 KB`` of an axis."""
+    number, unit = shown.split(" ")
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -13,6 +15,7 @@ from hpmkd.errors import ReportError
 from hpmkd.report.look import PAPER, STAND_INS, Look
 from hpmkd.report.picture import Absent, Picture
 from hpmkd.report.pictures import pictures
+from hpmkd.run_content import is_content
 from hpmkd.whole import write_whole
 
 if TYPE_CHECKING:
@@ -21,7 +24,13 @@ if TYPE_CHECKING:
 LIBRARIES = ("matplotlib", "jinja2")
 #: Of pictures for papers.
 DPI = 300
+#: What Matplotlib warns of; the number is that of a character.
+GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 OnPicture = Callable[[int, int], None]
+
+
+class ReportWarning(UserWarning):
+    """Something about a picture that its reader should know."""
 
 
 def write_report(
@@ -38,7 +47,7 @@ def write_report(
     found : Distillation
         The run, just made or loaded.
     path : path
-        The file; replaced if it is there.
+        The file; replaced if it is there and a regular file, but for those of the run itself.
     folder : path
         The run folder, as the command to repeat the run names it.
     on_picture : callable
@@ -47,9 +56,16 @@ def write_report(
     Raises
     ------
     ReportError
-        If a library is missing or the file cannot be written.
+        If a library is missing, or the file is one of the run's or cannot be written.
     """
     require_libraries()
+    with _explained(Path(path)):
+        own = is_content(Path(path), Path(folder))
+    if own:
+        raise ReportError(
+            f"{path} is a file of the run itself, which a report must not replace; leave --out "
+            f"away, or choose another name, such as {Path(folder) / 'report.html'}"
+        )
     from hpmkd.report.page import page
     from hpmkd.report.svg import inline
 
@@ -96,19 +112,26 @@ def write_figures(
     with _explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     # Text as paths: it looks the same wherever the paper is set.
-    look, written = Look(PAPER), []
+    look, written, lacking = Look(PAPER), [], set[str]()
     shown = [each for each in pictures(found) if not isinstance(each, Absent)]
     with _drawing(look, {"svg.fonttype": "path", "savefig.facecolor": look["ground"]}):
         for at, picture in enumerate(shown, 1):
             figure = picture.draw(look)
             for form in ("png", "svg"):
+                content = io.BytesIO()
+                # Without a date, the same run gives the same file.
+                dated = {"Date": None} if form == "svg" else None
+                with _heard(lacking):
+                    figure.savefig(content, format=form, dpi=DPI, metadata=dated)
                 path = folder / f"{picture.key}.{form}"
-                with _explained(path):
-                    # Without a date, the same run gives the same file.
-                    dated = {"Date": None} if form == "svg" else None
-                    figure.savefig(path, dpi=DPI, metadata=dated)
-                written.append(path)
+                written.append(_written(path, content.getvalue()))
             on_picture(at, len(shown))
+    if lacking:
+        message = (
+            f"the font of the pictures lacks {' '.join(sorted(lacking))}: boxes are drawn in their "
+            "place. In the HTML report the browser writes them"
+        )
+        warnings.warn(message, ReportWarning, stacklevel=2)
     return written
 
 
@@ -134,8 +157,22 @@ def _drawing(look: Look, more: dict[str, object]) -> Iterator[Look]:
     # Matplotlib's settings belong to the whole process: they are put back afterwards.
     with matplotlib.rc_context({**look.settings, **more}), warnings.catch_warnings():
         # A name may be written in letters that Matplotlib's font lacks; a browser has them.
-        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
+        warnings.filterwarnings("ignore", GLYPH.pattern, UserWarning)
         yield look
+
+
+@contextlib.contextmanager
+def _heard(lacking: set[str]) -> Iterator[None]:
+    """Collect the characters that Matplotlib's font lacks; other warnings go on."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.filterwarnings("always", GLYPH.pattern, UserWarning)
+        yield
+    for each in heard:
+        found = GLYPH.match(str(each.message))
+        if found is None:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+        else:
+            lacking.add(chr(int(found[1])))
 
 
 def _written(path: Path, content: bytes) -> Path:
@@ -149,6 +186,6 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ReportError(
-            f"cannot write {path}: {error.strerror or error}; choose a path in a folder that "
-            "you may write to"
+            f"cannot write {path}: {error.strerror or error}; choose the path of a file in a "
+            "folder that you may write to"
         ) from error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hpmkd.errors import DataError
+from hpmkd.student.times import TIMES, numbers_of, seconds_of, spell_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,6 @@ Kind = Literal["number", "category"]
 _NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal")
 _MOMENTS = ("datetime", "datetime64", "date")
 _SPANS = ("timedelta", "timedelta64")
-_UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9, "ps": 10**12}
 
 
 def kind_of(cells: Any) -> Kind:
@@ -31,9 +31,9 @@ def kind_of(cells: Any) -> Kind:
     Parameters
     ----------
     cells : ndarray of shape (n,) or Series
-        Numbers, booleans, dates, times and durations are numbers, and so are objects that
-        are nothing but numbers, booleans and missing cells. All else is a category, also
-        objects that are all missing, for nothing may be known of what they will hold.
+        Numbers, booleans, moments and durations are numbers, and so are objects that are
+        nothing but these and missing cells. All else is a category, also objects that are
+        all missing, for nothing may be known of what they will hold.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def kind_of(cells: Any) -> Kind:
     if inferred in _NUMBERS + _MOMENTS + _SPANS:
         return "number"
     # "mixed" is also what pandas calls booleans among numbers.
-    if inferred.startswith("mixed") and all(map(_is_number, array[~_missing(array)])):
+    if inferred.startswith("mixed") and all(map(_is_readable, array[~_missing(array)])):
         return "number"
     return "category"
 
@@ -63,7 +63,8 @@ def read_numbers(cells: Any, name: str) -> NDArray[np.float64]:
     ----------
     cells : ndarray of shape (n,) or Series
         Numbers or booleans, text that spells numbers, moments (seconds since 1970, naive
-        ones taken as UTC) or durations (seconds). Infinities stay.
+        ones taken as UTC) or durations (seconds), in any mixture: a cell is read alike
+        whatever stands beside it. Infinities stay.
     name : str
         Name of the column, for the error.
 
@@ -85,7 +86,7 @@ def read_numbers(cells: Any, name: str) -> NDArray[np.float64]:
     if array.dtype.kind in "biuf":
         return array.astype(np.float64, copy=False)
     if array.dtype.kind in "mM":
-        return _seconds(array)
+        return seconds_of(array)
     return _read_objects(array.astype(object, copy=False), name)
 
 
@@ -96,7 +97,8 @@ def read_texts(cells: Any) -> tuple[NDArray[np.intp], list[str]]:
     ----------
     cells : ndarray of shape (n,) or Series
         Anything; each cell is spelt by :func:`str`, except that whole floats lose their
-        ``.0`` (a missing cell somewhere turns a column of integers into floats).
+        ``.0`` (a missing cell somewhere turns a column of integers into floats) and moments
+        and durations are spelt alike in every type and unit.
 
     Returns
     -------
@@ -164,38 +166,19 @@ def _categories(cells: Any) -> Any:
 
 
 def _read_objects(array: NDArray[Any], name: str) -> NDArray[np.float64]:
-    """Read numbers out of objects, text among them."""
-    import pandas as pd
-
-    inferred = _infer(array)
+    """Read numbers out of objects, text among them: each by its own type."""
+    present = ~_missing(array)
+    cells = array[present]
+    numbers_read = np.full(len(array), np.nan)
     try:
-        if inferred in _MOMENTS:
-            moments = pd.to_datetime(array, utc=True).tz_localize(None)
-            return _seconds(np.asarray(moments))
-        if inferred in _SPANS:
-            return _seconds(np.asarray(pd.to_timedelta(array)))
-        numbers_read = np.full(len(array), np.nan)
-        present = ~_missing(array)
-        numbers_read[present] = array[present].astype(np.float64)
+        numbers_read[present] = numbers_of(cells)
     except (TypeError, ValueError, OverflowError) as error:
-        example = next(filter(_is_unreadable, array[~_missing(array)]), inferred)
+        example = next(filter(_is_unreadable, cells), cells[0])
         raise DataError(
             f"column {name!r} holds {example!r}, expected numbers as in training: correct such "
             "cells, or leave them empty (None or NaN) where the value is not known"
         ) from error
     return numbers_read
-
-
-def _seconds(array: NDArray[Any]) -> NDArray[np.float64]:
-    """Turn datetime64 (since 1970) or timedelta64 into seconds; NaT into NaN."""
-    unit, step = np.datetime_data(array.dtype)
-    if unit not in _UNITS_PER_SECOND or step != 1:
-        array = array.astype(f"{array.dtype.kind}8[s]")
-        unit = "s"
-    # Whole seconds and the rest apart: exact, hence the same from any unit.
-    whole, rest = np.divmod(array.astype(np.int64), _UNITS_PER_SECOND[unit])
-    seconds = whole + rest / _UNITS_PER_SECOND[unit]
-    return np.where(np.isnat(array), np.nan, seconds)
 
 
 def _infer(array: NDArray[Any]) -> str:
@@ -212,15 +195,15 @@ def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(pd.isna(array), dtype=bool)
 
 
-def _is_number(cell: Any) -> bool:
-    """Tell whether an object is a real number or a boolean."""
-    return isinstance(cell, numbers.Real | Decimal | np.bool_)
+def _is_readable(cell: Any) -> bool:
+    """Tell whether an object is a real number, a boolean, a moment or a duration."""
+    return isinstance(cell, (numbers.Real, Decimal, np.bool_, *TIMES))
 
 
 def _is_unreadable(cell: Any) -> bool:
     """Tell whether an object cannot be read as a number."""
     try:
-        float(cell)
+        numbers_of(np.array([cell, None], dtype=object)[:1])
     except (TypeError, ValueError, OverflowError):
         return True
     return False
@@ -228,6 +211,8 @@ def _is_unreadable(cell: Any) -> bool:
 
 def _spell(cell: Any) -> str:
     """Write a category as text."""
+    if isinstance(cell, TIMES):
+        return spell_time(cell)
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
     return str(cell)

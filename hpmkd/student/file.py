@@ -24,7 +24,7 @@ from hpmkd.student.layout import flatten, restore
 from hpmkd.student.linear_model import LinearModel
 from hpmkd.student.models import FittedModel
 from hpmkd.student.pool import Pool
-from hpmkd.student.pooled_model import PooledModel, linear_parts, tree_parts
+from hpmkd.student.pooled_model import PooledModel, check_count, linear_parts, tree_parts
 from hpmkd.student.trees_model import TreesModel
 
 _POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
@@ -168,15 +168,25 @@ def _read_model(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         trees = restore(_under("trees.", arrays), plain["link"])
         return AdditiveModel(linear, arrays["low"], arrays["high"], trees)
     if plain["kind"] == PooledModel.kind and plain["link"] == PooledModel.link:
-        members = []
-        for at, member in enumerate(plain["members"]):
-            if member["kind"] == PooledModel.kind:
-                raise ValueError("a pool is a member of a pool")
-            members.append(_read_model(member, _under(f"{at}.", arrays)))
-        values = {name: arrays[f"pool.{name}"] for name in _POOL_ARRAYS}
-        numbers = {name: plain["pool"][name] for name in _POOL_NUMBERS}
-        return PooledModel(tuple(members), Pool(**values, **numbers))  # type: ignore[arg-type]
+        return _read_pooled(plain, arrays)
     raise ValueError(f"the model is of the unknown kind {plain['kind']!r}")
+
+
+def _read_pooled(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> PooledModel:
+    """Make an ensemble of its header and arrays."""
+    check_count(len(plain["members"]))
+    grouped: dict[str, dict[str, NDArray[Any]]] = {}
+    for name, array in arrays.items():
+        first, _, rest = name.partition(".")
+        grouped.setdefault(first, {})[rest] = array
+    members = []
+    for at, member in enumerate(plain["members"]):
+        if member["kind"] == PooledModel.kind:
+            raise ValueError("a pool is a member of a pool")
+        members.append(_read_model(member, grouped.get(str(at), {})))
+    values = {name: grouped["pool"][name] for name in _POOL_ARRAYS}
+    numbers = {name: plain["pool"][name] for name in _POOL_NUMBERS}
+    return PooledModel(tuple(members), Pool(**values, **numbers))  # type: ignore[arg-type]
 
 
 def _beneath(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -22,6 +22,7 @@ from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.facts import plain_facts
 from hpmkd.student.models import FittedModel
 from hpmkd.student.packed import PackedStudent
+from hpmkd.student.packed_checks import as_mapping
 from hpmkd.student.packed_content import NotPackable
 from hpmkd.student.packed_pool import PackedPool, pack
 from hpmkd.values import frozen_mapping
@@ -110,7 +111,7 @@ class Student:
         """What :meth:`predict_one` does, bound to what it needs."""
 
         def general(row: Mapping[str, Any]) -> Any:
-            return self.predict([row])[0].item()
+            return self.predict([as_mapping(row)])[0].item()
 
         if self._packed is None:
             return general
@@ -181,7 +182,7 @@ class Student:
         Raises
         ------
         DataError
-            Columns are missing, or a number column holds text.
+            It is no mapping, columns are missing, or a number column holds text.
         """
         return self._ask(row)
 

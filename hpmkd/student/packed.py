@@ -9,26 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpmkd.errors import DataError
 from hpmkd.student.additive_model import AdditiveModel
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.linear_model import LinearModel
 from hpmkd.student.models import FittedModel
 from hpmkd.student.packed_asker import make_asker
-from hpmkd.student.packed_checks import as_out, as_row, misfit
+from hpmkd.student.packed_base import PackedRows
+from hpmkd.student.packed_checks import as_matrix, as_out, as_row, misfit
 from hpmkd.student.packed_content import Words
-from hpmkd.student.packed_rows import RowReader
+from hpmkd.student.packed_tables import answer_table
 from hpmkd.student.packed_words import pack_words
-from hpmkd.student.tables import number_block
 
 Floats = NDArray[np.float64]
 
 
-#: So few rows are answered one by one: a block of 256 takes as long as ten of them.
-FEW_ROWS = 8
-
-
-class PackedStudent:
+class PackedStudent(PackedRows):
     """Encoder and model in one buffer, for those who have rows as arrays.
 
     A *row* is a 1-D array of d cells in the order of the columns: numbers as they are, a
@@ -73,16 +68,13 @@ class PackedStudent:
     """
 
     def __init__(self, encoder: FittedEncoder, model: FittedModel) -> None:
-        self._parts = (encoder, model)
-        self.schema = encoder.schema
         linear = isinstance(model, LinearModel | AdditiveModel)
-        self.dtype: np.dtype[Any] = np.dtype(np.float64 if linear else np.float32)
-        self._reader = RowReader(self.schema)
-        self.n_columns = len(self.schema.columns)
+        dtype = np.dtype(np.float64 if linear else np.float32)
+        super().__init__(encoder.schema, dtype, model.n_classes)
+        self._parts = (encoder, model)
         self._shape = (self.dtype, self.n_columns)
         self._words = pack_words(encoder, model, np.arange(self.n_columns))
         self.n_margins = int(self._words[1])
-        self.n_classes = model.n_classes
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (PackedStudent, self._parts)
@@ -109,7 +101,7 @@ class PackedStudent:
         """
         try:
             code = self._code(row, self._words)
-        except TypeError:
+        except Exception:  # numba has errors of its own for some types
             code = self._code(as_row(row, *self._shape), self._words)
         if code < 0:
             raise misfit(row, *self._shape)
@@ -138,7 +130,7 @@ class PackedStudent:
         out = np.empty(self.n_margins) if out is None else out
         try:
             wrong = self._margins(row, self._words, out)
-        except TypeError:
+        except Exception:
             wrong = self._margins(
                 as_row(row, *self._shape), self._words, as_out(out, self.n_margins)
             )
@@ -169,36 +161,12 @@ class PackedStudent:
         out = np.empty(self.n_classes) if out is None else out
         try:
             wrong = self._probabilities(row, self._words, out)
-        except TypeError:
+        except Exception:
             out = as_out(out, self.n_classes)
             wrong = self._probabilities(as_row(row, *self._shape), self._words, out)
         if wrong:
             raise misfit(row, *self._shape, out, self.n_classes)
         return out
-
-    def encode_row(self, row: Mapping[str, Any]) -> NDArray[Any]:
-        """Return a mapping as a row.
-
-        Parameters
-        ----------
-        row : mapping
-            Cells by the names of the columns; further ones are ignored.
-
-        Returns
-        -------
-        ndarray of shape (d,)
-            Of `dtype`; numbers beyond float32 are ±inf in it.
-
-        Raises
-        ------
-        DataError
-            Columns are missing, or a number column holds text.
-        """
-        matrix = self._reader.read_table([row])
-        if matrix is None:
-            return np.asarray(self.schema.matrix([row], self.dtype.type)[0])
-        with np.errstate(over="ignore"):
-            return np.asarray(matrix[0, self._reader.order], dtype=self.dtype)
 
     def margins_of(self, matrix: NDArray[Any]) -> Floats:
         """Return the margins of many rows.
@@ -216,41 +184,10 @@ class PackedStudent:
         Raises
         ------
         DataError
-            It has another number of columns.
+            It is no such array.
         """
-        return self._answer(matrix, self._words, probable=False)
-
-    def probabilities_of(self, matrix: NDArray[Any]) -> Floats:
-        """Return the probabilities of many rows.
-
-        Parameters
-        ----------
-        matrix : ndarray of shape (n, d)
-            As for :meth:`margins_of`.
-
-        Returns
-        -------
-        ndarray of shape (n, K)
-            float64, C-ordered, new; each row as :meth:`probabilities` answers it.
-
-        Raises
-        ------
-        DataError
-            It has another number of columns.
-        """
-        return self._answer(matrix, self._words, probable=True)
-
-    def predict_proba(self, table: Any) -> Floats:
-        """Return probabilities of raw rows; see :meth:`hpmkd.student.Student.predict_proba`."""
-        schema = self.schema
-        if schema.all_numbers:
-            block = number_block(table, schema.names if schema.named else None)
-            if block is not None and block.shape[1] == self.n_columns:
-                return self.probabilities_of(block)
-        matrix = self._reader.read_table(table)
-        if matrix is not None:
-            return self._answer(matrix, self._row_words, probable=True)
-        return self.probabilities_of(schema.matrix(table, self.dtype.type))
+        matrix = as_matrix(matrix, self.n_columns)
+        return answer_table(matrix, self._words, self.n_margins, probable=False)
 
     def asker(
         self, labels: tuple[Any, ...], general: Callable[[Mapping[str, Any]], Any]
@@ -295,20 +232,6 @@ class PackedStudent:
 
         return row_kernel(what, self.dtype)
 
-    def _answer(self, matrix: NDArray[Any], words: Words, *, probable: bool) -> Floats:
-        from hpmkd.kernels.packed import row_kernel, table_kernel
-
-        if matrix.dtype not in (np.float32, np.float64) or not matrix.dtype.isnative:
-            matrix = matrix.astype(np.float64)
-        matrix = np.require(matrix, requirements="A")
-        out = np.empty((len(matrix), self.n_classes if probable else self.n_margins))
-        if len(matrix) <= FEW_ROWS and matrix.shape[1] == self.n_columns:
-            answer = row_kernel("probabilities" if probable else "margins", matrix.dtype)
-            for row, target in zip(matrix, out, strict=True):
-                answer(np.array(row), words, target)
-        elif table_kernel(matrix.dtype)(matrix, words, probable, out):
-            raise DataError(
-                f"got a matrix of shape {matrix.shape}, expected (n, {self.n_columns}): one "
-                "column per raw column, categories as codes"
-            )
-        return out
+    def _answer(self, matrix: NDArray[Any], *, as_read: bool) -> Floats:
+        words = self._row_words if as_read else self._words
+        return answer_table(matrix, words, self.n_classes, probable=True)

@@ -13,15 +13,21 @@ from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.joint_encoder import JointEncoder
 from hpmkd.student.linear_model import LinearModel
 from hpmkd.student.packed import PackedStudent
-from hpmkd.student.packed_rows import UNUSUAL, RowReader
+from hpmkd.student.packed_base import PackedRows
+from hpmkd.student.packed_checks import as_row
+from hpmkd.student.packed_rows import UNUSUAL
+from hpmkd.student.packed_tables import answer_table
+from hpmkd.student.packed_words import pack_words
 from hpmkd.student.pooled_model import Member, PooledModel
-from hpmkd.student.tables import number_block
 from hpmkd.student.trees_model import TreesModel
 
 Floats = NDArray[np.float64]
 
+#: Probabilities of members that are held at once, 8 bytes each, three or four times over.
+AT_ONCE = 2**20
 
-class PackedPool:
+
+class PackedPool(PackedRows):
     """Members in a buffer each, for those who have rows as arrays.
 
     Rows are those of :class:`~hpmkd.student.packed.PackedStudent`, always float64.
@@ -52,14 +58,11 @@ class PackedPool:
     """
 
     def __init__(self, encoder: FittedEncoder, model: PooledModel) -> None:
+        super().__init__(encoder.schema, np.dtype(np.float64), model.n_classes)
         self._parts = (encoder, model)
-        self.schema = encoder.schema
-        self.dtype: np.dtype[Any] = np.dtype(np.float64)
-        self.n_columns = len(self.schema.columns)
-        self.n_classes = model.n_classes
-        self._reader = RowReader(self.schema)
         self._pool = model.pool
-        self._members = [PackedStudent(_part(encoder, each), each) for each in model.members]
+        columns = np.arange(self.n_columns)
+        self._words = [pack_words(_part(encoder, each), each, columns) for each in model.members]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (PackedPool, self._parts)
@@ -81,49 +84,28 @@ class PackedPool:
         DataError
             It has another length or dtype.
         """
-        if not isinstance(row, np.ndarray) or (row.dtype, row.shape) != (
-            self.dtype,
-            (self.n_columns,),
-        ):
-            raise DataError(
-                f"expected a row of {self.dtype} and shape ({self.n_columns},): make one with "
-                "packed.encode_row(mapping)"
-            )
-        return np.asarray(self.probabilities_of(row[np.newaxis])[0])
+        row = as_row(row, self.dtype, self.n_columns)
+        return np.asarray(self._answer(row[np.newaxis], as_read=False)[0])
 
-    def encode_row(self, row: Mapping[str, Any]) -> Floats:
-        """Return a mapping as a row; see :meth:`PackedStudent.encode_row`."""
-        matrix = self._reader.read_table([row])
-        if matrix is None:
-            return np.asarray(self.schema.matrix([row])[0])
-        return np.asarray(matrix[0, self._reader.order])
-
-    def probabilities_of(self, matrix: NDArray[Any]) -> Floats:
-        """Return the probabilities of many rows, of shape (n, K).
-
-        Parameters
-        ----------
-        matrix : ndarray of shape (n, d)
-            Encoded rows in any layout, float32 or float64; other numbers become float64.
+    def margins(self, row: NDArray[Any]) -> Floats:
+        """Refuse: members have margins, a pool of probabilities has none.
 
         Raises
         ------
         DataError
-            It has another number of columns.
+            Always.
         """
-        return self._pool.fuse(np.stack([each.probabilities_of(matrix) for each in self._members]))
+        raise DataError("an ensemble has no margins: use packed.probabilities(row)")
 
-    def predict_proba(self, table: Any) -> Floats:
-        """Return probabilities of raw rows; see :meth:`hpmkd.student.Student.predict_proba`."""
-        schema = self.schema
-        if schema.all_numbers:
-            block = number_block(table, schema.names if schema.named else None)
-            if block is not None and block.shape[1] == self.n_columns:
-                return self.probabilities_of(block)
-        matrix = self._reader.read_table(table)
-        if matrix is None:
-            return self.probabilities_of(schema.matrix(table))
-        return self.probabilities_of(matrix[:, self._reader.order])
+    def margins_of(self, matrix: NDArray[Any]) -> Floats:
+        """Refuse, as :meth:`margins` does.
+
+        Raises
+        ------
+        DataError
+            Always.
+        """
+        raise DataError("an ensemble has no margins: use packed.probabilities_of(matrix)")
 
     def asker(
         self, labels: tuple[Any, ...], general: Callable[[Mapping[str, Any]], Any]
@@ -138,9 +120,21 @@ class PackedPool:
                 cells = np.array(reader.read_row(row))
             except UNUSUAL:
                 return general(row)
-            return labels[self.probabilities_of(cells[np.newaxis, reader.order])[0].argmax()]
+            return labels[self._answer(cells[np.newaxis], as_read=True)[0].argmax()]
 
         return ask
+
+    def _answer(self, matrix: NDArray[Any], *, as_read: bool) -> Floats:
+        matrix = matrix[:, self._reader.order] if as_read else matrix
+        out = np.empty((len(matrix), self.n_classes))
+        step = max(1, AT_ONCE // (len(self._words) * self.n_classes))
+        for first in range(0, len(matrix), step):
+            rows = matrix[first : first + step]
+            said = [
+                answer_table(rows, words, self.n_classes, probable=True) for words in self._words
+            ]
+            out[first : first + step] = self._pool.fuse(np.stack(said))
+        return out
 
 
 def pack(encoder: FittedEncoder, model: Any) -> PackedStudent | PackedPool:

@@ -16,6 +16,8 @@ from hpmkd.student.trees_model import TreesModel
 
 #: What a pool may have as members.
 Member = LinearModel | TreesModel | AdditiveModel
+#: So many at most: each is read, packed and asked by itself.
+MAX_MEMBERS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +27,8 @@ class PooledModel:
     Parameters
     ----------
     members : tuple of LinearModel, TreesModel or AdditiveModel
-        Of K classes each. All read one matrix: linear ones its first dl columns, trees the dt
-        columns after those, additive ones both.
+        1 to 64 of K classes each. All read one matrix: linear ones its first dl columns,
+        trees the dt columns after those, additive ones both.
     pool : Pool
         Makes one answer of theirs.
 
@@ -43,6 +45,7 @@ class PooledModel:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "members", tuple(self.members))
+        check_count(len(self.members))
         if len(self.members) != self.pool.n_members:
             raise ValueError(f"{len(self.members)} members in a pool of {self.pool.n_members}")
         if not all(isinstance(member, Member) for member in self.members):
@@ -105,6 +108,18 @@ class PooledModel:
         if isinstance(member, LinearModel):
             return matrix[:, : self._width]
         return matrix[:, self._width :] if isinstance(member, TreesModel) else matrix
+
+
+def check_count(n_members: int) -> None:
+    """Refuse more members than a pool may have.
+
+    Raises
+    ------
+    ValueError
+        There are more than 64.
+    """
+    if n_members > MAX_MEMBERS:
+        raise ValueError(f"a pool of {n_members:,} members: expected at most {MAX_MEMBERS}")
 
 
 def linear_parts(members: Iterable[Any]) -> list[LinearModel]:

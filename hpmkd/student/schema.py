@@ -1,8 +1,8 @@
 """What a student remembers of its columns, and how it reads a raw table by that.
 
-* Numbers, booleans (0 and 1), nullable pandas columns and objects that are nothing but these
-  are *numbers*; so are moments (seconds since 1970) and durations (seconds). Columns without
-  a single value are numbers.
+* Numbers, booleans (0 and 1), nullable pandas columns, moments (seconds since 1970) and
+  durations (seconds) are *numbers*, and so are objects that are nothing but these. Columns
+  without a single value are numbers.
 * Text, pandas categories and all else are *categories*, by their text; see
   :func:`hpmkd.student.cells.read_texts` for the spelling. A column of objects without a
   single value is a category without levels: whatever comes later is unknown.
@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
 from hpmkd.student.cells import Kind, kind_of, read_numbers, read_texts
-from hpmkd.student.tables import listed, match_columns, number_block, open_table
+from hpmkd.student.keys import check_keys
+from hpmkd.student.tables import has_no_rows, listed, match_columns, number_block, open_table
 
 #: Levels that a category column keeps: identifiers must not make a student as large as the data.
 MAX_CATEGORIES = 1000
@@ -112,6 +113,7 @@ class Schema:
         ----------
         table : DataFrame, ndarray of shape (n, d), mapping or list
             At least one row and one column. Without column names they become x0, x1, …
+            Mappings must all have the same keys.
         max_categories : int
             Levels that a category column keeps; rarer ones are read as missing.
 
@@ -122,7 +124,7 @@ class Schema:
         Raises
         ------
         DataError
-            It is no table, is empty, or two columns have one name.
+            It is no table, is empty, two columns have one name, or a row lacks a key.
         """
         raw = open_table(table)
         if not raw.n_rows or not raw.columns:
@@ -134,6 +136,7 @@ class Schema:
         repeated = [name for name, count in Counter(names).items() if count > 1]
         if repeated:
             raise DataError(f"two columns have the same name: {listed(repeated)}; rename one")
+        check_keys(table, raw.names)
         columns = (
             _learn(name, cells, max_categories)
             for name, cells in zip(names, raw.columns, strict=True)
@@ -147,7 +150,8 @@ class Schema:
         ----------
         table : DataFrame, ndarray of shape (n, d), mapping or list
             With names, and if the schema has names too: any order, further columns are
-            ignored. Otherwise exactly d columns, by position. n may be 0.
+            ignored. Otherwise exactly d columns, by position. n may be 0, also as ``[]``.
+            Every mapping of a list must have every column.
 
         Returns
         -------
@@ -158,10 +162,14 @@ class Schema:
         Raises
         ------
         DataError
-            Columns are missing, too many or too few, or a number column holds text.
+            Columns are missing, too many or too few, a row lacks one, or a number column
+            holds text.
         """
+        if has_no_rows(table):
+            return [np.empty(0) for _ in self.columns]
         raw = open_table(table)
         positions = match_columns(raw, self.names, self.named)
+        check_keys(table, self._wanted)
         return [
             column.read(raw.columns[j]) for column, j in zip(self.columns, positions, strict=True)
         ]

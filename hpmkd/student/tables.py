@@ -44,8 +44,8 @@ def open_table(table: Any) -> RawTable:
     ----------
     table : DataFrame, ndarray of shape (n, d), mapping or list
         A mapping is a table of columns, or one row if all of its values are single cells; a
-        list holds rows, all mappings or all sequences. Objects with ``to_pandas`` are
-        converted.
+        list holds rows, all mappings or all sequences; an empty one has no columns. Objects
+        with ``to_pandas`` are converted.
 
     Returns
     -------
@@ -60,8 +60,15 @@ def open_table(table: Any) -> RawTable:
     if frame is not None:
         columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
         return RawTable(tuple(str(name) for name in frame.columns), columns, len(frame))
+    if has_no_rows(table):
+        return RawTable(None, [], 0)
     array = _as_array(table)
     return RawTable(None, [array[:, j] for j in range(array.shape[1])], len(array))
+
+
+def has_no_rows(table: Any) -> bool:
+    """Tell whether a table is an empty list of rows, which may have any columns."""
+    return isinstance(table, list | tuple) and not table
 
 
 def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, Any] | None:
@@ -171,7 +178,10 @@ def _as_frame(table: Any) -> Any:
     if isinstance(table, Mapping) and not any(map(_is_column, table.values())):
         table = [table]
     try:
-        return pd.DataFrame(table)
+        try:
+            return pd.DataFrame(table)
+        except UnicodeEncodeError:  # a lone surrogate: a column of text cannot hold it
+            return pd.DataFrame(table, dtype=object)
     except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"the rows do not form a table ({error}): {_ACCEPTED}") from error
 
@@ -213,4 +223,6 @@ def _array_of_rows(rows: Any) -> np.ndarray[Any, Any]:
 
 def _is_column(value: Any) -> bool:
     """Tell whether a value of a mapping is a column rather than one cell."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
     return hasattr(value, "__len__") and not isinstance(value, str | bytes)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hpmkd.hookspecs import hookimpl
 from hpmkd.values import Offer
 from hpmkd_defaults import factories as make
+from hpmkd_defaults import service_factories as serve
 
 if TYPE_CHECKING:
     import click
@@ -97,8 +98,8 @@ def hpmkd_schedulers() -> list[Offer[Scheduler]]:
 def hpmkd_memories() -> list[Offer[Memory]]:
     """Offer the memory that all runs of a user share, and none."""
     return [
-        Offer("sqlite", make.sqlite_memory, "what did well on similar data, in a small file"),
-        Offer("none", make.no_memory, "every data set is the first"),
+        Offer("sqlite", serve.sqlite_memory, "what did well on similar data, in a small file"),
+        Offer("none", serve.no_memory, "every data set is the first"),
     ]
 
 
@@ -108,10 +109,10 @@ def hpmkd_caches() -> list[Offer[Cache]]:
     return [
         Offer(
             "partitioned",
-            make.partitioned_cache,
+            serve.partitioned_cache,
             "a budget per region; on disk, too, if asked",
         ),
-        Offer("memory", make.memory_cache, "in memory, the least recently used goes first"),
+        Offer("memory", serve.memory_cache, "in memory, the least recently used goes first"),
     ]
 
 
@@ -142,8 +143,8 @@ def hpmkd_augmenters() -> list[Offer[Augmenter]]:
 def hpmkd_executors() -> list[Offer[Executor]]:
     """Offer this process and a pool of processes."""
     return [
-        Offer("loky", make.loky_executor, "worker processes that share arrays"),
-        Offer("serial", make.serial_executor, "one task after the other, in this process"),
+        Offer("loky", serve.loky_executor, "worker processes that share arrays"),
+        Offer("serial", serve.serial_executor, "one task after the other, in this process"),
     ]
 
 
@@ -151,8 +152,8 @@ def hpmkd_executors() -> list[Offer[Executor]]:
 def hpmkd_exporters() -> list[Offer[Exporter]]:
     """Offer the format that runtimes read, and one that people read."""
     return [
-        Offer("json", make.json_exporter, "readable: conditions, coefficients, all that counts"),
-        Offer("onnx", make.onnx_exporter, "a graph for onnxruntime: raw columns in"),
+        Offer("json", serve.json_exporter, "readable: conditions, coefficients, all that counts"),
+        Offer("onnx", serve.onnx_exporter, "a graph for onnxruntime: raw columns in"),
     ]
 
 

@@ -1,22 +1,18 @@
-"""Builds the default components: each is imported when a run asks for it.
+"""Builds the default components that teach and learn: each is imported when a run asks for it.
 
 The keyword-only parameters are the settings that a recipe may give.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
 if TYPE_CHECKING:
     from hpmkd.contracts import (
         Augmenter,
-        Cache,
-        Executor,
-        Exporter,
         Fuser,
-        Memory,
         Sampler,
         Scheduler,
         Stage,
@@ -29,12 +25,10 @@ Count = Annotated[int, Meta(ge=1)]
 Several = Annotated[int, Meta(ge=2)]
 Factor = Annotated[float, Meta(ge=1, le=10)]
 Natural = Annotated[int, Meta(ge=0)]
-Bytes = Annotated[int, Meta(ge=0)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 Temperature = Annotated[float, Meta(gt=0, le=100)]
-Region = Literal["teacher", "feature", "attention"]
 
 
 def staged_sampler(
@@ -193,47 +187,6 @@ def meta_scheduler(
     )
 
 
-def no_memory() -> Memory:
-    """Build the memory that knows nothing."""
-    from hpmkd_defaults.memories.none import NoMemory
-
-    return NoMemory()
-
-
-def sqlite_memory(*, folder: str = "", suggestions: Count = 2) -> Memory:
-    """Build the memory in a file; it suggests at most so many hyperparameters per stage."""
-    from hpmkd_defaults.memories.shared import SharedOptimizationMemory
-
-    return SharedOptimizationMemory(folder=folder, suggestions=suggestions)
-
-
-def partitioned_cache(
-    *,
-    max_bytes: Bytes = 2_000_000_000,
-    disk: bool | None = None,
-    folder: str = "",
-    disk_regions: tuple[Region, ...] = ("teacher", "feature", "attention"),
-    max_disk_bytes: Bytes = 5_000_000_000,
-) -> Cache:
-    """Build the cache whose regions share `max_bytes`; `disk` keeps `disk_regions` in files."""
-    from hpmkd_defaults.caches.partitioned import IntelligentCache
-
-    return IntelligentCache(
-        max_bytes=max_bytes,
-        disk=disk,
-        folder=folder,
-        disk_regions=disk_regions,
-        max_disk_bytes=max_disk_bytes,
-    )
-
-
-def memory_cache(*, max_bytes: Bytes = 2_000_000_000) -> Cache:
-    """Build a cache that keeps at most `max_bytes` of arrays."""
-    from hpmkd_defaults.caches.memory import MemoryCache
-
-    return MemoryCache(max_bytes=max_bytes)
-
-
 def default_panel() -> TeacherPanel:
     """Build the full panel."""
     from hpmkd_defaults.teachers.panel import DefaultPanel
@@ -267,34 +220,3 @@ def no_rows() -> Augmenter:
     from hpmkd_defaults.augmenters.none import NoRows
 
     return NoRows()
-
-
-def loky_executor(*, workers: Count = 2) -> Executor:
-    """Build an executor over `workers` processes."""
-    from hpmkd_defaults.executors.loky import LokyExecutor
-
-    return LokyExecutor(workers=workers)
-
-
-def serial_executor() -> Executor:
-    """Build the executor that stays in this process."""
-    from hpmkd_defaults.executors.serial import SerialExecutor
-
-    return SerialExecutor()
-
-
-def onnx_exporter(*, inputs: Literal["columns", "matrix"] = "columns") -> Exporter:
-    """Build the exporter of ONNX graphs, of an input per column or one for all."""
-    from hpmkd_defaults.exporters.extra import require
-
-    require("onnx", "onnx", "onnxruntime")
-    from hpmkd_defaults.exporters.onnx import OnnxExporter
-
-    return OnnxExporter(inputs)
-
-
-def json_exporter() -> Exporter:
-    """Build the exporter of JSON that a person can read."""
-    from hpmkd_defaults.exporters.json import JsonExporter
-
-    return JsonExporter()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import warnings
 
 import pytest
@@ -62,7 +64,7 @@ def front_of(folder):
 
 
 def test_limits_that_nobody_keeps_leave_a_whole_run_and_a_code_of_their_own(data, tmp_path):
-    out = tmp_path / "run"
+    out = tmp_path / "my run"
     done = call(
         "distill", data, "--target=y", "--out", out, "--max-size=50B", "--max-latency=1s", *LIGHT
     )
@@ -73,8 +75,10 @@ def test_limits_that_nobody_keeps_leave_a_whole_run_and_a_code_of_their_own(data
     loaded = hpmkd.load(out)
     assert loaded.recipe.limits.max_size == 50
     assert loaded.unmet(out) in done.stderr
+    assert f"use it with: hpmkd predict '{out}' DATA\n" in done.stdout
+    assert f"See it with: hpmkd report '{out}'\n" in done.stdout
     # What it says to type works, word for word.
-    typed = [line.split()[1:] for line in done.stderr.splitlines() if " hpmkd pick " in line]
+    typed = [shlex.split(line)[1:] for line in done.stderr.splitlines() if " hpmkd pick " in line]
     assert typed
     for words in typed:
         assert call(*words).exit_code == 0
@@ -114,12 +118,78 @@ def test_the_best_within_a_limit_is_picked_and_copied_and_the_run_stays(run, tmp
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("inside", ["student.hpmkd", "students/new.hpmkd", "../cancer/recipe.toml"])
+def test_no_file_of_the_run_is_written(run, inside):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    done = call("pick", run, "--out", run / inside, "--overwrite")
+    assert done.exit_code == hpmkd.RunFolderError.exit_code
+    assert f"{run / inside} is inside {run}, which is left as it is; choose another --out" in (
+        done.stderr
+    )
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_a_link_into_the_run_is_inside_too(run, tmp_path):
+    (tmp_path / "link").symlink_to(run)
+    done = call("pick", run, "--out", tmp_path / "link" / "mine.hpmkd")
+    assert done.exit_code == hpmkd.RunFolderError.exit_code
+    assert "is left as it is" in done.stderr
+
+
+def test_a_file_is_replaced_only_if_asked(run, tmp_path):
+    out = tmp_path / "small.hpmkd"
+    out.write_text("mine")
+    done = call("pick", run, "--out", out)
+    assert done.exit_code == hpmkd.RunFolderError.exit_code
+    assert f"{out} exists already; choose another --out, or replace it with --overwrite" in (
+        done.stderr
+    )
+    assert out.read_text() == "mine"
+    assert call("pick", run, "--out", out, "--overwrite").exit_code == 0
+    assert out.read_bytes() == (run / "student.hpmkd").read_bytes()
+    assert "is a folder" in call("pick", run, "--out", tmp_path, "--overwrite").stderr
+
+
+def test_it_pipes(run):
+    done = call("pick", run, "--out", "-")
+    assert done.exit_code == 0
+    assert done.stdout_bytes == (run / "student.hpmkd").read_bytes()
+    chosen = json.loads((run / "run.json").read_text())["chosen"]
+    assert done.stderr == f"Picked {chosen}: {run / 'students' / chosen}.hpmkd\n"
+    assert call("pick", run, "--out", "-", "--max-size=50B").stdout == ""
+    assert call("pick", run, "--out", "-", "--json").exit_code == 2
+
+
+def test_a_damaged_student_is_not_picked(run, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    chosen = json.loads((run / "run.json").read_text())["chosen"]
+    path = copy / "students" / f"{chosen}.hpmkd"
+    path.write_bytes(path.read_bytes()[:-9])
+    done = call("pick", copy, "--out", tmp_path / "out.hpmkd")
+    assert done.exit_code == hpmkd.StudentFileError.exit_code
+    assert str(path) in done.stderr
+    assert "damaged: it is truncated" in done.stderr
+    path.unlink()
+    done = call("pick", copy)
+    assert done.exit_code == hpmkd.StudentFileError.exit_code
+    assert "take the run folder from a backup, or distil again" in done.stderr
+    assert not (tmp_path / "out.hpmkd").exists()
+
+
+def test_a_student_is_no_run_to_pick_from(run):
+    done = call("pick", run / "student.hpmkd")
+    assert done.exit_code == hpmkd.StudentFileError.exit_code
+    assert "is a file; expected a run folder" in done.stderr
+
+
 def test_json(run, tmp_path):
     done = call("pick", run, "--min-retention=0.5", "--json")
     result = json.loads(done.stdout)
     assert result["limits"] == {"max_size": 0, "max_latency": 0.0, "min_retention": 0.5}
     assert result["students"] == front_of(run)
     assert result["file"] == str(run / "students" / f"{result['chosen']}.hpmkd")
+    assert json.loads(call("pick", run, "--min-retention=50%", "--json").stdout) == result
 
 
 def test_nobody_within_the_limits(run):
@@ -137,7 +207,7 @@ def test_nobody_within_the_limits(run):
         ("--max-size=5XB", 2, "--max-size: got '5XB'; expected a size above 0"),
         ("--max-size=0", 2, "--max-size: got '0'; expected a size above 0"),
         ("--max-latency=2", 2, "--max-latency: got '2'; expected a time above 0 with its unit"),
-        ("--min-retention=99", 2, "99"),
+        ("--min-retention=99", 2, "--min-retention: got '99'; expected a share of the teacher's"),
         ("--out=/nowhere/x/y.hpmkd", 7, "cannot write /nowhere/x/y.hpmkd"),
     ],
 )

@@ -239,6 +239,15 @@ def test_rows_without_labels_are_learnt_from(quick, rows):
     assert model.distillation_.knowledge.extra_rows["unlabeled"] == len(frame) - 120
 
 
+def test_given_probabilities_cannot_label_and_a_warning_says_so(quick, rows):
+    frame, labels = rows
+    with pytest.warns(hpmkd.DataWarning, match="rows without labels are not used"):
+        model = quick(teacher=None).fit(
+            *rows, teacher_proba=honest(frame, labels), X_unlabeled=frame[:20]
+        )
+    assert model.distillation_.knowledge.extra_rows["unlabeled"] == 0
+
+
 def test_a_fitted_teacher_survives_its_clones_if_frozen(quick, rows):
     frame, labels = rows
     forest = RandomForestClassifier(10, random_state=0).fit(frame[::2], labels[::2])

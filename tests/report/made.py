@@ -12,6 +12,7 @@ from hpmkd.figures import Contender
 from hpmkd.gates import Gate
 from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Entry, build
+from hpmkd.limits import Limits
 from hpmkd.measure import Latency
 from hpmkd.recipe import Recipe
 from hpmkd.regime import Regime
@@ -52,6 +53,8 @@ def trial(number, **told):
         "log_loss": 1.5 / (number + 1) + 0.1 * (number % 3),
         "standard_error": 0.01,
         "accuracy": 0.8,
+        "bytes": 3000 + number,
+        "row_us": 2.5,
         "seconds": 0.25,
         "failure": None,
         **told,
@@ -125,6 +128,7 @@ def made(
     workers=2,
     target="y",
     further=0,
+    limits=None,
 ):
     """Return a run of so many classes and test rows, that tells all that a run can."""
     rng = np.random.default_rng(k)
@@ -134,7 +138,7 @@ def made(
     speed = [Latency(10.0**at, 100 * 10.0**at) for at in range(-1, 5)]
     if not silent:
         fused = said(rng, labels, k, 3.0)
-        entries.append(Entry("teacher", "teacher", fused, 12_000_000, speed[5]))
+        entries.append(Entry("teacher", "teacher", fused, 12_000_000, speed[5], fused=True))
         if len(teachers) > 1:
             entries += [
                 Entry("teacher", name, said(rng, labels, k, 2.5), 10**6 + at, speed[4])
@@ -187,13 +191,13 @@ def made(
         fuser or {"wins": list(wins)},
     )
     return Distillation(
-        students={},
+        students=dict.fromkeys(stages),
         chosen=chosen,
         records=records,
         knowledge=knowledge,
         verdict=verdict,
         counts=counts,
-        recipe=Recipe.load("hpm"),
+        recipe=replace(Recipe.load("hpm"), limits=Limits(**(limits or {}))),
         facts={
             "seed": 7,
             "rows": {"training": 800, "test": n},
@@ -201,6 +205,8 @@ def made(
             "classes": list(classes) if classes is not None else list(range(k)),
             "versions": {"python": "3.12", "hpmkd": "0.1.0"},
             "search": {"ended": "the sampler had nothing more to ask", "remembered": {}},
+            "selection": {"rows": 800, "teacher_accuracy": 0.9},
+            "given": {"teachers": False, "test": False, "unlabeled": False},
             "target": target,
             "teachers": dict.fromkeys(teachers, "cross-fitted"),
             "plugins": {"defaults": "hpmkd 0.1.0"},
@@ -229,10 +235,10 @@ def evil():
 
 def old():
     """Return a run as folders of before there was evidence have it."""
-    new = ("after", "share")
+    new = ("after", "share", "bytes", "row_us")
     trials = [{key: told for key, told in each.items() if key not in new} for each in TRIALS]
     run = made(evidence=False, workers=0, trials=trials)
-    for key in ("search", "target", "teachers", "plugins"):
+    for key in ("search", "selection", "given", "target", "teachers", "plugins"):
         del run.facts[key]
     return run
 
@@ -250,6 +256,8 @@ RUNS = {
     "all trials failed but one": lambda: made(trials=[trial(0), trial(1, log_loss=None)]),
     "640 trials": lambda: made(trials=[trial(at) for at in range(640)]),
     "no trials": lambda: made(trials=()),
+    "limits that are kept": lambda: made(limits={"max_size": 50_000, "max_latency": 50.0}),
+    "limits that are broken": lambda: made(limits={"max_size": 9000, "min_retention": 0.99}),
     "an old folder": old,
     "nasty names": evil,
 }

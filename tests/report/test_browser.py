@@ -94,6 +94,8 @@ def test_nothing_breaks_out_of_a_phone(tab, reports, name):
     tab.run("document.querySelectorAll('details').forEach(each => { each.open = true })")
     root = "document.documentElement"
     assert tab.run(f"{root}.scrollWidth") <= tab.run(f"{root}.clientWidth") == 380
+    captions = "[...document.querySelectorAll('caption span')]"
+    assert tab.run(f"Math.max(...{captions}.map(e => e.getBoundingClientRect().right))") <= 380
     # What is wider scrolls by itself, by keyboard too.
     stuck = """[...document.querySelectorAll("table, pre")].filter(each => {
       const box = each.closest(".scroll, pre");
@@ -134,6 +136,18 @@ def test_nasty_names_are_text_and_nothing_else(tab, reports):
     assert gates[0] == "<script>alert(1)</script>"
 
 
+def test_limits_stand_beside_the_verdict(tab, reports):
+    told = "document.querySelector('.verdict').textContent"
+    opened(tab, reports, "three classes")
+    assert "Limits" not in tab.run(told)
+    opened(tab, reports, "limits that are kept")
+    assert "Limits (--max-size 50KB --max-latency 50us): the student keeps them" in tab.run(told)
+    run = opened(tab, reports, "limits that are broken")
+    for line in run.unmet("runs/it").splitlines():
+        assert line in tab.run(told)
+    assert "Out of the race: xgboost: it was not tried." in tab.run(told)
+
+
 def test_the_keyboard_reaches_everything_in_order(tab, reports):
     opened(tab, reports, "three classes")
     expected = tab.run(FOCUSABLE)
@@ -172,10 +186,23 @@ def test_the_theme_can_be_changed(tab, reports, theme, other):
     expected = tab.run("getComputedStyle(document.body).backgroundColor")
     opened(tab, reports, "three classes", theme=theme)
     pressed = "document.getElementById('theme').ariaPressed"
-    before = tab.run(pressed)
+    ground = "getComputedStyle(document.getElementById('theme')).backgroundColor"
+    before, looked = tab.run(pressed), tab.run(ground)
     tab.run("document.getElementById('theme').click()")
     assert tab.run("getComputedStyle(document.body).backgroundColor") == expected
     assert {before, tab.run(pressed)} == {"true", "false"}
+    free, down = "rgb(245, 247, 249)", "rgb(232, 236, 240)"
+    assert {looked, tab.run(ground)} == {free, down}
+
+
+def test_headings_stand_over_their_columns(tab, reports):
+    opened(tab, reports, "a silent teacher")
+    apart = """[...document.querySelectorAll(".wrap table, #leaderboard ~ .scroll table")]
+      .flatMap(table => [...table.tHead.rows[0].cells].flatMap((heading, at) =>
+        [...table.tBodies[0].rows].filter(row => getComputedStyle(row.cells[at]).textAlign !==
+          getComputedStyle(heading).textAlign)
+        .map(() => `${table.caption.textContent}: ${heading.textContent}`)))"""
+    assert [each for each in tab.run(apart) if "value" in each or "size" in each] == []
 
 
 def test_without_scripts_only_the_button_is_gone(tab, reports):

@@ -7,12 +7,15 @@ from dataclasses import replace
 import matplotlib
 import pytest
 
+from hpmkd.gates import Gate
 from hpmkd.report.agreement import agreement
 from hpmkd.report.by_class import by_class
 from hpmkd.report.calibration import calibration, wilson
+from hpmkd.report.front import front
 from hpmkd.report.heard import attention, weights
+from hpmkd.report.limited import limited
 from hpmkd.report.look import PAPER, Look
-from hpmkd.report.models import front, models
+from hpmkd.report.models import models
 from hpmkd.report.picture import Absent, Picture
 from hpmkd.report.pictures import pictures
 from hpmkd.report.searched import searched
@@ -79,6 +82,58 @@ def test_a_teacher_without_size_is_a_line():
     assert set(level.get_ydata()) == {made().records[0].accuracy}
 
 
+@pytest.mark.parametrize(("cost", "name"), [(SIZE, "max_size"), (LATENCY, "max_latency")])
+def test_a_limit_is_a_line_in_the_picture_of_its_cost(cost, name):
+    picture = tradeoff(made(limits={name: 4000}), cost)
+    (line,) = (each for each in lines_of(picture, "ink") if each.get_linestyle() == ":")
+    assert set(line.get_xdata()) == {4000}
+    assert f"the limit of the run, {cost.shown(4000)}" in picture.reading
+    other = tradeoff(made(limits={name: 4000}), LATENCY if cost is SIZE else SIZE)
+    assert lines_of(other, "ink") == []
+    assert "limit" not in other.reading
+
+
+def test_students_to_pick_from_say_which_limits_they_break():
+    run = made(limits={"max_size": 10_000, "min_retention": 0.96})
+    told = front(run)
+    assert told.headings[-1] == "breaks"
+    assert [row[-1].text for row in told.rows] == ["nothing", "nothing", "size"]
+    assert "breaks" not in front(made()).headings
+
+
+def test_limits_are_told_with_whether_they_are_met():
+    assert limited(made(), "it") is None
+    kept = limited(made(limits={"max_size": 50_000}), "it")
+    assert (kept.options, kept.said, kept.unmet) == ("--max-size 50KB", "at most 50KB", None)
+    run = made(limits={"max_size": 2000})
+    broken = limited(run, "it")
+    assert "\n".join([broken.unmet, broken.cure]) == run.unmet("it")
+    assert broken.unmet.startswith("no student keeps --max-size 2KB. Of 7 trials, none keeps")
+    assert "hpmkd pick it --max-size" in broken.cure
+
+
+def test_stages_out_of_the_race_are_told():
+    failed = trial(0, stage="xgboost", log_loss=None, failure="it broke")
+    for trials, why in (
+        ([], "it was not tried"),
+        ([failed], "it broke"),
+        ([failed, trial(1, stage="xgboost")], "no trial of it keeps the limits"),
+    ):
+        told = limited(made(limits={"max_size": 50_000}, trials=trials), "it")
+        assert told.out == (f"xgboost: {why}",)
+
+
+def test_no_line_is_said_to_join_what_is_alone():
+    reading = tradeoff(made(), SIZE).reading
+    assert "The line joins" in reading
+    run = made(silent=True, stages=("tree",), ensemble=False, gates=())
+    lone = replace(run, records=tuple(each for each in run.records if each.role == "student"))
+    assert len(unbeaten(models(lone), SIZE)) == 1
+    reading = tradeoff(lone, SIZE).reading
+    assert "The line joins" not in reading
+    assert "dashed" not in reading
+
+
 def test_models_without_costs_are_told_as_absent():
     run = made()
     unpriced = [replace(each, bytes=None, row_us=None) for each in run.records]
@@ -119,7 +174,7 @@ def test_few_rows_make_wide_intervals(rows, share, low, high):
 def test_the_class_that_retains_least_is_named():
     run = made(5)
     kept = [each.retention for each in run.evidence.by_class]
-    assert f"of class {kept.index(min(kept))}: {min(kept):.1%}" in by_class(run).description
+    assert f"of class {kept.index(min(kept))}: {min(kept):.2%}" in by_class(run).description
 
 
 def test_rows_are_drawn_by_who_is_right():
@@ -165,6 +220,33 @@ def test_failed_trials_are_counted_and_drawn():
     assert "1 failed" in picture.description
     assert picture.marks == 2
     assert picture.table.rows[1][-1].text == "broke"
+
+
+REFUSED = Gate("gbm after logistic (residual)", False, "worse by 0.1 nats")
+
+
+def test_the_lowest_of_a_refused_link_is_said_not_to_ship():
+    chained = trial(5, log_loss=0.1, after="logistic (residual)")
+    told = searched(made(trials=[trial(2), chained], gates=[REFUSED])).description
+    assert told == (
+        "2 trials; the lowest log loss on the selection rows is 0.1000, of trial 5 (gbm); it is "
+        "not shipped, for its gate refused gbm after logistic (residual): worse by 0.1 nats; the "
+        "student that is shipped has 0.3000, of trial 8."
+    )
+    kept = searched(made(trials=[trial(2), chained], gates=[replace(REFUSED, passed=True)]))
+    assert "not shipped" not in kept.description
+    alone = searched(made(trials=[trial(2)], gates=[REFUSED])).description
+    assert alone.startswith("1 trial; the lowest log loss on the selection rows is 0.7000, of")
+    assert "refused" not in alone
+
+
+def test_what_was_fitted_on_a_share_of_the_rows_is_not_the_lowest():
+    told = searched(made(trials=[trial(2), trial(3, log_loss=0.01, share=0.25)]))
+    assert "0.7000, of trial 2" in told.description
+    assert "The line" not in told.reading
+    assert "Hollow marks" in told.reading
+    assert "ring" not in told.reading
+    assert "Hollow" not in searched(made(trials=[trial(2)])).reading
 
 
 def test_a_run_without_trials_says_so():

@@ -9,20 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpmkd.report.numbers import Cell, cell, table
-from hpmkd.report.wording import clean, duration, percent, ratio, short, size
+from hpmkd.report.wording import clean, digits, duration, few, percent, ratio, rounded, short, size
 
 
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        (size(799), "799 B"),
+        (size(799), "0.8 KB"),
         (size(23_700_000), "23.7 MB"),
-        (duration(0.4), "400 ns"),
-        (duration(1.25), "1.25 µs"),
-        (duration(2e6), "2 s"),
+        (duration(0.4), "0.40 us"),
+        (duration(1.25), "1.25 us"),
+        (duration(2e6), "2.0 s"),
+        (rounded(size(10_000)), "10 KB"),
+        (rounded(duration(0.1)), "0.1 us"),
+        (rounded("100 us"), "100 us"),
+        (digits(0.8), "0.8000"),
+        (digits(0.80834), "0.8083"),
+        (few(0.5), "0.50"),
         (ratio(9.94), "9.9 ×"),
         (ratio(1056.2), "1,056 ×"),
-        (percent(0.98765), "98.8%"),
+        (percent(0.98765), "98.77%"),
         (size(None) + duration(None) + ratio(None) + percent(None), "––––"),
     ],
 )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+import warnings
 from importlib import util
 
 import matplotlib
 import pytest
 
+import hpmkd
 from hpmkd.errors import ReportError
 from hpmkd.report import write_figures, write_report
-from hpmkd.report.facts import command
+from hpmkd.report.writing import ReportWarning
 from tests.report.made import made
 
 
@@ -50,6 +54,16 @@ def test_pictures_for_papers_are_png_and_svg(tmp_path):
     assert [path.read_bytes() for path in written] == [path.read_bytes() for path in again]
 
 
+def test_characters_that_the_font_lacks_are_told_in_one_warning(tmp_path):
+    run = made(2, ["漢字", "and 字"], stages=("tree",), trials=())
+    with pytest.warns(ReportWarning, match=r"lacks 字 漢: boxes are drawn") as heard:
+        write_figures(run, tmp_path)
+    assert len(heard) == 1
+    with warnings.catch_warnings(record=True) as heard:
+        write_report(run, tmp_path / "it.html")
+    assert heard == []
+
+
 @pytest.mark.parametrize("missing", [["matplotlib"], ["matplotlib", "jinja2"]])
 def test_without_its_libraries_it_says_what_to_type(tmp_path, monkeypatch, missing):
     real = util.find_spec
@@ -72,13 +86,25 @@ def test_what_cannot_be_written_is_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_the_command_repeats_the_run():
-    run = made(target="it's")
-    typed = command(run, "runs/a b")
-    assert typed == (
-        "hpmkd distill DATA --target 'it'\"'\"'s' --recipe 'runs/a b/recipe.toml' --seed 7 "
-        "--out AGAIN"
-    )
-    run.facts["teachers"] = {"it": "fitted"}
-    run.facts["target"] = None
-    assert "--target COLUMN --teacher TEACHER" in command(run, "run")
+def test_files_of_the_run_itself_are_never_replaced(tmp_path, folder):
+    run, link = hpmkd.load(folder), tmp_path / "link"
+    link.symlink_to(folder / "verdict.json")
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "report.html"]
+    before = {path: path.read_bytes() for path in files}
+    for path in (*before, link, folder / "students" / ".." / "run.json"):
+        with pytest.raises(ReportError, match="is a file of the run itself"):
+            write_report(run, path, folder=folder)
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_only_files_are_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    run = made(2, stages=("tree",), trials=())
+    for path in ("", "pipe", tmp_path):
+        with pytest.raises(ReportError, match=r"it exists and is no regular file.*; choose"):
+            write_report(run, path)
+    tmp_path.joinpath("figures", "bytes.png").mkdir(parents=True)
+    with pytest.raises(ReportError, match=r"figures/bytes.png: it exists and is no regular"):
+        write_figures(run, "figures")
+    assert stat.S_ISFIFO(os.lstat("pipe").st_mode)

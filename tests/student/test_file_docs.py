@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hpmkd.student import container
+from hpmkd.student.pooled_model import MAX_MEMBERS
 from tests.student.crafting import arrays_of
 from tests.student.test_fuzz import FREE_MEMORY, MEMORY_RATIO
 
@@ -41,3 +42,4 @@ def test_the_numbers_are_those_of_the_code():
     assert (container._FREE, container._LARGEST_RATIO) == (65_536, 8)
     assert f"at most 4 MB and {MEMORY_RATIO} times" in PAGE
     assert FREE_MEMORY == 4_000_000
+    assert f"a list of 1 to {MAX_MEMBERS} such objects" in PAGE

@@ -188,15 +188,49 @@ def bombs(small):
 
     for change in (columns, levels, labels, stumps, huge):
         yield altered(small[0]["boosted"], change)
+    yield from pooled_bombs(small)
     yield altered(small[0]["linear"], lambda header, _: header["encoder"].update(max_levels=10**9))
     yield altered(small[0]["linear"], lambda header, _: header.update(facts={"a": [{}] * 9999}))
 
 
+def pooled_bombs(small):
+    """Yield ensembles of one-leaf trees over a column of many levels."""
+    for members in (64, 3000):
+
+        def change(header, arrays, members=members):
+            column, levels = header["encoder"]["schema"]["columns"][1], map(hex, range(20_000))
+            header["encoder"]["schema"]["columns"][1] = [column[0], list(levels)]
+            header["encoder"]["kind"] = "tree"
+            header["encoder"].pop("max_levels")
+            header["model"]["members"] = [{"kind": "trees", "link": "sigmoid"}] * members
+            arrays.clear()
+            for at in range(members):
+                leaf = {"is_inner": [0], "features": [], "thresholds": [], "missing_left": []}
+                leaf |= {"leaf_values": [[1]], "outputs": [0], "base_margin": [0]}
+                arrays.update({f"model.{at}.{k}": np.array(v, int) for k, v in leaf.items()})
+            for name in ("temperatures", "weights", "exponents"):
+                arrays[f"model.pool.{name}"] = np.ones(members) / members
+            arrays["model.pool.offsets"] = np.zeros(2)
+
+        yield altered(small[0]["pooled"], change)
+
+
+def test_a_large_pool_answers_and_a_larger_one_is_refused(small):
+    largest, larger = pooled_bombs(small)
+    assert read_or_refused(largest)
+    with pytest.raises(StudentFileError, match="a pool of 3,000 members: expected at most 64"):
+        Student.from_bytes(larger)
+
+
 def test_memory_is_bounded_by_the_size_of_the_file(small):
+    small[0]["tree"].predict_one({"a": 1.0, "b": "x"})  # numba's own memory comes once
     for content in bombs(small):
         tracemalloc.start()
         try:
-            Student.from_bytes(content)
+            student = Student.from_bytes(content)
+            row = dict.fromkeys(student.encoder.schema.names)
+            student.predict_one(row)
+            student.predict_proba([row])
         except StudentFileError:
             pass
         finally:

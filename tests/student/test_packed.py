@@ -196,8 +196,80 @@ def test_what_does_not_fit_is_refused(family, small):
     for out in (np.empty(3), np.empty(2, dtype=np.float32), np.empty(4)[::2], [0.0, 0.0]):
         with pytest.raises(DataError, match="out"):
             packed.probabilities(row, out)
-    with pytest.raises(DataError, match=r"expected \(n, 2\)"):
+    with pytest.raises(DataError, match=r"of shape \(n, 2\)"):
         packed.probabilities_of(np.zeros((4, 3)))
+
+
+NO_MATRICES = [
+    np.zeros(2), np.zeros((1, 2, 1)), np.zeros((1, 3)), np.zeros((1, 2), dtype=complex),
+    np.zeros((1, 2), dtype=object), np.array([["1", "2"]]), np.ma.zeros((1, 2)), [[0.0, 0.0]],
+    pd.DataFrame({"a": [1.0], "b": [0.0]}), None, "text", 3.0, np.float64(3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", NO_MATRICES, ids=repr)
+@pytest.mark.parametrize("family", ["boosted", "additive", "pooled"])
+def test_what_is_no_matrix_of_rows_is_refused(family, wrong, small):
+    packed = small[0][family].packed
+    asked = [packed.probabilities_of] + ([packed.margins_of] if family != "pooled" else [])
+    for ask in asked:
+        with pytest.raises(DataError, match=r"expected an array of numbers of shape \(n, 2\)"):
+            ask(wrong)
+
+
+@pytest.mark.parametrize("wrong", [*NO_MATRICES[1:], np.zeros(2, complex)], ids=repr)
+@pytest.mark.parametrize("family", ["boosted", "additive", "pooled"])
+def test_what_is_no_row_is_refused(family, wrong, small):
+    packed = small[0][family].packed
+    for ask in (packed.code, packed.probabilities):
+        with pytest.raises(DataError, match=rf"expected {packed.dtype} of shape \(2,\)"):
+            ask(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, 5, [1, 2], "ab", pd.Series({"a": 1.0, "b": "x"})], ids=repr
+)
+@pytest.mark.parametrize("family", ["boosted", "additive", "pooled"])
+def test_what_is_no_mapping_is_refused(family, wrong, small):
+    student = small[0][family]
+    for ask in (student.predict_one, student.packed.encode_row):
+        with pytest.raises(DataError, match="expected a mapping of column names to cells"):
+            ask(wrong)
+
+
+@pytest.mark.parametrize("many", [0, 2**13])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rows_answered_alone_or_in_blocks_have_the_same_bits(family, many, small, monkeypatch):
+    students, frame = small
+    packed = students[family].packed
+    expected, margins = packed.predict_proba(frame).tobytes(), packed.margins_of(np.ones((20, 2)))
+    monkeypatch.setattr("hpmkd.student.packed_tables.MANY_VALUES", many)
+    assert packed.predict_proba(frame).tobytes() == expected
+    assert packed.margins_of(np.ones((20, 2))).tobytes() == margins.tobytes()
+
+
+def test_many_classes_take_no_block_of_rows(in_fresh_process):
+    # In a process of its own, for the kernels' memory is not Python's: KiB at the peak.
+    source = """
+import resource
+import numpy as np
+from hpmkd.student import Student, TreesModel, fit_encoder, Schema
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 1))), np.zeros((2, 1)))
+def silent(K):
+    empty = [[]] * 6
+    model = TreesModel(*empty, np.empty((0, 1)), [], np.zeros(K), "softmax")
+    return Student(encoder, model, np.arange(K))
+rows = np.zeros((9, 1))
+silent(3).predict_proba(rows)
+student = silent(200_000)
+before = peak()
+assert student.predict_proba(rows).shape == (9, 200_000)
+print(peak() - before)
+"""
+    answer = 9 * 200_000 * 8 / 1024
+    assert int(in_fresh_process(source)) < 3 * answer
 
 
 @pytest.mark.parametrize("family", ["boosted", "additive"])

@@ -59,7 +59,7 @@ def test_odd_rows_take_the_long_way(pooled):
     with pytest.raises(DataError, match="lacks the columns"):
         student.predict_one({"age": 3})
     for wrong in (np.zeros(3), np.zeros(5, dtype=np.float32), [0.0] * 5):
-        with pytest.raises(DataError, match=r"expected a row of float64 and shape \(5,\)"):
+        with pytest.raises(DataError, match=r"expected float64 of shape \(5,\)"):
             student.packed.probabilities(wrong)
 
 
@@ -80,3 +80,25 @@ def test_a_member_that_cannot_be_packed_leaves_the_pool_unpacked(wine, fit_stude
         _ = student.packed
     expected = student.model.probabilities(student.encoder.transform(X))
     assert student.predict_proba(X).tobytes() == expected.tobytes()
+
+
+def test_an_ensemble_has_no_margins_and_says_so(pooled):
+    packed = pooled[0][MIXES[1]].packed
+    for ask in (packed.margins, packed.margins_of):
+        with pytest.raises(DataError, match=r"no margins: use packed\.probabilities"):
+            ask(np.zeros((1, 5)))
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 40, 2**20])
+def test_how_many_rows_are_fused_at_once_changes_nothing(at_once, pooled, monkeypatch):
+    student, table = pooled[0][MIXES[2]], pooled[1]
+    expected = student.predict_proba(table).tobytes()
+    monkeypatch.setattr("hpmkd.student.packed_pool.AT_ONCE", at_once)
+    assert student.predict_proba(table).tobytes() == expected
+
+
+def test_members_are_bounded(small):
+    tree = small[0]["tree"]
+    assert len(pool_students([tree] * 64, Pool.mean(64, 2)).model.members) == 64
+    with pytest.raises(ValueError, match="a pool of 65 members: expected at most 64"):
+        pool_students([tree] * 65, Pool.mean(65, 2))

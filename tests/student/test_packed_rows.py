@@ -134,7 +134,7 @@ def test_rows_and_columns_are_read_as_the_schema_reads_them(asked, rows):
         {"town": [1, 2], "age": pd.Series([1, None]), "kind": pd.Categorical(["a", "b"])},
         {"town": ["Oslo"], "age": [True], "kind": ["a"], "more": [[1, 2]]},
         {"town": "Oslo", "age": 3, "kind": "a", "more": None},
-        [{"town": "Oslo", "age": 3, "kind": "a"}, {"town": "Oslo", "kind": "b"}],
+        [],
         [{"town": 1, "age": 3, "kind": "a"}, {"town": 2**53 + 1, "age": 3.5, "kind": "b"}],
         np.array([["Oslo", "3", "a"]]),
         np.array([[1.0, 2.0, 2.5]]),
@@ -158,7 +158,7 @@ def test_tables_of_every_form_are_read_as_the_schema_reads_them(family, table, a
         {"town": ["Oslo", "1"], "age": [1.0], "kind": ["a"]},
         {"town": ["Oslo"], "age": [1.0]},
         [{"town": "Oslo", "kind": "a"}],
-        [],
+        [{"town": "Oslo", "age": 3, "kind": "a"}, {"town": "Oslo", "kind": "b"}],
         {},
         [["Oslo", 3]],
         np.zeros((2, 2)),
@@ -195,7 +195,8 @@ def test_mappings_for_a_student_of_arrays_are_read_by_position(wine, fit_student
     assert [student.predict_one(row) for row in rows] == student.predict(X).tolist()
     assert student.predict_proba(rows).tobytes() == student.predict_proba(X).tobytes()
     turned = [rows[0], dict(reversed(rows[1].items()))]
-    assert student.predict_proba(turned).tobytes() == slowly(student, turned).tobytes()
+    with pytest.raises(DataError, match="row 1 has the keys"):
+        student.predict_proba(turned)
     with pytest.raises(DataError, match="got 12 columns, expected 13"):
         student.predict_one(dict.fromkeys("abcdefghijkl", 1.0))
 

@@ -172,7 +172,7 @@ def nested(header, arrays):
         (lambda header, _: header["model"]["pool"].update(share=None), "float"),
         (lambda header, _: header["model"]["pool"].pop("share"), "lacks 'share'"),
         (lambda header, _: header["model"]["members"].pop(), "3 members in a pool of 4"),
-        (lambda header, _: header["model"].update(members=4), "not iterable"),
+        (lambda header, _: header["model"].update(members=4), "no len"),
         (lambda header, _: header["model"].update(link="softmax"), "unknown kind 'pooled'"),
         (lambda _, arrays: arrays.pop("model.0.intercept"), "lacks 'intercept'"),
         (lambda header, _: header["encoder"].update(kind="linear"), "does not go with"),
@@ -205,6 +205,6 @@ def test_a_member_that_cannot_be_packed_answers_all_the_same(small, monkeypatch)
     def refuse(*_):
         raise NotPackable
 
-    monkeypatch.setattr("hpmkd.student.packed_pool.PackedStudent", refuse)
+    monkeypatch.setattr("hpmkd.student.packed_pool.pack_words", refuse)
     again = Student.from_bytes(students["pooled"].to_bytes())
     np.testing.assert_allclose(again.predict_proba(frame), expected, atol=1e-12)

@@ -48,7 +48,7 @@ def test_missing_columns_are_named_with_close_matches():
     [
         (np.zeros(3), r"1-D table of 3 cells.*reshape\(1, -1\)"),
         ([1, 2], "reshape"),
-        ([], "reshape"),
+        (np.zeros(0), "1-D table of 0 cells"),
         (pd.Series([1, 2]), "reshape"),
         (np.zeros((2, 2, 2)), "3 dimensions"),
         (3, "0 dimensions"),
@@ -78,7 +78,9 @@ def test_repeated_names_are_refused():
         Schema.fit({"a": [1]}).read(twice)
 
 
-@pytest.mark.parametrize("table", [np.zeros((0, 2)), np.zeros((2, 0)), pd.DataFrame({"a": []})])
+@pytest.mark.parametrize(
+    "table", [np.zeros((0, 2)), np.zeros((2, 0)), pd.DataFrame({"a": []}), [], ()]
+)
 def test_training_needs_cells(table):
     with pytest.raises(DataError, match="expected at least one of each"):
         Schema.fit(table)
@@ -89,7 +91,81 @@ def test_rows_may_be_dicts_lists_or_one_dict():
     expected = [[2.0], [1.0]]
     for table in ([{"b": "y", "a": 2}], {"a": 2, "b": "y"}, {"a": [2], "b": ["y"]}, [[2, "y"]]):
         assert [values.tolist() for values in schema.read(table)] == expected
-    np.testing.assert_array_equal(schema.read([{"a": 1}, {"b": "x"}]), [[1, NAN], [NAN, 0]])
+    holes = [{"a": 1, "b": None}, {"a": NAN, "b": "x"}]
+    np.testing.assert_array_equal(schema.read(holes), [[1, NAN], [NAN, 0]])
+
+
+def test_a_row_that_lacks_a_key_is_refused_among_others_as_it_is_alone():
+    schema = Schema.fit([{"a": 1, "b": "x"}, {"a": 2, "b": "y"}])
+    rows = [{"a": 1.0, "b": "x", "more": 1}, {"b": "y", "a": 1}, {"a": 1.0}]
+    assert schema.read(rows[:2])[0].tolist() == [1, 1]
+    with pytest.raises(DataError, match="the table lacks the columns 'b'"):
+        schema.read(rows[2:])
+    with pytest.raises(DataError, match=r"row 2 lacks the columns 'b': .*None or NaN"):
+        schema.read(rows)
+    with pytest.raises(DataError, match="row 0 lacks the columns 'b', 'more'"):
+        Schema.fit(rows[::-1])
+
+
+def test_mappings_read_by_position_must_have_the_same_keys_in_the_same_order():
+    schema = Schema.fit([[1.0, 2.0]])
+    assert np.ravel(schema.read([{"b": 3, "a": 4}])).tolist() == [3, 4]
+    for second in ({"b": 3, "a": 4}, {"a": 1}, {"a": 1, 7: 2}):
+        with pytest.raises(DataError, match=r"row 1 has the keys .*row 0 has 'a', 'b'|3 columns"):
+            schema.read([{"a": 1, "b": 2}, second])
+
+
+def test_an_empty_list_is_no_rows():
+    for schema in (Schema.fit([[1.0, "a"]]), Schema.fit({"a": [1.0], "b": ["x"]})):
+        for nothing in ([], ()):
+            assert [values.tolist() for values in schema.read(nothing)] == [[], []]
+            assert schema.matrix(nothing, np.float32).shape == (0, 2)
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "x\udfff"])
+def test_a_lone_surrogate_is_a_category_in_every_form_of_table(odd):
+    frame = pd.DataFrame({"a": [1.5], "b": pd.Series([odd], dtype=object)})
+    row = {"a": 1.5, "b": odd}
+    tables = [
+        frame,
+        [row],
+        row,
+        {"a": [1.5], "b": [odd]},
+        [[1.5, odd]],
+        {"a": 1.5, "b": np.array([odd])},
+    ]
+    for table in tables:
+        np.testing.assert_array_equal(
+            Schema.fit({"a": [1], "b": ["x"]}).read(table), [[1.5], [NAN]]
+        )
+        assert Schema.fit(table).columns[1].categories == (odd,)
+    with pytest.raises(DataError, match="do not form a table"):
+        Schema.fit({"a": [1.5, 2.5], "b": [odd]})
+
+
+@pytest.mark.parametrize("cell", [np.array([3.0]), np.array([3.0, 4.0]), [3.0]], ids=repr)
+def test_a_cell_that_is_a_whole_array_is_refused_in_every_form_of_table(cell):
+    schema = Schema.fit({"a": [1.0], "b": ["x"]})
+    frame = pd.DataFrame({"a": [cell], "b": ["x"]})
+    assert frame.at[0, "a"] is cell
+    cells = frame.to_numpy(dtype=object)
+    row = {"a": cell, "b": "x"}
+    for table in (
+        frame,
+        [row],
+        [row, {"a": 1.0, "b": "x"}],
+        [[cell, "x"]],
+        {"a": [cell], "b": ["x"]},
+        cells,
+    ):
+        with pytest.raises(DataError, match="column 'a' holds"):
+            schema.read(table)
+
+
+def test_a_number_may_be_an_array_without_dimensions():
+    schema, three = Schema.fit({"a": [1.0], "b": ["x"]}), np.array(3.0)
+    for table in ({"a": three, "b": "x"}, [{"a": three, "b": "x"}], [[three, "x"]]):
+        assert schema.read(table)[0].tolist() == [3.0]
 
 
 def test_lists_keep_numbers_among_text():

@@ -67,6 +67,8 @@ def test_empty_tables(family, small):
     students, frame = small
     assert students[family].predict_proba(frame.iloc[:0]).shape == (0, 2)
     assert students[family].predict(frame.iloc[:0]).shape == (0,)
+    assert students[family].predict_proba([]).shape == (0, 2)
+    assert students[family].predict([]).shape == (0,)
 
 
 @pytest.mark.parametrize("family", EVERY)

@@ -9,7 +9,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from hpmkd import __version__
-from hpmkd.report import facts, models
+from hpmkd.report import again, facts
+from hpmkd.report.front import front
+from hpmkd.report.limited import limited
 from hpmkd.report.picture import Absent
 from hpmkd.report.wording import clean
 
@@ -61,6 +63,7 @@ def page(
     environment.filters["clean"] = clean
     script = _text("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    typed = again.command(found, folder)
     by_key = {each.key: each for each in shown}
     rendered: str = environment.get_template("report.html.j2").render(
         found=found,
@@ -74,8 +77,10 @@ def page(
         arms=facts.arms(found),
         counts=facts.counts(found),
         setting=facts.setting(found),
-        front=models.front(found),
-        command=facts.command(found, folder),
+        front=front(found),
+        limited=limited(found, folder),
+        command=typed,
+        again=again.sentences(found, typed),
         sections={name: [by_key[key] for key in keys] for name, keys in SECTIONS.items()},
         drawn={key: Markup(svg) for key, svg in drawn.items()},
         complete=found.evidence is not None,

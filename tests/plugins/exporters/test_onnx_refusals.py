@@ -13,7 +13,7 @@ from hpmkd.student import Student
 from hpmkd.testing.students import fitted_student, known_student
 from hpmkd_defaults.exporters import onnx_parity
 from hpmkd_defaults.exporters.onnx import OnnxExporter, to_onnx
-from hpmkd_defaults.factories import onnx_exporter
+from hpmkd_defaults.service_factories import onnx_exporter
 
 
 class Stranger:

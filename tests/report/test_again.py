@@ -1,0 +1,97 @@
+"""What a report says of how its run is made again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import hpmkd
+from hpmkd.recipe import Recipe
+from hpmkd.report.again import command, sentences
+from tests.report.made import made, old
+
+FITTED, PROBABILITIES = "a fitted model", "given probabilities"
+
+
+def typed(given=(), teachers=None, **told):
+    run = made(**told)
+    run.facts["given"].update(dict.fromkeys(given, True))
+    run.facts["teachers"] = teachers or run.facts["teachers"]
+    return run, command(run, "run")
+
+
+def test_the_command_repeats_the_run():
+    run = made(target="it's")
+    assert command(run, "runs/a b") == (
+        "hpmkd distill DATA --target 'it'\"'\"'s' --recipe 'runs/a b/recipe.toml' --seed 7 "
+        "--out AGAIN"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "teachers", "expected"),
+    [
+        (["test"], None, "--test TEST_DATA "),
+        (["unlabeled"], None, "--unlabeled MORE_DATA "),
+        (["test", "unlabeled"], None, "--test TEST_DATA --unlabeled MORE_DATA "),
+        (["teachers"], None, "--teacher TEACHER "),
+        (["teachers"], {"a": FITTED}, "--teacher TEACHER "),
+        (["teachers"], {"a": PROBABILITIES}, "--probabilities COLUMNS "),
+        (
+            ["teachers"],
+            {"a": FITTED, "b": PROBABILITIES},
+            "--teacher TEACHER --probabilities COLUMNS ",
+        ),
+    ],
+)
+def test_what_was_given_is_asked_for(given, teachers, expected):
+    run, said = typed(given, teachers)
+    assert (
+        said
+        == f"hpmkd distill DATA --target y {expected}--recipe run/recipe.toml --seed 7 --out AGAIN"
+    )
+    for name in ("DATA", *expected.split()[1::2]):
+        assert f"{name} is " in sentences(run, said)
+    assert "this gives the same students, bit for bit" in sentences(run, said)
+
+
+def test_a_folder_that_does_not_tell_what_was_given_says_so():
+    run = old()
+    said = sentences(run, command(run, "run"))
+    assert "COLUMN is its column of labels" in said
+    assert "does not say whether teachers, test rows or rows without labels were given" in said
+    run.facts["teachers"] = {"a": FITTED}
+    assert "--target COLUMN --teacher TEACHER --recipe" in command(run, "run")
+
+
+def test_bit_for_bit_is_said_where_it_is_true():
+    run, said = typed()
+    assert "unless the memory has learned from other data since" in sentences(run, said)
+    settings, hurry = {"memory": "none"}, {"budget.seconds": 9.0}
+    forgetful = replace(run, recipe=Recipe.load("hpm").with_options(settings, None, None))
+    assert "at any number of workers. DATA is" in sentences(forgetful, said)
+    for told in (
+        replace(run, recipe=Recipe.load("hpm").with_options(hurry, None, None)),
+        made(limits={"max_latency": 2.0}),
+    ):
+        assert "bit for bit" not in sentences(told, said)
+        assert "is a matter of time" in sentences(told, said)
+
+
+def test_a_run_folder_keeps_what_was_given(folder, wine):
+    none = {"teachers": False, "test": False, "unlabeled": False}
+    assert hpmkd.load(folder).facts["given"] == {**none, "teachers": True}
+    X, y = wine
+    settings = {"sampler.trials": 1, "split.selection_folds": 2, "split.teacher_folds": 2}
+    found = hpmkd.distill(
+        X[::2],
+        y[::2],
+        X_test=X[1::2],
+        y_test=y[1::2],
+        X_unlabeled=X[1::2] + 0.5,
+        student="tree",
+        settings=settings,
+    )
+    assert found.facts["given"] == {**none, "test": True, "unlabeled": True}
+    assert "--test TEST_DATA --unlabeled MORE_DATA" in command(found, "run")
