@@ -37,15 +37,15 @@ PREFACE = """
 ## Measured
 
 Written by `python benchmarks/predict.py --markdown docs/predict.md`: one thread, CPU time of that
-thread, medians, contestants take turns, 512 different rows (64 for those who take a hundred times
-longer), a twentieth of the cells missing. *code*, *margins* and *ours* (probabilities) are the
-array path, the answer written to an array; the others return probabilities, except *its trees
-alone*: the trees of the exported file without reading, link and label; × onnxruntime compares with
-the faster of the two. XGBoost is `inplace_predict`, LightGBM `predict`, scikit-learn's
-HistGradientBoosting `predict_proba`, each with as many trees as deep; *empty* is a kernel that
-takes row and buffer and does nothing. Processors were shared with other work, so that absolute
-times swing by a factor of two to four from run to run: compare within a line. Aims are judged by
-what was measured all the same.
+thread, medians of {rounds} rounds in which contestants take turns, 512 different rows (64 for those
+who take a hundred times longer), a twentieth of the cells missing. *code*, *margins* and *ours*
+(probabilities) are the array path, the answer written to an array; the others return
+probabilities, except *its trees alone*: the trees of the exported file without reading, link and
+label; × onnxruntime compares with the faster of the two. XGBoost is `inplace_predict`, LightGBM
+`predict`, scikit-learn's HistGradientBoosting `predict_proba`, each with as many trees as deep;
+*empty* is a kernel that takes row and buffer and does nothing. Processors were shared with other
+work, so that absolute times swing by a factor of two to four from run to run: compare within a
+line. Aims are judged by what was measured all the same.
 """
 ROW_TIMES = 100  # of XGBoost's time, at least
 BATCH_TIMES = 8
@@ -160,7 +160,8 @@ def main(repeats: int, quick: bool, markdown: Path | None) -> None:
     console = Console()
     console = console if console.is_terminal else Console(width=200)
     parts = []
-    for title, header, lines in measure(3 if quick else repeats):
+    rounds = 3 if quick else repeats
+    for title, header, lines in measure(rounds):
         table = Table(*header, title=title)
         for line in lines:
             table.add_row(*line)
@@ -172,7 +173,8 @@ def main(repeats: int, quick: bool, markdown: Path | None) -> None:
     if markdown is not None:
         before, mark, _ = markdown.read_text("utf-8").partition(MARK)
         markdown.write_text(
-            f"{before}{mark}{PREFACE}\n" + "\n\n".join(parts) + "\n", encoding="utf-8"
+            f"{before}{mark}{PREFACE.format(rounds=rounds)}\n" + "\n\n".join(parts) + "\n",
+            encoding="utf-8",
         )
 
 
