@@ -30,7 +30,7 @@ class Point:
     extra_weight: float = 1.0
 
 
-#: Clean labels; noisy ones; very noisy ones. The first of each is SCIENCE's frozen form.
+#: Clean labels; noisy ones; very noisy ones. The first of each is the frozen form.
 POINTS_A = (Point(0.1, 10), Point(0.5, 1, 2.0), Point(1.0, 1, 2.0))
 POINTS_B = (Point(0.25, 6), Point(0.5, 1, 2.0), Point(1.0, 1, 2.0))
 #: Where it is settled how a tree is taught, before its size is.

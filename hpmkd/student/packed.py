@@ -101,7 +101,7 @@ class PackedStudent(PackedRows):
         """
         try:
             code = self._code(row, self._words)
-        except Exception:  # numba has errors of its own for some types
+        except Exception:  # numba says it in many ways: as_row answers, or says what is wrong
             code = self._code(as_row(row, *self._shape), self._words)
         if code < 0:
             raise misfit(row, *self._shape)
@@ -130,7 +130,7 @@ class PackedStudent(PackedRows):
         out = np.empty(self.n_margins) if out is None else out
         try:
             wrong = self._margins(row, self._words, out)
-        except Exception:
+        except Exception:  # numba says it in many ways: as_row answers, or says what is wrong
             wrong = self._margins(
                 as_row(row, *self._shape), self._words, as_out(out, self.n_margins)
             )
@@ -161,7 +161,7 @@ class PackedStudent(PackedRows):
         out = np.empty(self.n_classes) if out is None else out
         try:
             wrong = self._probabilities(row, self._words, out)
-        except Exception:
+        except Exception:  # numba says it in many ways: as_row answers, or says what is wrong
             out = as_out(out, self.n_classes)
             wrong = self._probabilities(as_row(row, *self._shape), self._words, out)
         if wrong:
