@@ -100,6 +100,12 @@ def run_options(command: F) -> F:
             help="Worker processes of one thread; 1 is this process.  [default: as the recipe]",
         ),
         click.option(
+            "--executor",
+            metavar="NAME",
+            help="Where the work runs: serial, loky, or a plugin's, such as dask; its settings "
+            "are given with --set executor.KEY=VALUE.  [default: as the recipe]",
+        ),
+        click.option(
             "--disable",
             multiple=True,
             metavar="PLUGIN",
@@ -122,9 +128,11 @@ def run_options(command: F) -> F:
         budget_seconds: float | None,
         trial_timeout: float | None,
         no_memory: bool,
+        executor: str | None,
         **others: Any,
     ) -> Any:
         shortcuts = {
+            "executor.name": executor,
             "budget.models": budget_models,
             "budget.seconds": budget_seconds,
             "budget.trial_seconds": trial_timeout,
