@@ -6,7 +6,7 @@ import sys
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from hpmkd.cli.progress.waiting import waiting
+from hpmkd.cli.progress.signs_of_life import waiting
 
 if TYPE_CHECKING:
     from hpmkd.cli.events import Events

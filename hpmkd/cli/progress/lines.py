@@ -9,7 +9,7 @@ from typing import Any
 
 from hpmkd.cli.events import Events, failure
 from hpmkd.cli.progress.memory import Memory
-from hpmkd.cli.progress.waiting import beating
+from hpmkd.cli.progress.signs_of_life import beating
 from hpmkd.hookspecs import hookimpl
 from hpmkd.study import as_plain
 from hpmkd.values import DataFacts, Trial

@@ -25,11 +25,13 @@ class LiveProgress(View):
 
     def __init__(self) -> None:
         super().__init__()
-        console = Console(stderr=True, markup=False, highlight=False)
-        self._live = Live(
-            get_renderable=self.drawn, console=console, refresh_per_second=REDRAWN_PER_SECOND
-        )
+        self._console = Console(stderr=True, markup=False, highlight=False)
         self._looked = float("-inf")
+        self._live = Live(
+            get_renderable=self.drawn,
+            console=self._console,
+            refresh_per_second=REDRAWN_PER_SECOND,
+        )
 
     def __enter__(self) -> LiveProgress:
         self._live.start()
@@ -45,7 +47,7 @@ class LiveProgress(View):
 
     def say(self, line: str) -> None:
         """Print a line above the bars."""
-        self._live.console.print(line)
+        self._console.print(line)
 
     def moved(self) -> None:
         """Leave it to the thread that redraws."""
@@ -58,7 +60,7 @@ class LiveProgress(View):
             self.memory.look()
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(no_wrap=True)
-        bars = self._live.console.width >= COLUMNS_FOR_BARS
+        bars = self._console.width >= COLUMNS_FOR_BARS
         if bars:
             table.add_column(ratio=1)
         for _ in range(3):

@@ -9,8 +9,8 @@ from types import TracebackType
 import click
 
 from hpmkd.cli.progress.course import Phase
+from hpmkd.cli.progress.signs_of_life import SECONDS_BETWEEN_LINES, beating
 from hpmkd.cli.progress.view import View, clock, doing, in_memory
-from hpmkd.cli.progress.waiting import SECONDS_BETWEEN_LINES, beating
 
 #: Between two measurements of the memory, and between two looks at the silence.
 SECONDS_BETWEEN_LOOKS = 1.0
