@@ -48,14 +48,12 @@ class PieceFiles:
         HpmkdError
             If there is no room for it, or no folder to write to.
         """
-        name, new = self._names.of(piece)
-        if new:
-            try:
-                self._paths[name] = self._write(name, sharing.parts_of(piece))
-            except BaseException:
-                self._names.withdraw(piece)
-                raise
-        return str(self._paths[name])
+        name, _ = self._names.of(piece)
+        path = self._paths.get(name)
+        # Folders for temporary files may be tidied up while a long run goes on.
+        if path is None or not path.exists():
+            path = self._paths[name] = self._write(name, sharing.parts_of(piece))
+        return str(path)
 
     def remove_dead(self) -> None:
         """Remove the files of pieces that have died: nobody will ask for them again."""
@@ -75,12 +73,10 @@ class PieceFiles:
     def _write(self, name: str, parts: list[memoryview]) -> Path:
         size = sum(part.nbytes for part in parts)
         root = _root(size)
-        path = root
         try:
             path = self._folder(root) / name
-            sharing.write(parts, path)
+            _written(parts, path)
         except OSError as error:
-            path.unlink(missing_ok=True) if path != root else None
             raise HpmkdError(
                 f"{root}: cannot be used to hand rows to worker processes: {error.strerror}; "
                 f"{size / 1e6:.1f} MB are needed, {_free(root) / 1e6:.1f} MB are free. Make room, "
@@ -91,11 +87,19 @@ class PieceFiles:
         return path
 
     def _folder(self, root: Path) -> Path:
-        if root not in self._folders:
+        if root not in self._folders or not self._folders[root].exists():
             remove_abandoned(root)
             self._folders[root] = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
             self._locks.append(_locked(self._folders[root] / LOCK))
         return self._folders[root]
+
+
+def _written(parts: list[memoryview], path: Path) -> None:
+    try:
+        sharing.write(parts, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def remove_abandoned(root: Path) -> None:

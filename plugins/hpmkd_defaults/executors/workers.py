@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -179,7 +179,5 @@ def _descendants(number: int) -> list[int]:
 
 
 def _kill(number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(number, getattr(signal, "SIGKILL", signal.SIGTERM))
-    except ProcessLookupError:
-        pass
