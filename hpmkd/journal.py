@@ -12,7 +12,7 @@ import pickle
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -77,6 +77,8 @@ class JournalFile:
         The file; made if it is missing.
     key : bytes
         Seals what is written; what it did not seal is not unpickled.
+    fresh : bool
+        Do not look at what is there; it stays until :meth:`begin`.
     trusted : bool
         Take over a journal that another key sealed.
     on_trouble : callable
@@ -104,6 +106,7 @@ class JournalFile:
         path: str | os.PathLike[str],
         key: bytes,
         *,
+        fresh: bool = False,
         trusted: bool = False,
         on_trouble: Callable[[str], None] = lambda reason: None,
     ) -> None:
@@ -111,7 +114,7 @@ class JournalFile:
         self.header: Mapping[str, Any] | None = None
         self.resumed = 0
         self.trouble: str | None = None
-        self._records = Records(self.path, key, trusted=trusted)
+        self._records = Records(self.path, key, fresh=fresh, trusted=trusted)
         self._mutex, self._places = threading.Lock(), dict[str, tuple[Record, int]]()
         self._before, self._started = 0.0, time.monotonic()
         try:
@@ -131,9 +134,19 @@ class JournalFile:
         """Seconds that the run has taken, in this process and in those that were ended."""
         return self._before + time.monotonic() - self._started
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is lost with the file."""
+        begun = self.header is not None or self._records.blank
+        return begun and not self._places and not self._records.removed
+
     def __len__(self) -> int:
         """Return how many results are kept."""
         return len(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of all results that are kept."""
+        return iter([*self._places])
 
     def __contains__(self, name: str) -> bool:
         """Whether a result of this name is kept."""

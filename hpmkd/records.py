@@ -71,6 +71,8 @@ class Records:
         The file; made if it is missing.
     key : bytes
         Seals what is written.
+    fresh : bool
+        Do not look at what is there; it stays until :meth:`restart`, which comes first.
     trusted : bool
         Take over, and seal anew, a file that another key sealed.
 
@@ -89,11 +91,15 @@ class Records:
         If it cannot be opened.
     """
 
-    def __init__(self, path: Path, key: bytes, *, trusted: bool = False) -> None:
+    def __init__(
+        self, path: Path, key: bytes, *, fresh: bool = False, trusted: bool = False
+    ) -> None:
         self.path, self._key = path, key
         self.known: list[Record] = []
         self.dropped = 0
         self._file = _locked(path)
+        if fresh:
+            return
         try:
             self._scan(trusted)
         except BaseException:
@@ -110,6 +116,11 @@ class Records:
     def removed(self) -> bool:
         """Whether the file has been removed since."""
         return os.fstat(self._file).st_nlink == 0
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is no byte of any record in the file."""
+        return os.fstat(self._file).st_size <= len(MAGIC)
 
     def restart(self) -> None:
         """Forget everything: the file is as new."""

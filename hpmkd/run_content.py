@@ -16,8 +16,10 @@ from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record
 from hpmkd.recipe import Recipe
 from hpmkd.run_folder import (
+    BEST,
     ENSEMBLE,
     FRONT,
+    JOURNAL,
     load_front,
     load_students,
     read_json,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 EVIDENCE = "evidence.json"
-#: Names of all files and folders of a run.
+#: Names of all files and folders of a run, also of one that goes on.
 NAMES = frozenset(
     {
         "student.hpmkd",
@@ -49,6 +51,8 @@ NAMES = frozenset(
         "study.log",
         "run.json",
         "recipe.toml",
+        JOURNAL,
+        BEST,
     }
 )
 
