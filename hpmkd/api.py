@@ -17,10 +17,10 @@ from hpmkd.probabilities import given_probabilities
 from hpmkd.recipe import Recipe, read_limits
 from hpmkd.registry import Registry
 from hpmkd.rows import aligned
-from hpmkd.run_folder import holds_journal, recover
 from hpmkd.seeds import Seeds, as_seed
 from hpmkd.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
 from hpmkd.unfinished import Unfinished
+from hpmkd.unfinished_folder import holds_journal, recover
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache

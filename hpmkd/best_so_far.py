@@ -99,5 +99,5 @@ def _signed(draft: bytes, trial: Trial, run: Run) -> bytes:
         student = Student.from_bytes(draft)
     except HpmkdError:
         return draft  # of a foreign class
-    signed = Provenance(run).signed(student, trial.configuration, trial)
-    return replace(student, facts={**signed.facts, TRIAL: trial.number}).to_bytes()
+    told = Provenance(run).facts_of(trial.configuration, trial)
+    return replace(student, facts={**student.facts, TRAINING: told, TRIAL: trial.number}).to_bytes()

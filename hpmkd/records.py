@@ -9,16 +9,16 @@ file: it and what follows are cut off.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hpmkd.errors import RunFolderError
+from hpmkd.held import locked, pieces, put
 from hpmkd.sealing import is_sealed, seal
 
 MAGIC = b"hpmkd journal 1\n"
@@ -26,7 +26,6 @@ LENGTH = struct.Struct("<Q")
 DIGEST = hashlib.sha256().digest_size
 #: Bytes of a record before its body.
 FRAME = LENGTH.size + 2 * DIGEST
-_PIECE = 1 << 20
 
 
 class ForeignRecordsError(RunFolderError):
@@ -97,7 +96,7 @@ class Records:
         self.path, self._key = path, key
         self.known: list[Record] = []
         self.dropped = 0
-        self._file = _locked(path)
+        self._file = locked(path)
         if fresh:
             return
         try:
@@ -130,12 +129,12 @@ class Records:
 
     def body(self, record: Record) -> bytes | None:
         """Read a body; None if it is no longer what was written."""
-        found = b"".join(_pieces(self._file, record.at + FRAME, record.length))
+        found = b"".join(pieces(self._file, record.at + FRAME, record.length))
         return found if hashlib.sha256(record.before + found).digest() == record.digest else None
 
     def part(self, record: Record, at: int, length: int) -> bytes:
         """Read a part of a body, unchecked since the file was opened."""
-        return b"".join(_pieces(self._file, record.at + FRAME + at, length))
+        return b"".join(pieces(self._file, record.at + FRAME + at, length))
 
     def append(self, write: Callable[[Body], Any]) -> Record:
         """Add a record, which is on the disk when this returns; else the file is as before.
@@ -182,7 +181,7 @@ class Records:
                 raise NoRecordsError(f"{self.path} is no journal of hpmkd")
             put(self._file, 0, MAGIC)
             return
-        foreign = []
+        foreign: list[Record] = []
         while (found := self._next(size)) is not None:
             record, own = found
             if not own:
@@ -210,7 +209,7 @@ class Records:
             return None
         digest, tag = frame[LENGTH.size : -DIGEST], frame[-DIGEST:]
         found = hashlib.sha256(before)
-        for piece in _pieces(self._file, at + FRAME, length):
+        for piece in pieces(self._file, at + FRAME, length):
             found.update(piece)
         if found.digest() != digest:
             return None
@@ -237,14 +236,6 @@ class Body:
         return self._hash.digest()
 
 
-def put(file: int, at: int, content: bytes | memoryview) -> None:
-    """Write all of something at a place in a file."""
-    view = memoryview(content)
-    while view:
-        written = os.pwrite(file, view, at)
-        at, view = at + written, view[written:]
-
-
 def first_body(path: Path) -> bytes | None:
     """Read the first body of a file that another process may be writing; None without a whole one.
 
@@ -257,39 +248,8 @@ def first_body(path: Path) -> bytes | None:
         if len(frame) < FRAME:
             return None
         length = min(LENGTH.unpack_from(frame)[0], os.fstat(file).st_size)
-        found = b"".join(_pieces(file, len(MAGIC) + FRAME, length))
+        found = b"".join(pieces(file, len(MAGIC) + FRAME, length))
         whole = hashlib.sha256(before + found).digest() == frame[LENGTH.size : -DIGEST]
         return found if whole else None
     finally:
-        os.close(file)
-
-
-def _pieces(file: int, at: int, length: int) -> Iterator[bytes]:
-    end = at + length
-    while at < end:
-        piece = os.pread(file, min(end - at, _PIECE), at)
-        if not piece:
-            return
-        yield piece
-        at += len(piece)
-
-
-def _locked(path: Path) -> int:
-    """Open a file that nobody else has open so; the lock ends with the process, however it ends."""
-    while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever had it before may have replaced it in between.
-            if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
-                return file
-        except BlockingIOError as error:
-            os.close(file)
-            raise RunFolderError(
-                f"another process is at work on {path.parent}; wait for its end, or choose "
-                "another folder"
-            ) from error
-        except BaseException:
-            os.close(file)
-            raise
         os.close(file)

@@ -16,10 +16,8 @@ from hpmkd.knowledge import Knowledge
 from hpmkd.leaderboard import Record
 from hpmkd.recipe import Recipe
 from hpmkd.run_folder import (
-    BEST,
     ENSEMBLE,
     FRONT,
-    JOURNAL,
     load_front,
     load_students,
     read_json,
@@ -28,6 +26,7 @@ from hpmkd.run_folder import (
 )
 from hpmkd.student import Student
 from hpmkd.study import write_study
+from hpmkd.unfinished_folder import BEST, JOURNAL
 from hpmkd.verdict import Verdict
 
 if TYPE_CHECKING:

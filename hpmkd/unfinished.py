@@ -11,10 +11,12 @@ from typing import Any
 from hpmkd.best_so_far import BestSoFar, told_by
 from hpmkd.circumstances import UNTOLD, differences
 from hpmkd.errors import RunFolderError
-from hpmkd.journal import Journal, JournalFile, NoJournal
+from hpmkd.journal import Journal, NoJournal
+from hpmkd.journal_file import JournalFile
 from hpmkd.records import ForeignRecordsError
-from hpmkd.run_folder import BEST, COMMAND, JOURNAL, explained, holds_journal, sweep
+from hpmkd.run_folder import explained
 from hpmkd.sealing import user_key
+from hpmkd.unfinished_folder import BEST, COMMAND, JOURNAL, holds_journal, sweep
 
 #: What people call a finished piece of work, by its job.
 JOBS = {"fold": "fold", "trial": "trial", "answers": "cross-fit", "student": "student"}
@@ -62,8 +64,8 @@ class Unfinished:
             return
         if not anew and not holds_journal(folder) and folder.is_dir() and any(folder.iterdir()):
             raise RunFolderError(
-                f"{folder} holds something other than an unfinished run; name a folder that does, or "
-                "that is not there yet"
+                f"{folder} holds something other than an unfinished run; name a folder that does, "
+                "or one that is not there yet"
             )
         self._made = not folder.exists()
         self.journal = self._file = self._opened(folder, anew, trusted)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from hpmkd.errors import RunFolderError
-from hpmkd.journal import JournalFile, NoJournal, header_of
+from hpmkd.journal import NoJournal
+from hpmkd.journal_file import JournalFile, header_of
 from hpmkd.records import ForeignRecordsError, NoRecordsError
 from hpmkd.sealing import user_key
 

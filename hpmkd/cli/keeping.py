@@ -73,7 +73,8 @@ class Place:
             If there is nothing to go on with, or the folder cannot be written.
         """
         from hpmkd.errors import RunFolderError
-        from hpmkd.run_folder import check_free, holds_journal, recover
+        from hpmkd.run_folder import check_free
+        from hpmkd.unfinished_folder import holds_journal, recover
 
         if not self.resume:
             check_free(self.folder, overwrite=self.overwrite)

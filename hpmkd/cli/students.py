@@ -39,7 +39,7 @@ def path_of(run: Path, name: str | None) -> Path:
     StudentFileError
         If the run has no student of this name, or is not at its end.
     """
-    from hpmkd.run_folder import check_finished
+    from hpmkd.unfinished_folder import check_finished
 
     if not run.is_dir():
         return run
