@@ -22,11 +22,13 @@ from hpmkd.trainer import Trainer
 
 if TYPE_CHECKING:
     from hpmkd.components import Components
-    from hpmkd.contracts import Cache, Executor
+    from hpmkd.contracts import Cache
     from hpmkd.dataset import Dataset
+    from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.teachers import Teacher
+    from hpmkd.unfinished import Unfinished
 
 
 class Assembly:
@@ -38,7 +40,7 @@ class Assembly:
         Of the run.
     parts : Components
         What the recipe names.
-    executor : Executor
+    pipeline : ParallelDistillationPipeline
         Where fits run; closed by whoever made it.
     cache : Cache
         Where answers of teachers are looked for.
@@ -48,6 +50,8 @@ class Assembly:
         At least one.
     unlabeled : DataFrame, ndarray or None
         Rows without labels for the teachers to label.
+    unfinished : Unfinished
+        Keeps what is finished.
     """
 
     def __init__(
@@ -56,33 +60,36 @@ class Assembly:
         registry: Registry,
         seed: int,
         parts: Components,
-        executor: Executor,
+        pipeline: ParallelDistillationPipeline,
         cache: Cache,
         training: Dataset,
         test: Dataset,
         teachers: Sequence[Teacher],
         unlabeled: Any,
+        unfinished: Unfinished,
     ) -> None:
         self.seeds, self.counts = Seeds.spawn(seed), Counts()
         self.progress = Progress(registry)
-        reader = TeacherReader(
+        self.reader = TeacherReader(
             training=training,
             test=test,
             cache=cache,
-            executor=executor,
+            pipeline=pipeline,
             n_folds=recipe.split.teacher_folds,
             seed=self.seeds.teachers,
             counts=self.counts,
             on_fold=self.progress.advance,
         )
+        #: The rows without labels, with the columns of the training rows.
+        self.unlabeled = None if unlabeled is None else unlabeled_rows(unlabeled, training)
         source = ExtraSource(
             recipe.extra,
             parts.augmenter.create(),
-            None if unlabeled is None else unlabeled_rows(unlabeled, training),
+            self.unlabeled,
             self.seeds.augmenter,
         )
         references = partial(members, parts.reference, training.facts, self.seeds.teachers)
-        self.teaching = Teaching(teachers, reader, parts.fuser, references, source)
+        self.teaching = Teaching(teachers, self.reader, parts.fuser, references, source)
         links = links_in_play(parts)
         fitting = Fitting(
             stages=stages_in_play(parts),
@@ -92,13 +99,13 @@ class Assembly:
         )
         n_folds = recipe.split.selection_folds
         self.learning = Learning(
-            trainer=Trainer(fitting, executor, n_folds, self.counts, registry),
+            trainer=Trainer(fitting, pipeline, n_folds, self.counts, registry, unfinished.best),
             links=links,
             recipe=recipe,
             parts=parts,
             seeds=self.seeds,
             progress=self.progress,
             registry=registry,
-            budget=Budget(recipe.budget, self.counts),
+            budget=Budget(recipe.budget, self.counts, unfinished.journal),
             features=Kept(cache, "feature"),
         )

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import HpmkdError
-from hpmkd.provenance import TRAINING, Provenance
+from hpmkd.provenance import TRAINING, Provenance, Run
+from hpmkd.standing import UNLIMITED
 from hpmkd.student import Student
 from hpmkd.whole import write_whole
 
 if TYPE_CHECKING:
-    from hpmkd.provenance import Run
     from hpmkd.standing import Merit, Standing
     from hpmkd.values import Trial
 
 #: Under which name a student's facts tell by which trial it is the best so far.
 TRIAL = "trial"
+NOBODY = Run("", 0, 0, "")
 
 
 class BestSoFar:
@@ -37,23 +38,22 @@ class BestSoFar:
     ) -> None:
         self.path, self._on_trouble, self._troubled = path, on_trouble, False
         self._merit: Merit | None = None
-        #: The best trial so far.
-        self.trial: Trial | None = None
+        self._standing, self._run = UNLIMITED, NOBODY
+        self._awaited: Mapping[str, Any] | None = None
+
+    def begin(self, standing: Standing, run: Run) -> None:
+        """Learn what trials are ranked by, and what their students tell of the run."""
+        self._standing, self._run = standing, run
         # In a run that goes on: until that trial comes by again, the file is better.
-        known = None if path is None else told_by(path)
-        self._awaited = None if known is None else known[TRIAL]
+        self._awaited = None if self.path is None else told_by(self.path)
 
-    def offer(self, trial: Trial, standing: Standing, run: Run) -> Trial:
+    @property
+    def wanted(self) -> bool:
+        """Whether trials should bring their drafts."""
+        return self.path is not None
+
+    def offer(self, trial: Trial) -> Trial:
         """Write the student of a trial that is better than all before.
-
-        Parameters
-        ----------
-        trial : Trial
-            With its draft.
-        standing : Standing
-            Ranks it.
-        run : Run
-            What its student tells of the run.
 
         Returns
         -------
@@ -63,18 +63,18 @@ class BestSoFar:
         draft, bare = trial.draft, replace(trial, draft=None)
         if trial.failure is not None or trial.configuration.share < 1:
             return bare
-        merit = standing.merit(trial)
+        merit = self._standing.merit(trial)
         if self._merit is None or merit < self._merit:
-            self._merit, self.trial = merit, bare
+            self._merit = merit
             if draft is not None and self.path is not None and self._awaited is None:
-                self._write(self.path, draft, trial, run)
-        if trial.number == self._awaited:
+                self._write(self.path, draft, trial)
+        if self._awaited is not None and _is_of(self._awaited, trial):
             self._awaited = None
         return bare
 
-    def _write(self, path: Path, draft: bytes, trial: Trial, run: Run) -> None:
+    def _write(self, path: Path, draft: bytes, trial: Trial) -> None:
         try:
-            write_whole(path, _signed(draft, trial, run))
+            write_whole(path, _signed(draft, trial, self._run))
         except OSError as error:
             if not self._troubled:
                 self._troubled = True
@@ -92,6 +92,11 @@ def told_by(path: Path) -> Mapping[str, Any] | None:
     except HpmkdError:
         return None
     return {**facts[TRAINING], TRIAL: facts[TRIAL]} if {TRAINING, TRIAL} <= set(facts) else None
+
+
+def _is_of(told: Mapping[str, Any], trial: Trial) -> bool:
+    loss = round(trial.log_loss, 6)
+    return bool(told[TRIAL] == trial.number and told["selection_log_loss"] == loss)
 
 
 def _signed(draft: bytes, trial: Trial, run: Run) -> bytes:

@@ -132,7 +132,7 @@ class JournalFile:
         KeyError
             If there is none, or it cannot be read any more.
         """
-        record, front = self._places[name]
+        record, front = self._places[name]  # none of a closed one
         body = self._records.body(record)
         if body is None:
             raise KeyError(name)
@@ -152,6 +152,8 @@ class JournalFile:
             body.write(self._front(name))
             pickle.Pickler(body, protocol=5).dump(result)
 
+        if self._records.closed:
+            return  # the run is over, and what is fitted since is none of it
         try:
             with self._mutex:
                 record = self._records.append(write)
@@ -173,8 +175,9 @@ class JournalFile:
         return known
 
     def close(self) -> None:
-        """Let others write it. Calling it twice is harmless."""
+        """Let others write it: nothing is found or kept any more. Twice is harmless."""
         self._records.close()
+        self._places.clear()
 
     def _front(self, name: str) -> bytes:
         encoded = name.encode()

@@ -111,7 +111,7 @@ class Learning:
         search = Search(
             sampler=self.parts.sampler.create(space),
             scheduler=self.trainer.fitting.scheduler,
-            executor=self.trainer.executor,
+            pipeline=self.trainer.pipeline,
             data=self.trainer.data(exams),
             batch=settings.batch,
             stop=settings.stop,
@@ -119,6 +119,7 @@ class Learning:
             kept=self.rations.kept(fits, n_stages),
             standing=self.standing,
             on_trial=self._trial_finished,
+            on_arrival=self.trainer.best.offer,
         )
         most = settings.batch if models is None else max(1, models // fits)
         self.progress.start("search", search.sampler.total or most)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import splits, tables
-from hpmkd.crossfit import FoldData, FoldTask, fit_fold, seeded
+from hpmkd.crossfit import FOLD, FoldData, FoldTask, seeded
 from hpmkd.dataset import Dataset
 from hpmkd.errors import TeacherError
 from hpmkd.identity import identity
@@ -26,9 +26,14 @@ from hpmkd.teachers import (
 )
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Cache, Executor
+    from hpmkd.contracts import Cache
     from hpmkd.counts import Counts
+    from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.values import FloatArray, IntArray
+
+
+#: How the digest of a model begins that nobody knows again.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class TeacherReader:
         The rows.
     cache : Cache
         Keeps what was read; keys are digests of data, teacher, folds and seed.
-    executor : Executor
+    pipeline : ParallelDistillationPipeline
         Where folds are fitted.
     n_folds : int
         Folds of a cross-fit.
@@ -75,13 +80,14 @@ class TeacherReader:
     training: Dataset
     test: Dataset
     cache: Cache
-    executor: Executor
+    pipeline: ParallelDistillationPipeline
     n_folds: int
     seed: int
     counts: Counts
     on_fold: Callable[[], None] = lambda: None
     _bags: dict[str, Bag] = field(default_factory=dict)
     _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
+    _folded: tuple[IntArray, tuple[Any, ...], FoldData] | None = None
 
     def out_of_fold(self, teacher: Teacher, rows: IntArray) -> FloatArray:
         """Return probabilities of shape (n, K) for some training rows.
@@ -127,7 +133,9 @@ class TeacherReader:
             return align_fitted(teacher, self.training.classes)
         if isinstance(teacher, CloneableTeacher):
             if teacher.name not in self._bags:
-                self._fit_folds(teacher, np.arange(len(self.training)), (), keep=True)
+                rows = np.arange(len(self.training))
+                question = tables.digest(self.identity(teacher), self.training.digest)
+                self._fit_folds(teacher, rows, (), question, keep=True)
             return self._bags[teacher.name]
         return None
 
@@ -143,12 +151,19 @@ class TeacherReader:
                 estimator = self._digest_of(teacher.estimator, clone)
                 return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
 
+    def known(self, teacher: Teacher) -> str | None:
+        """Return its :meth:`identity`; None where another process would not know it again."""
+        digest = self.identity(teacher)
+        models = [getattr(teacher, each, None) for each in ("model", "estimator")]
+        told = [self._digests[id(each)][1] for each in models if id(each) in self._digests]
+        return None if any(each.startswith(UNKNOWN) for each in told) else digest
+
     def _digest_of(self, original: Any, model: Any) -> str:
         # Once per model, whatever its calls do to it; and because nobody knows who a model
         # without identity is, it is new in each run. Keeping the model keeps its id from
         # being given to another.
         if id(original) not in self._digests:
-            told = identity(model) or f"unknown {uuid.uuid4()}"
+            told = identity(model) or f"{UNKNOWN} {uuid.uuid4()}"
             self._digests[id(original)] = (original, told)
         return self._digests[id(original)][1]
 
@@ -184,28 +199,38 @@ class TeacherReader:
         digests = ["" if each is None else tables.digest(each) for each in (test, extra)]
         key = tables.digest(self.identity(teacher), self.training.rows(rows).digest, *digests)
         said = self.cache.get_or_compute(
-            "teacher", key, lambda: self._fit_folds(teacher, rows, asked, keep=test is not None)
+            "teacher",
+            key,
+            lambda: self._fit_folds(teacher, rows, asked, key, keep=test is not None),
         )
         n, n_test = len(rows), 0 if test is None else test.shape[0]
         about_test = None if test is None else said[n : n + n_test]
         return said[:n], about_test, None if extra is None else said[n + n_test :]
 
     def _fit_folds(
-        self, teacher: CloneableTeacher, rows: IntArray, queries: tuple[Any, ...], *, keep: bool
+        self,
+        teacher: CloneableTeacher,
+        rows: IntArray,
+        queries: tuple[Any, ...],
+        question: str,
+        *,
+        keep: bool,
     ) -> FloatArray:
         """Return out-of-fold probabilities, and below them those of the queries.
 
         Parameters
         ----------
+        question : str
+            Digest of all that is asked.
         keep : bool
             Keep the fold models: they are the teacher when it is measured.
         """
         data = self._fold_data(rows, queries)
         n_folds = int(data.fold_of_row.max()) + 1
         estimator = _clone_of(teacher, self.seed)
-        tasks = [FoldTask(teacher.name, estimator, fold) for fold in range(n_folds)]
+        tasks = [FoldTask(teacher.name, estimator, fold, question) for fold in range(n_folds)]
         results: dict[int, Any] = {}
-        for fold, result in self.executor.run(fit_fold, data, tasks):
+        for fold, result in self.pipeline.run(FOLD, data, tasks):
             results[fold] = result
             self.counts.teacher_fits += 1
             self.counts.teacher_calls += 1 + len(queries)
@@ -222,14 +247,23 @@ class TeacherReader:
         return np.vstack([out_of_fold, *means])
 
     def _fold_data(self, rows: IntArray, queries: tuple[Any, ...]) -> FoldData:
-        labels = self.training.labels[rows]
-        return FoldData(
-            table=tables.take(self.training.table, rows),
-            labels=labels,
-            fold_of_row=splits.folds(labels, self.n_folds, self.seed),
-            n_classes=len(self.training.classes),
-            queries=tuple(each.copy() for each in queries),
+        """Return what folds share; the same object for the same rows, so that it is sent once."""
+        asked = [id(each) for each in queries]
+        if self._folded is not None:
+            known_rows, known, data = self._folded
+            if [id(each) for each in known] == asked and np.array_equal(known_rows, rows):
+                return data
+        whole = np.array_equal(rows, np.arange(len(self.training)))
+        training = self.training if whole else self.training.rows(rows)
+        data = FoldData(
+            table=training.table,
+            labels=training.labels,
+            fold_of_row=splits.folds(training.labels, self.n_folds, self.seed),
+            n_classes=len(training.classes),
+            queries=queries,
         )
+        self._folded = (rows, queries, data)
+        return data
 
 
 def _clone_of(teacher: CloneableTeacher, seed: int) -> Any:

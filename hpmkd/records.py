@@ -112,6 +112,11 @@ class Records:
             self._file = -1
 
     @property
+    def closed(self) -> bool:
+        """Whether it has been closed."""
+        return self._file < 0
+
+    @property
     def removed(self) -> bool:
         """Whether the file has been removed since."""
         return os.fstat(self._file).st_nlink == 0

@@ -56,7 +56,7 @@ class Unfinished:
         on_note: Callable[[str], None] = lambda note: None,
     ) -> None:
         self.folder, self.command, self.on_note = folder, command, on_note
-        self.best = BestSoFar()
+        self.best = BestSoFar(None if folder is None else folder / BEST, self._in_trouble)
         self._file: JournalFile | None = None
         self.resumable = folder is not None
         if folder is None:
@@ -115,7 +115,11 @@ class Unfinished:
             )
         else:
             self.on_note(self._told(self._file))
-        self.best = BestSoFar(self.folder / BEST, self._in_trouble)
+
+    @property
+    def kept(self) -> JournalFile | None:
+        """The journal, if there is one."""
+        return self._file
 
     @property
     def resumed(self) -> int:
