@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ def circumstances(
         "data": {name: _told(table) for name, table in tables_given.items()},
         "teachers": dict(teachers),
         "seed": seed,
-        "recipe": dict(_settings(msgspec.to_builtins(recipe.to_mapping()))),
+        "recipe": dict(_settings(json.loads(msgspec.json.encode(recipe.to_mapping())))),
     }
 
 
@@ -160,7 +161,7 @@ def _settings(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str
         key = f"{before}{name}"
         if key in FREE:
             continue
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and (value or before == "stages."):
             yield from _settings(value, f"{key}.")
         else:
             yield key, value

@@ -58,7 +58,10 @@ class Unfinished:
         self.folder, self.command, self.on_note = folder, command, on_note
         self.best = BestSoFar(None if folder is None else folder / BEST, self._in_trouble)
         self._file: JournalFile | None = None
+        #: Whether it is known that another process can go on with it.
         self.resumable = folder is not None
+        #: Whether what the folder holds is of this run.
+        self.settled = False
         if folder is None:
             self.journal: Journal = NoJournal()
             return
@@ -109,12 +112,15 @@ class Unfinished:
                 (self.folder / BEST).unlink(missing_ok=True)
                 self._file.begin({**circumstances, COMMAND: self.command})
         elif different := differences(was, circumstances):
+            begun = f" ({was[COMMAND]})" if was.get(COMMAND) else ""
             raise RunFolderError(
                 f"{self.folder} holds the beginning of another run: {'; '.join(different)}. Give "
-                "what it was begun with, or begin anew (--out with --overwrite, or another folder)"
+                f"what it was begun with{begun}, or begin anew (--out with --overwrite, or another "
+                "folder)"
             )
         else:
             self.on_note(self._told(self._file))
+        self.settled = True
 
     @property
     def kept(self) -> JournalFile | None:
@@ -137,7 +143,7 @@ class Unfinished:
         jobs = Counter(name.partition(" ")[0] for name in self._file or ())
         told = [_counted(n, word) for job, word in JOBS.items() if (n := jobs[job])]
         if not told:
-            return "nothing was finished, and nothing is left"
+            return "nothing was finished"
         return f"finished: {', '.join(told)}"
 
     @property

@@ -205,7 +205,7 @@ def test_a_second_writer_is_refused_until_the_first_has_ended(path):
 def test_the_lock_of_a_killed_process_does_not_last(path):
     code = f"""
         import os, signal
-        from hpmkd.journal import JournalFile
+        from hpmkd.journal_file import JournalFile
         journal = JournalFile({str(path)!r}, bytes(range(32)))
         journal.begin({{"seed": 3}})
         os.kill(os.getpid(), signal.SIGKILL)

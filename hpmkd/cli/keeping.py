@@ -125,7 +125,7 @@ def kept(place: Place, registry: Registry) -> Iterator[Unfinished]:
                 farewell.say()
                 raise click.exceptions.Exit(exit_code(stopped)) from None
             except HpmkdError:
-                if unfinished.holds:
+                if unfinished.settled and unfinished.holds:
                     click.echo(f"the run failed; {_state(unfinished)}", err=True)
                 raise
     finally:
@@ -141,7 +141,7 @@ def _state(unfinished: Unfinished) -> str:
             f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
             f"selection rows; use it with: hpmkd predict {shlex.quote(str(path))} DATA"
         )
-    if unfinished.holds and unfinished.resumable:
+    if unfinished.settled and unfinished.holds and unfinished.resumable:
         lines.append(f"go on with: {unfinished.command}")
     return "\n".join(lines)
 
