@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hpmkd.cli.events import RunCommand
 from hpmkd.cli.keeping import Place
 from hpmkd.cli.options import Plan, distil_and_save, run_options, show_complete
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@click.command("distill")
+@click.command("distill", cls=RunCommand)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="COL", help="Column with the labels.")
 @click.option(
