@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from distributed import Client
 
 from hpmkd_dask.executor import DaskExecutor
 
@@ -36,6 +37,12 @@ class Outside:
             **variables,
         )
 
+    def wait_for(self, n):
+        """Wait until so many workers are there."""
+
+        with Client(self.address, set_as_default=False) as client:
+            until(lambda: len(client.nthreads()) == n)
+
     def _start(self, program, *arguments, **variables):
         # Nothing of it depends on where pytest was started.
         path = {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -55,12 +62,14 @@ class Outside:
         except (OSError, ValueError):
             return False
 
-    def close(self):
-        for process in self.processes:
+    def close(self, first=0):
+        """End all processes from the first of these on."""
+        for process in self.processes[first:]:
             # With the worker that a nanny watches over: they are a group.
             if process.poll() is None:
                 os.killpg(process.pid, 9)
             process.wait()
+        del self.processes[first:]
 
 
 def until(true):
@@ -96,22 +105,42 @@ def eventually():
 
 
 @pytest.fixture
-def outside(tmp_path):
-    """A scheduler without workers."""
-    cluster = Outside(tmp_path)
+def start(tmp_path):
+    """``start()``: a new scheduler without workers."""
+    started = []
+
+    def new():
+        started.append(Outside(tmp_path))
+        return started[-1]
+
+    yield new
+    for cluster in started:
+        cluster.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A scheduler for the tests of a module, one after the other."""
+    cluster = Outside(tmp_path_factory.mktemp("place"))
     yield cluster
     cluster.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def outside(place):
+    """A scheduler without workers; those of this test end with it."""
+    yield place
+    place.close(1)
+    place.wait_for(0)
+
+
+@pytest.fixture(scope="session")
 def crew(tmp_path_factory):
-    """A scheduler with two workers that nannies watch over, for the tests of a module."""
+    """A scheduler with two workers that nannies watch over."""
     cluster = Outside(tmp_path_factory.mktemp("crew"))
     cluster.worker()
     cluster.worker()
-    executor = DaskExecutor(address=cluster.address)
-    until(lambda: executor.workers == 2)
-    executor.close()
+    cluster.wait_for(2)
     yield cluster
     cluster.close()
 

@@ -24,7 +24,7 @@ from hpmkd.values import Lost
 from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback, call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from hpmkd_dask.cluster import Cluster, Events
     from hpmkd_dask.placing import Parcel, Placing
@@ -96,7 +96,7 @@ class Batch:
         self._nobody_since: float | None = None
         self._told = False
 
-    def results(self) -> Iterator[tuple[int, Any]]:
+    def results(self) -> Generator[tuple[int, Any], None, None]:
         """Yield results as they complete."""
         with self._cluster.listening() as events:
             try:
@@ -117,6 +117,8 @@ class Batch:
         for member in free[: len(self._waiting)]:
             try:
                 body, pieces = self._placing.placed(self._parcel, member.address)
+            except PluginError:
+                raise
             except Exception as error:
                 # A worker has just left, perhaps: that is heard of in a moment.
                 self._wait(f"{type(error).__name__}: {error}")
@@ -169,7 +171,7 @@ class Batch:
 
     def _heard(self, events: Events) -> Iterator[tuple[int, Any]]:
         """Wait for an event and act on it."""
-        self._cluster.require_alive()
+        self._cluster.connection.require_alive()
         self._cluster.look()
         try:
             event = events.get(timeout=self._until_next_deadline())

@@ -81,7 +81,7 @@ class Cluster:
                 self._processes = Processes(self.connection.address, self._limit)
                 self._processes.mend(())
             self.connection.hear(self.topic, lambda key: self._tell("started", key))
-            self.join(*self.client.nthreads())
+            self.join(*self.connection.ask(self.client.nthreads))
         except BaseException:
             self.close()
             raise
@@ -105,7 +105,6 @@ class Cluster:
     @property
     def workers(self) -> int:
         """How many tasks run at once now; at least one, though there may be no worker yet."""
-        self.join(*self.client.nthreads())
         return max(1, len(self.used()))
 
     def free(self, busy: Collection[str]) -> list[Member]:
@@ -128,7 +127,7 @@ class Cluster:
         now = time.monotonic()
         if now < self._look_at:
             return
-        there = self.client.nthreads()
+        there = self.connection.ask(self.client.nthreads)
         for address in {*self.members, *self.refused} - set(there):
             self._tell("left", address, False)
         new = set(there) - {*self.members, *self.refused}
@@ -144,10 +143,9 @@ class Cluster:
         new = [each for each in addresses if each not in (*self.members, *self.refused)]
         if not new:
             return
-        answers = self.client.run(
-            eval, QUESTION, self._wanted.names, workers=new, on_error="ignore"
-        )
-        nannies = self.client.scheduler_info(n_workers=-1)["workers"]
+        run, names = self.client.run, self._wanted.names
+        answers = self.connection.ask(run, eval, QUESTION, names, workers=new, on_error="ignore")
+        nannies = self.connection.ask(self.client.scheduler.identity, n_workers=-1)["workers"]
         for address in new:
             # One that does not answer, or is not listed, has left again.
             if address in answers and address in nannies:
@@ -187,23 +185,12 @@ class Cluster:
         if self._processes is not None:
             self._processes.kill(member.pid)
         elif member.nanny:
-            sigkill = getattr(signal, "SIGKILL", signal.SIGTERM)
-            self.connection.later(_kill, self.client, address, member.pid, sigkill)
-        self._occupied[address] = future
-
-    def require_alive(self) -> None:
-        """Raise unless the scheduler is there.
-
-        Raises
-        ------
-        PluginError
-            It is gone, and with it what was on its way.
-        """
-        if not self.connection.alive:
-            raise PluginError(
-                f"executor dask: the scheduler at {self.connection.address} has gone away in the "
-                "middle of the run; start it again, see its log for why, and repeat the command"
+            # By its nanny: its own loop may be held up by the task.
+            kill = (os.kill, member.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            self.connection.tell(
+                self.client.run, *kill, nanny=True, workers=[address], on_error="ignore"
             )
+        self._occupied[address] = future
 
     def install(self) -> str:
         """Return what to type where the workers run."""
@@ -238,8 +225,3 @@ class Cluster:
     def _tell(self, *event: Any) -> None:
         for listener in tuple(self._listeners):
             listener.put(event)
-
-
-async def _kill(client: Any, address: str, pid: int, number: int) -> None:
-    """Have the nanny of a worker kill it: its own loop may be held up by the task."""
-    await client._run(os.kill, pid, number, nanny=True, workers=[address], on_error="ignore")

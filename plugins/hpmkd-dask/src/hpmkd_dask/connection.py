@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import PluginError
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 #: Seconds in which a scheduler must answer, and in which it is taken leave of.
 ANSWERS_WITHIN = 10.0
 LEAVES_WITHIN = 2.0
+#: Seconds between two looks whether a scheduler that is asked something is still there.
+GLANCE = 0.2
 
 
 class Connection:
@@ -55,18 +59,48 @@ class Connection:
             self.close()
             raise
 
-    @property
-    def alive(self) -> bool:
-        """Whether the scheduler is there."""
-        return self.client is not None and self.client.status == "running"
-
     def hear(self, topic: str, handler: Callable[[Any], None]) -> None:
         """Have `handler` called with each message of a topic, in the thread of the loop."""
         self.client.subscribe_topic(topic, lambda event: handler(event[1]))
 
-    def later(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Call a function in the thread of the loop, and do not wait for it."""
-        self._runner.loop.add_callback(function, *arguments)
+    def ask(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """Return what a method of the client or of its scheduler answers, by way of the loop.
+
+        Called from here, they would wait for a scheduler that is gone until their time is out.
+
+        Raises
+        ------
+        PluginError
+            If the scheduler goes away meanwhile.
+        """
+        loop = self._runner.loop.asyncio_loop
+        asked = asyncio.run_coroutine_threadsafe(_awaited(function, *arguments, **options), loop)
+        try:
+            while not asked.done():
+                self.require_alive()
+                wait([asked], timeout=GLANCE)
+            return asked.result()
+        finally:
+            asked.cancel()
+
+    def require_alive(self) -> None:
+        """Raise unless the scheduler is there.
+
+        Raises
+        ------
+        PluginError
+            It is gone, and with it what was on its way.
+        """
+        if self.client.status != "running":
+            raise PluginError(
+                f"executor dask: the scheduler at {self.address} has gone away in the middle of "
+                "the run; start it again, see its log for why, and repeat the command"
+            )
+
+    def tell(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+        """Do as :meth:`ask` does, and wait for no answer."""
+        loop = self._runner.loop.asyncio_loop
+        asyncio.run_coroutine_threadsafe(_awaited(function, *arguments, **options), loop)
 
     def close(self) -> None:
         """Leave the scheduler; one that was made here ends."""
@@ -78,6 +112,11 @@ class Connection:
         finally:
             self._runner.stop()
             self._hush.stop()
+
+
+async def _awaited(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    # In the thread of the loop they return something to wait for.
+    return await function(*arguments, **options)
 
 
 async def _thread() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,11 @@ class DaskExecutor:
         most, all if None.
     patience : float
         Seconds to wait for a worker when there is none.
+
+    Raises
+    ------
+    PluginError
+        If no scheduler answers at the address.
     """
 
     #: A task can be given up: its worker is ended.
@@ -37,17 +43,12 @@ class DaskExecutor:
     def __init__(
         self, *, address: str = "", workers: int | None = None, patience: float = 60.0
     ) -> None:
-        self._address, self._workers, self._patience = address, workers, patience
+        self._address, self._limit, self._patience = address, workers, patience
         self._lock = threading.Lock()
         self._cluster: Cluster | None = None
         self._placing: Placing | None = None
-
-    @property
-    def workers(self) -> int:
-        """How many tasks run at once; of a cluster elsewhere it is found out by asking it."""
-        if not self._address:
-            return self._workers or DEFAULT_WORKERS
-        return self._connected()[0].workers
+        #: How many tasks run at once; of a cluster elsewhere, as many as it has workers now.
+        self.workers = self._connected()[0].workers if address else workers or DEFAULT_WORKERS
 
     def run(
         self,
@@ -69,7 +70,11 @@ class DaskExecutor:
             return
         cluster, placing = self._connected()
         batch = Batch(cluster, placing, function, shared, tasks, timeout, self._patience)
-        yield from batch.results()
+        with contextlib.closing(batch.results()) as results:
+            for result in results:
+                if self._address:
+                    self.workers = cluster.workers
+                yield result
 
     def close(self) -> None:
         """Leave the cluster; end the one of this machine."""
@@ -81,6 +86,6 @@ class DaskExecutor:
     def _connected(self) -> tuple[Cluster, Placing]:
         with self._lock:
             if self._cluster is None or self._placing is None:
-                self._cluster = Cluster(self._address, self._workers)
+                self._cluster = Cluster(self._address, self._limit)
                 self._placing = Placing(self._cluster)
             return self._cluster, self._placing

@@ -92,7 +92,10 @@ class Placing:
             return held[name]
         if name not in self._sent or self._sent[name].status != "finished":
             # It may have been on one worker alone, and gone with it.
-            self._sent[name] = client.scatter(piece, workers=[worker], hash=False)
+            scatter = client.scatter
+            self._sent[name] = self._cluster.connection.ask(
+                scatter, piece, workers=[worker], hash=False
+            )
         held[name] = client.submit(
             hold,
             self._sent[name],
