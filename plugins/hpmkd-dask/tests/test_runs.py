@@ -25,7 +25,8 @@ SETTINGS = {
     "augmenter.name": "none",
     "memory.name": "none",
     "search.alphas.self": [0.0, 0.5],
-    "stages": ["logistic", "tree", "xgboost"],
+    "stages": ["logistic", "tree"],
+    "front.size": 0,
     # Workers are started however short the work is.
     "pipeline.start_seconds": 0.0,
 }
