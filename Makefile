@@ -26,7 +26,7 @@ demo: $(VENV)/.installed
 	$(BIN)/hpmkd demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
