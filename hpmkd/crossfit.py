@@ -40,6 +40,14 @@ class FoldData:
     n_classes: int
     queries: tuple[Any, ...] = ()
 
+    def __post_init__(self) -> None:
+        # What is closed for writing reaches each worker once.
+        object.__setattr__(self, "table", tables.read_only(self.table))
+        for name in ("labels", "fold_of_row"):
+            object.__setattr__(self, name, tables.frozen(getattr(self, name)))
+        queries = tuple(tables.read_only(each) for each in self.queries)
+        object.__setattr__(self, "queries", queries)
+
 
 @dataclass(frozen=True)
 class FoldTask:
@@ -84,7 +92,8 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
             f"teacher {task.name!r} failed in fold {task.fold + 1}: {type(error).__name__}: {error}"
         ) from error
     model = ClassAligned(task.name, estimator, codes, data.n_classes)
-    queries = tuple(model.predict_proba(each) for each in data.queries)
+    # Copies, for a model may scale its rows in place.
+    queries = tuple(model.predict_proba(each.copy()) for each in data.queries)
     return FoldResult(model, model.predict_proba(tables.take(data.table, held)), queries)
 
 

@@ -82,6 +82,7 @@ class TeacherReader:
     on_fold: Callable[[], None] = lambda: None
     _bags: dict[str, Bag] = field(default_factory=dict)
     _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
+    _folded: tuple[IntArray, tuple[Any, ...], FoldData] | None = None
 
     def out_of_fold(self, teacher: Teacher, rows: IntArray) -> FloatArray:
         """Return probabilities of shape (n, K) for some training rows.
@@ -222,14 +223,23 @@ class TeacherReader:
         return np.vstack([out_of_fold, *means])
 
     def _fold_data(self, rows: IntArray, queries: tuple[Any, ...]) -> FoldData:
-        labels = self.training.labels[rows]
-        return FoldData(
-            table=tables.take(self.training.table, rows),
-            labels=labels,
-            fold_of_row=splits.folds(labels, self.n_folds, self.seed),
-            n_classes=len(self.training.classes),
-            queries=tuple(each.copy() for each in queries),
+        """Return what folds share; the same object for the same rows, so that it is sent once."""
+        asked = [id(each) for each in queries]
+        if self._folded is not None:
+            known_rows, known, data = self._folded
+            if [id(each) for each in known] == asked and np.array_equal(known_rows, rows):
+                return data
+        whole = np.array_equal(rows, np.arange(len(self.training)))
+        training = self.training if whole else self.training.rows(rows)
+        data = FoldData(
+            table=training.table,
+            labels=training.labels,
+            fold_of_row=splits.folds(training.labels, self.n_folds, self.seed),
+            n_classes=len(training.classes),
+            queries=queries,
         )
+        self._folded = (rows, queries, data)
+        return data
 
 
 def _clone_of(teacher: CloneableTeacher, seed: int) -> Any:

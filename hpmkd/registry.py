@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 DISABLE_VARIABLE = "HPMKD_DISABLE"
 
+#: Components that come in distributions of their own, by kind and name: who asks for one that
+#: is not installed is told what to type.
+DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
+    "executor": {"dask": "hpmkd-dask"},
+    "stage": {"lightgbm": "hpmkd-lightgbm"},
+}
+
 
 class PluginWarning(UserWarning):
     """Something of a plugin does not work, or is not there; the run goes on without it."""
@@ -160,7 +167,15 @@ class Registry:
         off = [plugin.name for plugin in self.plugins if plugin.status != "active"]
         asleep = f" (plugins not in use: {', '.join(off)})" if off else ""
         known = ", ".join(offers) or "none"
-        raise RecipeError(f"{path}: no {kind} is called {name!r}{hint} Known: {known}{asleep}")
+        more = "; ".join(
+            f"{other} comes with: pip install {distribution}"
+            for other, distribution in DISTRIBUTIONS.get(kind, {}).items()
+            if other not in offers
+        )
+        raise RecipeError(
+            f"{path}: no {kind} is called {name!r}{hint} Known: {known}{asleep}"
+            + (f" ({more})" if more else "")
+        )
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Call an observer hook; one that fails is reported and not called again."""

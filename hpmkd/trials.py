@@ -37,6 +37,7 @@ class SelectionSplit:
     held_labels: IntArray
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "held_rows", tables.frozen(self.held_rows))
         object.__setattr__(self, "held_table", tables.read_only(self.held_table))
         object.__setattr__(self, "held_labels", tables.frozen(self.held_labels))
 

@@ -58,6 +58,28 @@ def test_a_teacher_that_fails_is_named_with_its_fold(wine):
         fit_fold(fold_data(*wine), FoldTask("big", Refuses(), 0))
 
 
+class Scales(DecisionTreeClassifier):
+    def predict_proba(self, X):
+        X *= 0.5
+        return super().predict_proba(X)
+
+
+def test_a_model_that_changes_its_rows_in_place_spoils_them_for_nobody(wine):
+    X, labels = wine
+    data = fold_data(X, labels, queries=(X[:4],))
+    first, second = (fit_fold(data, FoldTask("scales", Scales(random_state=0), 1)) for _ in "ab")
+    assert np.array_equal(first.queries[0], second.queries[0])
+    assert np.array_equal(data.queries[0], X[:4])
+
+
+def test_whoever_fits_a_fold_cannot_write_into_what_others_share(wine):
+    X, labels = wine
+    data = fold_data(X.copy(), labels.copy(), queries=(X[:4],))
+    for each in (data.table, data.labels, data.fold_of_row, data.queries[0]):
+        with pytest.raises(ValueError, match="read-only"):
+            each[0] = 1
+
+
 @pytest.mark.parametrize(
     "estimator",
     [

@@ -223,3 +223,30 @@ def test_cached_readings_cannot_be_changed(reader):
         reader.out_of_fold(NEAREST, ROWS)[0, 0] = 1
     with pytest.raises(ValueError, match="read-only"):
         stack([np.zeros((2, 2))])[0, 0, 0] = 1
+
+
+def test_what_folds_share_is_one_object_for_all_who_are_asked_the_same(
+    noise, dict_cache, in_process
+):
+    """Executors know large things by identity: whatever is made anew is sent anew."""
+    training, test = noise
+    extra = np.random.default_rng(5).normal(size=(30, 4))
+    shared = []
+
+    class Watching(in_process):
+        def run(self, function, data, tasks):
+            shared.append(data)
+            return super().run(function, data, tasks)
+
+    reader = TeacherReader(training, test, dict_cache, Watching(), 3, 0, Counts())
+    other = CloneableTeacher("two", KNeighborsClassifier(2))
+    for each in (NEAREST, other):
+        reader.read(each, ROWS, extra)
+    for each in (NEAREST, other):
+        reader.final(each, extra)
+    reader.out_of_fold(NEAREST, ROWS[::-1])
+    assert shared[0] is shared[1]
+    assert shared[2] is shared[3]
+    assert shared[2].table is training.table
+    assert np.array_equal(shared[4].table, training.table[ROWS[::-1]])
+    assert len({*map(id, shared)}) == 3

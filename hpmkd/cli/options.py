@@ -93,6 +93,12 @@ def run_options(command: F) -> F:
             help="Worker processes of one thread; 1 is this process.  [default: as the recipe]",
         ),
         click.option(
+            "--executor",
+            metavar="NAME",
+            help="Where the work runs: serial, loky, or a plugin's, such as dask; its settings "
+            "are given with --set executor.KEY=VALUE.  [default: as the recipe]",
+        ),
+        click.option(
             "--disable",
             multiple=True,
             metavar="PLUGIN",
@@ -114,9 +120,11 @@ def run_options(command: F) -> F:
         budget_models: int | None,
         budget_seconds: float | None,
         no_memory: bool,
+        executor: str | None,
         **others: Any,
     ) -> Any:
         shortcuts = {
+            "executor.name": executor,
             "budget.models": budget_models,
             "budget.seconds": budget_seconds,
             "memory.name": "none" if no_memory else None,
