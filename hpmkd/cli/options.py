@@ -184,6 +184,7 @@ def distil_and_save(
 ) -> None:
     """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
     from hpmkd.api import run
+    from hpmkd.cli.output import results_only
     from hpmkd.cli.progress import observer
     from hpmkd.errors import LimitsError
     from hpmkd.registry import Registry
@@ -193,7 +194,7 @@ def distil_and_save(
     progress = observer(quiet=quiet)
     if progress is not None:
         registry.add("progress", progress)
-    with progress or contextlib.nullcontext():
+    with results_only(), progress or contextlib.nullcontext():
         found = run(recipe, registry, **problem)
     found.save(out, overwrite=overwrite)
     show(found, out, as_json=as_json)
