@@ -1,9 +1,39 @@
-"""Whether this is somebody's worker already, so that a run had better start no processes."""
+"""A run in somebody's worker starts no processes: they would multiply with its host's."""
 
 from __future__ import annotations
 
 import multiprocessing
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpmkd.recipe import Recipe
+
+
+def placed(recipe: Recipe, notify: Callable[..., None]) -> Recipe:
+    """Return the recipe, or in somebody's worker one that starts no processes, and say so.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Of the run; with ``pipeline.nested`` it stays as it is wherever that is possible.
+    notify : callable
+        Tells observers, as :meth:`hpmkd.registry.Registry.notify` does.
+    """
+    host, alone = host_worker(), recipe.alone
+    if host is None or alone.place == recipe.place:
+        return recipe
+    if not may_have_children():
+        why = "which may have no children, so that"
+    elif recipe.pipeline.nested:
+        return recipe
+    else:
+        why = "and unless pipeline.nested is set,"
+    unbounded = ", and trials are not bounded in time" if recipe.budget.trial_seconds else ""
+    note = f"this is {host}, {why} no processes are started: tasks run in it{unbounded}"
+    notify("hpmkd_noted", note=note)
+    return alone
 
 
 def host_worker() -> str | None:

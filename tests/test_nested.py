@@ -52,7 +52,7 @@ def test_a_task_of_joblib(backend):
 
 def test_a_task_of_dask_in_a_thread():
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 1, "processes": False, "dashboard_address": None}
+    options = {"n_workers": 1, "processes": False, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         assert client.submit(asked, pure=False).result(timeout=60) == ("a Dask worker", True)
         assert asked() == (None, True)

@@ -23,6 +23,7 @@ LIGHT = {
     "search.alphas.self": [0.0, 1.0],
     "ensemble.top": 0,
     "memory.name": "none",
+    "pipeline.start_seconds": 0,  # workers at once
 }
 
 
