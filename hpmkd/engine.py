@@ -144,9 +144,16 @@ class _Run:
         self.seeds, self.counts = self.shared.seeds, self.shared.counts
 
     def go(self) -> Distillation:
-        """Take every step."""
+        """Take every step; observers hear how it begins and how it ends."""
         plain = self.recipe.to_mapping()
         self.registry.notify("hpmkd_run_started", facts=self.training.facts, recipe=plain)
+        try:
+            return self._steps()
+        except BaseException as error:
+            self.registry.notify("hpmkd_run_failed", error=error)
+            raise
+
+    def _steps(self) -> Distillation:
         warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
         with self.counts.phase("teachers"):
             heard = listen(self.shared, self.recipe, self.training, self.test)
@@ -173,6 +180,7 @@ class _Run:
             "hpmkd_run_finished",
             leaderboard=[asdict(record) for record in measured.records],
             verdict=verdict.to_mapping(),
+            counts=self.counts.to_mapping(),
         )
         return Distillation(
             students=finalists.by_name(),

@@ -143,7 +143,7 @@ class Learning:
         tried = list(trials)
 
         def evaluated(configurations: Sequence[Configuration]) -> list[Trial]:
-            found = self.trainer.evaluate(exams, configurations, first=len(tried))
+            found = self.trainer.evaluate(exams, configurations)
             tried.extend(found)
             return found
 

@@ -73,11 +73,11 @@ class Trainer:
         return [writable(outcomes[at], each, data) for at, each in enumerate(configurations)]
 
     def evaluate(
-        self, exams: Sequence[Exam], configurations: Sequence[Configuration], first: int = 0
+        self, exams: Sequence[Exam], configurations: Sequence[Configuration]
     ) -> list[Trial]:
-        """Evaluate configurations, which may build on others; numbers start at `first`."""
+        """Evaluate configurations, which may build on others."""
         data = self.data(exams, configurations)
-        tasks = list(enumerate(configurations, first))
+        tasks = list(enumerate(configurations, self.counts.trials))
         finished = dict(self.pipeline.run(TRIAL, data, tasks))
         trials = [finished[at] for at in range(len(tasks))]
         for trial in trials:

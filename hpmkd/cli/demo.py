@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from hpmkd.cli.events import RunCommand
 from hpmkd.cli.options import Plan, distil_and_save, run_options
 
 DATA = ("breast_cancer", "digits", "wine")
 
 
-@click.command("demo")
+@click.command("demo", cls=RunCommand)
 @click.option("--data", "name", type=click.Choice(DATA), default=DATA[0], show_default=True)
 @click.option(
     "--out",

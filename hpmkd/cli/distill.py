@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hpmkd.cli.events import RunCommand
 from hpmkd.cli.options import Plan, distil_and_save, run_options
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@click.command("distill")
+@click.command("distill", cls=RunCommand)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="COL", help="Column with the labels.")
 @click.option(

@@ -112,7 +112,12 @@ def run_options(command: F) -> F:
             help="Leave a plugin out without importing it. Repeatable.",
         ),
         click.option("--quiet", is_flag=True, help="No progress."),
-        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        click.option(
+            "--json",
+            "as_json",
+            is_flag=True,
+            help="Print the result as JSON, and on stderr one JSON object per event.",
+        ),
     ]
 
     @limit_options
@@ -193,6 +198,7 @@ def distil_and_save(
 ) -> None:
     """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
     from hpmkd.api import run
+    from hpmkd.cli.events import events_of_command
     from hpmkd.cli.output import results_only
     from hpmkd.cli.progress import observer
     from hpmkd.errors import LimitsError
@@ -200,7 +206,7 @@ def distil_and_save(
 
     registry = Registry.installed(disable)
     registry.require_sound()
-    progress = observer(quiet=quiet)
+    progress = observer(quiet=quiet, events=events_of_command())
     if progress is not None:
         registry.add("progress", progress)
     with results_only(), progress or contextlib.nullcontext():

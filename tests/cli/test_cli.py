@@ -289,10 +289,9 @@ def test_a_warning_is_a_sentence(data, people, tmp_path):
     people.assign(dull=1).to_csv(tmp_path / "dull.csv", index=False)
     done = shell(
         f"hpmkd distill {tmp_path}/dull.csv --target bought --out {tmp_path}/run --student tree "
-        f"--quiet --json {shlex.join(LIGHT)}"
+        f"--quiet {shlex.join(LIGHT)}"
     )
     assert done.returncode == 0, done.stderr
-    json.loads(done.stdout)
     assert done.stderr.splitlines() == [
         "warning: columns that never change: dull; they teach nothing, drop them to save space"
     ]
