@@ -6,6 +6,7 @@ import tempfile
 import threading
 
 import pytest
+from loky.backend import resource_tracker
 
 import hpmkd
 from hpmkd import measure
@@ -26,6 +27,8 @@ def warm():
         runs.light()
         import hpmkd_defaults.executors.loky  # noqa: F401
 
+        # It lives as long as the interpreter, whoever was the first to need it.
+        resource_tracker.ensure_running()
         state()
 
 
