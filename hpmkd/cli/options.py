@@ -205,11 +205,8 @@ def distil_and_save(
     """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
     from hpmkd.api import run
     from hpmkd.cli.events import events_of_command
-<<<<<<< HEAD
-    from hpmkd.cli.output import results_only
-=======
     from hpmkd.cli.keeping import kept
->>>>>>> main
+    from hpmkd.cli.output import results_only
     from hpmkd.cli.progress import observer
     from hpmkd.errors import LimitsError
     from hpmkd.registry import Registry
@@ -219,20 +216,12 @@ def distil_and_save(
     progress = observer(quiet=quiet, events=events_of_command())
     if progress is not None:
         registry.add("progress", progress)
-<<<<<<< HEAD
-    with results_only(), progress or contextlib.nullcontext():
-        found = run(recipe, registry, **problem)
-    found.save(out, overwrite=overwrite)
-    show(found, out, as_json=as_json)
-    if unmet := found.unmet(out):
-=======
     with kept(place, registry) as unfinished:
-        with progress or contextlib.nullcontext():
+        with results_only(), progress or contextlib.nullcontext():
             found = run(recipe, registry, unfinished=unfinished, **problem)
         found.save(place.folder, overwrite=True)
     show(found, place.folder, as_json=as_json)
     if unmet := found.unmet(place.folder):
->>>>>>> main
         raise LimitsError(f"saved, but {unmet}", found)
 
 
