@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing.resource_tracker
 import tempfile
 import threading
 
+import loky.backend.resource_tracker
 import pytest
-from loky.backend import resource_tracker
 
 import hpmkd
 from hpmkd import measure
@@ -27,8 +28,9 @@ def warm():
         runs.light()
         import hpmkd_defaults.executors.loky  # noqa: F401
 
-        # It lives as long as the interpreter, whoever was the first to need it.
-        resource_tracker.ensure_running()
+        # They live as long as the interpreter, whoever was the first to need them.
+        loky.backend.resource_tracker.ensure_running()
+        multiprocessing.resource_tracker.ensure_running()
         state()
 
 
