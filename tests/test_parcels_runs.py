@@ -56,7 +56,7 @@ def test_nothing_large_is_sent_twice(monkeypatch):
     hpmkd.distill(rows, labels, teacher=teacher, settings=SETTINGS)
     assert len(sent) > 5
     assert len({*sent.values()}) == len(sent)
-    assert len(bodies["fit_fold"]) == 4
+    assert {*bodies} >= {"fit_fold", "evaluate", "refit"}
     assert len(bodies["evaluate"]) > 2
     # 1500 rows of anything are 12 kB: what is smaller than a piece is all that is left.
     assert max(max(sizes) for sizes in bodies.values()) < 10 * LEAST
