@@ -47,6 +47,9 @@ class Connection:
         self._runner.start()
         self._hush = Hush(self._runner.run_sync(_thread))
         self._hush.start()
+        # What is cut short leaves errors that nobody waits for; asyncio would tell of them when
+        # they are garbage, in whichever thread that is.
+        self._runner.loop.asyncio_loop.set_exception_handler(_told_to_nobody)
         self._local: Any = None
         self.client: Any = None
         self.address = address
@@ -117,6 +120,10 @@ class Connection:
 async def _awaited(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     # In the thread of the loop they return something to wait for.
     return await function(*arguments, **options)
+
+
+def _told_to_nobody(loop: Any, context: Any) -> None:
+    """Drop an error of the loop that no coroutine waits for any more."""
 
 
 async def _thread() -> int:
