@@ -12,6 +12,7 @@ from hpmkd_dask.quiet import Hush, foreign_loggers_kept
 
 with foreign_loggers_kept():
     from distributed import Client, LocalCluster
+    from distributed.comm import get_address_host_port
     from distributed.utils import LoopRunner
     from distributed.versions import VersionMismatchWarning
 
@@ -145,6 +146,8 @@ def _local_cluster(loop: Any) -> Any:
 
 def _client(address: str, loop: Any) -> Any:
     try:
+        # First: a client that was refused its address would complain again as garbage.
+        get_address_host_port(address)
         client = Client(
             address, loop=loop, timeout=ANSWERS_WITHIN, set_as_default=False, name="hpmkd"
         )
