@@ -12,7 +12,6 @@ from hpmkd_dask.quiet import Hush, foreign_loggers_kept
 
 with foreign_loggers_kept():
     from distributed import Client, LocalCluster
-    from distributed.comm import get_address_host_port
     from distributed.utils import LoopRunner
     from distributed.versions import VersionMismatchWarning
 
@@ -118,6 +117,16 @@ class Connection:
             self._hush.stop()
 
 
+class QuietClient(Client):  # type: ignore[misc]
+    """A client that closes when it is told to, and not as garbage.
+
+    One that could not be made, for want of a scheduler, would complain a second time then.
+    """
+
+    def __del__(self) -> None:
+        """Do nothing."""
+
+
 async def _awaited(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     # In the thread of the loop they return something to wait for.
     return await function(*arguments, **options)
@@ -146,9 +155,7 @@ def _local_cluster(loop: Any) -> Any:
 
 def _client(address: str, loop: Any) -> Any:
     try:
-        # First: a client that was refused its address would complain again as garbage.
-        get_address_host_port(address)
-        client = Client(
+        client = QuietClient(
             address, loop=loop, timeout=ANSWERS_WITHIN, set_as_default=False, name="hpmkd"
         )
     except (OSError, ValueError, TypeError, RuntimeError, VersionMismatchWarning) as error:
