@@ -27,7 +27,7 @@ class FoldData:
     labels : ndarray of shape (n,)
         Class codes.
     fold_of_row : ndarray of shape (n,)
-        Which fold holds each row out.
+        Which fold holds each row out; -1 for a row that takes no part.
     n_classes : int
         K.
     queries : tuple of DataFrame or ndarray
@@ -51,18 +51,19 @@ class FoldData:
 
 @dataclass(frozen=True)
 class FoldTask:
-    """One fold of one teacher."""
+    """One fold of one teacher; whether its model is asked for, which may be large."""
 
     name: str
     estimator: Any
     fold: int
+    keep: bool = True
 
 
 @dataclass(frozen=True)
 class FoldResult:
-    """A fold's model, and what it says about the rows held out and the queries."""
+    """A fold's model, if it is kept, and what it says about the rows held out and the queries."""
 
-    model: ClassAligned
+    model: ClassAligned | None
     held_out: FloatArray
     queries: tuple[FloatArray, ...]
 
@@ -77,7 +78,7 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     """
     from sklearn.base import clone
 
-    seen = np.flatnonzero(data.fold_of_row != task.fold)
+    seen = np.flatnonzero((data.fold_of_row != task.fold) & (data.fold_of_row >= 0))
     held = np.flatnonzero(data.fold_of_row == task.fold)
     table = tables.take(data.table, seen)
     # Contiguous codes: some classifiers refuse anything else, and a fold may lack a class.
@@ -91,10 +92,10 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
         raise TeacherError(
             f"teacher {task.name!r} failed in fold {task.fold + 1}: {type(error).__name__}: {error}"
         ) from error
+    del table  # of many rows it is large
     model = ClassAligned(task.name, estimator, codes, data.n_classes)
-    # Copies, for a model may scale its rows in place.
-    queries = tuple(model.predict_proba(each.copy()) for each in data.queries)
-    return FoldResult(model, model.predict_proba(tables.take(data.table, held)), queries)
+    queries = tuple(model.said_of(each) for each in data.queries)
+    return FoldResult(model if task.keep else None, model.said_of(data.table, held), queries)
 
 
 def ready_for(estimator: Any, table: Any) -> Any:

@@ -171,8 +171,7 @@ class TeacherReader:
     def _as_it_is(self, teacher: FittedTeacher, table: Any, digest: str) -> FloatArray:
         def compute() -> FloatArray:
             self.counts.teacher_calls += 1
-            # A copy, for a model may scale its rows in place.
-            return align_fitted(teacher, self.training.classes).predict_proba(table.copy())
+            return align_fitted(teacher, self.training.classes).said_of(table)
 
         key = tables.digest(self.identity(teacher), digest)
         return self.cache.get_or_compute("teacher", key, compute)

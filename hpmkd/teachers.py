@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd import tables
 from hpmkd.errors import DataError, TeacherError
 from hpmkd.probabilities import checked
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.values import FloatArray, IntArray
+
+#: Rows that a model is asked about in one call, at most.
+ROWS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,17 @@ class ClassAligned:
     model: Any
     codes: IntArray
     n_classes: int
+
+    def said_of(self, table: Any, rows: IntArray | None = None) -> FloatArray:
+        """Return probabilities (n, K) of some rows, of all by default, however many they are.
+
+        They are asked about in copies, for a model may scale its rows in place, and of no more
+        rows at a time than :data:`ROWS_AT_ONCE`, for the copies would be as large as the table.
+        """
+        rows = np.arange(table.shape[0]) if rows is None else rows
+        parts = [rows[at : at + ROWS_AT_ONCE] for at in range(0, len(rows), ROWS_AT_ONCE)]
+        said = [self.predict_proba(tables.take(table, part)) for part in parts or [rows]]
+        return said[0] if len(said) == 1 else np.concatenate(said)
 
     def predict_proba(self, table: Any) -> FloatArray:
         """Return probabilities of shape (n, K); a class it never saw gets 0.
