@@ -22,8 +22,9 @@ from hpmkd.trainer import Trainer
 
 if TYPE_CHECKING:
     from hpmkd.components import Components
-    from hpmkd.contracts import Cache, Executor
+    from hpmkd.contracts import Cache
     from hpmkd.dataset import Dataset
+    from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.teachers import Teacher
@@ -38,7 +39,7 @@ class Assembly:
         Of the run.
     parts : Components
         What the recipe names.
-    executor : Executor
+    pipeline : ParallelDistillationPipeline
         Where fits run; closed by whoever made it.
     cache : Cache
         Where answers of teachers are looked for.
@@ -56,7 +57,7 @@ class Assembly:
         registry: Registry,
         seed: int,
         parts: Components,
-        executor: Executor,
+        pipeline: ParallelDistillationPipeline,
         cache: Cache,
         training: Dataset,
         test: Dataset,
@@ -69,7 +70,7 @@ class Assembly:
             training=training,
             test=test,
             cache=cache,
-            executor=executor,
+            pipeline=pipeline,
             n_folds=recipe.split.teacher_folds,
             seed=self.seeds.teachers,
             counts=self.counts,
@@ -92,7 +93,7 @@ class Assembly:
         )
         n_folds = recipe.split.selection_folds
         self.learning = Learning(
-            trainer=Trainer(fitting, executor, n_folds, self.counts, registry),
+            trainer=Trainer(fitting, pipeline, n_folds, self.counts, registry),
             links=links,
             recipe=recipe,
             parts=parts,

@@ -45,6 +45,7 @@ class Components:
     memory: Selected
     cache: Selected
     executor: Selected
+    stand_in: Selected | None
     stages: Mapping[str, Selected]
     links: tuple[Link, ...]
     transfers: Mapping[str, Selected]
@@ -68,7 +69,8 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
         scheduler=select(registry, "scheduler", recipe.scheduler, "scheduler"),
         memory=select(registry, "memory", recipe.memory, "memory"),
         cache=select(registry, "cache", recipe.cache, "cache"),
-        executor=select(registry, "executor", recipe.executor, "executor"),
+        executor=select(registry, "executor", recipe.place, "executor"),
+        stand_in=_stand_in(recipe, registry),
         stages={
             name: select(registry, "stage", choice, f"stages.{name}")
             for name, choice in recipe.stages.items()
@@ -87,6 +89,11 @@ def _ensemble_fuser(recipe: Recipe, registry: Registry) -> Selected:
     if not name or recipe.ensemble.top < 2:
         return select(registry, "fuser", recipe.fuser, "fuser")
     return Selected(registry.offer("fuser", name, "ensemble.fuser"), {})
+
+
+def _stand_in(recipe: Recipe, registry: Registry) -> Selected | None:
+    choice = recipe.stand_in
+    return None if choice is None else select(registry, "executor", choice, "parallel")
 
 
 def links_between(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hpmkd import tables
 from hpmkd.errors import TeacherError
+from hpmkd.jobs import Job, Load
 from hpmkd.teachers import ClassAligned
 
 if TYPE_CHECKING:
@@ -51,11 +52,26 @@ class FoldData:
 
 @dataclass(frozen=True)
 class FoldTask:
-    """One fold of one teacher; whether its model is asked for, which may be large."""
+    """One fold of one teacher.
+
+    Parameters
+    ----------
+    name : str
+        Of the teacher.
+    estimator : classifier
+        Unfitted.
+    fold : int
+        Which of the folds is held out, from 0.
+    question : str
+        Digest of teacher, rows and queries.
+    keep : bool
+        Whether the fold's model is asked for, which may be large.
+    """
 
     name: str
     estimator: Any
     fold: int
+    question: str = ""
     keep: bool = True
 
 
@@ -96,6 +112,19 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     model = ClassAligned(task.name, estimator, codes, data.n_classes)
     queries = tuple(model.said_of(each) for each in data.queries)
     return FoldResult(model if task.keep else None, model.said_of(data.table, held), queries)
+
+
+def _lost(task: FoldTask, reason: str) -> FoldResult:
+    raise TeacherError(f"teacher {task.name!r} failed in fold {task.fold + 1}: {reason}")
+
+
+def _load(data: FoldData, task: FoldTask) -> Load:
+    sizes = {"rows": len(data.labels), "classes": data.n_classes}
+    return Load(f"teacher {task.name}", sizes)
+
+
+#: Fits one teacher on all folds but one.
+FOLD = Job("fold", fit_fold, _lost, _load, lambda data, task: f"{task.question} {task.fold}")
 
 
 def ready_for(estimator: Any, table: Any) -> Any:

@@ -20,12 +20,13 @@ from hpmkd.finishing import Finishing
 from hpmkd.gates import of_fuser
 from hpmkd.hearing import Heard, listen
 from hpmkd.measurement import Measuring, Scheduled, compare
+from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.provenance import Provenance, Run
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.trainer import Fitter
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Cache, Executor
+    from hpmkd.contracts import Cache
     from hpmkd.ensemble import Ensemble
     from hpmkd.finalists import Finalists
     from hpmkd.gates import Gate
@@ -81,11 +82,20 @@ class HPMDistiller:
             Rows without labels for the teachers to label, with the columns of `training`.
         """
         parts = resolve(self.recipe, self.registry)
-        executor: Executor = parts.executor.create()
+        pipeline = self._pipeline(parts)
         try:
-            return _Run(self, parts, executor, training, test, teachers, unlabeled).go()
+            return _Run(self, parts, pipeline, training, test, teachers, unlabeled).go()
         finally:
-            executor.close()
+            pipeline.close()
+
+    def _pipeline(self, parts: Components) -> ParallelDistillationPipeline:
+        return ParallelDistillationPipeline(
+            parts.executor.create(),
+            here=None if parts.stand_in is None else parts.stand_in.create(),
+            start_seconds=self.recipe.pipeline.start_seconds,
+            trial_seconds=self.recipe.budget.trial_seconds,
+            notify=self.registry.notify,
+        )
 
 
 @dataclass(frozen=True)
@@ -106,14 +116,14 @@ class _Run:
         self,
         distiller: HPMDistiller,
         parts: Components,
-        executor: Executor,
+        pipeline: ParallelDistillationPipeline,
         training: Dataset,
         test: Dataset,
         teachers: Sequence[Teacher],
         unlabeled: Any,
     ) -> None:
         self.recipe, self.registry, self.seed = distiller.recipe, distiller.registry, distiller.seed
-        self.parts, self.executor = parts, executor
+        self.parts, self.pipeline = parts, pipeline
         self.training, self.test = training, test
         self.cache = distiller.cache if distiller.cache is not None else parts.cache.create()
         self.cache_before = dict(self.cache.stats())
@@ -122,7 +132,7 @@ class _Run:
             self.registry,
             self.seed,
             parts,
-            executor,
+            pipeline,
             self.cache,
             training,
             test,
@@ -155,7 +165,7 @@ class _Run:
             contenders = contending.contenders(self.test)
         raced.remember()
         # Workers count for the peak memory once they have ended.
-        self.executor.close()
+        self.pipeline.close()
         self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",

@@ -15,6 +15,10 @@ class HpmkdError(Exception):
     exit_code = 1
 
 
+class WorkerWarning(UserWarning):
+    """A worker process was lost, or took too long; its task is tried once more."""
+
+
 class DataError(HpmkdError):
     """The rows, labels or probabilities handed in cannot be used."""
 

@@ -11,11 +11,12 @@ from hpmkd.errors import PluginError
 from hpmkd.offers import blame
 from hpmkd.registry import PluginWarning
 from hpmkd.standing import UNLIMITED, Standing
-from hpmkd.trials import RefitData, refit
+from hpmkd.trials import STUDENT, RefitData
 from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Executor, Predictor
+    from hpmkd.contracts import Predictor
+    from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.values import Configuration, Trial
 
 
@@ -163,7 +164,7 @@ def pairs(
 def fit_finalists(
     paired: Mapping[str, Pair],
     data: RefitData,
-    executor: Executor,
+    pipeline: ParallelDistillationPipeline,
     on_fitted: Callable[[], None],
     finished: Callable[[Trial, Predictor], Refitted],
 ) -> Finalists:
@@ -177,7 +178,7 @@ def fit_finalists(
         By stage.
     data : RefitData
         All training rows.
-    executor : Executor
+    pipeline : ParallelDistillationPipeline
         Where they are fitted.
     on_fitted : callable
         Called after every fit.
@@ -192,7 +193,7 @@ def fit_finalists(
     trials = [trial for pair in paired.values() for trial in pair.trials]
     tasks = list({trial.configuration.key: trial.configuration for trial in trials}.values())
     outcomes: dict[object, Predictor | str] = {}
-    for at, outcome in executor.run(refit, data, tasks):
+    for at, outcome in pipeline.run(STUDENT, data, tasks):
         outcomes[tasks[at].key] = writable(outcome, tasks[at], data)
         on_fitted()
     students, controls, failures = {}, {}, {}

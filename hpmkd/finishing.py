@@ -52,9 +52,9 @@ class Finishing:
         self._progress.start("refit", 2 * len(paired))
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]
         data = self.trainer.refit_data(self.lesson, chosen)
-        refits, executor = self._refits, self.trainer.executor
+        refits, pipeline = self._refits, self.trainer.pipeline
         finalists = refits.within(
-            fit_finalists(paired, data, executor, self._student_fitted, refits.finished),
+            fit_finalists(paired, data, pipeline, self._student_fitted, refits.finished),
             self.learning.recipe.front.size,
         )
         self._progress.finish()

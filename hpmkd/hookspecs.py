@@ -216,6 +216,33 @@ def hpmkd_phase_advanced(phase: str, done: int, total: int) -> None:
 
 
 @hookspec
+def hpmkd_work_advanced(
+    job: str, done: int, total: int, busy: int, workers: int, seconds_left: float | None
+) -> None:
+    """Hear that tasks of a batch ("fold", "trial", "student", "answers") started or finished.
+
+    `busy` of all `workers` are at it now; `seconds_left` is what the batch is expected to take
+    yet, None as long as nobody knows::
+
+        @hookimpl
+        def hpmkd_work_advanced(job, busy, workers):
+            gauge.set(busy / workers)
+    """
+
+
+@hookspec
+def hpmkd_noted(note: str) -> None:
+    """Hear of something that the run decided by itself, as a sentence for people.
+
+    ::
+
+        @hookimpl
+        def hpmkd_noted(note):
+            log.info(note)
+    """
+
+
+@hookspec
 def hpmkd_trial_finished(trial: Trial) -> None:
     """Hear of an evaluated configuration, in the order of asking.
 

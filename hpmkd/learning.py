@@ -111,7 +111,7 @@ class Learning:
         search = Search(
             sampler=self.parts.sampler.create(space),
             scheduler=self.trainer.fitting.scheduler,
-            executor=self.trainer.executor,
+            pipeline=self.trainer.pipeline,
             data=self.trainer.data(exams),
             batch=settings.batch,
             stop=settings.stop,

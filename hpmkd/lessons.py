@@ -12,16 +12,16 @@ from hpmkd import splits, tables
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.training import TrainingRows
-from hpmkd.trials import SearchData, SelectionSplit, held_out
+from hpmkd.trials import ANSWERS, STUDENT, RefitData, SearchData, SelectionSplit
 from hpmkd.values import Previous
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hpmkd.contracts import Executor
     from hpmkd.dataset import Dataset
     from hpmkd.extra import Labelled
     from hpmkd.fitting import Fitting
+    from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.values import After, Configuration, FloatArray, IntArray
 
 
@@ -136,7 +136,7 @@ class Predecessors:
     ----------
     fitting : Fitting
         Stages and transfers.
-    executor : Executor
+    pipeline : ParallelDistillationPipeline
         Where they are cross-fitted.
     n_folds : int
         Folds in which they are, where a transfer asks what they say about unseen rows.
@@ -145,7 +145,7 @@ class Predecessors:
     """
 
     fitting: Fitting
-    executor: Executor
+    pipeline: ParallelDistillationPipeline
     n_folds: int
     on_trained: Callable[[int], None]
     # By the identity of the lesson, which is kept so that no other can take its place.
@@ -191,7 +191,7 @@ class Predecessors:
             training = inner.prepared(seen, [configuration])
             parts.append(SelectionSplit(training, at, table, nothing))
         data = SearchData(tuple(parts), self.fitting)
-        ((_, asked),) = self.executor.run(held_out, data, [configuration])
+        ((_, asked),) = self.pipeline.run(ANSWERS, data, [configuration])
         self.on_trained(asked.models_trained)
         if asked.failure is not None:
             raise PluginError(asked.failure)
@@ -236,7 +236,11 @@ class Predecessors:
     def _fitted(self, lesson: Lesson, after: After) -> Previous:
         configuration = after.configuration
         training = self.prepared(lesson, [configuration])
-        student = self.fitting.student(training, configuration)
+        ((_, student),) = self.pipeline.run(
+            STUDENT, RefitData(training, self.fitting), [configuration]
+        )
+        if isinstance(student, str):
+            raise PluginError(student)
         self.on_trained(1)
         kind = self.fitting.stages[configuration.stage].stage.encoding
         extra = training.extra.get(kind)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import splits, tables
-from hpmkd.crossfit import FoldData, FoldTask, fit_fold, seeded
+from hpmkd.crossfit import FOLD, FoldData, FoldTask, seeded
 from hpmkd.dataset import Dataset
 from hpmkd.errors import TeacherError
 from hpmkd.identity import identity
@@ -26,8 +26,9 @@ from hpmkd.teachers import (
 )
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Cache, Executor
+    from hpmkd.contracts import Cache
     from hpmkd.counts import Counts
+    from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.values import FloatArray, IntArray
 
 
@@ -60,7 +61,7 @@ class TeacherReader:
         The rows.
     cache : Cache
         Keeps what was read; keys are digests of data, teacher, folds and seed.
-    executor : Executor
+    pipeline : ParallelDistillationPipeline
         Where folds are fitted.
     n_folds : int
         Folds of a cross-fit.
@@ -75,7 +76,7 @@ class TeacherReader:
     training: Dataset
     test: Dataset
     cache: Cache
-    executor: Executor
+    pipeline: ParallelDistillationPipeline
     n_folds: int
     seed: int
     counts: Counts
@@ -128,7 +129,9 @@ class TeacherReader:
             return align_fitted(teacher, self.training.classes)
         if isinstance(teacher, CloneableTeacher):
             if teacher.name not in self._bags:
-                self._fit_folds(teacher, np.arange(len(self.training)), (), keep=True)
+                rows = np.arange(len(self.training))
+                question = tables.digest(self.identity(teacher), self.training.digest)
+                self._fit_folds(teacher, rows, (), question, keep=True)
             return self._bags[teacher.name]
         return None
 
@@ -184,28 +187,38 @@ class TeacherReader:
         digests = ["" if each is None else tables.digest(each) for each in (test, extra)]
         key = tables.digest(self.identity(teacher), self.training.rows(rows).digest, *digests)
         said = self.cache.get_or_compute(
-            "teacher", key, lambda: self._fit_folds(teacher, rows, asked, keep=test is not None)
+            "teacher",
+            key,
+            lambda: self._fit_folds(teacher, rows, asked, key, keep=test is not None),
         )
         n, n_test = len(rows), 0 if test is None else test.shape[0]
         about_test = None if test is None else said[n : n + n_test]
         return said[:n], about_test, None if extra is None else said[n + n_test :]
 
     def _fit_folds(
-        self, teacher: CloneableTeacher, rows: IntArray, queries: tuple[Any, ...], *, keep: bool
+        self,
+        teacher: CloneableTeacher,
+        rows: IntArray,
+        queries: tuple[Any, ...],
+        question: str,
+        *,
+        keep: bool,
     ) -> FloatArray:
         """Return out-of-fold probabilities, and below them those of the queries.
 
         Parameters
         ----------
+        question : str
+            Digest of all that is asked.
         keep : bool
             Keep the fold models: they are the teacher when it is measured.
         """
         data = self._fold_data(rows, queries)
         n_folds = int(data.fold_of_row.max()) + 1
         estimator = _clone_of(teacher, self.seed)
-        tasks = [FoldTask(teacher.name, estimator, fold) for fold in range(n_folds)]
+        tasks = [FoldTask(teacher.name, estimator, fold, question) for fold in range(n_folds)]
         results: dict[int, Any] = {}
-        for fold, result in self.executor.run(fit_fold, data, tasks):
+        for fold, result in self.pipeline.run(FOLD, data, tasks):
             results[fold] = result
             self.counts.teacher_fits += 1
             self.counts.teacher_calls += 1 + len(queries)

@@ -26,6 +26,7 @@ from hpmkd.recipe_settings import (
     EnsembleSettings,
     ExtraSettings,
     FrontSettings,
+    PipelineSettings,
     SearchSettings,
     SplitSettings,
 )
@@ -60,6 +61,7 @@ class Recipe:
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     extra: ExtraSettings = field(default_factory=ExtraSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     limits: Limits = field(default_factory=Limits)
     front: FrontSettings = field(default_factory=FrontSettings)
 
@@ -121,6 +123,20 @@ class Recipe:
             return self
         settings = {"workers": workers}
         return replace(self, executor=Choice(self.parallel[own.name], frozen_mapping(settings)))
+
+    @property
+    def place(self) -> Choice:
+        """The executor of the run: one that gives up, where trials are bounded in time."""
+        own = self.executor
+        if self.budget.trial_seconds and own.name in self.parallel:
+            return Choice(self.parallel[own.name], frozen_mapping({"workers": 1}))
+        return own
+
+    @property
+    def stand_in(self) -> Choice | None:
+        """The executor of one process that stands in until starting workers pays."""
+        replaced = [name for name, there in self.parallel.items() if there == self.place.name]
+        return Choice(replaced[0]) if replaced else None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values that parse to the same recipe."""

@@ -16,6 +16,7 @@ from hpmkd.recipe_settings import (
     EnsembleSettings,
     ExtraSettings,
     FrontSettings,
+    PipelineSettings,
     SearchSettings,
     SplitSettings,
     StopSettings,
@@ -34,6 +35,7 @@ SETTINGS: Mapping[str, type] = {
     "budget": BudgetSettings,
     "limits": Limits,
     "front": FrontSettings,
+    "pipeline": PipelineSettings,
 }
 
 

@@ -136,10 +136,28 @@ class BudgetSettings:
     seconds : float
         Wall time after which nothing new is searched for. What runs is finished, and the best
         students so far are fitted, which takes its time as well.
+    trial_seconds : float
+        Wall time after which a trial is begun once more, and then given up. It takes a process of
+        its own: one worker takes the place of this process.
     """
 
     models: Annotated[int, Meta(ge=0)] = 64
     seconds: Annotated[float, Meta(ge=0)] = 0.0
+    trial_seconds: Annotated[float, Meta(ge=0)] = 0.0
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """Where tasks run.
+
+    Parameters
+    ----------
+    start_seconds : float
+        What starting worker processes takes: as long as they would save less, tasks run in this
+        process. 0 starts them at once.
+    """
+
+    start_seconds: Annotated[float, Meta(ge=0)] = 3.0
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import numpy as np
 
 from hpmkd.finalists import best
 from hpmkd.standing import UNLIMITED, Standing
-from hpmkd.trials import SearchData, evaluate
+from hpmkd.trials import TRIAL, SearchData
 from hpmkd.values import Trial
 
 if TYPE_CHECKING:
     from hpmkd.budget import Budget
-    from hpmkd.contracts import Executor, Sampler, Scheduler
+    from hpmkd.contracts import Sampler, Scheduler
+    from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.recipe_settings import StopSettings
     from hpmkd.values import Configuration
 
@@ -33,7 +34,7 @@ class Search:
         Chooses what to try; its guard has checked what it asks for.
     scheduler : Scheduler
         Hears of every trial.
-    executor : Executor
+    pipeline : ParallelDistillationPipeline
         Where trials run.
     data : SearchData
         What trials need.
@@ -54,7 +55,7 @@ class Search:
 
     sampler: Sampler
     scheduler: Scheduler
-    executor: Executor
+    pipeline: ParallelDistillationPipeline
     data: SearchData
     batch: int
     stop: StopSettings
@@ -197,7 +198,7 @@ class Search:
             if configuration.key not in self._known:
                 new.setdefault(configuration.key, configuration)
         tasks = [(len(self._known) + at, each) for at, each in enumerate(new.values())]
-        finished = dict(self.executor.run(evaluate, self.data, tasks))
+        finished = dict(self.pipeline.run(TRIAL, self.data, tasks))
         for at in range(len(tasks)):
             trial = finished[at]
             self._known[trial.configuration.key] = trial

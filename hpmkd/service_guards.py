@@ -65,13 +65,39 @@ class ExecutorGuard(Guard):
 
     contract = contracts.Executor
 
+    def check(self) -> None:
+        """Refuse a number of workers that is none."""
+        workers = self.component.workers
+        expect("its number of workers", workers, int, "an integer of 1 or more")
+        if workers < 1:
+            raise ValueError(f"its number of workers is {workers}; expected 1 or more")
+        expect("its gives_up", self.component.gives_up, bool, "True or False")
+
+    @property
+    def workers(self) -> int:
+        """How many tasks run at a time."""
+        workers: int = self.component.workers
+        return workers
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether it can give up a task that takes too long."""
+        gives_up: bool = self.component.gives_up
+        return gives_up
+
     def run(
-        self, function: Callable[[Any, Any], Any], shared: Any, tasks: Sequence[Any]
+        self,
+        function: Callable[[Any, Any], Any],
+        shared: Any,
+        tasks: Sequence[Any],
+        *,
+        timeout: float | None = None,
     ) -> Iterator[tuple[int, Any]]:
         """Yield results as they complete."""
         missing = set(range(len(tasks)))
+        bound = {} if timeout is None else {"timeout": timeout}
         with self.culprit.blamed("failed in run"):
-            results = iter(self.component.run(function, shared, tasks))
+            results = iter(self.component.run(function, shared, tasks, **bound))
             try:
                 for result in results:
                     missing.remove(_index(result, missing))

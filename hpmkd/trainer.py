@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from hpmkd.errors import PluginError
 from hpmkd.finalists import writable
 from hpmkd.lessons import Predecessors
-from hpmkd.trials import RefitData, SearchData, evaluate, refit
+from hpmkd.trials import STUDENT, TRIAL, RefitData, SearchData
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Executor, Predictor
+    from hpmkd.contracts import Predictor
     from hpmkd.counts import Counts
     from hpmkd.fitting import Fitting
     from hpmkd.lessons import Exam, Lesson
+    from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.provenance import Provenance
     from hpmkd.registry import Registry
     from hpmkd.values import Configuration, Trial
@@ -30,7 +31,7 @@ class Trainer:
     ----------
     fitting : Fitting
         How students are fitted; its scheduler hears of every trial.
-    executor : Executor
+    pipeline : ParallelDistillationPipeline
         Where they are fitted.
     n_folds : int
         Folds in which a student that others build on is cross-fitted.
@@ -39,7 +40,7 @@ class Trainer:
     """
 
     fitting: Fitting
-    executor: Executor
+    pipeline: ParallelDistillationPipeline
     n_folds: int
     counts: Counts
     registry: Registry
@@ -47,7 +48,7 @@ class Trainer:
     @cached_property
     def predecessors(self) -> Predecessors:
         """The students that others build on."""
-        return Predecessors(self.fitting, self.executor, self.n_folds, self.trained)
+        return Predecessors(self.fitting, self.pipeline, self.n_folds, self.trained)
 
     def fit(self, lesson: Lesson, configuration: Configuration) -> Predictor:
         """Fit a configuration on a lesson.
@@ -57,9 +58,7 @@ class Trainer:
         HpmkdError
             If its stage fails.
         """
-        data = self.refit_data(lesson, [configuration])
-        student = writable(refit(data, configuration), configuration, data)
-        self.trained(1)
+        (student,) = self.fit_all(lesson, [configuration])
         if isinstance(student, str):
             raise PluginError(student)
         return student
@@ -69,7 +68,7 @@ class Trainer:
     ) -> list[Predictor | str]:
         """Fit configurations on a lesson, in their order; why, where a stage fails."""
         data = self.refit_data(lesson, configurations)
-        outcomes = dict(self.executor.run(refit, data, configurations))
+        outcomes = dict(self.pipeline.run(STUDENT, data, configurations))
         self.trained(len(configurations))
         return [writable(outcomes[at], each, data) for at, each in enumerate(configurations)]
 
@@ -79,7 +78,7 @@ class Trainer:
         """Evaluate configurations, which may build on others; numbers start at `first`."""
         data = self.data(exams, configurations)
         tasks = list(enumerate(configurations, first))
-        finished = dict(self.executor.run(evaluate, data, tasks))
+        finished = dict(self.pipeline.run(TRIAL, data, tasks))
         trials = [finished[at] for at in range(len(tasks))]
         for trial in trials:
             self.tell(trial)

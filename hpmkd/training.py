@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +57,16 @@ class TrainingRows:
         # all others are fitted to.
         for name in ("labels", "soft_targets", "classes"):
             object.__setattr__(self, name, tables.frozen(getattr(self, name)))
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the content, but for students of earlier stages."""
+        parts: list[Any] = [self.labels, self.soft_targets, self.classes]
+        for kind, (_, matrix) in sorted(self.encoded.items()):
+            parts += [kind, matrix]
+        for kind, rows in sorted(self.extra.items()):
+            parts += [kind, rows.matrix, rows.soft_targets, rows.weight]
+        return tables.digest(*parts)
 
     @classmethod
     def encode(

@@ -7,12 +7,14 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpmkd import tables
 from hpmkd.errors import HpmkdError
+from hpmkd.jobs import Job, Load
 from hpmkd.overheard import Overheard
 from hpmkd.probabilities import row_losses
 from hpmkd.values import Trial
@@ -49,6 +51,17 @@ class SearchData:
     splits: tuple[SelectionSplit, ...]
     fitting: Fitting
 
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the rows."""
+        own = [(each.training.digest, each.held_rows, each.held_labels) for each in self.splits]
+        return tables.digest(self.fitting.seed, *(part for each in own for part in each))
+
+    def load(self, configuration: Configuration) -> Load:
+        """Tell how long fits of a configuration take."""
+        training = self.splits[0].training
+        return _load(training, configuration, len(self.splits))
+
 
 @dataclass(frozen=True)
 class RefitData:
@@ -56,6 +69,11 @@ class RefitData:
 
     training: TrainingRows
     fitting: Fitting
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the rows."""
+        return tables.digest(self.fitting.seed, self.training.digest)
 
 
 @dataclass(frozen=True)
@@ -88,17 +106,13 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
 
     A stage that raises costs its trial, not the run: the trial says whom to blame.
     """
-    number, configuration = task
+    configuration = task[1]
     start, scale = time.perf_counter(), Scale(configuration)
     asked = held_out(data, configuration, scale.put)
-    trial = Trial(
-        number=number,
-        configuration=configuration,
-        row_losses=np.empty(0),
-        accuracy=np.nan,
+    trial = replace(
+        _failed(task, asked.failure),
         models_trained=asked.models_trained,
         seconds=time.perf_counter() - start,
-        failure=asked.failure,
         worker=f"{platform.node()}:{os.getpid()}",
     )
     if asked.failure is not None:
@@ -114,6 +128,13 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
         n_bytes=scale.n_bytes,
         row_us=scale.row_us,
     )
+
+
+def _failed(task: tuple[int, Configuration], failure: str | None) -> Trial:
+    """Return a trial without a result."""
+    number, configuration = task
+    nothing = np.empty(0)
+    return Trial(number, configuration, nothing, np.nan, 0, 0.0, failure)
 
 
 def held_out(
@@ -154,6 +175,21 @@ def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
         return str(error)
 
 
+def _load(training: TrainingRows, configuration: Configuration, fits: int) -> Load:
+    rows = len(training.labels) * configuration.share
+    sizes = {"rows": max(rows, 1), "classes": len(training.classes), "fits": fits}
+    numbers = {
+        name: float(value)
+        for name, value in configuration.hyperparameters.items()
+        if isinstance(value, (int, float)) and value >= 0
+    }
+    return Load(f"stage {configuration.stage}", sizes, numbers)
+
+
+def _key(data: SearchData | RefitData, task: object) -> str:
+    return tables.digest(data.digest, repr(task))
+
+
 def _asked(
     fitting: Fitting, split: SelectionSplit, configuration: Configuration, overheard: Overheard
 ) -> tuple[Predictor, FloatArray]:
@@ -161,3 +197,30 @@ def _asked(
     student = fitting.student(training, configuration, overheard)
     said = fitting.said(student, configuration, split.held_table, split.training.classes)
     return student, said
+
+
+#: Evaluates one configuration, of a number.
+TRIAL = Job(
+    "trial",
+    evaluate,
+    _failed,
+    lambda data, task: data.load(task[1]),
+    lambda data, task: _key(data, (task[0], task[1].key)),
+    timed=True,
+)
+#: Fits one configuration on all rows; the result is the student, or why there is none.
+STUDENT = Job(
+    "student",
+    refit,
+    lambda configuration, reason: f"stage {configuration.stage!r} failed in fit: {reason}",
+    lambda data, configuration: _load(data.training, configuration, 1),
+    lambda data, configuration: _key(data, configuration.key),
+)
+#: Cross-fits one configuration.
+ANSWERS = Job(
+    "answers",
+    held_out,
+    lambda configuration, reason: HeldOut(np.empty((0, 0)), 0, reason),
+    lambda data, configuration: data.load(configuration),
+    lambda data, configuration: _key(data, configuration.key),
+)

@@ -108,12 +108,14 @@ class DictCache:
 
 
 class InProcess:
-    """Runs tasks in this process, the last one first if `backwards`."""
+    """An executor that runs tasks in this process, the last one first if `backwards`."""
+
+    workers, gives_up = 1, False
 
     def __init__(self, backwards=False):
         self.backwards = backwards
 
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         order = range(len(tasks))
         for at in reversed(order) if self.backwards else order:
             yield at, function(shared, tasks[at])
@@ -130,5 +132,11 @@ def dict_cache():
 
 @pytest.fixture
 def in_process():
-    """Return an executor class that needs no plugin."""
-    return InProcess
+    """Return a class of pipelines that need no plugin."""
+    from hpmkd.pipeline import ParallelDistillationPipeline
+
+    class Pipeline(ParallelDistillationPipeline):
+        def __init__(self, backwards=False):
+            super().__init__(InProcess(backwards))
+
+    return Pipeline

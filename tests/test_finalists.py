@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from hpmkd import finalists
 from hpmkd.errors import PluginError
 from hpmkd.finalists import Refitted, best, fit_finalists, pairs
 from hpmkd.fitting import Fitting, StageInPlay
+from hpmkd.jobs import Load
 from hpmkd.registry import PluginWarning
 from hpmkd.trials import RefitData
 from hpmkd.values import Configuration, Trial
@@ -74,7 +77,8 @@ def fitting(monkeypatch, in_process):
             fitted.append(configuration)
             return Written(configuration.key)
 
-        monkeypatch.setattr(finalists, "refit", refit)
+        job = replace(finalists.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
+        monkeypatch.setattr(finalists, "STUDENT", job)
         executor = in_process(backwards=backwards)
 
         def kept(own, student):

@@ -18,6 +18,8 @@ OFFERS = set(OFFER_HOOKS.values())
 OBSERVERS = {
     "hpmkd_run_started": {"facts", "recipe"},
     "hpmkd_phase_advanced": {"phase", "done", "total"},
+    "hpmkd_work_advanced": {"job", "done", "total", "busy", "workers", "seconds_left"},
+    "hpmkd_noted": {"note"},
     "hpmkd_trial_finished": {"trial"},
     "hpmkd_stage_finished": {"stage", "trial"},
     "hpmkd_run_finished": {"leaderboard", "verdict"},

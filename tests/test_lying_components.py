@@ -83,7 +83,9 @@ class Scheduler:
 
 
 class Executor:
-    def run(self, function, shared, tasks):
+    workers, gives_up = 1, False
+
+    def run(self, function, shared, tasks, *, timeout=None):
         for at, task in enumerate(tasks):
             yield at, function(shared, task)
 

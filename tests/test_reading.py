@@ -34,7 +34,7 @@ def reader(noise, dict_cache, in_process):
     made = TeacherReader(
         *noise,
         cache=dict_cache,
-        executor=in_process(),
+        pipeline=in_process(),
         n_folds=5,
         seed=0,
         counts=Counts(),
@@ -66,9 +66,9 @@ def test_rows_that_are_not_asked_for_are_not_seen(noise, dict_cache, in_process)
     seen = []
 
     class Watching(in_process):
-        def run(self, function, shared, tasks):
+        def run(self, job, shared, tasks):
             seen.append(np.asarray(shared.table))
-            return super().run(function, shared, tasks)
+            return super().run(job, shared, tasks)
 
     reader = TeacherReader(training, test, dict_cache, Watching(), 3, 0, Counts())
     reader.out_of_fold(NEAREST, ROWS)

@@ -272,6 +272,21 @@ def test_a_recipe_says_what_runs_in_parallel():
     assert "parallel" in complaint(HPM.override, {"parallel.serial": 3})
 
 
+def test_trials_that_are_bounded_in_time_have_a_process_of_their_own():
+    bounded = HPM.override({"budget.trial_seconds": 5})
+    assert bounded.place == Choice("loky", {"workers": 1})
+    assert bounded.with_workers(3).place == Choice("loky", {"workers": 3})
+    assert HPM.place == HPM.executor
+    cluster = bounded.override({"executor.name": "cluster"})
+    assert cluster.place == Choice("cluster")
+
+
+def test_an_executor_of_one_process_stands_in_for_the_one_that_replaces_it():
+    assert HPM.with_workers(2).stand_in == Choice("serial")
+    assert HPM.stand_in is None
+    assert HPM.override({"executor.name": "cluster"}).stand_in is None
+
+
 # ------------------------------------------------------------------ what is shipped
 
 

@@ -136,7 +136,7 @@ def make(in_process):
         search = Search(
             sampler=sampler or Scripted(list(batches)),
             scheduler=scheduler,
-            executor=in_process(backwards=backwards),
+            pipeline=in_process(backwards=backwards),
             data=SearchData((split,), Fitting(played, {}, scheduler, 0)),
             batch=3,
             stop=StopSettings(window, threshold=0.01),

@@ -82,6 +82,13 @@ def run_options(command: F) -> F:
             help="Search for nothing new after so many seconds.  [default: as the recipe]",
         ),
         click.option(
+            "--trial-timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="S",
+            help="Begin a trial once more that takes longer, then give it up.  [default: as the "
+            "recipe]",
+        ),
+        click.option(
             "--no-memory",
             is_flag=True,
             help="Neither use nor keep what is learned from data set to data set.",
@@ -119,6 +126,7 @@ def run_options(command: F) -> F:
         workers: int | None,
         budget_models: int | None,
         budget_seconds: float | None,
+        trial_timeout: float | None,
         no_memory: bool,
         executor: str | None,
         **others: Any,
@@ -127,6 +135,7 @@ def run_options(command: F) -> F:
             "executor.name": executor,
             "budget.models": budget_models,
             "budget.seconds": budget_seconds,
+            "budget.trial_seconds": trial_timeout,
             "memory.name": "none" if no_memory else None,
         }
         given = {key: value for key, value in shortcuts.items() if value is not None}

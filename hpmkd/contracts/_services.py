@@ -96,17 +96,33 @@ class Executor(Protocol):
     """Runs independent tasks, here or in other processes.
 
     Built once per run with ``factory(**settings)``, used for several batches, then closed.
-    Whatever a task computes runs with one thread.
+    Whatever a task computes runs with one thread. Tasks are begun in their order: the longest
+    come first.
     """
 
+    #: How many tasks run at a time, >= 1.
+    workers: int
+    #: Whether it can give up a task that takes too long, and survives one that kills its process.
+    gives_up: bool
+
     def run(
-        self, function: Callable[[Any, Any], Any], shared: Any, tasks: Sequence[Any]
+        self,
+        function: Callable[[Any, Any], Any],
+        shared: Any,
+        tasks: Sequence[Any],
+        *,
+        timeout: float | None = None,
     ) -> Iterator[tuple[int, Any]]:
         """Yield ``(index, function(shared, tasks[index]))`` as the tasks complete.
 
         `function` is importable by name, `shared` and tasks can be pickled. Arrays in
         `shared` reach each process once and may come back read-only. An exception in a task
         is raised here, as it was. Closing the iterator early drops what has not started.
+
+        A task whose process dies, or that takes longer than `timeout` seconds, is begun once
+        more, with a :class:`~hpmkd.errors.WorkerWarning`; if that happens again, it has a
+        :class:`~hpmkd.values.Lost` in place of its result. The other tasks go on. An executor
+        that does not give up (``gives_up`` is False) is never handed a timeout.
         """
         ...
 

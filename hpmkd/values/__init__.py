@@ -19,6 +19,7 @@ from hpmkd.values._fitting import (
 from hpmkd.values._memory import DataFacts, Outcome
 from hpmkd.values._offers import Hyperparameter, Offer, frozen_mapping
 from hpmkd.values._search import After, Configuration, SearchSpace, Trial
+from hpmkd.values._work import Lost
 
 if TYPE_CHECKING:
     from hpmkd.values._offers import FloatArray as FloatArray
@@ -31,6 +32,7 @@ __all__ = [
     "ExtraRows",
     "Fused",
     "Hyperparameter",
+    "Lost",
     "Offer",
     "Outcome",
     "Previous",

@@ -47,14 +47,21 @@ class LokyExecutor:
         Number of processes, >= 1.
     """
 
+    gives_up = True
+
     def __init__(self, *, workers: int = 2) -> None:
-        self._workers = workers
+        self.workers = workers
         self._pool: Any = None
         self._folder: Path | None = None
         self._runs = 0
 
     def run(
-        self, function: Callable[[Any, Any], Any], shared: Any, tasks: Sequence[Any]
+        self,
+        function: Callable[[Any, Any], Any],
+        shared: Any,
+        tasks: Sequence[Any],
+        *,
+        timeout: float | None = None,
     ) -> Iterator[tuple[int, Any]]:
         """Yield ``(index, function(shared, tasks[index]))`` as the tasks complete."""
         if not tasks:
@@ -87,7 +94,7 @@ class LokyExecutor:
 
     def _started(self) -> Any:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._workers, env=ENVIRONMENT)
+            self._pool = ProcessPoolExecutor(self.workers, env=ENVIRONMENT)
         return self._pool
 
     def _stop(self) -> None:

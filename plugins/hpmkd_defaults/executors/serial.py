@@ -19,8 +19,17 @@ class SerialExecutor:
     has its own settings back.
     """
 
+    workers = 1
+    #: Nobody is there to end a task, or to outlive one that kills its process.
+    gives_up = False
+
     def run(
-        self, function: Callable[[Any, Any], Any], shared: Any, tasks: Sequence[Any]
+        self,
+        function: Callable[[Any, Any], Any],
+        shared: Any,
+        tasks: Sequence[Any],
+        *,
+        timeout: float | None = None,
     ) -> Iterator[tuple[int, Any]]:
         """Yield ``(index, function(shared, tasks[index]))``, index by index."""
         for index, task in enumerate(tasks):

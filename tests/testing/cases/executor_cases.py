@@ -13,7 +13,9 @@ from hpmkd.testing import ExecutorSuite
 class Here:
     """One after the other, in this process."""
 
-    def run(self, function, shared, tasks):
+    workers, gives_up = 1, False
+
+    def run(self, function, shared, tasks, *, timeout=None):
         with threadpoolctl.threadpool_limits(1):
             for index, task in enumerate(tasks):
                 yield index, function(shared, task)
@@ -45,7 +47,7 @@ class TestNoExecutor(Suite):
 
 
 class Misnumbered(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         for index, result in super().run(function, shared, tasks):
             yield len(tasks) - 1 - index, result
 
@@ -56,7 +58,7 @@ class TestMisnumbered(Suite):
 
 
 class Eager(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         assert tasks
         yield from super().run(function, shared, tasks)
 
@@ -67,7 +69,7 @@ class TestNeedsATask(Suite):
 
 
 class Filtering(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         return (pair for pair in super().run(function, shared, tasks) if pair[1] is not None)
 
 
@@ -77,7 +79,7 @@ class TestDropsNone(Suite):
 
 
 class Emptying(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         yield from super().run(function, shared, tasks)
         if isinstance(shared, dict):
             shared["matrix"][:] = 0.0
@@ -89,7 +91,7 @@ class TestChangesShared(Suite):
 
 
 class Remembering(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         self.shared = getattr(self, "shared", shared)
         return super().run(function, self.shared, tasks)
 
@@ -100,7 +102,7 @@ class TestRemembersShared(Suite):
 
 
 class Wrapping(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         try:
             yield from super().run(function, shared, tasks)
         except Exception as error:
@@ -113,7 +115,7 @@ class TestWrapsExceptions(Suite):
 
 
 class AllAtOnce(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         results = list(super().run(function, shared, tasks))
         yield from results
 
@@ -137,7 +139,7 @@ class TestClosesOnce(Suite):
 
 
 class Unbound(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         for index, task in enumerate(tasks):
             yield index, function(shared, task)
 
@@ -148,7 +150,7 @@ class TestManyThreads(Suite):
 
 
 class Environmental(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         os.environ["OMP_NUM_THREADS"] = "1"
         return super().run(function, shared, tasks)
 
@@ -164,7 +166,7 @@ class TestSetsVariables(Suite):
 
 
 class Lasting(Here):
-    def run(self, function, shared, tasks):
+    def run(self, function, shared, tasks, *, timeout=None):
         threadpoolctl.threadpool_limits(1)
         return super().run(function, shared, tasks)
 

@@ -1,0 +1,202 @@
+"""Where the tasks of a run go: balanced over workers, or done here where that is faster."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hpmkd.values import Lost
+from hpmkd.workloads import CostModel
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Executor
+    from hpmkd.jobs import Job, Load
+
+
+class Kept(Protocol):
+    """Where results are kept, so that an interrupted run can go on."""
+
+    def get(self, key: str) -> Any:
+        """Return a result; raise KeyError if it is not kept."""
+        ...
+
+    def put(self, key: str, result: Any) -> None:
+        """Keep a result."""
+        ...
+
+
+@dataclass(frozen=True)
+class Performed:
+    """What a task came to, and how long it took."""
+
+    result: Any
+    seconds: float
+
+
+def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any]) -> Performed:
+    """Do one task and time it; runs in worker processes."""
+    function, asked = task
+    start = time.perf_counter()
+    result = function(shared, asked)
+    return Performed(result, time.perf_counter() - start)
+
+
+class ParallelDistillationPipeline:
+    """Takes all tasks of a run to where they are done.
+
+    What is kept already is not done again. Of the rest, the tasks that are expected to take
+    longest go first, so that no worker is left with a long one at the end. Processes are
+    started once the work that they save is worth their start: when the tasks at hand are
+    expected to save as much, or, since nobody knows what lies ahead, when the work done here
+    so far would have saved as much (the rule of renting before buying, which costs at most
+    twice the best possible). Where and in which order tasks run changes no result.
+
+    Parameters
+    ----------
+    executor : Executor
+        Where tasks run; closed by :meth:`close`.
+    here : Executor, optional
+        Runs tasks in this process as long as that is faster; by default nothing does.
+    start_seconds : float
+        What starting the workers of `executor` costs.
+    trial_seconds : float
+        How long a task of a timed job may take; 0 for any time.
+    notify : callable
+        Tells observers, as :meth:`hpmkd.registry.Registry.notify` does.
+    kept : Kept, optional
+        Where results are kept.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        here: Executor | None = None,
+        start_seconds: float = 0.0,
+        trial_seconds: float = 0.0,
+        notify: Callable[..., None] = lambda hook, **told: None,
+        kept: Kept | None = None,
+    ) -> None:
+        # One worker saves no time: whoever asks for one wants a process of its own.
+        self._here = here if executor.workers > 1 and not trial_seconds else None
+        self._executor, self._notify, self._kept = executor, notify, kept
+        self._start_seconds, self._timeout = start_seconds, trial_seconds or None
+        self._costs, self._asked, self._here_seconds = CostModel(), Counter[str](), 0.0
+
+    def run(self, job: Job, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        """Yield ``(index, result)`` of every task, as they complete.
+
+        Parameters
+        ----------
+        job : Job
+            What is done.
+        shared : object
+            What all tasks need.
+        tasks : sequence
+            One for each result.
+        """
+        keys = [self._key(job, shared, task) for task in tasks]
+        left = []
+        for index, key in enumerate(keys):
+            try:
+                result = self._recalled(key)
+            except KeyError:
+                left.append(index)
+            else:
+                yield index, result
+        for index, result in self._performed(job, shared, [tasks[index] for index in left]):
+            if self._kept is not None and not isinstance(result, Lost):
+                self._kept.put(keys[left[index]], result)
+            lost = isinstance(result, Lost)
+            yield left[index], job.lost(tasks[left[index]], result.reason) if lost else result
+
+    def close(self) -> None:
+        """Free processes; calling it twice is harmless."""
+        for each in (self._executor, self._here):
+            if each is not None:
+                each.close()
+
+    def _key(self, job: Job, shared: Any, task: Any) -> str:
+        """Return under what a result is kept; the same task asked for again is another."""
+        if self._kept is None:
+            return ""
+        key = f"{job.name} {job.key(shared, task)}"
+        self._asked[key] += 1
+        return f"{key} {self._asked[key]}"
+
+    def _recalled(self, key: str) -> Any:
+        if self._kept is None:
+            raise KeyError(key)
+        return self._kept.get(key)
+
+    def _performed(self, job: Job, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        """Do tasks, the longest first."""
+        loads = [job.load(shared, task) for task in tasks]
+        waiting = list(range(len(tasks)))
+        left = set(waiting)
+        timeout = self._timeout if job.timed else None
+        while waiting:
+            # Anew each time: what was done here in between tells of the others.
+            waiting = [waiting[at] for at in self.balanced([loads[at] for at in waiting])]
+            place, share = self._place([loads[at] for at in waiting])
+            chosen, waiting = waiting[:share], waiting[share:]
+            asked = [(job.function, tasks[at]) for at in chosen]
+            self._tell(job, loads, left, place)
+            for at, done in place.run(perform, shared, asked, timeout=timeout):
+                index = chosen[at]
+                left.remove(index)
+                if not isinstance(done, Lost):
+                    self._learn(loads[index], done.seconds, place)
+                self._tell(job, loads, left, place)
+                yield index, done if isinstance(done, Lost) else done.result
+
+    def balanced(self, loads: Sequence[Load]) -> list[int]:
+        """Return the positions of tasks, longest first; before them those nobody knows yet."""
+        expected = [self._costs.expect(load) for load in loads]
+
+        def longest(at: int) -> tuple[bool, float]:
+            seconds = expected[at]
+            return seconds is not None, -(seconds or 0.0)
+
+        return sorted(range(len(loads)), key=longest)
+
+    def _place(self, loads: Sequence[Load]) -> tuple[Executor, int]:
+        """Return where to go on, and with how many of the tasks that wait."""
+        if self._here is None:
+            return self._executor, len(loads)
+        workers = self._executor.workers
+        ahead = sum(self._costs.expect(load) or 0.0 for load in loads)
+        saved = (1 - 1 / workers) * max(ahead, self._here_seconds)
+        if saved <= self._start_seconds:
+            return self._here, 1
+        self._note(
+            f"{workers} workers are started: about {saved:.1f} s are saved by them, and starting "
+            f"takes some {self._start_seconds:g} s (pipeline.start_seconds)"
+        )
+        self._here = None
+        return self._executor, len(loads)
+
+    def _learn(self, load: Load, seconds: float, place: Executor) -> None:
+        self._costs.learn(load, seconds)
+        if place is self._here:
+            self._here_seconds += seconds
+
+    def _tell(self, job: Job, loads: Sequence[Load], left: set[int], place: Executor) -> None:
+        expected = [self._costs.expect(loads[at]) for at in left]
+        known = [each for each in expected if each is not None]
+        busy = min(place.workers, len(left))
+        self._notify(
+            "hpmkd_work_advanced",
+            job=job.name,
+            done=len(loads) - len(left),
+            total=len(loads),
+            busy=busy,
+            workers=self._executor.workers,
+            seconds_left=sum(known) / max(busy, 1) if len(known) == len(left) else None,
+        )
+
+    def _note(self, note: str) -> None:
+        self._notify("hpmkd_noted", note=note)

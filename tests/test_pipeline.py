@@ -1,0 +1,150 @@
+"""Tasks go where they are done: balanced, here while that is faster, never twice."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpmkd.jobs import Job, Load
+from hpmkd.pipeline import ParallelDistillationPipeline
+from hpmkd.values import Lost
+
+
+def double(shared, task):
+    return shared * task
+
+
+def lost(task, reason):
+    return f"{task}: {reason}"
+
+
+def job(kinds=None, seconds=None):
+    return Job(
+        "trial",
+        double,
+        lost,
+        lambda shared, task: Load((kinds or {}).get(task, "stage"), {"rows": float(task)}),
+        lambda shared, task: f"{shared} {task}",
+        timed=True,
+    )
+
+
+JOB = job()
+
+
+class Told:
+    """An executor that runs tasks backwards, and tells what it was handed."""
+
+    gives_up = True
+
+    def __init__(self, workers=2, losing=()):
+        self.workers, self.losing = workers, losing
+        self.batches, self.timeouts, self.closed = [], [], 0
+
+    def run(self, function, shared, tasks, *, timeout=None):
+        self.batches.append([task for _, task in tasks])
+        self.timeouts.append(timeout)
+        for at in reversed(range(len(tasks))):
+            asked = tasks[at][1]
+            yield at, Lost("killed") if asked in self.losing else function(shared, tasks[at])
+
+    def close(self):
+        self.closed += 1
+
+
+class Book(dict):
+    """Keeps results, as a journal does."""
+
+    def get(self, key):
+        return self[key]
+
+    def put(self, key, result):
+        self[key] = result
+
+
+@given(st.lists(st.integers(1, 50), max_size=12))
+def test_every_task_has_its_own_result(tasks):
+    found = dict(ParallelDistillationPipeline(Told()).run(JOB, 3, tasks))
+    assert found == {at: 3 * task for at, task in enumerate(tasks)}
+
+
+def test_longest_first_and_the_unknown_before_them():
+    pipeline, kinds = ParallelDistillationPipeline(executor := Told()), {7: "new"}
+    list(pipeline.run(JOB, 1, [5]))
+    list(pipeline.run(job(kinds), 1, [2, 9, 7, 4]))
+    assert executor.batches == [[5], [7, 9, 4, 2]]
+
+
+def test_a_lost_task_has_what_stands_for_it():
+    pipeline = ParallelDistillationPipeline(Told(losing={3}), kept=(book := Book()))
+    assert dict(pipeline.run(JOB, 1, [2, 3])) == {0: 2, 1: "3: killed"}
+    # It may succeed when the run goes on.
+    assert list(book.values()) == [2]
+
+
+def test_what_is_kept_is_not_done_again():
+    book = Book()
+    first = dict(ParallelDistillationPipeline(Told(), kept=book).run(JOB, 3, [1, 2]))
+    again = ParallelDistillationPipeline(executor := Told(), kept=book)
+    assert dict(again.run(JOB, 3, [1, 2, 4])) == {**first, 2: 12}
+    assert executor.batches == [[4]]
+
+
+def test_the_same_task_asked_for_twice_is_done_twice():
+    pipeline = ParallelDistillationPipeline(executor := Told(), kept=Book())
+    for _ in range(2):
+        assert dict(pipeline.run(JOB, 3, [1, 1])) == {0: 3, 1: 3}
+    assert executor.batches == [[1, 1], [1, 1]]
+
+
+def test_a_small_job_is_done_here():
+    here, there, notes = Told(1), Told(2), []
+    pipeline = ParallelDistillationPipeline(
+        there, here=here, start_seconds=60, notify=lambda hook, **told: notes.append(hook)
+    )
+    assert len(list(pipeline.run(JOB, 1, [1, 2, 3]))) == 3
+    assert (len(here.batches), there.batches) == (3, [])
+    assert "hpmkd_noted" not in notes
+    pipeline.close()
+    assert (here.closed, there.closed) == (1, 1)
+
+
+def test_workers_are_started_once_the_work_is_worth_it():
+    here, there, notes = Told(1), Told(2), []
+
+    def notify(hook, **told):
+        if hook == "hpmkd_noted":
+            notes.append(told["note"])
+
+    pipeline = ParallelDistillationPipeline(there, here=here, start_seconds=1e-9, notify=notify)
+    list(pipeline.run(JOB, 1, [1, 2, 3]))
+    list(pipeline.run(JOB, 1, [4]))
+    assert here.batches == [[1]]
+    assert there.batches == [[3, 2], [4]]
+    (note,) = notes
+    assert note.startswith("2 workers are started")
+
+
+@pytest.mark.parametrize(("workers", "seconds"), [(1, 0.0), (2, 5.0)])
+def test_who_asks_for_isolation_has_it_at_once(workers, seconds):
+    there = Told(workers)
+    pipeline = ParallelDistillationPipeline(
+        there, here=Told(1), start_seconds=60, trial_seconds=seconds
+    )
+    list(pipeline.run(JOB, 1, [1, 2]))
+    assert there.batches == [[1, 2]]
+    assert there.timeouts == [seconds or None]
+
+
+def test_observers_hear_who_is_busy():
+    told = []
+    pipeline = ParallelDistillationPipeline(
+        Told(2), notify=lambda hook, **said: told.append((hook, said))
+    )
+    list(pipeline.run(JOB, 1, [1, 2, 3]))
+    assert {hook for hook, _ in told} == {"hpmkd_work_advanced"}
+    assert [(said["done"], said["busy"]) for _, said in told] == [(0, 2), (1, 2), (2, 1), (3, 0)]
+    assert all((said["total"], said["workers"]) == (3, 2) for _, said in told)
+    assert told[0][1]["seconds_left"] is None
+    assert told[-1][1]["seconds_left"] == 0
