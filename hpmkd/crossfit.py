@@ -119,12 +119,17 @@ def _lost(task: FoldTask, reason: str) -> FoldResult:
 
 
 def _load(data: FoldData, task: FoldTask) -> Load:
-    sizes = {"rows": len(data.labels), "classes": data.n_classes}
+    rows = int((data.fold_of_row >= 0).sum())
+    sizes = {"rows": rows, "classes": data.n_classes}
     return Load(f"teacher {task.name}", sizes)
 
 
+def _key(data: FoldData, task: FoldTask) -> str:
+    return f"{task.question} {task.fold} {task.keep}"
+
+
 #: Fits one teacher on all folds but one.
-FOLD = Job("fold", fit_fold, _lost, _load, lambda data, task: f"{task.question} {task.fold}")
+FOLD = Job("fold", fit_fold, _lost, _load, _key)
 
 
 def ready_for(estimator: Any, table: Any) -> Any:

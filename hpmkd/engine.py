@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.assembly import Assembly
+from hpmkd.caps import binding_caps
 from hpmkd.components import Components, resolve
 from hpmkd.contending import Contending
 from hpmkd.dataset import Dataset, warn_of_rare_classes
@@ -145,7 +146,10 @@ class _Run:
         """Take every step."""
         plain = self.recipe.to_mapping()
         self.registry.notify("hpmkd_run_started", facts=self.training.facts, recipe=plain)
-        warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
+        warn_of_rare_classes(self.training, self.shared.teaching.reader.n_folds)
+        caps = (self.recipe.split, self.parts, self.shared.teaching, self.training.facts)
+        for note in binding_caps(*caps):
+            self.registry.notify("hpmkd_noted", note=note)
         with self.counts.phase("teachers"):
             heard = listen(self.shared, self.recipe, self.training, self.test)
         learning = replace(self.shared.learning, standing=heard.standing)

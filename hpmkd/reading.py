@@ -16,7 +16,6 @@ from hpmkd.errors import TeacherError
 from hpmkd.identity import identity
 from hpmkd.probabilities import given_probabilities
 from hpmkd.teachers import (
-    Bag,
     ClassAligned,
     CloneableTeacher,
     FittedTeacher,
@@ -81,9 +80,11 @@ class TeacherReader:
     seed: int
     counts: Counts
     on_fold: Callable[[], None] = lambda: None
-    _bags: dict[str, Bag] = field(default_factory=dict)
+    _deployed: dict[str, ClassAligned] = field(default_factory=dict)
     _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
     _folded: tuple[IntArray, tuple[Any, ...], FoldData] | None = None
+    _taught: IntArray | None = None
+    _unseen: tuple[IntArray, Any] | None = None
 
     def out_of_fold(self, teacher: Teacher, rows: IntArray) -> FloatArray:
         """Return probabilities of shape (n, K) for some training rows.
@@ -105,11 +106,18 @@ class TeacherReader:
                 said = self._as_it_is(teacher, self.training.table, self.training.digest)
                 return Readings(said[rows], extra=self._about_extra(teacher, extra))
             case CloneableTeacher():
-                training, _, about_extra = self._cross_fitted(teacher, rows, None, extra)
+                training, about_extra = self._cross_fitted(teacher, rows, (extra,))
+                assert training is not None
                 return Readings(training, extra=about_extra)
 
-    def final(self, teacher: Teacher, extra: Any = None) -> Readings:
-        """Return what a teacher says about all training rows, the test rows and `extra`."""
+    def final(
+        self, teacher: Teacher, extra: Any = None, unseen: IntArray | None = None
+    ) -> Readings:
+        """Return what a teacher says about all training rows, the test rows and `extra`.
+
+        A cloneable teacher sees no row of `unseen`, if given: its fold models read them as they
+        read test rows.
+        """
         match teacher:
             case GivenTeacher():
                 return Readings(self._given(teacher), self._given_test(teacher))
@@ -120,19 +128,41 @@ class TeacherReader:
                 )
                 return Readings(training, test, self._about_extra(teacher, extra))
             case CloneableTeacher():
-                rows = np.arange(len(self.training))
-                return Readings(*self._cross_fitted(teacher, rows, self.test.table, extra))
+                return self._final_of(teacher, extra, unseen)
 
-    def live(self, teacher: Teacher) -> Bag | ClassAligned | None:
-        """Return a teacher that answers about new rows; None for given probabilities."""
+    def _final_of(self, teacher: CloneableTeacher, extra: Any, unseen: IntArray | None) -> Readings:
+        self._taught = np.arange(len(self.training))
+        about = (self.test.table, extra)
+        if unseen is None:
+            training, test, about_extra = self._cross_fitted(
+                teacher, self._taught, about, keep=True
+            )
+            assert training is not None
+            return Readings(training, test, about_extra)
+        if self._unseen is None or not np.array_equal(self._unseen[0], unseen):
+            # One object for all teachers, so that it is sent once.
+            self._unseen = (unseen, tables.take(self.training.table, unseen))
+        self._taught = np.setdiff1d(self._taught, unseen)
+        seen, about_unseen, test, about_extra = self._cross_fitted(
+            teacher, self._taught, (self._unseen[1], *about), keep=True
+        )
+        training = np.empty((len(self.training), len(self.training.classes)))
+        training[self._taught], training[unseen] = seen, about_unseen
+        return Readings(training, test, about_extra)
+
+    def deployed(self, teacher: Teacher) -> ClassAligned | None:
+        """Return a teacher that answers about new rows; None for given probabilities.
+
+        Of a cross-fitted one, the model of the first fold.
+        """
         if isinstance(teacher, FittedTeacher):
             return align_fitted(teacher, self.training.classes)
         if isinstance(teacher, CloneableTeacher):
-            if teacher.name not in self._bags:
-                rows = np.arange(len(self.training))
-                question = tables.digest(self.identity(teacher), self.training.digest)
+            if teacher.name not in self._deployed:
+                rows = np.arange(len(self.training)) if self._taught is None else self._taught
+                question = tables.digest(self.identity(teacher), self.training.digest, rows)
                 self._fit_folds(teacher, rows, (), question, keep=True)
-            return self._bags[teacher.name]
+            return self._deployed[teacher.name]
         return None
 
     def identity(self, teacher: Teacher) -> str:
@@ -180,20 +210,30 @@ class TeacherReader:
         return self.cache.get_or_compute("teacher", key, compute)
 
     def _cross_fitted(
-        self, teacher: CloneableTeacher, rows: IntArray, test: Any, extra: Any
-    ) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
-        """Return what is said about training rows, test rows and extra rows; all at once."""
-        asked = tuple(each for each in (test, extra) if each is not None)
-        digests = ["" if each is None else tables.digest(each) for each in (test, extra)]
-        key = tables.digest(self.identity(teacher), self.training.rows(rows).digest, *digests)
+        self,
+        teacher: CloneableTeacher,
+        rows: IntArray,
+        queries: tuple[Any, ...],
+        *,
+        keep: bool = False,
+    ) -> list[FloatArray | None]:
+        """Return what is said about training rows, then about each query; all at once.
+
+        None among the queries is answered by None. `keep` as for :meth:`_fit_folds`.
+        """
+        asked = tuple(each for each in queries if each is not None)
+        digests = ["" if each is None else tables.digest(each) for each in queries]
+        key = tables.digest(self.identity(teacher), self.training.digest, rows, *digests)
         said = self.cache.get_or_compute(
-            "teacher",
-            key,
-            lambda: self._fit_folds(teacher, rows, asked, key, keep=test is not None),
+            "teacher", key, lambda: self._fit_folds(teacher, rows, asked, key, keep=keep)
         )
-        n, n_test = len(rows), 0 if test is None else test.shape[0]
-        about_test = None if test is None else said[n : n + n_test]
-        return said[:n], about_test, None if extra is None else said[n + n_test :]
+        parts: list[FloatArray | None] = [said[: len(rows)]]
+        at = len(rows)
+        for each in queries:
+            n = 0 if each is None else each.shape[0]
+            parts.append(None if each is None else said[at : at + n])
+            at += n
+        return parts
 
     def _fit_folds(
         self,
@@ -211,12 +251,17 @@ class TeacherReader:
         question : str
             Digest of all that is asked.
         keep : bool
-            Keep the fold models: they are the teacher when it is measured.
+            Keep the first fold's model: it is the teacher when that is measured. Of many rows
+            the models are large, so no other comes back.
         """
         data = self._fold_data(rows, queries)
-        n_folds = int(data.fold_of_row.max()) + 1
+        fold_of_row = data.fold_of_row[data.fold_of_row >= 0]
+        n_folds = int(fold_of_row.max()) + 1
         estimator = _clone_of(teacher, self.seed)
-        tasks = [FoldTask(teacher.name, estimator, fold, question) for fold in range(n_folds)]
+        tasks = [
+            FoldTask(teacher.name, estimator, fold, question, keep=keep and fold == 0)
+            for fold in range(n_folds)
+        ]
         results: dict[int, Any] = {}
         for fold, result in self.pipeline.run(FOLD, data, tasks):
             results[fold] = result
@@ -225,11 +270,11 @@ class TeacherReader:
             self.on_fold()
         out_of_fold = np.empty((len(rows), data.n_classes))
         for fold in range(n_folds):
-            out_of_fold[data.fold_of_row == fold] = results[fold].held_out
+            out_of_fold[fold_of_row == fold] = results[fold].held_out
         # In the order of the folds, so that the sum has the same bits however they finished.
         in_order = [results[fold] for fold in range(n_folds)]
         if keep:
-            self._bags[teacher.name] = Bag(tuple(result.model for result in in_order))
+            self._deployed[teacher.name] = in_order[0].model
         said = [result.queries for result in in_order]
         means = [np.mean(about, axis=0) for about in zip(*said, strict=True)]
         return np.vstack([out_of_fold, *means])
@@ -241,15 +286,17 @@ class TeacherReader:
             known_rows, known, data = self._folded
             if [id(each) for each in known] == asked and np.array_equal(known_rows, rows):
                 return data
-        whole = np.array_equal(rows, np.arange(len(self.training)))
-        training = self.training if whole else self.training.rows(rows)
-        data = FoldData(
-            table=training.table,
-            labels=training.labels,
-            fold_of_row=splits.folds(training.labels, self.n_folds, self.seed),
-            n_classes=len(training.classes),
-            queries=queries,
-        )
+        labels = self.training.labels[rows]
+        fold_of_row = splits.folds(labels, self.n_folds, self.seed)
+        table, n = self.training.table, len(self.training)
+        if 2 * len(rows) > n and (np.diff(rows) > 0).all():
+            # Most of the rows, in their order: the table that is there already, not another.
+            labels, placed = self.training.labels, np.full(n, -1)
+            placed[rows] = fold_of_row
+            fold_of_row = placed
+        else:
+            table = tables.take(table, rows)
+        data = FoldData(table, labels, fold_of_row, len(self.training.classes), queries)
         self._folded = (rows, queries, data)
         return data
 

@@ -104,19 +104,6 @@ class ClassAligned:
         return np.where(total > 0, aligned / np.where(total > 0, total, 1), 1 / self.n_classes)
 
 
-@dataclass(frozen=True)
-class Bag:
-    """The fold models of one teacher: new rows are read by their mean."""
-
-    models: tuple[ClassAligned, ...]
-
-    def predict_proba(self, table: Any) -> FloatArray:
-        """Return the mean of the members' probabilities, of shape (n, K)."""
-        said = [model.predict_proba(table) for model in self.models]
-        mean: FloatArray = np.mean(said, axis=0)
-        return mean
-
-
 def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:
     """Match the classes of a fitted model with those of the data.
 
