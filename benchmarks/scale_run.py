@@ -1,6 +1,6 @@
 """One run of benchmarks/scale.py, in a process of its own: prints one line of JSON at its end.
 
-    python benchmarks/scale_run.py classification 100000 2
+python benchmarks/scale_run.py classification 100000 2
 """
 
 from __future__ import annotations
@@ -192,6 +192,4 @@ def main(name: str, n: int, workers: int, settings: dict) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.loads((sys.argv[4:] or ["{}"])[0])
-    )
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.loads((sys.argv[4:] or ["{}"])[0]))

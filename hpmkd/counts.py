@@ -72,6 +72,11 @@ class Counts:
         worked.trials += 1
         worked.seconds += seconds
 
+    @property
+    def trials(self) -> int:
+        """Trials counted so far."""
+        return sum(each.trials for each in self.workers.values())
+
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``counts.json``."""
         seconds = {name: round(spent, 3) for name, spent in self.seconds.items()}

@@ -28,7 +28,7 @@ class FoldData:
     labels : ndarray of shape (n,)
         Class codes.
     fold_of_row : ndarray of shape (n,)
-        Which fold holds each row out; -1 for a row that takes no part.
+        Which fold holds each row out.
     n_classes : int
         K.
     queries : tuple of DataFrame or ndarray
@@ -65,7 +65,7 @@ class FoldTask:
     question : str
         Digest of teacher, rows and queries.
     keep : bool
-        Whether the fold's model is asked for, which may be large.
+        Whether the model is wanted, not only what it says.
     """
 
     name: str
@@ -77,7 +77,7 @@ class FoldTask:
 
 @dataclass(frozen=True)
 class FoldResult:
-    """A fold's model, if it is kept, and what it says about the rows held out and the queries."""
+    """A fold's model, if wanted, and what it says about the rows held out and the queries."""
 
     model: ClassAligned | None
     held_out: FloatArray
@@ -119,8 +119,7 @@ def _lost(task: FoldTask, reason: str) -> FoldResult:
 
 
 def _load(data: FoldData, task: FoldTask) -> Load:
-    rows = int((data.fold_of_row >= 0).sum())
-    sizes = {"rows": rows, "classes": data.n_classes}
+    sizes = {"rows": int((data.fold_of_row >= 0).sum()), "classes": data.n_classes}
     return Load(f"teacher {task.name}", sizes)
 
 

@@ -90,14 +90,15 @@ class Finishing:
             self.trainer.evaluate,
             self.learning.standing,
         )
-        after, decision = collapse.attempt(before, self.exams, alphas)
-        if after is None:
-            return finalists, decision
-        try:
-            student = self.trainer.fit(collapse.retaught(self.lesson), after.configuration)
-        except HpmkdError as failed:
-            return finalists, Gate("collapse", False, str(failed))
-        collapsed = self._refits.finished(after, student)
+        with self._progress.phase("collapse"):
+            after, decision = collapse.attempt(before, self.exams, alphas)
+            if after is None:
+                return finalists, decision
+            try:
+                student = self.trainer.fit(collapse.retaught(self.lesson), after.configuration)
+            except HpmkdError as failed:
+                return finalists, Gate("collapse", False, str(failed))
+            collapsed = self._refits.finished(after, student)
         if self._refits.keeps(finalists.shipped) > self._refits.keeps(collapsed):
             return finalists, Gate("collapse", False, BREAKS)
         return finalists.with_collapsed(collapsed), decision
@@ -109,10 +110,8 @@ class Finishing:
         """
         if not self._refits.keeps(finalists.shipped):
             return ()
-        self._progress.start("front", 1)
-        found = self._refits.front(finalists, self.learning.recipe.front.size)
-        self._progress.finish()
-        return found
+        with self._progress.phase("front"):
+            return self._refits.front(finalists, self.learning.recipe.front.size)
 
     def notes(self, finalists: Finalists) -> tuple[str, ...]:
         """Return what the verdict has to tell of the limits."""
@@ -132,16 +131,15 @@ class Finishing:
             trial.configuration, control.trial.configuration
         ):
             return f"Not compared with the same student taught by its hard twin: {spent}"
-        self._progress.start("controls", 1)
+        unseen, taught = self.trainer.predecessors.unseen, self.lesson.taught
         try:
-            said = self.trainer.predecessors.unseen(self.lesson, control.trial.configuration)
-            return self.trainer.fit(self.lesson.taught(said.rows, said.extra), trial.configuration)
+            with self._progress.phase("controls"):
+                said = unseen(self.lesson, control.trial.configuration)
+                return self.trainer.fit(taught(said.rows, said.extra), trial.configuration)
         except HpmkdError as failed:
             message = f"no student taught by itself is compared with the shipped one: {failed}"
             warnings.warn(message, PluginWarning, stacklevel=3)
             return None
-        finally:
-            self._progress.finish()
 
     @property
     def trainer(self) -> Trainer:

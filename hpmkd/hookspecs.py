@@ -189,6 +189,9 @@ def hpmkd_exporters() -> Iterable[Offer[Exporter]]:  # type: ignore[empty-body]
 
 
 # -------------------------------------------------------------------------- observe
+#
+# Observers hear of a run in the thread that called it, one after the other. One that raises is
+# reported with a warning, hears no more, and changes no result.
 
 
 @hookspec
@@ -205,9 +208,11 @@ def hpmkd_run_started(facts: DataFacts, recipe: Mapping[str, Any]) -> None:
 
 @hookspec
 def hpmkd_phase_advanced(phase: str, done: int, total: int) -> None:
-    """Hear that a phase ("teachers", "search", "refit", "measure") got on.
+    """Hear that a phase got on.
 
-    Called with ``done = 0`` when the phase starts::
+    In their order: "teachers", "search", "chain", "refit", "collapse", "measure", "controls",
+    "front"; those that a run has no need of are left out. Called with ``done = 0`` when the
+    phase starts::
 
         @hookimpl
         def hpmkd_phase_advanced(phase, done, total):
@@ -268,15 +273,30 @@ def hpmkd_stage_finished(stage: str, trial: Trial) -> None:
 
 @hookspec
 def hpmkd_run_finished(
-    leaderboard: Iterable[Mapping[str, Any]], verdict: Mapping[str, Any]
+    leaderboard: Iterable[Mapping[str, Any]],
+    verdict: Mapping[str, Any],
+    counts: Mapping[str, Any],
 ) -> None:
-    """Hear the result: the records of the leaderboard and the verdict.
+    """Hear the result: the records of the leaderboard, the verdict, and what the run took.
 
     ::
 
         @hookimpl
         def hpmkd_run_finished(leaderboard, verdict):
             tracker.log(verdict["word"])
+    """
+
+
+@hookspec
+def hpmkd_run_failed(error: BaseException) -> None:
+    """Hear that a run which had started ends without a result; `error` is raised to its caller.
+
+    A KeyboardInterrupt says that somebody stopped it. Whoever kills the process is not heard
+    of::
+
+        @hookimpl
+        def hpmkd_run_failed(error):
+            tracker.close(failed=str(error))
     """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +38,15 @@ class Progress:
         """End the phase: steps that a cache saved are done too."""
         self._done = self._total
         self._tell()
+
+    @contextlib.contextmanager
+    def phase(self, phase: str) -> Iterator[None]:
+        """Be in a phase of one step, however it ends."""
+        self.start(phase, 1)
+        try:
+            yield
+        finally:
+            self.finish()
 
     def _tell(self) -> None:
         self._registry.notify(

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd import splits, tables
-from hpmkd.crossfit import FOLD, FoldData, FoldTask, seeded
+from hpmkd import tables
+from hpmkd.cross_reading import CrossReading, Question, clone_of
 from hpmkd.dataset import Dataset
-from hpmkd.errors import TeacherError
 from hpmkd.identity import identity
 from hpmkd.probabilities import given_probabilities
 from hpmkd.teachers import (
@@ -29,6 +28,10 @@ if TYPE_CHECKING:
     from hpmkd.counts import Counts
     from hpmkd.pipeline import ParallelDistillationPipeline
     from hpmkd.values import FloatArray, IntArray
+
+
+#: How the digest of a model begins that nobody knows again.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,18 @@ class TeacherReader:
     seed: int
     counts: Counts
     on_fold: Callable[[], None] = lambda: None
-    _deployed: dict[str, ClassAligned] = field(default_factory=dict)
     _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
-    _folded: tuple[IntArray, tuple[Any, ...], FoldData] | None = None
-    _taught: IntArray | None = None
-    _unseen: tuple[IntArray, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self._crossing = CrossReading(
+            self.training,
+            self.cache,
+            self.pipeline,
+            self.n_folds,
+            self.seed,
+            self.counts,
+            self.on_fold,
+        )
 
     def out_of_fold(self, teacher: Teacher, rows: IntArray) -> FloatArray:
         """Return probabilities of shape (n, K) for some training rows.
@@ -94,61 +104,67 @@ class TeacherReader:
         return self.read(teacher, rows).training
 
     def read(self, teacher: Teacher, rows: IntArray, extra: Any = None) -> Readings:
-        """Return what a teacher says about some training rows, and about raw rows beside them.
+        """Return what one teacher says; see :meth:`read_all`."""
+        return self.read_all([teacher], rows, extra)[0]
+
+    def read_all(
+        self, teachers: Sequence[Teacher], rows: IntArray, extra: Any = None
+    ) -> list[Readings]:
+        """Return what teachers say about some training rows, and about raw rows beside them.
 
         A cloneable teacher is cross-fitted on exactly the training rows asked for, and its
         fold models read `extra`. Given probabilities are about no such rows.
         """
-        match teacher:
-            case GivenTeacher():
-                return Readings(self._given(teacher)[rows])
-            case FittedTeacher():
-                said = self._as_it_is(teacher, self.training.table, self.training.digest)
-                return Readings(said[rows], extra=self._about_extra(teacher, extra))
-            case CloneableTeacher():
-                training, about_extra = self._cross_fitted(teacher, rows, (extra,))
-                assert training is not None
-                return Readings(training, extra=about_extra)
+        crossed = self._cross_fitted(teachers, Question(rows, None, extra))
+
+        def read(teacher: Teacher) -> Readings:
+            match teacher:
+                case GivenTeacher():
+                    return Readings(self._given(teacher)[rows])
+                case FittedTeacher():
+                    said = self._as_it_is(teacher, self.training.table, self.training.digest)
+                    return Readings(said[rows], extra=self._about_extra(teacher, extra))
+                case CloneableTeacher():
+                    return Readings(*crossed[teacher.name])
+
+        return [read(teacher) for teacher in teachers]
 
     def final(
         self, teacher: Teacher, extra: Any = None, unseen: IntArray | None = None
     ) -> Readings:
-        """Return what a teacher says about all training rows, the test rows and `extra`.
+        """Return what one teacher says in the end; see :meth:`final_all`."""
+        return self.final_all([teacher], extra, unseen)[0]
+
+    def final_all(
+        self, teachers: Sequence[Teacher], extra: Any = None, unseen: IntArray | None = None
+    ) -> list[Readings]:
+        """Return what teachers say about all training rows, the test rows and `extra`.
 
         A cloneable teacher sees no row of `unseen`, if given: its fold models read them as they
         read test rows.
         """
-        match teacher:
-            case GivenTeacher():
-                return Readings(self._given(teacher), self._given_test(teacher))
-            case FittedTeacher():
-                training, test = (
-                    self._as_it_is(teacher, each.table, each.digest)
-                    for each in (self.training, self.test)
-                )
-                return Readings(training, test, self._about_extra(teacher, extra))
-            case CloneableTeacher():
-                return self._final_of(teacher, extra, unseen)
-
-    def _final_of(self, teacher: CloneableTeacher, extra: Any, unseen: IntArray | None) -> Readings:
-        self._taught = np.arange(len(self.training))
-        about = (self.test.table, extra)
-        if unseen is None:
-            training, test, about_extra = self._cross_fitted(
-                teacher, self._taught, about, keep=True
-            )
-            assert training is not None
-            return Readings(training, test, about_extra)
-        if self._unseen is None or not np.array_equal(self._unseen[0], unseen):
-            # One object for all teachers, so that it is sent once.
-            self._unseen = (unseen, tables.take(self.training.table, unseen))
-        self._taught = np.setdiff1d(self._taught, unseen)
-        seen, about_unseen, test, about_extra = self._cross_fitted(
-            teacher, self._taught, (self._unseen[1], *about), keep=True
+        rows, apart = np.arange(len(self.training)), None
+        if unseen is not None:
+            rows, apart = np.setdiff1d(rows, unseen), tables.take(self.training.table, unseen)
+        question = Question(
+            rows, self.test.table, extra, None if unseen is None else (unseen, apart)
         )
-        training = np.empty((len(self.training), len(self.training.classes)))
-        training[self._taught], training[unseen] = seen, about_unseen
-        return Readings(training, test, about_extra)
+        crossed = self._cross_fitted(teachers, question)
+
+        def read(teacher: Teacher) -> Readings:
+            match teacher:
+                case GivenTeacher():
+                    return Readings(self._given(teacher), self._given_test(teacher))
+                case FittedTeacher():
+                    training, test = (
+                        self._as_it_is(teacher, each.table, each.digest)
+                        for each in (self.training, self.test)
+                    )
+                    return Readings(training, test, self._about_extra(teacher, extra))
+                case CloneableTeacher():
+                    return Readings(*crossed[teacher.name])
+
+        return [read(teacher) for teacher in teachers]
 
     def deployed(self, teacher: Teacher) -> ClassAligned | None:
         """Return a teacher that answers about new rows; None for given probabilities.
@@ -158,11 +174,7 @@ class TeacherReader:
         if isinstance(teacher, FittedTeacher):
             return align_fitted(teacher, self.training.classes)
         if isinstance(teacher, CloneableTeacher):
-            if teacher.name not in self._deployed:
-                rows = np.arange(len(self.training)) if self._taught is None else self._taught
-                question = tables.digest(self.identity(teacher), self.training.digest, rows)
-                self._fit_folds(teacher, rows, (), question, keep=True)
-            return self._deployed[teacher.name]
+            return self._crossing.deployed(teacher, self.identity(teacher))
         return None
 
     def identity(self, teacher: Teacher) -> str:
@@ -173,16 +185,23 @@ class TeacherReader:
             case FittedTeacher():
                 return tables.digest("fitted", self._digest_of(teacher.model, teacher.model))
             case CloneableTeacher():
-                clone = _clone_of(teacher, self.seed)
+                clone = clone_of(teacher, self.seed)
                 estimator = self._digest_of(teacher.estimator, clone)
                 return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
+
+    def known(self, teacher: Teacher) -> str | None:
+        """Return its :meth:`identity`; None where another process would not know it again."""
+        digest = self.identity(teacher)
+        models = [getattr(teacher, each, None) for each in ("model", "estimator")]
+        told = [self._digests[id(each)][1] for each in models if id(each) in self._digests]
+        return None if any(each.startswith(UNKNOWN) for each in told) else digest
 
     def _digest_of(self, original: Any, model: Any) -> str:
         # Once per model, whatever its calls do to it; and because nobody knows who a model
         # without identity is, it is new in each run. Keeping the model keeps its id from
         # being given to another.
         if id(original) not in self._digests:
-            told = identity(model) or f"unknown {uuid.uuid4()}"
+            told = identity(model) or f"{UNKNOWN} {uuid.uuid4()}"
             self._digests[id(original)] = (original, told)
         return self._digests[id(original)][1]
 
@@ -198,6 +217,13 @@ class TeacherReader:
         what = f"teacher {teacher.name!r}: probabilities of the test rows"
         return given_probabilities(teacher.test, self.training.classes, len(self.test), what)
 
+    def _cross_fitted(
+        self, teachers: Sequence[Teacher], question: Question
+    ) -> dict[str, tuple[FloatArray, FloatArray | None, FloatArray | None]]:
+        """Return what those say that are cross-fitted, by name."""
+        asked = [each for each in teachers if isinstance(each, CloneableTeacher)]
+        return self._crossing.answers([(each, self.identity(each)) for each in asked], question)
+
     def _about_extra(self, teacher: FittedTeacher, extra: Any) -> FloatArray | None:
         return None if extra is None else self._as_it_is(teacher, extra, tables.digest(extra))
 
@@ -208,107 +234,6 @@ class TeacherReader:
 
         key = tables.digest(self.identity(teacher), digest)
         return self.cache.get_or_compute("teacher", key, compute)
-
-    def _cross_fitted(
-        self,
-        teacher: CloneableTeacher,
-        rows: IntArray,
-        queries: tuple[Any, ...],
-        *,
-        keep: bool = False,
-    ) -> list[FloatArray | None]:
-        """Return what is said about training rows, then about each query; all at once.
-
-        None among the queries is answered by None. `keep` as for :meth:`_fit_folds`.
-        """
-        asked = tuple(each for each in queries if each is not None)
-        digests = ["" if each is None else tables.digest(each) for each in queries]
-        key = tables.digest(self.identity(teacher), self.training.digest, rows, *digests)
-        said = self.cache.get_or_compute(
-            "teacher", key, lambda: self._fit_folds(teacher, rows, asked, key, keep=keep)
-        )
-        parts: list[FloatArray | None] = [said[: len(rows)]]
-        at = len(rows)
-        for each in queries:
-            n = 0 if each is None else each.shape[0]
-            parts.append(None if each is None else said[at : at + n])
-            at += n
-        return parts
-
-    def _fit_folds(
-        self,
-        teacher: CloneableTeacher,
-        rows: IntArray,
-        queries: tuple[Any, ...],
-        question: str,
-        *,
-        keep: bool,
-    ) -> FloatArray:
-        """Return out-of-fold probabilities, and below them those of the queries.
-
-        Parameters
-        ----------
-        question : str
-            Digest of all that is asked.
-        keep : bool
-            Keep the first fold's model: it is the teacher when that is measured. Of many rows
-            the models are large, so no other comes back.
-        """
-        data = self._fold_data(rows, queries)
-        fold_of_row = data.fold_of_row[data.fold_of_row >= 0]
-        n_folds = int(fold_of_row.max()) + 1
-        estimator = _clone_of(teacher, self.seed)
-        tasks = [
-            FoldTask(teacher.name, estimator, fold, question, keep=keep and fold == 0)
-            for fold in range(n_folds)
-        ]
-        results: dict[int, Any] = {}
-        for fold, result in self.pipeline.run(FOLD, data, tasks):
-            results[fold] = result
-            self.counts.teacher_fits += 1
-            self.counts.teacher_calls += 1 + len(queries)
-            self.on_fold()
-        out_of_fold = np.empty((len(rows), data.n_classes))
-        for fold in range(n_folds):
-            out_of_fold[fold_of_row == fold] = results[fold].held_out
-        # In the order of the folds, so that the sum has the same bits however they finished.
-        in_order = [results[fold] for fold in range(n_folds)]
-        if keep:
-            self._deployed[teacher.name] = in_order[0].model
-        said = [result.queries for result in in_order]
-        means = [np.mean(about, axis=0) for about in zip(*said, strict=True)]
-        return np.vstack([out_of_fold, *means])
-
-    def _fold_data(self, rows: IntArray, queries: tuple[Any, ...]) -> FoldData:
-        """Return what folds share; the same object for the same rows, so that it is sent once."""
-        asked = [id(each) for each in queries]
-        if self._folded is not None:
-            known_rows, known, data = self._folded
-            if [id(each) for each in known] == asked and np.array_equal(known_rows, rows):
-                return data
-        labels = self.training.labels[rows]
-        fold_of_row = splits.folds(labels, self.n_folds, self.seed)
-        table, n = self.training.table, len(self.training)
-        if 2 * len(rows) > n and (np.diff(rows) > 0).all():
-            # Most of the rows, in their order: the table that is there already, not another.
-            labels, placed = self.training.labels, np.full(n, -1)
-            placed[rows] = fold_of_row
-            fold_of_row = placed
-        else:
-            table = tables.take(table, rows)
-        data = FoldData(table, labels, fold_of_row, len(self.training.classes), queries)
-        self._folded = (rows, queries, data)
-        return data
-
-
-def _clone_of(teacher: CloneableTeacher, seed: int) -> Any:
-    try:
-        return seeded(teacher.estimator, seed)
-    except (TypeError, RuntimeError) as error:
-        raise TeacherError(
-            f"teacher {teacher.name!r} cannot be cloned: {error}. Expected a scikit-learn "
-            "classifier whose __init__ only stores its parameters"
-        ) from error
 
 
 def stack(readings: Sequence[FloatArray]) -> FloatArray:

@@ -178,8 +178,11 @@ class Registry:
         )
 
     def notify(self, hook: str, **arguments: Any) -> None:
-        """Call an observer hook; one that fails is reported and not called again."""
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+        """Call an observer hook; one that fails is reported and not called again.
+
+        In pluggy's order: the last that was registered first, ``trylast`` last.
+        """
+        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
             try:
                 wanted = {name: arguments[name] for name in implementation.argnames}
                 implementation.function(**wanted)

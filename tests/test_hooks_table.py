@@ -22,7 +22,8 @@ OBSERVERS = {
     "hpmkd_noted": {"note"},
     "hpmkd_trial_finished": {"trial"},
     "hpmkd_stage_finished": {"stage", "trial"},
-    "hpmkd_run_finished": {"leaderboard", "verdict"},
+    "hpmkd_run_finished": {"leaderboard", "verdict", "counts"},
+    "hpmkd_run_failed": {"error"},
 }
 EXTENDERS = {"hpmkd_commands": {"group"}}
 

@@ -289,10 +289,9 @@ def test_a_warning_is_a_sentence(data, people, tmp_path):
     people.assign(dull=1).to_csv(tmp_path / "dull.csv", index=False)
     done = shell(
         f"hpmkd distill {tmp_path}/dull.csv --target bought --out {tmp_path}/run --student tree "
-        f"--quiet --json {shlex.join(LIGHT)}"
+        f"--quiet {shlex.join(LIGHT)}"
     )
     assert done.returncode == 0, done.stderr
-    json.loads(done.stdout)
     assert done.stderr.splitlines() == [
         "warning: columns that never change: dull; they teach nothing, drop them to save space"
     ]
@@ -500,9 +499,9 @@ def test_ctrl_c_leaves_no_folder_and_one_line(data, tmp_path, workers):
         # As a terminal does: to the whole group.
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    assert process.returncode in (1, 130)
+    assert process.returncode == 130
     assert "Traceback" not in err
-    assert err.strip() == "Aborted!"
+    assert err.strip() == "stopped; nothing was finished"
     assert os.listdir(tmp_path / "runs") == []
 
 

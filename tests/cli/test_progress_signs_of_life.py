@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from hpmkd.cli import progress
+from hpmkd.cli.progress import signs_of_life as module
+from hpmkd.cli.progress.signs_of_life import waiting
 
 
 def test_who_waits_long_hears_of_it_until_it_ends(monkeypatch):
@@ -18,15 +19,15 @@ def test_who_waits_long_hears_of_it_until_it_ends(monkeypatch):
         lines.append(line)
         heard.set()
 
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.001)
-    monkeypatch.setattr(progress.click, "echo", echo)
-    with progress.waiting("exporting"):
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.001)
+    monkeypatch.setattr(module.click, "echo", echo)
+    with waiting("exporting"):
         assert heard.wait(60)
     assert all(re.fullmatch(r"exporting: \d+ s", line) for line in lines)
     assert threading.active_count() == before
 
 
 def test_nothing_is_said_of_what_is_over_at_once_and_errors_pass(capsys):
-    with pytest.raises(ZeroDivisionError), progress.waiting("exporting"):
+    with pytest.raises(ZeroDivisionError), waiting("exporting"):
         1 / 0  # noqa: B018
     assert capsys.readouterr().err == ""

@@ -1,0 +1,92 @@
+"""Progress on a terminal: a row per phase, redrawn by a thread of rich's."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from hpmkd.cli.progress.course import Phase
+from hpmkd.cli.progress.view import View, clock, doing, in_memory
+
+REDRAWN_PER_SECOND = 4
+#: Between two measurements of the memory.
+SECONDS_BETWEEN_LOOKS = 1.0
+#: In a narrower terminal there is no room for bars.
+COLUMNS_FOR_BARS = 64
+
+
+class LiveProgress(View):
+    """An observer that draws on a terminal (stderr)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._console = Console(stderr=True, markup=False, highlight=False)
+        self._looked = float("-inf")
+        self._live = Live(
+            get_renderable=self.drawn,
+            console=self._console,
+            refresh_per_second=REDRAWN_PER_SECOND,
+        )
+
+    def __enter__(self) -> LiveProgress:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(line)
+
+    def moved(self) -> None:
+        """Leave it to the thread that redraws."""
+
+    def drawn(self) -> Group:
+        """Return the bars, and beneath them what is known besides."""
+        now = self.course.now
+        if now - self._looked > SECONDS_BETWEEN_LOOKS:
+            self._looked = now
+            self.memory.look()
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(no_wrap=True)
+        bars = self._console.width >= COLUMNS_FOR_BARS
+        if bars:
+            table.add_column(ratio=1)
+        for _ in range(3):
+            table.add_column(justify="right", no_wrap=True)
+        # The run may begin a phase meanwhile.
+        for phase in list(self.course.phases.values()):
+            table.add_row(*self._row(phase, now, bars))
+        return Group(table, *map(_cut, self._beneath()))
+
+    def _row(self, phase: Phase, now: float, bars: bool) -> list[ProgressBar | str]:
+        left = phase.left(now)
+        bar = ProgressBar(total=max(phase.total, 1), completed=phase.shown if phase.total else 1)
+        return [
+            phase.label,
+            *([bar] if bars else []),
+            f"{phase.shown}/{phase.total}",
+            clock(phase.seconds(now)),
+            "" if left is None else f"~{clock(left)} left",
+        ]
+
+    def _beneath(self) -> list[str]:
+        phase = self.course.current
+        facts = [*([] if phase is None else doing(phase)), *in_memory(self.memory)]
+        best = self.course.best
+        return [line for line in (str(best) if best else "", " · ".join(facts)) if line]
+
+
+def _cut(line: str) -> Text:
+    return Text(line, no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,81 @@
+"""Progress in a log: a line now and then."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from types import TracebackType
+
+import click
+
+from hpmkd.cli.progress.course import Phase
+from hpmkd.cli.progress.signs_of_life import SECONDS_BETWEEN_LINES, beating
+from hpmkd.cli.progress.view import View, clock, doing, in_memory
+
+#: Between two measurements of the memory, and between two looks at the silence.
+SECONDS_BETWEEN_LOOKS = 1.0
+#: After so long without a line, one says that the run goes on.
+SECONDS_OF_SILENCE = 30.0
+#: Phases in which there may be a new best.
+SEARCHING = ("search", "chain", "collapse")
+
+
+class PlainProgress(View):
+    """An observer that writes a line to stderr now and then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._last, self._state = self.course.now, ("", False)
+        self._beat = contextlib.ExitStack()
+
+    def __enter__(self) -> PlainProgress:
+        self._beat.enter_context(beating(SECONDS_BETWEEN_LOOKS, self._look))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._beat.close()
+
+    def say(self, line: str) -> None:
+        """Write a line."""
+        with self._lock:
+            self._last = self.course.now
+            click.echo(line, err=True)
+
+    def moved(self) -> None:
+        """Say how far a phase is: when it begins, when it ends, and every two seconds."""
+        phase = self.course.current
+        assert phase is not None
+        state = (phase.name, phase.ended is not None)
+        late = self.course.now - self._last > SECONDS_BETWEEN_LINES and phase.ended is None
+        if state != self._state or late:
+            self._state = state
+            self.say(self._line(phase))
+
+    def _look(self) -> None:
+        self.memory.look()
+        phase = self.course.current
+        if phase is not None and self.course.now - self._last > SECONDS_OF_SILENCE:
+            self.say(self._line(phase))
+
+    def _line(self, phase: Phase) -> str:
+        """Return ``what: done/total``, and behind two spaces what is known besides."""
+        now = self.course.now
+        head = f"{phase.label}: {phase.shown}/{phase.total}"
+        if not phase.shown and phase.seconds(now) < SECONDS_BETWEEN_LINES:
+            return head
+        took, left = clock(phase.seconds(now)), phase.left(now)
+        best = self.course.best if phase.name in SEARCHING else None
+        facts = [
+            *([str(best)] if best else []),
+            *doing(phase),
+            f"{took} so far" if phase.ended is None else f"took {took}",
+            *([] if left is None else [f"about {clock(left)} left"]),
+            *in_memory(self.memory),
+        ]
+        return f"{head}  {', '.join(facts)}"

@@ -1,0 +1,71 @@
+"""What a run's values are called in MLflow, and in which form it takes them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+#: The longest value of a parameter, and of a tag, that every store of MLflow 3 takes.
+MOST_IN_PARAM, MOST_IN_TAG = 6000, 5000
+
+
+def flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield nested values by their dotted names: ``recipe.sampler.trials``, ``"8"``.
+
+    Lists, and tables without content, are written as JSON.
+    """
+    for key, value in values.items():
+        name = f"{prefix}.{key}"
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, name)
+        else:
+            yield name, written(value)[:MOST_IN_PARAM]
+
+
+def written(value: Any) -> str:
+    """Return a value as text; a text as it is."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(dict(value) if isinstance(value, Mapping) else value, default=str)
+
+
+def safe(name: str) -> str:
+    """Return a name of somebody's choice, such as a teacher's, as a part of a metric's name."""
+    return re.sub(r"[^\w -]", "_", name)
+
+
+def figures(values: Mapping[str, Any], prefix: str) -> dict[str, float]:
+    """Return those values that are finite numbers, as metrics below a prefix."""
+    return {
+        f"{prefix}/{safe(name)}": float(value)
+        for name, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }
+
+
+def of_leaderboard(leaderboard: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the figures of all that were measured; those of the shipped student twice.
+
+    ``student/xgboost/log_loss``, and ``shipped/log_loss`` to compare runs by.
+    """
+    found: dict[str, float] = {}
+    for record in leaderboard:
+        found |= figures(record, f"{record['role']}/{safe(record['name'])}")
+        if record["chosen"]:
+            found |= figures(record, "shipped")
+    return found
+
+
+def of_verdict(verdict: Mapping[str, Any]) -> dict[str, float]:
+    """Return the figures of the verdict."""
+    low, high = verdict["interval"]
+    told = {"delta_log_loss": verdict["delta_log_loss"], "low": low, "high": high}
+    return figures(told, "verdict")
+
+
+def of_counts(counts: Mapping[str, Any]) -> dict[str, float]:
+    """Return what the run took: ``counts/models_trained``, ``seconds/search``."""
+    return figures(counts, "counts") | figures(counts["seconds"], "seconds")
