@@ -194,6 +194,7 @@ class _Run:
         raced.remember()
         # Workers count for the peak memory once they have ended.
         self.pipeline.close()
+        self.counts.count_peaks(self.pipeline.peaks)
         self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",
