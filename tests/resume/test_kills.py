@@ -67,7 +67,7 @@ class Chain:
             self.runs.await_lines(process, len(self.runs.lines) + lines)
             time.sleep(self.rng.uniform(0, 0.05))
             if process.poll() is not None:
-                out, err = process.communicate()
+                _, err = process.communicate()
                 assert process.returncode == 0, err
                 return False
             self.orphans |= children(process.pid)
