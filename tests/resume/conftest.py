@@ -162,12 +162,12 @@ def runs(place, tmp_path):
     return Runs(place, tmp_path)
 
 
-def content(folder):
-    """All of a run folder that data, recipe and seed decide."""
+def content(folder, aside=frozenset()):
+    """All of a run folder that data, recipe and seed decide, but for what is left aside."""
     folder = Path(folder)
     files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.hpmkd")}
     for name in ("leaderboard", "trials", "run", "verdict", "knowledge", "evidence", "front"):
-        files[name] = _untimed(json.loads((folder / f"{name}.json").read_text()))
+        files[name] = _without(TIMED | aside, json.loads((folder / f"{name}.json").read_text()))
     counts = json.loads((folder / "counts.json").read_text())
     files["counts"] = {name: counts[name] for name in ("models_trained", "teacher_fits")}
     assert not (folder / "journal").exists()
@@ -175,10 +175,10 @@ def content(folder):
     return files
 
 
-def _untimed(value):
+def _without(names, value):
     if isinstance(value, dict):
-        return {name: _untimed(each) for name, each in value.items() if name not in TIMED}
-    return [_untimed(each) for each in value] if isinstance(value, list) else value
+        return {name: _without(names, each) for name, each in value.items() if name not in names}
+    return [_without(names, each) for each in value] if isinstance(value, list) else value
 
 
 @pytest.fixture(scope="session")
@@ -187,7 +187,10 @@ def whole(place, tmp_path_factory):
     runs = Runs(place, tmp_path_factory.mktemp("whole"))
     done = runs.call("--out", "run")
     assert done.code == 0, done.err
-    return SimpleNamespace(content=content(runs.folder / "run"), lines=runs.lines, ended=runs.ended)
+    folder = runs.folder / "run"
+    return SimpleNamespace(
+        content=content(folder), folder=folder, lines=runs.lines, ended=runs.ended
+    )
 
 
 @pytest.fixture
