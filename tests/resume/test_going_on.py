@@ -106,7 +106,7 @@ def test_a_finished_journal_gives_its_result_again_and_is_replaced_when_it_is_sa
     assert hpmkd.load(folder).chosen == first.chosen
     assert not {"journal", "best.hpmkd"} & {each.name for each in folder.iterdir()}
     assert folder.joinpath("notes.txt").read_text() == "mine"
-    with pytest.raises(RunFolderError, match="is complete: hpmkd.load"):
+    with pytest.raises(RunFolderError, match="is complete: hpmkd"):
         distill(wine, folder)
 
 
@@ -152,7 +152,7 @@ def test_where_it_runs_and_how_long_it_may_take_does_not_matter(wine, begun):
 
 def test_a_journal_of_another_user_is_refused(wine, begun):
     key_path().unlink()
-    with pytest.raises(RunFolderError, match="another user or machine.*--trust-pickle"):
+    with pytest.raises(RunFolderError, match=r"another user or machine.*--trust-pickle"):
         distill(wine, begun)
 
 
@@ -304,7 +304,7 @@ def test_the_command_that_it_names_goes_on(stopped, data):
     complete = call(*typed)
     assert complete.exit_code == 0
     assert f"{folder} is complete; nothing was run" in complete.stderr
-    assert complete.stdout.splitlines()[:4] == again.stdout.splitlines()[:4]
+    assert complete.stdout == again.stdout
 
 
 def test_an_unfinished_run_says_so_and_its_best_student_predicts(stopped, data):
