@@ -30,8 +30,8 @@ class Kept(Protocol):
         """Return a result; raise KeyError if it is not kept."""
         ...
 
-    def put(self, key: str, result: Any) -> None:
-        """Keep a result."""
+    def put(self, key: str, result: Any) -> Any:
+        """Keep a result; return it as :meth:`get` would, or as it is where it cannot be kept."""
         ...
 
 
@@ -121,7 +121,7 @@ class ParallelDistillationPipeline:
                 yield index, result
         for index, result in self._performed(job, shared, [tasks[index] for index in left]):
             if self._kept is not None and not isinstance(result, Lost):
-                self._kept.put(keys[left[index]], result)
+                result = self._kept.put(keys[left[index]], result)
             lost = isinstance(result, Lost)
             yield left[index], job.lost(tasks[left[index]], result.reason) if lost else result
 
