@@ -1,0 +1,116 @@
+"""Time a search with 1, 2 and 4 workers, and the executor beside joblib's plain Parallel.
+
+Run ``python benchmarks/parallel.py``. Contestants take turns; medians of the rounds. Linux
+only: what is sent is read from ``/proc/self/io``. Give it the machine alone: with two cores, any
+other process takes from two workers and not from one.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Before NumPy loads its BLAS.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+
+import warnings
+from pathlib import Path
+from statistics import median
+
+import click
+from parallel_work import recorded, searched, with_hpmkd, with_joblib
+from rich.console import Console
+from rich.table import Table
+
+from hpmkd_defaults.caches.memory import MemoryCache
+
+WORKERS = (1, 2, 4)
+SPEED_UP, OVERHEAD_MS = 1.7, 10.0
+SEARCH = ("data", "trials", "batch", "workers", "search s", "speed-up", "efficiency", "idle ms")
+SEARCH += ("best nats", "identical")
+ALONE = ("data", "who", "workers", "start s", "wall s", "speed-up", "efficiency", "lost ms")
+ALONE += ("empty ms", "sent MB", "identical")
+
+
+def search_lines(name: str, batches: tuple[int, ...], rounds: int):
+    """Yield a row per batch size and number of workers, of whole searches."""
+    cache, found = MemoryCache(max_bytes=2_000_000_000), {}
+    searched(name, 1, batches[0], cache)
+    for _ in range(rounds):
+        for batch in batches:
+            for workers in WORKERS:
+                told = searched(name, workers, batch, cache)
+                found.setdefault((batch, workers), []).append(told)
+    for (batch, workers), told in found.items():
+        seconds, busy = (median(each[at] for each in told) for at in (0, 1))
+        serial = median(each[0] for each in found[batch, 1])
+        _, _, n, _, best = told[0]
+        same = {each[3] for w in WORKERS for each in found[batch, w]}
+        yield (
+            name, str(n), str(batch), str(workers), f"{seconds:.2f}", f"{serial / seconds:.2f}",
+            f"{serial / seconds / workers:.0%}", f"{(seconds * workers - busy) / n * 1e3:.1f}",
+            f"{best:.5f}", "yes" if len(same) == 1 else "no",
+        )  # fmt: skip
+
+
+def alone_lines(name: str, rounds: int):
+    """Yield a row per executor and number of workers, on the same tasks at once."""
+    shared, tasks = recorded(name, MemoryCache(max_bytes=2_000_000_000))
+    found = {
+        (who, workers): run(workers, shared, tasks, rounds)
+        for workers in WORKERS
+        for who, run in (("hpmkd", with_hpmkd), ("joblib", with_joblib))
+    }
+    same = len({each.digest for each in found.values()}) == 1
+    for (who, workers), each in sorted(found.items()):
+        gain = found[who, 1].wall / each.wall
+        lost = (each.wall * workers - each.busy) / len(tasks)
+        yield (
+            name, who, str(workers), f"{each.start:.2f}", f"{each.wall:.2f}", f"{gain:.2f}",
+            f"{gain / workers:.0%}", f"{lost * 1e3:.1f}", f"{each.empty * 1e3:.2f}",
+            f"{each.sent / 1e6:.2f}", "yes" if same else "no",
+        )  # fmt: skip
+
+
+@click.command()
+@click.option("--data", multiple=True, default=("adult", "digits"), show_default=True)
+@click.option("--batch", multiple=True, type=int, default=(4,), show_default=True)
+@click.option("--rounds", default=5, show_default=True, help="Measured rounds per line.")
+@click.option("--part", type=click.Choice(["search", "alone", "both"]), default="both")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Append the tables here, too.")
+def main(
+    data: tuple[str, ...], batch: tuple[int, ...], rounds: int, part: str, markdown: Path | None
+) -> None:
+    """Measure what workers gain, and what they cost."""
+    warnings.simplefilter("ignore")
+    tables = []
+    if part != "alone":
+        lines = [line for name in data for line in search_lines(name, batch, rounds)]
+        title = (
+            f"Whole searches through hpmkd.distill, medians of {rounds} (target of two workers: "
+        )
+        tables.append((f"{title}{SPEED_UP} x)", SEARCH, lines))
+    if part != "search":
+        lines = [line for name in data for line in alone_lines(name, rounds)]
+        title = f"The trials of such a search as one batch, medians of {rounds} (targets: two "
+        title += f"workers {SPEED_UP} x, {OVERHEAD_MS:g} ms per trial)"
+        tables.append((title, ALONE, lines))
+    # A pipe has no width of its own; 120 columns keep the tables whole there.
+    console = Console()
+    console = console if console.is_terminal else Console(width=120)
+    parts = []
+    for title, header, lines in tables:
+        table = Table(*header, title=title)
+        for line in lines:
+            table.add_row(*line)
+        console.print(table)
+        written = [header, ("---",) * len(header), *lines]
+        parts.append(title + "\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in written))
+    if markdown is not None:
+        with markdown.open("a", encoding="utf-8") as file:
+            file.write("\n\n".join(parts) + "\n\n")
+
+
+if __name__ == "__main__":
+    main()
