@@ -19,47 +19,43 @@ from pathlib import Path
 from statistics import median
 
 import click
-from parallel_work import recorded, searched, with_hpmkd, with_joblib
+from parallel_work import Case, recorded, searched, with_hpmkd, with_joblib
 from rich.console import Console
 from rich.table import Table
 
-from hpmkd_defaults.caches.memory import MemoryCache
-
-WORKERS = (1, 2, 4)
+TIMES = ("seconds", "run", "busy")
 SPEED_UP, OVERHEAD_MS = 1.7, 10.0
-SEARCH = ("data", "trials", "batch", "workers", "search s", "speed-up", "efficiency", "idle ms")
-SEARCH += ("best nats", "identical")
+SEARCH = ("data", "trials", "batch", "workers", "run s", "search s", "speed-up", "efficiency")
+SEARCH += ("lost ms", "best nats", "identical")
 ALONE = ("data", "who", "workers", "start s", "wall s", "speed-up", "efficiency", "lost ms")
 ALONE += ("empty ms", "sent MB", "identical")
 
 
-def search_lines(name: str, batches: tuple[int, ...], rounds: int):
+def search_lines(case: Case, batches: tuple[int, ...], crews: tuple[int, ...], rounds: int):
     """Yield a row per batch size and number of workers, of whole searches."""
-    cache, found = MemoryCache(max_bytes=2_000_000_000), {}
-    searched(name, 1, batches[0], cache)
+    searched(case, 1, batches[0])
+    found = {(batch, workers): [] for batch in batches for workers in crews}
     for _ in range(rounds):
-        for batch in batches:
-            for workers in WORKERS:
-                told = searched(name, workers, batch, cache)
-                found.setdefault((batch, workers), []).append(told)
+        for batch, workers in found:
+            found[batch, workers].append(searched(case, workers, batch))
     for (batch, workers), told in found.items():
-        seconds, busy = (median(each[at] for each in told) for at in (0, 1))
-        serial = median(each[0] for each in found[batch, 1])
-        _, _, n, _, best = told[0]
-        same = {each[3] for w in WORKERS for each in found[batch, w]}
+        seconds, run, busy = (median(getattr(each, of) for each in told) for of in TIMES)
+        gain = median(each.seconds for each in found[batch, 1]) / seconds
+        trials, same = told[0].trials, {x.digest for w in crews for x in found[batch, w]}
         yield (
-            name, str(n), str(batch), str(workers), f"{seconds:.2f}", f"{serial / seconds:.2f}",
-            f"{serial / seconds / workers:.0%}", f"{(seconds * workers - busy) / n * 1e3:.1f}",
-            f"{best:.5f}", "yes" if len(same) == 1 else "no",
+            case.name, str(trials), str(batch), str(workers), f"{run:.1f}", f"{seconds:.2f}",
+            f"{gain:.2f}", f"{gain / workers:.0%}",
+            f"{(seconds * workers - busy) / trials * 1e3:.1f}", f"{told[0].best:.5f}",
+            "yes" if len(same) == 1 else "no",
         )  # fmt: skip
 
 
-def alone_lines(name: str, rounds: int):
+def alone_lines(case: Case, crews: tuple[int, ...], rounds: int):
     """Yield a row per executor and number of workers, on the same tasks at once."""
-    shared, tasks = recorded(name, MemoryCache(max_bytes=2_000_000_000))
+    shared, tasks = recorded(case)
     found = {
         (who, workers): run(workers, shared, tasks, rounds)
-        for workers in WORKERS
+        for workers in crews
         for who, run in (("hpmkd", with_hpmkd), ("joblib", with_joblib))
     }
     same = len({each.digest for each in found.values()}) == 1
@@ -67,7 +63,7 @@ def alone_lines(name: str, rounds: int):
         gain = found[who, 1].wall / each.wall
         lost = (each.wall * workers - each.busy) / len(tasks)
         yield (
-            name, who, str(workers), f"{each.start:.2f}", f"{each.wall:.2f}", f"{gain:.2f}",
+            case.name, who, str(workers), f"{each.start:.2f}", f"{each.wall:.2f}", f"{gain:.2f}",
             f"{gain / workers:.0%}", f"{lost * 1e3:.1f}", f"{each.empty * 1e3:.2f}",
             f"{each.sent / 1e6:.2f}", "yes" if same else "no",
         )  # fmt: skip
@@ -75,26 +71,39 @@ def alone_lines(name: str, rounds: int):
 
 @click.command()
 @click.option("--data", multiple=True, default=("adult", "digits"), show_default=True)
+@click.option("--rows", default=8000, show_default=True, help="Rows of each, at most.")
+@click.option("--trials", default=4, show_default=True, help="Draws per stage.")
+@click.option("--workers", multiple=True, type=int, default=(1, 2, 4), show_default=True)
 @click.option("--batch", multiple=True, type=int, default=(4,), show_default=True)
 @click.option("--rounds", default=5, show_default=True, help="Measured rounds per line.")
 @click.option("--part", type=click.Choice(["search", "alone", "both"]), default="both")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Append the tables here, too.")
 def main(
-    data: tuple[str, ...], batch: tuple[int, ...], rounds: int, part: str, markdown: Path | None
+    data: tuple[str, ...],
+    rows: int,
+    trials: int,
+    workers: tuple[int, ...],
+    batch: tuple[int, ...],
+    rounds: int,
+    part: str,
+    markdown: Path | None,
 ) -> None:
     """Measure what workers gain, and what they cost."""
     warnings.simplefilter("ignore")
+    cases = [Case(name, rows, trials) for name in data]
     tables = []
     if part != "alone":
-        lines = [line for name in data for line in search_lines(name, batch, rounds)]
+        lines = [line for each in cases for line in search_lines(each, batch, workers, rounds)]
         title = (
             f"Whole searches through hpmkd.distill, medians of {rounds} (target of two workers: "
         )
         tables.append((f"{title}{SPEED_UP} x)", SEARCH, lines))
     if part != "search":
-        lines = [line for name in data for line in alone_lines(name, rounds)]
-        title = f"The trials of such a search as one batch, medians of {rounds} (targets: two "
-        title += f"workers {SPEED_UP} x, {OVERHEAD_MS:g} ms per trial)"
+        lines = [line for each in cases for line in alone_lines(each, workers, rounds)]
+        title = (
+            f"The trials of such a search as one batch, medians of {rounds}, at most {rows:,} rows "
+        )
+        title += f"(targets: two workers {SPEED_UP} x, {OVERHEAD_MS:g} ms per trial)"
         tables.append((title, ALONE, lines))
     # A pipe has no width of its own; 120 columns keep the tables whole there.
     console = Console()

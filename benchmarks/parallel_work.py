@@ -21,23 +21,29 @@ from hpmkd import measure
 from hpmkd.pipeline import perform
 from hpmkd.student.transformer import TableEncoder
 from hpmkd.testing import tasks as light
-from hpmkd_defaults.caches.memory import MemoryCache
 from hpmkd_defaults.executors.loky import LokyExecutor
 from hpmkd_defaults.executors.serial import SerialExecutor
 
-#: Rows taken of each data set.
-ROWS = {"adult": 8000, "magic": 8000, "digits": 1797}
 SETTINGS = {
     "memory": "none",
+    "cache": "memory",
     "augmenter": "none",
     "chain": [],
     "front.size": 0,
     "budget.models": 0,
-    "sampler.trials": 4,
     "search.stop.window": 0,
     "pipeline.start_seconds": 0.0,  # processes from the first task on
 }
 EMPTY = 300
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is searched: a data set, how many of its rows, and draws per stage."""
+
+    name: str
+    rows: int
+    trials: int
 
 
 @dataclass(frozen=True)
@@ -52,36 +58,51 @@ class Timed:
     digest: str
 
 
-def rows_of(name: str):
+def rows_of(case: Case):
     """Return some rows of a data set and their labels."""
-    table, labels = load(name)
-    at = np.random.default_rng(0).permutation(len(table))[: ROWS[name]]
+    table, labels = load(case.name)
+    at = np.random.default_rng(0).permutation(len(table))[: case.rows]
     return table.iloc[at].reset_index(drop=True), labels[at]
 
 
-def distilled(name: str, workers: int, batch: int, cache: MemoryCache):
-    """Run the public door; a cache that has seen the data spares the teachers."""
-    table, labels = rows_of(name)
+def distilled(case: Case, workers: int, batch: int):
+    """Run the public door; processes are started for the teacher, as in any run."""
+    table, labels = rows_of(case)
     teacher = make_pipeline(TableEncoder(kind="linear"), LogisticRegression(max_iter=200))
-    settings = {**SETTINGS, "search.batch": batch}
+    settings = {**SETTINGS, "sampler.trials": case.trials, "search.batch": batch}
     # How fast students are is not measured here.
     with patch.object(measure, "SECONDS_EACH", 0.0):
-        return hpmkd.distill(
-            table, labels, teacher=teacher, settings=settings, workers=workers, cache=cache
-        )
+        return hpmkd.distill(table, labels, teacher=teacher, settings=settings, workers=workers)
 
 
-def searched(name: str, workers: int, batch: int, cache: MemoryCache):
-    """Return the seconds of a search, those of its trials, how many there were, and a digest."""
-    found = distilled(name, workers, batch, cache)
+@dataclass(frozen=True)
+class Searched:
+    """What one run through the public door took, and what it found."""
+
+    seconds: float
+    run: float
+    busy: float
+    trials: int
+    best: float
+    digest: str
+
+
+def searched(case: Case, workers: int, batch: int) -> Searched:
+    """Run the public door and time its search."""
+    run, found = clocked(lambda: distilled(case, workers, batch))
     own = [each.row_losses.tobytes() for each in found.trials]
     own += [each.to_bytes() for each in found.students.values()]
-    busy = sum(each.seconds for each in found.trials)
-    best = min(each.log_loss for each in found.trials if each.failure is None)
-    return found.counts["seconds"]["search"], busy, len(own), digest(own), best
+    return Searched(
+        seconds=found.counts["seconds"]["search"],
+        run=run,
+        busy=sum(each.seconds for each in found.trials),
+        trials=len(found.trials),
+        best=min(each.log_loss for each in found.trials if each.failure is None),
+        digest=digest(own),
+    )
 
 
-def recorded(name: str, cache: MemoryCache):
+def recorded(case: Case):
     """Return what the trials of a search share, and their tasks, longest first."""
     batches = []
     run = SerialExecutor.run
@@ -93,7 +114,7 @@ def recorded(name: str, cache: MemoryCache):
             yield index, done
 
     with patch.object(SerialExecutor, "run", noting):
-        distilled(name, 1, 4, cache)
+        distilled(case, 1, 4)
     shared = batches[0][0]
     own = [(seconds, task) for each, seconds, task in batches if each is shared]
     return shared, [task for _, task in sorted(own, key=lambda timed: -timed[0])]
