@@ -92,19 +92,15 @@ def main(
     warnings.simplefilter("ignore")
     cases = [Case(name, rows, trials) for name in data]
     tables = []
+    of = f"medians of {rounds}, at most {rows:,} rows"
     if part != "alone":
         lines = [line for each in cases for line in search_lines(each, batch, workers, rounds)]
-        title = (
-            f"Whole searches through hpmkd.distill, medians of {rounds} (target of two workers: "
-        )
-        tables.append((f"{title}{SPEED_UP} x)", SEARCH, lines))
+        title = f"Searches through hpmkd.distill, {of} (target: two workers {SPEED_UP} x)"
+        tables.append((title, SEARCH, lines))
     if part != "search":
         lines = [line for each in cases for line in alone_lines(each, workers, rounds)]
-        title = (
-            f"The trials of such a search as one batch, medians of {rounds}, at most {rows:,} rows "
-        )
-        title += f"(targets: two workers {SPEED_UP} x, {OVERHEAD_MS:g} ms per trial)"
-        tables.append((title, ALONE, lines))
+        title = f"The trials of a search as one batch, {of} (targets: two workers {SPEED_UP} x, "
+        tables.append((f"{title}{OVERHEAD_MS:g} ms lost per trial)", ALONE, lines))
     # A pipe has no width of its own; 120 columns keep the tables whole there.
     console = Console()
     console = console if console.is_terminal else Console(width=120)
