@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.assembly import Assembly
+from hpmkd.caps import binding_caps
 from hpmkd.circumstances import circumstances
 from hpmkd.components import Components, resolve
 from hpmkd.contending import Contending
@@ -21,6 +22,7 @@ from hpmkd.finishing import Finishing
 from hpmkd.gates import of_fuser
 from hpmkd.hearing import Heard, listen
 from hpmkd.measurement import Measuring, Scheduled, compare
+from hpmkd.nested import placed
 from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.provenance import Provenance, Run
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
@@ -87,19 +89,20 @@ class HPMDistiller:
         unlabeled : DataFrame or ndarray, optional
             Rows without labels for the teachers to label, with the columns of `training`.
         """
-        parts = resolve(self.recipe, self.registry)
-        pipeline = self._pipeline(parts)
+        recipe = placed(self.recipe, self.registry.notify)
+        parts = resolve(recipe, self.registry)
+        pipeline = self._pipeline(recipe, parts)
         try:
             return _Run(self, parts, pipeline, training, test, teachers, unlabeled).go()
         finally:
             pipeline.close()
 
-    def _pipeline(self, parts: Components) -> ParallelDistillationPipeline:
+    def _pipeline(self, recipe: Recipe, parts: Components) -> ParallelDistillationPipeline:
         return ParallelDistillationPipeline(
             parts.executor.create(),
             here=None if parts.stand_in is None else parts.stand_in.create(),
-            start_seconds=self.recipe.pipeline.start_seconds,
-            trial_seconds=self.recipe.budget.trial_seconds,
+            start_seconds=recipe.pipeline.start_seconds,
+            trial_seconds=recipe.budget.trial_seconds,
             notify=self.registry.notify,
             kept=self.unfinished.kept,
         )
@@ -167,7 +170,10 @@ class _Run:
 
     def _steps(self) -> Distillation:
         self._settle()
-        warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
+        warn_of_rare_classes(self.training, self.shared.teaching.reader.n_folds)
+        caps = (self.recipe.split, self.parts, self.shared.teaching, self.training.facts)
+        for note in binding_caps(*caps):
+            self.registry.notify("hpmkd_noted", note=note)
         with self.counts.phase("teachers"):
             heard = listen(self.shared, self.recipe, self.training, self.test)
         learning = replace(self.shared.learning, standing=heard.standing)
@@ -190,6 +196,7 @@ class _Run:
         raced.remember()
         # Workers count for the peak memory once they have ended.
         self.pipeline.close()
+        self.counts.count_peaks(self.pipeline.peaks)
         self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",

@@ -206,6 +206,7 @@ def distil_and_save(
     from hpmkd.api import run
     from hpmkd.cli.events import events_of_command
     from hpmkd.cli.keeping import kept
+    from hpmkd.cli.output import results_only
     from hpmkd.cli.progress import observer
     from hpmkd.errors import LimitsError
     from hpmkd.registry import Registry
@@ -216,7 +217,7 @@ def distil_and_save(
     if progress is not None:
         registry.add("progress", progress)
     with kept(place, registry) as unfinished:
-        with progress or contextlib.nullcontext():
+        with results_only(), progress or contextlib.nullcontext():
             found = run(recipe, registry, unfinished=unfinished, **problem)
         found.save(place.folder, overwrite=True)
     show(found, place.folder, as_json=as_json)

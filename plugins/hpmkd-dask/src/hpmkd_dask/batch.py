@@ -7,21 +7,20 @@ tasks is kept.
 
 from __future__ import annotations
 
-import asyncio
 import pickle
 import queue
 import time
 import warnings
 from collections import deque
-from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
 from hpmkd.errors import PluginError, WorkerWarning
 from hpmkd.values import Lost
-from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback, call
+from hpmkd_dask.attempt import Attempt
+from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -33,33 +32,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 2
 #: Seconds between two looks at what sends no event.
 TICK = 0.2
-#: Seconds without a worker after which that is told; a process here takes a second or two.
+#: Seconds without a worker of a cluster elsewhere after which that is told.
 TELL_AFTER = 5.0
-
-
-@dataclass
-class Attempt:
-    """A task that was given to a worker.
-
-    Parameters
-    ----------
-    index : int
-        Of the task.
-    worker : str
-        Its address.
-    future : distributed.Future
-        The result, there.
-    fetched : concurrent.futures.Future
-        The result, here.
-    deadline : float or None
-        When it is given up, on the clock of ``time.monotonic``; None before it has started.
-    """
-
-    index: int
-    worker: str
-    future: Any
-    fetched: Future[Any]
-    deadline: float | None = None
 
 
 class Batch:
@@ -106,8 +80,7 @@ class Batch:
                     yield from self._overdue()
             finally:
                 for attempt in self._attempts.values():
-                    attempt.fetched.cancel()
-                    attempt.future.release()
+                    attempt.drop()
                 self._placing.drop(self._parcel)
 
     def _give(self, events: Events) -> None:
@@ -136,23 +109,10 @@ class Batch:
         self._given += 1
         key = f"{self._cluster.topic}-{self._parcel.name}-{self._given}"
         payload = cloudpickle.dumps((self._function, self._tasks[index]))
-        client = self._cluster.client
-        future = client.submit(
-            call,
-            self._cluster.topic,
-            key,
-            payload,
-            body,
-            pieces,
-            key=key,
-            pure=False,
-            workers=[worker],
-            allow_other_workers=False,
-        )
-        loop = client.loop.asyncio_loop
-        fetched = asyncio.run_coroutine_threadsafe(_fetch(client, future), loop)
-        fetched.add_done_callback(lambda _: events.put(("done", key)))
-        self._attempts[key] = Attempt(index, worker, future, fetched)
+        arguments = (self._cluster.topic, key, payload, body, pieces)
+        attempt = Attempt.give(self._cluster.client, index, worker, key, *arguments)
+        attempt.fetched.add_done_callback(lambda _: events.put(("done", key)))
+        self._attempts[key] = attempt
 
     def _wait(self, problem: str) -> None:
         """Be patient for a while with a cluster that has no worker for us."""
@@ -162,7 +122,7 @@ class Batch:
         waited = now - self._nobody_since
         if waited >= self._patience or (self._cluster.refused and not self._cluster.members):
             raise self._cluster.nobody(self._patience, problem)
-        if waited >= TELL_AFTER and not self._told:
+        if waited >= TELL_AFTER and not (self._told or self._cluster.own):
             self._told = True
             address = self._cluster.connection.address
             message = f"the Dask scheduler at {address} has no free worker; waiting for one, "
@@ -180,8 +140,9 @@ class Batch:
         match event:
             case ("done", key) if key in self._attempts:
                 yield from self._done(self._attempts.pop(key))
-            case ("started", key) if key in self._attempts and self._timeout is not None:
+            case ("started", key, nanny) if key in self._attempts and self._timeout is not None:
                 self._attempts[key].deadline = time.monotonic() + self._timeout
+                self._attempts[key].nanny = nanny
             case ("joined", worker):
                 self._cluster.join(worker)
             case ("left", worker, expected):
@@ -191,7 +152,8 @@ class Batch:
 
     def _until_next_deadline(self) -> float:
         deadlines = [each.deadline for each in self._attempts.values() if each.deadline is not None]
-        return min(TICK, max(0.0, min(deadlines, default=TICK * 2) - time.monotonic()))
+        now = time.monotonic()
+        return max(0.0, min([now + TICK, *deadlines]) - now)
 
     def _done(self, attempt: Attempt) -> Iterator[tuple[int, Any]]:
         try:
@@ -199,6 +161,13 @@ class Batch:
         except CancelledError:
             # What it needed was lost with another worker before it could start.
             self._waiting.appendleft(attempt.index)
+            return
+        except OSError as error:
+            # The scheduler is gone, or else the worker is.
+            for _ in range(10):
+                self._cluster.connection.require_alive()
+                time.sleep(TICK / 2)
+            yield from self._lost(attempt.index, f"its result did not arrive ({error})")
             return
         except Exception as error:
             raise PluginError(
@@ -221,8 +190,7 @@ class Batch:
             if attempt.worker != worker:
                 continue
             del self._attempts[key]
-            attempt.fetched.cancel()
-            attempt.future.release()
+            attempt.drop()
             if how:
                 yield from self._lost(attempt.index, f"its worker {how}")
             else:
@@ -236,7 +204,7 @@ class Batch:
                 continue
             del self._attempts[key]
             attempt.fetched.cancel()
-            self._cluster.give_up(attempt.worker, attempt.future)
+            self._cluster.give_up(attempt.worker, attempt.future, attempt.nanny)
             yield from self._lost(attempt.index, f"it took longer than {self._timeout:g} s")
 
     def _lost(self, index: int, reason: str) -> Iterator[tuple[int, Any]]:
@@ -250,7 +218,3 @@ class Batch:
             yield index, Lost(f"{reason} twice")
         else:
             yield index, Lost(", then ".join(losses))
-
-
-async def _fetch(client: Any, future: Any) -> Any:
-    return await client.gather(future, asynchronous=True)
