@@ -31,7 +31,8 @@ test: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy hpmkd plugins/hpmkd_defaults plugins/hpmkd-lightgbm/src
+	$(BIN)/mypy hpmkd plugins/hpmkd_defaults plugins/hpmkd-lightgbm/src \
+		plugins/hpmkd-dask/src plugins/hpmkd-mlflow/src
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed
