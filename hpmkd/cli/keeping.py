@@ -118,7 +118,7 @@ def kept(place: Place, registry: Registry) -> Iterator[Unfinished]:
     )
     farewell = Farewell(lambda: f"\nstopped; {_state(unfinished)}", unfinished.close)
     try:
-        with stoppable(farewell):
+        with stoppable(farewell, unfinished.stop):
             try:
                 yield unfinished
             except KeyboardInterrupt as stopped:
