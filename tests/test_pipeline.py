@@ -63,6 +63,7 @@ class Book(dict):
 
     def put(self, key, result):
         self[key] = result
+        return result
 
 
 @given(st.lists(st.integers(1, 50), max_size=12))
