@@ -91,7 +91,8 @@ class ParallelDistillationPipeline:
         kept: Kept | None = None,
     ) -> None:
         # One worker saves no time: whoever asks for one wants a process of its own.
-        self._here = here if executor.workers > 1 and not trial_seconds else None
+        waits = executor.workers > 1 and start_seconds > 0 and not trial_seconds
+        self._here = here if waits else None
         self._executor, self._notify, self._kept = executor, notify, kept
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None
         self._costs, self._asked, self._here_seconds = CostModel(), Counter[str](), 0.0
