@@ -35,6 +35,7 @@ from hpmkd.dataset import Dataset, make_dataset, separate_test
 from hpmkd.extra import Labelled
 from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.lessons import Exam, Lesson
+from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.probabilities import row_losses
 from hpmkd.reading import TeacherReader
 from hpmkd.recipe import Recipe
@@ -184,7 +185,13 @@ def _teaching(
         "line": make_pipeline(TableEncoder("linear"), LogisticRegression(C=0.1, max_iter=500)),
     }
     reader = TeacherReader(
-        training, test, parts.cache.create(), parts.executor.create(), 5, seed, Counts()
+        training,
+        test,
+        parts.cache.create(),
+        ParallelDistillationPipeline(parts.executor.create()),
+        5,
+        seed,
+        Counts(),
     )
     named = as_teachers(teachers)
     return Teaching(named, reader, parts.fuser, lambda: (), source)  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ from hpmkd.extra import ExtraSource
 from hpmkd.lessons import Exam
 from hpmkd.lessons import Lesson as Rows
 from hpmkd.panels import members
+from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.reading import TeacherReader, stack
 from hpmkd.recipe import Recipe
 from hpmkd.regime import Regime
@@ -197,7 +198,7 @@ class Lesson:
             training=self.problem.training,
             test=self.problem.test,
             cache=cache(),
-            executor=chosen.executor.create(),
+            pipeline=ParallelDistillationPipeline(chosen.executor.create()),
             n_folds=recipe().split.teacher_folds,
             seed=self.seeds.teachers,
             counts=Counts(),

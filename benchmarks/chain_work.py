@@ -10,6 +10,7 @@ from chain_teachers import Heard, Lesson, parts
 
 from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.lessons import Predecessors
+from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration, Trial
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
@@ -45,7 +46,10 @@ class Work:
         scheduler, seed = parts().scheduler.create(), lesson.seeds.students
         self.fitting = Fitting(stages, TRANSFERS, scheduler, seed)
         self.predecessors = Predecessors(
-            self.fitting, parts().executor.create(), n_folds=5, on_trained=lambda n: None
+            self.fitting,
+            ParallelDistillationPipeline(parts().executor.create()),
+            n_folds=5,
+            on_trained=lambda n: None,
         )
 
     def best(self, tried: Sequence[Configuration]) -> Trial:

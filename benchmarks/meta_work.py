@@ -15,6 +15,7 @@ from hpmkd.counts import Counts
 from hpmkd.extra import ExtraSource
 from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.overheard import Overheard
+from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.probabilities import row_losses
 from hpmkd.reading import TeacherReader
 from hpmkd.remembering import outcomes
@@ -51,7 +52,7 @@ class Plain(Lesson):
             training=self.problem.training,
             test=self.problem.test,
             cache=cache(),
-            executor=chosen.executor.create(),
+            pipeline=ParallelDistillationPipeline(chosen.executor.create()),
             n_folds=recipe().split.teacher_folds,
             seed=self.seeds.teachers,
             counts=Counts(),

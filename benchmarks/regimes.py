@@ -33,6 +33,7 @@ from hpmkd.counts import Counts
 from hpmkd.dataset import make_dataset
 from hpmkd.extra import ExtraSource
 from hpmkd.panels import members
+from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.reading import TeacherReader
 from hpmkd.recipe import Recipe
 from hpmkd.regime import Regime
@@ -107,7 +108,7 @@ def recognise(table, labels, given) -> list[Regime]:
         training=dataset,
         test=dataset,
         cache=parts.cache.create(),
-        executor=parts.executor.create(),
+        pipeline=ParallelDistillationPipeline(parts.executor.create()),
         n_folds=recipe.split.teacher_folds,
         seed=1,
         counts=Counts(),

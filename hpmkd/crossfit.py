@@ -64,19 +64,22 @@ class FoldTask:
         Which of the folds is held out, from 0.
     question : str
         Digest of teacher, rows and queries.
+    keep : bool
+        Whether the model is wanted, not only what it says.
     """
 
     name: str
     estimator: Any
     fold: int
     question: str = ""
+    keep: bool = True
 
 
 @dataclass(frozen=True)
 class FoldResult:
-    """A fold's model, and what it says about the rows held out and the queries."""
+    """A fold's model, if wanted, and what it says about the rows held out and the queries."""
 
-    model: ClassAligned
+    model: ClassAligned | None
     held_out: FloatArray
     queries: tuple[FloatArray, ...]
 
@@ -108,7 +111,8 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     model = ClassAligned(task.name, estimator, codes, data.n_classes)
     # Copies, for a model may scale its rows in place.
     queries = tuple(model.predict_proba(each.copy()) for each in data.queries)
-    return FoldResult(model, model.predict_proba(tables.take(data.table, held)), queries)
+    said = model.predict_proba(tables.take(data.table, held))
+    return FoldResult(model if task.keep else None, said, queries)
 
 
 def _lost(task: FoldTask, reason: str) -> FoldResult:

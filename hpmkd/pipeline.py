@@ -115,6 +115,13 @@ class ParallelDistillationPipeline:
 
     def close(self) -> None:
         """Free processes; calling it twice is harmless."""
+        if self._here is not None and self._here_seconds:
+            self._note(
+                f"no worker was started: all tasks took {self._here_seconds:.1f} s in this "
+                f"process, and starting {self._executor.workers} takes some "
+                f"{self._start_seconds:g} s (pipeline.start_seconds)"
+            )
+            self._here_seconds = 0.0
         for each in (self._executor, self._here):
             if each is not None:
                 each.close()

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd import splits, tables
-from hpmkd.crossfit import FOLD, FoldData, FoldTask, seeded
+from hpmkd import tables
+from hpmkd.cross_reading import CrossReading, Question, clone_of
 from hpmkd.dataset import Dataset
-from hpmkd.errors import TeacherError
 from hpmkd.identity import identity
 from hpmkd.probabilities import given_probabilities
 from hpmkd.teachers import (
@@ -81,9 +80,18 @@ class TeacherReader:
     seed: int
     counts: Counts
     on_fold: Callable[[], None] = lambda: None
-    _bags: dict[str, Bag] = field(default_factory=dict)
     _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
-    _folded: tuple[IntArray, tuple[Any, ...], FoldData] | None = None
+
+    def __post_init__(self) -> None:
+        self._crossing = CrossReading(
+            self.training,
+            self.cache,
+            self.pipeline,
+            self.n_folds,
+            self.seed,
+            self.counts,
+            self.on_fold,
+        )
 
     def out_of_fold(self, teacher: Teacher, rows: IntArray) -> FloatArray:
         """Return probabilities of shape (n, K) for some training rows.
@@ -93,46 +101,61 @@ class TeacherReader:
         return self.read(teacher, rows).training
 
     def read(self, teacher: Teacher, rows: IntArray, extra: Any = None) -> Readings:
-        """Return what a teacher says about some training rows, and about raw rows beside them.
+        """Return what one teacher says; see :meth:`read_all`."""
+        return self.read_all([teacher], rows, extra)[0]
+
+    def read_all(
+        self, teachers: Sequence[Teacher], rows: IntArray, extra: Any = None
+    ) -> list[Readings]:
+        """Return what teachers say about some training rows, and about raw rows beside them.
 
         A cloneable teacher is cross-fitted on exactly the training rows asked for, and its
         fold models read `extra`. Given probabilities are about no such rows.
         """
-        match teacher:
-            case GivenTeacher():
-                return Readings(self._given(teacher)[rows])
-            case FittedTeacher():
-                said = self._as_it_is(teacher, self.training.table, self.training.digest)
-                return Readings(said[rows], extra=self._about_extra(teacher, extra))
-            case CloneableTeacher():
-                training, _, about_extra = self._cross_fitted(teacher, rows, None, extra)
-                return Readings(training, extra=about_extra)
+        crossed = self._cross_fitted(teachers, Question(rows, None, extra))
+
+        def read(teacher: Teacher) -> Readings:
+            match teacher:
+                case GivenTeacher():
+                    return Readings(self._given(teacher)[rows])
+                case FittedTeacher():
+                    said = self._as_it_is(teacher, self.training.table, self.training.digest)
+                    return Readings(said[rows], extra=self._about_extra(teacher, extra))
+                case CloneableTeacher():
+                    return Readings(*crossed[teacher.name])
+
+        return [read(teacher) for teacher in teachers]
 
     def final(self, teacher: Teacher, extra: Any = None) -> Readings:
-        """Return what a teacher says about all training rows, the test rows and `extra`."""
-        match teacher:
-            case GivenTeacher():
-                return Readings(self._given(teacher), self._given_test(teacher))
-            case FittedTeacher():
-                training, test = (
-                    self._as_it_is(teacher, each.table, each.digest)
-                    for each in (self.training, self.test)
-                )
-                return Readings(training, test, self._about_extra(teacher, extra))
-            case CloneableTeacher():
-                rows = np.arange(len(self.training))
-                return Readings(*self._cross_fitted(teacher, rows, self.test.table, extra))
+        """Return what one teacher says in the end; see :meth:`final_all`."""
+        return self.final_all([teacher], extra)[0]
+
+    def final_all(self, teachers: Sequence[Teacher], extra: Any = None) -> list[Readings]:
+        """Return what teachers say about all training rows, the test rows and `extra`."""
+        rows = np.arange(len(self.training))
+        crossed = self._cross_fitted(teachers, Question(rows, self.test.table, extra))
+
+        def read(teacher: Teacher) -> Readings:
+            match teacher:
+                case GivenTeacher():
+                    return Readings(self._given(teacher), self._given_test(teacher))
+                case FittedTeacher():
+                    training, test = (
+                        self._as_it_is(teacher, each.table, each.digest)
+                        for each in (self.training, self.test)
+                    )
+                    return Readings(training, test, self._about_extra(teacher, extra))
+                case CloneableTeacher():
+                    return Readings(*crossed[teacher.name])
+
+        return [read(teacher) for teacher in teachers]
 
     def live(self, teacher: Teacher) -> Bag | ClassAligned | None:
         """Return a teacher that answers about new rows; None for given probabilities."""
         if isinstance(teacher, FittedTeacher):
             return align_fitted(teacher, self.training.classes)
         if isinstance(teacher, CloneableTeacher):
-            if teacher.name not in self._bags:
-                rows = np.arange(len(self.training))
-                question = tables.digest(self.identity(teacher), self.training.digest)
-                self._fit_folds(teacher, rows, (), question, keep=True)
-            return self._bags[teacher.name]
+            return self._crossing.bag(teacher, self.identity(teacher))
         return None
 
     def identity(self, teacher: Teacher) -> str:
@@ -143,7 +166,7 @@ class TeacherReader:
             case FittedTeacher():
                 return tables.digest("fitted", self._digest_of(teacher.model, teacher.model))
             case CloneableTeacher():
-                clone = _clone_of(teacher, self.seed)
+                clone = clone_of(teacher, self.seed)
                 estimator = self._digest_of(teacher.estimator, clone)
                 return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
 
@@ -168,6 +191,13 @@ class TeacherReader:
         what = f"teacher {teacher.name!r}: probabilities of the test rows"
         return given_probabilities(teacher.test, self.training.classes, len(self.test), what)
 
+    def _cross_fitted(
+        self, teachers: Sequence[Teacher], question: Question
+    ) -> dict[str, tuple[FloatArray, FloatArray | None, FloatArray | None]]:
+        """Return what those say that are cross-fitted, by name."""
+        asked = [each for each in teachers if isinstance(each, CloneableTeacher)]
+        return self._crossing.answers([(each, self.identity(each)) for each in asked], question)
+
     def _about_extra(self, teacher: FittedTeacher, extra: Any) -> FloatArray | None:
         return None if extra is None else self._as_it_is(teacher, extra, tables.digest(extra))
 
@@ -179,90 +209,6 @@ class TeacherReader:
 
         key = tables.digest(self.identity(teacher), digest)
         return self.cache.get_or_compute("teacher", key, compute)
-
-    def _cross_fitted(
-        self, teacher: CloneableTeacher, rows: IntArray, test: Any, extra: Any
-    ) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
-        """Return what is said about training rows, test rows and extra rows; all at once."""
-        asked = tuple(each for each in (test, extra) if each is not None)
-        digests = ["" if each is None else tables.digest(each) for each in (test, extra)]
-        key = tables.digest(self.identity(teacher), self.training.rows(rows).digest, *digests)
-        said = self.cache.get_or_compute(
-            "teacher",
-            key,
-            lambda: self._fit_folds(teacher, rows, asked, key, keep=test is not None),
-        )
-        n, n_test = len(rows), 0 if test is None else test.shape[0]
-        about_test = None if test is None else said[n : n + n_test]
-        return said[:n], about_test, None if extra is None else said[n + n_test :]
-
-    def _fit_folds(
-        self,
-        teacher: CloneableTeacher,
-        rows: IntArray,
-        queries: tuple[Any, ...],
-        question: str,
-        *,
-        keep: bool,
-    ) -> FloatArray:
-        """Return out-of-fold probabilities, and below them those of the queries.
-
-        Parameters
-        ----------
-        question : str
-            Digest of all that is asked.
-        keep : bool
-            Keep the fold models: they are the teacher when it is measured.
-        """
-        data = self._fold_data(rows, queries)
-        n_folds = int(data.fold_of_row.max()) + 1
-        estimator = _clone_of(teacher, self.seed)
-        tasks = [FoldTask(teacher.name, estimator, fold, question) for fold in range(n_folds)]
-        results: dict[int, Any] = {}
-        for fold, result in self.pipeline.run(FOLD, data, tasks):
-            results[fold] = result
-            self.counts.teacher_fits += 1
-            self.counts.teacher_calls += 1 + len(queries)
-            self.on_fold()
-        out_of_fold = np.empty((len(rows), data.n_classes))
-        for fold in range(n_folds):
-            out_of_fold[data.fold_of_row == fold] = results[fold].held_out
-        # In the order of the folds, so that the sum has the same bits however they finished.
-        in_order = [results[fold] for fold in range(n_folds)]
-        if keep:
-            self._bags[teacher.name] = Bag(tuple(result.model for result in in_order))
-        said = [result.queries for result in in_order]
-        means = [np.mean(about, axis=0) for about in zip(*said, strict=True)]
-        return np.vstack([out_of_fold, *means])
-
-    def _fold_data(self, rows: IntArray, queries: tuple[Any, ...]) -> FoldData:
-        """Return what folds share; the same object for the same rows, so that it is sent once."""
-        asked = [id(each) for each in queries]
-        if self._folded is not None:
-            known_rows, known, data = self._folded
-            if [id(each) for each in known] == asked and np.array_equal(known_rows, rows):
-                return data
-        whole = np.array_equal(rows, np.arange(len(self.training)))
-        training = self.training if whole else self.training.rows(rows)
-        data = FoldData(
-            table=training.table,
-            labels=training.labels,
-            fold_of_row=splits.folds(training.labels, self.n_folds, self.seed),
-            n_classes=len(training.classes),
-            queries=queries,
-        )
-        self._folded = (rows, queries, data)
-        return data
-
-
-def _clone_of(teacher: CloneableTeacher, seed: int) -> Any:
-    try:
-        return seeded(teacher.estimator, seed)
-    except (TypeError, RuntimeError) as error:
-        raise TeacherError(
-            f"teacher {teacher.name!r} cannot be cloned: {error}. Expected a scikit-learn "
-            "classifier whose __init__ only stores its parameters"
-        ) from error
 
 
 def stack(readings: Sequence[FloatArray]) -> FloatArray:

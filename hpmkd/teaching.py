@@ -153,12 +153,12 @@ class Teaching:
         """
         fitted = self.reader.training.rows(rows)
         extra = self.source.rows(fitted.table)
-        readings = [self.reader.read(teacher, rows, extra) for teacher in self.teachers]
+        readings = self.reader.read_all(self.teachers, rows, extra)
         fusion = self._fusing([reading.training for reading in readings], fitted)
         return fusion.own()[0], self._labelled(extra, readings, fusion)
 
     def _fused(self, teachers: Sequence[Teacher], rows: IntArray) -> FloatArray:
-        said = [self.reader.out_of_fold(teacher, rows) for teacher in teachers]
+        said = [each.training for each in self.reader.read_all(teachers, rows)]
         return self._fusing(said, self.reader.training.rows(rows)).own()[0]
 
     def _fusing(self, said: Sequence[FloatArray], rows: Dataset) -> Fusing:
@@ -168,7 +168,7 @@ class Teaching:
         """Read all training rows, the test rows, and extra rows."""
         training = self.reader.training
         extra = self.source.rows(training.table)
-        readings = [self.reader.final(teacher, extra) for teacher in self.teachers]
+        readings = self.reader.final_all(self.teachers, extra)
         fusion = self._fusing([reading.training for reading in readings], training)
         names = [teacher.name for teacher in self.teachers]
         labelled = self._labelled(extra, readings, fusion)

@@ -100,14 +100,20 @@ def test_the_same_task_asked_for_twice_is_done_twice():
 
 def test_a_small_job_is_done_here():
     here, there, notes = Told(1), Told(2), []
-    pipeline = ParallelDistillationPipeline(
-        there, here=here, start_seconds=60, notify=lambda hook, **told: notes.append(hook)
-    )
+
+    def notify(hook, **told):
+        if hook == "hpmkd_noted":
+            notes.append(told["note"])
+
+    pipeline = ParallelDistillationPipeline(there, here=here, start_seconds=60, notify=notify)
     assert len(list(pipeline.run(JOB, 1, [1, 2, 3]))) == 3
     assert (len(here.batches), there.batches) == (3, [])
-    assert "hpmkd_noted" not in notes
+    assert not notes
     pipeline.close()
-    assert (here.closed, there.closed) == (1, 1)
+    pipeline.close()
+    assert (here.closed, there.closed) == (2, 2)
+    (note,) = notes
+    assert note.startswith("no worker was started: all tasks took 0.0 s in this process")
 
 
 def test_workers_are_started_once_the_work_is_worth_it():

@@ -225,28 +225,60 @@ def test_cached_readings_cannot_be_changed(reader):
         stack([np.zeros((2, 2))])[0, 0, 0] = 1
 
 
-def test_what_folds_share_is_one_object_for_all_who_are_asked_the_same(
-    noise, dict_cache, in_process
-):
-    """Executors know large things by identity: whatever is made anew is sent anew."""
-    training, test = noise
+class Watched:
+    """Makes a pipeline that tells what its batches shared, and how many tasks they had."""
+
+    def __init__(self, in_process):
+        self.shared, self.tasks = watched = [], []
+
+        class Watching(in_process):
+            def run(self, job, shared, tasks):
+                watched[0].append(shared)
+                watched[1].append(len(tasks))
+                return super().run(job, shared, tasks)
+
+        self.pipeline = Watching()
+
+
+def test_teachers_are_fitted_together_on_the_rows_that_are_there(noise, dict_cache, in_process):
+    """No worker waits for the last fold of a teacher; and what is made anew is sent anew."""
+    (training, test), watched = noise, Watched(in_process)
     extra = np.random.default_rng(5).normal(size=(30, 4))
-    shared = []
+    both = [NEAREST, CloneableTeacher("two", KNeighborsClassifier(2))]
+    reader = TeacherReader(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
+    read, final = reader.read_all(both, ROWS, extra), reader.final_all(both, extra)
+    assert watched.tasks == [6, 6]
+    assert np.array_equal(watched.shared[0].table, training.table[ROWS])
+    assert watched.shared[1].table is training.table
+    assert [reader.live(each).models[0].name for each in both] == ["nearest", "two"]
+    empty = type(dict_cache)()
+    alone = TeacherReader(training, test, empty, watched.pipeline, 3, 0, Counts())
+    for at, teacher in enumerate(both):
+        for together, by_itself in (
+            (read[at], alone.read(teacher, ROWS, extra)),
+            (final[at], alone.final(teacher, extra)),
+        ):
+            assert np.array_equal(together.training, by_itself.training)
+            assert np.array_equal(together.extra, by_itself.extra)
+    assert watched.tasks == [6, 6, 3, 3, 3, 3]
 
-    class Watching(in_process):
-        def run(self, function, data, tasks):
-            shared.append(data)
-            return super().run(function, data, tasks)
 
-    reader = TeacherReader(training, test, dict_cache, Watching(), 3, 0, Counts())
-    other = CloneableTeacher("two", KNeighborsClassifier(2))
-    for each in (NEAREST, other):
-        reader.read(each, ROWS, extra)
-    for each in (NEAREST, other):
-        reader.final(each, extra)
-    reader.out_of_fold(NEAREST, ROWS[::-1])
-    assert shared[0] is shared[1]
-    assert shared[2] is shared[3]
-    assert shared[2].table is training.table
-    assert np.array_equal(shared[4].table, training.table[ROWS[::-1]])
-    assert len({*map(id, shared)}) == 3
+def test_what_the_cache_has_is_left_out_of_the_others(noise, dict_cache, in_process):
+    (training, test), watched = noise, Watched(in_process)
+    reader = TeacherReader(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
+    known = CloneableTeacher("two", KNeighborsClassifier(2))
+    expected = reader.out_of_fold(known, ROWS)
+    panel = [NEAREST, known, CloneableTeacher("three", KNeighborsClassifier(3))]
+    found = reader.read_all(panel, ROWS)
+    assert watched.tasks == [3, 6]
+    assert np.array_equal(found[1].training, expected)
+
+
+def test_one_teacher_under_two_names_is_fitted_once(noise, dict_cache, in_process):
+    (training, test), watched = noise, Watched(in_process)
+    reader = TeacherReader(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
+    twins = [NEAREST, CloneableTeacher("again", NEAREST.estimator)]
+    one, other = reader.final_all(twins)
+    assert watched.tasks == [3]
+    assert np.array_equal(one.training, other.training)
+    assert reader.live(twins[1]) is reader.live(twins[0])

@@ -1,0 +1,215 @@
+"""Reads teachers that can be refitted: out of fold, and all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd import splits, tables
+from hpmkd.crossfit import FOLD, FoldData, FoldTask, seeded
+from hpmkd.dataset import Dataset
+from hpmkd.errors import TeacherError
+from hpmkd.teachers import Bag, CloneableTeacher
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Cache
+    from hpmkd.counts import Counts
+    from hpmkd.crossfit import FoldResult
+    from hpmkd.pipeline import ParallelDistillationPipeline
+    from hpmkd.values import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Rows to ask about.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,)
+        Numbers of training rows: a teacher is cross-fitted on exactly these.
+    test : DataFrame or ndarray of m rows, or None
+        Test rows. With them, fold models are kept: they are the teacher when it is measured.
+    extra : DataFrame or ndarray of e rows, or None
+        Rows without labels.
+    """
+
+    rows: IntArray
+    test: Any = None
+    extra: Any = None
+
+    @property
+    def queries(self) -> tuple[Any, ...]:
+        """Rows that every fold model reads."""
+        return tuple(each for each in (self.test, self.extra) if each is not None)
+
+    @property
+    def digests(self) -> list[str]:
+        """Digests of the rows that every fold model reads."""
+        asked = (self.test, self.extra)
+        return ["" if each is None else tables.digest(each) for each in asked]
+
+    def parts(self, said: FloatArray) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
+        """Return what belongs to training, test and extra rows, which lie under each other."""
+        n, m = len(self.rows), 0 if self.test is None else self.test.shape[0]
+        test = None if self.test is None else said[n : n + m]
+        return said[:n], test, None if self.extra is None else said[n + m :]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One teacher, by its identity, and one question, known by a digest of both."""
+
+    teacher: CloneableTeacher
+    identity: str
+    question: Question
+    key: str
+
+
+@dataclass
+class CrossReading:
+    """Cross-fits teachers; what is in the cache is not fitted again.
+
+    Parameters
+    ----------
+    training, cache, pipeline, n_folds, seed, counts, on_fold
+        As of :class:`~hpmkd.reading.TeacherReader`.
+    """
+
+    training: Dataset
+    cache: Cache
+    pipeline: ParallelDistillationPipeline
+    n_folds: int
+    seed: int
+    counts: Counts
+    on_fold: Callable[[], None]
+    _bags: dict[str, Bag] = field(default_factory=dict)
+
+    def answers(
+        self, teachers: Sequence[tuple[CloneableTeacher, str]], question: Question
+    ) -> dict[str, tuple[FloatArray, FloatArray | None, FloatArray | None]]:
+        """Return what teachers say about training, test and extra rows, by their names.
+
+        Parameters
+        ----------
+        teachers : sequence of (CloneableTeacher, str)
+            With their identities.
+        question : Question
+            About which rows.
+        """
+        if not teachers:
+            return {}
+        about = (self.training.rows(question.rows).digest, *question.digests)
+        asked = [
+            _Asked(teacher, identity, question, tables.digest(identity, *about))
+            for teacher, identity in teachers
+        ]
+        found: dict[str, FloatArray] = {}
+        # Each once, under whatever names; and in an order of their own, so that two runs on one
+        # cache never wait for each other.
+        once = {each.key: each for each in asked}
+        self._look_up([once[key] for key in sorted(once)], [], found)
+        return {each.teacher.name: question.parts(found[each.key]) for each in asked}
+
+    def bag(self, teacher: CloneableTeacher, identity: str) -> Bag:
+        """Return the fold models on all training rows."""
+        if identity not in self._bags:
+            question = Question(np.arange(len(self.training)))
+            key = tables.digest(identity, self.training.digest)
+            self._fit([_Asked(teacher, identity, question, key)], keep=True)
+        return self._bags[identity]
+
+    def _look_up(
+        self, asked: Sequence[_Asked], missing: Sequence[_Asked], found: dict[str, FloatArray]
+    ) -> None:
+        """Find answers in the cache; once it is known which are missing, fit them together.
+
+        A cache computes what it lacks by calling back: inside, the next one is looked up. So
+        no worker stands idle while the last fold of one teacher is fitted.
+        """
+        if not asked:
+            if missing:
+                found |= self._fit(missing, keep=missing[0].question.test is not None)
+            return
+        first, *others = asked
+
+        def compute() -> FloatArray:
+            self._look_up(others, [*missing, first], found)
+            return found[first.key]
+
+        said = self.cache.get_or_compute("teacher", first.key, compute)
+        if first.key not in found:
+            self._look_up(others, missing, found)
+        found[first.key] = said
+
+    def _fit(self, asked: Sequence[_Asked], *, keep: bool) -> dict[str, FloatArray]:
+        """Return out-of-fold probabilities, and below them those of the queries, by key.
+
+        Parameters
+        ----------
+        keep : bool
+            Keep the fold models.
+        """
+        data = self._fold_data(asked[0].question)
+        n_folds = int(data.fold_of_row.max()) + 1
+        tasks = [
+            FoldTask(each.teacher.name, clone_of(each.teacher, self.seed), fold, each.key, keep)
+            for each in asked
+            for fold in range(n_folds)
+        ]
+        results: dict[int, FoldResult] = {}
+        for at, result in self.pipeline.run(FOLD, data, tasks):
+            results[at] = result
+            self.counts.teacher_fits += 1
+            self.counts.teacher_calls += 1 + len(data.queries)
+            self.on_fold()
+        said = {}
+        for at, each in enumerate(asked):
+            # In the order of the folds, so that the sum has the same bits however they finished.
+            own = [results[at * n_folds + fold] for fold in range(n_folds)]
+            if keep:
+                self._bags[each.identity] = Bag(
+                    tuple(result.model for result in own if result.model is not None)
+                )
+            said[each.key] = _put_together(own, data)
+        return said
+
+    def _fold_data(self, question: Question) -> FoldData:
+        """Return what the folds of all teachers share."""
+        rows = question.rows
+        whole = np.array_equal(rows, np.arange(len(self.training)))
+        training = self.training if whole else self.training.rows(rows)
+        return FoldData(
+            table=training.table,
+            labels=training.labels,
+            fold_of_row=splits.folds(training.labels, self.n_folds, self.seed),
+            n_classes=len(training.classes),
+            queries=question.queries,
+        )
+
+
+def _put_together(folds: Sequence[FoldResult], data: FoldData) -> FloatArray:
+    out_of_fold = np.empty((len(data.labels), data.n_classes))
+    for fold, result in enumerate(folds):
+        out_of_fold[data.fold_of_row == fold] = result.held_out
+    said = [result.queries for result in folds]
+    return np.vstack([out_of_fold, *(np.mean(about, axis=0) for about in zip(*said, strict=True))])
+
+
+def clone_of(teacher: CloneableTeacher, seed: int) -> Any:
+    """Return a teacher's estimator, unfitted, its open random states fixed.
+
+    Raises
+    ------
+    TeacherError
+        If it cannot be cloned.
+    """
+    try:
+        return seeded(teacher.estimator, seed)
+    except (TypeError, RuntimeError) as error:
+        raise TeacherError(
+            f"teacher {teacher.name!r} cannot be cloned: {error}. Expected a scikit-learn "
+            "classifier whose __init__ only stores its parameters"
+        ) from error
