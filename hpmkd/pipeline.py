@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hpmkd.asides import Asides, Place, Warned, kept_for, this_place
 from hpmkd.values import Lost
 from hpmkd.workloads import CostModel
 
@@ -30,18 +31,20 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class Performed:
-    """What a task came to, and how long it took."""
+    """What a task came to, how long it took, and what it said besides."""
 
     result: Any
     seconds: float
+    asides: Asides
 
 
-def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any]) -> Performed:
+def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any, Place]) -> Performed:
     """Do one task and time it; runs in worker processes."""
-    function, asked = task
+    function, asked, home = task
     start = time.perf_counter()
-    result = function(shared, asked)
-    return Performed(result, time.perf_counter() - start)
+    with kept_for(home) as asides:
+        result = function(shared, asked)
+    return Performed(result, time.perf_counter() - start, asides)
 
 
 class ParallelDistillationPipeline:
@@ -84,6 +87,7 @@ class ParallelDistillationPipeline:
         self._here = here if executor.workers > 1 and not trial_seconds else None
         self._executor, self._notify, self._kept = executor, notify, kept
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None
+        self._home, self._warned = this_place(), set[Warned]()
         self._costs, self._asked, self._here_seconds = CostModel(), Counter[str](), 0.0
 
     def run(self, job: Job, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Any]]:
@@ -150,12 +154,13 @@ class ParallelDistillationPipeline:
             waiting = [waiting[at] for at in self.balanced([loads[at] for at in waiting])]
             place, share = self._place([loads[at] for at in waiting])
             chosen, waiting = waiting[:share], waiting[share:]
-            asked = [(job.function, tasks[at]) for at in chosen]
+            asked = [(job.function, tasks[at], self._home) for at in chosen]
             self._tell(job, loads, left, place)
             for at, done in place.run(perform, shared, asked, timeout=timeout):
                 index = chosen[at]
                 left.remove(index)
                 if not isinstance(done, Lost):
+                    done.asides.repeat(self._warned)
                     self._learn(loads[index], done.seconds, place)
                 self._tell(job, loads, left, place)
                 yield index, done if isinstance(done, Lost) else done.result

@@ -43,7 +43,7 @@ class Told:
         self.batches, self.timeouts, self.closed = [], [], 0
 
     def run(self, function, shared, tasks, *, timeout=None):
-        self.batches.append([task for _, task in tasks])
+        self.batches.append([task for _, task, _ in tasks])
         self.timeouts.append(timeout)
         for at in reversed(range(len(tasks))):
             asked = tasks[at][1]

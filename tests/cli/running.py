@@ -23,15 +23,15 @@ LIGHT = [
     "--set=augmenter.name=none",
     "--set=memory.name=none",
 ]
-#: A teacher that tells, where it is fitted, on which line of stderr it is.
+#: Teachers that warn and print, and one that takes its time.
 NOISY = """
-import sys, time, warnings
+import os, sys, time, warnings
 from sklearn.naive_bayes import GaussianNB
 
 class Noisy(GaussianNB):
     def fit(self, X, y):
         warnings.warn("slow to converge: é", UserWarning)
-        print("a word on stderr", file=sys.stderr)
+        print("fitted in", os.getpid(), file=sys.stderr)
         return super().fit(X, y)
 
 class Slow(GaussianNB):
