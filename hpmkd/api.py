@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.dataset import Dataset, make_dataset, separate_test
 from hpmkd.distillation import Distillation
 from hpmkd.engine import HPMDistiller
-from hpmkd.errors import DataError, LimitsError, RecipeError
+from hpmkd.errors import DataError, LimitsError, RecipeError, RunFolderError
 from hpmkd.panels import resolve_teachers
 from hpmkd.probabilities import given_probabilities
 from hpmkd.recipe import Recipe, read_limits
@@ -19,6 +19,8 @@ from hpmkd.registry import Registry
 from hpmkd.rows import aligned
 from hpmkd.seeds import Seeds, as_seed
 from hpmkd.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
+from hpmkd.unfinished import Unfinished
+from hpmkd.unfinished_folder import holds_journal, recover
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
@@ -50,6 +52,7 @@ def distill(
     observers: Iterable[object] = (),
     cache: Cache | None = None,
     limits: Mapping[str, Any] | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Distillation:
     """Distil teachers into small students, and say whether it paid.
 
@@ -97,6 +100,10 @@ def distill(
         What the student has to keep, any of ``max_size`` (bytes, or ``"50KB"``),
         ``max_latency`` (microseconds per row, or ``"2us"``) and ``min_retention`` (of the
         teacher's accuracy, on the selection rows).
+    journal : path, optional
+        A folder in which everything is kept as soon as it is finished, with the best student so
+        far (``best.hpmkd``). If a run was stopped, the same call goes on with it and ends as it
+        would have; what is finished is not done again. ``found.save(folder)`` takes its place.
 
     Returns
     -------
@@ -126,18 +133,23 @@ def distill(
     for at, observer in enumerate(observers):
         registry.add(f"observer-{at}", observer)
     registry.require_sound()
-    found = run(
-        prepared,
-        registry,
-        X,
-        y,
-        X_test,
-        y_test,
-        X_unlabeled=X_unlabeled,
-        teacher=teacher,
-        seed=seed,
-        cache=cache,
-    )
+    unfinished = _unfinished(journal, registry)
+    try:
+        found = run(
+            prepared,
+            registry,
+            X,
+            y,
+            X_test,
+            y_test,
+            X_unlabeled=X_unlabeled,
+            teacher=teacher,
+            seed=seed,
+            cache=cache,
+            unfinished=unfinished,
+        )
+    finally:
+        unfinished.close()
     if unmet := found.unmet():
         raise LimitsError(unmet, found)
     return found
@@ -155,8 +167,12 @@ def run(
     teacher: Any = None,
     seed: int = 0,
     cache: Cache | None = None,
+    unfinished: Unfinished | None = None,
 ) -> Distillation:
-    """Distil with a recipe and a registry that are made already; see :func:`distill`."""
+    """Distil with a recipe and a registry that are made already; see :func:`distill`.
+
+    What is finished is kept in `unfinished`, which whoever made it closes.
+    """
     from hpmkd.components import resolve
 
     default_panel = resolve(recipe, registry).teacher
@@ -174,7 +190,7 @@ def run(
         target = y if y_test is None and isinstance(y, str) else y_test
         test = make_dataset(X_test, target, classes=dataset.classes)
         test = replace(test, table=aligned(test.table, training.table))
-    distiller = HPMDistiller(recipe, registry, seed, cache)
+    distiller = HPMDistiller(recipe, registry, seed, cache, unfinished or Unfinished())
     found = distiller.distill(training, test, teachers, X_unlabeled)
     told = {
         "given": {
@@ -186,7 +202,8 @@ def run(
         "teachers": {each.name: KINDS[type(each)] for each in teachers},
         "plugins": {each.name: each.source for each in registry.plugins if each.offers},
     }
-    return replace(found, facts={**found.facts, **told})
+    folder = None if unfinished is None else unfinished.folder
+    return replace(found, facts={**found.facts, **told}, journal=folder)
 
 
 def load(path: str | os.PathLike[str]) -> Distillation:
@@ -198,6 +215,22 @@ def load(path: str | os.PathLike[str]) -> Distillation:
         If it is no run folder, or is damaged.
     """
     return Distillation.load(Path(path))
+
+
+def _unfinished(journal: str | os.PathLike[str] | None, registry: Registry) -> Unfinished:
+    """Open the folder in which a run keeps what is finished, if there is one."""
+    if journal is None:
+        return Unfinished()
+    if not isinstance(journal, (str, os.PathLike)):
+        raise RecipeError(f"journal: got {type(journal).__name__}; expected the path of a folder")
+    folder = Path(journal)
+    recover(folder)
+    if (folder / "run.json").is_file() and not holds_journal(folder):
+        raise RunFolderError(
+            f"journal: {folder} is complete: hpmkd.load({str(folder)!r}) gives its result; name "
+            "another folder for a new run"
+        )
+    return Unfinished(folder, on_note=lambda note: registry.notify("hpmkd_noted", note=note))
 
 
 def _check_cache(cache: Any) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hpmkd.recipe import Recipe
     from hpmkd.registry import Registry
     from hpmkd.teachers import Teacher
+    from hpmkd.unfinished import Unfinished
 
 
 class Assembly:
@@ -49,6 +50,8 @@ class Assembly:
         At least one.
     unlabeled : DataFrame, ndarray or None
         Rows without labels for the teachers to label.
+    unfinished : Unfinished
+        Keeps what is finished.
     """
 
     def __init__(
@@ -63,10 +66,11 @@ class Assembly:
         test: Dataset,
         teachers: Sequence[Teacher],
         unlabeled: Any,
+        unfinished: Unfinished,
     ) -> None:
         self.seeds, self.counts = Seeds.spawn(seed), Counts()
         self.progress = Progress(registry)
-        reader = TeacherReader(
+        self.reader = TeacherReader(
             training=training,
             test=test,
             cache=cache,
@@ -76,14 +80,16 @@ class Assembly:
             counts=self.counts,
             on_fold=self.progress.advance,
         )
+        #: The rows without labels, with the columns of the training rows.
+        self.unlabeled = None if unlabeled is None else unlabeled_rows(unlabeled, training)
         source = ExtraSource(
             recipe.extra,
             parts.augmenter.create(),
-            None if unlabeled is None else unlabeled_rows(unlabeled, training),
+            self.unlabeled,
             self.seeds.augmenter,
         )
         references = partial(members, parts.reference, training.facts, self.seeds.teachers)
-        self.teaching = Teaching(teachers, reader, parts.fuser, references, source)
+        self.teaching = Teaching(teachers, self.reader, parts.fuser, references, source)
         links = links_in_play(parts)
         fitting = Fitting(
             stages=stages_in_play(parts),
@@ -93,13 +99,13 @@ class Assembly:
         )
         n_folds = recipe.split.selection_folds
         self.learning = Learning(
-            trainer=Trainer(fitting, pipeline, n_folds, self.counts, registry),
+            trainer=Trainer(fitting, pipeline, n_folds, self.counts, registry, unfinished.best),
             links=links,
             recipe=recipe,
             parts=parts,
             seeds=self.seeds,
             progress=self.progress,
             registry=registry,
-            budget=Budget(recipe.budget, self.counts),
+            budget=Budget(recipe.budget, self.counts, unfinished.journal),
             features=Kept(cache, "feature"),
         )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import RecipeError
+from hpmkd.journal import NoJournal
 
 if TYPE_CHECKING:
     from hpmkd.counts import Counts
+    from hpmkd.journal import Journal
     from hpmkd.recipe_settings import BudgetSettings
 
 
@@ -24,11 +27,15 @@ class Budget:
         The bounds.
     counts : Counts
         Knows how many models were trained.
+    journal : Journal
+        Knows how many seconds the run has taken, and what was decided by that: a run that goes
+        on decides as it did before.
     """
 
     settings: BudgetSettings
     counts: Counts
-    _started: float = field(default_factory=time.monotonic)
+    journal: Journal = field(default_factory=NoJournal)
+    _asked: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def models(self) -> float:
@@ -39,9 +46,11 @@ class Budget:
     def late(self) -> str | None:
         """Why nothing new should be begun; None while there is time."""
         seconds = self.settings.seconds
-        if not seconds or time.monotonic() - self._started < seconds:
+        if not seconds:
             return None
-        return f"the budget of {seconds:g} s is spent"
+        journal = self.journal
+        late = journal.kept(f"late {next(self._asked)}", lambda: journal.seconds >= seconds)
+        return f"the budget of {seconds:g} s is spent" if late else None
 
     @property
     def unused(self) -> str:

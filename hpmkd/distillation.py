@@ -98,6 +98,8 @@ class Distillation:
         :meth:`pick` picks from.
     further : mapping of str to Predictor
         Those of them that are not in `students`: controls and others of the Pareto front.
+    journal : Path, optional
+        The folder in which the run kept what was finished; :meth:`save` may replace it.
     fitter : Fitter, optional
         What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
         `controls`, `racing` and `original`.
@@ -121,6 +123,7 @@ class Distillation:
     evidence: Evidence | None = None
     front: tuple[Contender, ...] = ()
     further: Mapping[str, Predictor] = field(default_factory=dict)
+    journal: Path | None = None
     fitter: Fitter | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -247,16 +250,21 @@ class Distillation:
         folder : path
             Made if missing.
         overwrite : bool
-            Replace a run that is there already.
+            Replace a run that is there already, or an unfinished one. That of which this is
+            the end is replaced anyway.
 
         Raises
         ------
         RunFolderError
             If it exists, or cannot be written.
         """
-        with writing(folder, overwrite=overwrite) as draft:
+        folder, cure = Path(folder), "choose another --out"
+        if self.journal is not None:
+            overwrite = overwrite or self.journal.absolute() == folder.absolute()
+            cure = f"what was finished is kept in {self.journal}: mend that, then go on with it"
+        with writing(folder, overwrite=overwrite, cure=cure) as draft:
             write_content(self, draft)
-        return Path(folder)
+        return folder
 
     @classmethod
     def load(cls, folder: str | Path) -> Distillation:

@@ -7,11 +7,12 @@ what the steps before it returned.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.assembly import Assembly
+from hpmkd.circumstances import circumstances
 from hpmkd.components import Components, resolve
 from hpmkd.contending import Contending
 from hpmkd.dataset import Dataset, warn_of_rare_classes
@@ -24,6 +25,7 @@ from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.provenance import Provenance, Run
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.trainer import Fitter
+from hpmkd.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
@@ -54,12 +56,16 @@ class HPMDistiller:
         bit for bit, at any number of workers.
     cache : Cache, optional
         Shared with other runs; by default the recipe's own.
+    unfinished : Unfinished
+        Keeps what is finished, so that a run that was stopped goes on where it was; closed by
+        whoever made it.
     """
 
     recipe: Recipe
     registry: Registry
     seed: int = 0
     cache: Cache | None = None
+    unfinished: Unfinished = field(default_factory=Unfinished)
 
     def distill(
         self,
@@ -95,6 +101,7 @@ class HPMDistiller:
             start_seconds=self.recipe.pipeline.start_seconds,
             trial_seconds=self.recipe.budget.trial_seconds,
             notify=self.registry.notify,
+            kept=self.unfinished.kept,
         )
 
 
@@ -123,7 +130,7 @@ class _Run:
         unlabeled: Any,
     ) -> None:
         self.recipe, self.registry, self.seed = distiller.recipe, distiller.registry, distiller.seed
-        self.parts, self.pipeline = parts, pipeline
+        self.parts, self.pipeline, self.unfinished = parts, pipeline, distiller.unfinished
         self.training, self.test = training, test
         self.cache = distiller.cache if distiller.cache is not None else parts.cache.create()
         self.cache_before = dict(self.cache.stats())
@@ -138,7 +145,14 @@ class _Run:
             test,
             teachers,
             unlabeled,
+            self.unfinished,
         )
+        self.given = {
+            "training rows": training,
+            "test rows": test,
+            "rows without labels": self.shared.unlabeled,
+        }
+        self.teachers = teachers
         self.seeds, self.counts = self.shared.seeds, self.shared.counts
 
     def go(self) -> Distillation:
@@ -152,13 +166,16 @@ class _Run:
             raise
 
     def _steps(self) -> Distillation:
+        self._settle()
         warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
         with self.counts.phase("teachers"):
             heard = listen(self.shared, self.recipe, self.training, self.test)
         learning = replace(self.shared.learning, standing=heard.standing)
         alphas = getattr(self.recipe.search.alphas, heard.regime.name)
-        raced = self._race(learning, heard, alphas)
         run = Run(self.recipe.name, self.seed, len(self.training), heard.regime.name)
+        fitted = len(heard.exams[0].lesson.rows)
+        self.unfinished.best.begin(heard.standing, replace(run, rows=fitted))
+        raced = self._race(learning, heard, alphas)
         provenance = Provenance(run, raced.racing)
         finishing = Finishing(learning, heard.lesson, heard.exams, provenance)
         with self.counts.phase("refit"):
@@ -186,7 +203,7 @@ class _Run:
             records=measured.records,
             knowledge=heard.taught.knowledge,
             verdict=verdict,
-            counts=self.counts.to_mapping(),
+            counts={**self.counts.to_mapping(), "resumed": self.unfinished.resumed},
             recipe=self.recipe,
             facts={
                 **facts_of_run(self.seed, self.training, self.test),
@@ -206,12 +223,23 @@ class _Run:
             fitter=Fitter(learning.trainer, heard.lesson, provenance),
         )
 
+    def _settle(self) -> None:
+        """Make sure that what goes on is the same run."""
+        if self.unfinished.kept is None:
+            return
+        known = {each.name: self.shared.reader.known(each) for each in self.teachers}
+        self.unfinished.settle(
+            circumstances(self.recipe, self.seed, self.given, known, self.registry.plugins)
+        )
+
     def _race(self, learning: Learning, heard: Heard, alphas: Sequence[float]) -> _Raced:
         """Search, then let stages build on each other; start from what other runs learned."""
         memory, fitting = self.parts.memory.create(), learning.trainer.fitting
         facts = facts_of(self.training, self.test, heard.taught.knowledge)
-        remembered = recalled(memory, facts, fitting.stages)
-        tell_of_others(fitting.scheduler, memory, facts)
+        # Others may teach the memory something before a run that was stopped goes on.
+        journal = self.unfinished.journal
+        remembered = journal.kept("remembered", lambda: recalled(memory, facts, fitting.stages))
+        tell_of_others(fitting.scheduler, memory, facts, journal)
         with self.counts.phase("search"):
             found = learning.search(heard.exams, alphas, remembered)
         with self.counts.phase("chain"):

@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 import types
+from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
@@ -127,10 +128,15 @@ def _of_file(path: str, modified: int, size: int) -> str:
 @functools.cache
 def libraries() -> str:
     """Return the versions of everything that may change what is computed."""
-    versions = [f"python {sys.version_info[:2]}"]
-    for name in LIBRARIES:
+    return ", ".join(f"{name} {version}" for name, version in versions(LIBRARIES).items())
+
+
+def versions(distributions: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of distributions, by name."""
+    found = {"python": str(sys.version_info[:2])}
+    for name in distributions:
         try:
-            versions.append(f"{name} {metadata.version(name)}")
+            found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            versions.append(f"{name} unknown")
-    return ", ".join(versions)
+            found[name] = "unknown"
+    return found

@@ -119,6 +119,7 @@ class Learning:
             kept=self.rations.kept(fits, n_stages),
             standing=self.standing,
             on_trial=self._trial_finished,
+            on_arrival=self.trainer.best.offer,
         )
         most = settings.batch if models is None else max(1, models // fits)
         self.progress.start("search", search.sampler.total or most)

@@ -108,10 +108,6 @@ class Names:
         self._known[id(piece)] = (alive, name)
         return name, True
 
-    def withdraw(self, piece: Any) -> None:
-        """Forget a piece that could not be sent after all: it is new when it is seen again."""
-        self._known.pop(id(piece), None)
-
     def gone(self) -> list[str]:
         """Return the names of pieces that have died since this was last asked."""
         # One by one: a piece may die, in any thread, while this goes on.

@@ -71,8 +71,13 @@ class Provenance:
         """
         if not isinstance(student, Student):
             return student
-        told = {**asdict(self.run), **self.of(configuration, trial)}
-        return replace(student, facts={**student.facts, TRAINING: told})
+        return replace(
+            student, facts={**student.facts, TRAINING: self.facts_of(configuration, trial)}
+        )
+
+    def facts_of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
+        """Return what a student of this configuration tells, as plain values."""
+        return {**asdict(self.run), **self.of(configuration, trial)}
 
     def of_ensemble(self, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
         """Return the facts of an ensemble of the students that these trials chose.

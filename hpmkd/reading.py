@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
 
 
+#: How the digest of a model begins that nobody knows again.
+UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True)
 class Readings:
     """What one teacher says.
@@ -170,12 +174,19 @@ class TeacherReader:
                 estimator = self._digest_of(teacher.estimator, clone)
                 return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
 
+    def known(self, teacher: Teacher) -> str | None:
+        """Return its :meth:`identity`; None where another process would not know it again."""
+        digest = self.identity(teacher)
+        models = [getattr(teacher, each, None) for each in ("model", "estimator")]
+        told = [self._digests[id(each)][1] for each in models if id(each) in self._digests]
+        return None if any(each.startswith(UNKNOWN) for each in told) else digest
+
     def _digest_of(self, original: Any, model: Any) -> str:
         # Once per model, whatever its calls do to it; and because nobody knows who a model
         # without identity is, it is new in each run. Keeping the model keeps its id from
         # being given to another.
         if id(original) not in self._digests:
-            told = identity(model) or f"unknown {uuid.uuid4()}"
+            told = identity(model) or f"{UNKNOWN} {uuid.uuid4()}"
             self._digests[id(original)] = (original, told)
         return self._digests[id(original)][1]
 

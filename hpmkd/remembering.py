@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Memory, Scheduler, Stage
     from hpmkd.dataset import Dataset
     from hpmkd.fitting import StageInPlay
+    from hpmkd.journal import Journal
     from hpmkd.knowledge import Knowledge
     from hpmkd.values import Configuration, Hyperparameter, Trial
 
@@ -51,11 +52,13 @@ def _possible(hyperparameters: Mapping[str, Hyperparameter], stage: Stage) -> bo
     return set(stage.space(replay)) == set(hyperparameters) and not replay.refused
 
 
-def tell_of_others(scheduler: Scheduler, memory: Memory, facts: DataFacts) -> None:
+def tell_of_others(
+    scheduler: Scheduler, memory: Memory, facts: DataFacts, journal: Journal
+) -> None:
     """Tell a scheduler what is known of other data sets, if it wants to hear."""
     learn = getattr(scheduler, "learn", None)
     if learn is not None:
-        learn(facts, memory.outcomes(facts))
+        learn(facts, journal.kept("outcomes", lambda: list(memory.outcomes(facts))))
 
 
 def outcomes(facts: DataFacts, trials: Sequence[Trial]) -> list[Outcome]:

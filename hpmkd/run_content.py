@@ -26,6 +26,7 @@ from hpmkd.run_folder import (
 )
 from hpmkd.student import Student
 from hpmkd.study import write_study
+from hpmkd.unfinished_folder import BEST, JOURNAL
 from hpmkd.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 EVIDENCE = "evidence.json"
-#: Names of all files and folders of a run.
+#: Names of all files and folders of a run, also of one that goes on.
 NAMES = frozenset(
     {
         "student.hpmkd",
@@ -49,6 +50,8 @@ NAMES = frozenset(
         "study.log",
         "run.json",
         "recipe.toml",
+        JOURNAL,
+        BEST,
     }
 )
 

@@ -17,6 +17,7 @@ from hpmkd.errors import RunFolderError, StudentFileError
 from hpmkd.figures import Contender
 from hpmkd.offers import NAME
 from hpmkd.student import Student
+from hpmkd.unfinished_folder import check_finished, is_unfinished, take_along
 
 #: Which students were fitted on all rows, with their figures.
 FRONT = "front.json"
@@ -40,11 +41,18 @@ def check_free(
         If it holds something already, or its parent cannot be written.
     """
     folder = Path(folder)
+    unfinished = is_unfinished(folder)
+    if unfinished and not overwrite:
+        raise RunFolderError(
+            f"{folder} holds an unfinished run; go on with it by --resume in place of --out, or "
+            "begin anew with --overwrite"
+        )
     if (
         folder.is_dir()
         and overwrite
         and any(folder.iterdir())
         and not (folder / "run.json").is_file()
+        and not unfinished
     ):
         raise RunFolderError(
             f"{folder} holds something other than a run of hpmkd, which is not overwritten; "
@@ -63,24 +71,35 @@ def check_free(
 
 
 @contextlib.contextmanager
-def writing(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+def writing(
+    folder: str | Path, *, overwrite: bool = False, cure: str = "choose another --out"
+) -> Iterator[Path]:
     """Give a draft folder beside the target; move it into place when all is written.
 
     Whatever goes wrong inside, also a full disk or a killed process, the target is either
     as it was or complete.
+
+    Parameters
+    ----------
+    overwrite : bool
+        Whether a run in it, finished or not, may be replaced.
+    cure : str
+        What to do where it cannot be written, for the error.
     """
-    check_free(folder, overwrite=overwrite)
+    check_free(folder, overwrite=overwrite, cure=cure)
     target = Path(folder).absolute()
-    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
-    try:
-        with explained(target):
+    with explained(target, cure):
+        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+        try:
             inner = draft / "new"
             inner.mkdir()
             yield inner
             _sync(inner)
+            if is_unfinished(target):
+                take_along(target, inner)
             _replace(target, inner, draft / "old")
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _replace(target: Path, new: Path, old: Path) -> None:
@@ -138,6 +157,7 @@ def read_json(path: Path, shape: type = object) -> Any:
     try:
         content = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
     except FileNotFoundError as error:
+        check_finished(path.parent)
         raise StudentFileError(
             f"{path.parent} is no run folder: {path.name} is missing; give a folder that "
             "hpmkd distill wrote"

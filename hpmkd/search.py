@@ -51,6 +51,8 @@ class Search:
         Ranks trials; the sampler is told of those beyond the limits as of worse ones.
     on_trial : callable
         Called with every new trial, in the order of asking.
+    on_arrival : callable
+        Given every new trial as soon as it is there; returns it as it is to be kept.
     """
 
     sampler: Sampler
@@ -63,6 +65,7 @@ class Search:
     kept: int = 0
     standing: Standing = UNLIMITED
     on_trial: Callable[[Trial], None] = lambda trial: None
+    on_arrival: Callable[[Trial], Trial] = lambda trial: trial
     _known: dict[object, Trial] = field(default_factory=dict)
 
     def run(self) -> str:
@@ -198,7 +201,8 @@ class Search:
             if configuration.key not in self._known:
                 new.setdefault(configuration.key, configuration)
         tasks = [(len(self._known) + at, each) for at, each in enumerate(new.values())]
-        finished = dict(self.pipeline.run(TRIAL, self.data, tasks))
+        arriving = self.pipeline.run(TRIAL, self.data, tasks)
+        finished = {at: self.on_arrival(trial) for at, trial in arriving}
         for at in range(len(tasks)):
             trial = finished[at]
             self._known[trial.configuration.key] = trial

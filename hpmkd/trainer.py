@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from hpmkd.best_so_far import BestSoFar
 from hpmkd.errors import PluginError
 from hpmkd.finalists import writable
 from hpmkd.lessons import Predecessors
@@ -37,6 +38,8 @@ class Trainer:
         Folds in which a student that others build on is cross-fitted.
     counts, registry
         Of the run.
+    best : BestSoFar
+        Hears of every trial as soon as it is there.
     """
 
     fitting: Fitting
@@ -44,6 +47,7 @@ class Trainer:
     n_folds: int
     counts: Counts
     registry: Registry
+    best: BestSoFar = field(default_factory=BestSoFar)
 
     @cached_property
     def predecessors(self) -> Predecessors:
@@ -78,7 +82,8 @@ class Trainer:
         """Evaluate configurations, which may build on others."""
         data = self.data(exams, configurations)
         tasks = list(enumerate(configurations, self.counts.trials))
-        finished = dict(self.pipeline.run(TRIAL, data, tasks))
+        arriving = self.pipeline.run(TRIAL, data, tasks)
+        finished = {at: self.best.offer(trial) for at, trial in arriving}
         trials = [finished[at] for at in range(len(tasks))]
         for trial in trials:
             self.tell(trial)
@@ -91,7 +96,7 @@ class Trainer:
         """Return what trials of these configurations need."""
         prepared = self.predecessors.prepared
         splits = tuple(exam.split(prepared(exam.lesson, configurations)) for exam in exams)
-        return SearchData(splits, self.fitting)
+        return SearchData(splits, self.fitting, drafts=self.best.wanted)
 
     def refit_data(self, lesson: Lesson, configurations: Sequence[Configuration]) -> RefitData:
         """Return what fits of these configurations for good need."""

@@ -46,10 +46,21 @@ class SelectionSplit:
 
 @dataclass(frozen=True)
 class SearchData:
-    """All that evaluating a configuration needs, sent to each worker once."""
+    """All that evaluating a configuration needs, sent to each worker once.
+
+    Parameters
+    ----------
+    splits : tuple of SelectionSplit
+        At least one.
+    fitting : Fitting
+        How students are fitted.
+    drafts : bool
+        Whether trials bring a student with them.
+    """
 
     splits: tuple[SelectionSplit, ...]
     fitting: Fitting
+    drafts: bool = False
 
     @cached_property
     def digest(self) -> str:
@@ -127,6 +138,7 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
         softening=asked.softening,
         n_bytes=scale.n_bytes,
         row_us=scale.row_us,
+        draft=scale.draft if data.drafts else None,
     )
 
 

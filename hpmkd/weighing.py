@@ -53,19 +53,24 @@ class Scale:
     row_us : float or None
         Time of one row through the first one, in microseconds: a short measurement in the
         process that fitted it.
+    draft : bytes or None
+        The file of the first one.
     """
 
     configuration: Configuration
     n_bytes: int | None = None
     row_us: float | None = None
+    draft: bytes | None = None
     _first: bool = True
 
     def put(self, student: Predictor, table: Any) -> None:
         """Weigh one more; one that fails here is blamed once it is fitted for good."""
         try:
             signed = TYPICAL.signed(student, self.configuration)
-            size = len(signed.to_bytes())
+            content = signed.to_bytes()
+            size = len(content)
             if self._first:
+                self.draft = content
                 self.n_bytes, self.row_us = size, quick_row_us(student, table)
             elif self.n_bytes is not None:
                 self.n_bytes = max(self.n_bytes, size)

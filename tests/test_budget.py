@@ -8,7 +8,6 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import hpmkd
-from hpmkd import budget as budgets
 from hpmkd.budget import Budget
 from hpmkd.counts import Counts
 from hpmkd.recipe_settings import BudgetSettings
@@ -50,8 +49,8 @@ def test_half_of_it_at_most_is_kept_for_later(wanted, kept):
 
 def test_time_is_spent_as_it_passes(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(budgets.time, "monotonic", lambda: now[0])
-    budget = Budget(BudgetSettings(64, 2.5), Counts(), now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    budget = Budget(BudgetSettings(64, 2.5), Counts())
     assert budget.late is None
     assert budget.refused(1) is None
     now[0] = 102.5

@@ -127,13 +127,6 @@ def test_names_keep_nothing_alive_but_names(post):
     assert len(post.names.gone()) == 50
 
 
-def test_a_piece_that_could_not_be_sent_is_new_again():
-    names, piece = Names(), large()
-    names.of(piece)
-    names.withdraw(piece)
-    assert names.of(piece) == ("piece-2", True)
-
-
 def test_what_naming_raises_is_raised():
     def full(piece):
         raise OSError("no space left")

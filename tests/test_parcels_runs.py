@@ -43,10 +43,11 @@ def test_nothing_large_is_sent_twice(monkeypatch):
         return name
 
     def run(self, function, shared, tasks, **options):
+        job = tasks[0][0].__name__
         # Students that are cross-fitted for others run in one batch, on rows of its own.
-        if function.__name__ != "held_out":
+        if job != "held_out":
             sizes = [len(pack(each, name_of_piece)) for each in (shared, *tasks)]
-            bodies.setdefault(function.__name__, []).append(sum(sizes))
+            bodies.setdefault(job, []).append(sum(sizes))
         yield from serially(self, function, shared, tasks, **options)
 
     monkeypatch.setattr(SerialExecutor, "run", run)
@@ -55,7 +56,7 @@ def test_nothing_large_is_sent_twice(monkeypatch):
     hpmkd.distill(rows, labels, teacher=teacher, settings=SETTINGS)
     assert len(sent) > 5
     assert len({*sent.values()}) == len(sent)
-    assert len(bodies["fit_fold"]) == 4
+    assert {*bodies} >= {"fit_fold", "evaluate", "refit"}
     assert len(bodies["evaluate"]) > 2
     # 1500 rows of anything are 12 kB: what is smaller than a piece is all that is left.
     assert max(max(sizes) for sizes in bodies.values()) < 10 * LEAST

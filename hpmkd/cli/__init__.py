@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from hpmkd.cli.keeping import TYPED
+from hpmkd.cli.stopping import exit_code
 from hpmkd.errors import HpmkdError
 
 COMMANDS = {
@@ -39,6 +41,19 @@ class LazyGroup(click.Group):
 
     _loaded = False
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Remember what was typed: a run that is stopped says how to go on with it."""
+        typed = tuple(args)
+        ctx = super().make_context(info_name, args, parent, **extra)
+        ctx.meta[TYPED] = typed
+        return ctx
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return built-in commands in the order of use, then those of plugins."""
         self._load_plugin_commands()
@@ -58,6 +73,9 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except HpmkdError as error:
             raise Reported(error) from error
+        except KeyboardInterrupt as stopped:
+            click.echo("\nstopped", err=True)
+            raise click.exceptions.Exit(exit_code(stopped)) from None
 
     def _load_plugin_commands(self) -> None:
         if self._loaded:

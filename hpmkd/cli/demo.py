@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from hpmkd.cli.events import RunCommand
-from hpmkd.cli.options import Plan, distil_and_save, run_options
+from hpmkd.cli.keeping import Place
+from hpmkd.cli.options import Plan, distil_and_save, run_options, show_complete
 
 DATA = ("breast_cancer", "digits", "wine")
 
@@ -24,6 +25,7 @@ DATA = ("breast_cancer", "digits", "wine")
 def command(
     name: str,
     out: Path | None,
+    resume: Path | None,
     plan: Plan,
     seed: int,
     **shown: Any,
@@ -36,13 +38,16 @@ def command(
     """
     from sklearn import datasets
 
-    from hpmkd.run_folder import check_free
-
-    out = out or Path("runs") / f"demo-{name}"
+    if resume is None:
+        place = Place(out or Path("runs") / f"demo-{name}", overwrite=True)
+    else:
+        place = Place.chosen(out, resume, overwrite=False)
     read = plan.read()
-    check_free(out, overwrite=True)
+    if place.complete:
+        show_complete(place.folder, **shown)
+        return
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     labels = bunch.target
     if name != "digits":
         labels = labels.map(dict(enumerate(bunch.target_names)))
-    distil_and_save(read, out, overwrite=True, X=bunch.data, y=labels, seed=seed, **shown)
+    distil_and_save(read, place, X=bunch.data, y=labels, seed=seed, **shown)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpmkd.cli.events import RunCommand
-from hpmkd.cli.options import Plan, distil_and_save, run_options
+from hpmkd.cli.keeping import Place
+from hpmkd.cli.options import Plan, distil_and_save, run_options, show_complete
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,9 +43,16 @@ if TYPE_CHECKING:
     help="File with rows without labels, for the teachers to label.",
 )
 @click.option("--test-size", type=float, help="Share of DATA to test on.  [default: 0.2]")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder to write.  [required, or --resume]"
+)
 @click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
-@click.option("--trust-pickle", is_flag=True, help="Load a pickled teacher; this runs its code.")
+@click.option(
+    "--trust-pickle",
+    is_flag=True,
+    help="Load a pickled teacher, or go on with a run that somebody else began; this runs the "
+    "code in it.",
+)
 @click.option(
     "--trust", "trusted", multiple=True, metavar="TYPE", help="Type a skops teacher may hold."
 )
@@ -57,7 +65,8 @@ def command(
     test: Path | None,
     unlabeled: Path | None,
     test_size: float | None,
-    out: Path,
+    out: Path | None,
+    resume: Path | None,
     overwrite: bool,
     trust_pickle: bool,
     trusted: tuple[str, ...],
@@ -74,15 +83,19 @@ def command(
       hpmkd distill scored.csv --target income --probabilities p_no,p_yes --out runs/adult
       hpmkd distill adult.csv --target income --teacher sklearn.ensemble:RandomForestClassifier \\
             --student xgboost --set sampler.trials=2 --workers 2 --out runs/adult
+      hpmkd distill adult.csv --target income --resume runs/adult
     """
     from hpmkd.errors import RecipeError
-    from hpmkd.run_folder import check_free
     from hpmkd.tables import read_table
+
+    place = Place.chosen(out, resume, overwrite=overwrite, trusted=trust_pickle)
 
     if test is not None and test_size is not None:
         raise RecipeError("got --test and --test-size; expected one of them")
     read = plan.read(**({} if test_size is None else {"split.test_size": test_size}))
-    check_free(out, overwrite=overwrite)
+    if place.complete:
+        show_complete(place.folder, **shown)
+        return
     # As `python -m` does: a factory may live in a module beside the data.
     sys.path.insert(0, os.getcwd())
     frame = read_table(data)
@@ -97,8 +110,7 @@ def command(
         loaded.append(GivenTeacher("given", given, test_given))
     distil_and_save(
         read,
-        out,
-        overwrite=overwrite,
+        place,
         X=rows,
         y=target,
         X_test=test_rows,

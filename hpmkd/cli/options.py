@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
+    from hpmkd.cli.keeping import Place
     from hpmkd.distillation import Distillation
     from hpmkd.recipe import Recipe
 
@@ -111,6 +112,12 @@ def run_options(command: F) -> F:
             metavar="PLUGIN",
             help="Leave a plugin out without importing it. Repeatable.",
         ),
+        click.option(
+            "--resume",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Go on with the run in DIR that was stopped; the other options as they were.",
+        ),
         click.option("--quiet", is_flag=True, help="No progress."),
         click.option(
             "--json",
@@ -188,17 +195,17 @@ class Plan:
 
 def distil_and_save(
     recipe: Recipe,
-    out: Path,
+    place: Place,
     *,
     disable: Sequence[str],
     quiet: bool,
     as_json: bool,
-    overwrite: bool,
     **problem: Any,
 ) -> None:
     """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
     from hpmkd.api import run
     from hpmkd.cli.events import events_of_command
+    from hpmkd.cli.keeping import kept
     from hpmkd.cli.progress import observer
     from hpmkd.errors import LimitsError
     from hpmkd.registry import Registry
@@ -208,12 +215,21 @@ def distil_and_save(
     progress = observer(quiet=quiet, events=events_of_command())
     if progress is not None:
         registry.add("progress", progress)
-    with progress or contextlib.nullcontext():
-        found = run(recipe, registry, **problem)
-    found.save(out, overwrite=overwrite)
-    show(found, out, as_json=as_json)
-    if unmet := found.unmet(out):
+    with kept(place, registry) as unfinished:
+        with progress or contextlib.nullcontext():
+            found = run(recipe, registry, unfinished=unfinished, **problem)
+        found.save(place.folder, overwrite=True)
+    show(found, place.folder, as_json=as_json)
+    if unmet := found.unmet(place.folder):
         raise LimitsError(f"saved, but {unmet}", found)
+
+
+def show_complete(folder: Path, *, as_json: bool, **_: Any) -> None:
+    """Say that there is nothing to go on with, and print the result to stdout."""
+    from hpmkd.distillation import Distillation
+
+    click.echo(f"{folder} is complete; nothing was run", err=True)
+    show(Distillation.load(folder), folder, as_json=as_json)
 
 
 def show(found: Distillation, out: Path, *, as_json: bool) -> None:

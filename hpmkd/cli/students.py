@@ -37,10 +37,13 @@ def path_of(run: Path, name: str | None) -> Path:
     Raises
     ------
     StudentFileError
-        If the run has no student of this name.
+        If the run has no student of this name, or is not at its end.
     """
+    from hpmkd.unfinished_folder import check_finished
+
     if not run.is_dir():
         return run
+    check_finished(run)
     if name is None:
         return run / "student.hpmkd"
     path = run / "students" / f"{name}.hpmkd"

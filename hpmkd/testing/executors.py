@@ -12,9 +12,14 @@ import pytest
 import threadpoolctl
 
 from hpmkd.contracts import Executor
+from hpmkd.errors import WorkerWarning
 from hpmkd.testing import tasks
+from hpmkd.values import Lost
 
 MANY = 200
+#: Seconds that a task may take; far less than one takes that takes too long.
+BOUND = 2.0
+OTHERS = {each: each for each in range(6) if each != tasks.VICTIM}
 
 
 class ExecutorSuite:
@@ -34,6 +39,12 @@ class ExecutorSuite:
     def test_fulfils_the_protocol(self, executor: Executor) -> None:
         """It has the methods of an executor."""
         assert isinstance(executor, Executor)
+
+    def test_says_what_it_can(self, executor: Executor) -> None:
+        """How many tasks run at a time, and whether it can give one up."""
+        assert type(executor.workers) is int
+        assert executor.workers >= 1
+        assert type(executor.gives_up) is bool
 
     @pytest.mark.parametrize("n", [1, 2, 37])
     def test_every_task_gets_its_result(self, executor: Executor, n: int) -> None:
@@ -107,3 +118,51 @@ class ExecutorSuite:
             executor.close()
             assert tasks.most_threads(None, None) == threads
         assert dict(os.environ) == environment
+
+    def test_a_task_that_ends_its_process_is_given_up(
+        self, executor: Executor, tmp_path: Path
+    ) -> None:
+        """It is tried twice; the others have their results, and the next batch runs."""
+        found = _with_a_warning(executor, tasks.end_process, tmp_path)
+        _assert_lost(found)
+        assert dict(executor.run(tasks.add, 1.0, [1.0])) == {0: 2.0}
+
+    def test_a_task_that_ends_its_process_once_is_done(
+        self, executor: Executor, tmp_path: Path
+    ) -> None:
+        """The second try counts, as if it had been the first."""
+        found = _with_a_warning(executor, tasks.end_process_once, tmp_path)
+        assert found == {**OTHERS, tasks.VICTIM: tasks.VICTIM}
+
+    def test_a_task_that_takes_too_long_is_given_up(
+        self, executor: Executor, tmp_path: Path
+    ) -> None:
+        """It is tried twice; the others have their results, and the next batch runs."""
+        found = _with_a_warning(executor, tasks.dawdle, tmp_path, timeout=BOUND)
+        _assert_lost(found)
+        assert dict(executor.run(tasks.add, 1.0, [1.0])) == {0: 2.0}
+
+    def test_a_task_that_takes_too_long_once_is_done(
+        self, executor: Executor, tmp_path: Path
+    ) -> None:
+        """The second try counts, as if it had been the first."""
+        found = _with_a_warning(executor, tasks.dawdle_once, tmp_path, timeout=BOUND)
+        assert found == {**OTHERS, tasks.VICTIM: tasks.VICTIM}
+
+
+def _with_a_warning(
+    executor: Executor, function: Any, folder: Path, timeout: float | None = None
+) -> dict[int, Any]:
+    """Run tasks of which one goes wrong; skip the test where the executor cannot bear that."""
+    if not executor.gives_up:
+        pytest.skip("it does not give up tasks (gives_up is False)")
+    with pytest.warns(WorkerWarning):
+        return dict(executor.run(function, str(folder), range(len(OTHERS) + 1), timeout=timeout))
+
+
+def _assert_lost(found: dict[int, Any]) -> None:
+    lost = found.pop(tasks.VICTIM)
+    assert isinstance(lost, Lost)
+    assert isinstance(lost.reason, str)
+    assert lost.reason
+    assert found == OTHERS

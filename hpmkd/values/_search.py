@@ -135,6 +135,9 @@ class Trial:
     worker : str or None
         Which process evaluated it, as ``host:pid``. Like `seconds` it tells where time went, and
         differs from run to run: nothing may be decided by it.
+    draft : bytes or None
+        The file of its student of the first selection split, on its way to be the best so far;
+        None where nobody keeps that, and everywhere else.
     """
 
     number: int
@@ -150,6 +153,7 @@ class Trial:
     n_bytes: int | None = None
     row_us: float | None = None
     worker: str | None = None
+    draft: bytes | None = None
 
     @property
     def log_loss(self) -> float:

@@ -1,59 +1,49 @@
-"""Worker processes that share arrays through a memory-mapped file."""
+"""Worker processes that are sent large arrays once, and whose death costs one task one try."""
 
 from __future__ import annotations
 
-import pickle
-import shutil
-import tempfile
-import weakref
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
+import time
+from multiprocessing import util
 from typing import TYPE_CHECKING, Any
 
-from loky import ProcessPoolExecutor
-
-from hpmkd_defaults.executors.sharing import dump, load
+from hpmkd.errors import HpmkdError
+from hpmkd_defaults.executors.batch import Batch
+from hpmkd_defaults.executors.piece_files import PieceFiles
+from hpmkd_defaults.executors.workers import Worker, ending, overdue, start, waited_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-#: Set before a worker loads any library: one thread each, and idle OpenMP threads sleep
-#: instead of spinning on a core that another worker needs.
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "BLIS_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
+#: How many processes in a row may die before they can be given a task.
+STILLBORN = 3
 
 
 class LokyExecutor:
-    """Runs tasks in `workers` processes that are started once and serve every batch.
+    """Runs tasks in up to `workers` processes that serve every batch.
 
-    What the tasks share is written once per batch and memory-mapped by each worker, so
-    large arrays are neither copied nor sent: a task carries its own payload only. The pool
-    is this executor's own, not the one that joblib shares within a process, so closing it
-    disturbs nobody. Processes are spawned by loky: there is no fork after OpenMP, and a
-    script needs no ``if __name__ == "__main__"``.
+    Each process is at one task at a time, so that it is known which task a dead one had: that
+    task is tried once more, in a new process, and the others go on. What is large in what the
+    tasks share is written to a file once and memory-mapped by each worker (see
+    :mod:`hpmkd.parcels`). The processes are started by loky: there is no fork after OpenMP, and
+    a script needs no ``if __name__ == "__main__"``. No threads and no locks are involved.
 
     Parameters
     ----------
     workers : int
-        Number of processes, >= 1.
+        Number of processes, >= 1; no more are started than there are tasks.
     """
 
     gives_up = True
 
     def __init__(self, *, workers: int = 2) -> None:
         self.workers = workers
-        self._pool: Any = None
-        self._folder: Path | None = None
-        self._runs = 0
+        self._crew: list[Worker] = []
+        self._files = PieceFiles()
+        self._stillborn = 0
+        self._sent = 0
+        self._started = 0
+        # When nobody holds it any more, and before the interpreter waits for its children.
+        util.Finalize(self, _end, args=(self._crew, self._files), exitpriority=10)
 
     def run(
         self,
@@ -63,68 +53,104 @@ class LokyExecutor:
         *,
         timeout: float | None = None,
     ) -> Iterator[tuple[int, Any]]:
-        """Yield ``(index, function(shared, tasks[index]))`` as the tasks complete."""
+        """Yield ``(index, function(shared, tasks[index]))`` as the tasks complete.
+
+        Tasks are begun in their order. A task whose worker dies, or that takes longer than
+        `timeout` seconds, is tried once more; then its result is a :class:`~hpmkd.values.Lost`.
+        """
         if not tasks:
             return
-        path = self._next_path()
-        pending: dict[Any, int] = {}
+        self._files.remove_dead()
+        batch = Batch(function, shared, tasks, self._files)
         try:
-            dump(shared, path)
-            for index, task in enumerate(tasks):
-                future = self._started().submit(call, function, str(path), task)
-                pending[future] = index
-            for future in as_completed(list(pending)):
-                # Popped, lest a long batch keeps every result alive until its end.
-                yield pending.pop(future), future.result()
-        except BrokenProcessPool:
-            # A worker died, for want of memory perhaps. This pool is lost, not the executor.
-            self._stop()
+            while batch.unfinished:
+                self._hire(batch)
+                self._assign(batch, float("inf") if timeout is None else timeout)
+                if not batch.answers:
+                    self._listen(timeout)
+                while batch.answers:
+                    yield batch.next_answer()
+        except KeyboardInterrupt:
+            # Nobody waits for the others, and half a message may have been read.
+            self.close()
             raise
         finally:
-            for future in pending:
-                future.cancel()
-            path.unlink(missing_ok=True)
+            batch.drop()
+            self._files.remove_dead()
 
     def close(self) -> None:
-        """Stop the processes and remove the temporary files."""
-        self._stop()
-        if self._folder is not None:
-            self._remove()
-            self._folder = None
+        """Kill the processes, whatever they are at, and remove the files."""
+        _end(self._crew, self._files)
 
-    def _started(self) -> Any:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.workers, env=ENVIRONMENT)
-        return self._pool
+    def stats(self) -> dict[str, int]:
+        """Return counts since it was made.
 
-    def _stop(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)
-            self._pool = None
+        Returns
+        -------
+        dict
+            ``pieces``: bytes written to files; ``sent``: bytes of tasks, and of what batches
+            share beside their pieces; ``started``: processes.
+        """
+        return {"pieces": self._files.written, "sent": self._sent, "started": self._started}
 
-    def _next_path(self) -> Path:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="hpmkd-"))
-            # Runs at the latest when the interpreter ends.
-            self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        self._runs += 1
-        return self._folder / f"{self._runs}.shared"
+    def _hire(self, batch: Batch) -> None:
+        """Start as many processes as there is work for."""
+        while len(self._crew) < self.workers:
+            idle = [each for each in self._crew if each.assigned is None]
+            new = [each for each in idle if not each.served]
+            if len(idle) >= batch.to_give and len(new) >= len(batch.again):
+                return
+            self._crew.append(start())
+            self._started += 1
+
+    def _assign(self, batch: Batch, seconds: float) -> None:
+        """Give every free worker a task; a task that lost its worker goes to a new one."""
+        new = any(not each.served for each in self._crew)
+        for worker in [each for each in self._crew if each.free]:
+            # (Where no process is new, for another batch has had them all, any will do.)
+            suits = batch.again and not (new and worker.served)
+            tasks = batch.again if suits else batch.waiting
+            if not tasks:
+                continue
+            try:
+                self._sent += worker.give(batch, tasks[0], time.monotonic() + seconds)
+            except (BrokenPipeError, ConnectionResetError):
+                continue  # it died while it had nothing to do: nobody's fault, and soon noticed
+            tasks.popleft()
+
+    def _listen(self, timeout: float | None) -> None:
+        """Wait until something happens, and see to it."""
+        for worker in waited_for(self._crew):
+            if worker.connection.poll():
+                try:
+                    worker.take()
+                except (EOFError, OSError):
+                    self._dismiss(worker)
+                else:
+                    self._stillborn = 0
+            elif overdue(worker):
+                self._dismiss(worker, f"it took longer than {timeout:g} s (--trial-timeout)")
+            else:
+                self._dismiss(worker)
+
+    def _dismiss(self, worker: Worker, reason: str | None = None) -> None:
+        """Remove a worker that has died or is to die; its task is told why."""
+        self._crew.remove(worker)
+        code = worker.exit_code() if reason is None else worker.end()
+        reason = reason or ending(int(code or 0))
+        if worker.assigned is not None:
+            worker.assigned.batch.lost(worker.assigned.index, reason)
+        elif not worker.ready:
+            self._stillborn += 1
+            if self._stillborn >= STILLBORN:
+                raise HpmkdError(
+                    f"worker processes do not start: {self._stillborn} in a row were no sooner "
+                    f"started than gone, the last because {reason}. See what they printed, and "
+                    "whether there is memory for them; or use one process (--workers 1)"
+                )
 
 
-def call(function: Callable[[Any, Any], Any], path: str, task: Any) -> Any:
-    """Run one task in a worker."""
-    try:
-        return function(load(path), task)
-    except Exception as error:
-        if _travels(error):
-            raise
-        raise RuntimeError(f"{type(error).__name__}: {error}") from None
-
-
-def _travels(error: Exception) -> bool:
-    # An exception that does not survive pickling would bring the whole pool down.
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return False
-    return True
+def _end(crew: list[Worker], files: PieceFiles) -> None:
+    while crew:
+        crew.pop().end()
+    files.close()

@@ -17,20 +17,22 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 #: Buffers start at multiples of a cache line.
 ALIGNMENT = 64
 
-#: What this process read last, by path: a batch has many tasks and one file.
-_last: dict[str, Any] = {}
 
-
-def dump(shared: Any, path: Path) -> None:
-    """Write an object to `path`."""
+def parts_of(value: Any) -> list[memoryview]:
+    """Return what a file of the object holds: its pickle, then the buffers of its arrays."""
     views: list[pickle.PickleBuffer] = []
-    body = cloudpickle.dumps(shared, protocol=5, buffer_callback=views.append)
-    parts = [memoryview(body), *(view.raw() for view in views)]
+    body = cloudpickle.dumps(value, protocol=5, buffer_callback=views.append)
+    return [memoryview(body), *(view.raw() for view in views)]
+
+
+def write(parts: Sequence[memoryview], path: Path) -> None:
+    """Write the parts of an object to `path`."""
     starts, end = [], 0
     for part in parts:
         starts.append(end)
@@ -47,18 +49,7 @@ def dump(shared: Any, path: Path) -> None:
 
 
 def load(path: str) -> Any:
-    """Return the object in the file; its arrays are read-only and mapped.
-
-    The same path gives the same object until another path is asked for.
-    """
-    if path not in _last:
-        shared = _map(path)
-        _last.clear()
-        _last[path] = shared
-    return _last[path]
-
-
-def _map(path: str) -> Any:
+    """Return the object in the file; its arrays are read-only and mapped."""
     with open(path, "rb") as file:
         # The arrays keep the map open, and with it the file's content after its removal.
         content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

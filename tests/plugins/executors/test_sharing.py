@@ -21,7 +21,7 @@ from hpmkd_defaults.executors import sharing
 )
 def test_arrays_arrive_as_they_were(tmp_path, array):
     path = tmp_path / "file"
-    sharing.dump({"array": array, "again": array}, path)
+    sharing.write(sharing.parts_of({"array": array, "again": array}), path)
     loaded = sharing.load(str(path))
     np.testing.assert_array_equal(loaded["array"], array)
     assert np.asarray(loaded["array"]).dtype == array.dtype
@@ -33,13 +33,13 @@ def test_frames_arrive_as_they_were(tmp_path):
         {"x": [1.0, np.nan], "word": ["a", None], "kind": pd.Categorical(["u", "v"])}
     )
     path = tmp_path / "file"
-    sharing.dump(frame, path)
+    sharing.write(sharing.parts_of(frame), path)
     pd.testing.assert_frame_equal(sharing.load(str(path)), frame)
 
 
 def test_arrays_are_mapped_aligned_and_read_only(tmp_path):
     path = tmp_path / "file"
-    sharing.dump([np.zeros(3, np.int8), np.arange(1000.0)], path)
+    sharing.write(sharing.parts_of([np.zeros(3, np.int8), np.arange(1000.0)]), path)
     first, second = sharing.load(str(path))
     path.unlink()  # what is mapped outlives its name
     assert second.sum() == 499_500.0
@@ -47,16 +47,6 @@ def test_arrays_are_mapped_aligned_and_read_only(tmp_path):
         assert array.ctypes.data % sharing.ALIGNMENT == 0
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
-
-
-def test_one_file_is_read_once(tmp_path):
-    paths = [tmp_path / name for name in ("one", "two")]
-    for path in paths:
-        sharing.dump({"name": path.name}, path)
-    one = sharing.load(str(paths[0]))
-    assert sharing.load(str(paths[0])) is one
-    assert sharing.load(str(paths[1])) == {"name": "two"}
-    assert len(sharing._last) == 1
 
 
 def test_missing_file_is_an_error(tmp_path):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 import pytest
 import threadpoolctl
 
-from hpmkd.testing import ExecutorSuite
+from hpmkd.errors import WorkerWarning
+from hpmkd.testing import ExecutorSuite, tasks
+from hpmkd.values import Lost
 
 
 class Here:
@@ -174,3 +177,111 @@ class Lasting(Here):
 class TestLimitsTheCaller(Suite):
     component = Lasting
     caught_by = "test_the_caller_is_left_alone"
+
+
+class GivesUp(Here):
+    """As if it had processes: what would end one, or lasts, is not called at all."""
+
+    workers, gives_up = 2, True
+
+    def run(self, function, shared, asked, *, timeout=None):
+        ordeals = {
+            tasks.end_process: self.killed,
+            tasks.end_process_once: self.killed_once,
+            tasks.dawdle: self.late,
+            tasks.dawdle_once: self.late_once,
+        }
+        if function not in ordeals:
+            yield from super().run(function, shared, asked)
+            return
+        for index, task in enumerate(asked):
+            yield index, ordeals[function]() if task == tasks.VICTIM else task
+
+    def killed(self):
+        self.tell()
+        return Lost("its worker was killed, twice")
+
+    def killed_once(self):
+        self.tell()
+        return tasks.VICTIM
+
+    def late(self):
+        return self.killed()
+
+    def late_once(self):
+        return self.killed_once()
+
+    def tell(self):
+        warnings.warn("once more", WorkerWarning, stacklevel=2)
+
+
+class TestGivesUp(Suite):
+    component = GivesUp
+
+
+class NoWorkers(Here):
+    workers = 0
+
+
+class TestHasNoWorkers(Suite):
+    component = NoWorkers
+    caught_by = "test_says_what_it_can"
+
+
+class Breaking(GivesUp):
+    def killed(self):
+        raise RuntimeError("the pool is broken")
+
+
+class TestBreaks(Suite):
+    component = Breaking
+    caught_by = "test_a_task_that_ends_its_process_is_given_up"
+
+
+class Speechless(GivesUp):
+    def killed(self):
+        self.tell()
+        return Lost("")
+
+
+class TestGivesNoReason(Suite):
+    component = Speechless
+    caught_by = "test_a_task_that_ends_its_process_is_given_up"
+
+
+class Silent(GivesUp):
+    def tell(self):
+        pass
+
+
+class TestTellsNobody(Suite):
+    component = Silent
+    caught_by = "test_a_task_that_ends_its_process_once_is_done"
+
+
+class Rash(GivesUp):
+    def killed_once(self):
+        return self.killed()
+
+    def late_once(self):
+        return self.late()
+
+
+class TestTriesOnce(Suite):
+    component = Rash
+    caught_by = "test_a_task_that_ends_its_process_once_is_done"
+
+
+class TestTriesSlowOnesOnce(Suite):
+    component = Rash
+    caught_by = "test_a_task_that_takes_too_long_once_is_done"
+
+
+class Patient(GivesUp):
+    def late(self):
+        return tasks.VICTIM
+
+
+class TestWaitsForEver(Suite):
+    component = Patient
+    caught_by = "test_a_task_that_takes_too_long_is_given_up"

@@ -1,0 +1,156 @@
+"""Where a run of the command line is kept, so that it can be gone on with."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hpmkd.cli.stopping import Farewell, exit_code, stoppable
+
+if TYPE_CHECKING:
+    from hpmkd.registry import Registry
+    from hpmkd.unfinished import Unfinished
+
+#: Under which name the context of a command has the arguments of the user.
+TYPED = "hpmkd.typed"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The run folder that a user named.
+
+    Parameters
+    ----------
+    folder : Path
+        Of ``--out`` or of ``--resume``.
+    resume : bool
+        Whether to go on with the run in it.
+    overwrite : bool
+        Whether a run in it may be replaced.
+    trusted : bool
+        Whether to go on with what somebody else began.
+    """
+
+    folder: Path
+    resume: bool = False
+    overwrite: bool = False
+    trusted: bool = False
+
+    @classmethod
+    def chosen(
+        cls, out: Path | None, resume: Path | None, *, overwrite: bool, trusted: bool = False
+    ) -> Place:
+        """Return the folder of ``--out`` or of ``--resume``, of which one is expected."""
+        if resume is None:
+            if out is None:
+                raise click.UsageError(
+                    "Missing option '--out' (the run folder to write), or '--resume' (one to go on "
+                    "with)."
+                )
+            return cls(out, overwrite=overwrite, trusted=trusted)
+        if out is not None or overwrite:
+            other = "--overwrite" if out is None else "--out"
+            raise click.UsageError(
+                f"got --resume and {other}; expected one of them: --resume goes on with the run "
+                "that is in the folder"
+            )
+        return cls(resume, resume=True, trusted=trusted)
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing left to do; otherwise make sure that it can be done.
+
+        Raises
+        ------
+        RunFolderError
+            If there is nothing to go on with, or the folder cannot be written.
+        """
+        from hpmkd.errors import RunFolderError
+        from hpmkd.run_folder import check_free
+        from hpmkd.unfinished_folder import holds_journal, recover
+
+        if not self.resume:
+            check_free(self.folder, overwrite=self.overwrite)
+            return False
+        recover(self.folder)
+        if holds_journal(self.folder):
+            return False
+        if not (self.folder / "run.json").is_file():
+            raise RunFolderError(
+                f"{self.folder} holds no run to go on with; begin one with --out {self.folder}"
+            )
+        return True
+
+    def command(self) -> str:
+        """Return what goes on with the run: what the user typed, but for the folder."""
+        typed = click.get_current_context().meta[TYPED]
+        program = "python -m hpmkd" if Path(sys.argv[0]).name == "__main__.py" else "hpmkd"
+        return f"{program} {shlex.join([*_without_place(typed), '--resume', str(self.folder)])}"
+
+
+@contextlib.contextmanager
+def kept(place: Place, registry: Registry) -> Iterator[Unfinished]:
+    """Keep what is finished of a run; if it is stopped or fails, tell how to go on.
+
+    Parameters
+    ----------
+    place : Place
+        Where.
+    registry : Registry
+        Whose observers hear of what is taken from the journal.
+    """
+    from hpmkd.errors import HpmkdError
+    from hpmkd.unfinished import Unfinished
+
+    unfinished = Unfinished(
+        place.folder,
+        anew=not place.resume,
+        command=place.command(),
+        trusted=place.trusted,
+        on_note=lambda note: registry.notify("hpmkd_noted", note=note),
+    )
+    farewell = Farewell(lambda: f"\nstopped; {_state(unfinished)}", unfinished.close)
+    try:
+        with stoppable(farewell):
+            try:
+                yield unfinished
+            except KeyboardInterrupt as stopped:
+                farewell.say()
+                raise click.exceptions.Exit(exit_code(stopped)) from None
+            except HpmkdError:
+                if unfinished.settled and unfinished.holds:
+                    click.echo(f"the run failed; {_state(unfinished)}", err=True)
+                raise
+    finally:
+        unfinished.close()
+
+
+def _state(unfinished: Unfinished) -> str:
+    """Say how far a run has got, what is best so far, and how to go on."""
+    lines = [unfinished.progress]
+    best, path = unfinished.best_so_far, unfinished.best.path
+    if best is not None:
+        lines.append(
+            f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
+            f"selection rows; use it with: hpmkd predict {shlex.quote(str(path))} DATA"
+        )
+    if unfinished.settled and unfinished.holds and unfinished.resumable:
+        lines.append(f"go on with: {unfinished.command}")
+    return "\n".join(lines)
+
+
+def _without_place(typed: Sequence[str]) -> Iterator[str]:
+    """Yield arguments but for those that say where the run goes."""
+    arguments = iter(typed)
+    for each in arguments:
+        if each in ("--out", "--resume"):
+            next(arguments, None)
+        elif each != "--overwrite" and not each.startswith(("--out=", "--resume=")):
+            yield each

@@ -1,0 +1,256 @@
+"""One batch of tasks: who runs what, what was lost, what came back.
+
+Each worker is given one task at a time, and no other worker may take it. So it is known
+which task ran on a worker that died, a task starts when it is given, and the order of the
+tasks is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import queue
+import time
+import warnings
+from collections import deque
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+
+from hpmkd.errors import PluginError, WorkerWarning
+from hpmkd.values import Lost
+from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback, call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from hpmkd_dask.cluster import Cluster, Events
+    from hpmkd_dask.placing import Parcel, Placing
+
+#: How often a task is tried.
+ATTEMPTS = 2
+#: Seconds between two looks at what sends no event.
+TICK = 0.2
+#: Seconds without a worker after which that is told; a process here takes a second or two.
+TELL_AFTER = 5.0
+
+
+@dataclass
+class Attempt:
+    """A task that was given to a worker.
+
+    Parameters
+    ----------
+    index : int
+        Of the task.
+    worker : str
+        Its address.
+    future : distributed.Future
+        The result, there.
+    fetched : concurrent.futures.Future
+        The result, here.
+    deadline : float or None
+        When it is given up, on the clock of ``time.monotonic``; None before it has started.
+    """
+
+    index: int
+    worker: str
+    future: Any
+    fetched: Future[Any]
+    deadline: float | None = None
+
+
+class Batch:
+    """The tasks of one call of ``run``.
+
+    Parameters
+    ----------
+    cluster, placing
+        Of the executor.
+    function, shared, tasks, timeout
+        As ``run`` was given them.
+    patience : float
+        Seconds to wait for a worker when there is none.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        placing: Placing,
+        function: Callable[[Any, Any], Any],
+        shared: Any,
+        tasks: Sequence[Any],
+        timeout: float | None,
+        patience: float,
+    ) -> None:
+        self._cluster, self._placing = cluster, placing
+        self._function, self._tasks, self._timeout = function, tasks, timeout
+        self._patience = patience
+        self._parcel: Parcel = placing.parcel(shared)
+        self._waiting = deque(range(len(tasks)))
+        self._attempts: dict[str, Attempt] = {}
+        self._losses: dict[int, list[str]] = {}
+        self._given = 0
+        self._nobody_since: float | None = None
+        self._told = False
+
+    def results(self) -> Generator[tuple[int, Any], None, None]:
+        """Yield results as they complete."""
+        with self._cluster.listening() as events:
+            try:
+                while self._waiting or self._attempts:
+                    self._give(events)
+                    yield from self._heard(events)
+                    yield from self._overdue()
+            finally:
+                for attempt in self._attempts.values():
+                    attempt.fetched.cancel()
+                    attempt.future.release()
+                self._placing.drop(self._parcel)
+
+    def _give(self, events: Events) -> None:
+        """Give tasks to the workers that have none."""
+        busy = [attempt.worker for attempt in self._attempts.values()]
+        free = self._cluster.free(busy)
+        for member in free[: len(self._waiting)]:
+            try:
+                body, pieces = self._placing.placed(self._parcel, member.address)
+            except PluginError:
+                raise
+            except Exception as error:
+                # A worker has just left, perhaps: that is heard of in a moment.
+                self._wait(f"{type(error).__name__}: {error}")
+                return
+            index = self._waiting.popleft()
+            self._submit(index, member.address, body, pieces, events)
+        if free or self._attempts:
+            self._nobody_since, self._told = None, False
+        else:
+            self._wait("")
+
+    def _submit(
+        self, index: int, worker: str, body: Any, pieces: dict[str, Any], events: Events
+    ) -> None:
+        self._given += 1
+        key = f"{self._cluster.topic}-{self._parcel.name}-{self._given}"
+        payload = cloudpickle.dumps((self._function, self._tasks[index]))
+        client = self._cluster.client
+        future = client.submit(
+            call,
+            self._cluster.topic,
+            key,
+            payload,
+            body,
+            pieces,
+            key=key,
+            pure=False,
+            workers=[worker],
+            allow_other_workers=False,
+        )
+        loop = client.loop.asyncio_loop
+        fetched = asyncio.run_coroutine_threadsafe(_fetch(client, future), loop)
+        fetched.add_done_callback(lambda _: events.put(("done", key)))
+        self._attempts[key] = Attempt(index, worker, future, fetched)
+
+    def _wait(self, problem: str) -> None:
+        """Be patient for a while with a cluster that has no worker for us."""
+        now = time.monotonic()
+        if self._nobody_since is None:
+            self._nobody_since = now
+        waited = now - self._nobody_since
+        if waited >= self._patience or (self._cluster.refused and not self._cluster.members):
+            raise self._cluster.nobody(self._patience, problem)
+        if waited >= TELL_AFTER and not self._told:
+            self._told = True
+            address = self._cluster.connection.address
+            message = f"the Dask scheduler at {address} has no free worker; waiting for one, "
+            message += f"up to {self._patience:g} s"
+            warnings.warn(message, WorkerWarning, stacklevel=2)
+
+    def _heard(self, events: Events) -> Iterator[tuple[int, Any]]:
+        """Wait for an event and act on it."""
+        self._cluster.connection.require_alive()
+        self._cluster.look()
+        try:
+            event = events.get(timeout=self._until_next_deadline())
+        except queue.Empty:
+            return
+        match event:
+            case ("done", key) if key in self._attempts:
+                yield from self._done(self._attempts.pop(key))
+            case ("started", key) if key in self._attempts and self._timeout is not None:
+                self._attempts[key].deadline = time.monotonic() + self._timeout
+            case ("joined", worker):
+                self._cluster.join(worker)
+            case ("left", worker, expected):
+                self._placing.left(worker)
+                how = self._cluster.left(worker)
+                yield from self._abandoned(worker, "" if expected else how)
+
+    def _until_next_deadline(self) -> float:
+        deadlines = [each.deadline for each in self._attempts.values() if each.deadline is not None]
+        return min(TICK, max(0.0, min(deadlines, default=TICK * 2) - time.monotonic()))
+
+    def _done(self, attempt: Attempt) -> Iterator[tuple[int, Any]]:
+        try:
+            state, sent = attempt.fetched.result()
+        except CancelledError:
+            # What it needed was lost with another worker before it could start.
+            self._waiting.appendleft(attempt.index)
+            return
+        except Exception as error:
+            raise PluginError(
+                f"executor dask: worker {attempt.worker} could not run its task: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if state == UNREADABLE:
+            raise PluginError(
+                f"executor dask: worker {attempt.worker} cannot read its task: {sent}. Install on "
+                f"the workers what is installed here, plugins too: {self._cluster.install()}"
+            )
+        if state == RAISED:
+            raised, told = pickle.loads(sent)
+            raise raised from WorkerTraceback(f"in worker {attempt.worker}\n{told}")
+        yield attempt.index, pickle.loads(sent)
+
+    def _abandoned(self, worker: str, how: str) -> Iterator[tuple[int, Any]]:
+        """See to the task of a worker that has left; `how` is empty if it left in peace."""
+        for key, attempt in list(self._attempts.items()):
+            if attempt.worker != worker:
+                continue
+            del self._attempts[key]
+            attempt.fetched.cancel()
+            attempt.future.release()
+            if how:
+                yield from self._lost(attempt.index, f"its worker {how}")
+            else:
+                self._waiting.appendleft(attempt.index)
+
+    def _overdue(self) -> Iterator[tuple[int, Any]]:
+        """Give up what takes too long."""
+        now = time.monotonic()
+        for key, attempt in list(self._attempts.items()):
+            if attempt.deadline is None or attempt.deadline > now or attempt.fetched.done():
+                continue
+            del self._attempts[key]
+            attempt.fetched.cancel()
+            self._cluster.give_up(attempt.worker, attempt.future)
+            yield from self._lost(attempt.index, f"it took longer than {self._timeout:g} s")
+
+    def _lost(self, index: int, reason: str) -> Iterator[tuple[int, Any]]:
+        losses = self._losses.setdefault(index, [])
+        losses.append(reason)
+        if len(losses) < ATTEMPTS:
+            message = f"task {index} was lost: {reason}; it is tried once more"
+            warnings.warn(message, WorkerWarning, stacklevel=2)
+            self._waiting.appendleft(index)
+        elif len(set(losses)) == 1:
+            yield index, Lost(f"{reason} twice")
+        else:
+            yield index, Lost(", then ".join(losses))
+
+
+async def _fetch(client: Any, future: Any) -> Any:
+    return await client.gather(future, asynchronous=True)

@@ -1,0 +1,137 @@
+"""The worker processes of a cluster of this machine: started, replaced when they die, ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Collection
+
+from hpmkd.errors import PluginError
+
+#: Set before a worker loads any library: one thread each, and idle OpenMP threads sleep
+#: instead of spinning on a core that another worker needs. Dask's profiler looks at every
+#: thread a hundred times a second; nobody reads what it finds.
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "BLIS_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+}
+
+#: Seconds in which a killed process must be gone.
+GONE_AFTER = 10.0
+
+
+class Processes:
+    """Worker processes of one thread.
+
+    They are started by a command of their own instead of by ``multiprocessing``: so a script
+    needs no ``if __name__ == "__main__"``, the variables of this process stay as they are, and
+    it works inside workers of others, who may have no children.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler they work for.
+    n : int
+        How many.
+    """
+
+    def __init__(self, address: str, n: int) -> None:
+        self._address, self._n = address, n
+        self._folder = tempfile.mkdtemp(prefix="hpmkd-dask-")
+        self._alive: dict[int, subprocess.Popen[bytes]] = {}
+        self._ended: dict[int, int] = {}
+        # Runs at the latest when the interpreter ends.
+        self._clean = weakref.finalize(self, _clean, self._alive, self._folder)
+
+    def mend(self, joined: Collection[int]) -> None:
+        """Start as many as are missing.
+
+        Parameters
+        ----------
+        joined : collection of int
+            Identifiers of processes that reached the scheduler.
+
+        Raises
+        ------
+        PluginError
+            If one ended without having reached it: the next would do the same.
+        """
+        for pid, process in list(self._alive.items()):
+            code = process.poll()
+            if code is None:
+                continue
+            self._note(pid, code)
+            if pid not in joined:
+                raise PluginError(
+                    f"executor dask: a worker process {said_of(code)} before it reached its "
+                    "scheduler; what it printed above says why. Run without it: "
+                    "--set executor.name=serial"
+                )
+        while len(self._alive) < self._n:
+            process = self._start()
+            self._alive[process.pid] = process
+
+    def kill(self, pid: int) -> None:
+        """End one, whatever it does."""
+        if pid in self._alive:
+            self._alive[pid].kill()
+
+    def end_of(self, pid: int) -> str:
+        """Say how one ended that has left its scheduler."""
+        if pid in self._alive:
+            try:
+                self._note(pid, self._alive[pid].wait(timeout=GONE_AFTER))
+            except subprocess.TimeoutExpired:
+                return "left its scheduler"
+        return said_of(self._ended[pid]) if pid in self._ended else "left its scheduler"
+
+    def close(self) -> None:
+        """End all and remove their folder."""
+        self._clean()
+
+    def _note(self, pid: int, code: int) -> None:
+        self._ended[pid] = code
+        del self._alive[pid]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # The modules of this process are found there too, wherever it has them from.
+        path = os.pathsep.join(each or os.getcwd() for each in sys.path)
+        return subprocess.Popen(
+            [sys.executable, "-m", "hpmkd_dask.process", self._address, self._folder],
+            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            # What a task prints must not get between results that are piped.
+            stdout=2,
+        )
+
+
+def said_of(code: int) -> str:
+    """Say what an exit code means, as the end of a sentence about a process."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"was killed ({name})"
+
+
+def _clean(alive: dict[int, subprocess.Popen[bytes]], folder: str) -> None:
+    for process in alive.values():
+        process.kill()
+    for process in alive.values():
+        process.wait()
+    alive.clear()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,131 @@
+"""What runs in a worker: one task, and what it came to, as bytes.
+
+Payloads and results are pickled here and not by Dask, so that a worker that lacks a module
+can say which, and so that components defined in a script or a notebook travel.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import traceback
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import threadpoolctl
+
+from hpmkd.parcels import size_of_piece, unpack
+
+#: What became of a task.
+DONE, RAISED, UNREADABLE = "done", "raised", "unreadable"
+
+#: Boundary, in bytes, at which arrays begin; some kernels need more than that of a number.
+ALIGNMENT = 16
+
+
+class Piece:
+    """What tasks share as Dask keeps it on a worker, where all of them see the same object.
+
+    Parameters
+    ----------
+    value : ndarray, DataFrame or bytes
+        It; where it has arrived, an array is read-only.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (self.value,)
+
+    def __sizeof__(self) -> int:
+        """Return how many bytes it has, for Dask's accounts."""
+        return size_of_piece(self.value) or sys.getsizeof(self.value)
+
+
+def _arrived(value: Any) -> Piece:
+    if not isinstance(value, np.ndarray):
+        return Piece(value)
+    # What comes out of a message may begin anywhere.
+    settled = value.view() if value.ctypes.data % ALIGNMENT == 0 else value.copy(order="K")
+    settled.flags.writeable = False
+    return Piece(settled)
+
+
+#: What this process has unpacked, as long as Dask keeps what it was unpacked from: a batch has
+#: many tasks and one shared value.
+_unpacked: weakref.WeakKeyDictionary[Piece, Any] = weakref.WeakKeyDictionary()
+
+
+class WorkerTraceback(Exception):  # noqa: N818 - it is where, not what
+    """Where in the worker an exception was raised; it is the cause of that exception."""
+
+
+def call(
+    topic: str, key: str, payload: bytes, body: Piece, pieces: Mapping[str, Piece]
+) -> tuple[str, Any]:
+    """Run one task.
+
+    Parameters
+    ----------
+    topic : str
+        Where the client hears of it that the task `key` has started.
+    key : str
+        Name of the task.
+    payload : bytes
+        Pickle of the function and the task.
+    body : Piece
+        The shared value, packed.
+    pieces : mapping
+        Its pieces by name.
+
+    Returns
+    -------
+    tuple
+        What became of it; with its result or exception pickled, or what could not be read.
+    """
+    # Not above: the client imports Dask with more care.
+    from distributed import get_worker
+
+    get_worker().log_event(topic, key)
+    try:
+        function, task = pickle.loads(payload)
+        shared = _shared(body, pieces)
+    except Exception as error:
+        return UNREADABLE, f"{type(error).__name__}: {error}"
+    try:
+        with threadpoolctl.threadpool_limits(1):
+            result = function(shared, task)
+        return DONE, cloudpickle.dumps(result)
+    except Exception as error:
+        return RAISED, portable(error)
+    except BaseException as error:
+        # A task that ends itself must end neither the worker nor the client.
+        return RAISED, portable(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def portable(error: Exception) -> bytes:
+    """Pickle an exception with its traceback; in words, if it cannot be pickled."""
+    told = "".join(traceback.format_exception(error))
+    for each in (error, RuntimeError(f"{type(error).__name__}: {error}")):
+        try:
+            sent = cloudpickle.dumps((each, told))
+            pickle.loads(sent)
+        except Exception:
+            continue
+        return bytes(sent)
+    raise AssertionError("an error of words cannot be pickled")
+
+
+def _shared(body: Piece, pieces: Mapping[str, Piece]) -> Any:
+    if body not in _unpacked:
+        _unpacked[body] = unpack(body.value, lambda name: pieces[name].value)
+    return _unpacked[body]
+
+
+def hold(piece: Piece) -> Piece:
+    """Keep a piece on a worker, as a result that Dask does not move away."""
+    return piece

@@ -1,0 +1,241 @@
+"""The cluster of this machine that is used without an address."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpmkd.errors import WorkerWarning
+from hpmkd.testing import tasks
+from hpmkd.values import Lost
+from hpmkd_dask.executor import DaskExecutor
+
+
+# Functions of this file travel by value: workers cannot import it.
+def pid(shared, task):
+    time.sleep(0.02)
+    return os.getpid()
+
+
+def describe(shared, task):
+    matrix = shared["matrix"]
+    return os.getpid(), matrix.ctypes.data, matrix.flags.writeable, matrix.flags.f_contiguous
+
+
+def die(shared, task):
+    if task == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if task == "exit":
+        os._exit(3)
+    return task
+
+
+def die_once(shared, task):
+    mark = Path(shared) / str(task)
+    if task == 1 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def sleep(shared, task):
+    time.sleep(task)
+    return task
+
+
+def count(shared, task):
+    with open(shared, "a") as file:
+        file.write("called\n")
+
+
+class Unportable(Exception):
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+def fail(shared, task):
+    if task == "unportable":
+        raise Unportable("this", "that")
+    if task == "exit":
+        sys.exit("enough")
+    raise KeyError("as it was", 1)
+
+
+def frozen(array):
+    array.flags.writeable = False
+    return array
+
+
+class TestData:
+    def test_what_is_shared_is_sent_once_a_run(self, local):
+        """Each process has the large array at one place, batch after batch."""
+        matrix = frozen(np.asfortranarray(np.random.default_rng(0).normal(size=(500, 40))))
+        found = [
+            each
+            for batch in range(3)
+            for each in dict(
+                local.run(describe, {"matrix": matrix, "batch": batch}, range(6))
+            ).values()
+        ]
+        assert len({(process, place) for process, place, _, _ in found}) <= 2
+        assert not any(writeable for _, _, writeable, _ in found)
+        assert all(fortran for _, _, _, fortran in found)
+
+    def test_pieces_are_forgotten_with_their_owner(self, local):
+        list(local.run(describe, {"matrix": frozen(np.zeros(5000))}, range(2)))
+        gc.collect()
+        list(local.run(tasks.add, 1.0, [1.0]))
+        assert list(local._placing._sent) == []
+
+    def test_a_function_that_is_called_twice_runs_twice(self, local, tmp_path):
+        log = tmp_path / "log"
+        for _ in range(2):
+            assert dict(local.run(count, str(log), [1, 1])) == {0: None, 1: None}
+        assert log.read_text().count("called") == 4
+
+
+class TestErrors:
+    def test_an_exception_says_where_it_was_raised(self, local):
+        with pytest.raises(KeyError) as caught:
+            list(local.run(fail, None, ["as it was"]))
+        assert caught.value.args == ("as it was", 1)
+        assert "in worker tcp://127.0.0.1:" in str(caught.value.__cause__)
+        assert "in fail" in str(caught.value.__cause__)
+
+    def test_an_exception_that_does_not_pickle_is_told_in_words(self, local):
+        with pytest.raises(RuntimeError, match="Unportable: this and that"):
+            list(local.run(fail, None, ["unportable"]))
+
+    def test_a_task_that_ends_itself_ends_nobody_else(self, local):
+        before = set(dict(local.run(pid, None, range(6))).values())
+        with pytest.raises(RuntimeError, match="SystemExit: enough"):
+            list(local.run(fail, None, ["exit"]))
+        assert set(dict(local.run(pid, None, range(6))).values()) <= before
+
+
+class TestLosses:
+    def test_a_killed_worker_costs_its_task_one_repetition(self, local, tmp_path):
+        with pytest.warns(WorkerWarning, match=r"its worker was killed \(SIGKILL\)") as warned:
+            found = dict(local.run(die_once, str(tmp_path), range(6)))
+        assert found == {each: each for each in range(6)}
+        assert len(warned) == 1
+
+    @pytest.mark.parametrize(
+        ("how", "reason"),
+        [
+            ("die", "its worker was killed (SIGKILL) twice"),
+            ("exit", "its worker ended with exit code 3 twice"),
+        ],
+    )
+    def test_a_task_that_kills_twice_is_lost_and_the_others_are_not(self, local, how, reason):
+        with pytest.warns(WorkerWarning, match="task 1 was lost"):
+            found = dict(local.run(die, None, ["a", how, "b", "c"]))
+        assert found == {0: "a", 1: Lost(reason), 2: "b", 3: "c"}
+
+    def test_a_task_that_takes_too_long_is_given_up(self, local):
+        """Twice; and time is counted from when it starts: six in a row may take longer."""
+        with pytest.warns(WorkerWarning, match=r"it took longer than 0\.8 s"):
+            found = dict(local.run(sleep, None, [0.2, 60, *[0.2] * 10], timeout=0.8))
+        assert found.pop(1) == Lost("it took longer than 0.8 s twice")
+        assert set(found.values()) == {0.2}
+
+    def test_other_reasons_are_both_told(self, local, tmp_path):
+        def killed_then_slow(shared, task):
+            mark = Path(shared) / "mark"
+            if not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(60)
+
+        with pytest.warns(WorkerWarning):
+            found = dict(local.run(killed_then_slow, str(tmp_path), [0], timeout=0.5))
+        reason = "its worker was killed (SIGKILL), then it took longer than 0.5 s"
+        assert found == {0: Lost(reason)}
+
+
+class TestTheCaller:
+    def test_nothing_is_left_behind(self):
+        def threads():
+            # Those that Dask itself keeps for the next time.
+            return {each for each in threading.enumerate() if "Dask" not in each.name}
+
+        def loggers():
+            named = logging.root.manager.loggerDict
+            # A scheduler takes its own handler with it when it is garbage.
+            return {
+                name: (each.level, each.handlers * ("scheduler" not in name), list(each.filters))
+                for name, each in named.items()
+                if isinstance(each, logging.Logger)
+            }
+
+        before = dict(os.environ), threads(), loggers(), list(gc.callbacks)
+        executor = DaskExecutor(workers=1)
+        assert dict(executor.run(tasks.add, 1.0, [1.0])) == {0: 2.0}
+        (process,) = executor._cluster._processes._alive.values()
+        folder = Path(executor._cluster._processes._folder)
+        assert folder.exists()
+        executor.close()
+        assert process.returncode is not None
+        assert not folder.exists()
+        after = dict(os.environ), threads(), loggers(), list(gc.callbacks)
+        assert after[0] == before[0]
+        assert after[1] <= before[1]
+        assert {name: after[2][name] for name in before[2]} == before[2]
+        assert after[3] == before[3]
+        assert dict(executor.run(tasks.add, 1.0, [1.0])) == {0: 2.0}
+        executor.close()
+
+    def test_importing_dask_leaves_the_loggers_of_others(self, python):
+        source = """
+import logging
+logging.getLogger("tornado").setLevel("INFO")
+import hpmkd_dask.executor
+tornado = logging.getLogger("tornado")
+print("distributed" in __import__("sys").modules, tornado.level, tornado.handlers)
+"""
+        assert python(source) == ("True 20 []", "")
+
+    def test_the_plugin_imports_nothing_heavy(self, python):
+        source = "import hpmkd_dask, sys; print(sorted({'dask', 'distributed'} & {*sys.modules}))"
+        assert python(source) == ("[]", "")
+
+    def test_works_from_a_thread_and_from_asyncio(self, local):
+        found = {}
+        thread = threading.Thread(target=lambda: found.update(local.run(tasks.add, 1.0, [1.0])))
+        thread.start()
+        thread.join(60)
+        assert found == {0: 2.0}
+
+        async def program():
+            direct = dict(local.run(tasks.add, 1.0, [2.0]))
+            return direct, await asyncio.to_thread(lambda: dict(local.run(tasks.add, 1.0, [3.0])))
+
+        assert asyncio.run(program()) == ({0: 3.0}, {0: 4.0})
+
+    def test_works_from_a_script(self, python):
+        """No guard against being imported again; what tasks print is no result."""
+        source = """
+from hpmkd_dask.executor import DaskExecutor
+
+class Own:
+    factor = 3
+
+def work(shared, task):
+    print("working")
+    return shared.factor * task
+
+executor = DaskExecutor(workers=1)
+print(sorted(executor.run(work, Own(), [1, 2])))
+# Not closed: the end of the script ends the worker.
+"""
+        assert python(source) == ("[(0, 3), (1, 6)]", "working\nworking")

@@ -1,0 +1,112 @@
+"""Whole runs: the same students, bit for bit, wherever they are fitted and whoever is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sklearn.datasets import load_wine
+from sklearn.naive_bayes import GaussianNB
+
+import hpmkd
+import hpmkd_dask
+from hpmkd import measure
+from hpmkd.errors import WorkerWarning
+
+SETTINGS = {
+    "sampler.trials": 1,
+    "split.selection_folds": 2,
+    "split.teacher_folds": 3,
+    "reference.name": "quick",
+    "augmenter.name": "none",
+    "memory.name": "none",
+    "search.alphas.self": [0.0, 0.5],
+    "stages": ["logistic", "tree"],
+    "front.size": 0,
+    # Workers are started however short the work is.
+    "pipeline.start_seconds": 0.0,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hurried():
+    """Take few timings: how fast models are is not tested here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        yield
+
+
+class Marked(GaussianNB):
+    """Tells which process is fitting it, and takes its time."""
+
+    def __init__(self, folder="."):
+        super().__init__()
+        self.folder = folder
+
+    def fit(self, X, y):
+        (Path(self.folder) / str(os.getpid())).touch()
+        time.sleep(0.1)
+        return super().fit(X, y)
+
+
+def distill(folder, **settings):
+    folder.mkdir()
+    return hpmkd.distill(
+        *load_wine(return_X_y=True),
+        teacher=Marked(str(folder)),
+        settings={**SETTINGS, **settings},
+        observers=[hpmkd_dask],
+    )
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A run in this process."""
+    return distill(tmp_path_factory.mktemp("alone") / "marks")
+
+
+def check_same(found, alone):
+    assert {name: each.to_bytes() for name, each in found.students.items()} == {
+        name: each.to_bytes() for name, each in alone.students.items()
+    }
+    assert found.verdict == alone.verdict
+    assert found.evidence == alone.evidence
+    trials = [
+        [(each.configuration.key, each.log_loss) for each in run.trials] for run in (found, alone)
+    ]
+    assert trials[0] == trials[1]
+
+
+def test_the_cluster_of_this_machine_gives_the_same_students(alone, tmp_path):
+    found = distill(tmp_path / "marks", executor="dask")
+    check_same(found, alone)
+    others = {name for name in os.listdir(tmp_path / "marks") if name != str(os.getpid())}
+    assert others, "no teacher was fitted in a worker"
+
+
+def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
+    alone, outside, tmp_path, eventually
+):
+    """A scheduler and two workers, each a process of its own."""
+    workers = [outside.worker("--no-nanny") for _ in "ab"]
+    outside.wait_for(2)
+    marks = tmp_path / "marks"
+
+    def fitting():
+        return [each for each in workers if (marks / str(each.pid)).exists()]
+
+    def kill():
+        eventually(fitting)
+        fitting()[0].send_signal(signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.warns(WorkerWarning, match="its worker left the cluster; it is tried once more"):
+        found = distill(marks, **{"executor.name": "dask", "executor.address": outside.address})
+    killer.join()
+    check_same(found, alone)
+    assert sorted(each.wait(0) for each in workers if each.poll() is not None) == [-9]

@@ -1,0 +1,121 @@
+"""What a worker process does: one task after the other, until its parent is gone."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cloudpickle
+
+from hpmkd.errors import HpmkdError
+from hpmkd.parcels import PROTOCOL, unpack
+from hpmkd_defaults.executors import sharing
+
+#: What a worker says once it can be given tasks.
+READY = b"ready"
+#: Seconds between looks at whether the parent is still there.
+PARENT_SEEN_EVERY = 0.5
+
+
+def serve(connection: Connection, parent: int) -> None:
+    """Answer every task that comes over the connection.
+
+    Parameters
+    ----------
+    connection : Connection
+        Brings ``(body, task)``, both packed: the body is what :func:`hpmkd.parcels.pack` made
+        of function and shared value, None if it is the one that came last. Takes what
+        :func:`answer` returns.
+    parent : int
+        Process number of the other side.
+    """
+    # Ctrl-C reaches every process of the terminal; what it means is the parent's to decide.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    pieces, call = _Pieces(), _nothing
+    try:
+        connection.send_bytes(READY)
+        while True:
+            body, task = connection.recv()
+            if body is not None:
+                call = _Call(body, pieces)
+            connection.send_bytes(answer(call, task))
+    except (EOFError, OSError):
+        return  # the parent has closed the connection, or has ended
+
+
+def answer(call: Callable[[bytes], Any], task: bytes) -> bytes:
+    """Return the pickle of ``(True, result)``, or of ``(False, exception)``."""
+    content: bytes
+    try:
+        content = cloudpickle.dumps((True, call(task)), protocol=PROTOCOL)
+    except Exception as error:
+        content = cloudpickle.dumps((False, _portable(error)), protocol=PROTOCOL)
+    return content
+
+
+class _Call:
+    """A batch's function and shared value; unpacked when a task first needs them."""
+
+    def __init__(self, body: bytes, pieces: _Pieces) -> None:
+        self._body, self._pieces = body, pieces
+        self._unpacked: tuple[Callable[[Any, Any], Any], Any] | None = None
+
+    def __call__(self, task: bytes) -> Any:
+        if self._unpacked is None:
+            self._pieces.drop_removed()
+            self._unpacked = unpack(self._body, self._pieces.read)
+        function, shared = self._unpacked
+        return function(shared, unpack(task, self._pieces.read))
+
+
+class _Pieces:
+    """Pieces by the paths of their files; each is read once, and kept as long as its file."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Any] = {}
+
+    def read(self, path: str) -> Any:
+        if path not in self._known:
+            try:
+                self._known[path] = sharing.load(path)
+            except OSError as error:
+                raise HpmkdError(
+                    f"{path}: cannot be read by a worker process: {error.strerror}; the folder "
+                    "must stay as it is until the run has ended. Type the command again"
+                ) from error
+        return self._known[path]
+
+    def drop_removed(self) -> None:
+        for path in [path for path in self._known if not os.path.exists(path)]:
+            del self._known[path]
+
+
+def _portable(error: Exception) -> Exception:
+    """Return the exception with a note of where it was raised; in words if it cannot travel."""
+    where = "".join(traceback.format_exception(error))
+    try:
+        # One that does not survive pickling would look like a dead worker.
+        pickle.loads(cloudpickle.dumps(error))
+    except Exception:
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+    error.add_note(f"in a worker process:\n{where}")
+    return error
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent, even within a task: nobody wants the result."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SEEN_EVERY)
+    os._exit(1)
+
+
+def _nothing(task: bytes) -> Any:
+    raise RuntimeError("a task came before its batch")

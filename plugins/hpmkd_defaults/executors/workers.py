@@ -1,0 +1,183 @@
+"""Worker processes as their parent sees them: started, given a task, waited for, killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loky.backend import get_context
+
+from hpmkd_defaults.executors.serving import READY, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from hpmkd_defaults.executors.batch import Batch
+
+#: Set before a worker loads any library: one thread each, and idle OpenMP threads sleep
+#: instead of spinning on a core that another worker needs.
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "BLIS_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
+
+#: Seconds between looks at whether workers that say nothing are alive. A dead one closes its
+#: connection, unless a process that it had started holds it open.
+HEARTBEAT = 1.0
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """A task that a worker is at, and when its time is over (``time.monotonic``)."""
+
+    batch: Batch
+    index: int
+    deadline: float
+
+
+@dataclass(eq=False)
+class Worker:
+    """One process, which runs one task at a time."""
+
+    process: Any
+    connection: Connection
+    ready: bool = False
+    assigned: Assigned | None = None
+    served: int = 0
+    batch: Batch | None = field(default=None, repr=False)
+
+    @property
+    def free(self) -> bool:
+        """Whether it is waiting for a task."""
+        return self.ready and self.assigned is None
+
+    def give(self, batch: Batch, index: int, deadline: float) -> int:
+        """Send a task, and what its batch shares if that is new here; return their bytes.
+
+        Raises
+        ------
+        OSError
+            If it has died: nothing is assigned then.
+        """
+        task = batch.packed(index)
+        body = None if self.batch is batch else batch.body
+        self.connection.send((body, task))
+        self.batch, self.assigned = batch, Assigned(batch, index, deadline)
+        self.served += 1
+        return len(task) + len(body or b"")
+
+    def take(self) -> None:
+        """Read what it has to say; see :meth:`Crew.wait`.
+
+        Raises
+        ------
+        OSError, EOFError
+            If it has died.
+        """
+        said = self.connection.recv_bytes()
+        if said == READY:
+            self.ready = True
+            return
+        assigned, self.assigned = self.assigned, None
+        if assigned is not None:
+            assigned.batch.answered(assigned.index, said)
+
+    def end(self) -> int | None:
+        """Kill it, with all processes that it has started; return how it had ended if it had."""
+        code: int | None = self.process.exitcode
+        if code is None:
+            for number in (*_descendants(self.process.pid), self.process.pid):
+                _kill(number)
+        self.process.join()
+        self.connection.close()
+        return code
+
+    def exit_code(self) -> int:
+        """Wait until it has ended, which it is about to, and return how."""
+        self.process.join(HEARTBEAT)
+        code = self.end()
+        return -int(getattr(signal, "SIGKILL", 9)) if code is None else code
+
+
+def start() -> Worker:
+    """Start a process; it says when it is ready."""
+    context = get_context("loky")
+    here, there = context.Pipe()
+    process = context.Process(
+        target=serve, args=(there, os.getpid()), name="hpmkd-worker", env=ENVIRONMENT
+    )
+    with _interrupts_held():
+        process.start()
+    there.close()
+    return Worker(process, here)
+
+
+def waited_for(workers: Collection[Worker]) -> list[Worker]:
+    """Wait until workers say something, die or run out of time, and return these; or a while."""
+    deadlines = [each.assigned.deadline for each in workers if each.assigned is not None]
+    left = min(deadlines, default=float("inf")) - time.monotonic()
+    said = wait([each.connection for each in workers], max(0.0, min(left, HEARTBEAT)))
+    return [
+        each
+        for each in workers
+        if each.connection in said or overdue(each) or each.process.exitcode is not None
+    ]
+
+
+def overdue(worker: Worker) -> bool:
+    """Return whether its task has taken too long."""
+    return worker.assigned is not None and time.monotonic() >= worker.assigned.deadline
+
+
+def ending(code: int) -> str:
+    """Say how a process ended that was not meant to."""
+    if code >= 0:
+        return f"its worker ended (exit code {code})"
+    name = signal.Signals(-code).name if -code in {*signal.Signals} else f"signal {-code}"
+    if name == "SIGKILL":
+        return "its worker was killed (SIGKILL, as the out-of-memory killer does)"
+    return f"its worker was killed ({name})"
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    # A process inherits what is blocked: until it ignores Ctrl-C by itself, it must not be
+    # stopped by one while it is loading its libraries, in a traceback.
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _descendants(number: int) -> list[int]:
+    """Return the processes that a process has started, and theirs; none where /proc is not."""
+    found: list[int] = []
+    for path in Path(f"/proc/{number}/task").glob("*/children"):
+        try:
+            children = [int(each) for each in path.read_text("ascii").split()]
+        except OSError:
+            continue  # it has just ended
+        found += [each for child in children for each in (*_descendants(child), child)]
+    return found
+
+
+def _kill(number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(number, getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -1,0 +1,125 @@
+"""What a run follows from, and how a difference is named."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpmkd.circumstances import circumstances, differences
+from hpmkd.dataset import make_dataset
+from hpmkd.offers import Offered
+from hpmkd.plugins import Plugin
+from hpmkd.recipe import Recipe
+from hpmkd.values import Offer
+
+ROWS = pd.DataFrame({"age": np.arange(12.0), "town": list("abcabcabcabc")})
+LABELS = np.array([0, 1] * 6)
+
+
+class Stage:
+    pass
+
+
+def plugin(source="mine 1.0", factory=Stage):
+    offered = Offered("stage", Offer("mine", factory, "mine"), "mine", source)
+    return Plugin("mine", source, "active", (offered,))
+
+
+def told(**changed):
+    given = {
+        "recipe": Recipe.load("hpm"),
+        "seed": 0,
+        "tables_given": {
+            "training rows": make_dataset(ROWS, LABELS),
+            "test rows": make_dataset(ROWS, LABELS),
+            "rows without labels": None,
+        },
+        "teachers": {"forest": "aa", "net": "bb"},
+        "plugins": [plugin()],
+    } | changed
+    return json.loads(json.dumps(circumstances(**given)))
+
+
+def other_rows(name, table):
+    return {"tables_given": {**told_tables(), name: table}}
+
+
+def told_tables():
+    return {
+        "training rows": make_dataset(ROWS, LABELS),
+        "test rows": make_dataset(ROWS, LABELS),
+        "rows without labels": None,
+    }
+
+
+def recipe(**settings):
+    dotted = {key.replace("__", "."): value for key, value in settings.items()}
+    return {"recipe": Recipe.load("hpm").override(dotted)}
+
+
+def test_equal_circumstances_do_not_differ_once_they_were_written_as_json():
+    assert differences(told(), told()) == []
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        recipe(executor__name="loky", executor__workers=2),
+        recipe(cache__disk=True),
+        recipe(budget__seconds=5.0),
+    ],
+)
+def test_what_changes_no_result_does_not_count(free):
+    assert differences(told(), told(**free)) == []
+
+
+CHANGED = LABELS.copy()
+CHANGED[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"seed": 4}, "seed: was 0, is 4"),
+        (recipe(split__teacher_folds=3), "recipe, split.teacher_folds: was 5, is 3"),
+        ({"recipe": Recipe.load("hpm").only("tree")}, "recipe, stages: was ['"),
+        (recipe(budget__models=70), "recipe, budget.models: was "),
+        (
+            other_rows("training rows", make_dataset(ROWS.iloc[:10], LABELS[:10])),
+            "training rows: were 12 rows of 2 columns, are 10 rows of 2 columns",
+        ),
+        (
+            other_rows("training rows", make_dataset(ROWS, CHANGED)),
+            "training rows: 12 rows of 2 columns of other content (digest ",
+        ),
+        (
+            other_rows("rows without labels", ROWS),
+            "rows without labels: were none, are 12 rows of 2 columns",
+        ),
+        ({"teachers": {"forest": "aa"}}, "teachers: were forest, net; are forest"),
+        (
+            {"teachers": {"forest": "aa", "net": "cc"}},
+            "teacher 'net': its parameters, its fitted state or its code are others",
+        ),
+        ({"plugins": []}, "plugin mine: it was there, and is not"),
+        ({"plugins": [plugin("mine 1.1")]}, "plugin mine: was mine 1.0, is mine 1.1"),
+        ({"plugins": [plugin(factory=json.loads)]}, "plugin mine: its code was changed"),
+    ],
+)
+def test_every_difference_is_named(changed, said):
+    (difference,) = differences(told(), told(**changed))
+    assert said in difference
+
+
+def test_versions_are_named():
+    was = told()
+    was["libraries"]["numpy"] = "1.20"
+    (said,) = differences(was, told())
+    assert said == f"version of numpy: was 1.20, is {np.__version__}"
+
+
+def test_a_teacher_that_nobody_can_tell_is_never_the_same():
+    unknown = {"teachers": {"forest": None}}
+    (said,) = differences(told(**unknown), told(**unknown))
+    assert "teacher 'forest': nobody can tell it from another" in said
