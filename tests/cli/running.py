@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -25,7 +26,7 @@ LIGHT = [
 ]
 #: Teachers that warn and print, and one that takes its time.
 NOISY = """
-import os, sys, time, warnings
+import hashlib, os, sys, warnings
 from sklearn.naive_bayes import GaussianNB
 
 class Noisy(GaussianNB):
@@ -36,7 +37,7 @@ class Noisy(GaussianNB):
 
 class Slow(GaussianNB):
     def fit(self, X, y):
-        time.sleep(60)
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 300_000_000)  # hears of no signal
 """
 
 
@@ -54,10 +55,21 @@ def command(*more, teacher="sklearn.naive_bayes:GaussianNB"):
 
 
 def piped(folder, *more, **options):
-    """Run it, with pipes for stdout and stderr."""
-    return subprocess.run(
-        command(*more, **options), cwd=folder, capture_output=True, text=True, timeout=300
+    """Run it, with pipes for stdout and stderr; if it hangs, they tell where."""
+    process = subprocess.Popen(
+        command(*more, **options),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONFAULTHANDLER": "1"},
     )
+    try:
+        out, err = process.communicate(timeout=240)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        out, err = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def on_terminal(folder, *more, columns=60, on_screen=None, **options):
@@ -71,8 +83,9 @@ def on_terminal(folder, *more, columns=60, on_screen=None, **options):
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(folder)
-        os.environ["TERM"] = "xterm-256color"
-        os.execv(sys.executable, command(*more, **options))
+        # Not as the system has it: readline puts a size there that Python does not know of.
+        environment = {**os.environ, "TERM": "xterm-256color"}
+        os.execve(sys.executable, command(*more, **options), environment)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     drawn = b""
     while True:

@@ -77,6 +77,12 @@ def test_a_phase_that_is_over_is_told_of_once(shown):
     assert lines == ["measuring on test rows: 0/3", "measuring on test rows: 3/3  took 0:09"]
 
 
+def test_a_phase_without_steps_is_not_told_of(shown):
+    view, lines, _ = shown
+    view.hpmkd_phase_advanced("chain", 0, 0)
+    assert lines == []
+
+
 def test_failures_are_told_with_their_reason(shown):
     view, lines, _ = shown
     view.hpmkd_trial_finished(trial(5, failure="its worker was killed (SIGKILL) twice"))
