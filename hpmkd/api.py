@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.as_found import AS_FOUND
 from hpmkd.dataset import Dataset, make_dataset, separate_test
 from hpmkd.distillation import Distillation
 from hpmkd.engine import HPMDistiller
@@ -155,6 +156,7 @@ def distill(
     return found
 
 
+@AS_FOUND.kept()
 def run(
     recipe: Recipe,
     registry: Registry,

@@ -21,6 +21,7 @@ from hpmkd.finishing import Finishing
 from hpmkd.gates import of_fuser
 from hpmkd.hearing import Heard, listen
 from hpmkd.measurement import Measuring, Scheduled, compare
+from hpmkd.nested import placed
 from hpmkd.pipeline import ParallelDistillationPipeline
 from hpmkd.provenance import Provenance, Run
 from hpmkd.remembering import facts_of, outcomes, recalled, tell_of_others
@@ -87,19 +88,20 @@ class HPMDistiller:
         unlabeled : DataFrame or ndarray, optional
             Rows without labels for the teachers to label, with the columns of `training`.
         """
-        parts = resolve(self.recipe, self.registry)
-        pipeline = self._pipeline(parts)
+        recipe = placed(self.recipe, self.registry.notify)
+        parts = resolve(recipe, self.registry)
+        pipeline = self._pipeline(recipe, parts)
         try:
             return _Run(self, parts, pipeline, training, test, teachers, unlabeled).go()
         finally:
             pipeline.close()
 
-    def _pipeline(self, parts: Components) -> ParallelDistillationPipeline:
+    def _pipeline(self, recipe: Recipe, parts: Components) -> ParallelDistillationPipeline:
         return ParallelDistillationPipeline(
             parts.executor.create(),
             here=None if parts.stand_in is None else parts.stand_in.create(),
-            start_seconds=self.recipe.pipeline.start_seconds,
-            trial_seconds=self.recipe.budget.trial_seconds,
+            start_seconds=recipe.pipeline.start_seconds,
+            trial_seconds=recipe.budget.trial_seconds,
             notify=self.registry.notify,
             kept=self.unfinished.kept,
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import difflib
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
-from typing import Literal
+from typing import Any, Literal
 
 from hpmkd.offers import Offered
 
@@ -48,11 +50,39 @@ def source_of(entry_point: EntryPoint) -> str:
     return f"{distribution.name} {distribution.version}" if distribution else entry_point.value
 
 
+class _Divided:
+    """A standard output that is stderr to some threads, and what it was to all others."""
+
+    def __init__(self, original: Any) -> None:
+        self.original, self.quiet = original, Counter[int]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr if self.quiet[threading.get_ident()] else self.original, name)
+
+
+_dividing = threading.Lock()
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Send what a plugin prints to stderr: stdout belongs to results (``--json``)."""
-    with contextlib.redirect_stdout(sys.stderr):
+    """Send what a plugin prints to stderr: stdout belongs to results (``--json``).
+
+    The output of other threads stays where it is, and so does that of the whole process if
+    two threads load plugins at once: ``redirect_stdout`` would leave it at stderr for ever.
+    """
+    here = threading.get_ident()
+    with _dividing:
+        divided = sys.stdout if isinstance(sys.stdout, _Divided) else _Divided(sys.stdout)
+        divided.quiet[here] += 1
+        sys.stdout = divided
+    try:
         yield
+    finally:
+        with _dividing:
+            divided.quiet[here] -= 1
+            # Somebody else may have put another one in its place.
+            if sys.stdout is divided and not divided.quiet.total():
+                sys.stdout = divided.original
 
 
 def clashes(plugins: Sequence[Plugin]) -> list[str]:

@@ -133,6 +133,14 @@ class Recipe:
         return own
 
     @property
+    def alone(self) -> Recipe:
+        """The recipe with an executor of one process, if it names one, and trials of any time."""
+        own = self.executor
+        if own.name not in self.parallel and self.parallel:
+            own = Choice(next(iter(self.parallel)))
+        return replace(self, executor=own, budget=replace(self.budget, trial_seconds=0.0))
+
+    @property
     def stand_in(self) -> Choice | None:
         """The executor of one process that stands in until starting workers pays."""
         replaced = [name for name, there in self.parallel.items() if there == self.place.name]

@@ -134,9 +134,13 @@ class PipelineSettings:
     start_seconds : float
         What starting worker processes takes: as long as they would save less, tasks run in this
         process. 0 starts them at once.
+    nested : bool
+        Whether a run starts processes although it is in a worker of somebody else, such as joblib,
+        Dask or multiprocessing.
     """
 
     start_seconds: Annotated[float, Meta(ge=0)] = 3.0
+    nested: bool = False
 
 
 @dataclass(frozen=True)

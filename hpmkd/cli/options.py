@@ -206,6 +206,7 @@ def distil_and_save(
     from hpmkd.api import run
     from hpmkd.cli.events import events_of_command
     from hpmkd.cli.keeping import kept
+    from hpmkd.cli.output import results_only
     from hpmkd.cli.progress import observer
     from hpmkd.errors import LimitsError
     from hpmkd.registry import Registry
@@ -217,7 +218,7 @@ def distil_and_save(
         registry.add("progress", progress)
     view = contextlib.ExitStack()
     with kept(place, registry, view.close) as unfinished:
-        with view:
+        with results_only(), view:
             view.enter_context(progress or contextlib.nullcontext())
             found = run(recipe, registry, unfinished=unfinished, **problem)
         found.save(place.folder, overwrite=True)

@@ -1,6 +1,6 @@
 """Installs the throwaway distributions, and runs Python and hpmkd with some of them in sight.
 
-Each distribution in ``tests/distributions``, and ``plugins/hpmkd-lightgbm``, is installed into a
+Each distribution in ``tests/distributions``, and those in ``plugins``, is installed into a
 folder of its own, without network; a process sees those whose folders are on its ``PYTHONPATH``.
 """
 
@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 DISTRIBUTIONS = [
     *sorted(ROOT.glob("tests/distributions/*/pyproject.toml")),
     ROOT / "plugins" / "hpmkd-lightgbm" / "pyproject.toml",
+    ROOT / "plugins" / "hpmkd-dask" / "pyproject.toml",
 ]
 #: Distribution, and what must be said of it.
 BROKEN = {

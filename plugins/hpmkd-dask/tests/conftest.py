@@ -80,6 +80,12 @@ def until(true):
         time.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """Tell of no worker that is late: on a busy machine all are."""
+    monkeypatch.setattr("hpmkd_dask.batch.TELL_AFTER", WAIT)
+
+
 @pytest.fixture
 def python():
     """``python(source)``: run it in a new process; what it printed, to stdout and stderr."""

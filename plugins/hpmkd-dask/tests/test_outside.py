@@ -71,9 +71,9 @@ class TestCrew:
     def test_what_takes_too_long_is_ended_by_the_nanny(self, crew):
         executor = DaskExecutor(address=crew.address)
         before = set(dict(executor.run(pid, None, range(6))).values())
-        with pytest.warns(WorkerWarning, match=r"took longer than 0\.5 s"):
-            found = dict(executor.run(sleep, None, [60, 0.1, 0.1, 0.1], timeout=0.5))
-        assert found == {0: Lost("it took longer than 0.5 s twice"), 1: 0.1, 2: 0.1, 3: 0.1}
+        with pytest.warns(WorkerWarning, match="took longer than 2 s"):
+            found = dict(executor.run(sleep, None, [600, 0.1, 0.1, 0.1], timeout=2.0))
+        assert found == {0: Lost("it took longer than 2 s twice"), 1: 0.1, 2: 0.1, 3: 0.1}
         executor.close()
         # Others came in the place of those that were ended.
         crew.wait_for(2)
@@ -84,14 +84,12 @@ class TestCrew:
 
 
 class TestLosses:
-    def test_data_are_sent_again_when_the_only_worker_that_had_them_is_gone(
-        self, outside, connected
-    ):
-        outside.worker("--no-nanny")
-        outside.wait_for(1)
+    def test_workers_may_be_late_and_the_only_one_with_the_data_may_go(self, outside, connected):
         executor, shared = connected(), {"matrix": large()}
+        assert executor.workers == 1, "one is hoped for"
         expected = {each: float(shared["matrix"].sum()) + each for each in range(12)}
         results = executor.run(total, shared, range(12))
+        outside.worker("--no-nanny")
         first = next(results)
         outside.processes[-1].send_signal(signal.SIGKILL)
         outside.worker("--no-nanny")
@@ -105,24 +103,10 @@ class TestLosses:
         outside.wait_for(2)
         executor = connected()
         with pytest.warns(WorkerWarning, match="took longer"):
-            found = dict(executor.run(sleep, None, [1.2, 0.1, 0.1, 0.1], timeout=1.0))
-        assert found == {0: Lost("it took longer than 1 s twice"), 1: 0.1, 2: 0.1, 3: 0.1}
+            found = dict(executor.run(sleep, None, [2.5, 0.1, 0.1, 0.1], timeout=2.0))
+        assert found == {0: Lost("it took longer than 2 s twice"), 1: 0.1, 2: 0.1, 3: 0.1}
         assert dict(executor.run(sleep, None, [0.1] * 4)) == dict.fromkeys(range(4), 0.1)
         assert outside.processes[-1].poll() is None
-
-    def test_a_worker_that_joins_late_is_used(self, outside, connected):
-        executor = connected(patience=60.0)
-        assert executor.workers == 1
-        results = executor.run(pid, None, range(200))
-        outside.worker("--no-nanny")
-        seen = {next(results)[1]}
-        outside.worker("--no-nanny")
-        for _, process in results:
-            seen.add(process)
-            if len(seen) == 2:
-                break
-        results.close()
-        assert len(seen) == 2
 
 
 class TestErrors:

@@ -81,13 +81,6 @@ def check_same(found, alone):
     assert trials[0] == trials[1]
 
 
-def test_the_cluster_of_this_machine_gives_the_same_students(alone, tmp_path):
-    found = distill(tmp_path / "marks", executor="dask")
-    check_same(found, alone)
-    others = {name for name in os.listdir(tmp_path / "marks") if name != str(os.getpid())}
-    assert others, "no teacher was fitted in a worker"
-
-
 def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
     alone, outside, tmp_path, eventually
 ):

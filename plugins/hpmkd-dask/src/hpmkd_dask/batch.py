@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 2
 #: Seconds between two looks at what sends no event.
 TICK = 0.2
-#: Seconds without a worker after which that is told; a process here takes a second or two.
+#: Seconds without a worker of a cluster elsewhere after which that is told.
 TELL_AFTER = 5.0
 
 
@@ -53,6 +53,8 @@ class Attempt:
         The result, here.
     deadline : float or None
         When it is given up, on the clock of ``time.monotonic``; None before it has started.
+    nanny : bool
+        Whether its worker would come back if it were killed.
     """
 
     index: int
@@ -60,6 +62,7 @@ class Attempt:
     future: Any
     fetched: Future[Any]
     deadline: float | None = None
+    nanny: bool = False
 
 
 class Batch:
@@ -162,7 +165,7 @@ class Batch:
         waited = now - self._nobody_since
         if waited >= self._patience or (self._cluster.refused and not self._cluster.members):
             raise self._cluster.nobody(self._patience, problem)
-        if waited >= TELL_AFTER and not self._told:
+        if waited >= TELL_AFTER and not (self._told or self._cluster.own):
             self._told = True
             address = self._cluster.connection.address
             message = f"the Dask scheduler at {address} has no free worker; waiting for one, "
@@ -180,8 +183,9 @@ class Batch:
         match event:
             case ("done", key) if key in self._attempts:
                 yield from self._done(self._attempts.pop(key))
-            case ("started", key) if key in self._attempts and self._timeout is not None:
+            case ("started", key, nanny) if key in self._attempts and self._timeout is not None:
                 self._attempts[key].deadline = time.monotonic() + self._timeout
+                self._attempts[key].nanny = nanny
             case ("joined", worker):
                 self._cluster.join(worker)
             case ("left", worker, expected):
@@ -236,7 +240,7 @@ class Batch:
                 continue
             del self._attempts[key]
             attempt.fetched.cancel()
-            self._cluster.give_up(attempt.worker, attempt.future)
+            self._cluster.give_up(attempt.worker, attempt.future, attempt.nanny)
             yield from self._lost(attempt.index, f"it took longer than {self._timeout:g} s")
 
     def _lost(self, index: int, reason: str) -> Iterator[tuple[int, Any]]:

@@ -37,20 +37,17 @@ class Member:
         Of it.
     pid : int
         Of its process, on its machine.
-    nanny : bool
-        Whether a process of Dask's watches over it and starts it again.
     """
 
     address: str
     pid: int
-    nanny: bool
 
 
 class Cluster:
     """The workers of a scheduler, of which each is given one task at a time.
 
-    What happens in it is put into every queue that listens, as tuples: ``("started", key)`` of
-    a task, ``("joined", address)`` and ``("left", address, expected)`` of a worker.
+    What happens in it is put into every queue that listens, as tuples: ``("started", key,
+    nanny)`` of a task, ``("joined", address)`` and ``("left", address, expected)`` of a worker.
 
     Parameters
     ----------
@@ -80,7 +77,7 @@ class Cluster:
                 self._limit = workers or DEFAULT_WORKERS
                 self._processes = Processes(self.connection.address, self._limit)
                 self._processes.mend(())
-            self.connection.hear(self.topic, lambda key: self._tell("started", key))
+            self.connection.hear(self.topic, lambda message: self._tell("started", *message))
             self.join(*self.connection.ask(self.client.nthreads))
         except BaseException:
             self.close()
@@ -106,6 +103,11 @@ class Cluster:
     def workers(self) -> int:
         """How many tasks run at once now; at least one, though there may be no worker yet."""
         return max(1, len(self.used()))
+
+    @property
+    def own(self) -> bool:
+        """Whether its workers are processes of this machine, which are on their way."""
+        return self._processes is not None
 
     def free(self, busy: Collection[str]) -> list[Member]:
         """Return the workers that may be given a task, given who is busy with one."""
@@ -145,13 +147,11 @@ class Cluster:
             return
         run, names = self.client.run, self._wanted.names
         answers = self.connection.ask(run, eval, QUESTION, names, workers=new, on_error="ignore")
-        nannies = self.connection.ask(self.client.scheduler.identity, n_workers=-1)["workers"]
-        for address in new:
-            # One that does not answer, or is not listed, has left again.
-            if address in answers and address in nannies:
-                self._judge(address, answers[address], bool(nannies[address].get("nanny")))
+        for address, answer in answers.items():
+            # One that does not answer has left again.
+            self._judge(address, answer)
 
-    def _judge(self, address: str, answer: dict[str, Any], nanny: bool) -> None:
+    def _judge(self, address: str, answer: dict[str, Any]) -> None:
         if refusals := "; ".join(self._wanted.refusals(answer)):
             self.refused[address] = f"worker {address}: {refusals}"
             hint = f"type there: {self.install()}"
@@ -161,7 +161,7 @@ class Cluster:
         if doubts := "; ".join(self._wanted.doubts(answer)):
             message = f"executor dask: worker {address}: {doubts}; results may differ a little"
             warnings.warn(message, WorkerWarning, stacklevel=2)
-        self.members[address] = Member(address, answer["pid"], nanny)
+        self.members[address] = Member(address, answer["pid"])
         self._joined.add(answer["pid"])
         self.connection.hear(address, partial(self._of_worker, address))
 
@@ -175,16 +175,16 @@ class Cluster:
             self._ends[address] = self._processes.end_of(member.pid)
         return self._ends.get(address, "left the cluster")
 
-    def give_up(self, address: str, future: Any) -> None:
+    def give_up(self, address: str, future: Any, nanny: bool) -> None:
         """End the worker of a task that is given up; one that nobody would replace is kept.
 
-        A running task cannot be cancelled. A worker without a nanny is left alone until it has
-        done the task.
+        A running task cannot be cancelled. A worker without a nanny, a process of Dask's that
+        watches over it and starts it again, is left alone until it has done the task.
         """
         member = self.members[address]
         if self._processes is not None:
             self._processes.kill(member.pid)
-        elif member.nanny:
+        elif nanny:
             # By its nanny: its own loop may be held up by the task.
             kill = (os.kill, member.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
             self.connection.tell(

@@ -72,7 +72,8 @@ def call(
     Parameters
     ----------
     topic : str
-        Where the client hears of it that the task `key` has started.
+        Where the client hears of it that the task `key` has started, and whether a nanny
+        watches over the worker.
     key : str
         Name of the task.
     payload : bytes
@@ -90,12 +91,14 @@ def call(
     # Not above: the client imports Dask with more care.
     from distributed import get_worker
 
-    get_worker().log_event(topic, key)
     try:
         function, task = pickle.loads(payload)
         shared = _shared(body, pieces)
     except Exception as error:
         return UNREADABLE, f"{type(error).__name__}: {error}"
+    # From here on the time of the task is counted; a first one may have had much to import.
+    worker = get_worker()
+    worker.log_event(topic, [key, worker.nanny is not None])
     try:
         with threadpoolctl.threadpool_limits(1):
             result = function(shared, task)

@@ -1,0 +1,126 @@
+"""A run inside somebody's worker starts no processes, says so, and finds the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+
+import joblib
+import pytest
+
+import hpmkd
+from hpmkd import measure, nested
+from hpmkd.recipe import Recipe
+from tests.embedding import runs
+from tests.embedding.state import children
+
+
+class Listening:
+    """Hears notes, and where trials ran."""
+
+    def __init__(self):
+        self.notes, self.processes = [], set()
+
+    @hpmkd.hookimpl
+    def hpmkd_noted(self, note):
+        self.notes.append(note)
+
+    @hpmkd.hookimpl
+    def hpmkd_trial_finished(self, trial):
+        self.processes.add(int(trial.worker.rpartition(":")[2]))
+
+
+def started():
+    return {process for process, _, _ in children()}
+
+
+def distilled(settings=None):
+    """Return the student, notes, in how many other processes trials ran, and how many are left."""
+    measure.SECONDS_EACH = 0.0  # in a process of its own
+    listening, before = Listening(), started()
+    options = {"settings": settings or {}, "workers": 2, "observers": [listening]}
+    student = runs.said(runs.light(**options))
+    others = len(listening.processes - {os.getpid()})
+    return student, listening.notes, others, len(started() - before)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        return runs.said(runs.light())
+
+
+#: Dask's own setting makes its processes daemons.
+DAEMON = "which may have no children, so that"
+
+
+def check(outcome, alone, host, why="and unless pipeline.nested is set,"):
+    student, (note,), others, left = outcome
+    assert note.startswith(f"this is {host}")
+    assert f"{why} no processes are started" in note
+    assert (student == alone, others, left) == (True, 0, 0)
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_in_joblib(backend, alone, monkeypatch):
+    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+    with joblib.parallel_config(backend=backend):
+        for outcome in joblib.Parallel(2)(joblib.delayed(distilled)() for _ in range(2)):
+            check(outcome, alone, "a joblib worker")
+
+
+def test_in_a_process_of_the_standard_library(alone):
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        check(pool.submit(distilled).result(timeout=120), alone, "the worker process")
+
+
+@pytest.mark.slow
+def test_who_insists_has_processes_of_processes(alone):
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        settings = {"pipeline.nested": True}
+        student, notes, others, left = pool.submit(distilled, settings).result(timeout=120)
+    assert not [each for each in notes if each.startswith("this is")]
+    assert (student == alone, left) == (True, 0)
+    assert others in (1, 2)
+
+
+def test_in_dask(alone):
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        check(client.submit(distilled).result(timeout=120), alone, "a Dask worker", DAEMON)
+
+
+LOKY = Recipe.load("hpm").with_workers(2)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "daemon", "said"),
+    [
+        (LOKY, False, "this is a test, and unless pipeline.nested is set, no processes are"),
+        (LOKY, True, "this is a test, which may have no children, so that no processes are"),
+        (LOKY.override({"pipeline.nested": True}), True, "which may have no children"),
+        (LOKY.override({"budget.trial_seconds": 1}), False, "trials are not bounded in time"),
+        (Recipe.load("hpm").override({"budget.trial_seconds": 1}), False, "not bounded in time"),
+    ],
+)
+def test_what_is_said(recipe, daemon, said, monkeypatch):
+    monkeypatch.setattr(nested, "host_worker", lambda: "a test")
+    monkeypatch.setattr(nested, "may_have_children", lambda: not daemon)
+    notes = []
+    found = nested.placed(recipe, lambda hook, note: notes.append((hook, note)))
+    assert found.place.name == "serial"
+    ((hook, note),) = notes
+    assert hook == "hpmkd_noted"
+    assert said in note
+
+
+@pytest.mark.parametrize("host", [None, "a test"])
+def test_nothing_is_said_where_nothing_changes(host, monkeypatch):
+    monkeypatch.setattr(nested, "host_worker", lambda: host)
+    for recipe in (Recipe.load("hpm"), LOKY.override({"pipeline.nested": True})):
+        assert nested.placed(recipe, pytest.fail) is recipe
