@@ -1,7 +1,7 @@
-"""What a task says beside its result, in another process: warnings, and what it prints to stderr.
+"""What a task says beside its result, in another process: warnings, and what it prints.
 
 It is said where the run is, as if the task had been done there: the caller's filters hold, and
-the caller's stderr is where it goes.
+it goes where the caller's output goes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TextIO
 
 #: Which process of which machine.
 Place = tuple[str, int]
@@ -51,12 +52,13 @@ class Asides:
     ----------
     warned : tuple of Warned
         In their order.
-    printed : str
-        To stderr.
+    out, err : str
+        Printed to stdout, to stderr.
     """
 
     warned: tuple[Warned, ...] = ()
-    printed: str = ""
+    out: str = ""
+    err: str = ""
 
     def repeat(self, told: set[Warned]) -> None:
         """Say it here, but for warnings that were `told` before: many tasks give the same."""
@@ -64,7 +66,8 @@ class Asides:
             if each not in told:
                 told.add(each)
                 warnings.warn_explicit(each.message, each.type, each.filename, each.line)
-        _print(self.printed)
+        _print(self.out, sys.stdout)
+        _print(self.err, sys.stderr)
 
 
 @contextlib.contextmanager
@@ -77,14 +80,16 @@ def kept_for(place: Place) -> Iterator[Asides]:
     if place == this_place():
         yield asides
         return
-    printed = _Printed()
-    try:
-        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stderr(printed):
-            yield asides
-    except BaseException:
-        _print(printed.getvalue())
-        raise
-    asides.printed = printed.getvalue()
+    out, err = _Printed(sys.__stdout__), _Printed(sys.__stderr__)
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                yield asides
+        except BaseException:
+            _print(out.getvalue(), sys.stdout)
+            _print(err.getvalue(), sys.stderr)
+            raise
+    asides.out, asides.err = out.getvalue(), err.getvalue()
     asides.warned = tuple(
         Warned(
             str(each.message),
@@ -97,14 +102,20 @@ def kept_for(place: Place) -> Iterator[Asides]:
     )
 
 
-def _print(text: str) -> None:
-    # A program without a console has no stderr.
-    if text and sys.stderr is not None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+def _print(text: str, stream: TextIO | None) -> None:
+    # A program without a console has no streams.
+    if text and stream is not None:
+        stream.write(text)
+        stream.flush()
 
 
 class _Printed(io.StringIO):
+    """What is printed to a stream, kept."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+
     def fileno(self) -> int:
         """Return where processes that are started write to."""
-        return sys.__stderr__.fileno() if sys.__stderr__ is not None else super().fileno()
+        return super().fileno() if self._stream is None else self._stream.fileno()

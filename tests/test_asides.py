@@ -16,6 +16,7 @@ ELSEWHERE = ("another machine", 1)
 def speak():
     warnings.warn("beware", RuntimeWarning, stacklevel=2)
     sys.stderr.write("psst\n")
+    sys.stdout.write("hear\n")
 
 
 def kept():
@@ -27,7 +28,7 @@ def kept():
 def test_at_home_it_is_just_said(capsys):
     with pytest.warns(RuntimeWarning, match="beware"), kept_for(this_place()) as found:
         speak()
-    assert capsys.readouterr().err == "psst\n"
+    assert capsys.readouterr() == ("hear\n", "psst\n")
     assert found == Asides()
 
 
@@ -35,11 +36,11 @@ def test_elsewhere_it_is_kept_and_repeated_as_it_was(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         found = kept()
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr() == ("", "")
     with pytest.warns(RuntimeWarning, match="beware") as heard:
         found.repeat(set())
     assert heard[0].filename == __file__
-    assert capsys.readouterr().err == "psst\n"
+    assert capsys.readouterr() == ("hear\n", "psst\n")
 
 
 def test_what_every_task_warns_of_is_told_once():

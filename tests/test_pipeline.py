@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpmkd.jobs import Job, Load
@@ -63,6 +63,7 @@ class Book(dict):
         self[key] = result
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 50), max_size=12))
 def test_every_task_has_its_own_result(tasks):
     found = dict(ParallelDistillationPipeline(Told()).run(JOB, 3, tasks))

@@ -33,6 +33,7 @@ class Noisy(GaussianNB):
     def fit(self, X, y):
         warnings.warn("slow to converge: é", UserWarning)
         print("fitted in", os.getpid(), file=sys.stderr)
+        print("fitted in", os.getpid())
         return super().fit(X, y)
 
 class Slow(GaussianNB):
