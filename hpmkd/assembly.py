@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hpmkd import splits
 from hpmkd.budget import Budget
 from hpmkd.counts import Counts
 from hpmkd.extra import ExtraSource, unlabeled_rows
@@ -75,7 +76,7 @@ class Assembly:
             test=test,
             cache=cache,
             pipeline=pipeline,
-            n_folds=recipe.split.teacher_folds,
+            n_folds=splits.folds_of_teachers(recipe.split, len(training)),
             seed=self.seeds.teachers,
             counts=self.counts,
             on_fold=self.progress.advance,

@@ -16,7 +16,6 @@ from hpmkd import tables
 from hpmkd.crossfit import pickled_bytes
 from hpmkd.measure import Latency, latency
 from hpmkd.shelf import Kept
-from hpmkd.teachers import Bag, ClassAligned
 
 if TYPE_CHECKING:
     from hpmkd.fusing import Fusing
@@ -49,10 +48,15 @@ class Cost:
 
 
 def of_member(teacher: Teacher, reader: TeacherReader) -> FloatArray:
-    """Return bytes, microseconds per row and per batch of one teacher, NaN where unknown."""
+    """Return bytes, microseconds per row and per batch of one teacher, NaN where unknown.
+
+    They are those of what a teacher's owner would deploy: one model, not the five of a
+    cross-fit. The accuracy of a teacher is that of its bag of fold models, the better of the
+    two: the comparison that flatters a student least.
+    """
 
     def measure() -> FloatArray:
-        model = _deployed(teacher, reader)
+        model = reader.deployed(teacher)
         if model is None:
             return np.full(3, np.nan)
         return _measured(model, model.predict_proba, reader.test.table)
@@ -73,16 +77,6 @@ def of_fuser(fusing: Fusing, said: FloatArray, table: Any) -> FloatArray:
         return _measured(fusion.fitted, answer, _Heard(said, table))
 
     return fusing.shelf.get(measure, "cost", fusing.identity, tables.digest(said, table))
-
-
-def _deployed(teacher: Teacher, reader: TeacherReader) -> ClassAligned | None:
-    """Return what a teacher's owner would deploy: one model, not the five of a cross-fit.
-
-    The accuracy of a teacher is that of its bag of fold models, the better of the two, and
-    its size and speed are those of one: the comparison that flatters a student least.
-    """
-    live = reader.live(teacher)
-    return live.models[0] if isinstance(live, Bag) else live
 
 
 def _measured(model: Any, answer: Callable[[Any], FloatArray], asked: Any) -> FloatArray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
 import resource
 import sys
 import time
@@ -37,6 +39,9 @@ class Counts:
         The cache's own counts, of this run alone (see :meth:`count_cache`).
     workers : dict
         By worker, how many trials it evaluated and for how long (see :meth:`count_trial`).
+    worker_peaks : list of float
+        Peak memory in MB of each worker process. What processes share counts in each of them, so
+        the sum with that of this process is never less than what there was.
     """
 
     models_trained: int = 0
@@ -45,6 +50,7 @@ class Counts:
     seconds: dict[str, float] = field(default_factory=dict)
     cache: dict[str, int] = field(default_factory=dict)
     workers: dict[str | None, Worked] = field(default_factory=dict)
+    worker_peaks: list[float] = field(default_factory=list)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -65,6 +71,11 @@ class Counts:
             name: count if name.endswith("bytes") else count - before.get(name, 0)
             for name, count in after.items()
         }
+
+    def count_peaks(self, peaks: Mapping[str, float]) -> None:
+        """Take the peak memory of processes, by node and number, other than this one."""
+        own = f"{platform.node()}:{os.getpid()}"
+        self.worker_peaks = [peak for process, peak in peaks.items() if process != own]
 
     def count_trial(self, worker: str | None, seconds: float) -> None:
         """Add a trial, and the time that it took, to its worker."""
@@ -95,15 +106,12 @@ class Counts:
                 for each in self.workers.values()
             ],
             "seconds": {**seconds, "total": round(sum(self.seconds.values()), 3)},
-            "peak_mb": round(peak_mb(), 1),
+            "peak_mb": round(peak_mb() + sum(self.worker_peaks), 1),
+            "worker_peaks_mb": [round(each, 1) for each in self.worker_peaks],
         }
 
 
 def peak_mb() -> float:
-    """Return the peak resident memory of this process and its largest finished child, in MB."""
+    """Return the peak resident memory of this process since it started, in MB."""
     unit = 1 if sys.platform == "darwin" else 1024
-    peaks = (
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return max(peaks) * unit / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

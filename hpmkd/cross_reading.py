@@ -12,13 +12,14 @@ from hpmkd import splits, tables
 from hpmkd.crossfit import FOLD, FoldData, FoldTask, seeded
 from hpmkd.dataset import Dataset
 from hpmkd.errors import TeacherError
-from hpmkd.teachers import Bag, CloneableTeacher
+from hpmkd.teachers import CloneableTeacher
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
     from hpmkd.counts import Counts
     from hpmkd.crossfit import FoldResult
     from hpmkd.pipeline import ParallelDistillationPipeline
+    from hpmkd.teachers import ClassAligned
     from hpmkd.values import FloatArray, IntArray
 
 
@@ -34,28 +35,40 @@ class Question:
         Test rows. With them, fold models are kept: they are the teacher when it is measured.
     extra : DataFrame or ndarray of e rows, or None
         Rows without labels.
+    unseen : tuple of ndarray and (DataFrame or ndarray), or None
+        Numbers of further training rows, and these rows: no teacher sees their labels.
     """
 
     rows: IntArray
     test: Any = None
     extra: Any = None
+    unseen: tuple[IntArray, Any] | None = None
+
+    @property
+    def _read(self) -> tuple[Any, ...]:
+        return None if self.unseen is None else self.unseen[1], self.test, self.extra
 
     @property
     def queries(self) -> tuple[Any, ...]:
         """Rows that every fold model reads."""
-        return tuple(each for each in (self.test, self.extra) if each is not None)
+        return tuple(each for each in self._read if each is not None)
 
     @property
     def digests(self) -> list[str]:
         """Digests of the rows that every fold model reads."""
-        asked = (self.test, self.extra)
-        return ["" if each is None else tables.digest(each) for each in asked]
+        return ["" if each is None else tables.digest(each) for each in self._read]
 
     def parts(self, said: FloatArray) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
-        """Return what belongs to training, test and extra rows, which lie under each other."""
-        n, m = len(self.rows), 0 if self.test is None else self.test.shape[0]
-        test = None if self.test is None else said[n : n + m]
-        return said[:n], test, None if self.extra is None else said[n + m :]
+        """Return what belongs to training, test and extra rows, which lie under each other.
+
+        Unseen rows are among the training rows, each in the place of its number.
+        """
+        sizes = [len(self.rows), *(0 if each is None else each.shape[0] for each in self._read)]
+        training, about_unseen, test, extra = np.split(said, np.cumsum(sizes)[:-1])
+        if self.unseen is not None:
+            out_of_fold, training = training, np.empty((sum(sizes[:2]), said.shape[1]))
+            training[self.rows], training[self.unseen[0]] = out_of_fold, about_unseen
+        return training, None if self.test is None else test, None if self.extra is None else extra
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,8 @@ class CrossReading:
     seed: int
     counts: Counts
     on_fold: Callable[[], None]
-    _bags: dict[str, Bag] = field(default_factory=dict)
+    _deployed: dict[str, ClassAligned] = field(default_factory=dict)
+    _taught: IntArray | None = None
 
     def answers(
         self, teachers: Sequence[tuple[CloneableTeacher, str]], question: Question
@@ -101,7 +115,9 @@ class CrossReading:
         """
         if not teachers:
             return {}
-        about = (self.training.rows(question.rows).digest, *question.digests)
+        if question.test is not None:
+            self._taught = question.rows
+        about = (self.training.digest, question.rows, *question.digests)
         asked = [
             _Asked(teacher, identity, question, tables.digest(identity, *about))
             for teacher, identity in teachers
@@ -113,13 +129,13 @@ class CrossReading:
         self._look_up([once[key] for key in sorted(once)], [], found)
         return {each.teacher.name: question.parts(found[each.key]) for each in asked}
 
-    def bag(self, teacher: CloneableTeacher, identity: str) -> Bag:
-        """Return the fold models on all training rows."""
-        if identity not in self._bags:
-            question = Question(np.arange(len(self.training)))
-            key = tables.digest(identity, self.training.digest)
-            self._fit([_Asked(teacher, identity, question, key)], keep=True)
-        return self._bags[identity]
+    def deployed(self, teacher: CloneableTeacher, identity: str) -> ClassAligned:
+        """Return the first fold's model on all training rows that teachers may see."""
+        if identity not in self._deployed:
+            rows = np.arange(len(self.training)) if self._taught is None else self._taught
+            key = tables.digest(identity, self.training.digest, rows)
+            self._fit([_Asked(teacher, identity, Question(rows), key)], keep=True)
+        return self._deployed[identity]
 
     def _look_up(
         self, asked: Sequence[_Asked], missing: Sequence[_Asked], found: dict[str, FloatArray]
@@ -150,12 +166,14 @@ class CrossReading:
         Parameters
         ----------
         keep : bool
-            Keep the fold models.
+            Keep the first fold's model: it is the teacher when that is measured. Of many rows
+            models are large, so no other is sent back.
         """
         data = self._fold_data(asked[0].question)
         n_folds = int(data.fold_of_row.max()) + 1
+        clones = {each.key: clone_of(each.teacher, self.seed) for each in asked}
         tasks = [
-            FoldTask(each.teacher.name, clone_of(each.teacher, self.seed), fold, each.key, keep)
+            FoldTask(each.teacher.name, clones[each.key], fold, each.key, keep and fold == 0)
             for each in asked
             for fold in range(n_folds)
         ]
@@ -169,31 +187,32 @@ class CrossReading:
         for at, each in enumerate(asked):
             # In the order of the folds, so that the sum has the same bits however they finished.
             own = [results[at * n_folds + fold] for fold in range(n_folds)]
-            if keep:
-                self._bags[each.identity] = Bag(
-                    tuple(result.model for result in own if result.model is not None)
-                )
+            if own[0].model is not None:
+                self._deployed[each.identity] = own[0].model
             said[each.key] = _put_together(own, data)
         return said
 
     def _fold_data(self, question: Question) -> FoldData:
         """Return what the folds of all teachers share."""
-        rows = question.rows
-        whole = np.array_equal(rows, np.arange(len(self.training)))
-        training = self.training if whole else self.training.rows(rows)
-        return FoldData(
-            table=training.table,
-            labels=training.labels,
-            fold_of_row=splits.folds(training.labels, self.n_folds, self.seed),
-            n_classes=len(training.classes),
-            queries=question.queries,
-        )
+        rows, table, n = question.rows, self.training.table, len(self.training)
+        labels = self.training.labels[rows]
+        fold_of_row = splits.folds(labels, self.n_folds, self.seed)
+        if 2 * len(rows) > n and (np.diff(rows) > 0).all():
+            # Most of the rows, in their order: no other table beside the one that is there.
+            labels, placed = self.training.labels, np.full(n, -1)
+            placed[rows] = fold_of_row
+            fold_of_row = placed
+        else:
+            table = tables.take(table, rows)
+        n_classes = len(self.training.classes)
+        return FoldData(table, labels, fold_of_row, n_classes, question.queries)
 
 
 def _put_together(folds: Sequence[FoldResult], data: FoldData) -> FloatArray:
-    out_of_fold = np.empty((len(data.labels), data.n_classes))
+    fold_of_row = data.fold_of_row[data.fold_of_row >= 0]
+    out_of_fold = np.empty((len(fold_of_row), data.n_classes))
     for fold, result in enumerate(folds):
-        out_of_fold[data.fold_of_row == fold] = result.held_out
+        out_of_fold[fold_of_row == fold] = result.held_out
     said = [result.queries for result in folds]
     return np.vstack([out_of_fold, *(np.mean(about, axis=0) for about in zip(*said, strict=True))])
 

@@ -94,7 +94,7 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     """
     from sklearn.base import clone
 
-    seen = np.flatnonzero(data.fold_of_row != task.fold)
+    seen = np.flatnonzero((data.fold_of_row != task.fold) & (data.fold_of_row >= 0))
     held = np.flatnonzero(data.fold_of_row == task.fold)
     table = tables.take(data.table, seen)
     # Contiguous codes: some classifiers refuse anything else, and a fold may lack a class.
@@ -108,11 +108,10 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
         raise TeacherError(
             f"teacher {task.name!r} failed in fold {task.fold + 1}: {type(error).__name__}: {error}"
         ) from error
+    del table  # of many rows it is large
     model = ClassAligned(task.name, estimator, codes, data.n_classes)
-    # Copies, for a model may scale its rows in place.
-    queries = tuple(model.predict_proba(each.copy()) for each in data.queries)
-    said = model.predict_proba(tables.take(data.table, held))
-    return FoldResult(model if task.keep else None, said, queries)
+    queries = tuple(model.said_of(each) for each in data.queries)
+    return FoldResult(model if task.keep else None, model.said_of(data.table, held), queries)
 
 
 def _lost(task: FoldTask, reason: str) -> FoldResult:
@@ -120,12 +119,16 @@ def _lost(task: FoldTask, reason: str) -> FoldResult:
 
 
 def _load(data: FoldData, task: FoldTask) -> Load:
-    sizes = {"rows": len(data.labels), "classes": data.n_classes}
+    sizes = {"rows": int((data.fold_of_row >= 0).sum()), "classes": data.n_classes}
     return Load(f"teacher {task.name}", sizes)
 
 
+def _key(data: FoldData, task: FoldTask) -> str:
+    return f"{task.question} {task.fold} {task.keep}"
+
+
 #: Fits one teacher on all folds but one.
-FOLD = Job("fold", fit_fold, _lost, _load, lambda data, task: f"{task.question} {task.fold}")
+FOLD = Job("fold", fit_fold, _lost, _load, _key)
 
 
 def ready_for(estimator: Any, table: Any) -> Any:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.assembly import Assembly
+from hpmkd.caps import binding_caps
 from hpmkd.circumstances import circumstances
 from hpmkd.components import Components, resolve
 from hpmkd.contending import Contending
@@ -169,7 +170,10 @@ class _Run:
 
     def _steps(self) -> Distillation:
         self._settle()
-        warn_of_rare_classes(self.training, self.recipe.split.teacher_folds)
+        warn_of_rare_classes(self.training, self.shared.teaching.reader.n_folds)
+        caps = (self.recipe.split, self.parts, self.shared.teaching, self.training.facts)
+        for note in binding_caps(*caps):
+            self.registry.notify("hpmkd_noted", note=note)
         with self.counts.phase("teachers"):
             heard = listen(self.shared, self.recipe, self.training, self.test)
         learning = replace(self.shared.learning, standing=heard.standing)
@@ -192,6 +196,7 @@ class _Run:
         raced.remember()
         # Workers count for the peak memory once they have ended.
         self.pipeline.close()
+        self.counts.count_peaks(self.pipeline.peaks)
         self.counts.count_cache(self.cache_before, self.cache.stats())
         self.registry.notify(
             "hpmkd_run_finished",

@@ -19,6 +19,10 @@ class WorkerWarning(UserWarning):
     """A worker process was lost, or took too long; its task is tried once more."""
 
 
+class JournalWarning(UserWarning):
+    """Something could not be kept: the run goes on, but what was not kept is done again."""
+
+
 class DataError(HpmkdError):
     """The rows, labels or probabilities handed in cannot be used."""
 

@@ -55,6 +55,14 @@ class ExtraSource:
         """Return a source of no rows."""
         return replace(self, augmenter=None, unlabeled=None)
 
+    def asked(self, n: int) -> bool:
+        """Return whether there are or will be rows beside a table of n rows."""
+        return self.real or (self.augmenter is not None and self._wanted(n) > 0)
+
+    def _wanted(self, n: int) -> int:
+        settings = self.settings
+        return 0 if n > settings.until else min(round(settings.rows * n), settings.max_rows)
+
     def rows(self, table: Any) -> Any:
         """Return rows to learn from beside those of `table`, or None if there are none.
 
@@ -68,9 +76,8 @@ class ExtraSource:
         """
         if self.real:
             return self.unlabeled
-        settings = self.settings
-        n = min(round(settings.rows * len(table)), settings.max_rows)
-        if self.augmenter is None or n == 0 or len(table) > settings.until:
+        n = self._wanted(len(table))
+        if self.augmenter is None or n == 0:
             return None
         made = self.augmenter.rows(table, n, np.random.default_rng(self.seed))
         return made if made.shape[0] else None

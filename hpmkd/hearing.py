@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpmkd import splits
 from hpmkd.dataset import DataWarning
+from hpmkd.encoding import Thrift
 from hpmkd.lessons import Exam, Lesson, selection_rows
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.standing import Standing
@@ -16,9 +17,13 @@ from hpmkd.standing import Standing
 if TYPE_CHECKING:
     from hpmkd.assembly import Assembly
     from hpmkd.dataset import Dataset
+    from hpmkd.extra import Labelled
+    from hpmkd.learning import Learning
     from hpmkd.recipe import Recipe
+    from hpmkd.recipe_settings import SplitSettings
     from hpmkd.regime import Regime
     from hpmkd.teaching import Taught, Teaching
+    from hpmkd.values import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -70,21 +75,77 @@ def listen(shared: Assembly, recipe: Recipe, training: Dataset, test: Dataset) -
     labels, settings = training.labels, recipe.split
     split_rows = splits.for_selection(labels, settings, shared.seeds.selection)
     learning.rations.check(len(split_rows), recipe.search.alphas.soft)
-    progress.start("teachers", teaching.n_folds(len(split_rows)))
+    once = splits.exceeds(len(training), settings.once_above) and len(split_rows) == 1
+    progress.start("teachers", teaching.n_folds(0 if once else len(split_rows)))
     regime = teaching.regime()
     if regime.warning:
         warnings.warn(regime.warning, DataWarning, stacklevel=2)
     teaching = teaching.with_sources_for(regime)
     if teaching.source.real:
         warn_of_known_rows(teaching.source.unlabeled, training, test)
-    encoded = (learning.encodings, learning.features)
-    exams = []
-    for fit_rows, held_rows in split_rows:
-        lesson = Lesson.prepare(training.rows(fit_rows), *teaching.soft_targets(fit_rows), *encoded)
-        exams.append(Exam(lesson, held_rows, training.rows(held_rows)))
-    taught = teaching.finish(regime)
+    schooling = Schooling(settings, learning, shared.seeds.selection)
+    if once:
+        ((kept, held_rows),) = split_rows
+        exams, taught = schooling.once(teaching, regime, kept, held_rows)
+    else:
+        exams = [schooling.exam(teaching, *rows) for rows in split_rows]
+        taught = teaching.finish(regime)
     progress.finish()
     said, held = taught.knowledge.soft_targets, selection_rows(exams)
     standing = Standing.beside(said[held], labels[held], recipe.limits)
-    lesson = Lesson.prepare(training, said, taught.extra, *encoded)
+    lesson = schooling.lesson(training, said, taught.extra)
     return Heard(regime, exams, taught, lesson, standing, teaching)
+
+
+@dataclass(frozen=True)
+class Schooling:
+    """Makes lessons of what teachers say.
+
+    Parameters
+    ----------
+    settings : SplitSettings
+        How many rows trials are fitted on.
+    learning : Learning
+        Knows which encodings students read, and where encoded rows are looked for.
+    seed : int
+        Draws the rows of trials where there are too many.
+    """
+
+    settings: SplitSettings
+    learning: Learning
+    seed: int
+
+    def lesson(self, rows: Dataset, soft_targets: FloatArray, extra: Labelled | None) -> Lesson:
+        """Encode rows whose teachers say `soft_targets` of shape (n, K)."""
+        learning, settings = self.learning, self.settings
+        thrift = Thrift(settings.scaling_rows, settings.single_above)
+        encoded = (learning.encodings, learning.features, thrift)
+        return Lesson.prepare(rows, soft_targets, extra, *encoded)
+
+    def exam(self, teaching: Teaching, kept: IntArray, held: IntArray) -> Exam:
+        """Let teachers that saw no selection row teach the rows of the trials."""
+        training = teaching.reader.training
+        fit_rows = self._of_trials(training, kept)
+        lesson = self.lesson(training.rows(fit_rows), *teaching.soft_targets(fit_rows))
+        return Exam(lesson, held, training.rows(held))
+
+    def once(
+        self, teaching: Teaching, regime: Regime, kept: IntArray, held: IntArray
+    ) -> tuple[list[Exam], Taught]:
+        """Ask teachers once, for trials and for good; they never see the selection rows.
+
+        On many rows they are as good without these, and need not be fitted twice. Trials are
+        judged by rows of which neither their teachers nor the fuser have seen a label; and what
+        is said of any row comes from a teacher that had not seen it.
+        """
+        training = teaching.reader.training
+        fit_rows = self._of_trials(training, kept)
+        taught = teaching.finish(regime, held, fit_rows)
+        said = taught.knowledge.soft_targets[fit_rows]
+        lesson = self.lesson(training.rows(fit_rows), said, taught.extra)
+        return [Exam(lesson, held, training.rows(held))], taught
+
+    def _of_trials(self, training: Dataset, kept: IntArray) -> IntArray:
+        chosen = splits.sample(training.labels[kept], self.settings.trial_rows, self.seed)
+        fit_rows: IntArray = kept[chosen]
+        return fit_rows

@@ -21,8 +21,8 @@ class Journal(Protocol):
         """Return the result that was put under a name; KeyError if there is none."""
         ...
 
-    def put(self, name: str, result: Any) -> None:
-        """Keep a result."""
+    def put(self, name: str, result: T) -> T:
+        """Keep a result; return it as :meth:`get` would, or as it is where it cannot be kept."""
         ...
 
     def kept(self, name: str, compute: Callable[[], T]) -> T:
@@ -45,8 +45,9 @@ class NoJournal:
         """Find nothing."""
         raise KeyError(name)
 
-    def put(self, name: str, result: Any) -> None:
-        """Forget a result."""
+    def put(self, name: str, result: T) -> T:
+        """Return a result as it is."""
+        return result
 
     def kept(self, name: str, compute: Callable[[], T]) -> T:
         """Compute."""

@@ -132,46 +132,62 @@ class JournalFile:
         KeyError
             If there is none, or it cannot be read any more.
         """
-        record, front = self._places[name]  # none of a closed one
-        body = self._records.body(record)
-        if body is None:
-            raise KeyError(name)
-        try:
-            # Our own key sealed it: see Records.
-            result = pickle.loads(memoryview(body)[front:])
-        except Exception as error:  # whatever a class does when it is unpickled
-            self._tell(f"{name} cannot be read ({type(error).__name__}: {error}); it is done again")
-            raise KeyError(name) from error
+        found = self._unpickled(name)  # nothing in a closed one
         self.resumed += 1
-        return result
+        return found
 
-    def put(self, name: str, result: Any) -> None:
-        """Keep a result: it is on the disk when this returns, or `on_trouble` was told why not."""
+    def put(self, name: str, result: T) -> T:
+        """Keep a result: it is on the disk when this returns, or `on_trouble` was told why not.
+
+        Returns
+        -------
+        object
+            What :meth:`get` would, so that a run that was stopped goes on with the very same: a
+            copy may differ from what it is of, if only in how large its pickle is. The result
+            itself where it cannot be kept.
+        """
 
         def write(body: Body) -> None:
             body.write(self._front(name))
             pickle.Pickler(body, protocol=5).dump(result)
 
         if self._records.closed:
-            return  # the run is over, and what is fitted since is none of it
+            return result  # the run is over, and what is fitted since is none of it
         try:
             with self._mutex:
                 record = self._records.append(write)
                 self._places[name] = (record, len(self._front(name)))
             if self._records.removed:
                 self._tell(f"{self.path} was removed")
+            copy: T = self._unpickled(name)
         except OSError as error:
             self._tell(f"{self.path} cannot be written: {error.strerror or error}")
+        except KeyError:
+            pass  # that was told already
         except Exception as error:  # whatever a class does when it is pickled
             self._tell(f"{name} cannot be kept ({type(error).__name__}: {error})")
+        else:
+            return copy
+        return result
+
+    def _unpickled(self, name: str) -> Any:
+        record, front = self._places[name]
+        body = self._records.body(record)
+        if body is None:
+            raise KeyError(name)
+        try:
+            # Our own key sealed it: see Records.
+            return pickle.loads(memoryview(body)[front:])
+        except Exception as error:  # whatever a class does when it is unpickled
+            self._tell(f"{name} cannot be read ({type(error).__name__}: {error}); it is done again")
+            raise KeyError(name) from error
 
     def kept(self, name: str, compute: Callable[[], T]) -> T:
         """Return the result of this name, computing and keeping it if it is missing."""
         try:
             known: T = self.get(name)
         except KeyError:
-            known = compute()
-            self.put(name, known)
+            return self.put(name, compute())
         return known
 
     def close(self) -> None:

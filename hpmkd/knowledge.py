@@ -173,10 +173,14 @@ def named(win: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
 
 
 def gather(
-    teachers: Sequence[str], regime: Regime, fusion: Fusing, extra: Labelled | None = None
+    teachers: Sequence[str],
+    regime: Regime,
+    fusion: Fusing,
+    extra: Labelled | None = None,
+    answer: tuple[FloatArray, FloatArray] | None = None,
 ) -> Knowledge:
-    """Gather what a fuser makes of its own rows into knowledge."""
-    soft_targets, weights = fusion.own()
+    """Gather what a fuser makes of its own rows, or its `answer` about others, into knowledge."""
+    soft_targets, weights = fusion.own() if answer is None else answer
     means = tuple(float(weight) for weight in weights.mean(axis=0))
     summary, counted = fusion.summary(teachers), count_extra(extra)
     return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted, weights)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd import splits, tables
+from hpmkd.encoding import LAVISH, Thrift
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.training import TrainingRows
@@ -51,9 +52,10 @@ class Lesson:
         extra: Labelled | None,
         encodings: set[str],
         features: Shelf = UNKEPT,
+        thrift: Thrift = LAVISH,
     ) -> Lesson:
         """Encode rows whose teachers say `soft_targets` of shape (n, K)."""
-        encoded = TrainingRows.encode(rows, soft_targets, encodings, extra, features)
+        encoded = TrainingRows.encode(rows, soft_targets, encodings, extra, features, thrift)
         return cls(rows, extra, encoded)
 
     def taught(self, soft_targets: FloatArray, of_extra: FloatArray | None = None) -> Lesson:

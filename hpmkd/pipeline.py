@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,12 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpmkd.asides import Asides, Place, Warned, kept_for, this_place
+from hpmkd.counts import peak_mb
 from hpmkd.values import Lost
 from hpmkd.workloads import CostModel
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Executor
     from hpmkd.jobs import Job, Load
+
+
+#: Rows of a task that takes longer than processes take to start, whatever it does with them.
+MANY_ROWS = 100_000
 
 
 class Kept(Protocol):
@@ -24,18 +31,23 @@ class Kept(Protocol):
         """Return a result; raise KeyError if it is not kept."""
         ...
 
-    def put(self, key: str, result: Any) -> None:
-        """Keep a result."""
+    def put(self, key: str, result: Any) -> Any:
+        """Keep a result; return it as :meth:`get` would, or as it is where it cannot be kept."""
         ...
 
 
 @dataclass(frozen=True)
 class Performed:
-    """What a task came to, how long it took, and what it said besides."""
+    """What a task came to, how long it took, what it said, and the peak memory of its process.
+
+    Memory is in MB.
+    """
 
     result: Any
     seconds: float
     asides: Asides
+    process: str = ""
+    peak_mb: float = 0.0
 
 
 def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any, Place]) -> Performed:
@@ -44,7 +56,8 @@ def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any, Place]) -> 
     start = time.perf_counter()
     with kept_for(home) as asides:
         result = function(shared, asked)
-    return Performed(result, time.perf_counter() - start, asides)
+    process = f"{platform.node()}:{os.getpid()}"
+    return Performed(result, time.perf_counter() - start, asides, process, peak_mb())
 
 
 class ParallelDistillationPipeline:
@@ -89,6 +102,8 @@ class ParallelDistillationPipeline:
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None
         self._home, self._warned = this_place(), set[Warned]()
         self._costs, self._asked, self._here_seconds = CostModel(), Counter[str](), 0.0
+        #: Peak memory in MB of each process that did a task, as it was when it did its last.
+        self.peaks: dict[str, float] = {}
 
     def run(self, job: Job, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """Yield ``(index, result)`` of every task, as they complete.
@@ -113,7 +128,7 @@ class ParallelDistillationPipeline:
                 yield index, result
         for index, result in self._performed(job, shared, [tasks[index] for index in left]):
             if self._kept is not None and not isinstance(result, Lost):
-                self._kept.put(keys[left[index]], result)
+                result = self._kept.put(keys[left[index]], result)
             lost = isinstance(result, Lost)
             yield left[index], job.lost(tasks[left[index]], result.reason) if lost else result
 
@@ -161,6 +176,7 @@ class ParallelDistillationPipeline:
                 left.remove(index)
                 if not isinstance(done, Lost):
                     done.asides.repeat(self._warned)
+                    self.peaks[done.process] = done.peak_mb
                     self._learn(loads[index], done.seconds, place)
                 self._tell(job, loads, left, place)
                 yield index, done if isinstance(done, Lost) else done.result
@@ -180,6 +196,11 @@ class ParallelDistillationPipeline:
         if self._here is None:
             return self._executor, len(loads)
         workers = self._executor.workers
+        rows = [load.sizes.get("rows", 0) for load in loads if self._costs.expect(load) is None]
+        if max(rows, default=0) > MANY_ROWS:
+            self._note(f"{workers} workers are started: there are tasks on {max(rows):.0f} rows")
+            self._here = None
+            return self._executor, len(loads)
         ahead = sum(self._costs.expect(load) or 0.0 for load in loads)
         saved = (1 - 1 / workers) * max(ahead, self._here_seconds)
         if saved <= self._start_seconds:

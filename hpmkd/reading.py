@@ -15,7 +15,6 @@ from hpmkd.dataset import Dataset
 from hpmkd.identity import identity
 from hpmkd.probabilities import given_probabilities
 from hpmkd.teachers import (
-    Bag,
     ClassAligned,
     CloneableTeacher,
     FittedTeacher,
@@ -130,14 +129,27 @@ class TeacherReader:
 
         return [read(teacher) for teacher in teachers]
 
-    def final(self, teacher: Teacher, extra: Any = None) -> Readings:
+    def final(
+        self, teacher: Teacher, extra: Any = None, unseen: IntArray | None = None
+    ) -> Readings:
         """Return what one teacher says in the end; see :meth:`final_all`."""
-        return self.final_all([teacher], extra)[0]
+        return self.final_all([teacher], extra, unseen)[0]
 
-    def final_all(self, teachers: Sequence[Teacher], extra: Any = None) -> list[Readings]:
-        """Return what teachers say about all training rows, the test rows and `extra`."""
-        rows = np.arange(len(self.training))
-        crossed = self._cross_fitted(teachers, Question(rows, self.test.table, extra))
+    def final_all(
+        self, teachers: Sequence[Teacher], extra: Any = None, unseen: IntArray | None = None
+    ) -> list[Readings]:
+        """Return what teachers say about all training rows, the test rows and `extra`.
+
+        A cloneable teacher sees no row of `unseen`, if given: its fold models read them as they
+        read test rows.
+        """
+        rows, apart = np.arange(len(self.training)), None
+        if unseen is not None:
+            rows, apart = np.setdiff1d(rows, unseen), tables.take(self.training.table, unseen)
+        question = Question(
+            rows, self.test.table, extra, None if unseen is None else (unseen, apart)
+        )
+        crossed = self._cross_fitted(teachers, question)
 
         def read(teacher: Teacher) -> Readings:
             match teacher:
@@ -154,12 +166,15 @@ class TeacherReader:
 
         return [read(teacher) for teacher in teachers]
 
-    def live(self, teacher: Teacher) -> Bag | ClassAligned | None:
-        """Return a teacher that answers about new rows; None for given probabilities."""
+    def deployed(self, teacher: Teacher) -> ClassAligned | None:
+        """Return a teacher that answers about new rows; None for given probabilities.
+
+        Of a cross-fitted one, the model of the first fold.
+        """
         if isinstance(teacher, FittedTeacher):
             return align_fitted(teacher, self.training.classes)
         if isinstance(teacher, CloneableTeacher):
-            return self._crossing.bag(teacher, self.identity(teacher))
+            return self._crossing.deployed(teacher, self.identity(teacher))
         return None
 
     def identity(self, teacher: Teacher) -> str:
@@ -215,8 +230,7 @@ class TeacherReader:
     def _as_it_is(self, teacher: FittedTeacher, table: Any, digest: str) -> FloatArray:
         def compute() -> FloatArray:
             self.counts.teacher_calls += 1
-            # A copy, for a model may scale its rows in place.
-            return align_fitted(teacher, self.training.classes).predict_proba(table.copy())
+            return align_fitted(teacher, self.training.classes).said_of(table)
 
         key = tables.digest(self.identity(teacher), digest)
         return self.cache.get_or_compute("teacher", key, compute)

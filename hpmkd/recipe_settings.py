@@ -18,6 +18,8 @@ from hpmkd.values import frozen_mapping
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Count = Annotated[int, Meta(ge=1)]
+#: A number of rows; 0 sets no cap.
+Rows = Annotated[int, Meta(ge=0)]
 Alpha = Annotated[float, Meta(ge=0, le=1)]
 # Finite: an infinite one would make every teacher say the same of every row.
 Temperature = Annotated[float, Meta(gt=0, le=sys.float_info.max)]
@@ -58,6 +60,19 @@ class SplitSettings:
         Folds of that cross-validation.
     teacher_folds : int
         Folds in which cloneable teachers are cross-fitted.
+    folds_until : int
+        Training rows above which there are 3 folds at most; 0 for no cap, as with all below.
+    once_above : int
+        Training rows above which teachers are fitted once, in 2 folds, and never see the
+        selection rows: what they say of them is then honest in trials and in the end.
+    trial_rows : int
+        Rows that trials are fitted on at most.
+    selection_rows : int
+        Selection rows at most.
+    scaling_rows : int
+        Rows that encoders learn the scale of numbers from at most.
+    single_above : int
+        Training rows above which the matrix of linear students is kept in single precision.
     """
 
     test_size: Share = 0.2
@@ -65,6 +80,12 @@ class SplitSettings:
     cross_validate_below: Annotated[int, Meta(ge=0)] = 1000
     selection_folds: Annotated[int, Meta(ge=2)] = 3
     teacher_folds: Annotated[int, Meta(ge=2)] = 5
+    folds_until: Rows = 20_000
+    once_above: Rows = 200_000
+    trial_rows: Rows = 100_000
+    selection_rows: Rows = 50_000
+    scaling_rows: Rows = 200_000
+    single_above: Rows = 200_000
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST = float(np.finfo(np.float32).max)
+#: Rows that are looked through at a time: what is found of them is as large as they are.
+ROWS_AT_ONCE = 100_000
 #: Cells that hold several values.
 NESTED = (list, dict, set, tuple, np.ndarray)
 
@@ -147,7 +149,10 @@ def infinite_cells(table: Any) -> str:
     if isinstance(table, np.ndarray):
         if table.dtype.kind != "f":
             return ""
-        infinite = _too_large(table).sum(axis=0)
+        starts = range(0, len(table), ROWS_AT_ONCE)
+        infinite = np.sum(
+            [_too_large(table[at : at + ROWS_AT_ONCE]).sum(axis=0) for at in starts], 0
+        )
         names = [f"column {at}" for at in range(table.shape[1])]
     else:
         numbers = table.select_dtypes("floating")

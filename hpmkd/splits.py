@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from hpmkd.recipe_settings import SplitSettings
     from hpmkd.values import IntArray
 
+#: Folds of teachers at most, above ``split.folds_until`` and above ``split.once_above`` rows.
+FOLDS_OF_MANY, FOLDS_OF_MOST = 3, 2
+
 
 def holdout(labels: IntArray, size: float, seed: int) -> tuple[IntArray, IntArray]:
     """Split rows in two, class by class.
@@ -73,6 +76,35 @@ def folds(labels: IntArray, n_folds: int, seed: int) -> IntArray:
     return assigned
 
 
+def sample(labels: IntArray, most: int, seed: int) -> IntArray:
+    """Return row numbers, rising, `most` of them at most, that keep the shares of the classes.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Class codes.
+    most : int
+        0 for all rows.
+    seed : int
+        Source of the shuffle.
+    """
+    n = len(labels)
+    return holdout(labels, 1.0 - most / n, seed)[0] if 0 < most < n else np.arange(n)
+
+
+def folds_of_teachers(settings: SplitSettings, n: int) -> int:
+    """Return in how many folds teachers are cross-fitted on n training rows."""
+    few = settings.teacher_folds
+    if exceeds(n, settings.folds_until):
+        few = min(few, FOLDS_OF_MANY)
+    return min(few, FOLDS_OF_MOST) if exceeds(n, settings.once_above) else few
+
+
+def exceeds(n: int, cap: int) -> bool:
+    """Return whether n rows are more than a cap allows; 0 is no cap."""
+    return 0 < cap < n
+
+
 def for_selection(
     labels: IntArray, settings: SplitSettings, seed: int
 ) -> list[tuple[IntArray, IntArray]]:
@@ -83,12 +115,14 @@ def for_selection(
     labels : ndarray of shape (n,)
         Class codes of the training rows.
     settings : SplitSettings
-        Of the recipe.
+        Of the recipe. It caps the selection rows; more than are wanted are to be fitted on.
     seed : int
         Source of the shuffle.
     """
-    if len(labels) >= settings.cross_validate_below:
-        return [holdout(labels, settings.selection_size, seed)]
+    n, most = len(labels), settings.selection_rows
+    if n >= settings.cross_validate_below:
+        share = settings.selection_size
+        return [holdout(labels, min(share, most / n) if most else share, seed)]
     fold = folds(labels, settings.selection_folds, seed)
     numbers = range(int(fold.max()) + 1)
     return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]

@@ -113,8 +113,9 @@ def digest(*values: Any) -> str:
     total = hashlib.sha256()
     for value in values:
         for part in _parts(value):
-            total.update(len(part).to_bytes(8, "little"))
-            total.update(part)
+            view = memoryview(part).cast("B")
+            total.update(len(view).to_bytes(8, "little"))
+            total.update(view)
     return total.hexdigest()
 
 
@@ -136,17 +137,22 @@ def digest_of_rows(*parts: tuple[Any, NDArray[Any]]) -> str:
     return digest(np.sort(np.concatenate(hashes)))
 
 
-def _parts(value: Any) -> list[bytes]:
+def _parts(value: Any) -> list[Any]:
     if hasattr(value, "iloc"):
         import pandas as pd
 
         columns = [value.iloc[:, at] for at in range(value.shape[1])]
         described = repr([(str(column.name), _kind(column)) for column in columns])
         hashes = [pd.util.hash_pandas_object(column, index=False) for column in columns]
-        return [described.encode(), *(each.to_numpy().tobytes() for each in hashes)]
+        return [described.encode(), *(each.to_numpy() for each in hashes)]
     if isinstance(value, np.ndarray) and value.dtype != object:
         described = f"{value.dtype.str}{value.shape}"
-        return [described.encode(), np.ascontiguousarray(value).tobytes()]
+        # Bytes that are looked at, not copied; a cast refuses arrays without any.
+        flat = np.ascontiguousarray(value)
+        return [
+            described.encode(),
+            flat.view(np.uint8) if flat.size and flat.ndim else flat.tobytes(),
+        ]
     import joblib
 
     return [str(joblib.hash(value)).encode()]

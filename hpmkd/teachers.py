@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd import tables
 from hpmkd.errors import DataError, TeacherError
 from hpmkd.probabilities import checked
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.values import FloatArray, IntArray
+
+#: Rows that a model is asked about in one call, at most.
+ROWS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,17 @@ class ClassAligned:
     codes: IntArray
     n_classes: int
 
+    def said_of(self, table: Any, rows: IntArray | None = None) -> FloatArray:
+        """Return probabilities (n, K) of some rows, of all by default, however many they are.
+
+        They are asked about in copies, for a model may scale its rows in place, and of no more
+        rows at a time than :data:`ROWS_AT_ONCE`, for the copies would be as large as the table.
+        """
+        rows = np.arange(table.shape[0]) if rows is None else rows
+        parts = [rows[at : at + ROWS_AT_ONCE] for at in range(0, len(rows), ROWS_AT_ONCE)]
+        said = [self.predict_proba(tables.take(table, part)) for part in parts or [rows]]
+        return said[0] if len(said) == 1 else np.concatenate(said)
+
     def predict_proba(self, table: Any) -> FloatArray:
         """Return probabilities of shape (n, K); a class it never saw gets 0.
 
@@ -87,19 +102,6 @@ class ClassAligned:
         total = aligned.sum(axis=1, keepdims=True)
         # A row given wholly to classes that the data lacks says nothing about the others.
         return np.where(total > 0, aligned / np.where(total > 0, total, 1), 1 / self.n_classes)
-
-
-@dataclass(frozen=True)
-class Bag:
-    """The fold models of one teacher: new rows are read by their mean."""
-
-    models: tuple[ClassAligned, ...]
-
-    def predict_proba(self, table: Any) -> FloatArray:
-        """Return the mean of the members' probabilities, of shape (n, K)."""
-        said = [model.predict_proba(table) for model in self.models]
-        mean: FloatArray = np.mean(said, axis=0)
-        return mean
 
 
 def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:

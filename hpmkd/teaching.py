@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd import tables
 from hpmkd.dataset import Dataset, DataWarning
 from hpmkd.extra import ExtraSource, Labelled
 from hpmkd.fusing import Fusing
@@ -164,16 +165,46 @@ class Teaching:
     def _fusing(self, said: Sequence[FloatArray], rows: Dataset) -> Fusing:
         return Fusing(self.fuser, stack(said), rows, Kept(self.reader.cache, "attention"))
 
-    def finish(self, regime: Regime) -> Taught:
-        """Read all training rows, the test rows, and extra rows."""
+    def finish(
+        self, regime: Regime, unseen: IntArray | None = None, fused: IntArray | None = None
+    ) -> Taught:
+        """Read all training rows, the test rows, and extra rows.
+
+        Parameters
+        ----------
+        regime : Regime
+            Where the teachers' knowledge comes from.
+        unseen : ndarray, optional
+            Rows whose labels neither teachers nor fuser are to see.
+        fused : ndarray, optional
+            Rows that the fuser is fitted on, none of them unseen; by default all.
+        """
         training = self.reader.training
-        extra = self.source.rows(training.table)
-        readings = self.reader.final_all(self.teachers, extra)
-        fusion = self._fusing([reading.training for reading in readings], training)
+        extra = self._extra(unseen)
+        readings = self.reader.final_all(self.teachers, extra, unseen)
+        said = [reading.training for reading in readings]
+        if fused is None:
+            fusion = self._fusing(said, training)
+            answer = fusion.own()
+        else:
+            fusion = self._fusing([each[fused] for each in said], training.rows(fused))
+            answer = fusion.fuse(stack(said), training.table)
         names = [teacher.name for teacher in self.teachers]
         labelled = self._labelled(extra, readings, fusion)
-        knowledge = gather(names, regime, fusion, labelled)
+        knowledge = gather(names, regime, fusion, labelled, answer)
         return Taught(knowledge, fusion, readings, labelled)
+
+    def _extra(self, unseen: IntArray | None) -> Any:
+        """Return rows without labels, none of them made from an unseen row."""
+        training = self.reader.training
+        if unseen is None:
+            return self.source.rows(training.table)
+        kept = np.setdiff1d(np.arange(len(training)), unseen)
+        if not self.source.asked(len(kept)):
+            return None
+        # Real ones are made of no row: there is no need to take any.
+        table = training.table if self.source.real else tables.take(training.table, kept)
+        return self.source.rows(table)
 
     def _labelled(
         self, extra: Any, readings: Sequence[Readings], fusion: Fusing

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import splits, tables
-from hpmkd.encoding import Encoding
+from hpmkd.encoding import LAVISH, Encoding, Thrift
 from hpmkd.shelf import UNKEPT, Shelf
 from hpmkd.values import ExtraRows, Previous
 
@@ -76,13 +76,14 @@ class TrainingRows:
         encodings: set[str],
         extra: Labelled | None = None,
         shelf: Shelf = UNKEPT,
+        thrift: Thrift = LAVISH,
     ) -> TrainingRows:
         """Fit an encoder per encoding on the rows with labels alone, and encode all rows.
 
         So the encoders, and with them the controls, are the same with and without extra rows.
         What is on the shelf is not encoded again.
         """
-        encoding = Encoding(rows.table, shelf)
+        encoding = Encoding(rows.table, shelf, thrift)
         encoded, encoded_extra = {}, {}
         for kind in sorted(encodings):
             encoder = encoding.encoder(kind)

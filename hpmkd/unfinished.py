@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from hpmkd.best_so_far import BestSoFar, told_by
 from hpmkd.circumstances import UNTOLD, differences
-from hpmkd.errors import RunFolderError
+from hpmkd.errors import JournalWarning, RunFolderError
 from hpmkd.journal import Journal, NoJournal
 from hpmkd.journal_file import JournalFile
 from hpmkd.records import ForeignRecordsError
@@ -165,7 +166,8 @@ class Unfinished:
         self._file, self._made = None, False
 
     def _in_trouble(self, reason: str) -> None:
-        self.on_note(f"the run goes on, but not all of it can be kept for --resume: {reason}")
+        message = f"the run goes on, but not all of it can be kept for --resume: {reason}"
+        warnings.warn(message, JournalWarning, stacklevel=2)
 
     def _told(self, journal: JournalFile) -> str:
         results = _counted(len(journal), "finished result")

@@ -67,7 +67,7 @@ def test_parts_add_up():
 def test_a_member_is_measured_once_as_one_fold_model(reader, monkeypatch):
     reader.final(BAYES)
     size, row_us, batch_us = of_member(BAYES, reader)
-    assert size == len(pickle.dumps(reader.live(BAYES).models[0], pickle.HIGHEST_PROTOCOL))
+    assert size == len(pickle.dumps(reader.deployed(BAYES), pickle.HIGHEST_PROTOCOL))
     assert row_us > 0
     assert batch_us > 0
     fits = reader.counts.teacher_fits

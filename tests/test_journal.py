@@ -3,6 +3,7 @@
 import os
 import pickle
 import stat
+import struct
 import subprocess
 import sys
 import textwrap
@@ -13,7 +14,7 @@ import pytest
 from hpmkd.errors import RunFolderError
 from hpmkd.journal import NoJournal
 from hpmkd.journal_file import JournalFile, header_of
-from hpmkd.records import ForeignRecordsError, NoRecordsError
+from hpmkd.records import ForeignRecordsError, NoRecordsError, Records
 from hpmkd.sealing import user_key
 
 KEY, OTHER = bytes(range(32)), bytes(32)
@@ -70,6 +71,18 @@ def test_going_on_appends(path):
     journal.close()
     again = JournalFile(path, KEY)
     assert (len(again), again.get("trial/d/0"), again.dropped) == (4, 4, 0)
+
+
+def test_what_is_kept_is_what_is_used(path):
+    shared = [1.0]
+    journal, result = filled(path), {"a": shared}
+    copy = journal.put("x", result)
+    assert copy == result
+    assert copy is not result
+    journal.close()
+    # What is fitted when the run is over is none of it.
+    assert journal.put("y", result) is result
+    assert JournalFile(path, KEY).get("x") == result
 
 
 def test_kept_computes_once(path):
@@ -149,19 +162,26 @@ class Evil:
         return (os.abort, ())
 
 
+def put_evil(path):
+    """Append a record that ends whoever unpickles it."""
+    records = Records(path, OTHER, trusted=True)
+    name = b"trial/e/0"
+    records.append(
+        lambda body: body.write(struct.pack("<dI", 1.0, len(name)) + name + pickle.dumps(Evil()))
+    )
+    records.close()
+
+
 def test_a_foreign_journal_is_refused_before_anything_is_unpickled(path):
-    journal = filled(path, OTHER)
-    journal.put("trial/e/0", Evil())
-    journal.close()
+    filled(path, OTHER).close()
+    put_evil(path)
     with pytest.raises(ForeignRecordsError, match="another user or machine"):
         JournalFile(path, KEY)
 
 
 def test_a_record_sealed_by_another_key_in_our_journal_is_dropped(path):
     filled(path).close()
-    journal = JournalFile(path, OTHER, trusted=True)
-    journal.put("trial/e/0", Evil())
-    journal.close()
+    put_evil(path)
     # As a forger would: our header, and behind it what he sealed.
     forged = path.read_bytes()
     filled(path.with_name("own")).close()
@@ -277,9 +297,10 @@ def test_what_cannot_be_unpickled_is_told_and_done_again(path):
     told = []
     journal = filled(path)
     journal.on_trouble = told.append
-    journal.put("trial/x/0", Moody())
-    assert journal.kept("trial/x/0", lambda: 7) == 7
+    moody = Moody()
+    assert journal.put("trial/x/0", moody) is moody
     assert "not today" in told[0]
+    assert journal.kept("trial/x/0", lambda: 7) == 7
     assert journal.get("trial/x/0") == 7
 
 

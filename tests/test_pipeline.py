@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -131,6 +133,20 @@ def test_workers_are_started_once_the_work_is_worth_it():
     assert there.batches == [[3, 2], [4]]
     (note,) = notes
     assert note.startswith("2 workers are started")
+
+
+def test_many_rows_go_to_workers_at_once():
+    here, there = Told(1), Told(2)
+    job = replace(JOB, load=lambda shared, task: Load("any", {"rows": 200_000}))
+    list(ParallelDistillationPipeline(there, here=here, start_seconds=60).run(job, 1, [1, 2]))
+    assert (here.batches, there.batches) == ([], [[1, 2]])
+
+
+def test_the_peak_memory_of_each_process_is_known():
+    pipeline = ParallelDistillationPipeline(Told(1))
+    list(pipeline.run(JOB, 1, [1, 2]))
+    (peak,) = pipeline.peaks.values()
+    assert peak > 10
 
 
 @pytest.mark.parametrize(("workers", "seconds"), [(1, 0.0), (2, 5.0)])

@@ -69,7 +69,10 @@ def test_what_is_left_out_is_as_in_hpm_but_stages_are_all_there_are():
 def test_another_component_does_not_inherit_settings():
     assert dict(Recipe.from_mapping({"sampler": {"name": "random"}}).sampler.settings) == {}
     assert dict(HPM.override({"sampler.name": "random"}).sampler.settings) == {}
-    assert dict(HPM.override({"sampler.name": "staged"}).sampler.settings) == {"trials": 4}
+    assert dict(HPM.override({"sampler.name": "staged"}).sampler.settings) == {
+        "trials": 4,
+        "subset_rows": 10_000,
+    }
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -112,7 +115,10 @@ def test_an_alias_is_another_stage_under_its_own_name():
 
 def test_only_keeps_the_settings_of_the_stage():
     recipe = HPM.override({"stages.tree.max_leaves": 8})
-    assert dict(recipe.only("tree").stages["tree"].settings) == {"max_leaves": 8}
+    assert dict(recipe.only("tree").stages["tree"].settings) == {
+        "rows": 200_000,
+        "max_leaves": 8,
+    }
     assert recipe.only("unheard-of").stages == {"unheard-of": Choice("unheard-of")}
 
 

@@ -12,7 +12,6 @@ from sklearn.svm import LinearSVC
 
 from hpmkd.errors import DataError, TeacherError
 from hpmkd.teachers import (
-    Bag,
     ClassAligned,
     CloneableTeacher,
     FittedTeacher,
@@ -206,8 +205,21 @@ def test_a_foreign_model_without_classes_is_read_in_sorted_order():
     np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), MATRIX)
 
 
-def test_a_bag_is_the_mean_of_its_models():
-    models = tuple(
-        ClassAligned("t", Says(rows), np.array([0, 1]), 2) for rows in (MATRIX, MATRIX[::-1])
-    )
-    np.testing.assert_allclose(Bag(models).predict_proba(TWO_ROWS), [[0.45, 0.55]] * 2)
+def test_many_rows_are_asked_about_some_at_a_time_and_in_copies(monkeypatch):
+    asked = []
+
+    class Scales:
+        def predict_proba(self, X):
+            asked.append(len(X))
+            X *= 0.5
+            return np.column_stack([X[:, 0], 1 - X[:, 0]])
+
+    monkeypatch.setattr("hpmkd.teachers.ROWS_AT_ONCE", 3)
+    table = np.linspace(0, 1, 14).reshape(7, 2)
+    before = table.copy()
+    model = ClassAligned("t", Scales(), np.array([0, 1]), 2)
+    assert np.array_equal(model.said_of(table)[:, 0], before[:, 0] / 2)
+    assert np.array_equal(model.said_of(table, np.array([6, 1]))[:, 0], before[[6, 1], 0] / 2)
+    assert model.said_of(table[:0]).shape == (0, 2)
+    assert asked == [3, 3, 1, 2, 0]
+    assert np.array_equal(table, before)

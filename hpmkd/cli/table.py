@@ -129,7 +129,7 @@ def _search(found: Distillation) -> str:
     told = found.facts["search"]
     stages = ", ".join(stage for stage, points in told["remembered"].items() if points)
     began = f"; other data sets gave {stages} a start" if stages else ""
-    searched = sum(trial.configuration.after is None for trial in found.trials)
+    searched = sum(trial["after"] is None for trial in found.history)
     return f"Search: {searched} trial{'s' * (searched != 1)}; {told['ended']}{began}"
 
 

@@ -78,7 +78,9 @@ class Stage(Protocol):
 
     It may have a ``portfolio``, a sequence of further points of its space that are known to
     work on some data: samplers try them after the defaults, before they draw. It may say
-    ``reads_start = True`` if it can start from another student (``inputs.start``).
+    ``reads_start = True`` if it can start from another student (``inputs.start``). As any
+    component, it may have ``caps(facts)``, which returns by setting what it does not do on all
+    rows of data of this size (:class:`~hpmkd.values.DataFacts`); the run tells that at its start.
     """
 
     #: Which encoder the engine fits for it: "tree" (ordinal codes, NaN for missing),

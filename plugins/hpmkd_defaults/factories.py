@@ -85,32 +85,32 @@ def random_sampler(space: SearchSpace, *, trials: Count = 32) -> Sampler:
     return RandomSearch(space, trials=trials)
 
 
-def logistic_stage() -> Stage:
-    """Build the logistic stage."""
+def logistic_stage(*, rows: Natural = 50_000) -> Stage:
+    """Build the logistic stage, fitted on at most so many rows; 0 for all."""
     from hpmkd_defaults.stages.logistic import LogisticStage
 
-    return LogisticStage()
+    return LogisticStage(rows)
 
 
-def tree_stage() -> Stage:
-    """Build the stage of one tree."""
+def tree_stage(*, rows: Natural = 200_000) -> Stage:
+    """Build the stage of one tree, grown on at most so many rows; 0 for all."""
     from hpmkd_defaults.stages.tree import TreeStage
 
-    return TreeStage()
+    return TreeStage(rows)
 
 
-def gbm_stage() -> Stage:
+def gbm_stage(*, refit_rows: Natural = 50_000) -> Stage:
     """Build the stage of leaf-wise boosted trees."""
     from hpmkd_defaults.stages.boosting import GBMStage
 
-    return GBMStage()
+    return GBMStage(refit_rows)
 
 
-def xgboost_stage() -> Stage:
+def xgboost_stage(*, refit_rows: Natural = 50_000) -> Stage:
     """Build the stage of level-wise boosted trees."""
     from hpmkd_defaults.stages.boosting import XGBoostStage
 
-    return XGBoostStage()
+    return XGBoostStage(refit_rows)
 
 
 def residual_transfer() -> Transfer:
@@ -134,11 +134,14 @@ def mix_transfer(*, share: Share = 0.3) -> Transfer:
     return Mix(share=share)
 
 
-def attention_fuser(*, gated: bool = True) -> Fuser:
-    """Build the fuser with weights per row; ungated, it uses them even if they do not pay."""
+def attention_fuser(*, gated: bool = True, rows: Natural = 20_000, near: Natural = 10_000) -> Fuser:
+    """Build the fuser with weights per row; ungated, it uses them even if they do not pay.
+
+    It is fitted on at most `rows` rows, its weights on at most `near`; 0 for all.
+    """
     from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
 
-    return AttentionWeightedMultiTeacher(gated=gated)
+    return AttentionWeightedMultiTeacher(gated=gated, rows=rows, near=near)
 
 
 def calibrated_fuser() -> Fuser:
@@ -187,11 +190,17 @@ def meta_scheduler(
     )
 
 
-def default_panel() -> TeacherPanel:
-    """Build the full panel."""
+def default_panel(
+    *,
+    rows_per_tree: Natural = 50_000,
+    linear_rows: Natural = 20_000,
+    network_rows: Natural = 4_000_000,
+    refit_until: Natural = 100_000,
+) -> TeacherPanel:
+    """Build the full panel; 0 for no cap. See :class:`DefaultPanel`."""
     from hpmkd_defaults.teachers.panel import DefaultPanel
 
-    return DefaultPanel()
+    return DefaultPanel(rows_per_tree, linear_rows, network_rows, refit_until)
 
 
 def quick_panel() -> TeacherPanel:
@@ -201,11 +210,14 @@ def quick_panel() -> TeacherPanel:
     return QuickPanel()
 
 
-def munge(*, p: Probability = 0.5, s: Positive = 1.0) -> Augmenter:
-    """Build munge: each cell is moved with probability `p`, with noise of a width of 1 / `s`."""
+def munge(*, p: Probability = 0.5, s: Positive = 1.0, pool: Natural = 4000) -> Augmenter:
+    """Build munge: each cell is moved with probability `p`, with noise of a width of 1 / `s`.
+
+    Neighbours are looked for among at most `pool` rows; 0 for all.
+    """
     from hpmkd_defaults.augmenters.munge import Munge
 
-    return Munge(p=p, s=s)
+    return Munge(p=p, s=s, pool=pool)
 
 
 def mixup(*, a: Positive = 1.0) -> Augmenter:

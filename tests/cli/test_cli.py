@@ -161,7 +161,7 @@ def test_what_the_files_hold(distilled):
     assert counts["seconds"]["total"] > 0
 
     recipe = tomllib.loads(folder.joinpath("recipe.toml").read_text())
-    assert recipe["sampler"] == {"name": "staged", "trials": 1}
+    assert recipe["sampler"] == {"name": "staged", "trials": 1, "subset_rows": 10_000}
     assert list(recipe["stages"]) == ["logistic", "tree"]
 
     run = read_json(folder, "run.json")

@@ -12,15 +12,12 @@ from hpmkd_defaults.rows import take
 if TYPE_CHECKING:
     from hpmkd.values import IntArray
 
-#: Rows among which neighbours are looked for: beyond it, students do not get better.
-POOL = 4000
 
-
-def nearest_other(table: Any, rows: IntArray, rng: np.random.Generator) -> IntArray:
+def nearest_other(table: Any, rows: IntArray, rng: np.random.Generator, most: int = 0) -> IntArray:
     """Return, for each of some rows, the number of its nearest other row.
 
     Near is what :class:`~hpmkd_defaults.neighbours.Neighbours` calls so. A table of more than
-    `POOL` rows is searched in a random draw of that many. A lone row is its own neighbour.
+    `most` rows is searched in a random draw of that many. A lone row is its own neighbour.
 
     Parameters
     ----------
@@ -30,9 +27,11 @@ def nearest_other(table: Any, rows: IntArray, rng: np.random.Generator) -> IntAr
         Row numbers.
     rng : numpy.random.Generator
         Draws the pool.
+    most : int
+        Rows of the pool; 0 for all.
     """
     n = table.shape[0]
-    pool = np.arange(n) if n <= POOL else np.sort(rng.choice(n, POOL, replace=False))
+    pool = np.sort(rng.choice(n, most, replace=False)) if 0 < most < n else np.arange(n)
     position = np.full(n, -1)
     position[pool] = np.arange(len(pool))
     # Exhaustive: at 15 columns a tree takes eight times as long.

@@ -11,7 +11,7 @@ from hpmkd.values import Fused
 from hpmkd_defaults.fusers.attended import AttendedPools
 from hpmkd_defaults.fusers.blocks import blocks, check_teachers
 from hpmkd_defaults.fusers.gate import FEWEST_ROWS, Gate, folds
-from hpmkd_defaults.fusers.members import Members, calibrated
+from hpmkd_defaults.fusers.members import MAX_ROWS, Members, calibrated
 from hpmkd_defaults.fusers.neighbourhood import Neighbourhood
 from hpmkd_defaults.fusers.pooled import TwoPools
 from hpmkd_defaults.fusers.pooling import evidence
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpmkd.student import Pool
-    from hpmkd.values import FloatArray, IntArray
+    from hpmkd.values import DataFacts, FloatArray, IntArray
 
-#: Rows that attention is fitted on, and the neighbours of a new row come from.
-MAX_ROWS = 10_000
+#: Rows that attention is fitted on unless told otherwise.
+MAX_NEAR = 10_000
 
 
 class AttentionWeightedMultiTeacher:
@@ -43,10 +43,23 @@ class AttentionWeightedMultiTeacher:
     ----------
     gated : bool
         False uses the weights per row whether or not they pay.
+    rows : int
+        Rows that temperatures and pools are fitted on at most; 0 for all.
+    near : int
+        Of them, those that weights per row are fitted on, and the neighbours of a new row come
+        from, at most; 0 for all.
     """
 
-    def __init__(self, gated: bool = True) -> None:
-        self.gated = gated
+    def __init__(self, gated: bool = True, rows: int = MAX_ROWS, near: int = MAX_NEAR) -> None:
+        self.gated, self.rows, self.near = gated, rows, near
+
+    def caps(self, facts: DataFacts) -> Mapping[str, str]:
+        """Return what is not done on all rows of data of this size."""
+        n = facts.n_rows
+        fitted = f"teachers are calibrated and weighed on {self.rows} of {n} rows"
+        near = f"their weights per row are fitted on {self.near} of {n} rows"
+        told = {"rows": (self.rows, fitted), "near": (self.near, near)}
+        return {name: text for name, (cap, text) in told.items() if 0 < cap < n}
 
     def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> AttentivePool:
         """Fit on out-of-fold probabilities.
@@ -60,13 +73,13 @@ class AttentionWeightedMultiTeacher:
         table : DataFrame or ndarray of n rows
             The raw rows.
         """
-        members = Members.fit(probabilities, labels)
+        members = Members.fit(probabilities, labels, self.rows)
         pool = TwoPools.fit(members)
         few = len(members.labels) < FEWEST_ROWS
         if few or len(probabilities) == 1:
             reason = f"fewer than {FEWEST_ROWS} rows" if few else "one teacher"
             return AttentivePool(pool, Gate(False, f"not tried: {reason}"))
-        members = members.only(stratified(members.labels, MAX_ROWS))
+        members = members.only(stratified(members.labels, self.near or len(members.labels)))
         table = take(table, members.rows)
         likelihoods = members.likelihoods
         neighbourhood = Neighbourhood.fit(table, -np.log(likelihoods))

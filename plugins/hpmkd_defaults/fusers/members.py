@@ -28,7 +28,7 @@ class Members:
     Parameters
     ----------
     rows : ndarray of shape (n,)
-        Which rows were taken, at most 20,000.
+        Which rows were taken.
     labels : ndarray of shape (n,)
         Their class codes.
     temperatures : tuple of M floats
@@ -43,9 +43,13 @@ class Members:
     probabilities: FloatArray
 
     @classmethod
-    def fit(cls, probabilities: FloatArray, labels: IntArray) -> Members:
-        """Calibrate each teacher on out-of-fold probabilities (M, n, K), zeros allowed."""
-        rows = stratified(labels, MAX_ROWS)
+    def fit(cls, probabilities: FloatArray, labels: IntArray, most: int | None = None) -> Members:
+        """Calibrate each teacher on out-of-fold probabilities (M, n, K), zeros allowed.
+
+        At most on `most` rows, by default 20,000; 0 is all.
+        """
+        most = MAX_ROWS if most is None else most
+        rows = stratified(labels, most or len(labels))
         labels = labels[rows]
         temperatures = tuple(
             calibrating_temperature(positive(each[rows]), labels) for each in probabilities

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpmkd_defaults.stages.booster import Boosting
-from hpmkd_defaults.stages.growth import grow
+from hpmkd_defaults.stages.growth import ROWS_PER_VALUE, grow
 from hpmkd_defaults.stages.rows import suggest_extra_weight, weighed
 from hpmkd_defaults.stages.targets import small_seed
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import HyperparameterTrial
     from hpmkd.student import Student
-    from hpmkd.values import Hyperparameter, StageInputs
+    from hpmkd.values import DataFacts, Hyperparameter, StageInputs
 
 #: With more than two classes a larger step diverges in log loss within a few dozen rounds.
 LARGEST_ETA_MULTICLASS = 0.5
@@ -32,6 +32,12 @@ class BoostedStage:
     the linear margin are refitted jointly at T = 1; see :mod:`hpmkd_defaults.stages.growth`.
 
     With K > 2 classes an ``eta`` above .5 is read as .5.
+
+    Parameters
+    ----------
+    refit_rows : int
+        Rows with a label that a refit is fitted on at most, class by class, but at least 100
+        for each leaf value; 0 for no cap. The trees grow on all rows.
     """
 
     encoding: ClassVar[str] = "tree"
@@ -39,6 +45,17 @@ class BoostedStage:
     defaults: ClassVar[Mapping[str, Hyperparameter]]
     portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = ()
     reads_start: ClassVar[bool] = True
+
+    def __init__(self, refit_rows: int = 50_000) -> None:
+        self.refit_rows = refit_rows
+
+    def caps(self, facts: DataFacts) -> Mapping[str, str]:
+        """Return what is not done on all rows of data of this size."""
+        refitted = (
+            f"leaves are refitted on {self.refit_rows} of {facts.n_rows} rows, "
+            f"or {ROWS_PER_VALUE} for each"
+        )
+        return {"refit_rows": refitted} if 0 < self.refit_rows < facts.n_rows else {}
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return XGBoost's parameters of the shape of one tree."""
@@ -59,7 +76,7 @@ class BoostedStage:
         inputs = weighed(inputs, settings)
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
         boosting = Boosting(inputs, parameters, int(settings["n_rounds"]))
-        return grow(boosting, refits=int(settings.get("refits", 0)))
+        return grow(boosting, int(settings.get("refits", 0)), self.refit_rows)
 
 
 class XGBoostStage(BoostedStage):

@@ -14,6 +14,7 @@ import numpy as np
 
 from hpmkd.errors import RecipeError
 from hpmkd.student import LinearModel, Student, TreesModel, add, join_trees, pack_booster
+from hpmkd_defaults.rows import stratified
 from hpmkd_defaults.stages.booster import start_margin
 from hpmkd_defaults.stages.refit import AdditiveModel, FixedTrees, refit_jointly
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from hpmkd.student import TreeEncoder
     from hpmkd.values import FloatArray, IntArray, StageInputs
     from hpmkd_defaults.stages.booster import Boosting
+
+#: Rows that a leaf value needs to be refitted: below 20 it was measured to hurt.
+ROWS_PER_VALUE = 100
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,23 @@ class Ground:
         return margins
 
 
-def grow(boosting: Boosting, refits: int) -> Student:
-    """Boost in as many parts as there are refits, one after each part; with none, in one go."""
+def grow(boosting: Boosting, refits: int, refit_rows: int = 0) -> Student:
+    """Boost in as many parts as there are refits, one after each part; with none, in one go.
+
+    Parameters
+    ----------
+    boosting : Boosting
+        Grows trees on all rows.
+    refits : int
+        How many, >= 0.
+    refit_rows : int
+        Rows with a label that a refit is fitted on at most, but at least 100 for each leaf
+        value; 0 for no cap.
+    """
     ground = Ground.under(boosting)
     n_margins = len(ground.intercept)
     trees: TreesModel | None = None
+    rows: IntArray | slice = slice(None)
     leaves: list[IntArray] = []
     for rounds in np.array_split(np.arange(boosting.n_rounds), max(1, refits)):
         margins = ground.margins if trees is None else ground.margins + trees.margins(boosting.rows)
@@ -85,20 +101,48 @@ def grow(boosting: Boosting, refits: int) -> Student:
         fresh = pack_booster(booster, n_margins, base_margin=np.zeros(n_margins))
         trees = fresh if trees is None else join_trees([trees, fresh])
         if refits:
-            leaves.append(fresh.leaves(boosting.rows))
             done = trees.n_trees // n_margins / boosting.n_rounds
-            ground, trees = _refitted(boosting, ground, trees, leaves, done)
+            if not leaves:
+                rows = rows_of_refit(boosting, len(fresh.leaf_values) / done, refit_rows)
+            leaves.append(fresh.leaves(boosting.rows[rows]))
+            ground, trees = _refitted(boosting, ground, trees, leaves, rows, done)
     assert trees is not None
     return _packed(boosting.inputs, ground, trees)
 
 
+def rows_of_refit(boosting: Boosting, n_values: float, most: int) -> IntArray | slice:
+    """Return all rows, or so many of those with a label as are enough, and all others.
+
+    Parameters
+    ----------
+    boosting : Boosting
+        Whose rows.
+    n_values : float
+        Leaf values that there will be in the end.
+    most : int
+        Rows with a label at most, but at least 100 for each leaf value; 0 for no cap.
+    """
+    inputs, n_all = boosting.inputs, len(boosting.rows)
+    n, enough = len(inputs.labels), max(most, round(ROWS_PER_VALUE * n_values))
+    if most == 0 or enough >= n:
+        return slice(None)
+    chosen = stratified(inputs.labels, enough, inputs.seed)
+    return np.concatenate([chosen, np.arange(n, n_all)])
+
+
 def _refitted(
-    boosting: Boosting, ground: Ground, trees: TreesModel, leaves: list[IntArray], done: float
+    boosting: Boosting,
+    ground: Ground,
+    trees: TreesModel,
+    leaves: list[IntArray],
+    rows: IntArray | slice,
+    done: float,
 ) -> tuple[Ground, TreesModel]:
     before = AdditiveModel(trees.leaf_values[:, 0], ground.coefficients, ground.intercept)
     fixed = fixed_trees(trees, leaves)
     target, weights = boosting.taught(done)
-    after = refit_jointly(before, fixed, target, weights, ground.design)
+    heard = None if weights is None else weights[rows]
+    after = refit_jointly(before, fixed, target[rows], heard, ground.design[rows])
     refitted = trees.with_leaf_values(after.values[:, np.newaxis])
     moved = replace(ground, coefficients=after.coefficients, intercept=after.intercept)
     return moved, refitted

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.kernels import distillation_loss, soften
+from hpmkd_defaults.rows import stratified
 from hpmkd_defaults.stages.targets import mixed_target
 
 if TYPE_CHECKING:
@@ -28,6 +29,19 @@ def weighed(inputs: StageInputs, settings: Mapping[str, Any]) -> StageInputs:
         return inputs
     heard = replace(extra, weight=extra.weight * factor) if factor > 0 else None
     return replace(inputs, extra=heard)
+
+
+def at_most(inputs: StageInputs, count: int) -> StageInputs:
+    """Return inputs of no more than `count` rows with a label, class by class; 0 is no cap."""
+    if not 0 < count < len(inputs.labels):
+        return inputs
+    rows = stratified(inputs.labels, count, inputs.seed)
+    return replace(
+        inputs,
+        matrix=inputs.matrix[rows],
+        labels=inputs.labels[rows],
+        soft_targets=inputs.soft_targets[rows],
+    )
 
 
 def suggest_extra_weight(trial: HyperparameterTrial) -> float:

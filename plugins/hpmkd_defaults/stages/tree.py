@@ -10,6 +10,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from hpmkd.student import Student, pack_sklearn_tree
 from hpmkd_defaults.stages.rows import (
+    at_most,
     extra_rows,
     stacked_matrix,
     stacked_target,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import HyperparameterTrial
     from hpmkd.student import TreeEncoder
-    from hpmkd.values import FloatArray, Hyperparameter, StageInputs
+    from hpmkd.values import DataFacts, FloatArray, Hyperparameter, StageInputs
 
 
 class TreeStage:
@@ -44,6 +45,12 @@ class TreeStage:
     Hyperparameters: ``max_leaf_nodes`` (8 … 256), ``min_samples_leaf`` (1 … 50),
     ``shrinkage`` (.1 … 10) and ``extra_weight`` (0 or 1, the weight of rows without labels,
     relative to the recipe's).
+
+    Parameters
+    ----------
+    rows : int
+        Rows with a label that it is grown on at most, class by class; 0 for no cap. What a
+        person reads of it, how many rows a rule rests on, is still counted on all.
     """
 
     encoding: ClassVar[str] = "tree"
@@ -51,6 +58,14 @@ class TreeStage:
     defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
         {"max_leaf_nodes": 64, "min_samples_leaf": 5, "shrinkage": 1.0, "extra_weight": 1.0}
     )
+
+    def __init__(self, rows: int = 200_000) -> None:
+        self.rows = rows
+
+    def caps(self, facts: DataFacts) -> Mapping[str, str]:
+        """Return what is not done on all rows of data of this size."""
+        grown = f"trees are grown on {self.rows} of {facts.n_rows} rows"
+        return {"rows": grown} if 0 < self.rows < facts.n_rows else {}
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
         """Draw the size of the tree, the least rows of a leaf, shrinkage, weight of rows."""
@@ -64,7 +79,7 @@ class TreeStage:
     def fit(self, inputs: StageInputs) -> Student:
         """Grow best leaf first, then shrink the leaves."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
-        inputs = weighed(inputs, settings)
+        everything, inputs = inputs, at_most(weighed(inputs, settings), self.rows)
         softening = softening_at(inputs, progress=0.0)
         extra = extra_rows(inputs, softening)
         target = stacked_target(inputs, extra, softening.alpha, min(softening.temperature, 1.0))
@@ -82,7 +97,9 @@ class TreeStage:
         prior = smoothed_prior(target, weights)
         values = shrunken_values(tree, prior, float(settings["shrinkage"]))
         # Those who read the tree ask how many rows a rule rests on.
-        model = pack_sklearn_tree(tree, values).with_leaf_counts(inputs.matrix, inputs.labels)
+        model = pack_sklearn_tree(tree, values).with_leaf_counts(
+            everything.matrix, everything.labels
+        )
         encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
         return Student(encoder, model, inputs.classes)
 

@@ -22,6 +22,8 @@ MOST_HELD_OUT = 20_000
 class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """XGBoost, stopped early on a seventh of its rows, then fitted anew on all of them.
 
+    Of many rows those it is stopped on are few, and it stays as it was when it stopped.
+
     With fewer than 140 rows there is nothing to stop on, and `few_rounds` are fitted.
 
     Parameters
@@ -38,6 +40,8 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Rounds without gain on the rows held out after which to stop, >= 1.
     subsample, colsample : float
         Share of rows, and of columns, that a tree sees, in (0, 1].
+    refit_until : int
+        Rows above which it is not fitted anew; 0 for no cap.
     random_state : int
         Source of all randomness.
     """
@@ -52,6 +56,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         patience: int = 15,
         subsample: float = 0.7,
         colsample: float = 0.7,
+        refit_until: int = 0,
         random_state: int = 0,
     ) -> None:
         self.max_depth = max_depth
@@ -61,6 +66,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.patience = patience
         self.subsample = subsample
         self.colsample = colsample
+        self.refit_until = refit_until
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -75,7 +81,12 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         matrix = np.asarray(X, dtype=np.float32)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        self.n_rounds_ = self._best_rounds(matrix, codes)
+        stopped = self._stopped(matrix, codes)
+        self.n_rounds_ = self.few_rounds if stopped is None else stopped.num_boosted_rounds()
+        if stopped is not None and 0 < self.refit_until < len(codes):
+            self.booster_ = stopped
+            return self
+        del stopped
         rows = xgboost.QuantileDMatrix(matrix, codes, nthread=1)
         self.booster_ = xgboost.train(self._parameters(), rows, self.n_rounds_)
         return self
@@ -92,10 +103,11 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return labels
 
-    def _best_rounds(self, matrix: FloatArray, codes: NDArray[Any]) -> int:
+    def _stopped(self, matrix: FloatArray, codes: NDArray[Any]) -> xgboost.Booster | None:
+        """Return the model up to its best round; None where there is nothing to stop on."""
         held = held_out(codes, MOST_HELD_OUT, self.random_state)
         if held is None:
-            return self.few_rounds
+            return None
         train = xgboost.QuantileDMatrix(matrix[~held], codes[~held], nthread=1)
         watch = xgboost.QuantileDMatrix(matrix[held], codes[held], ref=train, nthread=1)
         booster = xgboost.train(
@@ -106,7 +118,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             early_stopping_rounds=self.patience,
             verbose_eval=False,
         )
-        return int(booster.best_iteration) + 1
+        return booster[: int(booster.best_iteration) + 1]
 
     def _parameters(self) -> dict[str, Any]:
         n_classes = len(self.classes_)

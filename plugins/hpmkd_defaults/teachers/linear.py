@@ -31,7 +31,7 @@ class LinearTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     max_steps : int
         Steps at most, >= 1.
     max_rows : int
-        Rows to fit on at most, >= 1: more change the log loss by less than .001.
+        Rows to fit on at most: more change the log loss by less than .001. 0 for all.
     random_state : int
         Chooses the rows where there are more.
     """
@@ -59,11 +59,12 @@ class LinearTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y : array-like of shape (n,)
             Labels.
         """
-        matrix = np.asarray(X, dtype=np.float64)
+        matrix = np.asarray(X)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        if len(codes) > self.max_rows:
+        if 0 < self.max_rows < len(codes):
             kept = stratified(codes, self.max_rows, self.random_state)
             matrix, codes = matrix[kept], codes[kept]
+        matrix = matrix.astype(np.float64, copy=False)
         ridge = 1.0 / (self.C * len(codes))
         found = minimize(
             _ridge_loss,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 #: Up to here a network may see its rows often, and has none to spare for a stopping rule.
 SMALL = 20_000
 EPOCHS_SMALL, EPOCHS_LARGE = 200, 60
-#: Rows that all epochs together may read.
-ROW_BUDGET = 4_000_000
 MOST_HELD_OUT = 5_000
 
 
@@ -42,6 +40,8 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Epochs without gain after which to stop, >= 1.
     tolerance : float
         Smallest fall of the loss, in nats, that counts as gain.
+    row_budget : int
+        Rows that all epochs together read at most, where there are many; 0 for no cap.
     random_state : int
         Source of all randomness.
     """
@@ -53,8 +53,10 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         alpha: float = 1.0,
         patience: int = 10,
         tolerance: float = 1e-4,
+        row_budget: int = 4_000_000,
         random_state: int = 0,
     ) -> None:
+        self.row_budget = row_budget
         self.width = width
         self.alpha = alpha
         self.patience = patience
@@ -80,7 +82,9 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n = len(codes)
         large = n > SMALL
         held = held_out(codes, MOST_HELD_OUT, self.random_state) if large else None
-        epochs = min(EPOCHS_LARGE if large else EPOCHS_SMALL, max(1, ROW_BUDGET // n))
+        epochs = EPOCHS_LARGE if large else EPOCHS_SMALL
+        if self.row_budget:
+            epochs = min(epochs, max(1, self.row_budget // n))
         if held is None:
             self._train(matrix, codes, epochs)
         else:

@@ -6,14 +6,14 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from hpmkd.student.transformer import TableEncoder
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
+from hpmkd_defaults.teachers.forests import CappedExtraTrees, CappedForest
 from hpmkd_defaults.teachers.linear import LinearTeacher
-from hpmkd_defaults.teachers.network import NetworkTeacher
+from hpmkd_defaults.teachers.network import EPOCHS_LARGE, NetworkTeacher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Trees of a forest.
 TREES = 100
-#: Rows that one tree of a forest sees at most: more cost time and gain nothing.
-ROWS_PER_TREE = 50_000
 #: Rows above which a forest is grown with larger leaves, and neighbours are too slow.
 MANY_ROWS = 20_000
 NEIGHBOURS = 12
@@ -35,7 +33,48 @@ class DefaultPanel:
     Two boosted models, two forests, one or two networks, a linear model and, up to 20,000
     rows, nearest neighbours. None is tuned to the data: the fuser calibrates and weighs
     them. All run on one thread.
+
+    Parameters
+    ----------
+    rows_per_tree : int
+        Rows that one tree of a forest sees at most; 0 for no cap, as with all. More cost time
+        and gain nothing.
+    linear_rows : int
+        Rows that the linear model is fitted on at most.
+    network_rows : int
+        Rows that all epochs of a network together read at most, above 20,000 rows.
+    refit_until : int
+        Rows up to which a boosted model whose number of rounds is found is fitted anew on all.
+        Of more, those that it was stopped on, 20,000 at most, stay out of it.
     """
+
+    def __init__(
+        self,
+        rows_per_tree: int = 50_000,
+        linear_rows: int = 20_000,
+        network_rows: int = 4_000_000,
+        refit_until: int = 100_000,
+    ) -> None:
+        self.rows_per_tree, self.linear_rows = rows_per_tree, linear_rows
+        self.network_rows, self.refit_until = network_rows, refit_until
+
+    def caps(self, facts: DataFacts) -> Mapping[str, str]:
+        """Return what is not done on all rows of data of this size."""
+        n = facts.n_rows
+        told = {
+            "rows_per_tree": (self.rows_per_tree, f"a tree of a forest sees {{}} of {n} rows"),
+            "linear_rows": (self.linear_rows, f"the linear teacher sees {{}} of {n} rows"),
+            "network_rows": (
+                self.network_rows // EPOCHS_LARGE,
+                f"networks read {self.network_rows} rows in all their epochs together",
+            ),
+            "refit_until": (
+                self.refit_until,
+                "boosted teachers keep the rounds that they were stopped in: 20000 rows at most "
+                "are not fitted",
+            ),
+        }
+        return {name: text.format(cap) for name, (cap, text) in told.items() if 0 < cap < n}
 
     def members(self, facts: DataFacts, seed: int) -> Mapping[str, Any]:
         """Return the members by name, each an unfitted pipeline on the raw table.
@@ -48,17 +87,19 @@ class DefaultPanel:
             Source of all randomness, >= 0.
         """
         trees = {
-            "xgb3": BoostedTeacher(max_depth=3, learning_rate=0.2),
-            "xgb6": BoostedTeacher(max_depth=6, learning_rate=0.2),
-            "random_forest": random_forest(facts),
-            "extra_trees": extra_trees(facts),
+            "xgb3": BoostedTeacher(max_depth=3, learning_rate=0.2, refit_until=self.refit_until),
+            "xgb6": BoostedTeacher(max_depth=6, learning_rate=0.2, refit_until=self.refit_until),
+            "random_forest": random_forest(facts, self.rows_per_tree),
+            "extra_trees": extra_trees(facts, self.rows_per_tree),
         }
         dense = {
-            "mlp": NetworkTeacher(width=(64, 64), alpha=1.0),
-            "logistic": LinearTeacher(),
+            "mlp": NetworkTeacher(width=(64, 64), alpha=1.0, row_budget=self.network_rows),
+            "logistic": LinearTeacher(max_rows=self.linear_rows),
         }
         if facts.n_classes > 2:
-            dense["wide_mlp"] = NetworkTeacher(width=(128,), alpha=0.05)
+            dense["wide_mlp"] = NetworkTeacher(
+                width=(128,), alpha=0.05, row_budget=self.network_rows
+            )
         if facts.n_rows <= MANY_ROWS:
             # A fold of a fold may hold a quarter of the rows.
             n_neighbours = max(1, min(NEIGHBOURS, facts.n_rows // 4))
@@ -99,36 +140,18 @@ def reading(model: Any, kind: str, name: str, seed: int) -> Pipeline:
     return Pipeline([("encoder", TableEncoder(kind=kind)), ("model", model)])
 
 
-def random_forest(facts: DataFacts) -> RandomForestClassifier:
+def random_forest(facts: DataFacts, most: int) -> CappedForest:
     """Return a random forest whose leaves suit the number of classes and rows."""
-    return RandomForestClassifier(
-        TREES,
-        min_samples_leaf=least_leaf(8 if facts.n_classes < 8 else 1, facts),
-        max_samples=rows_per_tree(facts),
-        n_jobs=1,
-    )
+    leaf = least_leaf(8 if facts.n_classes < 8 else 1, facts)
+    return CappedForest(TREES, min_samples_leaf=leaf, n_jobs=1, most=most)
 
 
-def extra_trees(facts: DataFacts) -> ExtraTreesClassifier:
+def extra_trees(facts: DataFacts, most: int) -> CappedExtraTrees:
     """Return extremely randomised trees whose leaves suit the number of classes and rows."""
-    leaf = 4 if facts.n_classes == 2 or facts.n_classes >= 8 else 1
-    share = rows_per_tree(facts)
-    return ExtraTreesClassifier(
-        TREES,
-        min_samples_leaf=least_leaf(leaf, facts),
-        # Each tree sees all rows, unless they are too many.
-        bootstrap=share is not None,
-        max_samples=share,
-        n_jobs=1,
-    )
+    leaf = least_leaf(4 if facts.n_classes == 2 or facts.n_classes >= 8 else 1, facts)
+    return CappedExtraTrees(TREES, min_samples_leaf=leaf, n_jobs=1, most=most)
 
 
 def least_leaf(wanted: int, facts: DataFacts) -> int:
     """Return the least rows of a leaf: 3 at least where there are many rows."""
     return max(wanted, 3) if facts.n_rows > MANY_ROWS else wanted
-
-
-def rows_per_tree(facts: DataFacts) -> float | None:
-    """Return the share of the rows that one tree sees; None is all, drawn with replacement."""
-    # A share, not a number: a fold has fewer rows than the whole.
-    return ROWS_PER_TREE / facts.n_rows if facts.n_rows > ROWS_PER_TREE else None

@@ -13,7 +13,6 @@ from sklearn.preprocessing import scale
 
 from hpmkd.testing import AugmenterSuite
 from hpmkd.testing.augmenters import mixed_table
-from hpmkd_defaults.augmenters import nearest
 from hpmkd_defaults.augmenters.columns import measure
 from hpmkd_defaults.augmenters.mixup import Mixup
 from hpmkd_defaults.augmenters.munge import Munge
@@ -159,9 +158,8 @@ def test_copies_of_a_row_are_neighbours_of_each_other():
     assert np.array_equal(table[found], table)
 
 
-def test_the_pool_is_capped(monkeypatch):
-    monkeypatch.setattr(nearest, "POOL", 100)
-    found = nearest_other(CANCER, np.arange(len(CANCER)), rng())
+def test_the_pool_is_capped():
+    found = nearest_other(CANCER, np.arange(len(CANCER)), rng(), 100)
     assert len(found) == len(CANCER)
     assert len(set(found)) <= 100
     assert (found != np.arange(len(CANCER))).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
@@ -54,11 +55,21 @@ class TestMembers:
         few, many = DataFacts(1000, 5, 10), DataFacts(200_000, 5, 10)
         assert "knn" in DefaultPanel().members(few, 0)
         assert "knn" not in DefaultPanel().members(many, 0)
-        assert model_of("random_forest", few).max_samples is None
-        assert model_of("random_forest", many).max_samples == 0.25
         assert model_of("random_forest", many).min_samples_leaf == 3
-        assert not model_of("extra_trees", few).bootstrap
-        assert model_of("extra_trees", many).bootstrap
+
+    @pytest.mark.parametrize("name", ["random_forest", "extra_trees"])
+    def test_trees_see_no_more_rows_than_they_may(self, name, cancer):
+        matrix, labels = cancer
+        few = DefaultPanel(rows_per_tree=100).members(DataFacts(569, 30, 2), 0)[name][-1]
+        assert few.fit(matrix, labels).estimators_[0].tree_.n_node_samples[0] <= 100
+        assert few.estimators_[0].tree_.weighted_n_node_samples[0] == 100
+        whole = model_of(name, DataFacts(569, 30, 2)).fit(matrix, labels)
+        assert whole.estimators_[0].tree_.weighted_n_node_samples[0] == 569
+        kind = {"random_forest": RandomForestClassifier, "extra_trees": ExtraTreesClassifier}
+        alike = ("min_samples_leaf", "random_state")
+        rival = kind[name](100, **{each: getattr(whole, each) for each in alike})
+        said = rival.fit(matrix, labels).predict_proba(matrix)
+        assert np.array_equal(whole.predict_proba(matrix), said)
 
     def test_seeds_differ_by_member_and_by_seed(self):
         facts = DataFacts(1000, 5, 3)
@@ -174,9 +185,9 @@ class TestNetwork:
     def test_many_rows_are_watched(self, cancer, monkeypatch):
         """The weights kept are those of the best epoch, not of the last."""
         monkeypatch.setattr("hpmkd_defaults.teachers.network.SMALL", 200)
-        monkeypatch.setattr("hpmkd_defaults.teachers.network.ROW_BUDGET", 569 * 40)
         matrix, labels = cancer
-        model = NetworkTeacher(width=(16,), alpha=0.0, patience=3).fit(matrix, labels)
+        model = NetworkTeacher(width=(16,), alpha=0.0, patience=3, row_budget=569 * 40)
+        model.fit(matrix, labels)
         assert len(model.network_.loss_curve_) <= 40
         held = held_out(labels, 5000, 0)
         rival = MLPClassifier((16,), alpha=0.0, random_state=0)

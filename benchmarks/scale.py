@@ -1,0 +1,224 @@
+"""How a run grows with the rows: seconds and peak memory by phase, and what caps cost.
+
+Run: ``python benchmarks/scale.py [--data classification,adult,magic] [--sizes 10000,100000]
+[--workers 2] [--results FILE] [--markdown docs/scale.md]``. Each run is a process of its own
+(scale_run.py) and is kept in the file of results, so that a later call may add sizes.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+RUN = Path(__file__).with_name("scale_run.py")
+DATA = "classification,adult,magic"
+#: What is aimed at, on 2 cores.
+SECONDS, EXPONENT = 300.0, 1.1
+TIMES, BESIDE_MB = 3.0, 300.0
+INTRODUCTION = """# How a run grows with the rows
+
+Written by `python benchmarks/scale.py --markdown docs/scale.md`: the default recipe, seed 0, no
+memory of other runs; a fifth of the rows are test rows. Each run is a process of its own.
+`classification` is scikit-learn's `make_classification`, {columns} columns of float64; `adult`
+and `magic` are drawn from the real sets with replacement and with noise (numbers: normal, a
+twentieth of their deviation; categories: a twentieth drawn anew). Noisy copies of a row lie on both
+sides of every split, so log losses say how roles compare, not how well anyone does on new people.
+
+`own` is the peak resident memory of the process that was asked, the caller's table and all
+libraries included; `workers` that of each worker; `together` the largest sum of all at one time,
+where what they share counts once. `limit` is {times:g} × the table as handed in + {beside:g} MB."""
+CAPS = """## What is capped
+
+More rows were measured to cost time and to gain nothing. Each cap is a setting of the recipe `hpm`
+(`--set split.trial_rows=0` takes one away), and a run says which of them bind, on a terminal and in
+`hpmkd_noted`. Below a cap a run is the same, bit for bit, as without it.
+
+Up to `split.once_above` rows teachers are cross-fitted twice: without the selection rows, for the
+trials, and on all training rows, for the students in the end. Above, once: in two folds, on all
+rows but the selection rows, which their models read as they read test rows. What is said of a row
+always comes from a model that did not see it; the fuser is fitted on the rows of the trials. Two
+folds take the time of one fit on all rows, fill two workers, and leave no row without an honest
+soft target, which one holdout of 50,000 rows would."""
+
+
+@click.command()
+@click.option("--data", default=DATA, show_default=True, help="Names, with commas.")
+@click.option("--sizes", default="10000,100000", show_default=True, help="Rows, with commas.")
+@click.option("--workers", default=2, show_default=True, help="Worker processes.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=Path.home() / ".cache" / "hpmkd-benchmarks" / "scale.jsonl",
+    show_default=True,
+    help="Where runs are kept.",
+)
+@click.option("--again", is_flag=True, help="Repeat runs that are kept.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables here too.")
+def main(
+    data: str, sizes: str, workers: int, results: Path, again: bool, markdown: Path | None
+) -> None:
+    """Run every data set at every size, then report all runs that are kept."""
+    for n in map(int, filter(None, sizes.split(","))):
+        for name in filter(None, data.split(",")):
+            if again or (name, n, workers) not in known(results):
+                run(name, n, workers, results)
+                report(results, markdown)
+    click.echo(report(results, markdown))
+
+
+def run(name: str, n: int, workers: int, results: Path) -> None:
+    """Do one run in a new process and keep its line."""
+    click.echo(f"{name}, {n:,} rows, {workers} workers", err=True)
+    command = [sys.executable, str(RUN), name, str(n), str(workers)]
+    line = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    results.parent.mkdir(parents=True, exist_ok=True)
+    with results.open("a", encoding="utf-8") as file:
+        file.write(line.splitlines()[-1] + "\n")
+
+
+def kept(results: Path) -> list[dict]:
+    """Return the last run of each data set, size and number of workers."""
+    lines = results.read_text("utf-8").splitlines() if results.exists() else []
+    runs = {(each["data"], each["n"], each["workers"]): each for each in map(json.loads, lines)}
+    return [runs[key] for key in sorted(runs)]
+
+
+def known(results: Path) -> set[tuple[str, int, int]]:
+    """Return what has been run."""
+    return {(each["data"], each["n"], each["workers"]) for each in kept(results)}
+
+
+def report(results: Path, markdown: Path | None) -> str:
+    """Return all tables as Markdown, and write them to a file if one is given."""
+    runs = kept(results)
+    intro = INTRODUCTION.format(columns=30, times=TIMES, beside=BESIDE_MB)
+    parts = [intro, "## Runs", table(runs, whole), "## Seconds by phase", table(runs, phases)]
+    parts += ["## Peak memory of the asking process by phase, MB", table(runs, peaks)]
+    parts += ["## Growth", growth(runs), "## What was aimed at", aims(runs), CAPS, bound(runs)]
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    if markdown is not None:
+        markdown.write_text(text, "utf-8")
+    return text
+
+
+def table(runs: list[dict], row) -> str:
+    """Return one row per run as a Markdown table."""
+    frame = pd.DataFrame([{**named(each), **row(each)} for each in runs])
+    return lines(frame)
+
+
+def lines(frame: pd.DataFrame) -> str:
+    """Return a frame as a Markdown table."""
+    rows = [frame.columns, ["---"] * frame.shape[1], *frame.itertuples(index=False)]
+    return "\n".join("| " + " | ".join(map(cell, row)) + " |" for row in rows)
+
+
+def cell(value) -> str:
+    """Return a cell as text; nothing where it is missing."""
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.4g}"
+    return "" if value is None else str(value)
+
+
+def named(run: dict) -> dict:
+    """Return what tells a run from others."""
+    return {"data": run["data"], "rows": f"{run['n']:,}", "workers": run["workers"]}
+
+
+def whole(run: dict) -> dict:
+    """Return what a run took and what it came to; log losses are of test rows."""
+    return {
+        "table MB": round(run["data_mb"]),
+        "seconds": round(run["seconds"]),
+        "own MB": round(run["own_mb"]),
+        "workers MB": " + ".join(f"{each:.0f}" for each in run["worker_mb"]),
+        "together MB": round(run["together_mb"]),
+        "limit MB": round(limit(run)),
+        "models": run["models"],
+        "teacher": run["teacher"],
+        "student": run["student"],
+        "control": run["control"],
+        "chosen": run["chosen"],
+    }
+
+
+def phases(run: dict) -> dict:
+    """Return the seconds of each phase."""
+    return {name: round(spent, 1) for name, spent in run["phases"].items()}
+
+
+def peaks(run: dict) -> dict:
+    """Return the peak memory of each phase."""
+    return {name: round(peak) for name, peak in run["peaks"].items()}
+
+
+def limit(run: dict) -> float:
+    """Return how much memory a run may take, in MB."""
+    return TIMES * run["data_mb"] + BESIDE_MB
+
+
+def exponents(runs: list[dict]) -> list[dict]:
+    """Return how seconds grow from one size to the next: as rows to the power of this."""
+    found = []
+    for before, after in pairwise(runs):
+        if (before["data"], before["workers"]) == (after["data"], after["workers"]):
+            larger = np.log(after["n"] / before["n"])
+            names = [each for each in before["phases"] if each in after["phases"]]
+            spent = {"seconds": (before["seconds"], after["seconds"])}
+            spent |= {each: (before["phases"][each], after["phases"][each]) for each in names}
+            sizes = {"rows": f"{before['n']:,} to {after['n']:,}"}
+            power = {name: round(np.log(b / a) / larger, 2) for name, (a, b) in spent.items()}
+            found.append({**named(before), **sizes, **power})
+    return found
+
+
+def growth(runs: list[dict]) -> str:
+    """Return the exponents as a table; nothing where no data set has two sizes."""
+    found = exponents(runs)
+    return lines(pd.DataFrame(found)) if found else ""
+
+
+def aims(runs: list[dict]) -> str:
+    """Return each aim and what came of it."""
+    rows = [
+        {"aim": f"growth of seconds at most rows^{EXPONENT:g}", "run": name(each),
+         "measured": each["seconds"], "met": each["seconds"] <= EXPONENT}
+        for each in exponents(runs)
+    ]  # fmt: skip
+    for each in runs:
+        most = round(limit(each))
+        rows.append(
+            {"aim": f"memory of the asking process at most {most} MB", "run": name(named(each)),
+             "measured": round(each["own_mb"]), "met": each["own_mb"] <= most}
+        )  # fmt: skip
+        if each["n"] == 1_000_000 and each["workers"] == 2:
+            rows.append(
+                {"aim": f"at most {SECONDS:g} s", "run": name(named(each)),
+                 "measured": round(each["seconds"]), "met": each["seconds"] <= SECONDS}
+            )  # fmt: skip
+    frame = pd.DataFrame(rows)
+    frame["met"] = frame["met"].map({True: "yes", False: "**no**"})
+    return lines(frame)
+
+
+def name(row: dict) -> str:
+    """Return what a run is called in a table of aims."""
+    return f"{row['data']}, {row['rows']}"
+
+
+def bound(runs: list[dict]) -> str:
+    """Return what the largest run told of its caps."""
+    largest = max(runs, key=lambda run: run["n"])
+    told = "\n".join(f"    {note}" for note in largest["notes"])
+    return f"What the run on {largest['n']:,} rows of `{largest['data']}` said:\n\n{told}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Forests whose trees see no more rows than they need, however many a fold has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+class CappedForest(RandomForestClassifier):  # type: ignore[misc]
+    """A random forest each of whose trees sees at most `most` rows.
+
+    Parameters
+    ----------
+    n_estimators : int
+        Trees.
+    min_samples_leaf : int
+        Least rows of a leaf.
+    n_jobs : int
+        Threads.
+    random_state : int or None
+        Source of all randomness.
+    most : int
+        Rows of a tree at most, drawn with replacement; 0 for as many as there are.
+    """
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        *,
+        min_samples_leaf: int = 1,
+        n_jobs: int = 1,
+        random_state: int | None = None,
+        most: int = 0,
+    ) -> None:
+        super().__init__(
+            n_estimators,
+            min_samples_leaf=min_samples_leaf,
+            n_jobs=n_jobs,
+            random_state=random_state,
+        )
+        self.most = most
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Grow the trees on rows of shape (n, d) with n labels."""
+        self.max_samples = self.most if 0 < self.most < len(np.asarray(y)) else None
+        fitted: Self = super().fit(X, y)
+        return fitted
+
+
+class CappedExtraTrees(ExtraTreesClassifier):  # type: ignore[misc]
+    """Extremely randomised trees; each sees all rows, unless there are more than `most`.
+
+    Parameters are those of :class:`CappedForest`.
+    """
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        *,
+        min_samples_leaf: int = 1,
+        n_jobs: int = 1,
+        random_state: int | None = None,
+        most: int = 0,
+    ) -> None:
+        super().__init__(
+            n_estimators,
+            min_samples_leaf=min_samples_leaf,
+            n_jobs=n_jobs,
+            random_state=random_state,
+        )
+        self.most = most
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Grow the trees on rows of shape (n, d) with n labels."""
+        capped = 0 < self.most < len(np.asarray(y))
+        self.bootstrap, self.max_samples = capped, self.most if capped else None
+        fitted: Self = super().fit(X, y)
+        return fitted
