@@ -63,6 +63,7 @@ class Book(dict):
 
     def put(self, key, result):
         self[key] = result
+        return result
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
