@@ -126,7 +126,7 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
 
     farewell = Farewell(last_words, unfinished.close)
     try:
-        with stoppable(farewell):
+        with stoppable(farewell, unfinished.stop):
             try:
                 yield unfinished
             except KeyboardInterrupt as stopped:
