@@ -168,7 +168,7 @@ class PipelineSettings:
 class SearchSettings:
     """What the sampler may draw from, and how many trials are evaluated between two asks."""
 
-    batch: Count = 4
+    batch: Count = 8
     temperatures: Annotated[tuple[Temperature, ...], Meta(min_length=1)] = (1.0,)
     alphas: AlphaGrids = field(default_factory=AlphaGrids)
     stop: StopSettings = field(default_factory=StopSettings)
