@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import tables
-from hpmkd.errors import TeacherError
+from hpmkd.errors import FAILURES, TeacherError
 from hpmkd.jobs import Job, Load
 from hpmkd.teachers import ClassAligned
 
@@ -104,7 +104,7 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
         if len(codes) == 1:
             raise ValueError("only one class is left; collect more rows of the rare ones")
         estimator.fit(table, labels)
-    except Exception as error:
+    except FAILURES as error:
         raise TeacherError(
             f"teacher {task.name!r} failed in fold {task.fold + 1}: {type(error).__name__}: {error}"
         ) from error

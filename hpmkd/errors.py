@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+#: What others' code may raise without taking hpmkd down: a script that ends itself where it is
+#: imported or called must not end its host. Ctrl-C is not theirs to raise.
+FAILURES = (Exception, SystemExit)
+
 
 class HpmkdError(Exception):
     """Base of all errors raised on purpose."""

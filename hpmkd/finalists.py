@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hpmkd.errors import PluginError
+from hpmkd.errors import FAILURES, PluginError
 from hpmkd.offers import blame
 from hpmkd.registry import PluginWarning
 from hpmkd.standing import UNLIMITED, Standing
@@ -221,7 +221,7 @@ def writable(
         content = outcome.to_bytes()
         if not isinstance(content, bytes):
             raise TypeError(f"returned {content!r:.80}; expected bytes")
-    except Exception as error:
+    except FAILURES as error:
         return blame(played.plugin, "stage", played.name, "failed in to_bytes", error)
     return outcome
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.collapse import BREAKS, Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
-from hpmkd.errors import HpmkdError
+from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
 from hpmkd.gates import Gate
 from hpmkd.lessons import selection_rows
@@ -63,13 +63,17 @@ class Finishing:
         return finalists
 
     def ensemble(self, finalists: Finalists) -> Ensemble | None:
-        """Fuse the strongest students; None if there are not two of them."""
+        """Fuse the strongest students; None if there are not two of them, or the fuser fails."""
         names = strongest(finalists, self.learning.recipe.ensemble.top)
         if len(names) < 2:
             return None
         rows = self.lesson.rows.rows(selection_rows(self.exams))
         fuser = self.learning.parts.ensemble_fuser
-        return fit_ensemble(finalists, names, fuser, rows.labels, rows.table, self.provenance)
+        try:
+            return fit_ensemble(finalists, names, fuser, rows.labels, rows.table, self.provenance)
+        except PluginError as failed:
+            warnings.warn(f"there is no ensemble: {failed}", PluginWarning, stacklevel=3)
+            return None
 
     def collapse(
         self, finalists: Finalists, ensemble: Ensemble | None, alphas: Sequence[float]

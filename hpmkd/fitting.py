@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from hpmkd.errors import HpmkdError, PluginError, RecipeError
+from hpmkd.errors import FAILURES, HpmkdError, PluginError, RecipeError
 from hpmkd.offers import blame
 from hpmkd.probabilities import checked
 from hpmkd.values import StageInputs
@@ -79,7 +79,7 @@ class Fitting:
                 raise TypeError(f"fit returned {type(student).__name__}; expected a hpmkd Student")
         except HpmkdError:
             raise
-        except Exception as error:
+        except FAILURES as error:
             message = blame(played.plugin, "stage", played.name, "failed in fit", error)
             raise PluginError(message) from error
         return student
@@ -100,7 +100,7 @@ class Fitting:
             return checked(student.predict_proba(table), shape, "its student")
         except HpmkdError:
             raise
-        except Exception as error:
+        except FAILURES as error:
             message = blame(played.plugin, "stage", played.name, "failed to predict", error)
             raise PluginError(message) from error
 

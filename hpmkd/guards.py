@@ -7,6 +7,7 @@ purpose pass through as they are, and so does Ctrl-C.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ import numpy as np
 from hpmkd import contracts
 from hpmkd.asked import Questions
 from hpmkd.augmenter_guard import AugmenterGuard
+from hpmkd.errors import PluginError
 from hpmkd.exporter_guard import ExporterGuard
 from hpmkd.guard import Guard, expect
 from hpmkd.memory_guard import MemoryGuard
+from hpmkd.registry import PluginWarning
 from hpmkd.service_guards import CacheGuard, ExecutorGuard
 from hpmkd.student_guards import StageGuard, TransferGuard
 from hpmkd.values import Softening
@@ -89,6 +92,7 @@ class SchedulerGuard(Guard):
     """Checks every softening; travels to workers inside the stages' inputs."""
 
     contract = contracts.Scheduler
+    _deaf = False
 
     def check(self) -> None:
         """Check that it knows whether it varies."""
@@ -122,9 +126,15 @@ class SchedulerGuard(Guard):
         return softening
 
     def observe(self, trial: Trial) -> None:
-        """Tell a trial."""
-        with self.culprit.blamed("failed in observe"):
-            self.component.observe(trial)
+        """Tell a trial; a failure costs what else it would have heard, not the run."""
+        if self._deaf:
+            return
+        try:
+            with self.culprit.blamed("failed in observe"):
+                self.component.observe(trial)
+        except PluginError as failed:
+            self._deaf = True
+            warnings.warn(f"{failed}; it hears of no further trial", PluginWarning, stacklevel=2)
 
 
 class PanelGuard(Guard):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hpmkd.errors import HpmkdError, PluginError
+from hpmkd.errors import FAILURES, HpmkdError, PluginError
 from hpmkd.values import Offer
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -38,7 +38,7 @@ class Culprit:
             yield
         except HpmkdError:
             raise
-        except Exception as error:
+        except FAILURES as error:
             message = blame(self.plugin, self.kind, self.name, action, error)
             raise PluginError(message) from error
 
@@ -79,7 +79,7 @@ class Offered:
         return self.culprit.blamed(action)
 
 
-def blame(plugin: str, kind: str, name: str, action: str, error: Exception) -> str:
+def blame(plugin: str, kind: str, name: str, action: str, error: BaseException) -> str:
     """Say in one sentence who failed at what, and how to go on without it."""
     return (
         f"plugin {plugin!r}: {kind} {name!r} {action}: {type(error).__name__}: {error} "

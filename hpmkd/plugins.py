@@ -14,10 +14,6 @@ from typing import Any, Literal
 
 from hpmkd.offers import Offered
 
-#: What a plugin may raise where it is loaded without taking hpmkd down: a script that ends
-#: itself when it is imported must not end its host.
-FAILURES = (Exception, SystemExit)
-
 
 @dataclass(frozen=True)
 class Plugin:

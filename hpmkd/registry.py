@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from hpmkd import hookspecs
-from hpmkd.errors import PluginError, RecipeError
+from hpmkd.errors import FAILURES, PluginError, RecipeError
 from hpmkd.hookspecs import OFFER_HOOKS, PROJECT
 from hpmkd.offers import Offered, collect
-from hpmkd.plugins import FAILURES, Plugin, clashes, quiet, source_of, unknown
+from hpmkd.plugins import Plugin, clashes, quiet, source_of, unknown
 
 if TYPE_CHECKING:
     import click
@@ -186,7 +186,7 @@ class Registry:
             try:
                 wanted = {name: arguments[name] for name in implementation.argnames}
                 implementation.function(**wanted)
-            except Exception as error:
+            except FAILURES as error:
                 name = implementation.plugin_name
                 self._manager.unregister(name=name)
                 plugin = self._plugins[name]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.errors import PluginError
 from hpmkd.finalists import best
+from hpmkd.registry import PluginWarning
 from hpmkd.standing import UNLIMITED, Standing
 from hpmkd.trials import TRIAL, SearchData
 from hpmkd.values import Trial
@@ -67,6 +70,7 @@ class Search:
     on_trial: Callable[[Trial], None] = lambda trial: None
     on_arrival: Callable[[Trial], Trial] = lambda trial: trial
     _known: dict[object, Trial] = field(default_factory=dict)
+    _broken: str | None = None
 
     def run(self) -> str:
         """Evaluate until one of four things ends the search, then the missing controls.
@@ -80,10 +84,12 @@ class Search:
         ------
         RecipeError
             If the budget does not allow a single stage.
+        PluginError
+            If the sampler fails before any trial has succeeded. Later it ends the search only.
         """
         ended = None
         while ended is None:
-            asked = self.sampler.ask(self.batch)
+            asked = self._asked()
             allowed = self._allowed(asked)
             self._evaluate(allowed)
             ended = self._ended(asked, allowed)
@@ -95,9 +101,25 @@ class Search:
         """The trials so far: every distinct configuration once, in the order of asking."""
         return sorted(self._known.values(), key=lambda trial: trial.number)
 
+    def _asked(self) -> Sequence[Configuration]:
+        try:
+            return [] if self._broken else self.sampler.ask(self.batch)
+        except PluginError as failed:
+            self._give_up(failed)
+            return []
+
+    def _give_up(self, failed: PluginError) -> None:
+        """Ask and tell the sampler no more; what was found so far is not lost with it."""
+        if all(trial.failure is not None for trial in self._known.values()):
+            raise failed
+        warnings.warn(f"{failed}; the search ends with what it has found", PluginWarning, 5)
+        self._broken = f"the sampler failed: {failed}"
+
     def _ended(
         self, asked: Sequence[Configuration], allowed: Sequence[Configuration]
     ) -> str | None:
+        if self._broken:
+            return self._broken
         if not asked:
             return "the sampler had nothing more to ask"
         if self.budget.late:
@@ -219,5 +241,10 @@ class Search:
                 self._known[key] = replace(trial, said=None)
 
     def _tell(self, trial: Trial) -> None:
-        self.sampler.tell(self.standing.as_told(trial))
         self.scheduler.observe(trial)
+        if self._broken:
+            return
+        try:
+            self.sampler.tell(self.standing.as_told(trial))
+        except PluginError as failed:
+            self._give_up(failed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd import tables
-from hpmkd.errors import DataError, TeacherError
+from hpmkd.errors import FAILURES, DataError, TeacherError
 from hpmkd.probabilities import checked
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class ClassAligned:
         shape = (table.shape[0], len(self.codes))
         try:
             own = checked(self.model.predict_proba(table), shape, f"teacher {self.name!r}")
-        except Exception as error:
+        except FAILURES as error:
             raise TeacherError(
                 f"teacher {self.name!r} failed to predict: {type(error).__name__}: {error}"
             ) from error

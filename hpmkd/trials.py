@@ -215,7 +215,7 @@ def _asked(
 TRIAL = Job(
     "trial",
     evaluate,
-    _failed,
+    lambda task, reason: _failed(task, f"stage {task[1].stage!r}: {reason}"),
     lambda data, task: data.load(task[1]),
     lambda data, task: _key(data, (task[0], task[1].key)),
     timed=True,

@@ -250,7 +250,6 @@ LIES = [
     ("scheduler", but(Scheduler, softening=returns(Softening(1.0, 7))), "alpha 7 and temp"),
     ("scheduler", but(Scheduler, softening=returns(Softening(np.nan, 0.5))), "temperature nan"),
     ("scheduler", but(Scheduler, softening=returns(Softening("a", 0.5))), "failed in softening"),
-    ("scheduler", but(Scheduler, observe=raises), "failed in observe: .*a lie"),
     ("scheduler", but(Scheduler, varies="no"), "varies is 'no'; expected True or False"),
     ("scheduler", without(Scheduler, "observe"), "has no observe; expected what hpmkd.contr"),
     ("executor", but(Executor, run=raises), "failed in run: .*a lie"),
@@ -275,7 +274,6 @@ LIES = [
     ("sampler", but(Sampler, ask=raises), "failed in ask: .*a lie"),
     ("sampler", but(Sampler, ask=returns(None)), "failed in ask: TypeError"),
     ("sampler", but(Sampler, ask=returns(["a"])), "ask returned 'a'; expected a Configuration"),
-    ("sampler", but(Sampler, tell=raises), "failed in tell: .*a lie"),
     ("sampler", asks(max_leaf_nodes=float("nan")), "max_leaf_nodes = nan; expected a finite"),
     ("sampler", asks(max_leaf_nodes=-3), r"max_leaf_nodes = -3; expected an integer in \["),
     ("sampler", asks(max_leaf_nodes="many"), "max_leaf_nodes = 'many'; expected an integer"),
@@ -422,6 +420,54 @@ def test_a_liar_is_blamed_by_plugin_kind_and_name(kind, liar, said):
     assert f"plugin 'evil': {kind} 'liar'" in message
     assert "--disable evil" in message
     assert "plugin 'defaults'" not in message
+
+
+def gives_up(*arguments):
+    raise SystemExit("a lie")
+
+
+class Later(Sampler):
+    """Asks for one configuration, then fails."""
+
+    def ask(self, n):
+        return self.batches.pop() if self.batches else raises()
+
+
+#: What fails when something has succeeded already costs what would have come, not the run.
+SURVIVED = [
+    ("scheduler", but(Scheduler, observe=raises), "failed in observe: .*a lie", "no further trial"),
+    ("sampler", but(Sampler, tell=raises), "failed in tell: .*a lie", "the search ends with what"),
+    ("sampler", but(Sampler, tell=gives_up), "failed in tell: SystemExit: a lie", "search ends"),
+    ("sampler", Later, "failed in ask: .*a lie", "the search ends with what it has found"),
+]
+
+
+@pytest.mark.parametrize(("kind", "liar", "said", "cost"), SURVIVED)
+def test_a_failure_after_a_success_does_not_end_the_run(kind, liar, said, cost):
+    with pytest.warns(PluginWarning, match=f"'evil': {kind} 'liar' {said}.*{cost}") as caught:
+        found = run(kind, liar)
+    assert len(caught) == 1
+    assert found.students
+    if kind == "sampler":
+        assert found.facts["search"]["ended"].startswith("the sampler failed: plugin 'evil'")
+
+
+def test_without_a_fuser_of_students_there_is_no_ensemble():
+    module = types.ModuleType("blunt")
+    offers = [Offer("blunt", but(Fuser, fit=raises), "fuses nothing")]
+    module.hpmkd_fusers = hookimpl(lambda: offers)
+    settings = {"stages": ["logistic", "tree"], "ensemble.top": 2, "ensemble.fuser": "blunt"}
+    with pytest.warns(PluginWarning, match="no ensemble: plugin 'blunt': fuser 'blunt' failed"):
+        found = run("memory", Memory, also=module, **settings)
+    assert found.ensemble is None
+    assert set(found.students) >= {"logistic", "tree"} - {"liar"}
+
+
+@pytest.mark.parametrize("kind", ["stage", "fuser", "augmenter", "sampler"])
+def test_a_plugin_that_ends_the_program_is_blamed_and_ends_nothing(kind):
+    method = {"stage": "fit", "fuser": "fit", "augmenter": "rows", "sampler": "ask"}[kind]
+    with pytest.raises(PluginError, match=f"'evil': {kind} 'liar' failed .*SystemExit: a lie"):
+        run(kind, but(HONEST[kind], **{method: gives_up}))
 
 
 def suggests(*points):

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 
 from hpmkd.cli.table import _search, _wins
-from hpmkd.values import Configuration
 
 
 def found(summary):
@@ -37,6 +36,6 @@ def test_where_a_teacher_wins_it_is_named():
     ("n", "said"), [(1, "Search: 1 trial; done"), (2, "Search: 2 trials; done")]
 )
 def test_trials_are_counted_in_english(n, said):
-    trial = SimpleNamespace(configuration=Configuration("tree", 1.0, 0.0))
+    trials = [{"stage": "tree", "after": None}] * n + [{"stage": "gbm", "after": "tree"}]
     facts = {"search": {"ended": "done", "remembered": {}}}
-    assert _search(SimpleNamespace(trials=[trial] * n, facts=facts)) == said
+    assert _search(SimpleNamespace(history=trials, facts=facts)) == said

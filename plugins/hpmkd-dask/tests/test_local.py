@@ -229,3 +229,26 @@ print(sorted(executor.run(work, Own(), [1, 2])))
 # Not closed: the end of the script ends the worker.
 """
         assert python(source) == ("[(0, 3), (1, 6)]", "working\nworking")
+
+    def test_ctrl_c_is_quiet(self, python):
+        """What was on its way leaves neither messages nor processes."""
+        source = """
+import gc, os, signal, threading, time
+from hpmkd_dask.executor import DaskExecutor
+
+def work(shared, task):
+    time.sleep(task)
+
+executor = DaskExecutor(workers=1)
+results = executor.run(work, None, [0.01, 600, 600])
+next(results)
+processes = list(executor._cluster._processes._alive.values())
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    next(results)
+except KeyboardInterrupt:
+    executor.close()
+    print("interrupted", [each.returncode for each in processes])
+gc.collect()
+"""
+        assert python(source) == ("interrupted [-9]", "")

@@ -118,6 +118,19 @@ class TestErrors:
         assert address in str(caught.value)
         assert "`dask scheduler` prints it" in str(caught.value)
 
+    @pytest.mark.parametrize("address", ["nowhere", "tls://127.0.0.1:1"])
+    def test_what_cannot_be_reached_is_told_of_once(self, python, address):
+        """Not a second time by a client that is garbage when the process ends."""
+        source = f"""
+from hpmkd.errors import PluginError
+from hpmkd_dask.executor import DaskExecutor
+try:
+    DaskExecutor(address={address!r})
+except PluginError as error:
+    print("refused")
+"""
+        assert python(source) == ("refused", "")
+
     def test_no_workers(self, outside, connected, monkeypatch):
         monkeypatch.setattr("hpmkd_dask.batch.TELL_AFTER", 0.1)
         with (

@@ -16,6 +16,7 @@ import cloudpickle
 
 from hpmkd.errors import HpmkdError
 from hpmkd.parcels import PROTOCOL, unpack
+from hpmkd.values import Lost
 from hpmkd_defaults.executors import sharing
 
 #: What a worker says once it can be given tasks.
@@ -52,12 +53,21 @@ def serve(connection: Connection, parent: int) -> None:
 
 
 def answer(call: Callable[[bytes], Any], task: bytes) -> bytes:
-    """Return the pickle of ``(True, result)``, or of ``(False, exception)``."""
+    """Return the pickle of ``(True, result)``, or of ``(False, exception)``.
+
+    A result that cannot be pickled is as good as lost.
+    """
     content: bytes
     try:
-        content = cloudpickle.dumps((True, call(task)), protocol=PROTOCOL)
+        result = call(task)
     except Exception as error:
         content = cloudpickle.dumps((False, _portable(error)), protocol=PROTOCOL)
+        return content
+    try:
+        content = cloudpickle.dumps((True, result), protocol=PROTOCOL)
+    except Exception as error:
+        reason = f"its result cannot be sent by a worker process: {type(error).__name__}: {error}"
+        content = cloudpickle.dumps((True, Lost(reason)), protocol=PROTOCOL)
     return content
 
 

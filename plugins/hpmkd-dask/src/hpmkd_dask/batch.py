@@ -7,21 +7,20 @@ tasks is kept.
 
 from __future__ import annotations
 
-import asyncio
 import pickle
 import queue
 import time
 import warnings
 from collections import deque
-from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
 from hpmkd.errors import PluginError, WorkerWarning
 from hpmkd.values import Lost
-from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback, call
+from hpmkd_dask.attempt import Attempt
+from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -35,34 +34,6 @@ ATTEMPTS = 2
 TICK = 0.2
 #: Seconds without a worker of a cluster elsewhere after which that is told.
 TELL_AFTER = 5.0
-
-
-@dataclass
-class Attempt:
-    """A task that was given to a worker.
-
-    Parameters
-    ----------
-    index : int
-        Of the task.
-    worker : str
-        Its address.
-    future : distributed.Future
-        The result, there.
-    fetched : concurrent.futures.Future
-        The result, here.
-    deadline : float or None
-        When it is given up, on the clock of ``time.monotonic``; None before it has started.
-    nanny : bool
-        Whether its worker would come back if it were killed.
-    """
-
-    index: int
-    worker: str
-    future: Any
-    fetched: Future[Any]
-    deadline: float | None = None
-    nanny: bool = False
 
 
 class Batch:
@@ -109,8 +80,7 @@ class Batch:
                     yield from self._overdue()
             finally:
                 for attempt in self._attempts.values():
-                    attempt.fetched.cancel()
-                    attempt.future.release()
+                    attempt.drop()
                 self._placing.drop(self._parcel)
 
     def _give(self, events: Events) -> None:
@@ -139,23 +109,10 @@ class Batch:
         self._given += 1
         key = f"{self._cluster.topic}-{self._parcel.name}-{self._given}"
         payload = cloudpickle.dumps((self._function, self._tasks[index]))
-        client = self._cluster.client
-        future = client.submit(
-            call,
-            self._cluster.topic,
-            key,
-            payload,
-            body,
-            pieces,
-            key=key,
-            pure=False,
-            workers=[worker],
-            allow_other_workers=False,
-        )
-        loop = client.loop.asyncio_loop
-        fetched = asyncio.run_coroutine_threadsafe(_fetch(client, future), loop)
-        fetched.add_done_callback(lambda _: events.put(("done", key)))
-        self._attempts[key] = Attempt(index, worker, future, fetched)
+        arguments = (self._cluster.topic, key, payload, body, pieces)
+        attempt = Attempt.give(self._cluster.client, index, worker, key, *arguments)
+        attempt.fetched.add_done_callback(lambda _: events.put(("done", key)))
+        self._attempts[key] = attempt
 
     def _wait(self, problem: str) -> None:
         """Be patient for a while with a cluster that has no worker for us."""
@@ -195,7 +152,8 @@ class Batch:
 
     def _until_next_deadline(self) -> float:
         deadlines = [each.deadline for each in self._attempts.values() if each.deadline is not None]
-        return min(TICK, max(0.0, min(deadlines, default=TICK * 2) - time.monotonic()))
+        now = time.monotonic()
+        return max(0.0, min([now + TICK, *deadlines]) - now)
 
     def _done(self, attempt: Attempt) -> Iterator[tuple[int, Any]]:
         try:
@@ -203,6 +161,13 @@ class Batch:
         except CancelledError:
             # What it needed was lost with another worker before it could start.
             self._waiting.appendleft(attempt.index)
+            return
+        except OSError as error:
+            # The scheduler is gone, or else the worker is.
+            for _ in range(10):
+                self._cluster.connection.require_alive()
+                time.sleep(TICK / 2)
+            yield from self._lost(attempt.index, f"its result did not arrive ({error})")
             return
         except Exception as error:
             raise PluginError(
@@ -225,8 +190,7 @@ class Batch:
             if attempt.worker != worker:
                 continue
             del self._attempts[key]
-            attempt.fetched.cancel()
-            attempt.future.release()
+            attempt.drop()
             if how:
                 yield from self._lost(attempt.index, f"its worker {how}")
             else:
@@ -254,7 +218,3 @@ class Batch:
             yield index, Lost(f"{reason} twice")
         else:
             yield index, Lost(", then ".join(losses))
-
-
-async def _fetch(client: Any, future: Any) -> Any:
-    return await client.gather(future, asynchronous=True)

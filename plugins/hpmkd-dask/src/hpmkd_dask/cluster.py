@@ -109,16 +109,17 @@ class Cluster:
         """Whether its workers are processes of this machine, which are on their way."""
         return self._processes is not None
 
-    def free(self, busy: Collection[str]) -> list[Member]:
-        """Return the workers that may be given a task, given who is busy with one."""
+    def used(self) -> list[Member]:
+        """Return the workers of this run."""
         for address, future in list(self._occupied.items()):
             if future.done():
                 del self._occupied[address]
-        return [each for each in self.used() if each.address not in {*busy, *self._occupied}]
+        able = [each for each in self.members.values() if each.address not in self._occupied]
+        return able[: self._limit]
 
-    def used(self) -> list[Member]:
-        """Return the workers of this run."""
-        return list(self.members.values())[: self._limit]
+    def free(self, busy: Collection[str]) -> list[Member]:
+        """Return the workers that may be given a task, given who is busy with one."""
+        return [each for each in self.used() if each.address not in busy]
 
     def look(self) -> None:
         """Tell who has joined or left, if it is time to look again.

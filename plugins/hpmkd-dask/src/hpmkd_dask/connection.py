@@ -47,6 +47,9 @@ class Connection:
         self._runner.start()
         self._hush = Hush(self._runner.run_sync(_thread))
         self._hush.start()
+        # What is cut short leaves errors that nobody waits for; asyncio would tell of them when
+        # they are garbage, in whichever thread that is.
+        self._runner.loop.asyncio_loop.set_exception_handler(_told_to_nobody)
         self._local: Any = None
         self.client: Any = None
         self.address = address
@@ -114,9 +117,23 @@ class Connection:
             self._hush.stop()
 
 
+class QuietClient(Client):  # type: ignore[misc]
+    """A client that closes when it is told to, and not as garbage.
+
+    One that could not be made, for want of a scheduler, would complain a second time then.
+    """
+
+    def __del__(self) -> None:
+        """Do nothing."""
+
+
 async def _awaited(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     # In the thread of the loop they return something to wait for.
     return await function(*arguments, **options)
+
+
+def _told_to_nobody(loop: Any, context: Any) -> None:
+    """Drop an error of the loop that no coroutine waits for any more."""
 
 
 async def _thread() -> int:
@@ -138,7 +155,7 @@ def _local_cluster(loop: Any) -> Any:
 
 def _client(address: str, loop: Any) -> Any:
     try:
-        client = Client(
+        client = QuietClient(
             address, loop=loop, timeout=ANSWERS_WITHIN, set_as_default=False, name="hpmkd"
         )
     except (OSError, ValueError, TypeError, RuntimeError, VersionMismatchWarning) as error:
