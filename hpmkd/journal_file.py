@@ -48,6 +48,8 @@ class JournalFile:
         Results that were taken from the journal.
     trouble : str or None
         Why something could not be kept.
+    stopped : bool
+        Whether the run was stopped: what comes then is not kept, but stops it again.
 
     Raises
     ------
@@ -68,7 +70,7 @@ class JournalFile:
     ) -> None:
         self.path, self.on_trouble = Path(path), on_trouble
         self.header: Mapping[str, Any] | None = None
-        self.resumed = 0
+        self.resumed, self.stopped = 0, False
         self.trouble: str | None = None
         self._records = Records(self.path, key, fresh=fresh, trusted=trusted)
         self._mutex, self._places = threading.Lock(), dict[str, tuple[Record, int]]()
@@ -153,6 +155,8 @@ class JournalFile:
 
         if self._records.closed:
             return result  # the run is over, and what is fitted since is none of it
+        if self.stopped:
+            raise KeyboardInterrupt  # somebody caught the first one
         try:
             with self._mutex:
                 record = self._records.append(write)

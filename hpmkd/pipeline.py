@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hpmkd.asides import Asides, Place, Warned, kept_for, this_place
 from hpmkd.counts import peak_mb
 from hpmkd.values import Lost
 from hpmkd.workloads import CostModel
@@ -37,21 +38,26 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class Performed:
-    """What a task came to, how long it took, and the peak memory in MB of which process."""
+    """What a task came to, how long it took, what it said, and the peak memory of its process.
+
+    Memory is in MB.
+    """
 
     result: Any
     seconds: float
+    asides: Asides
     process: str = ""
     peak_mb: float = 0.0
 
 
-def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any]) -> Performed:
+def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any, Place]) -> Performed:
     """Do one task and time it; runs in worker processes."""
-    function, asked = task
+    function, asked, home = task
     start = time.perf_counter()
-    result = function(shared, asked)
+    with kept_for(home) as asides:
+        result = function(shared, asked)
     process = f"{platform.node()}:{os.getpid()}"
-    return Performed(result, time.perf_counter() - start, process, peak_mb())
+    return Performed(result, time.perf_counter() - start, asides, process, peak_mb())
 
 
 class ParallelDistillationPipeline:
@@ -95,6 +101,7 @@ class ParallelDistillationPipeline:
         self._here = here if waits else None
         self._executor, self._notify, self._kept = executor, notify, kept
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None
+        self._home, self._warned = this_place(), set[Warned]()
         self._costs, self._asked, self._here_seconds = CostModel(), Counter[str](), 0.0
         #: Peak memory in MB of each process that did a task, as it was when it did its last.
         self.peaks: dict[str, float] = {}
@@ -163,12 +170,13 @@ class ParallelDistillationPipeline:
             waiting = [waiting[at] for at in self.balanced([loads[at] for at in waiting])]
             place, share = self._place([loads[at] for at in waiting])
             chosen, waiting = waiting[:share], waiting[share:]
-            asked = [(job.function, tasks[at]) for at in chosen]
+            asked = [(job.function, tasks[at], self._home) for at in chosen]
             self._tell(job, loads, left, place)
             for at, done in place.run(perform, shared, asked, timeout=timeout):
                 index = chosen[at]
                 left.remove(index)
                 if not isinstance(done, Lost):
+                    done.asides.repeat(self._warned)
                     self.peaks[done.process] = done.peak_mb
                     self._learn(loads[index], done.seconds, place)
                 self._tell(job, loads, left, place)

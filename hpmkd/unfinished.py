@@ -152,6 +152,11 @@ class Unfinished:
         """How many results the journal holds."""
         return 0 if self._file is None else len(self._file)
 
+    def stop(self) -> None:
+        """Keep nothing any more: what is finished from now on may be so by half."""
+        if self._file is not None:
+            self._file.stopped = True
+
     def close(self) -> None:
         """Let others go on with the run. Where nothing was finished, nothing is left."""
         if self._file is None or self.folder is None:

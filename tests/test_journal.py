@@ -85,6 +85,15 @@ def test_what_is_kept_is_what_is_used(path):
     assert JournalFile(path, KEY).get("x") == result
 
 
+def test_what_comes_after_a_stop_is_not_kept(path):
+    """A network of scikit-learn catches Ctrl-C, and returns what is fitted by half."""
+    journal = filled(path)
+    journal.stopped = True
+    with pytest.raises(KeyboardInterrupt):
+        journal.put("half", 1)
+    assert "half" not in journal
+
+
 def test_kept_computes_once(path):
     journal, calls = filled(path), []
     for _ in range(2):

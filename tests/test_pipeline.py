@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpmkd.jobs import Job, Load
@@ -45,7 +45,7 @@ class Told:
         self.batches, self.timeouts, self.closed = [], [], 0
 
     def run(self, function, shared, tasks, *, timeout=None):
-        self.batches.append([task for _, task in tasks])
+        self.batches.append([task for _, task, _ in tasks])
         self.timeouts.append(timeout)
         for at in reversed(range(len(tasks))):
             asked = tasks[at][1]
@@ -66,6 +66,7 @@ class Book(dict):
         return result
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 50), max_size=12))
 def test_every_task_has_its_own_result(tasks):
     found = dict(ParallelDistillationPipeline(Told()).run(JOB, 3, tasks))

@@ -73,7 +73,11 @@ class Events:
             with warnings.catch_warnings(), contextlib.redirect_stderr(printed):
                 warnings.showwarning = self._warn
                 yield
-        except (click.exceptions.Exit, Told):
+        except click.exceptions.Exit as ended:
+            if ended.exit_code:
+                self.write("error", message="stopped", exit_code=ended.exit_code)
+            raise
+        except Told:
             raise
         except click.ClickException as error:
             raise Told(self, error.format_message(), error.exit_code) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,7 +96,7 @@ class Place:
 
 
 @contextlib.contextmanager
-def kept(place: Place, registry: Registry) -> Iterator[Unfinished]:
+def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator[Unfinished]:
     """Keep what is finished of a run; if it is stopped or fails, tell how to go on.
 
     Parameters
@@ -105,6 +105,9 @@ def kept(place: Place, registry: Registry) -> Iterator[Unfinished]:
         Where.
     registry : Registry
         Whose observers hear of what is taken from the journal.
+    hide : callable
+        Ends the view of the progress, so that the last words stand below it and the terminal is
+        left as it was.
     """
     from hpmkd.errors import HpmkdError
     from hpmkd.unfinished import Unfinished
@@ -116,9 +119,14 @@ def kept(place: Place, registry: Registry) -> Iterator[Unfinished]:
         trusted=place.trusted,
         on_note=lambda note: registry.notify("hpmkd_noted", note=note),
     )
-    farewell = Farewell(lambda: f"\nstopped; {_state(unfinished)}", unfinished.close)
+
+    def last_words() -> str:
+        hide()
+        return f"\nstopped; {_state(unfinished)}"
+
+    farewell = Farewell(last_words, unfinished.close)
     try:
-        with stoppable(farewell):
+        with stoppable(farewell, unfinished.stop):
             try:
                 yield unfinished
             except KeyboardInterrupt as stopped:

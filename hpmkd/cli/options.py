@@ -216,8 +216,10 @@ def distil_and_save(
     progress = observer(quiet=quiet, events=events_of_command())
     if progress is not None:
         registry.add("progress", progress)
-    with kept(place, registry) as unfinished:
-        with results_only(), progress or contextlib.nullcontext():
+    view = contextlib.ExitStack()
+    with kept(place, registry, view.close) as unfinished:
+        with results_only(), view:
+            view.enter_context(progress or contextlib.nullcontext())
             found = run(recipe, registry, unfinished=unfinished, **problem)
         found.save(place.folder, overwrite=True)
     show(found, place.folder, as_json=as_json)

@@ -25,7 +25,9 @@ def results_only() -> Iterator[None]:
     kept = os.dup(number)
     os.dup2(other, number)
     try:
-        yield
+        # By name as well: with --json, stderr takes events alone and makes one of each line.
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
     finally:
         sys.stdout.flush()
         os.dup2(kept, number)

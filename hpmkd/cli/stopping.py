@@ -14,7 +14,7 @@ from types import FrameType
 import click
 
 #: How long a process may take to end in order, once it was asked to.
-GRACE_SECONDS = 1.4
+GRACE_SECONDS = 0.8
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -59,8 +59,11 @@ class Farewell:
 
 
 @contextlib.contextmanager
-def stoppable(farewell: Farewell) -> Iterator[None]:
+def stoppable(farewell: Farewell, on_signal: Callable[[], None]) -> Iterator[None]:
     """Raise :class:`Stopped` at the first signal, and pay no heed to further ones.
+
+    Before it is raised `on_signal` is called: some code, as the neural networks of scikit-learn,
+    catches it and returns what is fitted by half.
 
     Python hears of a signal only when the code that runs comes back to it, which a long fit may
     not do for minutes. If the process has not ended in order after a while, it ends on the spot:
@@ -76,6 +79,7 @@ def stoppable(farewell: Farewell) -> Iterator[None]:
     def hear(number: int, frame: FrameType | None) -> None:
         if not heard:
             heard.append(number)
+            on_signal()
             raise Stopped(number)
 
     # The system writes there at once, whatever the main thread is at.

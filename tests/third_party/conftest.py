@@ -21,6 +21,7 @@ DISTRIBUTIONS = [
     *sorted(ROOT.glob("tests/distributions/*/pyproject.toml")),
     ROOT / "plugins" / "hpmkd-lightgbm" / "pyproject.toml",
     ROOT / "plugins" / "hpmkd-dask" / "pyproject.toml",
+    ROOT / "plugins" / "hpmkd-mlflow" / "pyproject.toml",
 ]
 #: Distribution, and what must be said of it.
 BROKEN = {

@@ -67,12 +67,13 @@ class LiveProgress(View):
             table.add_column(justify="right", no_wrap=True)
         # The run may begin a phase meanwhile.
         for phase in list(self.course.phases.values()):
-            table.add_row(*self._row(phase, now, bars))
+            if phase.total:
+                table.add_row(*self._row(phase, now, bars))
         return Group(table, *map(_cut, self._beneath()))
 
     def _row(self, phase: Phase, now: float, bars: bool) -> list[ProgressBar | str]:
         left = phase.left(now)
-        bar = ProgressBar(total=max(phase.total, 1), completed=phase.shown if phase.total else 1)
+        bar = ProgressBar(total=phase.total, completed=phase.shown)
         return [
             phase.label,
             *([bar] if bars else []),
@@ -83,7 +84,9 @@ class LiveProgress(View):
 
     def _beneath(self) -> list[str]:
         phase = self.course.current
-        facts = [*([] if phase is None else doing(phase)), *in_memory(self.memory)]
+        if phase is None:
+            return []
+        facts = [*doing(phase), *in_memory(self.memory)]
         best = self.course.best
         return [line for line in (str(best) if best else "", " · ".join(facts)) if line]
 

@@ -56,7 +56,8 @@ def _tree(pid: int) -> set[int]:
     while new:
         each = new.pop()
         found.add(each)
-        new += children.get(each, [])
+        # Numbers are used again while one looks: there may seem to be a circle.
+        new += set(children.get(each, ())) - found
     return found
 
 

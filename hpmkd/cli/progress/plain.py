@@ -50,7 +50,8 @@ class PlainProgress(View):
     def moved(self) -> None:
         """Say how far a phase is: when it begins, when it ends, and every two seconds."""
         phase = self.course.current
-        assert phase is not None
+        if phase is None or not phase.total:
+            return
         state = (phase.name, phase.ended is not None)
         late = self.course.now - self._last > SECONDS_BETWEEN_LINES and phase.ended is None
         if state != self._state or late:

@@ -1,0 +1,121 @@
+"""What a task says beside its result, in another process: warnings, and what it prints.
+
+It is said where the run is, as if the task had been done there: the caller's filters hold, and
+it goes where the caller's output goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import platform
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+#: Which process of which machine.
+Place = tuple[str, int]
+
+
+def this_place() -> Place:
+    """Return which process this is."""
+    return platform.node(), os.getpid()
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning, by names that travel: its class may not be importable where it is heard."""
+
+    message: str
+    module: str
+    category: str
+    filename: str
+    line: int
+
+    @property
+    def type(self) -> type[Warning]:
+        """Its class, if that is known here; nothing is imported for it."""
+        found = getattr(sys.modules.get(self.module), self.category, None)
+        if isinstance(found, type) and issubclass(found, Warning):
+            return found
+        return UserWarning
+
+
+@dataclass
+class Asides:
+    """All that a task said.
+
+    Parameters
+    ----------
+    warned : tuple of Warned
+        In their order.
+    out, err : str
+        Printed to stdout, to stderr.
+    """
+
+    warned: tuple[Warned, ...] = ()
+    out: str = ""
+    err: str = ""
+
+    def repeat(self, told: set[Warned]) -> None:
+        """Say it here, but for warnings that were `told` before: many tasks give the same."""
+        for each in self.warned:
+            if each not in told:
+                told.add(each)
+                warnings.warn_explicit(each.message, each.type, each.filename, each.line)
+        _print(self.out, sys.stdout)
+        _print(self.err, sys.stderr)
+
+
+@contextlib.contextmanager
+def kept_for(place: Place) -> Iterator[Asides]:
+    """Keep what is said inside for another process; in `place` itself it is just said.
+
+    If the task raises, it is said here, for nothing else will reach the other process.
+    """
+    asides = Asides()
+    if place == this_place():
+        yield asides
+        return
+    out, err = _Printed(sys.__stdout__), _Printed(sys.__stderr__)
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                yield asides
+        except BaseException:
+            _print(out.getvalue(), sys.stdout)
+            _print(err.getvalue(), sys.stderr)
+            raise
+    asides.out, asides.err = out.getvalue(), err.getvalue()
+    asides.warned = tuple(
+        Warned(
+            str(each.message),
+            each.category.__module__,
+            each.category.__name__,
+            each.filename,
+            each.lineno,
+        )
+        for each in caught
+    )
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    # A program without a console has no streams.
+    if text and stream is not None:
+        stream.write(text)
+        stream.flush()
+
+
+class _Printed(io.StringIO):
+    """What is printed to a stream, kept."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def fileno(self) -> int:
+        """Return where processes that are started write to."""
+        return super().fileno() if self._stream is None else self._stream.fileno()
