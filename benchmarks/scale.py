@@ -17,6 +17,12 @@ import click
 import numpy as np
 import pandas as pd
 
+from hpmkd.caps import of_component, of_split
+from hpmkd.components import resolve
+from hpmkd.recipe import Recipe
+from hpmkd.registry import Registry
+from hpmkd.values import DataFacts
+
 RUN = Path(__file__).with_name("scale_run.py")
 DATA = "classification,adult,magic"
 #: What is aimed at, on 2 cores.
@@ -99,9 +105,16 @@ def report(results: Path, markdown: Path | None) -> str:
     """Return all tables as Markdown, and write them to a file if one is given."""
     runs = kept(results)
     intro = INTRODUCTION.format(columns=30, times=TIMES, beside=BESIDE_MB)
+    if not runs:
+        return written([intro, "## Runs", "None is kept yet.", CAPS, bound()], markdown)
     parts = [intro, "## Runs", table(runs, whole), "## Seconds by phase", table(runs, phases)]
     parts += ["## Peak memory of the asking process by phase, MB", table(runs, peaks)]
-    parts += ["## Growth", growth(runs), "## What was aimed at", aims(runs), CAPS, bound(runs)]
+    parts += ["## Growth", growth(runs), "## What was aimed at", aims(runs), CAPS, bound()]
+    return written(parts, markdown)
+
+
+def written(parts: list[str], markdown: Path | None) -> str:
+    """Return parts of a page under each other, and write them to a file if one is given."""
     text = "\n\n".join(part for part in parts if part) + "\n"
     if markdown is not None:
         markdown.write_text(text, "utf-8")
@@ -213,11 +226,19 @@ def name(row: dict) -> str:
     return f"{row['data']}, {row['rows']}"
 
 
-def bound(runs: list[dict]) -> str:
-    """Return what the largest run told of its caps."""
-    largest = max(runs, key=lambda run: run["n"])
-    told = "\n".join(f"    {note}" for note in largest["notes"])
-    return f"What the run on {largest['n']:,} rows of `{largest['data']}` said:\n\n{told}"
+def bound() -> str:
+    """Return what a run on a million rows, a fifth of them for the test, tells of its caps."""
+    recipe, facts = Recipe.load("hpm"), DataFacts(800_000, 30, 2)
+    parts = resolve(recipe, Registry.installed())
+    chosen = {"teacher": parts.teacher, "fuser": parts.fuser, "augmenter": parts.augmenter}
+    chosen |= {f"stages.{stage}": selected for stage, selected in parts.stages.items()}
+    told = [
+        f"{path}.{setting}: {sentence}"
+        for path, selected in chosen.items()
+        for setting, sentence in of_component(selected, facts).items()
+    ]
+    notes = "\n".join(f"    {note}" for note in (*of_split(recipe.split, facts.n_rows), *told))
+    return f"Of 800,000 training rows (`augmenter.pool` only where rows are made):\n\n{notes}"
 
 
 if __name__ == "__main__":

@@ -137,6 +137,10 @@ class CrossReading:
             self._fit([_Asked(teacher, identity, Question(rows), key)], keep=True)
         return self._deployed[identity]
 
+    def forget_models(self) -> None:
+        """Drop all models that are kept."""
+        self._deployed.clear()
+
     def _look_up(
         self, asked: Sequence[_Asked], missing: Sequence[_Asked], found: dict[str, FloatArray]
     ) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import splits
+from hpmkd.costs import of_member
 from hpmkd.dataset import DataWarning
 from hpmkd.encoding import Thrift
 from hpmkd.lessons import Exam, Lesson, selection_rows
@@ -141,6 +142,10 @@ class Schooling:
         training = teaching.reader.training
         fit_rows = self._of_trials(training, kept)
         taught = teaching.finish(regime, held, fit_rows)
+        for teacher in teaching.teachers:
+            # Measured now, so that their models, which are large, need not wait for the end.
+            of_member(teacher, teaching.reader)
+        teaching.reader.forget_models()
         said = taught.knowledge.soft_targets[fit_rows]
         lesson = self.lesson(training.rows(fit_rows), said, taught.extra)
         return [Exam(lesson, held, training.rows(held))], taught

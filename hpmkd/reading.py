@@ -177,6 +177,10 @@ class TeacherReader:
             return self._crossing.deployed(teacher, self.identity(teacher))
         return None
 
+    def forget_models(self) -> None:
+        """Drop the models of cross-fitted teachers; one that is asked for again is fitted anew."""
+        self._crossing.forget_models()
+
     def identity(self, teacher: Teacher) -> str:
         """Return a digest of all that decides what a teacher says, apart from the rows."""
         match teacher:

@@ -12,6 +12,7 @@ import pytest
 
 from hpmkd.tables import frozen
 from hpmkd.testing import tasks
+from hpmkd.values import Lost
 from hpmkd_defaults.executors.loky import LokyExecutor
 
 
@@ -142,9 +143,11 @@ def test_an_exception_that_does_not_pickle_is_told_in_words(pool):
     assert dict(pool.run(tasks.add, 1.0, [1.0])) == {0: 2.0}
 
 
-def test_a_result_that_does_not_pickle_is_an_error(pool):
-    with pytest.raises(TypeError, match="lock"):
-        list(pool.run(return_unportably, None, [0]))
+def test_a_result_that_does_not_pickle_is_lost_and_says_why(pool):
+    ((_, lost),) = pool.run(return_unportably, None, [0])
+    assert isinstance(lost, Lost)
+    assert lost.reason.startswith("its result cannot be sent by a worker process: TypeError: ")
+    assert "lock" in lost.reason
     assert dict(pool.run(tasks.add, 1.0, [1.0])) == {0: 2.0}
 
 
