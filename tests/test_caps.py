@@ -77,8 +77,14 @@ class TestWhatComponentsTell:
             )
         }
         assert {path: set(own) for path, own in told.items()} == {
-            "teacher": {"rows_per_tree", "linear_rows", "network_rows", "refit_until"},
-            "fuser": {"rows", "near"},
+            "teacher": {
+                "rows_per_tree",
+                "linear_rows",
+                "network_rows",
+                "refit_until",
+                "few_above",
+            },
+            "fuser": {"rows", "near_of_many"},
             "augmenter": {"pool"},
             "logistic": {"rows"},
             "tree": {"rows"},

@@ -134,14 +134,20 @@ def mix_transfer(*, share: Share = 0.3) -> Transfer:
     return Mix(share=share)
 
 
-def attention_fuser(*, gated: bool = True, rows: Natural = 20_000, near: Natural = 10_000) -> Fuser:
+def attention_fuser(
+    *,
+    gated: bool = True,
+    rows: Natural = 20_000,
+    near: Natural = 10_000,
+    near_of_many: Natural = 4_000,
+) -> Fuser:
     """Build the fuser with weights per row; ungated, it uses them even if they do not pay.
 
     It is fitted on at most `rows` rows, its weights on at most `near`; 0 for all.
     """
     from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
 
-    return AttentionWeightedMultiTeacher(gated=gated, rows=rows, near=near)
+    return AttentionWeightedMultiTeacher(gated, rows, near, near_of_many)
 
 
 def calibrated_fuser() -> Fuser:
@@ -196,11 +202,12 @@ def default_panel(
     linear_rows: Natural = 20_000,
     network_rows: Natural = 4_000_000,
     refit_until: Natural = 100_000,
+    few_above: Natural = 200_000,
 ) -> TeacherPanel:
     """Build the full panel; 0 for no cap. See :class:`DefaultPanel`."""
     from hpmkd_defaults.teachers.panel import DefaultPanel
 
-    return DefaultPanel(rows_per_tree, linear_rows, network_rows, refit_until)
+    return DefaultPanel(rows_per_tree, linear_rows, network_rows, refit_until, few_above)
 
 
 def quick_panel() -> TeacherPanel:

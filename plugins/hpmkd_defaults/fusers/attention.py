@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Rows that attention is fitted on unless told otherwise.
 MAX_NEAR = 10_000
+#: Rows above which they are fewer, for as many are then asked about, and how many they are.
+MANY_ROWS, NEAR_OF_MANY = 50_000, 4_000
 
 
 class AttentionWeightedMultiTeacher:
@@ -48,17 +50,27 @@ class AttentionWeightedMultiTeacher:
     near : int
         Of them, those that weights per row are fitted on, and the neighbours of a new row come
         from, at most; 0 for all.
+    near_of_many : int
+        The same where it is fitted on more than 50,000 rows; 0 for as many as otherwise.
     """
 
-    def __init__(self, gated: bool = True, rows: int = MAX_ROWS, near: int = MAX_NEAR) -> None:
-        self.gated, self.rows, self.near = gated, rows, near
+    def __init__(
+        self,
+        gated: bool = True,
+        rows: int = MAX_ROWS,
+        near: int = MAX_NEAR,
+        near_of_many: int = NEAR_OF_MANY,
+    ) -> None:
+        self.gated, self.rows, self.near, self.near_of_many = gated, rows, near, near_of_many
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
         """Return what is not done on all rows of data of this size."""
         n = facts.n_rows
         fitted = f"teachers are calibrated and weighed on {self.rows} of {n} rows"
-        near = f"their weights per row are fitted on {self.near} of {n} rows"
-        told = {"rows": (self.rows, fitted), "near": (self.near, near)}
+        name = "near_of_many" if self._fewer(n) else "near"
+        most = self._most(n)
+        near = f"their weights per row are fitted on {most} of {n} rows"
+        told = {"rows": (self.rows, fitted), name: (most, near)}
         return {name: text for name, (cap, text) in told.items() if 0 < cap < n}
 
     def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> AttentivePool:
@@ -79,7 +91,8 @@ class AttentionWeightedMultiTeacher:
         if few or len(probabilities) == 1:
             reason = f"fewer than {FEWEST_ROWS} rows" if few else "one teacher"
             return AttentivePool(pool, Gate(False, f"not tried: {reason}"))
-        members = members.only(stratified(members.labels, self.near or len(members.labels)))
+        most = self._most(len(labels)) or len(members.labels)
+        members = members.only(stratified(members.labels, most))
         table = take(table, members.rows)
         likelihoods = members.likelihoods
         neighbourhood = Neighbourhood.fit(table, -np.log(likelihoods))
@@ -98,6 +111,12 @@ class AttentionWeightedMultiTeacher:
             tuple(weights.mean(axis=0).tolist()),
             tuple(wins(table, weights)),
         )
+
+    def _fewer(self, n: int) -> bool:
+        return n > MANY_ROWS and 0 < self.near_of_many < (self.near or n)
+
+    def _most(self, n: int) -> int:
+        return self.near_of_many if self._fewer(n) else self.near
 
 
 @dataclass(frozen=True, eq=False)

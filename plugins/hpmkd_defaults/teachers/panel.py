@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from hpmkd.values import DataFacts
 
-#: Trees of a forest.
-TREES = 100
+#: Trees of a forest, and of one in a panel of few.
+TREES, TREES_OF_FEW = 100, 20
 #: Rows above which a forest is grown with larger leaves, and neighbours are too slow.
 MANY_ROWS = 20_000
 NEIGHBOURS = 12
@@ -32,7 +32,7 @@ class DefaultPanel:
 
     Two boosted models, two forests, one or two networks, a linear model and, up to 20,000
     rows, nearest neighbours. None is tuned to the data: the fuser calibrates and weighs
-    them. All run on one thread.
+    them. All run on one thread. Where rows are very many, four are left, one of each kind.
 
     Parameters
     ----------
@@ -46,6 +46,9 @@ class DefaultPanel:
     refit_until : int
         Rows up to which a boosted model whose number of rounds is found is fitted anew on all.
         Of more, those that it was stopped on, 20,000 at most, stay out of it.
+    few_above : int
+        Rows above which there is one member of a kind: the deeper boosted model, a random
+        forest of 20 trees, one network, the linear model; 0 for all on any number of rows.
     """
 
     def __init__(
@@ -54,9 +57,11 @@ class DefaultPanel:
         linear_rows: int = 20_000,
         network_rows: int = 4_000_000,
         refit_until: int = 100_000,
+        few_above: int = 200_000,
     ) -> None:
         self.rows_per_tree, self.linear_rows = rows_per_tree, linear_rows
         self.network_rows, self.refit_until = network_rows, refit_until
+        self.few_above = few_above
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
         """Return what is not done on all rows of data of this size."""
@@ -73,6 +78,11 @@ class DefaultPanel:
                 "boosted teachers keep the rounds that they were stopped in: 20000 rows at most "
                 "are not fitted",
             ),
+            "few_above": (
+                self.few_above,
+                f"one teacher of each kind, a forest of {TREES_OF_FEW} trees, for there are "
+                f"{n} rows",
+            ),
         }
         return {name: text.format(cap) for name, (cap, text) in told.items() if 0 < cap < n}
 
@@ -86,17 +96,23 @@ class DefaultPanel:
         seed : int
             Source of all randomness, >= 0.
         """
+        few = 0 < self.few_above < facts.n_rows
         trees = {
-            "xgb3": BoostedTeacher(max_depth=3, learning_rate=0.2, refit_until=self.refit_until),
             "xgb6": BoostedTeacher(max_depth=6, learning_rate=0.2, refit_until=self.refit_until),
-            "random_forest": random_forest(facts, self.rows_per_tree),
-            "extra_trees": extra_trees(facts, self.rows_per_tree),
+            "random_forest": random_forest(facts, self.rows_per_tree, few),
         }
         dense = {
             "mlp": NetworkTeacher(width=(64, 64), alpha=1.0, row_budget=self.network_rows),
             "logistic": LinearTeacher(max_rows=self.linear_rows),
         }
-        if facts.n_classes > 2:
+        if not few:
+            shallow = BoostedTeacher(max_depth=3, learning_rate=0.2, refit_until=self.refit_until)
+            trees = {
+                "xgb3": shallow,
+                **trees,
+                "extra_trees": extra_trees(facts, self.rows_per_tree),
+            }
+        if facts.n_classes > 2 and not few:
             dense["wide_mlp"] = NetworkTeacher(
                 width=(128,), alpha=0.05, row_budget=self.network_rows
             )
@@ -140,10 +156,10 @@ def reading(model: Any, kind: str, name: str, seed: int) -> Pipeline:
     return Pipeline([("encoder", TableEncoder(kind=kind)), ("model", model)])
 
 
-def random_forest(facts: DataFacts, most: int) -> CappedForest:
-    """Return a random forest whose leaves suit the number of classes and rows."""
+def random_forest(facts: DataFacts, most: int, few: bool) -> CappedForest:
+    """Return a random forest whose leaves suit the number of classes and rows; of few trees."""
     leaf = least_leaf(8 if facts.n_classes < 8 else 1, facts)
-    return CappedForest(TREES, min_samples_leaf=leaf, n_jobs=1, most=most)
+    return CappedForest(TREES_OF_FEW if few else TREES, min_samples_leaf=leaf, n_jobs=1, most=most)
 
 
 def extra_trees(facts: DataFacts, most: int) -> CappedExtraTrees:

@@ -223,3 +223,12 @@ class TestTables:
         fitted = AttentionWeightedMultiTeacher(gated=False).fit(said[:, :N], labels[:N], table[:N])
         with pytest.raises(ValueError, match="got 2 teachers; fitted on 3"):
             fitted.fuse(said[:2], table)
+
+
+@pytest.mark.parametrize(("many", "looked_among"), [(N - 1, 200), (N, 400)])
+def test_of_many_rows_neighbours_are_looked_for_among_fewer(monkeypatch, many, looked_among):
+    monkeypatch.setattr("hpmkd_defaults.fusers.attention.MANY_ROWS", many)
+    said, labels, table = specialists(0)
+    attention = AttentionWeightedMultiTeacher(gated=False, near=400, near_of_many=200)
+    fitted = attention.fit(said[:, :N], labels[:N], table[:N])
+    assert len(fitted.attention.neighbourhood.losses) == looked_among

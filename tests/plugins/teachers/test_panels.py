@@ -57,6 +57,15 @@ class TestMembers:
         assert "knn" not in DefaultPanel().members(many, 0)
         assert model_of("random_forest", many).min_samples_leaf == 3
 
+    def test_of_very_many_rows_there_is_one_of_each_kind(self):
+        many = DataFacts(200_001, 5, 10)
+        members = DefaultPanel().members(many, 0)
+        assert set(members) == {"xgb6", "random_forest", "mlp", "logistic"}
+        assert members["random_forest"][-1].n_estimators == 20
+        names = set(DefaultPanel().members(DataFacts(200_000, 5, 10), 0))
+        assert {*members, "xgb3", "extra_trees", "wide_mlp"} == names
+        assert set(DefaultPanel(few_above=0).members(many, 0)) == names
+
     @pytest.mark.parametrize("name", ["random_forest", "extra_trees"])
     def test_trees_see_no_more_rows_than_they_may(self, name, cancer):
         matrix, labels = cancer
