@@ -63,6 +63,8 @@ def of_split(split: SplitSettings, n: int) -> Iterator[str]:
         )
     if splits.exceeds(n, split.single_above):
         yield "split.single_above: the rows of linear students are kept in single precision"
+    if splits.exceeds(n, split.own_above):
+        yield "split.own_above: no student is taught by its control, for comparison"
 
 
 def of_component(selected: Selected, facts: DataFacts) -> Mapping[str, str]:

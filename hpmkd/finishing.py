@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpmkd import splits
 from hpmkd.collapse import BREAKS, Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.errors import HpmkdError, PluginError
@@ -126,15 +127,19 @@ class Finishing:
 
         It tells knowledge from smoothing: this student has soft labels as well, but nobody
         who knew more. None if the shipped student hears of no teacher, or a stage fails; a
-        string says that the budget does not allow it.
+        string says that the rows are too many, or that the budget does not allow it.
         """
         trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
         if trial.configuration.hard:
             return None
-        if spent := self.learning.rations.self_taught(
+        most, n = self.learning.recipe.split.own_above, len(self.lesson.rows)
+        refused = self.learning.rations.self_taught(
             trial.configuration, control.trial.configuration
-        ):
-            return f"Not compared with the same student taught by its hard twin: {spent}"
+        )
+        if splits.exceeds(n, most):
+            refused = f"there are {n} training rows, more than {most} (split.own_above)"
+        if refused:
+            return f"Not compared with the same student taught by its hard twin: {refused}"
         unseen, taught = self.trainer.predecessors.unseen, self.lesson.taught
         try:
             with self._progress.phase("controls"):

@@ -73,6 +73,9 @@ class SplitSettings:
         Rows that encoders learn the scale of numbers from at most.
     single_above : int
         Training rows above which the matrix of linear students is kept in single precision.
+    own_above : int
+        Training rows above which no student is taught by its control, to be compared with the
+        one that the teachers taught: the control is fitted in `selection_folds` for that.
     """
 
     test_size: Share = 0.2
@@ -86,6 +89,7 @@ class SplitSettings:
     selection_rows: Rows = 50_000
     scaling_rows: Rows = 200_000
     single_above: Rows = 200_000
+    own_above: Rows = 200_000
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
@@ -10,6 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import hpmkd
 from hpmkd.caps import of_component, of_split
 from hpmkd.components import resolve
+from hpmkd.finishing import Finishing
 from hpmkd.recipe import Recipe
 from hpmkd.recipe_settings import SplitSettings
 from hpmkd.registry import Registry
@@ -27,6 +30,7 @@ SMALL = {
     "split.selection_rows": 300,
     "split.scaling_rows": 500,
     "split.single_above": 2000,
+    "split.own_above": 2000,
     "stages.logistic.rows": 400,
     "stages.gbm.refit_rows": 200,
 }
@@ -48,13 +52,14 @@ class TestWhatTheEngineTells:
         told = " ".join(of_split(SplitSettings(), 800_000))
         names = ("folds", "once_above", "selection_rows", "trial_rows", "scaling_rows", "single")
         assert all(f"split.{name}" in told or name in told for name in names)
+        assert "split.own_above" in told
         assert "2 instead of 5 folds" in told
         assert "50000 rows judge trials, not 200000" in told
         assert "fitted on 100000 of 750000 rows" in told
 
     def test_0_is_no_cap(self):
         names = ("folds_until", "once_above", "trial_rows", "selection_rows", "scaling_rows")
-        none = SplitSettings(**dict.fromkeys((*names, "single_above"), 0))
+        none = SplitSettings(**dict.fromkeys((*names, "single_above", "own_above"), 0))
         assert list(of_split(none, 10**7)) == []
         assert folds_of_teachers(none, 10**7) == 5
 
@@ -183,3 +188,20 @@ def test_capped_runs_learn_what_uncapped_ones_do():
     assert student.accuracy > 0.85
     linear = found.fitter.lesson.training.encoded["linear"][1]
     assert linear.dtype == np.float32
+
+
+def test_of_many_rows_no_student_is_taught_by_its_control():
+    trial = SimpleNamespace(configuration=SimpleNamespace(hard=False))
+    finalists = SimpleNamespace(
+        shipped=SimpleNamespace(trial=trial),
+        controls={"gbm": SimpleNamespace(trial=trial)},
+        chosen="gbm",
+    )
+    learning = SimpleNamespace(
+        recipe=Recipe.load("hpm"), rations=SimpleNamespace(self_taught=lambda *both: None)
+    )
+    finishing = Finishing(learning, SimpleNamespace(rows=range(200_001)), (), None)
+    assert finishing.self_taught(finalists) == (
+        "Not compared with the same student taught by its hard twin: there are 200001 training "
+        "rows, more than 200000 (split.own_above)"
+    )
