@@ -98,7 +98,7 @@ class ParallelDistillationPipeline:
     ) -> None:
         # One worker saves no time: whoever asks for one wants a process of its own.
         waits = executor.workers > 1 and start_seconds > 0 and not trial_seconds
-        self._here = here if waits else None
+        self._here, self._closing = (here if waits else None), (executor, here)
         self._executor, self._notify, self._kept = executor, notify, kept
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None
         self._home, self._warned = this_place(), set[Warned]()
@@ -142,7 +142,7 @@ class ParallelDistillationPipeline:
                 f"{self._start_seconds:g} s (pipeline.start_seconds)"
             )
             self._here_seconds = 0.0
-        for each in (self._executor, self._here):
+        for each in self._closing:
             if each is not None:
                 each.close()
 
@@ -196,22 +196,26 @@ class ParallelDistillationPipeline:
         """Return where to go on, and with how many of the tasks that wait."""
         if self._here is None:
             return self._executor, len(loads)
-        workers = self._executor.workers
-        rows = [load.sizes.get("rows", 0) for load in loads if self._costs.expect(load) is None]
-        if max(rows, default=0) > MANY_ROWS:
-            self._note(f"{workers} workers are started: there are tasks on {max(rows):.0f} rows")
-            self._here = None
-            return self._executor, len(loads)
-        ahead = sum(self._costs.expect(load) or 0.0 for load in loads)
-        saved = (1 - 1 / workers) * max(ahead, self._here_seconds)
-        if saved <= self._start_seconds:
+        reason = self._worth_starting(loads)
+        if reason is None:
             return self._here, 1
-        self._note(
-            f"{workers} workers are started: about {saved:.1f} s are saved by them, and starting "
-            f"takes some {self._start_seconds:g} s (pipeline.start_seconds)"
-        )
+        self._note(f"{self._executor.workers} workers are started: {reason}")
         self._here = None
         return self._executor, len(loads)
+
+    def _worth_starting(self, loads: Sequence[Load]) -> str | None:
+        """Say why workers should be started now; None as long as they should not."""
+        rows = [load.sizes.get("rows", 0) for load in loads if self._costs.expect(load) is None]
+        if max(rows, default=0) > MANY_ROWS:
+            return f"there are tasks on {max(rows):.0f} rows"
+        ahead = sum(self._costs.expect(load) or 0.0 for load in loads)
+        saved = (1 - 1 / self._executor.workers) * max(ahead, self._here_seconds)
+        if saved <= self._start_seconds:
+            return None
+        return (
+            f"about {saved:.1f} s are saved by them, and starting takes some "
+            f"{self._start_seconds:g} s (pipeline.start_seconds)"
+        )
 
     def _learn(self, load: Load, seconds: float, place: Executor) -> None:
         self._costs.learn(load, seconds)

@@ -13,10 +13,10 @@ from hpmkd.best_so_far import BestSoFar, told_by
 from hpmkd.circumstances import UNTOLD, differences
 from hpmkd.errors import JournalWarning, RunFolderError
 from hpmkd.journal import Journal, NoJournal
-from hpmkd.journal_file import JournalFile
-from hpmkd.records import ForeignRecordsError
+from hpmkd.journal.file import JournalFile
+from hpmkd.journal.records import ForeignRecordsError
+from hpmkd.journal.sealing import user_key
 from hpmkd.run_folder import explained
-from hpmkd.sealing import user_key
 from hpmkd.unfinished_folder import BEST, COMMAND, JOURNAL, holds_journal, sweep
 
 #: What people call a finished piece of work, by its job.

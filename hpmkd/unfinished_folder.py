@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 from hpmkd.errors import StudentFileError
-from hpmkd.journal_file import header_of
-from hpmkd.records import MAGIC
+from hpmkd.journal.file import header_of
+from hpmkd.journal.records import MAGIC
 
 #: What is in a run folder while the run goes on: what is finished, and the best student so far.
 JOURNAL, BEST = "journal", "best.hpmkd"

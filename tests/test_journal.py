@@ -13,9 +13,9 @@ import pytest
 
 from hpmkd.errors import RunFolderError
 from hpmkd.journal import NoJournal
-from hpmkd.journal_file import JournalFile, header_of
-from hpmkd.records import ForeignRecordsError, NoRecordsError, Records
-from hpmkd.sealing import user_key
+from hpmkd.journal.file import JournalFile, header_of
+from hpmkd.journal.records import ForeignRecordsError, NoRecordsError, Records
+from hpmkd.journal.sealing import user_key
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 RESULTS = {"trial/a/0": {"loss": 0.5}, "fold/b/0": np.arange(5.0), "student/c/0": "small"}
@@ -234,7 +234,7 @@ def test_a_second_writer_is_refused_until_the_first_has_ended(path):
 def test_the_lock_of_a_killed_process_does_not_last(path):
     code = f"""
         import os, signal
-        from hpmkd.journal_file import JournalFile
+        from hpmkd.journal.file import JournalFile
         journal = JournalFile({str(path)!r}, bytes(range(32)))
         journal.begin({{"seed": 3}})
         os.kill(os.getpid(), signal.SIGKILL)

@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier
 import hpmkd
 from hpmkd.cli import cli
 from hpmkd.errors import JournalWarning, RunFolderError, StudentFileError
-from hpmkd.sealing import key_path
+from hpmkd.journal.sealing import key_path
 
 SETTINGS = {
     "augmenter": "none",
@@ -186,7 +186,7 @@ def test_a_teacher_that_nobody_can_tell_is_said_so_at_the_start(wine, tmp_path):
 def test_time_that_was_up_stays_up(wine, tmp_path, monkeypatch):
     """A search that the clock ended ends there again, however fast it is gone through."""
     folder, now = tmp_path / "run", [0.0]
-    monkeypatch.setattr("hpmkd.journal_file.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("hpmkd.journal.file.time.monotonic", lambda: now[0])
 
     class Slow:
         @hpmkd.hookimpl
@@ -223,7 +223,7 @@ def test_a_disk_that_is_full_costs_the_journal_not_the_run(wine, tmp_path, monke
     class Filling:
         @hpmkd.hookimpl
         def hpmkd_trial_finished(self, trial):
-            monkeypatch.setattr("hpmkd.held.os.pwrite", full)
+            monkeypatch.setattr("hpmkd.journal.held.os.pwrite", full)
             monkeypatch.setattr("hpmkd.best_so_far.write_whole", full)
 
     with pytest.warns(JournalWarning, match="No space left on device") as warned:

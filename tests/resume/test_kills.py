@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hpmkd.journal_file import JournalFile
-from hpmkd.sealing import user_key
+from hpmkd.journal.file import JournalFile
+from hpmkd.journal.sealing import user_key
 from hpmkd.unfinished_folder import holds_journal, recover
 
 #: How many fits a piece of work takes here: one selection split, two folds of a cross-fit.

@@ -26,7 +26,7 @@ NUMBERS = [
     np.longdouble(2), Decimal("1.5"), Decimal("NaN"), Fraction(1, 3), "3.5", " 7 ", "", "many",
     np.timedelta64(5, "ms"), np.datetime64("2020-01-01"), datetime.date(2020, 1, 1),
     pd.Timestamp("2020-01-01"), pd.Timedelta(3, "s"), 1j, np.complex128(2), b"1", (1,), [1],
-    np.array(3.0), object(),
+    np.array(3.0), Ellipsis,
 ]  # fmt: skip
 CELLS = [
     None, np.nan, pd.NA, pd.NaT, "Oslo", "1", "1.0", "2", "True", "unseen", "", "nan", "None", 1,

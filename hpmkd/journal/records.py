@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from hpmkd.errors import RunFolderError
-from hpmkd.held import locked, pieces, put
-from hpmkd.sealing import is_sealed, seal
+from hpmkd.journal.held import locked, pieces, put
+from hpmkd.journal.sealing import is_sealed, seal
 
 MAGIC = b"hpmkd journal 1\n"
 LENGTH = struct.Struct("<Q")

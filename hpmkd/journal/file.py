@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hpmkd.records import Body, NoRecordsError, Record, Records, first_body
+from hpmkd.journal.records import Body, NoRecordsError, Record, Records, first_body
 
 T = TypeVar("T")
 
