@@ -163,7 +163,7 @@ def _separator(table: Any) -> str:
 def _warn_of_dull_columns(table: Any) -> None:
     import pandas as pd
 
-    frame = pd.DataFrame(table)
+    frame = pd.DataFrame(table, copy=False)
     distinct = frame.nunique(dropna=False)
     missing = frame.columns[frame.isna().all()]
     constant = [name for name in frame.columns[distinct <= 1] if name not in set(missing)]

@@ -147,7 +147,7 @@ class Schooling:
             of_member(teacher, teaching.reader)
         teaching.reader.forget_models()
         said = taught.knowledge.soft_targets[fit_rows]
-        lesson = self.lesson(training.rows(fit_rows), said, taught.extra)
+        lesson = self.lesson(taught.fusion.rows, said, taught.extra)
         return [Exam(lesson, held, training.rows(held))], taught
 
     def _of_trials(self, training: Dataset, kept: IntArray) -> IntArray:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from hpmkd.values import IntArray
 
+#: Rows that are hashed at a time.
+ROWS_AT_ONCE = 100_000
+
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a CSV (also compressed) or Parquet file.
@@ -131,9 +134,13 @@ def digest_of_rows(*parts: tuple[Any, NDArray[Any]]) -> str:
 
     hashes = []
     for table, labels in parts:
-        cells = pd.util.hash_pandas_object(pd.DataFrame(table), index=False).to_numpy()
-        both = pd.DataFrame({"cells": cells, "label": labels})
-        hashes.append(pd.util.hash_pandas_object(both, index=False).to_numpy())
+        # Some at a time: a frame is a copy of the array it is made of.
+        for start in range(0, len(labels), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            some = table.iloc[rows] if hasattr(table, "iloc") else pd.DataFrame(table[rows])
+            cells = pd.util.hash_pandas_object(some, index=False).to_numpy()
+            both = pd.DataFrame({"cells": cells, "label": labels[rows]})
+            hashes.append(pd.util.hash_pandas_object(both, index=False).to_numpy())
     return digest(np.sort(np.concatenate(hashes)))
 
 

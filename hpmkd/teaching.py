@@ -189,6 +189,10 @@ class Teaching:
         else:
             fusion = self._fusing([each[fused] for each in said], training.rows(fused))
             answer = fusion.fuse(stack(said), training.table)
+            if len(said) > 1:
+                # Nobody asks again, and of many rows they are large.
+                readings = [replace(each, training=each.training[:0].copy()) for each in readings]
+                del said
         names = [teacher.name for teacher in self.teachers]
         labelled = self._labelled(extra, readings, fusion)
         knowledge = gather(names, regime, fusion, labelled, answer)

@@ -226,6 +226,14 @@ def test_rows_have_a_digest_whatever_their_order_and_division(kind, people):
     assert digest_of_rows((kind(table), labels[::-1])) != whole
 
 
+def test_rows_hashed_some_at_a_time_have_the_same_digest(people, monkeypatch):
+    table, labels = people, np.arange(len(people))
+    whole = [digest_of_rows((each, labels)) for each in (table, table.to_numpy(dtype=object))]
+    monkeypatch.setattr("hpmkd.tables.ROWS_AT_ONCE", 2)
+    some = [digest_of_rows((each, labels)) for each in (table, table.to_numpy(dtype=object))]
+    assert some == whole
+
+
 def test_one_cell_changes_the_digest_of_rows(people):
     labels = np.zeros(150, dtype=int)
     changed = people.copy()
