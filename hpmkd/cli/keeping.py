@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 #: Under which name the context of a command has the arguments of the user.
 TYPED = "hpmkd.typed"
+#: Whoever mends the code or the recipe has another run.
+UNLESS_CHANGED = (
+    "what failed is tried again by whoever goes on; that helps where its cause is neither in the "
+    "recipe nor in the code of a plugin: if you change these, begin anew (--out with "
+    "--overwrite); else "
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
         Ends the view of the progress, so that the last words stand below it and the terminal is
         left as it was.
     """
-    from hpmkd.errors import HpmkdError
+    from hpmkd.errors import HpmkdError, RunFolderError
     from hpmkd.unfinished import Unfinished
 
     unfinished = Unfinished(
@@ -132,17 +138,22 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
             except KeyboardInterrupt as stopped:
                 farewell.say()
                 raise click.exceptions.Exit(exit_code(stopped)) from None
-            except HpmkdError:
+            except HpmkdError as failed:
                 if unfinished.settled and unfinished.holds:
-                    click.echo(f"the run failed; {_state(unfinished)}", err=True)
+                    # A full disk, or no right to write: nothing of the run itself is wrong.
+                    mended = isinstance(failed, RunFolderError)
+                    words = _state(unfinished, "" if mended else UNLESS_CHANGED)
+                    click.echo(f"the run failed; {words}", err=True)
                 raise
     finally:
         unfinished.close()
 
 
-def _state(unfinished: Unfinished) -> str:
-    """Say how far a run has got, what is best so far, and how to go on."""
+def _state(unfinished: Unfinished, before: str = "") -> str:
+    """Say how far a run has got, what is best so far, and how to go on; `before`, on what terms."""
     lines = [unfinished.progress]
+    if unfinished.trouble is not None:
+        lines.append(f"not all that was finished could be kept: {unfinished.trouble}")
     best, path = unfinished.best_so_far, unfinished.best.path
     if best is not None:
         lines.append(
@@ -150,7 +161,7 @@ def _state(unfinished: Unfinished) -> str:
             f"selection rows; use it with: hpmkd predict {shlex.quote(str(path))} DATA"
         )
     if unfinished.settled and unfinished.holds and unfinished.resumable:
-        lines.append(f"go on with: {unfinished.command}")
+        lines.append(f"{before}go on with: {unfinished.command}")
     return "\n".join(lines)
 
 
