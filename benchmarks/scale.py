@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
-from scale_words import CAPS, INTRODUCTION
+from scale_words import CAPS, GROWTH, INTRODUCTION
 
 from hpmkd.caps import of_component, of_split
 from hpmkd.components import resolve
@@ -26,6 +26,7 @@ from hpmkd.values import DataFacts
 
 RUN = Path(__file__).with_name("scale_run.py")
 DATA = "classification,adult,magic"
+SIZES = (10_000, 100_000, 1_000_000)
 #: What is aimed at, on 2 cores.
 SECONDS, EXPONENT = 300.0, 1.1
 TIMES, BESIDE_MB = 3.0, 300.0
@@ -84,9 +85,10 @@ def report(results: Path, markdown: Path | None) -> str:
     intro = INTRODUCTION.format(columns=30, times=TIMES, beside=BESIDE_MB)
     if not runs:
         return written([intro, "## Runs", "None is kept yet.", CAPS, bound()], markdown)
-    parts = [intro, "## Runs", table(runs, whole), "## Seconds by phase", table(runs, phases)]
+    parts = [intro, "## Runs", table(runs, whole), missing(runs)]
+    parts += ["## Seconds by phase", table(runs, phases)]
     parts += ["## Peak memory of the asking process by phase, MB", table(runs, peaks)]
-    parts += ["## Growth", growth(runs), "## What was aimed at", aims(runs), CAPS, bound()]
+    parts += ["## Growth", GROWTH, growth(runs), "## What was aimed at", aims(runs), CAPS, bound()]
     return written(parts, markdown)
 
 
@@ -120,6 +122,14 @@ def cell(value) -> str:
 def named(run: dict) -> dict:
     """Return what tells a run from others."""
     return {"data": run["data"], "rows": f"{run['n']:,}", "workers": run["workers"]}
+
+
+def missing(runs: list[dict]) -> str:
+    """Say which of the data sets and sizes nobody has run; nothing if there are none."""
+    run = {(each["data"], each["n"]) for each in runs}
+    asked = [(name, n) for name in DATA.split(",") for n in SIZES]
+    left = [f"{name} at {n:,} rows" for name, n in asked if (name, n) not in run]
+    return f"Not run: {', '.join(left)}." if left else ""
 
 
 def whole(run: dict) -> dict:

@@ -12,6 +12,10 @@ sides of every split, so log losses say how roles compare, not how well anyone d
 `own` is the peak resident memory of the process that was asked, the caller's table and all
 libraries included; `workers` that of each worker; `together` the largest sum of all at one time,
 where what they share counts once. `limit` is {times:g} × the table as handed in + {beside:g} MB."""
+GROWTH = """Seconds grow as rows to the power of this, from one size to the next. Each run was
+made once, on two cores that other processes used as well, though with priority. Up to 200,000 rows
+more is done of many steps: teachers in more folds, twice, and more of them. So an exponent over a
+size at which a cap begins to bind says what a user waits for, not how any one step grows."""
 CAPS = """## What is capped
 
 More rows were measured to cost time and to gain nothing. Each cap is a setting of the recipe `hpm`
