@@ -125,7 +125,10 @@ def test_another_run_does_not_take_the_place_of_an_unfinished_one(wine, begun):
         ({"seed": 1}, "seed: was 0, is 1"),
         ({"changed": {"sampler.trials": 3}}, "recipe, sampler.trials: was 2, is 3"),
         ({"teacher": DecisionTreeClassifier(max_depth=4)}, "its parameters, its fitted state"),
-        ({"teacher": LogisticRegression()}, "its parameters, its fitted state"),
+        (
+            {"teacher": LogisticRegression()},
+            "teachers: were decisiontreeclassifier; are logisticreg",
+        ),
     ],
 )
 def test_what_changed_is_named_and_nothing_is_touched(wine, begun, changed, said):
