@@ -25,6 +25,7 @@ from rich.table import Table
 
 TIMES = ("seconds", "run", "busy")
 SPEED_UP, OVERHEAD_MS = 1.7, 10.0
+COUNT = click.IntRange(min=1)
 SEARCH = ("data", "trials", "batch", "workers", "run s", "search s", "speed-up", "efficiency")
 SEARCH += ("lost ms", "best nats", "identical")
 ALONE = ("data", "who", "workers", "start s", "wall s", "speed-up", "efficiency", "lost ms")
@@ -73,9 +74,18 @@ def alone_lines(case: Case, crews: tuple[int, ...], rounds: int):
 @click.option("--data", multiple=True, default=("adult", "digits"), show_default=True)
 @click.option("--rows", default=8000, show_default=True, help="Rows of each, at most.")
 @click.option("--trials", default=4, show_default=True, help="Draws per stage.")
-@click.option("--workers", multiple=True, type=int, default=(1, 2, 4), show_default=True)
-@click.option("--batch", multiple=True, type=int, default=(4,), show_default=True)
-@click.option("--rounds", default=5, show_default=True, help="Measured rounds per line.")
+@click.option(
+    "--workers",
+    multiple=True,
+    type=COUNT,
+    default=(1, 2, 4),
+    show_default=True,
+    help="Beside 1, which all are compared with.",
+)
+@click.option("--batch", multiple=True, type=COUNT, default=(8,), show_default=True)
+@click.option(
+    "--rounds", type=COUNT, default=5, show_default=True, help="Measured rounds per line."
+)
 @click.option("--part", type=click.Choice(["search", "alone", "both"]), default="both")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Append the tables here, too.")
 def main(
@@ -90,6 +100,7 @@ def main(
 ) -> None:
     """Measure what workers gain, and what they cost."""
     warnings.simplefilter("ignore")
+    workers = tuple(sorted({1, *workers}))
     cases = [Case(name, rows, trials) for name in data]
     tables = []
     of = f"medians of {rounds}, at most {rows:,} rows"
