@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
+from scale_words import CAPS, GROWTH, INTRODUCTION
 
 from hpmkd.caps import of_component, of_split
 from hpmkd.components import resolve
@@ -25,33 +26,10 @@ from hpmkd.values import DataFacts
 
 RUN = Path(__file__).with_name("scale_run.py")
 DATA = "classification,adult,magic"
+SIZES = (10_000, 100_000, 1_000_000)
 #: What is aimed at, on 2 cores.
 SECONDS, EXPONENT = 300.0, 1.1
 TIMES, BESIDE_MB = 3.0, 300.0
-INTRODUCTION = """# How a run grows with the rows
-
-Written by `python benchmarks/scale.py --markdown docs/scale.md`: the default recipe, seed 0, no
-memory of other runs; a fifth of the rows are test rows. Each run is a process of its own.
-`classification` is scikit-learn's `make_classification`, {columns} columns of float64; `adult`
-and `magic` are drawn from the real sets with replacement and with noise (numbers: normal, a
-twentieth of their deviation; categories: a twentieth drawn anew). Noisy copies of a row lie on both
-sides of every split, so log losses say how roles compare, not how well anyone does on new people.
-
-`own` is the peak resident memory of the process that was asked, the caller's table and all
-libraries included; `workers` that of each worker; `together` the largest sum of all at one time,
-where what they share counts once. `limit` is {times:g} × the table as handed in + {beside:g} MB."""
-CAPS = """## What is capped
-
-More rows were measured to cost time and to gain nothing. Each cap is a setting of the recipe `hpm`
-(`--set split.trial_rows=0` takes one away), and a run says which of them bind, on a terminal and in
-`hpmkd_noted`. Below a cap a run is the same, bit for bit, as without it.
-
-Up to `split.once_above` rows teachers are cross-fitted twice: without the selection rows, for the
-trials, and on all training rows, for the students in the end. Above, once: in two folds, on all
-rows but the selection rows, which their models read as they read test rows. What is said of a row
-always comes from a model that did not see it; the fuser is fitted on the rows of the trials. Two
-folds take the time of one fit on all rows, fill two workers, and leave no row without an honest
-soft target, which one holdout of 50,000 rows would."""
 
 
 @click.command()
@@ -107,9 +85,10 @@ def report(results: Path, markdown: Path | None) -> str:
     intro = INTRODUCTION.format(columns=30, times=TIMES, beside=BESIDE_MB)
     if not runs:
         return written([intro, "## Runs", "None is kept yet.", CAPS, bound()], markdown)
-    parts = [intro, "## Runs", table(runs, whole), "## Seconds by phase", table(runs, phases)]
+    parts = [intro, "## Runs", table(runs, whole), missing(runs)]
+    parts += ["## Seconds by phase", table(runs, phases)]
     parts += ["## Peak memory of the asking process by phase, MB", table(runs, peaks)]
-    parts += ["## Growth", growth(runs), "## What was aimed at", aims(runs), CAPS, bound()]
+    parts += ["## Growth", GROWTH, growth(runs), "## What was aimed at", aims(runs), CAPS, bound()]
     return written(parts, markdown)
 
 
@@ -143,6 +122,14 @@ def cell(value) -> str:
 def named(run: dict) -> dict:
     """Return what tells a run from others."""
     return {"data": run["data"], "rows": f"{run['n']:,}", "workers": run["workers"]}
+
+
+def missing(runs: list[dict]) -> str:
+    """Say which of the data sets and sizes nobody has run; nothing if there are none."""
+    run = {(each["data"], each["n"]) for each in runs}
+    asked = [(name, n) for name in DATA.split(",") for n in SIZES]
+    left = [f"{name} at {n:,} rows" for name, n in asked if (name, n) not in run]
+    return f"Not run: {', '.join(left)}." if left else ""
 
 
 def whole(run: dict) -> dict:

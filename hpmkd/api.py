@@ -204,8 +204,10 @@ def run(
         "teachers": {each.name: KINDS[type(each)] for each in teachers},
         "plugins": {each.name: each.source for each in registry.plugins if each.offers},
     }
-    folder = None if unfinished is None else unfinished.folder
-    return replace(found, facts={**found.facts, **told}, journal=folder)
+    facts = {**found.facts, **told}
+    if unfinished is None:
+        return replace(found, facts=facts)
+    return replace(found, facts=facts, journal=unfinished.folder, kept=unfinished.holds)
 
 
 def load(path: str | os.PathLike[str]) -> Distillation:

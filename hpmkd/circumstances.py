@@ -27,6 +27,8 @@ VERSIONED = {"sklearn", *LIBRARIES} - {"hpmkd"}
 #: Whoever changes one of these may change what a student or a sampler says, beside a teacher.
 MORE = ("numba", "optuna")
 UNSET = "not set"
+#: Tables that a run may have divided itself, and the setting that says how, beside the seed.
+DIVIDED, TEST_SIZE = ("training rows", "test rows"), "split.test_size"
 
 
 def circumstances(
@@ -65,13 +67,13 @@ def circumstances(
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Say in what two circumstances differ; nothing where results are equal."""
+    seeds = (was["seed"], now["seed"])
     return [
+        *([] if seeds[0] == seeds[1] else [f"seed: was {seeds[0]}, is {seeds[1]}"]),
+        *_of_settings(was["recipe"], now["recipe"]),
         *_of_libraries(was["libraries"], now["libraries"]),
         *_of_code(was["code"], now["code"]),
-        *_of_data(was["data"], now["data"]),
-        *_of_teachers(was["teachers"], now["teachers"]),
-        *([] if was["seed"] == now["seed"] else [f"seed: was {was['seed']}, is {now['seed']}"]),
-        *_of_settings(was["recipe"], now["recipe"]),
+        *_of_what_was_given(was, now),
     ]
 
 
@@ -92,6 +94,41 @@ def _of_code(was: Mapping[str, Sequence[str]], now: Mapping[str, Sequence[str]])
             yield f"{name}: was {was[name][0]}, is {now[name][0]}"
         elif was[name][1] != now[name][1]:
             yield f"{name}: its code was changed"
+
+
+def _of_what_was_given(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Tell of rows and teachers; in one clause, at the end, of what may follow from the rest."""
+    seeded = was["seed"] != now["seed"]
+    divided = seeded or was["recipe"].get(TEST_SIZE) != now["recipe"].get(TEST_SIZE)
+    follows = []
+    if divided and _as_many_in_all(was["data"], now["data"]):
+        follows = [name for name in DIVIDED if was["data"][name] != now["data"][name]]
+    kept = {name: table for name, table in now["data"].items() if name not in follows}
+    yield from _of_data(was["data"], kept)
+    if divided and list(was["teachers"]) == list(now["teachers"]):
+        told = {name: (was["teachers"][name], digest) for name, digest in now["teachers"].items()}
+        follows += [
+            f"teacher {name!r}"
+            for name, both in told.items()
+            if None not in both and both[0] != both[1]
+        ]
+        untold = [name for name, both in told.items() if None in both]
+        yield from (f"teacher {name!r}: {UNTOLD}" for name in untold)
+    else:
+        yield from _of_teachers(was["teachers"], now["teachers"])
+    if follows:
+        cause = "the seed" if seeded else TEST_SIZE
+        yield f"as may follow from {cause}, others are: {', '.join(follows)}"
+
+
+def _as_many_in_all(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether as many rows of the same columns were divided into those to train and to test on."""
+
+    def divided(data: Mapping[str, Any]) -> tuple[int, set[int]]:
+        tables = [data[name] for name in DIVIDED if data[name] is not None]
+        return sum(each["rows"] for each in tables), {each["columns"] for each in tables}
+
+    return divided(was) == divided(now)
 
 
 def _of_data(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -100,6 +100,8 @@ class Distillation:
         Those of them that are not in `students`: controls and others of the Pareto front.
     journal : Path, optional
         The folder in which the run kept what was finished; :meth:`save` may replace it.
+    kept : int
+        How many finished results that folder held at the end of the run.
     fitter : Fitter, optional
         What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
         `controls`, `racing` and `original`.
@@ -124,6 +126,7 @@ class Distillation:
     front: tuple[Contender, ...] = ()
     further: Mapping[str, Predictor] = field(default_factory=dict)
     journal: Path | None = None
+    kept: int = 0
     fitter: Fitter | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -261,7 +264,10 @@ class Distillation:
         folder, cure = Path(folder), "choose another --out"
         if self.journal is not None:
             overwrite = overwrite or self.journal.absolute() == folder.absolute()
-            cure = f"what was finished is kept in {self.journal}: mend that, then go on with it"
+            cure = (
+                f"{self.kept} finished results are kept in {self.journal}: mend that, then go on "
+                "with it"
+            )
         with writing(folder, overwrite=overwrite, cure=cure) as draft:
             write_content(self, draft)
         return folder

@@ -28,6 +28,11 @@ class Load:
     settings: Mapping[str, float] = field(default_factory=frozen_mapping)
 
 
+def _never(result: Any) -> bool:
+    """Tell of no result that its task failed."""
+    return False
+
+
 @dataclass(frozen=True)
 class Job:
     """A kind of work.
@@ -48,6 +53,9 @@ class Job:
         process.
     timed : bool
         Whether the bound of a trial (``budget.trial_seconds``) holds for it.
+    failed : callable
+        Tells whether a result says that the task failed, as ``failed(result)``: that is not kept,
+        but tried again by whoever goes on with the run. By default none does.
     """
 
     name: str
@@ -56,3 +64,4 @@ class Job:
     load: Callable[[Any, Any], Load]
     key: Callable[[Any, Any], str]
     timed: bool = False
+    failed: Callable[[Any], bool] = _never

@@ -128,9 +128,9 @@ class ParallelDistillationPipeline:
             else:
                 yield index, result
         for index, result in self._performed(job, shared, [tasks[index] for index in left]):
-            if self._kept is not None and not isinstance(result, Lost):
-                result = self._kept.put(keys[left[index]], result)
             lost = isinstance(result, Lost)
+            if self._kept is not None and not lost and not job.failed(result):
+                result = self._kept.put(keys[left[index]], result)
             yield left[index], job.lost(tasks[left[index]], result.reason) if lost else result
 
     def close(self) -> None:

@@ -219,6 +219,7 @@ TRIAL = Job(
     lambda data, task: data.load(task[1]),
     lambda data, task: _key(data, (task[0], task[1].key)),
     timed=True,
+    failed=lambda trial: trial.failure is not None,
 )
 #: Fits one configuration on all rows; the result is the student, or why there is none.
 STUDENT = Job(
@@ -227,6 +228,7 @@ STUDENT = Job(
     lambda configuration, reason: f"stage {configuration.stage!r} failed in fit: {reason}",
     lambda data, configuration: _load(data.training, configuration, 1),
     lambda data, configuration: _key(data, configuration.key),
+    failed=lambda student: isinstance(student, str),
 )
 #: Cross-fits one configuration.
 ANSWERS = Job(
@@ -235,4 +237,5 @@ ANSWERS = Job(
     lambda configuration, reason: HeldOut(np.empty((0, 0)), 0, reason),
     lambda data, configuration: data.load(configuration),
     lambda data, configuration: _key(data, configuration.key),
+    failed=lambda asked: asked.failure is not None,
 )

@@ -152,6 +152,11 @@ class Unfinished:
         """How many results the journal holds."""
         return 0 if self._file is None else len(self._file)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why not all that was finished could be kept; None if it could."""
+        return None if self._file is None else self._file.trouble
+
     def stop(self) -> None:
         """Keep nothing any more: what is finished from now on may be so by half."""
         if self._file is not None:

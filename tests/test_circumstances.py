@@ -111,6 +111,56 @@ def test_every_difference_is_named(changed, said):
     assert said in difference
 
 
+MANY, OF_MANY = pd.concat([ROWS] * 3, ignore_index=True), np.tile(LABELS, 3)
+
+
+def divided(at, labels=OF_MANY):
+    first, second = slice(None, at), slice(at, None)
+    return {
+        "training rows": make_dataset(MANY.iloc[first], labels[first]),
+        "test rows": make_dataset(MANY.iloc[second], labels[second]),
+        "rows without labels": None,
+    }
+
+
+def test_what_follows_from_the_seed_is_told_in_one_clause_behind_it():
+    other = divided(18) | {"test rows": make_dataset(MANY.iloc[18:], np.roll(OF_MANY[18:], 1))}
+    was = told(tables_given=divided(18))
+    now = told(tables_given=other, seed=1, teachers={"forest": "aa", "net": "cc"})
+    assert differences(was, now) == [
+        "seed: was 0, is 1",
+        "as may follow from the seed, others are: test rows, teacher 'net'",
+    ]
+
+
+def test_what_follows_from_the_size_of_the_test_is_told_in_one_clause_behind_it():
+    was = told(tables_given=divided(24))
+    now = told(tables_given=divided(18), **recipe(split__test_size=0.5))
+    assert differences(was, now) == [
+        "recipe, split.test_size: was 0.2, is 0.5",
+        "as may follow from split.test_size, others are: training rows, test rows",
+    ]
+
+
+def test_what_does_not_follow_from_the_seed_is_told_as_ever():
+    other = told_tables() | {"rows without labels": ROWS}
+    other["training rows"] = make_dataset(ROWS.iloc[:10], LABELS[:10])
+    said = differences(told(), told(tables_given=other, seed=1, teachers={"forest": "aa"}))
+    assert said == [
+        "seed: was 0, is 1",
+        "training rows: were 12 rows of 2 columns, are 10 rows of 2 columns",
+        "rows without labels: were none, are 12 rows of 2 columns",
+        "teachers: were forest, net; are forest",
+    ]
+
+
+def test_a_teacher_that_nobody_can_tell_is_named_beside_another_seed():
+    teachers = {"teachers": {"forest": None, "net": "bb"}}
+    said = differences(told(**teachers), told(**teachers, seed=1))
+    assert "teacher 'forest': nobody can tell it" in said[1]
+    assert len(said) == 2
+
+
 def test_stages_that_are_gone_are_named_with_their_settings():
     found = differences(told(), told(recipe=Recipe.load("hpm").only("tree")))
     assert found[0].startswith("recipe, stages: was ['logistic', 'tree', 'gbm', 'xgboost'], is [")

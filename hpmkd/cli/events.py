@@ -186,6 +186,21 @@ class RunCommand(click.Command):
         context.meta[KEY] = events
         return context
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option that is given twice, of which all but the last would go unheard."""
+        if not ctx.resilient_parsing:
+            values, _, order = self.make_parser(ctx).parse_args(args=[*args])
+            for each in {*order}:
+                single = isinstance(each, click.Option) and not (each.multiple or each.is_flag)
+                if single and order.count(each) > 1:
+                    name = each.opts[0]
+                    raise click.UsageError(
+                        f"got {name} {order.count(each)} times, the last time with "
+                        f"{values[each.name or name]}; expected it once",
+                        ctx,
+                    )
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run; whoever is asked to stop, at whatever it is, says so."""
         events = ctx.meta.get(KEY)

@@ -30,11 +30,14 @@ class State:
         its file.
     go_on : str, optional
         The command that goes on with it.
+    trouble : str, optional
+        Why not all that was finished could be kept.
     """
 
     finished: str = "nothing was finished"
     best: dict[str, Any] | None = None
     go_on: str | None = None
+    trouble: str | None = None
 
 
 @dataclass(frozen=True)

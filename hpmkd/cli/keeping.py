@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 #: Under which name the context of a command has the arguments of the user.
 TYPED = "hpmkd.typed"
+#: Whoever mends the code or the recipe has another run.
+UNLESS_CHANGED = (
+    "what failed is tried again by whoever goes on; that helps where its cause is neither in the "
+    "recipe nor in the code of a plugin: if you change these, begin anew (--out with "
+    "--overwrite); else "
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
         Ends the view of the progress, so that the last words stand below it and the terminal is
         left as it was.
     """
-    from hpmkd.errors import HpmkdError
+    from hpmkd.errors import HpmkdError, RunFolderError
     from hpmkd.unfinished import Unfinished
 
     unfinished = Unfinished(
@@ -133,9 +139,12 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
             except KeyboardInterrupt:
                 farewell.say()
                 raise
-            except HpmkdError:
+            except HpmkdError as failed:
                 if unfinished.settled and unfinished.holds:
-                    click.echo(f"the run failed; {_told(_state(unfinished))}", err=True)
+                    # A full disk, or no right to write: nothing of the run itself is wrong.
+                    mended = isinstance(failed, RunFolderError)
+                    words = _told(_state(unfinished), "" if mended else UNLESS_CHANGED)
+                    click.echo(f"the run failed; {words}", err=True)
                 raise
     finally:
         unfinished.close()
@@ -155,19 +164,22 @@ def _state(unfinished: Unfinished) -> State:
             "path": str(path),
         },
         unfinished.command if can_go_on else None,
+        unfinished.trouble,
     )
 
 
-def _told(state: State) -> str:
-    """Say it."""
+def _told(state: State, before: str = "") -> str:
+    """Say it; `before`, on what terms to go on."""
     lines = [state.finished]
+    if state.trouble is not None:
+        lines.append(f"not all that was finished could be kept: {state.trouble}")
     if (best := state.best) is not None:
         lines.append(
             f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
             f"selection rows; use it with: hpmkd predict {shlex.quote(best['path'])} DATA"
         )
     if state.go_on is not None:
-        lines.append(f"go on with: {state.go_on}")
+        lines.append(f"{before}go on with: {state.go_on}")
     return "\n".join(lines)
 
 

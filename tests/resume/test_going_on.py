@@ -1,6 +1,7 @@
 """What --resume and distill(journal=…) promise and refuse, in this process."""
 
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -124,7 +125,10 @@ def test_another_run_does_not_take_the_place_of_an_unfinished_one(wine, begun):
         ({"seed": 1}, "seed: was 0, is 1"),
         ({"changed": {"sampler.trials": 3}}, "recipe, sampler.trials: was 2, is 3"),
         ({"teacher": DecisionTreeClassifier(max_depth=4)}, "its parameters, its fitted state"),
-        ({"teacher": LogisticRegression()}, "its parameters, its fitted state"),
+        (
+            {"teacher": LogisticRegression()},
+            "teachers: were decisiontreeclassifier; are logisticreg",
+        ),
     ],
 )
 def test_what_changed_is_named_and_nothing_is_touched(wine, begun, changed, said):
@@ -352,13 +356,65 @@ def test_a_run_that_cannot_be_written_at_its_end_is_gone_on_with(data, tmp_path,
         patch.setattr("hpmkd.distillation.write_content", full)
         failed = command(data, "--out", folder)
     assert failed.exit_code == 7
-    assert "No space left on device; what was finished is kept in" in failed.stderr
-    assert "go on with: hpmkd distill" in failed.stderr
+    said = re.search(r"No space left on device; (\d+) finished results are kept in", failed.stderr)
+    assert int(said[1]) > 4
+    assert "\ngo on with: hpmkd distill" in failed.stderr
     fits = Stopping.fits
     again = command(data, "--resume", folder)
     assert again.exit_code == 0, again.stderr
     # No fold was fitted again.
     assert Stopping.fits == fits
+
+
+def test_what_the_journal_could_not_take_is_told_at_the_end(data, tmp_path, monkeypatch):
+    from hpmkd.trainer import Trainer
+
+    tell, folder = Trainer.tell, tmp_path / "run"
+
+    def filling(self, trial):
+        tell(self, trial)
+        patch.setattr("hpmkd.journal.held.os.pwrite", full)
+        patch.setattr("hpmkd.best_so_far.write_whole", full)
+        patch.setattr("hpmkd.distillation.write_content", full)
+
+    Stopping.fits, Stopping.stop_at = 0, None
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "tell", filling)
+        with pytest.warns(JournalWarning):
+            failed = command(data, "--out", folder)
+    assert failed.exit_code == 7
+    assert "not all that was finished could be kept: " in failed.stderr
+    kept = int(re.search(r"; (\d+) finished results are kept in", failed.stderr)[1])
+    assert command(data, "--resume", folder).exit_code == 0
+    assert json.loads((folder / "counts.json").read_text())["resumed"] == kept
+
+
+def test_a_failed_trial_is_tried_again_by_whoever_goes_on(data, tmp_path, monkeypatch):
+    from hpmkd_defaults.stages.tree import TreeStage
+
+    def fit(self, inputs):
+        raise OSError("the network is down")
+
+    folder = tmp_path / "run"
+    Stopping.fits, Stopping.stop_at = 0, None
+    with monkeypatch.context() as patch:
+        patch.setattr(TreeStage, "fit", fit)
+        failed = command(data, "--out", folder)
+    assert failed.exit_code == 4
+    assert "the network is down" in failed.stderr
+    assert "what failed is tried again by whoever goes on" in failed.stderr
+    assert "if you change these, begin anew" in failed.stderr
+    fits = Stopping.fits
+    again = command(data, "--resume", folder)
+    assert again.exit_code == 0, again.stderr
+    assert Stopping.fits == fits
+
+
+@pytest.mark.parametrize("again", ["tree", "logistic"])
+def test_an_option_that_is_given_twice_is_refused(data, tmp_path, again):
+    done = command(data, "--out", tmp_path / "run", "--student", again)
+    assert done.exit_code == 2
+    assert f"got --student 2 times, the last time with {again}; expected it once" in done.stderr
 
 
 def test_an_old_run_stays_until_the_new_one_takes_its_place(data, tmp_path, monkeypatch):

@@ -61,6 +61,7 @@ def test_a_run_read_back(distil, store, client, runs):
     assert tags["hpmkd.version"] == hpmkd.__version__
     assert tags["hpmkd.verdict"] == found.verdict.word
     assert tags["hpmkd.sentence"] == found.verdict.sentence
+    assert "hpmkd.phase" not in tags
 
     trials = scribe.trials
     assert curve(client, run, "trial/log_loss") == [

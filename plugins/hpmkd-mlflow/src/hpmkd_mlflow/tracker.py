@@ -84,6 +84,7 @@ class MLflowTracker:
         self._client = MlflowClient(self._uri or get_tracking_uri())
         self._notes, self._trials, self._best = 0, 0, float("inf")
         self._waiting: list[Metric] = []
+        self._in_phase = False
         self._sent = time.monotonic()
         experiment = self._experiment or os.environ.get(EXPERIMENT_VARIABLE) or "hpmkd"
         tags = {"mlflow.source.name": "hpmkd", "hpmkd.version": hpmkd.__version__, **self._tags}
@@ -101,6 +102,7 @@ class MLflowTracker:
         if done == 0:
             with self._or_ended():
                 self._tag("hpmkd.phase", phase)
+                self._in_phase = True
 
     @hookimpl
     def hpmkd_noted(self, note: str) -> None:
@@ -144,6 +146,9 @@ class MLflowTracker:
             self._tag("hpmkd.sentence", verdict["sentence"])
             for note in verdict["notes"]:
                 self._note(note)
+            if self._in_phase:
+                # It is in none any more; one that failed keeps it, for it tells where.
+                self._client.delete_tag(self.run_id, "hpmkd.phase")
         self._end("FINISHED")
         # Files may go elsewhere than figures: if they cannot, the run is finished all the same.
         self._client.log_dict(self.run_id, {"records": records}, "leaderboard.json")
