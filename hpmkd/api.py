@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.as_found import AS_FOUND
-from hpmkd.dataset import Dataset, make_dataset, separate_test
+from hpmkd.dataset import Dataset, make_dataset
 from hpmkd.distillation import Distillation
 from hpmkd.engine import HPMDistiller
 from hpmkd.errors import DataError, LimitsError, RecipeError, RunFolderError
 from hpmkd.panels import resolve_teachers
+from hpmkd.posed import divided, with_test
 from hpmkd.probabilities import given_probabilities
 from hpmkd.recipe import Recipe, read_limits
 from hpmkd.registry import Registry
-from hpmkd.rows import aligned
 from hpmkd.seeds import Seeds, as_seed
 from hpmkd.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
 from hpmkd.unfinished import Unfinished
@@ -184,14 +184,12 @@ def run(
     if X_test is None:
         if y_test is not None:
             raise DataError("got y_test without X_test; expected both or neither")
-        parts = separate_test(dataset, recipe.split.test_size, seeds.test)
-        training, test = dataset.rows(parts[0]), dataset.rows(parts[1])
+        (training, test), parts = divided(dataset, recipe, seeds)
         teachers = [_divided(each, dataset, *parts) for each in teachers]
     else:
         training = dataset
         target = y if y_test is None and isinstance(y, str) else y_test
-        test = make_dataset(X_test, target, classes=dataset.classes)
-        test = replace(test, table=aligned(test.table, training.table))
+        test = with_test(training, X_test, target)
     distiller = HPMDistiller(recipe, registry, seed, cache, unfinished or Unfinished())
     found = distiller.distill(training, test, teachers, X_unlabeled)
     told = {

@@ -61,8 +61,13 @@ def circumstances(
         "data": {name: _told(table) for name, table in tables_given.items()},
         "teachers": dict(teachers),
         "seed": seed,
-        "recipe": dict(_settings(json.loads(msgspec.json.encode(recipe.to_mapping())))),
+        "recipe": settings_of(recipe),
     }
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """Return the settings of a recipe that decide results, by dotted key, as plain values."""
+    return dict(_settings(json.loads(msgspec.json.encode(recipe.to_mapping()))))
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

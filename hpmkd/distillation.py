@@ -289,6 +289,7 @@ def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
     return {
         "seed": seed,
         "rows": {"training": len(training), "test": len(test)},
+        "digests": {"training": training.digest, "test": test.digest},
         "columns": training.facts.n_columns,
         "classes": training.classes.tolist(),
         "versions": {"python": platform.python_version()}

@@ -9,7 +9,8 @@ import click
 
 from hpmkd.cli.events import RunCommand
 from hpmkd.cli.keeping import Place
-from hpmkd.cli.options import Plan, distil_and_save, run_options, show_complete
+from hpmkd.cli.options import Plan, run_options
+from hpmkd.cli.saving import distil_and_save, show_complete
 
 DATA = ("breast_cancer", "digits", "wine")
 
@@ -43,11 +44,12 @@ def command(
     else:
         place = Place.chosen(out, resume, overwrite=False)
     read = plan.read()
-    if place.complete:
-        show_complete(place.folder, **shown)
-        return
+    complete = place.complete
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     labels = bunch.target
     if name != "digits":
         labels = labels.map(dict(enumerate(bunch.target_names)))
+    if complete:
+        show_complete(place.folder, read, X=bunch.data, y=labels, seed=seed, **shown)
+        return
     distil_and_save(read, place, X=bunch.data, y=labels, seed=seed, **shown)

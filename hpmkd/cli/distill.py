@@ -11,7 +11,8 @@ import click
 
 from hpmkd.cli.events import RunCommand
 from hpmkd.cli.keeping import Place
-from hpmkd.cli.options import Plan, distil_and_save, run_options, show_complete
+from hpmkd.cli.options import Plan, run_options
+from hpmkd.cli.saving import distil_and_save, show_complete
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,9 +94,7 @@ def command(
     if test is not None and test_size is not None:
         raise RecipeError("got --test and --test-size; expected one of them")
     read = plan.read(**({} if test_size is None else {"split.test_size": test_size}))
-    if place.complete:
-        show_complete(place.folder, **shown)
-        return
+    complete = place.complete
     # As `python -m` does: a factory may live in a module beside the data.
     sys.path.insert(0, os.getcwd())
     frame = read_table(data)
@@ -103,6 +102,9 @@ def command(
     _check_names(columns, target)
     rows, given = _without(frame, columns, data)
     test_rows, test_given = (None, None) if test is None else _test(test, columns)
+    if complete:
+        show_complete(place.folder, read, X=rows, y=target, X_test=test_rows, seed=seed, **shown)
+        return
     loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
     if given is not None:
         from hpmkd.teachers import GivenTeacher

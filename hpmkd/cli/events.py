@@ -20,6 +20,8 @@ from typing import Any, TextIO
 import click
 import msgspec
 
+from hpmkd.cli import farewell
+from hpmkd.cli.stopping import exit_code, stoppable
 from hpmkd.errors import HpmkdError
 
 #: Under what the events of a command are found in the context of click.
@@ -39,6 +41,7 @@ class Events:
     def __init__(self, stream: TextIO) -> None:
         self.stream, self._lock = stream, threading.Lock()
         self._started = self._last = time.monotonic()
+        self._ended = False
 
     @property
     def silence(self) -> float:
@@ -59,6 +62,12 @@ class Events:
                 self.stream.write(f"{line}\n")
                 self.stream.flush()
 
+    def ended(self, code: int) -> None:
+        """Write, once, that the command was stopped, and what it ends with."""
+        if not self._ended:
+            self._ended = True
+            self.write("error", message="stopped", exit_code=code)
+
     @contextlib.contextmanager
     def everything(self) -> Iterator[None]:
         """Write what is warned of, printed to stderr or raised inside as events too.
@@ -75,7 +84,7 @@ class Events:
                 yield
         except click.exceptions.Exit as ended:
             if ended.exit_code:
-                self.write("error", message="stopped", exit_code=ended.exit_code)
+                self.ended(ended.exit_code)
             raise
         except Told:
             raise
@@ -193,12 +202,15 @@ class RunCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run."""
+        """Run; whoever is asked to stop, at whatever it is, says so."""
         events = ctx.meta.get(KEY)
-        if events is None:
-            return super().invoke(ctx)
-        with events.everything():
-            return super().invoke(ctx)
+        ctx.meta[farewell.KEY] = last = farewell.Farewell(events)
+        with stoppable(last), contextlib.nullcontext() if events is None else events.everything():
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt as stopped:
+                last.say()
+                raise click.exceptions.Exit(exit_code(stopped)) from None
 
 
 def events_of_command() -> Events | None:
@@ -209,7 +221,8 @@ def events_of_command() -> Events | None:
 
 def failure(error: BaseException) -> dict[str, str]:
     """Return an error as a field of an event."""
-    return {"type": type(error).__name__, "message": str(error)}
+    kind = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else type(error)
+    return {"type": kind.__name__, "message": str(error) or kind.__name__}
 
 
 def _plain(value: Any) -> Any:

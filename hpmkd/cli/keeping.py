@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpmkd.cli.stopping import Farewell, exit_code, stoppable
+from hpmkd.cli.farewell import KEY, Farewell, State, Work
 
 if TYPE_CHECKING:
     from hpmkd.registry import Registry
@@ -126,42 +126,60 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
         on_note=lambda note: registry.notify("hpmkd_noted", note=note),
     )
 
-    def last_words() -> str:
+    def state() -> State:
         hide()
-        return f"\nstopped; {_state(unfinished)}"
+        return _state(unfinished)
 
-    farewell = Farewell(last_words, unfinished.close)
+    farewell: Farewell = click.get_current_context().meta[KEY]
     try:
-        with stoppable(farewell, unfinished.stop):
+        work = Work(state, unfinished.stop, unfinished.close, _told)
+        with farewell.about(work, State(f"the run is complete, in {place.folder}")):
             try:
                 yield unfinished
-            except KeyboardInterrupt as stopped:
+            except KeyboardInterrupt:
                 farewell.say()
-                raise click.exceptions.Exit(exit_code(stopped)) from None
+                raise
             except HpmkdError as failed:
                 if unfinished.settled and unfinished.holds:
                     # A full disk, or no right to write: nothing of the run itself is wrong.
                     mended = isinstance(failed, RunFolderError)
-                    words = _state(unfinished, "" if mended else UNLESS_CHANGED)
+                    words = _told(_state(unfinished), "" if mended else UNLESS_CHANGED)
                     click.echo(f"the run failed; {words}", err=True)
                 raise
     finally:
         unfinished.close()
 
 
-def _state(unfinished: Unfinished, before: str = "") -> str:
-    """Say how far a run has got, what is best so far, and how to go on; `before`, on what terms."""
-    lines = [unfinished.progress]
-    if unfinished.trouble is not None:
-        lines.append(f"not all that was finished could be kept: {unfinished.trouble}")
+def _state(unfinished: Unfinished) -> State:
+    """Return how far a run has got, what is best so far, and how to go on."""
     best, path = unfinished.best_so_far, unfinished.best.path
-    if best is not None:
+    can_go_on = unfinished.settled and unfinished.holds and unfinished.resumable
+    return State(
+        unfinished.progress,
+        None
+        if best is None
+        else {
+            "stage": best["stage"],
+            "selection_log_loss": best["selection_log_loss"],
+            "path": str(path),
+        },
+        unfinished.command if can_go_on else None,
+        unfinished.trouble,
+    )
+
+
+def _told(state: State, before: str = "") -> str:
+    """Say it; `before`, on what terms to go on."""
+    lines = [state.finished]
+    if state.trouble is not None:
+        lines.append(f"not all that was finished could be kept: {state.trouble}")
+    if (best := state.best) is not None:
         lines.append(
             f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
-            f"selection rows; use it with: hpmkd predict {shlex.quote(str(path))} DATA"
+            f"selection rows; use it with: hpmkd predict {shlex.quote(best['path'])} DATA"
         )
-    if unfinished.settled and unfinished.holds and unfinished.resumable:
-        lines.append(f"{before}go on with: {unfinished.command}")
+    if state.go_on is not None:
+        lines.append(f"{before}go on with: {state.go_on}")
     return "\n".join(lines)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 
-import click
+from hpmkd.cli.children import end_children
+from hpmkd.cli.farewell import Farewell
 
 #: How long a process may take to end in order, once it was asked to.
 GRACE_SECONDS = 0.8
+#: How long it may take to say its last words; whoever reads them may not.
+WORDS_SECONDS = 0.5
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -28,7 +30,8 @@ class Stopped(KeyboardInterrupt):
     """
 
     def __init__(self, number: int = signal.SIGINT) -> None:
-        super().__init__(number)
+        name = signal.Signals(number).name
+        super().__init__(f"stopped by {'Ctrl-C (SIGINT)' if name == 'SIGINT' else name}")
         self.number = number
 
 
@@ -37,33 +40,12 @@ def exit_code(stopped: KeyboardInterrupt) -> int:
     return 128 + (stopped.number if isinstance(stopped, Stopped) else signal.SIGINT)
 
 
-class Farewell:
-    """The last words of a process, said once, by whoever comes first.
-
-    Parameters
-    ----------
-    words : callable
-        Returns them.
-    tidy : callable
-        Leaves things in order behind them.
-    """
-
-    def __init__(self, words: Callable[[], str], tidy: Callable[[], None]) -> None:
-        self._words, self._tidy, self._once = words, tidy, threading.Lock()
-
-    def say(self) -> None:
-        """Write them to stderr."""
-        if self._once.acquire(blocking=False):
-            click.echo(self._words(), err=True)
-            self._tidy()
-
-
 @contextlib.contextmanager
-def stoppable(farewell: Farewell, on_signal: Callable[[], None]) -> Iterator[None]:
+def stoppable(farewell: Farewell) -> Iterator[None]:
     """Raise :class:`Stopped` at the first signal, and pay no heed to further ones.
 
-    Before it is raised `on_signal` is called: some code, as the neural networks of scikit-learn,
-    catches it and returns what is fitted by half.
+    Before it is raised, `farewell` hears of it: some code, as the neural networks of
+    scikit-learn, catches it and returns what is fitted by half.
 
     Python hears of a signal only when the code that runs comes back to it, which a long fit may
     not do for minutes. If the process has not ended in order after a while, it ends on the spot:
@@ -79,7 +61,7 @@ def stoppable(farewell: Farewell, on_signal: Callable[[], None]) -> Iterator[Non
     def hear(number: int, frame: FrameType | None) -> None:
         if not heard:
             heard.append(number)
-            on_signal()
+            farewell.asked()
             raise Stopped(number)
 
     # The system writes there at once, whatever the main thread is at.
@@ -106,9 +88,17 @@ def _watch(reading: int, farewell: Farewell) -> None:
             os.close(reading)
             return
         number = told[0]
-    threading.Event().wait(GRACE_SECONDS)
+    try:
+        threading.Event().wait(GRACE_SECONDS)
+        words = threading.Thread(target=_say, args=(farewell, 128 + number), daemon=True)
+        words.start()
+        words.join(WORDS_SECONDS)
+        end_children()
+    finally:
+        os._exit(128 + number)
+
+
+def _say(farewell: Farewell, code: int) -> None:
     farewell.say()
-    for worker in multiprocessing.active_children():
-        worker.kill()
+    farewell.ended(code)
     sys.stderr.flush()
-    os._exit(128 + number)

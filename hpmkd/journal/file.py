@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hpmkd.journal.records import Body, NoRecordsError, Record, Records, first_body
+from hpmkd.journal.body import Body
+from hpmkd.journal.records import NoRecordsError, Record, Records, first_body
 
 T = TypeVar("T")
 

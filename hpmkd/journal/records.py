@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hpmkd.errors import RunFolderError
+from hpmkd.journal.body import Body
 from hpmkd.journal.held import locked, pieces, put
 from hpmkd.journal.sealing import is_sealed, seal
 
@@ -219,26 +220,6 @@ class Records:
         if found.digest() != digest:
             return None
         return Record(at, length, before, digest), is_sealed(self._key, digest, tag)
-
-
-class Body:
-    """What a body is written to; it is digested on the way."""
-
-    def __init__(self, file: int, at: int, before: bytes) -> None:
-        self._file, self._at, self.length = file, at, 0
-        self._hash = hashlib.sha256(before)
-
-    def write(self, piece: Any) -> int:
-        """Write the next piece."""
-        view = memoryview(piece).cast("B")
-        self._hash.update(view)
-        put(self._file, self._at + self.length, view)
-        self.length += view.nbytes
-        return view.nbytes
-
-    def digest(self) -> bytes:
-        """Return the digest of all that was written, and of the records before."""
-        return self._hash.digest()
 
 
 def first_body(path: Path) -> bytes | None:

@@ -311,6 +311,27 @@ def test_the_command_that_it_names_goes_on(stopped, data):
     assert complete.stdout == again.stdout
 
 
+def test_a_complete_run_of_something_else_is_refused(stopped, data, tmp_path):
+    folder, _ = stopped
+    assert command(data, "--resume", folder).exit_code == 0
+    changed = pd.read_csv(data)
+    changed["c0"] += 1
+    changed.to_csv(tmp_path / "changed.csv", index=False)
+    seeded = command(data, "--resume", folder, "--seed", 9)
+    assert seeded.exit_code == 7
+    assert "complete, and holds another run: seed: was 0, is 9; as may follow" in seeded.stderr
+    for asked, said in (
+        (command(tmp_path / "changed.csv", "--resume", folder), "training rows: 142 rows of 13 co"),
+        (command(data, "--resume", folder, "--set", "sampler.trials=3"), "sampler.trials: was 2, "),
+        (
+            call("distill", data, "--target", "c1", "--resume", folder),
+            "target: was 'kind', is 'c1'",
+        ),
+    ):
+        assert (asked.exit_code, asked.stdout) == (7, "")
+        assert said in asked.stderr
+
+
 def test_an_unfinished_run_says_so_and_its_best_student_predicts(stopped, data):
     folder, _ = stopped
     refused = call("predict", folder, data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import HpmkdError
 from hpmkd_defaults.executors.batch import Batch
+from hpmkd_defaults.executors.interrupts import held_back
 from hpmkd_defaults.executors.piece_files import PieceFiles
 from hpmkd_defaults.executors.workers import Worker, ending, overdue, start, waited_for
 
@@ -100,7 +101,8 @@ class LokyExecutor:
             new = [each for each in idle if not each.served]
             if len(idle) >= batch.to_give and len(new) >= len(batch.again):
                 return
-            self._crew.append(start())
+            with held_back():  # a process that nobody knows of would be waited for, for ever
+                self._crew.append(start())
             self._started += 1
 
     def _assign(self, batch: Batch, seconds: float) -> None:
@@ -135,8 +137,8 @@ class LokyExecutor:
 
     def _dismiss(self, worker: Worker, reason: str | None = None) -> None:
         """Remove a worker that has died or is to die; its task is told why."""
-        self._crew.remove(worker)
         code = worker.exit_code() if reason is None else worker.end()
+        self._crew.remove(worker)
         reason = reason or ending(int(code or 0))
         if worker.assigned is not None:
             worker.assigned.batch.lost(worker.assigned.index, reason)
@@ -151,6 +153,7 @@ class LokyExecutor:
 
 
 def _end(crew: list[Worker], files: PieceFiles) -> None:
-    while crew:
-        crew.pop().end()
+    while crew:  # each is in it until it has ended: an interrupt may come in between
+        crew[-1].end()
+        crew.pop()
     files.close()

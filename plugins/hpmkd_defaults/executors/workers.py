@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from loky.backend import get_context
 
+from hpmkd_defaults.executors.interrupts import unheard_by_children
 from hpmkd_defaults.executors.serving import READY, serve
 
 if TYPE_CHECKING:
@@ -96,7 +96,10 @@ class Worker:
             assigned.batch.answered(assigned.index, said)
 
     def end(self) -> int | None:
-        """Kill it, with all processes that it has started; return how it had ended if it had."""
+        """Kill it, with all processes that it has started; return how it had ended if it had.
+
+        May be done again, if it was interrupted.
+        """
         code: int | None = self.process.exitcode
         if code is None:
             for number in (*_descendants(self.process.pid), self.process.pid):
@@ -113,13 +116,13 @@ class Worker:
 
 
 def start() -> Worker:
-    """Start a process; it says when it is ready."""
+    """Start a process; it says when it is ready. Nothing may interrupt this."""
     context = get_context("loky")
     here, there = context.Pipe()
     process = context.Process(
         target=serve, args=(there, os.getpid()), name="hpmkd-worker", env=ENVIRONMENT
     )
-    with _interrupts_held():
+    with unheard_by_children():
         process.start()
     there.close()
     return Worker(process, here)
@@ -150,20 +153,6 @@ def ending(code: int) -> str:
     if name == "SIGKILL":
         return "its worker was killed (SIGKILL, as the out-of-memory killer does)"
     return f"its worker was killed ({name})"
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    # A process inherits what is blocked: until it ignores Ctrl-C by itself, it must not be
-    # stopped by one while it is loading its libraries, in a traceback.
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _descendants(number: int) -> list[int]:

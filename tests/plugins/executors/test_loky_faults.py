@@ -15,7 +15,8 @@ from hpmkd.errors import HpmkdError, WorkerWarning
 from hpmkd.tables import frozen
 from hpmkd.testing import tasks
 from hpmkd.values import Lost
-from hpmkd_defaults.executors import workers
+from hpmkd_defaults.executors import loky, workers
+from hpmkd_defaults.executors.interrupts import held_back
 from hpmkd_defaults.executors.loky import LokyExecutor
 from hpmkd_defaults.executors.piece_files import PREFIX, remove_abandoned
 
@@ -206,6 +207,40 @@ def test_an_interrupt_ends_everything_quietly(script, tmp_path, busy):
     # Nobody of its group is left, and no file.
     wait_until(lambda: not group_exists(script.pid))
     assert [path.name for path in tmp_path.iterdir()] == ["script.py"]
+
+
+def test_a_process_that_is_being_started_is_owned_before_it_can_be_interrupted(monkeypatch):
+    """Threads leave the signal unblocked: Python hears of it in the midst of the start."""
+    started = []
+
+    def start_and_be_interrupted():
+        started.append(start())
+        os.kill(os.getpid(), signal.SIGINT)
+        return started[-1]
+
+    start = loky.start
+    monkeypatch.setattr(loky, "start", start_and_be_interrupted)
+    executor = LokyExecutor(workers=2)
+    with pytest.raises(KeyboardInterrupt):
+        list(executor.run(tasks.add, 1.0, [1.0, 2.0]))
+    (worker,) = started
+    assert is_gone(worker.process.pid)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_is_held_back_comes_in_the_end():
+    done = []
+
+    @held_back()
+    def be_interrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        be_interrupted()
+    assert done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def group_exists(number):

@@ -1,0 +1,110 @@
+"""A run of the command line: distilled, saved, and shown."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hpmkd.cli.keeping import Place
+    from hpmkd.distillation import Distillation
+    from hpmkd.recipe import Recipe
+
+
+def distil_and_save(
+    recipe: Recipe,
+    place: Place,
+    *,
+    disable: Sequence[str],
+    quiet: bool,
+    as_json: bool,
+    **problem: Any,
+) -> None:
+    """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
+    from hpmkd.api import run
+    from hpmkd.cli.events import events_of_command
+    from hpmkd.cli.keeping import kept
+    from hpmkd.cli.output import results_only
+    from hpmkd.cli.progress import observer
+    from hpmkd.errors import LimitsError
+    from hpmkd.registry import Registry
+
+    registry = Registry.installed(disable)
+    registry.require_sound()
+    progress = observer(quiet=quiet, events=events_of_command())
+    if progress is not None:
+        registry.add("progress", progress)
+    view = contextlib.ExitStack()
+    with kept(place, registry, view.close) as unfinished:
+        with results_only(), view:
+            view.enter_context(progress or contextlib.nullcontext())
+            found = run(recipe, registry, unfinished=unfinished, **problem)
+        found.save(place.folder, overwrite=True)
+    show(found, place.folder, as_json=as_json)
+    if unmet := found.unmet(place.folder):
+        raise LimitsError(f"saved, but {unmet}", found)
+
+
+def show_complete(
+    folder: Path,
+    recipe: Recipe,
+    *,
+    as_json: bool,
+    seed: int,
+    X: Any,
+    y: Any,
+    X_test: Any = None,
+    **_: Any,
+) -> None:
+    """Say that there is nothing to go on with, and print the result to stdout.
+
+    Raises
+    ------
+    RunFolderError
+        If it is the result of something other than what is asked for.
+    """
+    from hpmkd.distillation import Distillation
+    from hpmkd.errors import RunFolderError
+    from hpmkd.posed import differences_from
+
+    found = Distillation.load(folder)
+    different = differences_from(found.facts, found.recipe, recipe, seed, X, y, X_test)
+    if different:
+        raise RunFolderError(
+            f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "
+            "was made with, or name another folder (--out)"
+        )
+    click.echo(f"{folder} is complete; nothing was run", err=True)
+    show(found, folder, as_json=as_json)
+
+
+def show(found: Distillation, out: Path, *, as_json: bool) -> None:
+    """Print a result to stdout."""
+    if as_json:
+        from dataclasses import asdict
+
+        result = {
+            "out": str(out),
+            "leaderboard": [asdict(record) for record in found.records],
+            "verdict": found.verdict.to_mapping(),
+            "counts": dict(found.counts),
+            "knowledge": found.knowledge.to_mapping(),
+            "front": [asdict(each) for each in found.front],
+            "unmet": found.unmet(out),
+        }
+        json.dump(result, sys.stdout, indent=2)
+        click.echo()
+    else:
+        from hpmkd.cli.table import print_result
+
+        print_result(found)
+        typed = shlex.quote(str(out))
+        click.echo(f"\nWritten to {out}; use it with: hpmkd predict {typed} DATA")
+        click.echo(f"See it with: hpmkd report {typed}")
