@@ -566,7 +566,7 @@ def test_what_a_computation_raises_is_not_the_caches_fault(monkeypatch):
     def fail(*arguments, **options):
         raise ZeroDivisionError("of the engine's own")
 
-    monkeypatch.setattr("hpmkd.reading.TeacherReader._fit_folds", fail)
+    monkeypatch.setattr("hpmkd.cross_reading.CrossReading._fit", fail)
     with pytest.raises(ZeroDivisionError, match="of the engine's own"):
         run("cache", Cache)
 
