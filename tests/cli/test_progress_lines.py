@@ -38,7 +38,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def done(folder):
     """A run in two processes, with a teacher that warns and prints."""
-    more = ["--json", "--workers", "2", "--set", "pipeline.start_seconds=0"]
+    # Workers start once a task was done here, which is noted.
+    more = ["--json", "--workers", "2", "--set", "pipeline.start_seconds=0.001"]
     done = running.piped(folder, *more, teacher="noisy:Noisy")
     assert done.returncode == 0, done.stderr
     return done
@@ -84,13 +85,13 @@ def test_warnings_and_what_is_printed_are_events_whichever_process_they_are_of(d
     ("more", "code", "says"),
     [
         (["--target", "nobody"], 3, "nobody"),
-        (["--no-such-option"], 2, "--no-such-option"),
-        (["--workers", "0"], 2, "0"),
-        (["--set", "sampler.name=nobody"], 2, "nobody"),
+        (["--target", "target", "--no-such-option"], 2, "--no-such-option"),
+        (["--target", "target", "--workers", "0"], 2, "0"),
+        (["--target", "target", "--set", "sampler.name=nobody"], 2, "nobody"),
     ],
 )
 def test_an_error_is_the_last_event(folder, more, code, says):
-    arguments = [str(folder / "wine.csv"), "--target", "target", "--out", str(folder / "none")]
+    arguments = [str(folder / "wine.csv"), "--out", str(folder / "none")]
     done = CliRunner().invoke(cli, ["distill", *arguments, *more, "--json"])
     assert (done.exit_code, done.stdout) == (code, "")
     error = parsed(done.stderr)[-1]
