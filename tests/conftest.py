@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -19,6 +20,10 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_wine
 
 NUMBERS = count()
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As shells start what runs in the background; tests of Ctrl-C, and what they start, hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _own_data_folder(tmp_path_factory):

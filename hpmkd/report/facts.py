@@ -54,6 +54,7 @@ COUNTS: Mapping[str, str] = {
     "cache_evictions": "cache evictions",
     "cache_disk_hits": "cache hits on disk",
     "cache_bytes": "size of the cache",
+    "resumed": "results from the journal",
     "peak_mb": "peak memory, MB",
 }
 

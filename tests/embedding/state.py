@@ -121,7 +121,9 @@ def children():
         except OSError:
             continue
         if int(status[1]) == os.getpid() and TRACKER not in command:
-            found.append((int(each.name), status[0], command.replace("\0", " ")[:200]))
+            # Whether one of the others runs or sleeps at this moment says nothing.
+            state = "dead" if status[0] == "Z" else "alive"
+            found.append((int(each.name), state, command.replace("\0", " ")[:200]))
     return sorted(found)
 
 

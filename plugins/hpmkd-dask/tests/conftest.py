@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,10 @@ from distributed import Client
 from hpmkd_dask.executor import DaskExecutor
 
 WAIT = 60.0
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As shells start what runs in the background; tests of Ctrl-C, and what they start, hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Outside:

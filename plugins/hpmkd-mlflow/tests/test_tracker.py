@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from asyncio import CancelledError
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def test_tracking_changes_no_student_and_nothing_of_mlflows(distil, store):
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(KeyboardInterrupt(), "KILLED"), (SystemExit("enough"), "FAILED")],
+    [(KeyboardInterrupt(), "KILLED"), (CancelledError("enough"), "FAILED")],
 )
 def test_a_run_that_ends_early_is_ended_there_too(distil, store, runs, error, status):
     with pytest.raises(type(error)):

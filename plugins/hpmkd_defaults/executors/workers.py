@@ -61,8 +61,8 @@ class Worker:
 
     @property
     def free(self) -> bool:
-        """Whether it is waiting for a task."""
-        return self.ready and self.assigned is None
+        """Whether it is waiting for a task; a dead one is not."""
+        return self.ready and self.assigned is None and self.process.exitcode is None
 
     def give(self, batch: Batch, index: int, deadline: float) -> int:
         """Send a task, and what its batch shares if that is new here; return their bytes.
