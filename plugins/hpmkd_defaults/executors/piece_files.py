@@ -13,6 +13,7 @@ from typing import IO, Any
 from hpmkd.errors import HpmkdError
 from hpmkd.parcels import Names
 from hpmkd_defaults.executors import sharing
+from hpmkd_defaults.executors.interrupts import held_back
 
 #: In the names of all folders made here.
 PREFIX = "hpmkd-workers-"
@@ -89,8 +90,10 @@ class PieceFiles:
     def _folder(self, root: Path) -> Path:
         if root not in self._folders or not self._folders[root].exists():
             remove_abandoned(root)
-            self._folders[root] = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
-            self._locks.append(_locked(self._folders[root] / LOCK))
+            # Ctrl-C in between would leave a folder that nobody knows.
+            with held_back():
+                self._folders[root] = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+                self._locks.append(_locked(self._folders[root] / LOCK))
         return self._folders[root]
 
 
