@@ -80,7 +80,7 @@ class Worker:
         return len(task) + len(body or b"")
 
     def take(self) -> None:
-        """Read what it has to say; see :meth:`Crew.wait`.
+        """Read what it has to say: that it is ready, or its answer to a task.
 
         Raises
         ------
