@@ -190,7 +190,7 @@ class CrossReading:
         said = {}
         for at, each in enumerate(asked):
             # In the order of the folds, so that the sum has the same bits however they finished.
-            own = [results[at * n_folds + fold] for fold in range(n_folds)]
+            own = [results.pop(at * n_folds + fold) for fold in range(n_folds)]
             if own[0].model is not None:
                 self._deployed[each.identity] = own[0].model
             said[each.key] = _put_together(own, data)
@@ -198,16 +198,16 @@ class CrossReading:
 
     def _fold_data(self, question: Question) -> FoldData:
         """Return what the folds of all teachers share."""
-        rows, table, n = question.rows, self.training.table, len(self.training)
+        rows, n = question.rows, len(self.training)
         labels = self.training.labels[rows]
         fold_of_row = splits.folds(labels, self.n_folds, self.seed)
         if 2 * len(rows) > n and (np.diff(rows) > 0).all():
             # Most of the rows, in their order: no other table beside the one that is there.
             labels, placed = self.training.labels, np.full(n, -1)
             placed[rows] = fold_of_row
-            fold_of_row = placed
+            fold_of_row, table = placed, self.training.table
         else:
-            table = tables.take(table, rows)
+            table = self.training.rows(rows).table
         n_classes = len(self.training.classes)
         return FoldData(table, labels, fold_of_row, n_classes, question.queries)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+import weakref
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from hpmkd.rows import as_table, unknown_column
 from hpmkd.values import DataFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from hpmkd.values import IntArray
@@ -34,36 +37,66 @@ class Dataset:
 
     Parameters
     ----------
-    table : DataFrame or ndarray of shape (n, d)
+    whole : DataFrame or ndarray of shape (m, d)
         Raw columns, as they came.
     labels : ndarray of shape (n,)
         Class codes 0 … K-1.
     classes : ndarray of shape (K,)
         The labels behind the codes, sorted.
+    at : ndarray of shape (n,), optional
+        Which rows of `whole` these are; by default all.
     """
 
-    table: Any
+    whole: Any
     labels: IntArray
     classes: NDArray[Any]
+    at: IntArray | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "table", tables.read_only(self.table))
+        object.__setattr__(self, "whole", tables.read_only(self.whole))
         object.__setattr__(self, "labels", tables.frozen(self.labels))
         object.__setattr__(self, "classes", tables.frozen(self.classes))
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def table(self) -> Any:
+        """The n rows, raw.
+
+        Of many rows, copies are what memory goes to. So a part of a table is taken out of it
+        when it is asked for, and lives as long as somebody uses it: meanwhile, whoever asks is
+        given the same one.
+        """
+        if self.at is None:
+            return self.whole
+        known: weakref.ref[Any] | None = self.__dict__.get("_taken")
+        table = None if known is None else known()
+        if table is None:
+            table = tables.read_only(tables.take(self.whole, self.at))
+            object.__setattr__(self, "_taken", weakref.ref(table))
+        return table
+
     def rows(self, rows: IntArray) -> Dataset:
         """Return the dataset of some rows, by position."""
-        return Dataset(tables.take(self.table, rows), self.labels[rows], self.classes)
+        at = rows if self.at is None else self.at[rows]
+        return replace(self, labels=self.labels[rows], at=at)
+
+    def taken(self) -> Dataset:
+        """Return the same rows, taken out of their table for good: they are asked for often."""
+        return replace(self, whole=self.table, at=None)
+
+    def blocks(self, size: int) -> Iterator[Dataset]:
+        """Yield all rows in their order, so many at a time."""
+        for start in range(0, len(self), size):
+            yield self.rows(np.arange(start, min(start + size, len(self))))
 
     @property
     def facts(self) -> DataFacts:
         """The problem in a few numbers; nobody has asked a teacher yet."""
         shares = np.bincount(self.labels, minlength=len(self.classes)) / len(self)
         balance = entr(shares).sum() / np.log(len(shares)) if len(shares) > 1 else 1.0
-        return DataFacts(len(self), self.table.shape[1], len(self.classes), float(balance))
+        return DataFacts(len(self), self.whole.shape[1], len(self.classes), float(balance))
 
     @cached_property
     def digest(self) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray
 
 RESAMPLES = 2000
+#: Cells of the resamples that are drawn at a time: each takes some 24 bytes.
+CELLS_AT_ONCE = 1_000_000
 CONFIDENCE = 0.95
 Word = Literal["pays", "no difference", "hurts"]
 
@@ -70,7 +72,7 @@ def _interval(values: FloatArray, seed: int) -> tuple[float, float]:
         (values,),
         np.mean,
         n_resamples=RESAMPLES,
-        batch=max(1, 4_000_000 // len(values)),  # bounds the memory of the resamples
+        batch=max(1, CELLS_AT_ONCE // len(values)),
         confidence_level=CONFIDENCE,
         method="percentile",
         rng=np.random.default_rng(seed),

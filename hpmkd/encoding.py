@@ -17,11 +17,12 @@ from hpmkd.student.encoders import encoder_from_parts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hpmkd.dataset import Dataset
     from hpmkd.student.encoders import FittedEncoder
 
 
-#: Rows that are encoded in one call, where memory is spared.
-ROWS_AT_ONCE = 50_000
+#: Rows that are encoded in one call: what is made on the way is several times as large as they.
+ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ class Thrift:
     scaling_rows: int = 0
     single_above: int = 0
 
-    def few(self, table: Any) -> Any:
+    def few(self, rows: Dataset) -> Dataset:
         """Return the rows to learn scales from."""
-        n, most = table.shape[0], self.scaling_rows
-        return tables.take(table, np.arange(most) * n // most) if 0 < most < n else table
+        n, most = len(rows), self.scaling_rows
+        return rows.rows(np.arange(most) * n // most) if 0 < most < n else rows
 
     def single(self, n: int) -> bool:
         """Return whether a matrix of so many rows is kept in single precision."""
@@ -55,24 +56,24 @@ LAVISH = Thrift()
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
-    """A table, and the encoders that are fitted on it.
+    """Rows, and the encoders that are fitted on them.
 
     Parameters
     ----------
-    table : DataFrame or ndarray of shape (n, d)
-        Raw rows. Their labels are not looked at.
+    rows : Dataset
+        The n rows. Their labels are not looked at.
     shelf : Shelf
         Where encoders and matrices are looked for before they are made.
     thrift : Thrift
         What is spared if there are many rows.
     """
 
-    table: Any
+    rows: Dataset
     shelf: Shelf = UNKEPT
     thrift: Thrift = LAVISH
 
     def encoder(self, kind: str) -> FittedEncoder:
-        """Return the encoder of a kind ("tree" or "linear"), fitted on the table.
+        """Return the encoder of a kind ("tree" or "linear"), fitted on the rows.
 
         It is always read from its bytes, as in a student's file, so that it is the same
         object in every bit whether or not it was found on the shelf.
@@ -92,37 +93,43 @@ class Encoding:
         encoder : TreeEncoder or LinearEncoder
             What :meth:`encoder` returned.
         table : DataFrame or ndarray, optional
-            Other rows with the same columns; by default the table itself.
+            Other rows with the same columns; by default the rows themselves.
 
         Returns
         -------
         ndarray
             Read-only, one row for each raw one.
         """
-        rows, of = (self.table, "") if table is None else (table, self.shelf.digest(table))
+        of = "" if table is None else self.shelf.digest(table)
         asked = (encoder.kind, self.thrift.scaling_rows, self.thrift.single_above)
         return self.shelf.get(
-            lambda: self._encoded(encoder, rows), "matrix", *asked, self._digest, of
+            lambda: self._encoded(encoder, table), "matrix", *asked, self._digest, of
         )
 
-    def _encoded(self, encoder: FittedEncoder, rows: Any) -> NDArray[Any]:
-        n = rows.shape[0]
-        if not self.thrift.single(self.table.shape[0]):
-            return encoder.transform(rows)
-        matrix = np.empty((n, encoder.n_outputs), dtype=np.float32)
-        for start in range(0, n, ROWS_AT_ONCE):
-            part = np.arange(start, min(start + ROWS_AT_ONCE, n))
-            matrix[part] = encoder.transform(tables.take(rows, part))
+    def _encoded(self, encoder: FittedEncoder, table: Any = None) -> NDArray[Any]:
+        n = len(self.rows) if table is None else table.shape[0]
+
+        def block(start: int) -> NDArray[Any]:
+            at = np.arange(start, min(start + ROWS_AT_ONCE, n))
+            raw = self.rows.rows(at).table if table is None else tables.take(table, at)
+            return encoder.transform(raw)
+
+        first = block(0)
+        dtype = np.float32 if self.thrift.single(len(self.rows)) else first.dtype
+        matrix = np.empty((n, first.shape[1]), dtype)
+        matrix[: len(first)] = first
+        for start in range(len(first), n, ROWS_AT_ONCE):
+            matrix[start : start + ROWS_AT_ONCE] = block(start)
         return matrix
 
     def _fitted(self, kind: str) -> NDArray[np.uint8]:
-        encoder = fit_encoder(kind, self._schema, self.thrift.few(self.table))
+        encoder = fit_encoder(kind, self._schema, self.thrift.few(self.rows).table)
         return np.frombuffer(seal(encoder.to_json(), encoder.arrays()), dtype=np.uint8)
 
     @cached_property
     def _schema(self) -> Schema:
-        return Schema.fit(self.table)
+        return Schema.fit(self.rows.table)
 
     @cached_property
     def _digest(self) -> str:
-        return self.shelf.digest(self.table)
+        return self.shelf.digest(self.rows.table)

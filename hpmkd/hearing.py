@@ -128,7 +128,7 @@ class Schooling:
         training = teaching.reader.training
         fit_rows = self._of_trials(training, kept)
         lesson = self.lesson(training.rows(fit_rows), *teaching.soft_targets(fit_rows))
-        return Exam(lesson, held, training.rows(held))
+        return Exam(lesson, held, training.rows(held).taken())
 
     def once(
         self, teaching: Teaching, regime: Regime, kept: IntArray, held: IntArray
@@ -148,7 +148,7 @@ class Schooling:
         teaching.reader.forget_models()
         said = taught.knowledge.soft_targets[fit_rows]
         lesson = self.lesson(taught.fusion.rows, said, taught.extra)
-        return [Exam(lesson, held, training.rows(held))], taught
+        return [Exam(lesson, held, training.rows(held).taken())], taught
 
     def _of_trials(self, training: Dataset, kept: IntArray) -> IntArray:
         chosen = splits.sample(training.labels[kept], self.settings.trial_rows, self.seed)

@@ -184,7 +184,7 @@ class Predecessors:
         inner = replace(self, _known={})
         for number in range(int(fold.max()) + 1):
             seen, at = heard.part(fold != number), np.flatnonzero(fold == number)
-            table = tables.take(lesson.rows.table, at)
+            table = lesson.rows.rows(at).table
             if further is not None:
                 # The rows without labels are asked about in every fold, behind the others.
                 table = tables.stacked([table, further])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def with_test(training: Dataset, X_test: Any, target: Any) -> Dataset:
     """Return test rows that were given, with the classes and the columns of the training rows."""
     test = make_dataset(X_test, target, classes=training.classes)
-    return replace(test, table=aligned(test.table, training.table))
+    return replace(test, whole=aligned(test.table, training.table))
 
 
 def divided(

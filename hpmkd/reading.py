@@ -145,7 +145,7 @@ class TeacherReader:
         """
         rows, apart = np.arange(len(self.training)), None
         if unseen is not None:
-            rows, apart = np.setdiff1d(rows, unseen), tables.take(self.training.table, unseen)
+            rows, apart = np.setdiff1d(rows, unseen), self.training.rows(unseen).table
         question = Question(
             rows, self.test.table, extra, None if unseen is None else (unseen, apart)
         )

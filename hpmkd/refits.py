@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hpmkd.figures import Figures, pareto_front
 from hpmkd.finalists import Finalists, Refitted, best, candidates, report
+from hpmkd.measure import BATCH
 from hpmkd.registry import PluginWarning
 from hpmkd.standing import UNLIMITED
 from hpmkd.weighing import Weight
@@ -55,7 +58,9 @@ class Refits:
     def finished(self, trial: Trial, student: Predictor) -> Refitted:
         """Sign a student that was fitted on all rows by a trial, and weigh it."""
         signed = self.provenance.signed(student, trial.configuration, trial)
-        return Refitted(trial, signed, Weight.of(signed, self.lesson.rows.table))
+        rows = self.lesson.rows
+        few = rows.rows(np.arange(min(len(rows), BATCH)))  # no more are asked
+        return Refitted(trial, signed, Weight.of(signed, few.table))
 
     def keeps(self, refitted: Refitted) -> bool:
         """Whether a student keeps the limits, by its own file and its own time."""

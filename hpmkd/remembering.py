@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from hpmkd.knowledge import Knowledge
     from hpmkd.values import Configuration, Hyperparameter, Trial
 
+#: Rows that are hashed at a time.
+ROWS_AT_ONCE = 100_000
+
 #: By stage, hyperparameters that did well on other data.
 Remembered = Mapping[str, Sequence[Mapping[str, "Hyperparameter"]]]
 
@@ -30,12 +33,13 @@ def facts_of(training: Dataset, test: Dataset, knowledge: Knowledge) -> DataFact
     Its digest is that of all rows, however a seed divided them: a run with another seed has
     chosen by rows that this one tests with, so what it learned is not for this one.
     """
+    parts = (each for rows in (training, test) for each in rows.blocks(ROWS_AT_ONCE))
     wrong = knowledge.soft_targets.argmax(axis=1) != training.labels
     return replace(
         training.facts,
         noise=float(np.mean(wrong)),
         regime=knowledge.regime.name,
-        digest=tables.digest_of_rows(*((each.table, each.labels) for each in (training, test))),
+        digest=tables.digest_of_rows((each.table, each.labels) for each in parts),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.values import IntArray
-
-#: Rows that are hashed at a time.
-ROWS_AT_ONCE = 100_000
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -122,25 +119,22 @@ def digest(*values: Any) -> str:
     return total.hexdigest()
 
 
-def digest_of_rows(*parts: tuple[Any, NDArray[Any]]) -> str:
+def digest_of_rows(parts: Iterable[tuple[Any, NDArray[Any]]]) -> str:
     """Return a digest of rows and their labels, whatever their order and their division.
 
     Parameters
     ----------
-    *parts : tuple of DataFrame or ndarray of shape (n, d), and ndarray of shape (n,)
-        Tables with labels.
+    parts : iterable of (DataFrame or ndarray of shape (n, d), ndarray of shape (n,))
+        Tables with labels. A frame is made of each, so that of many rows each is to be small.
     """
     import pandas as pd
 
     hashes = []
     for table, labels in parts:
-        # Some at a time: a frame is a copy of the array it is made of.
-        for start in range(0, len(labels), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            some = table.iloc[rows] if hasattr(table, "iloc") else pd.DataFrame(table[rows])
-            cells = pd.util.hash_pandas_object(some, index=False).to_numpy()
-            both = pd.DataFrame({"cells": cells, "label": labels[rows]})
-            hashes.append(pd.util.hash_pandas_object(both, index=False).to_numpy())
+        frame = table if hasattr(table, "iloc") else pd.DataFrame(table)
+        cells = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+        both = pd.DataFrame({"cells": cells, "label": labels})
+        hashes.append(pd.util.hash_pandas_object(both, index=False).to_numpy())
     return digest(np.sort(np.concatenate(hashes)))
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd import tables
 from hpmkd.dataset import Dataset, DataWarning
 from hpmkd.extra import ExtraSource, Labelled
 from hpmkd.fusing import Fusing
@@ -188,11 +187,12 @@ class Teaching:
             answer = fusion.own()
         else:
             fusion = self._fusing([each[fused] for each in said], training.rows(fused))
-            answer = fusion.fuse(stack(said), training.table)
+            stacked = stack(said)
             if len(said) > 1:
                 # Nobody asks again, and of many rows they are large.
                 readings = [replace(each, training=each.training[:0].copy()) for each in readings]
-                del said
+            del said
+            answer = fusion.fuse(stacked, training.table)
         names = [teacher.name for teacher in self.teachers]
         labelled = self._labelled(extra, readings, fusion)
         knowledge = gather(names, regime, fusion, labelled, answer)
@@ -207,7 +207,7 @@ class Teaching:
         if not self.source.asked(len(kept)):
             return None
         # Real ones are made of no row: there is no need to take any.
-        table = training.table if self.source.real else tables.take(training.table, kept)
+        table = training.table if self.source.real else training.rows(kept).table
         return self.source.rows(table)
 
     def _labelled(

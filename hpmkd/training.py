@@ -83,7 +83,7 @@ class TrainingRows:
         So the encoders, and with them the controls, are the same with and without extra rows.
         What is on the shelf is not encoded again.
         """
-        encoding = Encoding(rows.table, shelf, thrift)
+        encoding = Encoding(rows, shelf, thrift)
         encoded, encoded_extra = {}, {}
         for kind in sorted(encodings):
             encoder = encoding.encoder(kind)

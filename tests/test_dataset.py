@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -384,3 +385,43 @@ def test_test_rows_take_the_columns_of_the_training_rows():
         aligned(training.drop(columns="b"), training)
     with pytest.raises(DataError, match="got 2 columns in the test rows; expected 3"):
         aligned(X[:, :2], training)
+
+
+# ------------------------------------------------------------------- parts of a table
+
+
+@pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame])
+def test_a_part_is_taken_out_when_it_is_asked_for_and_lives_as_long_as_it_is_used(kind):
+    part = Dataset(kind(X), CODES, np.arange(2)).rows(np.arange(len(X))[::-3])
+    table = part.table
+    assert part.table is table
+    assert np.array_equal(table, X[::-3])
+    alive = weakref.ref(table)
+    del table
+    assert alive() is None
+    assert np.array_equal(part.table, X[::-3])
+
+
+def test_a_part_that_is_taken_out_stays():
+    part = Dataset(X, CODES, np.arange(2)).rows(np.arange(3)).taken()
+    alive = weakref.ref(part.table)
+    assert part.table is alive()
+    assert part.table.base is not X
+
+
+def test_parts_of_parts_are_the_rows_that_they_would_be_of_the_whole():
+    whole = Dataset(X, CODES, np.arange(2))
+    part = whole.rows(np.array([5, 2, 8, 1])).rows(np.array([3, 0]))
+    same = whole.rows(np.array([1, 5]))
+    assert np.array_equal(part.table, X[[1, 5]])
+    assert np.array_equal(part.labels, same.labels)
+    assert part.digest == same.digest
+    assert part.facts == same.facts
+
+
+def test_blocks_are_all_rows_in_their_order():
+    part = Dataset(X, CODES, np.arange(2)).rows(np.arange(len(X))[::-1])
+    blocks = list(part.blocks(4))
+    assert [len(each) for each in blocks[:-1]] == [4] * (len(blocks) - 1)
+    assert np.array_equal(np.vstack([each.table for each in blocks]), X[::-1])
+    assert np.array_equal(np.concatenate([each.labels for each in blocks]), CODES[::-1])

@@ -68,3 +68,9 @@ def test_many_rows_do_not_take_much_memory():
     rng = np.random.default_rng(0)
     found = difference(rng.exponential(size=100_000), rng.exponential(size=100_000), seed=0)
     assert np.isfinite(found.interval).all()
+
+
+def test_the_interval_does_not_follow_from_how_many_are_drawn_at_a_time(losses, monkeypatch):
+    whole = difference(losses, losses[::-1], seed=3)
+    monkeypatch.setattr("hpmkd.differences.CELLS_AT_ONCE", 7 * len(losses))
+    assert difference(losses, losses[::-1], seed=3) == whole

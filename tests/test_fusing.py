@@ -114,7 +114,7 @@ def test_whatever_decides_the_answer_is_in_the_key(said, rows, dict_cache, fits)
         Fusing(selected(source="dist 1.1"), said, rows, shelf),
         Fusing(selected(Other), said, rows, shelf),
         Fusing(selected(), told, rows, shelf),
-        Fusing(selected(), said, replace(rows, table=moved), shelf),
+        Fusing(selected(), said, replace(rows, whole=moved), shelf),
         Fusing(selected(), said, replace(rows, labels=relabelled), shelf),
     ]
     for number, fusing in enumerate(variants, start=1):

@@ -72,8 +72,9 @@ class LinearEncoder:
             The table does not fit the schema.
         """
         matrix = schema.matrix(table)
-        is_number = [column.kind == "number" for column in schema.columns]
-        return cls(schema, NumberScaling.fit(matrix[:, is_number]), max_levels)
+        if not schema.all_numbers:
+            matrix = matrix[:, [column.kind == "number" for column in schema.columns]]
+        return cls(schema, NumberScaling.fit(matrix), max_levels)
 
     def transform(self, table: Any) -> NDArray[np.float64]:
         """Encode raw rows.
