@@ -138,6 +138,7 @@ def whole(run: dict) -> dict:
         "table MB": round(run["data_mb"]),
         "seconds": round(run["seconds"]),
         "own MB": round(run["own_mb"]),
+        "of it libraries": libraries(run),
         "workers MB": " + ".join(f"{each:.0f}" for each in run["worker_mb"]),
         "together MB": round(run["together_mb"]),
         "limit MB": round(limit(run)),
@@ -147,6 +148,13 @@ def whole(run: dict) -> dict:
         "control": run["control"],
         "chosen": run["chosen"],
     }
+
+
+def libraries(run: dict) -> str | None:
+    """Return the memory of all libraries without any data; None of a run of before."""
+    if "libraries_mb" not in run:
+        return None
+    return f"{run['libraries_mb']:.0f} ({run['files_mb']:.0f} files)"
 
 
 def phases(run: dict) -> dict:

@@ -6,6 +6,7 @@ python benchmarks/scale_run.py classification 100000 2
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import sys
@@ -20,6 +21,11 @@ import hpmkd
 #: Standard deviations of the noise on numbers, and share of categories that are drawn anew.
 NOISE = 0.05
 COLUMNS = 30
+#: What the asking process of any run of the default recipe imports.
+LIBRARIES = """
+pandas scipy.optimize scipy.stats sklearn.ensemble sklearn.linear_model sklearn.neighbors
+sklearn.neural_network sklearn.tree xgboost numba optuna hpmkd_defaults hpmkd.kernels
+""".split()
 #: Seconds between two looks at the memory of all processes.
 PAUSE = 0.25
 
@@ -148,8 +154,16 @@ def n_bytes(table) -> int:
     return int(table.nbytes)
 
 
+def imported() -> tuple[float, float]:
+    """Import what a run needs; return all memory of this process, and what of it is files."""
+    for module in LIBRARIES:
+        importlib.import_module(module)
+    return status("self", "VmRSS"), status("self", "RssFile")
+
+
 def main(name: str, n: int, workers: int, settings: dict) -> None:
     """Run and print what it took."""
+    libraries, files = imported()
     table, labels = read(name, n)
     gc.collect()
     watch, memory = Watch(), Memory()
@@ -177,6 +191,8 @@ def main(name: str, n: int, workers: int, settings: dict) -> None:
         "seconds": seconds,
         "phases": watch.seconds,
         "peaks": watch.peaks,
+        "libraries_mb": libraries,
+        "files_mb": files,
         "own_mb": max(watch.peaks.values()),
         "worker_mb": sorted(memory.workers.values(), reverse=True)[:workers],
         "together_mb": memory.together,

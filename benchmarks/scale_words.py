@@ -10,7 +10,8 @@ twentieth of their deviation; categories: a twentieth drawn anew). Noisy copies 
 sides of every split, so log losses say how roles compare, not how well anyone does on new people.
 
 `own` is the peak resident memory of the process that was asked, the caller's table and all
-libraries included; `workers` that of each worker; `together` the largest sum of all at one time,
+libraries included; `of it libraries` is what that process held when it had imported them and had
+not read any data, and how much of that is pages of their files; `workers` that of each worker; `together` the largest sum of all at one time,
 where what they share counts once. `limit` is {times:g} × the table as handed in + {beside:g} MB."""
 GROWTH = """Seconds grow as rows to the power of this, from one size to the next. Each run was
 made once, on two cores that other processes used as well, though with priority. Up to 200,000 rows

@@ -219,6 +219,9 @@ class Distillation:
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit another student on all training rows, taught by the same teachers.
 
+        The rows that were handed in are not to be changed in between, for no copy of them is
+        kept.
+
         Parameters
         ----------
         configuration : Configuration

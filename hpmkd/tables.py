@@ -125,16 +125,17 @@ def digest_of_rows(parts: Iterable[tuple[Any, NDArray[Any]]]) -> str:
     Parameters
     ----------
     parts : iterable of (DataFrame or ndarray of shape (n, d), ndarray of shape (n,))
-        Tables with labels. A frame is made of each, so that of many rows each is to be small.
+        Tables with labels; one at a time is needed.
     """
     import pandas as pd
 
     hashes = []
     for table, labels in parts:
-        frame = table if hasattr(table, "iloc") else pd.DataFrame(table)
+        frame = table if hasattr(table, "iloc") else pd.DataFrame(table, copy=False)
         cells = pd.util.hash_pandas_object(frame, index=False).to_numpy()
         both = pd.DataFrame({"cells": cells, "label": labels})
         hashes.append(pd.util.hash_pandas_object(both, index=False).to_numpy())
+        del table, frame  # the next rows may be made only now
     return digest(np.sort(np.concatenate(hashes)))
 
 

@@ -110,9 +110,11 @@ class LinearEncoder:
             As :meth:`transform`.
         """
         numbers = matrix if self.schema.all_numbers else matrix[:, self._number_columns]
-        width = self.scaling.n_outputs
+        scaled = self.scaling.transform(numbers)
+        if not self._levels:
+            return np.ascontiguousarray(scaled)
         encoded = np.zeros((len(matrix), self.n_outputs))
-        encoded[:, :width] = self.scaling.transform(numbers)
+        encoded[:, : self.scaling.n_outputs] = scaled
         for (j, levels), start in zip(self._levels, self._starts, strict=True):
             rows = np.flatnonzero(matrix[:, j] < levels)  # NaN is not
             encoded[rows, start + matrix[rows, j].astype(np.intp)] = 1.0

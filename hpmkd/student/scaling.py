@@ -79,9 +79,11 @@ class NumberScaling:
         filled = np.where(missing, self.medians, numbers)
         np.clip(filled, self.lows, self.highs, out=filled)
         filled += 0.0  # whether clipping keeps -0.0 depends on how many rows there are
-        # Divided first: the difference of two huge numbers may overflow.
-        scaled = filled / self.scales - self.centers / self.scales
-        return np.hstack([scaled, missing[:, self.indicated]])
+        # Divided first: the difference of two huge numbers may overflow. In place, for of many
+        # rows every further array counts.
+        filled /= self.scales
+        filled -= self.centers / self.scales
+        return np.hstack([filled, missing[:, self.indicated]]) if self.indicated.any() else filled
 
     @property
     def n_columns(self) -> int:
