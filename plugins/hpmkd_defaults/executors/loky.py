@@ -140,8 +140,10 @@ class LokyExecutor:
         code = worker.exit_code() if reason is None else worker.end()
         self._crew.remove(worker)
         reason = reason or ending(int(code or 0))
-        if worker.assigned is not None:
+        if worker.assigned is not None and worker.begun:
             worker.assigned.batch.lost(worker.assigned.index, reason)
+        elif worker.assigned is not None:
+            worker.assigned.batch.not_begun(worker.assigned.index, reason)
         elif not worker.ready:
             self._stillborn += 1
             if self._stillborn >= STILLBORN:

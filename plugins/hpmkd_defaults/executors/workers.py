@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from loky.backend import get_context
 
 from hpmkd_defaults.executors.interrupts import unheard_by_children
-from hpmkd_defaults.executors.serving import READY, serve
+from hpmkd_defaults.executors.serving import BEGUN, READY, serve
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -56,6 +56,7 @@ class Worker:
     connection: Connection
     ready: bool = False
     assigned: Assigned | None = None
+    begun: bool = False
     served: int = 0
     batch: Batch | None = field(default=None, repr=False)
 
@@ -75,12 +76,12 @@ class Worker:
         task = batch.packed(index)
         body = None if self.batch is batch else batch.body
         self.connection.send((body, task))
-        self.batch, self.assigned = batch, Assigned(batch, index, deadline)
+        self.batch, self.assigned, self.begun = batch, Assigned(batch, index, deadline), False
         self.served += 1
         return len(task) + len(body or b"")
 
     def take(self) -> None:
-        """Read what it has to say: that it is ready, or its answer to a task.
+        """Read what it has to say: that it is ready, has begun its task, or the answer to it.
 
         Raises
         ------
@@ -90,6 +91,9 @@ class Worker:
         said = self.connection.recv_bytes()
         if said == READY:
             self.ready = True
+            return
+        if said == BEGUN:
+            self.begun = True
             return
         assigned, self.assigned = self.assigned, None
         if assigned is not None:
