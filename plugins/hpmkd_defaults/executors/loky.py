@@ -67,10 +67,10 @@ class LokyExecutor:
             while batch.unfinished:
                 self._hire(batch)
                 self._assign(batch, float("inf") if timeout is None else timeout)
-                if not batch.answers:
-                    self._listen(timeout)
-                while batch.answers:
+                if batch.answers:  # no worker waits while somebody looks at one
                     yield batch.next_answer()
+                else:
+                    self._listen(timeout)
         except KeyboardInterrupt:
             # Nobody waits for the others, and half a message may have been read.
             self.close()
