@@ -182,7 +182,7 @@ SCRIPT = textwrap.dedent(
     piece_files.MEMORY = pathlib.Path("nowhere")  # all files lie under TMPDIR
 
     def work(shared, task):
-        print(os.getpid(), flush=True)
+        os.write(1, b"%d\\n" % os.getpid())  # at once: the other one writes there too
         time.sleep(600)
 
     executor = LokyExecutor(workers=2)
