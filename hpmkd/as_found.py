@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from hpmkd import blas_threads
+from hpmkd.threads import blas_threads, restore_blas_threads
 
 #: Who shows warnings: both are replaced by whoever records them.
 SHOWING = ("showwarning", "_showwarnmsg_impl")
@@ -64,7 +64,7 @@ class _Noted:
             filters=known["filters"],
             content=list(known["filters"]),
             showing={name: known[name] for name in SHOWING if name in known},
-            threads=blas_threads.noted(),
+            threads=blas_threads(),
         )
 
     def restore(self) -> None:
@@ -73,7 +73,7 @@ class _Noted:
         # Entering and leaving tells the interpreter that filters have changed.
         with warnings.catch_warnings():
             pass
-        blas_threads.restore(self.threads)
+        restore_blas_threads(self.threads)
 
 
 #: Shared by all runs, for so is the process.

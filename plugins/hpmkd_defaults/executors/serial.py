@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import ThreadpoolController
 
-from hpmkd import blas_threads
+from hpmkd.threads import blas_threads, restore_blas_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -64,7 +64,7 @@ class OneThread:
         controller = ThreadpoolController()
         with self._lock:
             if self._holders == 0:
-                self._originals = blas_threads.noted()
+                self._originals = blas_threads()
             self._holders += 1
         try:
             with controller.limit(limits=1):
@@ -73,7 +73,7 @@ class OneThread:
             with self._lock:
                 self._holders -= 1
                 if self._holders == 0:
-                    blas_threads.restore(self._originals)
+                    restore_blas_threads(self._originals)
 
 
 #: Shared by all executors of this process, for so is BLAS.

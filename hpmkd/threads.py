@@ -1,23 +1,36 @@
-"""How many threads each BLAS library of this process may use: noted, and restored."""
+"""Threads of numerical libraries: those of a worker process, and of BLAS in this one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+#: Environment of a worker process, set before it loads any library: one thread each, and idle
+#: OpenMP threads sleep instead of spinning on a core that another worker needs.
+OF_A_WORKER = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "BLIS_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
 
-def noted() -> dict[str, int]:
+
+def blas_threads() -> dict[str, int]:
     """Return the number of threads of each BLAS library that is loaded, by its file."""
     return {each.filepath: each.num_threads for each in _libraries().lib_controllers}
 
 
-def restore(threads: Mapping[str, int]) -> None:
+def restore_blas_threads(threads: Mapping[str, int]) -> None:
     """Set what was noted; libraries that were loaded since keep what they have.
 
     Parameters
     ----------
     threads : mapping
-        As :func:`noted` returns it.
+        As :func:`blas_threads` returns it.
     """
     libraries = _libraries()
     changed = [
