@@ -67,10 +67,10 @@ class LokyExecutor:
             while batch.unfinished:
                 self._hire(batch)
                 self._assign(batch, float("inf") if timeout is None else timeout)
-                if not batch.answers:
-                    self._listen(timeout)
-                while batch.answers:
+                if batch.answers:  # no worker waits while somebody looks at one
                     yield batch.next_answer()
+                else:
+                    self._listen(timeout)
         except KeyboardInterrupt:
             # Nobody waits for the others, and half a message may have been read.
             self.close()
@@ -140,8 +140,10 @@ class LokyExecutor:
         code = worker.exit_code() if reason is None else worker.end()
         self._crew.remove(worker)
         reason = reason or ending(int(code or 0))
-        if worker.assigned is not None:
+        if worker.assigned is not None and worker.begun:
             worker.assigned.batch.lost(worker.assigned.index, reason)
+        elif worker.assigned is not None:
+            worker.assigned.batch.not_begun(worker.assigned.index, reason)
         elif not worker.ready:
             self._stillborn += 1
             if self._stillborn >= STILLBORN:
