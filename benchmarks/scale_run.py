@@ -22,10 +22,10 @@ import hpmkd
 NOISE = 0.05
 COLUMNS = 30
 #: What the asking process of any run of the default recipe imports.
-LIBRARIES = """
-pandas scipy.optimize scipy.stats sklearn.ensemble sklearn.linear_model sklearn.neighbors
-sklearn.neural_network sklearn.tree xgboost numba optuna hpmkd_defaults hpmkd.kernels
-""".split()
+LIBRARIES = (
+    *("pandas", "scipy.optimize", "scipy.stats", "xgboost", "numba", "optuna", "hpmkd_defaults"),
+    *("sklearn.ensemble", "sklearn.linear_model", "sklearn.neighbors", "sklearn.neural_network"),
+)
 #: Seconds between two looks at the memory of all processes.
 PAUSE = 0.25
 
