@@ -79,6 +79,11 @@ class Worker:
         self.served += 1
         return len(task) + len(body or b"")
 
+    def foresee(self, body: bytes) -> None:
+        """Send what it may prepare itself with as long as it has no task."""
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has died, which is soon noticed
+            self.connection.send((body, None))
+
     def take(self) -> None:
         """Read what it has to say: that it is ready, or its answer to a task.
 
