@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from hpmkd.threads import blas_threads, restore_blas_threads
+
 #: Who shows warnings: both are replaced by whoever records them.
 SHOWING = ("showwarning", "_showwarnmsg_impl")
 
@@ -62,7 +64,7 @@ class _Noted:
             filters=known["filters"],
             content=list(known["filters"]),
             showing={name: known[name] for name in SHOWING if name in known},
-            threads={each.filepath: each.num_threads for each in _blas().lib_controllers},
+            threads=blas_threads(),
         )
 
     def restore(self) -> None:
@@ -71,24 +73,7 @@ class _Noted:
         # Entering and leaving tells the interpreter that filters have changed.
         with warnings.catch_warnings():
             pass
-        blas = _blas()
-        changed = [
-            library
-            for library in blas.lib_controllers
-            if library.num_threads != self.threads.get(library.filepath, library.num_threads)
-        ]
-        for library in changed:
-            library.set_num_threads(self.threads[library.filepath])
-        if changed:
-            # Whoever sets OpenBLAS controls it until it leaves a limit: leave one.
-            with blas.limit(limits=None):
-                pass
-
-
-def _blas() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController().select(user_api="blas")
+        restore_blas_threads(self.threads)
 
 
 #: Shared by all runs, for so is the process.

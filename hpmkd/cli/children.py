@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from hpmkd.descendants import descendants
+
 #: How long killed processes are waited for; the system takes a moment for what had much memory.
 GONE_SECONDS = 0.4
 PROCESSES = Path("/proc/self")
@@ -37,20 +39,11 @@ def _alive() -> Iterator[int]:
 
 def _started() -> Iterator[int]:
     if PROCESSES.is_dir():  # a process that is being started may be known to the system alone
-        yield from _descendants(os.getpid())
+        yield from descendants(os.getpid())
         return
     import multiprocessing
 
     yield from (each.pid for each in multiprocessing.active_children() if each.pid)
-
-
-def _descendants(number: int) -> Iterator[int]:
-    """Yield the processes that a process has started, and theirs."""
-    for path in Path(f"/proc/{number}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in map(int, path.read_text("ascii").split()):
-                yield from _descendants(child)
-                yield child
 
 
 def _is_dead(number: int) -> bool:

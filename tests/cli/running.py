@@ -86,6 +86,8 @@ def on_terminal(folder, *more, columns=60, on_screen=None, **options):
         os.chdir(folder)
         # Not as the system has it: readline puts a size there that Python does not know of.
         environment = {**os.environ, "TERM": "xterm-256color"}
+        for size in ("COLUMNS", "LINES"):  # they would go before the terminal's own
+            environment.pop(size, None)
         os.execve(sys.executable, command(*more, **options), environment)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     drawn = b""

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hpmkd.cli.progress import plain
+from hpmkd.cli.progress import plain, signs_of_life
 from hpmkd.cli.progress.plain import PlainProgress
 from hpmkd.values import Configuration, DataFacts, Trial
 from tests.cli import running
@@ -98,7 +98,7 @@ def test_a_long_batch_gives_a_sign_of_life(monkeypatch):
             heard.set()
 
     monkeypatch.setattr(plain.click, "echo", echo)
-    monkeypatch.setattr(plain, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(signs_of_life, "SECONDS_BETWEEN_LOOKS", 0.01)
     monkeypatch.setattr(plain, "SECONDS_OF_SILENCE", 0.0)
     before = threading.active_count()
     with PlainProgress() as view:

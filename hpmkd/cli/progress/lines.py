@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping
-from types import TracebackType
 from typing import Any
 
 from hpmkd.cli.events import Events, failure
 from hpmkd.cli.progress.memory import Memory
-from hpmkd.cli.progress.signs_of_life import beating
+from hpmkd.cli.progress.signs_of_life import SECONDS_OF_SILENCE, Watchful
 from hpmkd.hookspecs import hookimpl
 from hpmkd.study import as_plain
 from hpmkd.values import DataFacts, Trial
 
-#: Between two measurements of the memory, and between two looks at the silence.
-SECONDS_BETWEEN_LOOKS = 1.0
-#: After so long without an event, one says that the run goes on.
-SECONDS_OF_SILENCE = 30.0
 
-
-class JsonLines:
+class JsonLines(Watchful):
     """An observer that writes every event as it hears it.
 
     The name of an event is that of its hook, its fields are the arguments of the hook.
@@ -32,20 +25,8 @@ class JsonLines:
     """
 
     def __init__(self, events: Events) -> None:
+        super().__init__()
         self._events, self._memory = events, Memory()
-        self._beat = contextlib.ExitStack()
-
-    def __enter__(self) -> JsonLines:
-        self._beat.enter_context(beating(SECONDS_BETWEEN_LOOKS, self._look))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._beat.close()
 
     @hookimpl
     def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:
@@ -102,7 +83,8 @@ class JsonLines:
         """Write it: what the command ends with comes as an event of its own."""
         self._events.write("run_failed", error=failure(error))
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Say that the run goes on, after a long silence."""
         self._memory.look()
         if self._events.silence > SECONDS_OF_SILENCE:
             self._events.write("alive", memory_mb=self._memory.now, most_mb=self._memory.most)

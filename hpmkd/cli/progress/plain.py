@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from types import TracebackType
 
 import click
 
 from hpmkd.cli.progress.course import Phase
-from hpmkd.cli.progress.signs_of_life import SECONDS_BETWEEN_LINES, beating
+from hpmkd.cli.progress.signs_of_life import (
+    SECONDS_BETWEEN_LINES,
+    SECONDS_OF_SILENCE,
+    Watchful,
+)
 from hpmkd.cli.progress.view import View, clock, doing, in_memory
 
-#: Between two measurements of the memory, and between two looks at the silence.
-SECONDS_BETWEEN_LOOKS = 1.0
-#: After so long without a line, one says that the run goes on.
-SECONDS_OF_SILENCE = 30.0
 #: Phases in which there may be a new best.
 SEARCHING = ("search", "chain", "collapse")
 
 
-class PlainProgress(View):
+class PlainProgress(View, Watchful):
     """An observer that writes a line to stderr now and then."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
         self._last, self._state = self.course.now, ("", False)
-        self._beat = contextlib.ExitStack()
-
-    def __enter__(self) -> PlainProgress:
-        self._beat.enter_context(beating(SECONDS_BETWEEN_LOOKS, self._look))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._beat.close()
 
     def say(self, line: str) -> None:
         """Write a line."""
@@ -58,7 +43,8 @@ class PlainProgress(View):
             self._state = state
             self.say(self._line(phase))
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Say that the run goes on, after a long silence."""
         self.memory.look()
         phase = self.course.current
         if phase is not None and self.course.now - self._last > SECONDS_OF_SILENCE:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
 
 import click
 
 SECONDS_BETWEEN_LINES = 2.0
+#: Between two measurements of the memory, and between two looks at the silence.
+SECONDS_BETWEEN_LOOKS = 1.0
+#: After so long without a word, one says that the run goes on.
+SECONDS_OF_SILENCE = 30.0
 
 
 @contextlib.contextmanager
@@ -28,6 +35,29 @@ def beating(seconds: float, beat: Callable[[], None]) -> Iterator[None]:
     finally:
         ended.set()
         teller.join()
+
+
+class Watchful(abc.ABC):
+    """Looks around every second, from when it is entered until it is left."""
+
+    def __init__(self) -> None:
+        self._beat = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        self._beat.enter_context(beating(SECONDS_BETWEEN_LOOKS, self.look))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._beat.close()
+
+    @abc.abstractmethod
+    def look(self) -> None:
+        """See whether there is anything to say; called in a thread of its own."""
 
 
 @contextlib.contextmanager

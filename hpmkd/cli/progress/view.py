@@ -16,6 +16,7 @@ class View(abc.ABC):
     """An observer that shows where a run is, from when it is entered until it is left."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.course, self.memory = Course(), Memory()
 
     @abc.abstractmethod

@@ -13,6 +13,7 @@ import pytest
 from hpmkd.errors import PluginError, WorkerWarning
 from hpmkd.testing import tasks
 from hpmkd.values import Lost
+from hpmkd_dask.cluster import Cluster
 from hpmkd_dask.executor import DaskExecutor
 
 
@@ -84,7 +85,12 @@ class TestCrew:
 
 
 class TestLosses:
-    def test_workers_may_be_late_and_the_only_one_with_the_data_may_go(self, outside, connected):
+    @pytest.mark.parametrize("at_once", [True, False], ids=["told at once", "seen later"])
+    def test_workers_may_be_late_and_the_only_one_with_the_data_may_go(
+        self, outside, connected, monkeypatch, at_once
+    ):
+        if not at_once:  # first it is heard that what the task needed is gone
+            monkeypatch.setattr(Cluster, "_of_worker", lambda *_: None)
         executor, shared = connected(), {"matrix": large()}
         assert executor.workers == 1, "one is hoped for"
         expected = {each: float(shared["matrix"].sum()) + each for each in range(12)}

@@ -49,6 +49,7 @@ class Batch:
         self.again: deque[int] = deque()
         self._left = len(tasks)
         self._reasons: dict[int, list[str]] = {}
+        self._not_begun: set[int] = set()
         self._answers: deque[tuple[int, bytes | Lost]] = deque()
         self._dropped = False
 
@@ -88,6 +89,17 @@ class Batch:
             warnings.warn(message, WorkerWarning, stacklevel=4)
         else:
             self._answers.append((index, Lost(_both(reasons))))
+
+    def not_begun(self, index: int, reason: str) -> None:
+        """Take back a task whose worker was dead or dying when it was given: nobody's fault.
+
+        The second time it may well be the task that is too large to be received.
+        """
+        if index in self._not_begun or self._dropped:
+            self.lost(index, reason)
+        else:
+            self._not_begun.add(index)
+            self.waiting.appendleft(index)
 
     def next_answer(self) -> tuple[int, Any]:
         """Return a task and its result; what it raised is raised."""

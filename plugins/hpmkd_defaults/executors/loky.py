@@ -78,10 +78,9 @@ class LokyExecutor:
             while batch.unfinished:
                 self._hire(batch)
                 self._assign(batch, float("inf") if timeout is None else timeout)
-                # Workers are at their next tasks while the caller sees to what they found.
-                while batch.answers:
+                if batch.answers:  # no worker waits while somebody looks at one
                     yield batch.next_answer()
-                if batch.unfinished:
+                else:
                     self._listen(timeout)
         except KeyboardInterrupt:
             # Nobody waits for the others, and half a message may have been read.
@@ -154,7 +153,7 @@ class LokyExecutor:
     def _foresee(self, worker: Worker) -> None:
         """Tell a worker that has just got ready what is to come."""
         if self._ahead is not None:
-            # Of what cannot be packed, the batch that needs it will tell.
+            # Of what cannot be packed, the batch that needs it will tell; a death is soon noticed.
             with suppress(Exception):
                 worker.foresee(pack(self._ahead, self._files.path_of))
 
@@ -163,8 +162,10 @@ class LokyExecutor:
         code = worker.exit_code() if reason is None else worker.end()
         self._crew.remove(worker)
         reason = reason or ending(int(code or 0))
-        if worker.assigned is not None:
+        if worker.assigned is not None and worker.begun:
             worker.assigned.batch.lost(worker.assigned.index, reason)
+        elif worker.assigned is not None:
+            worker.assigned.batch.not_begun(worker.assigned.index, reason)
         elif not worker.ready:
             self._stillborn += 1
             if self._stillborn >= STILLBORN:

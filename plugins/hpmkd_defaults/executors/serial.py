@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import ThreadpoolController
 
+from hpmkd.threads import blas_threads, restore_blas_threads
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -60,10 +62,9 @@ class OneThread:
         """Hold the limit inside a ``with`` block."""
         # Made anew each time: a task may have loaded a library that was not there before.
         controller = ThreadpoolController()
-        blas = controller.select(user_api="blas")
         with self._lock:
             if self._holders == 0:
-                self._originals = {each.filepath: each.num_threads for each in blas.lib_controllers}
+                self._originals = blas_threads()
             self._holders += 1
         try:
             with controller.limit(limits=1):
@@ -72,20 +73,7 @@ class OneThread:
             with self._lock:
                 self._holders -= 1
                 if self._holders == 0:
-                    self._restore(blas)
-
-    def _restore(self, blas: Any) -> None:
-        changed = [
-            library
-            for library in blas.lib_controllers
-            if library.num_threads != self._originals.get(library.filepath, library.num_threads)
-        ]
-        for library in changed:
-            library.set_num_threads(self._originals[library.filepath])
-        if changed:
-            # Whoever sets OpenBLAS controls it until it leaves a limit: leave one.
-            with blas.limit(limits=None):
-                pass
+                    restore_blas_threads(self._originals)
 
 
 #: Shared by all executors of this process, for so is BLAS.

@@ -20,8 +20,8 @@ from hpmkd.parcels import PROTOCOL, unpack
 from hpmkd.values import Lost
 from hpmkd_defaults.executors import sharing
 
-#: What a worker says once it can be given tasks.
-READY = b"ready"
+#: What a worker says once it can be given tasks, and when it has received one.
+READY, BEGUN = b"ready", b"begun"
 #: Seconds between looks at whether the parent is still there.
 PARENT_SEEN_EVERY = 0.5
 #: Seconds without a task after which a worker prepares itself for those to come.
@@ -35,8 +35,8 @@ def serve(connection: Connection, parent: int) -> None:
     ----------
     connection : Connection
         Brings ``(body, task)``, both packed: the body is what :func:`hpmkd.parcels.pack` made
-        of function and shared value, None if it is the one that came last. Takes what
-        :func:`answer` returns. Without a task, a body is for when there is nothing to do.
+        of function and shared value, None if it is the one that came last. Takes `BEGUN` and
+        what :func:`answer` returns. A body without a task is for when there is nothing to do.
     parent : int
         Process number of the other side.
     """
@@ -54,6 +54,7 @@ def serve(connection: Connection, parent: int) -> None:
             if task is None:
                 ahead = _Call(body, pieces)
                 continue
+            connection.send_bytes(BEGUN)
             if body is not None:
                 call = _Call(body, pieces)
             connection.send_bytes(answer(call, task))

@@ -8,31 +8,19 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loky.backend import get_context
 
+from hpmkd.descendants import descendants
+from hpmkd.threads import OF_A_WORKER
 from hpmkd_defaults.executors.interrupts import unheard_by_children
-from hpmkd_defaults.executors.serving import READY, serve
+from hpmkd_defaults.executors.serving import BEGUN, READY, serve
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from hpmkd_defaults.executors.batch import Batch
-
-#: Set before a worker loads any library: one thread each, and idle OpenMP threads sleep
-#: instead of spinning on a core that another worker needs.
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "BLIS_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
 
 #: Seconds between looks at whether workers that say nothing are alive. A dead one closes its
 #: connection, unless a process that it had started holds it open.
@@ -56,6 +44,7 @@ class Worker:
     connection: Connection
     ready: bool = False
     assigned: Assigned | None = None
+    begun: bool = False
     served: int = 0
     batch: Batch | None = field(default=None, repr=False)
 
@@ -75,17 +64,16 @@ class Worker:
         task = batch.packed(index)
         body = None if self.batch is batch else batch.body
         self.connection.send((body, task))
-        self.batch, self.assigned = batch, Assigned(batch, index, deadline)
+        self.batch, self.assigned, self.begun = batch, Assigned(batch, index, deadline), False
         self.served += 1
         return len(task) + len(body or b"")
 
     def foresee(self, body: bytes) -> None:
         """Send what it may prepare itself with as long as it has no task."""
-        with suppress(BrokenPipeError, ConnectionResetError):  # it has died, which is soon noticed
-            self.connection.send((body, None))
+        self.connection.send((body, None))
 
     def take(self) -> None:
-        """Read what it has to say: that it is ready, or its answer to a task.
+        """Read what it has to say: that it is ready, has begun its task, or the answer to it.
 
         Raises
         ------
@@ -95,6 +83,9 @@ class Worker:
         said = self.connection.recv_bytes()
         if said == READY:
             self.ready = True
+            return
+        if said == BEGUN:
+            self.begun = True
             return
         assigned, self.assigned = self.assigned, None
         if assigned is not None:
@@ -107,7 +98,7 @@ class Worker:
         """
         code: int | None = self.process.exitcode
         if code is None:
-            for number in (*_descendants(self.process.pid), self.process.pid):
+            for number in (*descendants(self.process.pid), self.process.pid):
                 _kill(number)
         self.process.join()
         self.connection.close()
@@ -125,7 +116,7 @@ def start() -> Worker:
     context = get_context("loky")
     here, there = context.Pipe()
     process = context.Process(
-        target=serve, args=(there, os.getpid()), name="hpmkd-worker", env=ENVIRONMENT
+        target=serve, args=(there, os.getpid()), name="hpmkd-worker", env=dict(OF_A_WORKER)
     )
     with unheard_by_children():
         process.start()
@@ -158,18 +149,6 @@ def ending(code: int) -> str:
     if name == "SIGKILL":
         return "its worker was killed (SIGKILL, as the out-of-memory killer does)"
     return f"its worker was killed ({name})"
-
-
-def _descendants(number: int) -> list[int]:
-    """Return the processes that a process has started, and theirs; none where /proc is not."""
-    found: list[int] = []
-    for path in Path(f"/proc/{number}/task").glob("*/children"):
-        try:
-            children = [int(each) for each in path.read_text("ascii").split()]
-        except OSError:
-            continue  # it has just ended
-        found += [each for child in children for each in (*_descendants(child), child)]
-    return found
 
 
 def _kill(number: int) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from hpmkd_defaults.executors import loky, workers
 from hpmkd_defaults.executors.interrupts import held_back
 from hpmkd_defaults.executors.loky import LokyExecutor
 from hpmkd_defaults.executors.piece_files import PREFIX, remove_abandoned
+from hpmkd_defaults.executors.serving import READY
 
 
 # Functions of this file travel by value: workers cannot import it.
@@ -56,6 +58,12 @@ def sleep_beside_a_child(shared, task):
 
 
 def quit_at_once(connection, parent):
+    os._exit(7)
+
+
+def quit_on_receipt(connection, parent):
+    connection.send_bytes(READY)
+    connection.recv_bytes()
     os._exit(7)
 
 
@@ -97,6 +105,23 @@ def test_a_worker_that_dies_idle_costs_nothing(one):
     wait_until(lambda: is_gone(number))
     ((_, other),) = one.run(process, None, [0])
     assert other != number
+
+
+def test_a_task_that_its_worker_never_began_costs_nothing(one):
+    ((_, number),) = one.run(process, None, [0])
+    os.kill(number, signal.SIGSTOP)  # it is given the task, and does not read it
+    killer = threading.Timer(0.5, os.kill, (number, signal.SIGKILL))
+    killer.start()
+    ((_, other),) = one.run(process, None, [0])
+    killer.join()
+    assert other != number
+
+
+@pytest.mark.filterwarnings("ignore::hpmkd.errors.WorkerWarning")
+def test_a_task_that_kills_whoever_receives_it_is_lost_in_the_end(one, monkeypatch):
+    monkeypatch.setattr(workers, "serve", quit_on_receipt)
+    found = dict(one.run(tasks.add, 1.0, [1.0]))
+    assert found == {0: Lost("its worker ended (exit code 7), twice")}
 
 
 @pytest.mark.filterwarnings("ignore::hpmkd.errors.WorkerWarning")
@@ -157,7 +182,7 @@ SCRIPT = textwrap.dedent(
     piece_files.MEMORY = pathlib.Path("nowhere")  # all files lie under TMPDIR
 
     def work(shared, task):
-        print(os.getpid(), flush=True)
+        os.write(1, b"%d\\n" % os.getpid())  # at once: the other one writes there too
         time.sleep(600)
 
     executor = LokyExecutor(workers=2)

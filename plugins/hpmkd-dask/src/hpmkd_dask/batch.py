@@ -139,7 +139,7 @@ class Batch:
             return
         match event:
             case ("done", key) if key in self._attempts:
-                yield from self._done(self._attempts.pop(key))
+                yield from self._done(key, self._attempts.pop(key))
             case ("started", key, nanny) if key in self._attempts and self._timeout is not None:
                 self._attempts[key].deadline = time.monotonic() + self._timeout
                 self._attempts[key].nanny = nanny
@@ -155,12 +155,15 @@ class Batch:
         now = time.monotonic()
         return max(0.0, min([now + TICK, *deadlines]) - now)
 
-    def _done(self, attempt: Attempt) -> Iterator[tuple[int, Any]]:
+    def _done(self, key: str, attempt: Attempt) -> Iterator[tuple[int, Any]]:
         try:
             state, sent = attempt.fetched.result()
         except CancelledError:
-            # What it needed was lost with another worker before it could start.
-            self._waiting.appendleft(attempt.index)
+            # What it needed was lost with a worker. If that was its own, this is about to be heard.
+            if attempt.worker in self._cluster.there():
+                self._waiting.appendleft(attempt.index)
+            else:
+                self._attempts[key] = attempt
             return
         except OSError as error:
             # The scheduler is gone, or else the worker is.

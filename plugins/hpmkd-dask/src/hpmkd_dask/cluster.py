@@ -78,7 +78,7 @@ class Cluster:
                 self._processes = Processes(self.connection.address, self._limit)
                 self._processes.mend(())
             self.connection.hear(self.topic, lambda message: self._tell("started", *message))
-            self.join(*self.connection.ask(self.client.nthreads))
+            self.join(*self.there())
         except BaseException:
             self.close()
             raise
@@ -130,16 +130,20 @@ class Cluster:
         now = time.monotonic()
         if now < self._look_at:
             return
-        there = self.connection.ask(self.client.nthreads)
+        there = self.there()
         for address in {*self.members, *self.refused} - set(there):
             self._tell("left", address, False)
-        new = set(there) - {*self.members, *self.refused}
+        new = there - {*self.members, *self.refused}
         for address in new:
             self._tell("joined", address)
         complete = len(self.members) >= (self._limit or 1)
         self._look_at = now + (SELDOM if complete else OFTEN)
         if self._processes is not None:
             self._processes.mend(self._joined)
+
+    def there(self) -> set[str]:
+        """Return the addresses of all workers that the scheduler has, now."""
+        return set(self.connection.ask(self.client.nthreads))
 
     def join(self, *addresses: str) -> None:
         """Ask workers whether they have what tasks need, and take those that do."""

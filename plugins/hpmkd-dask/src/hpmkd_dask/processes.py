@@ -12,21 +12,10 @@ import weakref
 from collections.abc import Collection
 
 from hpmkd.errors import PluginError
+from hpmkd.threads import OF_A_WORKER
 
-#: Set before a worker loads any library: one thread each, and idle OpenMP threads sleep
-#: instead of spinning on a core that another worker needs. Dask's profiler looks at every
-#: thread a hundred times a second; nobody reads what it finds.
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "BLIS_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
-}
+#: Dask's profiler looks at every thread a hundred times a second; nobody reads what it finds.
+ENVIRONMENT = {**OF_A_WORKER, "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
 
 #: Seconds in which a killed process must be gone.
 GONE_AFTER = 10.0

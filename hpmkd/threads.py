@@ -1,0 +1,52 @@
+"""Threads of numerical libraries: those of a worker process, and of BLAS in this one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Environment of a worker process, set before it loads any library: one thread each, and idle
+#: OpenMP threads sleep instead of spinning on a core that another worker needs.
+OF_A_WORKER = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "BLIS_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
+
+
+def blas_threads() -> dict[str, int]:
+    """Return the number of threads of each BLAS library that is loaded, by its file."""
+    return {each.filepath: each.num_threads for each in _libraries().lib_controllers}
+
+
+def restore_blas_threads(threads: Mapping[str, int]) -> None:
+    """Set what was noted; libraries that were loaded since keep what they have.
+
+    Parameters
+    ----------
+    threads : mapping
+        As :func:`blas_threads` returns it.
+    """
+    libraries = _libraries()
+    changed = [
+        library
+        for library in libraries.lib_controllers
+        if library.num_threads != threads.get(library.filepath, library.num_threads)
+    ]
+    for library in changed:
+        library.set_num_threads(threads[library.filepath])
+    if changed:
+        # Whoever sets OpenBLAS controls it until it leaves a limit: leave one.
+        with libraries.limit(limits=None):
+            pass
+
+
+def _libraries() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
