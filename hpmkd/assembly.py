@@ -10,7 +10,7 @@ from hpmkd import splits
 from hpmkd.budget import Budget
 from hpmkd.counts import Counts
 from hpmkd.extra import ExtraSource, unlabeled_rows
-from hpmkd.fitting import Fitting
+from hpmkd.fitting import Fitting, get_ready
 from hpmkd.in_play import links_in_play, stages_in_play
 from hpmkd.learning import Learning
 from hpmkd.panels import members
@@ -98,6 +98,7 @@ class Assembly:
             scheduler=parts.scheduler.create(),
             seed=self.seeds.students,
         )
+        pipeline.prepare(get_ready, fitting)
         n_folds = recipe.split.selection_folds
         self.learning = Learning(
             trainer=Trainer(fitting, pipeline, n_folds, self.counts, registry, unfinished.best),

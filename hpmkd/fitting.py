@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -135,3 +136,16 @@ class Fitting:
                 "another transfer, such as assistant"
             )
         return given
+
+
+def get_ready(fitting: Fitting) -> None:
+    """Do what the first fit in a process would have to wait for; a fit changes nothing by it.
+
+    The libraries of the stages were imported to unpickle them. Numba loads most of itself
+    when it is first needed, whatever for: that takes a third of a second.
+    """
+    if "numba" in sys.modules:
+        from numba.core.registry import cpu_target
+
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()

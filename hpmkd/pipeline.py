@@ -133,6 +133,12 @@ class ParallelDistillationPipeline:
                 result = self._kept.put(keys[left[index]], result)
             yield left[index], job.lost(tasks[left[index]], result.reason) if lost else result
 
+    def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
+        """Tell an executor that wants to know what tasks to come will need; see its contract."""
+        prepare = getattr(self._executor, "prepare", None)
+        if prepare is not None:
+            prepare(function, shared)
+
     def close(self) -> None:
         """Free processes; calling it twice is harmless."""
         if self._here is not None and self._here_seconds:

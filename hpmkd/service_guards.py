@@ -85,6 +85,11 @@ class ExecutorGuard(Guard):
         gives_up: bool = self.component.gives_up
         return gives_up
 
+    def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
+        """Say what tasks to come will need, if it wants to know."""
+        with self.culprit.blamed("failed in prepare"):
+            getattr(self.component, "prepare", _nothing)(function, shared)
+
     def run(
         self,
         function: Callable[[Any, Any], Any],
@@ -128,5 +133,5 @@ def _index(result: object, missing: set[int]) -> int:
     return index
 
 
-def _nothing() -> None:
+def _nothing(*told: object) -> None:
     pass

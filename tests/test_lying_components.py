@@ -258,6 +258,7 @@ LIES = [
     ("executor", but(Executor, run=numbers), r"yielded 0; expected \(index, result\)"),
     ("executor", but(Executor, run=nothing), "yielded None as the result of task 0"),
     ("executor", but(Executor, run=one_twice), "a result of task 0, which was done"),
+    ("executor", but(Executor, prepare=raises), "failed in prepare: .*a lie"),
     ("executor", without(Executor, "close"), "has no close"),
     ("cache", but(Cache, get_or_compute=raises), "failed in get_or_compute: .*a lie"),
     ("cache", but(Cache, get_or_compute=returns(None)), "is None; expected an array"),

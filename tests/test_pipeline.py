@@ -55,6 +55,13 @@ class Told:
         self.closed += 1
 
 
+class Foreseeing(Told):
+    """An executor that wants to know what is to come."""
+
+    def prepare(self, function, shared):
+        self.foreseen = function, shared
+
+
 class Book(dict):
     """Keeps results, as a journal does."""
 
@@ -172,3 +179,12 @@ def test_observers_hear_who_is_busy():
     assert all((said["total"], said["workers"]) == (3, 2) for _, said in told)
     assert told[0][1]["seconds_left"] is None
     assert told[-1][1]["seconds_left"] == 0
+
+
+def test_an_executor_that_wants_to_know_hears_what_is_to_come():
+    executor = Foreseeing()
+    ParallelDistillationPipeline(executor).prepare(double, 3)
+    assert executor.foreseen == (double, 3)
+    pipeline = ParallelDistillationPipeline(Told())
+    pipeline.prepare(double, 3)
+    assert dict(pipeline.run(JOB, 2, [1])) == {0: 2}

@@ -98,6 +98,10 @@ class Executor(Protocol):
     Built once per run with ``factory(**settings)``, used for several batches, then closed.
     Whatever a task computes runs with one thread. Tasks are begun in their order: the longest
     come first.
+
+    It may have ``prepare(function, shared)``, by which it is told at its start what tasks to
+    come will need. Processes that have no task may then unpickle `shared`, which loads
+    libraries, and call ``function(shared)``, once each; what that returns or raises is for nobody.
     """
 
     #: How many tasks run at a time, >= 1.

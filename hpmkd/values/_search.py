@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.values._offers import Hyperparameter, frozen_mapping
@@ -155,7 +156,7 @@ class Trial:
     worker: str | None = None
     draft: bytes | None = None
 
-    @property
+    @cached_property  # whoever compares asks for it again and again
     def log_loss(self) -> float:
         """Mean log loss on the selection rows; +inf for a failed trial."""
         return float(self.row_losses.mean()) if self.failure is None else float("inf")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from multiprocessing import util
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import HpmkdError
+from hpmkd.parcels import pack
 from hpmkd_defaults.executors.batch import Batch
 from hpmkd_defaults.executors.interrupts import held_back
 from hpmkd_defaults.executors.piece_files import PieceFiles
@@ -40,11 +42,20 @@ class LokyExecutor:
         self.workers = workers
         self._crew: list[Worker] = []
         self._files = PieceFiles()
+        self._ahead: tuple[Callable[[Any], Any], Any] | None = None
         self._stillborn = 0
         self._sent = 0
         self._started = 0
         # When nobody holds it any more, and before the interpreter waits for its children.
         util.Finalize(self, _end, args=(self._crew, self._files), exitpriority=10)
+
+    def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
+        """Say what tasks to come will need.
+
+        Every process that is started from now on unpickles `shared`, and with it loads the
+        libraries that it needs, and calls ``function(shared)``: once, when it has no task.
+        """
+        self._ahead = function, shared
 
     def run(
         self,
@@ -81,6 +92,7 @@ class LokyExecutor:
 
     def close(self) -> None:
         """Kill the processes, whatever they are at, and remove the files."""
+        self._ahead = None
         _end(self._crew, self._files)
 
     def stats(self) -> dict[str, int]:
@@ -124,16 +136,26 @@ class LokyExecutor:
         """Wait until something happens, and see to it."""
         for worker in waited_for(self._crew):
             if worker.connection.poll():
+                known = worker.ready
                 try:
                     worker.take()
                 except (EOFError, OSError):
                     self._dismiss(worker)
                 else:
                     self._stillborn = 0
+                    if not known:
+                        self._foresee(worker)
             elif overdue(worker):
                 self._dismiss(worker, f"it took longer than {timeout:g} s (--trial-timeout)")
             else:
                 self._dismiss(worker)
+
+    def _foresee(self, worker: Worker) -> None:
+        """Tell a worker that has just got ready what is to come."""
+        if self._ahead is not None:
+            # Of what cannot be packed, the batch that needs it will tell; a death is soon noticed.
+            with suppress(Exception):
+                worker.foresee(pack(self._ahead, self._files.path_of))
 
     def _dismiss(self, worker: Worker, reason: str | None = None) -> None:
         """Remove a worker that has died or is to die; its task is told why."""

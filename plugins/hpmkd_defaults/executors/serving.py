@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -23,6 +24,8 @@ from hpmkd_defaults.executors import sharing
 READY, BEGUN = b"ready", b"begun"
 #: Seconds between looks at whether the parent is still there.
 PARENT_SEEN_EVERY = 0.5
+#: Seconds without a task after which a worker prepares itself for those to come.
+IDLE = 0.05
 
 
 def serve(connection: Connection, parent: int) -> None:
@@ -33,18 +36,24 @@ def serve(connection: Connection, parent: int) -> None:
     connection : Connection
         Brings ``(body, task)``, both packed: the body is what :func:`hpmkd.parcels.pack` made
         of function and shared value, None if it is the one that came last. Takes `BEGUN` and
-        what :func:`answer` returns.
+        what :func:`answer` returns. A body without a task is for when there is nothing to do.
     parent : int
         Process number of the other side.
     """
     # Ctrl-C reaches every process of the terminal; what it means is the parent's to decide.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    pieces, call = _Pieces(), _nothing
+    pieces, call, ahead = _Pieces(), _nothing, None
     try:
         connection.send_bytes(READY)
         while True:
+            if ahead is not None and not connection.poll(IDLE):
+                _prepare(ahead)
+                ahead = None
             body, task = connection.recv()
+            if task is None:
+                ahead = _Call(body, pieces)
+                continue
             connection.send_bytes(BEGUN)
             if body is not None:
                 call = _Call(body, pieces)
@@ -77,14 +86,24 @@ class _Call:
 
     def __init__(self, body: bytes, pieces: _Pieces) -> None:
         self._body, self._pieces = body, pieces
-        self._unpacked: tuple[Callable[[Any, Any], Any], Any] | None = None
+        self._unpacked: tuple[Callable[..., Any], Any] | None = None
 
     def __call__(self, task: bytes) -> Any:
+        function, shared = self.unpacked()
+        return function(shared, unpack(task, self._pieces.read))
+
+    def unpacked(self) -> tuple[Callable[..., Any], Any]:
         if self._unpacked is None:
             self._pieces.drop_removed()
             self._unpacked = unpack(self._body, self._pieces.read)
-        function, shared = self._unpacked
-        return function(shared, unpack(task, self._pieces.read))
+        return self._unpacked
+
+
+def _prepare(call: _Call) -> None:
+    # Whatever goes wrong will go wrong again in a task, and be told there.
+    with suppress(Exception):
+        function, shared = call.unpacked()
+        function(shared)
 
 
 class _Pieces:

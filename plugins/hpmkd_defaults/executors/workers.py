@@ -68,6 +68,10 @@ class Worker:
         self.served += 1
         return len(task) + len(body or b"")
 
+    def foresee(self, body: bytes) -> None:
+        """Send what it may prepare itself with as long as it has no task."""
+        self.connection.send((body, None))
+
     def take(self) -> None:
         """Read what it has to say: that it is ready, has begun its task, or the answer to it.
 

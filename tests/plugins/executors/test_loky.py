@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from hpmkd.tables import frozen
 from hpmkd.testing import tasks
 from hpmkd.values import Lost
+from hpmkd_defaults.executors import serving
 from hpmkd_defaults.executors.loky import LokyExecutor
 
 
@@ -37,6 +39,26 @@ class Unportable(Exception):
 
 def fail_unportably(shared, task):
     raise Unportable("this", "that")
+
+
+def note(folder):
+    (folder / str(os.getpid())).touch()
+
+
+def note_and_fail(folder):
+    note(folder)
+    raise KeyError("not yet")
+
+
+def wait_for(seen):
+    end = time.monotonic() + 20
+    while not seen() and time.monotonic() < end:
+        time.sleep(0.02)
+    return seen()
+
+
+def wait_for_a_note(folder, task):
+    return wait_for(lambda: bool([*folder.iterdir()])) if task == "wait" else True
 
 
 def return_unportably(shared, task):
@@ -127,6 +149,33 @@ def test_works_from_a_thread(pool):
     thread.start()
     thread.join(60)
     assert found == {0: 2.0, 1: 3.0, 2: 4.0}
+
+
+def test_a_worker_prepares_once_when_it_has_nothing_to_do(one, tmp_path):
+    one.prepare(note, tmp_path)
+    ((_, number),) = one.run(process, None, [0])
+    assert wait_for(lambda: [each.name for each in tmp_path.iterdir()] == [str(number)])
+    (tmp_path / str(number)).unlink()
+    for _ in range(3):
+        assert dict(one.run(process, None, [0])) == {0: number}
+        time.sleep(3 * serving.IDLE)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_worker_prepares_while_another_is_at_the_last_task(tmp_path):
+    executor = LokyExecutor(workers=2)
+    executor.prepare(note, tmp_path)
+    assert dict(executor.run(wait_for_a_note, tmp_path, ["wait", "go"])) == {0: True, 1: True}
+    executor.close()
+
+
+@pytest.mark.parametrize("what", [note_and_fail, threading.Lock()], ids=["fails", "unportable"])
+def test_preparing_in_vain_costs_nothing(one, tmp_path, what):
+    one.prepare(what, tmp_path)
+    ((_, number),) = one.run(process, None, [0])
+    if what is note_and_fail:
+        assert wait_for(lambda: [*tmp_path.iterdir()])
+    assert dict(one.run(process, None, [0])) == {0: number}
 
 
 def test_an_exception_tells_where_it_was_raised(pool):
