@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 #: Environment of a worker process, set before it loads any library: one thread each, and idle
@@ -21,7 +23,7 @@ OF_A_WORKER = {
 
 def blas_threads() -> dict[str, int]:
     """Return the number of threads of each BLAS library that is loaded, by its file."""
-    return {each.filepath: each.num_threads for each in _libraries().lib_controllers}
+    return {each.filepath: each.num_threads for each in _blas().lib_controllers}
 
 
 def restore_blas_threads(threads: Mapping[str, int]) -> None:
@@ -32,21 +34,35 @@ def restore_blas_threads(threads: Mapping[str, int]) -> None:
     threads : mapping
         As :func:`blas_threads` returns it.
     """
-    libraries = _libraries()
+    blas = _blas()
     changed = [
         library
-        for library in libraries.lib_controllers
+        for library in blas.lib_controllers
         if library.num_threads != threads.get(library.filepath, library.num_threads)
     ]
     for library in changed:
         library.set_num_threads(threads[library.filepath])
     if changed:
         # Whoever sets OpenBLAS controls it until it leaves a limit: leave one.
-        with libraries.limit(limits=None):
+        with blas.limit(limits=None):
             pass
 
 
-def _libraries() -> Any:
+def _blas() -> Any:
+    return libraries().select(user_api="blas")
+
+
+def libraries() -> Any:
+    """Return a ``threadpoolctl.ThreadpoolController`` of all libraries that are loaded.
+
+    To look for them takes milliseconds, so it is done again only when modules were imported
+    since, for that is how they come.
+    """
+    return _libraries(len(sys.modules))
+
+
+@lru_cache(maxsize=1)
+def _libraries(n_modules: int) -> Any:
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController().select(user_api="blas")
+    return ThreadpoolController()

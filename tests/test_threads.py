@@ -1,9 +1,12 @@
 """The threads of BLAS: noted, changed by somebody, restored."""
 
+import sys
+from types import ModuleType
+
 import numpy as np
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from hpmkd.threads import blas_threads, restore_blas_threads
+from hpmkd.threads import blas_threads, libraries, restore_blas_threads
 
 
 def test_what_was_noted_is_restored():
@@ -28,3 +31,10 @@ def test_libraries_that_were_not_there_keep_what_they_have():
     before = blas_threads()
     restore_blas_threads({})
     assert blas_threads() == before
+
+
+def test_libraries_are_looked_for_again_when_a_module_was_imported(monkeypatch):
+    first = libraries()
+    assert libraries() is first
+    monkeypatch.setitem(sys.modules, "hpmkd_not_seen_before", ModuleType("hpmkd_not_seen_before"))
+    assert libraries() is not first

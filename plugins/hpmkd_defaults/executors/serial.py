@@ -6,9 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import ThreadpoolController
-
-from hpmkd.threads import blas_threads, restore_blas_threads
+from hpmkd.threads import blas_threads, libraries, restore_blas_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,14 +58,12 @@ class OneThread:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the limit inside a ``with`` block."""
-        # Made anew each time: a task may have loaded a library that was not there before.
-        controller = ThreadpoolController()
         with self._lock:
             if self._holders == 0:
                 self._originals = blas_threads()
             self._holders += 1
         try:
-            with controller.limit(limits=1):
+            with libraries().limit(limits=1):
                 yield
         finally:
             with self._lock:
