@@ -154,6 +154,14 @@ class TestLosses:
         reason = "its worker ended with exit code 3, then it took longer than 0.5 s"
         assert found == {0: Lost(reason)}
 
+    def test_a_worker_that_another_batch_has_seen_leave_need_not_be_ended(self, local):
+        """Its task is given up all the same."""
+        list(local.run(tasks.add, 1.0, [1.0]))
+        members = dict(local._cluster.members)
+        local._cluster.give_up("tcp://127.0.0.1:1", None, nanny=False)
+        assert local._cluster.members == members
+        assert local._cluster.used() == list(members.values())
+
 
 class TestTheCaller:
     def test_nothing_is_left_behind(self):
