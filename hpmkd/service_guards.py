@@ -85,6 +85,11 @@ class ExecutorGuard(Guard):
         gives_up: bool = self.component.gives_up
         return gives_up
 
+    @property
+    def standing(self) -> bool:
+        """Whether its workers are there before the run."""
+        return bool(getattr(self.component, "standing", False))
+
     def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
         """Say what tasks to come will need, if it wants to know."""
         with self.culprit.blamed("failed in prepare"):

@@ -102,6 +102,10 @@ class Executor(Protocol):
     It may have ``prepare(function, shared)``, by which it is told at its start what tasks to
     come will need. Processes that have no task may then unpickle `shared`, which loads
     libraries, and call ``function(shared)``, once each; what that returns or raises is for nobody.
+
+    It may have ``standing``, True if its workers are there before the run and stay after it. Then
+    all tasks go to them; else those of a small job are done in the process of the run, as long
+    as starting workers would cost more than they save.
     """
 
     #: How many tasks run at a time, >= 1.
