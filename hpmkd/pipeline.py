@@ -96,10 +96,8 @@ class ParallelDistillationPipeline:
         notify: Callable[..., None] = lambda hook, **told: None,
         kept: Kept | None = None,
     ) -> None:
-        # One worker saves no time: whoever asks for one wants a process of its own. And whoever
-        # names workers that stand ready wants them.
+        # One worker saves no time: whoever asks for one wants a process of its own.
         waits = executor.workers > 1 and start_seconds > 0 and not trial_seconds
-        waits = waits and not getattr(executor, "standing", False)
         self._here, self._closing = (here if waits else None), (executor, here)
         self._executor, self._notify, self._kept = executor, notify, kept
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None

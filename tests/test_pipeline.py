@@ -157,13 +157,6 @@ def test_the_peak_memory_of_each_process_is_known():
     assert peak > 10
 
 
-def test_workers_that_stand_ready_are_used_at_once():
-    here, there = Told(1), Told(2)
-    there.standing = True
-    list(ParallelDistillationPipeline(there, here=here, start_seconds=60).run(JOB, 1, [1, 2]))
-    assert (here.batches, there.batches) == ([], [[1, 2]])
-
-
 @pytest.mark.parametrize(("workers", "seconds"), [(1, 0.0), (2, 5.0)])
 def test_who_asks_for_isolation_has_it_at_once(workers, seconds):
     there = Told(workers)
