@@ -64,6 +64,8 @@ class Cluster:
         self.members: dict[str, Member] = {}
         self.refused: dict[str, str] = {}
         self._wanted = Wanted.here()
+        #: Distributions that workers were refused for.
+        self._differing: list[str] = []
         self._limit = workers
         #: Workers that still run a task which was given up, and its future.
         self._occupied: dict[str, Any] = {}
@@ -157,6 +159,7 @@ class Cluster:
 
     def _judge(self, address: str, answer: dict[str, Any]) -> None:
         if refusals := "; ".join(self._wanted.refusals(answer)):
+            self._differing += self._wanted.differing(answer)
             self.refused[address] = f"worker {address}: {refusals}"
             hint = f"type there: {self.install()}"
             message = f"executor dask: {self.refused[address]}. It is not used; {hint}"
@@ -201,7 +204,7 @@ class Cluster:
 
     def install(self) -> str:
         """Return what to type where the workers run."""
-        return self._wanted.install()
+        return self._wanted.install(*self._differing)
 
     def nobody(self, seconds: float, problem: str) -> PluginError:
         """Return the error for there being no worker after so many seconds, and why if known."""
