@@ -84,9 +84,9 @@ class Batch:
             self._answers.append((index, result))
 
     def not_begun(self, index: int, reason: str) -> None:
-        """Take back a task whose worker was dead or dying when it was given: nobody's fault.
+        """Take back a task whose worker died before it began it: nobody's fault.
 
-        The second time it may well be the task that is too large to be received.
+        The second time it may well be what the task needs that cannot be loaded.
         """
         if index in self._not_begun or self._dropped:
             self.lost(index, reason)
