@@ -149,7 +149,7 @@ class TestLosses:
 
         with pytest.warns(WorkerWarning):
             found = dict(local.run(exits_then_is_slow, str(tmp_path), [0], timeout=0.5))
-        reason = "its worker ended with exit code 3, then it took longer than 0.5 s"
+        reason = "its worker ended with exit code 3; then it took longer than 0.5 s"
         assert found == {0: Lost(reason)}
 
     def test_a_worker_that_another_batch_has_seen_leave_need_not_be_ended(self, local):
