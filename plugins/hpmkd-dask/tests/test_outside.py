@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +25,10 @@ def pid(shared, task):
 
 
 def total(shared, task):
-    time.sleep(0.05)
+    mark = Path(shared["folder"]) / "mark"
+    if task == 1 and not mark.exists():
+        mark.touch()
+        time.sleep(600)
     return float(shared["matrix"].sum()) + task
 
 
@@ -87,20 +92,25 @@ class TestCrew:
 class TestLosses:
     @pytest.mark.parametrize("at_once", [True, False], ids=["told at once", "seen later"])
     def test_workers_may_be_late_and_the_only_one_with_the_data_may_go(
-        self, outside, connected, monkeypatch, at_once
+        self, outside, connected, monkeypatch, tmp_path, eventually, at_once
     ):
         if not at_once:  # first it is heard that what the task needed is gone
             monkeypatch.setattr(Cluster, "_of_worker", lambda *_: None)
-        executor, shared = connected(), {"matrix": large()}
+        executor, shared = connected(), {"matrix": large(), "folder": str(tmp_path)}
         assert executor.workers == 1, "one is hoped for"
         expected = {each: float(shared["matrix"].sum()) + each for each in range(12)}
-        results = executor.run(total, shared, range(12))
-        outside.worker("--no-nanny")
-        first = next(results)
-        outside.processes[-1].send_signal(signal.SIGKILL)
-        outside.worker("--no-nanny")
+        worker = outside.worker("--no-nanny")
+
+        def replace():
+            eventually((tmp_path / "mark").exists)
+            worker.send_signal(signal.SIGKILL)
+            outside.worker("--no-nanny")
+
+        replacing = threading.Thread(target=replace)
+        replacing.start()
         with pytest.warns(WorkerWarning, match="tried once more: its worker left the cluster"):
-            assert dict([first, *results]) == expected
+            assert dict(executor.run(total, shared, range(12))) == expected
+        replacing.join()
 
     def test_a_worker_without_a_nanny_keeps_what_takes_too_long(self, outside, connected):
         """The others go on; it is given nothing more until it has done it."""
