@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from hpmkd.cli.events import RunCommand
 from hpmkd.cli.keeping import Place
 from hpmkd.cli.options import Plan, run_options
+from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_complete
 
 DATA = ("breast_cancer", "digits", "wine")

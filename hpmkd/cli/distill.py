@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.events import RunCommand
 from hpmkd.cli.keeping import Place
 from hpmkd.cli.options import Plan, run_options
+from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_complete
 
 if TYPE_CHECKING:

@@ -311,6 +311,29 @@ def test_the_command_that_it_names_goes_on(stopped, data):
     assert complete.stdout == again.stdout
 
 
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("hpmkd.tables.read_table", "stopped; nothing further was finished\n"),
+        ("hpmkd.unfinished.Unfinished.settle", "stopped; finished: 4 folds, "),
+    ],
+)
+def test_a_resumed_run_that_is_stopped_at_once_says_how_to_go_on(
+    stopped, data, monkeypatch, at, said
+):
+    folder, _ = stopped
+    monkeypatch.setattr(at, interrupt)
+    again = command(data, "--resume", folder)
+    assert again.exit_code == 130
+    assert said in again.stderr
+    assert again.stderr.splitlines()[-1].startswith("go on with: hpmkd distill")
+    assert again.stderr.splitlines()[-1].endswith(f"--resume '{folder}'")
+
+
 def test_a_complete_run_of_something_else_is_refused(stopped, data, tmp_path):
     folder, _ = stopped
     assert command(data, "--resume", folder).exit_code == 0
