@@ -102,6 +102,9 @@ class Executor(Protocol):
     It may have ``prepare(function, shared)``, by which it is told at its start what tasks to
     come will need. Processes that have no task may then unpickle `shared`, which loads
     libraries, and call ``function(shared)``, once each; what that returns or raises is for nobody.
+
+    It may have ``local``: True if its workers are processes of this machine. Then a run says so
+    where they are more than its cores.
     """
 
     #: How many tasks run at a time, >= 1.
