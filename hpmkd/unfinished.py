@@ -16,8 +16,8 @@ from hpmkd.journal import Journal, NoJournal
 from hpmkd.journal.file import JournalFile
 from hpmkd.journal.records import ForeignRecordsError
 from hpmkd.journal.sealing import user_key
-from hpmkd.run_folder import explained
 from hpmkd.unfinished_folder import BEST, COMMAND, JOURNAL, holds_journal, sweep
+from hpmkd.unwritable import explained
 
 #: What people call a finished piece of work, by its job.
 JOBS = {"fold": "fold", "trial": "trial", "answers": "cross-fit", "student": "student"}

@@ -89,9 +89,7 @@ class Place:
         if holds_journal(self.folder):
             return False
         if not (self.folder / "run.json").is_file():
-            raise RunFolderError(
-                f"{self.folder} holds no run to go on with; begin one with --out {self.folder}"
-            )
+            raise RunFolderError(_nothing_in(self.folder))
         return True
 
     def command(self) -> str:
@@ -206,6 +204,17 @@ def _told(state: State, before: str = "") -> str:
     if state.go_on is not None:
         lines.append(f"{before}go on with: {state.go_on}")
     return "\n".join(lines)
+
+
+def _nothing_in(folder: Path) -> str:
+    """Say why there is no run to go on with, and what to type."""
+    from hpmkd.unwritable import file_above
+
+    if (file := file_above(folder)) is not None:
+        return f"{file} is a file; expected the folder of a run, or begin one with --out"
+    taken = folder.exists() and any(folder.iterdir())
+    where = "and the name of a new folder" if taken else shlex.quote(str(folder))
+    return f"{folder} holds no run to go on with; begin one with --out {where}"
 
 
 def _without_place(typed: Sequence[str]) -> Iterator[str]:

@@ -389,8 +389,21 @@ def test_neither_out_nor_resume_is_refused(data):
 def test_nothing_to_go_on_with_is_said_with_what_to_type(data, tmp_path):
     done = command(data, "--resume", tmp_path / "none")
     assert done.exit_code == 7
-    assert "holds no run to go on with; begin one with --out" in done.stderr
+    assert f"holds no run to go on with; begin one with --out {tmp_path / 'none'}" in done.stderr
     assert call("demo", "--resume", tmp_path / "none").exit_code == 7
+
+
+def test_a_file_and_a_folder_of_something_else_are_told_from_runs(data, tmp_path):
+    for at in (data, data / "x"):
+        done = command(data, "--resume", at)
+        assert done.exit_code == 7
+        assert f"{data} is a file; expected the folder of a run" in done.stderr
+    done = command(data, "--resume", tmp_path)
+    assert done.exit_code == 7
+    assert "holds no run to go on with; begin one with --out and the name of a new" in done.stderr
+    done = command(data, "--out", data / "x")
+    assert done.exit_code == 7
+    assert f"cannot write {data / 'x'}: {data} is a file, and no folder; choose" in done.stderr
 
 
 def test_a_run_that_cannot_be_written_at_its_end_is_gone_on_with(data, tmp_path, monkeypatch):
