@@ -275,7 +275,7 @@ class _Run:
         """Touch the test rows."""
         scheduler = finishing.trainer.fitting.scheduler
         scheduled = Scheduled(self.recipe.scheduler.name, scheduler.varies)
-        measuring = Measuring(heard.teaching, heard.taught, finalists, ensemble, scheduled)
+        measuring = Measuring(heard.taught, heard.costs, finalists, ensemble, scheduled)
         measured = measuring.measure(self.test, self.seeds.evidence, self.shared.progress)
         own = finishing.self_taught(finalists)
         verdict = compare(finalists, own, self.test, heard.regime.name, self.seeds.verdict)

@@ -43,8 +43,8 @@ class Heard:
         All training rows, so taught.
     standing : Standing
         How trials stand beside them.
-    teaching : Teaching
-        How they were asked.
+    costs : sequence of ndarray of shape (3,)
+        What each teacher takes, as :func:`hpmkd.costs.of_member` measures it.
     """
 
     regime: Regime
@@ -52,7 +52,7 @@ class Heard:
     taught: Taught
     lesson: Lesson
     standing: Standing
-    teaching: Teaching
+    costs: Sequence[FloatArray]
 
     def facts(self) -> dict[str, Any]:
         """Return what a run tells of its selection rows."""
@@ -91,11 +91,14 @@ def listen(shared: Assembly, recipe: Recipe, training: Dataset, test: Dataset) -
     else:
         exams = [schooling.exam(teaching, *rows) for rows in split_rows]
         taught = teaching.finish(regime)
+    # Measured now, so that their models, which are large, need not wait for the end.
+    costs = [of_member(teacher, teaching.reader) for teacher in teaching.teachers]
+    teaching.reader.forget_models()
     progress.finish()
     said, held = taught.knowledge.soft_targets, selection_rows(exams)
     standing = Standing.beside(said[held], labels[held], recipe.limits)
     lesson = schooling.lesson(training, said, taught.extra)
-    return Heard(regime, exams, taught, lesson, standing, teaching)
+    return Heard(regime, exams, taught, lesson, standing, costs)
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,6 @@ class Schooling:
         training = teaching.reader.training
         fit_rows = self._of_trials(training, kept)
         taught = teaching.finish(regime, held, fit_rows)
-        for teacher in teaching.teachers:
-            # Measured now, so that their models, which are large, need not wait for the end.
-            of_member(teacher, teaching.reader)
-        teaching.reader.forget_models()
         said = taught.knowledge.soft_targets[fit_rows]
         lesson = self.lesson(taught.fusion.rows, said, taught.extra)
         return [Exam(lesson, held, training.rows(held).taken())], taught

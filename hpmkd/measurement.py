@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import leaderboard
-from hpmkd.costs import Cost, of_fuser, of_member
+from hpmkd.costs import Cost, of_fuser
 from hpmkd.evidence import Evidence
 from hpmkd.finalists import Finalists, Refitted
 from hpmkd.leaderboard import Entry, Record, Role
 from hpmkd.measure import latency, student_latency
 from hpmkd.reading import stack
-from hpmkd.teaching import Taught, Teaching
+from hpmkd.teaching import Taught
 from hpmkd.values import Softening
 from hpmkd.verdict import HARD, OWN, STUDENT, Verdict, judge
 
@@ -50,16 +50,18 @@ class Measuring:
 
     Parameters
     ----------
-    teaching, taught
-        The teachers, and what they say.
+    taught : Taught
+        What the teachers say.
+    costs : sequence of ndarray of shape (3,)
+        What each of them takes, as :func:`hpmkd.costs.of_member` measures it.
     finalists, ensemble
         The students.
     scheduler : Scheduled
         What moved temperature and alpha while they were fitted.
     """
 
-    teaching: Teaching
     taught: Taught
+    costs: Sequence[FloatArray]
     finalists: Finalists
     ensemble: Ensemble | None
     scheduler: Scheduled
@@ -67,7 +69,7 @@ class Measuring:
     def measure(self, test: Dataset, seed: int, progress: Progress) -> Measured:
         """Measure everything on the test rows; `seed` draws those that are shown one by one."""
         progress.start("measure", 3)
-        entries = teacher_entries(self.teaching, self.taught, test)
+        entries = teacher_entries(self.taught, self.costs, test)
         progress.advance()
         entries += student_entries(self.finalists, test.table, self.scheduler)
         progress.advance()
@@ -90,7 +92,7 @@ class Measuring:
         }
 
 
-def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[Entry]:
+def teacher_entries(taught: Taught, costs: Sequence[FloatArray], test: Dataset) -> list[Entry]:
     """Return the fused teacher first, then its members if there are several.
 
     A teacher that cannot say anything about the test rows has no entry; without one of its
@@ -99,16 +101,15 @@ def teacher_entries(teaching: Teaching, taught: Taught, test: Dataset) -> list[E
     entries = []
     said = [reading.test for reading in taught.readings]
     known = [each for each in said if each is not None]
-    costs = [of_member(teacher, teaching.reader) for teacher in teaching.teachers]
     if len(known) == len(said):
         heard = stack(known)
         fused, _ = taught.fusion.fuse(heard, test.table)
         whole = Cost.total([*costs, of_fuser(taught.fusion, heard, test.table)])
         entries.append(_teacher_entry(TEACHER, fused, whole, fused=True))
     if len(said) > 1:
-        for teacher, own, cost in zip(teaching.teachers, said, costs, strict=True):
+        for name, own, cost in zip(taught.knowledge.teachers, said, costs, strict=True):
             if own is not None:
-                entries.append(_teacher_entry(teacher.name, own, Cost.total([cost])))
+                entries.append(_teacher_entry(name, own, Cost.total([cost])))
     return entries
 
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hpmkd.asides import Asides, Place, Warned, kept_for, this_place
 from hpmkd.cores import crowding
@@ -19,21 +19,10 @@ from hpmkd.workloads import CostModel
 if TYPE_CHECKING:
     from hpmkd.contracts import Executor
     from hpmkd.jobs import Job, Load
+    from hpmkd.journal import Journal
 
 #: Rows of a task that takes longer than processes take to start, whatever it does with them.
 MANY_ROWS = 100_000
-
-
-class Kept(Protocol):
-    """Where results are kept, so that an interrupted run can go on."""
-
-    def get(self, key: str) -> Any:
-        """Return a result; raise KeyError if it is not kept."""
-        ...
-
-    def put(self, key: str, result: Any) -> Any:
-        """Keep a result; return it as :meth:`get` would, or as it is where it cannot be kept."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -82,7 +71,7 @@ class ParallelDistillationPipeline:
         How long a task of a timed job may take; 0 for any time.
     notify : callable
         Tells observers, as :meth:`hpmkd.registry.Registry.notify` does.
-    kept : Kept, optional
+    kept : Journal, optional
         Where results are kept.
     """
 
@@ -94,7 +83,7 @@ class ParallelDistillationPipeline:
         start_seconds: float = 0.0,
         trial_seconds: float = 0.0,
         notify: Callable[..., None] = lambda hook, **told: None,
-        kept: Kept | None = None,
+        kept: Journal | None = None,
     ) -> None:
         # One worker saves no time: whoever asks for one wants a process of its own.
         waits = executor.workers > 1 and start_seconds > 0 and not trial_seconds
@@ -188,7 +177,7 @@ class ParallelDistillationPipeline:
                 if not isinstance(done, Lost):
                     done.asides.repeat(self._warned)
                     self.peaks[done.process] = done.peak_mb
-                    self._learn(loads[index], done.seconds, place)
+                    self._learn(loads[index], done, place)
                 self._tell(job, loads, left, place)
                 yield index, done if isinstance(done, Lost) else done.result
 
@@ -218,7 +207,7 @@ class ParallelDistillationPipeline:
         rows = [load.sizes.get("rows", 0) for load in loads if self._costs.expect(load) is None]
         if max(rows, default=0) > MANY_ROWS:
             return f"there are tasks on {max(rows):.0f} rows"
-        ahead = sum(self._costs.expect(load) or 0.0 for load in loads)
+        ahead = sum(self._sure(load) or 0.0 for load in loads)
         saved = (1 - 1 / self._executor.workers) * max(ahead, self._here_seconds)
         if saved <= self._start_seconds:
             return None
@@ -227,14 +216,17 @@ class ParallelDistillationPipeline:
             f"{self._start_seconds:g} s (pipeline.start_seconds)"
         )
 
-    def _learn(self, load: Load, seconds: float, place: Executor) -> None:
-        self._costs.learn(load, seconds)
+    def _sure(self, load: Load) -> float | None:
+        """Return the expected seconds of a task, unless they might be mostly loading."""
+        return self._costs.expect(load) if self._costs.sure(load) else None
+
+    def _learn(self, load: Load, done: Performed, place: Executor) -> None:
+        self._costs.learn(load, done.seconds, done.process)
         if place is self._here:
-            self._here_seconds += seconds
+            self._here_seconds += done.seconds
 
     def _tell(self, job: Job, loads: Sequence[Load], left: set[int], place: Executor) -> None:
-        expected = [self._costs.expect(loads[at]) for at in left]
-        known = [each for each in expected if each is not None]
+        known = [self._sure(loads[at]) for at in left]
         busy = min(place.workers, len(left))
         self._notify(
             "hpmkd_work_advanced",
@@ -242,8 +234,8 @@ class ParallelDistillationPipeline:
             done=len(loads) - len(left),
             total=len(loads),
             busy=busy,
-            workers=self._executor.workers,
-            seconds_left=sum(known) / max(busy, 1) if len(known) == len(left) else None,
+            workers=place.workers,
+            seconds_left=None if None in known else sum(filter(None, known)) / max(busy, 1),
         )
 
     def _note(self, note: str) -> None:

@@ -21,18 +21,29 @@ class CostModel:
 
     Time is taken to be proportional to a task's sizes and not to depend on its settings, until
     finished tasks of its kind say otherwise: ridge regression of the logarithm of the seconds.
+    The first task of a kind in a process waits for libraries and compiled code as well: it is
+    heard only as long as there is no other.
     """
 
     def __init__(self) -> None:
         self._seen: defaultdict[str, list[tuple[Load, float]]] = defaultdict(list)
+        self._cold: defaultdict[str, list[tuple[Load, float]]] = defaultdict(list)
+        self._warm: set[tuple[str, str]] = set()
 
-    def learn(self, load: Load, seconds: float) -> None:
-        """Take note of how long a task took, in seconds > 0."""
-        self._seen[load.kind].append((load, max(seconds, 1e-6)))
+    def learn(self, load: Load, seconds: float, process: str) -> None:
+        """Take note of how long a task took, in seconds > 0, and in which process."""
+        place = load.kind, process
+        seen = self._seen if place in self._warm else self._cold
+        seen[load.kind].append((load, max(seconds, 1e-6)))
+        self._warm.add(place)
+
+    def sure(self, load: Load) -> bool:
+        """Return whether more is known of its kind than the first tasks of processes."""
+        return load.kind in self._seen
 
     def expect(self, load: Load) -> float | None:
         """Return the expected seconds of a task; None if no task of its kind has finished."""
-        seen = self._seen.get(load.kind)
+        seen = self._seen.get(load.kind) or self._cold.get(load.kind)
         if not seen:
             return None
         known = [each for each, _ in seen]

@@ -59,7 +59,7 @@ def test_killed_once_a_trial_is_tried_again_and_nothing_changes():
     found, told = distil("logistic", "killedonce")
     assert failures(found) == {}
     (message,) = told
-    assert message.startswith("a task is tried once more: its worker was killed")
+    assert " is tried once more: its worker was killed" in message
     assert found.students["killedonce"].predict_proba(X).tolist() == (
         calm.students["stage"].predict_proba(X).tolist()
     )
@@ -95,7 +95,7 @@ def test_a_trial_that_takes_too_long():
     found, told = distil("logistic", "hangs", **{"budget.trial_seconds": 15.0})
     assert set(found.students) == {"logistic"}
     assert failures(found)["hangs"].startswith("stage 'hangs': it took longer than 15 s")
-    assert [each for each in told if each.startswith("a task is tried once more: it took longer")]
+    assert [each for each in told if " is tried once more: it took longer" in each]
 
 
 def test_a_student_that_cannot_be_sent_costs_its_stage():

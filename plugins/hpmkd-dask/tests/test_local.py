@@ -129,16 +129,16 @@ class TestLosses:
         assert len(warned) == 1
 
     def test_a_task_that_kills_twice_is_lost_and_the_others_are_not(self, local):
-        with pytest.warns(WorkerWarning, match="task 1 was lost"):
+        with pytest.warns(WorkerWarning, match="task 2 of . is tried once more"):
             found = dict(local.run(die, None, ["a", "die", "b", "c"]))
-        reason = "its worker was killed (SIGKILL) twice"
+        reason = "its worker was killed (SIGKILL), twice"
         assert found == {0: "a", 1: Lost(reason), 2: "b", 3: "c"}
 
     def test_a_task_that_takes_too_long_is_given_up(self, local):
         """Twice; and time is counted from when it starts: eight in a row may take longer."""
         with pytest.warns(WorkerWarning, match="it took longer than 2 s"):
             found = dict(local.run(sleep, None, [600, *[0.3] * 8], timeout=2.0))
-        assert found.pop(0) == Lost("it took longer than 2 s twice")
+        assert found.pop(0) == Lost("it took longer than 2 s, twice")
         assert set(found.values()) == {0.3}
 
     def test_other_reasons_are_both_told(self, local, tmp_path):

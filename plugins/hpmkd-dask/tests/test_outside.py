@@ -74,7 +74,7 @@ class TestCrew:
         before = set(dict(executor.run(pid, None, range(6))).values())
         with pytest.warns(WorkerWarning, match="took longer than 2 s"):
             found = dict(executor.run(sleep, None, [600, 0.1, 0.1, 0.1], timeout=2.0))
-        assert found == {0: Lost("it took longer than 2 s twice"), 1: 0.1, 2: 0.1, 3: 0.1}
+        assert found == {0: Lost("it took longer than 2 s, twice"), 1: 0.1, 2: 0.1, 3: 0.1}
         executor.close()
         # Others came in the place of those that were ended.
         crew.wait_for(2)
@@ -99,7 +99,7 @@ class TestLosses:
         first = next(results)
         outside.processes[-1].send_signal(signal.SIGKILL)
         outside.worker("--no-nanny")
-        with pytest.warns(WorkerWarning, match="its worker left the cluster; it is tried"):
+        with pytest.warns(WorkerWarning, match="tried once more: its worker left the cluster"):
             assert dict([first, *results]) == expected
 
     def test_a_worker_without_a_nanny_keeps_what_takes_too_long(self, outside, connected):
@@ -110,7 +110,7 @@ class TestLosses:
         executor = connected()
         with pytest.warns(WorkerWarning, match="took longer"):
             found = dict(executor.run(sleep, None, [2.5, 0.1, 0.1, 0.1], timeout=2.0))
-        assert found == {0: Lost("it took longer than 2 s twice"), 1: 0.1, 2: 0.1, 3: 0.1}
+        assert found == {0: Lost("it took longer than 2 s, twice"), 1: 0.1, 2: 0.1, 3: 0.1}
         assert dict(executor.run(sleep, None, [0.1] * 4)) == dict.fromkeys(range(4), 0.1)
         assert outside.processes[-1].poll() is None
 

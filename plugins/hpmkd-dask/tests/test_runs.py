@@ -98,7 +98,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
 
     killer = threading.Thread(target=kill)
     killer.start()
-    with pytest.warns(WorkerWarning, match="its worker left the cluster; it is tried once more"):
+    with pytest.warns(WorkerWarning, match="is tried once more: its worker left the cluster"):
         found = distill(marks, **{"executor.name": "dask", "executor.address": outside.address})
     killer.join()
     check_same(found, alone)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import pickle
-import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import WorkerWarning
+from hpmkd.losses import Losses
 from hpmkd.parcels import pack
 from hpmkd.values import Lost
 
 if TYPE_CHECKING:
     from hpmkd_defaults.executors.piece_files import PieceFiles
-
-#: How often a task is tried whose worker dies or that takes too long.
-TRIES = 2
 
 
 class Batch:
@@ -48,7 +44,7 @@ class Batch:
         #: it holds may be what there was no memory for.
         self.again: deque[int] = deque()
         self._left = len(tasks)
-        self._reasons: dict[int, list[str]] = {}
+        self._losses = Losses(len(tasks))
         self._not_begun: set[int] = set()
         self._answers: deque[tuple[int, bytes | Lost]] = deque()
         self._dropped = False
@@ -81,19 +77,16 @@ class Batch:
         """Note that a task lost its worker, or its time: once more, or never again."""
         if self._dropped:
             return
-        reasons = self._reasons.setdefault(index, [])
-        reasons.append(reason)
-        if len(reasons) < TRIES:
+        result = self._losses.add(index, reason)
+        if result is None:
             self.again.append(index)
-            message = f"a task is tried once more: {reason}"
-            warnings.warn(message, WorkerWarning, stacklevel=4)
         else:
-            self._answers.append((index, Lost(_both(reasons))))
+            self._answers.append((index, result))
 
     def not_begun(self, index: int, reason: str) -> None:
-        """Take back a task whose worker was dead or dying when it was given: nobody's fault.
+        """Take back a task whose worker died before it began it: nobody's fault.
 
-        The second time it may well be the task that is too large to be received.
+        The second time it may well be what the task needs that cannot be loaded.
         """
         if index in self._not_begun or self._dropped:
             self.lost(index, reason)
@@ -124,8 +117,3 @@ class Batch:
     def _path_of(self, piece: Any) -> str:
         self._held[id(piece)] = piece
         return self._files.path_of(piece)
-
-
-def _both(reasons: Sequence[str]) -> str:
-    first, *others = reasons
-    return f"{first}, twice" if {*others} == {first} else "; then ".join(reasons)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from multiprocessing import util
 from typing import TYPE_CHECKING, Any
@@ -128,7 +127,7 @@ class LokyExecutor:
             if not tasks:
                 continue
             try:
-                self._sent += worker.give(batch, tasks[0], time.monotonic() + seconds)
+                self._sent += worker.give(batch, tasks[0], seconds)
             except (BrokenPipeError, ConnectionResetError):
                 continue  # it died while it had nothing to do: nobody's fault, and soon noticed
             tasks.popleft()
@@ -163,7 +162,7 @@ class LokyExecutor:
         code = worker.exit_code() if reason is None else worker.end()
         self._crew.remove(worker)
         reason = reason or ending(int(code or 0))
-        if worker.assigned is not None and worker.begun:
+        if worker.assigned is not None and worker.began is not None:
             worker.assigned.batch.lost(worker.assigned.index, reason)
         elif worker.assigned is not None:
             worker.assigned.batch.not_begun(worker.assigned.index, reason)

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -20,7 +21,8 @@ from hpmkd.parcels import PROTOCOL, unpack
 from hpmkd.values import Lost
 from hpmkd_defaults.executors import sharing
 
-#: What a worker says once it can be given tasks, and when it has received one.
+#: What a worker says once it can be given tasks, and when it begins one:
+#: what the task needs is loaded then, and its time runs.
 READY, BEGUN = b"ready", b"begun"
 #: Seconds between looks at whether the parent is still there.
 PARENT_SEEN_EVERY = 0.5
@@ -54,22 +56,23 @@ def serve(connection: Connection, parent: int) -> None:
             if task is None:
                 ahead = _Call(body, pieces)
                 continue
-            connection.send_bytes(BEGUN)
             if body is not None:
                 call = _Call(body, pieces)
-            connection.send_bytes(answer(call, task))
+            connection.send_bytes(answer(call, task, partial(connection.send_bytes, BEGUN)))
     except (EOFError, OSError):
         return  # the parent has closed the connection, or has ended
 
 
-def answer(call: Callable[[bytes], Any], task: bytes) -> bytes:
+def answer(
+    call: Callable[[bytes, Callable[[], None]], Any], task: bytes, begin: Callable[[], None]
+) -> bytes:
     """Return the pickle of ``(True, result)``, or of ``(False, exception)``.
 
     A result that cannot be pickled is as good as lost.
     """
     content: bytes
     try:
-        result = call(task)
+        result = call(task, begin)
     except Exception as error:
         content = cloudpickle.dumps((False, _portable(error)), protocol=PROTOCOL)
         return content
@@ -88,9 +91,11 @@ class _Call:
         self._body, self._pieces = body, pieces
         self._unpacked: tuple[Callable[..., Any], Any] | None = None
 
-    def __call__(self, task: bytes) -> Any:
+    def __call__(self, task: bytes, begin: Callable[[], None]) -> Any:
         function, shared = self.unpacked()
-        return function(shared, unpack(task, self._pieces.read))
+        unpacked = unpack(task, self._pieces.read)
+        begin()
+        return function(shared, unpacked)
 
     def unpacked(self) -> tuple[Callable[..., Any], Any]:
         if self._unpacked is None:
@@ -147,5 +152,5 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _nothing(task: bytes) -> Any:
+def _nothing(task: bytes, begin: Callable[[], None]) -> Any:
     raise RuntimeError("a task came before its batch")

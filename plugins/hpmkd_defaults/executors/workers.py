@@ -29,22 +29,29 @@ HEARTBEAT = 1.0
 
 @dataclass(frozen=True)
 class Assigned:
-    """A task that a worker is at, and when its time is over (``time.monotonic``)."""
+    """A task that a worker is given, and how many seconds it may take."""
 
     batch: Batch
     index: int
-    deadline: float
+    seconds: float
 
 
 @dataclass(eq=False)
 class Worker:
-    """One process, which runs one task at a time."""
+    """One process, which runs one task at a time.
+
+    Attributes
+    ----------
+    began : float or None
+        When it was heard that its task began (``time.monotonic``): it has loaded what the task
+        needs, which in a new process takes seconds that are not the task's.
+    """
 
     process: Any
     connection: Connection
     ready: bool = False
     assigned: Assigned | None = None
-    begun: bool = False
+    began: float | None = None
     served: int = 0
     batch: Batch | None = field(default=None, repr=False)
 
@@ -53,7 +60,14 @@ class Worker:
         """Whether it is waiting for a task; a dead one is not."""
         return self.ready and self.assigned is None and self.process.exitcode is None
 
-    def give(self, batch: Batch, index: int, deadline: float) -> int:
+    @property
+    def deadline(self) -> float:
+        """When the time of its task is over."""
+        if self.assigned is None or self.began is None:
+            return float("inf")
+        return self.began + self.assigned.seconds
+
+    def give(self, batch: Batch, index: int, seconds: float) -> int:
         """Send a task, and what its batch shares if that is new here; return their bytes.
 
         Raises
@@ -64,7 +78,7 @@ class Worker:
         task = batch.packed(index)
         body = None if self.batch is batch else batch.body
         self.connection.send((body, task))
-        self.batch, self.assigned, self.begun = batch, Assigned(batch, index, deadline), False
+        self.batch, self.assigned, self.began = batch, Assigned(batch, index, seconds), None
         self.served += 1
         return len(task) + len(body or b"")
 
@@ -85,7 +99,7 @@ class Worker:
             self.ready = True
             return
         if said == BEGUN:
-            self.begun = True
+            self.began = time.monotonic()
             return
         assigned, self.assigned = self.assigned, None
         if assigned is not None:
@@ -126,8 +140,7 @@ def start() -> Worker:
 
 def waited_for(workers: Collection[Worker]) -> list[Worker]:
     """Wait until workers say something, die or run out of time, and return these; or a while."""
-    deadlines = [each.assigned.deadline for each in workers if each.assigned is not None]
-    left = min(deadlines, default=float("inf")) - time.monotonic()
+    left = min((each.deadline for each in workers), default=float("inf")) - time.monotonic()
     said = wait([each.connection for each in workers], max(0.0, min(left, HEARTBEAT)))
     return [
         each
@@ -138,7 +151,7 @@ def waited_for(workers: Collection[Worker]) -> list[Worker]:
 
 def overdue(worker: Worker) -> bool:
     """Return whether its task has taken too long."""
-    return worker.assigned is not None and time.monotonic() >= worker.assigned.deadline
+    return time.monotonic() >= worker.deadline
 
 
 def ending(code: int) -> str:

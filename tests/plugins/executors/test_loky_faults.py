@@ -61,6 +61,20 @@ def quit_at_once(connection, parent):
     os._exit(7)
 
 
+class SlowToLoad:
+    def __reduce__(self):
+        return load, (3.0,)
+
+
+def load(seconds):
+    time.sleep(seconds)
+    return "loaded"
+
+
+def shared_itself(shared, task):
+    return shared
+
+
 def quit_on_receipt(connection, parent):
     connection.send_bytes(READY)
     connection.recv_bytes()
@@ -139,6 +153,11 @@ def test_a_task_that_takes_too_long_is_ended_with_all_it_has_started(one, tmp_pa
     assert found == {0: Lost("it took longer than 1.5 s (--trial-timeout), twice")}
     numbers = [int(each) for each in (tmp_path / "child").read_text("ascii").split()]
     wait_until(lambda: all(map(is_gone, numbers)))
+
+
+def test_loading_is_not_the_time_of_a_task(one):
+    """A new process loads libraries first; which the task cannot help."""
+    assert dict(one.run(shared_itself, SlowToLoad(), [0], timeout=2.0)) == {0: "loaded"}
 
 
 def test_closing_ends_a_task_that_is_under_way(tmp_path):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 
 from hpmkd.errors import PluginError, WorkerWarning
-from hpmkd.values import Lost
+from hpmkd.losses import Losses
 from hpmkd_dask.attempt import Attempt
 from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from hpmkd_dask.cluster import Cluster, Events
     from hpmkd_dask.placing import Parcel, Placing
 
-#: How often a task is tried.
-ATTEMPTS = 2
 #: Seconds between two looks at what sends no event.
 TICK = 0.2
 #: Seconds without a worker of a cluster elsewhere after which that is told.
@@ -65,7 +63,7 @@ class Batch:
         self._parcel: Parcel = placing.parcel(shared)
         self._waiting = deque(range(len(tasks)))
         self._attempts: dict[str, Attempt] = {}
-        self._losses: dict[int, list[str]] = {}
+        self._losses = Losses(len(tasks))
         self._given = 0
         self._nobody_since: float | None = None
         self._told = False
@@ -211,13 +209,8 @@ class Batch:
             yield from self._lost(attempt.index, f"it took longer than {self._timeout:g} s")
 
     def _lost(self, index: int, reason: str) -> Iterator[tuple[int, Any]]:
-        losses = self._losses.setdefault(index, [])
-        losses.append(reason)
-        if len(losses) < ATTEMPTS:
-            message = f"task {index} was lost: {reason}; it is tried once more"
-            warnings.warn(message, WorkerWarning, stacklevel=2)
+        result = self._losses.add(index, reason)
+        if result is None:
             self._waiting.appendleft(index)
-        elif len(set(losses)) == 1:
-            yield index, Lost(f"{reason} twice")
         else:
-            yield index, Lost(", then ".join(losses))
+            yield index, result
