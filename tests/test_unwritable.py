@@ -18,7 +18,7 @@ def test_a_file_where_a_folder_is_expected_is_named(tmp_path):
 
 def test_what_the_system_says_is_passed_on(tmp_path):
     with (
-        pytest.raises(RunFolderError, match="No space left on device; make room$"),
+        pytest.raises(RunFolderError, match=r"No space left on device; make room$"),
         explained(tmp_path / "x", "make room"),
     ):
         raise OSError(28, "No space left on device")
