@@ -143,9 +143,16 @@ class Recipe:
 
     @property
     def stand_in(self) -> Choice | None:
-        """The executor of one process that stands in until starting workers pays."""
-        replaced = [name for name, there in self.parallel.items() if there == self.place.name]
-        return Choice(replaced[0]) if replaced else None
+        """The executor of one process that stands in until starting workers pays.
+
+        The one that ``parallel`` replaces by that of the run; if that is of somebody else, the
+        first one that it replaces by any.
+        """
+        there = self.place.name
+        if there in self.parallel or not self.parallel:
+            return None
+        replaced = [name for name, other in self.parallel.items() if other == there]
+        return Choice([*replaced, *self.parallel][0])
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values that parse to the same recipe."""

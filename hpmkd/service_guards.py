@@ -92,6 +92,11 @@ class ExecutorGuard(Guard):
         local: bool = getattr(self.component, "local", False)
         return local
 
+    @property
+    def standing(self) -> bool:
+        """Whether its workers are there before the run."""
+        return bool(getattr(self.component, "standing", False))
+
     def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
         """Say what tasks to come will need, if it wants to know."""
         with self.culprit.blamed("failed in prepare"):

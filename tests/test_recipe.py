@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import given
@@ -290,7 +290,13 @@ def test_trials_that_are_bounded_in_time_have_a_process_of_their_own():
 def test_an_executor_of_one_process_stands_in_for_the_one_that_replaces_it():
     assert HPM.with_workers(2).stand_in == Choice("serial")
     assert HPM.stand_in is None
-    assert HPM.override({"executor.name": "cluster"}).stand_in is None
+
+
+def test_it_stands_in_for_the_executor_of_somebody_else_too():
+    cluster = HPM.override({"executor.name": "cluster"})
+    assert cluster.stand_in == Choice("serial")
+    assert cluster.override({"budget.trial_seconds": 5}).stand_in == Choice("serial")
+    assert replace(cluster, parallel={}).stand_in is None, "a recipe that names none"
 
 
 # ------------------------------------------------------------------ what is shipped

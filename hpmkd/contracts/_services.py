@@ -105,6 +105,10 @@ class Executor(Protocol):
 
     It may have ``local``: True if its workers are processes of this machine. Then a run says so
     where they are more than its cores.
+
+    It may have ``standing``, True if its workers are there before the run and stay after it. Then
+    all tasks go to them; else those of a small job are done in the process of the run, as long
+    as starting workers would cost more than they save.
     """
 
     #: How many tasks run at a time, >= 1.

@@ -46,6 +46,7 @@ class ExecutorSuite:
         assert executor.workers >= 1
         assert type(executor.gives_up) is bool
         assert type(getattr(executor, "local", False)) is bool
+        assert type(getattr(executor, "standing", False)) is bool
 
     @pytest.mark.parametrize("n", [1, 2, 37])
     def test_every_task_gets_its_result(self, executor: Executor, n: int) -> None:

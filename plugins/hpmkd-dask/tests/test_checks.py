@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from hpmkd_dask.checks import QUESTION, Wanted
+from hpmkd_dask.checks import QUESTION, Wanted, remedy
 
 
 @pytest.fixture
@@ -59,4 +59,26 @@ def test_a_plugin_may_be_missing_until_a_task_needs_it(answer):
     assert list(wanted.refusals(answer)) == []
     answer["versions"]["hpmkd-tracker"] = "2.0"
     assert list(wanted.refusals(answer)) == ["it has hpmkd-tracker 2.0, here it is 1.0"]
-    assert wanted.install() == "pip install hpmkd-tracker==1.0"
+    assert wanted.differing(answer) == ["hpmkd-tracker"]
+
+
+def test_what_to_install_is_what_is_needed():
+    """Not what only looks on, such as a tracker."""
+    wanted = Wanted("3.11", {"hpmkd": "1", "hpmkd-tracker": "2", "hpmkd-dask": "3", "numpy": "4"})
+    assert wanted.install() == "pip install hpmkd==1 hpmkd-dask==3"
+    assert wanted.install("hpmkd-tracker") == "pip install hpmkd==1 hpmkd-dask==3 hpmkd-tracker==2"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("sklearn.tree", "scikit-learn"), ("distributed", "distributed")]
+)
+def test_a_missing_package_is_to_be_installed(module, name):
+    expected = f"where the workers run, type: pip install {name}=={version(name)}"
+    assert remedy(module) == expected
+
+
+def test_a_missing_file_is_to_be_copied():
+    told = remedy("test_nowhere_as_it_is")
+    assert "'test_nowhere_as_it_is' is no package that could be installed" in told
+    assert "copy its file there, into a folder of the PYTHONPATH" in told
+    assert "pip" not in told

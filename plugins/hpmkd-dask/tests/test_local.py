@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
 import signal
 import sys
@@ -18,7 +17,6 @@ import pytest
 from hpmkd.errors import WorkerWarning
 from hpmkd.testing import tasks
 from hpmkd.values import Lost
-from hpmkd_dask.executor import DaskExecutor
 
 
 # Functions of this file travel by value: workers cannot import it.
@@ -151,40 +149,19 @@ class TestLosses:
 
         with pytest.warns(WorkerWarning):
             found = dict(local.run(exits_then_is_slow, str(tmp_path), [0], timeout=0.5))
-        reason = "its worker ended with exit code 3, then it took longer than 0.5 s"
+        reason = "its worker ended with exit code 3; then it took longer than 0.5 s"
         assert found == {0: Lost(reason)}
+
+    def test_a_worker_that_another_batch_has_seen_leave_need_not_be_ended(self, local):
+        """Its task is given up all the same."""
+        list(local.run(tasks.add, 1.0, [1.0]))
+        members = dict(local._cluster.members)
+        local._cluster.give_up("tcp://127.0.0.1:1", None, nanny=False)
+        assert local._cluster.members == members
+        assert local._cluster.used() == list(members.values())
 
 
 class TestTheCaller:
-    def test_nothing_is_left_behind(self):
-        def threads():
-            # Those that Dask itself keeps for the next time.
-            return {each for each in threading.enumerate() if "Dask" not in each.name}
-
-        def loggers():
-            named = logging.root.manager.loggerDict
-            # A scheduler takes its own handler with it when it is garbage.
-            return {
-                name: (each.level, each.handlers * ("scheduler" not in name), list(each.filters))
-                for name, each in named.items()
-                if isinstance(each, logging.Logger)
-            }
-
-        before = dict(os.environ), threads(), loggers(), list(gc.callbacks)
-        executor = DaskExecutor(workers=1)
-        assert dict(executor.run(tasks.add, 1.0, [1.0])) == {0: 2.0}
-        (process,) = executor._cluster._processes._alive.values()
-        folder = Path(executor._cluster._processes._folder)
-        assert folder.exists()
-        executor.close()
-        assert process.returncode is not None
-        assert not folder.exists()
-        after = dict(os.environ), threads(), loggers(), list(gc.callbacks)
-        assert after[0] == before[0]
-        assert after[1] <= before[1]
-        assert {name: after[2][name] for name in before[2]} == before[2]
-        assert after[3] == before[3]
-
     def test_importing_dask_leaves_the_loggers_of_others(self, python):
         source = """
 import logging

@@ -166,7 +166,7 @@ except PluginError as error:
             list(connected().run(tasks.add, 1.0, [1.0]))
         assert "Where the workers run, type: pip install hpmkd" in str(caught.value)
 
-    def test_a_plugin_that_a_worker_lacks(self, crew, tmp_path, monkeypatch):
+    def test_a_module_of_the_user_that_a_worker_lacks(self, crew, tmp_path, monkeypatch):
         (tmp_path / "only_here.py").write_text("def work(shared, task):\n    return task\n")
         monkeypatch.syspath_prepend(str(tmp_path))
         import only_here
@@ -174,7 +174,7 @@ except PluginError as error:
         executor = DaskExecutor(address=crew.address)
         with pytest.raises(PluginError, match="No module named 'only_here'") as caught:
             list(executor.run(only_here.work, None, [1]))
-        assert "Install on the workers what is installed here" in str(caught.value)
-        assert "pip install hpmkd" in str(caught.value)
+        assert f"copy {tmp_path / 'only_here.py'} there, into" in str(caught.value)
+        assert "pip" not in str(caught.value)
         executor.close()
         del sys.modules["only_here"]

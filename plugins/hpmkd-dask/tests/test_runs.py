@@ -53,13 +53,13 @@ class Marked(GaussianNB):
         return super().fit(X, y)
 
 
-def distill(folder, **settings):
+def distill(folder, *observers, **settings):
     folder.mkdir()
     return hpmkd.distill(
         *load_wine(return_X_y=True),
         teacher=Marked(str(folder)),
         settings={**SETTINGS, **settings},
-        observers=[hpmkd_dask],
+        observers=[hpmkd_dask, *observers],
     )
 
 
@@ -67,6 +67,17 @@ def distill(folder, **settings):
 def alone(tmp_path_factory):
     """A run in this process."""
     return distill(tmp_path_factory.mktemp("alone") / "marks")
+
+
+class Listener:
+    """Keeps what is noted."""
+
+    def __init__(self):
+        self.notes = []
+
+    @hpmkd.hookimpl
+    def hpmkd_noted(self, note):
+        self.notes.append(note)
 
 
 def check_same(found, alone):
@@ -103,3 +114,24 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
     killer.join()
     check_same(found, alone)
     assert sorted(each.wait(0) for each in workers if each.poll() is not None) == [-9]
+
+
+def test_a_small_job_starts_no_workers(alone, tmp_path, monkeypatch):
+    def refused(*_):
+        raise AssertionError("a cluster is started")
+
+    monkeypatch.setattr("hpmkd_dask.executor.Cluster", refused)
+    small = {"executor.name": "dask", "pipeline.start_seconds": 600.0}
+    found = distill(tmp_path / "marks", listener := Listener(), **small)
+    check_same(found, alone)
+    (note,) = [each for each in listener.notes if "no worker was started" in each]
+    assert "starting 2 takes some 600 s (pipeline.start_seconds)" in note
+
+
+def test_a_cluster_that_is_named_is_used_for_a_small_job_too(alone, crew, tmp_path):
+    named = {"executor.name": "dask", "executor.address": crew.address}
+    found = distill(tmp_path / "marks", **named, **{"pipeline.start_seconds": 600.0})
+    check_same(found, alone)
+    fitted_by = {int(each.name) for each in (tmp_path / "marks").iterdir()}
+    assert fitted_by
+    assert os.getpid() not in fitted_by

@@ -20,6 +20,7 @@ import cloudpickle
 from hpmkd.errors import PluginError, WorkerWarning
 from hpmkd.losses import Losses
 from hpmkd_dask.attempt import Attempt
+from hpmkd_dask.checks import remedy
 from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback
 
 if TYPE_CHECKING:
@@ -176,9 +177,10 @@ class Batch:
                 f"{type(error).__name__}: {error}"
             ) from error
         if state == UNREADABLE:
+            problem, module = sent
+            do = remedy(module) if module else "have there the same versions as here"
             raise PluginError(
-                f"executor dask: worker {attempt.worker} cannot read its task: {sent}. Install on "
-                f"the workers what is installed here, plugins too: {self._cluster.install()}"
+                f"executor dask: worker {attempt.worker} cannot read its task: {problem}; {do}"
             )
         if state == RAISED:
             raised, told = pickle.loads(sent)

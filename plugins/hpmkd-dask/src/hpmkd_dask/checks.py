@@ -5,11 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import (
+    PackageNotFoundError,
+    entry_points,
+    packages_distributions,
+    version,
+)
 from typing import Any
 
 #: What every worker imports.
 MODULES = ("hpmkd", "hpmkd_dask")
+#: Distributions that every worker needs, and with them what they need.
+NEEDED = ("hpmkd", "hpmkd-dask", "distributed")
 #: Distributions whose messages and pickles are understood by the same version only.
 STRICT = ("hpmkd", "hpmkd-dask", "dask", "distributed", "cloudpickle")
 #: Distributions whose other versions may compute other last bits.
@@ -66,23 +73,51 @@ class Wanted:
             yield f"{' and '.join(answer['missing'])} cannot be imported there"
         if answer["python"] != self.python:
             yield f"it has Python {answer['python']}, here it is {self.python}"
+        for name in self.differing(answer):
+            yield self._difference(name, answer["versions"])
+
+    def differing(self, answer: Mapping[str, Any]) -> list[str]:
+        """Return the distributions whose versions a worker is refused for."""
         strict = [name for name in self.versions if name not in LOOSE]
-        yield from self._differences(strict, answer["versions"])
+        return self._differing(strict, answer["versions"])
 
     def doubts(self, answer: Mapping[str, Any]) -> Iterator[str]:
         """Say why a worker may compute other last bits."""
-        yield from self._differences(LOOSE, answer["versions"])
+        for name in self._differing(LOOSE, answer["versions"]):
+            yield self._difference(name, answer["versions"])
 
-    def _differences(self, names: Sequence[str], versions: Mapping[str, str]) -> Iterator[str]:
-        for name in names:
-            # A plugin that is missing there may not be needed there; a task that does says so.
-            if versions.get(name, self.versions.get(name)) != self.versions.get(name):
-                yield f"it has {name} {versions[name]}, here it is {self.versions[name]}"
+    def _differing(self, names: Sequence[str], versions: Mapping[str, str]) -> list[str]:
+        # A plugin that is missing there may not be needed there; a task that does says so.
+        here = self.versions
+        return [name for name in names if versions.get(name, here.get(name)) != here.get(name)]
 
-    def install(self) -> str:
-        """Return what to type where a worker runs."""
-        strict = [name for name in self.versions if name not in (*LOOSE, "dask", "cloudpickle")]
-        return "pip install " + " ".join(f"{name}=={self.versions[name]}" for name in strict)
+    def _difference(self, name: str, versions: Mapping[str, str]) -> str:
+        return f"it has {name} {versions[name]}, here it is {self.versions[name]}"
+
+    def install(self, *names: str) -> str:
+        """Return what to type where a worker runs: what all need, and these distributions."""
+        wanted = [name for name in dict.fromkeys((*NEEDED, *names)) if name in self.versions]
+        return "pip install " + " ".join(f"{name}=={self.versions[name]}" for name in wanted)
+
+
+def remedy(module: str) -> str:
+    """Say what to do where the workers run that lack a module.
+
+    Parameters
+    ----------
+    module : str
+        Its name, with dots perhaps.
+    """
+    top = module.partition(".")[0]
+    names = packages_distributions().get(top, [top])
+    if versions := [f"{name}=={found}" for name in names if (found := _version(name))]:
+        return f"where the workers run, type: pip install {' '.join(versions)}"
+    file = getattr(sys.modules.get(top), "__file__", None)
+    return (
+        f"{top!r} is no package that could be installed, and must be importable where the workers "
+        f"run: copy {file or 'its file'} there, into a folder of the PYTHONPATH that they are "
+        "started with"
+    )
 
 
 def _version(name: str) -> str | None:

@@ -64,8 +64,9 @@ class Cluster:
         self.members: dict[str, Member] = {}
         self.refused: dict[str, str] = {}
         self._wanted = Wanted.here()
+        #: Distributions that workers were refused for.
+        self._differing: list[str] = []
         self._limit = workers
-        self._joined: set[int] = set()
         #: Workers that still run a task which was given up, and its future.
         self._occupied: dict[str, Any] = {}
         #: How workers ended that have left.
@@ -76,8 +77,8 @@ class Cluster:
             if not address:
                 self._limit = workers or DEFAULT_WORKERS
                 self._processes = Processes(self.connection.address, self._limit)
-                self._processes.mend(())
-            self.connection.hear(self.topic, lambda message: self._tell("started", *message))
+                self._processes.mend()
+            self.connection.hear(self.topic, self._of_task)
             self.join(*self.there())
         except BaseException:
             self.close()
@@ -139,7 +140,7 @@ class Cluster:
         complete = len(self.members) >= (self._limit or 1)
         self._look_at = now + (SELDOM if complete else OFTEN)
         if self._processes is not None:
-            self._processes.mend(self._joined)
+            self._processes.mend()
 
     def there(self) -> set[str]:
         """Return the addresses of all workers that the scheduler has, now."""
@@ -158,6 +159,7 @@ class Cluster:
 
     def _judge(self, address: str, answer: dict[str, Any]) -> None:
         if refusals := "; ".join(self._wanted.refusals(answer)):
+            self._differing += self._wanted.differing(answer)
             self.refused[address] = f"worker {address}: {refusals}"
             hint = f"type there: {self.install()}"
             message = f"executor dask: {self.refused[address]}. It is not used; {hint}"
@@ -167,7 +169,8 @@ class Cluster:
             message = f"executor dask: worker {address}: {doubts}; results may differ a little"
             warnings.warn(message, WorkerWarning, stacklevel=2)
         self.members[address] = Member(address, answer["pid"])
-        self._joined.add(answer["pid"])
+        if self._processes is not None:
+            self._processes.arrived(answer["pid"])
         self.connection.hear(address, partial(self._of_worker, address))
 
     def left(self, address: str) -> str:
@@ -186,7 +189,9 @@ class Cluster:
         A running task cannot be cancelled. A worker without a nanny, a process of Dask's that
         watches over it and starts it again, is left alone until it has done the task.
         """
-        member = self.members[address]
+        member = self.members.get(address)
+        if member is None:  # it has left, which another batch has heard already
+            return
         if self._processes is not None:
             self._processes.kill(member.pid)
         elif nanny:
@@ -199,7 +204,7 @@ class Cluster:
 
     def install(self) -> str:
         """Return what to type where the workers run."""
-        return self._wanted.install()
+        return self._wanted.install(*self._differing)
 
     def nobody(self, seconds: float, problem: str) -> PluginError:
         """Return the error for there being no worker after so many seconds, and why if known."""
@@ -222,6 +227,11 @@ class Cluster:
         if self._processes is not None:
             self._processes.close()
         self.connection.close()
+
+    def _of_task(self, message: Any) -> None:
+        if self._processes is not None:
+            self._processes.at_work()
+        self._tell("started", *message)
 
     def _of_worker(self, address: str, message: Any) -> None:
         if isinstance(message, dict) and message.get("action") == "remove-worker":

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import shutil
+import sys
+import tempfile
 import threading
+import weakref
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import PluginError
+from hpmkd_dask.apart import APART
 from hpmkd_dask.quiet import Hush, foreign_loggers_kept
 
 with foreign_loggers_kept():
@@ -29,7 +35,7 @@ class Connection:
     """A client of a scheduler, which is somewhere or made here.
 
     Nothing of it is global: not the default client of this process, not its configuration, not
-    its logging.
+    its logging, its random numbers or ``sys.path``.
 
     Parameters
     ----------
@@ -43,6 +49,8 @@ class Connection:
     """
 
     def __init__(self, address: str) -> None:
+        self._end = weakref.finalize(self, APART.leave)
+        APART.enter()
         self._runner = LoopRunner(asynchronous=False)
         self._runner.start()
         self._hush = Hush(self._runner.run_sync(_thread))
@@ -50,13 +58,13 @@ class Connection:
         # What is cut short leaves errors that nobody waits for; asyncio would tell of them when
         # they are garbage, in whichever thread that is.
         self._runner.loop.asyncio_loop.set_exception_handler(_told_to_nobody)
-        self._local: Any = None
+        self._local: _LocalScheduler | None = None
         self.client: Any = None
         self.address = address
         try:
             if not address:
-                self._local = _local_cluster(self._runner.loop)
-                self.address = self._local.scheduler_address
+                self._local = _LocalScheduler(self._runner.loop)
+                self.address = self._local.address
             self.client = _client(self.address, self._runner.loop)
         except BaseException:
             self.close()
@@ -111,10 +119,45 @@ class Connection:
             if self.client is not None:
                 self.client.close(timeout=LEAVES_WITHIN)
             if self._local is not None:
-                self._local.close(timeout=LEAVES_WITHIN)
+                self._local.close()
         finally:
             self._runner.stop()
             self._hush.stop()
+            self._end()
+
+
+class _LocalScheduler:
+    """A scheduler on loopback, without workers and dashboard."""
+
+    def __init__(self, loop: Any) -> None:
+        self._folder = tempfile.mkdtemp(prefix="hpmkd-dask-")
+        self._clean = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._cluster = LocalCluster(
+            n_workers=0,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            # Any free port for its health check; no dashboard.
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False, "local_directory": self._folder},
+            silence_logs=False,
+            loop=loop,
+        )
+        self.address: str = self._cluster.scheduler_address
+        # For modules that clients upload, of which there are none. It would be taken away again
+        # only if nothing had come before it.
+        scratch = self._cluster.scheduler.local_directory
+        if scratch in sys.path:
+            sys.path.remove(scratch)
+
+    def close(self) -> None:
+        try:
+            self._cluster.close(timeout=LEAVES_WITHIN)
+        finally:
+            # It stays with the logger until the scheduler is garbage, and has no public name.
+            handler = getattr(self._cluster.scheduler, "_deque_handler", None)
+            if handler is not None:
+                logging.getLogger("distributed.scheduler").removeHandler(handler)
+            self._clean()
 
 
 class QuietClient(Client):  # type: ignore[misc]
@@ -138,19 +181,6 @@ def _told_to_nobody(loop: Any, context: Any) -> None:
 
 async def _thread() -> int:
     return threading.get_ident()
-
-
-def _local_cluster(loop: Any) -> Any:
-    return LocalCluster(
-        n_workers=0,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        # Any free port for its health check; no dashboard.
-        dashboard_address="127.0.0.1:0",
-        scheduler_kwargs={"dashboard": False},
-        silence_logs=False,
-        loop=loop,
-    )
 
 
 def _client(address: str, loop: Any) -> Any:

@@ -44,6 +44,8 @@ class DaskExecutor:
         self, *, address: str = "", workers: int | None = None, patience: float = 60.0
     ) -> None:
         self._address, self._limit, self._patience = address, workers, patience
+        #: Whether workers are there already; those of this machine are started when needed.
+        self.standing = bool(address)
         self._lock = threading.Lock()
         self._cluster: Cluster | None = None
         self._placing: Placing | None = None

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Collection
 
 from hpmkd.errors import PluginError
 from hpmkd.threads import OF_A_WORKER
@@ -19,6 +18,8 @@ ENVIRONMENT = {**OF_A_WORKER, "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "Fal
 
 #: Seconds in which a killed process must be gone.
 GONE_AFTER = 10.0
+#: How many in a row may end before they have reached their scheduler.
+STILLBORN = 3
 
 
 class Processes:
@@ -41,36 +42,41 @@ class Processes:
         self._folder = tempfile.mkdtemp(prefix="hpmkd-dask-")
         self._alive: dict[int, subprocess.Popen[bytes]] = {}
         self._ended: dict[int, int] = {}
+        self._arrived: set[int] = set()
+        self._stillborn = 0
         # Runs at the latest when the interpreter ends.
         self._clean = weakref.finalize(self, _clean, self._alive, self._folder)
 
-    def mend(self, joined: Collection[int]) -> None:
+    def mend(self) -> None:
         """Start as many as are missing.
-
-        Parameters
-        ----------
-        joined : collection of int
-            Identifiers of processes that reached the scheduler.
 
         Raises
         ------
         PluginError
-            If one ended without having reached it: the next would do the same.
+            If as many as :data:`STILLBORN` have ended, one after the other, without having
+            reached the scheduler: the next would do the same.
         """
         for pid, process in list(self._alive.items()):
             code = process.poll()
             if code is None:
                 continue
             self._note(pid, code)
-            if pid not in joined:
-                raise PluginError(
-                    f"executor dask: a worker process {said_of(code)} before it reached its "
-                    "scheduler; what it printed above says why. Run without it: "
-                    "--set executor.name=serial"
-                )
+            if pid not in self._arrived:
+                self._stillborn += 1
+                if self._stillborn >= STILLBORN:
+                    raise _stillborn(self._stillborn, code)
         while len(self._alive) < self._n:
             process = self._start()
             self._alive[process.pid] = process
+
+    def arrived(self, pid: int) -> None:
+        """Be told of one that has reached the scheduler."""
+        self._arrived.add(pid)
+        self._stillborn = 0
+
+    def at_work(self) -> None:
+        """Be told that one has begun a task: they can do what they are for."""
+        self._stillborn = 0
 
     def kill(self, pid: int) -> None:
         """End one, whatever it does."""
@@ -115,6 +121,15 @@ def said_of(code: int) -> str:
     except ValueError:
         name = f"signal {-code}"
     return f"was killed ({name})"
+
+
+def _stillborn(n: int, code: int) -> PluginError:
+    why = "what it printed above says why" if code >= 0 else "see whether there is memory for them"
+    return PluginError(
+        f"executor dask: worker processes do not start: {n} in a row were gone before they had "
+        f"reached their scheduler; the last {said_of(code)}, {why}. Run without them: "
+        "--set executor.name=serial"
+    )
 
 
 def _clean(alive: dict[int, subprocess.Popen[bytes]], folder: str) -> None:

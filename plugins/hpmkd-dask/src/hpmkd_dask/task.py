@@ -6,11 +6,12 @@ can say which, and so that components defined in a script or a notebook travel.
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import sys
 import traceback
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import cloudpickle
@@ -86,7 +87,8 @@ def call(
     Returns
     -------
     tuple
-        What became of it; with its result or exception pickled, or what could not be read.
+        What became of it; with its result or exception pickled, or with what could not be read
+        and the module that was missing for it, if one was.
     """
     # Not above: the client imports Dask with more care.
     from distributed import get_worker
@@ -95,12 +97,13 @@ def call(
         function, task = pickle.loads(payload)
         shared = _shared(body, pieces)
     except Exception as error:
-        return UNREADABLE, f"{type(error).__name__}: {error}"
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        return UNREADABLE, (f"{type(error).__name__}: {error}", missing)
     # From here on the time of the task is counted; a first one may have had much to import.
     worker = get_worker()
     worker.log_event(topic, [key, worker.nanny is not None])
     try:
-        with threadpoolctl.threadpool_limits(1):
+        with one_thread():
             result = function(shared, task)
         return DONE, cloudpickle.dumps(result)
     except Exception as error:
@@ -108,6 +111,23 @@ def call(
     except BaseException as error:
         # A task that ends itself must end neither the worker nor the client.
         return RAISED, portable(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold libraries that are loaded to one thread; a worker may be used by others as well."""
+    numba = sys.modules.get("numba")
+    before = 1 if numba is None else numba.config.NUMBA_NUM_THREADS
+    if numba is not None and before > 1:
+        # Before the others: when it starts its threads, numba sets those of OpenMP.
+        before = numba.get_num_threads()
+        numba.set_num_threads(1)
+    try:
+        with threadpoolctl.threadpool_limits(1):
+            yield
+    finally:
+        if numba is not None and before > 1:
+            numba.set_num_threads(before)
 
 
 def portable(error: Exception) -> bytes:
