@@ -212,7 +212,8 @@ def hpmkd_phase_advanced(phase: str, done: int, total: int) -> None:
 
     In their order: "teachers", "search", "chain", "refit", "collapse", "measure", "controls",
     "front"; those that a run has no need of are left out. Called with ``done = 0`` when the
-    phase starts::
+    phase starts. `total` is what is expected: a search may take fewer trials, or more, and ends
+    with as many as there were::
 
         @hookimpl
         def hpmkd_phase_advanced(phase, done, total):

@@ -124,7 +124,7 @@ class Learning:
         most = settings.batch if models is None else max(1, models // fits)
         self.progress.start("search", search.sampler.total or most)
         ended = search.run()
-        self.progress.finish()
+        self.progress.stop()
         return Found(search.trials, ended)
 
     def chain(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.asides import Asides, Place, Warned, kept_for, this_place
+from hpmkd.cores import crowding
 from hpmkd.counts import peak_mb
 from hpmkd.values import Lost
 from hpmkd.workloads import CostModel
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Executor
     from hpmkd.jobs import Job, Load
     from hpmkd.journal import Journal
-
 
 #: Rows of a task that takes longer than processes take to start, whatever it does with them.
 MANY_ROWS = 100_000
@@ -91,6 +91,7 @@ class ParallelDistillationPipeline:
         self._executor, self._notify, self._kept = executor, notify, kept
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None
         self._home, self._warned = this_place(), set[Warned]()
+        self._crowding = crowding(executor.workers) if getattr(executor, "local", False) else None
         self._costs, self._asked, self._here_seconds = CostModel(), Counter[str](), 0.0
         #: Peak memory in MB of each process that did a task, as it was when it did its last.
         self.peaks: dict[str, float] = {}
@@ -164,6 +165,9 @@ class ParallelDistillationPipeline:
             # Anew each time: what was done here in between tells of the others.
             waiting = [waiting[at] for at in self.balanced([loads[at] for at in waiting])]
             place, share = self._place([loads[at] for at in waiting])
+            if place is self._executor and self._crowding is not None:
+                self._note(self._crowding)
+                self._crowding = None
             chosen, waiting = waiting[:share], waiting[share:]
             asked = [(job.function, tasks[at], self._home) for at in chosen]
             self._tell(job, loads, left, place)

@@ -39,6 +39,11 @@ class Progress:
         self._done = self._total
         self._tell()
 
+    def stop(self) -> None:
+        """End the phase where it is: more steps than were done were not called for."""
+        self._total = self._done
+        self._tell()
+
     @contextlib.contextmanager
     def phase(self, phase: str) -> Iterator[None]:
         """Be in a phase of one step, however it ends."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from hpmkd.cores import MOST_WORKERS
 from hpmkd.errors import RecipeError
 from hpmkd.limits import Limits
 from hpmkd.recipe_chain import Link
@@ -113,8 +114,8 @@ class Recipe:
         gives way for more. Any other is given the setting ``workers``; if it knows none, the
         run is refused as for any unknown setting.
         """
-        if workers < 1:
-            raise RecipeError(f"workers: got {workers}; expected 1 or more")
+        if not 1 <= workers <= MOST_WORKERS:
+            raise RecipeError(f"workers: got {workers}; expected 1 to {MOST_WORKERS}")
         own = self.executor
         if own.name not in self.parallel:
             settings = {**own.settings, "workers": workers}

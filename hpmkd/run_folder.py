@@ -18,6 +18,7 @@ from hpmkd.figures import Contender
 from hpmkd.offers import NAME
 from hpmkd.student import Student
 from hpmkd.unfinished_folder import check_finished, is_unfinished, take_along
+from hpmkd.unwritable import explained
 
 #: Which students were fitted on all rows, with their figures.
 FRONT = "front.json"
@@ -174,21 +175,6 @@ def read_json(path: Path, shape: type = object) -> Any:
 
 def _no_number(text: str) -> float:
     raise ValueError(f"got {text}, which no run writes; expected a finite number")
-
-
-@contextlib.contextmanager
-def explained(path: Path, cure: str = "choose another --out") -> Iterator[None]:
-    """Say what to do where a file or folder cannot be written.
-
-    Raises
-    ------
-    RunFolderError
-        For any OSError inside.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise RunFolderError(f"cannot write {path}: {error.strerror or error}; {cure}") from error
 
 
 def _sync(folder: Path) -> None:

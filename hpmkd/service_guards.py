@@ -72,6 +72,7 @@ class ExecutorGuard(Guard):
         if workers < 1:
             raise ValueError(f"its number of workers is {workers}; expected 1 or more")
         expect("its gives_up", self.component.gives_up, bool, "True or False")
+        expect("its local", getattr(self.component, "local", False), bool, "True or False")
 
     @property
     def workers(self) -> int:
@@ -84,6 +85,12 @@ class ExecutorGuard(Guard):
         """Whether it can give up a task that takes too long."""
         gives_up: bool = self.component.gives_up
         return gives_up
+
+    @property
+    def local(self) -> bool:
+        """Whether its workers are processes of this machine; what does not say so has none here."""
+        local: bool = getattr(self.component, "local", False)
+        return local
 
     @property
     def standing(self) -> bool:

@@ -16,8 +16,8 @@ from hpmkd.journal import Journal, NoJournal
 from hpmkd.journal.file import JournalFile
 from hpmkd.journal.records import ForeignRecordsError
 from hpmkd.journal.sealing import user_key
-from hpmkd.run_folder import explained
 from hpmkd.unfinished_folder import BEST, COMMAND, JOURNAL, holds_journal, sweep
+from hpmkd.unwritable import explained
 
 #: What people call a finished piece of work, by its job.
 JOBS = {"fold": "fold", "trial": "trial", "answers": "cross-fit", "student": "student"}
@@ -63,6 +63,7 @@ class Unfinished:
         self.resumable = folder is not None
         #: Whether what the folder holds is of this run.
         self.settled = False
+        self._warned = False
         if folder is None:
             self.journal: Journal = NoJournal()
             return
@@ -176,6 +177,9 @@ class Unfinished:
         self._file, self._made = None, False
 
     def _in_trouble(self, reason: str) -> None:
+        if self._warned:  # of the journal or of the best student: mostly both have one cause
+            return
+        self._warned = True
         message = f"the run goes on, but not all of it can be kept for --resume: {reason}"
         warnings.warn(message, JournalWarning, stacklevel=2)
 

@@ -181,6 +181,32 @@ def test_observers_hear_who_is_busy():
     assert told[-1][1]["seconds_left"] == 0
 
 
+@pytest.mark.parametrize(("local", "said"), [(True, 1), (False, 0)])
+def test_more_workers_than_cores_of_this_machine_are_noted_once(monkeypatch, local, said):
+    monkeypatch.setattr("hpmkd.cores.cores", lambda: 2)
+    there, notes = Told(4), []
+    there.local = local
+
+    def notify(hook, **told):
+        notes.extend(told.values() if hook == "hpmkd_noted" else [])
+
+    pipeline = ParallelDistillationPipeline(there, notify=notify)
+    for _ in range(2):
+        list(pipeline.run(JOB, 1, [1, 2]))
+    assert [note.startswith("4 workers on 2 cores: ") for note in notes] == [True] * said
+
+
+def test_workers_that_are_not_started_crowd_nobody(monkeypatch):
+    monkeypatch.setattr("hpmkd.cores.cores", lambda: 2)
+    there, told = Told(4), []
+    there.local = True
+    pipeline = ParallelDistillationPipeline(
+        there, here=Told(1), start_seconds=60, notify=lambda hook, **_: told.append(hook)
+    )
+    list(pipeline.run(JOB, 1, [1, 2]))
+    assert "hpmkd_noted" not in told
+
+
 def test_an_executor_that_wants_to_know_hears_what_is_to_come():
     executor = Foreseeing()
     ParallelDistillationPipeline(executor).prepare(double, 3)

@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
-from hpmkd.cli.events import RunCommand
+from hpmkd.cli.arguments import FolderName
 from hpmkd.cli.keeping import Place
-from hpmkd.cli.options import Plan, run_options
+from hpmkd.cli.options import run_options
+from hpmkd.cli.plan import Plan
+from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_complete
 
 DATA = ("breast_cancer", "digits", "wine")
@@ -19,7 +21,7 @@ DATA = ("breast_cancer", "digits", "wine")
 @click.option("--data", "name", type=click.Choice(DATA), default=DATA[0], show_default=True)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FolderName(),
     help="Run folder to write; an older demo is replaced.  [default: runs/demo-DATA]",
 )
 @run_options

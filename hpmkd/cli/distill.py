@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.events import RunCommand
+from hpmkd.cli.arguments import FolderName
 from hpmkd.cli.keeping import Place
-from hpmkd.cli.options import Plan, run_options
+from hpmkd.cli.options import run_options
+from hpmkd.cli.plan import Plan
+from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_complete
 
 if TYPE_CHECKING:
@@ -44,9 +46,7 @@ if TYPE_CHECKING:
     help="File with rows without labels, for the teachers to label.",
 )
 @click.option("--test-size", type=float, help="Share of DATA to test on.  [default: 0.2]")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Run folder to write.  [required, or --resume]"
-)
+@click.option("--out", type=FolderName(), help="Run folder to write.  [required, or --resume]")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
 @click.option(
     "--trust-pickle",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import sys
 import threading
 import time
 import traceback
@@ -20,8 +19,6 @@ from typing import Any, TextIO
 import click
 import msgspec
 
-from hpmkd.cli import farewell
-from hpmkd.cli.stopping import exit_code, stoppable
 from hpmkd.errors import HpmkdError
 
 #: Under what the events of a command are found in the context of click.
@@ -165,52 +162,6 @@ class Printed(io.TextIOBase):
     def end(self) -> None:
         """Write what waits. A logger may go on with it: it is never closed."""
         self.write("\n")
-
-
-class RunCommand(click.Command):
-    """A command that distils: with ``--json`` it writes nothing but events to stderr."""
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **more: Any,
-    ) -> click.Context:
-        """Read the arguments; what is wrong with them is an event too."""
-        if "--json" not in args:
-            return super().make_context(info_name, args, parent, **more)
-        events = Events(sys.stderr)
-        with events.everything():
-            context = super().make_context(info_name, args, parent, **more)
-        context.meta[KEY] = events
-        return context
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse an option that is given twice, of which all but the last would go unheard."""
-        if not ctx.resilient_parsing:
-            values, _, order = self.make_parser(ctx).parse_args(args=[*args])
-            for each in {*order}:
-                single = isinstance(each, click.Option) and not (each.multiple or each.is_flag)
-                if single and order.count(each) > 1:
-                    name = each.opts[0]
-                    raise click.UsageError(
-                        f"got {name} {order.count(each)} times, the last time with "
-                        f"{values[each.name or name]}; expected it once",
-                        ctx,
-                    )
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run; whoever is asked to stop, at whatever it is, says so."""
-        events = ctx.meta.get(KEY)
-        ctx.meta[farewell.KEY] = last = farewell.Farewell(events)
-        with stoppable(last), contextlib.nullcontext() if events is None else events.everything():
-            try:
-                return super().invoke(ctx)
-            except KeyboardInterrupt as stopped:
-                last.say()
-                raise click.exceptions.Exit(exit_code(stopped)) from None
 
 
 def events_of_command() -> Events | None:

@@ -62,6 +62,9 @@ class Work:
     text: Callable[[State], str] = lambda state: state.finished
 
 
+NOTHING_YET = Work()
+
+
 class Farewell:
     """Last words, said once, by whoever comes first; others wait until they are said.
 
@@ -69,10 +72,12 @@ class Farewell:
     ----------
     events : Events, optional
         Where they go instead of stderr.
+    work : Work
+        What they are about until other work begins.
     """
 
-    def __init__(self, events: Events | None = None) -> None:
-        self._events, self._work = events, Work()
+    def __init__(self, events: Events | None = None, work: Work = NOTHING_YET) -> None:
+        self._events, self._work = events, work
         self._lock, self._said = threading.Lock(), False
 
     @contextlib.contextmanager

@@ -89,9 +89,7 @@ class Place:
         if holds_journal(self.folder):
             return False
         if not (self.folder / "run.json").is_file():
-            raise RunFolderError(
-                f"{self.folder} holds no run to go on with; begin one with --out {self.folder}"
-            )
+            raise RunFolderError(_nothing_in(self.folder))
         return True
 
     def command(self) -> str:
@@ -128,7 +126,7 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
 
     def state() -> State:
         hide()
-        return _state(unfinished)
+        return _state(unfinished, place)
 
     farewell: Farewell = click.get_current_context().meta[KEY]
     try:
@@ -143,17 +141,42 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
                 if unfinished.settled and unfinished.holds:
                     # A full disk, or no right to write: nothing of the run itself is wrong.
                     mended = isinstance(failed, RunFolderError)
-                    words = _told(_state(unfinished), "" if mended else UNLESS_CHANGED)
+                    words = _told(_state(unfinished, place), "" if mended else UNLESS_CHANGED)
                     click.echo(f"the run failed; {words}", err=True)
                 raise
     finally:
         unfinished.close()
 
 
-def _state(unfinished: Unfinished) -> State:
+def unopened(folder: Path) -> Work:
+    """Return what a farewell is about before the journal of a resumed run is opened.
+
+    Parameters
+    ----------
+    folder : Path
+        Of ``--resume``.
+    """
+    # Known now: the last words may be said in a thread that has no context.
+    command = Place(folder, resume=True).command()
+
+    def state() -> State:
+        from hpmkd.unfinished_folder import holds_journal
+
+        if holds_journal(folder):
+            return State("nothing further was finished", go_on=command)
+        if (folder / "run.json").is_file():
+            return State(f"the run is complete, in {folder}")
+        return State()
+
+    return Work(state, text=_told)
+
+
+def _state(unfinished: Unfinished, place: Place) -> State:
     """Return how far a run has got, what is best so far, and how to go on."""
     best, path = unfinished.best_so_far, unfinished.best.path
-    can_go_on = unfinished.settled and unfinished.holds and unfinished.resumable
+    # What a resumed journal holds is there to go on with, before the run has looked at it too.
+    known = unfinished.settled or place.resume
+    can_go_on = known and unfinished.holds and unfinished.resumable
     return State(
         unfinished.progress,
         None
@@ -181,6 +204,17 @@ def _told(state: State, before: str = "") -> str:
     if state.go_on is not None:
         lines.append(f"{before}go on with: {state.go_on}")
     return "\n".join(lines)
+
+
+def _nothing_in(folder: Path) -> str:
+    """Say why there is no run to go on with, and what to type."""
+    from hpmkd.unwritable import file_above
+
+    if (file := file_above(folder)) is not None:
+        return f"{file} is a file; expected the folder of a run, or begin one with --out"
+    taken = folder.exists() and any(folder.iterdir())
+    where = "and the name of a new folder" if taken else shlex.quote(str(folder))
+    return f"{folder} holds no run to go on with; begin one with --out {where}"
 
 
 def _without_place(typed: Sequence[str]) -> Iterator[str]:

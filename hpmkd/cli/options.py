@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 import click
 
-if TYPE_CHECKING:
-    from hpmkd.recipe import Recipe
+from hpmkd.cli.arguments import FolderName, Positive
+from hpmkd.cli.plan import Plan
+from hpmkd.cores import MOST_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,13 +71,13 @@ def run_options(command: F) -> F:
         ),
         click.option(
             "--budget-seconds",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Positive(),
             metavar="S",
             help="Search for nothing new after so many seconds.  [default: as the recipe]",
         ),
         click.option(
             "--trial-timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Positive(),
             metavar="S",
             help="Begin a trial once more that takes longer, then give it up.  [default: as the "
             "recipe]",
@@ -91,7 +90,8 @@ def run_options(command: F) -> F:
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
         click.option(
             "--workers",
-            type=click.IntRange(min=1),
+            type=click.IntRange(min=1, max=MOST_WORKERS),
+            metavar="N",
             help="Worker processes of one thread; 1 is this process.  [default: as the recipe]",
         ),
         click.option(
@@ -108,7 +108,7 @@ def run_options(command: F) -> F:
         ),
         click.option(
             "--resume",
-            type=click.Path(path_type=Path),
+            type=FolderName(),
             metavar="DIR",
             help="Go on with the run in DIR that was stopped; the other options as they were.",
         ),
@@ -151,37 +151,3 @@ def run_options(command: F) -> F:
     for option in reversed(options):
         planned = option(planned)
     return cast("F", planned)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a user said about the recipe.
-
-    Parameters
-    ----------
-    recipe : str
-        Name or file.
-    settings : tuple of str
-        As given to ``--set``.
-    shortcuts : mapping
-        Settings that have an option of their own.
-    student : str or None
-        The only stage.
-    workers : int or None
-        How many.
-    """
-
-    recipe: str
-    settings: tuple[str, ...] = ()
-    shortcuts: Mapping[str, Any] = field(default_factory=dict)
-    student: str | None = None
-    workers: int | None = None
-
-    def read(self, **shortcuts: Any) -> Recipe:
-        """Read the recipe and put the options, and further dotted settings, on top."""
-        from hpmkd.recipe import Recipe
-        from hpmkd.recipe_files import parse_setting
-
-        given = dict(parse_setting(text) for text in self.settings)
-        overrides = {**given, **self.shortcuts, **shortcuts}
-        return Recipe.load(self.recipe).with_options(overrides, self.student, self.workers)

@@ -116,7 +116,7 @@ def _content(path: Path) -> bytes:
 
 
 def _write(content: bytes, out: Path) -> None:
-    from hpmkd.run_folder import explained
+    from hpmkd.unwritable import explained
     from hpmkd.whole import write_whole
 
     with explained(out):

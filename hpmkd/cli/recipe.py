@@ -21,7 +21,7 @@ def show(name: str, settings: tuple[str, ...]) -> None:
       hpmkd recipe show hpm > mine.toml
       hpmkd recipe show proposal --set budget.models=40
     """
-    from hpmkd.cli.options import Plan
+    from hpmkd.cli.plan import Plan
     from hpmkd.recipe_files import shipped, shipped_text
 
     # As it was written, with what its comments explain; overrides can only be shown parsed.

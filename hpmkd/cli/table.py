@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from hpmkd.cli.columns import Column, print_columns
 from hpmkd.units import shown_size, shown_time
 
 if TYPE_CHECKING:
@@ -17,22 +17,12 @@ if TYPE_CHECKING:
     from hpmkd.leaderboard import Record
     from hpmkd.limits import Limits
 
-PLAIN_WIDTH = 170
+#: What is piped has room for every column.
+PLAIN_WIDTH = 10_000
 #: By how much a teacher's weight must exceed its mean for people to hear of it.
 TELLING = 0.05
 #: Schedulers that nobody need be told of.
 IDLE = (None, "constant")
-#: Of the students to pick from; the last one where there are limits.
-FRONT_COLUMNS = (
-    "log loss",
-    "size",
-    "1 row",
-    "retention",
-    "test log loss",
-    "test accuracy",
-    "on front",
-    "breaks",
-)
 
 
 def print_result(found: Distillation) -> None:
@@ -99,29 +89,24 @@ def print_front(
     contenders: Sequence[Contender], limits: Limits, chosen: str | None, console: Console
 ) -> None:
     """Print the students to pick from: who is on the front, who keeps the limits, who is chosen."""
-    from rich.table import Table
+    name: Column[Contender] = Column(
+        "student", lambda each: _marked(each.name, each.name == chosen), 0, left=True
+    )
+    columns = [name, *FRONT_COLUMNS, *([_breaks(limits)] if limits else [])]
+    print_columns(columns, contenders, lambda each: each.name == chosen, console, "front.json")
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("student")
-    table.add_column("role")
-    for heading in FRONT_COLUMNS[: None if limits else -1]:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for each in contenders:
-        broken = limits.broken(each.figures)
-        cells = (
-            f"{each.selection_log_loss:.4f}",
-            shown_size(each.bytes),
-            shown_time(each.row_us),
-            f"{each.selection_retention:.4f}",
-            f"{each.log_loss:.4f}",
-            f"{each.accuracy:.4f}",
-            "yes" if each.on_front else "-",
-            ", ".join(name.split("_")[1] for name in broken) or "-",
-        )
-        name = f"{each.name} *" if each.name == chosen else each.name
-        style = "bold" if each.name == chosen else None
-        table.add_row(name, each.role, *cells[: None if limits else -1], style=style)
-    console.print(table)
+
+def _breaks(limits: Limits) -> Column[Contender]:
+    """Return the column that tells which limits a student breaks."""
+
+    def broken(each: Contender) -> str:
+        return ", ".join(name.split("_")[1] for name in limits.broken(each.figures)) or "-"
+
+    return Column("breaks", broken, 3)
+
+
+def _marked(name: str, chosen: bool) -> str:
+    return f"{name} *" if chosen else name
 
 
 def _search(found: Distillation) -> str:
@@ -146,30 +131,7 @@ def _wins(found: Distillation) -> Iterator[str]:
 
 def print_table(records: tuple[Record, ...], console: Console) -> None:
     """Print the leaderboard; a narrow terminal gets the columns that matter most."""
-    from rich.table import Table
-
-    narrow = console.width < WIDE
-    columns = [column for column in COLUMNS if not (narrow and column.heading in DISPENSABLE)]
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("role")
-    table.add_column("name")
-    for column in columns:
-        table.add_column(column.heading, justify="right", no_wrap=True)
-    for record in records:
-        name = f"{record.name} *" if record.chosen else record.name
-        cells = (column.shown(record) for column in columns)
-        table.add_row(record.role, name, *cells, style="bold" if record.chosen else None)
-    console.print(table)
-    if narrow:
-        console.print("(a wider terminal shows more; leaderboard.csv has it all)")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the table: what it is called and how a record fills it."""
-
-    heading: str
-    shown: Callable[[Record], str]
+    print_columns(COLUMNS, records, lambda each: each.chosen, console, "leaderboard.csv")
 
 
 def _number(value: float | None, form: str) -> str:
@@ -188,24 +150,32 @@ def _time(us: float | None) -> str:
     return "-" if us is None else shown_time(us)
 
 
-COLUMNS = (
-    Column("after", lambda record: record.after or "-"),
-    Column("alpha", lambda record: _number(record.alpha, ".2f")),
-    Column("accuracy", lambda record: _number(record.accuracy, ".4f")),
-    Column("log loss", lambda record: _number(record.log_loss, ".4f")),
-    Column("macro F1", lambda record: _number(record.macro_f1, ".4f")),
-    Column("AUC", lambda record: _number(record.auc, ".4f")),
-    Column("KL", lambda record: _number(record.kl, ".4f")),
-    Column("agree", lambda record: _number(record.agreement, ".4f")),
-    Column("size", lambda record: _size(record.bytes)),
-    Column("1 row", lambda record: _time(record.row_us)),
-    Column("1000 rows", lambda record: _time(record.batch_us)),
-    Column("smaller", lambda record: _times(record.compression)),
-    Column("faster", lambda record: _times(record.speedup)),
-    Column("retention", lambda record: _number(record.retention, ".4f")),
+COLUMNS: tuple[Column[Record], ...] = (
+    Column("role", lambda record: record.role, 4, left=True),
+    Column("name", lambda record: _marked(record.name, record.chosen), 0, left=True),
+    Column("after", lambda record: record.after or "-", 8),
+    Column("alpha", lambda record: _number(record.alpha, ".2f"), 7),
+    Column("accuracy", lambda record: _number(record.accuracy, ".4f"), 2),
+    Column("log loss", lambda record: _number(record.log_loss, ".4f"), 1),
+    Column("macro F1", lambda record: _number(record.macro_f1, ".4f"), 9),
+    Column("AUC", lambda record: _number(record.auc, ".4f"), 10),
+    Column("KL", lambda record: _number(record.kl, ".4f"), 12),
+    Column("agree", lambda record: _number(record.agreement, ".4f"), 11),
+    Column("size", lambda record: _size(record.bytes), 3),
+    Column("1 row", lambda record: _time(record.row_us), 5),
+    Column("1000 rows", lambda record: _time(record.batch_us), 15),
+    Column("smaller", lambda record: _times(record.compression), 13),
+    Column("faster", lambda record: _times(record.speedup), 14),
+    Column("retention", lambda record: _number(record.retention, ".4f"), 6),
 )
-#: What a terminal narrower than `WIDE` does without.
-DISPENSABLE = frozenset(
-    {"after", "macro F1", "AUC", "KL", "agree", "1000 rows", "smaller", "faster"}
+#: Of the students to pick from, behind their names; limits have one more.
+FRONT_COLUMNS: tuple[Column[Contender], ...] = (
+    Column("role", lambda each: each.role, 6, left=True),
+    Column("log loss", lambda each: f"{each.selection_log_loss:.4f}", 1),
+    Column("size", lambda each: shown_size(each.bytes), 2),
+    Column("1 row", lambda each: shown_time(each.row_us), 4),
+    Column("retention", lambda each: f"{each.selection_retention:.4f}", 5),
+    Column("test log loss", lambda each: f"{each.log_loss:.4f}", 9),
+    Column("test accuracy", lambda each: f"{each.accuracy:.4f}", 7),
+    Column("on front", lambda each: "yes" if each.on_front else "-", 8),
 )
-WIDE = 155

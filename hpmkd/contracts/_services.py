@@ -103,6 +103,9 @@ class Executor(Protocol):
     come will need. Processes that have no task may then unpickle `shared`, which loads
     libraries, and call ``function(shared)``, once each; what that returns or raises is for nobody.
 
+    It may have ``local``: True if its workers are processes of this machine. Then a run says so
+    where they are more than its cores.
+
     It may have ``standing``, True if its workers are there before the run and stay after it. Then
     all tasks go to them; else those of a small job are done in the process of the run, as long
     as starting workers would cost more than they save.

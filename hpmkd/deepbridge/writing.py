@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hpmkd.errors import RecipeError, RunFolderError
-from hpmkd.run_folder import explained
+from hpmkd.unwritable import explained
 
 
 def as_path(value: Any, name: str) -> Path:

@@ -41,10 +41,11 @@ class ExecutorSuite:
         assert isinstance(executor, Executor)
 
     def test_says_what_it_can(self, executor: Executor) -> None:
-        """How many tasks run at a time, and whether it can give one up."""
+        """How many tasks run at a time, where, and whether it can give one up."""
         assert type(executor.workers) is int
         assert executor.workers >= 1
         assert type(executor.gives_up) is bool
+        assert type(getattr(executor, "local", False)) is bool
         assert type(getattr(executor, "standing", False)) is bool
 
     @pytest.mark.parametrize("n", [1, 2, 37])

@@ -51,7 +51,6 @@ def test_settings_of_the_former_executor_are_gone(chosen, tmp_path):
     assert chosen(*at) == ("loky", {"workers": 7})
     assert chosen(*at, "--executor", "dask") == ("dask", {})
     assert chosen(*at, "--executor", "loky") == ("loky", {"workers": 7})
-    assert chosen("--set=executor=loky", "--executor", "dask") == ("dask", {})
 
 
 @pytest.mark.parametrize("name", ["dask", "cluster"])

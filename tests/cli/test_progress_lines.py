@@ -65,10 +65,19 @@ def test_trials_are_told_as_the_run_folder_has_them(done, folder):
     assert told == json.loads((folder / "run" / "trials.json").read_text("utf-8"))
 
 
+def test_the_search_ends_with_as_many_steps_as_there_were_trials(done, folder):
+    told = [each for each in parsed(done.stderr) if each["event"] == "phase_advanced"]
+    last = [each for each in told if each["phase"] == "search"][-1]
+    trials = json.loads((folder / "run" / "trials.json").read_text("utf-8"))
+    searched = sum(each["after"] is None for each in trials)
+    assert (last["done"], last["total"]) == (searched, searched)
+
+
 def test_work_is_told_of_two_workers(done):
     told = [each for each in parsed(done.stderr) if each["event"] == "work_advanced"]
     assert {each["job"] for each in told} >= {"fold", "trial", "student"}
-    assert {each["workers"] for each in told} == {2}
+    # Until the workers are started, there is this process.
+    assert {each["workers"] for each in told} == {1, 2}
     assert all(0 <= each["done"] <= each["total"] and each["busy"] <= 2 for each in told)
 
 

@@ -1,12 +1,150 @@
-"""What the result says beside its table."""
+"""The result as text: tables that fit the terminal, and what is said beside them."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
-from hpmkd.cli.table import _search, _wins
+from hpmkd.cli.table import PLAIN_WIDTH, _search, _wins, print_front, print_table
+from hpmkd.figures import Contender
+from hpmkd.leaderboard import Record
+from hpmkd.limits import Limits
+
+RECORD = Record(
+    role="student",
+    name="logistic",
+    chosen=True,
+    accuracy=0.9561,
+    log_loss=0.0812,
+    macro_f1=0.9512,
+    auc=0.9931,
+    kl=0.0123,
+    agreement=0.9737,
+    bytes=812,
+    row_us=1.93,
+    batch_us=1234.0,
+    compression=1820.0,
+    speedup=26000.0,
+    retention=0.9964,
+    alpha=0.5,
+    temperature=2.0,
+    selection_log_loss=0.09,
+)
+RECORDS = (
+    replace(RECORD, role="teacher", name="extra trees of somebody", chosen=False, alpha=None),
+    RECORD,
+    replace(RECORD, role="ensemble", name="tree", chosen=False, bytes=None, log_loss=12.3456),
+)
+CONTENDER = Contender(
+    name="logistic",
+    stage="logistic",
+    trial=3,
+    role="student",
+    chosen=True,
+    selection_log_loss=0.0912,
+    selection_accuracy=0.95,
+    selection_retention=0.9964,
+    bytes=812,
+    row_us=1.93,
+    accuracy=0.9561,
+    log_loss=0.0812,
+    on_front=True,
+)
+CONTENDERS = (CONTENDER, replace(CONTENDER, name="gbm-trial-11", role="front", bytes=123_456))
+MORE = "(a wider terminal shows more; {} has it all)"
+
+
+@pytest.fixture
+def console():
+    """``console(columns)``, of which ``lines()`` returns what was printed."""
+
+    def made(columns):
+        made = Console(width=columns, highlight=False, soft_wrap=True, color_system=None)
+        made.begin_capture()
+        made.lines = lambda: made.end_capture().splitlines()
+        return made
+
+    return made
+
+
+def headings(line):
+    return re.split("  +", line.strip())
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (35, ["name", "log loss"]),
+        (50, ["name", "accuracy", "log loss"]),
+        (60, ["name", "accuracy", "log loss", "size"]),
+        (80, ["role", "name", "accuracy", "log loss", "size", "1 row"]),
+    ],
+)
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_ones(console, columns, shown):
+    there = console(columns)
+    print_table(RECORDS, there)
+    head, *rows, more = there.lines()
+    assert headings(head) == shown
+    assert max(map(len, [head, *rows])) <= columns
+    assert more == MORE.format("leaderboard.csv")
+    for row, name, loss in zip(
+        rows,
+        ("extra trees of somebody", "logistic *", "tree"),
+        ("0.0812", "0.0812", "12.3456"),
+        strict=True,
+    ):
+        assert name in row
+        assert loss in row
+        assert "…" not in row
+    if "size" in shown:
+        assert "0.8 KB" in rows[1]
+
+
+@pytest.mark.parametrize("columns", [170, PLAIN_WIDTH])
+def test_a_wide_terminal_and_a_pipe_get_every_column(console, columns):
+    there = console(columns)
+    print_table(RECORDS, there)
+    head, *rows = there.lines()
+    assert len(headings(head)) == 16
+    assert [len(headings(row)) for row in rows] == [16, 16, 16]
+    assert max(map(len, rows)) < 170
+
+
+def test_names_are_whole_where_nothing_fits(console):
+    there = console(10)
+    print_table(RECORDS, there)
+    assert there.lines()[1] == "extra trees of somebody"
+
+
+@pytest.mark.parametrize(
+    ("columns", "limits", "shown"),
+    [
+        (40, Limits(), ["student", "log loss", "size"]),
+        (60, Limits(), ["student", "log loss", "size", "1 row", "retention"]),
+        (50, Limits(max_size=1000), ["student", "log loss", "size", "1 row", "breaks"]),
+        (
+            80,
+            Limits(),
+            ["student", "role", "log loss", "size", "1 row", "retention", "test accuracy"],
+        ),
+    ],
+)
+def test_students_to_pick_from_are_whole_too(console, columns, limits, shown):
+    there = console(columns)
+    print_front(CONTENDERS, limits, "logistic", there)
+    head, *rows, more = there.lines()
+    assert headings(head) == shown
+    assert max(map(len, [head, *rows])) <= columns
+    assert more == MORE.format("front.json")
+    assert rows[0].startswith("logistic *    ")
+    assert rows[1].startswith("gbm-trial-11  ")
+    assert "123.5 KB" in rows[1]
+    if limits:
+        assert [headings(row)[-1] for row in rows] == ["-", "size"]
 
 
 def found(summary):

@@ -233,7 +233,7 @@ def test_a_disk_that_is_full_costs_the_journal_not_the_run(wine, tmp_path, monke
     with pytest.warns(JournalWarning, match="No space left on device") as warned:
         found = distill(wine, tmp_path / "run", observers=[seen, Filling()])
     monkeypatch.undo()
-    assert len([each for each in warned if "No space" in str(each.message)]) <= 2
+    assert len([each for each in warned if "No space" in str(each.message)]) == 1
     assert found.student.to_bytes() == distill(wine).student.to_bytes()
 
 
@@ -311,6 +311,29 @@ def test_the_command_that_it_names_goes_on(stopped, data):
     assert complete.stdout == again.stdout
 
 
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("hpmkd.tables.read_table", "stopped; nothing further was finished\n"),
+        ("hpmkd.unfinished.Unfinished.settle", "stopped; finished: 4 folds, "),
+    ],
+)
+def test_a_resumed_run_that_is_stopped_at_once_says_how_to_go_on(
+    stopped, data, monkeypatch, at, said
+):
+    folder, _ = stopped
+    monkeypatch.setattr(at, interrupt)
+    again = command(data, "--resume", folder)
+    assert again.exit_code == 130
+    assert said in again.stderr
+    assert again.stderr.splitlines()[-1].startswith("go on with: hpmkd distill")
+    assert again.stderr.splitlines()[-1].endswith(f"--resume '{folder}'")
+
+
 def test_a_complete_run_of_something_else_is_refused(stopped, data, tmp_path):
     folder, _ = stopped
     assert command(data, "--resume", folder).exit_code == 0
@@ -366,8 +389,21 @@ def test_neither_out_nor_resume_is_refused(data):
 def test_nothing_to_go_on_with_is_said_with_what_to_type(data, tmp_path):
     done = command(data, "--resume", tmp_path / "none")
     assert done.exit_code == 7
-    assert "holds no run to go on with; begin one with --out" in done.stderr
+    assert f"holds no run to go on with; begin one with --out {tmp_path / 'none'}" in done.stderr
     assert call("demo", "--resume", tmp_path / "none").exit_code == 7
+
+
+def test_a_file_and_a_folder_of_something_else_are_told_from_runs(data, tmp_path):
+    for at in (data, data / "x"):
+        done = command(data, "--resume", at)
+        assert done.exit_code == 7
+        assert f"{data} is a file; expected the folder of a run" in done.stderr
+    done = command(data, "--resume", tmp_path)
+    assert done.exit_code == 7
+    assert "holds no run to go on with; begin one with --out and the name of a new" in done.stderr
+    done = command(data, "--out", data / "x")
+    assert done.exit_code == 7
+    assert f"cannot write {data / 'x'}: {data} is a file, and no folder; choose" in done.stderr
 
 
 def test_a_run_that_cannot_be_written_at_its_end_is_gone_on_with(data, tmp_path, monkeypatch):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+
+from hpmkd.descendants import descendants
 
 PROC = Path("/proc")
 
@@ -38,34 +39,10 @@ def tree_mb(pid: int) -> float | None:
     if sys.platform != "linux":
         return None
     own, shared = 0, 0
-    for each in _tree(pid):
+    for each in (pid, *descendants(pid)):
         # A process may end while it is looked at.
         with contextlib.suppress(OSError, ValueError):
             resident, its_shared = map(int, (PROC / str(each) / "statm").read_text().split()[1:3])
             own += resident - its_shared
             shared = max(shared, its_shared)
     return (own + shared) * os.sysconf("SC_PAGE_SIZE") / 1e6 or None
-
-
-def _tree(pid: int) -> set[int]:
-    """Return the numbers of a process and all below it."""
-    children: dict[int, list[int]] = {}
-    for child, parent in _parents():
-        children.setdefault(parent, []).append(child)
-    found, new = set(), [pid]
-    while new:
-        each = new.pop()
-        found.add(each)
-        # Numbers are used again while one looks: there may seem to be a circle.
-        new += set(children.get(each, ())) - found
-    return found
-
-
-def _parents() -> Iterator[tuple[int, int]]:
-    """Yield every process with its parent."""
-    for name in os.listdir(PROC):
-        if name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                stat = (PROC / name / "stat").read_text()
-                # The name of a program, in brackets, may hold anything.
-                yield int(name), int(stat.rpartition(")")[2].split()[1])

@@ -36,6 +36,7 @@ class LokyExecutor:
     """
 
     gives_up = True
+    local = True
 
     def __init__(self, *, workers: int = 2) -> None:
         self.workers = workers

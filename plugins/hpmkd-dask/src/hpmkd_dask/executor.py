@@ -49,6 +49,8 @@ class DaskExecutor:
         self._lock = threading.Lock()
         self._cluster: Cluster | None = None
         self._placing: Placing | None = None
+        #: Whether the workers are processes of this machine: of a cluster elsewhere, nobody knows.
+        self.local = not address
         #: How many tasks run at once; of a cluster elsewhere, as many as it has workers now.
         self.workers = self._connected()[0].workers if address else workers or DEFAULT_WORKERS
 

@@ -1,0 +1,100 @@
+"""Tables whose every name and number is whole: a narrow terminal gets fewer columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+#: Between two columns.
+GAP = 2
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """One column of a table.
+
+    Parameters
+    ----------
+    heading : str
+        What it is called.
+    shown : callable
+        Returns its cell of a row.
+    rank : int
+        How soon it is left out where there is no room: the highest first; 0 for never.
+    left : bool
+        Whether its cells begin below each other, as names do; numbers end below each other.
+    """
+
+    heading: str
+    shown: Callable[[T], str]
+    rank: int
+    left: bool = False
+
+
+def print_columns(
+    columns: Sequence[Column[T]],
+    rows: Sequence[T],
+    bold: Callable[[T], bool],
+    console: Console,
+    everything: str,
+) -> None:
+    """Print the columns that fit, each as wide as it has to be.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        In their order.
+    rows : sequence
+        What the cells are of.
+    bold : callable
+        Whether a row stands out.
+    console : Console
+        Where to print, and how wide it is.
+    everything : str
+        Which file has the columns that are left out.
+    """
+    from rich.text import Text
+
+    filled = [(column, [column.heading, *map(column.shown, rows)]) for column in columns]
+    kept = _fitting(filled, console.width)
+    padded = [_padded(cells, left=column.left) for column, cells in kept]
+    for at, line in enumerate(zip(*padded, strict=True)):
+        style = "bold" if at == 0 or bold(rows[at - 1]) else ""
+        console.print(Text((" " * GAP).join(line).rstrip(), style=style))
+    if len(kept) < len(filled):
+        console.print(f"(a wider terminal shows more; {everything} has it all)")
+
+
+def _fitting(
+    filled: Sequence[tuple[Column[T], list[str]]], width: int
+) -> Sequence[tuple[Column[T], list[str]]]:
+    """Return the columns without those that there is no room for."""
+    kept = list(filled)
+    while sum(_width(cells) + GAP for _, cells in kept) - GAP > width:
+        least = max(kept, key=lambda each: each[0].rank)
+        if not least[0].rank:
+            break  # these are printed whole, on several lines if need be
+        kept.remove(least)
+    return kept
+
+
+def _padded(cells: Sequence[str], *, left: bool) -> list[str]:
+    """Return cells of one width."""
+    from rich.cells import cell_len
+
+    width = _width(cells)
+    spaces = [" " * (width - cell_len(cell)) for cell in cells]
+    return [
+        cell + space if left else space + cell for cell, space in zip(cells, spaces, strict=True)
+    ]
+
+
+def _width(cells: Sequence[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, cells))
