@@ -24,9 +24,9 @@ more is done of many steps: teachers in more folds, twice, and more of them. So 
 size at which a cap begins to bind says what a user waits for, not how any one step grows."""
 CAPS = """## What is capped
 
-More rows cost time, and gained little where that was measured. Each cap is a setting of the recipe `hpm`
-(`--set split.trial_rows=0` takes one away), and a run says which of them bind, on a terminal and in
-`hpmkd_noted`. Below a cap a run is the same, bit for bit, as without it.
+More rows cost time, and gained little where that was measured. Each cap is a setting of the recipe
+`hpm` (`--set split.trial_rows=0` takes one away), and a run says which of them bind, on a terminal
+and in `hpmkd_noted`. Below a cap a run is the same, bit for bit, as without it.
 
 Up to `split.once_above` rows teachers are cross-fitted twice: without the selection rows, for the
 trials, and on all training rows, for the students in the end. Above, once: in two folds, on all

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,14 +58,17 @@ def print_columns(
     everything : str
         Which file has the columns that are left out.
     """
-    from rich.text import Text
+    from rich.table import Table
 
     filled = [(column, [column.heading, *map(column.shown, rows)]) for column in columns]
     kept = _fitting(filled, console.width)
-    padded = [_padded(cells, left=column.left) for column, cells in kept]
-    for at, line in enumerate(zip(*padded, strict=True)):
-        style = "bold" if at == 0 or bold(rows[at - 1]) else ""
-        console.print(Text((" " * GAP).join(line).rstrip(), style=style))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+    for column, cells in kept:
+        justify: Literal["left", "right"] = "left" if column.left else "right"
+        table.add_column(column.heading, justify=justify, min_width=_width(cells))
+    for row, line in zip(rows, zip(*(cells[1:] for _, cells in kept), strict=True), strict=True):
+        table.add_row(*line, style="bold" if bold(row) else None)
+    console.print(table)
     if len(kept) < len(filled):
         console.print(f"(a wider terminal shows more; {everything} has it all)")
 
@@ -81,17 +84,6 @@ def _fitting(
             break  # these are printed whole, on several lines if need be
         kept.remove(least)
     return kept
-
-
-def _padded(cells: Sequence[str], *, left: bool) -> list[str]:
-    """Return cells of one width."""
-    from rich.cells import cell_len
-
-    width = _width(cells)
-    spaces = [" " * (width - cell_len(cell)) for cell in cells]
-    return [
-        cell + space if left else space + cell for cell, space in zip(cells, spaces, strict=True)
-    ]
 
 
 def _width(cells: Sequence[str]) -> int:
