@@ -163,12 +163,13 @@ def test_a_recipe_is_resolved_whole(registry):
         {kind: {"name": "anything"} for kind in kinds}
         | {"stages": {"median": {"power": 2}, "small": {"name": "median"}}}
         | {"chain": [{"stage": "small"}, {"stage": "median", "transfer": RULE}]}
-        | {"ensemble": {"fuser": "median"}}
+        | {"ensemble": {"fuser": "median"}, "parallel": {"plain": "anything"}}
     )
     components = resolve(recipe, registry)
     assert components.ensemble_fuser.offered.offer.name == "median"
     assert all(getattr(components, kind).offered.plugin == "mine" for kind in kinds)
     assert list(components.stages) == ["median", "small"]
+    assert components.stand_in.offered.offer.name == "plain"
     assert components.stages["median"].settings == {"power": 2.0}
     (rule,) = components.transfers.values()
     assert (rule.offered.plugin, rule.settings) == ("mine", {"rounds": 5})
@@ -181,7 +182,7 @@ def test_the_ensemble_has_the_recipes_fuser_if_it_names_none(registry, ensemble)
     recipe = Recipe.from_mapping(
         dict.fromkeys((*kinds, "executor"), "anything")
         | {"fuser": {"name": "median", "rounds": 2}, "stages": {"plain": {}}, "chain": []}
-        | {"ensemble": ensemble}
+        | {"ensemble": ensemble, "parallel": {"plain": "anything"}}
     )
     components = resolve(recipe, registry)
     assert components.ensemble_fuser == components.fuser

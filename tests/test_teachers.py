@@ -94,8 +94,10 @@ def test_names_that_clash_all_the_same_are_refused():
 
 def test_ready_teachers_pass_through():
     ready = GivenTeacher("mine", MATRIX)
-    assert as_teachers(ready) == [ready]
-    assert as_teachers([ready]) == [ready]
+    for given in (ready, [ready]):
+        (teacher,) = as_teachers(given)
+        assert teacher.name == "mine"
+        assert teacher.training is ready.training
     assert kinds(as_teachers({"other": ready})) == [(GivenTeacher, "other")]
 
 

@@ -15,7 +15,6 @@ from hpmkd.student.packed_content import Words
 from hpmkd.student.packed_rows import UNUSUAL, RowReader
 
 Floats = NDArray[np.float64]
-PYTHON_NUMBERS = frozenset({float, int})
 
 
 def _new_slot(n_columns: int) -> tuple[bytearray, Floats]:
@@ -62,8 +61,8 @@ def make_asker(
         if type(row) is dict:
             try:
                 numbers = numbers_of(row)
-                # The sum is a float or an integer only if all are; else each is looked at.
-                if type(sum(numbers)) in PYTHON_NUMBERS:
+                # The sum is a float only if all are, or integers; else each is looked at.
+                if type(sum(numbers, 0.0)) is float:
                     slot = take() if slots else new_slot()
                     pack_into(slot[0], 0, *numbers, *map(getitem, levels, categories_of(row)))
                     code = code_of(slot[1], words)

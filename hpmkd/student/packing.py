@@ -49,6 +49,12 @@ def pack_booster(
             f"got a booster of the kind {boosted['name']!r}, expected 'gbtree': train with "
             "booster='gbtree'"
         )
+    # XGBoost 3.4 and later: 'dart' is a gbtree whose trees have weights.
+    if any(weight != 1 for weight in boosted["model"].get("weight_drop", ())):
+        raise ValueError(
+            "got a booster whose trees were dropped ('dart'), expected one without: train it with "
+            "rate_drop=0"
+        )
     shape = document["learner"]["learner_model_param"]
     trained = max(1, int(shape["num_class"]), int(shape["num_target"]))
     if trained != n_outputs:

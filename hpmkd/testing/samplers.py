@@ -23,7 +23,7 @@ from hpmkd.testing.searches import (
     trial_of,
 )
 from hpmkd.testing.trials import check_in_space
-from hpmkd.values import Configuration, SearchSpace, Trial, frozen_mapping
+from hpmkd.values import Configuration, SearchSpace, frozen_mapping
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Stage
@@ -158,8 +158,8 @@ class SamplerSuite:
             for configuration in configurations:
                 trial = trial_of(number, configuration, some_loss(number, configuration))
                 one.tell(trial)
-                elsewhere = {"seconds": 1.0 + 100.0 * (number % 3), "worker": f"host:{number % 2}"}
-                two.tell(Trial(**{**vars(trial), **elsewhere}))
+                seconds, worker = 1.0 + 100.0 * (number % 3), f"host:{number % 2}"
+                two.tell(replace(trial, seconds=seconds, worker=worker))
                 number += 1
             assert number <= NO_END, "the search does not end"
 

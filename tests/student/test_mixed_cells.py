@@ -44,7 +44,7 @@ def column(*cells):
         (np.timedelta64(5, "ms"), 0.005),
         (pd.Timedelta(1500, "ms"), 1.5),
         (dt.timedelta(days=1), 86400.0),
-        (np.datetime64("NaT"), np.nan),
+        (np.datetime64("NaT", "s"), np.nan),
         (np.timedelta64("NaT", "s"), np.nan),
         (pd.NaT, np.nan),
     ],
@@ -119,7 +119,7 @@ def in_unit(kind, low, high, *units):
 
 NUMBERS = st.one_of(st.floats(), st.integers(-(2**70), 2**70), st.booleans(), st.none())
 MISSING = st.sampled_from(
-    [None, np.nan, pd.NaT, pd.NA, np.datetime64("NaT"), np.timedelta64("NaT")]
+    [None, np.nan, pd.NaT, pd.NA, np.datetime64("NaT", "D"), np.timedelta64("NaT", "s")]
 )
 NAIVE = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1))
 AWARE = st.datetimes(

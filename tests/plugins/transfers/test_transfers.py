@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -62,7 +62,9 @@ def test_an_assistant_teaches_beside_the_teacher_and_alone_where_no_label_is(han
 def test_residual_hands_over_the_student_and_nothing_else(handed):
     inputs, previous = handed
     after = Residual().hand_over(inputs, previous)
-    assert after == replace(inputs, start=previous)
+    assert after.start is previous
+    others = [each.name for each in fields(inputs) if each.name != "start"]
+    assert all(getattr(after, name) is getattr(inputs, name) for name in others)
 
 
 def test_extra_rows_that_nobody_before_was_asked_about_keep_their_teacher(handed):

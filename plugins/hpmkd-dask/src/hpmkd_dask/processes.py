@@ -104,10 +104,11 @@ class Processes:
         # The modules of this process are found there too, wherever it has them from.
         path = os.pathsep.join(each or os.getcwd() for each in sys.path)
         return subprocess.Popen(
-            [sys.executable, "-m", "hpmkd_dask.process", self._address, self._folder],
+            [sys.executable, "-u", "-m", "hpmkd_dask.process", self._address, self._folder],
             env={**os.environ, **ENVIRONMENT, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
-            # What a task prints must not get between results that are piped.
+            # What a task prints must not get between results that are piped; and it comes at once,
+            # for the process may be killed at any time (-u).
             stdout=2,
         )
 
