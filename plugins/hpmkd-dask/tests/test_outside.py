@@ -167,6 +167,21 @@ except PluginError as error:
             list(results)
         executor.close()
 
+    def test_a_broken_connection_may_be_heard_of_before_the_scheduler_is_gone(self, start):
+        async def breaks():
+            raise OSError("connection reset by peer")
+
+        cluster = start()
+        cluster.worker("--no-nanny")
+        executor = DaskExecutor(address=cluster.address)
+        connection = executor._cluster.connection
+        with pytest.raises(OSError, match="reset by peer"):  # to a worker, as it turns out
+            connection.ask(breaks)
+        cluster.scheduler.kill()
+        with pytest.raises(PluginError, match="has gone away in the middle of the run"):
+            connection.ask(breaks)
+        executor.close()
+
     def test_workers_without_hpmkd(self, outside, connected):
         outside.worker("--no-nanny", PYTHONPATH="")
         with (

@@ -166,9 +166,7 @@ class Batch:
             return
         except OSError as error:
             # The scheduler is gone, or else the worker is.
-            for _ in range(10):
-                self._cluster.connection.require_alive()
-                time.sleep(TICK / 2)
+            self._cluster.connection.require_alive_yet()
             yield from self._lost(attempt.index, f"its result did not arrive ({error})")
             return
         except Exception as error:

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ ANSWERS_WITHIN = 10.0
 LEAVES_WITHIN = 2.0
 #: Seconds between two looks whether a scheduler that is asked something is still there.
 GLANCE = 0.2
+#: So many of them later the client knows that it is not.
+NOTICED_IN = 5
 
 
 class Connection:
@@ -91,6 +94,9 @@ class Connection:
                 self.require_alive()
                 wait([asked], timeout=GLANCE)
             return asked.result()
+        except OSError:
+            self.require_alive_yet()
+            raise
         finally:
             asked.cancel()
 
@@ -107,6 +113,15 @@ class Connection:
                 f"executor dask: the scheduler at {self.address} has gone away in the middle of "
                 "the run; start it again, see its log for why, and repeat the command"
             )
+
+    def require_alive_yet(self) -> None:
+        """Do so after a connection has broken: to a worker, or to the scheduler.
+
+        Of the latter the client hears in a moment.
+        """
+        for _ in range(NOTICED_IN):
+            self.require_alive()
+            time.sleep(GLANCE)
 
     def tell(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
         """Do as :meth:`ask` does, and wait for no answer."""
