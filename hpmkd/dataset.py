@@ -60,6 +60,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What was taken out of the table for somebody here is taken out again elsewhere.
+        return {name: value for name, value in vars(self).items() if name != "_taken"}
+
     @property
     def table(self) -> Any:
         """The n rows, raw.

@@ -98,12 +98,9 @@ class HPMDistiller:
             pipeline.close()
 
     def _pipeline(self, recipe: Recipe, parts: Components) -> ParallelDistillationPipeline:
-        executor = parts.executor.create()
-        # Workers that stand ready need no start that a small job could save.
-        stand_in = None if executor.standing else parts.stand_in
         return ParallelDistillationPipeline(
-            executor,
-            here=None if stand_in is None else stand_in.create(),
+            parts.executor.create(),
+            here=None if parts.stand_in is None else parts.stand_in.create(),
             start_seconds=recipe.pipeline.start_seconds,
             trial_seconds=recipe.budget.trial_seconds,
             notify=self.registry.notify,

@@ -87,6 +87,8 @@ class ParallelDistillationPipeline:
     ) -> None:
         # One worker saves no time: whoever asks for one wants a process of its own.
         waits = executor.workers > 1 and start_seconds > 0 and not trial_seconds
+        # Workers that stand ready need no start that a small job could save.
+        waits = waits and not getattr(executor, "standing", False)
         self._here, self._closing = (here if waits else None), (executor, here)
         self._executor, self._notify, self._kept = executor, notify, kept
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None

@@ -72,7 +72,8 @@ class ExecutorGuard(Guard):
         if workers < 1:
             raise ValueError(f"its number of workers is {workers}; expected 1 or more")
         expect("its gives_up", self.component.gives_up, bool, "True or False")
-        expect("its local", getattr(self.component, "local", False), bool, "True or False")
+        for name in ("local", "standing"):
+            expect(f"its {name}", getattr(self.component, name, False), bool, "True or False")
 
     @property
     def workers(self) -> int:
@@ -95,7 +96,8 @@ class ExecutorGuard(Guard):
     @property
     def standing(self) -> bool:
         """Whether its workers are there before the run."""
-        return bool(getattr(self.component, "standing", False))
+        standing: bool = getattr(self.component, "standing", False)
+        return standing
 
     def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
         """Say what tasks to come will need, if it wants to know."""

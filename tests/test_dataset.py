@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 import warnings
 import weakref
 
@@ -425,3 +427,11 @@ def test_blocks_are_all_rows_in_their_order():
     assert [len(each) for each in blocks[:-1]] == [4] * (len(blocks) - 1)
     assert np.array_equal(np.vstack([each.table for each in blocks]), X[::-1])
     assert np.array_equal(np.concatenate([each.labels for each in blocks]), CODES[::-1])
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_a_part_that_is_in_use_can_be_copied_and_pickled(again):
+    X = np.arange(12.0).reshape(6, 2)
+    part = Dataset(X, np.array([0, 1] * 3), np.arange(2)).rows(np.array([4, 1]))
+    table = part.table
+    np.testing.assert_array_equal(again(part).table, table)

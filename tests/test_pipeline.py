@@ -150,6 +150,13 @@ def test_many_rows_go_to_workers_at_once():
     assert (here.batches, there.batches) == ([], [[1, 2]])
 
 
+def test_workers_that_stand_ready_have_a_small_job_at_once():
+    here, there = Told(1), Told(2)
+    there.standing = True
+    list(ParallelDistillationPipeline(there, here=here, start_seconds=60).run(JOB, 1, [1, 2]))
+    assert (here.batches, there.batches) == ([], [[1, 2]])
+
+
 def test_the_peak_memory_of_each_process_is_known():
     pipeline = ParallelDistillationPipeline(Told(1))
     list(pipeline.run(JOB, 1, [1, 2]))
