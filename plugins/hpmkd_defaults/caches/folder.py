@@ -106,7 +106,11 @@ def _named(folder: Path, suffix: str) -> Iterator[Path]:
 
 def in_the_way(path: Path) -> bool:
     """Return whether something other than a file has the name of an entry: it is not ours."""
-    return path.exists() and not path.is_file()
+    # Asked once: between two questions another process may remove an entry.
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def foreign(folder: Path) -> list[Path]:
