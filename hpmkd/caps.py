@@ -55,7 +55,9 @@ def of_split(split: SplitSettings, n: int) -> Iterator[str]:
         yield f"split.selection_rows: {split.selection_rows} rows judge trials, not {held}"
         held = split.selection_rows
     if splits.exceeds(n - held, split.trial_rows):
-        yield f"split.trial_rows: trials are fitted on {split.trial_rows} of {n - held} rows"
+        told = f"split.trial_rows: trials are fitted on {split.trial_rows} of {n - held} rows"
+        # Where teachers never see a selection row, these judge what is fitted on all others, too.
+        yield f"{told}; the best are judged once more, fitted on all {n - held}" if once else told
     if splits.exceeds(n, split.scaling_rows):
         yield (
             f"split.scaling_rows: students learn the scale of numbers from {split.scaling_rows} "

@@ -178,12 +178,12 @@ class _Run:
             heard = listen(self.shared, self.recipe, self.training, self.test)
         learning = replace(self.shared.learning, standing=heard.standing)
         alphas = getattr(self.recipe.search.alphas, heard.regime.name)
-        run = Run(self.recipe.name, self.seed, len(self.training), heard.regime.name)
+        run = Run(self.recipe.name, self.seed, len(heard.lesson.rows), heard.regime.name)
         fitted = len(heard.exams[0].lesson.rows)
         self.unfinished.best.begin(heard.standing, replace(run, rows=fitted))
         raced = self._race(learning, heard, alphas)
         provenance = Provenance(run, raced.racing)
-        finishing = Finishing(learning, heard.lesson, heard.exams, provenance)
+        finishing = Finishing(learning, heard, provenance)
         with self.counts.phase("refit"):
             finalists, ensemble, gates = self._finish(finishing, heard, alphas)
         with self.counts.phase("measure"):

@@ -57,7 +57,7 @@ class Contender:
     role : {"student", "control", "collapsed", "front"}
         The best of its stage; the best of its stage on hard labels; distilled from the
         ensemble; fitted because its trial is on the front, or on the way to a student that
-        keeps the limits.
+        keeps the limits, or outdone by its control.
     chosen : bool
         Whether it is the student that the run ships.
     selection_log_loss, selection_accuracy, selection_retention : float

@@ -39,7 +39,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Refitted:
-    """A student fitted on all training rows, the trial that chose it, and what it takes."""
+    """A student fitted on all training rows, the trial that chose it, and what it takes.
+
+    Where the selection rows judge such students as well, the trial has what they say of it.
+    """
 
     trial: Trial
     student: Predictor
@@ -59,7 +62,8 @@ class Finalists:
     collapsed : Refitted, optional
         A student of that stage distilled from the ensemble, if its gate was passed.
     beside : tuple of Refitted
-        Students that were fitted as well: those that turned out to break a limit.
+        Students that were fitted as well: those that turned out to break a limit, or to be
+        worse than their control.
     """
 
     students: Mapping[str, Refitted]
@@ -167,10 +171,12 @@ def fit_finalists(
     pipeline: ParallelDistillationPipeline,
     on_fitted: Callable[[], None],
     finished: Callable[[Trial, Predictor], Refitted],
+    standing: Standing = UNLIMITED,
 ) -> Finalists:
     """Fit each stage's best and its control on all training rows; equal ones only once.
 
-    A stage that fails here, after all, is out of the race.
+    A stage that fails here, after all, is out of the race. A control that turns out to be better
+    takes the place of its stage's best, which stays beside the finalists.
 
     Parameters
     ----------
@@ -184,6 +190,8 @@ def fit_finalists(
         Called after every fit.
     finished : callable
         Makes of a trial and its student what is kept of them.
+    standing : Standing
+        Ranks them.
 
     Raises
     ------
@@ -196,18 +204,31 @@ def fit_finalists(
     for at, outcome in pipeline.run(STUDENT, data, tasks):
         outcomes[tasks[at].key] = writable(outcome, tasks[at], data)
         on_fitted()
-    students, controls, failures = {}, {}, {}
+    students, controls, beside, failures = {}, {}, [], {}
     for stage, pair in paired.items():
-        student, control = (outcomes[each.configuration.key] for each in pair.trials)
-        if isinstance(student, str) or isinstance(control, str):
-            failures[stage] = str(student if isinstance(student, str) else control)
-        else:
-            students[stage] = finished(pair.student, student)
-            alone = student is control
-            controls[stage] = students[stage] if alone else finished(pair.control, control)
+        try:
+            student, controls[stage] = _both(pair, outcomes, finished)
+        except PluginError as failed:
+            failures[stage] = str(failed)
+            continue
+        students[stage] = min(student, controls[stage], key=lambda each: standing.merit(each.trial))
+        if students[stage] is not student:
+            beside.append(student)
     report(failures, students)
     chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
-    return Finalists(students, controls, chosen)
+    return Finalists(students, controls, chosen, beside=tuple(beside))
+
+
+def _both(
+    pair: Pair,
+    outcomes: Mapping[object, Predictor | str],
+    finished: Callable[[Trial, Predictor], Refitted],
+) -> tuple[Refitted, Refitted]:
+    student, control = (outcomes[each.configuration.key] for each in pair.trials)
+    if isinstance(student, str) or isinstance(control, str):
+        raise PluginError(str(student if isinstance(student, str) else control))
+    first = finished(pair.student, student)
+    return first, first if student is control else finished(pair.control, control)
 
 
 def writable(

@@ -13,14 +13,13 @@ from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
 from hpmkd.gates import Gate
-from hpmkd.lessons import selection_rows
 from hpmkd.refits import Refits
 from hpmkd.registry import PluginWarning
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
+    from hpmkd.hearing import Heard
     from hpmkd.learning import Learning
-    from hpmkd.lessons import Exam, Lesson
     from hpmkd.progress import Progress
     from hpmkd.provenance import Provenance
     from hpmkd.trainer import Trainer
@@ -34,17 +33,14 @@ class Finishing:
     ----------
     learning : Learning
         How students are fitted in this run, and what there is left to spend.
-    lesson : Lesson
-        All training rows.
-    exams : sequence of Exam
-        The selection rows.
+    heard : Heard
+        What students are fitted on, and the selection rows.
     provenance : Provenance
         Signs students; it knows the trials in the race.
     """
 
     learning: Learning
-    lesson: Lesson
-    exams: Sequence[Exam]
+    heard: Heard
     provenance: Provenance
 
     def refit(self) -> Finalists:
@@ -52,12 +48,14 @@ class Finishing:
         paired = pairs(self.provenance.trials, self.trainer.fitting.stages, self.learning.standing)
         self._progress.start("refit", 2 * len(paired))
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]
-        data = self.trainer.refit_data(self.lesson, chosen)
+        data = self.trainer.refit_data(self.heard.lesson, chosen)
         refits, pipeline = self._refits, self.trainer.pipeline
-        finalists = refits.within(
-            fit_finalists(paired, data, pipeline, self._student_fitted, refits.finished),
-            self.learning.recipe.front.size,
+        fitted = fit_finalists(
+            paired, data, pipeline, self._student_fitted, refits.finished, refits.standing
         )
+        for beaten in fitted.beside:
+            self._tell_of(beaten, fitted)
+        finalists = refits.within(fitted, self.learning.recipe.front.size)
         self._progress.finish()
         for stage, refitted in finalists.students.items():
             self.learning.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
@@ -68,8 +66,7 @@ class Finishing:
         names = strongest(finalists, self.learning.recipe.ensemble.top)
         if len(names) < 2:
             return None
-        rows = self.lesson.rows.rows(selection_rows(self.exams))
-        fuser = self.learning.parts.ensemble_fuser
+        rows, fuser = self.heard.held, self.learning.parts.ensemble_fuser
         try:
             return fit_ensemble(finalists, names, fuser, rows.labels, rows.table, self.provenance)
         except PluginError as failed:
@@ -82,10 +79,11 @@ class Finishing:
         """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
         if ensemble is None:
             return finalists, Gate("collapse", False, "there are not two students to fuse")
-        before = finalists.students[finalists.chosen].trial
+        before = self.provenance.raced(finalists.students[finalists.chosen].trial)
         members = [finalists.students[name].trial.configuration for name in ensemble.names]
+        exams = self.heard.exams
         if spent := self.learning.rations.collapsed(
-            members, before.configuration, len(alphas), len(self.exams)
+            members, before.configuration, len(alphas), len(exams)
         ):
             return finalists, Gate("collapse", False, f"not tried: {spent}")
         collapse = Collapse(
@@ -96,14 +94,15 @@ class Finishing:
             self.learning.standing,
         )
         with self._progress.phase("collapse"):
-            after, decision = collapse.attempt(before, self.exams, alphas)
+            after, decision = collapse.attempt(before, exams, alphas)
             if after is None:
                 return finalists, decision
             try:
-                student = self.trainer.fit(collapse.retaught(self.lesson), after.configuration)
+                lesson = collapse.retaught(self.heard.lesson)
+                student = self.trainer.fit(lesson, after.configuration)
+                collapsed = self._refits.finished(after, student)
             except HpmkdError as failed:
                 return finalists, Gate("collapse", False, str(failed))
-            collapsed = self._refits.finished(after, student)
         if self._refits.keeps(finalists.shipped) > self._refits.keeps(collapsed):
             return finalists, Gate("collapse", False, BREAKS)
         return finalists.with_collapsed(collapsed), decision
@@ -132,7 +131,8 @@ class Finishing:
         trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
         if trial.configuration.hard:
             return None
-        most, n = self.learning.recipe.split.own_above, len(self.lesson.rows)
+        lesson, most = self.heard.lesson, self.learning.recipe.split.own_above
+        n = len(lesson.rows)
         refused = self.learning.rations.self_taught(
             trial.configuration, control.trial.configuration
         )
@@ -140,11 +140,11 @@ class Finishing:
             refused = f"there are {n} training rows, more than {most} (split.own_above)"
         if refused:
             return f"Not compared with the same student taught by its hard twin: {refused}"
-        unseen, taught = self.trainer.predecessors.unseen, self.lesson.taught
+        unseen = self.trainer.predecessors.unseen
         try:
             with self._progress.phase("controls"):
-                said = unseen(self.lesson, control.trial.configuration)
-                return self.trainer.fit(taught(said.rows, said.extra), trial.configuration)
+                said = unseen(lesson, control.trial.configuration)
+                return self.trainer.fit(lesson.taught(said.rows, said.extra), trial.configuration)
         except HpmkdError as failed:
             message = f"no student taught by itself is compared with the shipped one: {failed}"
             warnings.warn(message, PluginWarning, stacklevel=3)
@@ -161,10 +161,25 @@ class Finishing:
 
     @property
     def _refits(self) -> Refits:
-        learning = self.learning
+        learning, heard = self.learning, self.heard
         return Refits(
-            self.provenance, self.lesson, learning.standing, self.trainer, learning.rations
+            self.provenance,
+            heard.lesson,
+            learning.standing,
+            self.trainer,
+            learning.rations,
+            heard.finals,
         )
+
+    def _tell_of(self, beaten: Refitted, finalists: Finalists) -> None:
+        """Say whose soft labels won among the trials, and lose on more rows."""
+        stage, n = beaten.trial.configuration.stage, len(self.heard.lesson.rows)
+        better = finalists.students[stage].trial
+        note = (
+            f"{stage}: fitted on {n} rows, hard labels win after all: {better.log_loss:.4f} nats "
+            f"on the selection rows, and {beaten.trial.log_loss:.4f} with the teacher"
+        )
+        self.learning.registry.notify("hpmkd_noted", note=note)
 
     def _student_fitted(self) -> None:
         self.trainer.trained(1)

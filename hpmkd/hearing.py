@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import splits
 from hpmkd.costs import of_member
 from hpmkd.dataset import DataWarning
 from hpmkd.encoding import Thrift
+from hpmkd.finals import Finals
 from hpmkd.lessons import Exam, Lesson, selection_rows
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.standing import Standing
@@ -40,24 +41,30 @@ class Heard:
     taught : Taught
         What they said once they had seen all training rows.
     lesson : Lesson
-        All training rows, so taught.
+        What students are fitted on for good, so taught: all training rows, or all but the
+        selection rows where these judge such students as well.
+    held : Dataset
+        All selection rows, in the order of their numbers.
     standing : Standing
         How trials stand beside them.
     costs : sequence of ndarray of shape (3,)
         What each teacher takes, as :func:`hpmkd.costs.of_member` measures it.
+    finals : Finals or None
+        The selection rows and `lesson`, where trials saw a part of it.
     """
 
     regime: Regime
     exams: Sequence[Exam]
     taught: Taught
     lesson: Lesson
+    held: Dataset
     standing: Standing
     costs: Sequence[FloatArray]
+    finals: Finals | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what a run tells of its selection rows."""
-        rows = len(selection_rows(self.exams))
-        return {"rows": rows, "teacher_accuracy": self.standing.teacher_accuracy}
+        return {"rows": len(self.held), "teacher_accuracy": self.standing.teacher_accuracy}
 
 
 def listen(shared: Assembly, recipe: Recipe, training: Dataset, test: Dataset) -> Heard:
@@ -97,8 +104,9 @@ def listen(shared: Assembly, recipe: Recipe, training: Dataset, test: Dataset) -
     progress.finish()
     said, held = taught.knowledge.soft_targets, selection_rows(exams)
     standing = Standing.beside(said[held], labels[held], recipe.limits)
-    lesson = schooling.lesson(training, said, taught.extra)
-    return Heard(regime, exams, taught, lesson, standing, costs)
+    finals = schooling.finals(training, taught, exams[0], kept) if once else None
+    lesson = finals.exam.lesson if finals else schooling.lesson(training, said, taught.extra)
+    return Heard(regime, exams, taught, lesson, training.rows(held), standing, costs, finals)
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,20 @@ class Schooling:
         said = taught.knowledge.soft_targets[fit_rows]
         lesson = self.lesson(taught.fusion.rows, said, taught.extra)
         return [Exam(lesson, held, training.rows(held).taken())], taught
+
+    def finals(
+        self, training: Dataset, taught: Taught, exam: Exam, kept: IntArray
+    ) -> Finals | None:
+        """Return what judges students on all rows but the selection rows.
+
+        Their teachers are those of the trials, and have not seen these either. None if trials
+        saw all `kept` rows already.
+        """
+        if len(exam.lesson.rows) == len(kept):
+            return None
+        said = taught.knowledge.soft_targets[kept]
+        lesson = self.lesson(training.rows(kept), said, taught.extra)
+        return Finals(replace(exam, lesson=lesson))
 
     def _of_trials(self, training: Dataset, kept: IntArray) -> IntArray:
         chosen = splits.sample(training.labels[kept], self.settings.trial_rows, self.seed)

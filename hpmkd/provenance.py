@@ -79,6 +79,10 @@ class Provenance:
         """Return what a student of this configuration tells, as plain values."""
         return {**asdict(self.run), **self.of(configuration, trial)}
 
+    def raced(self, trial: Trial) -> Trial:
+        """Return a trial as it was in the race, where it was judged beside the others."""
+        return next(each for each in self.trials if each.number == trial.number)
+
     def of_ensemble(self, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
         """Return the facts of an ensemble of the students that these trials chose.
 

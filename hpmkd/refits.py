@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.errors import HpmkdError
 from hpmkd.figures import Figures, pareto_front
 from hpmkd.finalists import Finalists, Refitted, best, candidates, report
 from hpmkd.measure import BATCH
@@ -18,6 +19,7 @@ from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
+    from hpmkd.finals import Finals
     from hpmkd.lessons import Lesson
     from hpmkd.provenance import Provenance
     from hpmkd.rations import Rations
@@ -47,6 +49,8 @@ class Refits:
         Fits them, and counts.
     rations : Rations
         Says for which of them there are models left.
+    finals : Finals, optional
+        Judges them by the selection rows, where `lesson` leaves these out.
     """
 
     provenance: Provenance
@@ -54,9 +58,18 @@ class Refits:
     standing: Standing
     trainer: Trainer
     rations: Rations
+    finals: Finals | None = None
 
     def finished(self, trial: Trial, student: Predictor) -> Refitted:
-        """Sign a student that was fitted on all rows by a trial, and weigh it."""
+        """Judge a student that was fitted on all rows by a trial, sign it, and weigh it.
+
+        Raises
+        ------
+        PluginError
+            If it fails when it is judged.
+        """
+        if self.finals is not None:
+            trial = self.finals.judged(trial, student, self.trainer.fitting)
         signed = self.provenance.signed(student, trial.configuration, trial)
         rows = self.lesson.rows
         few = rows.rows(np.arange(min(len(rows), BATCH)))  # no more are asked
@@ -93,7 +106,7 @@ class Refits:
             stage: self._tried(refitted, finalists.controls[stage])
             for stage, refitted in finalists.students.items()
         }
-        known = [each for own in tried.values() for each in own]
+        known = [*finalists.beside, *(each for own in tried.values() for each in own)]
         kept = {stage: own[-1] for stage, own in tried.items() if self.keeps(own[-1])}
         known += finalists.controls.values()
         if not kept:
@@ -180,10 +193,13 @@ class Refits:
 
     def _fit(self, chosen: Sequence[Trial]) -> list[Refitted | str]:
         students = self.trainer.fit_all(self.lesson, [each.configuration for each in chosen])
-        return [
-            student if isinstance(student, str) else self.finished(trial, student)
-            for trial, student in zip(chosen, students, strict=True)
-        ]
+        return [self._finished(*each) for each in zip(chosen, students, strict=True)]
+
+    def _finished(self, trial: Trial, student: Predictor | str) -> Refitted | str:
+        try:
+            return student if isinstance(student, str) else self.finished(trial, student)
+        except HpmkdError as failed:
+            return str(failed)
 
     def _front(self) -> list[Trial]:
         """Return the trials on the front, the smallest, the fastest, then by log loss."""

@@ -124,13 +124,10 @@ class Outcome:
     @cached_property
     def fitted(self) -> dict[object, Predictor]:
         """The students that there are, by configuration: those of the run, then all others."""
-        known: dict[object, Predictor] = {}
-        for control, students in ((False, self.found.students), (True, self.found.controls)):
-            for stage, student in students.items():
-                leading = best(self.found.racing, stage, control=control)
-                if leading is not None:
-                    known[leading.configuration.key] = student
-        return known
+        students = {**self.found.further, **self.found.students}
+        names = {each.trial: each.name for each in self.found.front}
+        raced = [trial for trial in self.found.racing if trial.number in names]
+        return {trial.configuration.key: students[names[trial.number]] for trial in raced}
 
     def student(self, configuration: Configuration) -> Predictor:
         """Return the student of a configuration on all training rows, fitted at most once."""

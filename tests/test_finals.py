@@ -1,0 +1,159 @@
+"""Where trials see a part of the rows, the selection rows judge what is fitted on the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.naive_bayes import GaussianNB
+
+import hpmkd
+from hpmkd import measure
+from hpmkd_defaults.stages.tree import TreeStage
+
+N, HELD, FEW = 3000, 300, 900
+SETTINGS = {
+    "memory": "none",
+    "sampler.trials": 2,
+    "front.size": 0,
+    "augmenter.name": "none",
+    "split.once_above": 2000,
+    "split.trial_rows": FEW,
+    "split.selection_rows": HELD,
+    "split.own_above": 2000,
+    "chain": [],
+    "stages": ["fickle", "tree"],
+}
+
+
+class Fickle(TreeStage):
+    """A tree that learns nothing from hard labels on few rows, nothing from soft ones on many."""
+
+    def fit(self, inputs):
+        hard = inputs.configuration.alpha == 0
+        if hard == (len(inputs.labels) <= FEW):
+            inputs = replace(
+                inputs,
+                labels=np.roll(inputs.labels, 7),
+                soft_targets=np.roll(inputs.soft_targets, 7, axis=0),
+            )
+        return super().fit(inputs)
+
+
+class Liar(TreeStage):
+    """A tree that lies once it has seen many rows."""
+
+    def fit(self, inputs):
+        student = super().fit(inputs)
+        return student if len(inputs.labels) <= FEW else Lying(student)
+
+
+class Lying:
+    def __init__(self, student):
+        self.to_bytes = student.to_bytes
+
+    def predict_proba(self, table):
+        return np.full((len(table), 2), 2.0)
+
+
+class Told:
+    def __init__(self):
+        self.notes = []
+
+    @hpmkd.hookimpl
+    def hpmkd_noted(self, note):
+        self.notes.append(note)
+
+    @hpmkd.hookimpl
+    def hpmkd_stages(self):
+        return [hpmkd.Offer("fickle", Fickle, "changes its mind"), hpmkd.Offer("liar", Liar, "")]
+
+
+@pytest.fixture(scope="module")
+def table():
+    return make_classification(2 * N, 8, n_informative=5, n_redundant=0, random_state=3)
+
+
+@pytest.fixture(scope="module")
+def distilled(table):
+    def run(**settings):
+        (X, y), told = table, Told()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(measure, "SECONDS_EACH", 0.0)
+            found = hpmkd.distill(
+                X[:N],
+                y[:N],
+                X_test=X[N:],
+                y_test=y[N:],
+                teacher=GaussianNB(),
+                settings={**SETTINGS, **settings},
+                observers=[told],
+                workers=1,
+            )
+        return found, told
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def fickle(distilled):
+    return distilled(stages=["fickle"])
+
+
+def test_hard_labels_win_if_they_do_on_all_rows(fickle):
+    found, told = fickle
+    raced = {each.number: each for each in found.racing}
+    first = min(found.racing, key=lambda trial: trial.log_loss)
+    assert first.configuration.alpha > 0
+    # Whom the trials chose is there, but its control is shipped.
+    (beaten,) = [each for each in found.front if each.trial == first.number]
+    (shipped,) = [each for each in found.front if each.chosen]
+    assert raced[shipped.trial].configuration.alpha == 0
+    assert shipped.selection_log_loss < raced[shipped.trial].log_loss
+    assert beaten.selection_log_loss > first.log_loss
+    assert beaten.name in found.further
+    assert found.student is found.controls["fickle"]
+    assert "the selection rows chose hard labels" in found.verdict.sentence
+    (note,) = [each for each in told.notes if each.startswith("fickle:")]
+    assert note == (
+        f"fickle: fitted on {N - HELD} rows, hard labels win after all: "
+        f"{shipped.selection_log_loss:.4f} nats on the selection rows, and "
+        f"{beaten.selection_log_loss:.4f} with the teacher"
+    )
+
+
+def test_no_selection_row_is_fitted_on_and_all_of_them_judge(fickle, table):
+    (X, y), found = table, fickle[0]
+    fitted = found.fitter.lesson.rows
+    assert len(fitted) == N - HELD
+    held = np.setdiff1d(np.arange(N), fitted.at)
+    for each in found.front:
+        student = {**found.further, **found.students}[each.name]
+        said = student.predict_proba(X[held])[np.arange(HELD), y[held]]
+        assert each.selection_log_loss == pytest.approx(-np.log(said).mean())
+        facts = student.facts["training"]
+        assert facts["rows"] == N - HELD
+        assert facts["selection_log_loss"] == pytest.approx(each.selection_log_loss, abs=1e-6)
+
+
+def test_the_ensemble_is_of_students_so_judged(distilled):
+    found, _ = distilled(**{"ensemble.collapse": True})
+    assert found.facts["ensemble"]["members"] == ["fickle", "tree"]
+    (decision,) = [gate for gate in found.gates if gate.name == "collapse"]
+    # Trials of the collapse are on as few rows as the trial that they are compared with.
+    assert decision.reason
+
+
+def test_a_student_that_lies_about_selection_rows_is_out_of_the_race(distilled):
+    with pytest.warns(hpmkd.PluginWarning, match=r"'liar' is out of the race: .*'liar'.*its stud"):
+        found, _ = distilled(stages=["liar", "tree"])
+    assert list(found.students) == ["tree"]
+
+
+def test_trials_on_all_rows_need_no_second_judgement(distilled):
+    found, _ = distilled(**{"split.trial_rows": 0, "stages": ["tree"]})
+    assert len(found.fitter.lesson.rows) == N
+    raced = {each.number: each.log_loss for each in found.racing}
+    assert all(each.selection_log_loss == raced[each.trial] for each in found.front)
