@@ -36,6 +36,15 @@ def _own_data_folder(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def few_timings():
+    """Time each model for an instant, not for a third of a second with its pauses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hpmkd.measure.SECONDS_EACH", 0.0)
+        patch.setattr("hpmkd.measure.SECONDS_QUICK", 0.0)
+        yield
+
+
 own_data_of_all = pytest.fixture(_own_data_folder, scope="session", autouse=True)
 own_data_of_module = pytest.fixture(_own_data_folder, scope="module", autouse=True)
 own_data_of_test = pytest.fixture(_own_data_folder, autouse=True)

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import hpmkd
-from hpmkd import encoding, measure, student
+from hpmkd import encoding, student
 from hpmkd.knowledge import Fusion
 from hpmkd_defaults.caches.memory import MemoryCache
 from hpmkd_defaults.caches.partitioned import IntelligentCache
@@ -28,14 +28,10 @@ LIGHT = {
     "sampler.trials": 1,
     "split.selection_folds": 2,
     "split.teacher_folds": 3,
+    "reference.name": "quick",
+    "front.size": 0,
     "stages": ["logistic", "tree"],
 }
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    """Take few timings: how fast models are is not tested here."""
-    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
 
 
 def forest():
@@ -90,7 +86,8 @@ def test_a_second_run_asks_no_teacher_of_any_kind(wine, name):
 
 
 @pytest.mark.slow
-def test_nor_does_it_ask_the_default_panel(cancer):
+def test_nor_does_it_ask_the_default_panel(cancer, monkeypatch):
+    monkeypatch.setattr("hpmkd_defaults.teachers.network.EPOCHS_SMALL", 5)
     X, y = cancer[0][:120, :6], cancer[1][:120]
     cache = IntelligentCache()
     settings = {"stages": ["tree"], "split.teacher_folds": 2}
@@ -309,35 +306,39 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 import hpmkd
 from hpmkd import measure
-measure.SECONDS_EACH = 0.0
-folder, teacher, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+measure.SECONDS_EACH = measure.SECONDS_QUICK = 0.0
+folder, settings = sys.argv[1], json.loads(sys.argv[2])
 X, y = load_wine(return_X_y=True, as_frame=True)
 y = y.map({0: "a", 1: "b", 2: "c"})
 X["text"] = np.where(X["hue"] > 1, "red", "blue")
+numbers = X.drop(columns="text")
+seen = X.index % 2 == 0
 mixed = {
     "forest": RandomForestClassifier(6, class_weight={2: 1, 0: 1, 1: 2}),
     "line": make_pipeline(StandardScaler(), LogisticRegression()),
 }
-if teacher == "fitted":
-    seen = X.index % 2 == 0
-    numbers = X.drop(columns="text")
-    made = RandomForestClassifier(9, random_state=0).fit(numbers[seen], y[seen])
-    X, y = numbers[~seen], y[~seen]
-elif teacher == "mixed":
-    X, made = X.drop(columns="text"), mixed
-else:
-    made = teacher
-if folder:
-    settings |= {"cache.disk": True, "cache.folder": folder}
-found = hpmkd.distill(X, y, teacher=made, settings=settings, seed=2)
-content = b"".join(found.students[name].to_bytes() for name in sorted(found.students))
-content += found.knowledge.soft_targets.tobytes() + repr(found.verdict).encode()
-print(json.dumps({**found.counts, "bits": hashlib.sha256(content).hexdigest()}))
+fitted = RandomForestClassifier(9, random_state=0).fit(numbers[seen], y[seen])
+teachers = {
+    "mixed": (numbers, y, mixed),
+    "fitted": (numbers[~seen], y[~seen], fitted),
+    "quick": (X, y, "quick"),
+}
+told = {}
+for name, (X, y, teacher) in teachers.items():
+    # A cache of its own for each teacher, as if each had its own process.
+    if folder:
+        settings |= {"cache.disk": True, "cache.folder": f"{folder}/{name}"}
+    found = hpmkd.distill(X, y, teacher=teacher, settings=settings, seed=2)
+    content = b"".join(found.students[name].to_bytes() for name in sorted(found.students))
+    content += found.knowledge.soft_targets.tobytes() + repr(found.verdict).encode()
+    told[name] = {**found.counts, "bits": hashlib.sha256(content).hexdigest()}
+print(json.dumps(told))
 """
 
 
-def in_process_of_its_own(folder, teacher, hash_seed, **settings):
-    command = [sys.executable, "-W", "error", "-c", RUN, str(folder), teacher]
+def in_process_of_its_own(folder, hash_seed, **settings):
+    """Return what three runs come to, by the name of their teacher."""
+    command = [sys.executable, "-W", "error", "-c", RUN, str(folder)]
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
     command.append(json.dumps({**LIGHT, **settings}))
     done = subprocess.run(
@@ -347,16 +348,26 @@ def in_process_of_its_own(folder, teacher, hash_seed, **settings):
     return json.loads(done.stdout)
 
 
+@pytest.fixture(scope="module")
+def in_three_processes(tmp_path_factory):
+    """The first fills a cache on disk, the second finds it, the third has none."""
+    folder = tmp_path_factory.mktemp("cache")
+    return (
+        in_process_of_its_own(folder, 1),
+        in_process_of_its_own(folder, 2, **{"search.temperatures": [1.0]}),
+        in_process_of_its_own("", 3),
+    )
+
+
 @pytest.mark.parametrize("teacher", ["mixed", "fitted", "quick"])
-def test_another_process_asks_no_teacher(tmp_path, teacher):
-    first = in_process_of_its_own(tmp_path, teacher, 1)
+def test_another_process_asks_no_teacher(in_three_processes, teacher):
+    first, second, lone = (told[teacher] for told in in_three_processes)
     assert first["teacher_calls"] > 0
     assert first["cache_disk_hits"] == 0
-    second = in_process_of_its_own(tmp_path, teacher, 2, **{"search.temperatures": [1.0]})
     assert (second["teacher_fits"], second["teacher_calls"]) == (0, 0)
     assert second["cache_misses"] == 0
     assert second["cache_disk_hits"] == first["cache_misses"]
-    assert second["bits"] == first["bits"] == in_process_of_its_own("", teacher, 3)["bits"]
+    assert second["bits"] == first["bits"] == lone["bits"]
 
 
 def test_damaged_files_cost_the_teachers_again_and_nothing_else(wine, tmp_path):

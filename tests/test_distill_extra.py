@@ -26,6 +26,7 @@ LIGHT = {
     "pipeline.start_seconds": 0,  # workers at once
     "split.selection_folds": 2,
     "split.teacher_folds": 3,
+    "reference.name": "quick",
     "stages": ["logistic", "tree", "gbm"],
 }
 MUNGE = {**LIGHT, "augmenter.name": "munge", "extra.rows": 1.0}
@@ -88,11 +89,10 @@ def test_the_control_is_the_same_byte_for_byte_the_student_is_not(without, munge
 
 
 def test_the_seed_decides_whatever_the_number_of_workers(wine, munged):
-    for workers in (2, 4):
-        other = distil(*wine, settings=MUNGE, workers=workers)
-        for stage, student in munged.students.items():
-            assert other.students[stage].to_bytes() == student.to_bytes(), stage
-        assert losses(other, 1) == losses(munged, 1)
+    other = distil(*wine, settings=MUNGE, workers=3)
+    for stage, student in munged.students.items():
+        assert other.students[stage].to_bytes() == student.to_bytes(), stage
+    assert losses(other, 1) == losses(munged, 1)
 
 
 @pytest.mark.parametrize("name", ["munge", "mixup"])

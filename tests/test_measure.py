@@ -7,6 +7,13 @@ from hpmkd.measure import Latency, latency, row_latency_us, student_latency
 from hpmkd.student import LinearModel, Schema, Student, fit_encoder
 
 
+@pytest.fixture(autouse=True)
+def as_long_as_ever(monkeypatch):
+    """Undo what makes the other tests quick."""
+    monkeypatch.setattr(measure, "SECONDS_EACH", 0.1)
+    monkeypatch.setattr(measure, "SECONDS_QUICK", 0.02)
+
+
 def student_on(table):
     encoder = fit_encoder("linear", Schema.fit(table), table)
     return Student(encoder, LinearModel(np.ones((encoder.n_outputs, 1)), [0.0]), ["no", "yes"])
