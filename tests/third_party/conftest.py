@@ -23,6 +23,14 @@ DISTRIBUTIONS = [
     ROOT / "plugins" / "hpmkd-dask" / "pyproject.toml",
     ROOT / "plugins" / "hpmkd-mlflow" / "pyproject.toml",
 ]
+#: What makes a run short, where it is about who takes part in it.
+SHORT = {
+    "augmenter.name": "none",
+    "front.size": 0,
+    "sampler.trials": 1,
+    "split.selection_folds": 2,
+    "split.teacher_folds": 2,
+}
 #: Distribution, and what must be said of it.
 BROKEN = {
     "import_error": "a_module_that_nobody_has",
@@ -99,7 +107,11 @@ def distill(run, tmp_path):
 
     def call(names, *arguments, **variables):
         command = ["-m", "hpmkd", "distill", "wine.csv", "--target", "target", "--out", "run"]
-        command += ["--teacher", "quick", "--set", "sampler.trials=1"]
+        command += [
+            "--teacher",
+            "quick",
+            *(f"--set={name}={value}" for name, value in SHORT.items()),
+        ]
         return run(names, *command, *arguments, **variables)
 
     return call

@@ -58,7 +58,7 @@ X, y = load_breast_cancer(return_X_y=True)
 found = hpmkd.distill(
     X, y, teacher=GaussianNB(),
     recipe={"stages": {"logistic": {}, "lightgbm": {}}, "chain": [{"stage": "logistic"}, link]},
-    settings={"sampler.trials": 1, "memory": "none"},
+    settings={"sampler.trials": 1, "memory": "none", "augmenter": "none", "front.size": 0},
 )
 print([gate.name for gate in found.gates])
 print(sorted({trial.configuration.stage for trial in found.trials if trial.configuration.after}))
