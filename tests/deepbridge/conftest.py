@@ -34,6 +34,8 @@ def run(distiller, **arguments):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         patch.setattr(measure, "SECONDS_EACH", 0.0)
+        # Whoever counts what was refitted counts what is on the front by its speed.
+        patch.setattr(measure, "SECONDS_QUICK", 0.02)
         return distiller.run(**arguments)
 
 

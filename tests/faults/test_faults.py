@@ -26,8 +26,8 @@ def marked(monkeypatch, tmp_path):
     monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
 
 
-def distil(*stages, teacher=None, **settings):
-    """Return a run with two workers and what it warned of."""
+def distil(*stages, teacher=None, workers=2, **settings):
+    """Return a run, with two workers unless told otherwise, and what it warned of."""
     # A trial per stage: each dead worker takes seconds to be replaced.
     given = {**LIGHT, "stages": [*stages], "search.alphas.self": [0.0], **settings}
     with warnings.catch_warnings(record=True) as caught:
@@ -37,7 +37,7 @@ def distil(*stages, teacher=None, **settings):
             Y,
             teacher=teacher or GaussianNB(),
             settings=given,
-            workers=2,
+            workers=workers,
             observers=[plugin],
         )
     mine = (WorkerWarning, hpmkd.PluginWarning)
@@ -54,7 +54,7 @@ def failures(found):
 
 
 def test_killed_once_a_trial_is_tried_again_and_nothing_changes():
-    calm, told = distil("logistic", "stage")
+    calm, told = distil("logistic", "stage", workers=1)
     assert told == []
     found, told = distil("logistic", "killedonce")
     assert failures(found) == {}

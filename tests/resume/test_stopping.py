@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -30,6 +31,16 @@ class Stuck(DecisionTreeClassifier):
 '''
 
 
+def is_pending(number, pid):
+    """Whether a process has yet to take a signal that it was sent; False where nobody tells."""
+    try:
+        told = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    sets = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)$", told, re.M)
+    return any(int(each, 16) >> (number - 1) & 1 for each in sets)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_does_not_come_back_to_python_is_ended_all_the_same(runs, number, code):
     (runs.folder / "stuck.py").write_text(STUCK)
@@ -37,6 +48,8 @@ def test_a_run_that_does_not_come_back_to_python_is_ended_all_the_same(runs, num
     with process:
         runs.await_lines(process, 2)
         process.send_signal(number)
+        # Of two that are pending the lower number is taken first, whichever was sent first.
+        await_that(process, lambda: not is_pending(number, process.pid))
         # Whoever is impatient does no harm.
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -422,13 +423,19 @@ print(cache.stats()["disk_hits"])
 def test_processes_may_write_the_same_entries_at_once(tmp_path):
     """With room for two of the five, so that they remove each other's entries, too."""
     command = [sys.executable, "-W", "error", "-c", WRITER, str(tmp_path)]
-    processes = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    for process in processes:
-        _, err = process.communicate(timeout=120)
-        assert (process.returncode, err) == (0, "")
+    with contextlib.ExitStack() as stack:
+        processes = []
+        for _ in range(3):
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            stack.enter_context(process)
+            # Whatever became of the others: nobody else may have to wait for it.
+            stack.callback(process.kill)
+            processes.append(process)
+        for process in processes:
+            _, err = process.communicate(timeout=120)
+            assert (process.returncode, err) == (0, "")
     assert list(tmp_path.rglob(f"*{folder.DRAFT_SUFFIX}")) == []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
