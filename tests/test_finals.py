@@ -152,6 +152,13 @@ def test_a_student_that_lies_about_selection_rows_is_out_of_the_race(distilled):
     assert list(found.students) == ["tree"]
 
 
+def test_draws_are_compared_on_a_fifth_of_the_rows_that_there_are(distilled):
+    few = {"sampler.trials": 4, "sampler.subset_rows": 100, "stages": ["fickle"]}
+    found, _ = distilled(**few)
+    shares = {trial.configuration.share for trial in found.trials}
+    assert shares == {0.2 * (N - HELD) / FEW, 1.0}
+
+
 def test_trials_on_all_rows_need_no_second_judgement(distilled):
     found, _ = distilled(**{"split.trial_rows": 0, "stages": ["tree"]})
     assert len(found.fitter.lesson.rows) == N
