@@ -80,8 +80,8 @@ def plan(
     control = 1 if alpha > 0 else 0
     names = by_complexity(space)
     names = names[: max(1, evaluations(space) // (1 + control))]
-    available = max(space.n_available, space.n_rows)
-    share = max(subset_rows, LEAST_SHARE * available) / space.n_rows
+    drawn_from = max(space.n_available / space.n_rows, 1.0)
+    share = max(subset_rows / space.n_rows, LEAST_SHARE * drawn_from)
     partly = [name for name in names if name not in whole]
     affordable = evaluations(space) - control * len(names)
     each = min(trials, (affordable - len(partly)) // len(names))
