@@ -151,7 +151,7 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
     for name, rows, weight in ARMS:
         made = source.arm(extra, name, rows, weight)
         lesson = Lesson.prepare(training.rows(fit_rows), soft_targets, made, encodings)
-        exam = Exam(lesson, held_rows, training.rows(held_rows))
+        exam = Exam(lesson, held_rows, training.rows(held_rows), len(fit_rows))
         search = SearchData((exam.split(lesson.training),), fitting)
         made = source.arm(taught.extra, name, rows, weight)
         whole = Lesson.prepare(training, taught.knowledge.soft_targets, made, encodings)

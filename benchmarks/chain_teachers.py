@@ -156,7 +156,7 @@ class Lesson:
     def _exam(self, fit: np.ndarray, held: np.ndarray, soft_targets: np.ndarray, extra) -> Exam:
         training = self.problem.training
         lesson = Rows.prepare(training.rows(fit), soft_targets, extra, ENCODINGS)
-        return Exam(lesson, held, training.rows(held))
+        return Exam(lesson, held, training.rows(held), len(fit))
 
     @cached_property
     def fused(self) -> Heard:

@@ -171,7 +171,7 @@ class Replayed:
 
 
 class UnreadExam:
-    """Stands for an exam: a search that looks students up asks for its number of rows alone.
+    """Stands for an exam: a search that looks students up asks for its numbers of rows alone.
 
     Parameters
     ----------
@@ -181,6 +181,7 @@ class UnreadExam:
 
     def __init__(self, n_rows: int) -> None:
         self.lesson = SimpleNamespace(rows=range(n_rows), training=None)
+        self.available = n_rows
 
     def split(self, training: Any) -> None:
         """Return nothing to fit on."""

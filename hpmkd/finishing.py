@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpmkd import splits
-from hpmkd.collapse import BREAKS, Collapse
+from hpmkd.collapse import BREAKS, OUTDONE, Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
@@ -105,6 +105,8 @@ class Finishing:
                 return finalists, Gate("collapse", False, str(failed))
         if self._refits.keeps(finalists.shipped) > self._refits.keeps(collapsed):
             return finalists, Gate("collapse", False, BREAKS)
+        if collapsed.trial.log_loss > finalists.shipped.trial.log_loss:
+            return finalists, Gate("collapse", False, OUTDONE)
         return finalists.with_collapsed(collapsed), decision
 
     def front(self, finalists: Finalists) -> tuple[Refitted, ...]:

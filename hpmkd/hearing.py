@@ -139,7 +139,7 @@ class Schooling:
         training = teaching.reader.training
         fit_rows = self._of_trials(training, kept)
         lesson = self.lesson(training.rows(fit_rows), *teaching.soft_targets(fit_rows))
-        return Exam(lesson, held, training.rows(held).taken())
+        return Exam(lesson, held, training.rows(held).taken(), len(kept))
 
     def once(
         self, teaching: Teaching, regime: Regime, kept: IntArray, held: IntArray
@@ -155,7 +155,7 @@ class Schooling:
         taught = teaching.finish(regime, held, fit_rows)
         said = taught.knowledge.soft_targets[fit_rows]
         lesson = self.lesson(taught.fusion.rows, said, taught.extra)
-        return [Exam(lesson, held, training.rows(held).taken())], taught
+        return [Exam(lesson, held, training.rows(held).taken(), len(kept))], taught
 
     def finals(
         self, training: Dataset, taught: Taught, exam: Exam, kept: IntArray
@@ -165,7 +165,7 @@ class Schooling:
         Their teachers are those of the trials, and have not seen these either. None if trials
         saw all `kept` rows already.
         """
-        if len(exam.lesson.rows) == len(kept):
+        if len(exam.lesson.rows) == exam.available:
             return None
         said = taught.knowledge.soft_targets[kept]
         lesson = self.lesson(training.rows(kept), said, taught.extra)

@@ -104,6 +104,7 @@ class Learning:
             alphas=with_control(alphas),
             seed=self.seeds.sampler,
             n_rows=min(len(exam.lesson.rows) for exam in exams),
+            n_available=min(exam.available for exam in exams),
             fits=fits,
             models=models,
             remembered=remembered,

@@ -98,11 +98,14 @@ class Exam:
         Numbers of the selection rows; no teacher of the lesson has seen them.
     held : Dataset
         The selection rows.
+    available : int
+        Rows that the lesson is drawn from: more than it has, where trials see a part of them.
     """
 
     lesson: Lesson
     held_rows: IntArray
     held: Dataset
+    available: int
 
     def split(self, training: TrainingRows) -> SelectionSplit:
         """Return what a worker needs, with `training` as the lesson's rows."""

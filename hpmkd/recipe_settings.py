@@ -66,7 +66,8 @@ class SplitSettings:
         Training rows above which teachers are fitted once, in 2 folds, and never see the
         selection rows: what they say of them is then honest in trials and in the end.
     trial_rows : int
-        Rows that trials are fitted on at most.
+        Rows that trials are fitted on at most. Above `once_above` the selection rows judge once
+        more what is fitted in the end, on all rows but themselves.
     selection_rows : int
         Selection rows at most.
     scaling_rows : int

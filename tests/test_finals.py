@@ -11,6 +11,8 @@ from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
 from hpmkd import measure
+from hpmkd.collapse import OUTDONE
+from hpmkd.gates import Gate
 from hpmkd_defaults.stages.tree import TreeStage
 
 N, HELD, FEW = 3000, 300, 900
@@ -142,14 +144,22 @@ def test_the_ensemble_is_of_students_so_judged(distilled):
     found, _ = distilled(**{"ensemble.collapse": True})
     assert found.facts["ensemble"]["members"] == ["fickle", "tree"]
     (decision,) = [gate for gate in found.gates if gate.name == "collapse"]
-    # Trials of the collapse are on as few rows as the trial that they are compared with.
-    assert decision.reason
+    # On few rows the ensemble's word was worth more than hard labels.
+    assert decision == Gate("collapse", False, OUTDONE)
+    assert "collapsed" not in found.students
 
 
 def test_a_student_that_lies_about_selection_rows_is_out_of_the_race(distilled):
     with pytest.warns(hpmkd.PluginWarning, match=r"'liar' is out of the race: .*'liar'.*its stud"):
         found, _ = distilled(stages=["liar", "tree"])
     assert list(found.students) == ["tree"]
+
+
+def test_draws_are_compared_on_a_fifth_of_the_rows_that_there_are(distilled):
+    few = {"sampler.trials": 4, "sampler.subset_rows": 100, "stages": ["fickle"]}
+    found, _ = distilled(**few)
+    shares = sorted({trial.configuration.share for trial in found.trials})
+    assert shares == pytest.approx([0.2 * (N - HELD) / FEW, 1.0])
 
 
 def test_trials_on_all_rows_need_no_second_judgement(distilled):

@@ -339,7 +339,7 @@ def test_a_control_on_a_control_hears_of_no_extra_row(world):
 def test_an_exam_judges_by_rows_beside_the_lesson():
     lesson = lesson_of(rows=20)
     held_rows = np.arange(20, N)
-    exam = Exam(lesson, held_rows, Dataset(TABLE[20:], LABELS[20:], np.arange(2)))
+    exam = Exam(lesson, held_rows, Dataset(TABLE[20:], LABELS[20:], np.arange(2)), 20)
     split = exam.split(lesson.training)
     assert split.training is lesson.training
     np.testing.assert_array_equal(split.held_table, TABLE[20:])

@@ -184,6 +184,9 @@ class SearchSpace:
         Source of all randomness of the sampler.
     n_rows : int
         Rows that a configuration is fitted on, at a share of 1.
+    n_available : int
+        Rows that these are drawn from; 0 if they are all that there are. What wins is fitted on
+        about as many in the end, so that what is enough for few rows may be too small.
     fits : int
         Models that are trained to evaluate one configuration: one per selection split.
     models : int or None
@@ -200,6 +203,7 @@ class SearchSpace:
     alphas: tuple[float, ...]
     seed: int
     n_rows: int = 1000
+    n_available: int = 0
     fits: int = 1
     models: int | None = None
     remembered: Mapping[str, Sequence[Mapping[str, Hyperparameter]]] = field(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hpmkd.values import Hyperparameter, SearchSpace
 
-#: A smaller share of the rows would rank hyperparameters badly.
+#: A smaller share of the rows that there are would rank hyperparameters badly.
 LEAST_SHARE = 0.2
 
 
@@ -72,7 +72,7 @@ def plan(
     tune_at : float
         The alpha above 0 nearest to this is where they are compared.
     subset_rows : int
-        Rows that are enough to compare them on.
+        Rows that are enough to compare them on, but a fifth of those available at least.
     whole : sequence of str
         Stages whose draws are always compared on all rows.
     """
@@ -80,7 +80,8 @@ def plan(
     control = 1 if alpha > 0 else 0
     names = by_complexity(space)
     names = names[: max(1, evaluations(space) // (1 + control))]
-    share = max(subset_rows / space.n_rows, LEAST_SHARE)
+    drawn_from = max(space.n_available / space.n_rows, 1.0)
+    share = max(subset_rows / space.n_rows, LEAST_SHARE * drawn_from)
     partly = [name for name in names if name not in whole]
     affordable = evaluations(space) - control * len(names)
     each = min(trials, (affordable - len(partly)) // len(names))

@@ -69,6 +69,13 @@ def test_of_many_rows_a_part_is_enough_to_choose_draws():
     assert all(each.share == 1 for each in asked[11:])
 
 
+@pytest.mark.parametrize(("available", "share"), [(2 * MANY, 0.4), (9 * MANY, 1.0)])
+def test_where_trials_see_a_part_of_the_rows_draws_see_a_fifth_of_all_of_them(available, share):
+    given = replace(space(), n_rows=MANY, n_available=available)
+    asked = search(StagedSampler(given, trials=4, more=2), ranked)
+    assert asked[0].share == share
+
+
 def test_a_stage_on_all_rows_does_not_lead_those_on_a_part():
     """More rows alone make a loss lower."""
     given = replace(space(), n_rows=MANY)
