@@ -10,8 +10,9 @@ and `magic` are drawn from the real sets with replacement and with noise (number
 twentieth of their deviation; categories: a twentieth drawn anew). Noisy copies of a row lie on both
 sides of every split, so log losses say how roles compare, not how well anyone does on new people.
 Where `student` is above `control`, the student that the selection rows chose does worse on the test
-rows than the same stage on hard labels. At 1,000,000 rows trials see 100,000 of them
-(`split.trial_rows`), and all of them may speak for another choice.
+rows than the same stage on hard labels; where they are equal, the selection rows chose hard labels.
+At 1,000,000 rows trials see 100,000 of them (`split.trial_rows`); what they choose is fitted on all
+but the selection rows, and these judge it once more.
 
 `own` is the peak resident memory of the process that was asked, the caller's table and all
 libraries included; `of it libraries` is what that process held when it had imported them and had
