@@ -17,9 +17,14 @@ from itertools import count
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 from sklearn.datasets import load_breast_cancer, load_wine
 
 NUMBERS = count()
+
+# A busy machine may take its time over an example.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As shells start what runs in the background; tests of Ctrl-C, and what they start, hear it.

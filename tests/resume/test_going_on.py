@@ -29,6 +29,12 @@ SETTINGS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def named(monkeypatch):
+    """Have the program known by its name, however pytest was started."""
+    monkeypatch.setattr(sys, "argv", ["hpmkd"])
+
+
 class Stopping(DecisionTreeClassifier):
     """Is stopped by Ctrl-C in one of its fits."""
 
