@@ -24,20 +24,40 @@ class FolderName(click.Path):
         return super().convert(value, param, ctx)
 
 
-class Positive(click.FloatRange):
-    """A finite number above 0."""
+class Finite(click.FloatRange):
+    """A number within bounds; ``nan`` and ``inf`` are none.
 
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
+    Parameters
+    ----------
+    expected : str
+        What to say instead.
+    **bounds
+        As click takes them.
+    """
+
+    def __init__(self, expected: str, **bounds: Any) -> None:
+        super().__init__(**bounds)
+        self.expected = expected
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a float."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(
-                f"got {value}; expected a finite number above 0, e.g. 60; leave the option out "
-                "where there is no limit",
-                param,
-                ctx,
-            )
+            self.fail(f"got {value}; expected {self.expected}", param, ctx)
         return number
+
+
+class Positive(Finite):
+    """A finite number above 0."""
+
+    def __init__(self) -> None:
+        expected = "a finite number above 0, e.g. 60; leave the option out where there is no limit"
+        super().__init__(expected, min=0, min_open=True)
+
+
+class Share(Finite):
+    """A number between 0 and 1, neither of them."""
+
+    def __init__(self) -> None:
+        expected = "a share between 0 and 1, e.g. 0.2"
+        super().__init__(expected, min=0, min_open=True, max=1, max_open=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.arguments import FolderName
+from hpmkd.cli.arguments import FolderName, Share
 from hpmkd.cli.keeping import Place
 from hpmkd.cli.options import run_options
 from hpmkd.cli.plan import Plan
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="File with rows without labels, for the teachers to label.",
 )
-@click.option("--test-size", type=float, help="Share of DATA to test on.  [default: 0.2]")
+@click.option("--test-size", type=Share(), help="Share of DATA to test on.  [default: 0.2]")
 @click.option("--out", type=FolderName(), help="Run folder to write.  [required, or --resume]")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
 @click.option(
