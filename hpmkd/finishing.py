@@ -105,7 +105,8 @@ class Finishing:
                 return finalists, Gate("collapse", False, str(failed))
         if self._refits.keeps(finalists.shipped) > self._refits.keeps(collapsed):
             return finalists, Gate("collapse", False, BREAKS)
-        if collapsed.trial.log_loss > finalists.shipped.trial.log_loss:
+        outdone = collapsed.trial.log_loss > finalists.shipped.trial.log_loss
+        if self.heard.finals and outdone:
             return finalists, Gate("collapse", False, OUTDONE)
         return finalists.with_collapsed(collapsed), decision
 
