@@ -49,13 +49,13 @@ fitted on 375,000 rows, the fuser on 100,000 that they had not seen, log loss on
   .21661, without weights per row .22010. Fusing 100,000 rows took 5.1 s with 10,000, and 2.5 s
   with 4,000.
 * `split.trial_rows`: with trials on all 750,000 rows a run took 298 s instead of 188 on
-  `classification`, 1,388 MB instead of 1,204, and its student came to .2481 on the test rows instead
-  of .2470; on `magic` 166 s instead of 99, and .1558 instead of .1557. That this cap costs so little
-  takes two things. Draws of hyperparameters are compared on all 100,000 rows of the trials, for a
-  fifth of 750,000 is more than these: compared on 20,000, the best of them were too small for
-  750,000 (student .2667, 11 s less). And the best are judged once more, fitted on all 750,000: soft
-  labels that won on 100,000 rows lost to hard ones there in three of four stages (without that
-  .2722 instead of .2667).
+  `classification`, 1,388 MB instead of 1,204, and its student came to .2481 on the test rows
+  instead of .2470; on `magic` 166 s instead of 99, and .1558 instead of .1557. That this cap costs
+  so little takes two things. Draws of hyperparameters are compared on all 100,000 rows of the
+  trials, for a fifth of 750,000 is more than these: compared on 20,000, the best of them were too
+  small for 750,000 (student .2667, 11 s less). And each stage's best and its control are judged
+  again, fitted on all 750,000: soft labels that won on 100,000 rows lost to hard ones there in
+  three of four stages (without that .2722 instead of .2667).
 * `split.own_above`: to teach a student by its control took 64 of 330 s, and 2,236 MB at its peak.
   Without it a verdict says that teaching was not told apart from smoothing.
 

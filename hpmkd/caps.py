@@ -41,23 +41,26 @@ def binding_caps(
 
 def of_split(split: SplitSettings, n: int) -> Iterator[str]:
     """Yield what the engine itself does not do on all of n training rows."""
-    folds, once = splits.folds_of_teachers(split, n), splits.exceeds(n, split.once_above)
+    folds, many = splits.folds_of_teachers(split, n), splits.exceeds(n, split.once_above)
     if folds < split.teacher_folds:
-        cause = "once_above" if once and folds == splits.FOLDS_OF_MOST else "folds_until"
+        cause = "once_above" if many and folds == splits.FOLDS_OF_MOST else "folds_until"
         yield (
             f"split.teacher_folds: {folds} instead of {split.teacher_folds} folds, for there are "
             f"{n} rows (split.{cause})"
         )
+    # Where selection is cross-validated, every row is once a selection row.
+    single = n >= split.cross_validate_below
+    once = many and single
     if once:
         yield "split.once_above: teachers are fitted once, and never on a selection row"
-    held = round(n * split.selection_size)
-    if splits.exceeds(held, split.selection_rows):
+    held = round(n * split.selection_size) if single else n // split.selection_folds
+    if single and splits.exceeds(held, split.selection_rows):
         yield f"split.selection_rows: {split.selection_rows} rows judge trials, not {held}"
         held = split.selection_rows
     if splits.exceeds(n - held, split.trial_rows):
         told = f"split.trial_rows: trials are fitted on {split.trial_rows} of {n - held} rows"
-        # Where teachers never see a selection row, these judge what is fitted on all others, too.
-        yield f"{told}; the best are judged once more, fitted on all {n - held}" if once else told
+        again = f"; each stage's best and its control are judged again, fitted on all {n - held}"
+        yield told + again if once else told
     if splits.exceeds(n, split.scaling_rows):
         yield (
             f"split.scaling_rows: students learn the scale of numbers from {split.scaling_rows} "

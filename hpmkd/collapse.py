@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Why the collapsed student is not shipped, whatever the selection rows say of it.
 BREAKS = "it breaks a limit, which the student without it keeps"
-#: Why it is refused where students on all rows are judged once more.
-OUTDONE = "fitted on all rows, it does worse than the student that is shipped otherwise"
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,7 @@ class _Run:
             controls={name: each.student for name, each in finalists.controls.items()},
             racing=tuple(raced.racing),
             original=heard.taught.original(self.test.table),
-            fitter=Fitter(learning.trainer, heard.lesson, provenance),
+            fitter=Fitter(learning.trainer, heard.lesson, provenance, heard.finals),
         )
 
     def _settle(self) -> None:

@@ -63,7 +63,7 @@ class Finalists:
         A student of that stage distilled from the ensemble, if its gate was passed.
     beside : tuple of Refitted
         Students that were fitted as well: those that turned out to break a limit, or to be
-        worse than their control.
+        worse than another of their stage.
     """
 
     students: Mapping[str, Refitted]
@@ -171,12 +171,10 @@ def fit_finalists(
     pipeline: ParallelDistillationPipeline,
     on_fitted: Callable[[], None],
     finished: Callable[[Trial, Predictor], Refitted],
-    standing: Standing = UNLIMITED,
 ) -> Finalists:
     """Fit each stage's best and its control on all training rows; equal ones only once.
 
-    A stage that fails here, after all, is out of the race. A control that turns out to be better
-    takes the place of its stage's best, which stays beside the finalists.
+    A stage that fails here, after all, is out of the race.
 
     Parameters
     ----------
@@ -189,9 +187,7 @@ def fit_finalists(
     on_fitted : callable
         Called after every fit.
     finished : callable
-        Makes of a trial and its student what is kept of them.
-    standing : Standing
-        Ranks them.
+        Makes of a trial and its student what is kept of them; a PluginError says why not.
 
     Raises
     ------
@@ -204,19 +200,15 @@ def fit_finalists(
     for at, outcome in pipeline.run(STUDENT, data, tasks):
         outcomes[tasks[at].key] = writable(outcome, tasks[at], data)
         on_fitted()
-    students, controls, beside, failures = {}, {}, [], {}
+    students, controls, failures = {}, {}, {}
     for stage, pair in paired.items():
         try:
-            student, controls[stage] = _both(pair, outcomes, finished)
+            students[stage], controls[stage] = _both(pair, outcomes, finished)
         except PluginError as failed:
             failures[stage] = str(failed)
-            continue
-        students[stage] = min(student, controls[stage], key=lambda each: standing.merit(each.trial))
-        if students[stage] is not student:
-            beside.append(student)
     report(failures, students)
     chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
-    return Finalists(students, controls, chosen, beside=tuple(beside))
+    return Finalists(students, controls, chosen)
 
 
 def _both(

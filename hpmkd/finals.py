@@ -9,26 +9,26 @@ from hpmkd.probabilities import row_losses
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
+    from hpmkd.dataset import Dataset
     from hpmkd.fitting import Fitting
-    from hpmkd.lessons import Exam
     from hpmkd.values import Trial
 
 
 @dataclass(frozen=True)
 class Finals:
-    """The selection rows, and a lesson of all the other rows.
+    """The selection rows, where students are fitted on all other rows for good.
 
-    What wins on few rows need not win on many: soft targets help most where labels are few. A
-    student fitted on the lesson has seen none of the selection rows, nor have its teachers, so
-    that what they say of it is as honest as what they said of the trials.
+    What wins on few rows need not win on many: soft targets help most where labels are few.
+    These students have seen none of the selection rows, nor have their teachers, so that what
+    these say of them is as honest as what they said of the trials.
 
     Parameters
     ----------
-    exam : Exam
-        Its lesson is what students are fitted on for good.
+    held : Dataset
+        The selection rows.
     """
 
-    exam: Exam
+    held: Dataset
 
     def judged(self, trial: Trial, student: Predictor, fitting: Fitting) -> Trial:
         """Return a trial with what the selection rows say of its student on all other rows.
@@ -38,7 +38,7 @@ class Finals:
         PluginError
             Naming the plugin whose stage made a student that fails or lies.
         """
-        held = self.exam.held
+        held = self.held
         said = fitting.said(student, trial.configuration, held.table, held.classes)
         accuracy = float((said.argmax(axis=1) == held.labels).mean())
         return replace(

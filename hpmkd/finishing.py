@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpmkd import splits
-from hpmkd.collapse import BREAKS, OUTDONE, Collapse
+from hpmkd.collapse import BREAKS, Collapse
 from hpmkd.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.finalists import Finalists, Refitted, fit_finalists, pairs
-from hpmkd.gates import Gate
+from hpmkd.gates import Gate, gate
 from hpmkd.refits import Refits
 from hpmkd.registry import PluginWarning
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hpmkd.progress import Progress
     from hpmkd.provenance import Provenance
     from hpmkd.trainer import Trainer
+    from hpmkd.values import Trial
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,12 @@ class Finishing:
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]
         data = self.trainer.refit_data(self.heard.lesson, chosen)
         refits, pipeline = self._refits, self.trainer.pipeline
-        fitted = fit_finalists(
-            paired, data, pipeline, self._student_fitted, refits.finished, refits.standing
+        finalists = refits.within(
+            fit_finalists(paired, data, pipeline, self._student_fitted, refits.finished),
+            self.learning.recipe.front.size,
         )
-        for beaten in fitted.beside:
-            self._tell_of(beaten, fitted)
-        finalists = refits.within(fitted, self.learning.recipe.front.size)
         self._progress.finish()
+        self._tell_of_hard([pair.student for pair in paired.values()], finalists)
         for stage, refitted in finalists.students.items():
             self.learning.registry.notify("hpmkd_stage_finished", stage=stage, trial=refitted.trial)
         return finalists
@@ -79,7 +79,8 @@ class Finishing:
         """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
         if ensemble is None:
             return finalists, Gate("collapse", False, "there are not two students to fuse")
-        before = self.provenance.raced(finalists.students[finalists.chosen].trial)
+        shipped = finalists.students[finalists.chosen].trial
+        before = self.provenance.raced(shipped.configuration) or shipped
         members = [finalists.students[name].trial.configuration for name in ensemble.names]
         exams = self.heard.exams
         if spent := self.learning.rations.collapsed(
@@ -105,10 +106,9 @@ class Finishing:
                 return finalists, Gate("collapse", False, str(failed))
         if self._refits.keeps(finalists.shipped) > self._refits.keeps(collapsed):
             return finalists, Gate("collapse", False, BREAKS)
-        outdone = collapsed.trial.log_loss > finalists.shipped.trial.log_loss
-        if self.heard.finals and outdone:
-            return finalists, Gate("collapse", False, OUTDONE)
-        return finalists.with_collapsed(collapsed), decision
+        if self.heard.finals:
+            decision = gate("collapse", finalists.shipped.trial, collapsed.trial)
+        return (finalists.with_collapsed(collapsed) if decision.passed else finalists), decision
 
     def front(self, finalists: Finalists) -> tuple[Refitted, ...]:
         """Fit what else is on the Pareto front of the trials, with the models that are left.
@@ -174,15 +174,22 @@ class Finishing:
             heard.finals,
         )
 
-    def _tell_of(self, beaten: Refitted, finalists: Finalists) -> None:
-        """Say whose soft labels won among the trials, and lose on more rows."""
-        stage, n = beaten.trial.configuration.stage, len(self.heard.lesson.rows)
-        better = finalists.students[stage].trial
-        note = (
-            f"{stage}: fitted on {n} rows, hard labels win after all: {better.log_loss:.4f} nats "
-            f"on the selection rows, and {beaten.trial.log_loss:.4f} with the teacher"
-        )
-        self.learning.registry.notify("hpmkd_noted", note=note)
+    def _tell_of_hard(self, raced: Sequence[Trial], finalists: Finalists) -> None:
+        """Say so where soft labels won in the race, and hard ones win on more rows."""
+        fitted = {each.trial.number: each for each in finalists.refitted}
+        n = len(self.heard.lesson.rows)
+        for first in raced:
+            stage, beaten = first.configuration.stage, fitted.get(first.number)
+            better = finalists.students.get(stage)
+            if better is None or beaten is None or not self._refits.keeps(beaten):
+                continue
+            if better.trial.configuration.hard > first.configuration.hard:
+                note = (
+                    f"{stage}: fitted on {n} rows, hard labels win after all: "
+                    f"{better.trial.log_loss:.4f} nats on the selection rows, and "
+                    f"{beaten.trial.log_loss:.4f} with the teacher"
+                )
+                self.learning.registry.notify("hpmkd_noted", note=note)
 
     def _student_fitted(self) -> None:
         self.trainer.trained(1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from hpmkd import splits
 from hpmkd.costs import of_member
@@ -50,7 +52,7 @@ class Heard:
     costs : sequence of ndarray of shape (3,)
         What each teacher takes, as :func:`hpmkd.costs.of_member` measures it.
     finals : Finals or None
-        The selection rows and `lesson`, where trials saw a part of it.
+        Judges who learnt from `lesson`, where trials saw a part of it.
     """
 
     regime: Regime
@@ -104,8 +106,12 @@ def listen(shared: Assembly, recipe: Recipe, training: Dataset, test: Dataset) -
     progress.finish()
     said, held = taught.knowledge.soft_targets, selection_rows(exams)
     standing = Standing.beside(said[held], labels[held], recipe.limits)
-    finals = schooling.finals(training, taught, exams[0], kept) if once else None
-    lesson = finals.exam.lesson if finals else schooling.lesson(training, said, taught.extra)
+    rows, finals = training, None
+    if once and exams[0].is_part:
+        # Their teachers have not seen the selection rows, so that students need not either.
+        kept = np.setdiff1d(np.arange(len(training)), held)
+        rows, said, finals = training.rows(kept), said[kept], Finals(exams[0].held)
+    lesson = schooling.lesson(rows, said, taught.extra)
     return Heard(regime, exams, taught, lesson, training.rows(held), standing, costs, finals)
 
 
@@ -156,20 +162,6 @@ class Schooling:
         said = taught.knowledge.soft_targets[fit_rows]
         lesson = self.lesson(taught.fusion.rows, said, taught.extra)
         return [Exam(lesson, held, training.rows(held).taken(), len(kept))], taught
-
-    def finals(
-        self, training: Dataset, taught: Taught, exam: Exam, kept: IntArray
-    ) -> Finals | None:
-        """Return what judges students on all rows but the selection rows.
-
-        Their teachers are those of the trials, and have not seen these either. None if trials
-        saw all `kept` rows already.
-        """
-        if len(exam.lesson.rows) == exam.available:
-            return None
-        said = taught.knowledge.soft_targets[kept]
-        lesson = self.lesson(training.rows(kept), said, taught.extra)
-        return Finals(replace(exam, lesson=lesson))
 
     def _of_trials(self, training: Dataset, kept: IntArray) -> IntArray:
         chosen = splits.sample(training.labels[kept], self.settings.trial_rows, self.seed)

@@ -107,6 +107,11 @@ class Exam:
     held: Dataset
     available: int
 
+    @property
+    def is_part(self) -> bool:
+        """Whether there are more rows than the lesson has."""
+        return self.available > len(self.lesson.rows)
+
     def split(self, training: TrainingRows) -> SelectionSplit:
         """Return what a worker needs, with `training` as the lesson's rows."""
         return SelectionSplit(training, self.held_rows, self.held.table, self.held.labels)

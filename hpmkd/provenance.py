@@ -79,9 +79,10 @@ class Provenance:
         """Return what a student of this configuration tells, as plain values."""
         return {**asdict(self.run), **self.of(configuration, trial)}
 
-    def raced(self, trial: Trial) -> Trial:
-        """Return a trial as it was in the race, where it was judged beside the others."""
-        return next(each for each in self.trials if each.number == trial.number)
+    def raced(self, configuration: Configuration) -> Trial | None:
+        """Return the trial of a configuration as it was in the race; None if it was not there."""
+        own = (each for each in self.trials if each.configuration.key == configuration.key)
+        return next(own, None)
 
     def of_ensemble(self, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
         """Return the facts of an ensemble of the students that these trials chose.
@@ -98,9 +99,7 @@ class Provenance:
 
     def of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
         """Return what one configuration adds to the facts of the run, as plain values."""
-        if trial is None:
-            own = (each for each in self.trials if each.configuration.key == configuration.key)
-            trial = next(own, None)
+        trial = trial or self.raced(configuration)
         before = configuration.after
         return {
             "stage": configuration.stage,

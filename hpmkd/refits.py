@@ -86,14 +86,16 @@ class Refits:
         return Figures(trial.log_loss, weight.n_bytes, weight.latency.row_us, retention)
 
     def within(self, finalists: Finalists, size: int) -> Finalists:
-        """Replace students that turned out to break a limit.
+        """Replace students that turned out to break a limit, or to be worse than their control.
 
         They learned from more rows than in their trials, so that they may be larger. The next
-        of the same stage takes the place of one, by what the selection rows say. Up to three
-        are fitted for that; those that are fitted already, such as the control, cost nothing
-        and are always looked at. A stage is out of the race if none of its students keeps the
-        limits. If that is so in all stages, the front is fitted now, and whoever keeps the
-        limits on it takes the place of its stage. If still nobody does, the students stay.
+        of the same stage is tried, by what the selection rows say. Up to three are fitted for
+        that; those that are fitted already, such as the control, cost nothing and are always
+        looked at. Of those that keep the limits the selection rows choose: where they judge
+        students on all rows, that may be another than in the race. A stage is out of the race
+        if none of its students keeps the limits. If that is so in all stages, the front is
+        fitted now, and whoever keeps the limits on it takes the place of its stage. If still
+        nobody does, the students stay.
 
         Parameters
         ----------
@@ -106,13 +108,11 @@ class Refits:
             stage: self._tried(refitted, finalists.controls[stage])
             for stage, refitted in finalists.students.items()
         }
-        known = [*finalists.beside, *(each for own in tried.values() for each in own)]
-        kept = {stage: own[-1] for stage, own in tried.items() if self.keeps(own[-1])}
-        known += finalists.controls.values()
+        known = [*(each for own in tried.values() for each in own), *finalists.controls.values()]
+        kept = self._bests(known)
         if not kept:
             known += self.front(replace(finalists, beside=tuple(known)), size)
-            inside = sorted(filter(self.keeps, known), key=lambda each: UNLIMITED.merit(each.trial))
-            kept = {each.trial.configuration.stage: each for each in reversed(inside)}
+            kept = self._bests(known)
         controls = {stage: self._control(stage, known) for stage in kept}
         alone = {stage for stage, control in controls.items() if control is None}
         known = [each for each in known if each.trial.configuration.stage not in alone]
@@ -134,6 +134,12 @@ class Refits:
         if self.keeps(control) >= self.keeps(finalists.shipped):
             return ()
         return ("No control of its stage keeps the limits: it is compared with one that does not",)
+
+    def _bests(self, known: Sequence[Refitted]) -> dict[str, Refitted]:
+        """Return the best of each stage that keep the limits, in the order of the stages."""
+        ranked = sorted(filter(self.keeps, known), key=lambda each: UNLIMITED.merit(each.trial))
+        bests = {each.trial.configuration.stage: each for each in reversed(ranked)}
+        return {stage: bests[stage] for stage in self.trainer.fitting.stages if stage in bests}
 
     def _tried(self, first: Refitted, control: Refitted) -> list[Refitted]:
         """Return students of a stage as they were tried, up to the first that keeps the limits."""

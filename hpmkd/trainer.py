@@ -16,6 +16,7 @@ from hpmkd.trials import STUDENT, TRIAL, RefitData, SearchData
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.counts import Counts
+    from hpmkd.finals import Finals
     from hpmkd.fitting import Fitting
     from hpmkd.lessons import Exam, Lesson
     from hpmkd.pipeline import ParallelDistillationPipeline
@@ -125,16 +126,27 @@ class Fitter:
         All its training rows.
     provenance : Provenance
         Tells each of them how it was made.
+    finals : Finals, optional
+        Judges them by the selection rows, where `lesson` leaves these out.
     """
 
     trainer: Trainer
     lesson: Lesson
     provenance: Provenance
+    finals: Finals | None = None
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit a configuration; see :meth:`Trainer.fit`."""
         student = self.trainer.fit(self.lesson, configuration)
-        return self.provenance.signed(student, configuration)
+        raced = self.provenance.raced(configuration)
+        trial = None if raced is None else self.judged(raced, student)
+        return self.provenance.signed(student, configuration, trial)
+
+    def judged(self, trial: Trial, student: Predictor) -> Trial:
+        """Return a trial with what the selection rows say of its student on all rows."""
+        if self.finals is None:
+            return trial
+        return self.finals.judged(trial, student, self.trainer.fitting)
 
     def cost(self, configuration: Configuration) -> int:
         """Return how many models :meth:`fit` trains, with those that it is built on."""

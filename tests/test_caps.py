@@ -55,7 +55,16 @@ class TestWhatTheEngineTells:
         assert "split.own_above" in told
         assert "2 instead of 5 folds" in told
         assert "50000 rows judge trials, not 200000" in told
-        assert "fitted on 100000 of 750000 rows; the best are judged once more" in told
+        assert "fitted on 100000 of 750000 rows; each stage's best and its control" in told
+
+    def test_where_every_row_is_once_a_selection_row_none_is_left_out(self):
+        settings = SplitSettings(
+            cross_validate_below=5000, once_above=2000, trial_rows=900, selection_rows=300
+        )
+        told = " ".join(of_split(settings, 2400))
+        assert "trials are fitted on 900 of 1600 rows" in told
+        for name in ("once_above:", "selection_rows", "judged again"):
+            assert name not in told
 
     def test_0_is_no_cap(self):
         names = ("folds_until", "once_above", "trial_rows", "selection_rows", "scaling_rows")

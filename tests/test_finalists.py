@@ -70,7 +70,7 @@ class Written:
 
 @pytest.fixture
 def fitting(monkeypatch, in_process):
-    def run(trials, stages, backwards=False, judged=lambda own: own):
+    def run(trials, stages, backwards=False):
         fitted, told = [], []
 
         def refit(data, configuration):
@@ -82,7 +82,7 @@ def fitting(monkeypatch, in_process):
         executor = in_process(backwards=backwards)
 
         def kept(own, student):
-            return Refitted(judged(own), student, student.key)
+            return Refitted(own, student, student.key)
 
         played = {each: StageInPlay(each, "p", None) for each in stages}
         data = RefitData(None, Fitting(played, {}, None, 0))
@@ -116,21 +116,6 @@ def test_a_student_that_is_its_own_control_is_fitted_once(fitting):
     found, fitted = fitting([trial(0, 0.5), trial(1, 0.6, 0.5)], ["a"])
     assert len(fitted) == 1
     assert found.students["a"].student is found.controls["a"].student
-
-
-def test_a_control_that_turns_out_better_takes_the_place_of_its_student(fitting):
-    trials = [trial(0, 0.5, 0.5), trial(1, 0.6), trial(2, 0.4, 1.0, "b"), trial(3, 0.7, 0, "b")]
-    losses = {0: 0.5, 1: 0.3, 2: 0.45, 3: 0.7}
-    found, fitted = fitting(
-        trials,
-        ["a", "b"],
-        judged=lambda own: replace(own, row_losses=np.full(4, losses[own.number])),
-    )
-    assert len(fitted) == 4
-    assert found.students["a"] is found.controls["a"]
-    assert [each.trial.number for each in found.beside] == [0]
-    assert found.students["b"].trial.number == 2
-    assert found.chosen == "a"
 
 
 def test_the_first_stage_wins_a_tie(fitting):

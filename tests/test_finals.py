@@ -11,8 +11,6 @@ from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
 from hpmkd import measure
-from hpmkd.collapse import OUTDONE
-from hpmkd.gates import Gate
 from hpmkd_defaults.stages.tree import TreeStage
 
 N, HELD, FEW = 3000, 300, 900
@@ -144,8 +142,9 @@ def test_the_ensemble_is_of_students_so_judged(distilled):
     found, _ = distilled(**{"ensemble.collapse": True})
     assert found.facts["ensemble"]["members"] == ["fickle", "tree"]
     (decision,) = [gate for gate in found.gates if gate.name == "collapse"]
-    # On few rows the ensemble's word was worth more than hard labels.
-    assert decision == Gate("collapse", False, OUTDONE)
+    # On few rows the ensemble's word was worth more than hard labels; on many it is worth less.
+    assert not decision.passed
+    assert "not better by more than one standard error" in decision.reason
     assert "collapsed" not in found.students
 
 

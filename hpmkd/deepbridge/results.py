@@ -119,7 +119,7 @@ class Outcome:
     @cached_property
     def rows(self) -> list[Row]:
         """The rows, stage by stage; each student that the run did not keep is fitted now."""
-        return [Row(self, trial, self.student(trial.configuration)) for trial in self._chosen()]
+        return [self._row(trial) for trial in self._chosen()]
 
     @cached_property
     def fitted(self) -> dict[object, Predictor]:
@@ -154,6 +154,10 @@ class Outcome:
             found = quality(said, self.labels[part]) | closeness(said, self.teacher.get(part))
             metrics |= {f"{part}_{name}": value for name, value in found.items()}
         return metrics
+
+    def _row(self, trial: Trial) -> Row:
+        student, fitter = self.student(trial.configuration), self.found.fitter
+        return Row(self, trial if fitter is None else fitter.judged(trial, student), student)
 
     def _chosen(self) -> list[Trial]:
         """Return the best trial of each cell, the stages in the order of the run."""

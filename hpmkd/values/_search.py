@@ -185,8 +185,8 @@ class SearchSpace:
     n_rows : int
         Rows that a configuration is fitted on, at a share of 1.
     n_available : int
-        Rows that these are drawn from; 0 if they are all that there are. What wins is fitted on
-        about as many in the end, so that what is enough for few rows may be too small.
+        Rows that these are drawn from, `n_rows` or more; 0 for as many. What wins is fitted on all
+        of them in the end, so that what is enough for few rows may be too small.
     fits : int
         Models that are trained to evaluate one configuration: one per selection split.
     models : int or None
