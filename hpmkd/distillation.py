@@ -57,7 +57,8 @@ class Distillation:
     Parameters
     ----------
     students : mapping of str to Student
-        The best student of each stage, fitted on all training rows.
+        The best student of each stage, fitted on all training rows; where trials saw a part of
+        these (``split.trial_rows``), on all but the selection rows.
     chosen : str
         The stage whose student the selection rows rank first.
     records : tuple of Record
@@ -217,7 +218,7 @@ class Distillation:
         return Picked(figures, {**self.students, **self.further}[figures.name])
 
     def fit(self, configuration: Configuration) -> Predictor:
-        """Fit another student on all training rows, taught by the same teachers.
+        """Fit another student on the rows of :attr:`students`, taught by the same teachers.
 
         The rows that were handed in are not to be changed in between, for no copy of them is
         kept.

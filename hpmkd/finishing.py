@@ -1,4 +1,4 @@
-"""What is fitted on all training rows once the race is run."""
+"""What is fitted for good once the race is run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Finishing:
     provenance: Provenance
 
     def refit(self) -> Finalists:
-        """Fit each stage's best and its control on all training rows."""
+        """Fit each stage's best and its control on the whole lesson."""
         paired = pairs(self.provenance.trials, self.trainer.fitting.stages, self.learning.standing)
         self._progress.start("refit", 2 * len(paired))
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]

@@ -264,6 +264,8 @@ def hpmkd_trial_finished(trial: Trial) -> None:
 def hpmkd_stage_finished(stage: str, trial: Trial) -> None:
     """Hear that a stage's student was refitted on all rows; `trial` is the one that chose it.
 
+    Where trials saw a part of the rows, it has what the selection rows say of that student.
+
     ::
 
         @hookimpl

@@ -42,7 +42,7 @@ class Refits:
     provenance : Provenance
         Signs students; it knows the trials in the race.
     lesson : Lesson
-        All training rows.
+        All rows that students are fitted on for good.
     standing : Standing
         Ranks the trials.
     trainer : Trainer

@@ -61,7 +61,8 @@ def as_plain(trial: Trial) -> dict[str, Any]:
         "after": None if configuration.after is None else str(configuration.after),
         "share": configuration.share,
         "log_loss": trial.log_loss if succeeded else None,
-        "standard_error": trial.standard_error if succeeded else None,
+        # A single selection row has none.
+        "standard_error": trial.standard_error if len(trial.row_losses) > 1 else None,
         "accuracy": trial.accuracy if succeeded else None,
         "bytes": trial.n_bytes,
         "row_us": trial.row_us,

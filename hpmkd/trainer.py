@@ -123,7 +123,7 @@ class Fitter:
     trainer : Trainer
         Of the run.
     lesson : Lesson
-        All its training rows.
+        All rows that its students were fitted on for good.
     provenance : Provenance
         Tells each of them how it was made.
     finals : Finals, optional

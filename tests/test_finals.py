@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -42,6 +43,19 @@ class Fickle(TreeStage):
         return super().fit(inputs)
 
 
+class Growing(Fickle):
+    """The same; what wins in the race comes to be too large for a limit of 10 kB."""
+
+    winner: ClassVar[dict[str, float]] = {}
+
+    def fit(self, inputs):
+        student, own = super().fit(inputs), inputs.configuration
+        grown = own.alpha > 0 and dict(own.hyperparameters) == self.winner
+        if not grown or len(inputs.labels) <= FEW:
+            return student
+        return replace(student, facts={"padding": np.random.default_rng(0).bytes(20_000).hex()})
+
+
 class Liar(TreeStage):
     """A tree that lies once it has seen many rows."""
 
@@ -68,7 +82,8 @@ class Told:
 
     @hpmkd.hookimpl
     def hpmkd_stages(self):
-        return [hpmkd.Offer("fickle", Fickle, "changes its mind"), hpmkd.Offer("liar", Liar, "")]
+        offered = {"fickle": Fickle, "growing": Growing, "liar": Liar}
+        return [hpmkd.Offer(name, stage, name) for name, stage in offered.items()]
 
 
 @pytest.fixture(scope="module")
@@ -130,12 +145,60 @@ def test_no_selection_row_is_fitted_on_and_all_of_them_judge(fickle, table):
     assert len(fitted) == N - HELD
     held = np.setdiff1d(np.arange(N), fitted.at)
     for each in found.front:
-        student = {**found.further, **found.students}[each.name]
+        student = students_of(found)[each.name]
         said = student.predict_proba(X[held])[np.arange(HELD), y[held]]
         assert each.selection_log_loss == pytest.approx(-np.log(said).mean())
         facts = student.facts["training"]
         assert facts["rows"] == N - HELD
         assert facts["selection_log_loss"] == pytest.approx(each.selection_log_loss, abs=1e-6)
+
+
+def students_of(found):
+    return {**found.further, **found.students}
+
+
+def test_a_student_that_is_fitted_again_is_the_same_to_the_byte(fickle):
+    found, _ = fickle
+    raced = {each.number: each.configuration for each in found.racing}
+    for each in found.front:
+        again = found.fit(raced[each.trial])
+        assert again.to_bytes() == students_of(found)[each.name].to_bytes()
+
+
+@pytest.fixture(scope="module")
+def growing(distilled):
+    settings = {"stages": ["growing"], "sampler.trials": 4}
+    first = min(distilled(**settings)[0].racing, key=lambda trial: trial.log_loss)
+    Growing.winner = dict(first.configuration.hyperparameters)
+    return distilled(**settings, **{"limits.max_size": 10_000, "front.size": 3})
+
+
+def test_within_the_limits_the_selection_rows_choose_whatever_the_race_said(growing):
+    found, told = growing
+    (grown,) = [each for each in found.front if each.bytes > 10_000]
+    (shipped,) = [each for each in found.front if each.chosen]
+    within = [each for each in found.front if each.bytes <= 10_000]
+    # Soft labels won in the race; the next of them keep the limit, and are worth nothing now.
+    assert len(within) > 2
+    assert shipped.selection_log_loss == min(each.selection_log_loss for each in within)
+    assert found.student is found.controls["growing"]
+    # Who won in the race is no word for hard labels: it broke a limit.
+    assert grown.role == "front"
+    assert not [note for note in told.notes if note.startswith("growing:")]
+
+
+def test_nobody_is_fitted_twice(growing):
+    found, _ = growing
+    refits = found.counts["models_trained"] - sum(each.models_trained for each in found.trials)
+    assert refits == len(found.front)
+
+
+def test_who_is_on_the_front_is_judged_as_well(growing, table):
+    (X, y), (found, _) = table, growing
+    held = np.setdiff1d(np.arange(N), found.fitter.lesson.rows.at)
+    for each in found.front:
+        said = students_of(found)[each.name].predict_proba(X[held])[np.arange(HELD), y[held]]
+        assert each.selection_log_loss == pytest.approx(-np.log(said).mean())
 
 
 def test_the_ensemble_is_of_students_so_judged(distilled):

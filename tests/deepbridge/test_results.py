@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import make_classification
 from sklearn.naive_bayes import GaussianNB
 
 from hpmkd import AutoDistiller, DBDataset
+from hpmkd.deepbridge import methods
 from hpmkd.deepbridge.finished import Finished
 from hpmkd.deepbridge.metrics import quality
 from hpmkd.deepbridge.results import COLUMNS, Outcome
@@ -198,3 +201,23 @@ def test_where_probabilities_leak_hard_labels_stand_for_the_teacher_alone(few, r
         distiller.customize_config(["LOGISTIC_REGRESSION"], [1.0], alphas)
         assert set(runs(distiller)["alpha"]) == shown
     assert distiller.distillation.knowledge.regime.name == "leaking"
+
+
+def test_of_many_rows_a_row_has_the_number_that_its_student_has(monkeypatch, runs):
+    few = {"split.once_above": 2000, "split.trial_rows": 900, "split.selection_rows": 300}
+    load = methods.Recipe.load
+    patched = SimpleNamespace(load=lambda name: load(name).override(few))
+    monkeypatch.setattr(methods, "Recipe", patched)
+    X, y = make_classification(3000, 6, random_state=0)
+    said = GaussianNB().fit(X[:500], y[:500]).predict_proba(X)
+    distiller = AutoDistiller(DBDataset(X, y, said), output_dir=None, n_trials=1, method="hpm")
+    distiller.customize_config(["LOGISTIC_REGRESSION", "DECISION_TREE"], [1.0], [0.5])
+    results = runs(distiller)
+    for row in results.itertuples():
+        student = distiller.get_trained_model(row.model_type, row.temperature, row.alpha)
+        facts = student.facts["training"]
+        assert facts["rows"] == 2400 - 300
+        assert row.selection_log_loss == pytest.approx(facts["selection_log_loss"], abs=1e-6)
+    best = results.loc[results["selection_log_loss"].idxmin()]
+    shipped = distiller.distillation.student.facts["training"]
+    assert best["alpha"] == shipped["alpha"]
