@@ -137,9 +137,12 @@ class Refits:
 
     def _bests(self, known: Sequence[Refitted]) -> dict[str, Refitted]:
         """Return the best of each stage that keep the limits, in the order of the stages."""
-        ranked = sorted(filter(self.keeps, known), key=lambda each: UNLIMITED.merit(each.trial))
-        bests = {each.trial.configuration.stage: each for each in reversed(ranked)}
-        return {stage: bests[stage] for stage in self.trainer.fitting.stages if stage in bests}
+        bests: dict[str, Refitted] = {}
+        for each in filter(self.keeps, known):
+            leading = bests.setdefault(each.trial.configuration.stage, each)
+            if UNLIMITED.merit(each.trial) < UNLIMITED.merit(leading.trial):
+                bests[each.trial.configuration.stage] = each
+        return bests
 
     def _tried(self, first: Refitted, control: Refitted) -> list[Refitted]:
         """Return students of a stage as they were tried, up to the first that keeps the limits."""

@@ -76,15 +76,14 @@ def _lowest(found: Distillation, trials: Sequence[Mapping[str, Any]]) -> Iterato
         if gate.name == link and not gate.passed:
             yield (f"it is not shipped, for its gate refused {clean(link)}: {clean(gate.reason)}")
     shipped = next((each for each in found.front if each.chosen), None)
-    raced = [each for each in whole if shipped is not None and each["number"] == shipped.trial]
-    if raced and raced != [best]:
-        loss = digits(raced[0]["log_loss"])
-        yield f"the student that is shipped has {loss}, of trial {raced[0]['number']}"
-    if raced and shipped and digits(shipped.selection_log_loss) != digits(raced[0]["log_loss"]):
-        yield (
-            "where trials saw a part of the rows, the selection rows judge once more what is "
-            f"fitted on all others: of that student they say {digits(shipped.selection_log_loss)}"
-        )
+    if shipped is None or shipped.trial is None:
+        return
+    judged = shipped.selection_log_loss
+    raced = {each["number"]: each["log_loss"] for each in whole}.get(shipped.trial, judged)
+    if shipped.trial != best["number"]:
+        yield f"the student that is shipped has {digits(raced)}, of trial {shipped.trial}"
+    if digits(judged) != digits(raced):
+        yield f"fitted on all rows but those that judge, that student comes to {digits(judged)}"
 
 
 def _reading(trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:

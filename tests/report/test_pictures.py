@@ -222,6 +222,13 @@ def test_failed_trials_are_counted_and_drawn():
     assert picture.table.rows[1][-1].text == "broke"
 
 
+def test_a_student_that_is_judged_once_more_is_told_of_by_both_numbers():
+    told = searched(made(trials=[trial(2), trial(8, log_loss=0.45)])).description
+    assert told.endswith(
+        "of trial 8 (gbm); fitted on all rows but those that judge, that student comes to 0.3000."
+    )
+
+
 REFUSED = Gate("gbm after logistic (residual)", False, "worse by 0.1 nats")
 
 
