@@ -285,7 +285,7 @@ def test_a_run_folder_that_cannot_be_written_is_refused_before_any_training(fram
         ),
         ({"sampler.trials": "x"}, ["--set=sampler.trials=x"], "sampler.trials: got 'x'"),
         ({"sampler.trials": 0}, ["--set=sampler.trials=0"], "sampler.trials: got 0"),
-        ({"split.test_size": 2.0}, ["--test-size=2.0"], "split.test_size: got 2.0"),
+        ({"split.test_size": 2.0}, ["--set=split.test_size=2.0"], "split.test_size: got 2.0"),
         ({"fuser": "meen"}, ["--set=fuser=meen"], "no fuser is called 'meen'; did you mean 'mean'"),
     ],
 )
