@@ -24,14 +24,20 @@ class Finals:
 
     Parameters
     ----------
-    held : Dataset
-        The selection rows.
+    held : Dataset or None
+        The selection rows; None where students are fitted on these as well, so that nothing but
+        their trials can judge them.
     """
 
-    held: Dataset
+    held: Dataset | None
+
+    def __bool__(self) -> bool:
+        return self.held is not None
 
     def judged(self, trial: Trial, student: Predictor, fitting: Fitting) -> Trial:
         """Return a trial with what the selection rows say of its student on all other rows.
+
+        Without finals it is the trial as it was in the race.
 
         Raises
         ------
@@ -39,8 +45,14 @@ class Finals:
             Naming the plugin whose stage made a student that fails or lies.
         """
         held = self.held
+        if held is None:
+            return trial
         said = fitting.said(student, trial.configuration, held.table, held.classes)
         accuracy = float((said.argmax(axis=1) == held.labels).mean())
         return replace(
             trial, said=said, row_losses=row_losses(said, held.labels), accuracy=accuracy
         )
+
+
+#: Where trials saw all rows that there are, they are all that judges.
+NO_FINALS = Finals(None)

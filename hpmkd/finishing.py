@@ -183,7 +183,7 @@ class Finishing:
             better = finalists.students.get(stage)
             if better is None or beaten is None or not self._refits.keeps(beaten):
                 continue
-            if better.trial.configuration.hard > first.configuration.hard:
+            if better.trial.configuration.hard and not first.configuration.hard:
                 note = (
                     f"{stage}: fitted on {n} rows, hard labels win after all: "
                     f"{better.trial.log_loss:.4f} nats on the selection rows, and "

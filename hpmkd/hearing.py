@@ -13,7 +13,7 @@ from hpmkd import splits
 from hpmkd.costs import of_member
 from hpmkd.dataset import DataWarning
 from hpmkd.encoding import Thrift
-from hpmkd.finals import Finals
+from hpmkd.finals import NO_FINALS, Finals
 from hpmkd.lessons import Exam, Lesson, selection_rows
 from hpmkd.overlap import warn_of_known_rows
 from hpmkd.standing import Standing
@@ -51,7 +51,7 @@ class Heard:
         How trials stand beside them.
     costs : sequence of ndarray of shape (3,)
         What each teacher takes, as :func:`hpmkd.costs.of_member` measures it.
-    finals : Finals or None
+    finals : Finals
         Judges who learnt from `lesson`, where trials saw a part of it.
     """
 
@@ -62,7 +62,7 @@ class Heard:
     held: Dataset
     standing: Standing
     costs: Sequence[FloatArray]
-    finals: Finals | None = None
+    finals: Finals = NO_FINALS
 
     def facts(self) -> dict[str, Any]:
         """Return what a run tells of its selection rows."""
@@ -106,7 +106,7 @@ def listen(shared: Assembly, recipe: Recipe, training: Dataset, test: Dataset) -
     progress.finish()
     said, held = taught.knowledge.soft_targets, selection_rows(exams)
     standing = Standing.beside(said[held], labels[held], recipe.limits)
-    rows, finals = training, None
+    rows, finals = training, NO_FINALS
     if once and exams[0].is_part:
         # Their teachers have not seen the selection rows, so that students need not either.
         kept = np.setdiff1d(np.arange(len(training)), held)

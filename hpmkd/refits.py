@@ -12,6 +12,7 @@ import numpy as np
 from hpmkd.errors import HpmkdError
 from hpmkd.figures import Figures, pareto_front
 from hpmkd.finalists import Finalists, Refitted, best, candidates, report
+from hpmkd.finals import NO_FINALS, Finals
 from hpmkd.measure import BATCH
 from hpmkd.registry import PluginWarning
 from hpmkd.standing import UNLIMITED
@@ -19,7 +20,6 @@ from hpmkd.weighing import Weight
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
-    from hpmkd.finals import Finals
     from hpmkd.lessons import Lesson
     from hpmkd.provenance import Provenance
     from hpmkd.rations import Rations
@@ -58,7 +58,7 @@ class Refits:
     standing: Standing
     trainer: Trainer
     rations: Rations
-    finals: Finals | None = None
+    finals: Finals = NO_FINALS
 
     def finished(self, trial: Trial, student: Predictor) -> Refitted:
         """Judge a student that was fitted on all rows by a trial, sign it, and weigh it.
@@ -68,8 +68,7 @@ class Refits:
         PluginError
             If it fails when it is judged.
         """
-        if self.finals is not None:
-            trial = self.finals.judged(trial, student, self.trainer.fitting)
+        trial = self.finals.judged(trial, student, self.trainer.fitting)
         signed = self.provenance.signed(student, trial.configuration, trial)
         rows = self.lesson.rows
         few = rows.rows(np.arange(min(len(rows), BATCH)))  # no more are asked

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from hpmkd.best_so_far import BestSoFar
 from hpmkd.errors import PluginError
 from hpmkd.finalists import writable
+from hpmkd.finals import NO_FINALS, Finals
 from hpmkd.lessons import Predecessors
 from hpmkd.trials import STUDENT, TRIAL, RefitData, SearchData
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.counts import Counts
-    from hpmkd.finals import Finals
     from hpmkd.fitting import Fitting
     from hpmkd.lessons import Exam, Lesson
     from hpmkd.pipeline import ParallelDistillationPipeline
@@ -133,7 +133,7 @@ class Fitter:
     trainer: Trainer
     lesson: Lesson
     provenance: Provenance
-    finals: Finals | None = None
+    finals: Finals = NO_FINALS
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit a configuration; see :meth:`Trainer.fit`."""
@@ -144,8 +144,6 @@ class Fitter:
 
     def judged(self, trial: Trial, student: Predictor) -> Trial:
         """Return a trial with what the selection rows say of its student on all rows."""
-        if self.finals is None:
-            return trial
         return self.finals.judged(trial, student, self.trainer.fitting)
 
     def cost(self, configuration: Configuration) -> int:

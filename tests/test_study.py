@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
 import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from hpmkd.study import write_study
+from hpmkd.study import as_plain, write_study
+from hpmkd.values import Configuration, Trial
 
 
 def tried(stage, loss, **hyperparameters):
@@ -81,3 +83,10 @@ def test_nothing_is_said_and_nothing_is_left_changed(tmp_path, capfd):
     assert (list(logger.filters), logger.level, optuna.logging.get_verbosity()) == before
     assert capfd.readouterr() == ("", "")
     assert [path.name for path in tmp_path.iterdir()] == ["study.log"]
+
+
+def test_a_single_selection_row_has_no_standard_error():
+    configuration = Configuration("tree", 1.0, 0.5, {})
+    several, one = np.full(2, 0.5), np.full(1, 0.5)
+    assert as_plain(Trial(0, configuration, several, 1.0, 1, 0.1))["standard_error"] == 0
+    assert as_plain(Trial(0, configuration, one, 1.0, 1, 0.1))["standard_error"] is None
