@@ -48,7 +48,9 @@ def test_a_row_of_another_size_is_not_read(what, dtype):
     kernel = row_kernel(what, dtype)
     out = np.full(1 if what == "margins" else 2, 7.0)
     rest = () if what == "code" else (out,)
-    assert kernel(np.zeros(2, dtype), WORDS, *rest) == 0
+    answered = kernel(np.zeros(2, dtype), WORDS, *rest)
+    # Without trees and a linear part, as no student is, no margin is written: any class is right.
+    assert answered in ((0, 1) if what == "code" else (0,))
     out[:] = 7.0
     for row in (np.zeros(1, dtype), np.zeros(3, dtype)):
         assert kernel(row, WORDS, *rest) == -1
