@@ -28,24 +28,24 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from hpmkd import splits, tables
-from hpmkd.components import Components, resolve
-from hpmkd.counts import Counts
-from hpmkd.dataset import Dataset, make_dataset, separate_test
-from hpmkd.extra import Labelled
-from hpmkd.fitting import Fitting, StageInPlay
-from hpmkd.lessons import Exam, Lesson
-from hpmkd.pipeline import ParallelDistillationPipeline
-from hpmkd.probabilities import row_losses
-from hpmkd.reading import TeacherReader
-from hpmkd.recipe import Recipe
-from hpmkd.recipe_settings import ExtraSettings
-from hpmkd.regime import SELF
-from hpmkd.registry import Registry
-from hpmkd.student.transformer import TableEncoder
-from hpmkd.teachers import as_teachers
-from hpmkd.teaching import Teaching
-from hpmkd.trials import RefitData, SearchData, evaluate, refit
+from hpmkd.chain.parents import Exam, Lesson
+from hpmkd.data import splits, tables
+from hpmkd.data.dataset import Dataset, make_dataset, separate_test
+from hpmkd.data.probabilities import row_losses
+from hpmkd.data.unlabeled import Labelled
+from hpmkd.execution.counters import Counts
+from hpmkd.execution.pipeline import ParallelDistillationPipeline
+from hpmkd.knowledge.builder import Teaching
+from hpmkd.knowledge.predictor import TeacherReader
+from hpmkd.knowledge.regime import SELF
+from hpmkd.knowledge.teachers import as_teachers
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.resolve import Components, resolve
+from hpmkd.recipe.settings import ExtraSettings
+from hpmkd.registry.registry import Registry
+from hpmkd.student.encoders.sklearn import TableEncoder
+from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration, SearchSpace
 
 #: Augmenter, rows per training row, weight.

@@ -8,7 +8,7 @@ An arm is ``arm(lesson: Lesson) -> Answer``. It may use
   (with munge rows that they labelled) / their plain mean / nobody. Each has ``selection`` (a
   ``SelectionSplit`` or three, whose teachers never saw the rows held out) and ``training`` (all
   rows, for the refit), both ``TrainingRows`` encoded as "tree" and "linear", as the engine's
-  ``hpmkd.training.evaluate``, ``refit`` and every stage take them;
+  ``hpmkd.training.datasets.evaluate``, ``refit`` and every stage take them;
 * ``chain_teachers.parts()``, ``registry()``, ``recipe()``, ``cache()`` and ``lesson.teachers``,
   for the engine's own steps: with them, and ``extra.rows`` left alone, they find every answer of
   a teacher in the cache. (``HPMDistiller.distill`` as a whole does too, but then fits the

@@ -15,18 +15,18 @@ import xgboost
 from chain_answers import Answer, answered
 from chain_teachers import Heard, Lesson, parts
 
+from hpmkd.data.probabilities import row_losses
 from hpmkd.kernels import soften_logits
-from hpmkd.probabilities import row_losses
 from hpmkd.student import Student, pack_booster
-from hpmkd.training import TrainingRows
+from hpmkd.training.datasets import TrainingRows
 from hpmkd.values import Configuration, StageInputs
-from hpmkd_defaults.stages.booster import Boosting, start_margin
 from hpmkd_defaults.stages.boosting import (
     BoostedStage,
     GBMStage,
     XGBoostStage,
     common_parameters,
 )
+from hpmkd_defaults.stages.boosting_rounds import Boosting, start_margin
 
 
 @dataclass(frozen=True)

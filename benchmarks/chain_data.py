@@ -14,7 +14,7 @@ import numpy as np
 from data import load
 from sklearn.model_selection import train_test_split
 
-from hpmkd.dataset import Dataset
+from hpmkd.data.dataset import Dataset
 
 #: All but ``wine``, whose 71 test rows tell nothing (it runs where it is asked for by name).
 SETS = (

@@ -11,8 +11,8 @@ import pandas as pd
 from chain_answers import Answer
 from chain_data import Problem
 
+from hpmkd.data.probabilities import row_losses
 from hpmkd.kernels import kl_divergence, soften
-from hpmkd.probabilities import row_losses
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
 
 #: Softening needs no zeros to be harmless, but a zero can never be softened away.

@@ -15,8 +15,8 @@ from chain_boosted import Shape, best_of, finished, shape_a, shape_b, shape_dept
 from chain_teachers import Heard, Lesson, parts
 from optuna_rival import tuned_xgboost
 
-from hpmkd.fitting import Fitting, StageInPlay
-from hpmkd.trials import RefitData, SearchData, evaluate, refit
+from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.tree import TreeStage

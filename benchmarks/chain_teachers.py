@@ -21,22 +21,22 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from xgboost import XGBClassifier
 
-from hpmkd import splits
-from hpmkd.components import Components, resolve
-from hpmkd.counts import Counts
-from hpmkd.extra import ExtraSource
-from hpmkd.lessons import Exam
-from hpmkd.lessons import Lesson as Rows
-from hpmkd.panels import members
-from hpmkd.pipeline import ParallelDistillationPipeline
-from hpmkd.reading import TeacherReader, stack
-from hpmkd.recipe import Recipe
-from hpmkd.regime import Regime
-from hpmkd.registry import Registry
-from hpmkd.seeds import Seeds
-from hpmkd.student.transformer import TableEncoder
-from hpmkd.teachers import FittedTeacher, Teacher
-from hpmkd.teaching import Teaching
+from hpmkd.chain.parents import Exam
+from hpmkd.chain.parents import Lesson as Rows
+from hpmkd.data import splits
+from hpmkd.data.seeds import Seeds
+from hpmkd.data.unlabeled import ExtraSource
+from hpmkd.execution.counters import Counts
+from hpmkd.execution.pipeline import ParallelDistillationPipeline
+from hpmkd.knowledge.builder import Teaching
+from hpmkd.knowledge.panels import members
+from hpmkd.knowledge.predictor import TeacherReader, stack
+from hpmkd.knowledge.regime import Regime
+from hpmkd.knowledge.teachers import FittedTeacher, Teacher
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.resolve import Components, resolve
+from hpmkd.registry.registry import Registry
+from hpmkd.student.encoders.sklearn import TableEncoder
 
 #: Rows made per training row, and what each weighs in the loss. Arms that want fewer take the
 #: first ones (every real row is used before any is used again), or another weight.
@@ -88,7 +88,7 @@ class Heard:
     ----------
     exams : tuple of Exam
         As the engine makes them: once 25 % of the rows, or three folds below 1,000.
-    lesson : hpmkd.lessons.Lesson
+    lesson : hpmkd.chain.parents.Lesson
         All training rows with the final knowledge, for the refit.
     test : ndarray of shape (m, K)
         What the teachers say about the test rows; for nothing but KL.

@@ -8,10 +8,10 @@ from chain_answers import Answer, answered
 from chain_rivals import LINES
 from chain_teachers import Heard, Lesson, parts
 
-from hpmkd.fitting import Fitting, StageInPlay
-from hpmkd.lessons import Predecessors
-from hpmkd.pipeline import ParallelDistillationPipeline
-from hpmkd.trials import RefitData, SearchData, evaluate, refit
+from hpmkd.chain.parents import Predecessors
+from hpmkd.execution.pipeline import ParallelDistillationPipeline
+from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration, Trial
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage

@@ -30,9 +30,9 @@ from sklearn.model_selection import train_test_split
 from hpmkd.kernels import soften
 from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
 from hpmkd_defaults.fusers.calibrated import CalibratedFuser
+from hpmkd_defaults.fusers.calibrated_members import Members, calibrated
 from hpmkd_defaults.fusers.mean import MeanFuser
-from hpmkd_defaults.fusers.members import Members, calibrated
-from hpmkd_defaults.fusers.pooled import PoolFuser
+from hpmkd_defaults.fusers.two_pools import PoolFuser
 
 PANELS = ("generalists", "specialists", "broken", "default")
 SETS = (

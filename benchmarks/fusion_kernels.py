@@ -30,7 +30,7 @@ from hpmkd.kernels import attention_fuse, attention_gradient, em_step
 from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
 from hpmkd_defaults.fusers.calibrated import CalibratedFuser
 from hpmkd_defaults.fusers.mean import MeanFuser
-from hpmkd_defaults.fusers.pooled import PoolFuser
+from hpmkd_defaults.fusers.two_pools import PoolFuser
 
 TEACHERS = 4
 CLASSES = (2, 26)

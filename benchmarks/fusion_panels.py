@@ -17,7 +17,7 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
-from hpmkd.student.transformer import TableEncoder
+from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.values import DataFacts
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher

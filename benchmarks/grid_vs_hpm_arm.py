@@ -20,8 +20,8 @@ from grid_vs_hpm_robustness import losses
 from sklearn.ensemble import RandomForestClassifier
 
 import hpmkd
+from hpmkd.data.splits import holdout
 from hpmkd.deepbridge.metrics import closeness, quality
-from hpmkd.splits import holdout
 
 #: By arm: recipe and settings. Without what other data sets taught: each run is the first.
 ARMS = {
@@ -104,10 +104,10 @@ def idle() -> dict:
     import sklearn.neural_network
     import xgboost
 
-    import hpmkd.engine
+    import hpmkd.engine.run
     import hpmkd.kernels._jit
 
-    modules = (optuna, sklearn.neural_network, xgboost, hpmkd.engine, hpmkd.kernels._jit)
+    modules = (optuna, sklearn.neural_network, xgboost, hpmkd.engine.run, hpmkd.kernels._jit)
     return {"imported": [module.__name__ for module in modules]}
 
 

@@ -12,14 +12,14 @@ from grid_vs_hpm_arm import Rows, distilled
 from sklearn.ensemble import RandomForestClassifier
 
 import hpmkd
-from hpmkd.components import resolve
-from hpmkd.dataset import make_dataset
-from hpmkd.fitting import Fitting
-from hpmkd.in_play import stages_in_play
-from hpmkd.recipe import Recipe
-from hpmkd.registry import Registry
-from hpmkd.splits import holdout
-from hpmkd.training import TrainingRows
+from hpmkd.data.dataset import make_dataset
+from hpmkd.data.splits import holdout
+from hpmkd.engine.active_stages import stages_in_play
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.resolve import resolve
+from hpmkd.registry.registry import Registry
+from hpmkd.training.datasets import TrainingRows
+from hpmkd.training.fit import Fitting
 from hpmkd.values import SearchSpace
 
 

@@ -9,20 +9,20 @@ import numpy as np
 from chain_data import SELF, draw
 from chain_teachers import Heard, Lesson, cache, recipe, registry
 
-from hpmkd.components import Components, resolve
 from hpmkd.contracts import Scheduler, Stage
-from hpmkd.counts import Counts
-from hpmkd.extra import ExtraSource
-from hpmkd.fitting import Fitting, StageInPlay
-from hpmkd.overheard import Overheard
-from hpmkd.pipeline import ParallelDistillationPipeline
-from hpmkd.probabilities import row_losses
-from hpmkd.reading import TeacherReader
-from hpmkd.remembering import outcomes
-from hpmkd.teaching import Teaching
-from hpmkd.trials import SearchData, evaluate
+from hpmkd.data.probabilities import row_losses
+from hpmkd.data.unlabeled import ExtraSource
+from hpmkd.execution.counters import Counts
+from hpmkd.execution.pipeline import ParallelDistillationPipeline
+from hpmkd.knowledge.builder import Teaching
+from hpmkd.knowledge.predictor import TeacherReader
+from hpmkd.recipe.resolve import Components, resolve
+from hpmkd.search.warm_start import outcomes
+from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.recording_scheduler import Overheard
+from hpmkd.training.trials import SearchData, evaluate
 from hpmkd.values import Configuration, DataFacts, Outcome, Trial
-from hpmkd_defaults.samplers.draws import RandomTrial, named_seed, random_sampler
+from hpmkd_defaults.samplers.random_draws import RandomTrial, named_seed, random_sampler
 from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 

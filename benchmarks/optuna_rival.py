@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
-from hpmkd.student.transformer import TableEncoder
+from hpmkd.student.encoders.sklearn import TableEncoder
 
 
 def tuned_xgboost(table, labels, seed: int, trials: int = 40) -> Pipeline:

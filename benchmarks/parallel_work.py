@@ -17,9 +17,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import hpmkd
-from hpmkd import measure
-from hpmkd.pipeline import perform
-from hpmkd.student.transformer import TableEncoder
+from hpmkd.evaluation import latency
+from hpmkd.execution.pipeline import perform
+from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.testing import tasks as light
 from hpmkd_defaults.executors.loky import LokyExecutor
 from hpmkd_defaults.executors.serial import SerialExecutor
@@ -71,7 +71,7 @@ def distilled(case: Case, workers: int, batch: int):
     teacher = make_pipeline(TableEncoder(kind="linear"), LogisticRegression(max_iter=200))
     settings = {**SETTINGS, "sampler.trials": case.trials, "search.batch": batch}
     # How fast students are is not measured here.
-    with patch.object(measure, "SECONDS_EACH", 0.0):
+    with patch.object(latency, "SECONDS_EACH", 0.0):
         return hpmkd.distill(table, labels, teacher=teacher, settings=settings, workers=workers)
 
 

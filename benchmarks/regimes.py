@@ -28,19 +28,19 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from xgboost import XGBClassifier
 
-from hpmkd.components import resolve
-from hpmkd.counts import Counts
-from hpmkd.dataset import make_dataset
-from hpmkd.extra import ExtraSource
-from hpmkd.panels import members
-from hpmkd.pipeline import ParallelDistillationPipeline
-from hpmkd.reading import TeacherReader
-from hpmkd.recipe import Recipe
-from hpmkd.regime import Regime
-from hpmkd.registry import Registry
-from hpmkd.student.transformer import TableEncoder
-from hpmkd.teachers import GivenTeacher
-from hpmkd.teaching import Teaching
+from hpmkd.data.dataset import make_dataset
+from hpmkd.data.unlabeled import ExtraSource
+from hpmkd.execution.counters import Counts
+from hpmkd.execution.pipeline import ParallelDistillationPipeline
+from hpmkd.knowledge.builder import Teaching
+from hpmkd.knowledge.panels import members
+from hpmkd.knowledge.predictor import TeacherReader
+from hpmkd.knowledge.regime import Regime
+from hpmkd.knowledge.teachers import GivenTeacher
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.resolve import resolve
+from hpmkd.registry.registry import Registry
+from hpmkd.student.encoders.sklearn import TableEncoder
 
 
 class Case(NamedTuple):

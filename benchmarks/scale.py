@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 from scale_words import CAPS, GROWTH, INTRODUCTION
 
-from hpmkd.caps import of_component, of_split
-from hpmkd.components import resolve
-from hpmkd.recipe import Recipe
-from hpmkd.registry import Registry
+from hpmkd.engine.row_caps import of_component, of_split
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.resolve import resolve
+from hpmkd.registry.registry import Registry
 from hpmkd.values import DataFacts
 
 RUN = Path(__file__).with_name("scale_run.py")

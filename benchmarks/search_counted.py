@@ -9,8 +9,8 @@ from pathlib import Path
 from chain_data import SELF, draw
 from chain_teachers import Lesson, cache, registry
 
-from hpmkd.engine import HPMDistiller
-from hpmkd.recipe import Recipe
+from hpmkd.engine.run import HPMDistiller
+from hpmkd.recipe.recipe import Recipe
 
 #: One set with a holdout, one whose selection is cross-validated.
 COUNTED_SETS = ("splice", "breast_cancer")

@@ -15,12 +15,12 @@ from chain_teachers import Lesson
 from chain_work import Work
 from search_points import Spot, planned, points
 
-from hpmkd import splits, tables
-from hpmkd.knowledge import Knowledge
-from hpmkd.probabilities import row_losses
-from hpmkd.regime import Regime
-from hpmkd.remembering import facts_of
-from hpmkd.trials import SearchData, SelectionSplit, held_out
+from hpmkd.data import splits, tables
+from hpmkd.data.probabilities import row_losses
+from hpmkd.knowledge.fusion import Knowledge
+from hpmkd.knowledge.regime import Regime
+from hpmkd.search.warm_start import facts_of
+from hpmkd.training.trials import SearchData, SelectionSplit, held_out
 from hpmkd.values import DataFacts
 
 #: Training rows of sets whose table would take too long with the 2,000 of the others.

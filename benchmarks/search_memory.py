@@ -14,11 +14,11 @@ from search_fits import Fit, Table
 from search_points import N_POINTS, Spot, points
 from search_replay import Arm, replay, spot_of
 
-from hpmkd.components import resolve
 from hpmkd.contracts import Memory
-from hpmkd.fitting import StageInPlay
-from hpmkd.recipe import Recipe
-from hpmkd.remembering import outcomes, recalled
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.resolve import resolve
+from hpmkd.search.warm_start import outcomes, recalled
+from hpmkd.training.fit import StageInPlay
 from hpmkd.values import Trial
 
 #: What the memory was told of each other data set: all of its table, or one default search.

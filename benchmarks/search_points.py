@@ -9,7 +9,7 @@ from functools import lru_cache
 from chain_work import STAGES
 
 from hpmkd.values import Configuration, Hyperparameter, SearchSpace
-from hpmkd_defaults.samplers.draws import known_points, shared_draws
+from hpmkd_defaults.samplers.random_draws import known_points, shared_draws
 
 #: Points per stage, the same for all data sets, so that one can be judged by the others.
 N_POINTS = 10

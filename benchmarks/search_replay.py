@@ -14,19 +14,19 @@ from chain_work import STAGES
 from search_fits import Table
 from search_points import N_POINTS, Spot, n_known
 
-from hpmkd.budget import Budget
-from hpmkd.components import Components, resolve
-from hpmkd.counts import Counts
-from hpmkd.finalists import best
-from hpmkd.fitting import Fitting, StageInPlay
-from hpmkd.in_play import links_in_play
-from hpmkd.learning import Learning
-from hpmkd.progress import Progress
-from hpmkd.recipe import Recipe
-from hpmkd.seeds import Seeds
-from hpmkd.trainer import Trainer
+from hpmkd.data.seeds import Seeds
+from hpmkd.engine.active_stages import links_in_play
+from hpmkd.engine.search import Learning
+from hpmkd.engine.trainer import Trainer
+from hpmkd.execution.counters import Counts
+from hpmkd.execution.progress import Progress
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.resolve import Components, resolve
+from hpmkd.search.budget import Budget
+from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.refit import best
 from hpmkd.values import Configuration, Trial
-from hpmkd_defaults.samplers.draws import named_seed
+from hpmkd_defaults.samplers.random_draws import named_seed
 
 #: By stage, numbers of points to try first.
 Remembered = Mapping[str, Sequence[int]]

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpmkd.api import distill as distill
     from hpmkd.api import load as load
-    from hpmkd.dataset import DataWarning as DataWarning
+    from hpmkd.data.dataset import DataWarning as DataWarning
     from hpmkd.deepbridge import AutoDistiller as AutoDistiller
     from hpmkd.deepbridge import DBDataset as DBDataset
-    from hpmkd.distillation import Distillation as Distillation
-    from hpmkd.engine import HPMDistiller as HPMDistiller
+    from hpmkd.engine.run import HPMDistiller as HPMDistiller
     from hpmkd.errors import DataError as DataError
     from hpmkd.errors import ExportError as ExportError
     from hpmkd.errors import HpmkdError as HpmkdError
@@ -30,32 +29,33 @@ if TYPE_CHECKING:
     from hpmkd.errors import StudentFileError as StudentFileError
     from hpmkd.errors import TeacherError as TeacherError
     from hpmkd.estimator import DistilledClassifier as DistilledClassifier
-    from hpmkd.exporting import export as export
+    from hpmkd.evaluation.verdict import Verdict as Verdict
     from hpmkd.hookspecs import hookimpl as hookimpl
-    from hpmkd.recipe import Recipe as Recipe
-    from hpmkd.recipe_settings import Choice as Choice
-    from hpmkd.registry import PluginWarning as PluginWarning
-    from hpmkd.registry import Registry as Registry
+    from hpmkd.knowledge.teachers import CloneableTeacher as CloneableTeacher
+    from hpmkd.knowledge.teachers import FittedTeacher as FittedTeacher
+    from hpmkd.knowledge.teachers import GivenTeacher as GivenTeacher
+    from hpmkd.recipe.recipe import Recipe as Recipe
+    from hpmkd.recipe.settings import Choice as Choice
+    from hpmkd.registry.registry import PluginWarning as PluginWarning
+    from hpmkd.registry.registry import Registry as Registry
+    from hpmkd.runs.export import export as export
+    from hpmkd.runs.result import Distillation as Distillation
     from hpmkd.student import Student as Student
-    from hpmkd.teachers import CloneableTeacher as CloneableTeacher
-    from hpmkd.teachers import FittedTeacher as FittedTeacher
-    from hpmkd.teachers import GivenTeacher as GivenTeacher
     from hpmkd.values import Configuration as Configuration
     from hpmkd.values import Offer as Offer
     from hpmkd.values import Trial as Trial
-    from hpmkd.verdict import Verdict as Verdict
 
 __version__ = "0.1.0"
 
 _HOME = {
     "distill": "api",
     "load": "api",
-    "export": "exporting",
-    "DataWarning": "dataset",
+    "export": "runs.export",
+    "DataWarning": "data.dataset",
     "AutoDistiller": "deepbridge",
     "DBDataset": "deepbridge",
-    "Distillation": "distillation",
-    "HPMDistiller": "engine",
+    "Distillation": "runs.result",
+    "HPMDistiller": "engine.run",
     "DataError": "errors",
     "ExportError": "errors",
     "HpmkdError": "errors",
@@ -67,18 +67,18 @@ _HOME = {
     "TeacherError": "errors",
     "DistilledClassifier": "estimator",
     "hookimpl": "hookspecs",
-    "Choice": "recipe_settings",
-    "Recipe": "recipe",
-    "PluginWarning": "registry",
-    "Registry": "registry",
+    "Choice": "recipe.settings",
+    "Recipe": "recipe.recipe",
+    "PluginWarning": "registry.registry",
+    "Registry": "registry.registry",
     "Student": "student",
-    "CloneableTeacher": "teachers",
-    "FittedTeacher": "teachers",
-    "GivenTeacher": "teachers",
+    "CloneableTeacher": "knowledge.teachers",
+    "FittedTeacher": "knowledge.teachers",
+    "GivenTeacher": "knowledge.teachers",
     "Configuration": "values",
     "Offer": "values",
     "Trial": "values",
-    "Verdict": "verdict",
+    "Verdict": "evaluation.verdict",
 }
 __all__ = tuple(_HOME)
 

@@ -8,20 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.as_found import AS_FOUND
-from hpmkd.dataset import Dataset, make_dataset
-from hpmkd.distillation import Distillation
-from hpmkd.engine import HPMDistiller
+from hpmkd.data.dataset import Dataset, make_dataset
+from hpmkd.data.probabilities import given_probabilities
+from hpmkd.data.seeds import Seeds, as_seed
+from hpmkd.engine.run import HPMDistiller
 from hpmkd.errors import DataError, LimitsError, RecipeError, RunFolderError
-from hpmkd.panels import resolve_teachers
-from hpmkd.posed import divided, with_test
-from hpmkd.probabilities import given_probabilities
-from hpmkd.recipe import Recipe, read_limits
-from hpmkd.registry import Registry
-from hpmkd.seeds import Seeds, as_seed
-from hpmkd.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
-from hpmkd.unfinished import Unfinished
-from hpmkd.unfinished_folder import holds_journal, recover
+from hpmkd.execution.process_state import AS_FOUND
+from hpmkd.knowledge.panels import resolve_teachers
+from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
+from hpmkd.recipe.recipe import Recipe, read_limits
+from hpmkd.registry.registry import Registry
+from hpmkd.runs.checkpoint import Unfinished
+from hpmkd.runs.checkpoint_folder import holds_journal, recover
+from hpmkd.runs.result import Distillation
+from hpmkd.runs.resume_check import divided, with_test
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
@@ -175,7 +175,7 @@ def run(
 
     What is finished is kept in `unfinished`, which whoever made it closes.
     """
-    from hpmkd.components import resolve
+    from hpmkd.recipe.resolve import resolve
 
     default_panel = resolve(recipe, registry).teacher
     dataset = make_dataset(X, y)

@@ -11,15 +11,15 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from hpmkd.api import distill
 from hpmkd.errors import DataError
+from hpmkd.knowledge.teachers import GivenTeacher
 from hpmkd.sklearn_rules import checked_labels, checked_rows, seed_of, told_as_value_error
-from hpmkd.teachers import GivenTeacher
 
 if TYPE_CHECKING:
     import os
 
     from numpy.typing import NDArray
 
-    from hpmkd.recipe import Recipe
+    from hpmkd.recipe.recipe import Recipe
     from hpmkd.values import FloatArray
 
 

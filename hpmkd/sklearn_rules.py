@@ -10,10 +10,10 @@ import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_array, column_or_1d, validate_data
 
-from hpmkd.dataset import MIN_ROWS
+from hpmkd.data.dataset import MIN_ROWS
+from hpmkd.data.labels import as_labels
+from hpmkd.data.seeds import as_seed
 from hpmkd.errors import DataError
-from hpmkd.labels import as_labels
-from hpmkd.seeds import as_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

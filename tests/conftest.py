@@ -48,8 +48,8 @@ def few_timings():
     Trials still for some milliseconds: how fast they are decides who is fitted for the front.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hpmkd.measure.SECONDS_EACH", 0.0)
-        patch.setattr("hpmkd.measure.SECONDS_QUICK", 0.004)
+        patch.setattr("hpmkd.evaluation.latency.SECONDS_EACH", 0.0)
+        patch.setattr("hpmkd.evaluation.latency.SECONDS_QUICK", 0.004)
         yield
 
 
@@ -155,7 +155,7 @@ def dict_cache():
 @pytest.fixture
 def in_process():
     """Return a class of pipelines that need no plugin."""
-    from hpmkd.pipeline import ParallelDistillationPipeline
+    from hpmkd.execution.pipeline import ParallelDistillationPipeline
 
     class Pipeline(ParallelDistillationPipeline):
         def __init__(self, backwards=False):

@@ -8,22 +8,22 @@ from typing import Any
 
 import click
 
-from hpmkd.cli.keeping import TYPED
-from hpmkd.cli.stopping import exit_code
+from hpmkd.cli.interrupt import exit_code
+from hpmkd.cli.session import TYPED
 from hpmkd.errors import HpmkdError
 
 COMMANDS = {
-    "distill": "hpmkd.cli.distill",
-    "demo": "hpmkd.cli.demo",
-    "predict": "hpmkd.cli.predict",
-    "evaluate": "hpmkd.cli.evaluate",
-    "explain": "hpmkd.cli.explain",
-    "pick": "hpmkd.cli.pick",
-    "report": "hpmkd.cli.report",
-    "export": "hpmkd.cli.export",
-    "plugins": "hpmkd.cli.plugins",
-    "recipe": "hpmkd.cli.recipe",
-    "warm": "hpmkd.cli.warm",
+    "distill": "hpmkd.cli.commands.distill",
+    "demo": "hpmkd.cli.commands.demo",
+    "predict": "hpmkd.cli.commands.predict",
+    "evaluate": "hpmkd.cli.commands.evaluate",
+    "explain": "hpmkd.cli.commands.explain",
+    "pick": "hpmkd.cli.commands.pick",
+    "report": "hpmkd.cli.commands.report",
+    "export": "hpmkd.cli.commands.export",
+    "plugins": "hpmkd.cli.commands.plugins",
+    "recipe": "hpmkd.cli.commands.recipe",
+    "warm": "hpmkd.cli.commands.warm",
 }
 
 
@@ -80,7 +80,7 @@ class LazyGroup(click.Group):
     def _load_plugin_commands(self) -> None:
         if self._loaded:
             return
-        from hpmkd.registry import Registry
+        from hpmkd.registry.registry import Registry
 
         self._loaded = True
         try:

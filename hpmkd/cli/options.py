@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 import click
 
 from hpmkd.cli.arguments import FolderName, Positive
-from hpmkd.cli.plan import Plan
-from hpmkd.cores import MOST_WORKERS
+from hpmkd.cli.settings import Plan
+from hpmkd.execution.cores import MOST_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,7 +40,7 @@ def limit_options(command: F) -> F:
     def limited(
         *, max_size: str | None, max_latency: str | None, min_retention: str | None, **others: Any
     ) -> Any:
-        from hpmkd.limits import as_numbers
+        from hpmkd.recipe.limits import as_numbers
 
         typed = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
         given = {name: value for name, value in typed.items() if value is not None}

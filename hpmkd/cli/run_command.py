@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from hpmkd.cli import events, farewell
-from hpmkd.cli.farewell import NOTHING_YET, Farewell
-from hpmkd.cli.keeping import unopened
-from hpmkd.cli.stopping import exit_code, stoppable
+from hpmkd.cli import shutdown
+from hpmkd.cli.interrupt import exit_code, stoppable
+from hpmkd.cli.output import json_lines
+from hpmkd.cli.session import unopened
+from hpmkd.cli.shutdown import NOTHING_YET, Farewell
 
 
 class RunCommand(click.Command):
@@ -27,10 +28,10 @@ class RunCommand(click.Command):
         """Read the arguments; what is wrong with them is an event too."""
         if "--json" not in args:
             return super().make_context(info_name, args, parent, **more)
-        told = events.Events(sys.stderr)
+        told = json_lines.Events(sys.stderr)
         with told.everything():
             context = super().make_context(info_name, args, parent, **more)
-        context.meta[events.KEY] = told
+        context.meta[json_lines.KEY] = told
         return context
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -50,10 +51,10 @@ class RunCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; whoever is asked to stop, at whatever it is, says so."""
-        told: events.Events | None = ctx.meta.get(events.KEY)
+        told: json_lines.Events | None = ctx.meta.get(json_lines.KEY)
         resumed = ctx.params["resume"]
         last = Farewell(told, NOTHING_YET if resumed is None else unopened(resumed))
-        ctx.meta[farewell.KEY] = last
+        ctx.meta[shutdown.KEY] = last
         with stoppable(last), contextlib.nullcontext() if told is None else told.everything():
             try:
                 return super().invoke(ctx)

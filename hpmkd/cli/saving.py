@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from hpmkd.cli.keeping import Place
-    from hpmkd.distillation import Distillation
-    from hpmkd.recipe import Recipe
+    from hpmkd.cli.session import Place
+    from hpmkd.recipe.recipe import Recipe
+    from hpmkd.runs.result import Distillation
 
 
 def distil_and_save(
@@ -29,12 +29,12 @@ def distil_and_save(
 ) -> None:
     """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
     from hpmkd.api import run
-    from hpmkd.cli.events import events_of_command
-    from hpmkd.cli.keeping import kept
-    from hpmkd.cli.output import results_only
+    from hpmkd.cli.output.json_lines import events_of_command
+    from hpmkd.cli.output.text import results_only
     from hpmkd.cli.progress import observer
+    from hpmkd.cli.session import kept
     from hpmkd.errors import LimitsError
-    from hpmkd.registry import Registry
+    from hpmkd.registry.registry import Registry
 
     registry = Registry.installed(disable)
     registry.require_sound()
@@ -70,9 +70,9 @@ def show_complete(
     RunFolderError
         If it is the result of something other than what is asked for.
     """
-    from hpmkd.distillation import Distillation
     from hpmkd.errors import RunFolderError
-    from hpmkd.posed import differences_from
+    from hpmkd.runs.result import Distillation
+    from hpmkd.runs.resume_check import differences_from
 
     found = Distillation.load(folder)
     different = differences_from(found.facts, found.recipe, recipe, seed, X, y, X_test)
@@ -102,7 +102,7 @@ def show(found: Distillation, out: Path, *, as_json: bool) -> None:
         json.dump(result, sys.stdout, indent=2)
         click.echo()
     else:
-        from hpmkd.cli.table import print_result
+        from hpmkd.cli.output.leaderboard import print_result
 
         print_result(found)
         typed = shlex.quote(str(out))

@@ -9,8 +9,8 @@ DeepBridge itself is never imported. ``docs/deepbridge.md`` says what differs, a
 
 from __future__ import annotations
 
+from hpmkd.deepbridge.auto_distiller import AutoDistiller
 from hpmkd.deepbridge.dataset import DBDataset
-from hpmkd.deepbridge.distiller import AutoDistiller
 from hpmkd.deepbridge.model_types import ModelType
 
 __all__ = ["AutoDistiller", "DBDataset", "ModelType"]

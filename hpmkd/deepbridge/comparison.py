@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.data.labels import classes_of, codes_of
 from hpmkd.deepbridge.metrics import Metrics, quality
 from hpmkd.deepbridge.results import PARTS
 from hpmkd.errors import RecipeError
-from hpmkd.labels import classes_of, codes_of
-from hpmkd.teachers import FittedTeacher, align_fitted, as_teachers
+from hpmkd.knowledge.teachers import FittedTeacher, align_fitted, as_teachers
 
 if TYPE_CHECKING:
     import pandas as pd

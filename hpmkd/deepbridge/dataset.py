@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.dataset import Dataset, separate_test
+from hpmkd.data.dataset import Dataset, separate_test
+from hpmkd.data.labels import as_labels, classes_of, codes_of
+from hpmkd.data.raw_rows import as_table
+from hpmkd.data.seeds import Seeds
 from hpmkd.deepbridge.division import Division, check_division
-from hpmkd.deepbridge.forms import check_probabilities, check_rows, said, target_of
 from hpmkd.deepbridge.frames import categorised, columns_of, joined, labelled, names_of, opened
+from hpmkd.deepbridge.inputs import check_probabilities, check_rows, said, target_of
 from hpmkd.deepbridge.parts import Parts
 from hpmkd.errors import DataError, TeacherError
-from hpmkd.labels import as_labels, classes_of, codes_of
-from hpmkd.rows import as_table
-from hpmkd.seeds import Seeds
-from hpmkd.teacher_specs import load_model
+from hpmkd.knowledge.loading import load_model
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from hpmkd import tables
+from hpmkd.data import tables
+from hpmkd.data.seeds import as_seed
 from hpmkd.errors import RecipeError
-from hpmkd.seeds import as_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.deepbridge import report
 from hpmkd.deepbridge.comparison import compared, original_metrics
 from hpmkd.deepbridge.methods import check_distillation_method
-from hpmkd.deepbridge.telling import counted
+from hpmkd.deepbridge.progress import counted
 from hpmkd.deepbridge.writing import as_path, write
 from hpmkd.errors import RecipeError
-from hpmkd.teacher_specs import PICKLES
+from hpmkd.knowledge.loading import PICKLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hpmkd.deepbridge.dataset import DBDataset
     from hpmkd.deepbridge.division import Division
     from hpmkd.deepbridge.finished import Finished
-    from hpmkd.distillation import Distillation
+    from hpmkd.runs.result import Distillation
 
 
 class Findings:

@@ -13,7 +13,7 @@ from hpmkd.deepbridge.metrics import SMALL_IS_GOOD
 from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
 from hpmkd.deepbridge.results import METRICS, Outcome, Row, to_frame
 from hpmkd.errors import RecipeError
-from hpmkd.standing import UNLIMITED
+from hpmkd.evaluation.ranking import UNLIMITED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hpmkd.data.raw_rows import aligned, as_table, unknown_column
 from hpmkd.errors import DataError
-from hpmkd.rows import aligned, as_table, unknown_column
 
 
 def opened(data: Any, features: Sequence[str] | None) -> tuple[Any, Any]:

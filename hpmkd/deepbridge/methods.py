@@ -14,7 +14,7 @@ import numpy as np
 from hpmkd.deepbridge.division import is_share
 from hpmkd.deepbridge.model_types import stages_of
 from hpmkd.errors import RecipeError
-from hpmkd.recipe import Recipe
+from hpmkd.recipe.recipe import Recipe
 
 #: Which recipes a method runs, by its name. DeepBridge calls the standard method legacy.
 METHODS: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.scores import fidelity, score
+from hpmkd.evaluation.scores import fidelity, score
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray

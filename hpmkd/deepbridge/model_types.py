@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from hpmkd.errors import RecipeError
-from hpmkd.registry import Registry
+from hpmkd.registry.registry import Registry
 
 
 class ModelType(Enum):

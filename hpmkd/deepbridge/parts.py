@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from hpmkd import tables
+from hpmkd.data import tables
 from hpmkd.errors import DataError
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.data.labels import codes_of
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, closeness, quality
 from hpmkd.deepbridge.model_types import name_of
-from hpmkd.finalists import best, candidates
-from hpmkd.labels import codes_of
-from hpmkd.standing import UNLIMITED, Merit
+from hpmkd.evaluation.ranking import UNLIMITED, Merit
+from hpmkd.training.refit import best, candidates
 from hpmkd.values import Configuration
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Predictor
     from hpmkd.deepbridge.division import Division
-    from hpmkd.distillation import Distillation
+    from hpmkd.runs.result import Distillation
     from hpmkd.values import FloatArray, IntArray, Trial
 
 PARTS = ("train", "test")

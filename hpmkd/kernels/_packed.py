@@ -2,7 +2,7 @@
 
 Self-contained, because numba's cache does not notice an edit in another module. No fastmath: a
 margin is summed in one stated order, so that its bits depend neither on the rows beside it nor
-on the processor. What the buffer holds, word by word, is said in :mod:`hpmkd.student.packed_words`.
+on the processor. What the buffer holds, word by word, is said in :mod:`hpmkd.student.packed.words`.
 It is trusted, for only that module makes one, out of a model that has checked itself; what a
 caller hands in is checked here: a kernel returns -1 where a size is wrong, and touches nothing.
 

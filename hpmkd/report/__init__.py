@@ -4,11 +4,11 @@
 >>> write_report(hpmkd.load("runs/adult"), "report.html")  # doctest: +SKIP
 
 Needs ``pip install 'hpmkd[report]'``. All numbers are those of the run
-(:class:`~hpmkd.distillation.Distillation`), just made or loaded from its folder.
+(:class:`~hpmkd.runs.result.Distillation`), just made or loaded from its folder.
 """
 
 from __future__ import annotations
 
-from hpmkd.report.writing import write_figures, write_report
+from hpmkd.report.write import write_figures, write_report
 
 __all__ = ["write_figures", "write_report"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hpmkd.distillation import Distillation
+    from hpmkd.runs.result import Distillation
 
 #: A further student is one to pick from that is not on the leaderboard.
 FURTHER = "further"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hpmkd.contracts import Exporter
-from hpmkd.testing.problems import PROBLEMS
+from hpmkd.testing.datasets import PROBLEMS
 from hpmkd.testing.students import EVERY_KIND, known_student
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 
 from hpmkd.contracts import Fuser
 from hpmkd.student import Pool
-from hpmkd.testing.problems import check_probabilities, read_only
+from hpmkd.testing.datasets import check_probabilities, read_only
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, Fused, IntArray

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from hpmkd.contracts import Sampler
-from hpmkd.testing.searches import (
+from hpmkd.testing.fixed_trials import check_in_space
+from hpmkd.testing.sampler_runs import (
     BATCH,
     NO_END,
     Plain,
@@ -22,7 +23,6 @@ from hpmkd.testing.searches import (
     space,
     trial_of,
 )
-from hpmkd.testing.trials import check_in_space
 from hpmkd.values import Configuration, SearchSpace, frozen_mapping
 
 if TYPE_CHECKING:

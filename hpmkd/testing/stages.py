@@ -13,15 +13,15 @@ import pytest
 from hpmkd.contracts import Stage
 from hpmkd.student import Student
 from hpmkd.student.encoders import ENCODINGS
-from hpmkd.testing.inputs import AsConfigured, HardLabels, encoded
-from hpmkd.testing.problems import (
+from hpmkd.testing.datasets import (
     PROBLEMS,
     Problem,
     check_probabilities,
     read_only,
     real_problem,
 )
-from hpmkd.testing.trials import RandomTrial, check_in_space
+from hpmkd.testing.fixed_trials import RandomTrial, check_in_space
+from hpmkd.testing.stage_inputs import AsConfigured, HardLabels, encoded
 from hpmkd.values import Configuration, ExtraRows, StageInputs
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from hpmkd.student import (
     pack_sklearn_tree,
     pool_students,
 )
-from hpmkd.testing.problems import real_problem
+from hpmkd.testing.datasets import real_problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def known_student(family: str, problem: str, mixed: bool) -> Student:
     family : str
         One of :data:`EVERY_KIND`.
     problem, mixed
-        As for :func:`hpmkd.testing.problems.real_problem`; with categories and missing cells
+        As for :func:`hpmkd.testing.datasets.real_problem`; with categories and missing cells
         if `mixed`.
     """
     found = real_problem(problem, mixed)

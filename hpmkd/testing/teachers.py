@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from hpmkd.contracts import TeacherPanel
-from hpmkd.testing.problems import (
+from hpmkd.testing.datasets import (
     PROBLEMS,
     Problem,
     check_probabilities,

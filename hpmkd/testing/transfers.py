@@ -12,8 +12,8 @@ import pytest
 
 from hpmkd.contracts import Transfer
 from hpmkd.student import LinearModel, Student
-from hpmkd.testing.inputs import AsConfigured, encoded
-from hpmkd.testing.problems import read_only, real_problem
+from hpmkd.testing.datasets import read_only, real_problem
+from hpmkd.testing.stage_inputs import AsConfigured, encoded
 from hpmkd.values import Configuration, ExtraRows, Previous, StageInputs
 
 N_EXTRA = 40

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpmkd.values._facts import DataFacts, Outcome
 from hpmkd.values._fitting import (
     ExtraRows,
     Fused,
@@ -16,10 +17,9 @@ from hpmkd.values._fitting import (
     StageInputs,
     TrainingState,
 )
-from hpmkd.values._memory import DataFacts, Outcome
 from hpmkd.values._offers import Hyperparameter, Offer, frozen_mapping
 from hpmkd.values._search import After, Configuration, SearchSpace, Trial
-from hpmkd.values._work import Lost
+from hpmkd.values._tasks import Lost
 
 if TYPE_CHECKING:
     from hpmkd.values._offers import FloatArray as FloatArray

@@ -166,7 +166,7 @@ def mean_fuser() -> Fuser:
 
 def pool_fuser() -> Fuser:
     """Build the mean of a linear and a log-linear pool."""
-    from hpmkd_defaults.fusers.pooled import PoolFuser
+    from hpmkd_defaults.fusers.two_pools import PoolFuser
 
     return PoolFuser()
 

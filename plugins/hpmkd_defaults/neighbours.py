@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import ThreadpoolController
 
-from hpmkd.student.transformer import TableEncoder
+from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd_defaults.rows import take
 
 if TYPE_CHECKING:

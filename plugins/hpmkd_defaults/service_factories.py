@@ -26,7 +26,7 @@ def no_memory() -> Memory:
 
 def sqlite_memory(*, folder: str = "", suggestions: Count = 2) -> Memory:
     """Build the memory in a file; it suggests at most so many hyperparameters per stage."""
-    from hpmkd_defaults.memories.shared import SharedOptimizationMemory
+    from hpmkd_defaults.memories.sqlite import SharedOptimizationMemory
 
     return SharedOptimizationMemory(folder=folder, suggestions=suggestions)
 
@@ -74,7 +74,7 @@ def serial_executor() -> Executor:
 
 def onnx_exporter(*, inputs: Literal["columns", "matrix"] = "columns") -> Exporter:
     """Build the exporter of ONNX graphs, of an input per column or one for all."""
-    from hpmkd_defaults.exporters.extra import require
+    from hpmkd_defaults.exporters.optional_imports import require
 
     require("onnx", "onnx", "onnxruntime")
     from hpmkd_defaults.exporters.onnx import OnnxExporter

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from rich.filesize import decimal
 
-from hpmkd import measure
 from hpmkd.cli import cli
+from hpmkd.evaluation import latency
 
 
 def call(*arguments):
@@ -19,7 +19,7 @@ def call(*arguments):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """The user's cache folder, empty."""
-    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
     return tmp_path / "cache"
 

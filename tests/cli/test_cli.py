@@ -23,8 +23,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 import hpmkd
-from hpmkd import measure
 from hpmkd.cli import COMMANDS, cli
+from hpmkd.evaluation import latency
 
 LIGHT = [
     "--teacher=sklearn.naive_bayes:GaussianNB",
@@ -80,7 +80,7 @@ KEYS = [
 def hurried():
     """Take few timings: how fast models are is not tested here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        patch.setattr(latency, "SECONDS_EACH", 0.0)
         yield
 
 
@@ -194,7 +194,7 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(distilled):
 
 
 def test_names_with_brackets_are_shown_as_they_are(people, tmp_path, capsys):
-    from hpmkd.cli.table import print_result
+    from hpmkd.cli.output.leaderboard import print_result
 
     teachers = {"forest[v2]": RandomForestClassifier(3), "[/red]": RandomForestClassifier(4)}
     settings = {"sampler.trials": 1, "split.selection_folds": 2, "split.teacher_folds": 2}

@@ -14,7 +14,7 @@ import hpmkd
 from hpmkd.cli import cli
 from hpmkd.errors import ExportError, PluginError, RecipeError
 from hpmkd.hookspecs import hookimpl
-from hpmkd.registry import Registry
+from hpmkd.registry.registry import Registry
 from hpmkd.testing.students import known_student
 from hpmkd.values import Offer
 

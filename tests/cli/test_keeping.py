@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 import pytest
 
-from hpmkd.cli.farewell import State
-from hpmkd.cli.keeping import TYPED, unopened
-from hpmkd.journal.records import MAGIC
+from hpmkd.cli.session import TYPED, unopened
+from hpmkd.cli.shutdown import State
+from hpmkd.execution.journal.records import MAGIC
 
 
 @pytest.fixture

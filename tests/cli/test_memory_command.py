@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from hpmkd import measure
 from hpmkd.cli import cli
+from hpmkd.evaluation import latency
 from hpmkd.values import Configuration, DataFacts, Outcome, TrainingState
 from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.records import learned
@@ -336,7 +336,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 @pytest.mark.parametrize("options", [(), ("--no-memory",), ("--set=memory=none",)])
 def test_a_run_keeps_what_it_learned_unless_told_not_to(tmp_path, people, monkeypatch, options):
-    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
     labelled = people.replace({"yes": "secret yes", "no": "secret no", "Oslo": "secret city"})
     labelled.add_prefix("secret ").to_csv(tmp_path / "secret.csv", index=False)
     result = call(

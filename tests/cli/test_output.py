@@ -5,11 +5,11 @@ import io
 import subprocess
 import sys
 
-from hpmkd.cli.output import results_only
+from hpmkd.cli.output.text import results_only
 
 PRINTING = """
 import os, subprocess, sys
-from hpmkd.cli.output import results_only
+from hpmkd.cli.output.text import results_only
 
 print("before")
 with results_only():

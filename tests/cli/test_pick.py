@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 import hpmkd
-from hpmkd import measure
 from hpmkd.cli import cli
+from hpmkd.evaluation import latency
 
 LIGHT = [
     "--teacher=quick",
@@ -27,8 +27,8 @@ LIGHT = [
 @pytest.fixture(scope="module", autouse=True)
 def hurried():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "SECONDS_EACH", 0.0)
-        patch.setattr(measure, "SECONDS_QUICK", 0.0)
+        patch.setattr(latency, "SECONDS_EACH", 0.0)
+        patch.setattr(latency, "SECONDS_QUICK", 0.0)
         yield
 
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from hpmkd.cli.arguments import FolderName
 from hpmkd.cli.options import run_options
-from hpmkd.cli.plan import Plan
+from hpmkd.cli.settings import Plan
 from hpmkd.errors import RecipeError
 
 

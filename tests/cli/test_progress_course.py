@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import hpmkd
-from hpmkd.cli.progress.course import JOB_OF_A_STEP, LABELS, Course
-from hpmkd.cli.progress.memory import Memory, tree_mb
-from hpmkd.cli.progress.view import clock, doing, in_memory
+from hpmkd.cli.progress.base import clock, doing, in_memory
+from hpmkd.cli.progress.memory_usage import Memory, tree_mb
+from hpmkd.cli.progress.state import JOB_OF_A_STEP, LABELS, Course
 from hpmkd.values import Configuration, Trial
 
 
@@ -124,7 +124,7 @@ def test_the_best_is_of_all_rows_and_did_not_fail(course):
 
 def test_every_phase_of_the_engine_has_a_label_that_fits():
     begun = set()
-    for path in Path(hpmkd.__file__).parent.glob("*.py"):
+    for path in Path(hpmkd.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or "progress" not in ast.unparse(node.func):
                 continue
@@ -143,7 +143,7 @@ def test_memory_is_that_of_the_process_and_of_those_below_it(in_fresh_process):
         float,
         in_fresh_process("""
 import os, subprocess, sys
-from hpmkd.cli.progress.memory import tree_mb
+from hpmkd.cli.progress.memory_usage import tree_mb
 alone = tree_mb(os.getpid())
 child = subprocess.Popen(
     [sys.executable, "-c", "held = bytearray(200_000_000); print('ready', flush=True); input()"],
@@ -158,7 +158,7 @@ child.communicate("")
 
 def test_the_most_memory_stays(monkeypatch):
     seen = iter([200.0, 500.0, 300.0])
-    monkeypatch.setattr("hpmkd.cli.progress.memory.tree_mb", lambda pid: next(seen))
+    monkeypatch.setattr("hpmkd.cli.progress.memory_usage.tree_mb", lambda pid: next(seen))
     memory = Memory()
     for _ in range(3):
         memory.look()

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from hpmkd import hookspecs
 from hpmkd.cli import cli
-from hpmkd.cli.events import Events
-from hpmkd.cli.progress import lines, signs_of_life
+from hpmkd.cli.output.json_lines import Events
+from hpmkd.cli.progress import heartbeat
+from hpmkd.cli.progress import json as lines
 from tests.cli import running
 
 OBSERVED = {
@@ -165,7 +166,7 @@ def test_any_value_is_written_as_json():
 
 
 def test_silence_is_broken(monkeypatch):
-    monkeypatch.setattr(signs_of_life, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_LOOKS", 0.01)
     monkeypatch.setattr(lines, "SECONDS_OF_SILENCE", 0.0)
     heard = Heard()
     with lines.JsonLines(Events(heard)):

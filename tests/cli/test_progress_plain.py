@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hpmkd.cli.progress import plain, signs_of_life
-from hpmkd.cli.progress.plain import PlainProgress
+from hpmkd.cli.progress import heartbeat, log
+from hpmkd.cli.progress.log import PlainProgress
 from hpmkd.values import Configuration, DataFacts, Trial
 from tests.cli import running
 
@@ -28,7 +28,7 @@ def done(tmp_path_factory):
 def shown(monkeypatch):
     """A view whose clock is set by hand, and the lines that it wrote."""
     lines, hand = [], SimpleNamespace(time=0.0)
-    monkeypatch.setattr(plain.click, "echo", lambda line, *, err: lines.append(line))
+    monkeypatch.setattr(log.click, "echo", lambda line, *, err: lines.append(line))
     monkeypatch.setattr("time.monotonic", lambda: hand.time)
     view = PlainProgress()
     view.course._clock = lambda: hand.time
@@ -97,9 +97,9 @@ def test_a_long_batch_gives_a_sign_of_life(monkeypatch):
         if len(lines) > 1:
             heard.set()
 
-    monkeypatch.setattr(plain.click, "echo", echo)
-    monkeypatch.setattr(signs_of_life, "SECONDS_BETWEEN_LOOKS", 0.01)
-    monkeypatch.setattr(plain, "SECONDS_OF_SILENCE", 0.0)
+    monkeypatch.setattr(log.click, "echo", echo)
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(log, "SECONDS_OF_SILENCE", 0.0)
     before = threading.active_count()
     with PlainProgress() as view:
         view.hpmkd_phase_advanced("search", 0, 10)

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from hpmkd.cli.progress import signs_of_life as module
-from hpmkd.cli.progress.signs_of_life import waiting
+from hpmkd.cli.progress import heartbeat as module
+from hpmkd.cli.progress.heartbeat import waiting
 
 
 def test_who_waits_long_hears_of_it_until_it_ends(monkeypatch):

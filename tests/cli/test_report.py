@@ -7,7 +7,7 @@ import json
 from click.testing import CliRunner
 
 from hpmkd.cli import cli
-from hpmkd.distillation import Distillation
+from hpmkd.runs.result import Distillation
 from tests.report.made import made
 
 
@@ -33,7 +33,7 @@ def test_what_is_no_run_folder_is_refused(tmp_path):
 
 
 def test_a_missing_library_is_told_before_anything_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("hpmkd.report.writing.find_spec", lambda name: None)
+    monkeypatch.setattr("hpmkd.report.write.find_spec", lambda name: None)
     done = run(tmp_path / "nowhere")
     assert done.exit_code == 9
     assert "pip install 'hpmkd[report]'" in done.stderr

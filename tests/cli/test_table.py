@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from hpmkd.cli.table import PLAIN_WIDTH, _search, _wins, print_front, print_table
-from hpmkd.figures import Contender
-from hpmkd.leaderboard import Record
-from hpmkd.limits import Limits
+from hpmkd.cli.output.leaderboard import PLAIN_WIDTH, _search, _wins, print_front, print_table
+from hpmkd.evaluation.leaderboard import Record
+from hpmkd.evaluation.pareto import Contender
+from hpmkd.recipe.limits import Limits
 
 RECORD = Record(
     role="student",

@@ -16,7 +16,7 @@ from hpmkd.deepbridge.methods import (
     recipes_of,
 )
 from hpmkd.deepbridge.model_types import ModelType, as_model_type, name_of, stage_of, stages_of
-from hpmkd.recipe import Recipe
+from hpmkd.recipe.recipe import Recipe
 
 # ----------------------------------------------------------------------------- methods
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hpmkd import AutoDistiller, DataError, DBDataset
-from hpmkd.dataset import make_dataset, separate_test
-from hpmkd.seeds import Seeds
+from hpmkd.data.dataset import make_dataset, separate_test
+from hpmkd.data.seeds import Seeds
 
 
 def test_rows_are_divided_as_distill_divides_them(wine):

@@ -92,7 +92,7 @@ def test_what_the_run_fitted_is_not_fitted_again(hpm):
 
 
 def test_every_model_is_counted(made, runs, monkeypatch):
-    from hpmkd.fitting import Fitting
+    from hpmkd.training.fit import Fitting
 
     fits = []
     fit = Fitting.student

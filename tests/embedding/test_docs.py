@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hpmkd
-from hpmkd import measure
+from hpmkd.evaluation import latency
 
 PAGE = Path(__file__).parents[2] / "docs" / "embedding.md"
 
@@ -19,7 +19,7 @@ def typed():
     """All names that are there in the end."""
     names = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        patch.setattr(latency, "SECONDS_EACH", 0.0)
         for snippet in re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL):
             exec(compile(snippet, str(PAGE), "exec"), names)
     return names

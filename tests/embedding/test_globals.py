@@ -10,21 +10,21 @@ import loky.backend.resource_tracker
 import pytest
 
 import hpmkd
-from hpmkd import measure
+from hpmkd.evaluation import latency
 from tests.embedding import runs
 from tests.embedding.state import held, soon, state
 
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
-    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def warm():
     """Once, so that imports are over: they add loggers, filters and files of libraries."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        patch.setattr(latency, "SECONDS_EACH", 0.0)
         runs.light()
         import hpmkd_defaults.executors.loky  # noqa: F401
 

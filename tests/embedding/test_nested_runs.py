@@ -10,8 +10,9 @@ import joblib
 import pytest
 
 import hpmkd
-from hpmkd import measure, nested
-from hpmkd.recipe import Recipe
+from hpmkd.evaluation import latency
+from hpmkd.execution import placement
+from hpmkd.recipe.recipe import Recipe
 from tests.embedding import runs
 from tests.embedding.state import children
 
@@ -37,7 +38,7 @@ def started():
 
 def distilled(settings=None):
     """Return the student, notes, in how many other processes trials ran, and how many are left."""
-    measure.SECONDS_EACH = 0.0  # in a process of its own
+    latency.SECONDS_EACH = 0.0  # in a process of its own
     listening, before = Listening(), started()
     options = {"settings": settings or {}, "workers": 2, "observers": [listening]}
     student = runs.said(runs.light(**options))
@@ -48,7 +49,7 @@ def distilled(settings=None):
 @pytest.fixture(scope="module")
 def alone():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        patch.setattr(latency, "SECONDS_EACH", 0.0)
         return runs.said(runs.light())
 
 
@@ -65,7 +66,7 @@ def check(outcome, alone, host, why="and unless pipeline.nested is set,"):
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_in_joblib(backend, alone, monkeypatch):
-    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
     with joblib.parallel_config(backend=backend):
         for outcome in joblib.Parallel(2)(joblib.delayed(distilled)() for _ in range(2)):
             check(outcome, alone, "a joblib worker")
@@ -109,10 +110,10 @@ LOKY = Recipe.load("hpm").with_workers(2)
     ],
 )
 def test_what_is_said(recipe, daemon, said, monkeypatch):
-    monkeypatch.setattr(nested, "host_worker", lambda: "a test")
-    monkeypatch.setattr(nested, "may_have_children", lambda: not daemon)
+    monkeypatch.setattr(placement, "host_worker", lambda: "a test")
+    monkeypatch.setattr(placement, "may_have_children", lambda: not daemon)
     notes = []
-    found = nested.placed(recipe, lambda hook, note: notes.append((hook, note)))
+    found = placement.placed(recipe, lambda hook, note: notes.append((hook, note)))
     assert found.place.name == "serial"
     ((hook, note),) = notes
     assert hook == "hpmkd_noted"
@@ -121,6 +122,6 @@ def test_what_is_said(recipe, daemon, said, monkeypatch):
 
 @pytest.mark.parametrize("host", [None, "a test"])
 def test_nothing_is_said_where_nothing_changes(host, monkeypatch):
-    monkeypatch.setattr(nested, "host_worker", lambda: host)
+    monkeypatch.setattr(placement, "host_worker", lambda: host)
     for recipe in (Recipe.load("hpm"), LOKY.override({"pipeline.nested": True})):
-        assert nested.placed(recipe, pytest.fail) is recipe
+        assert placement.placed(recipe, pytest.fail) is recipe

@@ -14,7 +14,7 @@ import hpmkd
 @pytest.fixture(autouse=True)
 def hardly_timed(monkeypatch):
     """Time each model for five calls, not a tenth of a second: the figures are read by nobody."""
-    monkeypatch.setattr("hpmkd.measure.SECONDS_EACH", 0.0)
+    monkeypatch.setattr("hpmkd.evaluation.latency.SECONDS_EACH", 0.0)
 
 
 @pytest.fixture

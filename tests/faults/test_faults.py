@@ -10,8 +10,8 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
-from hpmkd import measure
 from hpmkd.errors import WorkerWarning
+from hpmkd.evaluation import latency
 from tests.embedding.runs import LIGHT, X, Y
 from tests.faults import plugin
 
@@ -23,7 +23,7 @@ def marked(monkeypatch, tmp_path):
     folder.mkdir()
     monkeypatch.setenv(plugin.MARKS, str(folder))
     monkeypatch.setenv("HPMKD_TEST_PARENT", str(os.getpid()))
-    monkeypatch.setattr(measure, "SECONDS_EACH", 0.0)
+    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
 
 
 def distil(*stages, teacher=None, workers=2, **settings):

@@ -8,7 +8,7 @@ import pytest
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
 
 import hpmkd
-from hpmkd import measure
+from hpmkd.evaluation import latency
 from hpmkd.report import write_report
 from tests.report.browser import browser, executable
 from tests.report.made import RUNS
@@ -52,6 +52,6 @@ def reports(tmp_path_factory):
 def folder(tmp_path_factory, wine):
     """Return the run folder of two teachers and two students, really distilled."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        patch.setattr(latency, "SECONDS_EACH", 0.0)
         found = hpmkd.distill(*wine, teacher=[GaussianNB(), BernoulliNB()], settings=SETTINGS)
     return found.save(tmp_path_factory.mktemp("run") / "wine")

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpmkd.distillation import Distillation
-from hpmkd.evidence import Evidence
-from hpmkd.figures import Contender
-from hpmkd.gates import Gate
-from hpmkd.knowledge import Knowledge
-from hpmkd.leaderboard import Entry, build
-from hpmkd.limits import Limits
-from hpmkd.measure import Latency
-from hpmkd.recipe import Recipe
-from hpmkd.regime import Regime
-from hpmkd.verdict import judge
+from hpmkd.evaluation.gates import Gate
+from hpmkd.evaluation.latency import Latency
+from hpmkd.evaluation.leaderboard import Entry, build
+from hpmkd.evaluation.pareto import Contender
+from hpmkd.evaluation.row_details import Evidence
+from hpmkd.evaluation.verdict import judge
+from hpmkd.knowledge.fusion import Knowledge
+from hpmkd.knowledge.regime import Regime
+from hpmkd.recipe.limits import Limits
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.runs.result import Distillation
 
 EVIL = (
     "<script>alert(1)</script>",

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 import hpmkd
-from hpmkd.recipe import Recipe
-from hpmkd.report.again import command, sentences
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.report.reproduce import command, sentences
 from tests.report.made import made, old
 
 FITTED, PROBABILITIES = "a fitted model", "given probabilities"

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from hpmkd.report.picture import Picture
-from hpmkd.report.pictures import pictures
-from hpmkd.report.wording import clean
+from hpmkd.report.render.all import pictures
+from hpmkd.report.render.figure import Picture
+from hpmkd.report.render.format import clean
 from tests.report.made import RUNS
 
 EVERY = pytest.mark.parametrize("name", list(RUNS))

@@ -7,20 +7,20 @@ from dataclasses import replace
 import matplotlib
 import pytest
 
-from hpmkd.gates import Gate
-from hpmkd.report.agreement import agreement
-from hpmkd.report.by_class import by_class
-from hpmkd.report.calibration import calibration, wilson
-from hpmkd.report.front import front
-from hpmkd.report.heard import attention, weights
-from hpmkd.report.limited import limited
-from hpmkd.report.look import PAPER, Look
+from hpmkd.evaluation.gates import Gate
+from hpmkd.report.figures.by_class import by_class
+from hpmkd.report.figures.fidelity import agreement
+from hpmkd.report.figures.reliability import calibration, wilson
+from hpmkd.report.figures.search_history import searched
+from hpmkd.report.figures.teacher_weights import attention, weights
+from hpmkd.report.figures.time import spending
+from hpmkd.report.figures.tradeoff import LATENCY, SIZE, tradeoff, unbeaten
+from hpmkd.report.limits import limited
 from hpmkd.report.models import models
-from hpmkd.report.picture import Absent, Picture
-from hpmkd.report.pictures import pictures
-from hpmkd.report.searched import searched
-from hpmkd.report.spending import spending
-from hpmkd.report.tradeoff import LATENCY, SIZE, tradeoff, unbeaten
+from hpmkd.report.pareto_table import front
+from hpmkd.report.render.all import pictures
+from hpmkd.report.render.figure import Absent, Picture
+from hpmkd.report.render.theme import PAPER, Look
 from tests.report.made import TRIALS, WIN, made, old, trial
 
 

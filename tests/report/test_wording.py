@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.report.numbers import Cell, cell, table
-from hpmkd.report.wording import clean, digits, duration, few, percent, ratio, rounded, short, size
+from hpmkd.report.render.format import (
+    clean,
+    digits,
+    duration,
+    few,
+    percent,
+    ratio,
+    rounded,
+    short,
+    size,
+)
+from hpmkd.report.render.tables import Cell, cell, table
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 import hpmkd
 from hpmkd.errors import ReportError
 from hpmkd.report import write_figures, write_report
-from hpmkd.report.writing import ReportWarning
+from hpmkd.report.write import ReportWarning
 from tests.report.made import made
 
 
@@ -68,7 +68,7 @@ def test_characters_that_the_font_lacks_are_told_in_one_warning(tmp_path):
 def test_without_its_libraries_it_says_what_to_type(tmp_path, monkeypatch, missing):
     real = util.find_spec
     monkeypatch.setattr(
-        "hpmkd.report.writing.find_spec", lambda name: None if name in missing else real(name)
+        "hpmkd.report.write.find_spec", lambda name: None if name in missing else real(name)
     )
     said = rf"reports need {' and '.join(missing)}; type: pip install 'hpmkd\[report\]'"
     for write in (write_report, write_figures):

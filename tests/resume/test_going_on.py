@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 import hpmkd
 from hpmkd.cli import cli
 from hpmkd.errors import JournalWarning, RunFolderError, StudentFileError
-from hpmkd.journal.sealing import key_path
+from hpmkd.execution.journal.sealing import key_path
 
 SETTINGS = {
     "augmenter": "none",
@@ -196,7 +196,7 @@ def test_a_teacher_that_nobody_can_tell_is_said_so_at_the_start(wine, tmp_path):
 def test_time_that_was_up_stays_up(wine, tmp_path, monkeypatch):
     """A search that the clock ended ends there again, however fast it is gone through."""
     folder, now = tmp_path / "run", [0.0]
-    monkeypatch.setattr("hpmkd.journal.file.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("hpmkd.execution.journal.file.time.monotonic", lambda: now[0])
 
     class Slow:
         @hpmkd.hookimpl
@@ -233,8 +233,8 @@ def test_a_disk_that_is_full_costs_the_journal_not_the_run(wine, tmp_path, monke
     class Filling:
         @hpmkd.hookimpl
         def hpmkd_trial_finished(self, trial):
-            monkeypatch.setattr("hpmkd.journal.held.os.pwrite", full)
-            monkeypatch.setattr("hpmkd.best_so_far.write_whole", full)
+            monkeypatch.setattr("hpmkd.execution.journal.held.os.pwrite", full)
+            monkeypatch.setattr("hpmkd.training.best_so_far.write_whole", full)
 
     with pytest.warns(JournalWarning, match="No space left on device") as warned:
         found = distill(wine, tmp_path / "run", observers=[seen, Filling()])
@@ -277,7 +277,7 @@ def command(data, *more):
 @pytest.fixture
 def stopped(data, tmp_path, monkeypatch):
     """A command that was stopped at a trial, and what it said."""
-    from hpmkd.trainer import Trainer
+    from hpmkd.engine.trainer import Trainer
 
     tell, told = Trainer.tell, []
 
@@ -324,8 +324,8 @@ def interrupt(*_, **__):
 @pytest.mark.parametrize(
     ("at", "said"),
     [
-        ("hpmkd.tables.read_table", "stopped; nothing further was finished\n"),
-        ("hpmkd.unfinished.Unfinished.settle", "stopped; finished: 4 folds, "),
+        ("hpmkd.data.tables.read_table", "stopped; nothing further was finished\n"),
+        ("hpmkd.runs.checkpoint.Unfinished.settle", "stopped; finished: 4 folds, "),
     ],
 )
 def test_a_resumed_run_that_is_stopped_at_once_says_how_to_go_on(
@@ -416,7 +416,7 @@ def test_a_run_that_cannot_be_written_at_its_end_is_gone_on_with(data, tmp_path,
     folder = tmp_path / "run"
     Stopping.fits, Stopping.stop_at = 0, None
     with monkeypatch.context() as patch:
-        patch.setattr("hpmkd.distillation.write_content", full)
+        patch.setattr("hpmkd.runs.result.write_content", full)
         failed = command(data, "--out", folder)
     assert failed.exit_code == 7
     said = re.search(r"No space left on device; (\d+) finished results are kept in", failed.stderr)
@@ -430,15 +430,15 @@ def test_a_run_that_cannot_be_written_at_its_end_is_gone_on_with(data, tmp_path,
 
 
 def test_what_the_journal_could_not_take_is_told_at_the_end(data, tmp_path, monkeypatch):
-    from hpmkd.trainer import Trainer
+    from hpmkd.engine.trainer import Trainer
 
     tell, folder = Trainer.tell, tmp_path / "run"
 
     def filling(self, trial):
         tell(self, trial)
-        patch.setattr("hpmkd.journal.held.os.pwrite", full)
-        patch.setattr("hpmkd.best_so_far.write_whole", full)
-        patch.setattr("hpmkd.distillation.write_content", full)
+        patch.setattr("hpmkd.execution.journal.held.os.pwrite", full)
+        patch.setattr("hpmkd.training.best_so_far.write_whole", full)
+        patch.setattr("hpmkd.runs.result.write_content", full)
 
     Stopping.fits, Stopping.stop_at = 0, None
     with monkeypatch.context() as patch:
@@ -481,7 +481,7 @@ def test_an_option_that_is_given_twice_is_refused(data, tmp_path, again):
 
 
 def test_an_old_run_stays_until_the_new_one_takes_its_place(data, tmp_path, monkeypatch):
-    from hpmkd.trainer import Trainer
+    from hpmkd.engine.trainer import Trainer
 
     folder = tmp_path / "run"
     Stopping.fits, Stopping.stop_at = 0, None

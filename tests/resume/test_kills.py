@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hpmkd.journal.file import JournalFile
-from hpmkd.journal.sealing import user_key
-from hpmkd.unfinished_folder import holds_journal, recover
+from hpmkd.execution.journal.file import JournalFile
+from hpmkd.execution.journal.sealing import user_key
+from hpmkd.runs.checkpoint_folder import holds_journal, recover
 
 #: How many fits a piece of work takes here: one selection split, two folds of a cross-fit.
 FITS = {"fold": 1, "trial": 1, "student": 1, "answers": 2, "remembered": 0}

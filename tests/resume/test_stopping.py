@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hpmkd.cli.events import failure
-from hpmkd.cli.stopping import Stopped
+from hpmkd.cli.interrupt import Stopped
+from hpmkd.cli.output.json_lines import failure
 
 STUCK = '''
 import hashlib

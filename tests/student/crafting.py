@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from hpmkd.student.container import FORMAT_VERSION, MAGIC, seal, unseal
+from hpmkd.student.file.container import FORMAT_VERSION, MAGIC, seal, unseal
 
 FIXED = struct.Struct("<8sH2xIII")
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from hpmkd.errors import StudentFileError
-from hpmkd.student import Student, disk
-from hpmkd.student.arrays import owned
-from hpmkd.student.container import LARGEST_FILE
+from hpmkd.student import Student
+from hpmkd.student.file import disk
+from hpmkd.student.file.arrays import owned
+from hpmkd.student.file.container import LARGEST_FILE
 
 LOADED = """
 import sys

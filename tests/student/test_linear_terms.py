@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hpmkd.student.linear_terms import margins, readable
+from hpmkd.student.explain.linear_terms import margins, readable
 
 
 @pytest.mark.parametrize("target", ["bought", "children"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hpmkd.errors import DataError
 from hpmkd.student import Schema
-from hpmkd.student.cells import kind_of, read_numbers, read_texts
+from hpmkd.student.columns.cells import kind_of, read_numbers, read_texts
 
 NEW_YEAR = 1609459200.0  # 2021-01-01 UTC
 OTHERS = [(), (1.5,), (None, 3), (dt.date(1970, 1, 2), True, "7")]

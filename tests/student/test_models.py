@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
 from hpmkd.student import LinearModel, TreesModel
-from hpmkd.student.links import probabilities_of
+from hpmkd.student.models.links import probabilities_of
 
 STUMP = {
     "roots": [0],

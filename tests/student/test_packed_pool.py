@@ -5,7 +5,7 @@ import pytest
 
 from hpmkd.errors import DataError
 from hpmkd.student import Pool, Student, fit_encoder, pool_students
-from hpmkd.student.packed_pool import PackedPool
+from hpmkd.student.packed.pool import PackedPool
 
 MIXES = (("linear", "linear"), ("tree", "boosted"), ("additive", "linear", "tree"))
 
@@ -93,7 +93,7 @@ def test_an_ensemble_has_no_margins_and_says_so(pooled):
 def test_how_many_rows_are_fused_at_once_changes_nothing(at_once, pooled, monkeypatch):
     student, table = pooled[0][MIXES[2]], pooled[1]
     expected = student.predict_proba(table).tobytes()
-    monkeypatch.setattr("hpmkd.student.packed_pool.AT_ONCE", at_once)
+    monkeypatch.setattr("hpmkd.student.packed.pool.AT_ONCE", at_once)
     assert student.predict_proba(table).tobytes() == expected
 
 

@@ -9,7 +9,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
 from hpmkd.student import pack_booster, pack_sklearn_tree, strictly_below
-from hpmkd.student.layout import flatten, restore
+from hpmkd.student.file.tree_layout import flatten, restore
 
 LOADERS = {"cancer": load_breast_cancer, "digits": load_digits, "wine": load_wine}
 

@@ -15,7 +15,7 @@ from hpmkd.student import (
     TreeEncoder,
     pool_students,
 )
-from hpmkd.student.packed_content import NotPackable
+from hpmkd.student.packed.content import NotPackable
 from hpmkd.testing.students import FAMILIES, fitted_student
 from tests.student.crafting import altered, put
 
@@ -205,6 +205,6 @@ def test_a_member_that_cannot_be_packed_answers_all_the_same(small, monkeypatch)
     def refuse(*_):
         raise NotPackable
 
-    monkeypatch.setattr("hpmkd.student.packed_pool.pack_words", refuse)
+    monkeypatch.setattr("hpmkd.student.packed.pool.pack_words", refuse)
     again = Student.from_bytes(students["pooled"].to_bytes())
     np.testing.assert_allclose(again.predict_proba(frame), expected, atol=1e-12)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier
 
-from hpmkd.cli.rule_text import INDENT, tree_text
+from hpmkd.cli.output.rule_text import INDENT, tree_text
 from hpmkd.student import (
     Schema,
     Student,
@@ -21,9 +21,9 @@ from hpmkd.student import (
     pack_booster,
     pack_sklearn_tree,
 )
-from hpmkd.student.conditions import MAX_LISTED, Cells, cut_at, plain, quoted, sentence
-from hpmkd.student.rules import Support, leaf_probabilities, readable, rules
-from hpmkd.student.schema import Column
+from hpmkd.student.columns.schema import Column
+from hpmkd.student.explain.conditions import MAX_LISTED, Cells, cut_at, plain, quoted, sentence
+from hpmkd.student.explain.rules import Support, leaf_probabilities, readable, rules
 
 # ------------------------------------------------------------- reading what was written
 

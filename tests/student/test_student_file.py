@@ -5,8 +5,8 @@ import pytest
 
 from hpmkd.errors import StudentFileError
 from hpmkd.student import Student
-from hpmkd.student.arrays import smallest
-from hpmkd.student.container import FORMAT_VERSION, unseal
+from hpmkd.student.file.arrays import smallest
+from hpmkd.student.file.container import FORMAT_VERSION, unseal
 from tests.student.crafting import (
     altered,
     head,
@@ -147,7 +147,7 @@ def test_infinite_facts_are_refused(small):
 
 
 def test_students_too_large_for_a_file_are_refused(monkeypatch, small):
-    monkeypatch.setattr("hpmkd.student.container.LARGEST_FILE", 100)
+    monkeypatch.setattr("hpmkd.student.file.container.LARGEST_FILE", 100)
     with pytest.raises(StudentFileError, match="fewer trees"):
         small[0]["tree"].to_bytes()
 

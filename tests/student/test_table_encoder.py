@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.errors import DataError
 from hpmkd.student import Schema, fit_encoder
-from hpmkd.student.transformer import TableEncoder
+from hpmkd.student.encoders.sklearn import TableEncoder
 
 
 @pytest.mark.parametrize("kind", ["tree", "linear", "joint"])

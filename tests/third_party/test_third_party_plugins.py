@@ -14,7 +14,7 @@ HEAVY = ("numba", "sklearn", "xgboost", "optuna", "pandas")
 
 def test_installed_plugins_are_found(run):
     script = """
-from hpmkd.registry import Registry
+from hpmkd.registry.registry import Registry
 registry = Registry.installed()
 registry.require_sound()
 print(registry.offers("fuser")["median"].create(floor=0.01).summary())
@@ -26,7 +26,7 @@ print(registry.offers("stage")["naive_bayes"].plugin)
 
 def test_a_broken_plugin_is_refused_by_name(run, broken):
     script = """
-from hpmkd.registry import Registry
+from hpmkd.registry.registry import Registry
 from hpmkd.errors import PluginError
 registry = Registry.installed()
 assert "grid" in registry.offers("sampler"), "the defaults are gone"
@@ -43,7 +43,7 @@ except PluginError as error: print(error)
 def test_a_disabled_plugin_is_not_imported(run):
     script = """
 import sys
-from hpmkd.registry import Registry
+from hpmkd.registry.registry import Registry
 statuses = {each.name: each.status for each in Registry.installed(["good"]).plugins}
 assert statuses["good"] == "disabled", statuses
 assert "hpmkd_test_good" not in sys.modules

@@ -6,10 +6,10 @@ import sys
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from hpmkd.cli.progress.signs_of_life import waiting
+from hpmkd.cli.progress.heartbeat import waiting
 
 if TYPE_CHECKING:
-    from hpmkd.cli.events import Events
+    from hpmkd.cli.output.json_lines import Events
 
 __all__ = ["observer", "waiting"]
 
@@ -27,13 +27,13 @@ def observer(*, quiet: bool, events: Events | None) -> AbstractContextManager[ob
     if quiet:
         return None
     if events is not None:
-        from hpmkd.cli.progress.lines import JsonLines
+        from hpmkd.cli.progress.json import JsonLines
 
         return JsonLines(events)
     if sys.stderr.isatty():
         from hpmkd.cli.progress.live import LiveProgress
 
         return LiveProgress()
-    from hpmkd.cli.progress.plain import PlainProgress
+    from hpmkd.cli.progress.log import PlainProgress
 
     return PlainProgress()

@@ -10,8 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hpmkd.cli.progress.course import Phase
-from hpmkd.cli.progress.view import View, clock, doing, in_memory
+from hpmkd.cli.progress.base import View, clock, doing, in_memory
+from hpmkd.cli.progress.state import Phase
 
 REDRAWN_PER_SECOND = 4
 #: Between two measurements of the memory.

@@ -14,8 +14,8 @@ from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
 import hpmkd_dask
-from hpmkd import measure
 from hpmkd.errors import WorkerWarning
+from hpmkd.evaluation import latency
 
 SETTINGS = {
     "sampler.trials": 1,
@@ -36,7 +36,7 @@ SETTINGS = {
 def hurried():
     """Take few timings: how fast models are is not tested here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "SECONDS_EACH", 0.0)
+        patch.setattr(latency, "SECONDS_EACH", 0.0)
         yield
 
 

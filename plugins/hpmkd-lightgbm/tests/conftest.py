@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hpmkd.student import Schema, fit_encoder
-from hpmkd.testing.inputs import AsConfigured
-from hpmkd.testing.problems import real_problem
+from hpmkd.testing.datasets import real_problem
+from hpmkd.testing.stage_inputs import AsConfigured
 from hpmkd.values import Configuration, StageInputs
 
 

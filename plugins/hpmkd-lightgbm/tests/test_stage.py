@@ -10,8 +10,8 @@ import pytest
 from hpmkd.errors import RecipeError
 from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, fit_encoder
 from hpmkd.testing import StageSuite
-from hpmkd.testing.inputs import AsConfigured
-from hpmkd.testing.problems import real_problem
+from hpmkd.testing.datasets import real_problem
+from hpmkd.testing.stage_inputs import AsConfigured
 from hpmkd.values import ExtraRows, Previous, Softening
 from hpmkd_lightgbm import stage as module
 from hpmkd_lightgbm.stage import LightGBMStage

@@ -35,7 +35,7 @@ def plugin_disabled():
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
     """Take few timings: how fast models are is not tested here."""
-    monkeypatch.setattr("hpmkd.measure.SECONDS_EACH", 0.0)
+    monkeypatch.setattr("hpmkd.evaluation.latency.SECONDS_EACH", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.filesize import decimal
 
-from hpmkd_defaults.caches.folder import cache_folder, clear, file_instead, foreign, stored
+from hpmkd_defaults.caches.disk_layout import cache_folder, clear, file_instead, foreign, stored
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpmkd_defaults.caches import entry
-from hpmkd_defaults.caches.folder import (
+from hpmkd_defaults.caches import array_file
+from hpmkd_defaults.caches.disk_layout import (
     DRAFT_SUFFIX,
     SUFFIX,
     VERSION,
@@ -21,7 +21,7 @@ from hpmkd_defaults.caches.folder import (
     in_the_way,
     trim,
 )
-from hpmkd_defaults.caches.store import read_only
+from hpmkd_defaults.caches.lru_store import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ class DiskTier:
                 self._hits[region] += 1
             return read_only(found)
         array = read_only(compute())
-        if self._writes and array.nbytes <= self._max_bytes and entry.can_hold(array):
+        if self._writes and array.nbytes <= self._max_bytes and array_file.can_hold(array):
             self._write(path, region, key, array)
         return array
 
@@ -86,8 +86,8 @@ class DiskTier:
     def _read(self, path: Path, region: str, key: str) -> NDArray[Any] | None:
         try:
             with path.open("rb") as file:
-                found = entry.read(file, region, key)
-        except (FileNotFoundError, entry.DamagedEntryError):
+                found = array_file.read(file, region, key)
+        except (FileNotFoundError, array_file.DamagedEntryError):
             return None
         except OSError as error:
             self._give_up(f"cannot read {path}", error, reads=False)
@@ -105,7 +105,7 @@ class DiskTier:
             try:
                 # Not synced: what a power cut leaves behind fails its checksum.
                 with os.fdopen(descriptor, "wb") as file:
-                    entry.write(file, region, key, array)
+                    array_file.write(file, region, key, array)
                 os.replace(draft, path)
             finally:
                 # Gone where all went well; also Ctrl-C must not leave it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpmkd_defaults.caches.store import Store
+from hpmkd_defaults.caches.lru_store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpmkd_defaults.caches.lru_store import Store
 from hpmkd_defaults.caches.regions import REGIONS
-from hpmkd_defaults.caches.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class IntelligentCache:
     """Splits one budget of bytes over the regions teacher, feature and attention.
 
-    Each region is a :class:`~hpmkd_defaults.caches.store.Store`: least recently used goes
+    Each region is a :class:`~hpmkd_defaults.caches.lru_store.Store`: least recently used goes
     first, one thread computes while others wait, an array larger than its region is
     returned but not kept in memory.
 
@@ -54,7 +54,7 @@ class IntelligentCache:
         self._disks: dict[str, DiskTier] = {}
         if bool(folder) if disk is None else disk:
             from hpmkd_defaults.caches.disk import DiskTier
-            from hpmkd_defaults.caches.folder import cache_folder
+            from hpmkd_defaults.caches.disk_layout import cache_folder
 
             tier = DiskTier(cache_folder(folder), max_disk_bytes)
             self._disks = dict.fromkeys(disk_regions, tier)

@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.losses import Losses
-from hpmkd.parcels import pack
+from hpmkd.execution.toolkit.retries import Losses
+from hpmkd.execution.toolkit.sharing import pack
 from hpmkd.values import Lost
 
 if TYPE_CHECKING:
-    from hpmkd_defaults.executors.piece_files import PieceFiles
+    from hpmkd_defaults.executors.shared_files import PieceFiles
 
 
 class Batch:

@@ -7,11 +7,11 @@ from multiprocessing import util
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import HpmkdError
-from hpmkd.parcels import pack
+from hpmkd.execution.toolkit.sharing import pack
 from hpmkd_defaults.executors.batch import Batch
-from hpmkd_defaults.executors.interrupts import held_back
-from hpmkd_defaults.executors.piece_files import PieceFiles
-from hpmkd_defaults.executors.workers import Worker, ending, overdue, start, waited_for
+from hpmkd_defaults.executors.shared_files import PieceFiles
+from hpmkd_defaults.executors.signals import held_back
+from hpmkd_defaults.executors.worker_process import Worker, ending, overdue, start, waited_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +26,9 @@ class LokyExecutor:
     Each process is at one task at a time, so that it is known which task a dead one had: that
     task is tried once more, in a new process, and the others go on. What is large in what the
     tasks share is written to a file once and memory-mapped by each worker (see
-    :mod:`hpmkd.parcels`). The processes are started by loky: there is no fork after OpenMP, and
-    a script needs no ``if __name__ == "__main__"``. No threads and no locks are involved.
+    :mod:`hpmkd.execution.toolkit.sharing`). The processes are started by loky: there is no fork
+    after OpenMP, and a script needs no ``if __name__ == "__main__"``. No threads and no locks
+    are involved.
 
     Parameters
     ----------

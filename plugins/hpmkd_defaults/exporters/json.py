@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpmkd.student import Student
 from hpmkd_defaults.exporters.json_model import model_of, reading
-from hpmkd_defaults.exporters.readable import as_student
+from hpmkd_defaults.exporters.support import as_student
 from hpmkd_defaults.exporters.writing import written
 
 if TYPE_CHECKING:

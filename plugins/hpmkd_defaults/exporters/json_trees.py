@@ -10,7 +10,7 @@ import numpy as np
 
 from hpmkd.errors import ExportError
 from hpmkd.student import TreesModel
-from hpmkd.student.schema import Column
+from hpmkd.student.columns.schema import Column
 
 #: Readers of JSON give up on what is nested deeper than a few hundred levels.
 MAX_DEPTH = 200

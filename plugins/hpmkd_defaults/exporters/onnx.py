@@ -21,7 +21,7 @@ from hpmkd_defaults.exporters.onnx_graph import ML, Graph
 from hpmkd_defaults.exporters.onnx_links import outputs
 from hpmkd_defaults.exporters.onnx_models import answers, encoded
 from hpmkd_defaults.exporters.onnx_names import missing_text
-from hpmkd_defaults.exporters.readable import as_student
+from hpmkd_defaults.exporters.support import as_student
 from hpmkd_defaults.exporters.writing import written
 
 if TYPE_CHECKING:

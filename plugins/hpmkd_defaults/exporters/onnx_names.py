@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hpmkd.student.schema import Column
+from hpmkd.student.columns.schema import Column
 
 #: The outputs: predicted labels of shape (n,), and probabilities of shape (n, K).
 LABEL, PROBABILITIES = "label", "probabilities"

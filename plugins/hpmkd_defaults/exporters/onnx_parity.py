@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpmkd.errors import ExportError
 from hpmkd.student import Student
 from hpmkd_defaults.exporters.onnx_names import LABEL, PROBABILITIES
-from hpmkd_defaults.exporters.probes import probe_rows
+from hpmkd_defaults.exporters.parity_rows import probe_rows
 
 #: By how much a probability may differ.
 TOLERANCE = 1e-5

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hpmkd.student import Pool
-from hpmkd.student.pool import SMALLEST
+from hpmkd.student.models.pool import SMALLEST
 from hpmkd_defaults.exporters.onnx_graph import Graph
 
 

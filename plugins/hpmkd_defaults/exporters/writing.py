@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hpmkd.errors import ExportError
-from hpmkd.whole import write_whole
+from hpmkd.files import write_whole
 
 
 def written(path: Path, content: bytes) -> Path:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.values import Fused
-from hpmkd_defaults.fusers.attended import AttendedPools
-from hpmkd_defaults.fusers.blocks import blocks, check_teachers
+from hpmkd_defaults.fusers.attention_pools import AttendedPools
+from hpmkd_defaults.fusers.batched import blocks, check_teachers
+from hpmkd_defaults.fusers.calibrated_members import MAX_ROWS, Members, calibrated
 from hpmkd_defaults.fusers.gate import FEWEST_ROWS, Gate, folds
-from hpmkd_defaults.fusers.members import MAX_ROWS, Members, calibrated
-from hpmkd_defaults.fusers.neighbourhood import Neighbourhood
-from hpmkd_defaults.fusers.pooled import TwoPools
+from hpmkd_defaults.fusers.local_loss import Neighbourhood
 from hpmkd_defaults.fusers.pooling import evidence
-from hpmkd_defaults.fusers.scorer import features
-from hpmkd_defaults.fusers.telling import wins
+from hpmkd_defaults.fusers.profile import wins
+from hpmkd_defaults.fusers.row_scores import features
+from hpmkd_defaults.fusers.two_pools import TwoPools
 from hpmkd_defaults.rows import stratified, take
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class AttentivePool:
     mean_weights : tuple of M floats
         Mean weight per row of each teacher on the training rows; empty if refused.
     wins : tuple of dict
-        Where in the data each teacher wins; see :func:`~hpmkd_defaults.fusers.telling.wins`.
+        Where in the data each teacher wins; see :func:`~hpmkd_defaults.fusers.profile.wins`.
     """
 
     pool: TwoPools

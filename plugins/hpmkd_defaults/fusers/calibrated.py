@@ -9,16 +9,16 @@ import numpy as np
 
 from hpmkd.kernels import soften
 from hpmkd.student import Pool
-from hpmkd_defaults.fusers.blocks import mixed
+from hpmkd_defaults.fusers.base import StaticFuser, fuse_static
+from hpmkd_defaults.fusers.batched import mixed
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
 from hpmkd_defaults.fusers.pooling import expectation_maximisation
-from hpmkd_defaults.fusers.static import StaticFuser, fuse_static
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpmkd.values import FloatArray, Fused
-    from hpmkd_defaults.fusers.members import Members
+    from hpmkd_defaults.fusers.calibrated_members import Members
 
 
 class CalibratedFuser(StaticFuser["CalibratedPool"]):

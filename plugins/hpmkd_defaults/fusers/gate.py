@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.gates import compare
+from hpmkd.evaluation.gates import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ class Gate:
 
     @classmethod
     def compare(cls, static: FloatArray, attended: FloatArray, gated: bool = True) -> Gate:
-        """Accept attention if it gains more than one standard error: see :mod:`hpmkd.gates`.
+        """Accept attention if it gains more than one standard error.
 
         Parameters
         ----------

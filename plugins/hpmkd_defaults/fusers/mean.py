@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpmkd.student import Pool
 from hpmkd.values import Fused
-from hpmkd_defaults.fusers.blocks import fuse_by_blocks, mixed
+from hpmkd_defaults.fusers.batched import fuse_by_blocks, mixed
 from hpmkd_defaults.fusers.pooling import normalised, repeated
 
 if TYPE_CHECKING:

@@ -91,8 +91,8 @@ def clear(folder: str, yes: bool) -> None:
     if not yes:
         also = " and in the stores set aside from it" if aside else ""
         click.confirm(f"Forget all that is in {path}{also}?", abort=True)
+    from hpmkd_defaults.memories.schema import DamagedStoreError
     from hpmkd_defaults.memories.store import Store
-    from hpmkd_defaults.memories.tables import DamagedStoreError
 
     what = "what could not be read"
     with _told(path):
@@ -121,18 +121,18 @@ def export(file: Path, folder: str, overwrite: bool) -> None:
       hpmkd memory export ours.json
       hpmkd memory export - | ssh other hpmkd memory import -
     """
-    from hpmkd_defaults.memories import exchange
+    from hpmkd_defaults.memories import import_export
 
     with _opened(_place(folder)) as store:
         known = store.read()
-    content = exchange.encoded(known)
+    content = import_export.encoded(known)
     if str(file) == "-":
         click.echo(content, nl=False)
         return
     if file.exists() and not overwrite:
         raise click.UsageError(f"{file} exists; name another file, or add --overwrite")
     try:
-        exchange.write(file, content)
+        import_export.write(file, content)
     except OSError as error:
         raise click.ClickException(f"cannot write {file}: {error.strerror or error}") from error
     click.echo(f"{_counted(len(known), 'data set')} written to {file}")
@@ -151,11 +151,11 @@ def import_(file: Path, folder: str) -> None:
     Example:
       hpmkd memory import theirs.json
     """
-    from hpmkd_defaults.memories import exchange
+    from hpmkd_defaults.memories import import_export
 
     try:
         with click.open_file(str(file), "rb") as stream:
-            given = exchange.decoded(stream.read())
+            given = import_export.decoded(stream.read())
     except OSError as error:
         raise click.UsageError(f"cannot read {file}: {error.strerror or error}") from error
     except ValueError as error:
@@ -179,8 +179,8 @@ def _difference(before: Sequence[Learned], after: Sequence[Learned], n_given: in
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Store]:
+    from hpmkd_defaults.memories.schema import DamagedStoreError
     from hpmkd_defaults.memories.store import Store
-    from hpmkd_defaults.memories.tables import DamagedStoreError
 
     with _told(path):
         try:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hpmkd_defaults.memories import folder, tables
-from hpmkd_defaults.memories.tables import DamagedStoreError
+from hpmkd_defaults.memories import folder, schema
+from hpmkd_defaults.memories.schema import DamagedStoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ class Store:
         with self._connected() as connection:
             # One transaction: both tables as they were at one moment.
             connection.execute("BEGIN")
-            return [] if tables.is_new(connection) else tables.known(connection)
+            return [] if schema.is_new(connection) else schema.known(connection)
 
     def keep(self, learned: Iterable[Learned]) -> None:
         """Add what was learned, on data sets that are known too; see :func:`~.records.joined`.
@@ -67,11 +67,11 @@ class Store:
         with self._connected() as connection:
             # Not when the first row is written: another process may write until then.
             connection.execute("BEGIN IMMEDIATE")
-            if tables.is_new(connection):
-                tables.lay_out(connection)
+            if schema.is_new(connection):
+                schema.lay_out(connection)
             for each in learned:
-                tables.put(connection, each)
-            tables.trim(connection, MAX_DATA_SETS)
+                schema.put(connection, each)
+            schema.trim(connection, MAX_DATA_SETS)
             connection.execute("COMMIT")
 
     def clear(self) -> None:
@@ -81,8 +81,8 @@ class Store:
         with self._connected() as connection:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("BEGIN IMMEDIATE")
-            if not tables.is_new(connection):
-                tables.forget(connection)
+            if not schema.is_new(connection):
+                schema.forget(connection)
             connection.execute("COMMIT")
             connection.execute("VACUUM")
 

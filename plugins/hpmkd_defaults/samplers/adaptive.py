@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.draws import by_complexity, known_points, named_seed
+from hpmkd_defaults.samplers.optuna_tpe import PointStudy, drawable
+from hpmkd_defaults.samplers.random_draws import by_complexity, known_points, named_seed
 from hpmkd_defaults.samplers.rounds import Rounds
-from hpmkd_defaults.samplers.strata import stratified
-from hpmkd_defaults.samplers.studies import PointStudy, drawable
+from hpmkd_defaults.samplers.stratified import stratified
 from hpmkd_defaults.samplers.surrogate import most_promising
-from hpmkd_defaults.samplers.told import Told, evaluations, lowest, trials_beside_controls
+from hpmkd_defaults.samplers.trial_history import Told, evaluations, lowest, trials_beside_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

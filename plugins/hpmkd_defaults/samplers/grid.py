@@ -6,8 +6,8 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.draws import by_complexity, shared_draws
-from hpmkd_defaults.samplers.told import paid
+from hpmkd_defaults.samplers.random_draws import by_complexity, shared_draws
+from hpmkd_defaults.samplers.trial_history import paid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

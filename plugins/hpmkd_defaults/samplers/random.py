@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.draws import PATIENCE, RandomTrial, distinct, random_sampler
-from hpmkd_defaults.samplers.told import paid
+from hpmkd_defaults.samplers.random_draws import PATIENCE, RandomTrial, distinct, random_sampler
+from hpmkd_defaults.samplers.trial_history import paid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

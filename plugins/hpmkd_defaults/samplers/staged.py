@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpmkd_defaults.samplers.rounds import Rounds
-from hpmkd_defaults.samplers.told import Told, evaluations, lowest
+from hpmkd_defaults.samplers.trial_history import Told, evaluations, lowest
 from hpmkd_defaults.samplers.tuning import plan
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.draws import by_complexity, known_points, named_seed
-from hpmkd_defaults.samplers.studies import PointStudy, PrefixedTrial, drawable
-from hpmkd_defaults.samplers.told import trials_beside_controls
+from hpmkd_defaults.samplers.optuna_tpe import PointStudy, PrefixedTrial, drawable
+from hpmkd_defaults.samplers.random_draws import by_complexity, known_points, named_seed
+from hpmkd_defaults.samplers.trial_history import trials_beside_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.draws import by_complexity, shared_draws
-from hpmkd_defaults.samplers.told import evaluations
+from hpmkd_defaults.samplers.random_draws import by_complexity, shared_draws
+from hpmkd_defaults.samplers.trial_history import evaluations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

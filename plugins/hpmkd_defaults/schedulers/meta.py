@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from hpmkd.values import Softening
-from hpmkd_defaults.schedulers.contrasts import contrasts, described, seen
-from hpmkd_defaults.schedulers.relation import Relation, learned, of_softening
+from hpmkd_defaults.schedulers.paired_outcomes import contrasts, described, seen
+from hpmkd_defaults.schedulers.regret_model import Relation, learned, of_softening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

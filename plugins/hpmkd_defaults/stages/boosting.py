@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpmkd_defaults.stages.booster import Boosting
-from hpmkd_defaults.stages.growth import ROWS_PER_VALUE, grow
-from hpmkd_defaults.stages.rows import suggest_extra_weight, weighed
+from hpmkd_defaults.stages.boosting_rounds import Boosting
+from hpmkd_defaults.stages.row_loss import suggest_extra_weight, weighed
+from hpmkd_defaults.stages.staged_boosting import ROWS_PER_VALUE, grow
 from hpmkd_defaults.stages.targets import small_seed
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class BoostedStage:
     is that of :class:`~hpmkd_defaults.stages.objective.DistillationObjective`.
 
     With ``refits`` above 0 the trees grow in so many parts, and after each part all leaves and
-    the linear margin are refitted jointly at T = 1; see :mod:`hpmkd_defaults.stages.growth`.
+    the linear margin are refitted jointly at T = 1 (:mod:`hpmkd_defaults.stages.staged_boosting`).
 
     With K > 2 classes an ``eta`` above .5 is read as .5.
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from hpmkd.student import LinearModel, Student
-from hpmkd_defaults.stages.rows import (
+from hpmkd_defaults.stages.row_loss import (
     RowLoss,
     at_most,
     extra_rows,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd_defaults.stages.diary import Diary
-from hpmkd_defaults.stages.rows import RowLoss
+from hpmkd_defaults.stages.fit_log import Diary
+from hpmkd_defaults.stages.row_loss import RowLoss
 from hpmkd_defaults.stages.targets import told
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
 from hpmkd.student import Student, pack_sklearn_tree
-from hpmkd_defaults.stages.rows import (
+from hpmkd_defaults.stages.row_loss import (
     at_most,
     extra_rows,
     stacked_matrix,

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
-from hpmkd.student.transformer import TableEncoder
+from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.forests import CappedExtraTrees, CappedForest
 from hpmkd_defaults.teachers.linear import LinearTeacher

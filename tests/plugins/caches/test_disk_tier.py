@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd_defaults.caches import disk, entry, folder
+from hpmkd_defaults.caches import array_file, disk, disk_layout
 from hpmkd_defaults.caches.disk import CacheWarning, DiskTier
 from hpmkd_defaults.caches.partitioned import IntelligentCache
 
@@ -160,7 +160,7 @@ def test_foreign_files_with_a_right_checksum_are_noticed(whole, content, start):
         (b'"order"', b'"orden"'),
         (b'"C"', b'"Q"'),
         (b"{", b"["),
-        (entry.MAGIC, b"\x93NUMPY\x01\x00"),
+        (array_file.MAGIC, b"\x93NUMPY\x01\x00"),
         (b"\x01\x00\x00\x00", b"\x00\x00\x00\x00"),
         (b"\x01\x00\x00\x00", b"\x02\x00\x00\x00"),
     ],
@@ -183,11 +183,11 @@ def test_another_version_lives_in_another_folder(tmp_path, monkeypatch):
     ask(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(disk, "VERSION", 2)
-        patch.setattr(entry, "VERSION", 2)
+        patch.setattr(array_file, "VERSION", 2)
         assert ask(tmp_path)[1]
         assert not ask(tmp_path)[1]
     assert not ask(tmp_path)[1]
-    assert folder.clear(tmp_path)[0] == 2
+    assert disk_layout.clear(tmp_path)[0] == 2
 
 
 # ----------------------------------------------------------- when the disk is no help
@@ -232,11 +232,11 @@ def test_a_directory_in_place_of_an_entry_stays_when_others_go(tmp_path):
     ask(tmp_path)
     bad = entry_file(tmp_path, "bad")
     bad.mkdir()
-    assert [each.path for each in folder.stored(tmp_path)] == [entry_file(tmp_path)]
-    assert folder.foreign(tmp_path) == [bad]
-    folder.trim(tmp_path, 0)
+    assert [each.path for each in disk_layout.stored(tmp_path)] == [entry_file(tmp_path)]
+    assert disk_layout.foreign(tmp_path) == [bad]
+    disk_layout.trim(tmp_path, 0)
     ask(tmp_path)
-    assert folder.clear(tmp_path)[0] == 1
+    assert disk_layout.clear(tmp_path)[0] == 1
     assert bad.is_dir()
 
 
@@ -263,7 +263,7 @@ def test_a_file_that_nobody_may_read(tmp_path, monkeypatch):
 
     for key in range(3):
         ask(tmp_path, key=str(key))
-    monkeypatch.setattr(entry, "read", refuse)
+    monkeypatch.setattr(array_file, "read", refuse)
     once_warned(tmp_path, r"cannot read .*Permission denied")
 
 
@@ -274,7 +274,7 @@ def test_a_full_disk_stops_the_writing_but_not_the_reading(tmp_path, monkeypatch
         file.write(b"some")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(entry, "write", full)
+    monkeypatch.setattr(array_file, "write", full)
     once_warned(tmp_path, r"cannot write .*No space left on device")
     assert len(list(tmp_path.rglob("*.*"))) == 1  # no draft is left
     assert not ask(tmp_path, key="old")[1]
@@ -285,7 +285,7 @@ def test_the_folder_may_vanish_meanwhile(tmp_path):
     cache = IntelligentCache(disk=True, folder=str(place))
     for key in "ab":
         cache.get_or_compute("teacher", key, Computed())
-        assert folder.clear(place) == (1, pytest.approx(1200, abs=300))
+        assert disk_layout.clear(place) == (1, pytest.approx(1200, abs=300))
         assert list(place.iterdir()) == []
         place.rmdir()
     assert np.array_equal(cache.get_or_compute("teacher", "a", Computed()), ARRAY)
@@ -355,12 +355,12 @@ def test_what_is_not_ours_is_left_alone(tmp_path, name, with_entry):
     other.parent.mkdir(parents=True, exist_ok=True)
     other.write_bytes(b"mine")
     os.utime(other, (0, 0))
-    assert len(list(folder.stored(tmp_path))) == with_entry
-    folder.trim(tmp_path, 0)
+    assert len(list(disk_layout.stored(tmp_path))) == with_entry
+    disk_layout.trim(tmp_path, 0)
     assert not entry_file(tmp_path).exists()
     if with_entry:
         ask(tmp_path)
-    assert folder.clear(tmp_path)[0] == with_entry
+    assert disk_layout.clear(tmp_path)[0] == with_entry
     assert other.read_bytes() == b"mine"
 
 
@@ -369,12 +369,12 @@ def test_clear_removes_the_folders_it_emptied_and_no_other(tmp_path):
     others = [tmp_path / "v1" / "feature", tmp_path / "v7" / "teacher"]
     for other in others:
         other.mkdir(parents=True)
-    folder.clear(tmp_path)
+    disk_layout.clear(tmp_path)
     assert all(other.is_dir() for other in others)
     assert not tmp_path.joinpath("v1", "teacher").exists()
     others[0].rmdir()
     ask(tmp_path)
-    folder.clear(tmp_path)
+    disk_layout.clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["v7"]
 
 
@@ -386,16 +386,16 @@ def test_a_draft_goes_only_when_nobody_can_be_writing_it(tmp_path, monkeypatch):
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(entry, "write", killed)
+        patch.setattr(array_file, "write", killed)
         with pytest.warns(CacheWarning):
             ask(tmp_path)
     (draft,) = kept  # the name that a process killed here would have left
     draft.write_bytes(b"half")
-    folder.trim(tmp_path, 0)
-    folder.clear(tmp_path)
+    disk_layout.trim(tmp_path, 0)
+    disk_layout.clear(tmp_path)
     assert draft.exists()
     os.utime(draft, (0, 0))
-    folder.clear(tmp_path)
+    disk_layout.clear(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -436,7 +436,7 @@ def test_processes_may_write_the_same_entries_at_once(tmp_path):
         for process in processes:
             _, err = process.communicate(timeout=120)
             assert (process.returncode, err) == (0, "")
-    assert list(tmp_path.rglob(f"*{folder.DRAFT_SUFFIX}")) == []
+    assert list(tmp_path.rglob(f"*{disk_layout.DRAFT_SUFFIX}")) == []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for key in range(5):

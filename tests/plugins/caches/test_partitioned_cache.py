@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpmkd.recipe import Recipe
+from hpmkd.recipe.recipe import Recipe
 from hpmkd.testing import CacheSuite
 from hpmkd_defaults.caches.partitioned import IntelligentCache
 

@@ -11,10 +11,10 @@ import time
 import numpy as np
 import pytest
 
-from hpmkd.tables import frozen
+from hpmkd.data.tables import frozen
 from hpmkd.testing import tasks
 from hpmkd.values import Lost
-from hpmkd_defaults.executors import serving
+from hpmkd_defaults.executors import worker_main
 from hpmkd_defaults.executors.loky import LokyExecutor
 
 
@@ -158,7 +158,7 @@ def test_a_worker_prepares_once_when_it_has_nothing_to_do(one, tmp_path):
     (tmp_path / str(number)).unlink()
     for _ in range(3):
         assert dict(one.run(process, None, [0])) == {0: number}
-        time.sleep(3 * serving.IDLE)
+        time.sleep(3 * worker_main.IDLE)
     assert not [*tmp_path.iterdir()]
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hpmkd.data.tables import frozen
 from hpmkd.errors import HpmkdError, WorkerWarning
-from hpmkd.tables import frozen
 from hpmkd.testing import tasks
 from hpmkd.values import Lost
-from hpmkd_defaults.executors import loky, workers
-from hpmkd_defaults.executors.interrupts import held_back
+from hpmkd_defaults.executors import loky, worker_process
 from hpmkd_defaults.executors.loky import LokyExecutor
-from hpmkd_defaults.executors.piece_files import PREFIX, remove_abandoned
-from hpmkd_defaults.executors.serving import READY
+from hpmkd_defaults.executors.shared_files import PREFIX, remove_abandoned
+from hpmkd_defaults.executors.signals import held_back
+from hpmkd_defaults.executors.worker_main import READY
 
 
 # Functions of this file travel by value: workers cannot import it.
@@ -133,7 +133,7 @@ def test_a_task_that_its_worker_never_began_costs_nothing(one):
 
 @pytest.mark.filterwarnings("ignore::hpmkd.errors.WorkerWarning")
 def test_a_task_that_kills_whoever_receives_it_is_lost_in_the_end(one, monkeypatch):
-    monkeypatch.setattr(workers, "serve", quit_on_receipt)
+    monkeypatch.setattr(worker_process, "serve", quit_on_receipt)
     found = dict(one.run(tasks.add, 1.0, [1.0]))
     assert found == {0: Lost("its worker ended (exit code 7), twice")}
 
@@ -185,7 +185,7 @@ def sleep_on_last(shared, task):
 
 
 def test_processes_that_do_not_start_are_an_error(one, monkeypatch):
-    monkeypatch.setattr(workers, "serve", quit_at_once)
+    monkeypatch.setattr(worker_process, "serve", quit_at_once)
     with pytest.raises(HpmkdError, match=r"do not start: 3 in a row.*exit code 7.*--workers 1"):
         list(one.run(tasks.add, 1.0, [1.0]))
 
@@ -194,7 +194,7 @@ SCRIPT = textwrap.dedent(
     """
     import os, pathlib, time
     import numpy as np
-    from hpmkd.tables import frozen
+    from hpmkd.data.tables import frozen
     from hpmkd_defaults.executors import piece_files
     from hpmkd_defaults.executors.loky import LokyExecutor
 

@@ -9,17 +9,17 @@ import time
 import numpy as np
 import pytest
 
+from hpmkd.data.tables import frozen
 from hpmkd.errors import HpmkdError
-from hpmkd.tables import frozen
-from hpmkd_defaults.executors import piece_files, sharing
-from hpmkd_defaults.executors.piece_files import PieceFiles, remove_abandoned
-from hpmkd_defaults.executors.serving import _Pieces
+from hpmkd_defaults.executors import memmap, shared_files
+from hpmkd_defaults.executors.shared_files import PieceFiles, remove_abandoned
+from hpmkd_defaults.executors.worker_main import _Pieces
 
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """Files on what passes for a disk: there is no memory to keep them in."""
-    monkeypatch.setattr(piece_files, "MEMORY", tmp_path / "none")
+    monkeypatch.setattr(shared_files, "MEMORY", tmp_path / "none")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     made = PieceFiles()
     yield made
@@ -39,7 +39,7 @@ def test_a_piece_is_written_once_and_removed_with_its_owner(files, tmp_path):
     path = files.path_of(one)
     assert files.path_of(one) == path
     assert files.path_of(other) != path
-    assert sharing.load(path)[0] == 1.0
+    assert memmap.load(path)[0] == 1.0
     assert 80_000 <= files.written < 81_000
     del one
     gc.collect()
@@ -53,19 +53,19 @@ def test_closing_removes_all_and_what_comes_later_is_written_anew(files, tmp_pat
     files.path_of(one)
     files.close()
     assert [*tmp_path.iterdir()] == []
-    assert sharing.load(files.path_of(one))[0] == 0.0
+    assert memmap.load(files.path_of(one))[0] == 0.0
 
 
 def test_small_pieces_lie_in_memory_and_large_ones_do_not(tmp_path, monkeypatch):
     disk, memory = tmp_path / "disk", tmp_path / "memory"
     disk.mkdir()
     memory.mkdir()
-    monkeypatch.setattr(piece_files, "MEMORY", memory)
+    monkeypatch.setattr(shared_files, "MEMORY", memory)
     monkeypatch.setattr("tempfile.tempdir", str(disk))
     made, held = PieceFiles(), [piece(), piece()]
     made.path_of(held[0])
     assert (len(pieces_in(memory)), len(pieces_in(disk))) == (1, 0)
-    monkeypatch.setattr(piece_files, "SHARE_OF_MEMORY", 0.0)
+    monkeypatch.setattr(shared_files, "SHARE_OF_MEMORY", 0.0)
     made.path_of(held[1])
     assert (len(pieces_in(memory)), len(pieces_in(disk))) == (1, 1)
     made.close()
@@ -79,13 +79,13 @@ def test_a_full_disk_says_what_is_needed_and_what_to_type(files, tmp_path, monke
 
     one = piece()
     with monkeypatch.context() as full:
-        full.setattr(sharing, "write", write)
+        full.setattr(memmap, "write", write)
         with pytest.raises(HpmkdError) as caught:
             files.path_of(one)
     for told in (str(tmp_path), "No space left", "0.0 MB are needed", "TMPDIR=", "--workers 1"):
         assert told in str(caught.value)
     assert pieces_in(tmp_path) == []
-    assert sharing.load(files.path_of(one))[0] == 0.0
+    assert memmap.load(files.path_of(one))[0] == 0.0
 
 
 def test_nowhere_to_write_to_is_explained(files, monkeypatch):
@@ -102,7 +102,7 @@ def test_what_somebody_tidied_up_is_written_again(files, tmp_path):
     first = files.path_of(one)
     shutil.rmtree(os.path.dirname(first))
     second = files.path_of(one)
-    assert sharing.load(second)[0] == 4.0
+    assert memmap.load(second)[0] == 4.0
 
 
 def test_a_worker_keeps_a_piece_as_long_as_there_is_its_file(files):
@@ -134,4 +134,4 @@ def test_a_later_run_removes_what_a_killed_one_left_behind(files, tmp_path):
     assert not left.exists()
     assert made_just_now.exists()
     assert foreign.exists()
-    assert sharing.load(files.path_of(one))[0] == 0.0
+    assert memmap.load(files.path_of(one))[0] == 0.0

@@ -13,7 +13,7 @@ from hpmkd.testing.students import fitted_student
 from hpmkd_defaults.exporters.json_trees import MAX_DEPTH
 from hpmkd_defaults.exporters.onnx import IR_VERSION, OPSETS
 from hpmkd_defaults.exporters.onnx_parity import TOLERANCE
-from hpmkd_defaults.exporters.probes import N_ROWS
+from hpmkd_defaults.exporters.parity_rows import N_ROWS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "exporters.md").read_text("utf-8")
 

@@ -18,7 +18,7 @@ from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.json import JsonExporter, to_json
-from hpmkd_defaults.exporters.probes import probe_rows
+from hpmkd_defaults.exporters.parity_rows import probe_rows
 
 # ------------------------------------------------- a reader, written after "reading" alone
 

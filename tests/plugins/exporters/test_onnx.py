@@ -18,7 +18,7 @@ from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.onnx import to_onnx
 from hpmkd_defaults.exporters.onnx_parity import ask
-from hpmkd_defaults.exporters.probes import UNSEEN, probe_rows
+from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
 from hpmkd_defaults.service_factories import onnx_exporter
 
 ODD = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 3.4e38, -3.5e38]

@@ -11,9 +11,9 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from hpmkd.testing.problems import read_only
+from hpmkd.testing.datasets import read_only
 from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
-from hpmkd_defaults.fusers.pooled import PoolFuser
+from hpmkd_defaults.fusers.two_pools import PoolFuser
 
 N = 900
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from hpmkd_defaults.fusers.gate import Gate, folds
-from hpmkd_defaults.fusers.neighbourhood import Neighbourhood
-from hpmkd_defaults.fusers.scorer import FEATURES, Scorer, features
-from hpmkd_defaults.fusers.telling import wins
+from hpmkd_defaults.fusers.local_loss import Neighbourhood
+from hpmkd_defaults.fusers.profile import wins
+from hpmkd_defaults.fusers.row_scores import FEATURES, Scorer, features
 
 
 @pytest.fixture

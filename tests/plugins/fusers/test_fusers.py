@@ -8,12 +8,12 @@ from hypothesis.extra.numpy import arrays
 
 from hpmkd.testing import FuserSuite
 from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
-from hpmkd_defaults.fusers.blocks import mixed
+from hpmkd_defaults.fusers.batched import mixed
 from hpmkd_defaults.fusers.calibrated import CalibratedFuser
 from hpmkd_defaults.fusers.calibration import HIGHEST, LOWEST, calibrating_temperature
 from hpmkd_defaults.fusers.mean import MeanFuser
-from hpmkd_defaults.fusers.pooled import PoolFuser
 from hpmkd_defaults.fusers.pooling import expectation_maximisation, normalised
+from hpmkd_defaults.fusers.two_pools import PoolFuser
 
 
 class TestMeanFuserConforms(FuserSuite):
@@ -211,7 +211,7 @@ class TestRowCap:
         said, labels = honest_rows(rng, 8000, 3)
         said = np.stack([distorted(said, 2.0), honest_rows(rng, 8000, 3)[0]])
         whole = CalibratedFuser().fit(said, labels, None)
-        monkeypatch.setattr("hpmkd_defaults.fusers.members.MAX_ROWS", 4000)
+        monkeypatch.setattr("hpmkd_defaults.fusers.calibrated_members.MAX_ROWS", 4000)
         cut = CalibratedFuser().fit(said, labels, None)
         assert cut != whole
         np.testing.assert_allclose(cut.weights, whole.weights, atol=0.03)

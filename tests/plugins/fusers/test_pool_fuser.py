@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
-from hpmkd_defaults.fusers.blocks import blocks
+from hpmkd_defaults.fusers.batched import blocks
 from hpmkd_defaults.fusers.calibrated import CalibratedFuser
+from hpmkd_defaults.fusers.calibrated_members import Members
 from hpmkd_defaults.fusers.log_linear import LogLinearPool, negative_log_likelihood
 from hpmkd_defaults.fusers.mean import MeanFuser
-from hpmkd_defaults.fusers.members import Members
-from hpmkd_defaults.fusers.pooled import PoolFuser
+from hpmkd_defaults.fusers.two_pools import PoolFuser
 
 
 def teachers(rng, n, n_classes, skills):
@@ -128,7 +128,7 @@ class TestPool:
 
     def test_a_cut_keeps_the_shares_of_the_classes(self, rng, monkeypatch):
         said, labels = teachers(rng, 3000, 3, [1.0, 2.0])
-        monkeypatch.setattr("hpmkd_defaults.fusers.members.MAX_ROWS", 600)
+        monkeypatch.setattr("hpmkd_defaults.fusers.calibrated_members.MAX_ROWS", 600)
         members = Members.fit(said, labels)
         assert members.probabilities.shape == (2, 600, 3)
         np.testing.assert_allclose(
@@ -155,7 +155,7 @@ class TestMemory:
     @pytest.mark.parametrize("dtype", [np.float64, np.float32])
     def test_fusing_holds_the_result_and_little_else(self, rng, fuser, dtype, monkeypatch):
         """The blocks shrink with the rows, in the proportion that 10⁶ rows have to theirs."""
-        monkeypatch.setattr("hpmkd_defaults.fusers.blocks.BLOCK_ROWS", 400)
+        monkeypatch.setattr("hpmkd_defaults.fusers.batched.BLOCK_ROWS", 400)
         said, labels = teachers(rng, 150_000, 10, [1.0, 2.0, 1.0, 0.5])
         said, table = said.astype(dtype), rng.normal(size=(150_000, 3))
         few = slice(0, 500)

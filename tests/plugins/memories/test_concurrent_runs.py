@@ -12,7 +12,7 @@ PROCESSES, RUNS, TRIED = 4, 15, 12
 WRITER = f"""
 import sys, warnings
 from hpmkd.values import Configuration, DataFacts, Outcome
-from hpmkd_defaults.memories.shared import SharedOptimizationMemory
+from hpmkd_defaults.memories.sqlite import SharedOptimizationMemory
 
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", "the memory cannot read .* a new one begun")

@@ -18,7 +18,7 @@ from hpmkd_defaults.memories.folder import (
     store_path,
     stores_set_aside,
 )
-from hpmkd_defaults.memories.shared import MemoryWarning, SharedOptimizationMemory
+from hpmkd_defaults.memories.sqlite import MemoryWarning, SharedOptimizationMemory
 from hpmkd_defaults.memories.store import Store
 
 from .conftest import facts_of, outcomes_of

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from optuna.trial import TrialState
 
-from hpmkd.testing.searches import Various, models, search, some_loss, space, trial_of
+from hpmkd.testing.sampler_runs import Various, models, search, some_loss, space, trial_of
 from hpmkd.values import Configuration, SearchSpace
 from hpmkd_defaults.samplers.adaptive import AdaptiveConfigurationManager, grid, sizes
-from hpmkd_defaults.samplers.draws import known_points
+from hpmkd_defaults.samplers.random_draws import known_points
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.tree import TreeStage

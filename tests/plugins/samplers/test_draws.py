@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from hpmkd.testing.searches import Branching, Plain, Various
-from hpmkd.testing.trials import check_in_space
+from hpmkd.testing.fixed_trials import check_in_space
+from hpmkd.testing.sampler_runs import Branching, Plain, Various
 from hpmkd.values import SearchSpace
-from hpmkd_defaults.samplers.draws import (
+from hpmkd_defaults.samplers.random_draws import (
     RandomTrial,
     by_complexity,
     distinct,

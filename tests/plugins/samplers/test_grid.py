@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 import hpmkd
-from hpmkd.testing.searches import Branching, Plain, Various, search, space
+from hpmkd.testing.sampler_runs import Branching, Plain, Various, search, space
 from hpmkd.values import SearchSpace
-from hpmkd_defaults.samplers.draws import shared_draws
 from hpmkd_defaults.samplers.grid import GridSampler
+from hpmkd_defaults.samplers.random_draws import shared_draws
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.tree import TreeStage

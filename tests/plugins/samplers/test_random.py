@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from hpmkd.testing.searches import Plain, models, search, space
+from hpmkd.testing.sampler_runs import Plain, models, search, space
 from hpmkd.values import SearchSpace
 from hpmkd_defaults.samplers.random import RandomSearch
 

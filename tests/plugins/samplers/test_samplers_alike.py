@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from hpmkd.testing import SamplerSuite
-from hpmkd.testing.searches import search, space
+from hpmkd.testing.sampler_runs import search, space
 from hpmkd_defaults.samplers.adaptive import AdaptiveConfigurationManager
 from hpmkd_defaults.samplers.grid import GridSampler
 from hpmkd_defaults.samplers.random import RandomSearch
@@ -88,7 +88,7 @@ def test_optuna_stays_silent_and_as_it_was(name, capfd):
 SEARCHES = """
 import sys
 from tests.plugins.samplers.test_samplers_alike import EVERY
-from hpmkd.testing.searches import keys, search, space
+from hpmkd.testing.sampler_runs import keys, search, space
 for name, factory in EVERY.items():
     print(name, keys(search(factory(space(3)))))
 """

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from hpmkd.testing.searches import Branching, Plain, Various, keys, models, search, space
+from hpmkd.testing.sampler_runs import Branching, Plain, Various, keys, models, search, space
 from hpmkd.values import SearchSpace
 from hpmkd_defaults.samplers.staged import StagedSampler
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpmkd_defaults.samplers.strata import stratified
+from hpmkd_defaults.samplers.stratified import stratified
 
 
 @given(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from optuna.trial import TrialState
 
-from hpmkd.testing.searches import Branching, Various, trial_of
-from hpmkd.testing.trials import check_in_space
+from hpmkd.testing.fixed_trials import check_in_space
+from hpmkd.testing.sampler_runs import Branching, Various, trial_of
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.studies import PointStudy, PrefixedTrial, drawable, recorded
+from hpmkd_defaults.samplers.optuna_tpe import PointStudy, PrefixedTrial, drawable, recorded
 
 
 def study_of(stage, seed=0):

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from hpmkd.testing.searches import trial_of
+from hpmkd.testing.sampler_runs import trial_of
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers import surrogate
 from hpmkd_defaults.samplers.surrogate import inputs, lower_bounds, most_promising

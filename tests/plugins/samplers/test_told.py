@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from hpmkd.testing.searches import space, trial_of
+from hpmkd.testing.sampler_runs import space, trial_of
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.told import (
+from hpmkd_defaults.samplers.trial_history import (
     Told,
     evaluations,
     lowest,

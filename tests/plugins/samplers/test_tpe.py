@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from hpmkd.testing.searches import Branching, Various, keys, models, search, space, trial_of
+from hpmkd.testing.sampler_runs import Branching, Various, keys, models, search, space, trial_of
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.tpe import TPESearch, first_points, parameters
 

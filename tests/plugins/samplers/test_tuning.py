@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.testing.searches import space
-from hpmkd_defaults.samplers.draws import shared_draws
+from hpmkd.testing.sampler_runs import space
+from hpmkd_defaults.samplers.random_draws import shared_draws
 from hpmkd_defaults.samplers.tuning import plan
 
 

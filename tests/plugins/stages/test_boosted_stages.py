@@ -11,8 +11,8 @@ import xgboost
 
 from hpmkd.kernels import soften
 from hpmkd.values import Softening
-from hpmkd_defaults.stages.booster import first_target, start_margin
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage, common_parameters
+from hpmkd_defaults.stages.boosting_rounds import first_target, start_margin
 from hpmkd_defaults.stages.objective import HESSIAN_FLOOR, DistillationObjective
 from hpmkd_defaults.stages.targets import mixed_target, smoothed_prior
 
@@ -155,7 +155,7 @@ def test_the_teacher_is_softened_once_per_temperature(problem, inputs_for, monke
         asked.append(temperature)
         return soften(probabilities, temperature)
 
-    monkeypatch.setattr("hpmkd_defaults.stages.rows.soften", counted)
+    monkeypatch.setattr("hpmkd_defaults.stages.row_loss.soften", counted)
     STAGES[1].fit(inputs_for(STAGES[1], problem("wine"), temperature=2.0, n_rounds=10))
     assert asked == [2.0]
 

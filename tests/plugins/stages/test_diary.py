@@ -8,9 +8,9 @@ import pytest
 from scipy.special import softmax
 
 from hpmkd.values import ExtraRows
-from hpmkd_defaults.stages import growth
+from hpmkd_defaults.stages import staged_boosting
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
-from hpmkd_defaults.stages.diary import TREND_ROUNDS, Diary
+from hpmkd_defaults.stages.fit_log import TREND_ROUNDS, Diary
 from hpmkd_defaults.stages.objective import DistillationObjective
 
 
@@ -102,13 +102,13 @@ def test_rows_without_a_label_are_not_looked_at(problem, inputs_for, watched):
 def test_refits_are_told_what_the_last_round_was(problem, inputs_for, watched, monkeypatch):
     given, stage = problem("wine"), GBMStage()
     before = []
-    refit = growth.refit_jointly
+    refit = staged_boosting.refit_jointly
 
     def listening(*arguments):
         before.append(watched.states[-2:])
         return refit(*arguments)
 
-    monkeypatch.setattr(growth, "refit_jointly", listening)
+    monkeypatch.setattr(staged_boosting, "refit_jointly", listening)
     stage.fit(inputs_for(stage, given, n_rounds=12, refits=6, scheduler=watched))
     for last_round, told in before:
         assert told == replace(last_round, progress=told.progress, loss=told.loss, trend=told.trend)

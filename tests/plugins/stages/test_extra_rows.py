@@ -14,7 +14,7 @@ from hpmkd.values import ExtraRows, Softening
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage, TemperedLogistic
 from hpmkd_defaults.stages.objective import HESSIAN_FLOOR, DistillationObjective
-from hpmkd_defaults.stages.rows import RowLoss, extra_rows
+from hpmkd_defaults.stages.row_loss import RowLoss, extra_rows
 from hpmkd_defaults.stages.tree import TreeStage
 
 STAGES = [LogisticStage(), TreeStage(), GBMStage(), XGBoostStage()]

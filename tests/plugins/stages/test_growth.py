@@ -10,13 +10,13 @@ import xgboost
 from scipy.special import xlogy
 
 from hpmkd.errors import RecipeError
-from hpmkd.fitting import Fitting, StageInPlay
 from hpmkd.student import Schema, Student, fit_encoder
-from hpmkd.training import TrainingRows
+from hpmkd.training.datasets import TrainingRows
+from hpmkd.training.fit import Fitting, StageInPlay
 from hpmkd.values import After, Configuration, ExtraRows, Previous, Softening, StageInputs
-from hpmkd_defaults.stages import growth
-from hpmkd_defaults.stages.booster import Boosting, first_target, start_margin
+from hpmkd_defaults.stages import staged_boosting
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage, common_parameters
+from hpmkd_defaults.stages.boosting_rounds import Boosting, first_target, start_margin
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.objective import DistillationObjective
 from hpmkd_defaults.stages.refit import JointLoss, refit_jointly
@@ -211,7 +211,7 @@ def test_refits_never_raise_what_they_minimise(given, temperature, extra, monkey
         changes.append((loss(loss.start)[0], loss(flat.astype(np.float64))[0]))
         return after
 
-    monkeypatch.setattr(growth, "refit_jointly", watched)
+    monkeypatch.setattr(staged_boosting, "refit_jointly", watched)
     GBMStage().fit(started(given, temperature=temperature, extra=extra, refits=5, **QUICK))
     assert len(changes) == 5
     assert all(after <= before for before, after in changes)
@@ -225,7 +225,7 @@ def test_what_a_refit_sees_are_the_margins_of_the_student(given, monkeypatch):
         kept.append((refit_jointly(model, trees, target, weights, design), trees, design))
         return kept[-1][0]
 
-    monkeypatch.setattr(growth, "refit_jointly", watched)
+    monkeypatch.setattr(staged_boosting, "refit_jointly", watched)
     inputs = started(given, refits=4, **QUICK)
     student = GBMStage().fit(inputs)
     model, trees, design = kept[-1]

@@ -9,9 +9,9 @@ import pytest
 
 from hpmkd_defaults.rows import stratified
 from hpmkd_defaults.stages.boosting import GBMStage
-from hpmkd_defaults.stages.growth import ROWS_PER_VALUE, rows_of_refit
 from hpmkd_defaults.stages.logistic import LogisticStage
-from hpmkd_defaults.stages.rows import at_most
+from hpmkd_defaults.stages.row_loss import at_most
+from hpmkd_defaults.stages.staged_boosting import ROWS_PER_VALUE, rows_of_refit
 from hpmkd_defaults.stages.tree import TreeStage
 
 CAP = 150

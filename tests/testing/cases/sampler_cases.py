@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpmkd.testing import SamplerSuite
-from hpmkd.testing.trials import RandomTrial
+from hpmkd.testing.fixed_trials import RandomTrial
 from hpmkd.values import Configuration
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 
 from hpmkd.errors import PluginError, WorkerWarning
-from hpmkd.losses import Losses
+from hpmkd.execution.toolkit.retries import Losses
 from hpmkd_dask.attempt import Attempt
 from hpmkd_dask.checks import remedy
 from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback

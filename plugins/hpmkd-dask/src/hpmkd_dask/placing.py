@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.parcels import Names, pack
+from hpmkd.execution.toolkit.sharing import Names, pack
 from hpmkd_dask.task import Piece, hold
 
 if TYPE_CHECKING:

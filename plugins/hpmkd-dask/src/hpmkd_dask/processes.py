@@ -11,7 +11,7 @@ import tempfile
 import weakref
 
 from hpmkd.errors import PluginError
-from hpmkd.threads import OF_A_WORKER
+from hpmkd.execution.toolkit.threads import OF_A_WORKER
 
 #: Dask's profiler looks at every thread a hundred times a second; nobody reads what it finds.
 ENVIRONMENT = {**OF_A_WORKER, "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}

@@ -18,7 +18,7 @@ import cloudpickle
 import numpy as np
 import threadpoolctl
 
-from hpmkd.parcels import size_of_piece, unpack
+from hpmkd.execution.toolkit.sharing import size_of_piece, unpack
 
 #: What became of a task.
 DONE, RAISED, UNREADABLE = "done", "raised", "unreadable"

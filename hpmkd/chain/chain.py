@@ -1,0 +1,166 @@
+"""Layer 2: stages build on the stages before them, each step kept only where it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hpmkd.evaluation.gates import Gate, gate
+from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.training.refit import best
+from hpmkd.values import After
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Transfer
+    from hpmkd.values import Configuration, Trial
+
+
+@dataclass(frozen=True)
+class ChainLink:
+    """One step of a chain.
+
+    Parameters
+    ----------
+    stage, after : str
+        Who takes over, and from whom.
+    label : str
+        What the rule is called.
+    transfer : Transfer
+        The rule.
+    """
+
+    stage: str
+    after: str
+    label: str
+    transfer: Transfer
+
+    @property
+    def name(self) -> str:
+        """What the step is called in a report."""
+        return f"{self.stage} after {self.after} ({self.label})"
+
+
+@dataclass(frozen=True)
+class ProgressiveDistillationChain:
+    """Walks through a chain, link by link.
+
+    Parameters
+    ----------
+    links : sequence of ChainLink
+        In the order in which they are taken.
+    alphas : sequence of float
+        Weights of the teacher that the run's regime allows.
+    evaluate : callable
+        Evaluates configurations on the selection rows and returns their trials.
+    on_link : callable
+        Called after every link.
+    refused : callable
+        Says why some configurations cannot all be evaluated any more, beside the trials that
+        are in the race; None if they can.
+    standing : Standing
+        Ranks trials. A link builds on the best that keeps the limits, where there is one.
+    """
+
+    links: Sequence[ChainLink]
+    alphas: Sequence[float]
+    evaluate: Callable[[Sequence[Configuration]], list[Trial]]
+    on_link: Callable[[], None] = lambda: None
+    refused: Callable[[Sequence[Configuration], Sequence[Trial]], str | None] = (
+        lambda configurations, racing: None
+    )
+    standing: Standing = UNLIMITED
+
+    def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
+        """Try every link on top of what the search found.
+
+        Parameters
+        ----------
+        trials : sequence of Trial
+            Of the stages by themselves.
+
+        Returns
+        -------
+        trials : list of Trial
+            Those, and the trials of the links that were kept: what is in the race.
+        gates : list of Gate
+            What became of each link, and why.
+        """
+        racing, gates = list(trials), []
+        for link in self.links:
+            added, decision = self._taken(link, racing)
+            racing += added
+            gates.append(decision)
+            self.on_link()
+        return racing, gates
+
+    def _taken(self, link: ChainLink, racing: Sequence[Trial]) -> tuple[list[Trial], Gate]:
+        alone, previous = self._best(racing, link.stage), self._best(racing, link.after)
+        if alone is None or previous is None:
+            lost = link.stage if alone is None else link.after
+            return [], Gate(link.name, False, f"stage {lost!r} has no student")
+        candidates = list(self._candidates(link, racing))
+        if not candidates:
+            return [], Gate(link.name, False, "no alpha above 0 may be tried")
+        refused = None
+        while candidates and (refused := self.refused(candidates, racing)):
+            # The stage's own alpha goes last, and the control before it.
+            own = alone.configuration.alpha
+            candidates.remove(max(candidates, key=lambda each: (each.alpha != own, each.alpha)))
+        if not candidates:
+            return [], Gate(link.name, False, f"not tried: {refused}")
+        found = self.evaluate(candidates)
+        # Ties go to the control, as everywhere.
+        after = min(found, key=self.standing.merit)
+        decision = self._decided(link, alone, previous, after)
+        return (found if decision.passed else self._controls(link, racing, found)), decision
+
+    def _best(self, racing: Sequence[Trial], stage: str, *, control: bool = False) -> Trial | None:
+        return best(racing, stage, control=control, standing=self.standing)
+
+    def _decided(self, link: ChainLink, alone: Trial, previous: Trial, after: Trial) -> Gate:
+        """Say whether a link pays: limits come before log loss."""
+        over = self.standing.over
+        if over(after) > over(alone):
+            return Gate(link.name, False, f"it breaks a limit, which {link.stage} alone keeps")
+        if over(after) < over(alone):
+            return Gate(link.name, True, f"it keeps the limits, which {link.stage} alone does not")
+        return gate(link.name, self._rival(link, alone, previous), after)
+
+    def _rival(self, link: ChainLink, alone: Trial, previous: Trial) -> Trial:
+        """Return what a link must beat: its stage alone, and whatever it stands on."""
+        if link.transfer.teaches:
+            return alone
+        return min(alone, previous, key=lambda trial: trial.log_loss)
+
+    def _controls(
+        self, link: ChainLink, racing: Sequence[Trial], found: Sequence[Trial]
+    ) -> list[Trial]:
+        """Return the link's hard trials if they beat the hard trials without it.
+
+        The control keeps what helps it, whether or not the student does.
+        """
+        alone = self._best(racing, link.stage, control=True)
+        previous = self._best(racing, link.after, control=True)
+        hard = [trial for trial in found if trial.configuration.hard]
+        if alone is None or previous is None or not hard:
+            return []
+        after = min(hard, key=lambda trial: trial.log_loss)
+        return hard if gate(link.name, self._rival(link, alone, previous), after).passed else []
+
+    def _candidates(self, link: ChainLink, racing: Sequence[Trial]) -> Iterator[Configuration]:
+        """Yield the stage's best configuration on top of the stage before, for every alpha.
+
+        At alpha = 0 it is the stage's best control, on top of the control of the stage before.
+        """
+        for alpha in self.alphas:
+            control = alpha == 0
+            if control and link.transfer.teaches:
+                continue
+            alone = self._best(racing, link.stage, control=control)
+            previous = self._best(racing, link.after, control=control)
+            if alone is None or previous is None:
+                continue
+            after = After(link.label, previous.configuration)
+            temperature = 1.0 if control else alone.configuration.temperature
+            yield replace(alone.configuration, alpha=alpha, temperature=temperature, after=after)

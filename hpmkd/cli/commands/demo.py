@@ -1,0 +1,57 @@
+"""``hpmkd demo``: the whole job on real data that comes with scikit-learn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hpmkd.cli.arguments import FolderName
+from hpmkd.cli.options import run_options
+from hpmkd.cli.run_command import RunCommand
+from hpmkd.cli.saving import distil_and_save, show_complete
+from hpmkd.cli.session import Place
+from hpmkd.cli.settings import Plan
+
+DATA = ("breast_cancer", "digits", "wine")
+
+
+@click.command("demo", cls=RunCommand)
+@click.option("--data", "name", type=click.Choice(DATA), default=DATA[0], show_default=True)
+@click.option(
+    "--out",
+    type=FolderName(),
+    help="Run folder to write; an older demo is replaced.  [default: runs/demo-DATA]",
+)
+@run_options
+def command(
+    name: str,
+    out: Path | None,
+    resume: Path | None,
+    plan: Plan,
+    seed: int,
+    **shown: Any,
+) -> None:
+    """Distil the default panel of teachers on a real data set.
+
+    \b
+    Example:
+      hpmkd demo --data digits
+    """
+    from sklearn import datasets
+
+    if resume is None:
+        place = Place(out or Path("runs") / f"demo-{name}", overwrite=True)
+    else:
+        place = Place.chosen(out, resume, overwrite=False)
+    read = plan.read()
+    complete = place.complete
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True)
+    labels = bunch.target
+    if name != "digits":
+        labels = labels.map(dict(enumerate(bunch.target_names)))
+    if complete:
+        show_complete(place.folder, read, X=bunch.data, y=labels, seed=seed, **shown)
+        return
+    distil_and_save(read, place, X=bunch.data, y=labels, seed=seed, **shown)

@@ -1,0 +1,179 @@
+"""``hpmkd distill``: a heavy teacher and real data in, a small honest student out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hpmkd.cli.arguments import FolderName, Share
+from hpmkd.cli.options import run_options
+from hpmkd.cli.run_command import RunCommand
+from hpmkd.cli.saving import distil_and_save, show_complete
+from hpmkd.cli.session import Place
+from hpmkd.cli.settings import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@click.command("distill", cls=RunCommand)
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--target", required=True, metavar="COL", help="Column with the labels.")
+@click.option(
+    "--teacher",
+    "teachers",
+    multiple=True,
+    metavar="SPEC",
+    help="A panel (default), a fitted model's file (.skops), or package.module:factory. "
+    "Repeatable.",
+)
+@click.option(
+    "--probabilities",
+    "probabilities",
+    multiple=True,
+    metavar="COL[,COL…]",
+    help="Columns with a teacher's probabilities, one per class. Matched by their ending (p_yes), "
+    "else in the sorted order of the classes.",
+)
+@click.option("--test", type=click.Path(path_type=Path), help="File with the test rows.")
+@click.option(
+    "--unlabeled",
+    type=click.Path(path_type=Path),
+    help="File with rows without labels, for the teachers to label.",
+)
+@click.option("--test-size", type=Share(), help="Share of DATA to test on.  [default: 0.2]")
+@click.option("--out", type=FolderName(), help="Run folder to write.  [required, or --resume]")
+@click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
+@click.option(
+    "--trust-pickle",
+    is_flag=True,
+    help="Load a pickled teacher, or go on with a run that somebody else began; this runs the "
+    "code in it.",
+)
+@click.option(
+    "--trust", "trusted", multiple=True, metavar="TYPE", help="Type a skops teacher may hold."
+)
+@run_options
+def command(
+    data: Path,
+    target: str,
+    teachers: tuple[str, ...],
+    probabilities: tuple[str, ...],
+    test: Path | None,
+    unlabeled: Path | None,
+    test_size: float | None,
+    out: Path | None,
+    resume: Path | None,
+    overwrite: bool,
+    trust_pickle: bool,
+    trusted: tuple[str, ...],
+    plan: Plan,
+    seed: int,
+    **shown: Any,
+) -> None:
+    """Distil a teacher on DATA (CSV or Parquet) into a small student.
+
+    \b
+    Examples:
+      hpmkd distill adult.csv --target income --out runs/adult
+      hpmkd distill adult.csv --target income --teacher model.skops --out runs/adult
+      hpmkd distill scored.csv --target income --probabilities p_no,p_yes --out runs/adult
+      hpmkd distill adult.csv --target income --teacher sklearn.ensemble:RandomForestClassifier \\
+            --student xgboost --set sampler.trials=2 --workers 2 --out runs/adult
+      hpmkd distill adult.csv --target income --resume runs/adult
+    """
+    from hpmkd.data.tables import read_table
+    from hpmkd.errors import RecipeError
+
+    place = Place.chosen(out, resume, overwrite=overwrite, trusted=trust_pickle)
+
+    if test is not None and test_size is not None:
+        raise RecipeError("got --test and --test-size; expected one of them")
+    read = plan.read(**({} if test_size is None else {"split.test_size": test_size}))
+    complete = place.complete
+    # As `python -m` does: a factory may live in a module beside the data.
+    sys.path.insert(0, os.getcwd())
+    frame = read_table(data)
+    columns = [name for group in probabilities for name in _names(group, frame)]
+    _check_names(columns, target)
+    rows, given = _without(frame, columns, data)
+    test_rows, test_given = (None, None) if test is None else _test(test, columns)
+    if complete:
+        show_complete(place.folder, read, X=rows, y=target, X_test=test_rows, seed=seed, **shown)
+        return
+    loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
+    if given is not None:
+        from hpmkd.knowledge.teachers import GivenTeacher
+
+        loaded.append(GivenTeacher("given", given, test_given))
+    distil_and_save(
+        read,
+        place,
+        X=rows,
+        y=target,
+        X_test=test_rows,
+        X_unlabeled=None if unlabeled is None else read_table(unlabeled),
+        teacher=loaded or None,
+        seed=seed,
+        **shown,
+    )
+
+
+def _names(group: str, frame: pd.DataFrame) -> list[str]:
+    """Split a list of columns at its commas, unless it is the name of one."""
+    return [group] if group in frame.columns else group.split(",")
+
+
+def _check_names(columns: list[str], target: str) -> None:
+    """Refuse names that cannot be those of probability columns, whatever the file holds."""
+    from hpmkd.errors import DataError
+
+    if not all(columns):
+        raise DataError("--probabilities: no column was named; expected names, such as p_no,p_yes")
+    if target in columns:
+        raise DataError(
+            f"--probabilities: {target!r} is the target and no probability column; leave it out"
+        )
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise DataError(
+            f"--probabilities: named more than once: {', '.join(repeated)}; expected one column "
+            "per class"
+        )
+
+
+def _teachers(spec: str, trust_pickle: bool, trusted: tuple[str, ...]) -> list[Any]:
+    if not Path(spec).is_file():
+        return [spec]
+    from hpmkd.knowledge.loading import load_teacher
+
+    return load_teacher(spec, trust_pickle=trust_pickle, trusted=trusted)
+
+
+def _without(
+    frame: pd.DataFrame, columns: list[str], path: Path
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Take the probability columns out of a frame."""
+    from hpmkd.errors import DataError
+
+    if not columns:
+        return frame, None
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        known = ", ".join(map(str, frame.columns[:20]))
+        raise DataError(f"{path}: no column is called {', '.join(missing)}. Columns: {known}")
+    return frame.drop(columns=columns), frame[columns]
+
+
+def _test(path: Path, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Read test rows; their probabilities may be missing, then the teacher is not measured."""
+    from hpmkd.data.tables import read_table
+
+    frame = read_table(path)
+    if not set(columns) <= set(frame.columns):
+        return frame, None
+    return _without(frame, columns, path)

@@ -1,0 +1,47 @@
+"""``hpmkd evaluate``: how good a student is on labelled rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+
+@click.command("evaluate")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--target", metavar="COL", help="Column with the labels.  [default: as in RUN]")
+@click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(run: Path, data: Path, target: str | None, student: str | None, as_json: bool) -> None:
+    """Score the student of RUN (a run folder or .hpmkd file) on the labelled rows of DATA.
+
+    \b
+    Example:
+      hpmkd evaluate runs/adult holdout.csv
+    """
+    from hpmkd.cli.load_student import student_of, target_of
+    from hpmkd.data.dataset import make_dataset
+    from hpmkd.data.tables import read_table
+    from hpmkd.evaluation.latency import student_latency
+    from hpmkd.evaluation.scores import score
+
+    model = student_of(run, student)
+    target = target or target_of(run)
+    dataset = make_dataset(read_table(data), target, classes=model.classes_)
+    scores = score(model.predict_proba(dataset.table), dataset.labels)
+    speed = student_latency(model, dataset.table)
+    found = {
+        "rows": len(dataset),
+        **asdict(scores),
+        "bytes": len(model.to_bytes()),
+        **asdict(speed),
+    }
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for name, value in found.items():
+        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+        click.echo(f"{name:<12} {shown}")

@@ -1,0 +1,123 @@
+"""``hpmkd pick``: another student of a finished run, without training."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hpmkd.cli.options import limit_options
+
+STDOUT = Path("-")
+
+
+@click.command("pick")
+@click.argument("run", type=click.Path(path_type=Path))
+@limit_options
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Copy the student's file to here; - is stdout."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(
+    run: Path, limits: dict[str, Any], out: Path | None, overwrite: bool, as_json: bool
+) -> None:
+    """Pick the best student of RUN (a run folder) within limits.
+
+    Only what the selection rows said picks, as in the run. Without a limit, those of the run
+    hold. A link of the chain that its gate refused is not among the students. RUN is left as
+    it is; the copy is written whole or not at all.
+
+    \b
+    Examples:
+      hpmkd pick runs/adult --max-size 5KB
+      hpmkd pick runs/adult --max-latency 2us --min-retention 0.99 --out small.hpmkd
+    """
+    from dataclasses import asdict
+
+    from hpmkd.errors import LimitsError
+    from hpmkd.evaluation.selection import pick
+    from hpmkd.recipe.recipe import Recipe, read_limits
+    from hpmkd.runs.folder import load_front, student_path
+
+    piped = out == STDOUT
+    if piped and as_json:
+        raise click.UsageError("--out - and --json both want stdout: give one of them")
+    contenders = load_front(run)
+    if out is not None and not piped:
+        _check_free(out, run, overwrite)
+    kept = read_limits(limits) if limits else Recipe.load(str(run / "recipe.toml")).limits
+    try:
+        chosen = pick(contenders, kept, run)
+    except LimitsError:
+        if not as_json and not piped:
+            _show(contenders, kept, None)
+        raise
+    path = student_path(run, chosen.name)
+    content = _content(path)
+    if piped:
+        click.echo(content, nl=False)
+        click.echo(f"Picked {chosen.name}: {path}", err=True)
+        return
+    if out is not None:
+        _write(content, out)
+    if as_json:
+        result = {
+            "limits": asdict(kept),
+            "chosen": chosen.name,
+            "file": str(out or path),
+            "students": [asdict(each) for each in contenders],
+        }
+        json.dump(result, sys.stdout, indent=2)
+        click.echo()
+        return
+    _show(contenders, kept, chosen.name)
+    click.echo(f"\nPicked {chosen.name}: {path}" + (f", copied to {out}" if out else ""))
+
+
+def _show(contenders: Any, limits: Any, chosen: str | None) -> None:
+    from hpmkd.cli.output.leaderboard import print_front, wide_console
+
+    print_front(contenders, limits, chosen, wide_console())
+
+
+def _check_free(out: Path, run: Path, overwrite: bool) -> None:
+    from hpmkd.errors import RunFolderError
+
+    if out.resolve().is_relative_to(run.resolve()):
+        raise RunFolderError(f"{out} is inside {run}, which is left as it is; choose another --out")
+    if out.is_dir():
+        raise RunFolderError(f"{out} is a folder; expected the path of a file to write")
+    if out.exists() and not overwrite:
+        raise RunFolderError(
+            f"{out} exists already; choose another --out, or replace it with --overwrite"
+        )
+
+
+def _content(path: Path) -> bytes:
+    """Return the content of a student's file that is whole."""
+    from hpmkd.errors import StudentFileError
+    from hpmkd.student import Student
+
+    try:
+        content = path.read_bytes()
+        Student.from_bytes(content)
+    except OSError as error:
+        raise StudentFileError(
+            f"{path} cannot be read: {error.strerror or error}; take the run folder from a backup, "
+            "or distil again"
+        ) from error
+    except StudentFileError as error:
+        raise StudentFileError(f"{path}: {error}") from error
+    return content
+
+
+def _write(content: bytes, out: Path) -> None:
+    from hpmkd.files import write_whole
+    from hpmkd.unwritable import explained
+
+    with explained(out):
+        write_whole(out, content)

@@ -1,0 +1,45 @@
+"""``hpmkd predict``: what the student says about new rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("predict")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
+@click.option("--out", type=click.Path(path_type=Path), help="CSV to write.  [default: stdout]")
+def command(run: Path, data: Path, student: str | None, out: Path | None) -> None:
+    """Predict the rows of DATA with the student of RUN (a run folder or .hpmkd file).
+
+    Writes a CSV with the predicted class and a probability per class, one line per row.
+
+    \b
+    Example:
+      hpmkd predict runs/adult new.csv > predictions.csv
+    """
+    import pandas as pd
+
+    from hpmkd.cli.load_student import student_of
+    from hpmkd.data.tables import read_table
+    from hpmkd.errors import RunFolderError
+
+    model = student_of(run, student)
+    rows = read_table(data)
+    probabilities = model.predict_proba(rows)
+    columns = [f"p_{label}" for label in model.classes_]
+    table = pd.DataFrame(probabilities, columns=columns)
+    table.insert(0, "prediction", model.classes_[probabilities.argmax(axis=1)])
+    if out is None:
+        table.to_csv(sys.stdout, index=False)
+        return
+    try:
+        table.to_csv(out, index=False)
+    except OSError as error:
+        raise RunFolderError(
+            f"cannot write {out}: {error.strerror or error}; choose another --out"
+        ) from error

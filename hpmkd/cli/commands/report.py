@@ -1,0 +1,53 @@
+"""``hpmkd report``: one HTML file that shows a run, and its pictures for papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("report")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file to write; replaced if it is there.  [default: RUN/report.html]",
+)
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write the pictures there too, as PNG (300 dpi) and SVG.",
+)
+@click.option("--open", "opened", is_flag=True, help="Show it in the browser.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def command(run: Path, out: Path | None, figures: Path | None, opened: bool, quiet: bool) -> None:
+    """Write the report of RUN (a run folder): one HTML file that needs nothing else.
+
+    It opens offline, and holds every number behind its pictures. The path is printed.
+
+    \b
+    Example:
+      hpmkd report runs/adult
+      hpmkd report runs/adult --out adult.html --figures paper/figures
+    """
+    from hpmkd.report import write_figures, write_report
+    from hpmkd.report.write import require_libraries
+    from hpmkd.runs.result import Distillation
+
+    require_libraries()
+    found = Distillation.load(run)
+
+    def tell(done: int, total: int) -> None:
+        if not quiet:
+            click.echo(f"drawing: {done}/{total}", err=True)
+
+    written = write_report(found, out or run / "report.html", folder=run, on_picture=tell)
+    click.echo(written)
+    if figures is not None:
+        for path in write_figures(found, figures, on_picture=tell):
+            click.echo(path)
+    if opened:
+        click.launch(str(written))

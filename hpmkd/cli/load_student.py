@@ -1,0 +1,69 @@
+"""Finds the student that a command is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpmkd.errors import StudentFileError
+
+if TYPE_CHECKING:
+    from hpmkd.student import Student
+
+
+def student_of(run: Path, name: str | None) -> Student:
+    """Load the student of a run folder, or of a ``.hpmkd`` file.
+
+    Parameters
+    ----------
+    run : path
+        Either of the two.
+    name : str or None
+        A stage of the run; None for the student that the run chose.
+
+    Raises
+    ------
+    StudentFileError
+        If there is none.
+    """
+    from hpmkd.student import Student
+
+    return Student.load(path_of(run, name))
+
+
+def path_of(run: Path, name: str | None) -> Path:
+    """Return the file of a student; see :func:`student_of`.
+
+    Raises
+    ------
+    StudentFileError
+        If the run has no student of this name, or is not at its end.
+    """
+    from hpmkd.runs.checkpoint_folder import check_finished
+
+    if not run.is_dir():
+        return run
+    check_finished(run)
+    if name is None:
+        return run / "student.hpmkd"
+    path = run / "students" / f"{name}.hpmkd"
+    if not path.is_file():
+        known = ", ".join(sorted(each.stem for each in run.glob("students/*.hpmkd"))) or "none"
+        raise StudentFileError(f"{run} has no student {name!r}; it has: {known}")
+    return path
+
+
+def target_of(run: Path) -> str:
+    """Return the name of the column that a run learned to predict.
+
+    Raises
+    ------
+    StudentFileError
+        If the run does not know it.
+    """
+    from hpmkd.runs.folder import read_json
+
+    target = read_json(run / "run.json", dict).get("target") if run.is_dir() else None
+    if not isinstance(target, str):
+        raise StudentFileError(f"{run} does not say which column holds the labels: give --target")
+    return target

@@ -1,0 +1,181 @@
+"""The result of a run as text: table, verdict, counts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from hpmkd.cli.output.columns import Column, print_columns
+from hpmkd.recipe.units import shown_size, shown_time
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hpmkd.evaluation.leaderboard import Record
+    from hpmkd.evaluation.pareto import Contender
+    from hpmkd.recipe.limits import Limits
+    from hpmkd.runs.result import Distillation
+
+#: What is piped has room for every column.
+PLAIN_WIDTH = 10_000
+#: By how much a teacher's weight must exceed its mean for people to hear of it.
+TELLING = 0.05
+#: Schedulers that nobody need be told of.
+IDLE = (None, "constant")
+
+
+def print_result(found: Distillation) -> None:
+    """Print table, verdict and counts to stdout."""
+    from rich.text import Text
+
+    console = wide_console()
+    print_table(found.records, console)
+    knowledge = found.knowledge
+    weights = ", ".join(
+        f"{name} {weight:.2f}"
+        for name, weight in zip(knowledge.teachers, knowledge.weights, strict=True)
+    )
+    console.print(f"Teachers by weight: {weights}")
+    moved = sorted({record.name for record in found.records if record.scheduler not in IDLE})
+    if moved:
+        name = found.recipe.scheduler.name
+        console.print(f"Scheduler {name} moved alpha and temperature of: {', '.join(moved)}")
+    for line in _wins(found):
+        console.print(line)
+    extra = knowledge.extra_rows
+    if any(extra.values()):
+        shown = " and ".join(f"{n} {kind}" for kind, n in extra.items() if n)
+        heard = "students with alpha above 0 learned from them"
+        console.print(f"The teachers labelled {shown} rows; {heard}")
+    console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
+    word = (f"Verdict: {found.verdict.word}.", "bold")
+    console.print(Text.assemble(word, f" {found.verdict.sentence}"))
+    for note in found.verdict.notes:
+        console.print(f"  {note}.")
+    for gate in found.gates:
+        step = "passed" if gate.passed else "refused"
+        console.print(f"Gate {gate.name}: {step} ({gate.reason})")
+    fused = found.facts["ensemble"]
+    if fused is not None and fused["unpacked"] is not None:
+        console.print(f"The ensemble has no file of its own: {fused['unpacked']}")
+    console.print(_search(found))
+    counts = found.counts
+    console.print(
+        f"Counts: {counts['models_trained']} models trained, "
+        f"{counts['teacher_fits']} teacher fits, {counts['teacher_calls']} teacher calls, "
+        f"peak memory {counts['peak_mb']:.0f} MB"
+    )
+    console.print(
+        f"Cache: {counts['cache_hits']} hits, {counts['cache_misses']} misses, "
+        f"{counts['cache_bytes'] / 1e6:.1f} MB, {counts['cache_evictions']} evictions"
+    )
+    seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
+    console.print(f"Seconds: {seconds}")
+    console.print("\nFitted on all rows, by what the selection rows say (hpmkd pick):")
+    print_front(found.front, found.recipe.limits, found.chosen, console)
+
+
+def wide_console() -> Console:
+    """Return a console on stdout; what is piped is not wrapped."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    # Without markup: names and sentences may hold brackets.
+    return Console(width=width, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_front(
+    contenders: Sequence[Contender], limits: Limits, chosen: str | None, console: Console
+) -> None:
+    """Print the students to pick from: who is on the front, who keeps the limits, who is chosen."""
+    name: Column[Contender] = Column(
+        "student", lambda each: _marked(each.name, each.name == chosen), 0, left=True
+    )
+    columns = [name, *FRONT_COLUMNS, *([_breaks(limits)] if limits else [])]
+    print_columns(columns, contenders, lambda each: each.name == chosen, console, "front.json")
+
+
+def _breaks(limits: Limits) -> Column[Contender]:
+    """Return the column that tells which limits a student breaks."""
+
+    def broken(each: Contender) -> str:
+        return ", ".join(name.split("_")[1] for name in limits.broken(each.figures)) or "-"
+
+    return Column("breaks", broken, 3)
+
+
+def _marked(name: str, chosen: bool) -> str:
+    return f"{name} *" if chosen else name
+
+
+def _search(found: Distillation) -> str:
+    """Say how the search ended, and what it started from."""
+    told = found.facts["search"]
+    stages = ", ".join(stage for stage, points in told["remembered"].items() if points)
+    began = f"; other data sets gave {stages} a start" if stages else ""
+    searched = sum(trial["after"] is None for trial in found.history)
+    return f"Search: {searched} trial{'s' * (searched != 1)}; {told['ended']}{began}"
+
+
+def _wins(found: Distillation) -> Iterator[str]:
+    """Say where in the data which teacher wins, if the fuser knows."""
+    for win in found.knowledge.fuser.get("wins", ()):
+        if win["weight"] - win["mean_weight"] < TELLING:
+            continue
+        yield (
+            f"Where {win['column']} is {win['cells']}: {win['teacher']} weighs "
+            f"{win['weight']:.2f}, {win['mean_weight']:.2f} on average"
+        )
+
+
+def print_table(records: tuple[Record, ...], console: Console) -> None:
+    """Print the leaderboard; a narrow terminal gets the columns that matter most."""
+    print_columns(COLUMNS, records, lambda each: each.chosen, console, "leaderboard.csv")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _times(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}x" if value >= 10 else f"{value:.1f}x"
+
+
+def _size(n_bytes: int | None) -> str:
+    return "-" if n_bytes is None else shown_size(n_bytes)
+
+
+def _time(us: float | None) -> str:
+    return "-" if us is None else shown_time(us)
+
+
+COLUMNS: tuple[Column[Record], ...] = (
+    Column("role", lambda record: record.role, 4, left=True),
+    Column("name", lambda record: _marked(record.name, record.chosen), 0, left=True),
+    Column("after", lambda record: record.after or "-", 8),
+    Column("alpha", lambda record: _number(record.alpha, ".2f"), 7),
+    Column("accuracy", lambda record: _number(record.accuracy, ".4f"), 2),
+    Column("log loss", lambda record: _number(record.log_loss, ".4f"), 1),
+    Column("macro F1", lambda record: _number(record.macro_f1, ".4f"), 9),
+    Column("AUC", lambda record: _number(record.auc, ".4f"), 10),
+    Column("KL", lambda record: _number(record.kl, ".4f"), 12),
+    Column("agree", lambda record: _number(record.agreement, ".4f"), 11),
+    Column("size", lambda record: _size(record.bytes), 3),
+    Column("1 row", lambda record: _time(record.row_us), 5),
+    Column("1000 rows", lambda record: _time(record.batch_us), 15),
+    Column("smaller", lambda record: _times(record.compression), 13),
+    Column("faster", lambda record: _times(record.speedup), 14),
+    Column("retention", lambda record: _number(record.retention, ".4f"), 6),
+)
+#: Of the students to pick from, behind their names; limits have one more.
+FRONT_COLUMNS: tuple[Column[Contender], ...] = (
+    Column("role", lambda each: each.role, 6, left=True),
+    Column("log loss", lambda each: f"{each.selection_log_loss:.4f}", 1),
+    Column("size", lambda each: shown_size(each.bytes), 2),
+    Column("1 row", lambda each: shown_time(each.row_us), 4),
+    Column("retention", lambda each: f"{each.selection_retention:.4f}", 5),
+    Column("test log loss", lambda each: f"{each.log_loss:.4f}", 9),
+    Column("test accuracy", lambda each: f"{each.accuracy:.4f}", 7),
+    Column("on front", lambda each: "yes" if each.on_front else "-", 8),
+)

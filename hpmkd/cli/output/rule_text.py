@@ -1,0 +1,92 @@
+"""Trees and linear margins as text that a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.student.explain.conditions import sentence
+from hpmkd.student.explain.linear_terms import margins
+from hpmkd.student.explain.rules import places, rules
+
+if TYPE_CHECKING:
+    from hpmkd.student import Student
+    from hpmkd.student.explain.rules import Support
+
+INDENT = "    "
+
+
+def tree_text(student: Student, name: str, support: Support | None, rows: str) -> Iterator[str]:
+    """Yield the lines of a tree.
+
+    Parameters
+    ----------
+    student : Student
+        A readable one.
+    name : str
+        What it is called.
+    support : Support or None
+        What the leaves rest on.
+    rows : str
+        Which rows that are, such as ``training rows``.
+    """
+    by_leaf = {rule["leaf"]: rule for rule in rules(student, support)}
+    columns = student.encoder.schema.columns
+    used = {place.column for place in places(student.model)} - {None}  # type: ignore[arg-type]
+    yield f"{name}: {len(by_leaf)} rules, {len(used)} of {len(columns)} columns"
+    if support is None:
+        yield "Each says: class (its probability). No rows were counted: --data FILE does"
+    else:
+        total = f"{support.counts.sum():,} {rows}"
+        yield f"Each says: class (its probability), its share of {total}, and the share of"
+        yield "their commonest class, named where it is another one"
+    yield "An unknown category counts as missing"
+    yield ""
+    for place in places(student.model):  # type: ignore[arg-type]
+        outcome = "" if place.leaf is None else _outcome(by_leaf[place.leaf])
+        if place.cells is None or place.before is None or place.column is None:
+            if outcome:
+                yield f"always: {outcome}"
+            continue
+        test = sentence(columns[place.column], place.cells, place.before)
+        word = f"else ({test}):" if place.is_right else f"if {test}:"
+        yield f"{INDENT * (place.depth - 1)}{word} {outcome}".rstrip()
+
+
+def linear_text(student: Student, name: str) -> Iterator[str]:
+    """Yield the lines of a linear student.
+
+    Parameters
+    ----------
+    student : Student
+        A readable one.
+    name : str
+        What it is called.
+    """
+    labels = student.classes.tolist()
+    yield f"{name}: a weighted sum of {student.encoder.n_outputs} terms, largest first"
+    yield "A number counts in standard deviations above its mean; what is not a number, as 0 or 1"
+    for margin in margins(student):
+        against = f" against {labels[0]}, log odds" if len(labels) == 2 else ""
+        yield ""
+        yield f"{margin['label']}{against}: {margin['intercept']:+.4f} and"
+        width = max((len(term.name) for term in margin["terms"]), default=0)
+        for term in margin["terms"]:
+            units = ""
+            if term.scale is not None:
+                units = f"per {term.scale:.4g} above {term.center:.4g}"
+            yield f"{INDENT}{term.coefficient:+.4f}  {term.name:<{width}}  {units}".rstrip()
+
+
+def _outcome(rule: dict[str, Any]) -> str:
+    """Say what a rule says, and what it rests on."""
+    said = f"{rule['then']} ({rule['probability']:.2f})"
+    if "rows" not in rule:
+        return said
+    said += f", {rule['share']:.1%} of rows"
+    if not rule["rows"]:
+        return said
+    said += f", {rule['purity']:.0%} pure"
+    if rule["majority"] == rule["then"]:
+        return said
+    return f"{said} ({rule['majority']}), {rule['accuracy']:.0%} right"

@@ -1,0 +1,90 @@
+"""Progress for programs: one JSON object per event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hpmkd.cli.output.json_lines import Events, failure
+from hpmkd.cli.progress.heartbeat import SECONDS_OF_SILENCE, Watchful
+from hpmkd.cli.progress.memory_usage import Memory
+from hpmkd.hookspecs import hookimpl
+from hpmkd.runs.optuna_study import as_plain
+from hpmkd.values import DataFacts, Trial
+
+
+class JsonLines(Watchful):
+    """An observer that writes every event as it hears it.
+
+    The name of an event is that of its hook, its fields are the arguments of the hook.
+
+    Parameters
+    ----------
+    events : Events
+        Where they go.
+    """
+
+    def __init__(self, events: Events) -> None:
+        super().__init__()
+        self._events, self._memory = events, Memory()
+
+    @hookimpl
+    def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:
+        """Write it."""
+        self._events.write("run_started", facts=facts, recipe=recipe)
+
+    @hookimpl
+    def hpmkd_phase_advanced(self, phase: str, done: int, total: int) -> None:
+        """Write it."""
+        self._events.write("phase_advanced", phase=phase, done=done, total=total)
+
+    @hookimpl
+    def hpmkd_work_advanced(
+        self, job: str, done: int, total: int, busy: int, workers: int, seconds_left: float | None
+    ) -> None:
+        """Write it."""
+        self._events.write(
+            "work_advanced",
+            job=job,
+            done=done,
+            total=total,
+            busy=busy,
+            workers=workers,
+            seconds_left=seconds_left,
+        )
+
+    @hookimpl
+    def hpmkd_noted(self, note: str) -> None:
+        """Write it."""
+        self._events.write("noted", note=note)
+
+    @hookimpl
+    def hpmkd_trial_finished(self, trial: Trial) -> None:
+        """Write it, without what is said of each row."""
+        self._events.write("trial_finished", trial=as_plain(trial))
+
+    @hookimpl
+    def hpmkd_stage_finished(self, stage: str, trial: Trial) -> None:
+        """Write it, likewise."""
+        self._events.write("stage_finished", stage=stage, trial=as_plain(trial))
+
+    @hookimpl
+    def hpmkd_run_finished(
+        self,
+        leaderboard: Iterable[Mapping[str, Any]],
+        verdict: Mapping[str, Any],
+        counts: Mapping[str, Any],
+    ) -> None:
+        """Write it."""
+        self._events.write("run_finished", leaderboard=leaderboard, verdict=verdict, counts=counts)
+
+    @hookimpl
+    def hpmkd_run_failed(self, error: BaseException) -> None:
+        """Write it: what the command ends with comes as an event of its own."""
+        self._events.write("run_failed", error=failure(error))
+
+    def look(self) -> None:
+        """Say that the run goes on, after a long silence."""
+        self._memory.look()
+        if self._events.silence > SECONDS_OF_SILENCE:
+            self._events.write("alive", memory_mb=self._memory.now, most_mb=self._memory.most)

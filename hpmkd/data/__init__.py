@@ -1,0 +1,1 @@
+"""Rows, labels, splits and encoded matrices: what every step starts from."""

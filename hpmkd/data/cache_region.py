@@ -1,0 +1,85 @@
+"""A place in the cache: whoever is handed one need not know whether anything is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from hpmkd.data import tables
+from hpmkd.data.fingerprint import libraries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from hpmkd.contracts import Cache
+
+
+class Shelf(Protocol):
+    """Where arrays that are dear to compute are looked for first."""
+
+    def digest(self, content: Any) -> str:
+        """Return what stands in keys for a table or an array that belongs to several entries."""
+        ...
+
+    def get(self, compute: Callable[[], NDArray[Any]], *content: Any) -> NDArray[Any]:
+        """Return the read-only array that follows from `content`, computing it if missing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A region of a cache.
+
+    Parameters
+    ----------
+    cache : Cache
+        Keeps the entries.
+    region : str
+        Whose budget they take from.
+    """
+
+    cache: Cache
+    region: str
+
+    def digest(self, content: Any) -> str:
+        """Return the digest of a table or an array."""
+        return tables.digest(content)
+
+    def get(self, compute: Callable[[], NDArray[Any]], *content: Any) -> NDArray[Any]:
+        """Return the read-only array that follows from `content`, computing it if missing.
+
+        The versions of the libraries belong to every key: another may compute other bits.
+        """
+        key = tables.digest(libraries(), *content)
+        return self.cache.get_or_compute(self.region, key, compute)
+
+
+class Unkept:
+    """No shelf: everything is computed, and no digest is."""
+
+    def digest(self, content: Any) -> str:
+        """Return nothing, for there are no keys."""
+        return ""
+
+    def get(self, compute: Callable[[], NDArray[Any]], *content: Any) -> NDArray[Any]:
+        """Compute, and close for writing as a cache does."""
+        array = compute()
+        array.flags.writeable = False
+        return array
+
+
+UNKEPT = Unkept()
+
+
+def plain(shelf: Shelf, compute: Callable[[], Any], *content: Any) -> Any:
+    """Return plain values (what JSON knows) that follow from `content`, from the shelf."""
+
+    def computed() -> NDArray[Any]:
+        return np.frombuffer(json.dumps(compute(), allow_nan=False).encode(), dtype=np.uint8)
+
+    return json.loads(shelf.get(computed, *content).tobytes())

@@ -1,0 +1,214 @@
+"""What a user hands in becomes a dataset: checked, labels coded, nothing else changed."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import entr
+
+from hpmkd.data import splits, tables
+from hpmkd.data.labels import as_labels, classes_of, codes_of
+from hpmkd.data.raw_rows import as_table, unknown_column
+from hpmkd.errors import DataError
+from hpmkd.values import DataFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from hpmkd.values import IntArray
+
+MIN_ROWS = 10
+
+
+class DataWarning(UserWarning):
+    """The data can be used, but something about it deserves a look."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows with labels; its arrays are read-only, for plugins are handed them.
+
+    Parameters
+    ----------
+    whole : DataFrame or ndarray of shape (m, d)
+        Raw columns, as they came.
+    labels : ndarray of shape (n,)
+        Class codes 0 … K-1.
+    classes : ndarray of shape (K,)
+        The labels behind the codes, sorted.
+    at : ndarray of shape (n,), optional
+        Which rows of `whole` these are; by default all.
+    """
+
+    whole: Any
+    labels: IntArray
+    classes: NDArray[Any]
+    at: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "whole", tables.read_only(self.whole))
+        object.__setattr__(self, "labels", tables.frozen(self.labels))
+        object.__setattr__(self, "classes", tables.frozen(self.classes))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was taken out of the table for somebody here is taken out again elsewhere.
+        return {name: value for name, value in vars(self).items() if name != "_taken"}
+
+    @property
+    def table(self) -> Any:
+        """The n rows, raw.
+
+        Of many rows, copies are what memory goes to. So a part of a table is taken out of it
+        when it is asked for, and lives as long as somebody uses it: meanwhile, whoever asks is
+        given the same one.
+        """
+        if self.at is None:
+            return self.whole
+        known: weakref.ref[Any] | None = self.__dict__.get("_taken")
+        table = None if known is None else known()
+        if table is None:
+            table = tables.read_only(tables.take(self.whole, self.at))
+            object.__setattr__(self, "_taken", weakref.ref(table))
+        return table
+
+    def rows(self, rows: IntArray) -> Dataset:
+        """Return the dataset of some rows, by position."""
+        at = rows if self.at is None else self.at[rows]
+        return replace(self, labels=self.labels[rows], at=at)
+
+    def taken(self) -> Dataset:
+        """Return the same rows, taken out of their table for good: they are asked for often."""
+        return replace(self, whole=self.table, at=None)
+
+    def blocks(self, size: int) -> Iterator[Dataset]:
+        """Yield all rows in their order, so many at a time."""
+        for start in range(0, len(self), size):
+            yield self.rows(np.arange(start, min(start + size, len(self))))
+
+    @property
+    def facts(self) -> DataFacts:
+        """The problem in a few numbers; nobody has asked a teacher yet."""
+        shares = np.bincount(self.labels, minlength=len(self.classes)) / len(self)
+        balance = entr(shares).sum() / np.log(len(shares)) if len(shares) > 1 else 1.0
+        return DataFacts(len(self), self.whole.shape[1], len(self.classes), float(balance))
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of table and labels."""
+        return tables.digest(self.table, self.labels, self.classes)
+
+
+def make_dataset(X: Any, y: Any, classes: NDArray[Any] | None = None) -> Dataset:
+    """Check raw rows and labels.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n, d)
+        Numbers, booleans, strings, categories, missing values, in any mix.
+    y : array-like of shape (n,), or str
+        Labels of any one type, or the name of their column in `X`.
+    classes : ndarray of shape (K,), optional
+        The labels allowed (those of the training rows); by default those in `y`.
+
+    Raises
+    ------
+    DataError
+        Saying what is wrong with rows or labels and what to do about it.
+    """
+    table, y = _split_target(as_table(X), y)
+    n = table.shape[0]
+    labels = as_labels(y, n)
+    if classes is not None:
+        return Dataset(table, codes_of(labels, classes), classes)
+    if n < MIN_ROWS:
+        raise DataError(f"got {n} rows; expected at least {MIN_ROWS} to train and to measure")
+    classes = classes_of(labels)
+    _warn_of_dull_columns(table)
+    return Dataset(table, codes_of(labels, classes), classes)
+
+
+def separate_test(
+    dataset: Dataset,
+    size: float,
+    seed: int,
+    cure: str = "hand in test rows of their own (--test FILE)",
+) -> tuple[IntArray, IntArray]:
+    """Return the row numbers to train on and those to measure on.
+
+    Parameters
+    ----------
+    size : float
+        Share of the rows to measure on, in (0, 1).
+    seed : int
+        Source of the shuffle.
+    cure : str
+        What to do if too few rows are left to measure on, for the error.
+    """
+    train, test = splits.holdout(dataset.labels, size, seed)
+    if len(test) == 0:
+        raise DataError(f"got {len(dataset)} rows, too few to keep {size:.0%} for the test; {cure}")
+    return train, test
+
+
+def warn_of_rare_classes(dataset: Dataset, n_folds: int) -> None:
+    """Warn of classes with fewer rows than the teachers have folds."""
+    counts = np.bincount(dataset.labels, minlength=len(dataset.classes))
+    rare = [f"{dataset.classes[k]} ({counts[k]})" for k in np.flatnonzero(counts < n_folds)]
+    if rare:
+        warnings.warn(
+            f"classes with fewer rows than the {n_folds} folds: {', '.join(rare[:5])}; some folds "
+            "train without them and their scores mean little: collect more rows or merge them",
+            DataWarning,
+            stacklevel=2,
+        )
+
+
+def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
+    if not isinstance(y, str):
+        return table, y
+    if not hasattr(table, "columns"):
+        raise DataError(f"got the target {y!r} by name, but the rows are an array without names")
+    if y not in table.columns:
+        raise DataError(f"{unknown_column(table, y)}{_separator(table)}")
+    if table.shape[1] == 1:
+        raise DataError(f"the data has no column beside the target {y!r}")
+    return table.drop(columns=y), table[y]
+
+
+def _separator(table: Any) -> str:
+    """Explain a table of one column that looks like a whole line of a file."""
+    names = {";": "semicolons", "\t": "tabs"}
+    found = [name for sign, name in names.items() if sign in table.columns[0]]
+    if table.shape[1] > 1 or not found:
+        return ""
+    return (
+        f". It looks like several columns separated by {found[0]}; expected commas (tabs in a "
+        ".tsv file): convert the file, or read it with pandas.read_csv(…, sep=…)"
+    )
+
+
+def _warn_of_dull_columns(table: Any) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(table, copy=False)
+    distinct = frame.nunique(dropna=False)
+    missing = frame.columns[frame.isna().all()]
+    constant = [name for name in frame.columns[distinct <= 1] if name not in set(missing)]
+    for names, problem in ((missing, "are missing in every row"), (constant, "never change")):
+        if len(names):
+            shown = ", ".join(map(str, names[:10])) + (" …" if len(names) > 10 else "")
+            warnings.warn(
+                f"columns that {problem}: {shown}; they teach nothing, drop them to save space",
+                DataWarning,
+                stacklevel=4,
+            )

@@ -1,0 +1,135 @@
+"""Encodes a table for students: the encoders fitted on it, and what they make of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.data import tables
+from hpmkd.data.cache_region import UNKEPT, Shelf
+from hpmkd.student import Schema, fit_encoder
+from hpmkd.student.encoders import encoder_from_parts
+from hpmkd.student.file.container import FORMAT_VERSION, seal, unseal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.data.dataset import Dataset
+    from hpmkd.student.encoders import FittedEncoder
+
+
+#: Rows that are encoded in one call: what is made on the way is several times as large as they.
+ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Thrift:
+    """What is spared if there are many rows; 0 for no cap.
+
+    Parameters
+    ----------
+    scaling_rows : int
+        Rows that the scale of numbers is learned from at most, evenly spaced ones.
+    single_above : int
+        Rows above which no matrix is in double precision.
+    """
+
+    scaling_rows: int = 0
+    single_above: int = 0
+
+    def few(self, rows: Dataset) -> Dataset:
+        """Return the rows to learn scales from."""
+        n, most = len(rows), self.scaling_rows
+        return rows.rows(np.arange(most) * n // most) if 0 < most < n else rows
+
+    def single(self, n: int) -> bool:
+        """Return whether a matrix of so many rows is kept in single precision."""
+        return 0 < self.single_above < n
+
+
+#: Nothing is spared.
+LAVISH = Thrift()
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """Rows, and the encoders that are fitted on them.
+
+    Parameters
+    ----------
+    rows : Dataset
+        The n rows. Their labels are not looked at.
+    shelf : Shelf
+        Where encoders and matrices are looked for before they are made.
+    thrift : Thrift
+        What is spared if there are many rows.
+    """
+
+    rows: Dataset
+    shelf: Shelf = UNKEPT
+    thrift: Thrift = LAVISH
+
+    def encoder(self, kind: str) -> FittedEncoder:
+        """Return the encoder of a kind ("tree" or "linear"), fitted on the rows.
+
+        It is always read from its bytes, as in a student's file, so that it is the same
+        object in every bit whether or not it was found on the shelf.
+        """
+        content = self.shelf.get(
+            lambda: self._fitted(kind),
+            *("encoder", FORMAT_VERSION, kind, self.thrift.scaling_rows, self._digest),
+        )
+        plain, arrays = unseal(content.tobytes())
+        return encoder_from_parts(plain, arrays)
+
+    def matrix(self, encoder: FittedEncoder, table: Any = None) -> NDArray[Any]:
+        """Encode rows.
+
+        Parameters
+        ----------
+        encoder : TreeEncoder or LinearEncoder
+            What :meth:`encoder` returned.
+        table : DataFrame or ndarray, optional
+            Other rows with the same columns; by default the rows themselves.
+
+        Returns
+        -------
+        ndarray
+            Read-only, one row for each raw one.
+        """
+        of = "" if table is None else self.shelf.digest(table)
+        asked = (encoder.kind, self.thrift.scaling_rows, self.thrift.single_above)
+        return self.shelf.get(
+            lambda: self._encoded(encoder, table), "matrix", *asked, self._digest, of
+        )
+
+    def _encoded(self, encoder: FittedEncoder, table: Any = None) -> NDArray[Any]:
+        n = len(self.rows) if table is None else table.shape[0]
+
+        def block(start: int) -> NDArray[Any]:
+            at = np.arange(start, min(start + ROWS_AT_ONCE, n))
+            raw = self.rows.rows(at).table if table is None else tables.take(table, at)
+            return encoder.transform(raw)
+
+        first = block(0)
+        dtype = np.float32 if self.thrift.single(len(self.rows)) else first.dtype
+        matrix = np.empty((n, first.shape[1]), dtype)
+        matrix[: len(first)] = first
+        for start in range(len(first), n, ROWS_AT_ONCE):
+            matrix[start : start + ROWS_AT_ONCE] = block(start)
+        return matrix
+
+    def _fitted(self, kind: str) -> NDArray[np.uint8]:
+        encoder = fit_encoder(kind, self._schema, self.thrift.few(self.rows).table)
+        return np.frombuffer(seal(encoder.to_json(), encoder.arrays()), dtype=np.uint8)
+
+    @cached_property
+    def _schema(self) -> Schema:
+        return Schema.fit(self.rows.table)
+
+    @cached_property
+    def _digest(self) -> str:
+        return self.shelf.digest(self.rows.table)

@@ -1,0 +1,1 @@
+"""The order of a run: split, teach, search, chain, finish, measure."""

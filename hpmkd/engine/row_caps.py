@@ -1,0 +1,106 @@
+"""Tells which caps on rows bind: on many rows, not every step takes all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hpmkd.data import splits
+from hpmkd.knowledge.panels import members
+from hpmkd.registry.validation.base import expect
+
+if TYPE_CHECKING:
+    from hpmkd.knowledge.builder import Teaching
+    from hpmkd.knowledge.teachers import Teacher
+    from hpmkd.recipe.resolve import Components, Selected
+    from hpmkd.recipe.settings import SplitSettings
+    from hpmkd.values import DataFacts
+
+
+def binding_caps(
+    split: SplitSettings, parts: Components, teaching: Teaching, facts: DataFacts
+) -> Iterator[str]:
+    """Yield a sentence for every cap that binds, the dotted name of its setting before it.
+
+    Parameters
+    ----------
+    split : SplitSettings
+        The engine's own caps.
+    parts : Components
+        Of the recipe.
+    teaching : Teaching
+        Who teaches in this run.
+    facts : DataFacts
+        Of the training rows.
+    """
+    yield from of_split(split, facts.n_rows)
+    for path, selected in _asked(parts, teaching, facts):
+        for setting, told in of_component(selected, facts).items():
+            yield f"{path}.{setting}: {told}"
+
+
+def of_split(split: SplitSettings, n: int) -> Iterator[str]:
+    """Yield what the engine itself does not do on all of n training rows."""
+    folds, many = splits.folds_of_teachers(split, n), splits.exceeds(n, split.once_above)
+    if folds < split.teacher_folds:
+        cause = "once_above" if many and folds == splits.FOLDS_OF_MOST else "folds_until"
+        yield (
+            f"split.teacher_folds: {folds} instead of {split.teacher_folds} folds, for there are "
+            f"{n} rows (split.{cause})"
+        )
+    # Where selection is cross-validated, every row is once a selection row.
+    single = n >= split.cross_validate_below
+    once = many and single
+    if once:
+        yield "split.once_above: teachers are fitted once, and never on a selection row"
+    held = round(n * split.selection_size) if single else n // split.selection_folds
+    if single and splits.exceeds(held, split.selection_rows):
+        yield f"split.selection_rows: {split.selection_rows} rows judge trials, not {held}"
+        held = split.selection_rows
+    if splits.exceeds(n - held, split.trial_rows):
+        told = f"split.trial_rows: trials are fitted on {split.trial_rows} of {n - held} rows"
+        again = f"; each stage's best and its control are judged again, fitted on all {n - held}"
+        yield told + again if once else told
+    if splits.exceeds(n, split.scaling_rows):
+        yield (
+            f"split.scaling_rows: students learn the scale of numbers from {split.scaling_rows} "
+            f"of {n} rows"
+        )
+    if splits.exceeds(n, split.single_above):
+        yield "split.single_above: the rows of linear students are kept in single precision"
+    if splits.exceeds(n, split.own_above):
+        yield "split.own_above: no student is taught by its control, for comparison"
+
+
+def of_component(selected: Selected, facts: DataFacts) -> Mapping[str, str]:
+    """Return what a component says that it does not do on all rows, by the setting's name.
+
+    One that caps nothing need not have a method ``caps``.
+    """
+    offered = selected.offered
+    component = offered.create(**selected.settings)
+    if not hasattr(component, "caps"):
+        return {}
+    with offered.blamed("failed in caps"):
+        told = component.caps(facts)
+        expect("what caps returned", told, Mapping, "a mapping of settings to sentences")
+        return {str(setting): str(sentence) for setting, sentence in told.items()}
+
+
+def _asked(
+    parts: Components, teaching: Teaching, facts: DataFacts
+) -> Iterator[tuple[str, Selected]]:
+    """Yield the components that may cap rows and have a say in this run, by their path."""
+    if _teaches(parts.teacher, teaching.teachers, facts):
+        yield "teacher", parts.teacher
+    yield "fuser", parts.fuser
+    if teaching.source.asked(facts.n_rows) and not teaching.source.real:
+        yield "augmenter", parts.augmenter
+    for name, stage in parts.stages.items():
+        yield f"stages.{name}", stage
+
+
+def _teaches(panel: Selected, teachers: Sequence[Teacher], facts: DataFacts) -> bool:
+    """Return whether the recipe's panel is among the teachers; others may have been handed in."""
+    own = {each.name for each in members(panel, facts, 0)}
+    return own <= {each.name for each in teachers}

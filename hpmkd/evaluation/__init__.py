@@ -1,0 +1,1 @@
+"""Scores, ranks and gates students, and gives the verdict."""

@@ -1,0 +1,165 @@
+"""The table of a run: teachers, controls and students, measured the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from hpmkd.evaluation.latency import Latency
+from hpmkd.evaluation.scores import Fidelity, Scores, fidelity, score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpmkd.values import FloatArray, IntArray
+
+Role = Literal["teacher", "control", "student", "ensemble"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model as measured on the test rows.
+
+    Parameters
+    ----------
+    role : {"teacher", "control", "student", "ensemble"}
+        A control is the same student on hard labels.
+    name : str
+        Of the teacher or the stage.
+    probabilities : ndarray of shape (m, K)
+        For the test rows.
+    n_bytes : int or None
+        Size of its file (student) or pickle (teacher); None where there is no model.
+    latency : Latency or None
+        Speed; None where there is no model.
+    chosen : bool
+        Whether it is the student that the run ships.
+    alpha, temperature : float or None
+        Of its configuration.
+    selection_log_loss : float or None
+        What the selection rows said of it.
+    after : str or None
+        The stages before it in the chain, with their transfers; None if it stands alone.
+    scheduler : str or None
+        What moved temperature and alpha while it was fitted.
+    fused : bool
+        Whether it is all teachers together (one alone is that, too): what the others are
+        compared with.
+    """
+
+    role: Role
+    name: str
+    probabilities: FloatArray
+    n_bytes: int | None
+    latency: Latency | None
+    chosen: bool = False
+    alpha: float | None = None
+    temperature: float | None = None
+    selection_log_loss: float | None = None
+    after: str | None = None
+    scheduler: str | None = None
+    fused: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of the leaderboard; the field names are the public keys.
+
+    Parameters
+    ----------
+    kl, agreement : float or None
+        Fidelity to the fused teacher; None, as all that compares, where it is silent on the
+        test rows.
+    bytes : int or None
+        Size.
+    row_us, batch_us : float or None
+        Time of a call with one row (a tenth of the calls is as fast) and with 1000 rows (the
+        median), in microseconds.
+    compression, speedup : float or None
+        Size and single-row time of the fused teacher over its own.
+    retention : float or None
+        Accuracy over that of the fused teacher.
+    """
+
+    role: Role
+    name: str
+    chosen: bool
+    accuracy: float
+    log_loss: float
+    macro_f1: float
+    auc: float | None
+    kl: float | None
+    agreement: float | None
+    bytes: int | None
+    row_us: float | None
+    batch_us: float | None
+    compression: float | None
+    speedup: float | None
+    retention: float | None
+    alpha: float | None
+    temperature: float | None
+    selection_log_loss: float | None
+    after: str | None = None
+    scheduler: str | None = None
+
+    @classmethod
+    def read(cls, plain: Any) -> Record:
+        """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
+        return msgspec.convert(plain, cls)
+
+
+COLUMNS = tuple(Record.__dataclass_fields__)
+
+
+def build(entries: Iterable[Entry], labels: IntArray) -> list[Record]:
+    """Score every entry; the fused teacher, if there is one, is what all are compared with."""
+    entries = list(entries)
+    teacher = next((entry for entry in entries if entry.fused), None)
+    return [_record(entry, teacher, labels) for entry in entries]
+
+
+def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> Record:
+    scores: Scores = score(entry.probabilities, labels)
+    closeness: Fidelity | None = None
+    retention = None
+    if teacher is not None:
+        closeness = fidelity(teacher.probabilities, entry.probabilities)
+        retention = _ratio(scores.accuracy, score(teacher.probabilities, labels).accuracy)
+    own_us = entry.latency.row_us if entry.latency else None
+    teacher_us = teacher.latency.row_us if teacher and teacher.latency else None
+    return Record(
+        role=entry.role,
+        name=entry.name,
+        chosen=entry.chosen,
+        accuracy=scores.accuracy,
+        log_loss=scores.log_loss,
+        macro_f1=scores.macro_f1,
+        auc=scores.auc,
+        kl=closeness.kl if closeness else None,
+        agreement=closeness.agreement if closeness else None,
+        bytes=entry.n_bytes,
+        row_us=own_us,
+        batch_us=entry.latency.batch_us if entry.latency else None,
+        compression=_ratio(teacher.n_bytes if teacher else None, entry.n_bytes),
+        speedup=_ratio(teacher_us, own_us),
+        retention=retention,
+        alpha=entry.alpha,
+        temperature=entry.temperature,
+        selection_log_loss=entry.selection_log_loss,
+        after=entry.after,
+        scheduler=entry.scheduler,
+    )
+
+
+def _ratio(over: float | None, under: float | None) -> float | None:
+    return over / under if over is not None and under else None
+
+
+def to_frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Return the records as a frame, one column per key."""
+    import pandas as pd
+
+    return pd.DataFrame([asdict(record) for record in records], columns=list(COLUMNS))

@@ -1,0 +1,139 @@
+"""What a student is weighed by, and who is beaten in everything: the Pareto front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from hpmkd.registry.offers import NAME
+
+#: Times that differ by less than this factor are equal: measurements do by chance.
+TOLERANCE = 1.1
+
+T = TypeVar("T")
+Role = Literal["student", "control", "collapsed", "front"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A student in four numbers.
+
+    Parameters
+    ----------
+    log_loss : float
+        On the selection rows, in nats.
+    n_bytes : int
+        Size of its file.
+    row_us : float
+        Time of one row, in microseconds.
+    retention : float
+        Its accuracy on the selection rows over that of the teacher, where the teacher had not
+        seen them.
+    """
+
+    log_loss: float
+    n_bytes: int
+    row_us: float
+    retention: float
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A student that was fitted on all training rows, as ``front.json`` tells of it.
+
+    Parameters
+    ----------
+    name : str
+        Of its file in ``students/``: the stage of a stage's best; stage and trial of others.
+    stage : str
+        The student family.
+    trial : int or None
+        Number of the trial that it was chosen by; None of a collapsed one, whose trials are on
+        soft targets of their own.
+    role : {"student", "control", "collapsed", "front"}
+        The best of its stage; the best of its stage on hard labels; distilled from the
+        ensemble; fitted because its trial is on the front, or on the way to a student that
+        keeps the limits, or outdone by its control.
+    chosen : bool
+        Whether it is the student that the run ships.
+    selection_log_loss, selection_accuracy, selection_retention : float
+        Of its trial on the selection rows, the only ones that choose.
+    bytes : int
+        Size of its file.
+    row_us : float
+        Time of one row, in microseconds.
+    accuracy, log_loss : float
+        On the test rows, for information: nothing chooses by them.
+    on_front : bool
+        Whether no other of these students beats or equals it in selection log loss, size and
+        time at once.
+    """
+
+    name: str
+    stage: str
+    trial: int | None
+    role: Role
+    chosen: bool
+    selection_log_loss: float
+    selection_accuracy: float
+    selection_retention: float
+    bytes: int
+    row_us: float
+    accuracy: float
+    log_loss: float
+    on_front: bool = False
+
+    @classmethod
+    def read(cls, plain: Any) -> Contender:
+        """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
+        read = msgspec.convert(plain, cls)
+        if not NAME.fullmatch(read.name):
+            raise msgspec.ValidationError(f"got {read.name!r}, which is no student's name")
+        if strange := [name for name, value in vars(read).items() if value in (inf, -inf)]:
+            raise msgspec.ValidationError(f"got an infinite {strange[0]} of {read.name!r}")
+        return read
+
+    @property
+    def figures(self) -> Figures:
+        """What it is chosen by."""
+        return Figures(self.selection_log_loss, self.bytes, self.row_us, self.selection_retention)
+
+
+def no_worse(one: Figures, other: Figures) -> bool:
+    """Whether one has no higher log loss, no larger file, and is not clearly slower."""
+    return (
+        one.log_loss <= other.log_loss
+        and one.n_bytes <= other.n_bytes
+        and one.row_us <= TOLERANCE * other.row_us
+    )
+
+
+def pareto_front(items: Iterable[T], figures: Callable[[T], Figures]) -> list[T]:
+    """Return those that no other beats or equals in everything, lowest log loss first.
+
+    Of any two on it each is better than the other in something, and whoever is not on it is
+    beaten or equalled by one that is. Times within 10 % are equal. That is no order by itself (a
+    is as fast as b, b as c, a not as c), so candidates are taken by log loss, then size, then
+    time, and each is compared with those on the front so far.
+
+    Parameters
+    ----------
+    items : iterable
+        The candidates.
+    figures : callable
+        Returns the figures of one.
+    """
+
+    def by_loss(item: T) -> tuple[float, float, float]:
+        own = figures(item)
+        return own.log_loss, own.n_bytes, own.row_us
+
+    front: list[T] = []
+    for item in sorted(items, key=by_loss):
+        if not any(no_worse(figures(each), figures(item)) for each in front):
+            front.append(item)
+    return front

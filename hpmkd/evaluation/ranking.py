@@ -1,0 +1,89 @@
+"""How trials stand: within the limits or not, then by what the selection rows say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from hpmkd.evaluation.pareto import Figures
+from hpmkd.recipe.limits import Limits
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray, IntArray, Trial
+
+Merit = tuple[bool, float, bool, int]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What ranks the trials of a run.
+
+    Parameters
+    ----------
+    limits : Limits
+        What students have to keep.
+    teacher_accuracy : float
+        The teacher's share of right answers about the selection rows, from models that had not
+        seen them.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    teacher_accuracy: float = 1.0
+
+    @classmethod
+    def beside(cls, soft_targets: FloatArray, labels: IntArray, limits: Limits) -> Standing:
+        """Return how trials stand beside teachers that say this about the selection rows.
+
+        Parameters
+        ----------
+        soft_targets : ndarray of shape (n_selection, K)
+            Out of fold, where teachers are cross-fitted.
+        labels : ndarray of shape (n_selection,)
+            Class codes.
+        limits : Limits
+            What students have to keep.
+        """
+        return cls(limits, float((soft_targets.argmax(axis=1) == labels).mean()))
+
+    def figures(self, trial: Trial) -> Figures | None:
+        """Return a trial's figures; None if it failed, or its student cannot be written."""
+        if trial.failure is not None or trial.n_bytes is None or trial.row_us is None:
+            return None
+        return Figures(trial.log_loss, trial.n_bytes, trial.row_us, self.retention(trial))
+
+    def retention(self, trial: Trial) -> float:
+        """Return a trial's accuracy over the teacher's."""
+        return self.retained(trial.accuracy)
+
+    def retained(self, accuracy: float) -> float:
+        """Return an accuracy over the teacher's; 1 beside a teacher that is never right."""
+        return accuracy / self.teacher_accuracy if self.teacher_accuracy else 1.0
+
+    def over(self, trial: Trial) -> bool:
+        """Whether a trial breaks a limit; one without figures keeps none."""
+        if not self.limits:
+            return False
+        figures = self.figures(trial)
+        return figures is None or bool(self.limits.broken(figures))
+
+    def merit(self, trial: Trial) -> Merit:
+        """Return what trials are sorted by: the limits; log loss; controls first; the order."""
+        return self.over(trial), trial.log_loss, not trial.configuration.hard, trial.number
+
+    def as_told(self, trial: Trial) -> Trial:
+        """Return a trial as its sampler hears of it, so that it looks within the limits.
+
+        One beyond them is told as worse by a nat, and by another for every doubling beyond
+        them. On a part of the rows it may still come to retain enough: nothing is said of that.
+        """
+        figures = self.figures(trial)
+        if figures is None or not self.limits:
+            return trial
+        if trial.configuration.share < 1:
+            figures = replace(figures, retention=self.limits.min_retention)
+        excess = self.limits.excess(figures)
+        return replace(trial, row_losses=trial.row_losses + 1.0 + excess) if excess else trial
+
+
+#: Where there are no limits, what the selection rows say is all.
+UNLIMITED = Standing()

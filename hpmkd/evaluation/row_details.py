@@ -1,0 +1,202 @@
+"""What the test rows show of teacher, control and student: all that a report's pictures need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.evaluation.reliability import DIGITS, Reliability
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray, IntArray
+
+#: Test rows that are shown one by one, at most.
+POINTS = 500
+#: Which quantiles of a teacher's weights are kept.
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+MODELS = ("teacher", "control", "student")
+
+
+@dataclass(frozen=True)
+class ClassRecall:
+    """How many rows of one class are recognised.
+
+    Parameters
+    ----------
+    rows : int
+        Test rows of the class.
+    teacher, control, student : float or None
+        Share of them that the model recognises (recall); None without rows or model.
+    retention : float or None
+        The student's share over the teacher's; None where either is unknown or the teacher's
+        is 0.
+    """
+
+    rows: int
+    teacher: float | None
+    control: float | None
+    student: float | None
+    retention: float | None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One test row: what teacher and student say of its true class.
+
+    Parameters
+    ----------
+    teacher, student : float
+        Their probability of the true class, in [0, 1].
+    teacher_right, student_right : bool
+        Whether that class is the one they name.
+    """
+
+    teacher: float
+    student: float
+    teacher_right: bool
+    student_right: bool
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """How much a teacher weighs from row to row, over the training rows.
+
+    Parameters
+    ----------
+    teacher : str
+        Its name.
+    mean, deviation : float
+        Mean and standard deviation of its weight.
+    quantiles : tuple of float
+        At 5, 25, 50, 75 and 95 %; all alike where the fuser weighs all rows alike.
+    """
+
+    teacher: str
+    mean: float
+    deviation: float
+    quantiles: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the test rows show, and how the teachers were weighed.
+
+    Parameters
+    ----------
+    rows : int
+        Test rows.
+    reliability : tuple of Reliability
+        Of each model that answers test rows.
+    by_class : tuple of ClassRecall
+        One for each class, in the order of the run's classes.
+    points : tuple of Point
+        At most 500 test rows, drawn at random by the run's seed; none if the teacher cannot
+        answer test rows.
+    weights : tuple of Weighing
+        One for each teacher.
+    """
+
+    rows: int
+    reliability: tuple[Reliability, ...]
+    by_class: tuple[ClassRecall, ...]
+    points: tuple[Point, ...]
+    weights: tuple[Weighing, ...]
+
+    @classmethod
+    def gather(
+        cls,
+        said: Mapping[str, FloatArray],
+        labels: IntArray,
+        teachers: Sequence[str],
+        weights: FloatArray,
+        seed: int,
+    ) -> Evidence:
+        """Gather what probabilities show.
+
+        Parameters
+        ----------
+        said : mapping of str to ndarray of shape (m, K)
+            What "teacher", "control" and "student" say about the test rows; no teacher if it
+            cannot answer.
+        labels : ndarray of shape (m,)
+            Class codes.
+        teachers : sequence of str
+            The names of the M teachers.
+        weights : ndarray of shape (n, M)
+            The weight of each in each training row.
+        seed : int
+            Source of the draw of points.
+        """
+        known = [name for name in MODELS if name in said]
+        n_classes = said["student"].shape[1]
+        return cls(
+            rows=len(labels),
+            reliability=tuple(Reliability.measure(name, said[name], labels) for name in known),
+            by_class=tuple(_recall(said, labels, code) for code in range(n_classes)),
+            points=_points(said, labels, seed),
+            weights=tuple(map(_weighing, teachers, weights.T)),
+        )
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the content of ``evidence.json``."""
+        return {
+            "rows": self.rows,
+            "reliability": [each.to_mapping() for each in self.reliability],
+            "by_class": [asdict(each) for each in self.by_class],
+            "points": [asdict(each) for each in self.points],
+            "weights": [{**asdict(each), "quantiles": [*each.quantiles]} for each in self.weights],
+        }
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Evidence:
+        """Read it back."""
+        return cls(
+            rows=mapping["rows"],
+            reliability=tuple(Reliability.from_mapping(each) for each in mapping["reliability"]),
+            by_class=tuple(ClassRecall(**each) for each in mapping["by_class"]),
+            points=tuple(Point(**each) for each in mapping["points"]),
+            weights=tuple(
+                Weighing(**{**each, "quantiles": tuple(each["quantiles"])})
+                for each in mapping["weights"]
+            ),
+        )
+
+
+def _recall(said: Mapping[str, FloatArray], labels: IntArray, code: int) -> ClassRecall:
+    own = labels == code
+    shares: dict[str, float | None] = dict.fromkeys(MODELS)
+    if own.any():
+        for name, each in said.items():
+            shares[name] = round(float((each[own].argmax(axis=1) == code).mean()), DIGITS)
+    teacher, student = shares["teacher"], shares["student"]
+    kept = student / teacher if teacher and student is not None else None
+    retention = None if kept is None else round(kept, DIGITS)
+    return ClassRecall(int(own.sum()), **shares, retention=retention)
+
+
+def _points(said: Mapping[str, FloatArray], labels: IntArray, seed: int) -> tuple[Point, ...]:
+    if "teacher" not in said:
+        return ()
+    rows: Sequence[int] = range(len(labels))
+    if len(labels) > POINTS:
+        drawn = np.random.default_rng(seed).choice(len(labels), POINTS, replace=False)
+        rows = np.sort(drawn).tolist()
+    teacher, student = said["teacher"], said["student"]
+    return tuple(
+        Point(
+            teacher=round(float(teacher[row, labels[row]]), DIGITS),
+            student=round(float(student[row, labels[row]]), DIGITS),
+            teacher_right=bool(teacher[row].argmax() == labels[row]),
+            student_right=bool(student[row].argmax() == labels[row]),
+        )
+        for row in rows
+    )
+
+
+def _weighing(teacher: str, weights: FloatArray) -> Weighing:
+    quantiles = tuple(round(float(each), DIGITS) for each in np.quantile(weights, QUANTILES))
+    mean, deviation = float(weights.mean()), float(weights.std())
+    return Weighing(teacher, round(mean, DIGITS), round(deviation, DIGITS), quantiles)

@@ -1,0 +1,111 @@
+"""How good probabilities are: against the labels, and against the teacher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.data.probabilities import row_losses
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Quality on some rows.
+
+    Parameters
+    ----------
+    accuracy : float
+        Share of rows classified correctly, in [0, 1].
+    log_loss : float
+        Mean log loss, in nats.
+    macro_f1 : float
+        Unweighted mean of the classes' F1, in [0, 1].
+    auc : float or None
+        Area under the ROC curve; the unweighted mean of one-versus-rest over the classes
+        that occur for K > 2. None if the rows hold one class only.
+    """
+
+    accuracy: float
+    log_loss: float
+    macro_f1: float
+    auc: float | None
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How closely a student follows its teacher.
+
+    Parameters
+    ----------
+    kl : float
+        Mean KL(teacher ‖ student), in nats.
+    agreement : float
+        Share of rows on which both name the same class, in [0, 1].
+    """
+
+    kl: float
+    agreement: float
+
+
+def score(probabilities: FloatArray, labels: IntArray) -> Scores:
+    """Score probabilities of shape (n, K) against class codes."""
+    from sklearn.metrics import f1_score
+
+    predicted = probabilities.argmax(axis=1)
+    present = np.union1d(labels, predicted)
+    return Scores(
+        accuracy=float((predicted == labels).mean()),
+        log_loss=float(row_losses(probabilities, labels).mean()),
+        macro_f1=float(
+            f1_score(labels, predicted, labels=present, average="macro", zero_division=0)
+        ),
+        auc=_auc(probabilities, labels),
+    )
+
+
+def _auc(probabilities: FloatArray, labels: IntArray) -> float | None:
+    from sklearn.metrics import roc_auc_score
+
+    occurring = np.unique(labels)
+    if len(occurring) < 2:
+        return None
+    if probabilities.shape[1] == 2:
+        return float(roc_auc_score(labels, probabilities[:, 1]))
+    # One class at a time: scikit-learn's own multiclass form refuses rows in which a class
+    # is missing.
+    each = [roc_auc_score(labels == code, probabilities[:, code]) for code in occurring]
+    return float(np.mean(each))
+
+
+def best_temperature(probabilities: FloatArray, labels: IntArray) -> float:
+    """Return the T in [.05, 20] at which ``p^(1/T)``, normalised, has the lowest log loss.
+
+    Temperature scaling (Guo et al. 2017) on the very rows that are scored: it tells what of
+    a log loss is calibration, and is no score.
+    """
+    from scipy.optimize import minimize_scalar
+
+    from hpmkd.kernels import soften
+
+    def log_loss(log_temperature: float) -> float:
+        return float(row_losses(soften(probabilities, np.exp(log_temperature)), labels).mean())
+
+    bounds = (np.log(0.05), np.log(20.0))
+    found = minimize_scalar(log_loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
+    # A search that ends a hair beside T = 1 must not make a calibrated model worse.
+    return float(np.exp(found.x)) if found.fun < log_loss(0.0) else 1.0
+
+
+def fidelity(teacher: FloatArray, student: FloatArray) -> Fidelity:
+    """Compare a student with its teacher on the same rows."""
+    from hpmkd.kernels import kl_divergence
+
+    return Fidelity(
+        kl=float(kl_divergence(teacher, student).mean()),
+        agreement=float((teacher.argmax(axis=1) == student.argmax(axis=1)).mean()),
+    )

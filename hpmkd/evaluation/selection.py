@@ -1,0 +1,166 @@
+"""Picks a student within limits from those that a run fitted, and says why there is none."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.errors import LimitsError
+from hpmkd.evaluation.pareto import Figures
+from hpmkd.recipe.units import shown_size, shown_time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpmkd.evaluation.pareto import Contender
+    from hpmkd.evaluation.ranking import Standing
+    from hpmkd.recipe.limits import Limits
+
+
+def pick(contenders: Sequence[Contender], limits: Limits, run: str | Path = "DIR") -> Contender:
+    """Return the student of the lowest log loss on the selection rows among those within limits.
+
+    Ties go to the smaller one.
+
+    Parameters
+    ----------
+    contenders : sequence of Contender
+        At least one.
+    limits : Limits
+        To be kept.
+    run : str or Path
+        The run folder, for the error.
+
+    Raises
+    ------
+    LimitsError
+        If there is none: which limit nobody keeps, and who is near.
+    """
+    within = [each for each in contenders if not limits.broken(each.figures)]
+    if not within:
+        figures = [each.figures for each in contenders]
+        raise LimitsError(refusal(limits, figures, "students", contenders, run))
+    # The run's own choice may have won a tie: it is the control then.
+    return min(within, key=lambda each: (each.selection_log_loss, not each.chosen, each.bytes))
+
+
+def unmet(
+    contenders: Sequence[Contender],
+    history: Iterable[Mapping[str, Any]],
+    standing: Standing,
+    run: str | Path,
+) -> str | None:
+    """Return why the student that a run ships breaks its limits; None if it keeps them.
+
+    Parameters
+    ----------
+    contenders : sequence of Contender
+        The students of the run.
+    history : iterable of mapping
+        Its trials, as plain values.
+    standing : Standing
+        Knows its limits.
+    run : str or Path
+        The run folder, for what to type next.
+    """
+    if not any(each.chosen and standing.limits.broken(each.figures) for each in contenders):
+        return None
+    figures = [
+        Figures(
+            each["log_loss"], each["bytes"], each["row_us"], standing.retained(each["accuracy"])
+        )
+        for each in history
+        if each["share"] == 1 and each["failure"] is None and each["bytes"] is not None
+    ]
+    return refusal(standing.limits, figures, "trials", contenders, run)
+
+
+def refusal(
+    limits: Limits,
+    considered: Sequence[Figures],
+    what: str,
+    contenders: Sequence[Contender],
+    run: str | Path,
+) -> str:
+    """Say that nobody keeps the limits, which of them is to blame, and who is near.
+
+    Parameters
+    ----------
+    limits : Limits
+        At least one.
+    considered : sequence of Figures
+        Of all that might have been chosen.
+    what : str
+        What those are: trials or students.
+    contenders : sequence of Contender
+        Students that are there to be picked.
+    run : str or Path
+        The run folder, for what to type next.
+    """
+    fitted = any(not limits.broken(each) for each in considered)
+    lines = [
+        f"no student keeps {limits.options()}. Of {len(considered)} {what}, "
+        f"{', '.join(_counts(limits, considered))}"
+        f"{'; fitted on all rows, none of those that may win does' * fitted}.",
+        "Nearest misses, and what to type to get one without training again:",
+    ]
+    for merits, each in _nearest(limits, contenders):
+        lines.append(f"  {', '.join(merits)}: {told(each)}")
+        lines.append(
+            f"    hpmkd pick {shlex.quote(str(run))} {limits.loosened(each.figures).options()}"
+        )
+    return "\n".join(lines)
+
+
+def told(contender: Contender) -> str:
+    """Return a student with its figures in a line."""
+    return (
+        f"{contender.name}, {shown_size(contender.bytes)}, {shown_time(contender.row_us)} per row, "
+        f"retention {contender.selection_retention:.4f}, log loss "
+        f"{contender.selection_log_loss:.4f}"
+    )
+
+
+def _counts(limits: Limits, considered: Iterable[Figures]) -> Iterator[str]:
+    """Say how many keep each limit; if each is kept by some, how many keep several."""
+    broken = [set(limits.broken(figures)) for figures in considered]
+    kept = {name: sum(name not in each for each in broken) for name in limits.given}
+    for name, n in kept.items():
+        yield f"{n or 'none'} keep{'s' * (n <= 1)} {limits.said(name)}"
+    if all(kept.values()) and len(kept) > 1:
+        for size in range(2, len(kept) + 1):
+            for names in combinations(kept, size):
+                n = sum(each.isdisjoint(names) for each in broken)
+                together = "both of them" if len(kept) == 2 else " and ".join(_short(names))
+                together = "all three" if size == 3 else together
+                yield f"{n or 'none'} keep{'s' * (n <= 1)} {together}"
+
+
+def _short(names: Iterable[str]) -> Iterator[str]:
+    return (name.split("_")[1] for name in names)
+
+
+def _nearest(limits: Limits, contenders: Sequence[Contender]) -> list[tuple[list[str], Contender]]:
+    """Return who misses one limit alone by least, and who is first in what can be limited."""
+    merits: dict[str, list[str]] = {}
+
+    def add(merit: str, rivals: Sequence[Contender], key: Callable[[Contender], float]) -> None:
+        if rivals:
+            lowest = min(map(key, rivals))
+            # They come by log loss: of equal ones the first.
+            first = next(each for each in rivals if key(each) == lowest)
+            merits.setdefault(first.name, []).append(merit)
+
+    for name in limits.given:
+        alone = [each for each in contenders if limits.broken(each.figures) == (name,)]
+        add(
+            f"misses only {' '.join(_short([name]))}",
+            alone,
+            lambda each: limits.excess(each.figures),
+        )
+    add("smallest", contenders, lambda each: each.bytes)
+    add("fastest", contenders, lambda each: each.row_us)
+    add("retains most", contenders, lambda each: -each.selection_retention)
+    return [(merits[each.name], each) for each in contenders if each.name in merits]

@@ -1,0 +1,1 @@
+"""Runs tasks: where, in which order, and with what kept if they stop."""

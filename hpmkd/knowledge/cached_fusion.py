@@ -1,0 +1,92 @@
+"""What the fuser makes of the teachers, each answer once: one that is kept needs no fit."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.data import tables
+from hpmkd.data.cache_region import plain
+from hpmkd.data.fingerprint import identity
+from hpmkd.knowledge.fusion import Fusion
+
+if TYPE_CHECKING:
+    from hpmkd.data.cache_region import Shelf
+    from hpmkd.data.dataset import Dataset
+    from hpmkd.recipe.resolve import Selected
+    from hpmkd.values import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Fusing:
+    """A fuser and what it is fitted on; fitted once an answer is asked for that is not kept.
+
+    Parameters
+    ----------
+    selected : Selected
+        The fuser.
+    said : ndarray of shape (M, n, K)
+        What M teachers say about the rows, out of fold where they are refitted.
+    rows : Dataset
+        The n rows with their labels.
+    shelf : Shelf
+        Where answers are looked for.
+    """
+
+    selected: Selected
+    said: FloatArray
+    rows: Dataset
+    shelf: Shelf
+
+    @cached_property
+    def fitted(self) -> Fusion:
+        """The fitted fuser."""
+        return Fusion.fit(self.selected, self.said, self.rows.labels, self.rows.table)
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of all that decides what the fitted fuser answers.
+
+        No temperature or weight of a student is in it: students learn from the answers.
+        """
+        return tables.digest(_identity(self.selected), self.said, self.rows.digest)
+
+    def own(self) -> tuple[FloatArray, FloatArray]:
+        """Return soft targets (n, K) and weights (n, M) of the rows that it is fitted on."""
+        return self._answer(self.said, self.rows.table, "own")
+
+    def fuse(self, probabilities: FloatArray, table: Any) -> tuple[FloatArray, FloatArray]:
+        """Return soft targets (n, K) and weights (n, M) of other rows."""
+        return self._answer(probabilities, table, tables.digest(probabilities, table))
+
+    def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
+        """Return what the fuser says of itself; `teachers` are the names of the M."""
+        told: Mapping[str, Any] = plain(
+            self.shelf, lambda: self.fitted.summary(teachers), "summary", self.identity, teachers
+        )
+        return told
+
+    def _answer(
+        self, probabilities: FloatArray, table: Any, asked: str
+    ) -> tuple[FloatArray, FloatArray]:
+        k = probabilities.shape[-1]
+        both = self.shelf.get(
+            lambda: np.hstack(self.fitted.fuse(probabilities, table)), "fused", self.identity, asked
+        )
+        # Each in one piece, for the order in memory decides the last bits of a mean.
+        soft_targets, weights = np.ascontiguousarray(both[:, :k]), np.ascontiguousarray(both[:, k:])
+        soft_targets.flags.writeable = False
+        return soft_targets, weights
+
+
+def _identity(selected: Selected) -> str:
+    offered = selected.offered
+    fuser = offered.create(**selected.settings)
+    # One that cannot be told from others is another each time.
+    told = identity(fuser) or f"unknown {uuid.uuid4()}"
+    return tables.digest(offered.offer.name, offered.source, dict(selected.settings), told)

@@ -1,0 +1,193 @@
+"""What the teachers say about each row: one soft target, fused from all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from hpmkd.data.probabilities import checked
+from hpmkd.knowledge.regime import Regime
+from hpmkd.registry.validation.base import expect
+from hpmkd.student import Pool
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import FittedFuser
+    from hpmkd.data.unlabeled import Labelled
+    from hpmkd.knowledge.cached_fusion import Fusing
+    from hpmkd.recipe.resolve import Selected
+    from hpmkd.values import FloatArray, IntArray
+
+#: How far a pool may be from the fuser that it stands for.
+POOL_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the teachers know about the training rows.
+
+    Parameters
+    ----------
+    teachers : tuple of str
+        Their names.
+    regime : Regime
+        Where their knowledge comes from.
+    weights : tuple of float
+        Mean weight of each teacher; sums to 1.
+    fuser : mapping
+        The fuser's own summary; its ``wins`` name teachers.
+    soft_targets : ndarray of shape (n, K)
+        One distribution per training row; no rows in a loaded run.
+    extra_rows : mapping of str to int
+        How many rows without labels the students learned from: ``unlabeled`` ones that were
+        handed in, ``synthetic`` ones that an augmenter made.
+    row_weights : ndarray of shape (n, M)
+        Weight of each teacher in each training row; no rows in a loaded run.
+    """
+
+    teachers: tuple[str, ...]
+    regime: Regime
+    weights: tuple[float, ...]
+    fuser: Mapping[str, Any]
+    soft_targets: FloatArray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+    extra_rows: Mapping[str, int] = field(default_factory=lambda: count_extra(None))
+    row_weights: FloatArray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the content of ``knowledge.json``."""
+        return {
+            "teachers": list(self.teachers),
+            "regime": self.regime.name,
+            "reason": self.regime.reason,
+            "weights": [round(weight, 6) for weight in self.weights],
+            "fuser": dict(self.fuser),
+            "extra_rows": dict(self.extra_rows),
+        }
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Knowledge:
+        """Read it back, without the soft targets, which a run folder does not keep."""
+        return cls(
+            teachers=tuple(mapping["teachers"]),
+            regime=Regime(mapping["regime"], mapping["reason"]),
+            weights=tuple(mapping["weights"]),
+            fuser=mapping["fuser"],
+            extra_rows=mapping["extra_rows"],
+        )
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """A fitted fuser whose every answer is checked, and blamed on its plugin if it lies."""
+
+    selected: Selected
+    fitted: FittedFuser
+
+    @classmethod
+    def fit(
+        cls, selected: Selected, probabilities: FloatArray, labels: IntArray, table: Any
+    ) -> Fusion:
+        """Fit a fuser on probabilities of shape (M, n, K)."""
+        return cls(selected, selected.create().fit(probabilities, labels, table))
+
+    def fuse(self, probabilities: FloatArray, table: Any) -> tuple[FloatArray, FloatArray]:
+        """Return soft targets (n, K) and weights (n, M)."""
+        m, n, k = probabilities.shape
+        with self.selected.offered.blamed("failed in fuse"):
+            fused = self.fitted.fuse(probabilities, table)
+            # A copy, for it is frozen: the plugin may still write to its own memory.
+            soft_targets = checked(fused.probabilities, (n, k), "it").copy()
+            weights = checked(fused.weights, (n, m), "it, as weights,")
+        soft_targets.flags.writeable = False
+        return soft_targets, weights
+
+    def soft_targets(self, probabilities: FloatArray, table: Any) -> FloatArray:
+        """Return soft targets (n, K) alone."""
+        return self.fuse(probabilities, table)[0]
+
+    def pool(self, probabilities: FloatArray, table: Any) -> Pool | None:
+        """Return the same fusion as plain numbers, if the fuser says that it is one.
+
+        Parameters
+        ----------
+        probabilities, table
+            As for :meth:`fuse`: rows on which the pool is compared with the fuser.
+        """
+        if not hasattr(self.fitted, "to_pool"):
+            return None
+        with self.selected.offered.blamed("failed in to_pool"):
+            pool = self.fitted.to_pool()
+            if pool is None:
+                return None
+            expect("what to_pool returned", pool, Pool, "a hpmkd.student.Pool or None")
+            away = np.abs(pool.fuse(probabilities) - self.soft_targets(probabilities, table)).max()
+            if away > POOL_TOLERANCE:
+                raise ValueError(f"its pool differs by {away:.2g} from what it fuses")
+        return cast("Pool", pool)
+
+    def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
+        """Return what the fuser says of itself.
+
+        Parameters
+        ----------
+        teachers : sequence of M str
+            The names that replace the positions in ``wins``: a fuser does not know them.
+        """
+        with self.selected.offered.blamed("failed in summary"):
+            # By way of JSON, as a run folder keeps it: after the run it would be too late.
+            told = self.fitted.summary()
+            if not isinstance(told, Mapping):
+                raise TypeError(f"summary returned {told!r:.80}; expected a mapping")
+            plain: dict[str, Any] = json.loads(json.dumps(dict(told), allow_nan=False))
+            _check_gate(plain.get("gate"))
+            if "wins" in plain:
+                plain["wins"] = [named(win, teachers) for win in plain["wins"]]
+            return plain
+
+
+def _check_gate(told: object) -> None:
+    if told is None:
+        return
+    expect("gate in its summary", told, Mapping, "a mapping with accepted and reason")
+    said = cast("Mapping[str, Any]", told)
+    expect("accepted in its gate", said.get("accepted"), bool, "True or False")
+    expect("reason in its gate", said.get("reason"), str, "a text")
+
+
+def fit_and_fuse(
+    selected: Selected, probabilities: FloatArray, labels: IntArray, table: Any
+) -> FloatArray:
+    """Return soft targets (n, K) of the very rows that the fuser is fitted on."""
+    return Fusion.fit(selected, probabilities, labels, table).soft_targets(probabilities, table)
+
+
+def named(win: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
+    """Return a win whose ``teacher``, a position, is replaced by the name."""
+    position = win["teacher"]
+    if position not in range(len(teachers)):
+        raise ValueError(f"a win is of teacher {position!r}, there are {len(teachers)}")
+    return {**win, "teacher": teachers[position]}
+
+
+def gather(
+    teachers: Sequence[str],
+    regime: Regime,
+    fusion: Fusing,
+    extra: Labelled | None = None,
+    answer: tuple[FloatArray, FloatArray] | None = None,
+) -> Knowledge:
+    """Gather what a fuser makes of its own rows, or its `answer` about others, into knowledge."""
+    soft_targets, weights = fusion.own() if answer is None else answer
+    means = tuple(float(weight) for weight in weights.mean(axis=0))
+    summary, counted = fusion.summary(teachers), count_extra(extra)
+    return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted, weights)
+
+
+def count_extra(extra: Labelled | None) -> Mapping[str, int]:
+    """Count rows without labels by where they came from."""
+    n = 0 if extra is None else len(extra.soft_targets)
+    real = extra is not None and extra.real
+    return {"unlabeled": n if real else 0, "synthetic": 0 if real else n}

@@ -1,0 +1,1 @@
+"""What runs: settings, limits, and the components that they name."""

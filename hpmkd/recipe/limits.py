@@ -1,0 +1,162 @@
+"""What a student may take, and how much of the teacher it has to retain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
+
+from hpmkd.errors import RecipeError
+from hpmkd.recipe.units import parse_share, parse_size, parse_time
+
+if TYPE_CHECKING:
+    from hpmkd.evaluation.pareto import Figures
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits that a student has to keep; 0 sets none.
+
+    Parameters
+    ----------
+    max_size : int
+        Bytes of its file.
+    max_latency : float
+        Time of one row, in microseconds.
+    min_retention : float
+        Its accuracy on the selection rows over that of the teacher, at least.
+    """
+
+    max_size: Annotated[int, Meta(ge=0)] = 0
+    max_latency: Annotated[float, Meta(ge=0)] = 0.0
+    min_retention: Annotated[float, Meta(ge=0, le=2)] = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self.given)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the limits that are set."""
+        return tuple(name for name, value in vars(self).items() if value)
+
+    def broken(self, figures: Figures) -> tuple[str, ...]:
+        """Return the names of the limits that a student of these figures does not keep."""
+        kept = {
+            "max_size": figures.n_bytes <= self.max_size,
+            "max_latency": figures.row_us <= self.max_latency,
+            "min_retention": figures.retention >= self.min_retention,
+        }
+        return tuple(name for name in self.given if not kept[name])
+
+    def excess(self, figures: Figures) -> float:
+        """Return how far such a student is beyond its limits, in doublings; 0 if it keeps them."""
+        factors = {
+            "max_size": figures.n_bytes / (self.max_size or 1),
+            "max_latency": figures.row_us / (self.max_latency or 1),
+            "min_retention": self.min_retention / max(figures.retention, 1e-9),
+        }
+        return sum(math.log2(factors[name]) for name in self.broken(figures))
+
+    def loosened(self, figures: Figures) -> Limits:
+        """Return the nearest limits that a student of these figures keeps, in few digits."""
+        loosened = self
+        for name in self.broken(figures):
+            if name == "max_size":
+                loosened = replace(loosened, max_size=math.ceil(figures.n_bytes / 100) * 100)
+            elif name == "max_latency":
+                loosened = replace(loosened, max_latency=_upwards(figures.row_us))
+            else:
+                retained = math.floor(figures.retention * 1000) / 1000
+                loosened = replace(loosened, min_retention=retained)
+        return loosened
+
+    def options(self) -> str:
+        """Return what to type for these limits, e.g. ``--max-size 50KB --max-latency 2us``."""
+        typed = {
+            "max_size": _typed_size(self.max_size),
+            "max_latency": _typed_time(self.max_latency),
+            "min_retention": f"{self.min_retention:g}",
+        }
+        return " ".join(f"{option(name)} {typed[name]}" for name in self.given)
+
+    def said(self, name: str) -> str:
+        """Return one of the limits for people, e.g. ``at most 50KB``."""
+        return {
+            "max_size": f"at most {_typed_size(self.max_size)}",
+            "max_latency": f"at most {_typed_time(self.max_latency)} per row",
+            "min_retention": f"a retention of at least {self.min_retention:g}",
+        }[name]
+
+
+def option(name: str) -> str:
+    """Return the option of the command line that sets a limit."""
+    return f"--{name.replace('_', '-')}"
+
+
+#: How a limit is read from text.
+TEXTS: Mapping[str, Callable[[str, str], float]] = {
+    "max_size": parse_size,
+    "max_latency": parse_time,
+    "min_retention": parse_share,
+}
+
+
+def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]:
+    """Return limits with texts such as ``50KB``, ``2us`` and ``99%`` as numbers.
+
+    Parameters
+    ----------
+    given : mapping
+        Limits by name; None stands for no limit.
+    path : str
+        Where they are given, for errors.
+
+    Raises
+    ------
+    RecipeError
+        If a text is none of that, or a number is not finite.
+    """
+    parsed = {name: 0 if value is None else value for name, value in given.items()}
+    for name, parse in TEXTS.items():
+        if name in parsed:
+            what = f"{path}.{name}" if path else option(name)
+            value = parsed[name]
+            parsed[name] = parse(value, what) if isinstance(value, str) else _number(value, what)
+    return parsed
+
+
+def _number(value: Any, what: str) -> Any:
+    """Return a number of NumPy as one of Python, and a whole one as an integer."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value  # the check of types says what is wrong with it
+    if not math.isfinite(value):
+        raise RecipeError(
+            f"{what}: got {value!r}; expected a finite number. Leave it out, or give 0 or None, "
+            "where there is no limit"
+        )
+    if float(value).is_integer():
+        return int(float(value)) if not isinstance(value, Integral) else int(value)
+    # The shortest digits: a float32 of 0.9 is meant as 0.9.
+    return float(str(value))
+
+
+def _typed_size(n_bytes: int) -> str:
+    # In full: what is typed must mean the same.
+    return f"{n_bytes / 1000:.12g}KB" if n_bytes >= 1000 and n_bytes % 100 == 0 else f"{n_bytes}B"
+
+
+def _typed_time(us: float) -> str:
+    for unit, factor in (("s", 1e6), ("ms", 1e3)):
+        if us >= factor:
+            return f"{us / factor:g}{unit}"
+    return f"{us:g}us"
+
+
+def _upwards(us: float) -> float:
+    """Return a time rounded up to two digits."""
+    step = 10.0 ** (math.floor(math.log10(us)) - 1) if us > 0 else 1.0
+    return round(math.ceil(us / step) * step, 9)

@@ -1,0 +1,1 @@
+"""Finds plugins, checks what they offer, and blames them by name."""

@@ -1,0 +1,109 @@
+"""One plugin as it is listed, and what is done to be safe from it while it is loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from typing import Any, Literal
+
+from hpmkd.registry.offers import Offered
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What ``hpmkd plugins`` lists of one plugin.
+
+    Parameters
+    ----------
+    name : str
+        Name of its entry point, as ``--disable`` takes it.
+    source : str
+        Distribution and version it came from.
+    status : {"active", "disabled", "broken"}
+        Whether its offers count.
+    offers : tuple of Offered
+        What it offers; empty unless active.
+    problem : str
+        Why it is broken, or what else it failed in.
+    """
+
+    name: str
+    source: str
+    status: Literal["active", "disabled", "broken"]
+    offers: tuple[Offered, ...] = ()
+    problem: str = ""
+
+
+def source_of(entry_point: EntryPoint) -> str:
+    """Return distribution and version of an entry point."""
+    distribution = entry_point.dist
+    return f"{distribution.name} {distribution.version}" if distribution else entry_point.value
+
+
+class _Divided:
+    """A standard output that is stderr to some threads, and what it was to all others."""
+
+    def __init__(self, original: Any) -> None:
+        self.original, self.quiet = original, Counter[int]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr if self.quiet[threading.get_ident()] else self.original, name)
+
+
+_dividing = threading.Lock()
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Send what a plugin prints to stderr: stdout belongs to results (``--json``).
+
+    The output of other threads stays where it is, and so does that of the whole process if
+    two threads load plugins at once: ``redirect_stdout`` would leave it at stderr for ever.
+    """
+    here = threading.get_ident()
+    with _dividing:
+        divided = sys.stdout if isinstance(sys.stdout, _Divided) else _Divided(sys.stdout)
+        divided.quiet[here] += 1
+        sys.stdout = divided
+    try:
+        yield
+    finally:
+        with _dividing:
+            divided.quiet[here] -= 1
+            # Somebody else may have put another one in its place.
+            if sys.stdout is divided and not divided.quiet.total():
+                sys.stdout = divided.original
+
+
+def clashes(plugins: Sequence[Plugin]) -> list[str]:
+    """Say which names are offered by two plugins, naming both."""
+    seen: dict[tuple[str, str], str] = {}
+    found = []
+    for plugin in plugins:
+        for offered in plugin.offers:
+            key = (offered.kind, offered.offer.name)
+            if key in seen:
+                found.append(
+                    f"{offered.kind} {offered.offer.name!r} is offered by plugin "
+                    f"{seen[key]!r} and by plugin {plugin.name!r}; switch one off: "
+                    f"--disable {seen[key]} or --disable {plugin.name}"
+                )
+            seen[key] = plugin.name
+    return found
+
+
+def unknown(disabled: Iterable[str], installed: Sequence[str]) -> list[str]:
+    """Say which names are switched off though no plugin has them."""
+    said = []
+    for name in sorted(set(disabled) - set(installed)):
+        close = difflib.get_close_matches(name, installed, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else "."
+        known = ", ".join(installed) or "none"
+        said.append(f"no plugin is called {name!r} to switch off{hint} Installed: {known}")
+    return said

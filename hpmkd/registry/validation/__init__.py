@@ -1,0 +1,1 @@
+"""Checks what components return, so that an error names the plugin."""

@@ -1,0 +1,1 @@
+"""What each figure of the report shows."""

@@ -1,0 +1,170 @@
+"""Accuracy against what it costs: bytes and microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpmkd.report.models import ROLES, Model, models, teacher_of
+from hpmkd.report.render.figure import Absent, Picture
+from hpmkd.report.render.format import clean, duration, percent, rounded, short, size
+from hpmkd.report.render.label_placement import place
+from hpmkd.report.render.tables import cell, table
+from hpmkd.report.render.theme import Look, mark
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from hpmkd.runs.result import Distillation
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a model costs.
+
+    Parameters
+    ----------
+    key : str
+        Of the model, and of the picture.
+    title, axis : str
+        What the picture and its axis are called.
+    shown : callable
+        Writes it with its unit.
+    limit : str
+        Name of the limit that a run may set to it.
+    """
+
+    key: str
+    title: str
+    axis: str
+    shown: Callable[[float], str]
+    limit: str
+
+    def of(self, model: Model) -> float:
+        """Return the cost of a model; 0 if it is not known."""
+        return float(getattr(model, self.key) or 0)
+
+
+SIZE = Cost("bytes", "Accuracy against size", "size of the file", size, "max_size")
+LATENCY = Cost(
+    "row_us", "Accuracy against the time of one row", "time of one row", duration, "max_latency"
+)
+
+
+def tradeoff(found: Distillation, cost: Cost) -> Picture | Absent:
+    """Return the picture of accuracy against a cost."""
+    known = models(found)
+    priced = [model for model in known if cost.of(model)]
+    if not priced:
+        return Absent(cost.key, cost.title, "No model of this run has a size and a speed.")
+    best = unbeaten(priced, cost)
+    limit = float(getattr(found.recipe.limits, cost.limit))
+    rows = [
+        [
+            f"{model.role} {clean(model.name)}",
+            cell(getattr(model, cost.key), cost.shown),
+            cell(model.accuracy, percent),
+            cell("yes" if model in best else "no"),
+        ]
+        for model in priced
+    ]
+    return Picture(
+        key=cost.key,
+        title=cost.title,
+        description=f"{_described(known, cost)} {len(priced)} models are drawn.",
+        reading=" ".join(_reading(known, best, cost, limit)),
+        table=table(
+            f"{cost.title} on the test rows", ("model", cost.axis, "accuracy", "unbeaten"), rows
+        ),
+        marks=len(priced),
+        height=3.5,
+        paint=lambda figure, look: _paint(figure, look, known, cost, limit),
+    )
+
+
+def unbeaten(known: Sequence[Model], cost: Cost) -> list[Model]:
+    """Return the models that no other beats in accuracy and cost, cheap ones first."""
+    kept: list[Model] = []
+    for model in sorted(known, key=lambda each: (cost.of(each), -each.accuracy)):
+        if not kept or model.accuracy > kept[-1].accuracy:
+            kept.append(model)
+    return kept
+
+
+def _described(known: Sequence[Model], cost: Cost) -> str:
+    shipped = next(model for model in known if model.chosen)
+    said = f"The shipped student {clean(shipped.name)} is right on {percent(shipped.accuracy)}"
+    if cost.of(shipped):
+        said += f" at {cost.shown(cost.of(shipped))}"
+    if (teacher := teacher_of(known)) is not None:
+        price = cost.of(teacher)
+        said += f"; the teacher on {percent(teacher.accuracy)}"
+        said += f" at {cost.shown(price)}" if price else ", its cost is not known"
+    return f"{said}."
+
+
+def _reading(
+    known: Sequence[Model], best: Sequence[Model], cost: Cost, limit: float
+) -> Iterator[str]:
+    yield "Up is better, left is cheaper; the cost is on a logarithmic scale."
+    if len(best) > 1:
+        yield "The line joins what nothing beats in both."
+    if any(model.chosen and cost.of(model) for model in known):
+        yield "The ring marks the student that is shipped."
+    if teacher_of(known) is not None:
+        yield "The dashed line is the teacher's accuracy."
+    if limit:
+        yield f"The dotted line is the limit of the run, {cost.shown(limit)}."
+
+
+def _paint(figure: Figure, look: Look, known: Sequence[Model], cost: Cost, limit: float) -> None:
+    ax = figure.subplots()
+    _axes(ax, cost)
+    priced = [model for model in known if cost.of(model)]
+    best = unbeaten(priced, cost)
+    costs, accuracies = [cost.of(each) for each in best], [each.accuracy for each in best]
+    ax.step(costs, accuracies, where="post", color=look["faint"], linewidth=1)
+    teacher = teacher_of(known)
+    if teacher is not None:
+        ax.axhline(teacher.accuracy, color=look["teacher"], linewidth=0.9, linestyle="--")
+    if limit:
+        ax.axvline(limit, color=look["ink"], linewidth=1.2, linestyle=":")
+    for role in ROLES:
+        own = [model for model in priced if model.role == role]
+        if own:
+            costs, accuracies = [cost.of(each) for each in own], [each.accuracy for each in own]
+            mark(ax.scatter(costs, accuracies, label=role, **look.role(role)))
+    for model in priced:
+        if model.chosen:
+            at = (cost.of(model), model.accuracy)
+            ax.plot(*at, "o", markersize=12, fillstyle="none", color=look["student"])
+    ax.margins(0.12)
+    figure.legend(loc="outside upper left", ncols=5, columnspacing=0.8)
+    named = [model for model in priced if model.role in NAMED or model is teacher]
+    labels = [
+        (cost.of(model), model.accuracy, short(model.name, 18))
+        for model in sorted(named, key=_importance)
+    ]
+    place(ax, labels, [(cost.of(model), model.accuracy) for model in priced], look)
+
+
+#: Roles whose names are written, the teacher's among them: those of all would be a crowd.
+NAMED = ("student", "ensemble")
+
+
+def _axes(ax: Axes, cost: Cost) -> None:
+    from matplotlib.ticker import NullLocator
+
+    ax.set_xscale("log")
+    ax.set_xlabel(cost.axis)
+    ax.set_ylabel("accuracy on the test rows")
+    ax.xaxis.set_major_formatter(lambda value, _: rounded(cost.shown(value)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
+
+
+def _importance(model: Model) -> int:
+    """Return a rank: the shipped student's name is written first, then the teacher's."""
+    return 0 if model.chosen else 1 if model.role == "teacher" else 2

@@ -1,0 +1,92 @@
+"""The page: one HTML file with its style, its script and its pictures in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from hpmkd import __version__
+from hpmkd.report import reproduce, summary
+from hpmkd.report.limits import limited
+from hpmkd.report.pareto_table import front
+from hpmkd.report.render.figure import Absent
+from hpmkd.report.render.format import clean
+
+if TYPE_CHECKING:
+    from hpmkd.report.render.figure import Picture
+    from hpmkd.runs.result import Distillation
+
+#: What a screen reader and the eye find the pictures under.
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "costs": ("bytes", "row_us"),
+    "quality": ("reliability", "fidelity", "classes"),
+    "teachers": ("weights", "attention"),
+    "search": ("search",),
+    "time": ("time",),
+}
+
+
+def page(
+    found: Distillation,
+    folder: str,
+    shown: Sequence[Picture | Absent],
+    drawn: Mapping[str, str],
+) -> str:
+    """Return the HTML of a report.
+
+    Parameters
+    ----------
+    found : Distillation
+        The run.
+    folder : str
+        What its folder is called.
+    shown : sequence of Picture or Absent
+        Each picture of the report.
+    drawn : mapping of str to str
+        By the key of a picture, its ``svg`` element.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("hpmkd.report", "page"),
+        # Names of columns, classes and plugins may hold anything: all is escaped but what is
+        # made here.
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["clean"] = clean
+    script = _text("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    typed = reproduce.command(found, folder)
+    by_key = {each.key: each for each in shown}
+    rendered: str = environment.get_template("report.html.j2").render(
+        found=found,
+        version=__version__,
+        style=Markup(_text("report.css")),
+        script=Markup(script),
+        script_digest=digest,
+        shipped=summary.shipped(found),
+        figures=summary.figures(found),
+        leaderboard=summary.leaderboard(found),
+        arms=summary.arms(found),
+        counts=summary.counts(found),
+        setting=summary.setting(found),
+        front=front(found),
+        limited=limited(found, folder),
+        command=typed,
+        again=reproduce.sentences(found, typed),
+        sections={name: [by_key[key] for key in keys] for name, keys in SECTIONS.items()},
+        drawn={key: Markup(svg) for key, svg in drawn.items()},
+        complete=found.evidence is not None,
+    )
+    return rendered
+
+
+def _text(name: str) -> str:
+    return files("hpmkd.report.render.page").joinpath(name).read_text("utf-8")

@@ -1,0 +1,301 @@
+"""The result of a run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.errors import RunFolderError, StudentFileError
+from hpmkd.evaluation.leaderboard import Record, to_frame
+from hpmkd.evaluation.ranking import Standing
+from hpmkd.evaluation.selection import pick, unmet
+from hpmkd.recipe.recipe import Recipe, read_limits
+from hpmkd.runs.content import read_content, write_content
+from hpmkd.runs.folder import writing
+from hpmkd.runs.optuna_study import as_plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpmkd.contracts import Predictor
+    from hpmkd.data.dataset import Dataset
+    from hpmkd.engine.trainer import Fitter
+    from hpmkd.evaluation.gates import Gate
+    from hpmkd.evaluation.pareto import Contender
+    from hpmkd.evaluation.row_details import Evidence
+    from hpmkd.evaluation.verdict import Verdict
+    from hpmkd.knowledge.fusion import Knowledge
+    from hpmkd.knowledge.predictor import Readings
+    from hpmkd.student import Student
+    from hpmkd.training.ensemble import Ensemble
+    from hpmkd.values import Configuration, Trial
+
+DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What :meth:`Distillation.pick` picks: a student, and what is known of it."""
+
+    figures: Contender
+    student: Predictor
+
+    @property
+    def name(self) -> str:
+        """The student's name; that of its file in ``students/``."""
+        return self.figures.name
+
+
+@dataclass(frozen=True, repr=False)
+class Distillation:
+    """What a run found.
+
+    Parameters
+    ----------
+    students : mapping of str to Student
+        The best student of each stage, fitted on all training rows; where trials saw a part of
+        these (``split.trial_rows``), on all but the selection rows.
+    chosen : str
+        The stage whose student the selection rows rank first.
+    records : tuple of Record
+        The leaderboard.
+    knowledge : Knowledge
+        What the teachers know, and how they were fused.
+    verdict : Verdict
+        Whether distilling paid.
+    counts : mapping
+        Models trained, teacher calls, cache hits, seconds by phase, peak memory.
+    recipe : Recipe
+        What ran.
+    facts : mapping
+        Seed, versions and size of the data.
+    trials : tuple of Trial
+        Every configuration evaluated, in the order of asking; empty in a loaded run.
+    ensemble : Student or Ensemble, optional
+        The best students fused, a predictor beside the single student: a student in a file of
+        its own where ``facts["ensemble"]["unpacked"]`` is None. Otherwise it says why not, and
+        the ensemble lives as long as this object.
+    gates : tuple of Gate
+        Steps that were taken or refused, and why: of the fuser, for teachers and for the
+        ensemble, if it has a gate; of the collapse, if the recipe asks for it.
+    recorded : tuple of mapping
+        The trials of a loaded run, as plain values.
+    controls : mapping of str to Predictor
+        The best student of each stage on hard labels, fitted on all training rows.
+    racing : tuple of Trial
+        Those of `trials` that may win: all but those of links that a gate refused.
+    original : Readings, optional
+        What the teacher says about training and test rows: one teacher as it is, several as
+        they are fused.
+    evidence : Evidence, optional
+        What the test rows show of teacher, control and student, for pictures; None in a run
+        folder that was written before there was any.
+    front : tuple of Contender
+        All students that were fitted on all rows, by selection log loss: what
+        :meth:`pick` picks from.
+    further : mapping of str to Predictor
+        Those of them that are not in `students`: controls and others of the Pareto front.
+    journal : Path, optional
+        The folder in which the run kept what was finished; :meth:`save` may replace it.
+    kept : int
+        How many finished results that folder held at the end of the run.
+    fitter : Fitter, optional
+        What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
+        `controls`, `racing` and `original`.
+    """
+
+    students: Mapping[str, Predictor]
+    chosen: str
+    records: tuple[Record, ...]
+    knowledge: Knowledge
+    verdict: Verdict
+    counts: Mapping[str, Any]
+    recipe: Recipe
+    facts: Mapping[str, Any]
+    trials: tuple[Trial, ...] = ()
+    ensemble: Student | Ensemble | None = None
+    gates: tuple[Gate, ...] = ()
+    recorded: tuple[Mapping[str, Any], ...] = ()
+    controls: Mapping[str, Predictor] = field(default_factory=dict)
+    racing: tuple[Trial, ...] = ()
+    original: Readings | None = None
+    evidence: Evidence | None = None
+    front: tuple[Contender, ...] = ()
+    further: Mapping[str, Predictor] = field(default_factory=dict)
+    journal: Path | None = None
+    kept: int = 0
+    fitter: Fitter | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What fits further students holds the registry of this process, and the rows.
+        return {**self.__dict__, "fitter": None}
+
+    def __repr__(self) -> str:
+        return (
+            f"<Distillation: {self.chosen!r} chosen of {', '.join(self.students)}; "
+            f"{self.verdict.sentence}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the leaderboard, as notebooks show it."""
+        html: str = self.leaderboard.to_html(index=False, na_rep="", float_format="{:.4g}".format)
+        return html
+
+    @property
+    def history(self) -> tuple[Mapping[str, Any], ...]:
+        """Every configuration evaluated, as plain values; of a loaded run, too."""
+        return (*map(as_plain, self.trials), *self.recorded)
+
+    @property
+    def student(self) -> Predictor:
+        """The student to ship."""
+        return self.students[self.chosen]
+
+    @property
+    def leaderboard(self) -> pd.DataFrame:
+        """Teachers, controls and students as a frame, one row each."""
+        return to_frame(self.records)
+
+    def unmet(self, run: str | Path = "DIR") -> str | None:
+        """Return why the student to ship breaks a limit of the recipe; None if it keeps them.
+
+        Parameters
+        ----------
+        run : str or Path
+            The run folder, for what it says to type next.
+        """
+        if not self.recipe.limits:
+            return None
+        standing = Standing(self.recipe.limits, self.facts["selection"]["teacher_accuracy"])
+        return unmet(self.front, self.history, standing, run)
+
+    def pick(
+        self,
+        max_size: int | str | None = None,
+        max_latency: float | str | None = None,
+        min_retention: float | str | None = None,
+    ) -> Picked:
+        """Pick the best student within limits from those that are fitted, without training.
+
+        Without a limit, those of the run hold; with any, only those that are given.
+
+        Parameters
+        ----------
+        max_size : int or str, optional
+            Bytes of its file, or a text such as ``"50KB"``.
+        max_latency : float or str, optional
+            Microseconds of one row, or a text such as ``"2us"``.
+        min_retention : float or str, optional
+            Its accuracy on the selection rows over that of the teacher, or a text such as
+            ``"99%"``.
+
+        Returns
+        -------
+        Picked
+            The student, and its figures.
+
+        Raises
+        ------
+        LimitsError
+            If none keeps them; the message says which limit nobody keeps, and who is near.
+        RecipeError
+            If a limit is none.
+        StudentFileError
+            If this run was loaded from a folder of before, which does not say what it fitted.
+        """
+        given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
+        if not self.front:
+            raise StudentFileError(
+                "the run was loaded from a folder of before, which does not say what it fitted, so "
+                "there is nothing to pick from; distil again"
+            )
+        limits = read_limits(given) if set(given.values()) != {None} else self.recipe.limits
+        figures = pick(self.front, limits, "DIR")
+        return Picked(figures, {**self.students, **self.further}[figures.name])
+
+    def fit(self, configuration: Configuration) -> Predictor:
+        """Fit another student on the rows of :attr:`students`, taught by the same teachers.
+
+        The rows that were handed in are not to be changed in between, for no copy of them is
+        kept.
+
+        Parameters
+        ----------
+        configuration : Configuration
+            That of any of :attr:`trials`, or one like it.
+
+        Raises
+        ------
+        RunFolderError
+            If this run was loaded: a run folder keeps no training rows.
+        PluginError
+            If the stage fails.
+        """
+        if self.fitter is None:
+            raise RunFolderError(
+                "a loaded run cannot fit further students, for a run folder keeps no training "
+                "rows; expected a run that was just made: hpmkd.distill(…).fit(configuration)"
+            )
+        return self.fitter.fit(configuration)
+
+    @property
+    def models_trained(self) -> int:
+        """How many students the run trained, with those of :meth:`fit`."""
+        if self.fitter is None:
+            return int(self.counts["models_trained"])
+        return self.fitter.models_trained
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the run folder, all of it or nothing.
+
+        Parameters
+        ----------
+        folder : path
+            Made if missing.
+        overwrite : bool
+            Replace a run that is there already, or an unfinished one. That of which this is
+            the end is replaced anyway.
+
+        Raises
+        ------
+        RunFolderError
+            If it exists, or cannot be written.
+        """
+        folder, cure = Path(folder), "choose another --out"
+        if self.journal is not None:
+            overwrite = overwrite or self.journal.absolute() == folder.absolute()
+            cure = (
+                f"{self.kept} finished results are kept in {self.journal}: mend that, then go on "
+                "with it"
+            )
+        with writing(folder, overwrite=overwrite, cure=cure) as draft:
+            write_content(self, draft)
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Distillation:
+        """Read a run folder; nothing in it is executed.
+
+        Raises
+        ------
+        StudentFileError
+            If it is no run folder, is damaged, or is of a newer version.
+        """
+        return cls(**read_content(Path(folder)))
+
+
+def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
+    """Return what is needed, beside data and recipe, to repeat a run."""
+    return {
+        "seed": seed,
+        "rows": {"training": len(training), "test": len(test)},
+        "digests": {"training": training.digest, "test": test.digest},
+        "columns": training.facts.n_columns,
+        "classes": training.classes.tolist(),
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in DEPENDENCIES},
+    }

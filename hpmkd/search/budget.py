@@ -1,0 +1,95 @@
+"""What a run may cost, in models and in seconds, and what is left of it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hpmkd.errors import RecipeError
+from hpmkd.execution.journal import NoJournal
+
+if TYPE_CHECKING:
+    from hpmkd.execution.counters import Counts
+    from hpmkd.execution.journal import Journal
+    from hpmkd.recipe.settings import BudgetSettings
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The budget of one run, which starts when it is made.
+
+    Parameters
+    ----------
+    settings : BudgetSettings
+        The bounds.
+    counts : Counts
+        Knows how many models were trained.
+    journal : Journal
+        Knows how many seconds the run has taken, and what was decided by that: a run that goes
+        on decides as it did before.
+    """
+
+    settings: BudgetSettings
+    counts: Counts
+    journal: Journal = field(default_factory=NoJournal)
+    _asked: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def models(self) -> float:
+        """Models that may still be trained; infinite without a bound."""
+        return (self.settings.models or math.inf) - self.counts.models_trained
+
+    @property
+    def late(self) -> str | None:
+        """Why nothing new should be begun; None while there is time."""
+        seconds = self.settings.seconds
+        if not seconds:
+            return None
+        journal = self.journal
+        late = journal.kept(f"late {next(self._asked)}", lambda: journal.seconds >= seconds)
+        return f"the budget of {seconds:g} s is spent" if late else None
+
+    @property
+    def unused(self) -> str:
+        """What is left of the models, to be put behind a sentence; empty without a bound."""
+        left = self.left(0)
+        if left is None:
+            return ""
+        return f", with {left} of the budget of {_models(self.settings.models)} left"
+
+    def left(self, kept: int) -> int | None:
+        """Return how many models may be trained if some are kept; None without a bound."""
+        return None if math.isinf(self.models) else max(0, int(self.models) - kept)
+
+    def kept(self, wanted: int) -> int:
+        """Return how many models are kept for later, of so many wanted: half of all at most."""
+        return min(wanted, self.settings.models // 2) if self.settings.models else wanted
+
+    def refused(self, models: int) -> str | None:
+        """Return why so many further models may not be trained; None if they may."""
+        if self.late:
+            return self.late
+        return f"it takes {_models(models)}{self.unused}" if models > self.models else None
+
+    def too_small(self, models: int, n_splits: int) -> RecipeError:
+        """Build the error for a budget below what one stage takes.
+
+        Parameters
+        ----------
+        models : int
+            What it takes.
+        n_splits : int
+            Models that one trial takes.
+        """
+        return RecipeError(
+            f"budget.models: got {self.settings.models}; expected at least {models}, which is "
+            f"what one student and its control take with {n_splits} selection "
+            f"split{'s' * (n_splits > 1)}; raise it (--budget-models), or 0 for no bound"
+        )
+
+
+def _models(n: int) -> str:
+    return f"{n} model{'s' * (n != 1)}"

@@ -1,0 +1,250 @@
+"""Finds good configurations: the sampler asks, the engine runs, the sampler is told."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.errors import PluginError
+from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.registry.registry import PluginWarning
+from hpmkd.training.refit import best
+from hpmkd.training.trials import TRIAL, SearchData
+from hpmkd.values import Trial
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Sampler, Scheduler
+    from hpmkd.execution.pipeline import ParallelDistillationPipeline
+    from hpmkd.recipe.settings import StopSettings
+    from hpmkd.search.budget import Budget
+    from hpmkd.values import Configuration
+
+#: Fits on all training rows that a stage in the race entails: its student and its control.
+REFITS = 2
+
+
+@dataclass
+class Search:
+    """One search over configurations.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Chooses what to try; its guard has checked what it asks for.
+    scheduler : Scheduler
+        Hears of every trial.
+    pipeline : ParallelDistillationPipeline
+        Where trials run.
+    data : SearchData
+        What trials need.
+    batch : int
+        Configurations asked for at a time. Results do not depend on the number of workers
+        because a batch is told in the order of asking, whichever trial finishes first.
+    stop : StopSettings
+        When the search has converged.
+    budget : Budget
+        Of the run.
+    kept : int
+        Models of the budget that are not for the search.
+    standing : Standing
+        Ranks trials; the sampler is told of those beyond the limits as of worse ones.
+    on_trial : callable
+        Called with every new trial, in the order of asking.
+    on_arrival : callable
+        Given every new trial as soon as it is there; returns it as it is to be kept.
+    """
+
+    sampler: Sampler
+    scheduler: Scheduler
+    pipeline: ParallelDistillationPipeline
+    data: SearchData
+    batch: int
+    stop: StopSettings
+    budget: Budget
+    kept: int = 0
+    standing: Standing = UNLIMITED
+    on_trial: Callable[[Trial], None] = lambda trial: None
+    on_arrival: Callable[[Trial], Trial] = lambda trial: trial
+    _known: dict[object, Trial] = field(default_factory=dict)
+    _broken: str | None = None
+
+    def run(self) -> str:
+        """Evaluate until one of four things ends the search, then the missing controls.
+
+        Returns
+        -------
+        str
+            What ended it: the sampler, convergence, or a budget; and what is left of the models.
+
+        Raises
+        ------
+        RecipeError
+            If the budget does not allow a single stage.
+        PluginError
+            If the sampler fails before any trial has succeeded. Later it ends the search only.
+        """
+        ended = None
+        while ended is None:
+            asked = self._asked()
+            allowed = self._allowed(asked)
+            self._evaluate(allowed)
+            ended = self._ended(asked, allowed)
+        self._evaluate(self._controls())
+        return f"{ended}{self.budget.unused}"
+
+    @property
+    def trials(self) -> list[Trial]:
+        """The trials so far: every distinct configuration once, in the order of asking."""
+        return sorted(self._known.values(), key=lambda trial: trial.number)
+
+    def _asked(self) -> Sequence[Configuration]:
+        try:
+            return [] if self._broken else self.sampler.ask(self.batch)
+        except PluginError as failed:
+            self._give_up(failed)
+            return []
+
+    def _give_up(self, failed: PluginError) -> None:
+        """Ask and tell the sampler no more; what was found so far is not lost with it."""
+        if all(trial.failure is not None for trial in self._known.values()):
+            raise failed
+        warnings.warn(f"{failed}; the search ends with what it has found", PluginWarning, 5)
+        self._broken = f"the sampler failed: {failed}"
+
+    def _ended(
+        self, asked: Sequence[Configuration], allowed: Sequence[Configuration]
+    ) -> str | None:
+        if self._broken:
+            return self._broken
+        if not asked:
+            return "the sampler had nothing more to ask"
+        if self.budget.late:
+            return self.budget.late
+        if len(allowed) < len(asked):
+            return "the budget has no room for another trial and what follows the search"
+        return self._converged()
+
+    def _converged(self) -> str | None:
+        """Say so if the last results no longer move, and every stage has been heard.
+
+        ``has_converged`` of the method's pseudocode: the standard deviation of the last scores.
+        """
+        trials = [each for each in self.trials if each.configuration.share == 1]
+        recent = [each.log_loss for each in trials if each.failure is None][-self.stop.window :]
+        heard = {each.configuration.stage for each in trials}
+        if not self.stop.window or len(recent) < self.stop.window or heard < {*self._stages}:
+            return None
+        moved = float(np.std(recent))
+        if moved >= self.stop.threshold:
+            return None
+        return f"the last {len(recent)} results moved by {moved:.2g} nats (search.stop)"
+
+    def _allowed(self, asked: Sequence[Configuration]) -> list[Configuration]:
+        """Return the first of them, as many as the budget allows with all that they entail."""
+        left = self.budget.models - self.kept
+        allowed: list[Configuration] = []
+        for configuration in asked:
+            if self._cost([*allowed, configuration]) > left:
+                break
+            allowed.append(configuration)
+        if asked and not allowed and not self._known:
+            raise self.budget.too_small(self._cost(asked[:1]), self._fits)
+        return allowed
+
+    def _cost(self, asked: Sequence[Configuration]) -> int:
+        """Return how many models are trained if these are evaluated, before the run is over."""
+        new = {each.key: each for each in asked if each.key not in self._known}
+        entailed = sum(self._entailed(stage, [*new.values()]) for stage in self._stages)
+        return len(new) * self._fits + entailed
+
+    def _entailed(self, stage: str, new: Sequence[Configuration]) -> int:
+        """Return how many models a stage still takes once these have been evaluated.
+
+        Which of them wins is not known yet: it may be any that has no control so far.
+        """
+        own = [each for each in new if each.stage == stage]
+        leading = self._best(stage)
+        if leading is not None:
+            rivals = [leading.configuration, *(each for each in own if each.share == 1)]
+        else:
+            part = self._best_on_share(stage)
+            rivals = own if part is None else [part.configuration, *own]
+        if not rivals:
+            return 0
+        known = {*self._known, *(each.key for each in own)}
+        missing = any(each.control().key not in known for each in rivals)
+        return missing * self._fits + REFITS
+
+    @property
+    def _fits(self) -> int:
+        return len(self.data.splits)
+
+    @property
+    def _stages(self) -> Mapping[str, object]:
+        return self.data.fitting.stages
+
+    def _best(self, stage: str) -> Trial | None:
+        return best(self._known.values(), stage, standing=self.standing)
+
+    def _bests(self) -> list[Trial]:
+        found = map(self._best, self._stages)
+        return [each for each in found if each is not None]
+
+    def _controls(self) -> Iterator[Configuration]:
+        """Yield the hard-label twin of each stage's best: alpha = 0 is always in the race.
+
+        A stage that was tried on a share of the rows alone, when the search ended, is in the
+        race by its twin.
+        """
+        for stage in self._stages:
+            leading = self._best(stage) or self._best_on_share(stage)
+            if leading is not None:
+                yield leading.configuration.control()
+
+    def _best_on_share(self, stage: str) -> Trial | None:
+        """Return a stage's best trial on a share of the rows; None if all failed."""
+        tried = [
+            trial
+            for trial in self._known.values()
+            if trial.configuration.stage == stage
+            and trial.configuration.share < 1
+            and trial.failure is None
+        ]
+        return min(tried, key=lambda trial: (trial.log_loss, trial.number), default=None)
+
+    def _evaluate(self, asked: Iterable[Configuration]) -> None:
+        asked = list(asked)
+        new: dict[object, Configuration] = {}
+        for configuration in asked:
+            if configuration.key not in self._known:
+                new.setdefault(configuration.key, configuration)
+        tasks = [(len(self._known) + at, each) for at, each in enumerate(new.values())]
+        arriving = self.pipeline.run(TRIAL, self.data, tasks)
+        finished = {at: self.on_arrival(trial) for at, trial in arriving}
+        for at in range(len(tasks)):
+            trial = finished[at]
+            self._known[trial.configuration.key] = trial
+            self.on_trial(trial)
+        self._forget_what_lost()
+        for configuration in asked:
+            self._tell(replace(self._known[configuration.key], configuration=configuration))
+
+    def _forget_what_lost(self) -> None:
+        """Keep the predictions of each stage's best alone: on many rows they are large."""
+        kept = {trial.configuration.key for trial in self._bests()}
+        for key, trial in self._known.items():
+            if trial.said is not None and key not in kept:
+                self._known[key] = replace(trial, said=None)
+
+    def _tell(self, trial: Trial) -> None:
+        self.scheduler.observe(trial)
+        if self._broken:
+            return
+        try:
+            self.sampler.tell(self.standing.as_told(trial))
+        except PluginError as failed:
+            self._give_up(failed)

@@ -1,0 +1,96 @@
+"""What a run takes from the memory before its search, and gives it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.data import tables
+from hpmkd.registry.validation.sampler import Replay
+from hpmkd.values import DataFacts, Outcome
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Memory, Scheduler, Stage
+    from hpmkd.data.dataset import Dataset
+    from hpmkd.execution.journal import Journal
+    from hpmkd.knowledge.fusion import Knowledge
+    from hpmkd.training.fit import StageInPlay
+    from hpmkd.values import Configuration, Hyperparameter, Trial
+
+#: Rows that are hashed at a time.
+ROWS_AT_ONCE = 100_000
+
+#: By stage, hyperparameters that did well on other data.
+Remembered = Mapping[str, Sequence[Mapping[str, "Hyperparameter"]]]
+
+
+def facts_of(training: Dataset, test: Dataset, knowledge: Knowledge) -> DataFacts:
+    """Return what is known of a data set once its teachers have been heard.
+
+    Its digest is that of all rows, however a seed divided them: a run with another seed has
+    chosen by rows that this one tests with, so what it learned is not for this one.
+    """
+    parts = (each for rows in (training, test) for each in rows.blocks(ROWS_AT_ONCE))
+    wrong = knowledge.soft_targets.argmax(axis=1) != training.labels
+    return replace(
+        training.facts,
+        noise=float(np.mean(wrong)),
+        regime=knowledge.regime.name,
+        digest=tables.digest_of_rows((each.table, each.labels) for each in parts),
+    )
+
+
+def recalled(memory: Memory, facts: DataFacts, stages: Mapping[str, StageInPlay]) -> Remembered:
+    """Ask a memory about every stage; what a stage's space no longer holds is left out."""
+    return {
+        name: [dict(each) for each in memory.suggest(facts, name) if _possible(each, played.stage)]
+        for name, played in stages.items()
+    }
+
+
+def _possible(hyperparameters: Mapping[str, Hyperparameter], stage: Stage) -> bool:
+    replay = Replay(hyperparameters)
+    return set(stage.space(replay)) == set(hyperparameters) and not replay.refused
+
+
+def tell_of_others(
+    scheduler: Scheduler, memory: Memory, facts: DataFacts, journal: Journal
+) -> None:
+    """Tell a scheduler what is known of other data sets, if it wants to hear."""
+    learn = getattr(scheduler, "learn", None)
+    if learn is not None:
+        learn(facts, journal.kept("outcomes", lambda: list(memory.outcomes(facts))))
+
+
+def outcomes(facts: DataFacts, trials: Sequence[Trial]) -> list[Outcome]:
+    """Return what a run learned: of its trials on all rows that did not build on a stage before."""
+    told = [each for each in trials if _counts(each)]
+    return [
+        outcome
+        for stage in dict.fromkeys(trial.configuration.stage for trial in told)
+        for outcome in _ranked(facts, [each for each in told if each.configuration.stage == stage])
+    ]
+
+
+def _counts(trial: Trial) -> bool:
+    whole = trial.configuration.share == 1 and trial.configuration.after is None
+    return whole and trial.failure is None and np.isfinite(trial.log_loss)
+
+
+def _ranked(facts: DataFacts, trials: Sequence[Trial]) -> Iterator[Outcome]:
+    losses = np.array([trial.log_loss for trial in trials])
+    for trial, loss in zip(trials, losses, strict=True):
+        rank = float(np.sum(losses < loss)) / max(1, len(losses) - 1)
+        regret = float(loss - losses.min())
+        yield Outcome(facts, _as_taught(trial), regret, rank, trial.state)
+
+
+def _as_taught(trial: Trial) -> Configuration:
+    """Return its configuration as the scheduler had it: who learns from it must not be misled."""
+    said, configured = trial.softening, trial.configuration
+    if said is None:
+        return configured
+    return replace(configured, temperature=said.temperature, alpha=said.alpha)

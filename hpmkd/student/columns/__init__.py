@@ -1,0 +1,1 @@
+"""Raw columns: their schema, and how cells are read."""

@@ -1,0 +1,269 @@
+"""What a student remembers of its columns, and how it reads a raw table by that.
+
+* Numbers, booleans (0 and 1), nullable pandas columns, moments (seconds since 1970) and
+  durations (seconds) are *numbers*, and so are objects that are nothing but these. Columns
+  without a single value are numbers.
+* Text, pandas categories and all else are *categories*, by their text; see
+  :func:`hpmkd.student.columns.cells.read_texts` for the spelling. A column of objects without a
+  single value is a category without levels: whatever comes later is unknown.
+* None, NaN, NaT and pd.NA are missing and become NaN, and so does a category that training
+  did not show.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.errors import DataError
+from hpmkd.student.columns.cells import Kind, kind_of, read_numbers, read_texts
+from hpmkd.student.columns.keys import check_keys
+from hpmkd.student.columns.tables import (
+    has_no_rows,
+    listed,
+    match_columns,
+    number_block,
+    open_table,
+)
+
+#: Levels that a category column keeps: identifiers must not make a student as large as the data.
+MAX_CATEGORIES = 1000
+
+
+@dataclass(frozen=True)
+class Column:
+    """One raw column.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the table.
+    kind : str
+        ``"number"`` or ``"category"``.
+    categories : tuple of str
+        The known levels by falling training frequency, ties by name: the position of a level
+        is its code. Empty for numbers.
+    """
+
+    name: str
+    kind: Kind
+    categories: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"column {self.name!r} has the unknown kind {self.kind!r}")
+        if len(set(self.categories)) < len(self.categories):
+            raise ValueError(f"column {self.name!r} lists a category twice")
+        if self.kind == "number" and self.categories:
+            raise ValueError(f"column {self.name!r} is a number but lists categories")
+
+    def read(self, cells: Any) -> NDArray[np.float64]:
+        """Read raw cells as numbers or as codes.
+
+        Parameters
+        ----------
+        cells : ndarray of shape (n,) or Series
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            float64; NaN where missing or, for categories, unknown.
+
+        Raises
+        ------
+        DataError
+            A cell of a number column is not a number.
+        """
+        if self.kind == "number":
+            return read_numbers(cells, self.name)
+        codes, texts = read_texts(cells)
+        known = [self._codes.get(text, np.nan) for text in texts]
+        return np.array([*known, np.nan])[codes]  # code -1 is the NaN at the end
+
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        return {text: code for code, text in enumerate(self.categories)}
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table, in order.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        At least one; names are unique.
+    named : bool
+        True if tables are matched by column name, False if by position.
+    """
+
+    columns: tuple[Column, ...]
+    named: bool
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise ValueError("a schema needs at least one column")
+        if len({column.name for column in self.columns}) < len(self.columns):
+            raise ValueError("column names repeat")
+
+    @classmethod
+    def fit(cls, table: Any, max_categories: int = MAX_CATEGORIES) -> Schema:
+        """Learn the columns of a training table.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            At least one row and one column. Without column names they become x0, x1, …
+            Mappings must all have the same keys.
+        max_categories : int
+            Levels that a category column keeps; rarer ones are read as missing.
+
+        Returns
+        -------
+        Schema
+
+        Raises
+        ------
+        DataError
+            It is no table, is empty, two columns have one name, or a row lacks a key.
+        """
+        raw = open_table(table)
+        if not raw.n_rows or not raw.columns:
+            raise DataError(
+                f"got a table of {raw.n_rows} rows and {len(raw.columns)} columns, expected at "
+                "least one of each: pass the training rows"
+            )
+        names = raw.names or tuple(f"x{j}" for j in range(len(raw.columns)))
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        if repeated:
+            raise DataError(f"two columns have the same name: {listed(repeated)}; rename one")
+        check_keys(table, raw.names)
+        columns = (
+            _learn(name, cells, max_categories)
+            for name, cells in zip(names, raw.columns, strict=True)
+        )
+        return cls(tuple(columns), raw.names is not None)
+
+    def read(self, table: Any) -> list[NDArray[np.float64]]:
+        """Read a raw table column by column.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            With names, and if the schema has names too: any order, further columns are
+            ignored. Otherwise exactly d columns, by position. n may be 0, also as ``[]``.
+            Every mapping of a list must have every column.
+
+        Returns
+        -------
+        list of d ndarrays of shape (n,)
+            float64: numbers, ±inf among them, and codes of categories; NaN for missing
+            cells and unknown categories. They may share memory with `table`.
+
+        Raises
+        ------
+        DataError
+            Columns are missing, too many or too few, a row lacks one, or a number column
+            holds text.
+        """
+        if has_no_rows(table):
+            return [np.empty(0) for _ in self.columns]
+        raw = open_table(table)
+        positions = match_columns(raw, self.names, self.named)
+        check_keys(table, self._wanted)
+        return [
+            column.read(raw.columns[j]) for column, j in zip(self.columns, positions, strict=True)
+        ]
+
+    def matrix(self, table: Any, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
+        """Read a raw table into one new array, as :meth:`read` does.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+        dtype : type
+            ``numpy.float64`` or ``numpy.float32``; what float32 cannot hold becomes ±inf.
+
+        Returns
+        -------
+        ndarray of shape (n, d)
+            C-ordered.
+
+        Raises
+        ------
+        DataError
+            As :meth:`read`.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            block = number_block(table, self._wanted) if self.all_numbers else None
+            if block is not None and block.shape[1] == len(self.columns):
+                # By way of float64, so that integers round as they do column by column.
+                floats = block.astype(np.float64, copy=False)
+                return np.array(floats, dtype=dtype, order="C")
+            columns = self.read(table)
+            matrix = np.empty((len(columns[0]), len(columns)), dtype=dtype)
+            for j, values in enumerate(columns):
+                matrix[:, j] = values
+        return matrix
+
+    @cached_property
+    def all_numbers(self) -> bool:
+        """Whether no column is a category."""
+        return all(column.kind == "number" for column in self.columns)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the d columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def _wanted(self) -> tuple[str, ...] | None:
+        return self.names if self.named else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the schema as plain dicts and lists; :meth:`from_json` reads them."""
+        columns: list[Any] = [
+            column.name if column.kind == "number" else [column.name, list(column.categories)]
+            for column in self.columns
+        ]
+        return {"named": self.named, "columns": columns}
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> Schema:
+        """Make a schema from what :meth:`to_json` returned.
+
+        Raises
+        ------
+        ValueError
+            The content does not describe a schema.
+        """
+        named, entries = plain.get("named"), plain.get("columns")
+        if not isinstance(named, bool) or not isinstance(entries, list):
+            raise ValueError("the schema lacks 'named' or 'columns'")
+        return cls(tuple(_column_from_json(entry) for entry in entries), named)
+
+
+def _learn(name: str, cells: Any, max_categories: int) -> Column:
+    """Learn one column."""
+    if kind_of(cells) == "number":
+        return Column(name, "number")
+    codes, texts = read_texts(cells)
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    ranked = sorted(zip(texts, counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return Column(name, "category", tuple(text for text, _ in ranked[:max_categories]))
+
+
+def _column_from_json(entry: Any) -> Column:
+    """Make a column from its entry in a schema."""
+    if isinstance(entry, str):
+        return Column(entry, "number")
+    if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str):
+        name, categories = entry
+        if isinstance(categories, list) and all(isinstance(text, str) for text in categories):
+            return Column(name, "category", tuple(categories))
+    raise ValueError(f"the schema holds the odd column {str(entry)[:60]!r}")

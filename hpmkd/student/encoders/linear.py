@@ -1,0 +1,169 @@
+"""The encoder of linear margins: complete, scaled, one-hot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.student.columns.schema import Schema
+from hpmkd.student.encoders.scaling import NumberScaling
+
+#: One-hot columns that a category column gets at most.
+MAX_LEVELS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class LinearEncoder:
+    """A complete, scaled matrix: what linear margins read.
+
+    The columns are, in this order: every number column, imputed, clipped and standardised
+    (:class:`~hpmkd.student.encoders.scaling.NumberScaling`); 0/1 indicators "is missing" of those
+    number columns that had missing cells in training; 0/1 columns of the most frequent
+    levels of every category column. A missing, unknown or rare level is zero in all of them.
+
+    Parameters
+    ----------
+    schema : Schema
+        The raw columns.
+    scaling : NumberScaling
+        Of the m number columns.
+    max_levels : int
+        Levels of a category column that get an output, >= 1.
+    """
+
+    schema: Schema
+    scaling: NumberScaling
+    max_levels: int = MAX_LEVELS
+    kind: ClassVar[str] = "linear"
+
+    def __post_init__(self) -> None:
+        numbers = sum(column.kind == "number" for column in self.schema.columns)
+        if self.scaling.n_columns != numbers:
+            raise ValueError(
+                f"the scaling is of {self.scaling.n_columns} columns, the schema has {numbers}"
+            )
+        if self.max_levels < 1:
+            raise ValueError(f"max_levels is {self.max_levels}, expected at least 1")
+
+    @classmethod
+    def fit(cls, schema: Schema, table: Any, max_levels: int = MAX_LEVELS) -> LinearEncoder:
+        """Learn the scaling of the number columns.
+
+        Parameters
+        ----------
+        schema : Schema
+            Fitted on the same rows.
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            Training rows.
+        max_levels : int
+            Levels of a category column that get an output.
+
+        Returns
+        -------
+        LinearEncoder
+
+        Raises
+        ------
+        DataError
+            The table does not fit the schema.
+        """
+        matrix = schema.matrix(table)
+        if not schema.all_numbers:
+            matrix = matrix[:, [column.kind == "number" for column in schema.columns]]
+        return cls(schema, NumberScaling.fit(matrix), max_levels)
+
+    def transform(self, table: Any) -> NDArray[np.float64]:
+        """Encode raw rows.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            See :meth:`hpmkd.student.columns.schema.Schema.read`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            float64, C-ordered, finite, new.
+
+        Raises
+        ------
+        DataError
+            The table does not fit the schema.
+        """
+        return self.encode(self.schema.matrix(table))
+
+    def encode(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Encode rows that the schema has read already.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n, d)
+            What :meth:`hpmkd.student.columns.schema.Schema.matrix` returned.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            As :meth:`transform`.
+        """
+        numbers = matrix if self.schema.all_numbers else matrix[:, self._number_columns]
+        scaled = self.scaling.transform(numbers)
+        if not self._levels:
+            return np.ascontiguousarray(scaled)
+        encoded = np.zeros((len(matrix), self.n_outputs))
+        encoded[:, : self.scaling.n_outputs] = scaled
+        for (j, levels), start in zip(self._levels, self._starts, strict=True):
+            rows = np.flatnonzero(matrix[:, j] < levels)  # NaN is not
+            encoded[rows, start + matrix[rows, j].astype(np.intp)] = 1.0
+        return encoded
+
+    @cached_property
+    def n_outputs(self) -> int:
+        """Number of encoded columns."""
+        return self.scaling.n_outputs + sum(levels for _, levels in self._levels)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the encoded columns, such as ``age``, ``age is missing``, ``job=clerk``."""
+        numbers = [self.schema.names[j] for j in self._number_columns]
+        indicators = [f"{numbers[i]} is missing" for i in np.flatnonzero(self.scaling.indicated)]
+        levels = [
+            f"{self.schema.names[j]}={level}"
+            for j, count in self._levels
+            for level in self.schema.columns[j].categories[:count]
+        ]
+        return (*numbers, *indicators, *levels)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is not arrays, as plain values."""
+        return {
+            "kind": self.kind,
+            "schema": self.schema.to_json(),
+            "max_levels": self.max_levels,
+        }
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what is arrays, by name."""
+        return {field.name: getattr(self.scaling, field.name) for field in fields(self.scaling)}
+
+    @cached_property
+    def _number_columns(self) -> list[int]:
+        return [j for j, column in enumerate(self.schema.columns) if column.kind == "number"]
+
+    @cached_property
+    def _levels(self) -> list[tuple[int, int]]:
+        """Position and number of encoded levels of each category column."""
+        return [
+            (j, min(len(column.categories), self.max_levels))
+            for j, column in enumerate(self.schema.columns)
+            if column.kind == "category"
+        ]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """First encoded column of each category column."""
+        ends = np.cumsum([0] + [levels for _, levels in self._levels])
+        return [int(end) + self.scaling.n_outputs for end in ends[:-1]]

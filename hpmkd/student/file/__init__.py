@@ -1,0 +1,1 @@
+"""The student's file: header, arrays, checks."""

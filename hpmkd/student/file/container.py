@@ -1,0 +1,213 @@
+"""The container of a ``.hpmkd`` file: a compressed JSON header and flat arrays, sealed.
+
+======================  =====================================================================
+bytes                   content
+======================  =====================================================================
+8                       magic; its line ends and its zero reveal transfers that alter bytes
+2, 2                    format version; zero
+4, 4, 4                 length of the header as stored, unpacked, and of the whole file
+as said                 header: ASCII JSON, compressed (zlib)
+to a multiple of 8      zeros, and so before each array: whoever maps the file finds it aligned
+as the header says      arrays one after the other, as they are in memory
+32                      SHA-256 of everything before
+======================  =====================================================================
+
+All numbers are little-endian and unsigned. The header lists each array under ``"arrays"`` as
+name, dtype and shape. Where an array starts follows from those before it, so that none can
+overlap or lie outside. Reading executes nothing, and needs memory only in proportion to the
+file. docs/student-file.md describes all of it for readers written elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from mmap import mmap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.errors import StudentFileError
+from hpmkd.student.file.arrays import smallest
+
+MAGIC = b"\x93HPMKD\n\x00"
+#: The only one that is written and read.
+FORMAT_VERSION = 3
+#: No student file is longer, in bytes. Whoever needs more does not want a student.
+LARGEST_FILE = 2**28
+
+_FIXED = struct.Struct("<8sH2xIII")
+_DIGEST_SIZE = 32
+_ALIGNMENT = 8
+# A header may unpack to so many bytes, or to so many times its size: names of columns seldom
+# compress better. What would is stored as it is, so that a reader may refuse such files.
+_FREE, _LARGEST_RATIO = 2**16, 8
+_DTYPES = ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8", "<f4", "<f8")
+
+
+def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Write header and arrays; the same content gives the same bytes.
+
+    Parameters
+    ----------
+    header : mapping
+        Plain values that JSON can hold, finite numbers only.
+    arrays : mapping of str to ndarray
+        Stored in the smallest dtype that holds the values exactly.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    StudentFileError
+        The content is larger than a file may be (256 MB).
+    """
+    stored = {name: smallest(np.asarray(array)) for name, array in arrays.items()}
+    table = [[name, array.dtype.str, list(array.shape)] for name, array in stored.items()]
+    text = json.dumps(
+        {**header, "arrays": table}, sort_keys=True, allow_nan=False, separators=(",", ":")
+    ).encode("ascii")
+    packed = zlib.compress(text, 9)
+    if len(text) > _largest_header(len(packed)):
+        packed = zlib.compress(text, 0)
+    chunks, end = [packed], _FIXED.size + len(packed)
+    for array in stored.values():
+        chunks += [bytes(_aligned(end) - end), array.tobytes()]
+        end = _aligned(end) + array.nbytes
+    length = end + _DIGEST_SIZE
+    if length > LARGEST_FILE:
+        raise StudentFileError(
+            f"the student has {length:,} bytes, more than a file may hold "
+            f"({LARGEST_FILE:,}): use fewer trees or fewer categories"
+        )
+    fixed = _FIXED.pack(MAGIC, FORMAT_VERSION, len(packed), len(text), length)
+    sealed = b"".join([fixed, *chunks])
+    return sealed + hashlib.sha256(sealed).digest()
+
+
+def unseal(content: bytes | mmap) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read what :func:`seal` wrote, and trust nothing.
+
+    Parameters
+    ----------
+    content : bytes or mmap
+        A map must be read-only.
+
+    Returns
+    -------
+    header : dict
+    arrays : dict of str to ndarray
+        Read-only views of `content`, in the stored dtypes.
+
+    Raises
+    ------
+    StudentFileError
+        The content is no student file, is truncated, damaged or of another version.
+    """
+    packed_length, header_length = _check_frame(content)
+    start = _FIXED.size + packed_length
+    text = _decompress(content[_FIXED.size : start], header_length)
+    try:
+        header = json.loads(text.decode("ascii"))
+    except (ValueError, RecursionError) as error:
+        raise damaged("the header is not JSON") from error
+    if not isinstance(header, dict) or not isinstance(header.get("arrays"), list):
+        raise damaged("the header does not list the arrays")
+    arrays: dict[str, NDArray[Any]] = {}
+    end = len(content) - _DIGEST_SIZE
+    for entry in header.pop("arrays"):
+        name, dtype, shape, size = _read_entry(entry)
+        offset = _aligned(start)
+        start = offset + size
+        if name in arrays or start > end:
+            reason = "is listed twice" if name in arrays else "reaches beyond the end"
+            raise damaged(f"the array {name[:60]!r} {reason}")
+        count = size // dtype.itemsize
+        arrays[name] = np.frombuffer(content, dtype, count, offset).reshape(shape)
+    if start != end:
+        raise damaged(f"{end - start:,} bytes belong to no array")
+    return header, arrays
+
+
+def damaged(reason: str) -> StudentFileError:
+    """Return the error for a file that cannot be used."""
+    return StudentFileError(
+        f"the student file is damaged: {reason}; copy or download it again, or distil anew"
+    )
+
+
+def _aligned(position: int) -> int:
+    """Return the next position where an array may start."""
+    return -(-position // _ALIGNMENT) * _ALIGNMENT
+
+
+def _largest_header(packed_length: int) -> int:
+    """Return how many bytes a header that is stored in so many may have."""
+    return max(_FREE, _LARGEST_RATIO * packed_length)
+
+
+def _check_frame(content: bytes | mmap) -> tuple[int, int]:
+    """Check all that can be told without looking inside; return both lengths of the header."""
+    start = content[: len(MAGIC)]
+    if start != MAGIC[: len(start)]:
+        raise StudentFileError(
+            f"this is not a student file: it starts with {start!r}, expected {MAGIC!r}; "
+            "pass the .hpmkd file that hpmkd wrote"
+        )
+    if len(content) < _FIXED.size + _DIGEST_SIZE:
+        raise damaged(f"it is truncated after {len(content)} bytes")
+    _, version, packed_length, header_length, length = _FIXED.unpack_from(content)
+    if version != FORMAT_VERSION:
+        newer = version > FORMAT_VERSION
+        cure = "upgrade with pip install -U hpmkd" if newer else "distil anew"
+        raise StudentFileError(
+            f"the student file has format version {version}, this hpmkd reads version "
+            f"{FORMAT_VERSION}: {cure}"
+        )
+    if len(content) != length:
+        problem = "truncated" if len(content) < length else "too long"
+        raise damaged(f"it is {problem}: {len(content):,} bytes instead of {length:,}")
+    with memoryview(content) as view, view[:-_DIGEST_SIZE] as sealed:
+        if hashlib.sha256(sealed).digest() != content[-_DIGEST_SIZE:]:
+            raise damaged("its checksum does not match its content")
+    if packed_length > length - _FIXED.size - _DIGEST_SIZE:
+        raise damaged("its header reaches beyond the end")
+    if header_length > _largest_header(packed_length):
+        raise damaged(f"it claims an absurd {header_length:,} bytes of header")
+    return packed_length, header_length
+
+
+def _decompress(packed: bytes, length: int) -> bytes:
+    """Decompress exactly `length` bytes, and never more."""
+    inflater = zlib.decompressobj()
+    try:
+        # One byte more than expected, to notice that there is more (0 would mean no limit).
+        content = inflater.decompress(packed, length + 1)
+    except zlib.error as error:
+        raise damaged(f"its header does not decompress ({error})") from error
+    if len(content) != length or not inflater.eof or inflater.unused_data:
+        raise damaged("its header has another length than it says")
+    return content
+
+
+def _read_entry(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...], int]:
+    """Read an entry in the table of arrays; the last is the size in bytes."""
+    if not isinstance(entry, list) or len(entry) != 3:
+        raise damaged("an entry in the table of arrays is odd")
+    name, code, shape = entry
+    if not isinstance(name, str) or code not in _DTYPES or not isinstance(shape, list):
+        raise damaged("an array has an odd name, type or shape")
+    # The bound matters for arrays of no bytes at all, such as 0 times 10**18.
+    if len(shape) > 2 or not all(type(n) is int and 0 <= n <= LARGEST_FILE for n in shape):
+        raise damaged(f"the array {name[:60]!r} has an odd shape")
+    dtype = np.dtype(code)
+    count = 1
+    for n in shape:
+        count *= n  # Python integers: no overflow
+    return name, dtype, tuple(shape), count * dtype.itemsize

@@ -1,0 +1,214 @@
+"""Students as bytes: what a ``.hpmkd`` file says, and how it is checked.
+
+The container is described in :mod:`hpmkd.student.file.container`. The header holds ``encoder``
+(with the schema), ``model`` (kind and link), ``classes`` (type and labels), ``hpmkd`` (the version
+that wrote it) and ``facts`` (whatever the writer wished to tell). Arrays are named
+``encoder.…`` and ``model.…``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from mmap import mmap
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
+from hpmkd.student.encoders.joint import JointEncoder
+from hpmkd.student.file.classes import classes_from_json, classes_to_json
+from hpmkd.student.file.container import damaged, seal, unseal
+from hpmkd.student.file.tree_layout import flatten, restore
+from hpmkd.student.models import FittedModel
+from hpmkd.student.models.additive import AdditiveModel
+from hpmkd.student.models.linear import LinearModel
+from hpmkd.student.models.pool import Pool
+from hpmkd.student.models.pooled import PooledModel, check_count, linear_parts, tree_parts
+from hpmkd.student.models.trees import TreesModel
+
+_POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
+_POOL_NUMBERS = ("share", "final_temperature")
+
+
+class Parts(NamedTuple):
+    """What a student consists of."""
+
+    encoder: FittedEncoder
+    model: FittedModel
+    classes: NDArray[Any]
+    facts: Mapping[str, Any]
+
+
+def write(parts: Parts) -> bytes:
+    """Return the content of a student file.
+
+    Parameters
+    ----------
+    parts : Parts
+        Facts are plain JSON values.
+
+    Returns
+    -------
+    bytes
+        Equal students give equal bytes.
+
+    Raises
+    ------
+    StudentFileError
+        The student is larger than a file may be.
+    """
+    encoder, model, classes, facts = parts
+    header = {
+        "encoder": encoder.to_json(),
+        "model": _model_to_json(model),
+        "classes": classes_to_json(classes),
+        "hpmkd": _version(),
+        "facts": dict(facts),
+    }
+    arrays = _beneath("encoder.", encoder.arrays()) | _beneath("model.", _model_arrays(model))
+    return seal(header, arrays)
+
+
+def read(content: bytes | mmap) -> Parts:
+    """Read the content of a student file, and check all of it.
+
+    Parameters
+    ----------
+    content : bytes or mmap
+        What need not be converted is not copied: it stays a view of `content`.
+
+    Returns
+    -------
+    Parts
+
+    Raises
+    ------
+    StudentFileError
+        The content is no student file, is damaged, or is of another format version.
+    """
+    header, arrays = unseal(content)
+    try:
+        encoder = encoder_from_parts(header["encoder"], _under("encoder.", arrays))
+        model = _read_model(header["model"], _under("model.", arrays))
+        classes = classes_from_json(header["classes"])
+        check_parts(encoder, model, classes)
+        return Parts(encoder, model, classes, dict(header["facts"]))
+    except KeyError as error:
+        raise damaged(f"it lacks {error}") from error
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise damaged(str(error)) from error
+
+
+def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any]) -> None:
+    """Refuse parts that do not go together.
+
+    Raises
+    ------
+    ValueError
+        The model reads columns that the encoder does not write, or has other classes.
+    """
+    members = model.members if isinstance(model, PooledModel) else (model,)
+    linear, trees = linear_parts(members), tree_parts(members)
+    if isinstance(encoder, JointEncoder) != bool(linear and trees):
+        raise ValueError(
+            f"an encoder of the kind {encoder.kind!r} does not go with a model of the kind "
+            f"{model.kind!r}"
+        )
+    joint = encoder if isinstance(encoder, JointEncoder) else None
+    for margin in linear:
+        _check_width(joint.linear if joint else encoder, margin)
+    for part in trees:
+        _check_width(joint.tree if joint else encoder, part)
+    if len(classes) != model.n_classes:
+        raise ValueError(f"the model has {model.n_classes} classes, but {len(classes)} labels")
+
+
+def _check_width(encoder: FittedEncoder, model: FittedModel) -> None:
+    """Refuse a model that reads columns that its encoder does not write."""
+    # Trees look at some of the columns, a linear margin at all.
+    unread = encoder.n_outputs - model.n_inputs
+    if unread < 0 or (unread > 0 and isinstance(model, LinearModel)):
+        raise ValueError(
+            f"the model reads {model.n_inputs} columns, but the encoder writes {encoder.n_outputs}"
+        )
+
+
+def _model_to_json(model: FittedModel) -> dict[str, Any]:
+    """Return what is not arrays of a model, as plain values."""
+    plain: dict[str, Any] = {"kind": model.kind, "link": model.link}
+    if isinstance(model, PooledModel):
+        plain["members"] = [_model_to_json(member) for member in model.members]
+        plain["pool"] = {name: getattr(model.pool, name) for name in _POOL_NUMBERS}
+    return plain
+
+
+def _model_arrays(model: FittedModel) -> Mapping[str, NDArray[Any]]:
+    """Return the arrays of a model, as stored."""
+    if isinstance(model, PooledModel):
+        pool = {f"pool.{name}": getattr(model.pool, name) for name in _POOL_ARRAYS}
+        members = (_beneath(f"{at}.", _model_arrays(m)) for at, m in enumerate(model.members))
+        return pool | {name: array for member in members for name, array in member.items()}
+    if isinstance(model, TreesModel):
+        return flatten(model)
+    if isinstance(model, AdditiveModel):
+        trees = _beneath("trees.", flatten(model.trees))
+        return {**_model_arrays(model.linear), "low": model.low, "high": model.high, **trees}
+    return {"coefficients": model.coefficients, "intercept": model.intercept}
+
+
+def _read_model(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> FittedModel:
+    """Make a model of its header and arrays."""
+    if plain["kind"] == LinearModel.kind:
+        return LinearModel(arrays["coefficients"], arrays["intercept"], plain["link"])
+    if plain["kind"] == TreesModel.kind:
+        return restore(arrays, plain["link"])
+    if plain["kind"] == AdditiveModel.kind:
+        linear = LinearModel(arrays["coefficients"], arrays["intercept"], plain["link"])
+        trees = restore(_under("trees.", arrays), plain["link"])
+        return AdditiveModel(linear, arrays["low"], arrays["high"], trees)
+    if plain["kind"] == PooledModel.kind and plain["link"] == PooledModel.link:
+        return _read_pooled(plain, arrays)
+    raise ValueError(f"the model is of the unknown kind {plain['kind']!r}")
+
+
+def _read_pooled(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> PooledModel:
+    """Make an ensemble of its header and arrays."""
+    check_count(len(plain["members"]))
+    grouped: dict[str, dict[str, NDArray[Any]]] = {}
+    for name, array in arrays.items():
+        first, _, rest = name.partition(".")
+        grouped.setdefault(first, {})[rest] = array
+    members = []
+    for at, member in enumerate(plain["members"]):
+        if member["kind"] == PooledModel.kind:
+            raise ValueError("a pool is a member of a pool")
+        members.append(_read_model(member, grouped.get(str(at), {})))
+    values = {name: grouped["pool"][name] for name in _POOL_ARRAYS}
+    numbers = {name: plain["pool"][name] for name in _POOL_NUMBERS}
+    return PooledModel(tuple(members), Pool(**values, **numbers))  # type: ignore[arg-type]
+
+
+def _beneath(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return arrays with a prefix to their names; :func:`_under` takes it off."""
+    return {f"{prefix}{name}": array for name, array in arrays.items()}
+
+
+def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names start with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    """Return the version of hpmkd that runs."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("hpmkd")
+    except PackageNotFoundError:
+        return "unknown"

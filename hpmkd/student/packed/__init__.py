@@ -1,0 +1,1 @@
+"""Students as flat arrays for the kernels."""

@@ -1,0 +1,121 @@
+"""A whole student in one buffer of 32-bit words: what :mod:`hpmkd.kernels` answers from.
+
+One array, for handing over an array costs as much as answering with ten trees. The words are
+unsigned integers, the bits of float32, or pairs of them the bits of float64 ("at" of these
+counts pairs). The first 24 say where everything is:
+
+====  =============================================================================
+word  what it says
+====  =============================================================================
+0     raw columns, d: a row has so many cells, categories as codes
+1, 2  margins, C; link: 0 sigmoid, 1 softmax, 2 identity
+3     form of the trees: 0 none, 2 … 4 perfect trees of that depth, 5 walked node by
+      node, 6 the same with a whole row of values in each leaf
+4     trees, T
+5, 6  cells that the trees compare, U; at: the column of each
+7     at: C + 1 positions, of the first tree of each margin and behind the last
+8     at: the trees, those of one margin behind each other; or, walked, their roots
+9, 11 of these, in the first NaN becomes -inf, in those up to here +inf, and in the
+      last -inf while all else becomes +inf
+10    at: C base margins
+12    at: C lowest and C highest linear margins; 0 unless trees stand on a linear part
+13…15 numbers of the linear part, m; at: m columns; at: per number median, lowest,
+      highest, scale, centre / scale and C weights
+16…18 indicators of missing cells; at: their columns; at: C weights each
+19,20 categories; at: per category column, levels, and at: C weights per level
+21    at: C intercepts; 0 unless there is a linear part
+====  =============================================================================
+
+A perfect tree of depth D is ``2**D - 1`` cells, as many thresholds, ``2**D`` leaves; what a
+tree lacks is filled up by nodes whose both sides are the same leaf. A walked node is two
+words: cell and, 16 bits up, the left child counted in nodes from the root, the right one comes
+next; then its threshold. In a leaf the cell is 0xFFFF, and the second word its value or where
+its values are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.student.encoders import FittedEncoder
+from hpmkd.student.encoders.joint import JointEncoder
+from hpmkd.student.encoders.linear import LinearEncoder
+from hpmkd.student.encoders.tree import TreeEncoder
+from hpmkd.student.models import FittedModel
+from hpmkd.student.models.additive import AdditiveModel
+from hpmkd.student.models.linear import LinearModel
+from hpmkd.student.models.links import LINKS
+from hpmkd.student.models.trees import TreesModel
+from hpmkd.student.packed.content import Content, NotPackable, Words
+from hpmkd.student.packed.trees import add_trees
+
+
+def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.intp]) -> Words:
+    """Pack a student.
+
+    Parameters
+    ----------
+    encoder : TreeEncoder, LinearEncoder or JointEncoder
+    model : TreesModel, LinearModel or AdditiveModel
+        Has checked itself, and goes with the encoder.
+    order : ndarray of shape (d,)
+        Where in a row each raw column of the schema stands.
+
+    Returns
+    -------
+    ndarray of shape (n_words,)
+        uint32, writeable: a read-only array costs a call twice as much. Not to be written.
+
+    Raises
+    ------
+    NotPackable
+        The two are of another kind, such as trees that read scaled columns, or a tree has more
+        than 65,535 nodes.
+    """
+    linear = trees = limits = None
+    if isinstance(model, TreesModel) and isinstance(encoder, TreeEncoder):
+        trees = model
+    elif isinstance(model, LinearModel) and isinstance(encoder, LinearEncoder):
+        linear = (encoder, model)
+    elif isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
+        linear, trees = (encoder.linear, model.linear), model.trees
+        limits = np.concatenate([model.low, model.high])
+    else:
+        raise NotPackable(f"{type(model).__name__} on {type(encoder).__name__}")
+    content = Content(order)
+    content.say(0, len(order))
+    content.say(2, LINKS.index(model.link))
+    content.say(1, 1 if model.link == "sigmoid" else model.n_classes)
+    if trees is not None:
+        add_trees(content, trees)
+    if limits is not None:
+        content.say(12, content.add(limits))
+    if linear is not None:
+        _add_linear(content, *linear)
+    return content.words()
+
+
+def _add_linear(content: Content, encoder: LinearEncoder, model: LinearModel) -> None:
+    """Append one table per raw column."""
+    columns, order = encoder.schema.columns, content.order
+    numbers = np.array([j for j, each in enumerate(columns) if each.kind == "number"], np.intp)
+    scaling, weights = encoder.scaling, model.coefficients
+    m, indicated = len(numbers), np.flatnonzero(scaling.indicated)
+    shift = scaling.centers / scaling.scales
+    about = np.stack([scaling.medians, scaling.lows, scaling.highs, scaling.scales, shift], axis=1)
+    content.say(13, m)
+    content.say(14, content.add(order[numbers]))
+    content.say(15, content.add(np.hstack([about, weights[:m]])))
+    content.say(16, len(indicated))
+    content.say(17, content.add(order[numbers[indicated]]))
+    content.say(18, content.add(weights[m : m + len(indicated)]))
+    triples, start = [], m + len(indicated)
+    for j, each in enumerate(columns):
+        if each.kind == "category":
+            levels = min(len(each.categories), encoder.max_levels)
+            triples.append((order[j], levels, content.add(weights[start : start + levels])))
+            start += levels
+    content.say(19, len(triples))
+    content.say(20, content.add(np.array(triples, dtype=np.uint32)))
+    content.say(21, content.add(model.intercept + 0.0))

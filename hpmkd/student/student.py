@@ -1,0 +1,254 @@
+"""The student: raw columns in, probabilities out, one small file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from mmap import mmap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.errors import DataError, StudentFileError
+from hpmkd.student.encoders import FittedEncoder
+from hpmkd.student.file import file
+from hpmkd.student.file.classes import as_classes
+from hpmkd.student.file.container import damaged
+from hpmkd.student.file.disk import read_content, write_content
+from hpmkd.student.file.facts import plain_facts
+from hpmkd.student.models import FittedModel
+from hpmkd.student.packed.checks import as_mapping
+from hpmkd.student.packed.content import NotPackable
+from hpmkd.student.packed.pool import PackedPool, pack
+from hpmkd.student.packed.student import PackedStudent
+from hpmkd.values import frozen_mapping
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Student:
+    """A fitted small model with its encoder and its classes.
+
+    Parameters
+    ----------
+    encoder : TreeEncoder, LinearEncoder or JointEncoder
+        Turns raw rows into what `model` reads.
+    model : TreesModel, LinearModel, AdditiveModel or PooledModel
+        Turns encoded rows into probabilities.
+    classes : array-like of shape (K,)
+        The labels, all text, integers, floats or booleans, in the order of the probabilities.
+    facts : mapping, optional
+        What the file should tell about the student: names to plain JSON values.
+
+    Raises
+    ------
+    ValueError
+        The parts do not go together, or a fact is not a plain value.
+
+    Notes
+    -----
+    Immutable, so that threads may share it. Each row is answered by itself: alone or among
+    others, its probabilities are the same, bit for bit.
+    """
+
+    encoder: FittedEncoder
+    model: FittedModel
+    classes: NDArray[Any]
+    facts: Mapping[str, Any] = field(default_factory=frozen_mapping)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", as_classes(self.classes))
+        object.__setattr__(self, "facts", frozen_mapping(plain_facts(self.facts)))
+        file.check_parts(self.encoder, self.model, self.classes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping does not pickle; students come back from worker processes.
+        return (Student, (self.encoder, self.model, self.classes, dict(self.facts)))
+
+    def __repr__(self) -> str:
+        labels = ", ".join(repr(label) for label in self.classes[:3].tolist())
+        more = ", …" if len(self.classes) > 3 else ""
+        return (
+            f"<Student: {self.model.family}, {len(self.classes)} classes ({labels}{more}), "
+            f"{len(self.encoder.schema.columns)} columns, {self.n_bytes:,} bytes>"
+        )
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The K labels, in the order of the probability columns."""
+        return self.classes
+
+    @property
+    def packed(self) -> PackedStudent | PackedPool:
+        """The student in one buffer, for rows that are arrays of numbers.
+
+        An ensemble is a :class:`~hpmkd.student.packed.pool.PackedPool`, which has no margins.
+
+        Raises
+        ------
+        DataError
+            It is of a kind that cannot be packed; it answers by :meth:`predict_proba`.
+        """
+        if self._packed is None:
+            raise DataError(
+                f"the student ({self.model.family}) cannot be packed: use predict_proba, or "
+                "smaller trees"
+            )
+        return self._packed
+
+    @cached_property
+    def _packed(self) -> PackedStudent | PackedPool | None:
+        try:
+            return pack(self.encoder, self.model)
+        except NotPackable:
+            return None
+
+    @cached_property
+    def _ask(self) -> Callable[[Mapping[str, Any]], Any]:
+        """What :meth:`predict_one` does, bound to what it needs."""
+
+        def general(row: Mapping[str, Any]) -> Any:
+            return self.predict([as_mapping(row)])[0].item()
+
+        if self._packed is None:
+            return general
+        return self._packed.asker(tuple(self.classes.tolist()), general)
+
+    @cached_property
+    def n_bytes(self) -> int:
+        """Size of the student as a file."""
+        return len(self.to_bytes())
+
+    def predict_proba(self, table: Any) -> NDArray[np.float64]:
+        """Return probabilities for raw rows.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            Rows as in training: a DataFrame (matched by column name), a 2-D array (by
+            position), a list of dicts, or a dict of columns. n may be 0.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            float64; rows sum to 1.
+
+        Raises
+        ------
+        DataError
+            Columns are missing, or a number column holds text.
+        """
+        packed = self._packed
+        if packed is None:
+            return self.model.probabilities(self.encoder.transform(table))
+        return packed.predict_proba(table)
+
+    def predict(self, table: Any) -> NDArray[Any]:
+        """Return the most probable class for raw rows.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels; the first of equally probable ones.
+
+        Raises
+        ------
+        DataError
+            Columns are missing, or a number column holds text.
+        """
+        return np.asarray(self.classes[self.predict_proba(table).argmax(axis=1)])
+
+    def predict_one(self, row: Mapping[str, Any]) -> Any:
+        """Return the most probable class of a single row.
+
+        Parameters
+        ----------
+        row : mapping
+            Cells by the names of the columns; further ones are ignored.
+
+        Returns
+        -------
+        bool, int, float or str
+            The label, a plain Python value: that of :meth:`predict` on ``[row]``.
+
+        Raises
+        ------
+        DataError
+            It is no mapping, columns are missing, or a number column holds text.
+        """
+        return self._ask(row)
+
+    def to_bytes(self) -> bytes:
+        """Return the student as the content of a ``.hpmkd`` file."""
+        return file.write(file.Parts(self.encoder, self.model, self.classes, self.facts))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Student:
+        """Read a student from the content of a ``.hpmkd`` file.
+
+        Raises
+        ------
+        StudentFileError
+            The content is no student file, is damaged, or is of another format version.
+        """
+        return cls._of(bytes(content))
+
+    @classmethod
+    def _of(cls, content: bytes | mmap) -> Student:
+        parts = file.read(content)
+        try:
+            return cls(*parts)
+        except ValueError as error:
+            raise damaged(str(error)) from error
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the student to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            Where; the folder must exist, a file in the way is replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        StudentFileError
+            The file cannot be written.
+        """
+        return write_content(path, self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Student:
+        """Read a student from a file; one of 1 MB or more is mapped into memory.
+
+        The values of a mapped student (leaves, coefficients) are the file's own pages. The
+        file may be replaced meanwhile, but must not be altered or truncated in place.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        Student
+
+        Raises
+        ------
+        StudentFileError
+            The file is missing or unreadable, is no student file, or is damaged.
+        """
+        try:
+            return cls._of(read_content(path))
+        except StudentFileError as error:
+            raise StudentFileError(f"{str(path)!r}: {error}") from error

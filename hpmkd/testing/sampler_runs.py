@@ -1,0 +1,135 @@
+"""Searches to try a sampler with: stages, a space, outcomes, and the engine's way of asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from hpmkd.testing.fixed_trials import RandomTrial
+from hpmkd.values import Configuration, SearchSpace, Trial, frozen_mapping
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import HyperparameterTrial, Sampler
+    from hpmkd.values import Hyperparameter
+
+    Outcome = Callable[[int, Configuration], float | None]
+
+#: A search that asks for more than this does not end.
+NO_END = 5_000
+BATCH = 4
+
+
+class Plain:
+    """A stage with nothing to choose."""
+
+    encoding: ClassVar[str] = "linear"
+    complexity: ClassVar[int] = 0
+    defaults: ClassVar[Mapping[str, Hyperparameter]] = frozen_mapping()
+
+    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
+        """Draw nothing."""
+        return {}
+
+
+class Various(Plain):
+    """A stage with every sort of hyperparameter."""
+
+    complexity: ClassVar[int] = 1
+    defaults: ClassVar[Mapping[str, Hyperparameter]] = frozen_mapping(
+        {"rate": 0.1, "share": 0.5, "rounds": 50, "leaves": 8, "growth": "deep"}
+    )
+
+    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
+        """Draw five."""
+        return {
+            "rate": trial.suggest_float("rate", 0.01, 1.0, log=True),
+            "share": trial.suggest_float("share", 0.25, 1.0, step=0.25),
+            "rounds": trial.suggest_int("rounds", 10, 100, step=10),
+            "leaves": trial.suggest_int("leaves", 2, 64, log=True),
+            "growth": trial.suggest_categorical("growth", ["deep", "wide"]),
+        }
+
+
+class Branching(Plain):
+    """A stage whose second hyperparameter depends on the first."""
+
+    complexity: ClassVar[int] = 2
+    defaults: ClassVar[Mapping[str, Hyperparameter]] = frozen_mapping({"pruned": False})
+
+    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
+        """Draw one or two."""
+        pruned = trial.suggest_categorical("pruned", [False, True])
+        if not pruned:
+            return {"pruned": pruned}
+        return {"pruned": pruned, "cost": trial.suggest_float("cost", 0.0, 1.0)}
+
+
+def space(
+    seed: int = 0,
+    temperatures: tuple[float, ...] = (1.0, 3.0),
+    alphas: tuple[float, ...] = (0.0, 0.5, 1.0),
+) -> SearchSpace:
+    """Return a search space over the three stages."""
+    stages: Mapping[str, Any] = {"plain": Plain(), "various": Various(), "branching": Branching()}
+    return SearchSpace(frozen_mapping(stages), temperatures, alphas, seed)
+
+
+def some_loss(number: int, configuration: Configuration) -> float | None:
+    """Return a loss that depends on everything a configuration says."""
+    digest = sum(map(ord, repr(configuration.key)))
+    return 0.3 + digest % 97 / 100
+
+
+def trial_of(number: int, configuration: Configuration, loss: float | None) -> Trial:
+    """Return a finished trial of one model; a failed one of none for a loss of None."""
+    if loss is None:
+        return Trial(number, configuration, np.empty(0), float("nan"), 0, 0.1, "plugin 'x': broke")
+    losses = np.full(20, loss) + np.linspace(-0.1, 0.1, 20)
+    return Trial(number, configuration, losses, 1.0 - loss / 2, 1, 0.1)
+
+
+def remembering(given: SearchSpace, points: int = 2) -> SearchSpace:
+    """Return a space whose memory has some points of every stage that has any choice."""
+    remembered = {
+        name: [dict(stage.space(RandomTrial(seed))) for seed in range(points)]
+        for name, stage in given.stages.items()
+        if stage.space(RandomTrial(0))
+    }
+    return replace(given, remembered=frozen_mapping(remembered))
+
+
+def search(
+    sampler: Sampler, outcome: Outcome = some_loss, batch: int = BATCH, fits: int = 1
+) -> list[Configuration]:
+    """Ask and tell, as the engine does, until nothing is asked for."""
+    asked: list[Configuration] = []
+    while configurations := sampler.ask(batch):
+        assert len(configurations) <= batch, f"{len(configurations)} were asked for, not {batch}"
+        for configuration in configurations:
+            number = len(asked)
+            asked.append(configuration)
+            trial = trial_of(number, configuration, outcome(number, configuration))
+            sampler.tell(replace(trial, models_trained=fits * trial.models_trained))
+        assert len(asked) <= NO_END, f"the search does not end: {len(asked)} configurations"
+    return asked
+
+
+def keys(configurations: Iterable[Configuration]) -> list[Any]:
+    """Return what identifies each configuration."""
+    return [configuration.key for configuration in configurations]
+
+
+def models(asked: Iterable[Configuration], fits: int, outcome: Outcome = some_loss) -> int:
+    """Return how many models a search trains, with the controls that the engine adds."""
+    tried = {each.key: (outcome(at, each), each) for at, each in enumerate(asked)}
+    bests: dict[str, tuple[tuple[bool, float], Configuration]] = {}
+    for loss, each in tried.values():
+        # What was tried on all rows is a stage's best, whatever a share of them has shown.
+        merit = (each.share < 1, np.inf if loss is None else loss)
+        if loss is not None and (each.stage not in bests or merit < bests[each.stage][0]):
+            bests[each.stage] = (merit, each)
+    controls = {best.control().key for _, best in bests.values()}
+    return fits * len(tried.keys() | controls)

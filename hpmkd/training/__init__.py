@@ -1,0 +1,1 @@
+"""Fits students: one trial, the finalists on all rows, the ensemble of the best."""

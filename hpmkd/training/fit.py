@@ -1,0 +1,151 @@
+"""Fits one student; runs in worker processes. Whoever fails is named."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from hpmkd.data.probabilities import checked
+from hpmkd.errors import FAILURES, HpmkdError, PluginError, RecipeError
+from hpmkd.registry.offers import blame
+from hpmkd.values import StageInputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.contracts import Predictor, Scheduler, Stage, Transfer
+    from hpmkd.training.datasets import TrainingRows
+    from hpmkd.training.recording_scheduler import Overheard
+    from hpmkd.values import Configuration, FloatArray
+
+
+@dataclass(frozen=True)
+class StageInPlay:
+    """A stage and whom to blame if it fails."""
+
+    name: str
+    plugin: str
+    stage: Stage
+
+    @property
+    def reads_start(self) -> bool:
+        """Whether it can start from another student; a stage that says nothing cannot."""
+        return bool(getattr(self.stage, "reads_start", False))
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How students are fitted: what all fits of a run have in common.
+
+    Parameters
+    ----------
+    stages : mapping of str to StageInPlay
+        The student families in the race, simple ones first.
+    transfers : mapping of str to Transfer
+        The rules of the chain, by label.
+    scheduler : Scheduler
+        Says how soft targets are.
+    seed : int
+        Of every fit.
+    """
+
+    stages: Mapping[str, StageInPlay]
+    transfers: Mapping[str, Transfer]
+    scheduler: Scheduler
+    seed: int
+
+    def student(
+        self,
+        rows: TrainingRows,
+        configuration: Configuration,
+        overheard: Overheard | None = None,
+    ) -> Predictor:
+        """Fit one student; `overheard`, if given, stands between it and the scheduler.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin whose stage failed or returned something other than a student; of
+            a stage before, if it was that.
+        """
+        played = self.stages[configuration.stage]
+        # A property is as good as the class variable that the contract asks for.
+        scheduler = cast("Scheduler", overheard or self.scheduler)
+        inputs = self._inputs(rows, configuration, scheduler)
+        try:
+            student = played.stage.fit(inputs)
+            if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
+                raise TypeError(f"fit returned {type(student).__name__}; expected a hpmkd Student")
+        except HpmkdError:
+            raise
+        except FAILURES as error:
+            message = blame(played.plugin, "stage", played.name, "failed in fit", error)
+            raise PluginError(message) from error
+        return student
+
+    def said(
+        self, student: Predictor, configuration: Configuration, table: Any, classes: NDArray[Any]
+    ) -> FloatArray:
+        """Return the probabilities (n, K) of a student of this configuration, checked.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin whose stage made a student that fails or lies.
+        """
+        played = self.stages[configuration.stage]
+        try:
+            shape = (table.shape[0], len(classes))
+            return checked(student.predict_proba(table), shape, "its student")
+        except HpmkdError:
+            raise
+        except FAILURES as error:
+            message = blame(played.plugin, "stage", played.name, "failed to predict", error)
+            raise PluginError(message) from error
+
+    def _inputs(
+        self, rows: TrainingRows, configuration: Configuration, scheduler: Scheduler
+    ) -> StageInputs:
+        encoding = self.stages[configuration.stage].stage.encoding
+        encoder, matrix = rows.encoded[encoding]
+        inputs = StageInputs(
+            matrix=matrix,
+            encoder=encoder,
+            labels=rows.labels,
+            soft_targets=rows.soft_targets,
+            classes=rows.classes,
+            configuration=configuration,
+            scheduler=scheduler,
+            seed=self.seed,
+            # The control must not hear of the teacher, and extra rows are nothing but that.
+            extra=rows.extra.get(encoding) if configuration.alpha > 0 else None,
+        )
+        after = configuration.after
+        if after is None:
+            return inputs
+        previous = rows.previous[after.key]
+        if isinstance(previous, str):
+            raise PluginError(previous)
+        given = self.transfers[after.transfer].hand_over(inputs, previous)
+        if given.start is not None and not self.stages[configuration.stage].reads_start:
+            # It would fit the student it fits anyway, and the gate would call that useless.
+            raise RecipeError(
+                f"chain: stage {configuration.stage!r} cannot start from another student; use "
+                "another transfer, such as assistant"
+            )
+        return given
+
+
+def get_ready(fitting: Fitting) -> None:
+    """Do what the first fit in a process would have to wait for; a fit changes nothing by it.
+
+    The libraries of the stages were imported to unpickle them. Numba loads most of itself
+    when it is first needed, whatever for: that takes a third of a second.
+    """
+    if "numba" in sys.modules:
+        from numba.core.registry import cpu_target
+
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()

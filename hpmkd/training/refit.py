@@ -1,0 +1,249 @@
+"""What the search leaves standing: each stage's best and its control, fitted on all rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hpmkd.errors import FAILURES, PluginError
+from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.registry.offers import blame
+from hpmkd.registry.registry import PluginWarning
+from hpmkd.training.footprint import Weight
+from hpmkd.training.trials import STUDENT, RefitData
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
+    from hpmkd.execution.pipeline import ParallelDistillationPipeline
+    from hpmkd.values import Configuration, Trial
+
+
+#: Why a stage is out of a race with limits.
+NOTHING_WITHIN = "no trial of it keeps the limits"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A stage's best trial, and its best at alpha = 0 (possibly the same one)."""
+
+    student: Trial
+    control: Trial
+
+    @property
+    def trials(self) -> tuple[Trial, Trial]:
+        """Both."""
+        return self.student, self.control
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """A student fitted on all training rows, the trial that chose it, and what it takes.
+
+    Where the selection rows judge such students as well, the trial has what they say of it.
+    """
+
+    trial: Trial
+    student: Predictor
+    weight: Weight
+
+
+@dataclass(frozen=True)
+class Finalists:
+    """Students and controls on all rows.
+
+    Parameters
+    ----------
+    students, controls : mapping of str to Refitted
+        By stage.
+    chosen : str
+        The stage whose student the selection rows rank first.
+    collapsed : Refitted, optional
+        A student of that stage distilled from the ensemble, if its gate was passed.
+    beside : tuple of Refitted
+        Students that were fitted as well: those that turned out to break a limit, or to be
+        worse than another of their stage.
+    """
+
+    students: Mapping[str, Refitted]
+    controls: Mapping[str, Refitted]
+    chosen: str
+    collapsed: Refitted | None = None
+    beside: tuple[Refitted, ...] = ()
+
+    def with_collapsed(self, collapsed: Refitted) -> Finalists:
+        """Return finalists whose choice is a student distilled from their ensemble."""
+        return replace(self, collapsed=collapsed)
+
+    @property
+    def shipped(self) -> Refitted:
+        """The student that the run ships."""
+        return self.collapsed or self.students[self.chosen]
+
+    @property
+    def shipped_name(self) -> str:
+        """Its name."""
+        return "collapsed" if self.collapsed else self.chosen
+
+    @property
+    def refitted(self) -> tuple[Refitted, ...]:
+        """Everything taught by the teachers, or by nobody, each student once."""
+        known = {
+            each.trial.configuration.key: each
+            for each in (*self.students.values(), *self.controls.values(), *self.beside)
+        }
+        return tuple(known.values())
+
+    def by_name(self) -> dict[str, Predictor]:
+        """Return all students by name."""
+        named = {name: refitted.student for name, refitted in self.students.items()}
+        return {**named, self.shipped_name: self.shipped.student}
+
+
+def best(
+    trials: Iterable[Trial],
+    stage: str,
+    *,
+    control: bool = False,
+    standing: Standing = UNLIMITED,
+) -> Trial | None:
+    """Return a stage's trial with the lowest log loss on the selection rows.
+
+    Parameters
+    ----------
+    control : bool
+        Look only at those that hear of no teacher. Ties go to the control, then to the trial
+        asked first. Trials on a share of the rows win nothing.
+    standing : Standing
+        Knows the limits: only where no trial keeps them does one that breaks them win.
+    """
+    own = [
+        trial for trial in candidates(trials, [stage]) if trial.configuration.hard or not control
+    ]
+    return min(own, key=standing.merit, default=None)
+
+
+def candidates(trials: Iterable[Trial], stages: Container[str]) -> list[Trial]:
+    """Return the trials of some stages that may win: on all rows, and not failed."""
+    return [
+        trial
+        for trial in trials
+        if trial.configuration.stage in stages
+        and trial.configuration.share == 1
+        and trial.failure is None
+    ]
+
+
+def pairs(
+    trials: Sequence[Trial], stages: Iterable[str], standing: Standing = UNLIMITED
+) -> dict[str, Pair]:
+    """Return every stage that has both a student and a control to compare it with.
+
+    A stage of which nothing keeps the limits is out of the race, unless all are. Where no
+    control keeps them, the student is compared with one that takes more than it may.
+
+    Raises
+    ------
+    PluginError
+        If no stage has.
+    """
+    found, failures = {}, {}
+    for stage in stages:
+        student = best(trials, stage, standing=standing)
+        control = best(trials, stage, control=True, standing=standing)
+        if student is not None and control is not None:
+            found[stage] = Pair(student, control)
+        else:
+            own = [trial.failure for trial in trials if trial.configuration.stage == stage]
+            otherwise = "it has no control to go by" if own else "it was not tried"
+            failures[stage] = next(filter(None, own), otherwise)
+    within = {stage: pair for stage, pair in found.items() if not standing.over(pair.student)}
+    if within:
+        failures |= {stage: NOTHING_WITHIN for stage in found if stage not in within}
+    report(failures, found)
+    return within or found
+
+
+def fit_finalists(
+    paired: Mapping[str, Pair],
+    data: RefitData,
+    pipeline: ParallelDistillationPipeline,
+    on_fitted: Callable[[], None],
+    finished: Callable[[Trial, Predictor], Refitted],
+) -> Finalists:
+    """Fit each stage's best and its control on all training rows; equal ones only once.
+
+    A stage that fails here, after all, is out of the race.
+
+    Parameters
+    ----------
+    paired : mapping of str to Pair
+        By stage.
+    data : RefitData
+        All training rows.
+    pipeline : ParallelDistillationPipeline
+        Where they are fitted.
+    on_fitted : callable
+        Called after every fit.
+    finished : callable
+        Makes of a trial and its student what is kept of them; a PluginError says why not.
+
+    Raises
+    ------
+    PluginError
+        If no stage is left.
+    """
+    trials = [trial for pair in paired.values() for trial in pair.trials]
+    tasks = list({trial.configuration.key: trial.configuration for trial in trials}.values())
+    outcomes: dict[object, Predictor | str] = {}
+    for at, outcome in pipeline.run(STUDENT, data, tasks):
+        outcomes[tasks[at].key] = writable(outcome, tasks[at], data)
+        on_fitted()
+    students, controls, failures = {}, {}, {}
+    for stage, pair in paired.items():
+        try:
+            students[stage], controls[stage] = _both(pair, outcomes, finished)
+        except PluginError as failed:
+            failures[stage] = str(failed)
+    report(failures, students)
+    chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
+    return Finalists(students, controls, chosen)
+
+
+def _both(
+    pair: Pair,
+    outcomes: Mapping[object, Predictor | str],
+    finished: Callable[[Trial, Predictor], Refitted],
+) -> tuple[Refitted, Refitted]:
+    student, control = (outcomes[each.configuration.key] for each in pair.trials)
+    if isinstance(student, str) or isinstance(control, str):
+        raise PluginError(str(student if isinstance(student, str) else control))
+    first = finished(pair.student, student)
+    return first, first if student is control else finished(pair.control, control)
+
+
+def writable(
+    outcome: Predictor | str, configuration: Configuration, data: RefitData
+) -> Predictor | str:
+    """Return a refitted student if it can be written to a file; else why it cannot."""
+    if isinstance(outcome, str):
+        return outcome
+    played = data.fitting.stages[configuration.stage]
+    try:
+        content = outcome.to_bytes()
+        if not isinstance(content, bytes):
+            raise TypeError(f"returned {content!r:.80}; expected bytes")
+    except FAILURES as error:
+        return blame(played.plugin, "stage", played.name, "failed in to_bytes", error)
+    return outcome
+
+
+def report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:
+    """Warn of stages that are out of the race; raise if none is left in it."""
+    if not left:
+        reasons = "; ".join(f"{stage}: {failure}" for stage, failure in failures.items())
+        raise PluginError(f"no stage has a student and a control: {reasons}")
+    for stage, failure in failures.items():
+        message = f"stage {stage!r} is out of the race: {failure}"
+        warnings.warn(message, PluginWarning, stacklevel=3)

@@ -1,0 +1,96 @@
+"""Rows by which two forms of a student are compared: what its schema and numbers suggest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.student import JointEncoder, LinearEncoder, PooledModel, Student
+from hpmkd.student.columns.schema import Column
+from hpmkd.student.models.pooled import tree_parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpmkd.values import FloatArray
+
+N_ROWS = 512
+
+_EXTREME = (np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 1.0, -1.0, 2.0**31)
+
+#: A category that no training data show.
+UNSEEN = "a category that training did not show"
+
+
+def probe_rows(student: Student, n_rows: int = N_ROWS) -> pd.DataFrame:
+    """Return raw rows that ask a student about all that it distinguishes.
+
+    Numbers lie at, beside and between the thresholds of its trees, within the training range
+    and beyond it; some are extreme, some missing. Categories are known, unknown or missing.
+
+    Parameters
+    ----------
+    student : Student
+    n_rows : int
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, d)
+        The same for the same student.
+    """
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    columns = student.encoder.schema.columns
+    marks = _marks(student)
+    cells = [
+        _numbers(rng, marks[j], n_rows) if column.kind == "number" else _texts(rng, column, n_rows)
+        for j, column in enumerate(columns)
+    ]
+    return pd.DataFrame(dict(zip(student.encoder.schema.names, cells, strict=True)))
+
+
+def _numbers(rng: np.random.Generator, marks: FloatArray, n_rows: int) -> FloatArray:
+    """Draw numbers around some marks."""
+    low, high = marks.min(initial=-1.0), marks.max(initial=1.0)
+    drawn = rng.choice([*marks, 0.0], n_rows)
+    # Beside a mark by a bit of float32, and by less than float32 can hold.
+    beside = rng.choice([0.0, 0.0, 1.2e-7, -1.2e-7, 2e-8, -2e-8], n_rows)
+    drawn = drawn * (1.0 + beside)
+    kind = rng.choice(4, n_rows, p=[0.5, 0.3, 0.08, 0.12])
+    between = low + rng.random(n_rows) * (high - low) * 1.2 - 0.1 * (high - low)
+    return np.select(
+        [kind == 0, kind == 1, kind == 2], [drawn, between, rng.choice(_EXTREME, n_rows)], np.nan
+    )
+
+
+def _texts(rng: np.random.Generator, column: Column, n_rows: int) -> Any:
+    """Draw categories, known, unknown and missing ones."""
+    pool = np.array([*column.categories, UNSEEN], dtype=object)
+    drawn = rng.choice(pool, n_rows)
+    drawn[rng.random(n_rows) < 0.1] = UNSEEN
+    drawn[rng.random(n_rows) < 0.1] = None
+    return drawn
+
+
+def _marks(student: Student) -> list[FloatArray]:
+    """Return the numbers that matter in each raw column: thresholds, and the training range."""
+    columns = student.encoder.schema.columns
+    marks: list[list[float]] = [[] for _ in columns]
+    encoder = student.encoder
+    linear = encoder.linear if isinstance(encoder, JointEncoder) else encoder
+    if isinstance(linear, LinearEncoder):
+        scaling = linear.scaling
+        numbers = [j for j, column in enumerate(columns) if column.kind == "number"]
+        for i, j in enumerate(numbers):
+            marks[j] += [scaling.lows[i], scaling.highs[i], scaling.medians[i], scaling.centers[i]]
+    if not isinstance(encoder, LinearEncoder):
+        model = student.model
+        members = model.members if isinstance(model, PooledModel) else (model,)
+        for trees in tree_parts(members):
+            split = trees.features >= 0
+            for j, mark in zip(trees.features[split], trees.thresholds[split], strict=True):
+                marks[j].append(float(mark))
+    found = [np.array(each, dtype=np.float64) for each in marks]
+    return [np.unique(each[np.isfinite(each)]) for each in found]

@@ -1,0 +1,111 @@
+"""The memory of all runs of a user: a small store, asked before a search and told after it."""
+
+from __future__ import annotations
+
+import sqlite3
+import warnings
+from typing import TYPE_CHECKING, TypeVar
+
+from hpmkd_defaults.memories import folder, store
+from hpmkd_defaults.memories.records import learned
+from hpmkd_defaults.memories.schema import DamagedStoreError
+from hpmkd_defaults.memories.similarity import distance, promising
+from hpmkd_defaults.memories.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hpmkd.values import DataFacts, Hyperparameter, Outcome
+    from hpmkd_defaults.memories.records import Learned
+
+Answer = TypeVar("Answer")
+#: Outcomes told to whoever learns from them, in whole data sets, the nearest.
+MAX_TOLD = 5000
+
+
+class MemoryWarning(UserWarning):
+    """The memory cannot be used, or starts anew; the run goes on."""
+
+
+class SharedOptimizationMemory:
+    """Remembers what was tried on which kind of data, in a SQLite file.
+
+    What it holds of a data set itself never counts for a run on that data set. A file that is
+    damaged, or of another version, is renamed and a new one begun. Where the file cannot be
+    read or written (also: a full disk), the run goes on without it. Either is said. It is read
+    once: what other runs learn meanwhile counts once this one has remembered.
+
+    Parameters
+    ----------
+    folder : str
+        Where the file is; by default ``hpmkd`` in the user's data folder.
+    suggestions : int
+        Hyperparameters to suggest for a stage, at most; > 0.
+    """
+
+    def __init__(self, *, folder: str = "", suggestions: int = 2) -> None:
+        self._folder, self._suggestions = folder, suggestions
+        self._given_up = False
+        self._snapshot: list[Learned] | None = None
+
+    def suggest(self, facts: DataFacts, stage: str) -> Sequence[Mapping[str, Hyperparameter]]:
+        """Return what did best on similar data; see :func:`~.similarity.promising`."""
+        return promising(facts, self._others(facts), stage, self._suggestions)
+
+    def outcomes(self, facts: DataFacts) -> Sequence[Outcome]:
+        """Return what is known of the nearest other data sets; about ``MAX_TOLD`` at most."""
+        others = sorted(
+            self._others(facts), key=lambda each: (distance(facts, each.facts), each.digest)
+        )
+        told: list[Outcome] = []
+        for each in others:
+            if told and len(told) + len(each.outcomes) > MAX_TOLD:
+                break
+            told += each.told()
+        return told
+
+    def remember(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
+        """Keep what a run learned, unless its data set cannot be told from others."""
+        self._snapshot = None
+        if facts.digest:
+            record = learned(facts, outcomes)
+            self._venture("written", lambda kept: kept.keep([record]), None)
+
+    def _others(self, facts: DataFacts) -> list[Learned]:
+        if self._snapshot is None:
+            nothing: list[Learned] = []
+            self._snapshot = self._venture("read", Store.read, nothing)
+        others = [each for each in self._snapshot if each.digest != facts.digest]
+        # One less than there may be: else the run itself would push the oldest out, and with
+        # it change the next run on the same data.
+        return others[: store.MAX_DATA_SETS - 1]
+
+    def _venture(self, done: str, call: Callable[[Store], Answer], otherwise: Answer) -> Answer:
+        if self._given_up:
+            return otherwise
+        path = folder.store_path(self._folder)
+        try:
+            return _mended(Store(path), call)
+        except (OSError, sqlite3.Error, DamagedStoreError) as error:
+            self._given_up = True
+            reason = folder.in_the_way(path) or getattr(error, "strerror", None) or error
+            _warn(
+                f"cannot be {done} ({path}: {reason}); the run goes on without it (another "
+                "folder: --set memory.folder=DIR, none: --no-memory)"
+            )
+            return otherwise
+
+
+def _mended(kept: Store, call: Callable[[Store], Answer]) -> Answer:
+    """Make a call; if the store is damaged, set it aside and make it on a new one."""
+    try:
+        return call(kept)
+    except DamagedStoreError as error:
+        aside = kept.set_aside()
+        if aside is not None:
+            _warn(f"cannot read {kept.path} ({error}): it is now {aside.name}, and a new one begun")
+        return call(kept)
+
+
+def _warn(problem: str) -> None:
+    warnings.warn(f"the memory {problem}", MemoryWarning, stacklevel=2)

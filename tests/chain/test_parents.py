@@ -1,0 +1,346 @@
+"""Lessons, and the students that others build on: fitted once, and never on what they judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from hpmkd.chain.parents import Exam, Lesson, Predecessors
+from hpmkd.data import splits
+from hpmkd.data.dataset import Dataset
+from hpmkd.data.unlabeled import Labelled
+from hpmkd.errors import PluginError
+from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.values import After, Configuration, Softening
+
+N, N_EXTRA, FOLDS = 30, 8, 3
+#: Column 0 is the number of the row, so that a student tells what it was fitted on.
+TABLE = np.column_stack([np.arange(N), np.arange(N) % 7]).astype(float)
+LABELS = np.arange(N) % 2
+EXTRA = np.column_stack([1000 + np.arange(N_EXTRA), np.zeros(N_EXTRA)])
+
+
+class Says:
+    """A student that is the surer of class 1, the more rows it was fitted on."""
+
+    classes_ = np.arange(2)
+
+    def __init__(self, rows):
+        self.rows = frozenset(rows)
+
+    def predict_proba(self, table):
+        sure = len(self.rows) / 100
+        return np.column_stack([np.full(len(table), 1 - sure), np.full(len(table), sure)])
+
+    def to_bytes(self):
+        return b""
+
+
+@dataclass
+class Recorder:
+    """A stage that keeps what it was fitted from."""
+
+    encoding = "tree"
+    reads_start = True
+    complexity = 0
+    defaults: dict = field(default_factory=dict)
+    seen: list = field(default_factory=list)
+    fails: bool = False
+
+    def space(self, trial):
+        return {}
+
+    def fit(self, inputs):
+        if self.fails:
+            raise ArithmeticError("not today")
+        self.seen.append(inputs)
+        return Says(inputs.matrix[:, 0])
+
+
+class Constant:
+    varies = False
+
+    def softening(self, configuration, state):
+        return Softening(configuration.temperature, configuration.alpha)
+
+    def observe(self, trial):
+        pass
+
+
+@dataclass
+class Rule:
+    """A transfer that teaches what it is told, or gives a start."""
+
+    unseen: bool
+    teaches = True
+    handed: list = field(default_factory=list)
+
+    def hand_over(self, inputs, previous):
+        self.handed.append(previous)
+        if self.unseen:
+            return replace(inputs, soft_targets=previous.soft_targets)
+        return replace(inputs, start=previous)
+
+
+@pytest.fixture
+def world(in_process):
+    """Three stages, two rules, and predecessors that count."""
+
+    class World:
+        def __init__(self):
+            self.stages = {name: Recorder() for name in "abc"}
+            self.rules = {"start": Rule(False), "ask": Rule(True)}
+            played = {name: StageInPlay(name, f"of-{name}", each) for name, each in self.items()}
+            self.fitting = Fitting(played, self.rules, Constant(), 0)
+            self.trained = []
+            self.predecessors = Predecessors(self.fitting, in_process(), FOLDS, self.trained.append)
+
+        def items(self):
+            return self.stages.items()
+
+        def fits(self, name):
+            return len(self.stages[name].seen)
+
+    return World()
+
+
+def configuration(stage, alpha=0.5, after=None, **settings):
+    return Configuration(stage, 1.0, alpha, settings, after)
+
+
+def lesson_of(extra=True, rows=N):
+    data = Dataset(TABLE[:rows], LABELS[:rows], np.arange(2))
+    labelled = Labelled(EXTRA, np.full((N_EXTRA, 2), 0.5), 0.2, real=True) if extra else None
+    return Lesson.prepare(data, np.full((rows, 2), 0.5), labelled, {"tree"})
+
+
+# ------------------------------------------------------------------------ lessons
+
+
+def test_a_lesson_is_encoded_once_with_its_extra_rows():
+    lesson = lesson_of()
+    encoder, matrix = lesson.training.encoded["tree"]
+    np.testing.assert_array_equal(matrix, TABLE)
+    np.testing.assert_array_equal(lesson.training.extra["tree"].matrix, EXTRA)
+    assert lesson.without_extra().training.encoded["tree"][0] is encoder
+
+
+def test_a_lesson_taught_otherwise_has_the_same_rows():
+    lesson, said = lesson_of(), np.tile([0.9, 0.1], (N, 1))
+    retaught = lesson.taught(said)
+    np.testing.assert_array_equal(retaught.training.soft_targets, said)
+    assert retaught.training.encoded is lesson.training.encoded
+    assert retaught.training.extra is lesson.training.extra
+    of_extra = np.tile([0.2, 0.8], (N_EXTRA, 1))
+    both = lesson.taught(said, of_extra)
+    np.testing.assert_array_equal(both.training.extra["tree"].soft_targets, of_extra)
+    np.testing.assert_array_equal(both.extra.soft_targets, of_extra)
+    assert both.training.extra["tree"].weight == lesson.extra.weight
+
+
+def test_without_extra_rows_none_are_taught():
+    lesson = lesson_of(extra=False)
+    assert lesson.taught(np.full((N, 2), 0.5), np.zeros((0, 2))).extra is None
+    alone = lesson_of().without_extra()
+    assert alone.extra is None
+    assert alone.training.extra == {}
+
+
+def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
+    lesson = lesson_of()
+    after = After("start", configuration("a"))
+    prepared = world.predecessors.prepared(lesson, [configuration("b", after=after)])
+    chosen = np.arange(N) % 3 > 0
+    part = replace(lesson, training=prepared).part(chosen)
+    np.testing.assert_array_equal(part.rows.table, TABLE[chosen])
+    np.testing.assert_array_equal(part.training.encoded["tree"][1], TABLE[chosen])
+    np.testing.assert_array_equal(part.training.labels, LABELS[chosen])
+    assert part.training.previous == {}
+    assert part.extra is lesson.extra
+    assert not part.training.encoded["tree"][1].flags.writeable
+
+
+# ------------------------------------------------------------------- predecessors
+
+
+def test_without_a_chain_nothing_is_fitted(world):
+    lesson = lesson_of()
+    training = world.predecessors.prepared(lesson, [configuration("a"), configuration("b")])
+    assert training is lesson.training
+    assert world.trained == []
+
+
+def test_whoever_builds_on_it_a_student_is_fitted_and_counted_once(world):
+    lesson, after = lesson_of(), After("start", configuration("a"))
+    many = [configuration("b", alpha, after) for alpha in (0.0, 0.5, 1.0)]
+    many += [configuration("c", 0.5, after, d=d) for d in range(4)]
+    first = world.predecessors.prepared(lesson, many)
+    again = world.predecessors.prepared(lesson, many[2:])
+    assert world.fits("a") == 1
+    assert world.trained == [1]
+    assert first.previous[after.key] is again.previous[after.key]
+    for each in many:
+        world.fitting.student(first, each)
+    assert world.fits("a") == 1
+    assert {id(inputs.start.student) for inputs in world.stages["c"].seen} == {
+        id(first.previous[after.key].student)
+    }
+
+
+def test_other_rows_or_another_rule_mean_another_fit(world):
+    lesson, other = lesson_of(), lesson_of(rows=20)
+    start, ask = After("start", configuration("a")), After("ask", configuration("a"))
+    world.predecessors.prepared(lesson, [configuration("b", after=start)])
+    world.predecessors.prepared(other, [configuration("b", after=start)])
+    assert [len(inputs.labels) for inputs in world.stages["a"].seen] == [N, 20]
+    world.predecessors.prepared(lesson, [configuration("b", after=ask)])
+    assert world.fits("a") == 2 + 1 + FOLDS
+    assert sum(world.trained) == world.fits("a")
+
+
+def test_a_student_before_is_handed_over_with_its_matrices(world):
+    lesson, after = lesson_of(), After("start", configuration("a"))
+    previous = world.predecessors.prepared(lesson, [configuration("b", after=after)]).previous[
+        after.key
+    ]
+    np.testing.assert_array_equal(previous.matrix, TABLE)
+    np.testing.assert_array_equal(previous.extra_matrix, EXTRA)
+    assert previous.soft_targets is None
+    assert previous.extra_soft_targets is None
+    alone = world.predecessors.prepared(
+        lesson_of(extra=False), [configuration("b", after=after)]
+    ).previous[after.key]
+    assert alone.extra_matrix is None
+
+
+def test_a_rule_that_asks_hears_about_no_row_from_whoever_saw_it(world):
+    lesson, after = lesson_of(), After("ask", configuration("a"))
+    training = world.predecessors.prepared(lesson, [configuration("b", after=after)])
+    whole, *parts = world.stages["a"].seen
+    assert len(whole.labels) == N
+    assert whole.extra is not None
+    fold = splits.folds(LABELS, FOLDS, 0)
+    held = [frozenset(range(N)) - frozenset(part.matrix[:, 0].astype(int)) for part in parts]
+    assert held == [frozenset(np.flatnonzero(fold == number)) for number in range(FOLDS)]
+    assert all(part.extra is None for part in parts)
+    previous = training.previous[after.key]
+    # Each says how many rows it saw; all speak about the extra rows, and are averaged.
+    sizes = np.array([len(parts[number].labels) for number in fold])
+    np.testing.assert_allclose(previous.soft_targets[:, 1], sizes / 100)
+    of_extra = np.mean([len(part.labels) for part in parts]) / 100
+    np.testing.assert_allclose(previous.extra_soft_targets[:, 1], of_extra)
+
+
+def test_a_chain_of_three_is_fitted_link_by_link(world):
+    lesson = lesson_of()
+    second = configuration("b", after=After("start", configuration("a")))
+    third = configuration("c", after=After("start", second))
+    training = world.predecessors.prepared(lesson, [third])
+    assert (world.fits("a"), world.fits("b"), world.fits("c")) == (1, 1, 0)
+    assert sum(world.trained) == 2
+    world.fitting.student(training, third)
+    (of_b,), (of_c,) = world.stages["b"].seen, world.stages["c"].seen
+    assert of_c.start.student.rows == of_b.start.student.rows == set(range(N))
+    # What the second stands on is there for those who stand on it themselves.
+    world.predecessors.prepared(lesson, [second])
+    assert sum(world.trained) == 2
+
+
+def test_cross_fitting_fits_the_whole_chain_anew_in_each_fold(world):
+    lesson = lesson_of()
+    second = configuration("b", after=After("ask", configuration("a")))
+    said = world.predecessors.unseen(lesson, second)
+    fold = splits.folds(LABELS, FOLDS, 0)
+    parts = world.stages["b"].seen
+    assert len(parts) == FOLDS
+    for number, inputs in enumerate(parts):
+        rows = inputs.matrix[:, 0].astype(int)
+        assert not set(rows) & set(np.flatnonzero(fold == number))
+    # In each fold: the student before, and that one cross-fitted within the fold.
+    assert world.fits("a") == FOLDS * (1 + FOLDS)
+    seen = [set(inputs.matrix[:, 0].astype(int)) for inputs in world.stages["a"].seen]
+    outer = [set(np.flatnonzero(fold != number)) for number in range(FOLDS)]
+    assert [each for each in seen if each in outer] == outer
+    for at, each in enumerate(seen):
+        assert each <= outer[at // (1 + FOLDS)]
+    assert all(inputs.extra is None for inputs in world.stages["a"].seen)
+    assert sum(world.trained) == world.fits("a") + world.fits("b")
+    sizes = np.array([len(parts[number].labels) for number in fold])
+    np.testing.assert_allclose(said.rows[:, 1], sizes / 100)
+    assert said.extra.shape == (len(EXTRA), said.rows.shape[1])
+
+
+def test_lessons_of_a_moment_are_not_remembered(world):
+    lesson = lesson_of()
+    third = configuration("c", after=After("ask", configuration("b", after=After(
+        "ask", configuration("a")))))  # fmt: skip
+    world.predecessors.prepared(lesson, [third])
+    known = world.predecessors._known
+    assert all(kept is lesson for kept, _ in known.values())
+    assert len(known) == 2
+
+
+@pytest.mark.parametrize("rule", ["start", "ask"])
+def test_a_stage_before_that_fails_costs_those_who_build_on_it(world, rule):
+    world.stages["a"].fails = True
+    second = configuration("b", after=After(rule, configuration("a")))
+    third = configuration("c", after=After("start", second))
+    fine = configuration("b")
+    training = world.predecessors.prepared(lesson_of(), [second, third, fine])
+    for each in (second, third):
+        with pytest.raises(PluginError, match="plugin 'of-a': stage 'a' failed in fit: Arithmetic"):
+            world.fitting.student(training, each)
+    world.fitting.student(training, fine)
+    assert world.fits("c") == 0
+
+
+def test_a_failure_is_remembered_and_not_tried_again(world):
+    world.stages["a"].fails = True
+    lesson, second = lesson_of(), configuration("b", after=After("start", configuration("a")))
+    world.predecessors.prepared(lesson, [second])
+    world.stages["a"].fails = False
+    world.predecessors.prepared(lesson, [second])
+    assert world.fits("a") == 0
+
+
+def test_cross_fitting_a_stage_that_fails_raises(world):
+    world.stages["a"].fails = True
+    with pytest.raises(PluginError, match="stage 'a' failed in fit"):
+        world.predecessors.unseen(lesson_of(), configuration("a"))
+
+
+def test_a_stage_before_that_fails_on_few_rows_only_is_named(world):
+    stage = world.stages["a"]
+    whole = stage.fit
+
+    def picky(inputs):
+        if len(inputs.labels) < N:
+            raise ArithmeticError("too few")
+        return whole(inputs)
+
+    stage.fit = picky
+    second = configuration("b", after=After("ask", configuration("a")))
+    training = world.predecessors.prepared(lesson_of(), [second])
+    with pytest.raises(PluginError, match="stage 'a' failed in fit: ArithmeticError: too few"):
+        world.fitting.student(training, second)
+
+
+def test_a_control_on_a_control_hears_of_no_extra_row(world):
+    after = After("start", configuration("a", alpha=0.0))
+    control = configuration("b", alpha=0.0, after=after)
+    assert control.hard
+    training = world.predecessors.prepared(lesson_of(), [control])
+    world.fitting.student(training, control)
+    assert [world.stages[name].seen[0].extra for name in "ab"] == [None, None]
+
+
+def test_an_exam_judges_by_rows_beside_the_lesson():
+    lesson = lesson_of(rows=20)
+    held_rows = np.arange(20, N)
+    exam = Exam(lesson, held_rows, Dataset(TABLE[20:], LABELS[20:], np.arange(2)), 20)
+    split = exam.split(lesson.training)
+    assert split.training is lesson.training
+    np.testing.assert_array_equal(split.held_table, TABLE[20:])
+    np.testing.assert_array_equal(split.held_labels, LABELS[20:])

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpmkd.data import cache_region as shelves
+from hpmkd.data.cache_region import UNKEPT, Kept, plain
+
+
+@pytest.fixture
+def kept(dict_cache):
+    return Kept(dict_cache, "feature")
+
+
+def test_content_decides_which_entry_it_is(kept, dict_cache):
+    contents = [("a",), ("a", 1), (np.zeros(2),), (np.zeros(2, dtype=np.float32),)]
+    for number, content in enumerate(contents):
+        kept.get(lambda number=number: np.array([number]), *content)
+    for number, content in enumerate(contents):
+        assert kept.get(lambda: np.array([-1]), *content).tolist() == [number]
+    assert {region for region, _ in dict_cache.entries} == {"feature"}
+
+
+def test_another_version_of_a_library_is_another_entry(kept, monkeypatch):
+    kept.get(lambda: np.zeros(1), "a")
+    monkeypatch.setattr(shelves, "libraries", lambda: "numpy 99")
+    assert kept.get(lambda: np.ones(1), "a")[0] == 1
+
+
+def test_plain_values_come_back_as_they_were(kept):
+    told = {"weights": [0.1, 1 / 3], "text": "ü", "none": None, "nested": {"b": 1, "a": True}}
+    for shelf in (kept, UNKEPT):
+        for _ in range(2):
+            assert plain(shelf, lambda: told, "summary") == told
+            assert list(plain(shelf, lambda: told, "summary")) == list(told)
+    calls = []
+    plain(kept, lambda: calls.append(1), "summary")
+    assert calls == []
+
+
+def test_without_a_shelf_all_is_computed_and_closed():
+    for number in range(2):
+        found = UNKEPT.get(lambda number=number: np.array([number]), "a")
+        assert found.tolist() == [number]
+        assert not found.flags.writeable

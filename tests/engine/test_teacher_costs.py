@@ -1,0 +1,101 @@
+"""Teachers are measured once each, and the fused one is the sum of its parts."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier
+
+from hpmkd.data.cache_region import Kept
+from hpmkd.data.dataset import make_dataset
+from hpmkd.engine import teacher_costs
+from hpmkd.engine.teacher_costs import Cost, of_fuser, of_member
+from hpmkd.evaluation import latency
+from hpmkd.evaluation.latency import Latency
+from hpmkd.execution.counters import Counts
+from hpmkd.knowledge.cached_fusion import Fusing
+from hpmkd.knowledge.predictor import TeacherReader, stack
+from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher
+from hpmkd.recipe.resolve import Selected
+from hpmkd.registry.offers import Offered
+from hpmkd.values import Fused, Offer
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
+
+
+@pytest.fixture
+def reader(people, dict_cache, in_process):
+    X, y = people[["children", "member"]], people["bought"].to_numpy()
+    training = make_dataset(X[:100], y[:100])
+    test = make_dataset(X[100:], y[100:], training.classes)
+    return TeacherReader(training, test, dict_cache, in_process(), 3, 0, Counts())
+
+
+class Mean:
+    """Fuses by the mean, and looks whether rows and what was said of them go together."""
+
+    asked = ()
+
+    def fit(self, probabilities, labels, table):
+        return self
+
+    def fuse(self, probabilities, table):
+        m, n, _ = probabilities.shape
+        assert n == table.shape[0]
+        type(self).asked = (*self.asked, n)
+        return Fused(probabilities.mean(axis=0), np.full((n, m), 1 / m))
+
+    def summary(self):
+        return {}
+
+
+BAYES = CloneableTeacher("bayes", GaussianNB())
+
+
+def test_parts_add_up():
+    parts = [np.array([100.0, 2.0, 30.0]), np.array([11.0, 0.5, 4.0])]
+    assert Cost.total(parts) == Cost(111, Latency(2.5, 34.0))
+    assert Cost.total([*parts, np.array([np.nan, 1.0, 1.0])]) == Cost(None, Latency(3.5, 35.0))
+    assert Cost.total([*parts, np.full(3, np.nan)]) == Cost(None, None)
+
+
+def test_a_member_is_measured_once_as_one_fold_model(reader, monkeypatch):
+    reader.final(BAYES)
+    size, row_us, batch_us = of_member(BAYES, reader)
+    assert size == len(pickle.dumps(reader.deployed(BAYES), pickle.HIGHEST_PROTOCOL))
+    assert row_us > 0
+    assert batch_us > 0
+    fits = reader.counts.teacher_fits
+    monkeypatch.setattr(teacher_costs, "latency", None)
+    assert of_member(BAYES, reader).tolist() == [size, row_us, batch_us]
+    assert reader.counts.teacher_fits == fits
+
+
+def test_what_is_given_has_no_cost_and_a_model_has(reader):
+    given = GivenTeacher("given", np.full((100, 2), 0.5))
+    assert np.isnan(of_member(given, reader)).all()
+    training = reader.training
+    model = DecisionTreeClassifier(max_depth=2).fit(
+        training.table, training.classes[training.labels]
+    )
+    assert np.isfinite(of_member(FittedTeacher("tree", model), reader)).all()
+
+
+def test_a_fuser_is_timed_on_rows_and_what_was_said_of_them(reader, dict_cache):
+    selected = Selected(Offered("fuser", Offer("mean", Mean, ""), "p"), {})
+    readings = [reader.final(BAYES)] * 2
+    said = stack([each.training for each in readings])
+    heard = stack([each.test for each in readings])
+    fusing = Fusing(selected, said, reader.training, Kept(dict_cache, "attention"))
+    Mean.asked = ()
+    cost = of_fuser(fusing, heard, reader.test.table)
+    assert np.isfinite(cost).all()
+    assert set(Mean.asked) == {1, latency.BATCH}
+    again = Fusing(selected, said, reader.training, Kept(dict_cache, "attention"))
+    assert of_fuser(again, heard, reader.test.table).tolist() == cost.tolist()

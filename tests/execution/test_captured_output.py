@@ -1,0 +1,81 @@
+"""What a task says in another process is said where the run is."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import pytest
+
+from hpmkd.execution import captured_output
+from hpmkd.execution.captured_output import Asides, kept_for, this_place
+
+ELSEWHERE = ("another machine", 1)
+
+
+def speak():
+    warnings.warn("beware", RuntimeWarning, stacklevel=2)
+    sys.stderr.write("psst\n")
+    sys.stdout.write("hear\n")
+
+
+def kept():
+    with kept_for(ELSEWHERE) as found:
+        speak()
+    return found
+
+
+def test_at_home_it_is_just_said(capsys):
+    with pytest.warns(RuntimeWarning, match="beware"), kept_for(this_place()) as found:
+        speak()
+    assert capsys.readouterr() == ("hear\n", "psst\n")
+    assert found == Asides()
+
+
+def test_elsewhere_it_is_kept_and_repeated_as_it_was(capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        found = kept()
+    assert capsys.readouterr() == ("", "")
+    with pytest.warns(RuntimeWarning, match="beware") as heard:
+        found.repeat(set())
+    assert heard[0].filename == __file__
+    assert capsys.readouterr() == ("hear\n", "psst\n")
+
+
+def test_what_every_task_warns_of_is_told_once():
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        every, told_of = [kept() for _ in range(3)], set()
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        for each in every:
+            each.repeat(told_of)
+    assert len(heard) == 1
+
+
+def test_the_filters_of_the_caller_hold():
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        found = kept()
+    with pytest.raises(RuntimeWarning, match="beware"):
+        found.repeat(set())
+
+
+def test_a_class_that_is_unknown_here_is_any_warning():
+    def own(name):
+        return captured_output.Warned("m", "a_module_of_a_worker", name, "f.py", 3).type
+
+    assert own("Special") is UserWarning
+    assert captured_output.Warned("m", "builtins", "int", "f.py", 3).type is UserWarning
+
+
+def test_a_task_that_raises_has_spoken_too(capsys):
+    def task():
+        with kept_for(ELSEWHERE):
+            sys.stderr.write("last words\n")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        task()
+    assert capsys.readouterr().err == "last words\n"

@@ -1,0 +1,146 @@
+"""Overlapping runs leave filters and threads as the first of them found them."""
+
+import contextlib
+import threading
+import warnings
+
+import pytest
+import threadpoolctl
+
+from hpmkd.execution.process_state import AsFound
+
+
+def blas():
+    return [
+        each["num_threads"]
+        for each in threadpoolctl.threadpool_info()
+        if each["user_api"] == "blas"
+    ]
+
+
+def overlapping(first, second):
+    """Let two threads enter one after the other, and leave in the same order."""
+    in_first, in_second, out_first = (threading.Event() for _ in range(3))
+
+    def one():
+        with first():
+            in_first.set()
+            assert in_second.wait(30)
+        out_first.set()
+
+    def other():
+        assert in_first.wait(30)
+        with second():
+            in_second.set()
+            assert out_first.wait(30)
+
+    threads = [threading.Thread(target=each) for each in (one, other)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert not any(each.is_alive() for each in threads)
+
+
+class Held:
+    """A run that changes something in a careful library's way."""
+
+    def __init__(self, as_found, make):
+        self.kept, self.make = as_found.kept(), make
+
+    def __enter__(self):
+        self.kept.__enter__()
+        self.change = self.make()
+        self.change.__enter__()
+
+    def __exit__(self, *raised):
+        self.change.__exit__(*raised)
+        self.kept.__exit__(*raised)
+
+
+class NoNotes:
+    """What there would be otherwise."""
+
+    def kept(self):
+        return contextlib.nullcontext()
+
+
+class Erring(warnings.catch_warnings):
+    def __enter__(self):
+        super().__enter__()
+        warnings.simplefilter("error", ResourceWarning)
+
+
+class Recording(warnings.catch_warnings):
+    def __init__(self):
+        super().__init__(record=True)
+
+
+def one_thread():
+    return threadpoolctl.threadpool_limits(1)
+
+
+CHANGES = {"filters": Erring, "recording": Recording, "threads": one_thread}
+
+
+def process():
+    known = vars(warnings)
+    return {
+        "list": id(warnings.filters),
+        "filters": list(warnings.filters),
+        "showing": (warnings.showwarning, known["_showwarnmsg_impl"]),
+        "threads": blas(),
+    }
+
+
+@pytest.fixture
+def two_threads():
+    """As many as this process may use, whoever sets it."""
+    found = threadpoolctl.ThreadpoolController().select(user_api="blas")
+    before = [each.num_threads for each in found.lib_controllers]
+
+    def put(counts):
+        for each, count in zip(found.lib_controllers, counts, strict=True):
+            each.set_num_threads(count)
+        with found.limit(limits=None):  # gives control of OpenBLAS away
+            pass
+
+    put([2] * len(before))
+    yield
+    put(before)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_overlapping_runs_leave_is_mended(change, two_threads):
+    make = CHANGES[change]
+    with warnings.catch_warnings():
+        before, as_found = process(), AsFound()
+        overlapping(lambda: Held(as_found, make), lambda: Held(as_found, make))
+        assert process() == before
+        overlapping(lambda: Held(NoNotes(), make), lambda: Held(NoNotes(), make))
+        # Otherwise there would be nothing to mend.
+        assert process() != before
+
+
+def test_a_run_that_was_alone_leaves_what_others_did_meanwhile():
+    as_found = AsFound()
+    with warnings.catch_warnings():
+        before = list(warnings.filters)
+        with as_found.kept():
+            warnings.simplefilter("ignore", ResourceWarning)
+        assert warnings.filters != before
+        after = list(warnings.filters)
+        with as_found.kept():
+            pass
+        assert list(warnings.filters) == after
+
+
+def test_a_failure_counts_as_leaving():
+    as_found = AsFound()
+    with warnings.catch_warnings():
+        with pytest.raises(KeyError), as_found.kept():
+            raise KeyError
+        with as_found.kept():  # alone
+            warnings.simplefilter("ignore", ResourceWarning)
+        assert warnings.filters[0][0] == "ignore"
+        assert warnings.filters[0][2] is ResourceWarning

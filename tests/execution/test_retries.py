@@ -1,0 +1,20 @@
+"""What becomes of tasks that are lost."""
+
+import pytest
+
+from hpmkd.errors import WorkerWarning
+from hpmkd.execution.toolkit.retries import Losses
+from hpmkd.values import Lost
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [("it took 3 s", "it took 3 s, twice"), ("it fell ill", "it took 3 s; then it fell ill")],
+)
+def test_the_first_loss_is_told_and_the_second_is_the_result(second, told):
+    losses = Losses(8)
+    with pytest.warns(WorkerWarning, match="^task 3 of 8 is tried once more: it took 3 s$"):
+        assert losses.add(2, "it took 3 s") is None
+    with pytest.warns(WorkerWarning, match="^task 4 of 8 is"):
+        assert losses.add(3, "it took 3 s") is None
+    assert losses.add(2, second) == Lost(told)

@@ -1,0 +1,138 @@
+"""Each answer of a fuser is computed once; the fuser is fitted only if one is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hpmkd.data.cache_region import UNKEPT, Kept
+from hpmkd.data.dataset import Dataset
+from hpmkd.knowledge.cached_fusion import Fusing
+from hpmkd.knowledge.fusion import Fusion
+from hpmkd.recipe.resolve import Selected
+from hpmkd.registry.offers import Offered
+from hpmkd.values import Fused, Offer
+
+N, K, M = 40, 3, 2
+FITS = []
+TEACHERS = ["one", "other"]
+
+
+class Fitted:
+    def __init__(self, weights, sharpness):
+        self.weights, self.sharpness = weights, sharpness
+
+    def fuse(self, probabilities, table):
+        pooled = np.einsum("m,mnk->nk", self.weights, probabilities) ** self.sharpness
+        fused = pooled / pooled.sum(axis=1, keepdims=True)
+        # Without memory of its own, as fusers that weigh all rows alike return them.
+        weights = np.broadcast_to(self.weights, (len(fused), len(self.weights)))
+        return Fused(np.asfortranarray(fused), weights)
+
+    def summary(self):
+        return {"weights": self.weights.tolist(), "b": 1, "a": 2}
+
+
+class Weighing:
+    """Weighs teachers by what they gave to the labels."""
+
+    def __init__(self, sharpness: float = 1.5):
+        self.sharpness = sharpness
+
+    def fit(self, probabilities, labels, table):
+        FITS.append(1)
+        right = probabilities[:, np.arange(len(labels)), labels].mean(axis=1)
+        return Fitted(right / right.sum(), self.sharpness)
+
+
+def selected(factory=Weighing, source="dist 1.0", **settings):
+    offered = Offered("fuser", Offer("weighing", factory, ""), "p", source)
+    return Selected(offered, settings)
+
+
+@pytest.fixture
+def said():
+    return np.random.default_rng(0).dirichlet([1] * K, (M, N))
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(1)
+    return Dataset(rng.normal(size=(N, 4)), rng.integers(0, K, N), np.arange(K))
+
+
+@pytest.fixture
+def fits():
+    FITS.clear()
+    return FITS
+
+
+def answers(fusing, said, rows):
+    own, other = fusing.own(), fusing.fuse(said[:, :7], rows.table[:7])
+    return [each.tobytes() for each in (*own, *other)], list(fusing.summary(TEACHERS).items())
+
+
+def test_it_answers_as_the_fuser_does_kept_or_not(said, rows, dict_cache, fits):
+    kept = Kept(dict_cache, "attention")
+    direct = Fusion.fit(selected(), said, rows.labels, rows.table)
+    expected = direct.fuse(said, rows.table)
+    fits.clear()
+    made = [Fusing(selected(), said, rows, shelf) for shelf in (kept, kept, UNKEPT)]
+    first, *others = [answers(each, said, rows) for each in made]
+    assert all(other == first for other in others)
+    # The second needed no fit, the first and the one without a shelf one each.
+    assert len(fits) == 2
+    for each, expect in zip(made[1].own(), expected, strict=True):
+        assert np.array_equal(each, expect)
+        assert each.flags.c_contiguous
+    assert not made[1].own()[0].flags.writeable
+    assert {region for region, _ in dict_cache.entries} == {"attention"}
+
+
+def test_a_fuser_that_is_not_asked_is_not_fitted(said, rows, dict_cache, fits):
+    Fusing(selected(), said, rows, Kept(dict_cache, "attention"))
+    assert fits == []
+
+
+def test_whatever_decides_the_answer_is_in_the_key(said, rows, dict_cache, fits):
+    class Other(Weighing):
+        """The same name on offer, other code."""
+
+        def fit(self, probabilities, labels, table):
+            return super().fit(probabilities[::-1], labels, table)
+
+    shelf = Kept(dict_cache, "attention")
+    moved, relabelled, told = rows.table.copy(), rows.labels.copy(), said.copy()
+    moved[0, 0] += 1e-9
+    relabelled[0] = (relabelled[0] + 1) % K
+    told[0, 0] = np.roll(told[0, 0], 1)
+    variants = [
+        Fusing(selected(), said, rows, shelf),
+        Fusing(selected(sharpness=2.0), said, rows, shelf),
+        Fusing(selected(source="dist 1.1"), said, rows, shelf),
+        Fusing(selected(Other), said, rows, shelf),
+        Fusing(selected(), told, rows, shelf),
+        Fusing(selected(), said, replace(rows, whole=moved), shelf),
+        Fusing(selected(), said, replace(rows, labels=relabelled), shelf),
+    ]
+    for number, fusing in enumerate(variants, start=1):
+        fusing.own()
+        assert len(fits) == number
+    assert len({fusing.identity for fusing in variants}) == len(variants)
+    Fusing(selected(), said, rows, shelf).own()
+    assert len(fits) == len(variants)
+
+
+def test_a_fuser_that_nobody_can_identify_is_another_each_time(said, rows, dict_cache, fits):
+    import threading
+
+    class Locked(Weighing):
+        def __init__(self):
+            super().__init__()
+            self.lock = threading.Lock()
+
+    for number in (1, 2):
+        Fusing(selected(Locked), said, rows, Kept(dict_cache, "attention")).own()
+        assert len(fits) == number

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
+from sklearn.tree import DecisionTreeClassifier
+
+from hpmkd.errors import TeacherError
+from hpmkd.knowledge.fold_fits import FoldData, FoldTask, fit_fold, pickled_bytes, ready_for, seeded
+
+
+def fold_data(X, labels, n_folds=3, queries=(), n_classes=3):
+    return FoldData(X, labels, np.arange(len(labels)) % n_folds, n_classes, queries)
+
+
+def test_a_fold_is_fitted_on_the_others_and_predicts_its_own_rows(wine):
+    X, labels = wine
+    data = fold_data(X, labels, queries=(X[:4],))
+    model = DecisionTreeClassifier(random_state=0)
+    result = fit_fold(data, FoldTask("tree", model, 1))
+    own = data.fold_of_row == 1
+    by_hand = DecisionTreeClassifier(random_state=0).fit(X[~own], labels[~own])
+    np.testing.assert_allclose(result.held_out, by_hand.predict_proba(X[own]))
+    np.testing.assert_allclose(result.queries[0], by_hand.predict_proba(X[:4]))
+    np.testing.assert_allclose(result.model.predict_proba(X), by_hand.predict_proba(X))
+    assert not hasattr(model, "tree_")
+
+
+def test_a_fold_that_lacks_a_class_gives_it_zero(wine):
+    X, labels = wine
+    data = FoldData(X, labels, (labels == 1).astype(int), 3)
+    said = fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), 1)).held_out
+    assert (said[:, 1] == 0).all()
+    np.testing.assert_allclose(said.sum(axis=1), 1)
+
+
+def test_a_fold_that_sees_one_class_only_is_explained(wine):
+    X, labels = wine
+    data = FoldData(X, labels, (labels > 0).astype(int), 3)
+    with pytest.raises(TeacherError, match=r"'tree' failed in fold 2.*only one class is left"):
+        fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), 1))
+
+
+class Refuses(DecisionTreeClassifier):
+    def fit(self, X, y):
+        raise MemoryError("too big")
+
+
+def test_a_teacher_that_fails_is_named_with_its_fold(wine):
+    with pytest.raises(TeacherError, match="teacher 'big' failed in fold 1: MemoryError: too big"):
+        fit_fold(fold_data(*wine), FoldTask("big", Refuses(), 0))
+
+
+class Scales(DecisionTreeClassifier):
+    def predict_proba(self, X):
+        X *= 0.5
+        return super().predict_proba(X)
+
+
+def test_a_model_that_changes_its_rows_in_place_spoils_them_for_nobody(wine):
+    X, labels = wine
+    data = fold_data(X, labels, queries=(X[:4],))
+    first, second = (fit_fold(data, FoldTask("scales", Scales(random_state=0), 1)) for _ in "ab")
+    assert np.array_equal(first.queries[0], second.queries[0])
+    assert np.array_equal(data.queries[0], X[:4])
+
+
+def test_whoever_fits_a_fold_cannot_write_into_what_others_share(wine):
+    X, labels = wine
+    data = fold_data(X.copy(), labels.copy(), queries=(X[:4],))
+    for each in (data.table, data.labels, data.fold_of_row, data.queries[0]):
+        with pytest.raises(ValueError, match="read-only"):
+            each[0] = 1
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LogisticRegression(max_iter=2000),
+        KNeighborsClassifier(),
+        RandomForestClassifier(5, random_state=0),
+        HistGradientBoostingClassifier(max_iter=5, random_state=0),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_common_classifiers_read_numbers_and_mixed_tables(estimator, wine, people):
+    numbers = fold_data(scale(wine[0]), wine[1])
+    assert fit_fold(numbers, FoldTask("t", estimator, 0)).held_out.shape == (60, 3)
+    if isinstance(estimator, Pipeline):
+        return
+    labels = (people["bought"] == "yes").to_numpy().astype(int)
+    data = fold_data(people.drop(columns="bought"), labels, queries=(people.head(3),), n_classes=2)
+    result = fit_fold(data, FoldTask("t", estimator, 0))
+    assert result.held_out.shape == (50, 2)
+    assert result.queries[0].shape == (3, 2)
+    pickle.loads(pickle.dumps(result))
+
+
+def test_estimators_that_can_read_the_table_are_left_alone(wine):
+    holes = np.where(wine[0] > 20, np.nan, wine[0])
+    knn, boosted = KNeighborsClassifier(), HistGradientBoostingClassifier()
+    pipeline = make_pipeline(StandardScaler(), knn)
+    texts = pd.DataFrame({"a": ["x", "y"]})
+    assert ready_for(knn, wine[0]) is knn
+    assert ready_for(boosted, holes) is boosted
+    assert ready_for(pipeline, texts) is pipeline
+    assert ready_for(knn, holes) is not knn
+    assert ready_for(knn, texts) is not knn
+    assert ready_for(boosted, texts) is not boosted
+
+
+def test_open_random_states_are_fixed_and_others_kept():
+    forest = RandomForestClassifier(random_state=None)
+    nested = make_pipeline(StandardScaler(), RandomForestClassifier())
+    assert seeded(forest, 3).random_state == 3
+    assert seeded(RandomForestClassifier(random_state=1), 3).random_state == 1
+    assert seeded(nested, 3).get_params()["randomforestclassifier__random_state"] == 3
+    assert forest.random_state is None
+    assert nested.get_params()["randomforestclassifier__random_state"] is None
+
+
+def test_pickled_bytes():
+    assert pickled_bytes(np.zeros(1000)) > 8000
+    assert pickled_bytes(lambda: None) is None

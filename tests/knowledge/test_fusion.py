@@ -1,0 +1,102 @@
+"""Knowledge: what a fuser says of itself, in words that people know."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from hpmkd.data.cache_region import UNKEPT
+from hpmkd.data.dataset import Dataset
+from hpmkd.errors import PluginError
+from hpmkd.knowledge.cached_fusion import Fusing
+from hpmkd.knowledge.fusion import Fusion, Knowledge, fit_and_fuse, gather
+from hpmkd.knowledge.regime import SELF
+from hpmkd.recipe.resolve import Selected
+from hpmkd.registry.registry import Offered
+from hpmkd.student import Pool
+from hpmkd.values import Fused, Offer
+
+WIN = {"column": "age", "cells": "over 60", "weight": 0.9, "mean_weight": 0.4}
+SAID = np.stack([np.full((4, 2), 0.5), np.tile([0.8, 0.2], (4, 1))])
+LABELS = np.zeros(4, dtype=int)
+
+
+class First:
+    """Hears the first teacher alone, and says of itself what it is told to."""
+
+    def __init__(self, told=None):
+        self.told = told or {}
+
+    def fit(self, probabilities, labels, table):
+        return self
+
+    def fuse(self, probabilities, table):
+        m, n, _ = probabilities.shape
+        return Fused(probabilities[0], np.eye(m)[np.zeros(n, int)])
+
+    def summary(self):
+        return self.told
+
+
+def selected(told=None):
+    return Selected(Offered("fuser", Offer("first", lambda: First(told), ""), "mine"), {})
+
+
+def test_wins_are_kept_by_name():
+    told = {"wins": [{**WIN, "teacher": 1}, {**WIN, "teacher": 0}], "weights": [1.0, 0.0]}
+    rows = Dataset(np.zeros((4, 1)), LABELS, np.arange(2))
+    fusing = Fusing(selected(told), SAID, rows, UNKEPT)
+    knowledge = gather(["forest", "boosted"], SELF, fusing)
+    assert [win["teacher"] for win in knowledge.fuser["wins"]] == ["boosted", "forest"]
+    assert knowledge.fuser["wins"][0] == {**WIN, "teacher": "boosted"}
+    assert knowledge.fuser["weights"] == [1.0, 0.0]
+    assert told["wins"][0]["teacher"] == 1  # the plugin's own is left alone
+    kept = Knowledge.from_mapping(json.loads(json.dumps(knowledge.to_mapping())))
+    assert kept.fuser == knowledge.fuser
+
+
+def test_a_fuser_need_not_tell_of_wins():
+    assert Fusion.fit(selected(), SAID, LABELS, None).summary(["a", "b"]) == {}
+
+
+@pytest.mark.parametrize("teacher", [2, -1, None, "boosted"])
+def test_a_win_of_no_teacher_is_blamed_on_the_plugin(teacher):
+    fusion = Fusion.fit(selected({"wins": [{**WIN, "teacher": teacher}]}), SAID, LABELS, None)
+    with pytest.raises(PluginError, match=r"mine.*failed in summary.*there are 2"):
+        fusion.summary(["forest", "boosted"])
+
+
+def test_fit_and_fuse_gives_the_soft_targets_alone():
+    np.testing.assert_array_equal(fit_and_fuse(selected(), SAID, LABELS, None), SAID[0])
+
+
+def pooled_by(fuser):
+    chosen = Selected(Offered("fuser", Offer("mine", fuser, ""), "mine"), {})
+    return Fusion.fit(chosen, SAID, LABELS, None).pool(SAID, None)
+
+
+def of_pool(pool):
+    return type("Fuser", (First,), {"to_pool": lambda self: pool})
+
+
+def test_a_fuser_may_be_a_pool():
+    pool = Pool(np.ones(2), np.array([1.0, 0.0]), np.zeros(2), np.zeros(2))
+    assert pooled_by(of_pool(pool)) is pool
+    assert pooled_by(of_pool(None)) is None
+    assert pooled_by(First) is None
+
+
+@pytest.mark.parametrize(
+    ("pool", "message"),
+    [
+        (Pool.mean(2, 2), "its pool differs by 0.15 from what it fuses"),
+        (Pool.mean(3, 2), r"expected \(3, n, 2\)"),
+        ("a pool", "what to_pool returned is 'a pool'; expected a hpmkd.student.Pool or None"),
+    ],
+    ids=["another", "of other members", "none"],
+)
+def test_a_pool_that_is_none_is_blamed_on_its_plugin(pool, message):
+    with pytest.raises(PluginError, match=f"'mine'.*failed in to_pool.*{message}"):
+        pooled_by(of_pool(pool))

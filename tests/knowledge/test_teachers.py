@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from hpmkd.errors import DataError, TeacherError
+from hpmkd.knowledge.teachers import (
+    ClassAligned,
+    CloneableTeacher,
+    FittedTeacher,
+    GivenTeacher,
+    align_fitted,
+    as_teachers,
+)
+
+MATRIX = np.array([[0.3, 0.7], [0.6, 0.4]])
+
+
+class Foreign:
+    """A model that scikit-learn does not know: only predict_proba."""
+
+    classes_ = np.array(["no", "yes"])
+
+    def predict_proba(self, table):
+        return np.tile([0.25, 0.75], (len(table), 1))
+
+
+@pytest.fixture(scope="module")
+def fitted(wine):
+    return KNeighborsClassifier(3).fit(*wine)
+
+
+def kinds(teachers):
+    return [(type(each), each.name) for each in teachers]
+
+
+def test_unfitted_classifiers_are_to_be_cloned():
+    assert kinds(as_teachers(LogisticRegression())) == [(CloneableTeacher, "logisticregression")]
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    assert kinds(as_teachers(pipeline)) == [(CloneableTeacher, "pipeline")]
+
+
+def test_fitted_and_foreign_models_are_taken_as_they_are(fitted, wine):
+    assert kinds(as_teachers(fitted)) == [(FittedTeacher, "kneighborsclassifier")]
+    assert kinds(as_teachers(Foreign())) == [(FittedTeacher, "foreign")]
+    pipeline = make_pipeline(StandardScaler(), KNeighborsClassifier()).fit(*wine)
+    assert kinds(as_teachers(pipeline)) == [(FittedTeacher, "pipeline")]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [MATRIX, MATRIX.tolist(), pd.DataFrame(MATRIX), [0.1, 0.9], np.array([0.1, 0.9])],
+    ids=["array", "nested list", "frame", "list", "vector"],
+)
+def test_numbers_are_given_probabilities(given):
+    assert kinds(as_teachers(given)) == [(GivenTeacher, "given")]
+
+
+def test_sequences_and_mappings_hold_several(fitted):
+    several = [LogisticRegression(), fitted, MATRIX]
+    expected = [CloneableTeacher, FittedTeacher, GivenTeacher]
+    assert [kind for kind, _ in kinds(as_teachers(several))] == expected
+    named = as_teachers(dict(zip("abc", several, strict=True)))
+    assert kinds(named) == list(zip(expected, "abc", strict=True))
+    assert kinds(as_teachers(tuple(several))) == kinds(as_teachers(several))
+
+
+def test_namesakes_in_a_sequence_are_numbered():
+    three = [KNeighborsClassifier(k) for k in (1, 2, 3)]
+    names = [each.name for each in as_teachers(three)]
+    assert names == ["kneighborsclassifier", "kneighborsclassifier_2", "kneighborsclassifier_3"]
+    assert [each.name for each in as_teachers([MATRIX, MATRIX])] == ["given", "given_2"]
+
+
+def test_ready_namesakes_are_numbered_too():
+    twins = [CloneableTeacher("twin", KNeighborsClassifier(k)) for k in (1, 2)]
+    assert [(each.name, each.estimator.n_neighbors) for each in as_teachers(twins)] == [
+        ("twin", 1),
+        ("twin_2", 2),
+    ]
+
+
+def test_names_that_clash_all_the_same_are_refused():
+    with pytest.raises(TeacherError, match="two teachers are called 1; pass a dict"):
+        as_teachers({1: MATRIX, "1": MATRIX})
+
+
+def test_ready_teachers_pass_through():
+    ready = GivenTeacher("mine", MATRIX)
+    for given in (ready, [ready]):
+        (teacher,) = as_teachers(given)
+        assert teacher.name == "mine"
+        assert teacher.training is ready.training
+    assert kinds(as_teachers({"other": ready})) == [(GivenTeacher, "other")]
+
+
+@pytest.mark.parametrize("model", [LinearSVC(), LinearSVC().fit([[0], [1]], [0, 1])])
+def test_a_teacher_without_predict_proba_is_refused(model):
+    with pytest.raises(TeacherError, match=r"LinearSVC.* no predict_proba.*CalibratedClassifierCV"):
+        as_teachers(model)
+
+
+def test_a_class_instead_of_an_object_is_refused():
+    with pytest.raises(TeacherError, match=r"'LogisticRegression' is a class; have you forgotten"):
+        as_teachers(LogisticRegression)
+
+
+@pytest.mark.parametrize("nonsense", [7, object(), {"a": 7}, 0.5])
+def test_nonsense_is_refused(nonsense):
+    with pytest.raises(TeacherError, match="expected a classifier with fit and predict_proba"):
+        as_teachers(nonsense)
+
+
+@pytest.mark.parametrize("nothing", [{}, []])
+def test_no_teacher_at_all_is_refused(nothing):
+    with pytest.raises(TeacherError):
+        as_teachers(nothing)
+
+
+def test_alignment_follows_the_labels_not_the_positions(wine):
+    X, codes = wine
+    names = np.array(["c", "a", "b"])
+    model = RandomForestClassifier(5, random_state=0).fit(X, names[codes])
+    aligned = align_fitted(FittedTeacher("t", model), np.array(["b", "c", "a"]))
+    np.testing.assert_allclose(
+        aligned.predict_proba(X), model.predict_proba(X)[:, [1, 2, 0]], atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("classes", [np.array([0, 1, 2]), np.array(["0", "1", "2"])])
+def test_alignment_does_not_mind_how_labels_are_spelt(fitted, wine, classes):
+    aligned = align_fitted(FittedTeacher("t", fitted), classes)
+    np.testing.assert_allclose(aligned.predict_proba(wine[0]), fitted.predict_proba(wine[0]))
+
+
+def test_whole_float_labels_match_integers(wine):
+    X, codes = wine
+    model = KNeighborsClassifier().fit(X, codes.astype(float))
+    aligned = align_fitted(FittedTeacher("t", model), np.arange(3))
+    np.testing.assert_allclose(aligned.predict_proba(X), model.predict_proba(X))
+
+
+def test_labels_that_the_teacher_does_not_know_are_named(fitted):
+    with pytest.raises(DataError, match=r"'t' does not know the labels 3, 4; it knows 0, 1, 2"):
+        align_fitted(FittedTeacher("t", fitted), np.arange(5))
+
+
+def test_a_class_that_the_data_lacks_is_dropped_and_the_rest_normalised(fitted, wine):
+    aligned = align_fitted(FittedTeacher("t", fitted), np.array([0, 2]))
+    said = aligned.predict_proba(wine[0])
+    assert said.shape == (len(wine[0]), 2)
+    np.testing.assert_allclose(said.sum(axis=1), 1)
+
+
+class Says:
+    """A model that says what it is told to."""
+
+    def __init__(self, rows):
+        self.rows = np.asarray(rows, dtype=float)
+
+    def predict_proba(self, table):
+        return self.rows
+
+
+TWO_ROWS = np.zeros((2, 1))
+
+
+def test_a_row_given_wholly_to_lacking_classes_becomes_uniform():
+    aligned = ClassAligned("t", Says([[0, 0, 1], [0.2, 0.3, 0.5]]), np.array([0, 1, -1]), 2)
+    np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), [[0.5, 0.5], [0.4, 0.6]])
+
+
+def test_a_class_missing_in_a_fold_gets_zero():
+    aligned = ClassAligned("t", Says(MATRIX), np.array([0, 2]), 3)
+    np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), [[0.3, 0, 0.7], [0.6, 0, 0.4]])
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([[0.5, 0.5]], "shape"),
+        ([[0.5], [0.5]], "shape"),
+        ([[np.nan, 1], [0, 1]], "NaN"),
+        ([[-1, 2], [0, 1]], "negative"),
+        ([[1, 1], [0, 1]], "sum to 1"),
+    ],
+)
+def test_a_model_that_says_no_probabilities_is_blamed(rows, said):
+    with pytest.raises(TeacherError, match=f"teacher 'liar' failed to predict.*{said}"):
+        ClassAligned("liar", Says(rows), np.array([0, 1]), 2).predict_proba(TWO_ROWS)
+
+
+def test_a_model_that_raises_is_blamed(fitted):
+    with pytest.raises(TeacherError, match=r"teacher 't' failed to predict: ValueError"):
+        align_fitted(FittedTeacher("t", fitted), np.arange(3)).predict_proba(np.zeros((2, 99)))
+
+
+def test_a_foreign_model_without_classes_is_read_in_sorted_order():
+    aligned = align_fitted(FittedTeacher("t", Says(MATRIX)), np.array(["no", "yes"]))
+    np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), MATRIX)
+
+
+def test_many_rows_are_asked_about_some_at_a_time_and_in_copies(monkeypatch):
+    asked = []
+
+    class Scales:
+        def predict_proba(self, X):
+            asked.append(len(X))
+            X *= 0.5
+            return np.column_stack([X[:, 0], 1 - X[:, 0]])
+
+    monkeypatch.setattr("hpmkd.knowledge.teachers.ROWS_AT_ONCE", 3)
+    table = np.linspace(0, 1, 14).reshape(7, 2)
+    before = table.copy()
+    model = ClassAligned("t", Scales(), np.array([0, 1]), 2)
+    assert np.array_equal(model.said_of(table)[:, 0], before[:, 0] / 2)
+    assert np.array_equal(model.said_of(table, np.array([6, 1]))[:, 0], before[[6, 1], 0] / 2)
+    assert model.said_of(table[:0]).shape == (0, 2)
+    assert asked == [3, 3, 1, 2, 0]
+    assert np.array_equal(table, before)

@@ -1,0 +1,180 @@
+"""What a run follows from, and how a difference is named."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpmkd.data.dataset import make_dataset
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.registry.offers import Offered
+from hpmkd.registry.plugins import Plugin
+from hpmkd.runs.fingerprint import circumstances, differences
+from hpmkd.values import Offer
+
+ROWS = pd.DataFrame({"age": np.arange(12.0), "town": list("abcabcabcabc")})
+LABELS = np.array([0, 1] * 6)
+
+
+class Stage:
+    pass
+
+
+def plugin(source="mine 1.0", factory=Stage):
+    offered = Offered("stage", Offer("mine", factory, "mine"), "mine", source)
+    return Plugin("mine", source, "active", (offered,))
+
+
+def told(**changed):
+    given = {
+        "recipe": Recipe.load("hpm"),
+        "seed": 0,
+        "tables_given": {
+            "training rows": make_dataset(ROWS, LABELS),
+            "test rows": make_dataset(ROWS, LABELS),
+            "rows without labels": None,
+        },
+        "teachers": {"forest": "aa", "net": "bb"},
+        "plugins": [plugin()],
+    } | changed
+    return json.loads(json.dumps(circumstances(**given)))
+
+
+def other_rows(name, table):
+    return {"tables_given": {**told_tables(), name: table}}
+
+
+def told_tables():
+    return {
+        "training rows": make_dataset(ROWS, LABELS),
+        "test rows": make_dataset(ROWS, LABELS),
+        "rows without labels": None,
+    }
+
+
+def recipe(**settings):
+    dotted = {key.replace("__", "."): value for key, value in settings.items()}
+    return {"recipe": Recipe.load("hpm").override(dotted)}
+
+
+def test_equal_circumstances_do_not_differ_once_they_were_written_as_json():
+    assert differences(told(), told()) == []
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        recipe(executor__name="loky", executor__workers=2),
+        recipe(cache__disk=True),
+        recipe(budget__seconds=5.0),
+    ],
+)
+def test_what_changes_no_result_does_not_count(free):
+    assert differences(told(), told(**free)) == []
+
+
+CHANGED = LABELS.copy()
+CHANGED[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"seed": 4}, "seed: was 0, is 4"),
+        (recipe(split__teacher_folds=3), "recipe, split.teacher_folds: was 5, is 3"),
+        (recipe(budget__models=70), "recipe, budget.models: was "),
+        (
+            other_rows("training rows", make_dataset(ROWS.iloc[:10], LABELS[:10])),
+            "training rows: were 12 rows of 2 columns, are 10 rows of 2 columns",
+        ),
+        (
+            other_rows("training rows", make_dataset(ROWS, CHANGED)),
+            "training rows: 12 rows of 2 columns of other content (digest ",
+        ),
+        (
+            other_rows("rows without labels", ROWS),
+            "rows without labels: were none, are 12 rows of 2 columns",
+        ),
+        ({"teachers": {"forest": "aa"}}, "teachers: were forest, net; are forest"),
+        (
+            {"teachers": {"forest": "aa", "net": "cc"}},
+            "teacher 'net': its parameters, its fitted state or its code are others",
+        ),
+        ({"plugins": []}, "plugin mine: it was there, and is not"),
+        ({"plugins": [plugin("mine 1.1")]}, "plugin mine: was mine 1.0, is mine 1.1"),
+        ({"plugins": [plugin(factory=json.loads)]}, "plugin mine: its code was changed"),
+    ],
+)
+def test_every_difference_is_named(changed, said):
+    (difference,) = differences(told(), told(**changed))
+    assert said in difference
+
+
+MANY, OF_MANY = pd.concat([ROWS] * 3, ignore_index=True), np.tile(LABELS, 3)
+
+
+def divided(at, labels=OF_MANY):
+    first, second = slice(None, at), slice(at, None)
+    return {
+        "training rows": make_dataset(MANY.iloc[first], labels[first]),
+        "test rows": make_dataset(MANY.iloc[second], labels[second]),
+        "rows without labels": None,
+    }
+
+
+def test_what_follows_from_the_seed_is_told_in_one_clause_behind_it():
+    other = divided(18) | {"test rows": make_dataset(MANY.iloc[18:], np.roll(OF_MANY[18:], 1))}
+    was = told(tables_given=divided(18))
+    now = told(tables_given=other, seed=1, teachers={"forest": "aa", "net": "cc"})
+    assert differences(was, now) == [
+        "seed: was 0, is 1",
+        "as may follow from the seed, others are: test rows, teacher 'net'",
+    ]
+
+
+def test_what_follows_from_the_size_of_the_test_is_told_in_one_clause_behind_it():
+    was = told(tables_given=divided(24))
+    now = told(tables_given=divided(18), **recipe(split__test_size=0.5))
+    assert differences(was, now) == [
+        "recipe, split.test_size: was 0.2, is 0.5",
+        "as may follow from split.test_size, others are: training rows, test rows",
+    ]
+
+
+def test_what_does_not_follow_from_the_seed_is_told_as_ever():
+    other = told_tables() | {"rows without labels": ROWS}
+    other["training rows"] = make_dataset(ROWS.iloc[:10], LABELS[:10])
+    said = differences(told(), told(tables_given=other, seed=1, teachers={"forest": "aa"}))
+    assert said == [
+        "seed: was 0, is 1",
+        "training rows: were 12 rows of 2 columns, are 10 rows of 2 columns",
+        "rows without labels: were none, are 12 rows of 2 columns",
+        "teachers: were forest, net; are forest",
+    ]
+
+
+def test_a_teacher_that_nobody_can_tell_is_named_beside_another_seed():
+    teachers = {"teachers": {"forest": None, "net": "bb"}}
+    said = differences(told(**teachers), told(**teachers, seed=1))
+    assert "teacher 'forest': nobody can tell it" in said[1]
+    assert len(said) == 2
+
+
+def test_stages_that_are_gone_are_named_with_their_settings():
+    found = differences(told(), told(recipe=Recipe.load("hpm").only("tree")))
+    assert found[0].startswith("recipe, stages: was ['logistic', 'tree', 'gbm', 'xgboost'], is [")
+    assert all(each.startswith("recipe, stages.") for each in found[1:])
+
+
+def test_versions_are_named():
+    was = told()
+    was["libraries"]["numpy"] = "1.20"
+    (said,) = differences(was, told())
+    assert said == f"version of numpy: was 1.20, is {np.__version__}"
+
+
+def test_a_teacher_that_nobody_can_tell_is_never_the_same():
+    unknown = {"teachers": {"forest": None}}
+    (said,) = differences(told(**unknown), told(**unknown))
+    assert "teacher 'forest': nobody can tell it from another" in said

@@ -1,0 +1,251 @@
+"""The ensemble of students, and the student that is distilled from it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
+
+import hpmkd
+from hpmkd.cli import cli
+from hpmkd.cli.output.leaderboard import print_result
+from hpmkd.data.probabilities import row_losses
+from hpmkd.evaluation import latency
+from hpmkd.evaluation.gates import Gate
+from hpmkd.training import ensemble_distillation
+from hpmkd.training.ensemble import Ensemble
+
+LIGHT = {
+    "augmenter.name": "none",
+    "search.alphas.self": [0.0, 0.5, 1.0],
+    "sampler.name": "grid",
+    "sampler.trials": 1,
+    "budget.models": 0,
+    "front.size": 0,  # which they are hangs on measured times
+    "split.selection_folds": 2,
+    "split.teacher_folds": 3,
+    "reference.name": "quick",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hurried():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latency, "SECONDS_EACH", 0.0)
+        yield
+
+
+def distil(data, **settings):
+    X, y = data(return_X_y=True, as_frame=True)
+    teacher = make_pipeline(StandardScaler(), LogisticRegression())
+    return hpmkd.distill(X, y, teacher=teacher, settings={**LIGHT, **settings})
+
+
+def collapse_of(found):
+    (decision,) = [gate for gate in found.gates if gate.name == "collapse"]
+    return decision
+
+
+@pytest.fixture(scope="module")
+def found():
+    return distil(load_wine)
+
+
+def test_it_holds_the_strongest_students_of_three_stages(found):
+    students = [record for record in found.records if record.role == "student"]
+    ranked = sorted(students, key=lambda record: record.selection_log_loss)
+    assert found.facts["ensemble"]["members"] == [record.name for record in ranked[:3]]
+    parts = {found.students[record.name].model.family for record in ranked[:3]}
+    assert {member.family for member in found.ensemble.model.members} == parts
+
+
+def test_it_says_what_its_members_say_fused(found):
+    X = load_wine(as_frame=True).data
+    members = [found.students[name] for name in found.facts["ensemble"]["members"]]
+    said = np.stack([member.predict_proba(X) for member in members])
+    fused = found.ensemble.model.pool.fuse(said)
+    np.testing.assert_allclose(found.ensemble.predict_proba(X), fused, atol=1e-9, rtol=0)
+
+
+def test_its_file_tells_how_it_was_made(found):
+    told = found.ensemble.facts["training"]
+    assert (told["recipe"], told["seed"], told["fuser"]) == ("hpm", 0, "pool")
+    names = found.facts["ensemble"]["members"]
+    assert told["members"] == [
+        {
+            name: value
+            for name, value in found.students[stage].facts["training"].items()
+            if name not in ("recipe", "seed", "rows", "regime")
+        }
+        for stage in names
+    ]
+
+
+def test_it_is_kept_and_can_be_asked_like_any_student(found, tmp_path):
+    found.save(tmp_path / "run")
+    file = tmp_path / "run" / "students" / "ensemble.hpmkd"
+    assert file.read_bytes() == found.ensemble.to_bytes()
+    loaded = hpmkd.load(tmp_path / "run")
+    assert loaded.ensemble.to_bytes() == found.ensemble.to_bytes()
+    assert "ensemble" not in loaded.students
+    again = loaded.save(tmp_path / "again")
+    assert (again / "students" / "ensemble.hpmkd").read_bytes() == file.read_bytes()
+    data = tmp_path / "data.csv"
+    X = load_wine(as_frame=True).data.head(9)
+    X.to_csv(data, index=False)
+    asked = CliRunner().invoke(cli, ["predict", str(again), str(data), "--student", "ensemble"])
+    lines = asked.stdout.splitlines()[1:]
+    assert [int(line.split(",")[0]) for line in lines] == found.ensemble.predict(X).tolist()
+    read = CliRunner().invoke(cli, ["explain", str(again), "--student", "ensemble"])
+    assert read.exit_code == 2
+    assert "the student ensemble is pool of" in read.stderr
+    file.unlink()
+    with pytest.raises(hpmkd.StudentFileError, match=r"students/ensemble\.hpmkd is missing"):
+        hpmkd.load(tmp_path / "run")
+
+
+def test_where_rows_are_weighed_by_themselves_there_is_no_file(tmp_path, capsys):
+    by_row = {"ensemble.fuser": "", "fuser.name": "attention", "fuser.gated": False}
+    found = distil(load_wine, **by_row)
+    reason = found.facts["ensemble"]["unpacked"]
+    assert reason.startswith("the fuser 'attention' weighs each row by itself")
+    assert isinstance(found.ensemble, Ensemble)
+    assert found.ensemble.predict_proba(load_wine().data).shape == (178, 3)
+    (record,) = [record for record in found.records if record.role == "ensemble"]
+    assert record.bytes > sum(len(member.to_bytes()) for member in found.ensemble.members)
+    found.save(tmp_path / "run")
+    assert not (tmp_path / "run" / "students" / "ensemble.hpmkd").exists()
+    assert hpmkd.load(tmp_path / "run").ensemble is None
+    print_result(found)
+    assert f"The ensemble has no file of its own: {reason}" in capsys.readouterr().out
+
+
+def test_a_column_of_categories_and_missing_cells(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=300), "b": rng.choice(["x", "y", None], 300)})
+    frame.loc[::7, "a"] = np.nan
+    target = np.where(rng.random(300) < 0.15, 1, (frame["a"] > 0) ^ (frame["b"] == "x"))
+    known = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    teacher = make_pipeline(known, RandomForestClassifier(20, random_state=0))
+    found = hpmkd.distill(frame, target, teacher=teacher, settings=LIGHT)
+    members = [found.students[name] for name in found.facts["ensemble"]["members"]]
+    assert len(members) == 3
+    said = np.stack([member.predict_proba(frame) for member in members])
+    fused = found.ensemble.model.pool.fuse(said)
+    np.testing.assert_allclose(found.ensemble.predict_proba(frame), fused, atol=1e-9, rtol=0)
+
+
+def test_it_predicts_raw_rows(found):
+    X = load_wine(as_frame=True).data
+    probabilities = found.ensemble.predict_proba(X)
+    assert probabilities.shape == (178, 3)
+    assert np.allclose(probabilities.sum(axis=1), 1)
+    assert np.array_equal(found.ensemble.predict(X), probabilities.argmax(axis=1))
+    assert np.array_equal(found.ensemble.classes_, [0, 1, 2])
+
+
+def test_it_stands_on_the_leaderboard_and_is_not_chosen(found):
+    (record,) = [record for record in found.records if record.role == "ensemble"]
+    assert record.name == "+".join(found.facts["ensemble"]["members"])
+    assert not record.chosen
+    assert record.bytes == len(found.ensemble.to_bytes())
+    members = [found.students[name] for name in found.facts["ensemble"]["members"]]
+    assert record.bytes < sum(len(member.to_bytes()) for member in members)
+
+
+def test_it_costs_no_model(found):
+    # It is fused by what the trials of its members said.
+    alone = distil(load_wine, **{"ensemble.top": 0})
+    assert alone.ensemble is None
+    assert found.counts["models_trained"] == alone.counts["models_trained"]
+
+
+@pytest.mark.parametrize("settings", [{"ensemble.top": 1}, {"stages": ["tree"]}])
+def test_one_student_is_no_ensemble(settings):
+    found = distil(load_wine, **settings)
+    assert found.ensemble is None
+    assert all(record.role != "ensemble" for record in found.records)
+
+
+def test_a_fuser_that_trusts_one_student_only_gives_that_student(found):
+    # The fuser's weights sum to one: the fused loss lies near the best member's.
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    fused = row_losses(found.ensemble.predict_proba(X), y.to_numpy()).mean()
+    members = [
+        row_losses(found.students[name].predict_proba(X), y.to_numpy()).mean()
+        for name in found.facts["ensemble"]["members"]
+    ]
+    assert fused < max(members)
+
+
+def test_collapse_is_gated_and_says_why(tmp_path):
+    found = distil(load_breast_cancer, **{"ensemble.collapse": True})
+    decision = collapse_of(found)
+    assert "standard error" in decision.reason
+    assert ("collapsed" in found.students) == decision.passed
+    found.save(tmp_path / "run")
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
+    assert kept[-1] == {"name": "collapse", "passed": decision.passed, "reason": decision.reason}
+    assert hpmkd.load(tmp_path / "run").gates == found.gates
+
+
+def test_a_collapsed_student_that_passes_is_shipped(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        ensemble_distillation, "gate", lambda name, before, after: Gate(name, True, "made to")
+    )
+    found = distil(load_wine, **{"ensemble.collapse": True})
+    assert found.chosen == "collapsed"
+    (record,) = [record for record in found.records if record.chosen]
+    assert (record.role, record.name) == ("student", "collapsed")
+    assert record.alpha > 0
+    assert "collapsed" in found.verdict.sentence
+    found.save(tmp_path / "run")
+    loaded = hpmkd.load(tmp_path / "run")
+    X = load_wine(as_frame=True).data
+    assert np.array_equal(loaded.student.predict_proba(X), found.student.predict_proba(X))
+
+
+def test_the_gates_of_the_fuser_are_listed_and_shown(tmp_path, capsys):
+    found = distil(load_wine, **{"ensemble.fuser": ""})
+    *links, of_teachers, of_ensemble = found.gates
+    assert all(" after " in link.name for link in links)
+    assert of_teachers.name == "fuser of the teachers"
+    assert of_teachers.reason == found.knowledge.fuser["gate"]["reason"]
+    assert of_ensemble.name == "fuser of the ensemble"
+    assert of_ensemble.reason
+    found.save(tmp_path / "run")
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
+    assert [Gate(**each) for each in kept] == list(found.gates)
+    print_result(found)
+    lines = capsys.readouterr().out.splitlines()
+    for gate in found.gates:
+        step = "passed" if gate.passed else "refused"
+        assert lines.count(f"Gate {gate.name}: {step} ({gate.reason})") == 1
+
+
+def test_a_fuser_without_a_gate_lists_none():
+    assert distil(load_wine, **{"fuser.name": "mean"}, stages=["tree", "logistic"]).gates == ()
+
+
+def test_it_takes_what_a_student_takes(found):
+    rows = load_wine(as_frame=True).data.head(5)
+    for table in (rows.to_dict("records"), rows.to_dict("list")):
+        assert np.array_equal(
+            found.ensemble.predict_proba(table), found.ensemble.predict_proba(rows)
+        )
+
+
+@pytest.mark.parametrize("settings", [{"search.alphas.self": [0.0]}, {"ensemble.top": 1}])
+def test_where_there_is_nothing_to_collapse_the_gate_says_so(settings):
+    found = distil(load_wine, **{"ensemble.collapse": True, **settings})
+    decision = collapse_of(found)
+    assert not decision.passed
+    assert decision.reason.startswith(("no alpha above 0", "there are not two students"))

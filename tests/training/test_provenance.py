@@ -1,0 +1,68 @@
+"""What a student's file tells of its training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpmkd.student import LinearModel, Schema, Student, fit_encoder
+from hpmkd.training.provenance import Provenance, Run
+from hpmkd.values import After, Configuration, Trial
+
+RUN = Run("hpm", 3, 100, "self")
+
+
+def a_student(**facts):
+    rows = [{"a": 1.0}, {"a": 2.0}]
+    encoder = fit_encoder("linear", Schema.fit(rows), rows)
+    return Student(encoder, LinearModel([[1.0]], [0.0]), ["n", "y"], facts)
+
+
+def a_trial(configuration, loss):
+    return Trial(0, configuration, np.full(4, loss), 0.9, 1, 0.5)
+
+
+def test_facts_of_the_run_and_of_the_configuration_are_told():
+    before = Configuration("logistic", 1.0, 0.0)
+    drawn = {"depth": np.int64(3), "eta": 0.1, "way": "leaf"}
+    configuration = Configuration("gbm", 2.0, 0.5, drawn, After("residual", before))
+    provenance = Provenance(RUN, [a_trial(configuration, 0.12345678)])
+    student = provenance.signed(a_student(mine=1), configuration)
+    assert student.facts == {
+        "mine": 1,
+        "training": {
+            "recipe": "hpm",
+            "seed": 3,
+            "rows": 100,
+            "regime": "self",
+            "stage": "gbm",
+            "alpha": 0.5,
+            "temperature": 2.0,
+            "hyperparameters": {"depth": 3, "eta": 0.1, "way": "leaf"},
+            "after": "logistic (residual)",
+            "selection_log_loss": 0.123457,
+        },
+    }
+    assert Student.from_bytes(student.to_bytes()).facts == student.facts
+
+
+def test_a_trial_that_is_given_counts_before_one_that_is_found():
+    configuration = Configuration("tree", 1.0, 0.5)
+    provenance = Provenance(RUN, [a_trial(configuration, 1.0)])
+    told = provenance.of(configuration, a_trial(configuration, 2.0))
+    assert told["selection_log_loss"] == 2.0
+    assert provenance.of(Configuration("tree", 1.0, 1.0))["selection_log_loss"] is None
+
+
+def test_configurations_that_train_equal_students_give_equal_files():
+    warm, cold = Configuration("tree", 2.0, 0.0), Configuration("tree", 1.0, 0.0)
+    provenance = Provenance(RUN, [a_trial(cold, 1.0)])
+    signed = [provenance.signed(a_student(), each).to_bytes() for each in (warm, cold)]
+    assert signed[0] == signed[1]
+
+
+def test_a_student_of_a_foreign_class_is_left_alone():
+    class Foreign:
+        pass
+
+    foreign = Foreign()
+    assert Provenance(RUN).signed(foreign, Configuration("tree", 1.0, 0.0)) is foreign

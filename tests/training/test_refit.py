@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hpmkd.errors import PluginError
+from hpmkd.execution.jobs import Load
+from hpmkd.registry.registry import PluginWarning
+from hpmkd.training import refit as finalists
+from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.refit import Refitted, best, fit_finalists, pairs
+from hpmkd.training.trials import RefitData
+from hpmkd.values import Configuration, Trial
+
+
+def trial(number, loss, alpha=0.0, stage="a", failure=None, good=None):
+    configuration = Configuration(stage, 1.0, alpha, {"good": number if good is None else good})
+    losses = np.array([]) if failure else np.full(4, float(loss))
+    return Trial(number, configuration, losses, 0.5, 1, 0.0, failure)
+
+
+def test_the_best_has_the_lowest_loss_of_its_stage():
+    trials = [trial(0, 0.5), trial(1, 0.4, 0.5), trial(2, 0.3, stage="b"), trial(3, 0.6)]
+    assert best(trials, "a").number == 1
+    assert best(trials, "a", control=True).number == 0
+    assert best(trials, "b").number == 2
+    assert best(trials, "c") is None
+
+
+def test_ties_go_to_the_control_and_then_to_the_first():
+    assert best([trial(0, 0.5, 0.5), trial(1, 0.5)], "a").number == 1
+    assert best([trial(0, 0.5), trial(1, 0.5)], "a").number == 0
+    assert best([trial(0, 0.5, 1.0), trial(1, 0.5, 0.5)], "a").number == 0
+
+
+def test_failed_trials_are_never_best():
+    trials = [trial(0, 0.1, failure="plugin 'x' failed"), trial(1, 0.9)]
+    assert best(trials, "a").number == 1
+    assert best(trials[:1], "a") is None
+
+
+def test_pairs_leave_out_stages_without_a_control():
+    trials = [trial(0, 0.5, 0.5), trial(1, 0.6), trial(2, 0.3, 0.5, stage="b")]
+    with pytest.warns(
+        PluginWarning, match="stage .[bc]. is out of the race: it (has no control|was not tried)"
+    ) as caught:
+        paired = pairs(trials, ["a", "b", "c"])
+    assert len(caught) == 2
+    assert list(paired) == ["a"]
+    assert (paired["a"].student.number, paired["a"].control.number) == (0, 1)
+
+
+def test_pairs_say_why_there_is_none():
+    trials = [trial(0, 0, failure="plugin 'x': no"), trial(1, 0, failure="plugin 'y': no")]
+    with pytest.raises(PluginError, match=r"no stage has a student.*: a: plugin 'x': no$"):
+        pairs(trials[:1], ["a"])
+
+
+class Written:
+    def __init__(self, key):
+        self.key = key
+
+    def to_bytes(self):
+        if self.key[0] == "unwritable":
+            raise OSError("no ink")
+        return b"" if self.key[0] != "wordy" else "text"
+
+
+@pytest.fixture
+def fitting(monkeypatch, in_process):
+    def run(trials, stages, backwards=False):
+        fitted, told = [], []
+
+        def refit(data, configuration):
+            fitted.append(configuration)
+            return Written(configuration.key)
+
+        job = replace(finalists.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
+        monkeypatch.setattr(finalists, "STUDENT", job)
+        executor = in_process(backwards=backwards)
+
+        def kept(own, student):
+            return Refitted(own, student, student.key)
+
+        played = {each: StageInPlay(each, "p", None) for each in stages}
+        data = RefitData(None, Fitting(played, {}, None, 0))
+        found = fit_finalists(
+            pairs(trials, stages),
+            data,
+            executor,
+            lambda: told.append(1),
+            kept,
+        )
+        assert len(told) == len(fitted)
+        return found, fitted
+
+    return run
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_students_and_controls_are_fitted_and_the_lowest_loss_is_chosen(fitting, backwards):
+    trials = [trial(0, 0.5, 0.5), trial(1, 0.6), trial(2, 0.4, 1.0, "b"), trial(3, 0.7, 0, "b")]
+    found, fitted = fitting(trials, ["a", "b"], backwards)
+    assert len(fitted) == 4
+    assert found.chosen == "b"
+    for role, numbers in (("students", (0, 2)), ("controls", (1, 3))):
+        for stage, number in zip("ab", numbers, strict=True):
+            refitted = getattr(found, role)[stage]
+            assert refitted.trial.number == number
+            assert refitted.student.key == trials[number].configuration.key == refitted.weight
+
+
+def test_a_student_that_is_its_own_control_is_fitted_once(fitting):
+    found, fitted = fitting([trial(0, 0.5), trial(1, 0.6, 0.5)], ["a"])
+    assert len(fitted) == 1
+    assert found.students["a"].student is found.controls["a"].student
+
+
+def test_the_first_stage_wins_a_tie(fitting):
+    found, _ = fitting([trial(0, 0.5), trial(1, 0.5, stage="b")], ["a", "b"])
+    assert found.chosen == "a"
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [("unwritable", "OSError: no ink"), ("wordy", "TypeError: returned 'text'; expected bytes")],
+)
+def test_a_student_that_cannot_be_written_is_out_of_the_race(fitting, stage, said):
+    message = f"out of the race: plugin 'p': stage '{stage}' failed in to_bytes: {said}"
+    with pytest.warns(PluginWarning, match=message):
+        found, _ = fitting([trial(0, 0.1, stage=stage), trial(1, 0.5)], [stage, "a"])
+    assert list(found.students) == ["a"]
