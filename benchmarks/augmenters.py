@@ -28,15 +28,15 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from hpmkd.chain.parents import Exam, Lesson
+from hpmkd.chain.parents import SelectionSet, TrainingSet
 from hpmkd.data import splits, tables
 from hpmkd.data.dataset import Dataset, make_dataset, separate_test
 from hpmkd.data.probabilities import row_losses
-from hpmkd.data.unlabeled import Labelled
+from hpmkd.data.unlabeled import PseudoLabelledRows
 from hpmkd.execution.counters import Counts
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
-from hpmkd.knowledge.builder import Teaching
-from hpmkd.knowledge.predictor import TeacherReader
+from hpmkd.knowledge.builder import KnowledgeBuilder
+from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.knowledge.regime import SELF
 from hpmkd.knowledge.teachers import as_teachers
 from hpmkd.recipe.recipe import Recipe
@@ -44,7 +44,7 @@ from hpmkd.recipe.resolve import Components, resolve
 from hpmkd.recipe.settings import ExtraSettings
 from hpmkd.registry.registry import Registry
 from hpmkd.student.encoders.sklearn import TableEncoder
-from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration, SearchSpace
 
@@ -83,14 +83,16 @@ class EveryAugmenter:
         ]
         return pd.concat(made, ignore_index=True)
 
-    def arm(self, labelled: Labelled, name: str, rows: int, weight: float) -> Labelled | None:
+    def arm(
+        self, labelled: PseudoLabelledRows, name: str, rows: int, weight: float
+    ) -> PseudoLabelledRows | None:
         """Return what one arm gets of them."""
         if rows == 0:
             return None
         block = len(labelled.table) // len(self.augmenters)
         start = list(self.augmenters).index(name) * block
         kept = np.arange(start, start + block * rows // MOST)
-        return Labelled(
+        return PseudoLabelledRows(
             tables.take(labelled.table, kept), labelled.soft_targets[kept], weight, real=False
         )
 
@@ -137,24 +139,26 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
     }
     source = EveryAugmenter(augmenters, seed)
     teaching = _teaching(training, test, parts, source, seed)
-    played = {
-        name: StageInPlay(name, "", registry.offer("stage", name, "").create()) for name in STAGES
+    active = {
+        name: ActiveStage(name, "", registry.offer("stage", name, "").create()) for name in STAGES
     }
-    encodings = {each.stage.encoding for each in played.values()}
+    encodings = {each.stage.encoding for each in active.values()}
     fit_rows, held_rows = splits.holdout(training.labels, 0.25, seed)
     soft_targets, extra = teaching.soft_targets(fit_rows)
     taught = teaching.finish(SELF)
     assert extra is not None
     assert taught.extra is not None
-    fitting = Fitting(played, {}, parts.scheduler.create(), seed)
-    points = _points(parts, played, seed)
+    fitting = FitContext(active, {}, parts.scheduler.create(), seed)
+    points = _points(parts, active, seed)
     for name, rows, weight in ARMS:
         made = source.arm(extra, name, rows, weight)
-        lesson = Lesson.prepare(training.rows(fit_rows), soft_targets, made, encodings)
-        exam = Exam(lesson, held_rows, training.rows(held_rows), len(fit_rows))
-        search = SearchData((exam.split(lesson.training),), fitting)
+        training_set = TrainingSet.prepare(training.rows(fit_rows), soft_targets, made, encodings)
+        selection_set = SelectionSet(
+            training_set, held_rows, training.rows(held_rows), len(fit_rows)
+        )
+        search = SearchData((selection_set.split(training_set.training),), fitting)
         made = source.arm(taught.extra, name, rows, weight)
-        whole = Lesson.prepare(training, taught.knowledge.soft_targets, made, encodings)
+        whole = TrainingSet.prepare(training, taught.knowledge.soft_targets, made, encodings)
         last = RefitData(whole.training, fitting)
         for stage in STAGES:
             for alpha in (0.0, *ALPHAS) if name == "none" else ALPHAS:
@@ -178,13 +182,13 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
 
 def _teaching(
     training: Dataset, test: Dataset, parts: Components, source: EveryAugmenter, seed: int
-) -> Teaching:
+) -> KnowledgeBuilder:
     forest = RandomForestClassifier(100, min_samples_leaf=2)
     teachers = {
         "forest": make_pipeline(TableEncoder("tree"), forest),
         "line": make_pipeline(TableEncoder("linear"), LogisticRegression(C=0.1, max_iter=500)),
     }
-    reader = TeacherReader(
+    reader = TeacherPredictor(
         training,
         test,
         parts.cache.create(),
@@ -194,12 +198,12 @@ def _teaching(
         Counts(),
     )
     named = as_teachers(teachers)
-    return Teaching(named, reader, parts.fuser, lambda: (), source)  # type: ignore[arg-type]
+    return KnowledgeBuilder(named, reader, parts.fuser, lambda: (), source)  # type: ignore[arg-type]
 
 
-def _points(parts: Components, played: dict[str, StageInPlay], seed: int) -> dict[str, Any]:
+def _points(parts: Components, active: dict[str, ActiveStage], seed: int) -> dict[str, Any]:
     """Return the draws of hyperparameters that the grid would try."""
-    stages = {name: each.stage for name, each in played.items()}
+    stages = {name: each.stage for name, each in active.items()}
     sampler = parts.sampler.offered.create(SearchSpace(stages, (1.0,), (0.0,), seed), trials=DRAWS)
     asked = sampler.ask(DRAWS * len(stages))
     heard = {"extra_weight": 1.0}  # the arms say what rows weigh

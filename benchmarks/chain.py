@@ -6,7 +6,7 @@ it, in ``answers/``), what teachers said is in ``chain-cache/``, and the same co
 Several processes may share the work.
 
 **To add an arm**, put a function into ``ARMS`` of ``chain_arms.py``:
-``arm(lesson: Lesson) -> Answer``. See there.
+``arm(lesson: TrainingSet) -> Answer``. See there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from chain_arms import ARMS
 from chain_data import SETS, SETTINGS, draw
 from chain_results import Results
 from chain_tables import report
-from chain_teachers import Lesson
+from chain_teachers import TrainingSet
 from data import CACHE, READERS
 
 FOLDER = CACHE / "chain"
@@ -46,14 +46,14 @@ def work(
         problem = draw(setting, name, seed) if missing else None
         if problem is None:
             continue
-        lesson = Lesson(problem)
+        training_set = TrainingSet(problem)
         for arm in missing:
             if (setting, name, seed, arm) in results.done():  # another process was faster
                 continue
-            taught, start = lesson.seconds, time.process_time()
-            answer = ARMS[arm](lesson)
-            seconds = time.process_time() - start - (lesson.seconds - taught)
-            yield results.add(problem, arm, answer, seconds, lesson.seconds - taught)
+            taught, start = training_set.seconds, time.process_time()
+            answer = ARMS[arm](training_set)
+            seconds = time.process_time() - start - (training_set.seconds - taught)
+            yield results.add(problem, arm, answer, seconds, training_set.seconds - taught)
 
 
 def _listed(text: str, known, what: str) -> list[str]:

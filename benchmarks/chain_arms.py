@@ -1,13 +1,13 @@
 """The arms of the chain benchmark: a mapping of name to function, and nothing else.
 
-An arm is ``arm(lesson: Lesson) -> Answer``. It may use
+An arm is ``arm(lesson: TrainingSet) -> Answer``. It may use
 
 * ``lesson.problem.training`` (a ``Dataset``), ``lesson.problem.test.table`` with its finished
   student only, ``lesson.seeds.students`` for randomness, ``lesson.problem.n_classes``;
 * ``lesson.fused`` / ``lesson.uniform`` / ``lesson.deaf``: the teachers fused as the recipe does
   (with munge rows that they labelled) / their plain mean / nobody. Each has ``selection`` (a
   ``SelectionSplit`` or three, whose teachers never saw the rows held out) and ``training`` (all
-  rows, for the refit), both ``TrainingRows`` encoded as "tree" and "linear", as the engine's
+  rows, for the refit), both ``EncodedRows`` encoded as "tree" and "linear", as the engine's
   ``hpmkd.training.datasets.evaluate``, ``refit`` and every stage take them;
 * ``chain_teachers.parts()``, ``registry()``, ``recipe()``, ``cache()`` and ``lesson.teachers``,
   for the engine's own steps: with them, and ``extra.rows`` left alone, they find every answer of
@@ -35,6 +35,6 @@ from collections.abc import Callable
 from chain_answers import Answer
 from chain_ours import OURS
 from chain_rivals import RIVALS
-from chain_teachers import Lesson
+from chain_teachers import TrainingSet
 
-ARMS: dict[str, Callable[[Lesson], Answer]] = {**RIVALS, **OURS}
+ARMS: dict[str, Callable[[TrainingSet], Answer]] = {**RIVALS, **OURS}

@@ -13,12 +13,12 @@ from itertools import product
 import numpy as np
 import xgboost
 from chain_answers import Answer, answered
-from chain_teachers import Heard, Lesson, parts
+from chain_teachers import TeacherOutputs, TrainingSet, parts
 
 from hpmkd.data.probabilities import row_losses
 from hpmkd.kernels import soften_logits
 from hpmkd.student import Student, pack_booster
-from hpmkd.training.datasets import TrainingRows
+from hpmkd.training.datasets import EncodedRows
 from hpmkd.values import Configuration, StageInputs
 from hpmkd_defaults.stages.boosting import (
     BoostedStage,
@@ -84,7 +84,7 @@ def shape_depth3(n_classes: int) -> Shape:
     return Shape(XGBoostStage(), 30, "max_depth", 3)
 
 
-def inputs_of(rows: TrainingRows, configuration: Configuration, seed: int) -> StageInputs:
+def inputs_of(rows: EncodedRows, configuration: Configuration, seed: int) -> StageInputs:
     """Return what the engine would hand to a boosted stage."""
     encoder, matrix = rows.encoded["tree"]
     return StageInputs(
@@ -109,39 +109,39 @@ def boosted(shape: Shape, inputs: StageInputs, rounds: int):
     return boosting.train(np.tile(margin, (len(boosting.rows), 1)), rounds), margin
 
 
-def loss_by_round(shape: Shape, heard: Heard, configuration: Configuration, seed: int):
+def loss_by_round(shape: Shape, heard: TeacherOutputs, configuration: Configuration, seed: int):
     """Return the mean log loss of the selection rows after 1, 2, … rounds."""
     losses, rows = np.zeros(shape.rounds), 0
-    for exam in heard.exams:
-        inputs = inputs_of(exam.lesson.training, configuration, seed)
+    for selection_set in heard.selection_sets:
+        inputs = inputs_of(selection_set.training_set.training, configuration, seed)
         booster, margin = boosted(shape, inputs, shape.rounds)
-        matrix = xgboost.DMatrix(inputs.encoder.transform(exam.held.table), nthread=1)
-        margins = np.zeros((len(exam.held.labels), len(margin)))
+        matrix = xgboost.DMatrix(inputs.encoder.transform(selection_set.held.table), nthread=1)
+        margins = np.zeros((len(selection_set.held.labels), len(margin)))
         for at in range(shape.rounds):
             added = booster.predict(matrix, output_margin=True, iteration_range=(at, at + 1))
             margins += added.reshape(margins.shape)
             whole = margins + margin
             logits = whole if len(margin) > 1 else np.hstack([np.zeros_like(whole), whole])
-            losses[at] += row_losses(soften_logits(logits, 1.0), exam.held.labels).sum()
-        rows += len(exam.held.labels)
+            losses[at] += row_losses(soften_logits(logits, 1.0), selection_set.held.labels).sum()
+        rows += len(selection_set.held.labels)
     return losses / rows
 
 
-def best_of(shape: Shape, heard: Heard, tried: list[Configuration], seed: int):
+def best_of(shape: Shape, heard: TeacherOutputs, tried: list[Configuration], seed: int):
     """Return the configuration with the least selection loss, its rounds, and that loss."""
     curves = np.array([loss_by_round(shape, heard, each, seed) for each in tried])
     at, rounds = np.unravel_index(int(curves.argmin()), curves.shape)
     return tried[at], int(rounds) + 1, float(curves.min())
 
 
-def finished(shape: Shape, lesson: Lesson, heard: Heard, chosen) -> Answer:
+def finished(shape: Shape, training_set: TrainingSet, heard: TeacherOutputs, chosen) -> Answer:
     """Refit a choice of :func:`best_of` on all rows, and answer."""
     configuration, rounds, loss = chosen
-    inputs = inputs_of(heard.lesson.training, configuration, lesson.seeds.students)
+    inputs = inputs_of(heard.training_set.training, configuration, training_set.seeds.students)
     booster, margin = boosted(shape, inputs, rounds)
     model = pack_booster(booster, len(margin), base_margin=margin)
     student = Student(inputs.encoder, model, inputs.classes)
     chose = {**configuration.hyperparameters, "alpha": configuration.alpha, "rounds": rounds}
-    found = answered(student, lesson.problem.test.table, **chose, selection=loss)
+    found = answered(student, training_set.problem.test.table, **chose, selection=loss)
     # Not the estimate: here a booster is at hand.
     return Answer(found.probabilities, len(booster.save_raw("ubj")), found.packed, found.told)

@@ -12,10 +12,10 @@ from itertools import product
 
 from chain_answers import Answer, answered
 from chain_boosted import Shape, best_of, finished, shape_a, shape_b, shape_depth3
-from chain_teachers import Heard, Lesson, parts
+from chain_teachers import TeacherOutputs, TrainingSet, parts
 from optuna_rival import tuned_xgboost
 
-from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration
 from hpmkd_defaults.stages.logistic import LogisticStage
@@ -29,42 +29,44 @@ ALPHAS = (0.1, 0.25, 0.5, 1.0)
 def hard_boosted(shape_of: Callable[[int], Shape], *, crossed: bool = False):
     """Return the arm of a boosted student on hard labels."""
 
-    def arm(lesson: Lesson) -> Answer:
-        heard = lesson.deaf_crossed if crossed else lesson.deaf
-        return _tuned(shape_of, lesson, heard, 0.0, 1.0)
+    def arm(training_set: TrainingSet) -> Answer:
+        heard = training_set.deaf_crossed if crossed else training_set.deaf
+        return _tuned(shape_of, training_set, heard, 0.0, 1.0)
 
     return arm
 
 
-def naive_boosted(shape_of: Callable[[int], Shape]) -> Callable[[Lesson], Answer]:
+def naive_boosted(shape_of: Callable[[int], Shape]) -> Callable[[TrainingSet], Answer]:
     """Return the arm of naive KD: the teachers' uniform raw mean, alpha .5, T 3."""
 
-    def arm(lesson: Lesson) -> Answer:
-        return _tuned(shape_of, lesson, lesson.uniform, NAIVE_ALPHA, NAIVE_TEMPERATURE)
+    def arm(training_set: TrainingSet) -> Answer:
+        return _tuned(shape_of, training_set, training_set.uniform, NAIVE_ALPHA, NAIVE_TEMPERATURE)
 
     return arm
 
 
-def _tuned(shape_of, lesson: Lesson, heard: Heard, alpha: float, temperature: float) -> Answer:
-    shape = shape_of(lesson.problem.n_classes)
+def _tuned(
+    shape_of, training_set: TrainingSet, heard: TeacherOutputs, alpha: float, temperature: float
+) -> Answer:
+    shape = shape_of(training_set.problem.n_classes)
     tried = [Configuration("boosted", temperature, alpha, each) for each in shape.candidates()]
-    chosen = best_of(shape, heard, tried, lesson.seeds.students)
-    return finished(shape, lesson, heard, chosen)
+    chosen = best_of(shape, heard, tried, training_set.seeds.students)
+    return finished(shape, training_set, heard, chosen)
 
 
 def plain_boosted(shape_of: Callable[[int], Shape], *, munge: bool):
     """Return the arm of plain KD: fused teachers, T 1, then alpha, by selection; no chain."""
 
-    def arm(lesson: Lesson) -> Answer:
-        heard = lesson.fused if munge else lesson.fused.without_extra()
-        shape, seed = shape_of(lesson.problem.n_classes), lesson.seeds.students
+    def arm(training_set: TrainingSet) -> Answer:
+        heard = training_set.fused if munge else training_set.fused.without_extra()
+        shape, seed = shape_of(training_set.problem.n_classes), training_set.seeds.students
         candidates = shape.candidates()
         tried = [Configuration("boosted", 1.0, ALPHAS[1], each) for each in candidates]
         first = best_of(shape, heard, tried, seed)
         settings = first[0].hyperparameters
         others = [Configuration("boosted", 1.0, a, settings) for a in ALPHAS if a != ALPHAS[1]]
         second = best_of(shape, heard, others, seed)
-        return finished(shape, lesson, heard, min(first, second, key=lambda found: found[2]))
+        return finished(shape, training_set, heard, min(first, second, key=lambda found: found[2]))
 
     return arm
 
@@ -79,15 +81,18 @@ TREES = [
 LINES = [{"C": c} for c in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)]
 
 
-def staged(stage, tried: list[dict], heard_by, alphas=(0.0,)) -> Callable[[Lesson], Answer]:
+def staged(stage, tried: list[dict], heard_by, alphas=(0.0,)) -> Callable[[TrainingSet], Answer]:
     """Return the arm of a stage of the engine, tuned over candidates and alphas."""
 
-    def arm(lesson: Lesson) -> Answer:
-        heard = heard_by(lesson)
-        played = {"stage": StageInPlay("stage", "benchmark", stage)}
-        fitting = Fitting(played, {}, parts().scheduler.create(), lesson.seeds.students)
-        splits = tuple(exam.split(exam.lesson.training) for exam in heard.exams)
-        search, last = SearchData(splits, fitting), RefitData(heard.lesson.training, fitting)
+    def arm(training_set: TrainingSet) -> Answer:
+        heard = heard_by(training_set)
+        active = {"stage": ActiveStage("stage", "benchmark", stage)}
+        fitting = FitContext(active, {}, parts().scheduler.create(), training_set.seeds.students)
+        splits = tuple(
+            selection_set.split(selection_set.training_set.training)
+            for selection_set in heard.selection_sets
+        )
+        search, last = SearchData(splits, fitting), RefitData(heard.training_set.training, fitting)
         asked = [Configuration("stage", 1.0, a, each) for a in alphas for each in tried]
         trials = [evaluate(search, each) for each in enumerate(asked)]
         best = min(trials, key=lambda trial: trial.log_loss)
@@ -95,43 +100,47 @@ def staged(stage, tried: list[dict], heard_by, alphas=(0.0,)) -> Callable[[Lesso
         if isinstance(student, str):
             raise RuntimeError(student)
         chose = {**best.configuration.hyperparameters, "alpha": best.configuration.alpha}
-        return answered(student, lesson.problem.test.table, **chose, selection=best.log_loss)
+        return answered(student, training_set.problem.test.table, **chose, selection=best.log_loss)
 
     return arm
 
 
-def optuna(lesson: Lesson) -> Answer:
+def optuna(training_set: TrainingSet) -> Answer:
     """Answer as the XGBoost does that a user would tune."""
-    training, seed = lesson.problem.training, lesson.problem.seed
+    training, seed = training_set.problem.training, training_set.problem.seed
     model = tuned_xgboost(training.table, training.labels, seed)
     booster = model.named_steps["model"].get_booster()
-    said = model.predict_proba(lesson.problem.test.table)
+    said = model.predict_proba(training_set.problem.test.table)
     chose = model.named_steps["model"].get_params()
     names = ("n_estimators", "max_depth", "learning_rate", "subsample", "colsample_bytree")
     return Answer(said, len(booster.save_raw("ubj")), None, {name: chose[name] for name in names})
 
 
-def teacher(lesson: Lesson) -> Answer:
+def teacher(training_set: TrainingSet) -> Answer:
     """Answer as the fused teachers do."""
-    return Answer(lesson.fused.test)
+    return Answer(training_set.fused.test)
 
 
-RIVALS: dict[str, Callable[[Lesson], Answer]] = {
+RIVALS: dict[str, Callable[[TrainingSet], Answer]] = {
     "teacher": teacher,
     "optuna": optuna,
     "hard A": hard_boosted(shape_a),
     "hard B": hard_boosted(shape_b),
     "hard A crossed": hard_boosted(shape_a, crossed=True),
     "hard depth 3": hard_boosted(shape_depth3),
-    "hard tree": staged(TreeStage(), TREES, lambda lesson: lesson.deaf),
-    "hard tree crossed": staged(TreeStage(), TREES, lambda lesson: lesson.deaf_crossed),
-    "hard logistic": staged(LogisticStage(), LINES, lambda lesson: lesson.deaf),
+    "hard tree": staged(TreeStage(), TREES, lambda training_set: training_set.deaf),
+    "hard tree crossed": staged(TreeStage(), TREES, lambda training_set: training_set.deaf_crossed),
+    "hard logistic": staged(LogisticStage(), LINES, lambda training_set: training_set.deaf),
     "naive A": naive_boosted(shape_a),
     "naive B": naive_boosted(shape_b),
     "naive depth 3": naive_boosted(shape_depth3),
-    "naive tree": staged(TreeStage(), TREES, lambda lesson: lesson.uniform, (NAIVE_ALPHA,)),
+    "naive tree": staged(
+        TreeStage(), TREES, lambda training_set: training_set.uniform, (NAIVE_ALPHA,)
+    ),
     "plain A": plain_boosted(shape_a, munge=False),
     "plain A munge": plain_boosted(shape_a, munge=True),
     "plain depth 3 munge": plain_boosted(shape_depth3, munge=True),
-    "plain tree munge": staged(TreeStage(), TREES, lambda lesson: lesson.fused, (0.5, 1.0)),
+    "plain tree munge": staged(
+        TreeStage(), TREES, lambda training_set: training_set.fused, (0.5, 1.0)
+    ),
 }

@@ -21,16 +21,16 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from xgboost import XGBClassifier
 
-from hpmkd.chain.parents import Exam
-from hpmkd.chain.parents import Lesson as Rows
+from hpmkd.chain.parents import SelectionSet
+from hpmkd.chain.parents import TrainingSet as Rows
 from hpmkd.data import splits
 from hpmkd.data.seeds import Seeds
 from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.execution.counters import Counts
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
-from hpmkd.knowledge.builder import Teaching
+from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.panels import members
-from hpmkd.knowledge.predictor import TeacherReader, stack
+from hpmkd.knowledge.predictor import TeacherPredictor, stack
 from hpmkd.knowledge.regime import Regime
 from hpmkd.knowledge.teachers import FittedTeacher, Teacher
 from hpmkd.recipe.recipe import Recipe
@@ -81,30 +81,35 @@ def cache() -> Any:
 
 
 @dataclass(frozen=True)
-class Heard:
+class TeacherOutputs:
     """One way of fusing the teachers of a problem.
 
     Parameters
     ----------
-    exams : tuple of Exam
+    selection_sets : tuple of SelectionSet
         As the engine makes them: once 25 % of the rows, or three folds below 1,000.
-    lesson : hpmkd.chain.parents.Lesson
+    training_set : hpmkd.chain.parents.TrainingSet
         All training rows with the final knowledge, for the refit.
     test : ndarray of shape (m, K)
         What the teachers say about the test rows; for nothing but KL.
     """
 
-    exams: tuple[Exam, ...]
-    lesson: Rows
+    selection_sets: tuple[SelectionSet, ...]
+    training_set: Rows
     test: np.ndarray
 
-    def without_extra(self) -> Heard:
+    def without_extra(self) -> TeacherOutputs:
         """Return the same without rows that have no label."""
-        exams = tuple(replace(exam, lesson=exam.lesson.without_extra()) for exam in self.exams)
-        return replace(self, exams=exams, lesson=self.lesson.without_extra())
+        selection_sets = tuple(
+            replace(selection_set, training_set=selection_set.training_set.without_extra())
+            for selection_set in self.selection_sets
+        )
+        return replace(
+            self, selection_sets=selection_sets, training_set=self.training_set.without_extra()
+        )
 
 
-class Lesson:
+class TrainingSet:
     """A problem and its teachers, who are asked when an arm first wants to hear them.
 
     Attributes
@@ -134,37 +139,41 @@ class Lesson:
         return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]
 
     @cached_property
-    def deaf(self) -> Heard:
+    def deaf(self) -> TeacherOutputs:
         """The rows without any teacher, for arms on hard labels: their targets say nothing."""
         return self._unheard(self.split_rows)
 
     @cached_property
-    def deaf_crossed(self) -> Heard:
+    def deaf_crossed(self) -> TeacherOutputs:
         """The same, selected by cross-validation on all rows."""
         return self._unheard(self._folded(CONTROL_FOLDS))
 
-    def _unheard(self, split_rows: list[tuple[np.ndarray, np.ndarray]]) -> Heard:
+    def _unheard(self, split_rows: list[tuple[np.ndarray, np.ndarray]]) -> TeacherOutputs:
         training, n_classes = self.problem.training, self.problem.n_classes
 
         def nothing(n: int) -> np.ndarray:
             return np.full((n, n_classes), 1.0 / n_classes)
 
-        exams = tuple(self._exam(fit, held, nothing(len(fit)), None) for fit, held in split_rows)
+        selection_sets = tuple(
+            self._exam(fit, held, nothing(len(fit)), None) for fit, held in split_rows
+        )
         whole = Rows.prepare(training, nothing(len(training)), None, ENCODINGS)
-        return Heard(exams, whole, nothing(len(self.problem.test)))
+        return TeacherOutputs(selection_sets, whole, nothing(len(self.problem.test)))
 
-    def _exam(self, fit: np.ndarray, held: np.ndarray, soft_targets: np.ndarray, extra) -> Exam:
+    def _exam(
+        self, fit: np.ndarray, held: np.ndarray, soft_targets: np.ndarray, extra
+    ) -> SelectionSet:
         training = self.problem.training
-        lesson = Rows.prepare(training.rows(fit), soft_targets, extra, ENCODINGS)
-        return Exam(lesson, held, training.rows(held), len(fit))
+        training_set = Rows.prepare(training.rows(fit), soft_targets, extra, ENCODINGS)
+        return SelectionSet(training_set, held, training.rows(held), len(fit))
 
     @cached_property
-    def fused(self) -> Heard:
+    def fused(self) -> TeacherOutputs:
         """Calibrated teachers, fused as the recipe does, and munge rows they labelled."""
         return self._hear("fused")
 
     @cached_property
-    def uniform(self) -> Heard:
+    def uniform(self) -> TeacherOutputs:
         """The plain mean of the teachers as they are, without further rows: naive KD."""
         return self._hear("uniform").without_extra()
 
@@ -175,26 +184,26 @@ class Lesson:
             return external(self.problem)
         return members(parts().teacher, self.problem.training.facts, self.seeds.teachers)
 
-    def _hear(self, fuser: str) -> Heard:
+    def _hear(self, fuser: str) -> TeacherOutputs:
         with self._timed():
             training = self.problem.training
             teaching = self._teaching(fuser)
-            exams = [
+            selection_sets = [
                 self._exam(fit, held, *teaching.soft_targets(fit)) for fit, held in self.split_rows
             ]
             regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
             taught = teaching.finish(regime)
             said = stack([each.test for each in taught.readings])
             targets = taught.knowledge.soft_targets
-            return Heard(
-                tuple(exams),
+            return TeacherOutputs(
+                tuple(selection_sets),
                 Rows.prepare(training, targets, taught.extra, ENCODINGS),
                 taught.fusion.fuse(said, self.problem.test.table)[0],
             )
 
-    def _teaching(self, fuser: str) -> Teaching:
+    def _teaching(self, fuser: str) -> KnowledgeBuilder:
         chosen = parts(fuser)
-        reader = TeacherReader(
+        reader = TeacherPredictor(
             training=self.problem.training,
             test=self.problem.test,
             cache=cache(),
@@ -204,7 +213,7 @@ class Lesson:
             counts=Counts(),
         )
         source = ExtraSource(recipe().extra, chosen.augmenter.create(), None, self.seeds.augmenter)
-        return Teaching(self.teachers, reader, chosen.fuser, lambda: (), source)
+        return KnowledgeBuilder(self.teachers, reader, chosen.fuser, lambda: (), source)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from chain_answers import Answer, answered
 from chain_rivals import LINES
-from chain_teachers import Heard, Lesson, parts
+from chain_teachers import TeacherOutputs, TrainingSet, parts
 
-from hpmkd.chain.parents import Predecessors
+from hpmkd.chain.parents import ParentStudents
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
-from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.trials import RefitData, SearchData, evaluate, refit
 from hpmkd.values import Configuration, Trial
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
@@ -34,18 +34,18 @@ class Work:
 
     Parameters
     ----------
-    lesson : Lesson
+    training_set : TrainingSet
         The problem.
-    heard : Heard
+    heard : TeacherOutputs
         Which teachers speak.
     """
 
-    def __init__(self, lesson: Lesson, heard: Heard) -> None:
-        self.lesson, self.heard = lesson, heard
-        stages = {name: StageInPlay(name, "benchmark", stage) for name, stage in STAGES.items()}
-        scheduler, seed = parts().scheduler.create(), lesson.seeds.students
-        self.fitting = Fitting(stages, TRANSFERS, scheduler, seed)
-        self.predecessors = Predecessors(
+    def __init__(self, training_set: TrainingSet, heard: TeacherOutputs) -> None:
+        self.training_set, self.heard = training_set, heard
+        stages = {name: ActiveStage(name, "benchmark", stage) for name, stage in STAGES.items()}
+        scheduler, seed = parts().scheduler.create(), training_set.seeds.students
+        self.fitting = FitContext(stages, TRANSFERS, scheduler, seed)
+        self.parents = ParentStudents(
             self.fitting,
             ParallelDistillationPipeline(parts().executor.create()),
             n_folds=5,
@@ -59,8 +59,11 @@ class Work:
 
     def judge(self, tried: Sequence[Configuration]) -> list[Trial]:
         """Judge configurations by the selection rows."""
-        prepared = self.predecessors.prepared
-        splits = tuple(exam.split(prepared(exam.lesson, tried)) for exam in self.heard.exams)
+        prepared = self.parents.prepared
+        splits = tuple(
+            selection_set.split(prepared(selection_set.training_set, tried))
+            for selection_set in self.heard.selection_sets
+        )
         data = SearchData(splits, self.fitting)
         trials = [evaluate(data, task) for task in enumerate(tried)]
         for trial in trials:
@@ -76,11 +79,11 @@ class Work:
     def answer(self, best: Trial) -> Answer:
         """Refit the best on all rows, and answer."""
         chosen = best.configuration
-        training = self.predecessors.prepared(self.heard.lesson, [chosen])
+        training = self.parents.prepared(self.heard.training_set, [chosen])
         student = refit(RefitData(training, self.fitting), chosen)
         if isinstance(student, str):
             raise RuntimeError(student)
         after = "" if chosen.after is None else str(chosen.after)
         told = {**chosen.hyperparameters, "alpha": chosen.alpha, "after": after}
-        table = self.lesson.problem.test.table
+        table = self.training_set.problem.test.table
         return answered(student, table, **told, selection=best.log_loss)

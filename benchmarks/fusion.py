@@ -66,17 +66,19 @@ def said(name: str, seed: int, panel: str):
         pairs = [cross_fitted(each, table, labels, test, seed) for each in teachers.values()]
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(f".{os.getpid()}.tmp.npz")
-        held_out, bags = zip(*pairs, strict=True)
-        np.savez_compressed(partial, held_out=np.stack(held_out), bags=np.stack(bags))
+        predict_held_out, bags = zip(*pairs, strict=True)
+        np.savez_compressed(
+            partial, predict_held_out=np.stack(predict_held_out), bags=np.stack(bags)
+        )
         partial.replace(file)
     with np.load(file) as arrays:
-        held_out, bags = arrays["held_out"], arrays["bags"]
+        predict_held_out, bags = arrays["held_out"], arrays["bags"]
     if panel == "broken":  # one teacher that has gone wrong, among those that have not
         others = said(name, seed, "generalists")
-        held_out, bags = (
-            np.concatenate(pair) for pair in zip(others, (held_out, bags), strict=True)
+        predict_held_out, bags = (
+            np.concatenate(pair) for pair in zip(others, (predict_held_out, bags), strict=True)
         )
-    return held_out, bags
+    return predict_held_out, bags
 
 
 def rival_said(name: str, seed: int):
@@ -100,16 +102,16 @@ def score(probabilities, labels) -> dict[str, float]:
 def measure(name: str, seed: int, panel: str) -> dict[str, object]:
     """Fuse one panel in every way; the last teacher of the panel ``broken`` is broken."""
     table, test, labels, truth = split(name, seed)
-    held_out, bags = said(name, seed, panel)
+    predict_held_out, bags = said(name, seed, panel)
     line = {"set": name, "seed": seed, "panel": panel, "arms": {}, "last_weight": {}}
-    singles = [score(each, labels)["log_loss"] for each in held_out]
+    singles = [score(each, labels)["log_loss"] for each in predict_held_out]
     line["arms"]["best single"] = score(bags[int(np.argmin(singles))], truth)
-    temperatures = Members.fit(held_out, labels).temperatures
+    temperatures = Members.fit(predict_held_out, labels).temperatures
     mean = calibrated(bags, temperatures).mean(axis=0)
     line["arms"]["calibrated uniform"] = score(soften(mean, 1.0), truth)
     for arm, fuser in FUSERS.items():
         start = time.perf_counter()
-        fitted = fuser.fit(held_out, labels, table)
+        fitted = fuser.fit(predict_held_out, labels, table)
         line[f"{arm} seconds"] = time.perf_counter() - start
         fused = fitted.fuse(bags, test)
         line["arms"][arm] = score(fused.probabilities, truth)

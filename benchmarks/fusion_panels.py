@@ -85,14 +85,14 @@ def members(panel: str, table, labels, seed: int) -> dict[str, object]:
 def cross_fitted(teacher, table, labels, test, seed: int):
     """Return out-of-fold probabilities (n, K) and the fold models' mean on the test rows."""
     n_classes = int(labels.max()) + 1
-    held_out = np.empty((len(table), n_classes))
+    predict_held_out = np.empty((len(table), n_classes))
     bag = np.zeros((len(test), n_classes))
     for seen, held in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(table, labels):
         extra = {"rows": seen} if isinstance(teacher, Specialist) else {}
         model = clone(teacher).fit(table.iloc[seen], labels[seen], **extra)
-        held_out[held] = aligned(model, table.iloc[held], n_classes)
+        predict_held_out[held] = aligned(model, table.iloc[held], n_classes)
         bag += aligned(model, test, n_classes) / FOLDS
-    return held_out, bag
+    return predict_held_out, bag
 
 
 def aligned(model, table, n_classes: int):

@@ -14,12 +14,12 @@ from sklearn.ensemble import RandomForestClassifier
 import hpmkd
 from hpmkd.data.dataset import make_dataset
 from hpmkd.data.splits import holdout
-from hpmkd.engine.active_stages import stages_in_play
+from hpmkd.engine.active_stages import active_stages
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
 from hpmkd.registry.registry import Registry
-from hpmkd.training.datasets import TrainingRows
-from hpmkd.training.fit import Fitting
+from hpmkd.training.datasets import EncodedRows
+from hpmkd.training.fit import FitContext
 from hpmkd.values import SearchSpace
 
 
@@ -76,10 +76,10 @@ def naive_grid(rows: Rows, teacher: CountingTeacher, seed: int) -> int:
     parts = resolve(recipe, Registry.installed())
     dataset = make_dataset(rows.X, rows.y)
     fit_rows, _ = holdout(dataset.labels, recipe.split.selection_size, seed)
-    stages = stages_in_play(parts)
-    fitting = Fitting(stages, {}, parts.scheduler.create(), seed)
+    stages = active_stages(parts)
+    fitting = FitContext(stages, {}, parts.scheduler.create(), seed)
     space = SearchSpace(
-        stages={name: played.stage for name, played in stages.items()},
+        stages={name: active.stage for name, active in stages.items()},
         temperatures=recipe.search.temperatures,
         alphas=recipe.search.alphas.external,
         seed=seed,
@@ -91,7 +91,7 @@ def naive_grid(rows: Rows, teacher: CountingTeacher, seed: int) -> int:
             some = dataset.rows(fit_rows)
             soft_targets = np.array(teacher.predict_proba(some.table))
             kind = stages[configuration.stage].stage.encoding
-            training = TrainingRows.encode(some, soft_targets, {kind})
+            training = EncodedRows.encode(some, soft_targets, {kind})
             fitting.student(training, replace(configuration))
             fits += 1
     return fits

@@ -7,19 +7,19 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from chain_data import SELF, draw
-from chain_teachers import Heard, Lesson, cache, recipe, registry
+from chain_teachers import TeacherOutputs, TrainingSet, cache, recipe, registry
 
 from hpmkd.contracts import Scheduler, Stage
 from hpmkd.data.probabilities import row_losses
 from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.execution.counters import Counts
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
-from hpmkd.knowledge.builder import Teaching
-from hpmkd.knowledge.predictor import TeacherReader
+from hpmkd.knowledge.builder import KnowledgeBuilder
+from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.recipe.resolve import Components, resolve
 from hpmkd.search.warm_start import outcomes
-from hpmkd.training.fit import Fitting, StageInPlay
-from hpmkd.training.recording_scheduler import Overheard
+from hpmkd.training.fit import ActiveStage, FitContext
+from hpmkd.training.recording_scheduler import RecordingScheduler
 from hpmkd.training.trials import SearchData, evaluate
 from hpmkd.values import Configuration, DataFacts, Outcome, Trial
 from hpmkd_defaults.samplers.random_draws import RandomTrial, named_seed, random_sampler
@@ -43,12 +43,12 @@ class Measured:
     temperature: float
 
 
-class Plain(Lesson):
+class Plain(TrainingSet):
     """A problem without rows that have no label."""
 
-    def _teaching(self, fuser: str) -> Teaching:
+    def _teaching(self, fuser: str) -> KnowledgeBuilder:
         chosen = without_extra()
-        reader = TeacherReader(
+        reader = TeacherPredictor(
             training=self.problem.training,
             test=self.problem.test,
             cache=cache(),
@@ -58,7 +58,7 @@ class Plain(Lesson):
             counts=Counts(),
         )
         source = ExtraSource(recipe().extra, chosen.augmenter.create(), None, self.seeds.augmenter)
-        return Teaching(self.teachers, reader, chosen.fuser, lambda: (), source)
+        return KnowledgeBuilder(self.teachers, reader, chosen.fuser, lambda: (), source)
 
 
 @lru_cache(maxsize=1)
@@ -78,13 +78,13 @@ class Problem:
         few = type(few)(few.table.reset_index(drop=True), few.labels, few.classes)
         self.name, self.seed = name, seed
         self.rows = replace(drawn, training=few)
-        self.heard: Heard = Plain(self.rows).fused
-        self.stages = {name: StageInPlay(name, "benchmark", each) for name, each in STAGES.items()}
+        self.heard: TeacherOutputs = Plain(self.rows).fused
+        self.stages = {name: ActiveStage(name, "benchmark", each) for name, each in STAGES.items()}
 
     @cached_property
     def facts(self) -> DataFacts:
         """What a scheduler may know of the data set."""
-        training, targets = self.rows.training, self.heard.lesson.training.soft_targets
+        training, targets = self.rows.training, self.heard.training_set.training.soft_targets
         noise = float(np.mean(targets.argmax(axis=1) != training.labels))
         facts = training.facts
         return replace(facts, noise=noise, regime="self", digest=training.digest)
@@ -110,7 +110,10 @@ class Problem:
 
     def trials(self, tried: list[Configuration], scheduler: Scheduler) -> list[Trial]:
         """Judge configurations by the selection rows."""
-        splits = tuple(exam.split(exam.lesson.training) for exam in self.heard.exams)
+        splits = tuple(
+            selection_set.split(selection_set.training_set.training)
+            for selection_set in self.heard.selection_sets
+        )
         data = SearchData(splits, self._fitting(scheduler))
         found = [evaluate(data, task) for task in enumerate(tried)]
         for trial in found:
@@ -124,14 +127,14 @@ class Problem:
 
     def measured(self, configuration: Configuration, scheduler: Scheduler) -> Measured:
         """Fit on all training rows and measure on the test rows."""
-        overheard = Overheard(scheduler)
-        training = self.heard.lesson.training
-        student = self._fitting(scheduler).student(training, configuration, overheard)
+        recorder = RecordingScheduler(scheduler)
+        training = self.heard.training_set.training
+        student = self._fitting(scheduler).student(training, configuration, recorder)
         said, labels = student.predict_proba(self.rows.test.table), self.rows.test.labels
         right = float(np.mean(said.argmax(axis=1) == labels))
-        mean = overheard.mean
+        mean = recorder.mean
         assert mean is not None
         return Measured(float(row_losses(said, labels).mean()), right, mean.alpha, mean.temperature)
 
-    def _fitting(self, scheduler: Scheduler) -> Fitting:
-        return Fitting(self.stages, {}, scheduler, self.seed)
+    def _fitting(self, scheduler: Scheduler) -> FitContext:
+        return FitContext(self.stages, {}, scheduler, self.seed)

@@ -32,9 +32,9 @@ from hpmkd.data.dataset import make_dataset
 from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.execution.counters import Counts
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
-from hpmkd.knowledge.builder import Teaching
+from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.panels import members
-from hpmkd.knowledge.predictor import TeacherReader
+from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.knowledge.regime import Regime
 from hpmkd.knowledge.teachers import GivenTeacher
 from hpmkd.recipe.recipe import Recipe
@@ -104,7 +104,7 @@ def recognise(table, labels, given) -> list[Regime]:
     registry, recipe = Registry.installed(), Recipe.load()
     parts = resolve(recipe, registry)
     dataset = make_dataset(table, labels)
-    reader = TeacherReader(
+    reader = TeacherPredictor(
         training=dataset,
         test=dataset,
         cache=parts.cache.create(),
@@ -119,7 +119,7 @@ def recognise(table, labels, given) -> list[Regime]:
 
     source = ExtraSource(recipe.extra, None, None, 1)
     said = [GivenTeacher("given", each) for each in given]
-    asked = [Teaching([each], reader, parts.fuser, reference, source) for each in said]
+    asked = [KnowledgeBuilder([each], reader, parts.fuser, reference, source) for each in said]
     return [each.regime() for each in asked]
 
 

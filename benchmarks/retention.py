@@ -66,7 +66,7 @@ def _run(name: str, seed: int) -> tuple[pd.DataFrame, dict[str, object]]:
         "seed": seed,
         "chosen": found.chosen,
         "alpha": float(board[board.chosen].alpha.iloc[0]),
-        "verdict": found.verdict.word,
+        "verdict": found.verdict.outcome,
         "delta_log_loss": round(found.verdict.delta_log_loss, 4),
         "models": found.counts["models_trained"],
         "teacher_fits": found.counts["teacher_fits"],

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from chain_data import SELF, draw
-from chain_teachers import Lesson, cache, registry
+from chain_teachers import TrainingSet, cache, registry
 
 from hpmkd.engine.run import HPMDistiller
 from hpmkd.recipe.recipe import Recipe
@@ -41,7 +41,7 @@ def run(name: str, recipe: str) -> dict:
         if chosen.memory.name != "none":
             chosen = chosen.override({"memory.folder": folder})
         distiller = HPMDistiller(chosen, registry(), seed=0, cache=cache())
-        found = distiller.distill(problem.training, problem.test, Lesson(problem).teachers)
+        found = distiller.distill(problem.training, problem.test, TrainingSet(problem).teachers)
     return {
         "set": name,
         "recipe": recipe,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from chain_data import SELF, draw
-from chain_teachers import Lesson
+from chain_teachers import TrainingSet
 from chain_work import Work
 from search_points import Spot, planned, points
 
@@ -20,7 +20,7 @@ from hpmkd.data.probabilities import row_losses
 from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.knowledge.regime import Regime
 from hpmkd.search.warm_start import facts_of
-from hpmkd.training.trials import SearchData, SelectionSplit, held_out
+from hpmkd.training.trials import SearchData, SelectionSplit, predict_held_out
 from hpmkd.values import DataFacts
 
 #: Training rows of sets whose table would take too long with the 2,000 of the others.
@@ -143,7 +143,7 @@ class Table:
     def _begin(self) -> None:
         if self.facts is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            problem, targets = self._lesson.problem, self._lesson.fused.lesson.training
+            problem, targets = self._lesson.problem, self._lesson.fused.training_set.training
             said = Knowledge((), Regime(SELF, "made so"), (), {}, targets.soft_targets)
             self.facts = facts_of(problem.training, problem.test, said)
             self._write({"facts": asdict(self.facts), "points": _plain_points()})
@@ -156,7 +156,7 @@ class Table:
     # --------------------------------------------------------------------------- fits
 
     @cached_property
-    def _lesson(self) -> Lesson:
+    def _lesson(self) -> TrainingSet:
         problem = draw(SELF, self.name, self.seed)
         assert problem is not None
         if few := TRAINING_ROWS.get(self.name):
@@ -164,7 +164,7 @@ class Table:
             dropped = 1.0 - few / len(training)
             kept = training.rows(splits.holdout(training.labels, dropped, self.seed)[0])
             problem = replace(problem, training=kept)
-        return Lesson(problem)
+        return TrainingSet(problem)
 
     @cached_property
     def _work(self) -> Work:
@@ -175,24 +175,32 @@ class Table:
         """The selection splits; the test rows are asked about behind the selection rows."""
         n, test = len(self._lesson.problem.training), self._lesson.problem.test
         made = []
-        for number, exam in enumerate(self._lesson.fused.exams):
-            at = np.concatenate([exam.held_rows, n + number * len(test) + np.arange(len(test))])
-            table = tables.stacked([exam.held.table, test.table])
-            labels = np.concatenate([exam.held.labels, test.labels])
-            made.append(SelectionSplit(exam.lesson.training, at, table, labels))
+        for number, selection_set in enumerate(self._lesson.fused.selection_sets):
+            at = np.concatenate(
+                [selection_set.held_rows, n + number * len(test) + np.arange(len(test))]
+            )
+            table = tables.stacked([selection_set.held.table, test.table])
+            labels = np.concatenate([selection_set.held.labels, test.labels])
+            made.append(SelectionSplit(selection_set.training_set.training, at, table, labels))
         for stage in points():  # what is compiled, is compiled before a clock runs
-            held_out(SearchData(tuple(made), self._work.fitting), Spot(stage, 0).configuration())
+            predict_held_out(
+                SearchData(tuple(made), self._work.fitting), Spot(stage, 0).configuration()
+            )
         return tuple(made)
 
     def _fit(self, spot: Spot) -> Fit:
         data = SearchData(self._splits, self._work.fitting)
         start = time.process_time()
-        asked = held_out(data, spot.configuration())
+        asked = predict_held_out(data, spot.configuration())
         seconds = time.process_time() - start
         if asked.failure is not None:
             raise RuntimeError(asked.failure)
         training, test = self._lesson.problem.training, self._lesson.problem.test
-        rows = np.sort(np.concatenate([exam.held_rows for exam in self._lesson.fused.exams]))
+        rows = np.sort(
+            np.concatenate(
+                [selection_set.held_rows for selection_set in self._lesson.fused.selection_sets]
+            )
+        )
         said, of_test = asked.said[: len(rows)], asked.said[len(rows) :]
         labels, test_labels = training.labels[rows], np.tile(test.labels, len(self._splits))
         return Fit(

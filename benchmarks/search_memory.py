@@ -18,7 +18,7 @@ from hpmkd.contracts import Memory
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
 from hpmkd.search.warm_start import outcomes, recalled
-from hpmkd.training.fit import StageInPlay
+from hpmkd.training.fit import ActiveStage
 from hpmkd.values import Trial
 
 #: What the memory was told of each other data set: all of its table, or one default search.
@@ -48,7 +48,7 @@ def remembered(table: Table, others: Sequence[Table], told: str) -> Mapping[str,
         ``tables`` or ``runs``.
     """
     assert table.facts is not None
-    in_play = {name: StageInPlay(name, "benchmark", stage) for name, stage in STAGES.items()}
+    in_play = {name: ActiveStage(name, "benchmark", stage) for name, stage in STAGES.items()}
     with memory() as kept:
         for other in others:
             assert other.facts is not None

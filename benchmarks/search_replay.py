@@ -15,15 +15,15 @@ from search_fits import Table
 from search_points import N_POINTS, Spot, n_known
 
 from hpmkd.data.seeds import Seeds
-from hpmkd.engine.active_stages import links_in_play
-from hpmkd.engine.search import Learning
+from hpmkd.engine.active_stages import chain_links
+from hpmkd.engine.search import StudentSearch
 from hpmkd.engine.trainer import Trainer
 from hpmkd.execution.counters import Counts
 from hpmkd.execution.progress import Progress
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import Components, resolve
 from hpmkd.search.budget import Budget
-from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import best
 from hpmkd.values import Configuration, Trial
 from hpmkd_defaults.samplers.random_draws import named_seed
@@ -99,7 +99,7 @@ class PointStage:
         raise NotImplementedError
 
 
-def stages(arm: Arm, order: str, seed: int) -> dict[str, StageInPlay]:
+def stages(arm: Arm, order: str, seed: int) -> dict[str, ActiveStage]:
     """Return what stands for the stages."""
     found = {}
     for name in arm.stages:
@@ -107,7 +107,7 @@ def stages(arm: Arm, order: str, seed: int) -> dict[str, StageInPlay]:
         if order == SHUFFLED:
             rng = np.random.default_rng(named_seed(seed, name))
             known = rng.permutation(N_POINTS)[: len(known)].tolist()
-        found[name] = StageInPlay(name, "benchmark", PointStage(name, known))
+        found[name] = ActiveStage(name, "benchmark", PointStage(name, known))
     return found
 
 
@@ -180,7 +180,7 @@ class UnreadExam:
     """
 
     def __init__(self, n_rows: int) -> None:
-        self.lesson = SimpleNamespace(rows=range(n_rows), training=None)
+        self.training_set = SimpleNamespace(rows=range(n_rows), training=None)
         self.available = n_rows
 
     def split(self, training: Any) -> None:
@@ -193,11 +193,11 @@ def replay(
     """Search a table as a run of the arm's recipe would, with its budget and early stop."""
     recipe, parts = arm.parts()
     counts, seeds = Counts(), Seeds.spawn(seed)
-    fitting = Fitting(stages(arm, order, seed), {}, parts.scheduler.create(), seeds.students)
+    fitting = FitContext(stages(arm, order, seed), {}, parts.scheduler.create(), seeds.students)
     folds = recipe.split.selection_folds
-    learning = Learning(
+    learning = StudentSearch(
         trainer=Trainer(fitting, Lookup(table), folds, counts, registry()),
-        links=links_in_play(parts),
+        links=chain_links(parts),
         recipe=recipe,
         parts=parts,
         seeds=seeds,
@@ -205,13 +205,13 @@ def replay(
         registry=registry(),
         budget=Budget(recipe.budget, counts),
     )
-    exams = [UnreadExam(table.n_rows)] * table[Spot("tree", 0)].models
+    selection_sets = [UnreadExam(table.n_rows)] * table[Spot("tree", 0)].models
     known = {
         name: [{"point": point} for point in numbers]
         for name, numbers in (remembered or {}).items()
         if name in arm.stages
     }
-    found = learning.search(exams, recipe.search.alphas.self, known)
+    found = learning.search(selection_sets, recipe.search.alphas.self, known)
     bests = [each for name in arm.stages if (each := best(found.trials, name)) is not None]
     pick = min(bests, key=lambda trial: trial.log_loss)
     return Replayed(list(found.trials), found.ended, spot_of(pick.configuration))

@@ -13,12 +13,12 @@ from hpmkd.data.probabilities import given_probabilities
 from hpmkd.data.seeds import Seeds, as_seed
 from hpmkd.engine.run import HPMDistiller
 from hpmkd.errors import DataError, LimitsError, RecipeError, RunFolderError
-from hpmkd.execution.process_state import AS_FOUND
+from hpmkd.execution.process_state import PROCESS_STATE
 from hpmkd.knowledge.panels import resolve_teachers
 from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
 from hpmkd.recipe.recipe import Recipe, read_limits
 from hpmkd.registry.registry import Registry
-from hpmkd.runs.checkpoint import Unfinished
+from hpmkd.runs.checkpoint import RunCheckpoint
 from hpmkd.runs.checkpoint_folder import holds_journal, recover
 from hpmkd.runs.result import Distillation
 from hpmkd.runs.resume_check import divided, with_test
@@ -156,7 +156,7 @@ def distill(
     return found
 
 
-@AS_FOUND.kept()
+@PROCESS_STATE.preserved()
 def run(
     recipe: Recipe,
     registry: Registry,
@@ -169,7 +169,7 @@ def run(
     teacher: Any = None,
     seed: int = 0,
     cache: Cache | None = None,
-    unfinished: Unfinished | None = None,
+    unfinished: RunCheckpoint | None = None,
 ) -> Distillation:
     """Distil with a recipe and a registry that are made already; see :func:`distill`.
 
@@ -190,7 +190,7 @@ def run(
         training = dataset
         target = y if y_test is None and isinstance(y, str) else y_test
         test = with_test(training, X_test, target)
-    distiller = HPMDistiller(recipe, registry, seed, cache, unfinished or Unfinished())
+    distiller = HPMDistiller(recipe, registry, seed, cache, unfinished or RunCheckpoint())
     found = distiller.distill(training, test, teachers, X_unlabeled)
     told = {
         "given": {
@@ -219,10 +219,10 @@ def load(path: str | os.PathLike[str]) -> Distillation:
     return Distillation.load(Path(path))
 
 
-def _unfinished(journal: str | os.PathLike[str] | None, registry: Registry) -> Unfinished:
+def _unfinished(journal: str | os.PathLike[str] | None, registry: Registry) -> RunCheckpoint:
     """Open the folder in which a run keeps what is finished, if there is one."""
     if journal is None:
-        return Unfinished()
+        return RunCheckpoint()
     if not isinstance(journal, (str, os.PathLike)):
         raise RecipeError(f"journal: got {type(journal).__name__}; expected the path of a folder")
     folder = Path(journal)
@@ -232,7 +232,7 @@ def _unfinished(journal: str | os.PathLike[str] | None, registry: Registry) -> U
             f"journal: {folder} is complete: hpmkd.load({str(folder)!r}) gives its result; name "
             "another folder for a new run"
         )
-    return Unfinished(folder, on_note=lambda note: registry.notify("hpmkd_noted", note=note))
+    return RunCheckpoint(folder, on_note=lambda note: registry.notify("hpmkd_noted", note=note))
 
 
 def _check_cache(cache: Any) -> None:

@@ -286,7 +286,7 @@ def hpmkd_run_finished(
 
         @hookimpl
         def hpmkd_run_finished(leaderboard, verdict):
-            tracker.log(verdict["word"])
+            tracker.log(verdict["outcome"])
     """
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.evaluation.gates import Gate, gate
-from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.training.refit import best
 from hpmkd.values import After
 
@@ -58,7 +58,7 @@ class ProgressiveDistillationChain:
     refused : callable
         Says why some configurations cannot all be evaluated any more, beside the trials that
         are in the race; None if they can.
-    standing : Standing
+    ranking : TrialRanking
         Ranks trials. A link builds on the best that keeps the limits, where there is one.
     """
 
@@ -69,7 +69,7 @@ class ProgressiveDistillationChain:
     refused: Callable[[Sequence[Configuration], Sequence[Trial]], str | None] = (
         lambda configurations, racing: None
     )
-    standing: Standing = UNLIMITED
+    ranking: TrialRanking = NO_LIMITS
 
     def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
         """Try every link on top of what the search found.
@@ -111,16 +111,16 @@ class ProgressiveDistillationChain:
             return [], Gate(link.name, False, f"not tried: {refused}")
         found = self.evaluate(candidates)
         # Ties go to the control, as everywhere.
-        after = min(found, key=self.standing.merit)
+        after = min(found, key=self.ranking.sort_key)
         decision = self._decided(link, alone, previous, after)
         return (found if decision.passed else self._controls(link, racing, found)), decision
 
     def _best(self, racing: Sequence[Trial], stage: str, *, control: bool = False) -> Trial | None:
-        return best(racing, stage, control=control, standing=self.standing)
+        return best(racing, stage, control=control, ranking=self.ranking)
 
     def _decided(self, link: ChainLink, alone: Trial, previous: Trial, after: Trial) -> Gate:
         """Say whether a link pays: limits come before log loss."""
-        over = self.standing.over
+        over = self.ranking.over
         if over(after) > over(alone):
             return Gate(link.name, False, f"it breaks a limit, which {link.stage} alone keeps")
         if over(after) < over(alone):

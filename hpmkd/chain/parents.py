@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.data import splits, tables
-from hpmkd.data.cache_region import UNKEPT, Shelf
-from hpmkd.data.encoding import LAVISH, Thrift
+from hpmkd.data.cache_region import NO_CACHE, CacheRegion
+from hpmkd.data.encoding import EXACT, EncodingOptions
 from hpmkd.errors import HpmkdError, PluginError
-from hpmkd.training.datasets import TrainingRows
+from hpmkd.training.datasets import EncodedRows
 from hpmkd.training.trials import ANSWERS, STUDENT, RefitData, SearchData, SelectionSplit
 from hpmkd.values import Previous
 
@@ -20,45 +20,47 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.data.dataset import Dataset
-    from hpmkd.data.unlabeled import Labelled
+    from hpmkd.data.unlabeled import PseudoLabelledRows
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
-    from hpmkd.training.fit import Fitting
+    from hpmkd.training.fit import FitContext
     from hpmkd.values import After, Configuration, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class TrainingSet:
     """Rows to fit students on.
 
     Parameters
     ----------
     rows : Dataset
         The n rows, raw.
-    extra : Labelled or None
+    extra : PseudoLabelledRows or None
         Raw rows without labels, and what the teachers say about them.
-    training : TrainingRows
+    training : EncodedRows
         The same, encoded, with the teachers' soft targets.
     """
 
     rows: Dataset
-    extra: Labelled | None
-    training: TrainingRows
+    extra: PseudoLabelledRows | None
+    training: EncodedRows
 
     @classmethod
     def prepare(
         cls,
         rows: Dataset,
         soft_targets: FloatArray,
-        extra: Labelled | None,
+        extra: PseudoLabelledRows | None,
         encodings: set[str],
-        features: Shelf = UNKEPT,
-        thrift: Thrift = LAVISH,
-    ) -> Lesson:
+        features: CacheRegion = NO_CACHE,
+        options: EncodingOptions = EXACT,
+    ) -> TrainingSet:
         """Encode rows whose teachers say `soft_targets` of shape (n, K)."""
-        encoded = TrainingRows.encode(rows, soft_targets, encodings, extra, features, thrift)
+        encoded = EncodedRows.encode(rows, soft_targets, encodings, extra, features, options)
         return cls(rows, extra, encoded)
 
-    def taught(self, soft_targets: FloatArray, of_extra: FloatArray | None = None) -> Lesson:
+    def with_soft_targets(
+        self, soft_targets: FloatArray, of_extra: FloatArray | None = None
+    ) -> TrainingSet:
         """Return the same rows with other soft targets, also of the extra ones if given."""
         training, extra = replace(self.training, soft_targets=soft_targets), self.extra
         if extra is not None and of_extra is not None:
@@ -69,7 +71,7 @@ class Lesson:
             training = replace(training, extra=encoded)
         return replace(self, extra=extra, training=training)
 
-    def without_extra(self) -> Lesson:
+    def without_extra(self) -> TrainingSet:
         """Return the lesson without extra rows: what students are cross-fitted on.
 
         The teachers that labelled extra rows saw the labels of all n rows, and so let the label
@@ -80,19 +82,19 @@ class Lesson:
         """
         return replace(self, extra=None, training=replace(self.training, extra={}))
 
-    def part(self, chosen: NDArray[np.bool_]) -> Lesson:
+    def part(self, chosen: NDArray[np.bool_]) -> TrainingSet:
         """Return some of the rows, beside all extra rows, encoded as they are here."""
         at = np.flatnonzero(chosen)
         return replace(self, rows=self.rows.rows(at), training=self.training.rows(at))
 
 
 @dataclass(frozen=True, eq=False)
-class Exam:
+class SelectionSet:
     """A lesson, and the selection rows that judge who has learnt from it.
 
     Parameters
     ----------
-    lesson : Lesson
+    training_set : TrainingSet
         What is fitted on.
     held_rows : ndarray of shape (h,)
         Numbers of the selection rows; no teacher of the lesson has seen them.
@@ -102,7 +104,7 @@ class Exam:
         Rows that the lesson is drawn from: more than it has, where trials see a part of them.
     """
 
-    lesson: Lesson
+    training_set: TrainingSet
     held_rows: IntArray
     held: Dataset
     available: int
@@ -110,20 +112,20 @@ class Exam:
     @property
     def is_part(self) -> bool:
         """Whether there are more rows than the lesson has."""
-        return self.available > len(self.lesson.rows)
+        return self.available > len(self.training_set.rows)
 
-    def split(self, training: TrainingRows) -> SelectionSplit:
+    def split(self, training: EncodedRows) -> SelectionSplit:
         """Return what a worker needs, with `training` as the lesson's rows."""
         return SelectionSplit(training, self.held_rows, self.held.table, self.held.labels)
 
 
-def selection_rows(exams: Iterable[Exam]) -> IntArray:
+def selection_rows(selection_sets: Iterable[SelectionSet]) -> IntArray:
     """Return the numbers of all selection rows, in their order."""
-    return np.sort(np.concatenate([exam.held_rows for exam in exams]))
+    return np.sort(np.concatenate([selection_set.held_rows for selection_set in selection_sets]))
 
 
 @dataclass(frozen=True)
-class Unseen:
+class OutOfFold:
     """What cross-fitted students say.
 
     Parameters
@@ -139,12 +141,12 @@ class Unseen:
 
 
 @dataclass
-class Predecessors:
+class ParentStudents:
     """Students that others build on: each is fitted once per lesson, whoever builds on it.
 
     Parameters
     ----------
-    fitting : Fitting
+    fitting : FitContext
         Stages and transfers.
     pipeline : ParallelDistillationPipeline
         Where they are cross-fitted.
@@ -154,26 +156,32 @@ class Predecessors:
         Told how many students were fitted.
     """
 
-    fitting: Fitting
+    fitting: FitContext
     pipeline: ParallelDistillationPipeline
     n_folds: int
     on_trained: Callable[[int], None]
     # By the identity of the lesson, which is kept so that no other can take its place.
-    _known: dict[tuple[int, object], tuple[Lesson, Previous | str]] = field(default_factory=dict)
+    _known: dict[tuple[int, object], tuple[TrainingSet, Previous | str]] = field(
+        default_factory=dict
+    )
 
-    def prepared(self, lesson: Lesson, configurations: Iterable[Configuration]) -> TrainingRows:
+    def prepared(
+        self, training_set: TrainingSet, configurations: Iterable[Configuration]
+    ) -> EncodedRows:
         """Return a lesson's rows beside every student that the configurations build on.
 
         A stage before that fails costs those who build on it, not the run: their rows say why.
         """
         previous = {
-            each.after.key: self._previous(lesson, each.after)
+            each.after.key: self._previous(training_set, each.after)
             for each in configurations
             if each.after is not None
         }
-        return replace(lesson.training, previous=previous) if previous else lesson.training
+        return (
+            replace(training_set.training, previous=previous) if previous else training_set.training
+        )
 
-    def unseen(self, lesson: Lesson, configuration: Configuration) -> Unseen:
+    def unseen(self, training_set: TrainingSet, configuration: Configuration) -> OutOfFold:
         """Cross-fit a configuration on a lesson.
 
         Raises
@@ -182,17 +190,17 @@ class Predecessors:
             If a stage fails.
         """
         n, fold = (
-            len(lesson.rows),
-            splits.folds(lesson.rows.labels, self.n_folds, self.fitting.seed),
+            len(training_set.rows),
+            splits.folds(training_set.rows.labels, self.n_folds, self.fitting.seed),
         )
-        further = None if lesson.extra is None else lesson.extra.table
+        further = None if training_set.extra is None else training_set.extra.table
         m = 0 if further is None else len(further)
-        heard, parts = lesson.without_extra(), []
+        heard, parts = training_set.without_extra(), []
         # Lessons of a moment: what is fitted on them need not be remembered.
         inner = replace(self, _known={})
         for number in range(int(fold.max()) + 1):
             seen, at = heard.part(fold != number), np.flatnonzero(fold == number)
-            table = lesson.rows.rows(at).table
+            table = training_set.rows.rows(at).table
             if further is not None:
                 # The rows without labels are asked about in every fold, behind the others.
                 table = tables.stacked([table, further])
@@ -205,47 +213,49 @@ class Predecessors:
         self.on_trained(asked.models_trained)
         if asked.failure is not None:
             raise PluginError(asked.failure)
-        bag = asked.said[n:].reshape(len(parts), m, -1).mean(axis=0) if m else None
-        return Unseen(asked.said[:n], bag)
+        bag = asked.probabilities[n:].reshape(len(parts), m, -1).mean(axis=0) if m else None
+        return OutOfFold(asked.probabilities[:n], bag)
 
-    def cost(self, configurations: Iterable[Configuration], lesson: Lesson | None = None) -> int:
+    def cost(
+        self, configurations: Iterable[Configuration], training_set: TrainingSet | None = None
+    ) -> int:
         """Return how many models are trained before all of these can be; each once.
 
         Parameters
         ----------
         configurations : iterable of Configuration
             What is to be fitted.
-        lesson : Lesson, optional
+        training_set : TrainingSet, optional
             On which; students that are fitted on it already cost nothing. None for a new one.
         """
         needed: dict[object, int] = {}
         for configuration in configurations:
             after = configuration.after
             while after is not None and after.key not in needed:
-                if lesson is not None and (id(lesson), after.key) in self._known:
+                if training_set is not None and (id(training_set), after.key) in self._known:
                     break
                 before = after.configuration
                 unseen = self.fitting.transfers[after.transfer].unseen
-                needed[after.key] = 1 + (self.unseen_cost(before) if unseen else 0)
+                needed[after.key] = 1 + (self.out_of_fold_cost(before) if unseen else 0)
                 after = before.after
         return sum(needed.values())
 
-    def unseen_cost(self, configuration: Configuration) -> int:
+    def out_of_fold_cost(self, configuration: Configuration) -> int:
         """Return how many models :meth:`unseen` trains: in each fold, with all it builds on."""
         return self.n_folds * (1 + self.cost([configuration]))
 
-    def _previous(self, lesson: Lesson, after: After) -> Previous | str:
-        key = (id(lesson), after.key)
+    def _previous(self, training_set: TrainingSet, after: After) -> Previous | str:
+        key = (id(training_set), after.key)
         if key not in self._known:
             try:
-                self._known[key] = (lesson, self._fitted(lesson, after))
+                self._known[key] = (training_set, self._fitted(training_set, after))
             except HpmkdError as failed:
-                self._known[key] = (lesson, str(failed))
+                self._known[key] = (training_set, str(failed))
         return self._known[key][1]
 
-    def _fitted(self, lesson: Lesson, after: After) -> Previous:
+    def _fitted(self, training_set: TrainingSet, after: After) -> Previous:
         configuration = after.configuration
-        training = self.prepared(lesson, [configuration])
+        training = self.prepared(training_set, [configuration])
         ((_, student),) = self.pipeline.run(
             STUDENT, RefitData(training, self.fitting), [configuration]
         )
@@ -261,5 +271,5 @@ class Predecessors:
         )
         if not self.fitting.transfers[after.transfer].unseen:
             return previous
-        unseen = self.unseen(lesson, configuration)
+        unseen = self.unseen(training_set, configuration)
         return replace(previous, soft_targets=unseen.rows, extra_soft_targets=unseen.extra)

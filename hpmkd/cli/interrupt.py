@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from hpmkd.cli.child_processes import end_children
-from hpmkd.cli.shutdown import Farewell
+from hpmkd.cli.shutdown import ShutdownReport
 
 #: How long a process may take to end in order, once it was asked to.
 GRACE_SECONDS = 0.8
@@ -41,7 +41,7 @@ def exit_code(stopped: KeyboardInterrupt) -> int:
 
 
 @contextlib.contextmanager
-def stoppable(farewell: Farewell) -> Iterator[None]:
+def stoppable(farewell: ShutdownReport) -> Iterator[None]:
     """Raise :class:`Stopped` at the first signal, and pay no heed to further ones.
 
     Before it is raised, `farewell` hears of it: some code, as the neural networks of
@@ -79,7 +79,7 @@ def stoppable(farewell: Farewell) -> Iterator[None]:
             os.close(writing)
 
 
-def _watch(reading: int, farewell: Farewell) -> None:
+def _watch(reading: int, farewell: ShutdownReport) -> None:
     """Wait for a signal, then for the end; bring it about if it does not come by itself."""
     number = 0
     while number not in SIGNALS:
@@ -98,7 +98,7 @@ def _watch(reading: int, farewell: Farewell) -> None:
         os._exit(128 + number)
 
 
-def _say(farewell: Farewell, code: int) -> None:
+def _say(farewell: ShutdownReport, code: int) -> None:
     farewell.say()
     farewell.ended(code)
     sys.stderr.flush()

@@ -12,7 +12,7 @@ from hpmkd.cli import shutdown
 from hpmkd.cli.interrupt import exit_code, stoppable
 from hpmkd.cli.output import json_lines
 from hpmkd.cli.session import unopened
-from hpmkd.cli.shutdown import NOTHING_YET, Farewell
+from hpmkd.cli.shutdown import NOTHING_YET, ShutdownReport
 
 
 class RunCommand(click.Command):
@@ -53,7 +53,7 @@ class RunCommand(click.Command):
         """Run; whoever is asked to stop, at whatever it is, says so."""
         told: json_lines.Events | None = ctx.meta.get(json_lines.KEY)
         resumed = ctx.params["resume"]
-        last = Farewell(told, NOTHING_YET if resumed is None else unopened(resumed))
+        last = ShutdownReport(told, NOTHING_YET if resumed is None else unopened(resumed))
         ctx.meta[shutdown.KEY] = last
         with stoppable(last), contextlib.nullcontext() if told is None else told.everything():
             try:

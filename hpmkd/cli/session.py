@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpmkd.cli.shutdown import KEY, Farewell, State, Work
+from hpmkd.cli.shutdown import KEY, RunState, RunStatus, ShutdownReport
 
 if TYPE_CHECKING:
     from hpmkd.registry.registry import Registry
-    from hpmkd.runs.checkpoint import Unfinished
+    from hpmkd.runs.checkpoint import RunCheckpoint
 
 #: Under which name the context of a command has the arguments of the user.
 TYPED = "hpmkd.typed"
@@ -100,7 +100,7 @@ class Place:
 
 
 @contextlib.contextmanager
-def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator[Unfinished]:
+def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator[RunCheckpoint]:
     """Keep what is finished of a run; if it is stopped or fails, tell how to go on.
 
     Parameters
@@ -114,9 +114,9 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
         left as it was.
     """
     from hpmkd.errors import HpmkdError, RunFolderError
-    from hpmkd.runs.checkpoint import Unfinished
+    from hpmkd.runs.checkpoint import RunCheckpoint
 
-    unfinished = Unfinished(
+    unfinished = RunCheckpoint(
         place.folder,
         anew=not place.resume,
         command=place.command(),
@@ -124,14 +124,14 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
         on_note=lambda note: registry.notify("hpmkd_noted", note=note),
     )
 
-    def state() -> State:
+    def state() -> RunState:
         hide()
         return _state(unfinished, place)
 
-    farewell: Farewell = click.get_current_context().meta[KEY]
+    farewell: ShutdownReport = click.get_current_context().meta[KEY]
     try:
-        work = Work(state, unfinished.stop, unfinished.close, _told)
-        with farewell.about(work, State(f"the run is complete, in {place.folder}")):
+        work = RunStatus(state, unfinished.stop, unfinished.close, _told)
+        with farewell.about(work, RunState(f"the run is complete, in {place.folder}")):
             try:
                 yield unfinished
             except KeyboardInterrupt:
@@ -148,7 +148,7 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
         unfinished.close()
 
 
-def unopened(folder: Path) -> Work:
+def unopened(folder: Path) -> RunStatus:
     """Return what a farewell is about before the journal of a resumed run is opened.
 
     Parameters
@@ -159,25 +159,25 @@ def unopened(folder: Path) -> Work:
     # Known now: the last words may be said in a thread that has no context.
     command = Place(folder, resume=True).command()
 
-    def state() -> State:
+    def state() -> RunState:
         from hpmkd.runs.checkpoint_folder import holds_journal
 
         if holds_journal(folder):
-            return State("nothing further was finished", go_on=command)
+            return RunState("nothing further was finished", go_on=command)
         if (folder / "run.json").is_file():
-            return State(f"the run is complete, in {folder}")
-        return State()
+            return RunState(f"the run is complete, in {folder}")
+        return RunState()
 
-    return Work(state, text=_told)
+    return RunStatus(state, text=_told)
 
 
-def _state(unfinished: Unfinished, place: Place) -> State:
+def _state(unfinished: RunCheckpoint, place: Place) -> RunState:
     """Return how far a run has got, what is best so far, and how to go on."""
     best, path = unfinished.best_so_far, unfinished.best.path
     # What a resumed journal holds is there to go on with, before the run has looked at it too.
     known = unfinished.settled or place.resume
     can_go_on = known and unfinished.holds and unfinished.resumable
-    return State(
+    return RunState(
         unfinished.progress,
         None
         if best is None
@@ -191,7 +191,7 @@ def _state(unfinished: Unfinished, place: Place) -> State:
     )
 
 
-def _told(state: State, before: str = "") -> str:
+def _told(state: RunState, before: str = "") -> str:
     """Say it; `before`, on what terms to go on."""
     lines = [state.finished]
     if state.trouble is not None:

@@ -18,7 +18,7 @@ KEY = "hpmkd.farewell"
 
 
 @dataclass(frozen=True)
-class State:
+class RunState:
     """What a run has come to.
 
     Parameters
@@ -41,7 +41,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Work:
+class RunStatus:
     """What a farewell is about.
 
     Parameters
@@ -56,36 +56,36 @@ class Work:
         Turns a state into words.
     """
 
-    state: Callable[[], State] = State
+    state: Callable[[], RunState] = RunState
     asked: Callable[[], None] = lambda: None
     tidy: Callable[[], None] = lambda: None
-    text: Callable[[State], str] = lambda state: state.finished
+    text: Callable[[RunState], str] = lambda state: state.finished
 
 
-NOTHING_YET = Work()
+NOTHING_YET = RunStatus()
 
 
-class Farewell:
+class ShutdownReport:
     """Last words, said once, by whoever comes first; others wait until they are said.
 
     Parameters
     ----------
     events : Events, optional
         Where they go instead of stderr.
-    work : Work
+    work : RunStatus
         What they are about until other work begins.
     """
 
-    def __init__(self, events: Events | None = None, work: Work = NOTHING_YET) -> None:
+    def __init__(self, events: Events | None = None, work: RunStatus = NOTHING_YET) -> None:
         self._events, self._work = events, work
         self._lock, self._said = threading.Lock(), False
 
     @contextlib.contextmanager
-    def about(self, work: Work, done: State) -> Iterator[None]:
+    def about(self, work: RunStatus, done: RunState) -> Iterator[None]:
         """Speak of work that has begun; after it, of what it came to."""
         self._work = work
         yield
-        self._work = Work(lambda: done)
+        self._work = RunStatus(lambda: done)
 
     def asked(self) -> None:
         """Hear that the process is asked to end."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Cache
 
 
-class Shelf(Protocol):
+class CacheRegion(Protocol):
     """Where arrays that are dear to compute are looked for first."""
 
     def digest(self, content: Any) -> str:
@@ -32,7 +32,7 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedRegion:
     """A region of a cache.
 
     Parameters
@@ -59,7 +59,7 @@ class Kept:
         return self.cache.get_or_compute(self.region, key, compute)
 
 
-class Unkept:
+class NoRegion:
     """No shelf: everything is computed, and no digest is."""
 
     def digest(self, content: Any) -> str:
@@ -73,13 +73,13 @@ class Unkept:
         return array
 
 
-UNKEPT = Unkept()
+NO_CACHE = NoRegion()
 
 
-def plain(shelf: Shelf, compute: Callable[[], Any], *content: Any) -> Any:
+def plain(region: CacheRegion, compute: Callable[[], Any], *content: Any) -> Any:
     """Return plain values (what JSON knows) that follow from `content`, from the shelf."""
 
     def computed() -> NDArray[Any]:
         return np.frombuffer(json.dumps(compute(), allow_nan=False).encode(), dtype=np.uint8)
 
-    return json.loads(shelf.get(computed, *content).tobytes())
+    return json.loads(region.get(computed, *content).tobytes())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.data import tables
-from hpmkd.data.cache_region import UNKEPT, Shelf
+from hpmkd.data.cache_region import NO_CACHE, CacheRegion
 from hpmkd.student import Schema, fit_encoder
 from hpmkd.student.encoders import encoder_from_parts
 from hpmkd.student.file.container import FORMAT_VERSION, seal, unseal
@@ -26,7 +26,7 @@ ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
-class Thrift:
+class EncodingOptions:
     """What is spared if there are many rows; 0 for no cap.
 
     Parameters
@@ -51,7 +51,7 @@ class Thrift:
 
 
 #: Nothing is spared.
-LAVISH = Thrift()
+EXACT = EncodingOptions()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +62,15 @@ class Encoding:
     ----------
     rows : Dataset
         The n rows. Their labels are not looked at.
-    shelf : Shelf
+    region : CacheRegion
         Where encoders and matrices are looked for before they are made.
-    thrift : Thrift
+    options : EncodingOptions
         What is spared if there are many rows.
     """
 
     rows: Dataset
-    shelf: Shelf = UNKEPT
-    thrift: Thrift = LAVISH
+    region: CacheRegion = NO_CACHE
+    options: EncodingOptions = EXACT
 
     def encoder(self, kind: str) -> FittedEncoder:
         """Return the encoder of a kind ("tree" or "linear"), fitted on the rows.
@@ -78,9 +78,9 @@ class Encoding:
         It is always read from its bytes, as in a student's file, so that it is the same
         object in every bit whether or not it was found on the shelf.
         """
-        content = self.shelf.get(
+        content = self.region.get(
             lambda: self._fitted(kind),
-            *("encoder", FORMAT_VERSION, kind, self.thrift.scaling_rows, self._digest),
+            *("encoder", FORMAT_VERSION, kind, self.options.scaling_rows, self._digest),
         )
         plain, arrays = unseal(content.tobytes())
         return encoder_from_parts(plain, arrays)
@@ -100,9 +100,9 @@ class Encoding:
         ndarray
             Read-only, one row for each raw one.
         """
-        of = "" if table is None else self.shelf.digest(table)
-        asked = (encoder.kind, self.thrift.scaling_rows, self.thrift.single_above)
-        return self.shelf.get(
+        of = "" if table is None else self.region.digest(table)
+        asked = (encoder.kind, self.options.scaling_rows, self.options.single_above)
+        return self.region.get(
             lambda: self._encoded(encoder, table), "matrix", *asked, self._digest, of
         )
 
@@ -115,7 +115,7 @@ class Encoding:
             return encoder.transform(raw)
 
         first = block(0)
-        dtype = np.float32 if self.thrift.single(len(self.rows)) else first.dtype
+        dtype = np.float32 if self.options.single(len(self.rows)) else first.dtype
         matrix = np.empty((n, first.shape[1]), dtype)
         matrix[: len(first)] = first
         for start in range(len(first), n, ROWS_AT_ONCE):
@@ -123,7 +123,7 @@ class Encoding:
         return matrix
 
     def _fitted(self, kind: str) -> NDArray[np.uint8]:
-        encoder = fit_encoder(kind, self._schema, self.thrift.few(self.rows).table)
+        encoder = fit_encoder(kind, self._schema, self.options.few(self.rows).table)
         return np.frombuffer(seal(encoder.to_json(), encoder.arrays()), dtype=np.uint8)
 
     @cached_property
@@ -132,4 +132,4 @@ class Encoding:
 
     @cached_property
     def _digest(self) -> str:
-        return self.shelf.digest(self.rows.table)
+        return self.region.digest(self.rows.table)

@@ -84,7 +84,7 @@ class ExtraSource:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class PseudoLabelledRows:
     """Extra rows and what the fused teachers say about them.
 
     Parameters

@@ -24,7 +24,7 @@ from hpmkd.deepbridge.methods import (
     recipes_of,
 )
 from hpmkd.deepbridge.progress import Teller
-from hpmkd.deepbridge.results import Outcome
+from hpmkd.deepbridge.results import DistillationOutcome
 from hpmkd.deepbridge.writing import as_path, check_file, write
 from hpmkd.knowledge.teachers import GivenTeacher
 from hpmkd.runs.folder import check_free
@@ -190,7 +190,7 @@ class AutoDistiller(Findings):
             recipe = recipe_for(name, self._options, self._grid)
             found = self._distilled(recipe, teacher, teller)
             most = self._options.max_configs if name == "hpm" else None
-            outcomes.append(Outcome(NAMES[name], found, self.division, most))
+            outcomes.append(DistillationOutcome(NAMES[name], found, self.division, most))
         self._finished = Finished(outcomes)
         if teller is not None:
             teller.say(self.generate_summary())

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.deepbridge.methods import alphas_of, temperatures_of
 from hpmkd.deepbridge.metrics import SMALL_IS_GOOD
 from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
-from hpmkd.deepbridge.results import METRICS, Outcome, Row, to_frame
+from hpmkd.deepbridge.results import METRICS, DistillationOutcome, Row, to_frame
 from hpmkd.errors import RecipeError
-from hpmkd.evaluation.ranking import UNLIMITED
+from hpmkd.evaluation.ranking import NO_LIMITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,11 +27,11 @@ class Finished:
 
     Parameters
     ----------
-    outcomes : sequence of Outcome
+    outcomes : sequence of DistillationOutcome
         One, or the two of ``hybrid``.
     """
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[DistillationOutcome]
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -44,9 +44,11 @@ class Finished:
         return to_frame(self.rows)
 
     @property
-    def preferred(self) -> Outcome:
+    def preferred(self) -> DistillationOutcome:
         """The run whose best student the selection rows prefer."""
-        return min(self.outcomes, key=lambda outcome: min(map(UNLIMITED.merit, outcome.candidates)))
+        return min(
+            self.outcomes, key=lambda outcome: min(map(NO_LIMITS.sort_key, outcome.candidates))
+        )
 
     def best(self, metric: str, *, minimize: bool) -> tuple[Row, dict[str, Any]]:
         """Return the row that is best by a metric, also as a mapping.
@@ -103,5 +105,5 @@ class Finished:
         if not found:
             had = ", ".join(sorted({name_of(row.trial.configuration.stage) for row in self.rows}))
             raise RecipeError(f"model type {name_of(stage)!r} was not in the run, which had {had}")
-        outcome, trial = min(found, key=lambda each: UNLIMITED.merit(each[1]))
+        outcome, trial = min(found, key=lambda each: NO_LIMITS.sort_key(each[1]))
         return outcome.student(replace(trial.configuration, temperature=temperature, alpha=alpha))

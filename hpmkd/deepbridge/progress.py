@@ -10,7 +10,7 @@ import click
 from hpmkd.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from hpmkd.deepbridge.results import Outcome
+    from hpmkd.deepbridge.results import DistillationOutcome
     from hpmkd.values import DataFacts, Trial
 
 
@@ -52,7 +52,7 @@ class Teller:
             self.say(f"trial {trial.number} failed: {trial.failure}")
 
 
-def counted(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
+def counted(outcomes: Sequence[DistillationOutcome]) -> Mapping[str, Any]:
     """Return what runs cost together.
 
     Returns

@@ -39,7 +39,7 @@ def summary(findings: Findings) -> str:
             f"{counts['models_trained']} models trained, {counts['models_refitted']} of them for "
             f"rows and further students; {counts['seconds']:.1f} s",
             _teachers(findings),
-            f"Verdict: {found.verdict.word}. {found.verdict.sentence}",
+            f"Verdict: {found.verdict.outcome}. {found.verdict.sentence}",
             f"The selection rows chose {chosen.name} (alpha {chosen.alpha:g}, temperature "
             f"{chosen.temperature:g}): accuracy {chosen.accuracy:.4f}, log loss "
             f"{chosen.log_loss:.4f} on the test rows",

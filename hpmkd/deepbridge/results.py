@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.data.labels import codes_of
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, closeness, quality
 from hpmkd.deepbridge.model_types import name_of
-from hpmkd.evaluation.ranking import UNLIMITED, Merit
+from hpmkd.evaluation.ranking import NO_LIMITS, Merit
 from hpmkd.training.refit import best, candidates
 from hpmkd.values import Configuration
 
@@ -48,7 +48,7 @@ class Row:
 
     Parameters
     ----------
-    outcome : Outcome
+    outcome : DistillationOutcome
         Of which run.
     trial : Trial
         The best of its hyperparameters, by the selection rows.
@@ -56,7 +56,7 @@ class Row:
         Fitted to them on all training rows.
     """
 
-    outcome: Outcome
+    outcome: DistillationOutcome
     trial: Trial
     student: Predictor
 
@@ -78,7 +78,7 @@ class Row:
 
 
 @dataclass(eq=False)
-class Outcome:
+class DistillationOutcome:
     """A finished run, and the rows that it gives.
 
     Parameters
@@ -143,7 +143,7 @@ class Outcome:
         """
         stage = [trial for trial in self.candidates if trial.configuration.stage == cell[0]]
         own = [trial for trial in stage if _cell(trial.configuration) == _plain(cell)]
-        return min(own or stage, key=UNLIMITED.merit, default=None)
+        return min(own or stage, key=NO_LIMITS.sort_key, default=None)
 
     def measured(self, student: Predictor) -> Metrics:
         """Return the metrics of a student on training and test rows."""
@@ -162,7 +162,7 @@ class Outcome:
     def _chosen(self) -> list[Trial]:
         """Return the best trial of each cell, the stages in the order of the run."""
         cells: dict[Cell, Trial] = {}
-        for trial in sorted(self.candidates, key=UNLIMITED.merit):
+        for trial in sorted(self.candidates, key=NO_LIMITS.sort_key):
             cells.setdefault(_cell(trial.configuration), trial)
         if self.method == "standard":
             # The control that the engine adds was in nobody's grid.
@@ -190,7 +190,7 @@ class Outcome:
 
         def rank(trial: Trial) -> tuple[bool, bool, Merit]:
             unfitted = trial.configuration.key not in self.fitted
-            return trial.number not in first, unfitted, UNLIMITED.merit(trial)
+            return trial.number not in first, unfitted, NO_LIMITS.sort_key(trial)
 
         for trial in sorted(trials, key=rank)[: self.most]:
             cost = self._cost(trial.configuration)

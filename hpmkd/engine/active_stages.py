@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpmkd.chain.chain import ChainLink
-from hpmkd.training.fit import StageInPlay
+from hpmkd.training.fit import ActiveStage
 
 if TYPE_CHECKING:
     from hpmkd.recipe.resolve import Components
 
 
-def stages_in_play(parts: Components) -> dict[str, StageInPlay]:
+def active_stages(parts: Components) -> dict[str, ActiveStage]:
     """Build the stages of a recipe, simple ones first."""
     in_play = [
-        StageInPlay(name, selected.offered.plugin, selected.create())
+        ActiveStage(name, selected.offered.plugin, selected.create())
         for name, selected in parts.stages.items()
     ]
-    ordered = sorted(in_play, key=lambda played: (played.stage.complexity, played.name))
-    return {played.name: played for played in ordered}
+    ordered = sorted(in_play, key=lambda active: (active.stage.complexity, active.name))
+    return {active.name: active for active in ordered}
 
 
-def links_in_play(parts: Components) -> list[ChainLink]:
+def chain_links(parts: Components) -> list[ChainLink]:
     """Build the links of a recipe's chain; links of one label share a rule."""
     rules = {label: selected.create() for label, selected in parts.transfers.items()}
     return [

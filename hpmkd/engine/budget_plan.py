@@ -10,13 +10,13 @@ from hpmkd.search.loop import REFITS
 
 if TYPE_CHECKING:
     from hpmkd.chain.chain import ChainLink
-    from hpmkd.chain.parents import Exam, Lesson, Predecessors
+    from hpmkd.chain.parents import ParentStudents, SelectionSet, TrainingSet
     from hpmkd.search.budget import Budget
     from hpmkd.values import Configuration, Trial
 
 
 @dataclass(frozen=True)
-class Rations:
+class BudgetPlan:
     """What each step of a run costs, against what is left.
 
     Parameters
@@ -25,7 +25,7 @@ class Rations:
         Of the run.
     links : sequence of ChainLink
         The chain.
-    predecessors : Predecessors
+    parents : ParentStudents
         Know which students of stages before are fitted already.
     spare : int
         Refits kept for each stage beside its student and its control: a student that breaks a
@@ -34,7 +34,7 @@ class Rations:
 
     budget: Budget
     links: Sequence[ChainLink]
-    predecessors: Predecessors
+    parents: ParentStudents
     spare: int = 0
 
     def kept(self, n_splits: int, n_stages: int) -> int:
@@ -52,7 +52,7 @@ class Rations:
         n_stages : int
             Stages in the race.
         """
-        folds = self.predecessors.n_folds
+        folds = self.parents.n_folds
         trials = sum(_arms(link) for link in self.links)
         # By rule and stage before: each is fitted once, and cross-fitted where it teaches.
         before = sum(
@@ -100,7 +100,7 @@ class Rations:
         self,
         configurations: Sequence[Configuration],
         racing: Sequence[Trial],
-        exams: Sequence[Exam],
+        selection_sets: Sequence[SelectionSet],
     ) -> str | None:
         """Return why these configurations of a link cannot be tried; None if they can.
 
@@ -110,15 +110,15 @@ class Rations:
             What the link would try.
         racing : sequence of Trial
             Whose bests will be fitted on all rows, beside those of the link.
-        exams : sequence of Exam
+        selection_sets : sequence of SelectionSet
             The selection rows.
         """
-        needed = self.predecessors.cost
-        each_time = len(configurations) + needed(configurations, exams[0].lesson)
+        needed = self.parents.cost
+        each_time = len(configurations) + needed(configurations, selection_sets[0].training_set)
         rivals = [*configurations, *(trial.configuration for trial in racing)]
         n_stages = len({each.stage for each in rivals})
         refits = (REFITS + self.spare) * n_stages + needed(rivals)
-        return self.budget.refused(each_time * len(exams) + refits)
+        return self.budget.refused(each_time * len(selection_sets) + refits)
 
     def collapsed(
         self,
@@ -128,22 +128,22 @@ class Rations:
         n_splits: int,
     ) -> str | None:
         """Return why an ensemble cannot be distilled into the shipped student's like."""
-        unseen = sum(self.predecessors.unseen_cost(member) for member in members)
-        before = self.predecessors.cost([shipped])
+        unseen = sum(self.parents.out_of_fold_cost(member) for member in members)
+        before = self.parents.cost([shipped])
         trials = (unseen + before + n_alphas) * n_splits
         return self.budget.refused(trials + unseen + before + 1)
 
     def self_taught(self, shipped: Configuration, control: Configuration) -> str | None:
         """Return why the shipped student is not taught by its control; None if it may be."""
-        unseen, before = self.predecessors.unseen_cost(control), self.predecessors.cost([shipped])
+        unseen, before = self.parents.out_of_fold_cost(control), self.parents.cost([shipped])
         return self.budget.refused(unseen + before + 1)
 
-    def refitted(self, trials: Sequence[Trial], lesson: Lesson) -> list[Trial]:
+    def refitted(self, trials: Sequence[Trial], training_set: TrainingSet) -> list[Trial]:
         """Return those of some trials that can be fitted on all rows, in their order."""
         paid: list[Trial] = []
         for trial in trials:
             asked = [each.configuration for each in (*paid, trial)]
-            if not self.budget.refused(len(asked) + self.predecessors.cost(asked, lesson)):
+            if not self.budget.refused(len(asked) + self.parents.cost(asked, training_set)):
                 paid.append(trial)
         return paid
 

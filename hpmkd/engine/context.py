@@ -7,19 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.data import splits
-from hpmkd.data.cache_region import Kept
+from hpmkd.data.cache_region import CachedRegion
 from hpmkd.data.seeds import Seeds
 from hpmkd.data.unlabeled import ExtraSource, unlabeled_rows
-from hpmkd.engine.active_stages import links_in_play, stages_in_play
-from hpmkd.engine.search import Learning
+from hpmkd.engine.active_stages import active_stages, chain_links
+from hpmkd.engine.search import StudentSearch
 from hpmkd.engine.trainer import Trainer
 from hpmkd.execution.counters import Counts
 from hpmkd.execution.progress import Progress
-from hpmkd.knowledge.builder import Teaching
+from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.panels import members
-from hpmkd.knowledge.predictor import TeacherReader
+from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.search.budget import Budget
-from hpmkd.training.fit import Fitting, get_ready
+from hpmkd.training.fit import FitContext, get_ready
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hpmkd.recipe.recipe import Recipe
     from hpmkd.recipe.resolve import Components
     from hpmkd.registry.registry import Registry
-    from hpmkd.runs.checkpoint import Unfinished
+    from hpmkd.runs.checkpoint import RunCheckpoint
 
 
 class Assembly:
@@ -51,7 +51,7 @@ class Assembly:
         At least one.
     unlabeled : DataFrame, ndarray or None
         Rows without labels for the teachers to label.
-    unfinished : Unfinished
+    unfinished : RunCheckpoint
         Keeps what is finished.
     """
 
@@ -67,11 +67,11 @@ class Assembly:
         test: Dataset,
         teachers: Sequence[Teacher],
         unlabeled: Any,
-        unfinished: Unfinished,
+        unfinished: RunCheckpoint,
     ) -> None:
         self.seeds, self.counts = Seeds.spawn(seed), Counts()
         self.progress = Progress(registry)
-        self.reader = TeacherReader(
+        self.reader = TeacherPredictor(
             training=training,
             test=test,
             cache=cache,
@@ -90,17 +90,17 @@ class Assembly:
             self.seeds.augmenter,
         )
         references = partial(members, parts.reference, training.facts, self.seeds.teachers)
-        self.teaching = Teaching(teachers, self.reader, parts.fuser, references, source)
-        links = links_in_play(parts)
-        fitting = Fitting(
-            stages=stages_in_play(parts),
+        self.teaching = KnowledgeBuilder(teachers, self.reader, parts.fuser, references, source)
+        links = chain_links(parts)
+        fitting = FitContext(
+            stages=active_stages(parts),
             transfers={link.label: link.transfer for link in links},
             scheduler=parts.scheduler.create(),
             seed=self.seeds.students,
         )
         pipeline.prepare(get_ready, fitting)
         n_folds = recipe.split.selection_folds
-        self.learning = Learning(
+        self.learning = StudentSearch(
             trainer=Trainer(fitting, pipeline, n_folds, self.counts, registry, unfinished.best),
             links=links,
             recipe=recipe,
@@ -109,5 +109,5 @@ class Assembly:
             progress=self.progress,
             registry=registry,
             budget=Budget(recipe.budget, self.counts, unfinished.journal),
-            features=Kept(cache, "feature"),
+            features=CachedRegion(cache, "feature"),
         )

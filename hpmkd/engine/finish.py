@@ -12,14 +12,14 @@ from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.evaluation.gates import Gate, gate
 from hpmkd.registry.registry import PluginWarning
 from hpmkd.training.ensemble import Ensemble, fit_ensemble, strongest
-from hpmkd.training.ensemble_distillation import BREAKS, Collapse
-from hpmkd.training.final_selection import Refits
+from hpmkd.training.ensemble_distillation import BREAKS, EnsembleDistillation
+from hpmkd.training.final_selection import FinalSelection
 from hpmkd.training.refit import Finalists, Refitted, fit_finalists, pairs
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
-    from hpmkd.engine.search import Learning
-    from hpmkd.engine.teach import Heard
+    from hpmkd.engine.search import StudentSearch
+    from hpmkd.engine.teach import TeacherOutputs
     from hpmkd.engine.trainer import Trainer
     from hpmkd.execution.progress import Progress
     from hpmkd.training.provenance import Provenance
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Finishing:
+class Finisher:
     """Fits finalists, ensemble, controls and the rest of the front.
 
     Parameters
     ----------
-    learning : Learning
+    learning : StudentSearch
         How students are fitted in this run, and what there is left to spend.
-    heard : Heard
+    heard : TeacherOutputs
         What students are fitted on, and the selection rows.
     provenance : Provenance
         Signs students; it knows the trials in the race.
     """
 
-    learning: Learning
-    heard: Heard
+    learning: StudentSearch
+    heard: TeacherOutputs
     provenance: Provenance
 
     def refit(self) -> Finalists:
         """Fit each stage's best and its control on the whole lesson."""
-        paired = pairs(self.provenance.trials, self.trainer.fitting.stages, self.learning.standing)
+        paired = pairs(self.provenance.trials, self.trainer.fitting.stages, self.learning.ranking)
         self._progress.start("refit", 2 * len(paired))
         chosen = [each.configuration for pair in paired.values() for each in pair.trials]
-        data = self.trainer.refit_data(self.heard.lesson, chosen)
+        data = self.trainer.refit_data(self.heard.training_set, chosen)
         refits, pipeline = self._refits, self.trainer.pipeline
         finalists = refits.within(
             fit_finalists(paired, data, pipeline, self._student_fitted, refits.finished),
@@ -82,25 +82,25 @@ class Finishing:
         shipped = finalists.students[finalists.chosen].trial
         before = self.provenance.raced(shipped.configuration) or shipped
         members = [finalists.students[name].trial.configuration for name in ensemble.names]
-        exams = self.heard.exams
-        if spent := self.learning.rations.collapsed(
-            members, before.configuration, len(alphas), len(exams)
+        selection_sets = self.heard.selection_sets
+        if spent := self.learning.budget_plan.collapsed(
+            members, before.configuration, len(alphas), len(selection_sets)
         ):
             return finalists, Gate("collapse", False, f"not tried: {spent}")
-        collapse = Collapse(
+        collapse = EnsembleDistillation(
             members,
             self.learning.parts.ensemble_fuser,
-            self.trainer.predecessors,
+            self.trainer.parents,
             self.trainer.evaluate,
-            self.learning.standing,
+            self.learning.ranking,
         )
         with self._progress.phase("collapse"):
-            after, decision = collapse.attempt(before, exams, alphas)
+            after, decision = collapse.attempt(before, selection_sets, alphas)
             if after is None:
                 return finalists, decision
             try:
-                lesson = collapse.retaught(self.heard.lesson)
-                student = self.trainer.fit(lesson, after.configuration)
+                training_set = collapse.with_soft_targets(self.heard.training_set)
+                student = self.trainer.fit(training_set, after.configuration)
                 collapsed = self._refits.finished(after, student)
             except HpmkdError as failed:
                 return finalists, Gate("collapse", False, str(failed))
@@ -134,20 +134,22 @@ class Finishing:
         trial, control = finalists.shipped.trial, finalists.controls[finalists.chosen]
         if trial.configuration.hard:
             return None
-        lesson, most = self.heard.lesson, self.learning.recipe.split.own_above
-        n = len(lesson.rows)
-        refused = self.learning.rations.self_taught(
+        training_set, most = self.heard.training_set, self.learning.recipe.split.own_above
+        n = len(training_set.rows)
+        refused = self.learning.budget_plan.self_taught(
             trial.configuration, control.trial.configuration
         )
         if splits.exceeds(n, most):
             refused = f"there are {n} training rows, more than {most} (split.own_above)"
         if refused:
             return f"Not compared with the same student taught by its hard twin: {refused}"
-        unseen = self.trainer.predecessors.unseen
+        unseen = self.trainer.parents.unseen
         try:
             with self._progress.phase("controls"):
-                said = unseen(lesson, control.trial.configuration)
-                return self.trainer.fit(lesson.taught(said.rows, said.extra), trial.configuration)
+                said = unseen(training_set, control.trial.configuration)
+                return self.trainer.fit(
+                    training_set.with_soft_targets(said.rows, said.extra), trial.configuration
+                )
         except HpmkdError as failed:
             message = f"no student taught by itself is compared with the shipped one: {failed}"
             warnings.warn(message, PluginWarning, stacklevel=3)
@@ -163,21 +165,21 @@ class Finishing:
         return self.learning.progress
 
     @property
-    def _refits(self) -> Refits:
+    def _refits(self) -> FinalSelection:
         learning, heard = self.learning, self.heard
-        return Refits(
+        return FinalSelection(
             self.provenance,
-            heard.lesson,
-            learning.standing,
+            heard.training_set,
+            learning.ranking,
             self.trainer,
-            learning.rations,
+            learning.budget_plan,
             heard.finals,
         )
 
     def _tell_of_hard(self, raced: Sequence[Trial], finalists: Finalists) -> None:
         """Say so where soft labels won in the race, and hard ones win on more rows."""
         fitted = {each.trial.number: each for each in finalists.refitted}
-        n = len(self.heard.lesson.rows)
+        n = len(self.heard.training_set.rows)
         for first in raced:
             stage, beaten = first.configuration.stage, fitted.get(first.number)
             better = finalists.students.get(stage)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.engine.teacher_costs import Cost, of_fuser
 from hpmkd.evaluation import leaderboard
 from hpmkd.evaluation.latency import latency, student_latency
-from hpmkd.evaluation.leaderboard import Entry, Record, Role
-from hpmkd.evaluation.row_details import Evidence
+from hpmkd.evaluation.leaderboard import Entry, ModelRecord, Role
+from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.verdict import HARD, OWN, STUDENT, Verdict, judge
-from hpmkd.knowledge.builder import Taught
+from hpmkd.knowledge.builder import TeacherKnowledge
 from hpmkd.knowledge.predictor import stack
 from hpmkd.training.refit import Finalists, Refitted
 from hpmkd.values import Softening
@@ -34,37 +34,37 @@ class Measured:
 
     Parameters
     ----------
-    records : tuple of Record
+    records : tuple of ModelRecord
         The leaderboard.
-    evidence : Evidence
+    evidence : RowDetails
         What lies behind its first figures: teacher, control and shipped student.
     """
 
-    records: tuple[Record, ...]
-    evidence: Evidence
+    records: tuple[ModelRecord, ...]
+    evidence: RowDetails
 
 
 @dataclass(frozen=True)
-class Measuring:
+class Measurement:
     """What is measured: all that a run has made.
 
     Parameters
     ----------
-    taught : Taught
+    taught : TeacherKnowledge
         What the teachers say.
     costs : sequence of ndarray of shape (3,)
         What each of them takes, as :func:`hpmkd.engine.teacher_costs.of_member` measures it.
     finalists, ensemble
         The students.
-    scheduler : Scheduled
+    scheduler : SchedulerInUse
         What moved temperature and alpha while they were fitted.
     """
 
-    taught: Taught
+    taught: TeacherKnowledge
     costs: Sequence[FloatArray]
     finalists: Finalists
     ensemble: Ensemble | None
-    scheduler: Scheduled
+    scheduler: SchedulerInUse
 
     def measure(self, test: Dataset, seed: int, progress: Progress) -> Measured:
         """Measure everything on the test rows; `seed` draws those that are shown one by one."""
@@ -79,7 +79,7 @@ class Measuring:
         knowledge, said = self.taught.knowledge, self._said(entries)
         return Measured(
             tuple(leaderboard.build(entries, test.labels)),
-            Evidence.gather(said, test.labels, knowledge.teachers, knowledge.row_weights, seed),
+            RowDetails.gather(said, test.labels, knowledge.teachers, knowledge.row_weights, seed),
         )
 
     def _said(self, entries: Sequence[Entry]) -> dict[str, FloatArray]:
@@ -92,7 +92,9 @@ class Measuring:
         }
 
 
-def teacher_entries(taught: Taught, costs: Sequence[FloatArray], test: Dataset) -> list[Entry]:
+def teacher_entries(
+    taught: TeacherKnowledge, costs: Sequence[FloatArray], test: Dataset
+) -> list[Entry]:
     """Return the fused teacher first, then its members if there are several.
 
     A teacher that cannot say anything about the test rows has no entry; without one of its
@@ -120,7 +122,7 @@ def _teacher_entry(
 
 
 @dataclass(frozen=True)
-class Scheduled:
+class SchedulerInUse:
     """The scheduler of a run: its name, and whether it looks at how a fit goes."""
 
     name: str
@@ -139,7 +141,7 @@ class Scheduled:
         return self.name, said.temperature
 
 
-def student_entries(finalists: Finalists, table: Any, scheduler: Scheduled) -> list[Entry]:
+def student_entries(finalists: Finalists, table: Any, scheduler: SchedulerInUse) -> list[Entry]:
     """Return control and student of every stage, and the collapsed student if there is one."""
     entries = []
     for stage, refitted in finalists.students.items():
@@ -195,7 +197,7 @@ def _student_entry(
     stage: str,
     refitted: Refitted,
     table: Any,
-    scheduler: Scheduled,
+    scheduler: SchedulerInUse,
     chosen: bool = False,
 ) -> Entry:
     student, configuration = refitted.student, refitted.trial.configuration

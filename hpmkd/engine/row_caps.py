@@ -10,15 +10,15 @@ from hpmkd.knowledge.panels import members
 from hpmkd.registry.validation.base import expect
 
 if TYPE_CHECKING:
-    from hpmkd.knowledge.builder import Teaching
+    from hpmkd.knowledge.builder import KnowledgeBuilder
     from hpmkd.knowledge.teachers import Teacher
-    from hpmkd.recipe.resolve import Components, Selected
+    from hpmkd.recipe.resolve import Components, ComponentSpec
     from hpmkd.recipe.settings import SplitSettings
     from hpmkd.values import DataFacts
 
 
 def binding_caps(
-    split: SplitSettings, parts: Components, teaching: Teaching, facts: DataFacts
+    split: SplitSettings, parts: Components, teaching: KnowledgeBuilder, facts: DataFacts
 ) -> Iterator[str]:
     """Yield a sentence for every cap that binds, the dotted name of its setting before it.
 
@@ -28,7 +28,7 @@ def binding_caps(
         The engine's own caps.
     parts : Components
         Of the recipe.
-    teaching : Teaching
+    teaching : KnowledgeBuilder
         Who teaches in this run.
     facts : DataFacts
         Of the training rows.
@@ -72,7 +72,7 @@ def of_split(split: SplitSettings, n: int) -> Iterator[str]:
         yield "split.own_above: no student is taught by its control, for comparison"
 
 
-def of_component(selected: Selected, facts: DataFacts) -> Mapping[str, str]:
+def of_component(selected: ComponentSpec, facts: DataFacts) -> Mapping[str, str]:
     """Return what a component says that it does not do on all rows, by the setting's name.
 
     One that caps nothing need not have a method ``caps``.
@@ -88,8 +88,8 @@ def of_component(selected: Selected, facts: DataFacts) -> Mapping[str, str]:
 
 
 def _asked(
-    parts: Components, teaching: Teaching, facts: DataFacts
-) -> Iterator[tuple[str, Selected]]:
+    parts: Components, teaching: KnowledgeBuilder, facts: DataFacts
+) -> Iterator[tuple[str, ComponentSpec]]:
     """Yield the components that may cap rows and have a say in this run, by their path."""
     if _teaches(parts.teacher, teaching.teachers, facts):
         yield "teacher", parts.teacher
@@ -100,7 +100,7 @@ def _asked(
         yield f"stages.{name}", stage
 
 
-def _teaches(panel: Selected, teachers: Sequence[Teacher], facts: DataFacts) -> bool:
+def _teaches(panel: ComponentSpec, teachers: Sequence[Teacher], facts: DataFacts) -> bool:
     """Return whether the recipe's panel is among the teachers; others may have been handed in."""
     own = {each.name for each in members(panel, facts, 0)}
     return own <= {each.name for each in teachers}

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from hpmkd.data.dataset import Dataset, warn_of_rare_classes
 from hpmkd.engine.context import Assembly
-from hpmkd.engine.finish import Finishing
-from hpmkd.engine.measure import Measuring, Scheduled, compare
+from hpmkd.engine.finish import Finisher
+from hpmkd.engine.measure import Measurement, SchedulerInUse, compare
 from hpmkd.engine.row_caps import binding_caps
-from hpmkd.engine.summaries import Contending
-from hpmkd.engine.teach import Heard, listen
+from hpmkd.engine.summaries import StudentSummaries
+from hpmkd.engine.teach import TeacherOutputs, collect_knowledge
 from hpmkd.engine.trainer import Fitter
 from hpmkd.evaluation.gates import of_fuser
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
 from hpmkd.execution.placement import placed
 from hpmkd.recipe.resolve import Components, resolve
-from hpmkd.runs.checkpoint import Unfinished
-from hpmkd.runs.fingerprint import circumstances
+from hpmkd.runs.checkpoint import RunCheckpoint
+from hpmkd.runs.fingerprint import run_fingerprint
 from hpmkd.runs.result import Distillation, facts_of_run
 from hpmkd.search.warm_start import facts_of, outcomes, recalled, tell_of_others
 from hpmkd.training.provenance import Provenance, Run
@@ -32,7 +32,7 @@ from hpmkd.training.provenance import Provenance, Run
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
     from hpmkd.engine.measure import Measured
-    from hpmkd.engine.search import Learning
+    from hpmkd.engine.search import StudentSearch
     from hpmkd.evaluation.gates import Gate
     from hpmkd.evaluation.verdict import Verdict
     from hpmkd.knowledge.teachers import Teacher
@@ -58,7 +58,7 @@ class HPMDistiller:
         bit for bit, at any number of workers.
     cache : Cache, optional
         Shared with other runs; by default the recipe's own.
-    unfinished : Unfinished
+    unfinished : RunCheckpoint
         Keeps what is finished, so that a run that was stopped goes on where it was; closed by
         whoever made it.
     """
@@ -67,7 +67,7 @@ class HPMDistiller:
     registry: Registry
     seed: int = 0
     cache: Cache | None = None
-    unfinished: Unfinished = field(default_factory=Unfinished)
+    unfinished: RunCheckpoint = field(default_factory=RunCheckpoint)
 
     def distill(
         self,
@@ -109,7 +109,7 @@ class HPMDistiller:
 
 
 @dataclass(frozen=True)
-class _Raced:
+class _SearchOutcome:
     """What the race came to; `remember` tells the memory of it, once the run is complete."""
 
     racing: Sequence[Trial]
@@ -175,24 +175,24 @@ class _Run:
         for note in binding_caps(*caps):
             self.registry.notify("hpmkd_noted", note=note)
         with self.counts.phase("teachers"):
-            heard = listen(self.shared, self.recipe, self.training, self.test)
-        learning = replace(self.shared.learning, standing=heard.standing)
+            heard = collect_knowledge(self.shared, self.recipe, self.training, self.test)
+        learning = replace(self.shared.learning, ranking=heard.ranking)
         alphas = getattr(self.recipe.search.alphas, heard.regime.name)
-        run = Run(self.recipe.name, self.seed, len(heard.lesson.rows), heard.regime.name)
-        fitted = len(heard.exams[0].lesson.rows)
-        self.unfinished.best.begin(heard.standing, replace(run, rows=fitted))
+        run = Run(self.recipe.name, self.seed, len(heard.training_set.rows), heard.regime.name)
+        fitted = len(heard.selection_sets[0].training_set.rows)
+        self.unfinished.best.begin(heard.ranking, replace(run, rows=fitted))
         raced = self._race(learning, heard, alphas)
         provenance = Provenance(run, raced.racing)
-        finishing = Finishing(learning, heard, provenance)
+        finisher = Finisher(learning, heard, provenance)
         with self.counts.phase("refit"):
-            finalists, ensemble, gates = self._finish(finishing, heard, alphas)
+            finalists, ensemble, gates = self._finish(finisher, heard, alphas)
         with self.counts.phase("measure"):
-            measured, verdict = self._measure(finishing, heard, finalists, ensemble)
+            measured, verdict = self._measure(finisher, heard, finalists, ensemble)
         with self.counts.phase("refit"):
-            front = finishing.front(finalists)
+            front = finisher.front(finalists)
         with self.counts.phase("measure"):
-            contending = Contending(finalists, front, heard.standing)
-            contenders = contending.contenders(self.test)
+            summaries = StudentSummaries(finalists, front, heard.ranking)
+            contenders = summaries.contenders(self.test)
         raced.remember()
         # Workers count for the peak memory once they have ended.
         self.pipeline.close()
@@ -219,7 +219,7 @@ class _Run:
                 "ensemble": None if ensemble is None else ensemble.facts(),
             },
             front=contenders,
-            further=contending.further(),
+            further=summaries.further(),
             trials=tuple(raced.trials),
             ensemble=None if ensemble is None else ensemble.predictor,
             gates=(*raced.gates, *gates),
@@ -227,7 +227,7 @@ class _Run:
             controls={name: each.student for name, each in finalists.controls.items()},
             racing=tuple(raced.racing),
             original=heard.taught.original(self.test.table),
-            fitter=Fitter(learning.trainer, heard.lesson, provenance, heard.finals),
+            fitter=Fitter(learning.trainer, heard.training_set, provenance, heard.finals),
         )
 
     def _settle(self) -> None:
@@ -235,11 +235,13 @@ class _Run:
         if self.unfinished.kept is None:
             return
         known = {each.name: self.shared.reader.known(each) for each in self.teachers}
-        self.unfinished.settle(
-            circumstances(self.recipe, self.seed, self.given, known, self.registry.plugins)
+        self.unfinished.verify_or_begin(
+            run_fingerprint(self.recipe, self.seed, self.given, known, self.registry.plugins)
         )
 
-    def _race(self, learning: Learning, heard: Heard, alphas: Sequence[float]) -> _Raced:
+    def _race(
+        self, learning: StudentSearch, heard: TeacherOutputs, alphas: Sequence[float]
+    ) -> _SearchOutcome:
         """Search, then let stages build on each other; start from what other runs learned."""
         memory, fitting = self.parts.memory.create(), learning.trainer.fitting
         facts = facts_of(self.training, self.test, heard.taught.knowledge)
@@ -248,36 +250,40 @@ class _Run:
         remembered = journal.kept("remembered", lambda: recalled(memory, facts, fitting.stages))
         tell_of_others(fitting.scheduler, memory, facts, journal)
         with self.counts.phase("search"):
-            found = learning.search(heard.exams, alphas, remembered)
+            found = learning.search(heard.selection_sets, alphas, remembered)
         with self.counts.phase("chain"):
-            racing, trials, gates = learning.chain(found.trials, heard.exams, alphas)
+            racing, trials, gates = learning.chain(found.trials, heard.selection_sets, alphas)
         told = {"ended": found.ended, "remembered": remembered}
         learned = outcomes(facts, trials)
-        return _Raced(racing, trials, gates, told, partial(memory.remember, facts, learned))
+        return _SearchOutcome(racing, trials, gates, told, partial(memory.remember, facts, learned))
 
     def _finish(
-        self, finishing: Finishing, heard: Heard, alphas: Sequence[float]
+        self, finisher: Finisher, heard: TeacherOutputs, alphas: Sequence[float]
     ) -> tuple[Finalists, Ensemble | None, list[Gate]]:
         """Fit the winners on all rows, and what is made of them."""
-        finalists = finishing.refit()
-        ensemble = finishing.ensemble(finalists)
+        finalists = finisher.refit()
+        ensemble = finisher.ensemble(finalists)
         gates = of_fuser("fuser of the teachers", heard.taught.knowledge.fuser)
         if ensemble is not None:
             gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
         if self.recipe.ensemble.collapse:
-            finalists, decision = finishing.collapse(finalists, ensemble, alphas)
+            finalists, decision = finisher.collapse(finalists, ensemble, alphas)
             gates.append(decision)
         return finalists, ensemble, gates
 
     def _measure(
-        self, finishing: Finishing, heard: Heard, finalists: Finalists, ensemble: Ensemble | None
+        self,
+        finisher: Finisher,
+        heard: TeacherOutputs,
+        finalists: Finalists,
+        ensemble: Ensemble | None,
     ) -> tuple[Measured, Verdict]:
         """Touch the test rows."""
-        scheduler = finishing.trainer.fitting.scheduler
-        scheduled = Scheduled(self.recipe.scheduler.name, scheduler.varies)
-        measuring = Measuring(heard.taught, heard.costs, finalists, ensemble, scheduled)
+        scheduler = finisher.trainer.fitting.scheduler
+        scheduled = SchedulerInUse(self.recipe.scheduler.name, scheduler.varies)
+        measuring = Measurement(heard.taught, heard.costs, finalists, ensemble, scheduled)
         measured = measuring.measure(self.test, self.seeds.evidence, self.shared.progress)
-        own = finishing.self_taught(finalists)
+        own = finisher.self_taught(finalists)
         verdict = compare(finalists, own, self.test, heard.regime.name, self.seeds.verdict)
-        notes = (*verdict.notes, *finishing.notes(finalists))
+        notes = (*verdict.notes, *finisher.notes(finalists))
         return measured, replace(verdict, notes=notes)

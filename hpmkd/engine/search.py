@@ -8,15 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hpmkd.chain.chain import ProgressiveDistillationChain
-from hpmkd.data.cache_region import UNKEPT, Shelf
-from hpmkd.engine.budget_plan import Rations
-from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.data.cache_region import NO_CACHE, CacheRegion
+from hpmkd.engine.budget_plan import BudgetPlan
+from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.search.loop import Search
 from hpmkd.values import SearchSpace, Trial
 
 if TYPE_CHECKING:
     from hpmkd.chain.chain import ChainLink
-    from hpmkd.chain.parents import Exam
+    from hpmkd.chain.parents import SelectionSet
     from hpmkd.data.seeds import Seeds
     from hpmkd.engine.trainer import Trainer
     from hpmkd.evaluation.gates import Gate
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search found, and what ended it."""
 
     trials: Sequence[Trial]
@@ -37,7 +37,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Learning:
+class StudentSearch:
     """The race of a run, after the teachers and before the finishing.
 
     Parameters
@@ -50,9 +50,9 @@ class Learning:
         Of the run.
     budget : Budget
         Of the run.
-    features : Shelf
+    features : CacheRegion
         Where encoded rows are looked for.
-    standing : Standing
+    ranking : TrialRanking
         Ranks trials.
     """
 
@@ -64,47 +64,47 @@ class Learning:
     progress: Progress
     registry: Registry
     budget: Budget
-    features: Shelf = UNKEPT
-    standing: Standing = UNLIMITED
+    features: CacheRegion = NO_CACHE
+    ranking: TrialRanking = NO_LIMITS
 
     @property
     def encodings(self) -> set[str]:
         """The encodings that the stages in the race read."""
-        return {played.stage.encoding for played in self.trainer.fitting.stages.values()}
+        return {active.stage.encoding for active in self.trainer.fitting.stages.values()}
 
     @cached_property
-    def rations(self) -> Rations:
+    def budget_plan(self) -> BudgetPlan:
         """Who may train how many models."""
         spare = 1 if self.recipe.limits else 0
-        return Rations(self.budget, self.links, self.trainer.predecessors, spare)
+        return BudgetPlan(self.budget, self.links, self.trainer.parents, spare)
 
     def search(
         self,
-        exams: Sequence[Exam],
+        selection_sets: Sequence[SelectionSet],
         alphas: Sequence[float],
         remembered: Mapping[str, Sequence[Mapping[str, Hyperparameter]]],
-    ) -> Found:
+    ) -> SearchResult:
         """Evaluate configurations until the sampler, the results or the budget end it.
 
         Parameters
         ----------
-        exams : sequence of Exam
+        selection_sets : sequence of SelectionSet
             The selection rows, and what is fitted.
         alphas : sequence of float
             Weights of the teacher that the run's regime allows.
         remembered : mapping
             By stage, hyperparameters to try first.
         """
-        settings, fits = self.recipe.search, len(exams)
+        settings, fits = self.recipe.search, len(selection_sets)
         n_stages = len(self.trainer.fitting.stages)
-        models = self.rations.for_search(fits, n_stages)
+        models = self.budget_plan.for_search(fits, n_stages)
         space = SearchSpace(
-            stages={name: played.stage for name, played in self.trainer.fitting.stages.items()},
+            stages={name: active.stage for name, active in self.trainer.fitting.stages.items()},
             temperatures=settings.temperatures,
             alphas=with_control(alphas),
             seed=self.seeds.sampler,
-            n_rows=min(len(exam.lesson.rows) for exam in exams),
-            n_available=min(exam.available for exam in exams),
+            n_rows=min(len(selection_set.training_set.rows) for selection_set in selection_sets),
+            n_available=min(selection_set.available for selection_set in selection_sets),
             fits=fits,
             models=models,
             remembered=remembered,
@@ -113,12 +113,12 @@ class Learning:
             sampler=self.parts.sampler.create(space),
             scheduler=self.trainer.fitting.scheduler,
             pipeline=self.trainer.pipeline,
-            data=self.trainer.data(exams),
+            data=self.trainer.data(selection_sets),
             batch=settings.batch,
             stop=settings.stop,
             budget=self.budget,
-            kept=self.rations.kept(fits, n_stages),
-            standing=self.standing,
+            kept=self.budget_plan.kept(fits, n_stages),
+            ranking=self.ranking,
             on_trial=self._trial_finished,
             on_arrival=self.trainer.best.offer,
         )
@@ -126,10 +126,13 @@ class Learning:
         self.progress.start("search", search.sampler.total or most)
         ended = search.run()
         self.progress.stop()
-        return Found(search.trials, ended)
+        return SearchResult(search.trials, ended)
 
     def chain(
-        self, trials: Sequence[Trial], exams: Sequence[Exam], alphas: Sequence[float]
+        self,
+        trials: Sequence[Trial],
+        selection_sets: Sequence[SelectionSet],
+        alphas: Sequence[float],
     ) -> tuple[list[Trial], list[Trial], list[Gate]]:
         """Let stages build on each other.
 
@@ -145,12 +148,12 @@ class Learning:
         tried = list(trials)
 
         def evaluated(configurations: Sequence[Configuration]) -> list[Trial]:
-            found = self.trainer.evaluate(exams, configurations)
+            found = self.trainer.evaluate(selection_sets, configurations)
             tried.extend(found)
             return found
 
         def refused(configurations: Sequence[Configuration], racing: Sequence[Trial]) -> str | None:
-            return self.rations.chained(configurations, racing, exams)
+            return self.budget_plan.chained(configurations, racing, selection_sets)
 
         self.progress.start("chain", len(self.links))
         chain = ProgressiveDistillationChain(
@@ -159,7 +162,7 @@ class Learning:
             evaluated,
             self.progress.advance,
             refused,
-            self.standing,
+            self.ranking,
         )
         racing, gates = chain.run(trials)
         self.progress.finish()

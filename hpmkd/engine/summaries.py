@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.data.probabilities import row_losses
-from hpmkd.evaluation.pareto import Contender, Role, pareto_front
+from hpmkd.evaluation.pareto import Role, StudentSummary, pareto_front
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
-    from hpmkd.evaluation.ranking import Standing
+    from hpmkd.evaluation.ranking import TrialRanking
     from hpmkd.training.refit import Finalists, Refitted
 
 
 @dataclass(frozen=True)
-class Contending:
+class StudentSummaries:
     """All students that a run fitted on all rows.
 
     Parameters
@@ -26,20 +26,20 @@ class Contending:
         Each stage's best, and its control.
     front : sequence of Refitted
         Further ones.
-    standing : Standing
+    ranking : TrialRanking
         Knows how much of the teacher a trial retains.
     """
 
     finalists: Finalists
     front: Sequence[Refitted]
-    standing: Standing
+    ranking: TrialRanking
 
     def further(self) -> dict[str, Predictor]:
         """Return those that are neither the best of a stage nor distilled from the ensemble."""
         known = self.finalists.by_name()
         return {name: refitted.student for name, _, refitted in self._named() if name not in known}
 
-    def contenders(self, test: Dataset) -> tuple[Contender, ...]:
+    def contenders(self, test: Dataset) -> tuple[StudentSummary, ...]:
         """Return their figures, lowest log loss on the selection rows first."""
         found = [self._contender(*each, test) for each in self._named()]
         front = {each.name for each in pareto_front(found, lambda each: each.figures)}
@@ -66,10 +66,12 @@ class Contending:
                 taken.add(name)
                 yield name, "control" if at < len(controls) else "front", refitted
 
-    def _contender(self, name: str, role: Role, refitted: Refitted, test: Dataset) -> Contender:
+    def _contender(
+        self, name: str, role: Role, refitted: Refitted, test: Dataset
+    ) -> StudentSummary:
         trial, weight = refitted.trial, refitted.weight
         said = refitted.student.predict_proba(test.table)
-        return Contender(
+        return StudentSummary(
             name=name,
             stage=trial.configuration.stage,
             # The trials of a collapse are on other soft targets, and not among those of the run.
@@ -78,7 +80,7 @@ class Contending:
             chosen=name == self.finalists.shipped_name,
             selection_log_loss=trial.log_loss,
             selection_accuracy=trial.accuracy,
-            selection_retention=self.standing.retention(trial),
+            selection_retention=self.ranking.retention(trial),
             bytes=weight.n_bytes,
             row_us=weight.latency.row_us,
             accuracy=float((said.argmax(axis=1) == test.labels).mean()),

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.data import tables
-from hpmkd.data.cache_region import Kept
+from hpmkd.data.cache_region import CachedRegion
 from hpmkd.evaluation.latency import Latency, latency
 from hpmkd.knowledge.fold_fits import pickled_bytes
 
 if TYPE_CHECKING:
-    from hpmkd.knowledge.cached_fusion import Fusing
-    from hpmkd.knowledge.predictor import TeacherReader
+    from hpmkd.knowledge.cached_fusion import CachedFusion
+    from hpmkd.knowledge.predictor import TeacherPredictor
     from hpmkd.knowledge.teachers import Teacher
     from hpmkd.values import FloatArray
 
@@ -47,7 +47,7 @@ class Cost:
         return cls(None if np.isnan(size) else int(size), speed)
 
 
-def of_member(teacher: Teacher, reader: TeacherReader) -> FloatArray:
+def of_member(teacher: Teacher, reader: TeacherPredictor) -> FloatArray:
     """Return bytes, microseconds per row and per batch of one teacher, NaN where unknown.
 
     They are those of what a teacher's owner would deploy: one model, not the five of a
@@ -62,21 +62,23 @@ def of_member(teacher: Teacher, reader: TeacherReader) -> FloatArray:
         return _measured(model, model.predict_proba, reader.test.table)
 
     asked = (reader.identity(teacher), reader.training.digest, reader.test.digest)
-    return Kept(reader.cache, "teacher").get(measure, "cost", *asked)
+    return CachedRegion(reader.cache, "teacher").get(measure, "cost", *asked)
 
 
-def of_fuser(fusing: Fusing, said: FloatArray, table: Any) -> FloatArray:
+def of_fuser(cached_fusion: CachedFusion, said: FloatArray, table: Any) -> FloatArray:
     """Return the same of the fuser alone, on what the members said (M, m, K) of some rows."""
 
     def measure() -> FloatArray:
-        fusion = fusing.fitted
+        fusion = cached_fusion.fitted
 
         def answer(heard: _Heard) -> FloatArray:
             return fusion.fuse(heard.said, heard.table)[0]
 
         return _measured(fusion.fitted, answer, _Heard(said, table))
 
-    return fusing.shelf.get(measure, "cost", fusing.identity, tables.digest(said, table))
+    return cached_fusion.region.get(
+        measure, "cost", cached_fusion.identity, tables.digest(said, table)
+    )
 
 
 def _measured(model: Any, answer: Callable[[Any], FloatArray], asked: Any) -> FloatArray:

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hpmkd.chain.parents import Predecessors
+from hpmkd.chain.parents import ParentStudents
 from hpmkd.errors import PluginError
 from hpmkd.training.best_so_far import BestSoFar
-from hpmkd.training.final_rows import NO_FINALS, Finals
+from hpmkd.training.final_rows import NO_FINAL_ROWS, FinalRows
 from hpmkd.training.refit import writable
 from hpmkd.training.trials import STUDENT, TRIAL, RefitData, SearchData
 
 if TYPE_CHECKING:
-    from hpmkd.chain.parents import Exam, Lesson
+    from hpmkd.chain.parents import SelectionSet, TrainingSet
     from hpmkd.contracts import Predictor
     from hpmkd.execution.counters import Counts
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
     from hpmkd.registry.registry import Registry
-    from hpmkd.training.fit import Fitting
+    from hpmkd.training.fit import FitContext
     from hpmkd.training.provenance import Provenance
     from hpmkd.values import Configuration, Trial
 
@@ -31,7 +31,7 @@ class Trainer:
 
     Parameters
     ----------
-    fitting : Fitting
+    fitting : FitContext
         How students are fitted; its scheduler hears of every trial.
     pipeline : ParallelDistillationPipeline
         Where they are fitted.
@@ -43,7 +43,7 @@ class Trainer:
         Hears of every trial as soon as it is there.
     """
 
-    fitting: Fitting
+    fitting: FitContext
     pipeline: ParallelDistillationPipeline
     n_folds: int
     counts: Counts
@@ -51,11 +51,11 @@ class Trainer:
     best: BestSoFar = field(default_factory=BestSoFar)
 
     @cached_property
-    def predecessors(self) -> Predecessors:
+    def parents(self) -> ParentStudents:
         """The students that others build on."""
-        return Predecessors(self.fitting, self.pipeline, self.n_folds, self.trained)
+        return ParentStudents(self.fitting, self.pipeline, self.n_folds, self.trained)
 
-    def fit(self, lesson: Lesson, configuration: Configuration) -> Predictor:
+    def fit(self, training_set: TrainingSet, configuration: Configuration) -> Predictor:
         """Fit a configuration on a lesson.
 
         Raises
@@ -63,25 +63,25 @@ class Trainer:
         HpmkdError
             If its stage fails.
         """
-        (student,) = self.fit_all(lesson, [configuration])
+        (student,) = self.fit_all(training_set, [configuration])
         if isinstance(student, str):
             raise PluginError(student)
         return student
 
     def fit_all(
-        self, lesson: Lesson, configurations: Sequence[Configuration]
+        self, training_set: TrainingSet, configurations: Sequence[Configuration]
     ) -> list[Predictor | str]:
         """Fit configurations on a lesson, in their order; why, where a stage fails."""
-        data = self.refit_data(lesson, configurations)
+        data = self.refit_data(training_set, configurations)
         outcomes = dict(self.pipeline.run(STUDENT, data, configurations))
         self.trained(len(configurations))
         return [writable(outcomes[at], each, data) for at, each in enumerate(configurations)]
 
     def evaluate(
-        self, exams: Sequence[Exam], configurations: Sequence[Configuration]
+        self, selection_sets: Sequence[SelectionSet], configurations: Sequence[Configuration]
     ) -> list[Trial]:
         """Evaluate configurations, which may build on others."""
-        data = self.data(exams, configurations)
+        data = self.data(selection_sets, configurations)
         tasks = list(enumerate(configurations, self.counts.trials))
         arriving = self.pipeline.run(TRIAL, data, tasks)
         finished = {at: self.best.offer(trial) for at, trial in arriving}
@@ -92,16 +92,21 @@ class Trainer:
         return trials
 
     def data(
-        self, exams: Sequence[Exam], configurations: Sequence[Configuration] = ()
+        self, selection_sets: Sequence[SelectionSet], configurations: Sequence[Configuration] = ()
     ) -> SearchData:
         """Return what trials of these configurations need."""
-        prepared = self.predecessors.prepared
-        splits = tuple(exam.split(prepared(exam.lesson, configurations)) for exam in exams)
+        prepared = self.parents.prepared
+        splits = tuple(
+            selection_set.split(prepared(selection_set.training_set, configurations))
+            for selection_set in selection_sets
+        )
         return SearchData(splits, self.fitting, drafts=self.best.wanted)
 
-    def refit_data(self, lesson: Lesson, configurations: Sequence[Configuration]) -> RefitData:
+    def refit_data(
+        self, training_set: TrainingSet, configurations: Sequence[Configuration]
+    ) -> RefitData:
         """Return what fits of these configurations for good need."""
-        return RefitData(self.predecessors.prepared(lesson, configurations), self.fitting)
+        return RefitData(self.parents.prepared(training_set, configurations), self.fitting)
 
     def tell(self, trial: Trial) -> None:
         """Count a trial and let observers know."""
@@ -122,22 +127,22 @@ class Fitter:
     ----------
     trainer : Trainer
         Of the run.
-    lesson : Lesson
+    training_set : TrainingSet
         All rows that its students were fitted on for good.
     provenance : Provenance
         Tells each of them how it was made.
-    finals : Finals, optional
+    finals : FinalRows, optional
         Judges them by the selection rows, where `lesson` leaves these out.
     """
 
     trainer: Trainer
-    lesson: Lesson
+    training_set: TrainingSet
     provenance: Provenance
-    finals: Finals = NO_FINALS
+    finals: FinalRows = NO_FINAL_ROWS
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit a configuration; see :meth:`Trainer.fit`."""
-        student = self.trainer.fit(self.lesson, configuration)
+        student = self.trainer.fit(self.training_set, configuration)
         raced = self.provenance.raced(configuration)
         trial = None if raced is None else self.judged(raced, student)
         return self.provenance.signed(student, configuration, trial)
@@ -148,7 +153,7 @@ class Fitter:
 
     def cost(self, configuration: Configuration) -> int:
         """Return how many models :meth:`fit` trains, with those that it is built on."""
-        return 1 + self.trainer.predecessors.cost([configuration], self.lesson)
+        return 1 + self.trainer.parents.cost([configuration], self.training_set)
 
     @property
     def models_trained(self) -> int:

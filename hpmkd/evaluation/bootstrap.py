@@ -15,7 +15,7 @@ RESAMPLES = 2000
 #: Cells of the resamples that are drawn at a time: each takes some 24 bytes.
 CELLS_AT_ONCE = 1_000_000
 CONFIDENCE = 0.95
-Word = Literal["pays", "no difference", "hurts"]
+Outcome = Literal["pays", "no difference", "hurts"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Difference:
 
     Parameters
     ----------
-    word : {"pays", "no difference", "hurts"}
+    outcome : {"pays", "no difference", "hurts"}
         Whether the interval lies below 0, holds 0, or lies above it.
     delta_log_loss : float
         Mean, in nats per row; below 0 the first model is better.
@@ -32,7 +32,7 @@ class Difference:
         95 % bootstrap interval of it over the rows.
     """
 
-    word: Word
+    outcome: Outcome
     delta_log_loss: float
     interval: tuple[float, float]
 
@@ -58,8 +58,8 @@ def difference(one: FloatArray, other: FloatArray, seed: int) -> Difference:
     """
     gained = one - other
     low, high = _interval(gained, seed)
-    word: Word = "pays" if high < 0 else "hurts" if low > 0 else "no difference"
-    return Difference(word, float(gained.mean()), (low, high))
+    outcome: Outcome = "pays" if high < 0 else "hurts" if low > 0 else "no difference"
+    return Difference(outcome, float(gained.mean()), (low, high))
 
 
 def _interval(values: FloatArray, seed: int) -> tuple[float, float]:

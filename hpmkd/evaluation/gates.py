@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class LossComparison:
     """What a step gains on rows that were evaluated without it and with it.
 
     Parameters
@@ -37,7 +37,7 @@ class Comparison:
         return self.gain > self.standard_error
 
 
-def compare(before: FloatArray, after: FloatArray) -> Comparison:
+def compare(before: FloatArray, after: FloatArray) -> LossComparison:
     """Compare two ways of predicting the same rows, row by row.
 
     Parameters
@@ -48,7 +48,7 @@ def compare(before: FloatArray, after: FloatArray) -> Comparison:
     gains = before - after
     n = len(gains)
     error = float(gains.std(ddof=1) / n**0.5) if n > 1 else float("inf")
-    return Comparison(float(gains.mean()), error)
+    return LossComparison(float(gains.mean()), error)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Record:
+class ModelRecord:
     """One row of the leaderboard; the field names are the public keys.
 
     Parameters
@@ -106,22 +106,22 @@ class Record:
     scheduler: str | None = None
 
     @classmethod
-    def read(cls, plain: Any) -> Record:
+    def read(cls, plain: Any) -> ModelRecord:
         """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
         return msgspec.convert(plain, cls)
 
 
-COLUMNS = tuple(Record.__dataclass_fields__)
+COLUMNS = tuple(ModelRecord.__dataclass_fields__)
 
 
-def build(entries: Iterable[Entry], labels: IntArray) -> list[Record]:
+def build(entries: Iterable[Entry], labels: IntArray) -> list[ModelRecord]:
     """Score every entry; the fused teacher, if there is one, is what all are compared with."""
     entries = list(entries)
     teacher = next((entry for entry in entries if entry.fused), None)
     return [_record(entry, teacher, labels) for entry in entries]
 
 
-def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> Record:
+def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> ModelRecord:
     scores: Scores = score(entry.probabilities, labels)
     closeness: Fidelity | None = None
     retention = None
@@ -130,7 +130,7 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> Record:
         retention = _ratio(scores.accuracy, score(teacher.probabilities, labels).accuracy)
     own_us = entry.latency.row_us if entry.latency else None
     teacher_us = teacher.latency.row_us if teacher and teacher.latency else None
-    return Record(
+    return ModelRecord(
         role=entry.role,
         name=entry.name,
         chosen=entry.chosen,
@@ -158,7 +158,7 @@ def _ratio(over: float | None, under: float | None) -> float | None:
     return over / under if over is not None and under else None
 
 
-def to_frame(records: Iterable[Record]) -> pd.DataFrame:
+def to_frame(records: Iterable[ModelRecord]) -> pd.DataFrame:
     """Return the records as a frame, one column per key."""
     import pandas as pd
 

@@ -42,7 +42,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Contender:
+class StudentSummary:
     """A student that was fitted on all training rows, as ``front.json`` tells of it.
 
     Parameters
@@ -88,7 +88,7 @@ class Contender:
     on_front: bool = False
 
     @classmethod
-    def read(cls, plain: Any) -> Contender:
+    def read(cls, plain: Any) -> StudentSummary:
         """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
         read = msgspec.convert(plain, cls)
         if not NAME.fullmatch(read.name):

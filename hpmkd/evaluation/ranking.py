@@ -15,7 +15,7 @@ Merit = tuple[bool, float, bool, int]
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrialRanking:
     """What ranks the trials of a run.
 
     Parameters
@@ -31,7 +31,7 @@ class Standing:
     teacher_accuracy: float = 1.0
 
     @classmethod
-    def beside(cls, soft_targets: FloatArray, labels: IntArray, limits: Limits) -> Standing:
+    def beside(cls, soft_targets: FloatArray, labels: IntArray, limits: Limits) -> TrialRanking:
         """Return how trials stand beside teachers that say this about the selection rows.
 
         Parameters
@@ -66,11 +66,11 @@ class Standing:
         figures = self.figures(trial)
         return figures is None or bool(self.limits.broken(figures))
 
-    def merit(self, trial: Trial) -> Merit:
+    def sort_key(self, trial: Trial) -> Merit:
         """Return what trials are sorted by: the limits; log loss; controls first; the order."""
         return self.over(trial), trial.log_loss, not trial.configuration.hard, trial.number
 
-    def as_told(self, trial: Trial) -> Trial:
+    def penalised(self, trial: Trial) -> Trial:
         """Return a trial as its sampler hears of it, so that it looks within the limits.
 
         One beyond them is told as worse by a nat, and by another for every doubling beyond
@@ -86,4 +86,4 @@ class Standing:
 
 
 #: Where there are no limits, what the selection rows say is all.
-UNLIMITED = Standing()
+NO_LIMITS = TrialRanking()

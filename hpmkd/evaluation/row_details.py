@@ -81,7 +81,7 @@ class Weighing:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class RowDetails:
     """What the test rows show, and how the teachers were weighed.
 
     Parameters
@@ -113,7 +113,7 @@ class Evidence:
         teachers: Sequence[str],
         weights: FloatArray,
         seed: int,
-    ) -> Evidence:
+    ) -> RowDetails:
         """Gather what probabilities show.
 
         Parameters
@@ -151,7 +151,7 @@ class Evidence:
         }
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> Evidence:
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> RowDetails:
         """Read it back."""
         return cls(
             rows=mapping["rows"],

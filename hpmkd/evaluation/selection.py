@@ -14,19 +14,21 @@ from hpmkd.recipe.units import shown_size, shown_time
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hpmkd.evaluation.pareto import Contender
-    from hpmkd.evaluation.ranking import Standing
+    from hpmkd.evaluation.pareto import StudentSummary
+    from hpmkd.evaluation.ranking import TrialRanking
     from hpmkd.recipe.limits import Limits
 
 
-def pick(contenders: Sequence[Contender], limits: Limits, run: str | Path = "DIR") -> Contender:
+def pick(
+    contenders: Sequence[StudentSummary], limits: Limits, run: str | Path = "DIR"
+) -> StudentSummary:
     """Return the student of the lowest log loss on the selection rows among those within limits.
 
     Ties go to the smaller one.
 
     Parameters
     ----------
-    contenders : sequence of Contender
+    contenders : sequence of StudentSummary
         At least one.
     limits : Limits
         To be kept.
@@ -47,41 +49,39 @@ def pick(contenders: Sequence[Contender], limits: Limits, run: str | Path = "DIR
 
 
 def unmet(
-    contenders: Sequence[Contender],
+    contenders: Sequence[StudentSummary],
     history: Iterable[Mapping[str, Any]],
-    standing: Standing,
+    ranking: TrialRanking,
     run: str | Path,
 ) -> str | None:
     """Return why the student that a run ships breaks its limits; None if it keeps them.
 
     Parameters
     ----------
-    contenders : sequence of Contender
+    contenders : sequence of StudentSummary
         The students of the run.
     history : iterable of mapping
         Its trials, as plain values.
-    standing : Standing
+    ranking : TrialRanking
         Knows its limits.
     run : str or Path
         The run folder, for what to type next.
     """
-    if not any(each.chosen and standing.limits.broken(each.figures) for each in contenders):
+    if not any(each.chosen and ranking.limits.broken(each.figures) for each in contenders):
         return None
     figures = [
-        Figures(
-            each["log_loss"], each["bytes"], each["row_us"], standing.retained(each["accuracy"])
-        )
+        Figures(each["log_loss"], each["bytes"], each["row_us"], ranking.retained(each["accuracy"]))
         for each in history
         if each["share"] == 1 and each["failure"] is None and each["bytes"] is not None
     ]
-    return refusal(standing.limits, figures, "trials", contenders, run)
+    return refusal(ranking.limits, figures, "trials", contenders, run)
 
 
 def refusal(
     limits: Limits,
     considered: Sequence[Figures],
     what: str,
-    contenders: Sequence[Contender],
+    contenders: Sequence[StudentSummary],
     run: str | Path,
 ) -> str:
     """Say that nobody keeps the limits, which of them is to blame, and who is near.
@@ -94,7 +94,7 @@ def refusal(
         Of all that might have been chosen.
     what : str
         What those are: trials or students.
-    contenders : sequence of Contender
+    contenders : sequence of StudentSummary
         Students that are there to be picked.
     run : str or Path
         The run folder, for what to type next.
@@ -114,7 +114,7 @@ def refusal(
     return "\n".join(lines)
 
 
-def told(contender: Contender) -> str:
+def told(contender: StudentSummary) -> str:
     """Return a student with its figures in a line."""
     return (
         f"{contender.name}, {shown_size(contender.bytes)}, {shown_time(contender.row_us)} per row, "
@@ -128,7 +128,7 @@ def _counts(limits: Limits, considered: Iterable[Figures]) -> Iterator[str]:
     broken = [set(limits.broken(figures)) for figures in considered]
     kept = {name: sum(name not in each for each in broken) for name in limits.given}
     for name, n in kept.items():
-        yield f"{n or 'none'} keep{'s' * (n <= 1)} {limits.said(name)}"
+        yield f"{n or 'none'} keep{'s' * (n <= 1)} {limits.describe(name)}"
     if all(kept.values()) and len(kept) > 1:
         for size in range(2, len(kept) + 1):
             for names in combinations(kept, size):
@@ -142,16 +142,20 @@ def _short(names: Iterable[str]) -> Iterator[str]:
     return (name.split("_")[1] for name in names)
 
 
-def _nearest(limits: Limits, contenders: Sequence[Contender]) -> list[tuple[list[str], Contender]]:
+def _nearest(
+    limits: Limits, contenders: Sequence[StudentSummary]
+) -> list[tuple[list[str], StudentSummary]]:
     """Return who misses one limit alone by least, and who is first in what can be limited."""
     merits: dict[str, list[str]] = {}
 
-    def add(merit: str, rivals: Sequence[Contender], key: Callable[[Contender], float]) -> None:
+    def add(
+        sort_key: str, rivals: Sequence[StudentSummary], key: Callable[[StudentSummary], float]
+    ) -> None:
         if rivals:
             lowest = min(map(key, rivals))
             # They come by log loss: of equal ones the first.
             first = next(each for each in rivals if key(each) == lowest)
-            merits.setdefault(first.name, []).append(merit)
+            merits.setdefault(first.name, []).append(sort_key)
 
     for name in limits.given:
         alone = [each for each in contenders if limits.broken(each.figures) == (name,)]

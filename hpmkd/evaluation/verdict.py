@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.data.probabilities import row_losses
-from hpmkd.evaluation.bootstrap import Difference, Word, difference
+from hpmkd.evaluation.bootstrap import Difference, Outcome, difference
 from hpmkd.evaluation.scores import best_temperature
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: The arms: the shipped student; the best student of its stage on hard labels; the shipped
 #: configuration taught by that one instead of the teachers, which tells knowledge from smoothing.
 STUDENT, HARD, OWN = "student", "hard labels", "own labels"
-LEADS: Mapping[Word, str] = {
+LEADS: Mapping[Outcome, str] = {
     "pays": "Distilling pays for the {} student",
     "no difference": "Distilling makes no difference for the {} student",
     "hurts": "Distilling hurts the {} student",
@@ -71,7 +71,7 @@ class Verdict:
 
     Parameters
     ----------
-    word : {"pays", "no difference", "hurts"}
+    outcome : {"pays", "no difference", "hurts"}
         Whether the interval lies below 0, holds 0, or lies above it.
     delta_log_loss : float
         Student minus the control on hard labels, in nats per test row; below 0 the student
@@ -90,7 +90,7 @@ class Verdict:
         What the comparisons say for people: knowledge or calibration, teacher or smoothing.
     """
 
-    word: Word
+    outcome: Outcome
     delta_log_loss: float
     interval: tuple[float, float]
     regime: str
@@ -181,11 +181,11 @@ def judge(
         if name != STUDENT and not is_control
     )
     return Verdict(
-        word=plain.word,
+        outcome=plain.outcome,
         delta_log_loss=plain.delta_log_loss,
         interval=plain.interval,
         regime=regime,
-        sentence=f"{LEADS[plain.word].format(stage)} ({regime} regime): {found}.",
+        sentence=f"{LEADS[plain.outcome].format(stage)} ({regime} regime): {found}.",
         arms=tuple(each.arm for each in measured.values()),
         comparisons=compared,
         notes=tuple(note for each in compared for note in _notes(each)),
@@ -209,7 +209,7 @@ class _Measured:
 
 
 def _notes(compared: Comparison) -> Iterator[str]:
-    plain, calibrated = compared.plain.word, compared.calibrated.word
+    plain, calibrated = compared.plain.outcome, compared.calibrated.outcome
     if compared.against == HARD:
         why = ""
         if plain == "pays":

@@ -26,7 +26,7 @@ def this_place() -> Place:
 
 
 @dataclass(frozen=True)
-class Warned:
+class CapturedWarning:
     """A warning, by names that travel: its class may not be importable where it is heard."""
 
     message: str
@@ -45,22 +45,22 @@ class Warned:
 
 
 @dataclass
-class Asides:
+class CapturedOutput:
     """All that a task said.
 
     Parameters
     ----------
-    warned : tuple of Warned
+    warned : tuple of CapturedWarning
         In their order.
     out, err : str
         Printed to stdout, to stderr.
     """
 
-    warned: tuple[Warned, ...] = ()
+    warned: tuple[CapturedWarning, ...] = ()
     out: str = ""
     err: str = ""
 
-    def repeat(self, told: set[Warned]) -> None:
+    def repeat(self, told: set[CapturedWarning]) -> None:
         """Say it here, but for warnings that were `told` before: many tasks give the same."""
         for each in self.warned:
             if each not in told:
@@ -71,12 +71,12 @@ class Asides:
 
 
 @contextlib.contextmanager
-def kept_for(place: Place) -> Iterator[Asides]:
+def capture_output(place: Place) -> Iterator[CapturedOutput]:
     """Keep what is said inside for another process; in `place` itself it is just said.
 
     If the task raises, it is said here, for nothing else will reach the other process.
     """
-    asides = Asides()
+    asides = CapturedOutput()
     if place == this_place():
         yield asides
         return
@@ -91,7 +91,7 @@ def kept_for(place: Place) -> Iterator[Asides]:
             raise
     asides.out, asides.err = out.getvalue(), err.getvalue()
     asides.warned = tuple(
-        Warned(
+        CapturedWarning(
             str(each.message),
             each.category.__module__,
             each.category.__name__,

@@ -14,7 +14,7 @@ from typing import Any
 
 
 @dataclass
-class Worked:
+class WorkerTime:
     """What one worker did: trials, and the seconds that they took it."""
 
     trials: int = 0
@@ -49,7 +49,7 @@ class Counts:
     teacher_calls: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     cache: dict[str, int] = field(default_factory=dict)
-    workers: dict[str | None, Worked] = field(default_factory=dict)
+    workers: dict[str | None, WorkerTime] = field(default_factory=dict)
     worker_peaks: list[float] = field(default_factory=list)
 
     @contextlib.contextmanager
@@ -79,7 +79,7 @@ class Counts:
 
     def count_trial(self, worker: str | None, seconds: float) -> None:
         """Add a trial, and the time that it took, to its worker."""
-        worked = self.workers.setdefault(worker, Worked())
+        worked = self.workers.setdefault(worker, WorkerTime())
         worked.trials += 1
         worked.seconds += seconds
 

@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.execution.captured_output import Asides, Place, Warned, kept_for, this_place
+from hpmkd.execution.captured_output import (
+    CapturedOutput,
+    CapturedWarning,
+    Place,
+    capture_output,
+    this_place,
+)
 from hpmkd.execution.cores import crowding
 from hpmkd.execution.cost_model import CostModel
 from hpmkd.execution.counters import peak_mb
@@ -26,7 +32,7 @@ MANY_ROWS = 100_000
 
 
 @dataclass(frozen=True)
-class Performed:
+class TaskResult:
     """What a task came to, how long it took, what it said, and the peak memory of its process.
 
     Memory is in MB.
@@ -34,19 +40,19 @@ class Performed:
 
     result: Any
     seconds: float
-    asides: Asides
+    asides: CapturedOutput
     process: str = ""
     peak_mb: float = 0.0
 
 
-def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any, Place]) -> Performed:
+def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any, Place]) -> TaskResult:
     """Do one task and time it; runs in worker processes."""
     function, asked, home = task
     start = time.perf_counter()
-    with kept_for(home) as asides:
+    with capture_output(home) as asides:
         result = function(shared, asked)
     process = f"{platform.node()}:{os.getpid()}"
-    return Performed(result, time.perf_counter() - start, asides, process, peak_mb())
+    return TaskResult(result, time.perf_counter() - start, asides, process, peak_mb())
 
 
 class ParallelDistillationPipeline:
@@ -92,7 +98,7 @@ class ParallelDistillationPipeline:
         self._here, self._closing = (here if waits else None), (executor, here)
         self._executor, self._notify, self._kept = executor, notify, kept
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None
-        self._home, self._warned = this_place(), set[Warned]()
+        self._home, self._warned = this_place(), set[CapturedWarning]()
         self._crowding = crowding(executor.workers) if getattr(executor, "local", False) else None
         self._costs, self._asked, self._here_seconds = CostModel(), Counter[str](), 0.0
         #: Peak memory in MB of each process that did a task, as it was when it did its last.
@@ -222,7 +228,7 @@ class ParallelDistillationPipeline:
         """Return the expected seconds of a task, unless they might be mostly loading."""
         return self._costs.expect(load) if self._costs.sure(load) else None
 
-    def _learn(self, load: Load, done: Performed, place: Executor) -> None:
+    def _learn(self, load: Load, done: TaskResult, place: Executor) -> None:
         self._costs.learn(load, done.seconds, done.process)
         if place is self._here:
             self._here_seconds += done.seconds

@@ -23,7 +23,7 @@ from hpmkd.execution.toolkit.threads import blas_threads, restore_blas_threads
 SHOWING = ("showwarning", "_showwarnmsg_impl")
 
 
-class AsFound:
+class ProcessState:
     """Counts the runs of this process, and mends what overlapping ones leave behind."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class AsFound:
         self._noted: _Noted | None = None
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def preserved(self) -> Iterator[None]:
         """Hold during a run; a decorator as well."""
         with self._lock:
             self._overlapped = self._holders > 0
@@ -77,4 +77,4 @@ class _Noted:
 
 
 #: Shared by all runs, for so is the process.
-AS_FOUND = AsFound()
+PROCESS_STATE = ProcessState()

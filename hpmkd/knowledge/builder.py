@@ -10,63 +10,63 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.data.cache_region import Kept
+from hpmkd.data.cache_region import CachedRegion
 from hpmkd.data.dataset import Dataset, DataWarning
 from hpmkd.data.probabilities import row_losses
-from hpmkd.data.unlabeled import ExtraSource, Labelled
-from hpmkd.knowledge.cached_fusion import Fusing
+from hpmkd.data.unlabeled import ExtraSource, PseudoLabelledRows
+from hpmkd.knowledge.cached_fusion import CachedFusion
 from hpmkd.knowledge.fusion import Knowledge, gather
-from hpmkd.knowledge.predictor import Readings, TeacherReader, stack
+from hpmkd.knowledge.predictor import TeacherPredictions, TeacherPredictor, stack
 from hpmkd.knowledge.regime import Regime, detect, worst
 from hpmkd.knowledge.teachers import CloneableTeacher, GivenTeacher, Teacher
 
 if TYPE_CHECKING:
-    from hpmkd.recipe.resolve import Selected
+    from hpmkd.recipe.resolve import ComponentSpec
     from hpmkd.values import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class Taught:
+class TeacherKnowledge:
     """What the teachers say in the end.
 
     Parameters
     ----------
     knowledge : Knowledge
         About the training rows.
-    fusion : Fusing
+    fusion : CachedFusion
         How it was fused.
-    readings : sequence of Readings
+    readings : sequence of TeacherPredictions
         What each teacher says about training and test rows.
-    extra : Labelled or None
+    extra : PseudoLabelledRows or None
         Rows without labels, and what the teachers say about them.
     """
 
     knowledge: Knowledge
-    fusion: Fusing
-    readings: Sequence[Readings]
-    extra: Labelled | None
+    fusion: CachedFusion
+    readings: Sequence[TeacherPredictions]
+    extra: PseudoLabelledRows | None
 
-    def original(self, test: Any) -> Readings:
+    def original(self, test: Any) -> TeacherPredictions:
         """Return what is distilled: one teacher as it is, several as they are fused."""
         if len(self.readings) == 1:
             return self.readings[0]
         said = [reading.test for reading in self.readings]
         known = [each for each in said if each is not None]
         fused = self.fusion.fuse(stack(known), test)[0] if len(known) == len(said) else None
-        return Readings(self.knowledge.soft_targets, fused)
+        return TeacherPredictions(self.knowledge.soft_targets, fused)
 
 
 @dataclass(frozen=True)
-class Teaching:
+class KnowledgeBuilder:
     """The teachers of a run, their reader, their fuser, and where further rows come from.
 
     Parameters
     ----------
     teachers : sequence of Teacher
         At least one.
-    reader : TeacherReader
+    reader : TeacherPredictor
         Asks them.
-    fuser : Selected
+    fuser : ComponentSpec
         Makes one soft target of what they say.
     references : callable
         Returns the teachers that given ones are compared with; called if some are given.
@@ -75,8 +75,8 @@ class Teaching:
     """
 
     teachers: Sequence[Teacher]
-    reader: TeacherReader
-    fuser: Selected
+    reader: TeacherPredictor
+    fuser: ComponentSpec
     references: Callable[[], Sequence[Teacher]]
     source: ExtraSource
 
@@ -129,7 +129,7 @@ class Teaching:
                 stacklevel=2,
             )
 
-    def with_sources_for(self, regime: Regime) -> Teaching:
+    def with_sources_for(self, regime: Regime) -> KnowledgeBuilder:
         """Return what is left to teach with: extra rows need a teacher that may label them.
 
         Rows made from training rows lie so near to them that teachers which have seen the
@@ -146,7 +146,7 @@ class Teaching:
             )
         return replace(self, source=source.dry() if self.silent else source)
 
-    def soft_targets(self, rows: IntArray) -> tuple[FloatArray, Labelled | None]:
+    def soft_targets(self, rows: IntArray) -> tuple[FloatArray, PseudoLabelledRows | None]:
         """Return soft targets (n, K) for some rows, from teachers that saw no others.
 
         Beside them, extra rows: made from these rows alone, labelled by the same teachers.
@@ -161,12 +161,14 @@ class Teaching:
         said = [each.training for each in self.reader.read_all(teachers, rows)]
         return self._fusing(said, self.reader.training.rows(rows)).own()[0]
 
-    def _fusing(self, said: Sequence[FloatArray], rows: Dataset) -> Fusing:
-        return Fusing(self.fuser, stack(said), rows, Kept(self.reader.cache, "attention"))
+    def _fusing(self, said: Sequence[FloatArray], rows: Dataset) -> CachedFusion:
+        return CachedFusion(
+            self.fuser, stack(said), rows, CachedRegion(self.reader.cache, "attention")
+        )
 
     def finish(
         self, regime: Regime, unseen: IntArray | None = None, fused: IntArray | None = None
-    ) -> Taught:
+    ) -> TeacherKnowledge:
         """Read all training rows, the test rows, and extra rows.
 
         Parameters
@@ -196,7 +198,7 @@ class Teaching:
         names = [teacher.name for teacher in self.teachers]
         labelled = self._labelled(extra, readings, fusion)
         knowledge = gather(names, regime, fusion, labelled, answer)
-        return Taught(knowledge, fusion, readings, labelled)
+        return TeacherKnowledge(knowledge, fusion, readings, labelled)
 
     def _extra(self, unseen: IntArray | None) -> Any:
         """Return rows without labels, none of them made from an unseen row."""
@@ -211,10 +213,12 @@ class Teaching:
         return self.source.rows(table)
 
     def _labelled(
-        self, extra: Any, readings: Sequence[Readings], fusion: Fusing
-    ) -> Labelled | None:
+        self, extra: Any, readings: Sequence[TeacherPredictions], fusion: CachedFusion
+    ) -> PseudoLabelledRows | None:
         said = [reading.extra for reading in readings if reading.extra is not None]
         if len(said) < len(readings):
             return None
         soft_targets = fusion.fuse(stack(said), extra)[0]
-        return Labelled(extra, soft_targets, self.source.settings.weight, self.source.real)
+        return PseudoLabelledRows(
+            extra, soft_targets, self.source.settings.weight, self.source.real
+        )

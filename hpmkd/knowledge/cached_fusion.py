@@ -13,40 +13,40 @@ import numpy as np
 from hpmkd.data import tables
 from hpmkd.data.cache_region import plain
 from hpmkd.data.fingerprint import identity
-from hpmkd.knowledge.fusion import Fusion
+from hpmkd.knowledge.fusion import FittedFusion
 
 if TYPE_CHECKING:
-    from hpmkd.data.cache_region import Shelf
+    from hpmkd.data.cache_region import CacheRegion
     from hpmkd.data.dataset import Dataset
-    from hpmkd.recipe.resolve import Selected
+    from hpmkd.recipe.resolve import ComponentSpec
     from hpmkd.values import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class Fusing:
+class CachedFusion:
     """A fuser and what it is fitted on; fitted once an answer is asked for that is not kept.
 
     Parameters
     ----------
-    selected : Selected
+    selected : ComponentSpec
         The fuser.
     said : ndarray of shape (M, n, K)
         What M teachers say about the rows, out of fold where they are refitted.
     rows : Dataset
         The n rows with their labels.
-    shelf : Shelf
+    region : CacheRegion
         Where answers are looked for.
     """
 
-    selected: Selected
+    selected: ComponentSpec
     said: FloatArray
     rows: Dataset
-    shelf: Shelf
+    region: CacheRegion
 
     @cached_property
-    def fitted(self) -> Fusion:
+    def fitted(self) -> FittedFusion:
         """The fitted fuser."""
-        return Fusion.fit(self.selected, self.said, self.rows.labels, self.rows.table)
+        return FittedFusion.fit(self.selected, self.said, self.rows.labels, self.rows.table)
 
     @cached_property
     def identity(self) -> str:
@@ -67,7 +67,7 @@ class Fusing:
     def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
         """Return what the fuser says of itself; `teachers` are the names of the M."""
         told: Mapping[str, Any] = plain(
-            self.shelf, lambda: self.fitted.summary(teachers), "summary", self.identity, teachers
+            self.region, lambda: self.fitted.summary(teachers), "summary", self.identity, teachers
         )
         return told
 
@@ -75,7 +75,7 @@ class Fusing:
         self, probabilities: FloatArray, table: Any, asked: str
     ) -> tuple[FloatArray, FloatArray]:
         k = probabilities.shape[-1]
-        both = self.shelf.get(
+        both = self.region.get(
             lambda: np.hstack(self.fitted.fuse(probabilities, table)), "fused", self.identity, asked
         )
         # Each in one piece, for the order in memory decides the last bits of a mean.
@@ -84,7 +84,7 @@ class Fusing:
         return soft_targets, weights
 
 
-def _identity(selected: Selected) -> str:
+def _identity(selected: ComponentSpec) -> str:
     offered = selected.offered
     fuser = offered.create(**selected.settings)
     # One that cannot be told from others is another each time.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class PredictionRequest:
     """Rows to ask about.
 
     Parameters
@@ -77,18 +77,18 @@ class _Asked:
 
     teacher: CloneableTeacher
     identity: str
-    question: Question
+    question: PredictionRequest
     key: str
 
 
 @dataclass
-class CrossReading:
+class CrossFitter:
     """Cross-fits teachers; what is in the cache is not fitted again.
 
     Parameters
     ----------
     training, cache, pipeline, n_folds, seed, counts, on_fold
-        As of :class:`~hpmkd.knowledge.predictor.TeacherReader`.
+        As of :class:`~hpmkd.knowledge.predictor.TeacherPredictor`.
     """
 
     training: Dataset
@@ -102,7 +102,7 @@ class CrossReading:
     _taught: IntArray | None = None
 
     def answers(
-        self, teachers: Sequence[tuple[CloneableTeacher, str]], question: Question
+        self, teachers: Sequence[tuple[CloneableTeacher, str]], question: PredictionRequest
     ) -> dict[str, tuple[FloatArray, FloatArray | None, FloatArray | None]]:
         """Return what teachers say about training, test and extra rows, by their names.
 
@@ -110,7 +110,7 @@ class CrossReading:
         ----------
         teachers : sequence of (CloneableTeacher, str)
             With their identities.
-        question : Question
+        question : PredictionRequest
             About which rows.
         """
         if not teachers:
@@ -134,7 +134,7 @@ class CrossReading:
         if identity not in self._deployed:
             rows = np.arange(len(self.training)) if self._taught is None else self._taught
             key = tables.digest(identity, self.training.digest, rows)
-            self._fit([_Asked(teacher, identity, Question(rows), key)], keep=True)
+            self._fit([_Asked(teacher, identity, PredictionRequest(rows), key)], keep=True)
         return self._deployed[identity]
 
     def forget_models(self) -> None:
@@ -196,7 +196,7 @@ class CrossReading:
             said[each.key] = _put_together(own, data)
         return said
 
-    def _fold_data(self, question: Question) -> FoldData:
+    def _fold_data(self, question: PredictionRequest) -> FoldData:
         """Return what the folds of all teachers share."""
         rows, n = question.rows, len(self.training)
         labels = self.training.labels[rows]
@@ -216,7 +216,7 @@ def _put_together(folds: Sequence[FoldResult], data: FoldData) -> FloatArray:
     fold_of_row = data.fold_of_row[data.fold_of_row >= 0]
     out_of_fold = np.empty((len(fold_of_row), data.n_classes))
     for fold, result in enumerate(folds):
-        out_of_fold[fold_of_row == fold] = result.held_out
+        out_of_fold[fold_of_row == fold] = result.predict_held_out
     said = [result.queries for result in folds]
     return np.vstack([out_of_fold, *(np.mean(about, axis=0) for about in zip(*said, strict=True))])
 

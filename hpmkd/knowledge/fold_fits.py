@@ -80,7 +80,7 @@ class FoldResult:
     """A fold's model, if wanted, and what it says about the rows held out and the queries."""
 
     model: ClassAligned | None
-    held_out: FloatArray
+    predict_held_out: FloatArray
     queries: tuple[FloatArray, ...]
 
 
@@ -110,8 +110,8 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
         ) from error
     del table  # of many rows it is large
     model = ClassAligned(task.name, estimator, codes, data.n_classes)
-    queries = tuple(model.said_of(each) for each in data.queries)
-    return FoldResult(model if task.keep else None, model.said_of(data.table, held), queries)
+    queries = tuple(model.predict_rows(each) for each in data.queries)
+    return FoldResult(model if task.keep else None, model.predict_rows(data.table, held), queries)
 
 
 def _lost(task: FoldTask, reason: str) -> FoldResult:

@@ -16,9 +16,9 @@ from hpmkd.student import Pool
 
 if TYPE_CHECKING:
     from hpmkd.contracts import FittedFuser
-    from hpmkd.data.unlabeled import Labelled
-    from hpmkd.knowledge.cached_fusion import Fusing
-    from hpmkd.recipe.resolve import Selected
+    from hpmkd.data.unlabeled import PseudoLabelledRows
+    from hpmkd.knowledge.cached_fusion import CachedFusion
+    from hpmkd.recipe.resolve import ComponentSpec
     from hpmkd.values import FloatArray, IntArray
 
 #: How far a pool may be from the fuser that it stands for.
@@ -80,16 +80,16 @@ class Knowledge:
 
 
 @dataclass(frozen=True)
-class Fusion:
+class FittedFusion:
     """A fitted fuser whose every answer is checked, and blamed on its plugin if it lies."""
 
-    selected: Selected
+    selected: ComponentSpec
     fitted: FittedFuser
 
     @classmethod
     def fit(
-        cls, selected: Selected, probabilities: FloatArray, labels: IntArray, table: Any
-    ) -> Fusion:
+        cls, selected: ComponentSpec, probabilities: FloatArray, labels: IntArray, table: Any
+    ) -> FittedFusion:
         """Fit a fuser on probabilities of shape (M, n, K)."""
         return cls(selected, selected.create().fit(probabilities, labels, table))
 
@@ -158,10 +158,12 @@ def _check_gate(told: object) -> None:
 
 
 def fit_and_fuse(
-    selected: Selected, probabilities: FloatArray, labels: IntArray, table: Any
+    selected: ComponentSpec, probabilities: FloatArray, labels: IntArray, table: Any
 ) -> FloatArray:
     """Return soft targets (n, K) of the very rows that the fuser is fitted on."""
-    return Fusion.fit(selected, probabilities, labels, table).soft_targets(probabilities, table)
+    return FittedFusion.fit(selected, probabilities, labels, table).soft_targets(
+        probabilities, table
+    )
 
 
 def named(win: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
@@ -175,8 +177,8 @@ def named(win: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
 def gather(
     teachers: Sequence[str],
     regime: Regime,
-    fusion: Fusing,
-    extra: Labelled | None = None,
+    fusion: CachedFusion,
+    extra: PseudoLabelledRows | None = None,
     answer: tuple[FloatArray, FloatArray] | None = None,
 ) -> Knowledge:
     """Gather what a fuser makes of its own rows, or its `answer` about others, into knowledge."""
@@ -186,7 +188,7 @@ def gather(
     return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted, weights)
 
 
-def count_extra(extra: Labelled | None) -> Mapping[str, int]:
+def count_extra(extra: PseudoLabelledRows | None) -> Mapping[str, int]:
     """Count rows without labels by where they came from."""
     n = 0 if extra is None else len(extra.soft_targets)
     real = extra is not None and extra.real

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.errors import PluginError
 from hpmkd.knowledge.loading import load_teacher
 from hpmkd.knowledge.teachers import CloneableTeacher, Teacher, as_teachers
-from hpmkd.recipe.resolve import Selected, select
+from hpmkd.recipe.resolve import ComponentSpec, select
 from hpmkd.recipe.settings import Choice
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def resolve_teachers(
-    teacher: Any, default: Selected, registry: Registry, facts: DataFacts, seed: int
+    teacher: Any, default: ComponentSpec, registry: Registry, facts: DataFacts, seed: int
 ) -> list[Teacher]:
     """Turn whatever a caller gave as teacher into teachers.
 
@@ -26,7 +26,7 @@ def resolve_teachers(
     teacher : None, str, classifier, array-like, or a sequence or mapping of these
         None is the recipe's panel; a string is the name of a panel, a file, or
         ``package.module:factory``.
-    default : Selected
+    default : ComponentSpec
         The recipe's panel.
     registry : Registry
         Knows the panels.
@@ -65,7 +65,7 @@ def _any_text(values: Iterable[Any]) -> bool:
     return any(isinstance(each, str) for each in values)
 
 
-def members(panel: Selected, facts: DataFacts, seed: int) -> list[Teacher]:
+def members(panel: ComponentSpec, facts: DataFacts, seed: int) -> list[Teacher]:
     """Return a panel's members; a panel that breaks its contract is blamed by name."""
     made = panel.create()
     with panel.offered.blamed("failed in members"):

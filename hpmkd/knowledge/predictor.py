@@ -13,7 +13,7 @@ from hpmkd.data import tables
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.fingerprint import identity
 from hpmkd.data.probabilities import given_probabilities
-from hpmkd.knowledge.crossfit import CrossReading, Question, clone_of
+from hpmkd.knowledge.crossfit import CrossFitter, PredictionRequest, clone_of
 from hpmkd.knowledge.teachers import (
     ClassAligned,
     CloneableTeacher,
@@ -35,7 +35,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Readings:
+class TeacherPredictions:
     """What one teacher says.
 
     Parameters
@@ -54,7 +54,7 @@ class Readings:
 
 
 @dataclass
-class TeacherReader:
+class TeacherPredictor:
     """Asks teachers about rows, each question once.
 
     Parameters
@@ -86,7 +86,7 @@ class TeacherReader:
     _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._crossing = CrossReading(
+        self._crossing = CrossFitter(
             self.training,
             self.cache,
             self.pipeline,
@@ -103,41 +103,41 @@ class TeacherReader:
         """
         return self.read(teacher, rows).training
 
-    def read(self, teacher: Teacher, rows: IntArray, extra: Any = None) -> Readings:
+    def read(self, teacher: Teacher, rows: IntArray, extra: Any = None) -> TeacherPredictions:
         """Return what one teacher says; see :meth:`read_all`."""
         return self.read_all([teacher], rows, extra)[0]
 
     def read_all(
         self, teachers: Sequence[Teacher], rows: IntArray, extra: Any = None
-    ) -> list[Readings]:
+    ) -> list[TeacherPredictions]:
         """Return what teachers say about some training rows, and about raw rows beside them.
 
         A cloneable teacher is cross-fitted on exactly the training rows asked for, and its
         fold models read `extra`. Given probabilities are about no such rows.
         """
-        crossed = self._cross_fitted(teachers, Question(rows, None, extra))
+        crossed = self._cross_fitted(teachers, PredictionRequest(rows, None, extra))
 
-        def read(teacher: Teacher) -> Readings:
+        def read(teacher: Teacher) -> TeacherPredictions:
             match teacher:
                 case GivenTeacher():
-                    return Readings(self._given(teacher)[rows])
+                    return TeacherPredictions(self._given(teacher)[rows])
                 case FittedTeacher():
                     said = self._as_it_is(teacher, self.training.table, self.training.digest)
-                    return Readings(said[rows], extra=self._about_extra(teacher, extra))
+                    return TeacherPredictions(said[rows], extra=self._about_extra(teacher, extra))
                 case CloneableTeacher():
-                    return Readings(*crossed[teacher.name])
+                    return TeacherPredictions(*crossed[teacher.name])
 
         return [read(teacher) for teacher in teachers]
 
     def final(
         self, teacher: Teacher, extra: Any = None, unseen: IntArray | None = None
-    ) -> Readings:
+    ) -> TeacherPredictions:
         """Return what one teacher says in the end; see :meth:`final_all`."""
         return self.final_all([teacher], extra, unseen)[0]
 
     def final_all(
         self, teachers: Sequence[Teacher], extra: Any = None, unseen: IntArray | None = None
-    ) -> list[Readings]:
+    ) -> list[TeacherPredictions]:
         """Return what teachers say about all training rows, the test rows and `extra`.
 
         A cloneable teacher sees no row of `unseen`, if given: its fold models read them as they
@@ -146,23 +146,23 @@ class TeacherReader:
         rows, apart = np.arange(len(self.training)), None
         if unseen is not None:
             rows, apart = np.setdiff1d(rows, unseen), self.training.rows(unseen).table
-        question = Question(
+        question = PredictionRequest(
             rows, self.test.table, extra, None if unseen is None else (unseen, apart)
         )
         crossed = self._cross_fitted(teachers, question)
 
-        def read(teacher: Teacher) -> Readings:
+        def read(teacher: Teacher) -> TeacherPredictions:
             match teacher:
                 case GivenTeacher():
-                    return Readings(self._given(teacher), self._given_test(teacher))
+                    return TeacherPredictions(self._given(teacher), self._given_test(teacher))
                 case FittedTeacher():
                     training, test = (
                         self._as_it_is(teacher, each.table, each.digest)
                         for each in (self.training, self.test)
                     )
-                    return Readings(training, test, self._about_extra(teacher, extra))
+                    return TeacherPredictions(training, test, self._about_extra(teacher, extra))
                 case CloneableTeacher():
-                    return Readings(*crossed[teacher.name])
+                    return TeacherPredictions(*crossed[teacher.name])
 
         return [read(teacher) for teacher in teachers]
 
@@ -222,7 +222,7 @@ class TeacherReader:
         return given_probabilities(teacher.test, self.training.classes, len(self.test), what)
 
     def _cross_fitted(
-        self, teachers: Sequence[Teacher], question: Question
+        self, teachers: Sequence[Teacher], question: PredictionRequest
     ) -> dict[str, tuple[FloatArray, FloatArray | None, FloatArray | None]]:
         """Return what those say that are cross-fitted, by name."""
         asked = [each for each in teachers if isinstance(each, CloneableTeacher)]
@@ -234,7 +234,7 @@ class TeacherReader:
     def _as_it_is(self, teacher: FittedTeacher, table: Any, digest: str) -> FloatArray:
         def compute() -> FloatArray:
             self.counts.teacher_calls += 1
-            return align_fitted(teacher, self.training.classes).said_of(table)
+            return align_fitted(teacher, self.training.classes).predict_rows(table)
 
         key = tables.digest(self.identity(teacher), digest)
         return self.cache.get_or_compute("teacher", key, compute)

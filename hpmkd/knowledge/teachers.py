@@ -70,7 +70,7 @@ class ClassAligned:
     codes: IntArray
     n_classes: int
 
-    def said_of(self, table: Any, rows: IntArray | None = None) -> FloatArray:
+    def predict_rows(self, table: Any, rows: IntArray | None = None) -> FloatArray:
         """Return probabilities (n, K) of some rows, of all by default, however many they are.
 
         They are asked about in copies, for a model may scale its rows in place, and of no more

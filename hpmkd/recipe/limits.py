@@ -83,7 +83,7 @@ class Limits:
         }
         return " ".join(f"{option(name)} {typed[name]}" for name in self.given)
 
-    def said(self, name: str) -> str:
+    def describe(self, name: str) -> str:
         """Return one of the limits for people, e.g. ``at most 50KB``."""
         return {
             "max_size": f"at most {_typed_size(self.max_size)}",

@@ -13,16 +13,16 @@ from typing import Any
 from hpmkd.recipe.chain_settings import Link
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.settings import Choice, convert, unknown_key
-from hpmkd.registry.offers import Offered
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.registry import Registry
 from hpmkd.registry.validation.knowledge import guarded
 
 
 @dataclass(frozen=True)
-class Selected:
+class ComponentSpec:
     """A component that a recipe chose, its settings checked, not built yet."""
 
-    offered: Offered
+    offered: RegisteredComponent
     settings: Mapping[str, Any]
 
     def create(self, *arguments: Any) -> Any:
@@ -35,20 +35,20 @@ class Selected:
 class Components:
     """The components of one run."""
 
-    teacher: Selected
-    reference: Selected
-    fuser: Selected
-    ensemble_fuser: Selected
-    augmenter: Selected
-    sampler: Selected
-    scheduler: Selected
-    memory: Selected
-    cache: Selected
-    executor: Selected
-    stand_in: Selected | None
-    stages: Mapping[str, Selected]
+    teacher: ComponentSpec
+    reference: ComponentSpec
+    fuser: ComponentSpec
+    ensemble_fuser: ComponentSpec
+    augmenter: ComponentSpec
+    sampler: ComponentSpec
+    scheduler: ComponentSpec
+    memory: ComponentSpec
+    cache: ComponentSpec
+    executor: ComponentSpec
+    stand_in: ComponentSpec | None
+    stages: Mapping[str, ComponentSpec]
     links: tuple[Link, ...]
-    transfers: Mapping[str, Selected]
+    transfers: Mapping[str, ComponentSpec]
 
 
 def resolve(recipe: Recipe, registry: Registry) -> Components:
@@ -84,14 +84,14 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
     )
 
 
-def _ensemble_fuser(recipe: Recipe, registry: Registry) -> Selected:
+def _ensemble_fuser(recipe: Recipe, registry: Registry) -> ComponentSpec:
     name = recipe.ensemble.fuser
     if not name or recipe.ensemble.top < 2:
         return select(registry, "fuser", recipe.fuser, "fuser")
-    return Selected(registry.offer("fuser", name, "ensemble.fuser"), {})
+    return ComponentSpec(registry.offer("fuser", name, "ensemble.fuser"), {})
 
 
-def _stand_in(recipe: Recipe, registry: Registry) -> Selected | None:
+def _stand_in(recipe: Recipe, registry: Registry) -> ComponentSpec | None:
     choice = recipe.stand_in
     return None if choice is None else select(registry, "executor", choice, "parallel")
 
@@ -114,14 +114,16 @@ def links_between(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:
     )
 
 
-def select(registry: Registry, kind: str, choice: Choice, path: str) -> Selected:
+def select(registry: Registry, kind: str, choice: Choice, path: str) -> ComponentSpec:
     """Look up one component and check its settings."""
     name_path = path if kind in ("stage", "exporter") else f"{path}.name"
     offered = registry.offer(kind, choice.name, name_path)
-    return Selected(offered, _checked(offered, choice.settings, path))
+    return ComponentSpec(offered, _checked(offered, choice.settings, path))
 
 
-def _checked(offered: Offered, settings: Mapping[str, Any], path: str) -> dict[str, Any]:
+def _checked(
+    offered: RegisteredComponent, settings: Mapping[str, Any], path: str
+) -> dict[str, Any]:
     factory = offered.offer.factory
     with offered.blamed("has a factory whose signature cannot be read"):
         parameters = inspect.signature(factory).parameters

@@ -15,13 +15,13 @@ NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 @dataclass(frozen=True)
-class Culprit:
+class ComponentOrigin:
     """Whom to blame. Plain strings, so that it travels to worker processes.
 
     Parameters
     ----------
     plugin, kind, name : str
-        As in :class:`Offered`; `name` is that of the offer.
+        As in :class:`RegisteredComponent`; `name` is that of the offer.
     """
 
     plugin: str
@@ -44,7 +44,7 @@ class Culprit:
 
 
 @dataclass(frozen=True)
-class Offered:
+class RegisteredComponent:
     """One component on offer.
 
     Parameters
@@ -70,12 +70,12 @@ class Offered:
             return self.offer.factory(*arguments, **settings)
 
     @property
-    def culprit(self) -> Culprit:
+    def culprit(self) -> ComponentOrigin:
         """Whom to blame for what the component does."""
-        return Culprit(self.plugin, self.kind, self.offer.name)
+        return ComponentOrigin(self.plugin, self.kind, self.offer.name)
 
     def blamed(self, action: str) -> contextlib.AbstractContextManager[None]:
-        """Blame what goes wrong inside on the plugin; see :meth:`Culprit.blamed`."""
+        """Blame what goes wrong inside on the plugin; see :meth:`ComponentOrigin.blamed`."""
         return self.culprit.blamed(action)
 
 
@@ -87,7 +87,7 @@ def blame(plugin: str, kind: str, name: str, action: str, error: BaseException) 
     )
 
 
-def collect(kind: str, plugin: str, result: object) -> list[Offered]:
+def collect(kind: str, plugin: str, result: object) -> list[RegisteredComponent]:
     """Check what one offer hook of one plugin returned.
 
     Raises
@@ -97,7 +97,7 @@ def collect(kind: str, plugin: str, result: object) -> list[Offered]:
     """
     if isinstance(result, (str, bytes, Offer)) or not isinstance(result, Iterable):
         raise TypeError(f"returned {result!r:.80}; expected a list of hpmkd.Offer")
-    offered: dict[str, Offered] = {}
+    offered: dict[str, RegisteredComponent] = {}
     for offer in result:
         if not isinstance(offer, Offer):
             raise TypeError(f"returned an item {offer!r:.80}; expected hpmkd.Offer")
@@ -107,5 +107,5 @@ def collect(kind: str, plugin: str, result: object) -> list[Offered]:
             raise TypeError(f"offers {offer.name!r} with a factory that cannot be called")
         if offer.name in offered:
             raise TypeError(f"offers {offer.name!r} twice")
-        offered[offer.name] = Offered(kind, offer, plugin)
+        offered[offer.name] = RegisteredComponent(kind, offer, plugin)
     return list(offered.values())

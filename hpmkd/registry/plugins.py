@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
-from hpmkd.registry.offers import Offered
+from hpmkd.registry.offers import RegisteredComponent
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Plugin:
         Distribution and version it came from.
     status : {"active", "disabled", "broken"}
         Whether its offers count.
-    offers : tuple of Offered
+    offers : tuple of RegisteredComponent
         What it offers; empty unless active.
     problem : str
         Why it is broken, or what else it failed in.
@@ -36,7 +36,7 @@ class Plugin:
     name: str
     source: str
     status: Literal["active", "disabled", "broken"]
-    offers: tuple[Offered, ...] = ()
+    offers: tuple[RegisteredComponent, ...] = ()
     problem: str = ""
 
 

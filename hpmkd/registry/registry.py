@@ -20,7 +20,7 @@ import pluggy
 from hpmkd import hookspecs
 from hpmkd.errors import FAILURES, PluginError, RecipeError
 from hpmkd.hookspecs import OFFER_HOOKS, PROJECT
-from hpmkd.registry.offers import Offered, collect
+from hpmkd.registry.offers import RegisteredComponent, collect
 from hpmkd.registry.plugins import Plugin, clashes, quiet, source_of, unknown
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Registry:
         else:
             self._plugins[name] = Plugin(name, source, "active", offers)
 
-    def _offers_of(self, name: str, plugin: object) -> Iterable[Offered]:
+    def _offers_of(self, name: str, plugin: object) -> Iterable[RegisteredComponent]:
         for kind, hook in OFFER_HOOKS.items():
             for implementation in getattr(self._manager.hook, hook).get_hookimpls():
                 if implementation.plugin is not plugin:
@@ -146,12 +146,12 @@ class Registry:
         if problems:
             raise PluginError("\n".join(problems))
 
-    def offers(self, kind: str) -> Mapping[str, Offered]:
+    def offers(self, kind: str) -> Mapping[str, RegisteredComponent]:
         """Return the components of one kind by name."""
         named = (offered for plugin in self.plugins for offered in plugin.offers)
         return {offered.offer.name: offered for offered in named if offered.kind == kind}
 
-    def offer(self, kind: str, name: str, path: str) -> Offered:
+    def offer(self, kind: str, name: str, path: str) -> RegisteredComponent:
         """Return one component; `path` is the recipe's dotted path, for the error.
 
         Raises

@@ -56,7 +56,7 @@ def limited(found: Distillation, folder: str) -> Limited | None:
     if not limits:
         return None
     unmet, _, cure = (found.unmet(folder) or "").partition("\n")
-    said = ", ".join(limits.said(name) for name in limits.given)
+    said = ", ".join(limits.describe(name) for name in limits.given)
     return Limited(limits.options(), said, unmet or None, cure, tuple(_out(found)))
 
 

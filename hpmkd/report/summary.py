@@ -10,7 +10,7 @@ from hpmkd.report.render.format import clean, digits, duration, few, percent, ra
 from hpmkd.report.render.tables import Cell, Table, cell, table
 
 if TYPE_CHECKING:
-    from hpmkd.evaluation.leaderboard import Record
+    from hpmkd.evaluation.leaderboard import ModelRecord
     from hpmkd.runs.result import Distillation
 
 #: Heading of a leaderboard column, key of the record, and how it is written.
@@ -67,7 +67,7 @@ class Figure:
     cell: Cell
 
 
-def shipped(found: Distillation) -> Record:
+def shipped(found: Distillation) -> ModelRecord:
     """Return the record of the shipped student."""
     return next(record for record in found.records if record.chosen)
 

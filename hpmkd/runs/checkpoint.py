@@ -23,7 +23,7 @@ from hpmkd.unwritable import explained
 JOBS = {"fold": "fold", "trial": "trial", "answers": "cross-fit", "student": "student"}
 
 
-class Unfinished:
+class RunCheckpoint:
     """What of a run is kept while it goes on; without a folder, nothing is.
 
     Parameters
@@ -31,7 +31,7 @@ class Unfinished:
     folder : Path, optional
         The run folder.
     anew : bool
-        Begin anew, whatever is there; it stays until :meth:`settle`. Otherwise go on with
+        Begin anew, whatever is there; it stays until :meth:`verify_or_begin`. Otherwise go on with
         what is there, or begin where there is nothing.
     command : str, optional
         What a user types to go on.
@@ -94,7 +94,7 @@ class Unfinished:
                     "--overwrite, or another folder), or add --trust-pickle if you trust it"
                 ) from error
 
-    def settle(self, circumstances: Mapping[str, Any]) -> None:
+    def verify_or_begin(self, run_fingerprint: Mapping[str, Any]) -> None:
         """Begin the journal; or make sure that it is of the same run, and tell what it holds.
 
         Raises
@@ -104,16 +104,16 @@ class Unfinished:
         """
         if self._file is None or self.folder is None:
             return
-        self.resumable = None not in circumstances["teachers"].values()
+        self.resumable = None not in run_fingerprint["teachers"].values()
         if not self.resumable:
-            names = [name for name, told in circumstances["teachers"].items() if told is None]
+            names = [name for name, told in run_fingerprint["teachers"].items() if told is None]
             self.on_note(f"teacher {names[0]!r}: {UNTOLD}; so this run cannot be gone on with")
         was = self._file.header
         if was is None:
             with explained(self.folder, "choose another folder"):
                 (self.folder / BEST).unlink(missing_ok=True)
-                self._file.begin({**circumstances, COMMAND: self.command})
-        elif different := differences(was, circumstances):
+                self._file.begin({**run_fingerprint, COMMAND: self.command})
+        elif different := differences(was, run_fingerprint):
             begun = f" ({was[COMMAND]})" if was.get(COMMAND) else ""
             raise RunFolderError(
                 f"{self.folder} holds the beginning of another run: {'; '.join(different)}. Give "

@@ -11,8 +11,8 @@ import msgspec
 
 from hpmkd.errors import RecipeError, StudentFileError
 from hpmkd.evaluation.gates import Gate
-from hpmkd.evaluation.leaderboard import Record
-from hpmkd.evaluation.row_details import Evidence
+from hpmkd.evaluation.leaderboard import ModelRecord
+from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.verdict import Verdict
 from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.recipe.recipe import Recipe
@@ -130,10 +130,10 @@ def read_content(folder: Path) -> dict[str, Any]:
 def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     evidence = None
     if (folder / EVIDENCE).exists():
-        evidence = Evidence.from_mapping(read_json(folder / EVIDENCE, dict))
+        evidence = RowDetails.from_mapping(read_json(folder / EVIDENCE, dict))
     return {
         "chosen": facts["chosen"],
-        "records": tuple(map(Record.read, read_json(folder / "leaderboard.json", list))),
+        "records": tuple(map(ModelRecord.read, read_json(folder / "leaderboard.json", list))),
         "knowledge": Knowledge.from_mapping(read_json(folder / "knowledge.json", dict)),
         "verdict": Verdict.from_mapping(read_json(folder / "verdict.json", dict)),
         "counts": read_json(folder / "counts.json", dict),

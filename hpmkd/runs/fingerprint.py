@@ -31,7 +31,7 @@ UNSET = "not set"
 DIVIDED, TEST_SIZE = ("training rows", "test rows"), "split.test_size"
 
 
-def circumstances(
+def run_fingerprint(
     recipe: Recipe,
     seed: int,
     tables_given: Mapping[str, Any],

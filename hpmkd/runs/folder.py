@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from hpmkd.errors import RunFolderError, StudentFileError
-from hpmkd.evaluation.pareto import Contender
+from hpmkd.evaluation.pareto import StudentSummary
 from hpmkd.registry.offers import NAME
 from hpmkd.runs.checkpoint_folder import check_finished, is_unfinished, take_along
 from hpmkd.student import Student
@@ -195,7 +195,7 @@ def write_json(path: Path, content: Any) -> None:
     )
 
 
-def load_front(folder: Path) -> tuple[Contender, ...]:
+def load_front(folder: Path) -> tuple[StudentSummary, ...]:
     """Read which students a run fitted on all rows, and what they take and give.
 
     Raises
@@ -210,7 +210,7 @@ def load_front(folder: Path) -> tuple[Contender, ...]:
             "from; distil again"
         )
     try:
-        return tuple(Contender.read(each) for each in read_json(path, list))
+        return tuple(StudentSummary.read(each) for each in read_json(path, list))
     except msgspec.ValidationError as error:
         raise StudentFileError(
             f"{path} is damaged: {error}. Distil again, or take the folder from a backup"

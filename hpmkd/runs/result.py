@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import RunFolderError, StudentFileError
-from hpmkd.evaluation.leaderboard import Record, to_frame
-from hpmkd.evaluation.ranking import Standing
+from hpmkd.evaluation.leaderboard import ModelRecord, to_frame
+from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.selection import pick, unmet
 from hpmkd.recipe.recipe import Recipe, read_limits
 from hpmkd.runs.content import read_content, write_content
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.engine.trainer import Fitter
     from hpmkd.evaluation.gates import Gate
-    from hpmkd.evaluation.pareto import Contender
-    from hpmkd.evaluation.row_details import Evidence
+    from hpmkd.evaluation.pareto import StudentSummary
+    from hpmkd.evaluation.row_details import RowDetails
     from hpmkd.evaluation.verdict import Verdict
     from hpmkd.knowledge.fusion import Knowledge
-    from hpmkd.knowledge.predictor import Readings
+    from hpmkd.knowledge.predictor import TeacherPredictions
     from hpmkd.student import Student
     from hpmkd.training.ensemble import Ensemble
     from hpmkd.values import Configuration, Trial
@@ -41,7 +41,7 @@ DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
 class Picked:
     """What :meth:`Distillation.pick` picks: a student, and what is known of it."""
 
-    figures: Contender
+    figures: StudentSummary
     student: Predictor
 
     @property
@@ -61,7 +61,7 @@ class Distillation:
         these (``split.trial_rows``), on all but the selection rows.
     chosen : str
         The stage whose student the selection rows rank first.
-    records : tuple of Record
+    records : tuple of ModelRecord
         The leaderboard.
     knowledge : Knowledge
         What the teachers know, and how they were fused.
@@ -88,13 +88,13 @@ class Distillation:
         The best student of each stage on hard labels, fitted on all training rows.
     racing : tuple of Trial
         Those of `trials` that may win: all but those of links that a gate refused.
-    original : Readings, optional
+    original : TeacherPredictions, optional
         What the teacher says about training and test rows: one teacher as it is, several as
         they are fused.
-    evidence : Evidence, optional
+    evidence : RowDetails, optional
         What the test rows show of teacher, control and student, for pictures; None in a run
         folder that was written before there was any.
-    front : tuple of Contender
+    front : tuple of StudentSummary
         All students that were fitted on all rows, by selection log loss: what
         :meth:`pick` picks from.
     further : mapping of str to Predictor
@@ -110,7 +110,7 @@ class Distillation:
 
     students: Mapping[str, Predictor]
     chosen: str
-    records: tuple[Record, ...]
+    records: tuple[ModelRecord, ...]
     knowledge: Knowledge
     verdict: Verdict
     counts: Mapping[str, Any]
@@ -122,9 +122,9 @@ class Distillation:
     recorded: tuple[Mapping[str, Any], ...] = ()
     controls: Mapping[str, Predictor] = field(default_factory=dict)
     racing: tuple[Trial, ...] = ()
-    original: Readings | None = None
-    evidence: Evidence | None = None
-    front: tuple[Contender, ...] = ()
+    original: TeacherPredictions | None = None
+    evidence: RowDetails | None = None
+    front: tuple[StudentSummary, ...] = ()
     further: Mapping[str, Predictor] = field(default_factory=dict)
     journal: Path | None = None
     kept: int = 0
@@ -170,8 +170,8 @@ class Distillation:
         """
         if not self.recipe.limits:
             return None
-        standing = Standing(self.recipe.limits, self.facts["selection"]["teacher_accuracy"])
-        return unmet(self.front, self.history, standing, run)
+        ranking = TrialRanking(self.recipe.limits, self.facts["selection"]["teacher_accuracy"])
+        return unmet(self.front, self.history, ranking, run)
 
     def pick(
         self,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.errors import PluginError
-from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.registry.registry import PluginWarning
 from hpmkd.training.refit import best
 from hpmkd.training.trials import TRIAL, SearchData
@@ -50,7 +50,7 @@ class Search:
         Of the run.
     kept : int
         Models of the budget that are not for the search.
-    standing : Standing
+    ranking : TrialRanking
         Ranks trials; the sampler is told of those beyond the limits as of worse ones.
     on_trial : callable
         Called with every new trial, in the order of asking.
@@ -66,7 +66,7 @@ class Search:
     stop: StopSettings
     budget: Budget
     kept: int = 0
-    standing: Standing = UNLIMITED
+    ranking: TrialRanking = NO_LIMITS
     on_trial: Callable[[Trial], None] = lambda trial: None
     on_arrival: Callable[[Trial], Trial] = lambda trial: trial
     _known: dict[object, Trial] = field(default_factory=dict)
@@ -188,7 +188,7 @@ class Search:
         return self.data.fitting.stages
 
     def _best(self, stage: str) -> Trial | None:
-        return best(self._known.values(), stage, standing=self.standing)
+        return best(self._known.values(), stage, ranking=self.ranking)
 
     def _bests(self) -> list[Trial]:
         found = map(self._best, self._stages)
@@ -237,14 +237,14 @@ class Search:
         """Keep the predictions of each stage's best alone: on many rows they are large."""
         kept = {trial.configuration.key for trial in self._bests()}
         for key, trial in self._known.items():
-            if trial.said is not None and key not in kept:
-                self._known[key] = replace(trial, said=None)
+            if trial.probabilities is not None and key not in kept:
+                self._known[key] = replace(trial, probabilities=None)
 
     def _tell(self, trial: Trial) -> None:
         self.scheduler.observe(trial)
         if self._broken:
             return
         try:
-            self.sampler.tell(self.standing.as_told(trial))
+            self.sampler.tell(self.ranking.penalised(trial))
         except PluginError as failed:
             self._give_up(failed)

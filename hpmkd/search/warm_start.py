@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.data import tables
-from hpmkd.registry.validation.sampler import Replay
+from hpmkd.registry.validation.sampler import RecordedTrial
 from hpmkd.values import DataFacts, Outcome
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.execution.journal import Journal
     from hpmkd.knowledge.fusion import Knowledge
-    from hpmkd.training.fit import StageInPlay
+    from hpmkd.training.fit import ActiveStage
     from hpmkd.values import Configuration, Hyperparameter, Trial
 
 #: Rows that are hashed at a time.
@@ -43,16 +43,16 @@ def facts_of(training: Dataset, test: Dataset, knowledge: Knowledge) -> DataFact
     )
 
 
-def recalled(memory: Memory, facts: DataFacts, stages: Mapping[str, StageInPlay]) -> Remembered:
+def recalled(memory: Memory, facts: DataFacts, stages: Mapping[str, ActiveStage]) -> Remembered:
     """Ask a memory about every stage; what a stage's space no longer holds is left out."""
     return {
-        name: [dict(each) for each in memory.suggest(facts, name) if _possible(each, played.stage)]
-        for name, played in stages.items()
+        name: [dict(each) for each in memory.suggest(facts, name) if _possible(each, active.stage)]
+        for name, active in stages.items()
     }
 
 
 def _possible(hyperparameters: Mapping[str, Hyperparameter], stage: Stage) -> bool:
-    replay = Replay(hyperparameters)
+    replay = RecordedTrial(hyperparameters)
     return set(stage.space(replay)) == set(hyperparameters) and not replay.refused
 
 

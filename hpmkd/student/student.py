@@ -188,7 +188,7 @@ class Student:
 
     def to_bytes(self) -> bytes:
         """Return the student as the content of a ``.hpmkd`` file."""
-        return file.write(file.Parts(self.encoder, self.model, self.classes, self.facts))
+        return file.write(file.FileParts(self.encoder, self.model, self.classes, self.facts))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Student:

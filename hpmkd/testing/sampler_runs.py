@@ -128,8 +128,8 @@ def models(asked: Iterable[Configuration], fits: int, outcome: Outcome = some_lo
     bests: dict[str, tuple[tuple[bool, float], Configuration]] = {}
     for loss, each in tried.values():
         # What was tried on all rows is a stage's best, whatever a share of them has shown.
-        merit = (each.share < 1, np.inf if loss is None else loss)
-        if loss is not None and (each.stage not in bests or merit < bests[each.stage][0]):
-            bests[each.stage] = (merit, each)
+        sort_key = (each.share < 1, np.inf if loss is None else loss)
+        if loss is not None and (each.stage not in bests or sort_key < bests[each.stage][0]):
+            bests[each.stage] = (sort_key, each)
     controls = {best.control().key for _, best in bests.values()}
     return fits * len(tried.keys() | controls)

@@ -28,7 +28,7 @@ def shares(rng: np.random.Generator, n: int, n_classes: int) -> Any:
     return drawn
 
 
-def lesson(name: str, with_extra: bool) -> StageInputs:
+def training_set(name: str, with_extra: bool) -> StageInputs:
     """Return inputs of a real problem, with or without rows that have no label."""
     problem, rng = real_problem(name, False), np.random.default_rng(0)
     encoder, matrix = encoded(name, False, "tree")
@@ -77,7 +77,7 @@ class TransferSuite:
 
     def handed(self, transfer: Transfer, name: str, with_extra: bool) -> tuple[Any, Any]:
         """Return inputs before and after."""
-        inputs = lesson(name, with_extra)
+        inputs = training_set(name, with_extra)
         return inputs, transfer.hand_over(inputs, predecessor(name, inputs, transfer.unseen))
 
     def test_fulfils_the_protocol(self, transfer: Transfer, name: str, with_extra: bool) -> None:
@@ -120,7 +120,7 @@ class TransferSuite:
         self, transfer: Transfer, name: str, with_extra: bool
     ) -> None:
         """Both are read by other fits as well."""
-        inputs = lesson(name, with_extra)
+        inputs = training_set(name, with_extra)
         previous = predecessor(name, inputs, transfer.unseen)
         arrays = [inputs.soft_targets, previous.matrix]
         kept = copy.deepcopy(arrays)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import HpmkdError
-from hpmkd.evaluation.ranking import UNLIMITED
+from hpmkd.evaluation.ranking import NO_LIMITS
 from hpmkd.files import write_whole
 from hpmkd.student import Student
 from hpmkd.training.provenance import TRAINING, Provenance, Run
 
 if TYPE_CHECKING:
-    from hpmkd.evaluation.ranking import Merit, Standing
+    from hpmkd.evaluation.ranking import Merit, TrialRanking
     from hpmkd.values import Trial
 
 #: Under which name a student's facts tell by which trial it is the best so far.
@@ -38,12 +38,12 @@ class BestSoFar:
     ) -> None:
         self.path, self._on_trouble, self._troubled = path, on_trouble, False
         self._merit: Merit | None = None
-        self._standing, self._run = UNLIMITED, NOBODY
+        self._standing, self._run = NO_LIMITS, NOBODY
         self._awaited: Mapping[str, Any] | None = None
 
-    def begin(self, standing: Standing, run: Run) -> None:
+    def begin(self, ranking: TrialRanking, run: Run) -> None:
         """Learn what trials are ranked by, and what their students tell of the run."""
-        self._standing, self._run = standing, run
+        self._standing, self._run = ranking, run
         # In a run that goes on: until that trial comes by again, the file is better.
         self._awaited = None if self.path is None else told_by(self.path)
 
@@ -63,9 +63,9 @@ class BestSoFar:
         draft, bare = trial.draft, replace(trial, draft=None)
         if trial.failure is not None or trial.configuration.share < 1:
             return bare
-        merit = self._standing.merit(trial)
-        if self._merit is None or merit < self._merit:
-            self._merit = merit
+        sort_key = self._standing.sort_key(trial)
+        if self._merit is None or sort_key < self._merit:
+            self._merit = sort_key
             if draft is not None and self.path is not None and self._awaited is None:
                 self._write(self.path, draft, trial)
         if self._awaited is not None and _is_of(self._awaited, trial):

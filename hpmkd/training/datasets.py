@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.data import splits, tables
-from hpmkd.data.cache_region import UNKEPT, Shelf
-from hpmkd.data.encoding import LAVISH, Encoding, Thrift
+from hpmkd.data.cache_region import NO_CACHE, CacheRegion
+from hpmkd.data.encoding import EXACT, Encoding, EncodingOptions
 from hpmkd.values import ExtraRows, Previous
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Encoder
     from hpmkd.data.dataset import Dataset
-    from hpmkd.data.unlabeled import Labelled
+    from hpmkd.data.unlabeled import PseudoLabelledRows
     from hpmkd.values import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class TrainingRows:
+class EncodedRows:
     """Rows to fit students on, encoded once for all fits.
 
     Parameters
@@ -74,16 +74,16 @@ class TrainingRows:
         rows: Dataset,
         soft_targets: FloatArray,
         encodings: set[str],
-        extra: Labelled | None = None,
-        shelf: Shelf = UNKEPT,
-        thrift: Thrift = LAVISH,
-    ) -> TrainingRows:
+        extra: PseudoLabelledRows | None = None,
+        region: CacheRegion = NO_CACHE,
+        options: EncodingOptions = EXACT,
+    ) -> EncodedRows:
         """Fit an encoder per encoding on the rows with labels alone, and encode all rows.
 
         So the encoders, and with them the controls, are the same with and without extra rows.
         What is on the shelf is not encoded again.
         """
-        encoding = Encoding(rows, shelf, thrift)
+        encoding = Encoding(rows, region, options)
         encoded, encoded_extra = {}, {}
         for kind in sorted(encodings):
             encoder = encoding.encoder(kind)
@@ -93,7 +93,7 @@ class TrainingRows:
                 encoded_extra[kind] = ExtraRows(further, extra.soft_targets, extra.weight)
         return cls(rows.labels, soft_targets, rows.classes, encoded, encoded_extra)
 
-    def rows(self, rows: IntArray) -> TrainingRows:
+    def rows(self, rows: IntArray) -> EncodedRows:
         """Return some of the rows, by position, beside the same encoders and extra rows.
 
         Students of earlier stages are left behind: they have seen the other rows.
@@ -105,7 +105,7 @@ class TrainingRows:
         labels, soft_targets = self.labels[rows], self.soft_targets[rows]
         return replace(self, labels=labels, soft_targets=soft_targets, encoded=encoded, previous={})
 
-    def sample(self, share: float, seed: int) -> TrainingRows:
+    def sample(self, share: float, seed: int) -> EncodedRows:
         """Return a share of the rows, class by class, beside as large a share of the extra ones."""
         if share >= 1:
             return self

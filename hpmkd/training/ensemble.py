@@ -10,7 +10,7 @@ import numpy as np
 
 from hpmkd.data.raw_rows import as_table
 from hpmkd.knowledge.fold_fits import pickled_bytes
-from hpmkd.knowledge.fusion import Fusion
+from hpmkd.knowledge.fusion import FittedFusion
 from hpmkd.knowledge.predictor import stack
 from hpmkd.student import Student, pool_students
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor
-    from hpmkd.recipe.resolve import Selected
+    from hpmkd.recipe.resolve import ComponentSpec
     from hpmkd.training.provenance import Provenance
     from hpmkd.training.refit import Finalists
     from hpmkd.values import FloatArray, IntArray
@@ -34,7 +34,7 @@ class Ensemble:
         The stages of the members, best first.
     members : tuple of Predictor
         Fitted on all training rows.
-    fusion : Fusion
+    fusion : FittedFusion
         Fitted on what the members said about selection rows before they had seen them.
     packed : Student or str
         The same as one student; or why it cannot be one.
@@ -42,7 +42,7 @@ class Ensemble:
 
     names: tuple[str, ...]
     members: tuple[Predictor, ...]
-    fusion: Fusion
+    fusion: FittedFusion
     packed: Student | str
 
     @property
@@ -87,7 +87,7 @@ class Ensemble:
 def strongest(finalists: Finalists, k: int) -> list[str]:
     """Return the stages of the k students that the selection rows rank first."""
     # Of a student that stands in for another it is not known what it said.
-    known = [item for item in finalists.students.items() if item[1].trial.said is not None]
+    known = [item for item in finalists.students.items() if item[1].trial.probabilities is not None]
     ranked = sorted(known, key=lambda item: item[1].trial.log_loss)
     return [stage for stage, _ in ranked[:k]]
 
@@ -95,7 +95,7 @@ def strongest(finalists: Finalists, k: int) -> list[str]:
 def fit_ensemble(
     finalists: Finalists,
     names: Sequence[str],
-    fuser: Selected,
+    fuser: ComponentSpec,
     labels: IntArray,
     table: Any,
     provenance: Provenance,
@@ -108,7 +108,7 @@ def fit_ensemble(
         The students.
     names : sequence of str
         Whom to take.
-    fuser : Selected
+    fuser : ComponentSpec
         The recipe's fuser of students.
     labels, table : ndarray of shape (n,), table of n rows
         The selection rows.
@@ -118,15 +118,17 @@ def fit_ensemble(
     refitted = [finalists.students[name] for name in names]
     members = [each.student for each in refitted]
     # The search keeps what each stage's best said.
-    said = stack([each.trial.said for each in refitted if each.trial.said is not None])
-    fusion = Fusion.fit(fuser, said, labels, table)
+    said = stack(
+        [each.trial.probabilities for each in refitted if each.trial.probabilities is not None]
+    )
+    fusion = FittedFusion.fit(fuser, said, labels, table)
     facts = provenance.of_ensemble([each.trial for each in refitted], fuser.offered.offer.name)
     packed = _packed(dict(zip(names, members, strict=True)), fusion, said, table, facts)
     return Ensemble(tuple(names), tuple(members), fusion, packed)
 
 
 def _packed(
-    members: dict[str, Predictor], fusion: Fusion, said: FloatArray, table: Any, facts: Any
+    members: dict[str, Predictor], fusion: FittedFusion, said: FloatArray, table: Any, facts: Any
 ) -> Student | str:
     """Return the ensemble as one student, or why it cannot be one."""
     students = []

@@ -10,12 +10,12 @@ import numpy as np
 
 from hpmkd.errors import HpmkdError
 from hpmkd.evaluation.gates import Gate, gate
-from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.knowledge.fusion import fit_and_fuse
 
 if TYPE_CHECKING:
-    from hpmkd.chain.parents import Exam, Lesson, Predecessors
-    from hpmkd.recipe.resolve import Selected
+    from hpmkd.chain.parents import ParentStudents, SelectionSet, TrainingSet
+    from hpmkd.recipe.resolve import ComponentSpec
     from hpmkd.values import Configuration, Trial
 
 #: Why the collapsed student is not shipped, whatever the selection rows say of it.
@@ -23,31 +23,31 @@ BREAKS = "it breaks a limit, which the student without it keeps"
 
 
 @dataclass(frozen=True)
-class Collapse:
+class EnsembleDistillation:
     """Distils an ensemble: its out-of-fold word becomes the soft target of one student.
 
     Parameters
     ----------
     members : sequence of Configuration
         The students of the ensemble.
-    fuser : Selected
+    fuser : ComponentSpec
         Fuses them.
-    predecessors : Predecessors
+    parents : ParentStudents
         Cross-fits them, so that no row is described by a student that saw its label.
     evaluate : callable
         Evaluates configurations on some exams.
-    standing : Standing
+    ranking : TrialRanking
         Knows the limits, which the student has to keep.
     """
 
     members: Sequence[Configuration]
-    fuser: Selected
-    predecessors: Predecessors
-    evaluate: Callable[[Sequence[Exam], Sequence[Configuration]], list[Trial]]
-    standing: Standing = UNLIMITED
+    fuser: ComponentSpec
+    parents: ParentStudents
+    evaluate: Callable[[Sequence[SelectionSet], Sequence[Configuration]], list[Trial]]
+    ranking: TrialRanking = NO_LIMITS
 
     def attempt(
-        self, before: Trial, exams: Sequence[Exam], alphas: Sequence[float]
+        self, before: Trial, selection_sets: Sequence[SelectionSet], alphas: Sequence[float]
     ) -> tuple[Trial | None, Gate]:
         """Return the collapsed student's trial if the selection rows say that it pays.
 
@@ -55,7 +55,7 @@ class Collapse:
         ----------
         before : Trial
             Of the student that is shipped otherwise.
-        exams : sequence of Exam
+        selection_sets : sequence of SelectionSet
             The selection rows.
         alphas : sequence of float
             Weights of the ensemble to try.
@@ -68,16 +68,21 @@ class Collapse:
         if not tried:
             return None, Gate("collapse", False, "no alpha above 0 may be tried")
         try:
-            retaught = [replace(exam, lesson=self.retaught(exam.lesson)) for exam in exams]
+            with_soft_targets = [
+                replace(
+                    selection_set, training_set=self.with_soft_targets(selection_set.training_set)
+                )
+                for selection_set in selection_sets
+            ]
         except HpmkdError as failed:
             return None, Gate("collapse", False, str(failed))
-        after = min(self.evaluate(retaught, tried), key=self.standing.merit)
-        if self.standing.over(after) > self.standing.over(before):
+        after = min(self.evaluate(with_soft_targets, tried), key=self.ranking.sort_key)
+        if self.ranking.over(after) > self.ranking.over(before):
             return None, Gate("collapse", False, BREAKS)
         decision = gate("collapse", before, after)
         return (after if decision.passed else None), decision
 
-    def retaught(self, lesson: Lesson) -> Lesson:
+    def with_soft_targets(self, training_set: TrainingSet) -> TrainingSet:
         """Return a lesson whose soft targets are the ensemble's word, out of fold.
 
         Raises
@@ -85,6 +90,6 @@ class Collapse:
         HpmkdError
             If the stage of a member fails.
         """
-        said = np.stack([self.predecessors.unseen(lesson, member).rows for member in self.members])
-        fused = fit_and_fuse(self.fuser, said, lesson.rows.labels, lesson.rows.table)
-        return lesson.taught(fused)
+        said = np.stack([self.parents.unseen(training_set, member).rows for member in self.members])
+        fused = fit_and_fuse(self.fuser, said, training_set.rows.labels, training_set.rows.table)
+        return training_set.with_soft_targets(fused)

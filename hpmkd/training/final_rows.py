@@ -10,12 +10,12 @@ from hpmkd.data.probabilities import row_losses
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
-    from hpmkd.training.fit import Fitting
+    from hpmkd.training.fit import FitContext
     from hpmkd.values import Trial
 
 
 @dataclass(frozen=True)
-class Finals:
+class FinalRows:
     """The selection rows, where students are fitted on all other rows for good.
 
     What wins on few rows need not win on many: soft targets help most where labels are few.
@@ -34,7 +34,7 @@ class Finals:
     def __bool__(self) -> bool:
         return self.held is not None
 
-    def judged(self, trial: Trial, student: Predictor, fitting: Fitting) -> Trial:
+    def judged(self, trial: Trial, student: Predictor, fitting: FitContext) -> Trial:
         """Return a trial with what the selection rows say of its student on all other rows.
 
         Without finals it is the trial as it was in the race.
@@ -47,12 +47,12 @@ class Finals:
         held = self.held
         if held is None:
             return trial
-        said = fitting.said(student, trial.configuration, held.table, held.classes)
+        said = fitting.predict(student, trial.configuration, held.table, held.classes)
         accuracy = float((said.argmax(axis=1) == held.labels).mean())
         return replace(
-            trial, said=said, row_losses=row_losses(said, held.labels), accuracy=accuracy
+            trial, probabilities=said, row_losses=row_losses(said, held.labels), accuracy=accuracy
         )
 
 
 #: Where trials saw all rows that there are, they are all that judges.
-NO_FINALS = Finals(None)
+NO_FINAL_ROWS = FinalRows(None)

@@ -12,18 +12,18 @@ import numpy as np
 from hpmkd.errors import HpmkdError
 from hpmkd.evaluation.latency import BATCH
 from hpmkd.evaluation.pareto import Figures, pareto_front
-from hpmkd.evaluation.ranking import UNLIMITED
+from hpmkd.evaluation.ranking import NO_LIMITS
 from hpmkd.registry.registry import PluginWarning
-from hpmkd.training.final_rows import NO_FINALS, Finals
-from hpmkd.training.footprint import Weight
+from hpmkd.training.final_rows import NO_FINAL_ROWS, FinalRows
+from hpmkd.training.footprint import Footprint
 from hpmkd.training.refit import Finalists, Refitted, best, candidates, report
 
 if TYPE_CHECKING:
-    from hpmkd.chain.parents import Lesson
+    from hpmkd.chain.parents import TrainingSet
     from hpmkd.contracts import Predictor
-    from hpmkd.engine.budget_plan import Rations
+    from hpmkd.engine.budget_plan import BudgetPlan
     from hpmkd.engine.trainer import Trainer
-    from hpmkd.evaluation.ranking import Standing
+    from hpmkd.evaluation.ranking import TrialRanking
     from hpmkd.training.provenance import Provenance
     from hpmkd.values import Trial
 
@@ -34,31 +34,31 @@ OUTGROWN = "fitted on all rows, its students break a limit"
 
 
 @dataclass(frozen=True)
-class Refits:
+class FinalSelection:
     """Fits further trials on all rows.
 
     Parameters
     ----------
     provenance : Provenance
         Signs students; it knows the trials in the race.
-    lesson : Lesson
+    training_set : TrainingSet
         All rows that students are fitted on for good.
-    standing : Standing
+    ranking : TrialRanking
         Ranks the trials.
     trainer : Trainer
         Fits them, and counts.
-    rations : Rations
+    budget_plan : BudgetPlan
         Says for which of them there are models left.
-    finals : Finals, optional
+    finals : FinalRows, optional
         Judges them by the selection rows, where `lesson` leaves these out.
     """
 
     provenance: Provenance
-    lesson: Lesson
-    standing: Standing
+    training_set: TrainingSet
+    ranking: TrialRanking
     trainer: Trainer
-    rations: Rations
-    finals: Finals = NO_FINALS
+    budget_plan: BudgetPlan
+    finals: FinalRows = NO_FINAL_ROWS
 
     def finished(self, trial: Trial, student: Predictor) -> Refitted:
         """Judge a student that was fitted on all rows by a trial, sign it, and weigh it.
@@ -70,18 +70,18 @@ class Refits:
         """
         trial = self.finals.judged(trial, student, self.trainer.fitting)
         signed = self.provenance.signed(student, trial.configuration, trial)
-        rows = self.lesson.rows
+        rows = self.training_set.rows
         few = rows.rows(np.arange(min(len(rows), BATCH)))  # no more are asked
-        return Refitted(trial, signed, Weight.of(signed, few.table))
+        return Refitted(trial, signed, Footprint.of(signed, few.table))
 
     def keeps(self, refitted: Refitted) -> bool:
         """Whether a student keeps the limits, by its own file and its own time."""
-        return not self.standing.limits.broken(self.figures(refitted))
+        return not self.ranking.limits.broken(self.figures(refitted))
 
     def figures(self, refitted: Refitted) -> Figures:
         """Return what its trial said on the selection rows, and what it takes itself."""
         trial, weight = refitted.trial, refitted.weight
-        retention = self.standing.retention(trial)
+        retention = self.ranking.retention(trial)
         return Figures(trial.log_loss, weight.n_bytes, weight.latency.row_us, retention)
 
     def within(self, finalists: Finalists, size: int) -> Finalists:
@@ -123,7 +123,7 @@ class Refits:
             finalists,
             students=students,
             controls={stage: each for stage, each in controls.items() if each is not None},
-            chosen=min(students, key=lambda stage: UNLIMITED.merit(students[stage].trial)),
+            chosen=min(students, key=lambda stage: NO_LIMITS.sort_key(students[stage].trial)),
             beside=tuple(known),
         )
 
@@ -139,7 +139,7 @@ class Refits:
         bests: dict[str, Refitted] = {}
         for each in filter(self.keeps, known):
             leading = bests.setdefault(each.trial.configuration.stage, each)
-            if UNLIMITED.merit(each.trial) < UNLIMITED.merit(leading.trial):
+            if NO_LIMITS.sort_key(each.trial) < NO_LIMITS.sort_key(leading.trial):
                 bests[each.trial.configuration.stage] = each
         return bests
 
@@ -147,7 +147,7 @@ class Refits:
         """Return students of a stage as they were tried, up to the first that keeps the limits."""
         stage, tried, n_fitted = first.trial.configuration.stage, [first], 0
         known = {each.trial.configuration.key: each for each in (control, first)}
-        rivals = sorted(candidates(self.provenance.trials, [stage]), key=self.standing.merit)
+        rivals = sorted(candidates(self.provenance.trials, [stage]), key=self.ranking.sort_key)
         for trial in rivals:
             if self.keeps(tried[-1]):
                 break
@@ -155,8 +155,8 @@ class Refits:
             if key == first.trial.configuration.key:
                 continue
             more: Sequence[Refitted | str] = [known[key]] if key in known else ()
-            if not more and n_fitted < REPLACEMENTS and not self.standing.over(trial):
-                more = self._fit(self.rations.refitted([trial], self.lesson))
+            if not more and n_fitted < REPLACEMENTS and not self.ranking.over(trial):
+                more = self._fit(self.budget_plan.refitted([trial], self.training_set))
                 n_fitted += 1
             tried += [each for each in more if isinstance(each, Refitted)]
         return tried
@@ -166,11 +166,13 @@ class Refits:
         own = [each for each in known if each.trial.configuration.stage == stage]
         hard = [each for each in own if each.trial.configuration.hard]
         if not hard:
-            trial = best(self.provenance.trials, stage, control=True, standing=self.standing)
-            paid = [] if trial is None else self.rations.refitted([trial], self.lesson)
+            trial = best(self.provenance.trials, stage, control=True, ranking=self.ranking)
+            paid = [] if trial is None else self.budget_plan.refitted([trial], self.training_set)
             hard = [each for each in self._fit(paid) if isinstance(each, Refitted)]
         return min(
-            hard, key=lambda each: (not self.keeps(each), UNLIMITED.merit(each.trial)), default=None
+            hard,
+            key=lambda each: (not self.keeps(each), NO_LIMITS.sort_key(each.trial)),
+            default=None,
         )
 
     def front(self, finalists: Finalists, size: int) -> tuple[Refitted, ...]:
@@ -188,7 +190,7 @@ class Refits:
         fitted = {each.trial.configuration.key for each in finalists.refitted}
         ordered = {trial.configuration.key: trial for trial in self._front()}
         missing = [trial for key, trial in ordered.items() if key not in fitted]
-        chosen = self.rations.refitted(missing[:size], self.lesson)
+        chosen = self.budget_plan.refitted(missing[:size], self.training_set)
         found = []
         for trial, refitted in zip(chosen, self._fit(chosen), strict=True):
             if isinstance(refitted, Refitted):
@@ -200,7 +202,7 @@ class Refits:
         return tuple(found)
 
     def _fit(self, chosen: Sequence[Trial]) -> list[Refitted | str]:
-        students = self.trainer.fit_all(self.lesson, [each.configuration for each in chosen])
+        students = self.trainer.fit_all(self.training_set, [each.configuration for each in chosen])
         return [self._finished(*each) for each in zip(chosen, students, strict=True)]
 
     def _finished(self, trial: Trial, student: Predictor | str) -> Refitted | str:
@@ -213,7 +215,7 @@ class Refits:
         """Return the trials on the front, the smallest, the fastest, then by log loss."""
         trials = self.provenance.trials
         stages = {trial.configuration.stage for trial in trials}
-        known = [(each, self.standing.figures(each)) for each in candidates(trials, stages)]
+        known = [(each, self.ranking.figures(each)) for each in candidates(trials, stages)]
         front = pareto_front(
             [(trial, figures) for trial, figures in known if figures is not None],
             lambda each: each[1],

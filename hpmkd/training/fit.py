@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor, Scheduler, Stage, Transfer
-    from hpmkd.training.datasets import TrainingRows
-    from hpmkd.training.recording_scheduler import Overheard
+    from hpmkd.training.datasets import EncodedRows
+    from hpmkd.training.recording_scheduler import RecordingScheduler
     from hpmkd.values import Configuration, FloatArray
 
 
 @dataclass(frozen=True)
-class StageInPlay:
+class ActiveStage:
     """A stage and whom to blame if it fails."""
 
     name: str
@@ -36,12 +36,12 @@ class StageInPlay:
 
 
 @dataclass(frozen=True)
-class Fitting:
+class FitContext:
     """How students are fitted: what all fits of a run have in common.
 
     Parameters
     ----------
-    stages : mapping of str to StageInPlay
+    stages : mapping of str to ActiveStage
         The student families in the race, simple ones first.
     transfers : mapping of str to Transfer
         The rules of the chain, by label.
@@ -51,16 +51,16 @@ class Fitting:
         Of every fit.
     """
 
-    stages: Mapping[str, StageInPlay]
+    stages: Mapping[str, ActiveStage]
     transfers: Mapping[str, Transfer]
     scheduler: Scheduler
     seed: int
 
     def student(
         self,
-        rows: TrainingRows,
+        rows: EncodedRows,
         configuration: Configuration,
-        overheard: Overheard | None = None,
+        recorder: RecordingScheduler | None = None,
     ) -> Predictor:
         """Fit one student; `overheard`, if given, stands between it and the scheduler.
 
@@ -70,22 +70,22 @@ class Fitting:
             Naming the plugin whose stage failed or returned something other than a student; of
             a stage before, if it was that.
         """
-        played = self.stages[configuration.stage]
+        active = self.stages[configuration.stage]
         # A property is as good as the class variable that the contract asks for.
-        scheduler = cast("Scheduler", overheard or self.scheduler)
+        scheduler = cast("Scheduler", recorder or self.scheduler)
         inputs = self._inputs(rows, configuration, scheduler)
         try:
-            student = played.stage.fit(inputs)
+            student = active.stage.fit(inputs)
             if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
                 raise TypeError(f"fit returned {type(student).__name__}; expected a hpmkd Student")
         except HpmkdError:
             raise
         except FAILURES as error:
-            message = blame(played.plugin, "stage", played.name, "failed in fit", error)
+            message = blame(active.plugin, "stage", active.name, "failed in fit", error)
             raise PluginError(message) from error
         return student
 
-    def said(
+    def predict(
         self, student: Predictor, configuration: Configuration, table: Any, classes: NDArray[Any]
     ) -> FloatArray:
         """Return the probabilities (n, K) of a student of this configuration, checked.
@@ -95,18 +95,18 @@ class Fitting:
         PluginError
             Naming the plugin whose stage made a student that fails or lies.
         """
-        played = self.stages[configuration.stage]
+        active = self.stages[configuration.stage]
         try:
             shape = (table.shape[0], len(classes))
             return checked(student.predict_proba(table), shape, "its student")
         except HpmkdError:
             raise
         except FAILURES as error:
-            message = blame(played.plugin, "stage", played.name, "failed to predict", error)
+            message = blame(active.plugin, "stage", active.name, "failed to predict", error)
             raise PluginError(message) from error
 
     def _inputs(
-        self, rows: TrainingRows, configuration: Configuration, scheduler: Scheduler
+        self, rows: EncodedRows, configuration: Configuration, scheduler: Scheduler
     ) -> StageInputs:
         encoding = self.stages[configuration.stage].stage.encoding
         encoder, matrix = rows.encoded[encoding]
@@ -138,7 +138,7 @@ class Fitting:
         return given
 
 
-def get_ready(fitting: Fitting) -> None:
+def get_ready(fitting: FitContext) -> None:
     """Do what the first fit in a process would have to wait for; a fit changes nothing by it.
 
     The libraries of the stages were imported to unpickle them. Numba loads most of itself

@@ -17,7 +17,7 @@ TYPICAL = Provenance(Run("hpm", 0, 10_000, "external"))
 
 
 @dataclass(frozen=True)
-class Weight:
+class Footprint:
     """What a student takes.
 
     Parameters
@@ -32,13 +32,13 @@ class Weight:
     latency: Latency
 
     @classmethod
-    def of(cls, student: Predictor, table: Any) -> Weight:
+    def of(cls, student: Predictor, table: Any) -> Footprint:
         """Weigh a student that can be written, with raw rows of which one at least is needed."""
         return cls(len(student.to_bytes()), student_latency(student, table))
 
 
 @dataclass
-class Scale:
+class FootprintMeter:
     """Weighs the students of one trial, one of each selection split.
 
     Parameters

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hpmkd.values import Configuration, TrainingState, Trial
 
 
-class Overheard:
+class RecordingScheduler:
     """A scheduler that keeps what it was last told, and what it said; made anew for every fit.
 
     Parameters

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import FAILURES, PluginError
-from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.registry.offers import blame
 from hpmkd.registry.registry import PluginWarning
-from hpmkd.training.footprint import Weight
+from hpmkd.training.footprint import Footprint
 from hpmkd.training.trials import STUDENT, RefitData
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Refitted:
 
     trial: Trial
     student: Predictor
-    weight: Weight
+    weight: Footprint
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def best(
     stage: str,
     *,
     control: bool = False,
-    standing: Standing = UNLIMITED,
+    ranking: TrialRanking = NO_LIMITS,
 ) -> Trial | None:
     """Return a stage's trial with the lowest log loss on the selection rows.
 
@@ -115,13 +115,13 @@ def best(
     control : bool
         Look only at those that hear of no teacher. Ties go to the control, then to the trial
         asked first. Trials on a share of the rows win nothing.
-    standing : Standing
+    ranking : TrialRanking
         Knows the limits: only where no trial keeps them does one that breaks them win.
     """
     own = [
         trial for trial in candidates(trials, [stage]) if trial.configuration.hard or not control
     ]
-    return min(own, key=standing.merit, default=None)
+    return min(own, key=ranking.sort_key, default=None)
 
 
 def candidates(trials: Iterable[Trial], stages: Container[str]) -> list[Trial]:
@@ -136,7 +136,7 @@ def candidates(trials: Iterable[Trial], stages: Container[str]) -> list[Trial]:
 
 
 def pairs(
-    trials: Sequence[Trial], stages: Iterable[str], standing: Standing = UNLIMITED
+    trials: Sequence[Trial], stages: Iterable[str], ranking: TrialRanking = NO_LIMITS
 ) -> dict[str, Pair]:
     """Return every stage that has both a student and a control to compare it with.
 
@@ -150,15 +150,15 @@ def pairs(
     """
     found, failures = {}, {}
     for stage in stages:
-        student = best(trials, stage, standing=standing)
-        control = best(trials, stage, control=True, standing=standing)
+        student = best(trials, stage, ranking=ranking)
+        control = best(trials, stage, control=True, ranking=ranking)
         if student is not None and control is not None:
             found[stage] = Pair(student, control)
         else:
             own = [trial.failure for trial in trials if trial.configuration.stage == stage]
             otherwise = "it has no control to go by" if own else "it was not tried"
             failures[stage] = next(filter(None, own), otherwise)
-    within = {stage: pair for stage, pair in found.items() if not standing.over(pair.student)}
+    within = {stage: pair for stage, pair in found.items() if not ranking.over(pair.student)}
     if within:
         failures |= {stage: NOTHING_WITHIN for stage in found if stage not in within}
     report(failures, found)
@@ -229,13 +229,13 @@ def writable(
     """Return a refitted student if it can be written to a file; else why it cannot."""
     if isinstance(outcome, str):
         return outcome
-    played = data.fitting.stages[configuration.stage]
+    active = data.fitting.stages[configuration.stage]
     try:
         content = outcome.to_bytes()
         if not isinstance(content, bytes):
             raise TypeError(f"returned {content!r:.80}; expected bytes")
     except FAILURES as error:
-        return blame(played.plugin, "stage", played.name, "failed in to_bytes", error)
+        return blame(active.plugin, "stage", active.name, "failed in to_bytes", error)
     return outcome
 
 

@@ -16,16 +16,16 @@ from hpmkd.data import tables
 from hpmkd.data.probabilities import row_losses
 from hpmkd.errors import HpmkdError
 from hpmkd.execution.jobs import Job, Load
-from hpmkd.training.footprint import Scale
-from hpmkd.training.recording_scheduler import Overheard
+from hpmkd.training.footprint import FootprintMeter
+from hpmkd.training.recording_scheduler import RecordingScheduler
 from hpmkd.values import Trial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor
-    from hpmkd.training.datasets import TrainingRows
-    from hpmkd.training.fit import Fitting
+    from hpmkd.training.datasets import EncodedRows
+    from hpmkd.training.fit import FitContext
     from hpmkd.values import Configuration, FloatArray, IntArray, Softening, TrainingState
 
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class SelectionSplit:
     """Rows to fit on, and selection rows that no teacher of theirs has seen."""
 
-    training: TrainingRows
+    training: EncodedRows
     held_rows: IntArray
     held_table: Any
     held_labels: IntArray
@@ -52,14 +52,14 @@ class SearchData:
     ----------
     splits : tuple of SelectionSplit
         At least one.
-    fitting : Fitting
+    fitting : FitContext
         How students are fitted.
     drafts : bool
         Whether trials bring a student with them.
     """
 
     splits: tuple[SelectionSplit, ...]
-    fitting: Fitting
+    fitting: FitContext
     drafts: bool = False
 
     @cached_property
@@ -78,8 +78,8 @@ class SearchData:
 class RefitData:
     """All that fitting a chosen configuration on all rows needs."""
 
-    training: TrainingRows
-    fitting: Fitting
+    training: EncodedRows
+    fitting: FitContext
 
     @cached_property
     def digest(self) -> str:
@@ -88,12 +88,12 @@ class RefitData:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class HeldOutPredictions:
     """What a student says about rows that it was not fitted on.
 
     Parameters
     ----------
-    said : ndarray of shape (n, K)
+    probabilities : ndarray of shape (n, K)
         In the order of the rows' numbers; no rows if it failed.
     models_trained : int
         How many fits that took.
@@ -105,7 +105,7 @@ class HeldOut:
         What it said in that fit, on average over the rounds.
     """
 
-    said: FloatArray
+    probabilities: FloatArray
     models_trained: int
     failure: str | None = None
     state: TrainingState | None = None
@@ -118,8 +118,8 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     A stage that raises costs its trial, not the run: the trial says whom to blame.
     """
     configuration = task[1]
-    start, scale = time.perf_counter(), Scale(configuration)
-    asked = held_out(data, configuration, scale.put)
+    start, scale = time.perf_counter(), FootprintMeter(configuration)
+    asked = predict_held_out(data, configuration, scale.put)
     trial = replace(
         _failed(task, asked.failure),
         models_trained=asked.models_trained,
@@ -131,10 +131,10 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     labels = in_order(data.splits, [split.held_labels for split in data.splits])
     return replace(
         trial,
-        row_losses=row_losses(asked.said, labels),
-        accuracy=float((asked.said.argmax(axis=1) == labels).mean()),
+        row_losses=row_losses(asked.probabilities, labels),
+        accuracy=float((asked.probabilities.argmax(axis=1) == labels).mean()),
         state=asked.state,
-        said=asked.said,
+        probabilities=asked.probabilities,
         softening=asked.softening,
         n_bytes=scale.n_bytes,
         row_us=scale.row_us,
@@ -149,28 +149,28 @@ def _failed(task: tuple[int, Configuration], failure: str | None) -> Trial:
     return Trial(number, configuration, nothing, np.nan, 0, 0.0, failure)
 
 
-def held_out(
+def predict_held_out(
     data: SearchData,
     configuration: Configuration,
     on_student: Callable[[Predictor, Any], None] = lambda student, table: None,
-) -> HeldOut:
+) -> HeldOutPredictions:
     """Ask a student, fitted anew for each split, about the rows held out of it.
 
     A stage that raises costs its student, not the run. Each student is shown to `on_student`,
     with these rows.
     """
     said: list[FloatArray] = []
-    overheard = Overheard(data.fitting.scheduler)
+    recorder = RecordingScheduler(data.fitting.scheduler)
     try:
         for split in data.splits:
-            overheard = Overheard(data.fitting.scheduler)
-            student, own = _asked(data.fitting, split, configuration, overheard)
+            recorder = RecordingScheduler(data.fitting.scheduler)
+            student, own = _asked(data.fitting, split, configuration, recorder)
             said.append(own)
             on_student(student, split.held_table)
     except HpmkdError as error:
-        return HeldOut(np.empty((0, 0)), len(said), str(error))
+        return HeldOutPredictions(np.empty((0, 0)), len(said), str(error))
     whole = in_order(data.splits, said)
-    return HeldOut(whole, len(said), state=overheard.state, softening=overheard.mean)
+    return HeldOutPredictions(whole, len(said), state=recorder.state, softening=recorder.mean)
 
 
 def in_order(splits: Sequence[SelectionSplit], parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -187,7 +187,7 @@ def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
         return str(error)
 
 
-def _load(training: TrainingRows, configuration: Configuration, fits: int) -> Load:
+def _load(training: EncodedRows, configuration: Configuration, fits: int) -> Load:
     rows = len(training.labels) * configuration.share
     sizes = {"rows": max(rows, 1), "classes": len(training.classes), "fits": fits}
     numbers = {
@@ -203,11 +203,14 @@ def _key(data: SearchData | RefitData, task: object) -> str:
 
 
 def _asked(
-    fitting: Fitting, split: SelectionSplit, configuration: Configuration, overheard: Overheard
+    fitting: FitContext,
+    split: SelectionSplit,
+    configuration: Configuration,
+    recorder: RecordingScheduler,
 ) -> tuple[Predictor, FloatArray]:
     training = split.training.sample(configuration.share, fitting.seed)
-    student = fitting.student(training, configuration, overheard)
-    said = fitting.said(student, configuration, split.held_table, split.training.classes)
+    student = fitting.student(training, configuration, recorder)
+    said = fitting.predict(student, configuration, split.held_table, split.training.classes)
     return student, said
 
 
@@ -233,8 +236,8 @@ STUDENT = Job(
 #: Cross-fits one configuration.
 ANSWERS = Job(
     "answers",
-    held_out,
-    lambda configuration, reason: HeldOut(np.empty((0, 0)), 0, reason),
+    predict_held_out,
+    lambda configuration, reason: HeldOutPredictions(np.empty((0, 0)), 0, reason),
     lambda data, configuration: data.load(configuration),
     lambda data, configuration: _key(data, configuration.key),
     failed=lambda asked: asked.failure is not None,

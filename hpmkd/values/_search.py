@@ -125,7 +125,7 @@ class Trial:
         None if it was never asked there.
     softening : Softening or None
         What the scheduler said in that fit: mean alpha and geometric mean of T over the rounds.
-    said : ndarray of shape (n_selection, K) or None
+    probabilities : ndarray of shape (n_selection, K) or None
         Its probabilities of the selection rows; kept of the best of each stage alone.
     n_bytes : int or None
         Size of its student's file, the largest over the selection splits; None if it failed,
@@ -149,7 +149,7 @@ class Trial:
     seconds: float
     failure: str | None = None
     state: TrainingState | None = None
-    said: FloatArray | None = None
+    probabilities: FloatArray | None = None
     softening: Softening | None = None
     n_bytes: int | None = None
     row_us: float | None = None

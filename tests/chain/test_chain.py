@@ -10,7 +10,7 @@ import pytest
 
 from hpmkd.chain.chain import ChainLink, ProgressiveDistillationChain
 from hpmkd.errors import PluginError
-from hpmkd.evaluation.ranking import Standing
+from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.recipe.limits import Limits
 from hpmkd.training.refit import best
 from hpmkd.values import After, Configuration, Trial
@@ -272,7 +272,7 @@ class TestLimits:
             [link("gbm", "logistic")],
             ALPHAS,
             lambda asked: [sized(each, n_bytes) for each in evaluate(asked)],
-            standing=Standing(Limits(max_size=1000)),
+            ranking=TrialRanking(Limits(max_size=1000)),
         )
         racing, (decision,) = chain.run(trials)
         return racing, decision, evaluate.asked
@@ -282,7 +282,7 @@ class TestLimits:
         racing, decision, _ = self.walk(1100, 0.1, trials)
         assert not decision.passed
         assert decision.reason == "it breaks a limit, which gbm alone keeps"
-        assert best(racing, "gbm", standing=Standing(Limits(max_size=1000))) is trials[2]
+        assert best(racing, "gbm", ranking=TrialRanking(Limits(max_size=1000))) is trials[2]
 
     def test_a_link_that_keeps_them_where_the_stage_alone_does_not_is_taken(self):
         trials = [

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from hpmkd.chain.parents import Exam, Lesson, Predecessors
+from hpmkd.chain.parents import ParentStudents, SelectionSet, TrainingSet
 from hpmkd.data import splits
 from hpmkd.data.dataset import Dataset
-from hpmkd.data.unlabeled import Labelled
+from hpmkd.data.unlabeled import PseudoLabelledRows
 from hpmkd.errors import PluginError
-from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.values import After, Configuration, Softening
 
 N, N_EXTRA, FOLDS = 30, 8, 3
@@ -92,10 +92,10 @@ def world(in_process):
         def __init__(self):
             self.stages = {name: Recorder() for name in "abc"}
             self.rules = {"start": Rule(False), "ask": Rule(True)}
-            played = {name: StageInPlay(name, f"of-{name}", each) for name, each in self.items()}
-            self.fitting = Fitting(played, self.rules, Constant(), 0)
+            active = {name: ActiveStage(name, f"of-{name}", each) for name, each in self.items()}
+            self.fitting = FitContext(active, self.rules, Constant(), 0)
             self.trained = []
-            self.predecessors = Predecessors(self.fitting, in_process(), FOLDS, self.trained.append)
+            self.parents = ParentStudents(self.fitting, in_process(), FOLDS, self.trained.append)
 
         def items(self):
             return self.stages.items()
@@ -112,53 +112,55 @@ def configuration(stage, alpha=0.5, after=None, **settings):
 
 def lesson_of(extra=True, rows=N):
     data = Dataset(TABLE[:rows], LABELS[:rows], np.arange(2))
-    labelled = Labelled(EXTRA, np.full((N_EXTRA, 2), 0.5), 0.2, real=True) if extra else None
-    return Lesson.prepare(data, np.full((rows, 2), 0.5), labelled, {"tree"})
+    labelled = (
+        PseudoLabelledRows(EXTRA, np.full((N_EXTRA, 2), 0.5), 0.2, real=True) if extra else None
+    )
+    return TrainingSet.prepare(data, np.full((rows, 2), 0.5), labelled, {"tree"})
 
 
 # ------------------------------------------------------------------------ lessons
 
 
 def test_a_lesson_is_encoded_once_with_its_extra_rows():
-    lesson = lesson_of()
-    encoder, matrix = lesson.training.encoded["tree"]
+    training_set = lesson_of()
+    encoder, matrix = training_set.training.encoded["tree"]
     np.testing.assert_array_equal(matrix, TABLE)
-    np.testing.assert_array_equal(lesson.training.extra["tree"].matrix, EXTRA)
-    assert lesson.without_extra().training.encoded["tree"][0] is encoder
+    np.testing.assert_array_equal(training_set.training.extra["tree"].matrix, EXTRA)
+    assert training_set.without_extra().training.encoded["tree"][0] is encoder
 
 
 def test_a_lesson_taught_otherwise_has_the_same_rows():
-    lesson, said = lesson_of(), np.tile([0.9, 0.1], (N, 1))
-    retaught = lesson.taught(said)
-    np.testing.assert_array_equal(retaught.training.soft_targets, said)
-    assert retaught.training.encoded is lesson.training.encoded
-    assert retaught.training.extra is lesson.training.extra
+    training_set, said = lesson_of(), np.tile([0.9, 0.1], (N, 1))
+    with_soft_targets = training_set.with_soft_targets(said)
+    np.testing.assert_array_equal(with_soft_targets.training.soft_targets, said)
+    assert with_soft_targets.training.encoded is training_set.training.encoded
+    assert with_soft_targets.training.extra is training_set.training.extra
     of_extra = np.tile([0.2, 0.8], (N_EXTRA, 1))
-    both = lesson.taught(said, of_extra)
+    both = training_set.with_soft_targets(said, of_extra)
     np.testing.assert_array_equal(both.training.extra["tree"].soft_targets, of_extra)
     np.testing.assert_array_equal(both.extra.soft_targets, of_extra)
-    assert both.training.extra["tree"].weight == lesson.extra.weight
+    assert both.training.extra["tree"].weight == training_set.extra.weight
 
 
 def test_without_extra_rows_none_are_taught():
-    lesson = lesson_of(extra=False)
-    assert lesson.taught(np.full((N, 2), 0.5), np.zeros((0, 2))).extra is None
+    training_set = lesson_of(extra=False)
+    assert training_set.with_soft_targets(np.full((N, 2), 0.5), np.zeros((0, 2))).extra is None
     alone = lesson_of().without_extra()
     assert alone.extra is None
     assert alone.training.extra == {}
 
 
 def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
-    lesson = lesson_of()
+    training_set = lesson_of()
     after = After("start", configuration("a"))
-    prepared = world.predecessors.prepared(lesson, [configuration("b", after=after)])
+    prepared = world.parents.prepared(training_set, [configuration("b", after=after)])
     chosen = np.arange(N) % 3 > 0
-    part = replace(lesson, training=prepared).part(chosen)
+    part = replace(training_set, training=prepared).part(chosen)
     np.testing.assert_array_equal(part.rows.table, TABLE[chosen])
     np.testing.assert_array_equal(part.training.encoded["tree"][1], TABLE[chosen])
     np.testing.assert_array_equal(part.training.labels, LABELS[chosen])
     assert part.training.previous == {}
-    assert part.extra is lesson.extra
+    assert part.extra is training_set.extra
     assert not part.training.encoded["tree"][1].flags.writeable
 
 
@@ -166,18 +168,18 @@ def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
 
 
 def test_without_a_chain_nothing_is_fitted(world):
-    lesson = lesson_of()
-    training = world.predecessors.prepared(lesson, [configuration("a"), configuration("b")])
-    assert training is lesson.training
+    training_set = lesson_of()
+    training = world.parents.prepared(training_set, [configuration("a"), configuration("b")])
+    assert training is training_set.training
     assert world.trained == []
 
 
 def test_whoever_builds_on_it_a_student_is_fitted_and_counted_once(world):
-    lesson, after = lesson_of(), After("start", configuration("a"))
+    training_set, after = lesson_of(), After("start", configuration("a"))
     many = [configuration("b", alpha, after) for alpha in (0.0, 0.5, 1.0)]
     many += [configuration("c", 0.5, after, d=d) for d in range(4)]
-    first = world.predecessors.prepared(lesson, many)
-    again = world.predecessors.prepared(lesson, many[2:])
+    first = world.parents.prepared(training_set, many)
+    again = world.parents.prepared(training_set, many[2:])
     assert world.fits("a") == 1
     assert world.trained == [1]
     assert first.previous[after.key] is again.previous[after.key]
@@ -190,34 +192,34 @@ def test_whoever_builds_on_it_a_student_is_fitted_and_counted_once(world):
 
 
 def test_other_rows_or_another_rule_mean_another_fit(world):
-    lesson, other = lesson_of(), lesson_of(rows=20)
+    training_set, other = lesson_of(), lesson_of(rows=20)
     start, ask = After("start", configuration("a")), After("ask", configuration("a"))
-    world.predecessors.prepared(lesson, [configuration("b", after=start)])
-    world.predecessors.prepared(other, [configuration("b", after=start)])
+    world.parents.prepared(training_set, [configuration("b", after=start)])
+    world.parents.prepared(other, [configuration("b", after=start)])
     assert [len(inputs.labels) for inputs in world.stages["a"].seen] == [N, 20]
-    world.predecessors.prepared(lesson, [configuration("b", after=ask)])
+    world.parents.prepared(training_set, [configuration("b", after=ask)])
     assert world.fits("a") == 2 + 1 + FOLDS
     assert sum(world.trained) == world.fits("a")
 
 
 def test_a_student_before_is_handed_over_with_its_matrices(world):
-    lesson, after = lesson_of(), After("start", configuration("a"))
-    previous = world.predecessors.prepared(lesson, [configuration("b", after=after)]).previous[
+    training_set, after = lesson_of(), After("start", configuration("a"))
+    previous = world.parents.prepared(training_set, [configuration("b", after=after)]).previous[
         after.key
     ]
     np.testing.assert_array_equal(previous.matrix, TABLE)
     np.testing.assert_array_equal(previous.extra_matrix, EXTRA)
     assert previous.soft_targets is None
     assert previous.extra_soft_targets is None
-    alone = world.predecessors.prepared(
+    alone = world.parents.prepared(
         lesson_of(extra=False), [configuration("b", after=after)]
     ).previous[after.key]
     assert alone.extra_matrix is None
 
 
 def test_a_rule_that_asks_hears_about_no_row_from_whoever_saw_it(world):
-    lesson, after = lesson_of(), After("ask", configuration("a"))
-    training = world.predecessors.prepared(lesson, [configuration("b", after=after)])
+    training_set, after = lesson_of(), After("ask", configuration("a"))
+    training = world.parents.prepared(training_set, [configuration("b", after=after)])
     whole, *parts = world.stages["a"].seen
     assert len(whole.labels) == N
     assert whole.extra is not None
@@ -234,24 +236,24 @@ def test_a_rule_that_asks_hears_about_no_row_from_whoever_saw_it(world):
 
 
 def test_a_chain_of_three_is_fitted_link_by_link(world):
-    lesson = lesson_of()
+    training_set = lesson_of()
     second = configuration("b", after=After("start", configuration("a")))
     third = configuration("c", after=After("start", second))
-    training = world.predecessors.prepared(lesson, [third])
+    training = world.parents.prepared(training_set, [third])
     assert (world.fits("a"), world.fits("b"), world.fits("c")) == (1, 1, 0)
     assert sum(world.trained) == 2
     world.fitting.student(training, third)
     (of_b,), (of_c,) = world.stages["b"].seen, world.stages["c"].seen
     assert of_c.start.student.rows == of_b.start.student.rows == set(range(N))
     # What the second stands on is there for those who stand on it themselves.
-    world.predecessors.prepared(lesson, [second])
+    world.parents.prepared(training_set, [second])
     assert sum(world.trained) == 2
 
 
 def test_cross_fitting_fits_the_whole_chain_anew_in_each_fold(world):
-    lesson = lesson_of()
+    training_set = lesson_of()
     second = configuration("b", after=After("ask", configuration("a")))
-    said = world.predecessors.unseen(lesson, second)
+    said = world.parents.unseen(training_set, second)
     fold = splits.folds(LABELS, FOLDS, 0)
     parts = world.stages["b"].seen
     assert len(parts) == FOLDS
@@ -273,12 +275,12 @@ def test_cross_fitting_fits_the_whole_chain_anew_in_each_fold(world):
 
 
 def test_lessons_of_a_moment_are_not_remembered(world):
-    lesson = lesson_of()
+    training_set = lesson_of()
     third = configuration("c", after=After("ask", configuration("b", after=After(
         "ask", configuration("a")))))  # fmt: skip
-    world.predecessors.prepared(lesson, [third])
-    known = world.predecessors._known
-    assert all(kept is lesson for kept, _ in known.values())
+    world.parents.prepared(training_set, [third])
+    known = world.parents._known
+    assert all(kept is training_set for kept, _ in known.values())
     assert len(known) == 2
 
 
@@ -288,7 +290,7 @@ def test_a_stage_before_that_fails_costs_those_who_build_on_it(world, rule):
     second = configuration("b", after=After(rule, configuration("a")))
     third = configuration("c", after=After("start", second))
     fine = configuration("b")
-    training = world.predecessors.prepared(lesson_of(), [second, third, fine])
+    training = world.parents.prepared(lesson_of(), [second, third, fine])
     for each in (second, third):
         with pytest.raises(PluginError, match="plugin 'of-a': stage 'a' failed in fit: Arithmetic"):
             world.fitting.student(training, each)
@@ -298,17 +300,17 @@ def test_a_stage_before_that_fails_costs_those_who_build_on_it(world, rule):
 
 def test_a_failure_is_remembered_and_not_tried_again(world):
     world.stages["a"].fails = True
-    lesson, second = lesson_of(), configuration("b", after=After("start", configuration("a")))
-    world.predecessors.prepared(lesson, [second])
+    training_set, second = lesson_of(), configuration("b", after=After("start", configuration("a")))
+    world.parents.prepared(training_set, [second])
     world.stages["a"].fails = False
-    world.predecessors.prepared(lesson, [second])
+    world.parents.prepared(training_set, [second])
     assert world.fits("a") == 0
 
 
 def test_cross_fitting_a_stage_that_fails_raises(world):
     world.stages["a"].fails = True
     with pytest.raises(PluginError, match="stage 'a' failed in fit"):
-        world.predecessors.unseen(lesson_of(), configuration("a"))
+        world.parents.unseen(lesson_of(), configuration("a"))
 
 
 def test_a_stage_before_that_fails_on_few_rows_only_is_named(world):
@@ -322,7 +324,7 @@ def test_a_stage_before_that_fails_on_few_rows_only_is_named(world):
 
     stage.fit = picky
     second = configuration("b", after=After("ask", configuration("a")))
-    training = world.predecessors.prepared(lesson_of(), [second])
+    training = world.parents.prepared(lesson_of(), [second])
     with pytest.raises(PluginError, match="stage 'a' failed in fit: ArithmeticError: too few"):
         world.fitting.student(training, second)
 
@@ -331,16 +333,18 @@ def test_a_control_on_a_control_hears_of_no_extra_row(world):
     after = After("start", configuration("a", alpha=0.0))
     control = configuration("b", alpha=0.0, after=after)
     assert control.hard
-    training = world.predecessors.prepared(lesson_of(), [control])
+    training = world.parents.prepared(lesson_of(), [control])
     world.fitting.student(training, control)
     assert [world.stages[name].seen[0].extra for name in "ab"] == [None, None]
 
 
 def test_an_exam_judges_by_rows_beside_the_lesson():
-    lesson = lesson_of(rows=20)
+    training_set = lesson_of(rows=20)
     held_rows = np.arange(20, N)
-    exam = Exam(lesson, held_rows, Dataset(TABLE[20:], LABELS[20:], np.arange(2)), 20)
-    split = exam.split(lesson.training)
-    assert split.training is lesson.training
+    selection_set = SelectionSet(
+        training_set, held_rows, Dataset(TABLE[20:], LABELS[20:], np.arange(2)), 20
+    )
+    split = selection_set.split(training_set.training)
+    assert split.training is training_set.training
     np.testing.assert_array_equal(split.held_table, TABLE[20:])
     np.testing.assert_array_equal(split.held_labels, LABELS[20:])

@@ -144,10 +144,10 @@ def test_what_the_files_hold(distilled):
 
     verdict = read_json(folder, "verdict.json")
     assert list(verdict) == [
-        "word", "delta_log_loss", "interval", "regime", "sentence",
+        "outcome", "delta_log_loss", "interval", "regime", "sentence",
         "comparisons", "arms", "notes",
     ]  # fmt: skip
-    assert verdict["word"] in ("pays", "no difference", "hurts")
+    assert verdict["outcome"] in ("pays", "no difference", "hurts")
     assert len(verdict["interval"]) == 2
 
     counts = read_json(folder, "counts.json")

@@ -11,7 +11,7 @@ import pytest
 import hpmkd
 from hpmkd.cli.progress.base import clock, doing, in_memory
 from hpmkd.cli.progress.memory_usage import Memory, tree_mb
-from hpmkd.cli.progress.state import JOB_OF_A_STEP, LABELS, Course
+from hpmkd.cli.progress.state import JOB_OF_A_STEP, LABELS, ProgressState
 from hpmkd.values import Configuration, Trial
 
 
@@ -32,7 +32,7 @@ def hand():
 
 @pytest.fixture
 def course(hand):
-    return Course(hand)
+    return ProgressState(hand)
 
 
 def trial(number, loss, *, share=1.0, failure=None):

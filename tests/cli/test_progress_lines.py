@@ -168,13 +168,13 @@ def test_any_value_is_written_as_json():
 def test_silence_is_broken(monkeypatch):
     monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_LOOKS", 0.01)
     monkeypatch.setattr(lines, "SECONDS_OF_SILENCE", 0.0)
-    heard = Heard()
+    heard = TeacherOutputs()
     with lines.JsonLines(Events(heard)):
         assert heard.line.wait(60)
     assert {each["event"] for each in parsed("".join(heard.texts))} == {"alive"}
 
 
-class Heard:
+class TeacherOutputs:
     """A stream that says when it was written to."""
 
     def __init__(self):

@@ -10,11 +10,11 @@ import pytest
 from rich.console import Console
 
 from hpmkd.cli.output.leaderboard import PLAIN_WIDTH, _search, _wins, print_front, print_table
-from hpmkd.evaluation.leaderboard import Record
-from hpmkd.evaluation.pareto import Contender
+from hpmkd.evaluation.leaderboard import ModelRecord
+from hpmkd.evaluation.pareto import StudentSummary
 from hpmkd.recipe.limits import Limits
 
-RECORD = Record(
+RECORD = ModelRecord(
     role="student",
     name="logistic",
     chosen=True,
@@ -39,7 +39,7 @@ RECORDS = (
     RECORD,
     replace(RECORD, role="ensemble", name="tree", chosen=False, bytes=None, log_loss=12.3456),
 )
-CONTENDER = Contender(
+CONTENDER = StudentSummary(
     name="logistic",
     stage="logistic",
     trial=3,

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from hpmkd.data import cache_region as shelves
-from hpmkd.data.cache_region import UNKEPT, Kept, plain
+from hpmkd.data.cache_region import NO_CACHE, CachedRegion, plain
 
 
 @pytest.fixture
 def kept(dict_cache):
-    return Kept(dict_cache, "feature")
+    return CachedRegion(dict_cache, "feature")
 
 
 def test_content_decides_which_entry_it_is(kept, dict_cache):
@@ -29,10 +29,10 @@ def test_another_version_of_a_library_is_another_entry(kept, monkeypatch):
 
 def test_plain_values_come_back_as_they_were(kept):
     told = {"weights": [0.1, 1 / 3], "text": "ü", "none": None, "nested": {"b": 1, "a": True}}
-    for shelf in (kept, UNKEPT):
+    for region in (kept, NO_CACHE):
         for _ in range(2):
-            assert plain(shelf, lambda: told, "summary") == told
-            assert list(plain(shelf, lambda: told, "summary")) == list(told)
+            assert plain(region, lambda: told, "summary") == told
+            assert list(plain(region, lambda: told, "summary")) == list(told)
     calls = []
     plain(kept, lambda: calls.append(1), "summary")
     assert calls == []
@@ -40,6 +40,6 @@ def test_plain_values_come_back_as_they_were(kept):
 
 def test_without_a_shelf_all_is_computed_and_closed():
     for number in range(2):
-        found = UNKEPT.get(lambda number=number: np.array([number]), "a")
+        found = NO_CACHE.get(lambda number=number: np.array([number]), "a")
         assert found.tolist() == [number]
         assert not found.flags.writeable

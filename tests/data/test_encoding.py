@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from hpmkd.data import encoding
-from hpmkd.data.cache_region import Kept
+from hpmkd.data.cache_region import CachedRegion
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.encoding import Encoding
 from hpmkd.student import Schema, fit_encoder
-from hpmkd.training.datasets import TrainingRows
+from hpmkd.training.datasets import EncodedRows
 
 
 def of_bits(encoder):
@@ -29,7 +29,7 @@ def table(people):
 
 @pytest.fixture
 def kept(dict_cache):
-    return Kept(dict_cache, "feature")
+    return CachedRegion(dict_cache, "feature")
 
 
 @pytest.mark.parametrize("kind", ["tree", "linear"])
@@ -50,7 +50,7 @@ def test_encoder_and_matrix_are_those_of_the_table_bit_for_bit(table, kept, kind
 def test_what_is_kept_is_not_encoded_again(table, kept, dict_cache, monkeypatch):
     def rows(n):
         part = of(table[:n])
-        return TrainingRows.encode(part, np.eye(2)[part.labels], {"tree", "linear"}, shelf=kept)
+        return EncodedRows.encode(part, np.eye(2)[part.labels], {"tree", "linear"}, region=kept)
 
     first = rows(100)
     assert dict_cache.stats()["misses"] == 4

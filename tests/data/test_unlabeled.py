@@ -11,9 +11,9 @@ import pytest
 from hpmkd.data.dataset import Dataset, DataWarning
 from hpmkd.data.unlabeled import ExtraSource, unlabeled_rows
 from hpmkd.errors import DataError
-from hpmkd.recipe.resolve import Selected
+from hpmkd.recipe.resolve import ComponentSpec
 from hpmkd.recipe.settings import ExtraSettings
-from hpmkd.registry.offers import Offered
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.values import Offer
 
 FRAME = pd.DataFrame({"a": np.arange(20.0), "b": ["x", "y"] * 10})
@@ -35,9 +35,14 @@ class Draws:
 
 
 def source(augmenter, unlabeled=None, seed=0, **settings):
-    offered = Offered("augmenter", Offer("mine", lambda: augmenter, "mine"), "my-plugin")
+    offered = RegisteredComponent(
+        "augmenter", Offer("mine", lambda: augmenter, "mine"), "my-plugin"
+    )
     return ExtraSource(
-        ExtraSettings(**{"rows": 1.0} | settings), Selected(offered, {}).create(), unlabeled, seed
+        ExtraSettings(**{"rows": 1.0} | settings),
+        ComponentSpec(offered, {}).create(),
+        unlabeled,
+        seed,
     )
 
 

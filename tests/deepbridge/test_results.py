@@ -92,12 +92,12 @@ def test_what_the_run_fitted_is_not_fitted_again(hpm):
 
 
 def test_every_model_is_counted(made, runs, monkeypatch):
-    from hpmkd.training.fit import Fitting
+    from hpmkd.training.fit import FitContext
 
     fits = []
-    fit = Fitting.student
+    fit = FitContext.student
     monkeypatch.setattr(
-        Fitting, "student", lambda self, *arguments: (fits.append(1), fit(self, *arguments))[1]
+        FitContext, "student", lambda self, *arguments: (fits.append(1), fit(self, *arguments))[1]
     )
     distiller = made(method="standard")
     runs(distiller)

@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import hpmkd
 from hpmkd import student
 from hpmkd.data import encoding
-from hpmkd.knowledge.fusion import Fusion
+from hpmkd.knowledge.fusion import FittedFusion
 from hpmkd_defaults.caches.memory import MemoryCache
 from hpmkd_defaults.caches.partitioned import IntelligentCache
 
@@ -207,9 +207,9 @@ def work(monkeypatch):
         done["fuser", len(said)] += 1
         return original(selected, said, labels, table)
 
-    original = Fusion.fit
+    original = FittedFusion.fit
     monkeypatch.setattr(encoding, "fit_encoder", fit_encoder)
-    monkeypatch.setattr(Fusion, "fit", fit)
+    monkeypatch.setattr(FittedFusion, "fit", fit)
     return done
 
 

@@ -157,7 +157,7 @@ def test_a_folder_of_before_the_chain_loads(found, folder, tmp_path):
         (old / f"{name}.json").write_text(json.dumps(content))
     loaded = hpmkd.load(old)
     assert loaded.verdict.arms == loaded.verdict.notes == ()
-    assert loaded.verdict.word == found.verdict.word
+    assert loaded.verdict.outcome == found.verdict.outcome
     assert {each.after for each in loaded.records} == {None}
     assert list(loaded.leaderboard.columns) == list(found.leaderboard.columns)
     assert loaded.student.to_bytes() == found.student.to_bytes()

@@ -272,7 +272,7 @@ import numpy as np
 import hpmkd
 found = hpmkd.load(sys.argv[1])
 said = found.student.predict_proba(np.load(sys.argv[2]))
-print(found.chosen, found.verdict.word, said.tobytes().hex())
+print(found.chosen, found.verdict.outcome, said.tobytes().hex())
 """
 
 
@@ -284,7 +284,7 @@ def test_saved_and_loaded_in_a_fresh_process_it_says_the_same_bits(
     printed = in_fresh_process(PREDICT, tmp_path / "run", tmp_path / "rows.npy")
     chosen, *word, said = printed.split(" ")
     assert chosen == found.chosen
-    assert " ".join(word) == found.verdict.word
+    assert " ".join(word) == found.verdict.outcome
     assert said == found.student.predict_proba(wine[0]).tobytes().hex()
 
 
@@ -405,7 +405,7 @@ def test_observers_hear_of_the_run_in_order(wine):
 
         @hpmkd.hookimpl
         def hpmkd_run_finished(self, leaderboard, verdict):
-            heard.append(("finished", len(list(leaderboard)), verdict["word"]))
+            heard.append(("finished", len(list(leaderboard)), verdict["outcome"]))
 
     found = light(*wine, observers=[Observer()])
     steps = ("teachers", "search", "chain", "refit", "measure", "front")
@@ -413,7 +413,7 @@ def test_observers_hear_of_the_run_in_order(wine):
     assert heard == [
         ("started", 142, "hpm"),
         *phases,
-        ("finished", len(found.records), found.verdict.word),
+        ("finished", len(found.records), found.verdict.outcome),
     ]
 
 

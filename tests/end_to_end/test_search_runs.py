@@ -22,7 +22,7 @@ import hpmkd
 from hpmkd.cli import cli
 from hpmkd.evaluation import latency
 from hpmkd.evaluation.gates import Gate
-from hpmkd.training.fit import Fitting
+from hpmkd.training.fit import FitContext
 
 LIGHT = {
     "augmenter": "none",
@@ -43,13 +43,13 @@ def hurried(monkeypatch):
 def fits(monkeypatch):
     """Every fit of a student, as it happens, whoever counts."""
     fitted = []
-    plain = Fitting.student
+    plain = FitContext.student
 
     def student(self, training, configuration, *more, **named):
         fitted.append(configuration)
         return plain(self, training, configuration, *more, **named)
 
-    monkeypatch.setattr(Fitting, "student", student)
+    monkeypatch.setattr(FitContext, "student", student)
     return fitted
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpmkd.chain.chain import ChainLink
-from hpmkd.chain.parents import Predecessors
-from hpmkd.engine.budget_plan import Rations
+from hpmkd.chain.parents import ParentStudents
+from hpmkd.engine.budget_plan import BudgetPlan
 from hpmkd.errors import RecipeError
 from hpmkd.execution.counters import Counts
 from hpmkd.recipe.settings import BudgetSettings
@@ -28,11 +28,11 @@ LINKS = [
 MIXED = [ChainLink("tree", "logistic", "mix", MIX), ChainLink("gbm", "tree", "mix", MIX)]
 
 
-def rations(models, *, links=LINKS, trained=0, seconds=0.0):
+def budget_plan(models, *, links=LINKS, trained=0, seconds=0.0):
     budget = Budget(BudgetSettings(models, seconds), Counts(models_trained=trained))
     transfers = {link.label: link.transfer for link in links}
-    predecessors = Predecessors(SimpleNamespace(transfers=transfers), None, FOLDS, None)
-    return Rations(budget, links, predecessors)
+    parents = ParentStudents(SimpleNamespace(transfers=transfers), None, FOLDS, None)
+    return BudgetPlan(budget, links, parents)
 
 
 def configuration(stage="gbm", alpha=0.5, after=None):
@@ -41,17 +41,17 @@ def configuration(stage="gbm", alpha=0.5, after=None):
 
 class TestSearch:
     def test_without_a_bound_nobody_counts(self):
-        assert rations(0).for_search(3, 4) is None
+        assert budget_plan(0).for_search(3, 4) is None
         # Two links and the stage before them, with the teacher and without; its refits; own
         # labels in three folds, for a student and the one that it starts from.
-        assert rations(0).kept(3, 4) == 2 * 3 * 3 + 2 + (FOLDS + 1) * 2
+        assert budget_plan(0).kept(3, 4) == 2 * 3 * 3 + 2 + (FOLDS + 1) * 2
 
     def test_links_that_teach_have_no_control_but_cross_fit_whom_they_follow(self):
         before = 2 * (1 + FOLDS)
-        assert rations(0, links=MIXED).kept(2, 3) == 2 * (2 + before) + before + (FOLDS + 1) * 2
+        assert budget_plan(0, links=MIXED).kept(2, 3) == 2 * (2 + before) + before + (FOLDS + 1) * 2
 
     def test_without_a_chain_own_labels_are_all_that_follows(self):
-        assert rations(0, links=[]).kept(3, 4) == FOLDS + 1
+        assert budget_plan(0, links=[]).kept(3, 4) == FOLDS + 1
 
     @pytest.mark.parametrize(
         ("models", "splits", "kept", "search"),
@@ -66,19 +66,19 @@ class TestSearch:
         ],
     )
     def test_every_stage_comes_before_what_follows(self, models, splits, kept, search):
-        assert rations(models).kept(splits, 4) == kept
-        assert rations(models).for_search(splits, 4) == search
+        assert budget_plan(models).kept(splits, 4) == kept
+        assert budget_plan(models).for_search(splits, 4) == search
 
     @pytest.mark.parametrize(
         ("splits", "soft", "least"), [(1, True, 4), (3, True, 8), (1, False, 3), (3, False, 5)]
     )
     def test_one_stage_has_to_be_paid(self, splits, soft, least):
-        rations(least).check(splits, soft)
-        rations(0).check(splits, soft)
+        budget_plan(least).check(splits, soft)
+        budget_plan(0).check(splits, soft)
         plural = "s" * (splits > 1)
         said = f"got {least - 1}; expected at least {least}, .* {splits} selection split{plural};"
         with pytest.raises(RecipeError, match=said):
-            rations(least - 1).check(splits, soft)
+            budget_plan(least - 1).check(splits, soft)
 
     @given(
         models=st.integers(1, 200),
@@ -87,7 +87,7 @@ class TestSearch:
         chained=st.booleans(),
     )
     def test_what_is_promised_can_be_paid(self, models, splits, stages, chained):
-        dealt = rations(models, links=LINKS if chained else [])
+        dealt = budget_plan(models, links=LINKS if chained else [])
         kept, trials = dealt.kept(splits, stages), dealt.for_search(splits, stages)
         assert 0 <= kept <= models / 2
         # Stages that these trials can give a student and a control, and their refits.
@@ -102,8 +102,8 @@ class TestLater:
     def racing(self):
         return [Trial(0, configuration(stage), [], 0.5, 1, 0.1) for stage in ("gbm", "logistic")]
 
-    def exams(self, n=2):
-        return [SimpleNamespace(lesson=object()) for _ in range(n)]
+    def selection_sets(self, n=2):
+        return [SimpleNamespace(training_set=object()) for _ in range(n)]
 
     def test_a_link_takes_its_trials_the_stage_before_and_all_refits(self):
         links = LINKS[:1]
@@ -111,10 +111,10 @@ class TestLater:
         asked = [configuration(alpha=alpha, after=after) for alpha in (0.5, 1.0)]
         # Two trials and the student before, on two splits; then that, and two stages' refits.
         needed = 2 * (2 + 1) + 1 + 2 * REFITS
-        paid = rations(needed + 10, links=links, trained=10)
-        assert paid.chained(asked, self.racing(), self.exams()) is None
-        short = rations(needed + 9, links=links, trained=10)
-        said = short.chained(asked, self.racing(), self.exams())
+        paid = budget_plan(needed + 10, links=links, trained=10)
+        assert paid.chained(asked, self.racing(), self.selection_sets()) is None
+        short = budget_plan(needed + 9, links=links, trained=10)
+        said = short.chained(asked, self.racing(), self.selection_sets())
         left = f"with {needed - 1} of the budget of {needed + 9} models left"
         assert said == f"it takes {needed} models, {left}"
 
@@ -124,33 +124,38 @@ class TestLater:
         asked = [configuration(after=After("residual", configuration("logistic")))]
         links = [*LINKS, *MIXED]
         needed = 2 * (1 + 1) + 1 + (1 + FOLDS) + 3 * REFITS
-        assert rations(needed, links=links).chained(asked, racing, self.exams()) is None
-        assert rations(needed - 1, links=links).chained(asked, racing, self.exams()) is not None
+        assert (
+            budget_plan(needed, links=links).chained(asked, racing, self.selection_sets()) is None
+        )
+        assert (
+            budget_plan(needed - 1, links=links).chained(asked, racing, self.selection_sets())
+            is not None
+        )
 
     def test_own_labels_take_a_student_of_every_fold_and_one_more(self):
         shipped, control = configuration(), configuration(alpha=0.0)
-        assert rations(FOLDS + 1).self_taught(shipped, control) is None
-        said = rations(FOLDS + 1, trained=1).self_taught(shipped, control)
+        assert budget_plan(FOLDS + 1).self_taught(shipped, control) is None
+        said = budget_plan(FOLDS + 1, trained=1).self_taught(shipped, control)
         assert said == "it takes 4 models, with 3 of the budget of 4 models left"
 
     def test_own_labels_are_taught_to_whom_the_student_builds_on_as_well(self):
         shipped = configuration(after=After("residual", configuration("logistic")))
         control = configuration(alpha=0.0)
-        assert rations(FOLDS + 2).self_taught(shipped, control) is None
-        assert rations(FOLDS + 1).self_taught(shipped, control) is not None
+        assert budget_plan(FOLDS + 2).self_taught(shipped, control) is None
+        assert budget_plan(FOLDS + 1).self_taught(shipped, control) is not None
 
     def test_an_ensemble_is_distilled_if_its_members_can_be_cross_fitted(self):
         members = [configuration("gbm"), configuration("logistic")]
         needed = 2 * FOLDS * (2 + 1) + 3 * 2 + 1
         asked = {"n_alphas": 3, "n_splits": 2}
-        assert rations(needed).collapsed(members, members[0], **asked) is None
-        assert rations(needed - 1).collapsed(members, members[0], **asked) is not None
+        assert budget_plan(needed).collapsed(members, members[0], **asked) is None
+        assert budget_plan(needed - 1).collapsed(members, members[0], **asked) is not None
         chained = configuration(after=After("residual", configuration("logistic")))
-        assert rations(needed + 3).collapsed(members, chained, **asked) is None
-        assert rations(needed + 2).collapsed(members, chained, **asked) is not None
+        assert budget_plan(needed + 3).collapsed(members, chained, **asked) is None
+        assert budget_plan(needed + 2).collapsed(members, chained, **asked) is not None
 
     def test_without_time_there_is_nothing(self):
-        late = rations(0, seconds=1e-9)
+        late = budget_plan(0, seconds=1e-9)
         said = "the budget of 1e-09 s is spent"
         assert late.self_taught(configuration(), configuration()) == said
-        assert late.chained([], [], self.exams(1)) == said
+        assert late.chained([], [], self.selection_sets(1)) == said

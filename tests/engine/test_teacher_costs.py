@@ -9,18 +9,18 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-from hpmkd.data.cache_region import Kept
+from hpmkd.data.cache_region import CachedRegion
 from hpmkd.data.dataset import make_dataset
 from hpmkd.engine import teacher_costs
 from hpmkd.engine.teacher_costs import Cost, of_fuser, of_member
 from hpmkd.evaluation import latency
 from hpmkd.evaluation.latency import Latency
 from hpmkd.execution.counters import Counts
-from hpmkd.knowledge.cached_fusion import Fusing
-from hpmkd.knowledge.predictor import TeacherReader, stack
+from hpmkd.knowledge.cached_fusion import CachedFusion
+from hpmkd.knowledge.predictor import TeacherPredictor, stack
 from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher
-from hpmkd.recipe.resolve import Selected
-from hpmkd.registry.offers import Offered
+from hpmkd.recipe.resolve import ComponentSpec
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.values import Fused, Offer
 
 
@@ -34,7 +34,7 @@ def reader(people, dict_cache, in_process):
     X, y = people[["children", "member"]], people["bought"].to_numpy()
     training = make_dataset(X[:100], y[:100])
     test = make_dataset(X[100:], y[100:], training.classes)
-    return TeacherReader(training, test, dict_cache, in_process(), 3, 0, Counts())
+    return TeacherPredictor(training, test, dict_cache, in_process(), 3, 0, Counts())
 
 
 class Mean:
@@ -88,14 +88,16 @@ def test_what_is_given_has_no_cost_and_a_model_has(reader):
 
 
 def test_a_fuser_is_timed_on_rows_and_what_was_said_of_them(reader, dict_cache):
-    selected = Selected(Offered("fuser", Offer("mean", Mean, ""), "p"), {})
+    selected = ComponentSpec(RegisteredComponent("fuser", Offer("mean", Mean, ""), "p"), {})
     readings = [reader.final(BAYES)] * 2
     said = stack([each.training for each in readings])
     heard = stack([each.test for each in readings])
-    fusing = Fusing(selected, said, reader.training, Kept(dict_cache, "attention"))
+    cached_fusion = CachedFusion(
+        selected, said, reader.training, CachedRegion(dict_cache, "attention")
+    )
     Mean.asked = ()
-    cost = of_fuser(fusing, heard, reader.test.table)
+    cost = of_fuser(cached_fusion, heard, reader.test.table)
     assert np.isfinite(cost).all()
     assert set(Mean.asked) == {1, latency.BATCH}
-    again = Fusing(selected, said, reader.training, Kept(dict_cache, "attention"))
+    again = CachedFusion(selected, said, reader.training, CachedRegion(dict_cache, "attention"))
     assert of_fuser(again, heard, reader.test.table).tolist() == cost.tolist()

@@ -20,7 +20,7 @@ def test_known_cases(losses, shift, word):
     noise = np.random.default_rng(1).normal(0, 0.3, len(losses))
     noise -= noise.mean()
     found = difference(losses + shift + noise, losses, seed=0)
-    assert found.word == word
+    assert found.outcome == word
     assert found.delta_log_loss == pytest.approx(shift, abs=1e-9)
     low, high = found.interval
     assert low < found.delta_log_loss < high
@@ -55,7 +55,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 
 def test_a_true_null_is_called_no_difference_about_as_often_as_it_should():
     rng = np.random.default_rng(1)
-    words = [difference(rng.normal(0, 0.3, 100), np.zeros(100), at).word for at in range(200)]
+    words = [difference(rng.normal(0, 0.3, 100), np.zeros(100), at).outcome for at in range(200)]
     assert words.count("no difference") >= 176
 
 

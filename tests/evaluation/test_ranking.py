@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpmkd.evaluation.ranking import UNLIMITED, Standing
+from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.recipe.limits import Limits
 from hpmkd.values import Configuration, Trial
 
@@ -18,8 +18,8 @@ def trial(number, loss, n_bytes=100, row_us=1.0, *, accuracy=0.9, alpha=0.0, sha
     )
 
 
-def ranked(standing, *trials):
-    return [each.number for each in sorted(trials, key=standing.merit)]
+def ranked(ranking, *trials):
+    return [each.number for each in sorted(trials, key=ranking.sort_key)]
 
 
 def test_limits_come_first_then_the_loss_then_the_control_then_the_order():
@@ -29,51 +29,51 @@ def test_limits_come_first_then_the_loss_then_the_control_then_the_order():
         trial(1, 0.3, alpha=0.5),
         trial(3, 0.3),
     )
-    assert ranked(Standing(Limits(max_size=1000)), large, later, soft, small) == [2, 3, 1, 0]
-    assert ranked(UNLIMITED, large, later, soft, small) == [0, 2, 3, 1]
+    assert ranked(TrialRanking(Limits(max_size=1000)), large, later, soft, small) == [2, 3, 1, 0]
+    assert ranked(NO_LIMITS, large, later, soft, small) == [0, 2, 3, 1]
 
 
 def test_retention_is_measured_against_the_teacher_on_the_same_rows():
     soft_targets = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
-    standing = Standing.beside(soft_targets, np.array([0, 0, 1, 1]), Limits(min_retention=1.1))
-    assert standing.teacher_accuracy == 0.75
-    assert standing.retention(trial(0, 0.1, accuracy=0.9)) == pytest.approx(1.2)
-    assert not standing.over(trial(0, 0.1, accuracy=0.9))
-    assert standing.over(trial(0, 0.1, accuracy=0.8))
+    ranking = TrialRanking.beside(soft_targets, np.array([0, 0, 1, 1]), Limits(min_retention=1.1))
+    assert ranking.teacher_accuracy == 0.75
+    assert ranking.retention(trial(0, 0.1, accuracy=0.9)) == pytest.approx(1.2)
+    assert not ranking.over(trial(0, 0.1, accuracy=0.9))
+    assert ranking.over(trial(0, 0.1, accuracy=0.8))
 
 
 def test_a_teacher_that_is_never_right_leaves_nothing_to_retain():
-    assert Standing(Limits(), 0.0).retention(trial(0, 0.1, accuracy=0.0)) == 1.0
+    assert TrialRanking(Limits(), 0.0).retention(trial(0, 0.1, accuracy=0.0)) == 1.0
 
 
 def test_what_cannot_be_written_keeps_no_limit_and_has_no_figures():
     unknown, failed = trial(0, 0.1, None), trial(1, 0.1, why="plugin 'x': broke")
     for each in (unknown, failed):
-        assert UNLIMITED.figures(each) is None
-        assert not UNLIMITED.over(each)
-        assert Standing(Limits(max_size=10**9)).over(each)
+        assert NO_LIMITS.figures(each) is None
+        assert not NO_LIMITS.over(each)
+        assert TrialRanking(Limits(max_size=10**9)).over(each)
 
 
 class TestTold:
     def test_without_limits_the_sampler_hears_what_is(self):
         each = trial(0, 0.1)
-        assert UNLIMITED.as_told(each) is each
+        assert NO_LIMITS.penalised(each) is each
 
     def test_beyond_a_limit_a_trial_is_worse_the_further_it_is(self):
-        standing = Standing(Limits(max_size=1000))
+        ranking = TrialRanking(Limits(max_size=1000))
         within, beyond, far = trial(0, 2.0), trial(1, 0.1, 1001), trial(2, 0.1, 4000)
-        told = [standing.as_told(each).log_loss for each in (within, beyond, far)]
+        told = [ranking.penalised(each).log_loss for each in (within, beyond, far)]
         assert told == pytest.approx([2.0, 1.1, 3.1], abs=0.01)
         # Only the sampler hears that: what is known of it stays as it is.
         assert beyond.log_loss == pytest.approx(0.1)
 
     def test_on_a_part_of_the_rows_nothing_is_said_of_retention(self):
-        standing = Standing(Limits(max_size=1000, min_retention=0.95))
+        ranking = TrialRanking(Limits(max_size=1000, min_retention=0.95))
         part = trial(0, 0.1, accuracy=0.5, share=0.3)
-        assert standing.as_told(part) is part
-        assert standing.as_told(trial(1, 0.1, 4000, share=0.3)).log_loss == pytest.approx(3.1)
-        assert standing.as_told(trial(2, 0.1, accuracy=0.5)).log_loss > 2.0
+        assert ranking.penalised(part) is part
+        assert ranking.penalised(trial(1, 0.1, 4000, share=0.3)).log_loss == pytest.approx(3.1)
+        assert ranking.penalised(trial(2, 0.1, accuracy=0.5)).log_loss > 2.0
 
     def test_a_failed_trial_stays_failed(self):
         failed = trial(0, 0.1, why="plugin 'x': broke")
-        assert Standing(Limits(max_size=1)).as_told(failed) is failed
+        assert TrialRanking(Limits(max_size=1)).penalised(failed) is failed

@@ -11,7 +11,7 @@ from sklearn.naive_bayes import GaussianNB
 import hpmkd
 from hpmkd import StudentFileError
 from hpmkd.evaluation import latency
-from hpmkd.evaluation.row_details import POINTS, Evidence, Point, Weighing
+from hpmkd.evaluation.row_details import POINTS, Point, RowDetails, Weighing
 from hpmkd.report.models import models, teacher_of
 
 LABELS = np.array([0, 0, 0, 0, 1, 1])
@@ -31,7 +31,7 @@ SETTINGS = {
 
 
 def gather(said=SAID, labels=LABELS):
-    return Evidence.gather(said, labels, ["one", "other"], WEIGHTS, 0)
+    return RowDetails.gather(said, labels, ["one", "other"], WEIGHTS, 0)
 
 
 # ------------------------------------------------------------------------- what it says
@@ -67,7 +67,7 @@ def test_of_many_rows_a_sample_is_drawn_by_the_seed():
     one, again = gather(said, labels).points, gather(said, labels).points
     assert one == again
     assert len(set(one)) == POINTS
-    other = Evidence.gather(said, labels, ["one", "other"], WEIGHTS, 1).points
+    other = RowDetails.gather(said, labels, ["one", "other"], WEIGHTS, 1).points
     assert len(set(one) & set(other)) < POINTS
 
 
@@ -87,7 +87,7 @@ def test_a_teacher_that_cannot_answer_leaves_no_trace_of_itself():
 
 def test_it_survives_json():
     found = gather()
-    assert Evidence.from_mapping(json.loads(json.dumps(found.to_mapping()))) == found
+    assert RowDetails.from_mapping(json.loads(json.dumps(found.to_mapping()))) == found
 
 
 # --------------------------------------------------------------------------------- runs

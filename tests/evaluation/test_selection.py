@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from hpmkd.errors import LimitsError
-from hpmkd.evaluation.pareto import Contender, Figures
-from hpmkd.evaluation.ranking import Standing
+from hpmkd.evaluation.pareto import Figures, StudentSummary
+from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.selection import pick, refusal, unmet
 from hpmkd.recipe.limits import Limits
 
 
 def contender(name, loss, n_bytes, row_us=1.0, retention=1.0, chosen=False):
     told = {"chosen": chosen, "accuracy": 0.9, "log_loss": 0.2}
-    return Contender(
+    return StudentSummary(
         name=name,
         stage=name.split("-")[0],
         trial=0,
@@ -110,7 +110,7 @@ class TestOfARun:
         history = [
             {**each, "failure": why} for each, why in zip(self.trials, failures, strict=True)
         ]
-        return unmet([GBM, TREE], history, Standing(limits, 0.9), "DIR")
+        return unmet([GBM, TREE], history, TrialRanking(limits, 0.9), "DIR")
 
     def test_nothing_is_said_where_the_choice_keeps_the_limits(self):
         assert self.of(Limits(max_size=40_000)) is None

@@ -34,13 +34,13 @@ def judged(labels, is_control=False, seed=0, **arms):
 def test_a_student_that_knows_more_pays_by_knowledge(problem):
     truth, labels = problem
     verdict = judged(labels, student=truth, hard_labels=blurred(truth, 1))
-    assert verdict.word == "pays"
+    assert verdict.outcome == "pays"
     assert verdict.sentence.startswith("Distilling pays for the tree student (self regime)")
     assert "over 600 test rows" in verdict.sentence
     (compared,) = verdict.comparisons
     assert compared.against == "hard labels"
     assert compared.plain.delta_log_loss == verdict.delta_log_loss
-    assert compared.calibrated.word == "pays"
+    assert compared.calibrated.outcome == "pays"
     assert "not only calibration" in verdict.notes[0]
 
 
@@ -48,8 +48,8 @@ def test_the_same_student_sharpened_pays_by_calibration_alone(problem):
     truth, labels = problem
     overconfident = soften(truth, 0.4)
     verdict = judged(labels, student=truth, hard_labels=overconfident)
-    assert verdict.word == "pays"
-    assert verdict.comparisons[0].calibrated.word == "no difference"
+    assert verdict.outcome == "pays"
+    assert verdict.comparisons[0].calibrated.outcome == "no difference"
     assert "mostly calibration" in verdict.notes[0]
     student, hard = verdict.arms
     assert hard.temperature / student.temperature == pytest.approx(1 / 0.4, rel=0.02)
@@ -77,14 +77,14 @@ def test_own_labels_tell_knowledge_from_smoothing(problem, own, said):
 def test_a_worse_student_hurts(problem):
     truth, labels = problem
     verdict = judged(labels, student=blurred(truth, 1), hard_labels=truth)
-    assert verdict.word == "hurts"
+    assert verdict.outcome == "hurts"
     assert verdict.sentence.startswith("Distilling hurts the tree student")
 
 
 def test_at_alpha_zero_the_student_is_its_own_control(problem):
     truth, labels = problem
     verdict = judged(labels, is_control=True, student=truth, hard_labels=truth)
-    assert verdict.word == "no difference"
+    assert verdict.outcome == "no difference"
     assert verdict.interval == (0, 0)
     assert "the student is its own control" in verdict.sentence
     assert verdict.comparisons == ()
@@ -97,13 +97,13 @@ def test_it_goes_to_json_and_back(problem):
         labels, student=truth, hard_labels=blurred(truth, 1), own_labels=blurred(truth, 2)
     )
     plain = json.loads(json.dumps(verdict.to_mapping()))
-    assert list(plain)[:5] == ["word", "delta_log_loss", "interval", "regime", "sentence"]
+    assert list(plain)[:5] == ["outcome", "delta_log_loss", "interval", "regime", "sentence"]
     assert Verdict.from_mapping(plain) == verdict
 
 
 def test_a_verdict_of_an_earlier_version_is_read():
     plain = {
-        "word": "pays",
+        "outcome": "pays",
         "delta_log_loss": -0.1,
         "interval": [-0.2, -0.05],
         "regime": "self",

@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 from hpmkd.execution import captured_output
-from hpmkd.execution.captured_output import Asides, kept_for, this_place
+from hpmkd.execution.captured_output import CapturedOutput, capture_output, this_place
 
 ELSEWHERE = ("another machine", 1)
 
@@ -20,16 +20,16 @@ def speak():
 
 
 def kept():
-    with kept_for(ELSEWHERE) as found:
+    with capture_output(ELSEWHERE) as found:
         speak()
     return found
 
 
 def test_at_home_it_is_just_said(capsys):
-    with pytest.warns(RuntimeWarning, match="beware"), kept_for(this_place()) as found:
+    with pytest.warns(RuntimeWarning, match="beware"), capture_output(this_place()) as found:
         speak()
     assert capsys.readouterr() == ("hear\n", "psst\n")
-    assert found == Asides()
+    assert found == CapturedOutput()
 
 
 def test_elsewhere_it_is_kept_and_repeated_as_it_was(capsys):
@@ -64,15 +64,15 @@ def test_the_filters_of_the_caller_hold():
 
 def test_a_class_that_is_unknown_here_is_any_warning():
     def own(name):
-        return captured_output.Warned("m", "a_module_of_a_worker", name, "f.py", 3).type
+        return captured_output.CapturedWarning("m", "a_module_of_a_worker", name, "f.py", 3).type
 
     assert own("Special") is UserWarning
-    assert captured_output.Warned("m", "builtins", "int", "f.py", 3).type is UserWarning
+    assert captured_output.CapturedWarning("m", "builtins", "int", "f.py", 3).type is UserWarning
 
 
 def test_a_task_that_raises_has_spoken_too(capsys):
     def task():
-        with kept_for(ELSEWHERE):
+        with capture_output(ELSEWHERE):
             sys.stderr.write("last words\n")
             raise ZeroDivisionError
 

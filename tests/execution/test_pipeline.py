@@ -35,7 +35,7 @@ def job(kinds=None, seconds=None):
 JOB = job()
 
 
-class Told:
+class TrialHistory:
     """An executor that runs tasks backwards, and tells what it was handed."""
 
     gives_up = True
@@ -55,7 +55,7 @@ class Told:
         self.closed += 1
 
 
-class Foreseeing(Told):
+class Foreseeing(TrialHistory):
     """An executor that wants to know what is to come."""
 
     def prepare(self, function, shared):
@@ -76,19 +76,19 @@ class Book(dict):
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 50), max_size=12))
 def test_every_task_has_its_own_result(tasks):
-    found = dict(ParallelDistillationPipeline(Told()).run(JOB, 3, tasks))
+    found = dict(ParallelDistillationPipeline(TrialHistory()).run(JOB, 3, tasks))
     assert found == {at: 3 * task for at, task in enumerate(tasks)}
 
 
 def test_longest_first_and_the_unknown_before_them():
-    pipeline, kinds = ParallelDistillationPipeline(executor := Told()), {7: "new"}
+    pipeline, kinds = ParallelDistillationPipeline(executor := TrialHistory()), {7: "new"}
     list(pipeline.run(JOB, 1, [5]))
     list(pipeline.run(job(kinds), 1, [2, 9, 7, 4]))
     assert executor.batches == [[5], [7, 9, 4, 2]]
 
 
 def test_a_lost_task_has_what_stands_for_it():
-    pipeline = ParallelDistillationPipeline(Told(losing={3}), kept=(book := Book()))
+    pipeline = ParallelDistillationPipeline(TrialHistory(losing={3}), kept=(book := Book()))
     assert dict(pipeline.run(JOB, 1, [2, 3])) == {0: 2, 1: "3: killed"}
     # It may succeed when the run goes on.
     assert list(book.values()) == [2]
@@ -96,21 +96,21 @@ def test_a_lost_task_has_what_stands_for_it():
 
 def test_what_is_kept_is_not_done_again():
     book = Book()
-    first = dict(ParallelDistillationPipeline(Told(), kept=book).run(JOB, 3, [1, 2]))
-    again = ParallelDistillationPipeline(executor := Told(), kept=book)
+    first = dict(ParallelDistillationPipeline(TrialHistory(), kept=book).run(JOB, 3, [1, 2]))
+    again = ParallelDistillationPipeline(executor := TrialHistory(), kept=book)
     assert dict(again.run(JOB, 3, [1, 2, 4])) == {**first, 2: 12}
     assert executor.batches == [[4]]
 
 
 def test_the_same_task_asked_for_twice_is_done_twice():
-    pipeline = ParallelDistillationPipeline(executor := Told(), kept=Book())
+    pipeline = ParallelDistillationPipeline(executor := TrialHistory(), kept=Book())
     for _ in range(2):
         assert dict(pipeline.run(JOB, 3, [1, 1])) == {0: 3, 1: 3}
     assert executor.batches == [[1, 1], [1, 1]]
 
 
 def test_a_small_job_is_done_here():
-    here, there, notes = Told(1), Told(2), []
+    here, there, notes = TrialHistory(1), TrialHistory(2), []
 
     def notify(hook, **told):
         if hook == "hpmkd_noted":
@@ -128,7 +128,7 @@ def test_a_small_job_is_done_here():
 
 
 def test_workers_are_started_once_the_work_is_worth_it():
-    here, there, notes = Told(1), Told(2), []
+    here, there, notes = TrialHistory(1), TrialHistory(2), []
 
     def notify(hook, **told):
         if hook == "hpmkd_noted":
@@ -144,21 +144,21 @@ def test_workers_are_started_once_the_work_is_worth_it():
 
 
 def test_many_rows_go_to_workers_at_once():
-    here, there = Told(1), Told(2)
+    here, there = TrialHistory(1), TrialHistory(2)
     job = replace(JOB, load=lambda shared, task: Load("any", {"rows": 200_000}))
     list(ParallelDistillationPipeline(there, here=here, start_seconds=60).run(job, 1, [1, 2]))
     assert (here.batches, there.batches) == ([], [[1, 2]])
 
 
 def test_workers_that_stand_ready_have_a_small_job_at_once():
-    here, there = Told(1), Told(2)
-    there.standing = True
+    here, there = TrialHistory(1), TrialHistory(2)
+    there.ranking = True
     list(ParallelDistillationPipeline(there, here=here, start_seconds=60).run(JOB, 1, [1, 2]))
     assert (here.batches, there.batches) == ([], [[1, 2]])
 
 
 def test_the_peak_memory_of_each_process_is_known():
-    pipeline = ParallelDistillationPipeline(Told(1))
+    pipeline = ParallelDistillationPipeline(TrialHistory(1))
     list(pipeline.run(JOB, 1, [1, 2]))
     (peak,) = pipeline.peaks.values()
     assert peak > 10
@@ -166,9 +166,9 @@ def test_the_peak_memory_of_each_process_is_known():
 
 @pytest.mark.parametrize(("workers", "seconds"), [(1, 0.0), (2, 5.0)])
 def test_who_asks_for_isolation_has_it_at_once(workers, seconds):
-    there = Told(workers)
+    there = TrialHistory(workers)
     pipeline = ParallelDistillationPipeline(
-        there, here=Told(1), start_seconds=60, trial_seconds=seconds
+        there, here=TrialHistory(1), start_seconds=60, trial_seconds=seconds
     )
     list(pipeline.run(JOB, 1, [1, 2]))
     assert there.batches == [[1, 2]]
@@ -178,7 +178,7 @@ def test_who_asks_for_isolation_has_it_at_once(workers, seconds):
 def test_observers_hear_who_is_busy():
     told = []
     pipeline = ParallelDistillationPipeline(
-        Told(2), notify=lambda hook, **said: told.append((hook, said))
+        TrialHistory(2), notify=lambda hook, **said: told.append((hook, said))
     )
     list(pipeline.run(JOB, 1, [1, 2, 3]))
     assert {hook for hook, _ in told} == {"hpmkd_work_advanced"}
@@ -191,7 +191,7 @@ def test_observers_hear_who_is_busy():
 @pytest.mark.parametrize(("local", "said"), [(True, 1), (False, 0)])
 def test_more_workers_than_cores_of_this_machine_are_noted_once(monkeypatch, local, said):
     monkeypatch.setattr("hpmkd.execution.cores.cores", lambda: 2)
-    there, notes = Told(4), []
+    there, notes = TrialHistory(4), []
     there.local = local
 
     def notify(hook, **told):
@@ -205,10 +205,10 @@ def test_more_workers_than_cores_of_this_machine_are_noted_once(monkeypatch, loc
 
 def test_workers_that_are_not_started_crowd_nobody(monkeypatch):
     monkeypatch.setattr("hpmkd.execution.cores.cores", lambda: 2)
-    there, told = Told(4), []
+    there, told = TrialHistory(4), []
     there.local = True
     pipeline = ParallelDistillationPipeline(
-        there, here=Told(1), start_seconds=60, notify=lambda hook, **_: told.append(hook)
+        there, here=TrialHistory(1), start_seconds=60, notify=lambda hook, **_: told.append(hook)
     )
     list(pipeline.run(JOB, 1, [1, 2]))
     assert "hpmkd_noted" not in told
@@ -218,6 +218,6 @@ def test_an_executor_that_wants_to_know_hears_what_is_to_come():
     executor = Foreseeing()
     ParallelDistillationPipeline(executor).prepare(double, 3)
     assert executor.foreseen == (double, 3)
-    pipeline = ParallelDistillationPipeline(Told())
+    pipeline = ParallelDistillationPipeline(TrialHistory())
     pipeline.prepare(double, 3)
     assert dict(pipeline.run(JOB, 2, [1])) == {0: 2}

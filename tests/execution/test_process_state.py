@@ -7,7 +7,7 @@ import warnings
 import pytest
 import threadpoolctl
 
-from hpmkd.execution.process_state import AsFound
+from hpmkd.execution.process_state import ProcessState
 
 
 def blas():
@@ -114,7 +114,7 @@ def two_threads():
 def test_what_overlapping_runs_leave_is_mended(change, two_threads):
     make = CHANGES[change]
     with warnings.catch_warnings():
-        before, as_found = process(), AsFound()
+        before, as_found = process(), ProcessState()
         overlapping(lambda: Held(as_found, make), lambda: Held(as_found, make))
         assert process() == before
         overlapping(lambda: Held(NoNotes(), make), lambda: Held(NoNotes(), make))
@@ -123,7 +123,7 @@ def test_what_overlapping_runs_leave_is_mended(change, two_threads):
 
 
 def test_a_run_that_was_alone_leaves_what_others_did_meanwhile():
-    as_found = AsFound()
+    as_found = ProcessState()
     with warnings.catch_warnings():
         before = list(warnings.filters)
         with as_found.kept():
@@ -136,7 +136,7 @@ def test_a_run_that_was_alone_leaves_what_others_did_meanwhile():
 
 
 def test_a_failure_counts_as_leaving():
-    as_found = AsFound()
+    as_found = ProcessState()
     with warnings.catch_warnings():
         with pytest.raises(KeyError), as_found.kept():
             raise KeyError

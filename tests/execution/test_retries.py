@@ -3,7 +3,7 @@
 import pytest
 
 from hpmkd.errors import WorkerWarning
-from hpmkd.execution.toolkit.retries import Losses
+from hpmkd.execution.toolkit.retries import LostTasks
 from hpmkd.values import Lost
 
 
@@ -12,7 +12,7 @@ from hpmkd.values import Lost
     [("it took 3 s", "it took 3 s, twice"), ("it fell ill", "it took 3 s; then it fell ill")],
 )
 def test_the_first_loss_is_told_and_the_second_is_the_result(second, told):
-    losses = Losses(8)
+    losses = LostTasks(8)
     with pytest.warns(WorkerWarning, match="^task 3 of 8 is tried once more: it took 3 s$"):
         assert losses.add(2, "it took 3 s") is None
     with pytest.warns(WorkerWarning, match="^task 4 of 8 is"):

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpmkd.data.cache_region import UNKEPT, Kept
+from hpmkd.data.cache_region import NO_CACHE, CachedRegion
 from hpmkd.data.dataset import Dataset
-from hpmkd.knowledge.cached_fusion import Fusing
-from hpmkd.knowledge.fusion import Fusion
-from hpmkd.recipe.resolve import Selected
-from hpmkd.registry.offers import Offered
+from hpmkd.knowledge.cached_fusion import CachedFusion
+from hpmkd.knowledge.fusion import FittedFusion
+from hpmkd.recipe.resolve import ComponentSpec
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.values import Fused, Offer
 
 N, K, M = 40, 3, 2
@@ -48,8 +48,8 @@ class Weighing:
 
 
 def selected(factory=Weighing, source="dist 1.0", **settings):
-    offered = Offered("fuser", Offer("weighing", factory, ""), "p", source)
-    return Selected(offered, settings)
+    offered = RegisteredComponent("fuser", Offer("weighing", factory, ""), "p", source)
+    return ComponentSpec(offered, settings)
 
 
 @pytest.fixture
@@ -69,17 +69,19 @@ def fits():
     return FITS
 
 
-def answers(fusing, said, rows):
-    own, other = fusing.own(), fusing.fuse(said[:, :7], rows.table[:7])
-    return [each.tobytes() for each in (*own, *other)], list(fusing.summary(TEACHERS).items())
+def answers(cached_fusion, said, rows):
+    own, other = cached_fusion.own(), cached_fusion.fuse(said[:, :7], rows.table[:7])
+    return [each.tobytes() for each in (*own, *other)], list(
+        cached_fusion.summary(TEACHERS).items()
+    )
 
 
 def test_it_answers_as_the_fuser_does_kept_or_not(said, rows, dict_cache, fits):
-    kept = Kept(dict_cache, "attention")
-    direct = Fusion.fit(selected(), said, rows.labels, rows.table)
+    kept = CachedRegion(dict_cache, "attention")
+    direct = FittedFusion.fit(selected(), said, rows.labels, rows.table)
     expected = direct.fuse(said, rows.table)
     fits.clear()
-    made = [Fusing(selected(), said, rows, shelf) for shelf in (kept, kept, UNKEPT)]
+    made = [CachedFusion(selected(), said, rows, region) for region in (kept, kept, NO_CACHE)]
     first, *others = [answers(each, said, rows) for each in made]
     assert all(other == first for other in others)
     # The second needed no fit, the first and the one without a shelf one each.
@@ -92,7 +94,7 @@ def test_it_answers_as_the_fuser_does_kept_or_not(said, rows, dict_cache, fits):
 
 
 def test_a_fuser_that_is_not_asked_is_not_fitted(said, rows, dict_cache, fits):
-    Fusing(selected(), said, rows, Kept(dict_cache, "attention"))
+    CachedFusion(selected(), said, rows, CachedRegion(dict_cache, "attention"))
     assert fits == []
 
 
@@ -103,25 +105,25 @@ def test_whatever_decides_the_answer_is_in_the_key(said, rows, dict_cache, fits)
         def fit(self, probabilities, labels, table):
             return super().fit(probabilities[::-1], labels, table)
 
-    shelf = Kept(dict_cache, "attention")
+    region = CachedRegion(dict_cache, "attention")
     moved, relabelled, told = rows.table.copy(), rows.labels.copy(), said.copy()
     moved[0, 0] += 1e-9
     relabelled[0] = (relabelled[0] + 1) % K
     told[0, 0] = np.roll(told[0, 0], 1)
     variants = [
-        Fusing(selected(), said, rows, shelf),
-        Fusing(selected(sharpness=2.0), said, rows, shelf),
-        Fusing(selected(source="dist 1.1"), said, rows, shelf),
-        Fusing(selected(Other), said, rows, shelf),
-        Fusing(selected(), told, rows, shelf),
-        Fusing(selected(), said, replace(rows, whole=moved), shelf),
-        Fusing(selected(), said, replace(rows, labels=relabelled), shelf),
+        CachedFusion(selected(), said, rows, region),
+        CachedFusion(selected(sharpness=2.0), said, rows, region),
+        CachedFusion(selected(source="dist 1.1"), said, rows, region),
+        CachedFusion(selected(Other), said, rows, region),
+        CachedFusion(selected(), told, rows, region),
+        CachedFusion(selected(), said, replace(rows, whole=moved), region),
+        CachedFusion(selected(), said, replace(rows, labels=relabelled), region),
     ]
-    for number, fusing in enumerate(variants, start=1):
-        fusing.own()
+    for number, cached_fusion in enumerate(variants, start=1):
+        cached_fusion.own()
         assert len(fits) == number
-    assert len({fusing.identity for fusing in variants}) == len(variants)
-    Fusing(selected(), said, rows, shelf).own()
+    assert len({cached_fusion.identity for cached_fusion in variants}) == len(variants)
+    CachedFusion(selected(), said, rows, region).own()
     assert len(fits) == len(variants)
 
 
@@ -134,5 +136,5 @@ def test_a_fuser_that_nobody_can_identify_is_another_each_time(said, rows, dict_
             self.lock = threading.Lock()
 
     for number in (1, 2):
-        Fusing(selected(Locked), said, rows, Kept(dict_cache, "attention")).own()
+        CachedFusion(selected(Locked), said, rows, CachedRegion(dict_cache, "attention")).own()
         assert len(fits) == number

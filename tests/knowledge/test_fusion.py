@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 
-from hpmkd.data.cache_region import UNKEPT
+from hpmkd.data.cache_region import NO_CACHE
 from hpmkd.data.dataset import Dataset
 from hpmkd.errors import PluginError
-from hpmkd.knowledge.cached_fusion import Fusing
-from hpmkd.knowledge.fusion import Fusion, Knowledge, fit_and_fuse, gather
+from hpmkd.knowledge.cached_fusion import CachedFusion
+from hpmkd.knowledge.fusion import FittedFusion, Knowledge, fit_and_fuse, gather
 from hpmkd.knowledge.regime import SELF
-from hpmkd.recipe.resolve import Selected
-from hpmkd.registry.registry import Offered
+from hpmkd.recipe.resolve import ComponentSpec
+from hpmkd.registry.registry import RegisteredComponent
 from hpmkd.student import Pool
 from hpmkd.values import Fused, Offer
 
@@ -41,14 +41,16 @@ class First:
 
 
 def selected(told=None):
-    return Selected(Offered("fuser", Offer("first", lambda: First(told), ""), "mine"), {})
+    return ComponentSpec(
+        RegisteredComponent("fuser", Offer("first", lambda: First(told), ""), "mine"), {}
+    )
 
 
 def test_wins_are_kept_by_name():
     told = {"wins": [{**WIN, "teacher": 1}, {**WIN, "teacher": 0}], "weights": [1.0, 0.0]}
     rows = Dataset(np.zeros((4, 1)), LABELS, np.arange(2))
-    fusing = Fusing(selected(told), SAID, rows, UNKEPT)
-    knowledge = gather(["forest", "boosted"], SELF, fusing)
+    cached_fusion = CachedFusion(selected(told), SAID, rows, NO_CACHE)
+    knowledge = gather(["forest", "boosted"], SELF, cached_fusion)
     assert [win["teacher"] for win in knowledge.fuser["wins"]] == ["boosted", "forest"]
     assert knowledge.fuser["wins"][0] == {**WIN, "teacher": "boosted"}
     assert knowledge.fuser["weights"] == [1.0, 0.0]
@@ -58,12 +60,12 @@ def test_wins_are_kept_by_name():
 
 
 def test_a_fuser_need_not_tell_of_wins():
-    assert Fusion.fit(selected(), SAID, LABELS, None).summary(["a", "b"]) == {}
+    assert FittedFusion.fit(selected(), SAID, LABELS, None).summary(["a", "b"]) == {}
 
 
 @pytest.mark.parametrize("teacher", [2, -1, None, "boosted"])
 def test_a_win_of_no_teacher_is_blamed_on_the_plugin(teacher):
-    fusion = Fusion.fit(selected({"wins": [{**WIN, "teacher": teacher}]}), SAID, LABELS, None)
+    fusion = FittedFusion.fit(selected({"wins": [{**WIN, "teacher": teacher}]}), SAID, LABELS, None)
     with pytest.raises(PluginError, match=r"mine.*failed in summary.*there are 2"):
         fusion.summary(["forest", "boosted"])
 
@@ -73,8 +75,8 @@ def test_fit_and_fuse_gives_the_soft_targets_alone():
 
 
 def pooled_by(fuser):
-    chosen = Selected(Offered("fuser", Offer("mine", fuser, ""), "mine"), {})
-    return Fusion.fit(chosen, SAID, LABELS, None).pool(SAID, None)
+    chosen = ComponentSpec(RegisteredComponent("fuser", Offer("mine", fuser, ""), "mine"), {})
+    return FittedFusion.fit(chosen, SAID, LABELS, None).pool(SAID, None)
 
 
 def of_pool(pool):

@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 from hpmkd.data.dataset import make_dataset
 from hpmkd.errors import DataError, TeacherError
 from hpmkd.execution.counters import Counts
-from hpmkd.knowledge.predictor import TeacherReader, stack
+from hpmkd.knowledge.predictor import TeacherPredictor, stack
 from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher
 
 ROWS = np.arange(120)
@@ -31,7 +31,7 @@ def noise():
 @pytest.fixture
 def reader(noise, dict_cache, in_process):
     folds = []
-    made = TeacherReader(
+    made = TeacherPredictor(
         *noise,
         cache=dict_cache,
         pipeline=in_process(),
@@ -70,7 +70,7 @@ def test_rows_that_are_not_asked_for_are_not_seen(noise, dict_cache, in_process)
             seen.append(np.asarray(shared.table))
             return super().run(job, shared, tasks)
 
-    reader = TeacherReader(training, test, dict_cache, Watching(), 3, 0, Counts())
+    reader = TeacherPredictor(training, test, dict_cache, Watching(), 3, 0, Counts())
     reader.out_of_fold(NEAREST, ROWS)
     (table,) = seen
     assert np.array_equal(table, training.table[ROWS])
@@ -112,7 +112,7 @@ def test_rows_that_are_to_stay_unseen_are_read_as_test_rows_are(reader, noise):
     readings = reader.final(NEAREST, extra, unseen)
     assert readings.training.shape == (400, 2)
     # Read by the very models of a reader that was never given these rows.
-    without = TeacherReader(
+    without = TeacherPredictor(
         training.rows(kept),
         training.rows(unseen),
         type(reader.cache)(),
@@ -151,8 +151,10 @@ def test_rows_without_labels_are_read_by_the_bag_of_the_same_folds(reader, noise
 
 
 def test_readings_do_not_depend_on_the_order_in_which_folds_finish(noise, in_process, dict_cache):
-    forward = TeacherReader(*noise, dict_cache, in_process(), 5, 0, Counts())
-    backward = TeacherReader(*noise, type(dict_cache)(), in_process(backwards=True), 5, 0, Counts())
+    forward = TeacherPredictor(*noise, dict_cache, in_process(), 5, 0, Counts())
+    backward = TeacherPredictor(
+        *noise, type(dict_cache)(), in_process(backwards=True), 5, 0, Counts()
+    )
     teacher = CloneableTeacher("tree", DecisionTreeClassifier(max_features=1))
     one, two = forward.final(teacher), backward.final(teacher)
     assert np.array_equal(one.training, two.training)
@@ -273,14 +275,14 @@ def test_teachers_are_fitted_together_on_the_rows_that_are_there(noise, dict_cac
     (training, test), watched = noise, Watched(in_process)
     extra = np.random.default_rng(5).normal(size=(30, 4))
     both = [NEAREST, CloneableTeacher("two", KNeighborsClassifier(2))]
-    reader = TeacherReader(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
+    reader = TeacherPredictor(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
     read, final = reader.read_all(both, ROWS, extra), reader.final_all(both, extra)
     assert watched.tasks == [6, 6]
     assert np.array_equal(watched.shared[0].table, training.table[ROWS])
     assert watched.shared[1].table is training.table
     assert [reader.deployed(each).name for each in both] == ["nearest", "two"]
     empty = type(dict_cache)()
-    alone = TeacherReader(training, test, empty, watched.pipeline, 3, 0, Counts())
+    alone = TeacherPredictor(training, test, empty, watched.pipeline, 3, 0, Counts())
     for at, teacher in enumerate(both):
         for together, by_itself in (
             (read[at], alone.read(teacher, ROWS, extra)),
@@ -293,7 +295,7 @@ def test_teachers_are_fitted_together_on_the_rows_that_are_there(noise, dict_cac
 
 def test_what_the_cache_has_is_left_out_of_the_others(noise, dict_cache, in_process):
     (training, test), watched = noise, Watched(in_process)
-    reader = TeacherReader(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
+    reader = TeacherPredictor(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
     known = CloneableTeacher("two", KNeighborsClassifier(2))
     expected = reader.out_of_fold(known, ROWS)
     panel = [NEAREST, known, CloneableTeacher("three", KNeighborsClassifier(3))]
@@ -304,7 +306,7 @@ def test_what_the_cache_has_is_left_out_of_the_others(noise, dict_cache, in_proc
 
 def test_one_teacher_under_two_names_is_fitted_once(noise, dict_cache, in_process):
     (training, test), watched = noise, Watched(in_process)
-    reader = TeacherReader(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
+    reader = TeacherPredictor(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
     twins = [NEAREST, CloneableTeacher("again", NEAREST.estimator)]
     one, other = reader.final_all(twins)
     assert watched.tasks == [3]

@@ -220,8 +220,8 @@ def test_many_rows_are_asked_about_some_at_a_time_and_in_copies(monkeypatch):
     table = np.linspace(0, 1, 14).reshape(7, 2)
     before = table.copy()
     model = ClassAligned("t", Scales(), np.array([0, 1]), 2)
-    assert np.array_equal(model.said_of(table)[:, 0], before[:, 0] / 2)
-    assert np.array_equal(model.said_of(table, np.array([6, 1]))[:, 0], before[[6, 1], 0] / 2)
-    assert model.said_of(table[:0]).shape == (0, 2)
+    assert np.array_equal(model.predict_rows(table)[:, 0], before[:, 0] / 2)
+    assert np.array_equal(model.predict_rows(table, np.array([6, 1]))[:, 0], before[[6, 1], 0] / 2)
+    assert model.predict_rows(table[:0]).shape == (0, 2)
     assert asked == [3, 3, 1, 2, 0]
     assert np.array_equal(table, before)

@@ -14,7 +14,7 @@ from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve, select
 from hpmkd.recipe.settings import Choice
-from hpmkd.registry.offers import Offered
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.registry import Registry
 from hpmkd.values import Offer
 
@@ -142,7 +142,7 @@ def test_annotations_are_read_where_they_were_written(monkeypatch, registry):
     exec(source, vars(elsewhere))
     child = type("Child", (elsewhere.Base,), {"__module__": __name__})
     for factory in (child, functools.partial(child), _typed, functools.partial(_typed)):
-        offered = Offered("exporter", Offer("it", factory, ""), "mine")
+        offered = RegisteredComponent("exporter", Offer("it", factory, ""), "mine")
         monkeypatch.setattr(registry, "offer", lambda *given, offered=offered: offered)
         assert build(select(registry, "exporter", Choice("it", {"size": 2}), "exporter"))
         assert "exporter.size: got 0" in refused(

@@ -17,7 +17,7 @@ from hpmkd.errors import DataError, PluginError, TeacherError
 from hpmkd.evaluation import latency
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.registry.offers import Offered
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.registry import PluginWarning, Registry
 from hpmkd.registry.validation.knowledge import guarded
 from hpmkd.values import Configuration, Fused, Offer, Softening
@@ -408,7 +408,7 @@ def test_a_transfer_that_hands_over_a_lie_costs_its_link_and_is_blamed(liar, sai
 @pytest.mark.parametrize("kind", HONEST)
 def test_the_honest_get_through(kind):
     found = run(kind, HONEST[kind])
-    assert found.verdict.word in ("pays", "no difference", "hurts")
+    assert found.verdict.outcome in ("pays", "no difference", "hurts")
 
 
 @pytest.mark.parametrize(("kind", "liar", "said"), LIES)
@@ -510,7 +510,7 @@ def test_a_memory_that_lies_costs_what_it_knows_and_is_blamed(liar, said):
 
 
 def guarded_augmenter(change):
-    offered = Offered("augmenter", Offer("liar", Augmenter, ""), "evil")
+    offered = RegisteredComponent("augmenter", Offer("liar", Augmenter, ""), "evil")
     return guarded(offered, augments(change)())
 
 
@@ -592,7 +592,7 @@ def test_an_executor_that_nobody_listens_to_any_more_is_told():
         finally:
             closed.append(True)
 
-    offered = Offered("executor", Offer("liar", Executor, ""), "evil")
+    offered = RegisteredComponent("executor", Offer("liar", Executor, ""), "evil")
     results = guarded(offered, but(Executor, run=endless)()).run(len, None, [1, 2])
     next(results)
     results.close()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hpmkd.errors import PluginError
-from hpmkd.registry.offers import Offered
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.validation.knowledge import guarded
 from hpmkd.registry.validation.sampler import check_configuration
 from hpmkd.values import After, Configuration, Offer, SearchSpace, Softening, TrainingState
@@ -172,7 +172,7 @@ class TestWhoIsBlamed:
     def guard(self):
         def made(*answers, **more):
             space = SearchSpace({"it": Stage(plain)}, (1.0,), (0.0, 0.5), 0)
-            offered = Offered("sampler", Offer("odd", Scripted, ""), "my-plugin")
+            offered = RegisteredComponent("sampler", Offer("odd", Scripted, ""), "my-plugin")
             return guarded(offered, Scripted(list(answers), **more), space)
 
         return made
@@ -231,7 +231,7 @@ class Halving:
 
 
 def test_guards_travel_to_workers_even_if_the_factory_cannot():
-    offered = Offered("scheduler", Offer("halving", lambda: Halving(), ""), "p")
+    offered = RegisteredComponent("scheduler", Offer("halving", lambda: Halving(), ""), "p")
     arrived = pickle.loads(pickle.dumps(guarded(offered, Halving())))
     said = arrived.softening(Configuration("it", 2.0, 1.0), TrainingState(0.0))
     assert said == Softening(2.0, 0.5)

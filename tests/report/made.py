@@ -9,8 +9,8 @@ import numpy as np
 from hpmkd.evaluation.gates import Gate
 from hpmkd.evaluation.latency import Latency
 from hpmkd.evaluation.leaderboard import Entry, build
-from hpmkd.evaluation.pareto import Contender
-from hpmkd.evaluation.row_details import Evidence
+from hpmkd.evaluation.pareto import StudentSummary
+from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.verdict import judge
 from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.knowledge.regime import Regime
@@ -80,7 +80,7 @@ def said(rng, labels, k, sharpness):
 def contenders(records, further):
     """The students of a run to pick from, and so many that are on no leaderboard."""
     of_records = [
-        Contender(
+        StudentSummary(
             name=each.name,
             stage=each.name,
             trial=at,
@@ -214,7 +214,7 @@ def made(
         gates=tuple(gates),
         recorded=tuple(trials),
         front=tuple(contenders(records, further)) if evidence else (),
-        evidence=Evidence.gather(heard, labels, list(teachers), weights, 0) if evidence else None,
+        evidence=RowDetails.gather(heard, labels, list(teachers), weights, 0) if evidence else None,
     )
 
 

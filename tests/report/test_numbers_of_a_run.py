@@ -85,7 +85,7 @@ def test_the_evidence_is_there(tables, told):
 
 def test_verdict_counts_and_times_are_there(page, tables, told):
     verdict, counts = told["verdict"], told["counts"]
-    assert page.run("document.getElementById('word').textContent") == verdict["word"]
+    assert page.run("document.getElementById('word').textContent") == verdict["outcome"]
     assert page.run("document.getElementById('sentence').textContent") == verdict["sentence"]
     arms = exact(tables["The shipped student and its controls, on the test rows"])
     assert arms == [numbers(each) for each in verdict["arms"]]

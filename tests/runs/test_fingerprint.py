@@ -8,9 +8,9 @@ import pytest
 
 from hpmkd.data.dataset import make_dataset
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.registry.offers import Offered
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.plugins import Plugin
-from hpmkd.runs.fingerprint import circumstances, differences
+from hpmkd.runs.fingerprint import differences, run_fingerprint
 from hpmkd.values import Offer
 
 ROWS = pd.DataFrame({"age": np.arange(12.0), "town": list("abcabcabcabc")})
@@ -22,7 +22,7 @@ class Stage:
 
 
 def plugin(source="mine 1.0", factory=Stage):
-    offered = Offered("stage", Offer("mine", factory, "mine"), "mine", source)
+    offered = RegisteredComponent("stage", Offer("mine", factory, "mine"), "mine", source)
     return Plugin("mine", source, "active", (offered,))
 
 
@@ -38,7 +38,7 @@ def told(**changed):
         "teachers": {"forest": "aa", "net": "bb"},
         "plugins": [plugin()],
     } | changed
-    return json.loads(json.dumps(circumstances(**given)))
+    return json.loads(json.dumps(run_fingerprint(**given)))
 
 
 def other_rows(name, table):

@@ -14,9 +14,9 @@ from hpmkd.data.dataset import make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
 from hpmkd.errors import RunFolderError, StudentFileError
 from hpmkd.evaluation import latency
-from hpmkd.knowledge.fusion import Fusion
-from hpmkd.recipe.resolve import Selected
-from hpmkd.registry.offers import Offered
+from hpmkd.knowledge.fusion import FittedFusion
+from hpmkd.recipe.resolve import ComponentSpec
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.values import Fused, Offer
 
 SETTINGS = {
@@ -167,9 +167,9 @@ def test_a_fuser_may_go_on_writing_to_its_own_memory():
         def summary(self):
             return {}
 
-    selected = Selected(Offered("fuser", Offer("own", Own, ""), "p"), {})
+    selected = ComponentSpec(RegisteredComponent("fuser", Offer("own", Own, ""), "p"), {})
     said = np.full((1, 4, 2), 0.5)
-    fused, _ = Fusion.fit(selected, said, np.zeros(4, int), None).fuse(said, None)
+    fused, _ = FittedFusion.fit(selected, said, np.zeros(4, int), None).fuse(said, None)
     memory[0] = (1, 0)
     assert fused.tolist() == [[0.5, 0.5]] * 4
     assert not fused.flags.writeable

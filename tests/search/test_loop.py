@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpmkd.errors import RecipeError
-from hpmkd.evaluation.ranking import Standing
+from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.execution.counters import Counts
 from hpmkd.recipe.limits import Limits
 from hpmkd.recipe.settings import BudgetSettings, StopSettings
 from hpmkd.search.budget import Budget
 from hpmkd.search.loop import Search
-from hpmkd.training.datasets import TrainingRows
-from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.datasets import EncodedRows
+from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import best
 from hpmkd.training.trials import SearchData, SelectionSplit
 from hpmkd.values import Configuration, Softening
@@ -122,8 +122,8 @@ def make(in_process):
         seconds=0,
         limits=None,
     ):
-        played = {name: StageInPlay(name, f"plugin-{name}", FakeStage()) for name in stages}
-        rows = TrainingRows(
+        active = {name: ActiveStage(name, f"plugin-{name}", FakeStage()) for name in stages}
+        rows = EncodedRows(
             LABELS, np.eye(2)[LABELS], np.arange(2), {"tree": (None, np.zeros((4, 1)))}
         )
         split = SelectionSplit(rows, np.arange(4), np.zeros((4, 1)), LABELS)
@@ -137,12 +137,12 @@ def make(in_process):
             sampler=sampler or Scripted(list(batches)),
             scheduler=scheduler,
             pipeline=in_process(backwards=backwards),
-            data=SearchData((split,), Fitting(played, {}, scheduler, 0)),
+            data=SearchData((split,), FitContext(active, {}, scheduler, 0)),
             batch=3,
             stop=StopSettings(window, threshold=0.01),
             budget=Budget(BudgetSettings(models, seconds), counts),
             kept=kept,
-            standing=Standing(limits or Limits()),
+            ranking=TrialRanking(limits or Limits()),
             on_trial=told,
         )
         search.heard = heard
@@ -288,7 +288,7 @@ def test_the_best_of_each_stage_keeps_what_it_said(make):
     kept = {
         (trial.configuration.stage, trial.configuration.hyperparameters["good"])
         for trial in trials_of(search)
-        if trial.said is not None
+        if trial.probabilities is not None
     }
     assert kept == {("a", 0.8), ("b", 0.9)}
     assert search.trials[1].said.shape == (4, 2)

@@ -10,7 +10,7 @@ import pytest
 
 import hpmkd
 from hpmkd.search.warm_start import outcomes, recalled
-from hpmkd.training.fit import StageInPlay
+from hpmkd.training.fit import ActiveStage
 from hpmkd.values import After, Configuration, DataFacts, Offer, Trial
 from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.sqlite import MemoryWarning
@@ -63,7 +63,7 @@ def trial(number, stage, loss, alpha=0.5, **more):
     ],
 )
 def test_only_what_a_stage_can_still_be_is_recalled(point, possible):
-    stages = {"tree": StageInPlay("tree", "plugin", Depths())}
+    stages = {"tree": ActiveStage("tree", "plugin", Depths())}
     assert recalled(Notes([point]), FACTS, stages) == {"tree": [point] if possible else []}
 
 

@@ -72,7 +72,7 @@ class Lying:
         return np.full((len(table), 2), 2.0)
 
 
-class Told:
+class TrialHistory:
     def __init__(self):
         self.notes = []
 
@@ -94,7 +94,7 @@ def table():
 @pytest.fixture(scope="module")
 def distilled(table):
     def run(**settings):
-        (X, y), told = table, Told()
+        (X, y), told = table, TrialHistory()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(latency, "SECONDS_EACH", 0.0)
             found = hpmkd.distill(
@@ -141,7 +141,7 @@ def test_hard_labels_win_if_they_do_on_all_rows(fickle):
 
 def test_no_selection_row_is_fitted_on_and_all_of_them_judge(fickle, table):
     (X, y), found = table, fickle[0]
-    fitted = found.fitter.lesson.rows
+    fitted = found.fitter.training_set.rows
     assert len(fitted) == N - HELD
     held = np.setdiff1d(np.arange(N), fitted.at)
     for each in found.front:
@@ -195,7 +195,7 @@ def test_nobody_is_fitted_twice(growing):
 
 def test_who_is_on_the_front_is_judged_as_well(growing, table):
     (X, y), (found, _) = table, growing
-    held = np.setdiff1d(np.arange(N), found.fitter.lesson.rows.at)
+    held = np.setdiff1d(np.arange(N), found.fitter.training_set.rows.at)
     for each in found.front:
         said = students_of(found)[each.name].predict_proba(X[held])[np.arange(HELD), y[held]]
         assert each.selection_log_loss == pytest.approx(-np.log(said).mean())
@@ -226,6 +226,6 @@ def test_draws_are_compared_on_a_fifth_of_the_rows_that_there_are(distilled):
 
 def test_trials_on_all_rows_need_no_second_judgement(distilled):
     found, _ = distilled(**{"split.trial_rows": 0, "stages": ["tree"]})
-    assert len(found.fitter.lesson.rows) == N
+    assert len(found.fitter.training_set.rows) == N
     raced = {each.number: each.log_loss for each in found.racing}
     assert all(each.selection_log_loss == raced[each.trial] for each in found.front)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from hpmkd.evaluation.latency import Latency
-from hpmkd.evaluation.ranking import Standing
+from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.recipe.limits import Limits
 from hpmkd.registry.registry import PluginWarning
-from hpmkd.training.final_selection import REPLACEMENTS, Refits
-from hpmkd.training.footprint import Weight
+from hpmkd.training.final_selection import REPLACEMENTS, FinalSelection
+from hpmkd.training.footprint import Footprint
 from hpmkd.training.refit import Finalists, Refitted
 from hpmkd.values import Configuration, Trial
 
@@ -25,10 +25,10 @@ def trial(number, loss, n_bytes, stage="a", alpha=0.5, row_us=1.0):
 
 def refitted(own, n_bytes=None):
     n_bytes = own.n_bytes if n_bytes is None else n_bytes
-    return Refitted(own, f"student {own.number}", Weight(n_bytes, Latency(own.row_us, 1.0)))
+    return Refitted(own, f"student {own.number}", Footprint(n_bytes, Latency(own.row_us, 1.0)))
 
 
-class Fake(Refits):
+class Fake(FinalSelection):
     """Fits by looking sizes up: those of `grown` are larger in the end, or broken if 0."""
 
     grown: dict[int, int]
@@ -46,7 +46,7 @@ class Fake(Refits):
 def refits(trials, limits=None, grown=None, paid=99):
     left = [paid]
 
-    def affordable(chosen, lesson):
+    def affordable(chosen, training_set):
         chosen = list(chosen)[: left[0]]
         left[0] -= len(chosen)
         return chosen
@@ -54,7 +54,7 @@ def refits(trials, limits=None, grown=None, paid=99):
     fake = Fake(
         SimpleNamespace(trials=trials),
         None,
-        Standing(limits or Limits()),
+        TrialRanking(limits or Limits()),
         [],
         SimpleNamespace(refitted=affordable),
     )

@@ -5,7 +5,7 @@ import pytest
 
 import hpmkd
 from hpmkd.search.warm_start import outcomes
-from hpmkd.training.recording_scheduler import Overheard
+from hpmkd.training.recording_scheduler import RecordingScheduler
 from hpmkd.values import Configuration, DataFacts, Offer, Softening, TrainingState, Trial
 
 CONFIGURATION = Configuration("gbm", 1.0, 0.8, {"rounds": 4})
@@ -23,19 +23,17 @@ class Falling:
 
 def test_it_hands_on_and_keeps():
     scheduler = Falling()
-    overheard = Overheard(scheduler)
-    assert overheard.varies is True
-    assert (overheard.state, overheard.mean) == (None, None)
+    recorder = RecordingScheduler(scheduler)
+    assert recorder.varies is True
+    assert (recorder.state, recorder.mean) == (None, None)
     # Some rounds are asked about twice; they count once.
     for progress in (0.0, 0.0, 0.0, 0.5):
         state = TrainingState(progress, 1.0)
-        assert overheard.softening(CONFIGURATION, state) == scheduler.softening(
-            CONFIGURATION, state
-        )
-    assert overheard.state == TrainingState(0.5, 1.0)
-    assert overheard.mean.alpha == pytest.approx(0.6)
-    assert overheard.mean.temperature == pytest.approx(8**0.5)
-    overheard.observe("a trial")
+        assert recorder.softening(CONFIGURATION, state) == scheduler.softening(CONFIGURATION, state)
+    assert recorder.state == TrainingState(0.5, 1.0)
+    assert recorder.mean.alpha == pytest.approx(0.6)
+    assert recorder.mean.temperature == pytest.approx(8**0.5)
+    recorder.observe("a trial")
     assert scheduler.observed == "a trial"
 
 
@@ -44,10 +42,10 @@ def test_what_never_moves_is_kept_bit_for_bit():
         def softening(self, configuration, state):
             return Softening(0.1, 0.3)
 
-    overheard = Overheard(Still())
+    recorder = RecordingScheduler(Still())
     for at in range(7):
-        overheard.softening(CONFIGURATION, TrainingState(at / 7))
-    assert overheard.mean == Softening(0.1, 0.3)
+        recorder.softening(CONFIGURATION, TrainingState(at / 7))
+    assert recorder.mean == Softening(0.1, 0.3)
 
 
 def test_an_outcome_is_of_what_was_taught_not_of_what_was_configured():

@@ -9,7 +9,7 @@ from hpmkd.errors import PluginError
 from hpmkd.execution.jobs import Load
 from hpmkd.registry.registry import PluginWarning
 from hpmkd.training import refit as finalists
-from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import Refitted, best, fit_finalists, pairs
 from hpmkd.training.trials import RefitData
 from hpmkd.values import Configuration, Trial
@@ -84,8 +84,8 @@ def fitting(monkeypatch, in_process):
         def kept(own, student):
             return Refitted(own, student, student.key)
 
-        played = {each: StageInPlay(each, "p", None) for each in stages}
-        data = RefitData(None, Fitting(played, {}, None, 0))
+        active = {each: ActiveStage(each, "p", None) for each in stages}
+        data = RefitData(None, FitContext(active, {}, None, 0))
         found = fit_finalists(
             pairs(trials, stages),
             data,

@@ -15,7 +15,7 @@ GAP = 2
 
 
 @dataclass(frozen=True)
-class Column(Generic[T]):
+class TableColumn(Generic[T]):
     """One column of a table.
 
     Parameters
@@ -37,7 +37,7 @@ class Column(Generic[T]):
 
 
 def print_columns(
-    columns: Sequence[Column[T]],
+    columns: Sequence[TableColumn[T]],
     rows: Sequence[T],
     bold: Callable[[T], bool],
     console: Console,
@@ -47,7 +47,7 @@ def print_columns(
 
     Parameters
     ----------
-    columns : sequence of Column
+    columns : sequence of TableColumn
         In their order.
     rows : sequence
         What the cells are of.
@@ -74,8 +74,8 @@ def print_columns(
 
 
 def _fitting(
-    filled: Sequence[tuple[Column[T], list[str]]], width: int
-) -> Sequence[tuple[Column[T], list[str]]]:
+    filled: Sequence[tuple[TableColumn[T], list[str]]], width: int
+) -> Sequence[tuple[TableColumn[T], list[str]]]:
     """Return the columns without those that there is no room for."""
     kept = list(filled)
     while sum(_width(cells) + GAP for _, cells in kept) - GAP > width:

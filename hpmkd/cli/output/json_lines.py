@@ -83,17 +83,17 @@ class Events:
             if ended.exit_code:
                 self.ended(ended.exit_code)
             raise
-        except Told:
+        except EventObserver:
             raise
         except click.ClickException as error:
-            raise Told(self, error.format_message(), error.exit_code) from error
+            raise EventObserver(self, error.format_message(), error.exit_code) from error
         except HpmkdError as error:
-            raise Told(self, str(error), error.exit_code) from error
+            raise EventObserver(self, str(error), error.exit_code) from error
         except (KeyboardInterrupt, click.Abort) as error:
-            raise Told(self, "interrupted", INTERRUPTED) from error
+            raise EventObserver(self, "interrupted", INTERRUPTED) from error
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
-            raise Told(self, message, 1, traceback=traceback.format_exc()) from error
+            raise EventObserver(self, message, 1, traceback=traceback.format_exc()) from error
         finally:
             printed.end()
 
@@ -101,7 +101,7 @@ class Events:
         self.write("warning", category=category.__name__, message=str(message))
 
 
-class Told(click.ClickException):
+class EventObserver(click.ClickException):
     """An error that is written as an event.
 
     Parameters

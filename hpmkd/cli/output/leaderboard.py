@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from hpmkd.cli.output.columns import Column, print_columns
+from hpmkd.cli.output.columns import TableColumn, print_columns
 from hpmkd.recipe.units import shown_size, shown_time
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hpmkd.evaluation.leaderboard import Record
-    from hpmkd.evaluation.pareto import Contender
+    from hpmkd.evaluation.leaderboard import ModelRecord
+    from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.recipe.limits import Limits
     from hpmkd.runs.result import Distillation
 
@@ -49,7 +49,7 @@ def print_result(found: Distillation) -> None:
         heard = "students with alpha above 0 learned from them"
         console.print(f"The teachers labelled {shown} rows; {heard}")
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
-    word = (f"Verdict: {found.verdict.word}.", "bold")
+    word = (f"Verdict: {found.verdict.outcome}.", "bold")
     console.print(Text.assemble(word, f" {found.verdict.sentence}"))
     for note in found.verdict.notes:
         console.print(f"  {note}.")
@@ -86,23 +86,23 @@ def wide_console() -> Console:
 
 
 def print_front(
-    contenders: Sequence[Contender], limits: Limits, chosen: str | None, console: Console
+    contenders: Sequence[StudentSummary], limits: Limits, chosen: str | None, console: Console
 ) -> None:
     """Print the students to pick from: who is on the front, who keeps the limits, who is chosen."""
-    name: Column[Contender] = Column(
+    name: TableColumn[StudentSummary] = TableColumn(
         "student", lambda each: _marked(each.name, each.name == chosen), 0, left=True
     )
     columns = [name, *FRONT_COLUMNS, *([_breaks(limits)] if limits else [])]
     print_columns(columns, contenders, lambda each: each.name == chosen, console, "front.json")
 
 
-def _breaks(limits: Limits) -> Column[Contender]:
+def _breaks(limits: Limits) -> TableColumn[StudentSummary]:
     """Return the column that tells which limits a student breaks."""
 
-    def broken(each: Contender) -> str:
+    def broken(each: StudentSummary) -> str:
         return ", ".join(name.split("_")[1] for name in limits.broken(each.figures)) or "-"
 
-    return Column("breaks", broken, 3)
+    return TableColumn("breaks", broken, 3)
 
 
 def _marked(name: str, chosen: bool) -> str:
@@ -129,7 +129,7 @@ def _wins(found: Distillation) -> Iterator[str]:
         )
 
 
-def print_table(records: tuple[Record, ...], console: Console) -> None:
+def print_table(records: tuple[ModelRecord, ...], console: Console) -> None:
     """Print the leaderboard; a narrow terminal gets the columns that matter most."""
     print_columns(COLUMNS, records, lambda each: each.chosen, console, "leaderboard.csv")
 
@@ -150,32 +150,32 @@ def _time(us: float | None) -> str:
     return "-" if us is None else shown_time(us)
 
 
-COLUMNS: tuple[Column[Record], ...] = (
-    Column("role", lambda record: record.role, 4, left=True),
-    Column("name", lambda record: _marked(record.name, record.chosen), 0, left=True),
-    Column("after", lambda record: record.after or "-", 8),
-    Column("alpha", lambda record: _number(record.alpha, ".2f"), 7),
-    Column("accuracy", lambda record: _number(record.accuracy, ".4f"), 2),
-    Column("log loss", lambda record: _number(record.log_loss, ".4f"), 1),
-    Column("macro F1", lambda record: _number(record.macro_f1, ".4f"), 9),
-    Column("AUC", lambda record: _number(record.auc, ".4f"), 10),
-    Column("KL", lambda record: _number(record.kl, ".4f"), 12),
-    Column("agree", lambda record: _number(record.agreement, ".4f"), 11),
-    Column("size", lambda record: _size(record.bytes), 3),
-    Column("1 row", lambda record: _time(record.row_us), 5),
-    Column("1000 rows", lambda record: _time(record.batch_us), 15),
-    Column("smaller", lambda record: _times(record.compression), 13),
-    Column("faster", lambda record: _times(record.speedup), 14),
-    Column("retention", lambda record: _number(record.retention, ".4f"), 6),
+COLUMNS: tuple[TableColumn[ModelRecord], ...] = (
+    TableColumn("role", lambda record: record.role, 4, left=True),
+    TableColumn("name", lambda record: _marked(record.name, record.chosen), 0, left=True),
+    TableColumn("after", lambda record: record.after or "-", 8),
+    TableColumn("alpha", lambda record: _number(record.alpha, ".2f"), 7),
+    TableColumn("accuracy", lambda record: _number(record.accuracy, ".4f"), 2),
+    TableColumn("log loss", lambda record: _number(record.log_loss, ".4f"), 1),
+    TableColumn("macro F1", lambda record: _number(record.macro_f1, ".4f"), 9),
+    TableColumn("AUC", lambda record: _number(record.auc, ".4f"), 10),
+    TableColumn("KL", lambda record: _number(record.kl, ".4f"), 12),
+    TableColumn("agree", lambda record: _number(record.agreement, ".4f"), 11),
+    TableColumn("size", lambda record: _size(record.bytes), 3),
+    TableColumn("1 row", lambda record: _time(record.row_us), 5),
+    TableColumn("1000 rows", lambda record: _time(record.batch_us), 15),
+    TableColumn("smaller", lambda record: _times(record.compression), 13),
+    TableColumn("faster", lambda record: _times(record.speedup), 14),
+    TableColumn("retention", lambda record: _number(record.retention, ".4f"), 6),
 )
 #: Of the students to pick from, behind their names; limits have one more.
-FRONT_COLUMNS: tuple[Column[Contender], ...] = (
-    Column("role", lambda each: each.role, 6, left=True),
-    Column("log loss", lambda each: f"{each.selection_log_loss:.4f}", 1),
-    Column("size", lambda each: shown_size(each.bytes), 2),
-    Column("1 row", lambda each: shown_time(each.row_us), 4),
-    Column("retention", lambda each: f"{each.selection_retention:.4f}", 5),
-    Column("test log loss", lambda each: f"{each.log_loss:.4f}", 9),
-    Column("test accuracy", lambda each: f"{each.accuracy:.4f}", 7),
-    Column("on front", lambda each: "yes" if each.on_front else "-", 8),
+FRONT_COLUMNS: tuple[TableColumn[StudentSummary], ...] = (
+    TableColumn("role", lambda each: each.role, 6, left=True),
+    TableColumn("log loss", lambda each: f"{each.selection_log_loss:.4f}", 1),
+    TableColumn("size", lambda each: shown_size(each.bytes), 2),
+    TableColumn("1 row", lambda each: shown_time(each.row_us), 4),
+    TableColumn("retention", lambda each: f"{each.selection_retention:.4f}", 5),
+    TableColumn("test log loss", lambda each: f"{each.log_loss:.4f}", 9),
+    TableColumn("test accuracy", lambda each: f"{each.accuracy:.4f}", 7),
+    TableColumn("on front", lambda each: "yes" if each.on_front else "-", 8),
 )

@@ -6,8 +6,8 @@ import abc
 from collections.abc import Mapping
 from typing import Any
 
-from hpmkd.cli.progress.memory_usage import Memory
-from hpmkd.cli.progress.state import Course, Phase, Work
+from hpmkd.cli.progress.memory_usage import MemoryUsage
+from hpmkd.cli.progress.state import Phase, PhaseWork, ProgressState
 from hpmkd.hookspecs import hookimpl
 from hpmkd.values import DataFacts, Trial
 
@@ -17,7 +17,7 @@ class View(abc.ABC):
 
     def __init__(self) -> None:
         super().__init__()
-        self.course, self.memory = Course(), Memory()
+        self.course, self.memory = ProgressState(), MemoryUsage()
 
     @abc.abstractmethod
     def say(self, line: str) -> None:
@@ -72,12 +72,12 @@ def doing(phase: Phase) -> list[str]:
     return [*([f"{work.job} {work.done}/{work.total}"] if steps else []), busy(work)]
 
 
-def busy(work: Work) -> str:
+def busy(work: PhaseWork) -> str:
     """Say how many workers are at it."""
     return f"{work.busy} of {work.workers} worker{'s' * (work.workers != 1)} busy"
 
 
-def in_memory(memory: Memory) -> list[str]:
+def in_memory(memory: MemoryUsage) -> list[str]:
     """Say how much memory is taken, and was taken at most."""
     if memory.now is None or memory.most is None:
         return []

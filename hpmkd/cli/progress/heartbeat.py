@@ -37,7 +37,7 @@ def beating(seconds: float, beat: Callable[[], None]) -> Iterator[None]:
         teller.join()
 
 
-class Watchful(abc.ABC):
+class Heartbeat(abc.ABC):
     """Looks around every second, from when it is entered until it is left."""
 
     def __init__(self) -> None:

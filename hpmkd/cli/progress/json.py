@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hpmkd.cli.output.json_lines import Events, failure
-from hpmkd.cli.progress.heartbeat import SECONDS_OF_SILENCE, Watchful
-from hpmkd.cli.progress.memory_usage import Memory
+from hpmkd.cli.progress.heartbeat import SECONDS_OF_SILENCE, Heartbeat
+from hpmkd.cli.progress.memory_usage import MemoryUsage
 from hpmkd.hookspecs import hookimpl
 from hpmkd.runs.optuna_study import as_plain
 from hpmkd.values import DataFacts, Trial
 
 
-class JsonLines(Watchful):
+class JsonLines(Heartbeat):
     """An observer that writes every event as it hears it.
 
     The name of an event is that of its hook, its fields are the arguments of the hook.
@@ -26,7 +26,7 @@ class JsonLines(Watchful):
 
     def __init__(self, events: Events) -> None:
         super().__init__()
-        self._events, self._memory = events, Memory()
+        self._events, self._memory = events, MemoryUsage()
 
     @hookimpl
     def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:

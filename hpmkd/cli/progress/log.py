@@ -10,7 +10,7 @@ from hpmkd.cli.progress.base import View, clock, doing, in_memory
 from hpmkd.cli.progress.heartbeat import (
     SECONDS_BETWEEN_LINES,
     SECONDS_OF_SILENCE,
-    Watchful,
+    Heartbeat,
 )
 from hpmkd.cli.progress.state import Phase
 
@@ -18,7 +18,7 @@ from hpmkd.cli.progress.state import Phase
 SEARCHING = ("search", "chain", "collapse")
 
 
-class PlainProgress(View, Watchful):
+class PlainProgress(View, Heartbeat):
     """An observer that writes a line to stderr now and then."""
 
     def __init__(self) -> None:

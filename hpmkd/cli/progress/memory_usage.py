@@ -16,7 +16,7 @@ from hpmkd.execution.toolkit.process_tree import descendants
 PROC = Path("/proc")
 
 
-class Memory:
+class MemoryUsage:
     """Memory of the tree of processes below this one, and the most that was seen."""
 
     def __init__(self) -> None:

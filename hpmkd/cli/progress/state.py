@@ -26,7 +26,7 @@ JOB_OF_A_STEP = {"teachers": "fold", "search": "trial", "refit": "student"}
 
 
 @dataclass(frozen=True)
-class Work:
+class PhaseWork:
     """A batch of tasks.
 
     Parameters
@@ -69,7 +69,7 @@ class Phase:
         When, in seconds of the clock.
     ended : float or None
         When; None as long as it goes on.
-    work : Work or None
+    work : PhaseWork or None
         The last batch of tasks that was begun in it.
     """
 
@@ -78,7 +78,7 @@ class Phase:
     total: int
     started: float
     ended: float | None = None
-    work: Work | None = None
+    work: PhaseWork | None = None
 
     @property
     def label(self) -> str:
@@ -111,7 +111,7 @@ class Phase:
             return batch if behind <= 0 else None
         return batch + pace * behind
 
-    def _counted(self, work: Work) -> bool:
+    def _counted(self, work: PhaseWork) -> bool:
         return JOB_OF_A_STEP.get(self.name) == work.job
 
 
@@ -127,7 +127,7 @@ class Best:
         return f"best log loss {self.log_loss:.4f} ({self.stage}, trial {self.number})"
 
 
-class Course:
+class ProgressState:
     """Gathers where a run is.
 
     Parameters
@@ -178,7 +178,7 @@ class Course:
             and phase.work.done < total
         )
         first = phase.work.first if phase.work is not None and same and done else phase.done
-        work = Work(job, done, total, busy, workers, seconds_left, self.now, first)
+        work = PhaseWork(job, done, total, busy, workers, seconds_left, self.now, first)
         self.phases[phase.name] = replace(phase, work=work)
 
     def trial_finished(self, trial: Trial) -> None:

@@ -11,7 +11,7 @@ from hpmkd.values import Lost
 TRIES = 2
 
 
-class Losses:
+class LostTasks:
     """The losses of one batch of tasks: the first is told, the second is the task's result.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from hpmkd.registry.offers import Culprit
+    from hpmkd.registry.offers import ComponentOrigin
 
 
 class Guard:
@@ -15,13 +15,13 @@ class Guard:
     ----------
     component : object
         What the plugin's factory returned.
-    culprit : Culprit
+    culprit : ComponentOrigin
         Whom to blame.
     """
 
     contract: ClassVar[type]
 
-    def __init__(self, component: Any, culprit: Culprit) -> None:
+    def __init__(self, component: Any, culprit: ComponentOrigin) -> None:
         self.component, self.culprit = component, culprit
         with culprit.blamed("breaks its contract"):
             if not isinstance(component, self.contract):

@@ -20,13 +20,13 @@ from hpmkd.registry.validation.augmenter import AugmenterGuard
 from hpmkd.registry.validation.base import Guard, expect
 from hpmkd.registry.validation.exporter import ExporterGuard
 from hpmkd.registry.validation.memory import MemoryGuard
-from hpmkd.registry.validation.sampler import Questions
+from hpmkd.registry.validation.sampler import SamplerValidator
 from hpmkd.registry.validation.services import CacheGuard, ExecutorGuard
 from hpmkd.registry.validation.students import StageGuard, TransferGuard
 from hpmkd.values import Softening
 
 if TYPE_CHECKING:
-    from hpmkd.registry.offers import Culprit, Offered
+    from hpmkd.registry.offers import ComponentOrigin, RegisteredComponent
     from hpmkd.values import (
         Configuration,
         DataFacts,
@@ -44,9 +44,9 @@ class SamplerGuard(Guard):
 
     contract = contracts.Sampler
 
-    def __init__(self, component: Any, culprit: Culprit, space: SearchSpace) -> None:
+    def __init__(self, component: Any, culprit: ComponentOrigin, space: SearchSpace) -> None:
         super().__init__(component, culprit)
-        self.questions = Questions(space)
+        self.questions = SamplerValidator(space)
 
     def check(self) -> None:
         """Check that the total is a number or None."""
@@ -73,7 +73,7 @@ class SamplerGuard(Guard):
 
 
 class FuserGuard(Guard):
-    """Checks that a fuser fits to something that fuses; :class:`Fusion` checks the rest."""
+    """Checks that a fuser fits to something that fuses; :class:`FittedFusion` checks the rest."""
 
     contract = contracts.Fuser
 
@@ -151,7 +151,7 @@ class PanelGuard(Guard):
         return named
 
 
-def _unguarded(component: Any, culprit: Culprit, *arguments: Any) -> Any:
+def _unguarded(component: Any, culprit: ComponentOrigin, *arguments: Any) -> Any:
     return component
 
 
@@ -171,7 +171,7 @@ GUARDS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def guarded(offered: Offered, component: Any, *arguments: Any) -> Any:
+def guarded(offered: RegisteredComponent, component: Any, *arguments: Any) -> Any:
     """Put a component that was just built into the guard of its kind."""
     make: Callable[..., Any] = GUARDS.get(offered.kind, _unguarded)
     return make(component, offered.culprit, *arguments)

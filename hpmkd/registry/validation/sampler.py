@@ -22,7 +22,7 @@ TOLERANCE = 1e-9
 PATIENCE = 1000
 
 
-class Questions:
+class SamplerValidator:
     """What one sampler has asked for so far.
 
     Parameters
@@ -114,7 +114,7 @@ def _check_hyperparameters(configuration: Configuration, stage: Stage) -> None:
             raise TypeError(f"ask returned {name} = {value!r}; expected a float, int or str")
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"ask returned {name} = {value!r}; expected a finite number")
-    replay = Replay(configuration.hyperparameters)
+    replay = RecordedTrial(configuration.hyperparameters)
     drawn = stage.space(replay)
     for name, (substitute, expected) in replay.refused.items():
         # A space may make something else of what it draws; then the name means no draw.
@@ -131,7 +131,7 @@ def _list(values: Iterable[float]) -> str:
     return ", ".join(f"{value:g}" for value in sorted(values))
 
 
-class Replay:
+class RecordedTrial:
     """A trial that draws what is given, and remembers what could not have been drawn.
 
     Parameters

@@ -94,10 +94,10 @@ class ExecutorGuard(Guard):
         return local
 
     @property
-    def standing(self) -> bool:
+    def ranking(self) -> bool:
         """Whether its workers are there before the run."""
-        standing: bool = getattr(self.component, "standing", False)
-        return standing
+        ranking: bool = getattr(self.component, "standing", False)
+        return ranking
 
     def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
         """Say what tasks to come will need, if it wants to know."""

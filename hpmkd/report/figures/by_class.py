@@ -12,7 +12,7 @@ from hpmkd.report.render.theme import Look, mark
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hpmkd.evaluation.row_details import Evidence
+    from hpmkd.evaluation.row_details import RowDetails
     from hpmkd.report.render.tables import Cell
     from hpmkd.runs.result import Distillation
 
@@ -58,7 +58,7 @@ def by_class(found: Distillation) -> Picture | Absent:
     )
 
 
-def _described(evidence: Evidence, classes: list[object]) -> str:
+def _described(evidence: RowDetails, classes: list[object]) -> str:
     known = [
         (each.retention, label)
         for label, each in zip(classes, evidence.by_class, strict=True)
@@ -70,7 +70,7 @@ def _described(evidence: Evidence, classes: list[object]) -> str:
     return f"The student retains least of class {clean(label)}: {percent(worst)}."
 
 
-def _paint(figure: Figure, look: Look, evidence: Evidence, classes: list[object]) -> None:
+def _paint(figure: Figure, look: Look, evidence: RowDetails, classes: list[object]) -> None:
     ax = figure.subplots()
     lines, across = range(len(classes)), ax.get_yaxis_transform()
     for at, each in zip(lines, evidence.by_class, strict=True):
@@ -99,7 +99,7 @@ def _paint(figure: Figure, look: Look, evidence: Evidence, classes: list[object]
     figure.legend(loc="outside upper left", ncols=3)
 
 
-def _left(evidence: Evidence) -> float:
+def _left(evidence: RowDetails) -> float:
     """Return the least share that is drawn, with some room beside it."""
     shares = [getattr(each, model) for each in evidence.by_class for model in MODELS]
     return float(min([BEGIN, *(share for share in shares if share is not None)])) - 0.02

@@ -13,7 +13,7 @@ from hpmkd.report.render.theme import Look, mark
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hpmkd.evaluation.row_details import Evidence
+    from hpmkd.evaluation.row_details import RowDetails
     from hpmkd.runs.result import Distillation
 
 #: Standard errors of a 95 % interval.
@@ -65,7 +65,7 @@ def calibration(found: Distillation) -> Picture | Absent:
     )
 
 
-def _paint(figure: Figure, look: Look, evidence: Evidence, asked: str) -> None:
+def _paint(figure: Figure, look: Look, evidence: RowDetails, asked: str) -> None:
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], color=look["faint"], linewidth=1, linestyle="--")
     for curve in evidence.reliability:

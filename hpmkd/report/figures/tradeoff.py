@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Cost:
+class CostAxis:
     """What a model costs.
 
     Parameters
@@ -47,13 +47,13 @@ class Cost:
         return float(getattr(model, self.key) or 0)
 
 
-SIZE = Cost("bytes", "Accuracy against size", "size of the file", size, "max_size")
-LATENCY = Cost(
+SIZE = CostAxis("bytes", "Accuracy against size", "size of the file", size, "max_size")
+LATENCY = CostAxis(
     "row_us", "Accuracy against the time of one row", "time of one row", duration, "max_latency"
 )
 
 
-def tradeoff(found: Distillation, cost: Cost) -> Picture | Absent:
+def tradeoff(found: Distillation, cost: CostAxis) -> Picture | Absent:
     """Return the picture of accuracy against a cost."""
     known = models(found)
     priced = [model for model in known if cost.of(model)]
@@ -84,7 +84,7 @@ def tradeoff(found: Distillation, cost: Cost) -> Picture | Absent:
     )
 
 
-def unbeaten(known: Sequence[Model], cost: Cost) -> list[Model]:
+def unbeaten(known: Sequence[Model], cost: CostAxis) -> list[Model]:
     """Return the models that no other beats in accuracy and cost, cheap ones first."""
     kept: list[Model] = []
     for model in sorted(known, key=lambda each: (cost.of(each), -each.accuracy)):
@@ -93,7 +93,7 @@ def unbeaten(known: Sequence[Model], cost: Cost) -> list[Model]:
     return kept
 
 
-def _described(known: Sequence[Model], cost: Cost) -> str:
+def _described(known: Sequence[Model], cost: CostAxis) -> str:
     shipped = next(model for model in known if model.chosen)
     said = f"The shipped student {clean(shipped.name)} is right on {percent(shipped.accuracy)}"
     if cost.of(shipped):
@@ -106,7 +106,7 @@ def _described(known: Sequence[Model], cost: Cost) -> str:
 
 
 def _reading(
-    known: Sequence[Model], best: Sequence[Model], cost: Cost, limit: float
+    known: Sequence[Model], best: Sequence[Model], cost: CostAxis, limit: float
 ) -> Iterator[str]:
     yield "Up is better, left is cheaper; the cost is on a logarithmic scale."
     if len(best) > 1:
@@ -119,7 +119,9 @@ def _reading(
         yield f"The dotted line is the limit of the run, {cost.shown(limit)}."
 
 
-def _paint(figure: Figure, look: Look, known: Sequence[Model], cost: Cost, limit: float) -> None:
+def _paint(
+    figure: Figure, look: Look, known: Sequence[Model], cost: CostAxis, limit: float
+) -> None:
     ax = figure.subplots()
     _axes(ax, cost)
     priced = [model for model in known if cost.of(model)]
@@ -154,7 +156,7 @@ def _paint(figure: Figure, look: Look, known: Sequence[Model], cost: Cost, limit
 NAMED = ("student", "ensemble")
 
 
-def _axes(ax: Axes, cost: Cost) -> None:
+def _axes(ax: Axes, cost: CostAxis) -> None:
     from matplotlib.ticker import NullLocator
 
     ax.set_xscale("log")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class LeafPath:
     """A node of a tree, as a walk through it meets it.
 
     Parameters
@@ -101,7 +101,7 @@ def readable(student: Student) -> bool:
     )
 
 
-def places(model: TreesModel) -> Iterator[Place]:
+def places(model: TreesModel) -> Iterator[LeafPath]:
     """Walk through a single tree, parents before children, left before right.
 
     Parameters
@@ -115,14 +115,14 @@ def places(model: TreesModel) -> Iterator[Place]:
         One per node.
     """
     anything = Cells()
-    start = Place(0, None, None, None, is_right=False, leaf=None, path={})
+    start = LeafPath(0, None, None, None, is_right=False, leaf=None, path={})
     waiting = [(int(model.roots[0]), start)]
     while waiting:
         node, here = waiting.pop()
         column = int(model.features[node])
         if column < 0:
             leaf = int(model.left[node])
-            yield Place(**{**vars(here), "leaf": leaf})
+            yield LeafPath(**{**vars(here), "leaf": leaf})
             continue
         yield here
         before = here.path.get(column, anything)
@@ -133,7 +133,7 @@ def places(model: TreesModel) -> Iterator[Place]:
         for is_right in (True, False):  # the left one is taken next
             cells = sides[is_right]
             path = {**here.path, column: cells}
-            child = Place(here.depth + 1, column, cells, before, is_right, None, path)
+            child = LeafPath(here.depth + 1, column, cells, before, is_right, None, path)
             waiting.append((children[is_right], child))
 
 

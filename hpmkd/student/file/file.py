@@ -31,7 +31,7 @@ _POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
 _POOL_NUMBERS = ("share", "final_temperature")
 
 
-class Parts(NamedTuple):
+class FileParts(NamedTuple):
     """What a student consists of."""
 
     encoder: FittedEncoder
@@ -40,12 +40,12 @@ class Parts(NamedTuple):
     facts: Mapping[str, Any]
 
 
-def write(parts: Parts) -> bytes:
+def write(parts: FileParts) -> bytes:
     """Return the content of a student file.
 
     Parameters
     ----------
-    parts : Parts
+    parts : FileParts
         Facts are plain JSON values.
 
     Returns
@@ -70,7 +70,7 @@ def write(parts: Parts) -> bytes:
     return seal(header, arrays)
 
 
-def read(content: bytes | mmap) -> Parts:
+def read(content: bytes | mmap) -> FileParts:
     """Read the content of a student file, and check all of it.
 
     Parameters
@@ -93,7 +93,7 @@ def read(content: bytes | mmap) -> Parts:
         model = _read_model(header["model"], _under("model.", arrays))
         classes = classes_from_json(header["classes"])
         check_parts(encoder, model, classes)
-        return Parts(encoder, model, classes, dict(header["facts"]))
+        return FileParts(encoder, model, classes, dict(header["facts"]))
     except KeyError as error:
         raise damaged(f"it lacks {error}") from error
     except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:

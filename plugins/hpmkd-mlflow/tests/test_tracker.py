@@ -60,7 +60,7 @@ def test_a_run_read_back(distil, store, client, runs):
     assert (params["data.n_columns"], params["data.n_classes"]) == ("5", "3")
     assert tags["team"] == "blue"
     assert tags["hpmkd.version"] == hpmkd.__version__
-    assert tags["hpmkd.verdict"] == found.verdict.word
+    assert tags["hpmkd.verdict"] == found.verdict.outcome
     assert tags["hpmkd.sentence"] == found.verdict.sentence
     assert "hpmkd.phase" not in tags
 

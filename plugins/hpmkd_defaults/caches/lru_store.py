@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SLACK = 4096
 
 
-class Store:
+class LRUStore:
     """Keeps arrays until `max_bytes` are full; the least recently used goes first.
 
     Safe to share between threads: of several that ask for one missing key, one computes

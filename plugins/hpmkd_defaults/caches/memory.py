@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpmkd_defaults.caches.lru_store import Store
+from hpmkd_defaults.caches.lru_store import LRUStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class MemoryCache:
-    """One :class:`Store` for all regions: the least recently used goes first.
+    """One :class:`LRUStore` for all regions: the least recently used goes first.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class MemoryCache:
     """
 
     def __init__(self, *, max_bytes: int = 2_000_000_000) -> None:
-        self._store = Store(max_bytes)
+        self._store = LRUStore(max_bytes)
 
     def get_or_compute(
         self, region: str, key: str, compute: Callable[[], NDArray[Any]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpmkd_defaults.caches.lru_store import Store
+from hpmkd_defaults.caches.lru_store import LRUStore
 from hpmkd_defaults.caches.regions import REGIONS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class IntelligentCache:
     """Splits one budget of bytes over the regions teacher, feature and attention.
 
-    Each region is a :class:`~hpmkd_defaults.caches.lru_store.Store`: least recently used goes
+    Each region is a :class:`~hpmkd_defaults.caches.lru_store.LRUStore`: least recently used goes
     first, one thread computes while others wait, an array larger than its region is
     returned but not kept in memory.
 
@@ -47,7 +47,7 @@ class IntelligentCache:
         max_disk_bytes: int = 5_000_000_000,
     ) -> None:
         self._stores = {
-            region: Store(max_bytes * percent // 100) for region, percent in REGIONS.items()
+            region: LRUStore(max_bytes * percent // 100) for region, percent in REGIONS.items()
         }
         for region in disk_regions:
             self._check(region)

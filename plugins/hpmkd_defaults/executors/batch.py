@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.execution.toolkit.retries import Losses
+from hpmkd.execution.toolkit.retries import LostTasks
 from hpmkd.execution.toolkit.sharing import pack
 from hpmkd.values import Lost
 
@@ -44,7 +44,7 @@ class Batch:
         #: it holds may be what there was no memory for.
         self.again: deque[int] = deque()
         self._left = len(tasks)
-        self._losses = Losses(len(tasks))
+        self._losses = LostTasks(len(tasks))
         self._not_begun: set[int] = set()
         self._answers: deque[tuple[int, bytes | Lost]] = deque()
         self._dropped = False

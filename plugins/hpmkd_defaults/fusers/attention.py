@@ -11,7 +11,7 @@ from hpmkd.values import Fused
 from hpmkd_defaults.fusers.attention_pools import AttendedPools
 from hpmkd_defaults.fusers.batched import blocks, check_teachers
 from hpmkd_defaults.fusers.calibrated_members import MAX_ROWS, Members, calibrated
-from hpmkd_defaults.fusers.gate import FEWEST_ROWS, Gate, folds
+from hpmkd_defaults.fusers.gate import FEWEST_ROWS, AttentionGate, folds
 from hpmkd_defaults.fusers.local_loss import Neighbourhood
 from hpmkd_defaults.fusers.pooling import evidence
 from hpmkd_defaults.fusers.profile import wins
@@ -90,7 +90,7 @@ class AttentionWeightedMultiTeacher:
         few = len(members.labels) < FEWEST_ROWS
         if few or len(probabilities) == 1:
             reason = f"fewer than {FEWEST_ROWS} rows" if few else "one teacher"
-            return AttentivePool(pool, Gate(False, f"not tried: {reason}"))
+            return AttentivePool(pool, AttentionGate(False, f"not tried: {reason}"))
         most = self._most(len(labels)) or len(members.labels)
         members = members.only(stratified(members.labels, most))
         table = take(table, members.rows)
@@ -143,7 +143,7 @@ class AttentivePool:
     ----------
     pool : TwoPools
         What it refines, and what it is if attention is None.
-    gate : Gate
+    gate : AttentionGate
         Whether weights per row were accepted, and why.
     attention : Attention or None
         Makes the weights per row; None if they were refused.
@@ -154,7 +154,7 @@ class AttentivePool:
     """
 
     pool: TwoPools
-    gate: Gate
+    gate: AttentionGate
     attention: Attention | None = None
     mean_weights: tuple[float, ...] = ()
     wins: tuple[dict[str, Any], ...] = ()
@@ -196,7 +196,9 @@ class AttentivePool:
         }
 
 
-def cross_validated(members: Members, found: FloatArray, gated: bool) -> tuple[Gate, FloatArray]:
+def cross_validated(
+    members: Members, found: FloatArray, gated: bool
+) -> tuple[AttentionGate, FloatArray]:
     """Compare attention with the static pool on rows that neither was fitted on.
 
     Temperatures of the teachers and the losses of neighbours come from all rows: the former
@@ -213,7 +215,7 @@ def cross_validated(members: Members, found: FloatArray, gated: bool) -> tuple[G
 
     Returns
     -------
-    gate : Gate
+    gate : AttentionGate
         The comparison, row by row.
     attended : ndarray of shape (n, K)
         The attended linear pool of each row, from scores that were not fitted on it.
@@ -228,4 +230,4 @@ def cross_validated(members: Members, found: FloatArray, gated: bool) -> tuple[G
         fused = pools.fuse(said[:, held], found[:, held])[0]
         lost[held] = -np.log(evidence(fused, labels[held]))
         static[held] = -np.log(evidence(pool.fuse_members(said[:, held]), labels[held]))
-    return Gate.compare(static, lost, gated), attended
+    return AttentionGate.compare(static, lost, gated), attended

@@ -20,7 +20,7 @@ FEWEST_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Gate:
+class AttentionGate:
     """The outcome.
 
     Parameters
@@ -42,7 +42,7 @@ class Gate:
     standard_error: float | None = None
 
     @classmethod
-    def compare(cls, static: FloatArray, attended: FloatArray, gated: bool = True) -> Gate:
+    def compare(cls, static: FloatArray, attended: FloatArray, gated: bool = True) -> AttentionGate:
         """Accept attention if it gains more than one standard error.
 
         Parameters

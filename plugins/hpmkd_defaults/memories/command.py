@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hpmkd_defaults.memories.records import Learned
-    from hpmkd_defaults.memories.store import Store
+    from hpmkd_defaults.memories.store import RecordStore
 
 folder_option = click.option(
     "--folder",
@@ -92,11 +92,11 @@ def clear(folder: str, yes: bool) -> None:
         also = " and in the stores set aside from it" if aside else ""
         click.confirm(f"Forget all that is in {path}{also}?", abort=True)
     from hpmkd_defaults.memories.schema import DamagedStoreError
-    from hpmkd_defaults.memories.store import Store
+    from hpmkd_defaults.memories.store import RecordStore
 
     what = "what could not be read"
     with _told(path):
-        store = Store(path)
+        store = RecordStore(path)
         try:
             what = _counted(len(store.read()), "data set")
             store.clear()
@@ -178,13 +178,13 @@ def _difference(before: Sequence[Learned], after: Sequence[Learned], n_given: in
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Store]:
+def _opened(path: Path) -> Iterator[RecordStore]:
     from hpmkd_defaults.memories.schema import DamagedStoreError
-    from hpmkd_defaults.memories.store import Store
+    from hpmkd_defaults.memories.store import RecordStore
 
     with _told(path):
         try:
-            yield Store(path)
+            yield RecordStore(path)
         except DamagedStoreError as error:
             raise click.ClickException(
                 f"cannot read {path}: {error}. The next run sets it aside; to remove it: "

@@ -33,7 +33,7 @@ MAX_OUTCOMES = 1000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class State(Struct, frozen=True, forbid_unknown_fields=True):
+class RememberedState(Struct, frozen=True, forbid_unknown_fields=True):
     """What a scheduler was last told during the fit; see :class:`hpmkd.values.TrainingState`."""
 
     progress: Share
@@ -52,7 +52,7 @@ class Tried(Struct, frozen=True, forbid_unknown_fields=True):
     hyperparameters: dict[Name, bool | int | float | Name]
     regret: Regret
     rank: Share
-    state: State | None = None
+    state: RememberedState | None = None
 
 
 class Learned(Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,7 +164,7 @@ def _tried(outcome: Outcome) -> dict[str, Any]:
 
 
 def _finite(state: TrainingState) -> dict[str, float | None]:
-    numbers = {name: getattr(state, name) for name in State.__struct_fields__}
+    numbers = {name: getattr(state, name) for name in RememberedState.__struct_fields__}
     return {
         name: number if number is not None and math.isfinite(number) else None
         for name, number in numbers.items()

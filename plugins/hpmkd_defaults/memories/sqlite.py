@@ -10,7 +10,7 @@ from hpmkd_defaults.memories import folder, store
 from hpmkd_defaults.memories.records import learned
 from hpmkd_defaults.memories.schema import DamagedStoreError
 from hpmkd_defaults.memories.similarity import distance, promising
-from hpmkd_defaults.memories.store import Store
+from hpmkd_defaults.memories.store import RecordStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,18 +74,20 @@ class SharedOptimizationMemory:
     def _others(self, facts: DataFacts) -> list[Learned]:
         if self._snapshot is None:
             nothing: list[Learned] = []
-            self._snapshot = self._venture("read", Store.read, nothing)
+            self._snapshot = self._venture("read", RecordStore.read, nothing)
         others = [each for each in self._snapshot if each.digest != facts.digest]
         # One less than there may be: else the run itself would push the oldest out, and with
         # it change the next run on the same data.
         return others[: store.MAX_DATA_SETS - 1]
 
-    def _venture(self, done: str, call: Callable[[Store], Answer], otherwise: Answer) -> Answer:
+    def _venture(
+        self, done: str, call: Callable[[RecordStore], Answer], otherwise: Answer
+    ) -> Answer:
         if self._given_up:
             return otherwise
         path = folder.store_path(self._folder)
         try:
-            return _mended(Store(path), call)
+            return _mended(RecordStore(path), call)
         except (OSError, sqlite3.Error, DamagedStoreError) as error:
             self._given_up = True
             reason = folder.in_the_way(path) or getattr(error, "strerror", None) or error
@@ -96,7 +98,7 @@ class SharedOptimizationMemory:
             return otherwise
 
 
-def _mended(kept: Store, call: Callable[[Store], Answer]) -> Answer:
+def _mended(kept: RecordStore, call: Callable[[RecordStore], Answer]) -> Answer:
     """Make a call; if the store is damaged, set it aside and make it on a new one."""
     try:
         return call(kept)

@@ -31,7 +31,7 @@ DAMAGE = (
 )
 
 
-class Store:
+class RecordStore:
     """Data sets and what was learned on them, in a file.
 
     A connection is opened for every call and closed after it. What cannot be read is a

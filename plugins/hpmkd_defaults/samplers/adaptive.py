@@ -13,7 +13,12 @@ from hpmkd_defaults.samplers.random_draws import by_complexity, known_points, na
 from hpmkd_defaults.samplers.rounds import Rounds
 from hpmkd_defaults.samplers.stratified import stratified
 from hpmkd_defaults.samplers.surrogate import most_promising
-from hpmkd_defaults.samplers.trial_history import Told, evaluations, lowest, trials_beside_controls
+from hpmkd_defaults.samplers.trial_history import (
+    TrialHistory,
+    evaluations,
+    lowest,
+    trials_beside_controls,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,7 +70,7 @@ class AdaptiveConfigurationManager:
         self._grid = grid(space)
         self._sizes = sizes(space, initial, min(configs, len(self._grid)), trials)
         self.total: int | None = self._sizes.total
-        self._told = Told()
+        self._told = TrialHistory()
         self._studies = {name: stage_study(space, name) for name in space.stages}
         self._rounds = Rounds(self._search())
 

@@ -178,7 +178,7 @@ class PrefixedTrial:
 # --------------------------------------------------------------------------- storage
 
 
-class Journal(BaseJournalBackend):
+class MemoryJournal(BaseJournalBackend):
     """A journal in memory.
 
     Parameters
@@ -212,4 +212,6 @@ def silent_study(sampler: TPESampler) -> Any:
         "study_name": STUDY,
         "directions": [int(StudyDirection.MINIMIZE)],
     }
-    return load_study(study_name=STUDY, storage=JournalStorage(Journal([entry])), sampler=sampler)
+    return load_study(
+        study_name=STUDY, storage=JournalStorage(MemoryJournal([entry])), sampler=sampler
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpmkd_defaults.samplers.rounds import Rounds
-from hpmkd_defaults.samplers.trial_history import Told, evaluations, lowest
+from hpmkd_defaults.samplers.trial_history import TrialHistory, evaluations, lowest
 from hpmkd_defaults.samplers.tuning import plan
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class StagedSampler:
             subset_rows=subset_rows,
             whole=whole,
         )
-        self._told = Told()
+        self._told = TrialHistory()
         self._rounds = Rounds(self._search())
 
     def ask(self, n: int) -> Sequence[Configuration]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hpmkd.values import Configuration, SearchSpace, Trial
 
 
-class Told:
+class TrialHistory:
     """The trials told so far, each configuration once, whoever asked for it."""
 
     def __init__(self) -> None:

@@ -10,8 +10,8 @@ import xgboost
 
 from hpmkd_defaults.stages.objective import DistillationObjective
 from hpmkd_defaults.stages.row_loss import (
+    extra_factor,
     extra_rows,
-    loudness,
     stacked_matrix,
     stacked_target,
     stacked_weights,
@@ -48,7 +48,7 @@ class Boosting:
         n_rounds: int,
     ) -> None:
         self.inputs, self.parameters, self.n_rounds = inputs, dict(parameters), n_rounds
-        self.extra = heard_extra(inputs)
+        self.extra = weighted_extra(inputs)
         self.rows = stacked_matrix(inputs, self.extra)
         self.weights = stacked_weights(inputs, self.extra)
         self.target = first_target(inputs, self.extra)
@@ -69,11 +69,11 @@ class Boosting:
             return self.target, self.weights
         # Not quite 1 at the end: a schedule knows rounds that start, not the end of the last.
         progress = min(done, 1.0 - 1.0 / self.n_rounds)
-        softening = told(self.inputs, self._objective.diary.at(progress))
+        softening = told(self.inputs, self._objective.fit_log.at(progress))
         target = stacked_target(self.inputs, self.extra, softening.alpha)
         if self.extra is None:
             return target, None
-        heard = loudness(softening.alpha, self.inputs.configuration.alpha)
+        heard = extra_factor(softening.alpha, self.inputs.configuration.alpha)
         quiet = replace(self.extra, weight=self.extra.weight * heard)
         return target, stacked_weights(self.inputs, quiet)
 
@@ -87,7 +87,7 @@ class Boosting:
         return xgboost.train(self.parameters, self._matrix, n_rounds, obj=self._objective)
 
 
-def heard_extra(inputs: StageInputs) -> ExtraRows | None:
+def weighted_extra(inputs: StageInputs) -> ExtraRows | None:
     """Return the rows without labels, unless the teacher is heard in no round.
 
     A scheduler that varies may begin with hard labels and hear the teacher later.

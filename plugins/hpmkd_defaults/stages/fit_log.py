@@ -19,7 +19,7 @@ TREND_ROUNDS = 5
 FLOOR = 1e-15
 
 
-class Diary:
+class FitLog:
     """Keeps the losses of a fit, and measures the student against its teacher.
 
     The student is looked at only if the scheduler varies: it costs two passes over the

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd_defaults.stages.fit_log import Diary
+from hpmkd_defaults.stages.fit_log import FitLog
 from hpmkd_defaults.stages.row_loss import RowLoss
 from hpmkd_defaults.stages.targets import told
 
@@ -42,7 +42,7 @@ class DistillationObjective:
 
     def __init__(self, inputs: StageInputs, n_rounds: int, extra: ExtraRows | None = None) -> None:
         self.inputs = inputs
-        self.diary = Diary(inputs, n_rounds)
+        self.fit_log = FitLog(inputs, n_rounds)
         self._row_loss = RowLoss(inputs, extra)
 
     def __call__(self, margins: FloatArray, _matrix: object) -> tuple[FloatArray, FloatArray]:
@@ -51,9 +51,9 @@ class DistillationObjective:
         Both are overwritten by the next call; XGBoost has read them by then.
         """
         margins = margins.reshape(self._row_loss.shape)
-        softening = told(self.inputs, self.diary.look(margins))
+        softening = told(self.inputs, self.fit_log.look(margins))
         loss, gradient, hessian = self._row_loss(margins, softening)
-        self.diary.write(loss)
+        self.fit_log.write(loss)
         if hessian.ndim == 2:
             hessian *= 2.0
         return gradient, np.maximum(hessian, HESSIAN_FLOOR, out=hessian)

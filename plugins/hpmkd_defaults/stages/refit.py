@@ -28,7 +28,7 @@ RIDGE = 1e-2
 
 
 @dataclass(frozen=True)
-class AdditiveModel:
+class JointModel:
     """What a refit moves: margins are ``intercept + design @ coefficients + leaf values``.
 
     Parameters
@@ -66,7 +66,7 @@ class FixedTrees:
 
 
 def refit_jointly(
-    model: AdditiveModel,
+    model: JointModel,
     trees: FixedTrees,
     target: ArrayLike,
     weights: ArrayLike | None = None,
@@ -74,7 +74,7 @@ def refit_jointly(
     *,
     ridge: float = RIDGE,
     steps: int = STEPS,
-) -> AdditiveModel:
+) -> JointModel:
     """Minimise the mean cross entropy in all leaf values and the linear part together.
 
     F = Σ w CE(r, softmax(z)) / Σ w + ridge/2 (|v − v₀|² + |W − W₀|²); the intercept is free.
@@ -83,7 +83,7 @@ def refit_jointly(
 
     Parameters
     ----------
-    model : AdditiveModel
+    model : JointModel
         Where to start, and v₀ and W₀ of the ridge.
     trees : FixedTrees
         The leaves of all rows: real ones, then made ones.
@@ -100,7 +100,7 @@ def refit_jointly(
 
     Returns
     -------
-    AdditiveModel
+    JointModel
         float32. The one given (in float32), if rounding leaves no gain.
 
     Raises
@@ -128,7 +128,7 @@ class JointLoss:
 
     def __init__(
         self,
-        model: AdditiveModel,
+        model: JointModel,
         trees: FixedTrees,
         target: ArrayLike,
         weights: ArrayLike | None,
@@ -153,11 +153,11 @@ class JointLoss:
         shape = (n, width) if width > 1 else (n,)
         self._buffers = np.empty(shape), np.empty(shape)
 
-    def unpack(self, flat: FloatArray) -> AdditiveModel:
+    def unpack(self, flat: FloatArray) -> JointModel:
         """Cut flat parameters into leaf values, coefficients and intercept; views of them."""
         values, linear = np.split(flat, [self.n_values])
         table = linear.reshape(self.n_columns + 1, self.width)
-        return AdditiveModel(values, table[:-1], table[-1])
+        return JointModel(values, table[:-1], table[-1])
 
     def __call__(self, flat: FloatArray) -> tuple[float, FloatArray]:
         """Return F and its gradient, flat."""

@@ -77,7 +77,7 @@ def stacked_weights(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray 
     return np.repeat([1.0, extra.weight], [len(inputs.labels), len(extra.matrix)])
 
 
-def loudness(alpha: float, configured: float) -> float:
+def extra_factor(alpha: float, configured: float) -> float:
     """Return how loud the teacher is in a round, relative to what the configuration says."""
     return alpha / configured if configured > 0 else float(alpha > 0)
 
@@ -111,7 +111,7 @@ class RowLoss:
 
     def _heard(self, alpha: float) -> float:
         # What is nothing but the teacher is heard as much as the teacher is.
-        return self.weight * loudness(alpha, self.alpha)
+        return self.weight * extra_factor(alpha, self.alpha)
 
     def __call__(
         self, margins: FloatArray, softening: Softening

@@ -16,7 +16,7 @@ from hpmkd.errors import RecipeError
 from hpmkd.student import LinearModel, Student, TreesModel, add, join_trees, pack_booster
 from hpmkd_defaults.rows import stratified
 from hpmkd_defaults.stages.boosting_rounds import start_margin
-from hpmkd_defaults.stages.refit import AdditiveModel, FixedTrees, refit_jointly
+from hpmkd_defaults.stages.refit import FixedTrees, JointModel, refit_jointly
 
 if TYPE_CHECKING:
     from hpmkd.student import TreeEncoder
@@ -28,7 +28,7 @@ ROWS_PER_VALUE = 100
 
 
 @dataclass(frozen=True)
-class Ground:
+class BoostingBase:
     """The margin under the trees: ``design @ coefficients + intercept``.
 
     Parameters
@@ -46,7 +46,7 @@ class Ground:
     intercept: FloatArray
 
     @classmethod
-    def under(cls, boosting: Boosting) -> Ground:
+    def under(cls, boosting: Boosting) -> BoostingBase:
         """Return where a fit starts.
 
         Raises
@@ -90,7 +90,7 @@ def grow(boosting: Boosting, refits: int, refit_rows: int = 0) -> Student:
         Rows with a label that a refit is fitted on at most, but at least 100 for each leaf
         value; 0 for no cap.
     """
-    ground = Ground.under(boosting)
+    ground = BoostingBase.under(boosting)
     n_margins = len(ground.intercept)
     trees: TreesModel | None = None
     rows: IntArray | slice = slice(None)
@@ -132,13 +132,13 @@ def rows_of_refit(boosting: Boosting, n_values: float, most: int) -> IntArray | 
 
 def _refitted(
     boosting: Boosting,
-    ground: Ground,
+    ground: BoostingBase,
     trees: TreesModel,
     leaves: list[IntArray],
     rows: IntArray | slice,
     done: float,
-) -> tuple[Ground, TreesModel]:
-    before = AdditiveModel(trees.leaf_values[:, 0], ground.coefficients, ground.intercept)
+) -> tuple[BoostingBase, TreesModel]:
+    before = JointModel(trees.leaf_values[:, 0], ground.coefficients, ground.intercept)
     fixed = fixed_trees(trees, leaves)
     target, weights = boosting.taught(done)
     heard = None if weights is None else weights[rows]
@@ -170,7 +170,7 @@ def fixed_trees(trees: TreesModel, leaves: list[IntArray]) -> FixedTrees:
     return FixedTrees(ids, counts, trees.outputs)
 
 
-def _packed(inputs: StageInputs, ground: Ground, trees: TreesModel) -> Student:
+def _packed(inputs: StageInputs, ground: BoostingBase, trees: TreesModel) -> Student:
     encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
     if inputs.start is None:
         whole = replace(trees, base_margin=ground.intercept.astype(np.float32))

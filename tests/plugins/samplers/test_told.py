@@ -10,7 +10,7 @@ import pytest
 from hpmkd.testing.sampler_runs import space, trial_of
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.trial_history import (
-    Told,
+    TrialHistory,
     evaluations,
     lowest,
     paid,
@@ -24,7 +24,7 @@ def configuration(stage="various", alpha=0.5, share=1.0, **hyperparameters):
 
 @pytest.fixture
 def told():
-    told = Told()
+    told = TrialHistory()
     for number, (each, loss) in enumerate(
         [
             (configuration(rate=0.1), 0.5),

@@ -10,7 +10,7 @@ from scipy.special import softmax
 from hpmkd.values import ExtraRows
 from hpmkd_defaults.stages import staged_boosting
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
-from hpmkd_defaults.stages.fit_log import TREND_ROUNDS, Diary
+from hpmkd_defaults.stages.fit_log import TREND_ROUNDS, FitLog
 from hpmkd_defaults.stages.objective import DistillationObjective
 
 
@@ -28,13 +28,13 @@ def plainly(margins, labels, teacher):
 @pytest.mark.parametrize("name", ["digits", "breast_cancer"])
 def test_gap_and_kl_are_those_of_the_margins(problem, inputs_for, watched, name):
     given = problem(name)
-    diary = Diary(inputs_for(XGBoostStage(), given, scheduler=watched), 10)
+    fit_log = FitLog(inputs_for(XGBoostStage(), given, scheduler=watched), 10)
     shape = (len(given.y), given.n_classes) if given.n_classes > 2 else (len(given.y),)
     margins = np.random.default_rng(0).normal(size=shape)
-    first = diary.look(margins)
+    first = fit_log.look(margins)
     assert (first.progress, first.loss, first.kl, first.gap, first.trend) == (0, *[None] * 4)
-    diary.write(0.7)
-    second = diary.look(margins)
+    fit_log.write(0.7)
+    second = fit_log.look(margins)
     gap, kl = plainly(margins, given.y, given.teacher)
     assert second.progress == 0.1
     assert (second.gap, second.kl) == (pytest.approx(gap), pytest.approx(kl))
@@ -45,9 +45,9 @@ def test_a_student_who_says_what_the_teacher_says(inputs_for, watched):
     rng = np.random.default_rng(1)
     teacher, labels = rng.dirichlet(np.ones(3), 40), rng.integers(0, 3, 40)
     given = SimpleNamespace(X=rng.normal(size=(40, 2)), y=labels, teacher=teacher, n_classes=3)
-    diary = Diary(inputs_for(XGBoostStage(), given, scheduler=watched), 10)
-    diary.write(1.0)
-    state = diary.look(np.log(teacher))
+    fit_log = FitLog(inputs_for(XGBoostStage(), given, scheduler=watched), 10)
+    fit_log.write(1.0)
+    state = fit_log.look(np.log(teacher))
     assert state.kl == pytest.approx(0.0, abs=1e-9)
     assert state.kl >= 0
     assert state.gap == pytest.approx(0.0, abs=1e-9)
@@ -55,13 +55,13 @@ def test_a_student_who_says_what_the_teacher_says(inputs_for, watched):
 
 def test_the_trend_is_the_mean_step_of_the_last_rounds(problem, inputs_for, watched):
     given = problem("wine")
-    diary = Diary(inputs_for(XGBoostStage(), given, scheduler=watched), 100)
+    fit_log = FitLog(inputs_for(XGBoostStage(), given, scheduler=watched), 100)
     losses = list(np.random.default_rng(2).normal(size=12))
     for at, loss in enumerate(losses):
         steps = np.diff(losses[:at])[-TREND_ROUNDS:]
-        told = diary.at(at / 100).trend
+        told = fit_log.at(at / 100).trend
         assert told is None if at < 2 else told == pytest.approx(steps.mean())
-        diary.write(loss)
+        fit_log.write(loss)
 
 
 @pytest.mark.parametrize("name", ["wine", "breast_cancer"])

@@ -11,8 +11,8 @@ from scipy.special import xlogy
 
 from hpmkd.errors import RecipeError
 from hpmkd.student import Schema, Student, fit_encoder
-from hpmkd.training.datasets import TrainingRows
-from hpmkd.training.fit import Fitting, StageInPlay
+from hpmkd.training.datasets import EncodedRows
+from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.values import After, Configuration, ExtraRows, Previous, Softening, StageInputs
 from hpmkd_defaults.stages import staged_boosting
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage, common_parameters
@@ -302,14 +302,14 @@ def test_a_start_that_is_not_linear_is_refused_with_what_to_type(stage, given):
             stage.fit(replace(inputs, start=previous))
     after = After("residual", Configuration("tree", 1.0, 0.5))
     configuration = Configuration("boosted", 1.0, 0.5, QUICK, after)
-    played = {"boosted": StageInPlay("boosted", "defaults", stage)}
-    rows = TrainingRows(
+    active = {"boosted": ActiveStage("boosted", "defaults", stage)}
+    rows = EncodedRows(
         inputs.labels,
         inputs.soft_targets,
         inputs.classes,
         {"tree": (inputs.encoder, inputs.matrix)},
         previous={after.key: previous},
     )
-    fitting = Fitting(played, {"residual": Residual()}, Constant(), 0)
+    fitting = FitContext(active, {"residual": Residual()}, Constant(), 0)
     with pytest.raises(RecipeError, match="chain: boosted can start only"):
         fitting.student(rows, configuration)

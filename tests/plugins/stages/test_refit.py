@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import check_grad
 
 from hpmkd_defaults.stages import refit
-from hpmkd_defaults.stages.refit import AdditiveModel, FixedTrees, JointLoss, refit_jointly
+from hpmkd_defaults.stages.refit import FixedTrees, JointLoss, JointModel, refit_jointly
 
 
 def draw(k, n=60, rounds=3, leaves=5, columns=4, seed=0):
@@ -22,7 +22,7 @@ def draw(k, n=60, rounds=3, leaves=5, columns=4, seed=0):
         n_leaves,
         np.arange(rounds * width) % width,
     )
-    model = AdditiveModel(
+    model = JointModel(
         rng.normal(0, 0.3, n_leaves.sum()).astype(np.float32),
         rng.normal(0, 0.3, (columns, width)).astype(np.float32),
         rng.normal(0, 0.3, width).astype(np.float32),
@@ -39,7 +39,7 @@ def loss_of(model, arguments, ridge=0.0):
 
 
 def assert_same(one, other):
-    for field in dataclasses.fields(AdditiveModel):
+    for field in dataclasses.fields(JointModel):
         np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
 
 

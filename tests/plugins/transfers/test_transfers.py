@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpmkd.testing import TransferSuite
-from hpmkd.testing.transfers import lesson, predecessor
+from hpmkd.testing.transfers import predecessor, training_set
 from hpmkd_defaults.transfers.assistant import Assistant
 from hpmkd_defaults.transfers.mix import Mix
 from hpmkd_defaults.transfers.residual import Residual
@@ -34,7 +34,7 @@ class TestMix(TransferSuite):
 
 @pytest.fixture
 def handed():
-    inputs = lesson("wine", with_extra=True)
+    inputs = training_set("wine", with_extra=True)
     return inputs, predecessor("wine", inputs, unseen=True)
 
 

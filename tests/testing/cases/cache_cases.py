@@ -10,7 +10,7 @@ import pytest
 from hpmkd.testing import CacheSuite
 
 
-class Kept:
+class CachedRegion:
     """One lock, one dictionary, first in first out."""
 
     def __init__(self, budget=2**20):
@@ -51,7 +51,7 @@ class Kept:
 
 
 class Suite(CacheSuite):
-    component = Kept
+    component = CachedRegion
 
     @pytest.fixture
     def cache(self):
@@ -77,7 +77,7 @@ class TestNoCache(Suite):
     caught_by = "test_fulfils_the_protocol"
 
 
-class Forgetful(Kept):
+class Forgetful(CachedRegion):
     def keep(self, place, array):
         pass
 
@@ -87,7 +87,7 @@ class TestForgetful(Suite):
     caught_by = "test_computes_once_and_keeps_what_was_computed"
 
 
-class Single(Kept):
+class Single(CachedRegion):
     def closed(self, array):
         return super().closed(array.astype(np.float32))
 
@@ -97,7 +97,7 @@ class TestSinglePrecision(Suite):
     caught_by = "test_computes_once_and_keeps_what_was_computed"
 
 
-class Open(Kept):
+class Open(CachedRegion):
     def closed(self, array):
         return array
 
@@ -107,7 +107,7 @@ class TestOpen(Suite):
     caught_by = "test_entries_are_read_only"
 
 
-class Regionless(Kept):
+class Regionless(CachedRegion):
     def place(self, region, key):
         return key
 
@@ -117,7 +117,7 @@ class TestRegionless(Suite):
     caught_by = "test_keys_and_regions_tell_entries_apart"
 
 
-class Joined(Kept):
+class Joined(CachedRegion):
     def place(self, region, key):
         return region + key
 
@@ -127,7 +127,7 @@ class TestJoinsRegionAndKey(Suite):
     caught_by = "test_keys_and_regions_tell_entries_apart"
 
 
-class Hasty(Kept):
+class Hasty(CachedRegion):
     """Does not hold the lock while it computes."""
 
     def get_or_compute(self, region, key, compute):
@@ -142,7 +142,7 @@ class TestComputesTwice(Suite):
     caught_by = "test_concurrent_calls_compute_once"
 
 
-class Grudge(Kept):
+class Grudge(CachedRegion):
     """Keeps what went wrong."""
 
     def get_or_compute(self, region, key, compute):
@@ -161,7 +161,7 @@ class TestBearsAGrudge(Suite):
     caught_by = "test_an_exception_passes_and_is_not_kept"
 
 
-class Muffled(Kept):
+class Muffled(CachedRegion):
     def get_or_compute(self, region, key, compute):
         try:
             return super().get_or_compute(region, key, compute)
@@ -174,7 +174,7 @@ class TestMuffled(Suite):
     caught_by = "test_nobody_waits_for_what_failed"
 
 
-class Strict(Kept):
+class Strict(CachedRegion):
     def keep(self, place, array):
         raise ValueError("value too large")
 
@@ -190,7 +190,7 @@ class TestRefusesLargeEntries(Suite):
     caught_by = "test_too_large_an_entry_is_returned_but_not_kept"
 
 
-class Endless(Kept):
+class Endless(CachedRegion):
     def keep(self, place, array):
         self.entries[place] = array
 
@@ -200,7 +200,7 @@ class TestNeverEvicts(Suite):
     caught_by = "test_old_entries_make_room"
 
 
-class Uncounted(Kept):
+class Uncounted(CachedRegion):
     def stats(self):
         return {**super().stats(), "hits": 0}
 

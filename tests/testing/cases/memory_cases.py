@@ -16,7 +16,7 @@ def likeness(facts, other):
     return abs(math.log(facts.n_rows / other.n_rows))
 
 
-class Kept:
+class CachedRegion:
     """All that was ever told, in a dictionary that instances share."""
 
     def __init__(self, kept):
@@ -56,7 +56,7 @@ class Kept:
 
 
 class Suite(MemorySuite):
-    component = Kept
+    component = CachedRegion
 
     @pytest.fixture
     def opened(self):
@@ -68,7 +68,7 @@ class TestRight(Suite):
     pass
 
 
-class Sieve(Kept):
+class Sieve(CachedRegion):
     def remember(self, facts, outcomes):
         pass
 
@@ -91,7 +91,7 @@ class TestNoMemory(Suite):
     caught_by = "test_fulfils_the_protocol"
 
 
-class Prejudiced(Kept):
+class Prejudiced(CachedRegion):
     def suggest(self, facts, stage):
         return super().suggest(facts, stage) or [{"depth": 3}]
 
@@ -101,7 +101,7 @@ class TestSuggestsWithoutKnowing(Suite):
     caught_by = "test_knows_nothing_at_first"
 
 
-class Rounding(Kept):
+class Rounding(CachedRegion):
     def outcomes(self, facts):
         return [replace(each, regret=round(each.regret, 1)) for each in super().outcomes(facts)]
 
@@ -111,7 +111,7 @@ class TestRounds(Suite):
     caught_by = "test_a_later_run_is_told_what_was_learned"
 
 
-class Chronicle(Kept):
+class Chronicle(CachedRegion):
     def others(self, facts):
         return [item for item in self.kept.items() if item[0].digest != facts.digest]
 
@@ -121,7 +121,7 @@ class TestOldestFirst(Suite):
     caught_by = "test_tells_of_similar_data_first"
 
 
-class Contrary(Kept):
+class Contrary(CachedRegion):
     def suggest(self, facts, stage):
         of_stage = [each for each in self.outcomes(facts) if each.configuration.stage == stage]
         worst = sorted(of_stage, key=lambda each: -each.rank)[:1]
@@ -133,7 +133,7 @@ class TestSuggestsTheWorst(Suite):
     caught_by = "test_suggests_what_did_well"
 
 
-class Textual(Kept):
+class Textual(CachedRegion):
     def suggest(self, facts, stage):
         return [
             {name: str(value) for name, value in each.items()}
@@ -146,7 +146,7 @@ class TestTypesAreLost(Suite):
     caught_by = "test_suggests_what_did_well"
 
 
-class Garrulous(Kept):
+class Garrulous(CachedRegion):
     def suggest(self, facts, stage):
         of_stage = [each for each in self.outcomes(facts) if each.configuration.stage == stage]
         ranked = sorted(of_stage, key=lambda each: each.rank)
@@ -158,7 +158,7 @@ class TestSuggestsAll(Suite):
     caught_by = "test_suggests_what_did_well"
 
 
-class Careless(Kept):
+class Careless(CachedRegion):
     def suggest(self, facts, stage):
         best = sorted(self.outcomes(facts), key=lambda each: each.rank)[:1]
         return [dict(each.configuration.hyperparameters) for each in best]
@@ -169,7 +169,7 @@ class TestOfAnyStage(Suite):
     caught_by = "test_suggests_nothing_for_a_stage_it_has_not_seen"
 
 
-class Selfish(Kept):
+class Selfish(CachedRegion):
     """Takes other noise for other data."""
 
     def others(self, facts):
@@ -182,7 +182,7 @@ class TestLearnsFromItself(Suite):
     caught_by = "test_what_a_run_learned_does_not_change_it_when_it_is_repeated"
 
 
-class Hoarding(Kept):
+class Hoarding(CachedRegion):
     def better(self, old, new):
         return [*old, *new]
 
@@ -192,7 +192,7 @@ class TestKeepsTheOldRunToo(Suite):
     caught_by = "test_a_run_that_tried_more_replaces_what_was_known"
 
 
-class Fashionable(Kept):
+class Fashionable(CachedRegion):
     def better(self, old, new):
         return new
 
@@ -202,7 +202,7 @@ class TestALookErasesASearch(Suite):
     caught_by = "test_of_a_stage_the_run_that_tried_more_stays"
 
 
-class Conservative(Kept):
+class Conservative(CachedRegion):
     def better(self, old, new):
         return old if len(old) >= len(new) else new
 
@@ -212,7 +212,7 @@ class TestTheOlderOfEqualsStays(Suite):
     caught_by = "test_of_a_stage_the_run_that_tried_more_stays"
 
 
-class Single(Kept):
+class Single(CachedRegion):
     def remember(self, facts, outcomes):
         for old in [each for each in self.kept if each.digest == facts.digest]:
             del self.kept[old]
@@ -224,7 +224,7 @@ class TestForgetsOtherStages(Suite):
     caught_by = "test_a_stage_that_a_later_run_did_not_try_stays"
 
 
-class Dated(Kept):
+class Dated(CachedRegion):
     """What it is told of a data set at first is what it tells of it for good."""
 
     def remember(self, facts, outcomes):
@@ -237,7 +237,7 @@ class TestKeepsTheOldFacts(Suite):
     caught_by = "test_of_a_stage_the_run_that_tried_more_stays"
 
 
-class Snapshot(Kept):
+class Snapshot(CachedRegion):
     """Reads once, and writes all that it has."""
 
     def __init__(self, kept):
@@ -255,7 +255,7 @@ class TestLastWriterWins(Suite):
     caught_by = "test_runs_at_the_same_time_both_count"
 
 
-class Drawing(Kept):
+class Drawing(CachedRegion):
     def outcomes(self, facts):
         found = super().outcomes(facts)
         return [found[at] for at in np.random.permutation(len(found))]  # noqa: NPY002
@@ -266,7 +266,7 @@ class TestShuffles(Suite):
     caught_by = "test_asking_changes_nothing"
 
 
-class Proud(Kept):
+class Proud(CachedRegion):
     def remember(self, facts, outcomes):
         super().remember(facts, outcomes)
         assert min(each.regret for each in outcomes) == 0

@@ -209,7 +209,7 @@ class Bookworm(Pupil):
     """Keeps what it read in a way that does not travel."""
 
     def learn(self, facts, outcomes):
-        self.shelf = (each for each in outcomes)
+        self.region = (each for each in outcomes)
 
 
 class TestDoesNotTravelOnceTaught(Suite):

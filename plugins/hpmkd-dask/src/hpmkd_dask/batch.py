@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 
 from hpmkd.errors import PluginError, WorkerWarning
-from hpmkd.execution.toolkit.retries import Losses
+from hpmkd.execution.toolkit.retries import LostTasks
 from hpmkd_dask.attempt import Attempt
 from hpmkd_dask.checks import remedy
 from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback
@@ -35,7 +35,7 @@ TICK = 0.2
 TELL_AFTER = 5.0
 
 
-class Batch:
+class ClusterBatch:
     """The tasks of one call of ``run``.
 
     Parameters
@@ -64,7 +64,7 @@ class Batch:
         self._parcel: Parcel = placing.parcel(shared)
         self._waiting = deque(range(len(tasks)))
         self._attempts: dict[str, Attempt] = {}
-        self._losses = Losses(len(tasks))
+        self._losses = LostTasks(len(tasks))
         self._given = 0
         self._nobody_since: float | None = None
         self._told = False

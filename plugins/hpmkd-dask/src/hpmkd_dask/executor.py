@@ -6,7 +6,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from hpmkd_dask.batch import Batch
+from hpmkd_dask.batch import ClusterBatch
 from hpmkd_dask.cluster import DEFAULT_WORKERS, Cluster
 from hpmkd_dask.placing import Placing
 
@@ -45,7 +45,7 @@ class DaskExecutor:
     ) -> None:
         self._address, self._limit, self._patience = address, workers, patience
         #: Whether workers are there already; those of this machine are started when needed.
-        self.standing = bool(address)
+        self.ranking = bool(address)
         self._lock = threading.Lock()
         self._cluster: Cluster | None = None
         self._placing: Placing | None = None
@@ -73,7 +73,7 @@ class DaskExecutor:
         if not tasks:
             return
         cluster, placing = self._connected()
-        batch = Batch(cluster, placing, function, shared, tasks, timeout, self._patience)
+        batch = ClusterBatch(cluster, placing, function, shared, tasks, timeout, self._patience)
         with contextlib.closing(batch.results()) as results:
             for result in results:
                 if self._address:

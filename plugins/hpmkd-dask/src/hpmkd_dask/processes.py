@@ -90,7 +90,7 @@ class Processes:
                 self._note(pid, self._alive[pid].wait(timeout=GONE_AFTER))
             except subprocess.TimeoutExpired:
                 return "left its scheduler"
-        return said_of(self._ended[pid]) if pid in self._ended else "left its scheduler"
+        return how_it_ended(self._ended[pid]) if pid in self._ended else "left its scheduler"
 
     def close(self) -> None:
         """End all and remove their folder."""
@@ -113,7 +113,7 @@ class Processes:
         )
 
 
-def said_of(code: int) -> str:
+def how_it_ended(code: int) -> str:
     """Say what an exit code means, as the end of a sentence about a process."""
     if code >= 0:
         return f"ended with exit code {code}"
@@ -128,7 +128,7 @@ def _stillborn(n: int, code: int) -> PluginError:
     why = "what it printed above says why" if code >= 0 else "see whether there is memory for them"
     return PluginError(
         f"executor dask: worker processes do not start: {n} in a row were gone before they had "
-        f"reached their scheduler; the last {said_of(code)}, {why}. Run without them: "
+        f"reached their scheduler; the last {how_it_ended(code)}, {why}. Run without them: "
         "--set executor.name=serial"
     )
 

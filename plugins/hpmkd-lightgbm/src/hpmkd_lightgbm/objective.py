@@ -24,7 +24,7 @@ def softening_of(inputs: StageInputs, state: TrainingState) -> Softening:
     return softening if softening.alpha > 0 else replace(softening, temperature=1.0)
 
 
-class DistillationObjective:
+class LightGBMObjective:
     """What :func:`lightgbm.train` asks, round by round: one instance per fit.
 
     Parameters

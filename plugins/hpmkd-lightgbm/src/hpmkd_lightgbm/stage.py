@@ -12,7 +12,7 @@ import numpy as np
 from hpmkd.errors import RecipeError
 from hpmkd.student import LinearModel, Student, add
 from hpmkd.values import TrainingState
-from hpmkd_lightgbm.objective import DistillationObjective, softening_of
+from hpmkd_lightgbm.objective import LightGBMObjective, softening_of
 from hpmkd_lightgbm.packing import pack_lightgbm
 from hpmkd_lightgbm.rows import Rows
 
@@ -36,7 +36,7 @@ class LightGBMStage:
     before it in the chain (``inputs.start``), or the log prior of the mixed target. With two
     classes at T = 1 and a scheduler that does not vary the loss is LightGBM's own
     ``cross_entropy`` on the mixed target; else
-    :class:`~hpmkd_lightgbm.objective.DistillationObjective`, exact at any temperature.
+    :class:`~hpmkd_lightgbm.objective.LightGBMObjective`, exact at any temperature.
     """
 
     encoding: ClassVar[str] = "tree"
@@ -78,7 +78,7 @@ class LightGBMStage:
         if len(inputs.classes) == 2 and first.temperature == 1.0 and not varies:
             parameters["objective"] = "cross_entropy"
         else:
-            objective = DistillationObjective(rows, int(settings["n_rounds"]))
+            objective = LightGBMObjective(rows, int(settings["n_rounds"]))
             parameters["objective"] = objective.function()
         dataset = lightgbm.Dataset(
             rows.matrix,

@@ -142,7 +142,7 @@ class MLflowTracker:
         with self._or_ended():
             self._metrics(metrics | naming.of_counts(counts))
             self._send()
-            self._tag("hpmkd.verdict", verdict["word"])
+            self._tag("hpmkd.verdict", verdict["outcome"])
             self._tag("hpmkd.sentence", verdict["sentence"])
             for note in verdict["notes"]:
                 self._note(note)
