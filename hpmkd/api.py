@@ -94,7 +94,7 @@ def distill(
     disable : str or iterable of str
         Plugins to leave out; they are not even imported.
     observers : iterable of object
-        Objects with ``hpmkd.hookimpl`` methods that hear of the run.
+        Objects with ``hpmkd.hookimpl`` methods, called as the run advances.
     cache : Cache, optional
         Shared between runs.
     limits : mapping, optional
@@ -134,7 +134,7 @@ def distill(
     for at, observer in enumerate(observers):
         registry.add(f"observer-{at}", observer)
     registry.require_sound()
-    unfinished = _unfinished(journal, registry)
+    checkpoint = _checkpoint(journal, registry)
     try:
         found = run(
             prepared,
@@ -147,10 +147,10 @@ def distill(
             teacher=teacher,
             seed=seed,
             cache=cache,
-            unfinished=unfinished,
+            checkpoint=checkpoint,
         )
     finally:
-        unfinished.close()
+        checkpoint.close()
     if unmet := found.unmet():
         raise LimitsError(unmet, found)
     return found
@@ -169,11 +169,11 @@ def run(
     teacher: Any = None,
     seed: int = 0,
     cache: Cache | None = None,
-    unfinished: RunCheckpoint | None = None,
+    checkpoint: RunCheckpoint | None = None,
 ) -> Distillation:
     """Distil with a recipe and a registry that are made already; see :func:`distill`.
 
-    What is finished is kept in `unfinished`, which whoever made it closes.
+    What is finished is kept in `checkpoint`, which its maker closes.
     """
     from hpmkd.recipe.resolve import resolve
 
@@ -190,9 +190,10 @@ def run(
         training = dataset
         target = y if y_test is None and isinstance(y, str) else y_test
         test = with_test(training, X_test, target)
-    distiller = HPMDistiller(recipe, registry, seed, cache, unfinished or RunCheckpoint())
+    distiller = HPMDistiller(recipe, registry, seed, cache, checkpoint or RunCheckpoint())
     found = distiller.distill(training, test, teachers, X_unlabeled)
-    told = {
+    facts = {
+        **found.facts,
         "given": {
             "teachers": teacher is not None,
             "test": X_test is not None,
@@ -202,10 +203,9 @@ def run(
         "teachers": {each.name: KINDS[type(each)] for each in teachers},
         "plugins": {each.name: each.source for each in registry.plugins if each.offers},
     }
-    facts = {**found.facts, **told}
-    if unfinished is None:
+    if checkpoint is None:
         return replace(found, facts=facts)
-    return replace(found, facts=facts, journal=unfinished.folder, kept=unfinished.holds)
+    return replace(found, facts=facts, journal=checkpoint.folder, kept=checkpoint.holds)
 
 
 def load(path: str | os.PathLike[str]) -> Distillation:
@@ -219,7 +219,7 @@ def load(path: str | os.PathLike[str]) -> Distillation:
     return Distillation.load(Path(path))
 
 
-def _unfinished(journal: str | os.PathLike[str] | None, registry: Registry) -> RunCheckpoint:
+def _checkpoint(journal: str | os.PathLike[str] | None, registry: Registry) -> RunCheckpoint:
     """Open the folder in which a run keeps what is finished, if there is one."""
     if journal is None:
         return RunCheckpoint()

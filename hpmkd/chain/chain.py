@@ -23,7 +23,7 @@ class ChainLink:
     Parameters
     ----------
     stage, after : str
-        Who takes over, and from whom.
+        The stage that builds, and the one that it builds on.
     label : str
         What the rule is called.
     transfer : Transfer
@@ -55,8 +55,8 @@ class ProgressiveDistillationChain:
         Evaluates configurations on the selection rows and returns their trials.
     on_link : callable
         Called after every link.
-    refused : callable
-        Says why some configurations cannot all be evaluated any more, beside the trials that
+    refusal : callable
+        Returns why some configurations cannot all be evaluated any more, beside the trials that
         are in the race; None if they can.
     ranking : TrialRanking
         Ranks trials. A link builds on the best that keeps the limits, where there is one.
@@ -66,7 +66,7 @@ class ProgressiveDistillationChain:
     alphas: Sequence[float]
     evaluate: Callable[[Sequence[Configuration]], list[Trial]]
     on_link: Callable[[], None] = lambda: None
-    refused: Callable[[Sequence[Configuration], Sequence[Trial]], str | None] = (
+    refusal: Callable[[Sequence[Configuration], Sequence[Trial]], str | None] = (
         lambda configurations, racing: None
     )
     ranking: TrialRanking = NO_LIMITS
@@ -88,13 +88,13 @@ class ProgressiveDistillationChain:
         """
         racing, gates = list(trials), []
         for link in self.links:
-            added, decision = self._taken(link, racing)
+            added, decision = self._try(link, racing)
             racing += added
             gates.append(decision)
             self.on_link()
         return racing, gates
 
-    def _taken(self, link: ChainLink, racing: Sequence[Trial]) -> tuple[list[Trial], Gate]:
+    def _try(self, link: ChainLink, racing: Sequence[Trial]) -> tuple[list[Trial], Gate]:
         alone, previous = self._best(racing, link.stage), self._best(racing, link.after)
         if alone is None or previous is None:
             lost = link.stage if alone is None else link.after
@@ -102,28 +102,28 @@ class ProgressiveDistillationChain:
         candidates = list(self._candidates(link, racing))
         if not candidates:
             return [], Gate(link.name, False, "no alpha above 0 may be tried")
-        refused = None
-        while candidates and (refused := self.refused(candidates, racing)):
+        reason = None
+        while candidates and (reason := self.refusal(candidates, racing)):
             # The stage's own alpha goes last, and the control before it.
             own = alone.configuration.alpha
             candidates.remove(max(candidates, key=lambda each: (each.alpha != own, each.alpha)))
         if not candidates:
-            return [], Gate(link.name, False, f"not tried: {refused}")
+            return [], Gate(link.name, False, f"not tried: {reason}")
         found = self.evaluate(candidates)
         # Ties go to the control, as everywhere.
         after = min(found, key=self.ranking.sort_key)
-        decision = self._decided(link, alone, previous, after)
+        decision = self._decide(link, alone, previous, after)
         return (found if decision.passed else self._controls(link, racing, found)), decision
 
     def _best(self, racing: Sequence[Trial], stage: str, *, control: bool = False) -> Trial | None:
         return best(racing, stage, control=control, ranking=self.ranking)
 
-    def _decided(self, link: ChainLink, alone: Trial, previous: Trial, after: Trial) -> Gate:
+    def _decide(self, link: ChainLink, alone: Trial, previous: Trial, after: Trial) -> Gate:
         """Say whether a link pays: limits come before log loss."""
-        over = self.ranking.over
-        if over(after) > over(alone):
+        violates = self.ranking.violates_limits
+        if violates(after) > violates(alone):
             return Gate(link.name, False, f"it breaks a limit, which {link.stage} alone keeps")
-        if over(after) < over(alone):
+        if violates(after) < violates(alone):
             return Gate(link.name, True, f"it keeps the limits, which {link.stage} alone does not")
         return gate(link.name, self._rival(link, alone, previous), after)
 

@@ -1,4 +1,4 @@
-"""Rows with what their teachers say about them, raw and encoded: all that fits start from."""
+"""Students that others build on: each is fitted once, and predicts no row that it has seen."""
 
 from __future__ import annotations
 
@@ -9,131 +9,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.data import splits, tables
-from hpmkd.data.cache_region import NO_CACHE, CacheRegion
-from hpmkd.data.encoding import EXACT, EncodingOptions
+from hpmkd.data.dataset import Dataset
 from hpmkd.errors import HpmkdError, PluginError
-from hpmkd.training.datasets import EncodedRows
-from hpmkd.training.trials import ANSWERS, STUDENT, RefitData, SearchData, SelectionSplit
+from hpmkd.training.datasets import SelectionSet, TrainingSet
+from hpmkd.training.trials import ANSWERS, STUDENT, RefitData, SearchData
 from hpmkd.values import Previous
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hpmkd.data.dataset import Dataset
-    from hpmkd.data.unlabeled import PseudoLabelledRows
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
     from hpmkd.training.fit import FitContext
     from hpmkd.values import After, Configuration, FloatArray, IntArray
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingSet:
-    """Rows to fit students on.
-
-    Parameters
-    ----------
-    rows : Dataset
-        The n rows, raw.
-    extra : PseudoLabelledRows or None
-        Raw rows without labels, and what the teachers say about them.
-    training : EncodedRows
-        The same, encoded, with the teachers' soft targets.
-    """
-
-    rows: Dataset
-    extra: PseudoLabelledRows | None
-    training: EncodedRows
-
-    @classmethod
-    def prepare(
-        cls,
-        rows: Dataset,
-        soft_targets: FloatArray,
-        extra: PseudoLabelledRows | None,
-        encodings: set[str],
-        features: CacheRegion = NO_CACHE,
-        options: EncodingOptions = EXACT,
-    ) -> TrainingSet:
-        """Encode rows whose teachers say `soft_targets` of shape (n, K)."""
-        encoded = EncodedRows.encode(rows, soft_targets, encodings, extra, features, options)
-        return cls(rows, extra, encoded)
-
-    def with_soft_targets(
-        self, soft_targets: FloatArray, of_extra: FloatArray | None = None
-    ) -> TrainingSet:
-        """Return the same rows with other soft targets, also of the extra ones if given."""
-        training, extra = replace(self.training, soft_targets=soft_targets), self.extra
-        if extra is not None and of_extra is not None:
-            extra = replace(extra, soft_targets=of_extra)
-            encoded = {
-                kind: replace(rows, soft_targets=of_extra) for kind, rows in training.extra.items()
-            }
-            training = replace(training, extra=encoded)
-        return replace(self, extra=extra, training=training)
-
-    def without_extra(self) -> TrainingSet:
-        """Return the lesson without extra rows: what students are cross-fitted on.
-
-        The teachers that labelled extra rows saw the labels of all n rows, and so let the label
-        of a held row through. Where labels are noise (600 rows, entropy 0.693 nats), the word
-        about held rows has a log loss of 0.64 as it is, for the soft targets leak in the same
-        way; of 0.61 beside 1500 real extra rows, and of 0.57 beside made ones, which are near
-        copies of the rows.
-        """
-        return replace(self, extra=None, training=replace(self.training, extra={}))
-
-    def part(self, chosen: NDArray[np.bool_]) -> TrainingSet:
-        """Return some of the rows, beside all extra rows, encoded as they are here."""
-        at = np.flatnonzero(chosen)
-        return replace(self, rows=self.rows.rows(at), training=self.training.rows(at))
-
-
-@dataclass(frozen=True, eq=False)
-class SelectionSet:
-    """A lesson, and the selection rows that judge who has learnt from it.
-
-    Parameters
-    ----------
-    training_set : TrainingSet
-        What is fitted on.
-    held_rows : ndarray of shape (h,)
-        Numbers of the selection rows; no teacher of the lesson has seen them.
-    held : Dataset
-        The selection rows.
-    available : int
-        Rows that the lesson is drawn from: more than it has, where trials see a part of them.
-    """
-
-    training_set: TrainingSet
-    held_rows: IntArray
-    held: Dataset
-    available: int
-
-    @property
-    def is_part(self) -> bool:
-        """Whether there are more rows than the lesson has."""
-        return self.available > len(self.training_set.rows)
-
-    def split(self, training: EncodedRows) -> SelectionSplit:
-        """Return what a worker needs, with `training` as the lesson's rows."""
-        return SelectionSplit(training, self.held_rows, self.held.table, self.held.labels)
-
-
-def selection_rows(selection_sets: Iterable[SelectionSet]) -> IntArray:
-    """Return the numbers of all selection rows, in their order."""
-    return np.sort(np.concatenate([selection_set.held_rows for selection_set in selection_sets]))
-
-
 @dataclass(frozen=True)
 class OutOfFold:
-    """What cross-fitted students say.
+    """The predictions of cross-fitted students.
 
     Parameters
     ----------
     rows : ndarray of shape (n, K)
-        About the rows of a lesson, each by the student that had not seen it.
+        For the rows of a training set, each by the student that had not seen it.
     extra : ndarray of shape (m, K) or None
-        About its rows without labels: the mean of all of them, a bag as the teachers are.
+        For its rows without labels: the mean of all students, a bag as the teachers are.
     """
 
     rows: FloatArray
@@ -142,82 +39,74 @@ class OutOfFold:
 
 @dataclass
 class ParentStudents:
-    """Students that others build on: each is fitted once per lesson, whoever builds on it.
+    """Students that others build on: each is fitted once per training set.
 
     Parameters
     ----------
     fitting : FitContext
         Stages and transfers.
     pipeline : ParallelDistillationPipeline
-        Where they are cross-fitted.
+        Where they are fitted.
     n_folds : int
-        Folds in which they are, where a transfer asks what they say about unseen rows.
+        Folds of the cross-fit, where a transfer needs predictions of unseen rows.
     on_trained : callable
-        Told how many students were fitted.
+        Called with the number of students that were fitted.
     """
 
     fitting: FitContext
     pipeline: ParallelDistillationPipeline
     n_folds: int
     on_trained: Callable[[int], None]
-    # By the identity of the lesson, which is kept so that no other can take its place.
+    # By the identity of the training set, which is kept so that no other can take its place.
     _known: dict[tuple[int, object], tuple[TrainingSet, Previous | str]] = field(
         default_factory=dict
     )
 
     def prepared(
-        self, training_set: TrainingSet, configurations: Iterable[Configuration]
-    ) -> EncodedRows:
-        """Return a lesson's rows beside every student that the configurations build on.
+        self, training: TrainingSet, configurations: Iterable[Configuration]
+    ) -> TrainingSet:
+        """Return the rows beside every student that the configurations build on.
 
-        A stage before that fails costs those who build on it, not the run: their rows say why.
+        A parent that fails costs the configurations that build on it, not the run: the training
+        set says why.
         """
         previous = {
-            each.after.key: self._previous(training_set, each.after)
+            each.after.key: self._previous(training, each.after)
             for each in configurations
             if each.after is not None
         }
-        return (
-            replace(training_set.training, previous=previous) if previous else training_set.training
-        )
+        return replace(training, previous=previous) if previous else training
 
-    def unseen(self, training_set: TrainingSet, configuration: Configuration) -> OutOfFold:
-        """Cross-fit a configuration on a lesson.
+    def prepare_set(
+        self, selection_set: SelectionSet, configurations: Iterable[Configuration]
+    ) -> SelectionSet:
+        """Return a selection set whose rows to fit on are :meth:`prepared`."""
+        training = self.prepared(selection_set.training, configurations)
+        return replace(selection_set, training=training)
+
+    def out_of_fold(self, training: TrainingSet, configuration: Configuration) -> OutOfFold:
+        """Cross-fit a configuration.
 
         Raises
         ------
         HpmkdError
             If a stage fails.
         """
-        n, fold = (
-            len(training_set.rows),
-            splits.folds(training_set.rows.labels, self.n_folds, self.fitting.seed),
-        )
-        further = None if training_set.extra is None else training_set.extra.table
-        m = 0 if further is None else len(further)
-        heard, parts = training_set.without_extra(), []
-        # Lessons of a moment: what is fitted on them need not be remembered.
+        n, folds = len(training), splits.folds(training.labels, self.n_folds, self.fitting.seed)
+        m = 0 if training.extra is None else len(training.extra.table)
+        # Fold by fold: what is fitted on a part need not be remembered.
         inner = replace(self, _known={})
-        for number in range(int(fold.max()) + 1):
-            seen, at = heard.part(fold != number), np.flatnonzero(fold == number)
-            table = training_set.rows.rows(at).table
-            if further is not None:
-                # The rows without labels are asked about in every fold, behind the others.
-                table = tables.stacked([table, further])
-                at = np.concatenate([at, n + number * m + np.arange(m)])
-            nothing = np.zeros(len(at), dtype=np.int64)  # nobody is judged here
-            training = inner.prepared(seen, [configuration])
-            parts.append(SelectionSplit(training, at, table, nothing))
+        parts = [inner.prepare_set(each, [configuration]) for each in _folds(training, folds)]
         data = SearchData(tuple(parts), self.fitting)
-        ((_, asked),) = self.pipeline.run(ANSWERS, data, [configuration])
-        self.on_trained(asked.models_trained)
-        if asked.failure is not None:
-            raise PluginError(asked.failure)
-        bag = asked.probabilities[n:].reshape(len(parts), m, -1).mean(axis=0) if m else None
-        return OutOfFold(asked.probabilities[:n], bag)
+        ((_, found),) = self.pipeline.run(ANSWERS, data, [configuration])
+        self.on_trained(found.models_trained)
+        if found.failure is not None:
+            raise PluginError(found.failure)
+        extra = found.probabilities[n:].reshape(len(parts), m, -1).mean(axis=0) if m else None
+        return OutOfFold(found.probabilities[:n], extra)
 
     def cost(
-        self, configurations: Iterable[Configuration], training_set: TrainingSet | None = None
+        self, configurations: Iterable[Configuration], training: TrainingSet | None = None
     ) -> int:
         """Return how many models are trained before all of these can be; each once.
 
@@ -225,14 +114,15 @@ class ParentStudents:
         ----------
         configurations : iterable of Configuration
             What is to be fitted.
-        training_set : TrainingSet, optional
-            On which; students that are fitted on it already cost nothing. None for a new one.
+        training : TrainingSet, optional
+            On which rows; parents that are fitted on them already cost nothing. None for new
+            rows.
         """
         needed: dict[object, int] = {}
         for configuration in configurations:
             after = configuration.after
             while after is not None and after.key not in needed:
-                if training_set is not None and (id(training_set), after.key) in self._known:
+                if training is not None and (id(training), after.key) in self._known:
                     break
                 before = after.configuration
                 unseen = self.fitting.transfers[after.transfer].unseen
@@ -241,35 +131,50 @@ class ParentStudents:
         return sum(needed.values())
 
     def out_of_fold_cost(self, configuration: Configuration) -> int:
-        """Return how many models :meth:`unseen` trains: in each fold, with all it builds on."""
+        """Return how many models :meth:`out_of_fold` trains: in each fold, with all parents."""
         return self.n_folds * (1 + self.cost([configuration]))
 
-    def _previous(self, training_set: TrainingSet, after: After) -> Previous | str:
-        key = (id(training_set), after.key)
+    def _previous(self, training: TrainingSet, after: After) -> Previous | str:
+        key = (id(training), after.key)
         if key not in self._known:
             try:
-                self._known[key] = (training_set, self._fitted(training_set, after))
+                self._known[key] = (training, self._fit(training, after))
             except HpmkdError as failed:
-                self._known[key] = (training_set, str(failed))
+                self._known[key] = (training, str(failed))
         return self._known[key][1]
 
-    def _fitted(self, training_set: TrainingSet, after: After) -> Previous:
+    def _fit(self, training: TrainingSet, after: After) -> Previous:
         configuration = after.configuration
-        training = self.prepared(training_set, [configuration])
-        ((_, student),) = self.pipeline.run(
-            STUDENT, RefitData(training, self.fitting), [configuration]
-        )
+        prepared = self.prepared(training, [configuration])
+        data = RefitData(prepared, self.fitting)
+        ((_, student),) = self.pipeline.run(STUDENT, data, [configuration])
         if isinstance(student, str):
             raise PluginError(student)
         self.on_trained(1)
         kind = self.fitting.stages[configuration.stage].stage.encoding
-        extra = training.extra.get(kind)
+        extra = prepared.encoded_extra.get(kind)
         previous = Previous(
             student,
-            matrix=training.encoded[kind][1],
+            matrix=prepared.encoded[kind][1],
             extra_matrix=None if extra is None else extra.matrix,
         )
         if not self.fitting.transfers[after.transfer].unseen:
             return previous
-        unseen = self.unseen(training_set, configuration)
+        unseen = self.out_of_fold(training, configuration)
         return replace(previous, soft_targets=unseen.rows, extra_soft_targets=unseen.extra)
+
+
+def _folds(training: TrainingSet, folds: IntArray) -> Iterable[SelectionSet]:
+    """Yield each fold's rows to fit on, and the rows to predict: its own, then the extra ones."""
+    n, labelled = len(training), training.without_extra()
+    extra = None if training.extra is None else training.extra.table
+    m = 0 if extra is None else len(extra)
+    for number in range(int(folds.max()) + 1):
+        at = np.flatnonzero(folds == number)
+        table = training.raw.rows(at).table
+        if extra is not None:
+            # The rows without labels are predicted in every fold, behind the others.
+            table = tables.stacked([table, extra])
+            at = np.concatenate([at, n + number * m + np.arange(m)])
+        unlabelled = Dataset(table, np.zeros(len(at), dtype=np.int64), training.classes)
+        yield SelectionSet(labelled.take(np.flatnonzero(folds != number)), at, unlabelled)

@@ -45,7 +45,7 @@ def distil_and_save(
     with kept(place, registry, view.close) as unfinished:
         with results_only(), view:
             view.enter_context(progress or contextlib.nullcontext())
-            found = run(recipe, registry, unfinished=unfinished, **problem)
+            found = run(recipe, registry, checkpoint=unfinished, **problem)
         found.save(place.folder, overwrite=True)
     show(found, place.folder, as_json=as_json)
     if unmet := found.unmet(place.folder):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.data.labels import codes_of
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, closeness, quality
 from hpmkd.deepbridge.model_types import name_of
-from hpmkd.evaluation.ranking import NO_LIMITS, Merit
+from hpmkd.evaluation.ranking import NO_LIMITS, SortKey
 from hpmkd.training.refit import best, candidates
 from hpmkd.values import Configuration
 
@@ -108,13 +108,20 @@ class DistillationOutcome:
     @property
     def teacher(self) -> dict[str, FloatArray | None]:
         """What the teacher says about the training and the test rows, where it is known."""
-        original = self.found.original
-        return {"train": original.training, "test": original.test} if original else {}
+        handle = self.found.handle
+        if handle is None:
+            return {}
+        return {"train": handle.teacher.training, "test": handle.teacher.test}
+
+    @property
+    def _racing(self) -> Sequence[Trial]:
+        """The trials that could win."""
+        return () if self.found.handle is None else self.found.handle.trials
 
     @property
     def candidates(self) -> list[Trial]:
         """The trials on all rows, of the stages that have a student."""
-        return candidates(self.found.racing, self.found.students)
+        return candidates(self._racing, self.found.students)
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -126,7 +133,7 @@ class DistillationOutcome:
         """The students that there are, by configuration: those of the run, then all others."""
         students = {**self.found.further, **self.found.students}
         names = {each.trial: each.name for each in self.found.front}
-        raced = [trial for trial in self.found.racing if trial.number in names]
+        raced = [trial for trial in self._racing if trial.number in names]
         return {trial.configuration.key: students[names[trial.number]] for trial in raced}
 
     def student(self, configuration: Configuration) -> Predictor:
@@ -156,8 +163,8 @@ class DistillationOutcome:
         return metrics
 
     def _row(self, trial: Trial) -> Row:
-        student, fitter = self.student(trial.configuration), self.found.fitter
-        return Row(self, trial if fitter is None else fitter.judged(trial, student), student)
+        student, handle = self.student(trial.configuration), self.found.handle
+        return Row(self, trial if handle is None else handle.judge_again(trial, student), student)
 
     def _chosen(self) -> list[Trial]:
         """Return the best trial of each cell, the stages in the order of the run."""
@@ -182,13 +189,13 @@ class DistillationOutcome:
 
         Those have to be fitted: as many as the recipe's budget of models has left.
         """
-        racing, bound = self.found.racing, self.found.recipe.budget.models
+        racing, bound = self._racing, self.found.recipe.budget.models
         bests = (best(racing, stage) for stage in self.found.students)
         first = {each.number for each in bests if each is not None}
         left = bound - self.found.models_trained if bound else float("inf")
         chosen = []
 
-        def rank(trial: Trial) -> tuple[bool, bool, Merit]:
+        def rank(trial: Trial) -> tuple[bool, bool, SortKey]:
             unfitted = trial.configuration.key not in self.fitted
             return trial.number not in first, unfitted, NO_LIMITS.sort_key(trial)
 
@@ -201,10 +208,10 @@ class DistillationOutcome:
 
     def _cost(self, configuration: Configuration) -> int:
         """Return how many models have to be trained for a student."""
-        fitter = self.found.fitter
-        if configuration.key in self.fitted or fitter is None:
+        handle = self.found.handle
+        if configuration.key in self.fitted or handle is None:
             return 0
-        return fitter.cost(configuration)
+        return handle.cost(configuration)
 
 
 def to_frame(rows: Sequence[Row]) -> pd.DataFrame:

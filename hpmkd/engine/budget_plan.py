@@ -1,4 +1,4 @@
-"""Deals the models of a budget out over the steps of a run: who may train how many."""
+"""Divides the models of a budget over the steps of a run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from hpmkd.search.loop import REFITS
 
 if TYPE_CHECKING:
     from hpmkd.chain.chain import ChainLink
-    from hpmkd.chain.parents import ParentStudents, SelectionSet, TrainingSet
+    from hpmkd.chain.parents import ParentStudents
     from hpmkd.search.budget import Budget
+    from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.values import Configuration, Trial
 
 
 @dataclass(frozen=True)
 class BudgetPlan:
-    """What each step of a run costs, against what is left.
+    """The cost of each step of a run, against what is left.
 
     Parameters
     ----------
@@ -37,13 +38,13 @@ class BudgetPlan:
     parents: ParentStudents
     spare: int = 0
 
-    def kept(self, n_splits: int, n_stages: int) -> int:
+    def reserved(self, n_splits: int, n_stages: int) -> int:
         """Return how many models the search leaves for what follows it.
 
         Each link is meant to be tried with the teacher and without, and so is each stage that
-        links start from; then comes the control on own labels. The search itself counts the
+        links start from; then comes the self-distillation control. The search itself counts the
         refits of each stage that it tries. A stage that is not tried at all is the greater
-        loss: nothing is kept before there is enough for all of them.
+        loss: nothing is reserved before there is enough for all of them.
 
         Parameters
         ----------
@@ -59,9 +60,9 @@ class BudgetPlan:
             _arms(link) * (1 + folds * link.transfer.unseen)
             for link in {(link.label, link.after): link for link in self.links}.values()
         )
-        own = (folds + 1) * (2 if self.links else 1)
+        self_distilled = (folds + 1) * (2 if self.links else 1)
         spares = self.spare * n_stages
-        wanted = self.budget.kept(n_splits * (trials + before) + before + own + spares)
+        wanted = self.budget.reserve(n_splits * (trials + before) + before + self_distilled + spares)
         return int(max(0, min(wanted, self.budget.models - n_stages * _of_a_stage(n_splits))))
 
     def check(self, n_splits: int, soft: bool) -> None:
@@ -72,7 +73,7 @@ class BudgetPlan:
         n_splits : int
             Models that one trial takes.
         soft : bool
-            Whether students hear of the teacher: those that do not are their own controls.
+            Whether any student learns from the teacher: others are their own controls.
 
         Raises
         ------
@@ -89,14 +90,14 @@ class BudgetPlan:
         Where there is too little for all stages, no more is promised than the stages that can
         be refitted have a use for.
         """
-        left = self.budget.left(self.kept(n_splits, n_stages))
+        left = self.budget.left(self.reserved(n_splits, n_stages))
         if left is None:
             return None
         affordable = min(n_stages, left // _of_a_stage(n_splits))
         trials = left - REFITS * affordable
         return trials if affordable == n_stages else min(trials, (2 * affordable + 1) * n_splits)
 
-    def chained(
+    def refusal_of_link(
         self,
         configurations: Sequence[Configuration],
         racing: Sequence[Trial],
@@ -114,13 +115,13 @@ class BudgetPlan:
             The selection rows.
         """
         needed = self.parents.cost
-        each_time = len(configurations) + needed(configurations, selection_sets[0].training_set)
+        each_time = len(configurations) + needed(configurations, selection_sets[0].training)
         rivals = [*configurations, *(trial.configuration for trial in racing)]
         n_stages = len({each.stage for each in rivals})
         refits = (REFITS + self.spare) * n_stages + needed(rivals)
-        return self.budget.refused(each_time * len(selection_sets) + refits)
+        return self.budget.refusal(each_time * len(selection_sets) + refits)
 
-    def collapsed(
+    def refusal_of_ensemble(
         self,
         members: Sequence[Configuration],
         shipped: Configuration,
@@ -131,19 +132,21 @@ class BudgetPlan:
         unseen = sum(self.parents.out_of_fold_cost(member) for member in members)
         before = self.parents.cost([shipped])
         trials = (unseen + before + n_alphas) * n_splits
-        return self.budget.refused(trials + unseen + before + 1)
+        return self.budget.refusal(trials + unseen + before + 1)
 
-    def self_taught(self, shipped: Configuration, control: Configuration) -> str | None:
-        """Return why the shipped student is not taught by its control; None if it may be."""
+    def refusal_of_self_distillation(
+        self, shipped: Configuration, control: Configuration
+    ) -> str | None:
+        """Return why the shipped student cannot be distilled from its control; None if it can."""
         unseen, before = self.parents.out_of_fold_cost(control), self.parents.cost([shipped])
-        return self.budget.refused(unseen + before + 1)
+        return self.budget.refusal(unseen + before + 1)
 
-    def refitted(self, trials: Sequence[Trial], training_set: TrainingSet) -> list[Trial]:
+    def affordable(self, trials: Sequence[Trial], training: TrainingSet) -> list[Trial]:
         """Return those of some trials that can be fitted on all rows, in their order."""
         paid: list[Trial] = []
         for trial in trials:
-            asked = [each.configuration for each in (*paid, trial)]
-            if not self.budget.refused(len(asked) + self.parents.cost(asked, training_set)):
+            chosen = [each.configuration for each in (*paid, trial)]
+            if not self.budget.refusal(len(chosen) + self.parents.cost(chosen, training)):
                 paid.append(trial)
         return paid
 

@@ -1,113 +1,167 @@
-"""What the steps of a run share, put together from recipe, registry and data."""
+"""What the steps of a run share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from hpmkd.data import splits
+from hpmkd.chain.chain import ChainLink
 from hpmkd.data.cache_region import CachedRegion
 from hpmkd.data.seeds import Seeds
-from hpmkd.data.unlabeled import ExtraSource, unlabeled_rows
-from hpmkd.engine.active_stages import active_stages, chain_links
-from hpmkd.engine.search import StudentSearch
+from hpmkd.engine.budget_plan import BudgetPlan
 from hpmkd.engine.trainer import Trainer
 from hpmkd.execution.counters import Counts
+from hpmkd.execution.pipeline import ParallelDistillationPipeline
+from hpmkd.execution.placement import placed
 from hpmkd.execution.progress import Progress
-from hpmkd.knowledge.builder import KnowledgeBuilder
-from hpmkd.knowledge.panels import members
-from hpmkd.knowledge.predictor import TeacherPredictor
+from hpmkd.recipe.resolve import Components, resolve
 from hpmkd.search.budget import Budget
-from hpmkd.training.fit import FitContext, get_ready
+from hpmkd.training.fit import ActiveStage, FitContext, get_ready
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Cache
-    from hpmkd.data.dataset import Dataset
-    from hpmkd.execution.pipeline import ParallelDistillationPipeline
-    from hpmkd.knowledge.teachers import Teacher
+    from hpmkd.contracts import Cache, Memory
     from hpmkd.recipe.recipe import Recipe
-    from hpmkd.recipe.resolve import Components
     from hpmkd.registry.registry import Registry
     from hpmkd.runs.checkpoint import RunCheckpoint
 
 
-class Assembly:
-    """The two halves of a run, teachers and students, and what both count, seed and show.
+@dataclass(frozen=True)
+class RunContext:
+    """What the steps of a run share; none of it is a result of theirs.
 
     Parameters
     ----------
-    recipe, registry, seed
-        Of the run.
+    recipe : Recipe
+        With the executor that this run really uses.
+    registry : Registry
+        Notifies observers.
     parts : Components
         What the recipe names.
-    pipeline : ParallelDistillationPipeline
-        Where fits run; closed by whoever made it.
+    seed : int
+        Of the run.
+    seeds : Seeds
+        Derived from it, one for each use of randomness.
+    counts : Counts
+        Counts models, teacher calls, seconds.
+    progress : Progress
+        Reports the phases to observers.
     cache : Cache
-        Where answers of teachers are looked for.
-    training, test : Dataset
-        Rows to learn from and to choose by; rows that are touched once, at the end.
-    teachers : sequence of Teacher
-        At least one.
-    unlabeled : DataFrame, ndarray or None
-        Rows without labels for the teachers to label.
-    unfinished : RunCheckpoint
-        Keeps what is finished.
+        Of teacher predictions, fused targets and encoded rows.
+    memory : Memory
+        Of other data sets.
+    pipeline : ParallelDistillationPipeline
+        Runs tasks.
+    checkpoint : RunCheckpoint
+        Keeps what is finished, for a run that is resumed.
+    trainer : Trainer
+        Fits students.
+    links : sequence of ChainLink
+        The chain.
+    budget : Budget
+        What the run may still cost.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        registry: Registry,
-        seed: int,
-        parts: Components,
-        pipeline: ParallelDistillationPipeline,
-        cache: Cache,
-        training: Dataset,
-        test: Dataset,
-        teachers: Sequence[Teacher],
-        unlabeled: Any,
-        unfinished: RunCheckpoint,
-    ) -> None:
-        self.seeds, self.counts = Seeds.spawn(seed), Counts()
-        self.progress = Progress(registry)
-        self.reader = TeacherPredictor(
-            training=training,
-            test=test,
-            cache=cache,
-            pipeline=pipeline,
-            n_folds=splits.folds_of_teachers(recipe.split, len(training)),
-            seed=self.seeds.teachers,
-            counts=self.counts,
-            on_fold=self.progress.advance,
-        )
-        #: The rows without labels, with the columns of the training rows.
-        self.unlabeled = None if unlabeled is None else unlabeled_rows(unlabeled, training)
-        source = ExtraSource(
-            recipe.extra,
-            parts.augmenter.create(),
-            self.unlabeled,
-            self.seeds.augmenter,
-        )
-        references = partial(members, parts.reference, training.facts, self.seeds.teachers)
-        self.teaching = KnowledgeBuilder(teachers, self.reader, parts.fuser, references, source)
-        links = chain_links(parts)
+    recipe: Recipe
+    registry: Registry
+    parts: Components
+    seed: int
+    seeds: Seeds
+    counts: Counts
+    progress: Progress
+    cache: Cache
+    memory: Memory
+    pipeline: ParallelDistillationPipeline
+    checkpoint: RunCheckpoint
+    trainer: Trainer
+    links: Sequence[ChainLink]
+    budget: Budget
+
+    @cached_property
+    def budget_plan(self) -> BudgetPlan:
+        """How the models of the budget are divided over the steps."""
+        spare = 1 if self.recipe.limits else 0
+        return BudgetPlan(self.budget, self.links, self.trainer.parents, spare)
+
+    @property
+    def features(self) -> CachedRegion:
+        """Where encoded rows are cached."""
+        return CachedRegion(self.cache, "feature")
+
+    def note(self, note: str) -> None:
+        """Send observers a sentence about the run."""
+        self.registry.notify("hpmkd_noted", note=note)
+
+
+@contextlib.contextmanager
+def open_context(
+    recipe: Recipe,
+    registry: Registry,
+    seed: int,
+    cache: Cache | None,
+    checkpoint: RunCheckpoint,
+) -> Iterator[RunContext]:
+    """Build the components of a recipe; free their processes afterwards."""
+    recipe = placed(recipe, registry.notify)
+    parts = resolve(recipe, registry)
+    pipeline = ParallelDistillationPipeline(
+        parts.executor.create(),
+        here=None if parts.stand_in is None else parts.stand_in.create(),
+        start_seconds=recipe.pipeline.start_seconds,
+        trial_seconds=recipe.budget.trial_seconds,
+        notify=registry.notify,
+        kept=checkpoint.kept,
+    )
+    try:
+        seeds, counts, links = Seeds.spawn(seed), Counts(), _links(parts)
         fitting = FitContext(
-            stages=active_stages(parts),
+            stages=_stages(parts),
             transfers={link.label: link.transfer for link in links},
             scheduler=parts.scheduler.create(),
-            seed=self.seeds.students,
+            seed=seeds.students,
         )
         pipeline.prepare(get_ready, fitting)
-        n_folds = recipe.split.selection_folds
-        self.learning = StudentSearch(
-            trainer=Trainer(fitting, pipeline, n_folds, self.counts, registry, unfinished.best),
-            links=links,
+        yield RunContext(
             recipe=recipe,
-            parts=parts,
-            seeds=self.seeds,
-            progress=self.progress,
             registry=registry,
-            budget=Budget(recipe.budget, self.counts, unfinished.journal),
-            features=CachedRegion(cache, "feature"),
+            parts=parts,
+            seed=seed,
+            seeds=seeds,
+            counts=counts,
+            progress=Progress(registry),
+            cache=parts.cache.create() if cache is None else cache,
+            memory=parts.memory.create(),
+            pipeline=pipeline,
+            checkpoint=checkpoint,
+            trainer=Trainer(
+                fitting,
+                pipeline,
+                recipe.split.selection_folds,
+                counts,
+                registry,
+                checkpoint.best,
+            ),
+            links=links,
+            budget=Budget(recipe.budget, counts, checkpoint.journal),
         )
+    finally:
+        pipeline.close()
+
+
+def _stages(parts: Components) -> dict[str, ActiveStage]:
+    """Build the stages of a recipe, simple ones first."""
+    built = [
+        ActiveStage(name, spec.offered.plugin, spec.create()) for name, spec in parts.stages.items()
+    ]
+    ordered = sorted(built, key=lambda active: (active.stage.complexity, active.name))
+    return {active.name: active for active in ordered}
+
+
+def _links(parts: Components) -> list[ChainLink]:
+    """Build the links of a recipe's chain; links of one label share a rule."""
+    rules = {label: spec.create() for label, spec in parts.transfers.items()}
+    return [
+        ChainLink(link.stage, link.after, link.label, rules[link.label]) for link in parts.links
+    ]

@@ -1,27 +1,33 @@
-"""Measures teachers, controls and students on the test rows, all in the same way."""
+"""Step 6: teachers, controls and students are measured on the test rows, all in the same way."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.engine.teacher_costs import Cost, of_fuser
+from hpmkd.engine.summaries import named_students, summarise
+from hpmkd.engine.teacher_footprint import of_fuser, total
 from hpmkd.evaluation import leaderboard
+from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import latency, student_latency
 from hpmkd.evaluation.leaderboard import Entry, ModelRecord, Role
 from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.verdict import HARD, OWN, STUDENT, Verdict, judge
-from hpmkd.knowledge.builder import TeacherKnowledge
 from hpmkd.knowledge.predictor import stack
-from hpmkd.training.refit import Finalists, Refitted
 from hpmkd.values import Softening
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
-    from hpmkd.execution.progress import Progress
+    from hpmkd.engine.context import RunContext
+    from hpmkd.engine.finish import FinishedStudents
+    from hpmkd.engine.split import RunRows
+    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.evaluation.pareto import StudentSummary
+    from hpmkd.knowledge.builder import TeacherKnowledge
     from hpmkd.training.ensemble import Ensemble
+    from hpmkd.training.refit import Finalists, Refitted
     from hpmkd.values import FloatArray, Trial
 
 #: What the leaderboard calls the fused teacher.
@@ -29,158 +35,170 @@ TEACHER = "teacher"
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What the test rows say.
+class Measurement:
+    """The results on the test rows.
 
     Parameters
     ----------
     records : tuple of ModelRecord
         The leaderboard.
-    evidence : RowDetails
+    details : RowDetails
         What lies behind its first figures: teacher, control and shipped student.
+    verdict : Verdict
+        Of the shipped student against its controls.
+    summaries : tuple of StudentSummary
+        All students that were fitted on all rows.
+    further : mapping of str to Predictor
+        Those that are neither the best of a stage nor distilled from the ensemble.
     """
 
     records: tuple[ModelRecord, ...]
-    evidence: RowDetails
+    details: RowDetails
+    verdict: Verdict
+    summaries: tuple[StudentSummary, ...]
+    further: Mapping[str, Predictor]
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """What is measured: all that a run has made.
-
-    Parameters
-    ----------
-    taught : TeacherKnowledge
-        What the teachers say.
-    costs : sequence of ndarray of shape (3,)
-        What each of them takes, as :func:`hpmkd.engine.teacher_costs.of_member` measures it.
-    finalists, ensemble
-        The students.
-    scheduler : SchedulerInUse
-        What moved temperature and alpha while they were fitted.
-    """
-
-    taught: TeacherKnowledge
-    costs: Sequence[FloatArray]
-    finalists: Finalists
-    ensemble: Ensemble | None
-    scheduler: SchedulerInUse
-
-    def measure(self, test: Dataset, seed: int, progress: Progress) -> Measured:
-        """Measure everything on the test rows; `seed` draws those that are shown one by one."""
-        progress.start("measure", 3)
-        entries = teacher_entries(self.taught, self.costs, test)
-        progress.advance()
-        entries += student_entries(self.finalists, test.table, self.scheduler)
-        progress.advance()
-        if self.ensemble is not None:
-            entries.append(ensemble_entry(self.ensemble, test.table))
-        progress.finish()
-        knowledge, said = self.taught.knowledge, self._said(entries)
-        return Measured(
-            tuple(leaderboard.build(entries, test.labels)),
-            RowDetails.gather(said, test.labels, knowledge.teachers, knowledge.row_weights, seed),
+def measure(
+    ctx: RunContext, rows: RunRows, taught: TeacherOutputs, finished: FinishedStudents
+) -> Measurement:
+    """Read the test rows, once."""
+    test, finalists, ensemble = rows.test, finished.finalists, finished.ensemble
+    with ctx.counts.phase("measure"):
+        ctx.progress.start("measure", 3)
+        entries = teacher_entries(taught.knowledge, taught.footprints, test)
+        ctx.progress.advance()
+        entries += _student_entries(ctx, finalists, test.table)
+        ctx.progress.advance()
+        if ensemble is not None:
+            entries.append(ensemble_entry(ensemble, test.table))
+        ctx.progress.finish()
+        knowledge = taught.knowledge.knowledge
+        verdict = compare(
+            finalists, finished.self_distilled, test, taught.regime.name, ctx.seeds.verdict
+        )
+        students, own = [*named_students(finalists, finished.front)], finalists.by_name()
+        return Measurement(
+            records=tuple(leaderboard.build(entries, test.labels)),
+            details=RowDetails.gather(
+                _first_probabilities(entries, finalists),
+                test.labels,
+                knowledge.teachers,
+                knowledge.row_weights,
+                ctx.seeds.evidence,
+            ),
+            verdict=replace(verdict, notes=(*verdict.notes, *finished.notes)),
+            summaries=summarise(students, finalists, taught.ranking, test),
+            further={name: each.student for name, _, each in students if name not in own},
         )
 
-    def _said(self, entries: Sequence[Entry]) -> dict[str, FloatArray]:
-        """Return what fused teacher, control and shipped student say about the test rows."""
-        wanted = {("control", self.finalists.chosen), ("student", self.finalists.shipped_name)}
-        return {
-            each.role: each.probabilities
-            for each in entries
-            if each.fused or (each.role, each.name) in wanted
-        }
+
+def _first_probabilities(
+    entries: Sequence[Entry], finalists: Finalists
+) -> dict[str, FloatArray]:
+    """Return the test probabilities of fused teacher, control and shipped student, by role."""
+    wanted = {("control", finalists.chosen), ("student", finalists.shipped_name)}
+    return {
+        each.role: each.probabilities
+        for each in entries
+        if each.fused or (each.role, each.name) in wanted
+    }
 
 
 def teacher_entries(
-    taught: TeacherKnowledge, costs: Sequence[FloatArray], test: Dataset
+    taught: TeacherKnowledge, footprints: Sequence[Footprint], test: Dataset
 ) -> list[Entry]:
     """Return the fused teacher first, then its members if there are several.
 
-    A teacher that cannot say anything about the test rows has no entry; without one of its
-    members the fused teacher has none either.
+    A teacher without predictions of the test rows has no entry; without one of its members the
+    fused teacher has none either.
     """
     entries = []
-    said = [reading.test for reading in taught.readings]
-    known = [each for each in said if each is not None]
-    if len(known) == len(said):
-        heard = stack(known)
-        fused, _ = taught.fusion.fuse(heard, test.table)
-        whole = Cost.total([*costs, of_fuser(taught.fusion, heard, test.table)])
-        entries.append(_teacher_entry(TEACHER, fused, whole, fused=True))
-    if len(said) > 1:
-        for name, own, cost in zip(taught.knowledge.teachers, said, costs, strict=True):
+    predicted = [each.test for each in taught.predictions]
+    known = [each for each in predicted if each is not None]
+    if len(known) == len(predicted):
+        stacked = stack(known)
+        fused, _ = taught.fusion.fuse(stacked, test.table)
+        whole = total([*footprints, of_fuser(taught.fusion, stacked, test.table)])
+        entries.append(Entry("teacher", TEACHER, fused, whole, fused=True))
+    if len(predicted) > 1:
+        names = taught.knowledge.teachers
+        for name, own, footprint in zip(names, predicted, footprints, strict=True):
             if own is not None:
-                entries.append(_teacher_entry(name, own, Cost.total([cost])))
+                entries.append(Entry("teacher", name, own, footprint))
     return entries
 
 
-def _teacher_entry(
-    name: str, probabilities: FloatArray, cost: Cost, *, fused: bool = False
-) -> Entry:
-    return Entry("teacher", name, probabilities, cost.n_bytes, cost.latency, fused=fused)
+def _student_entries(ctx: RunContext, finalists: Finalists, table: Any) -> list[Entry]:
+    """Return control and student of every stage, and the distilled ensemble if there is one."""
 
-
-@dataclass(frozen=True)
-class SchedulerInUse:
-    """The scheduler of a run: its name, and whether it looks at how a fit goes."""
-
-    name: str
-    varies: bool
-
-    def at_work(self, trial: Trial) -> tuple[str | None, float]:
-        """Return its name, if it had a say in a student, and the mean temperature it was taught at.
-
-        One that varies and left the softening as configured had none.
-        """
-        configuration = trial.configuration
-        own = Softening(configuration.temperature, configuration.alpha)
-        said = trial.softening or own
-        if configuration.hard or (self.varies and said == own):
-            return None, own.temperature
-        return self.name, said.temperature
-
-
-def student_entries(finalists: Finalists, table: Any, scheduler: SchedulerInUse) -> list[Entry]:
-    """Return control and student of every stage, and the collapsed student if there is one."""
-    entries = []
-    for stage, refitted in finalists.students.items():
-        chosen = stage == finalists.shipped_name
-        entries.append(
-            _student_entry("control", stage, finalists.controls[stage], table, scheduler)
+    def entry(role: Role, name: str, refitted: Refitted, chosen: bool = False) -> Entry:
+        configuration = refitted.trial.configuration
+        scheduler, temperature = _softening_used(ctx, refitted.trial)
+        return Entry(
+            role=role,
+            name=name,
+            probabilities=refitted.student.predict_proba(table),
+            footprint=refitted.footprint,
+            chosen=chosen,
+            alpha=configuration.alpha,
+            temperature=temperature,
+            selection_log_loss=refitted.trial.log_loss,
+            after=None if configuration.after is None else str(configuration.after),
+            scheduler=scheduler,
         )
-        entries.append(_student_entry("student", stage, refitted, table, scheduler, chosen))
+
+    entries, shipped = [], finalists.shipped_name
+    for stage, refitted in finalists.students.items():
+        entries.append(entry("control", stage, finalists.controls[stage]))
+        entries.append(entry("student", stage, refitted, stage == shipped))
     if finalists.collapsed is not None:
-        name = finalists.shipped_name
-        entries.append(_student_entry("student", name, finalists.collapsed, table, scheduler, True))
+        entries.append(entry("student", shipped, finalists.collapsed, True))
     return entries
+
+
+def _softening_used(ctx: RunContext, trial: Trial) -> tuple[str | None, float]:
+    """Return the scheduler's name, if it changed a student, and the mean temperature used.
+
+    A scheduler that varies and left the softening as configured changed nothing.
+    """
+    configuration, varies = trial.configuration, ctx.trainer.fitting.scheduler.varies
+    own = Softening(configuration.temperature, configuration.alpha)
+    used = trial.softening or own
+    if configuration.hard or (varies and used == own):
+        return None, own.temperature
+    return ctx.recipe.scheduler.name, used.temperature
 
 
 def ensemble_entry(ensemble: Ensemble, table: Any) -> Entry:
     """Return the entry of the fused students."""
     packed = ensemble.packed
     if isinstance(packed, str):
-        said, speed = ensemble.predict_proba(table), latency(ensemble.predict_proba, table)
+        predicted, speed = ensemble.predict_proba(table), latency(ensemble.predict_proba, table)
     else:
-        said, speed = packed.predict_proba(table), student_latency(packed, table)
-    return Entry("ensemble", "+".join(ensemble.names), said, ensemble.n_bytes, speed)
+        predicted, speed = packed.predict_proba(table), student_latency(packed, table)
+    footprint = Footprint(ensemble.n_bytes, speed.row_us, speed.batch_us)
+    return Entry("ensemble", "+".join(ensemble.names), predicted, footprint)
 
 
 def compare(
-    finalists: Finalists, own: Predictor | str | None, test: Dataset, regime: str, seed: int
+    finalists: Finalists,
+    self_distilled: Predictor | str | None,
+    test: Dataset,
+    regime: str,
+    seed: int,
 ) -> Verdict:
     """Judge the shipped student against its controls on the test rows.
 
     Parameters
     ----------
-    own : Predictor, str or None
-        The student that was taught by its control instead of the teachers; a note that says why
-        there is none.
+    self_distilled : Predictor, str or None
+        The self-distillation control; a note that says why there is none.
     """
     shipped, control = finalists.shipped, finalists.controls[finalists.chosen]
     arms = {STUDENT: shipped.student, HARD: control.student}
-    if own is not None and not isinstance(own, str):
-        arms[OWN] = own
+    if self_distilled is not None and not isinstance(self_distilled, str):
+        arms[OWN] = self_distilled
     verdict = judge(
         {name: student.predict_proba(test.table) for name, student in arms.items()},
         test.labels,
@@ -189,29 +207,6 @@ def compare(
         regime=regime,
         seed=seed,
     )
-    return replace(verdict, notes=(*verdict.notes, own)) if isinstance(own, str) else verdict
-
-
-def _student_entry(
-    role: Role,
-    stage: str,
-    refitted: Refitted,
-    table: Any,
-    scheduler: SchedulerInUse,
-    chosen: bool = False,
-) -> Entry:
-    student, configuration = refitted.student, refitted.trial.configuration
-    scheduler_name, temperature = scheduler.at_work(refitted.trial)
-    return Entry(
-        role=role,
-        name=stage,
-        probabilities=student.predict_proba(table),
-        n_bytes=refitted.weight.n_bytes,
-        latency=refitted.weight.latency,
-        chosen=chosen,
-        alpha=configuration.alpha,
-        temperature=temperature,
-        selection_log_loss=refitted.trial.log_loss,
-        after=None if configuration.after is None else str(configuration.after),
-        scheduler=scheduler_name,
-    )
+    if isinstance(self_distilled, str):
+        return replace(verdict, notes=(*verdict.notes, self_distilled))
+    return verdict

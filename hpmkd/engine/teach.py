@@ -1,177 +1,212 @@
-"""What the teachers say, asked in the order that keeps a run honest."""
+"""Step 2: the teachers' knowledge, collected in the order that keeps a run honest."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.chain.parents import SelectionSet, TrainingSet, selection_rows
 from hpmkd.data import splits
 from hpmkd.data.dataset import DataWarning
 from hpmkd.data.encoding import EncodingOptions
 from hpmkd.data.overlap import warn_of_known_rows
-from hpmkd.engine.teacher_costs import of_member
+from hpmkd.data.unlabeled import ExtraSource
+from hpmkd.engine.row_caps import binding_caps
+from hpmkd.engine.teacher_footprint import of_member
 from hpmkd.evaluation.ranking import TrialRanking
-from hpmkd.training.final_rows import NO_FINAL_ROWS, FinalRows
+from hpmkd.knowledge.builder import KnowledgeBuilder
+from hpmkd.knowledge.panels import members
+from hpmkd.knowledge.predictor import TeacherPredictor
+from hpmkd.runs.fingerprint import run_fingerprint
+from hpmkd.training.datasets import SelectionSet, TrainingSet, selection_rows
 
 if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.data.unlabeled import PseudoLabelledRows
-    from hpmkd.engine.context import Assembly
-    from hpmkd.engine.search import StudentSearch
-    from hpmkd.knowledge.builder import KnowledgeBuilder, TeacherKnowledge
+    from hpmkd.engine.context import RunContext
+    from hpmkd.engine.split import RunRows
+    from hpmkd.evaluation.footprint import Footprint
+    from hpmkd.knowledge.builder import TeacherKnowledge
     from hpmkd.knowledge.regime import Regime
-    from hpmkd.recipe.recipe import Recipe
-    from hpmkd.recipe.settings import SplitSettings
+    from hpmkd.knowledge.teachers import Teacher
     from hpmkd.values import FloatArray, IntArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TeacherOutputs:
-    """What the teachers said.
+    """The teachers' knowledge, and the rows that students learn from and are judged by.
 
     Parameters
     ----------
     regime : Regime
-        Where their knowledge comes from.
+        Where the knowledge comes from.
     selection_sets : sequence of SelectionSet
-        The selection rows, and lessons by teachers that had not seen them.
-    taught : TeacherKnowledge
-        What they said once they had seen all training rows.
-    training_set : TrainingSet
-        What students are fitted on for good, so taught: all training rows, or all but the
-        selection rows where these judge such students as well.
+        What trials are fitted on, by teachers that have not seen the selection rows.
+    knowledge : TeacherKnowledge
+        Of all training rows.
+    training : TrainingSet
+        What students are fitted on in the end: all training rows, or all but the selection rows
+        where these judge such students as well.
     held : Dataset
         All selection rows, in the order of their numbers.
+    final_rows : Dataset or None
+        The selection rows, where they judge students that were fitted on `training`.
     ranking : TrialRanking
-        How trials stand beside them.
-    costs : sequence of ndarray of shape (3,)
-        What each teacher takes, as :func:`hpmkd.engine.teacher_costs.of_member` measures it.
-    finals : FinalRows
-        Judges who learnt from `lesson`, where trials saw a part of it.
+        Ranks trials beside the teacher.
+    alphas : sequence of float
+        Weights of the teacher that the regime allows.
+    footprints : sequence of Footprint
+        Size and speed of each teacher.
     """
 
     regime: Regime
     selection_sets: Sequence[SelectionSet]
-    taught: TeacherKnowledge
-    training_set: TrainingSet
+    knowledge: TeacherKnowledge
+    training: TrainingSet
     held: Dataset
+    final_rows: Dataset | None
     ranking: TrialRanking
-    costs: Sequence[FloatArray]
-    finals: FinalRows = NO_FINAL_ROWS
+    alphas: Sequence[float]
+    footprints: Sequence[Footprint]
 
     def facts(self) -> dict[str, Any]:
-        """Return what a run tells of its selection rows."""
+        """Return what a run reports of its selection rows."""
         return {"rows": len(self.held), "teacher_accuracy": self.ranking.teacher_accuracy}
 
 
-def collect_knowledge(
-    shared: Assembly, recipe: Recipe, training: Dataset, test: Dataset
-) -> TeacherOutputs:
-    """Ask the teachers: first without the selection rows, then about everything.
+def teach(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> TeacherOutputs:
+    """Predict with the teachers: first without the selection rows, then for all rows.
 
-    Parameters
-    ----------
-    shared : Assembly
-        The parts of the run.
-    recipe : Recipe
-        How rows are split, and what students have to keep.
-    training, test : Dataset
-        Of the test rows only those are looked at that were handed in without labels, too.
+    Raises
+    ------
+    RunFolderError
+        If the checkpoint is of another run.
     """
-    learning, progress, teaching = shared.learning, shared.progress, shared.teaching
-    labels, settings = training.labels, recipe.split
-    split_rows = splits.for_selection(labels, settings, shared.seeds.selection)
-    learning.budget_plan.check(len(split_rows), recipe.search.alphas.soft)
-    once = splits.exceeds(len(training), settings.once_above) and len(split_rows) == 1
-    progress.start("teachers", teaching.n_folds(0 if once else len(split_rows)))
-    regime = teaching.regime()
-    if regime.warning:
-        warnings.warn(regime.warning, DataWarning, stacklevel=2)
-    teaching = teaching.with_sources_for(regime)
-    if teaching.source.real:
-        warn_of_known_rows(teaching.source.unlabeled, training, test)
-    for_students = RowsForStudents(settings, learning, shared.seeds.selection)
-    if once:
-        ((kept, held_rows),) = split_rows
-        selection_sets, taught = for_students.once(teaching, regime, kept, held_rows)
-    else:
-        selection_sets = [for_students.selection_set(teaching, *rows) for rows in split_rows]
-        taught = teaching.finish(regime)
-    # Measured now, so that their models, which are large, need not wait for the end.
-    costs = [of_member(teacher, teaching.reader) for teacher in teaching.teachers]
-    teaching.reader.forget_models()
-    progress.finish()
-    said, held = taught.knowledge.soft_targets, selection_rows(selection_sets)
-    ranking = TrialRanking.beside(said[held], labels[held], recipe.limits)
-    rows, finals = training, NO_FINAL_ROWS
-    if once and selection_sets[0].is_part:
-        # Their teachers have not seen the selection rows, so that students need not either.
-        kept = np.setdiff1d(np.arange(len(training)), held)
-        rows, said, finals = training.rows(kept), said[kept], FinalRows(selection_sets[0].held)
-    training_set = for_students.training_set(rows, said, taught.extra)
-    return TeacherOutputs(
-        regime, selection_sets, taught, training_set, training.rows(held), ranking, costs, finals
+    builder = _builder(ctx, rows, teachers)
+    _verify_checkpoint(ctx, rows, builder)
+    for note in binding_caps(ctx.recipe.split, ctx.parts, builder, rows.training.facts):
+        ctx.note(note)
+    with ctx.counts.phase("teachers"):
+        n_splits = 0 if rows.teachers_fit_once else len(rows.folds)
+        ctx.progress.start("teachers", builder.n_fits(n_splits))
+        regime = builder.regime()
+        if regime.warning:
+            warnings.warn(regime.warning, DataWarning, stacklevel=2)
+        builder = builder.with_sources_for(regime)
+        if builder.source.real:
+            warn_of_known_rows(builder.source.unlabeled, rows.training, rows.test)
+        return _collect(ctx, rows, builder, regime)
+
+
+def _builder(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> KnowledgeBuilder:
+    predictor = TeacherPredictor(
+        training=rows.training,
+        test=rows.test,
+        cache=ctx.cache,
+        pipeline=ctx.pipeline,
+        n_folds=rows.teacher_folds,
+        seed=ctx.seeds.teachers,
+        counts=ctx.counts,
+        on_fold=ctx.progress.advance,
+    )
+    augmenter = ctx.parts.augmenter.create()
+    source = ExtraSource(ctx.recipe.extra, augmenter, rows.unlabeled, ctx.seeds.augmenter)
+    references = partial(members, ctx.parts.reference, rows.training.facts, ctx.seeds.teachers)
+    return KnowledgeBuilder(teachers, predictor, ctx.parts.fuser, references, source)
+
+
+def _verify_checkpoint(ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder) -> None:
+    if ctx.checkpoint.kept is None:
+        return
+    given = {
+        "training rows": rows.training,
+        "test rows": rows.test,
+        "rows without labels": rows.unlabeled,
+    }
+    known = {each.name: builder.predictor.known(each) for each in builder.teachers}
+    ctx.checkpoint.verify_or_begin(
+        run_fingerprint(ctx.recipe, ctx.seed, given, known, ctx.registry.plugins)
     )
 
 
-@dataclass(frozen=True)
-class RowsForStudents:
-    """Makes lessons of what teachers say.
+def _collect(
+    ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder, regime: Regime
+) -> TeacherOutputs:
+    if rows.teachers_fit_once:
+        selection_sets, knowledge = _fit_once(ctx, builder, regime, *rows.folds[0])
+    else:
+        selection_sets = [_selection_set(ctx, builder, *fold) for fold in rows.folds]
+        knowledge = builder.finish(regime)
+    # Measured now, so that the models, which are large, need not wait for the end.
+    footprints = [of_member(teacher, builder.predictor) for teacher in builder.teachers]
+    builder.predictor.forget_models()
+    ctx.progress.finish()
+    training, soft_targets = rows.training, knowledge.knowledge.soft_targets
+    held_rows = selection_rows(selection_sets)
+    held, final_rows, fitted = training.rows(held_rows), None, training
+    ranking = TrialRanking.beside_teacher(soft_targets[held_rows], held.labels, ctx.recipe.limits)
+    if rows.teachers_fit_once and selection_sets[0].is_part:
+        # Their teachers have not seen the selection rows, so that students need not either.
+        at = np.setdiff1d(np.arange(len(training)), held_rows)
+        fitted, soft_targets, final_rows = training.rows(at), soft_targets[at], selection_sets[0].held
+    return TeacherOutputs(
+        regime=regime,
+        selection_sets=selection_sets,
+        knowledge=knowledge,
+        training=_training_set(ctx, fitted, soft_targets, knowledge.extra),
+        held=held,
+        final_rows=final_rows,
+        ranking=ranking,
+        alphas=getattr(ctx.recipe.search.alphas, regime.name),
+        footprints=footprints,
+    )
 
-    Parameters
-    ----------
-    settings : SplitSettings
-        How many rows trials are fitted on.
-    learning : StudentSearch
-        Knows which encodings students read, and where encoded rows are looked for.
-    seed : int
-        Draws the rows of trials where there are too many.
+
+def _selection_set(
+    ctx: RunContext, builder: KnowledgeBuilder, fit_rows: IntArray, held: IntArray
+) -> SelectionSet:
+    """Label the rows of the trials by teachers that have not seen the selection rows."""
+    rows = builder.predictor.training
+    at = _rows_of_trials(ctx, rows, fit_rows)
+    training = _training_set(ctx, rows.rows(at), *builder.soft_targets(at))
+    return SelectionSet(training, held, rows.rows(held).taken(), len(fit_rows))
+
+
+def _fit_once(
+    ctx: RunContext,
+    builder: KnowledgeBuilder,
+    regime: Regime,
+    fit_rows: IntArray,
+    held: IntArray,
+) -> tuple[list[SelectionSet], TeacherKnowledge]:
+    """Fit teachers once, for trials and for the end; they never see the selection rows.
+
+    On many rows they are as good without these. Trials are judged by rows of which neither
+    their teachers nor the fuser have seen a label; and the prediction of any row comes from a
+    teacher that had not seen it.
     """
+    rows = builder.predictor.training
+    at = _rows_of_trials(ctx, rows, fit_rows)
+    knowledge = builder.finish(regime, held, at)
+    soft_targets = knowledge.knowledge.soft_targets[at]
+    training = _training_set(ctx, knowledge.fusion.rows, soft_targets, knowledge.extra)
+    return [SelectionSet(training, held, rows.rows(held).taken(), len(fit_rows))], knowledge
 
-    settings: SplitSettings
-    learning: StudentSearch
-    seed: int
 
-    def training_set(
-        self, rows: Dataset, soft_targets: FloatArray, extra: PseudoLabelledRows | None
-    ) -> TrainingSet:
-        """Encode rows whose teachers say `soft_targets` of shape (n, K)."""
-        learning, settings = self.learning, self.settings
-        options = EncodingOptions(settings.scaling_rows, settings.single_above)
-        encoded = (learning.encodings, learning.features, options)
-        return TrainingSet.prepare(rows, soft_targets, extra, *encoded)
+def _training_set(
+    ctx: RunContext, rows: Dataset, soft_targets: FloatArray, extra: PseudoLabelledRows | None
+) -> TrainingSet:
+    settings = ctx.recipe.split
+    options = EncodingOptions(settings.scaling_rows, settings.single_above)
+    encodings = ctx.trainer.fitting.encodings
+    return TrainingSet.encode(rows, soft_targets, encodings, extra, ctx.features, options)
 
-    def selection_set(
-        self, teaching: KnowledgeBuilder, kept: IntArray, held: IntArray
-    ) -> SelectionSet:
-        """Let teachers that saw no selection row teach the rows of the trials."""
-        training = teaching.reader.training
-        fit_rows = self._of_trials(training, kept)
-        training_set = self.training_set(training.rows(fit_rows), *teaching.soft_targets(fit_rows))
-        return SelectionSet(training_set, held, training.rows(held).taken(), len(kept))
 
-    def once(
-        self, teaching: KnowledgeBuilder, regime: Regime, kept: IntArray, held: IntArray
-    ) -> tuple[list[SelectionSet], TeacherKnowledge]:
-        """Ask teachers once, for trials and for good; they never see the selection rows.
-
-        On many rows they are as good without these, and need not be fitted twice. Trials are
-        judged by rows of which neither their teachers nor the fuser have seen a label; and what
-        is said of any row comes from a teacher that had not seen it.
-        """
-        training = teaching.reader.training
-        fit_rows = self._of_trials(training, kept)
-        taught = teaching.finish(regime, held, fit_rows)
-        said = taught.knowledge.soft_targets[fit_rows]
-        training_set = self.training_set(taught.fusion.rows, said, taught.extra)
-        return [SelectionSet(training_set, held, training.rows(held).taken(), len(kept))], taught
-
-    def _of_trials(self, training: Dataset, kept: IntArray) -> IntArray:
-        chosen = splits.sample(training.labels[kept], self.settings.trial_rows, self.seed)
-        fit_rows: IntArray = kept[chosen]
-        return fit_rows
+def _rows_of_trials(ctx: RunContext, rows: Dataset, fit_rows: IntArray) -> IntArray:
+    most = ctx.recipe.split.trial_rows
+    chosen: IntArray = fit_rows[splits.sample(rows.labels[fit_rows], most, ctx.seeds.selection)]
+    return chosen

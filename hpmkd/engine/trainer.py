@@ -1,4 +1,4 @@
-"""Fits students, for trials and for good, and counts every one of them."""
+"""Fits students, for trials and on all rows, and counts every one of them."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from typing import TYPE_CHECKING
 from hpmkd.chain.parents import ParentStudents
 from hpmkd.errors import PluginError
 from hpmkd.training.best_so_far import BestSoFar
-from hpmkd.training.final_rows import NO_FINAL_ROWS, FinalRows
 from hpmkd.training.refit import writable
-from hpmkd.training.trials import STUDENT, TRIAL, RefitData, SearchData
+from hpmkd.training.trials import STUDENT, TRIAL, RefitData, SearchData, judge_again
 
 if TYPE_CHECKING:
-    from hpmkd.chain.parents import SelectionSet, TrainingSet
     from hpmkd.contracts import Predictor
+    from hpmkd.data.dataset import Dataset
     from hpmkd.execution.counters import Counts
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
+    from hpmkd.knowledge.predictor import TeacherPredictions
     from hpmkd.registry.registry import Registry
+    from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.fit import FitContext
     from hpmkd.training.provenance import Provenance
+    from hpmkd.training.refit import Finalists
     from hpmkd.values import Configuration, Trial
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """What every step that trains students goes through.
+    """Fits students; every step that trains some goes through it.
 
     Parameters
     ----------
     fitting : FitContext
-        How students are fitted; its scheduler hears of every trial.
+        How students are fitted; its scheduler observes every trial.
     pipeline : ParallelDistillationPipeline
         Where they are fitted.
     n_folds : int
@@ -40,7 +42,7 @@ class Trainer:
     counts, registry
         Of the run.
     best : BestSoFar
-        Hears of every trial as soon as it is there.
+        Receives every trial as soon as it is there.
     """
 
     fitting: FitContext
@@ -55,24 +57,24 @@ class Trainer:
         """The students that others build on."""
         return ParentStudents(self.fitting, self.pipeline, self.n_folds, self.trained)
 
-    def fit(self, training_set: TrainingSet, configuration: Configuration) -> Predictor:
-        """Fit a configuration on a lesson.
+    def fit(self, training: TrainingSet, configuration: Configuration) -> Predictor:
+        """Fit a configuration.
 
         Raises
         ------
         HpmkdError
             If its stage fails.
         """
-        (student,) = self.fit_all(training_set, [configuration])
+        (student,) = self.fit_all(training, [configuration])
         if isinstance(student, str):
             raise PluginError(student)
         return student
 
     def fit_all(
-        self, training_set: TrainingSet, configurations: Sequence[Configuration]
+        self, training: TrainingSet, configurations: Sequence[Configuration]
     ) -> list[Predictor | str]:
-        """Fit configurations on a lesson, in their order; why, where a stage fails."""
-        data = self.refit_data(training_set, configurations)
+        """Fit configurations, in their order; a string says why a stage failed."""
+        data = self.refit_data(training, configurations)
         outcomes = dict(self.pipeline.run(STUDENT, data, configurations))
         self.trained(len(configurations))
         return [writable(outcomes[at], each, data) for at, each in enumerate(configurations)]
@@ -81,35 +83,31 @@ class Trainer:
         self, selection_sets: Sequence[SelectionSet], configurations: Sequence[Configuration]
     ) -> list[Trial]:
         """Evaluate configurations, which may build on others."""
-        data = self.data(selection_sets, configurations)
+        data = self.search_data(selection_sets, configurations)
         tasks = list(enumerate(configurations, self.counts.trials))
         arriving = self.pipeline.run(TRIAL, data, tasks)
         finished = {at: self.best.offer(trial) for at, trial in arriving}
         trials = [finished[at] for at in range(len(tasks))]
         for trial in trials:
-            self.tell(trial)
-            self.fitting.scheduler.observe(trial)  # a search tells it by itself
+            self.count(trial)
+            self.fitting.scheduler.observe(trial)  # a search does that by itself
         return trials
 
-    def data(
+    def search_data(
         self, selection_sets: Sequence[SelectionSet], configurations: Sequence[Configuration] = ()
     ) -> SearchData:
         """Return what trials of these configurations need."""
-        prepared = self.parents.prepared
-        splits = tuple(
-            selection_set.split(prepared(selection_set.training_set, configurations))
-            for selection_set in selection_sets
-        )
-        return SearchData(splits, self.fitting, drafts=self.best.wanted)
+        prepared = tuple(self.parents.prepare_set(each, configurations) for each in selection_sets)
+        return SearchData(prepared, self.fitting, drafts=self.best.wanted)
 
     def refit_data(
-        self, training_set: TrainingSet, configurations: Sequence[Configuration]
+        self, training: TrainingSet, configurations: Sequence[Configuration]
     ) -> RefitData:
-        """Return what fits of these configurations for good need."""
-        return RefitData(self.parents.prepared(training_set, configurations), self.fitting)
+        """Return what fits of these configurations on all rows need."""
+        return RefitData(self.parents.prepared(training, configurations), self.fitting)
 
-    def tell(self, trial: Trial) -> None:
-        """Count a trial and let observers know."""
+    def count(self, trial: Trial) -> None:
+        """Count a trial and notify observers."""
         self.trained(trial.models_trained)
         self.counts.count_trial(trial.worker, trial.seconds)
         self.registry.notify("hpmkd_trial_finished", trial=trial)
@@ -120,40 +118,51 @@ class Trainer:
 
 
 @dataclass(frozen=True)
-class Fitter:
-    """Fits further students when a run is over.
+class RunHandle:
+    """What only a run that was just made has: it can fit further students.
 
     Parameters
     ----------
     trainer : Trainer
         Of the run.
-    training_set : TrainingSet
-        All rows that its students were fitted on for good.
+    training : TrainingSet
+        The rows that its students were fitted on in the end.
     provenance : Provenance
-        Tells each of them how it was made.
-    finals : FinalRows, optional
-        Judges them by the selection rows, where `lesson` leaves these out.
+        Signs students; it has the trials that could win.
+    finalists : Finalists
+        Each stage's student and control.
+    teacher : TeacherPredictions
+        The predictions of the one teacher, or of several as they are fused.
+    final_rows : Dataset, optional
+        The selection rows, where `training` leaves these out.
     """
 
     trainer: Trainer
-    training_set: TrainingSet
+    training: TrainingSet
     provenance: Provenance
-    finals: FinalRows = NO_FINAL_ROWS
+    finalists: Finalists
+    teacher: TeacherPredictions
+    final_rows: Dataset | None = None
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """The trials that could win."""
+        return self.provenance.trials
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit a configuration; see :meth:`Trainer.fit`."""
-        student = self.trainer.fit(self.training_set, configuration)
+        student = self.trainer.fit(self.training, configuration)
         raced = self.provenance.raced(configuration)
-        trial = None if raced is None else self.judged(raced, student)
+        trial = None if raced is None else self.judge_again(raced, student)
         return self.provenance.signed(student, configuration, trial)
 
-    def judged(self, trial: Trial, student: Predictor) -> Trial:
-        """Return a trial with what the selection rows say of its student on all rows."""
-        return self.finals.judged(trial, student, self.trainer.fitting)
+    def judge_again(self, trial: Trial, student: Predictor) -> Trial:
+        """Return a trial with the results of its student on all rows."""
+        return judge_again(trial, student, self.trainer.fitting, self.final_rows)
 
     def cost(self, configuration: Configuration) -> int:
         """Return how many models :meth:`fit` trains, with those that it is built on."""
-        return 1 + self.trainer.parents.cost([configuration], self.training_set)
+        return 1 + self.trainer.parents.cost([configuration], self.training)
 
     @property
     def models_trained(self) -> int:

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+import numpy as np
 
-from hpmkd.evaluation.latency import Latency
+from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.scores import Fidelity, Scores, fidelity, score
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ class Entry:
         Of the teacher or the stage.
     probabilities : ndarray of shape (m, K)
         For the test rows.
-    n_bytes : int or None
-        Size of its file (student) or pickle (teacher); None where there is no model.
-    latency : Latency or None
-        Speed; None where there is no model.
+    footprint : Footprint
+        Its size and speed.
     chosen : bool
         Whether it is the student that the run ships.
     alpha, temperature : float or None
@@ -53,8 +52,7 @@ class Entry:
     role: Role
     name: str
     probabilities: FloatArray
-    n_bytes: int | None
-    latency: Latency | None
+    footprint: Footprint
     chosen: bool = False
     alpha: float | None = None
     temperature: float | None = None
@@ -111,6 +109,7 @@ class ModelRecord:
         return msgspec.convert(plain, cls)
 
 
+UNKNOWN = Footprint(np.nan, np.nan, np.nan)
 COLUMNS = tuple(ModelRecord.__dataclass_fields__)
 
 
@@ -128,8 +127,7 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> ModelRecor
     if teacher is not None:
         closeness = fidelity(teacher.probabilities, entry.probabilities)
         retention = _ratio(scores.accuracy, score(teacher.probabilities, labels).accuracy)
-    own_us = entry.latency.row_us if entry.latency else None
-    teacher_us = teacher.latency.row_us if teacher and teacher.latency else None
+    own, of_teacher = entry.footprint, teacher.footprint if teacher else UNKNOWN
     return ModelRecord(
         role=entry.role,
         name=entry.name,
@@ -140,11 +138,11 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> ModelRecor
         auc=scores.auc,
         kl=closeness.kl if closeness else None,
         agreement=closeness.agreement if closeness else None,
-        bytes=entry.n_bytes,
-        row_us=own_us,
-        batch_us=entry.latency.batch_us if entry.latency else None,
-        compression=_ratio(teacher.n_bytes if teacher else None, entry.n_bytes),
-        speedup=_ratio(teacher_us, own_us),
+        bytes=None if np.isnan(own.n_bytes) else int(own.n_bytes),
+        row_us=_known(own.row_us),
+        batch_us=_known(own.batch_us),
+        compression=_ratio(of_teacher.n_bytes, own.n_bytes),
+        speedup=_ratio(of_teacher.row_us, own.row_us),
         retention=retention,
         alpha=entry.alpha,
         temperature=entry.temperature,
@@ -154,8 +152,12 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> ModelRecor
     )
 
 
-def _ratio(over: float | None, under: float | None) -> float | None:
-    return over / under if over is not None and under else None
+def _known(number: float) -> float | None:
+    return None if np.isnan(number) else number
+
+
+def _ratio(over: float, under: float) -> float | None:
+    return _known(over / under) if under else None
 
 
 def to_frame(records: Iterable[ModelRecord]) -> pd.DataFrame:

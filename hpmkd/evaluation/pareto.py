@@ -19,7 +19,7 @@ Role = Literal["student", "control", "collapsed", "front"]
 
 
 @dataclass(frozen=True)
-class Figures:
+class SelectionMetrics:
     """A student in four numbers.
 
     Parameters
@@ -98,12 +98,12 @@ class StudentSummary:
         return read
 
     @property
-    def figures(self) -> Figures:
+    def metrics(self) -> SelectionMetrics:
         """What it is chosen by."""
-        return Figures(self.selection_log_loss, self.bytes, self.row_us, self.selection_retention)
+        return SelectionMetrics(self.selection_log_loss, self.bytes, self.row_us, self.selection_retention)
 
 
-def no_worse(one: Figures, other: Figures) -> bool:
+def no_worse(one: SelectionMetrics, other: SelectionMetrics) -> bool:
     """Whether one has no higher log loss, no larger file, and is not clearly slower."""
     return (
         one.log_loss <= other.log_loss
@@ -112,7 +112,7 @@ def no_worse(one: Figures, other: Figures) -> bool:
     )
 
 
-def pareto_front(items: Iterable[T], figures: Callable[[T], Figures]) -> list[T]:
+def pareto_front(items: Iterable[T], figures: Callable[[T], SelectionMetrics]) -> list[T]:
     """Return those that no other beats or equals in everything, lowest log loss first.
 
     Of any two on it each is better than the other in something, and whoever is not on it is

@@ -1,17 +1,17 @@
-"""How trials stand: within the limits or not, then by what the selection rows say."""
+"""Ranks trials: those within the limits first, then by log loss on the selection rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from hpmkd.evaluation.pareto import Figures
+from hpmkd.evaluation.pareto import SelectionMetrics
 from hpmkd.recipe.limits import Limits
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray, Trial
 
-Merit = tuple[bool, float, bool, int]
+SortKey = tuple[bool, float, bool, int]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class TrialRanking:
     teacher_accuracy: float = 1.0
 
     @classmethod
-    def beside(cls, soft_targets: FloatArray, labels: IntArray, limits: Limits) -> TrialRanking:
-        """Return how trials stand beside teachers that say this about the selection rows.
+    def beside_teacher(cls, soft_targets: FloatArray, labels: IntArray, limits: Limits) -> TrialRanking:
+        """Return the ranking beside teachers with these soft targets of the selection rows.
 
         Parameters
         ----------
@@ -45,11 +45,11 @@ class TrialRanking:
         """
         return cls(limits, float((soft_targets.argmax(axis=1) == labels).mean()))
 
-    def figures(self, trial: Trial) -> Figures | None:
+    def metrics(self, trial: Trial) -> SelectionMetrics | None:
         """Return a trial's figures; None if it failed, or its student cannot be written."""
         if trial.failure is not None or trial.n_bytes is None or trial.row_us is None:
             return None
-        return Figures(trial.log_loss, trial.n_bytes, trial.row_us, self.retention(trial))
+        return SelectionMetrics(trial.log_loss, trial.n_bytes, trial.row_us, self.retention(trial))
 
     def retention(self, trial: Trial) -> float:
         """Return a trial's accuracy over the teacher's."""
@@ -59,24 +59,24 @@ class TrialRanking:
         """Return an accuracy over the teacher's; 1 beside a teacher that is never right."""
         return accuracy / self.teacher_accuracy if self.teacher_accuracy else 1.0
 
-    def over(self, trial: Trial) -> bool:
+    def violates_limits(self, trial: Trial) -> bool:
         """Whether a trial breaks a limit; one without figures keeps none."""
         if not self.limits:
             return False
-        figures = self.figures(trial)
+        figures = self.metrics(trial)
         return figures is None or bool(self.limits.broken(figures))
 
-    def sort_key(self, trial: Trial) -> Merit:
+    def sort_key(self, trial: Trial) -> SortKey:
         """Return what trials are sorted by: the limits; log loss; controls first; the order."""
-        return self.over(trial), trial.log_loss, not trial.configuration.hard, trial.number
+        return self.violates_limits(trial), trial.log_loss, not trial.configuration.hard, trial.number
 
     def penalised(self, trial: Trial) -> Trial:
-        """Return a trial as its sampler hears of it, so that it looks within the limits.
+        """Return a trial as its sampler receives it, so that it searches within the limits.
 
-        One beyond them is told as worse by a nat, and by another for every doubling beyond
-        them. On a part of the rows it may still come to retain enough: nothing is said of that.
+        One beyond them is worse by a nat, and by another for every doubling beyond them. On a
+        part of the rows it may still come to retain enough: that counts for nothing.
         """
-        figures = self.figures(trial)
+        figures = self.metrics(trial)
         if figures is None or not self.limits:
             return trial
         if trial.configuration.share < 1:
@@ -85,5 +85,5 @@ class TrialRanking:
         return replace(trial, row_losses=trial.row_losses + 1.0 + excess) if excess else trial
 
 
-#: Where there are no limits, what the selection rows say is all.
+#: Without limits, the log loss decides.
 NO_LIMITS = TrialRanking()

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import LimitsError
-from hpmkd.evaluation.pareto import Figures
+from hpmkd.evaluation.pareto import SelectionMetrics
 from hpmkd.recipe.units import shown_size, shown_time
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def pick(
     LimitsError
         If there is none: which limit nobody keeps, and who is near.
     """
-    within = [each for each in contenders if not limits.broken(each.figures)]
+    within = [each for each in contenders if not limits.broken(each.metrics)]
     if not within:
-        figures = [each.figures for each in contenders]
+        figures = [each.metrics for each in contenders]
         raise LimitsError(refusal(limits, figures, "students", contenders, run))
     # The run's own choice may have won a tie: it is the control then.
     return min(within, key=lambda each: (each.selection_log_loss, not each.chosen, each.bytes))
@@ -67,10 +67,10 @@ def unmet(
     run : str or Path
         The run folder, for what to type next.
     """
-    if not any(each.chosen and ranking.limits.broken(each.figures) for each in contenders):
+    if not any(each.chosen and ranking.limits.broken(each.metrics) for each in contenders):
         return None
     figures = [
-        Figures(each["log_loss"], each["bytes"], each["row_us"], ranking.retained(each["accuracy"]))
+        SelectionMetrics(each["log_loss"], each["bytes"], each["row_us"], ranking.retained(each["accuracy"]))
         for each in history
         if each["share"] == 1 and each["failure"] is None and each["bytes"] is not None
     ]
@@ -79,7 +79,7 @@ def unmet(
 
 def refusal(
     limits: Limits,
-    considered: Sequence[Figures],
+    considered: Sequence[SelectionMetrics],
     what: str,
     contenders: Sequence[StudentSummary],
     run: str | Path,
@@ -90,7 +90,7 @@ def refusal(
     ----------
     limits : Limits
         At least one.
-    considered : sequence of Figures
+    considered : sequence of SelectionMetrics
         Of all that might have been chosen.
     what : str
         What those are: trials or students.
@@ -109,7 +109,7 @@ def refusal(
     for merits, each in _nearest(limits, contenders):
         lines.append(f"  {', '.join(merits)}: {told(each)}")
         lines.append(
-            f"    hpmkd pick {shlex.quote(str(run))} {limits.loosened(each.figures).options()}"
+            f"    hpmkd pick {shlex.quote(str(run))} {limits.loosened(each.metrics).options()}"
         )
     return "\n".join(lines)
 
@@ -123,7 +123,7 @@ def told(contender: StudentSummary) -> str:
     )
 
 
-def _counts(limits: Limits, considered: Iterable[Figures]) -> Iterator[str]:
+def _counts(limits: Limits, considered: Iterable[SelectionMetrics]) -> Iterator[str]:
     """Say how many keep each limit; if each is kept by some, how many keep several."""
     broken = [set(limits.broken(figures)) for figures in considered]
     kept = {name: sum(name not in each for each in broken) for name in limits.given}
@@ -158,11 +158,11 @@ def _nearest(
             merits.setdefault(first.name, []).append(sort_key)
 
     for name in limits.given:
-        alone = [each for each in contenders if limits.broken(each.figures) == (name,)]
+        alone = [each for each in contenders if limits.broken(each.metrics) == (name,)]
         add(
             f"misses only {' '.join(_short([name]))}",
             alone,
-            lambda each: limits.excess(each.figures),
+            lambda each: limits.excess(each.metrics),
         )
     add("smallest", contenders, lambda each: each.bytes)
     add("fastest", contenders, lambda each: each.row_us)

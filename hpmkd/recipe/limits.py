@@ -14,7 +14,7 @@ from hpmkd.errors import RecipeError
 from hpmkd.recipe.units import parse_share, parse_size, parse_time
 
 if TYPE_CHECKING:
-    from hpmkd.evaluation.pareto import Figures
+    from hpmkd.evaluation.pareto import SelectionMetrics
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Limits:
         """Names of the limits that are set."""
         return tuple(name for name, value in vars(self).items() if value)
 
-    def broken(self, figures: Figures) -> tuple[str, ...]:
+    def broken(self, figures: SelectionMetrics) -> tuple[str, ...]:
         """Return the names of the limits that a student of these figures does not keep."""
         kept = {
             "max_size": figures.n_bytes <= self.max_size,
@@ -52,7 +52,7 @@ class Limits:
         }
         return tuple(name for name in self.given if not kept[name])
 
-    def excess(self, figures: Figures) -> float:
+    def excess(self, figures: SelectionMetrics) -> float:
         """Return how far such a student is beyond its limits, in doublings; 0 if it keeps them."""
         factors = {
             "max_size": figures.n_bytes / (self.max_size or 1),
@@ -61,7 +61,7 @@ class Limits:
         }
         return sum(math.log2(factors[name]) for name in self.broken(figures))
 
-    def loosened(self, figures: Figures) -> Limits:
+    def loosened(self, figures: SelectionMetrics) -> Limits:
         """Return the nearest limits that a student of these figures keeps, in few digits."""
         loosened = self
         for name in self.broken(figures):

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import RunFolderError, StudentFileError
+from hpmkd.errors import RunFolderError
 from hpmkd.evaluation.leaderboard import ModelRecord, to_frame
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.selection import pick, unmet
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
-    from hpmkd.engine.trainer import Fitter
+    from hpmkd.engine.trainer import RunHandle
     from hpmkd.evaluation.gates import Gate
     from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.evaluation.row_details import RowDetails
     from hpmkd.evaluation.verdict import Verdict
     from hpmkd.knowledge.fusion import Knowledge
-    from hpmkd.knowledge.predictor import TeacherPredictions
     from hpmkd.student import Student
     from hpmkd.training.ensemble import Ensemble
     from hpmkd.values import Configuration, Trial
@@ -47,7 +46,7 @@ class Picked:
     @property
     def name(self) -> str:
         """The student's name; that of its file in ``students/``."""
-        return self.figures.name
+        return self.metrics.name
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,16 +83,8 @@ class Distillation:
         ensemble, if it has a gate; of the collapse, if the recipe asks for it.
     recorded : tuple of mapping
         The trials of a loaded run, as plain values.
-    controls : mapping of str to Predictor
-        The best student of each stage on hard labels, fitted on all training rows.
-    racing : tuple of Trial
-        Those of `trials` that may win: all but those of links that a gate refused.
-    original : TeacherPredictions, optional
-        What the teacher says about training and test rows: one teacher as it is, several as
-        they are fused.
     evidence : RowDetails, optional
-        What the test rows show of teacher, control and student, for pictures; None in a run
-        folder that was written before there was any.
+        What the test rows show of teacher, control and student, for pictures.
     front : tuple of StudentSummary
         All students that were fitted on all rows, by selection log loss: what
         :meth:`pick` picks from.
@@ -103,9 +94,8 @@ class Distillation:
         The folder in which the run kept what was finished; :meth:`save` may replace it.
     kept : int
         How many finished results that folder held at the end of the run.
-    fitter : Fitter, optional
-        What :meth:`fit` fits with. It lives as long as this object, as do the ensemble,
-        `controls`, `racing` and `original`.
+    handle : RunHandle, optional
+        What only a run that was just made has: it fits further students.
     """
 
     students: Mapping[str, Predictor]
@@ -120,19 +110,16 @@ class Distillation:
     ensemble: Student | Ensemble | None = None
     gates: tuple[Gate, ...] = ()
     recorded: tuple[Mapping[str, Any], ...] = ()
-    controls: Mapping[str, Predictor] = field(default_factory=dict)
-    racing: tuple[Trial, ...] = ()
-    original: TeacherPredictions | None = None
     evidence: RowDetails | None = None
     front: tuple[StudentSummary, ...] = ()
     further: Mapping[str, Predictor] = field(default_factory=dict)
     journal: Path | None = None
     kept: int = 0
-    fitter: Fitter | None = None
+    handle: RunHandle | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # What fits further students holds the registry of this process, and the rows.
-        return {**self.__dict__, "fitter": None}
+        return {**self.__dict__, "handle": None}
 
     def __repr__(self) -> str:
         return (
@@ -204,18 +191,11 @@ class Distillation:
             If none keeps them; the message says which limit nobody keeps, and who is near.
         RecipeError
             If a limit is none.
-        StudentFileError
-            If this run was loaded from a folder of before, which does not say what it fitted.
         """
         given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
-        if not self.front:
-            raise StudentFileError(
-                "the run was loaded from a folder of before, which does not say what it fitted, so "
-                "there is nothing to pick from; distil again"
-            )
         limits = read_limits(given) if set(given.values()) != {None} else self.recipe.limits
-        figures = pick(self.front, limits, "DIR")
-        return Picked(figures, {**self.students, **self.further}[figures.name])
+        summary = pick(self.front, limits, "DIR")
+        return Picked(summary, {**self.students, **self.further}[summary.name])
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit another student on the rows of :attr:`students`, taught by the same teachers.
@@ -235,19 +215,19 @@ class Distillation:
         PluginError
             If the stage fails.
         """
-        if self.fitter is None:
+        if self.handle is None:
             raise RunFolderError(
                 "a loaded run cannot fit further students, for a run folder keeps no training "
                 "rows; expected a run that was just made: hpmkd.distill(…).fit(configuration)"
             )
-        return self.fitter.fit(configuration)
+        return self.handle.fit(configuration)
 
     @property
     def models_trained(self) -> int:
         """How many students the run trained, with those of :meth:`fit`."""
-        if self.fitter is None:
+        if self.handle is None:
             return int(self.counts["models_trained"])
-        return self.fitter.models_trained
+        return self.handle.models_trained
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write the run folder, all of it or nothing.

@@ -28,14 +28,14 @@ class Budget:
     counts : Counts
         Knows how many models were trained.
     journal : Journal
-        Knows how many seconds the run has taken, and what was decided by that: a run that goes
-        on decides as it did before.
+        Knows how many seconds the run has taken, and what was decided by that: a resumed run
+        decides as it did before.
     """
 
     settings: BudgetSettings
     counts: Counts
     journal: Journal = field(default_factory=NoJournal)
-    _asked: Iterator[int] = field(default_factory=itertools.count)
+    _questions: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def models(self) -> float:
@@ -44,12 +44,12 @@ class Budget:
 
     @property
     def late(self) -> str | None:
-        """Why nothing new should be begun; None while there is time."""
+        """Why nothing new should be started; None while there is time."""
         seconds = self.settings.seconds
         if not seconds:
             return None
         journal = self.journal
-        late = journal.kept(f"late {next(self._asked)}", lambda: journal.seconds >= seconds)
+        late = journal.kept(f"late {next(self._questions)}", lambda: journal.seconds >= seconds)
         return f"the budget of {seconds:g} s is spent" if late else None
 
     @property
@@ -60,15 +60,15 @@ class Budget:
             return ""
         return f", with {left} of the budget of {_models(self.settings.models)} left"
 
-    def left(self, kept: int) -> int | None:
-        """Return how many models may be trained if some are kept; None without a bound."""
-        return None if math.isinf(self.models) else max(0, int(self.models) - kept)
+    def left(self, reserved: int) -> int | None:
+        """Return how many models may be trained if some are reserved; None without a bound."""
+        return None if math.isinf(self.models) else max(0, int(self.models) - reserved)
 
-    def kept(self, wanted: int) -> int:
-        """Return how many models are kept for later, of so many wanted: half of all at most."""
+    def reserve(self, wanted: int) -> int:
+        """Return how many models are reserved, of so many wanted: half of all at most."""
         return min(wanted, self.settings.models // 2) if self.settings.models else wanted
 
-    def refused(self, models: int) -> str | None:
+    def refusal(self, models: int) -> str | None:
         """Return why so many further models may not be trained; None if they may."""
         if self.late:
             return self.late

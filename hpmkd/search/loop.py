@@ -1,4 +1,4 @@
-"""Finds good configurations: the sampler asks, the engine runs, the sampler is told."""
+"""The search loop: ask the sampler, evaluate, tell the sampler."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ class Search:
     Parameters
     ----------
     sampler : Sampler
-        Chooses what to try; its guard has checked what it asks for.
+        Chooses what to try; the configurations are validated.
     scheduler : Scheduler
-        Hears of every trial.
+        Observes every trial.
     pipeline : ParallelDistillationPipeline
         Where trials run.
     data : SearchData
         What trials need.
     batch : int
-        Configurations asked for at a time. Results do not depend on the number of workers
-        because a batch is told in the order of asking, whichever trial finishes first.
+        Configurations requested at a time. Results do not depend on the number of workers: the
+        trials of a batch reach the sampler in the order of asking, whichever finishes first.
     stop : StopSettings
         When the search has converged.
     budget : Budget
         Of the run.
-    kept : int
+    reserved : int
         Models of the budget that are not for the search.
     ranking : TrialRanking
-        Ranks trials; the sampler is told of those beyond the limits as of worse ones.
+        Ranks trials; for the sampler, those beyond the limits are worse.
     on_trial : callable
         Called with every new trial, in the order of asking.
     on_arrival : callable
-        Given every new trial as soon as it is there; returns it as it is to be kept.
+        Called with every new trial as soon as it is there; returns the trial to keep.
     """
 
     sampler: Sampler
@@ -65,12 +65,12 @@ class Search:
     batch: int
     stop: StopSettings
     budget: Budget
-    kept: int = 0
+    reserved: int = 0
     ranking: TrialRanking = NO_LIMITS
     on_trial: Callable[[Trial], None] = lambda trial: None
     on_arrival: Callable[[Trial], Trial] = lambda trial: trial
     _known: dict[object, Trial] = field(default_factory=dict)
-    _broken: str | None = None
+    _failure: str | None = None
 
     def run(self) -> str:
         """Evaluate until one of four things ends the search, then the missing controls.
@@ -89,10 +89,10 @@ class Search:
         """
         ended = None
         while ended is None:
-            asked = self._asked()
-            allowed = self._allowed(asked)
+            requested = self._ask()
+            allowed = self._allowed(requested)
             self._evaluate(allowed)
-            ended = self._ended(asked, allowed)
+            ended = self._ended(requested, allowed)
         self._evaluate(self._controls())
         return f"{ended}{self.budget.unused}"
 
@@ -101,9 +101,9 @@ class Search:
         """The trials so far: every distinct configuration once, in the order of asking."""
         return sorted(self._known.values(), key=lambda trial: trial.number)
 
-    def _asked(self) -> Sequence[Configuration]:
+    def _ask(self) -> Sequence[Configuration]:
         try:
-            return [] if self._broken else self.sampler.ask(self.batch)
+            return [] if self._failure else self.sampler.ask(self.batch)
         except PluginError as failed:
             self._give_up(failed)
             return []
@@ -113,51 +113,51 @@ class Search:
         if all(trial.failure is not None for trial in self._known.values()):
             raise failed
         warnings.warn(f"{failed}; the search ends with what it has found", PluginWarning, 5)
-        self._broken = f"the sampler failed: {failed}"
+        self._failure = f"the sampler failed: {failed}"
 
     def _ended(
-        self, asked: Sequence[Configuration], allowed: Sequence[Configuration]
+        self, requested: Sequence[Configuration], allowed: Sequence[Configuration]
     ) -> str | None:
-        if self._broken:
-            return self._broken
-        if not asked:
+        if self._failure:
+            return self._failure
+        if not requested:
             return "the sampler had nothing more to ask"
         if self.budget.late:
             return self.budget.late
-        if len(allowed) < len(asked):
+        if len(allowed) < len(requested):
             return "the budget has no room for another trial and what follows the search"
         return self._converged()
 
     def _converged(self) -> str | None:
-        """Say so if the last results no longer move, and every stage has been heard.
+        """Say so if the last results no longer move, and every stage has been tried.
 
         ``has_converged`` of the method's pseudocode: the standard deviation of the last scores.
         """
         trials = [each for each in self.trials if each.configuration.share == 1]
         recent = [each.log_loss for each in trials if each.failure is None][-self.stop.window :]
-        heard = {each.configuration.stage for each in trials}
-        if not self.stop.window or len(recent) < self.stop.window or heard < {*self._stages}:
+        tried = {each.configuration.stage for each in trials}
+        if not self.stop.window or len(recent) < self.stop.window or tried < {*self._stages}:
             return None
         moved = float(np.std(recent))
         if moved >= self.stop.threshold:
             return None
         return f"the last {len(recent)} results moved by {moved:.2g} nats (search.stop)"
 
-    def _allowed(self, asked: Sequence[Configuration]) -> list[Configuration]:
+    def _allowed(self, requested: Sequence[Configuration]) -> list[Configuration]:
         """Return the first of them, as many as the budget allows with all that they entail."""
-        left = self.budget.models - self.kept
+        left = self.budget.models - self.reserved
         allowed: list[Configuration] = []
-        for configuration in asked:
+        for configuration in requested:
             if self._cost([*allowed, configuration]) > left:
                 break
             allowed.append(configuration)
-        if asked and not allowed and not self._known:
-            raise self.budget.too_small(self._cost(asked[:1]), self._fits)
+        if requested and not allowed and not self._known:
+            raise self.budget.too_small(self._cost(requested[:1]), self._fits)
         return allowed
 
-    def _cost(self, asked: Sequence[Configuration]) -> int:
+    def _cost(self, requested: Sequence[Configuration]) -> int:
         """Return how many models are trained if these are evaluated, before the run is over."""
-        new = {each.key: each for each in asked if each.key not in self._known}
+        new = {each.key: each for each in requested if each.key not in self._known}
         entailed = sum(self._entailed(stage, [*new.values()]) for stage in self._stages)
         return len(new) * self._fits + entailed
 
@@ -216,10 +216,10 @@ class Search:
         ]
         return min(tried, key=lambda trial: (trial.log_loss, trial.number), default=None)
 
-    def _evaluate(self, asked: Iterable[Configuration]) -> None:
-        asked = list(asked)
+    def _evaluate(self, requested: Iterable[Configuration]) -> None:
+        requested = list(requested)
         new: dict[object, Configuration] = {}
-        for configuration in asked:
+        for configuration in requested:
             if configuration.key not in self._known:
                 new.setdefault(configuration.key, configuration)
         tasks = [(len(self._known) + at, each) for at, each in enumerate(new.values())]
@@ -229,20 +229,20 @@ class Search:
             trial = finished[at]
             self._known[trial.configuration.key] = trial
             self.on_trial(trial)
-        self._forget_what_lost()
-        for configuration in asked:
+        self._drop_predictions()
+        for configuration in requested:
             self._tell(replace(self._known[configuration.key], configuration=configuration))
 
-    def _forget_what_lost(self) -> None:
+    def _drop_predictions(self) -> None:
         """Keep the predictions of each stage's best alone: on many rows they are large."""
-        kept = {trial.configuration.key for trial in self._bests()}
+        bests = {trial.configuration.key for trial in self._bests()}
         for key, trial in self._known.items():
-            if trial.probabilities is not None and key not in kept:
+            if trial.probabilities is not None and key not in bests:
                 self._known[key] = replace(trial, probabilities=None)
 
     def _tell(self, trial: Trial) -> None:
         self.scheduler.observe(trial)
-        if self._broken:
+        if self._failure:
             return
         try:
             self.sampler.tell(self.ranking.penalised(trial))

@@ -1,4 +1,4 @@
-"""What a run takes from the memory before its search, and gives it afterwards."""
+"""What a run takes from the memory before its search, and adds to it afterwards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Remembered = Mapping[str, Sequence[Mapping[str, "Hyperparameter"]]]
 
 
 def facts_of(training: Dataset, test: Dataset, knowledge: Knowledge) -> DataFacts:
-    """Return what is known of a data set once its teachers have been heard.
+    """Return what is known of a data set once its teachers have predicted it.
 
     Its digest is that of all rows, however a seed divided them: a run with another seed has
     chosen by rows that this one tests with, so what it learned is not for this one.
@@ -44,7 +44,7 @@ def facts_of(training: Dataset, test: Dataset, knowledge: Knowledge) -> DataFact
 
 
 def recalled(memory: Memory, facts: DataFacts, stages: Mapping[str, ActiveStage]) -> Remembered:
-    """Ask a memory about every stage; what a stage's space no longer holds is left out."""
+    """Return a memory's suggestions for every stage, those outside its space left out."""
     return {
         name: [dict(each) for each in memory.suggest(facts, name) if _possible(each, active.stage)]
         for name, active in stages.items()
@@ -56,10 +56,10 @@ def _possible(hyperparameters: Mapping[str, Hyperparameter], stage: Stage) -> bo
     return set(stage.space(replay)) == set(hyperparameters) and not replay.refused
 
 
-def tell_of_others(
+def teach_scheduler(
     scheduler: Scheduler, memory: Memory, facts: DataFacts, journal: Journal
 ) -> None:
-    """Tell a scheduler what is known of other data sets, if it wants to hear."""
+    """Give a scheduler the outcomes of other data sets, if it learns from them."""
     learn = getattr(scheduler, "learn", None)
     if learn is not None:
         learn(facts, journal.kept("outcomes", lambda: list(memory.outcomes(facts))))
@@ -67,11 +67,11 @@ def tell_of_others(
 
 def outcomes(facts: DataFacts, trials: Sequence[Trial]) -> list[Outcome]:
     """Return what a run learned: of its trials on all rows that did not build on a stage before."""
-    told = [each for each in trials if _counts(each)]
+    counted = [each for each in trials if _counts(each)]
     return [
         outcome
-        for stage in dict.fromkeys(trial.configuration.stage for trial in told)
-        for outcome in _ranked(facts, [each for each in told if each.configuration.stage == stage])
+        for stage in dict.fromkeys(trial.configuration.stage for trial in counted)
+        for outcome in _ranked(facts, [each for each in counted if each.configuration.stage == stage])
     ]
 
 
@@ -85,12 +85,12 @@ def _ranked(facts: DataFacts, trials: Sequence[Trial]) -> Iterator[Outcome]:
     for trial, loss in zip(trials, losses, strict=True):
         rank = float(np.sum(losses < loss)) / max(1, len(losses) - 1)
         regret = float(loss - losses.min())
-        yield Outcome(facts, _as_taught(trial), regret, rank, trial.state)
+        yield Outcome(facts, _as_trained(trial), regret, rank, trial.state)
 
 
-def _as_taught(trial: Trial) -> Configuration:
-    """Return its configuration as the scheduler had it: who learns from it must not be misled."""
-    said, configured = trial.softening, trial.configuration
-    if said is None:
+def _as_trained(trial: Trial) -> Configuration:
+    """Return its configuration with the softening that the scheduler really used."""
+    softening, configured = trial.softening, trial.configuration
+    if softening is None:
         return configured
-    return replace(configured, temperature=said.temperature, alpha=said.alpha)
+    return replace(configured, temperature=softening.temperature, alpha=softening.alpha)

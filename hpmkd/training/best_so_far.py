@@ -14,7 +14,7 @@ from hpmkd.student import Student
 from hpmkd.training.provenance import TRAINING, Provenance, Run
 
 if TYPE_CHECKING:
-    from hpmkd.evaluation.ranking import Merit, TrialRanking
+    from hpmkd.evaluation.ranking import SortKey, TrialRanking
     from hpmkd.values import Trial
 
 #: Under which name a student's facts tell by which trial it is the best so far.
@@ -37,7 +37,7 @@ class BestSoFar:
         self, path: Path | None = None, on_trouble: Callable[[str], None] = lambda reason: None
     ) -> None:
         self.path, self._on_trouble, self._troubled = path, on_trouble, False
-        self._merit: Merit | None = None
+        self._merit: SortKey | None = None
         self._standing, self._run = NO_LIMITS, NOBODY
         self._awaited: Mapping[str, Any] | None = None
 

@@ -14,17 +14,18 @@ from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.knowledge.fusion import fit_and_fuse
 
 if TYPE_CHECKING:
-    from hpmkd.chain.parents import ParentStudents, SelectionSet, TrainingSet
+    from hpmkd.chain.parents import ParentStudents
     from hpmkd.recipe.resolve import ComponentSpec
+    from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.values import Configuration, Trial
 
-#: Why the collapsed student is not shipped, whatever the selection rows say of it.
-BREAKS = "it breaks a limit, which the student without it keeps"
+#: Why the distilled student is not shipped, whatever its log loss.
+BREAKS_LIMIT = "it breaks a limit, which the student without it keeps"
 
 
 @dataclass(frozen=True)
 class EnsembleDistillation:
-    """Distils an ensemble: its out-of-fold word becomes the soft target of one student.
+    """Distils an ensemble: its out-of-fold predictions are the soft targets of one student.
 
     Parameters
     ----------
@@ -33,11 +34,11 @@ class EnsembleDistillation:
     fuser : ComponentSpec
         Fuses them.
     parents : ParentStudents
-        Cross-fits them, so that no row is described by a student that saw its label.
+        Cross-fits them, so that no row is predicted by a student that saw its label.
     evaluate : callable
-        Evaluates configurations on some exams.
+        Evaluates configurations on some selection sets.
     ranking : TrialRanking
-        Knows the limits, which the student has to keep.
+        Knows the limits.
     """
 
     members: Sequence[Configuration]
@@ -49,12 +50,12 @@ class EnsembleDistillation:
     def attempt(
         self, before: Trial, selection_sets: Sequence[SelectionSet], alphas: Sequence[float]
     ) -> tuple[Trial | None, Gate]:
-        """Return the collapsed student's trial if the selection rows say that it pays.
+        """Return the distilled student's trial, if the selection rows say that it pays.
 
         Parameters
         ----------
         before : Trial
-            Of the student that is shipped otherwise.
+            Of the student that ships otherwise.
         selection_sets : sequence of SelectionSet
             The selection rows.
         alphas : sequence of float
@@ -68,28 +69,28 @@ class EnsembleDistillation:
         if not tried:
             return None, Gate("collapse", False, "no alpha above 0 may be tried")
         try:
-            with_soft_targets = [
-                replace(
-                    selection_set, training_set=self.with_soft_targets(selection_set.training_set)
-                )
-                for selection_set in selection_sets
+            distilled = [
+                replace(each, training=self.with_soft_targets(each.training))
+                for each in selection_sets
             ]
         except HpmkdError as failed:
             return None, Gate("collapse", False, str(failed))
-        after = min(self.evaluate(with_soft_targets, tried), key=self.ranking.sort_key)
-        if self.ranking.over(after) > self.ranking.over(before):
-            return None, Gate("collapse", False, BREAKS)
+        after = min(self.evaluate(distilled, tried), key=self.ranking.sort_key)
+        if self.ranking.violates_limits(after) > self.ranking.violates_limits(before):
+            return None, Gate("collapse", False, BREAKS_LIMIT)
         decision = gate("collapse", before, after)
         return (after if decision.passed else None), decision
 
-    def with_soft_targets(self, training_set: TrainingSet) -> TrainingSet:
-        """Return a lesson whose soft targets are the ensemble's word, out of fold.
+    def with_soft_targets(self, training: TrainingSet) -> TrainingSet:
+        """Return the rows with the ensemble's out-of-fold predictions as soft targets.
 
         Raises
         ------
         HpmkdError
             If the stage of a member fails.
         """
-        said = np.stack([self.parents.unseen(training_set, member).rows for member in self.members])
-        fused = fit_and_fuse(self.fuser, said, training_set.rows.labels, training_set.rows.table)
-        return training_set.with_soft_targets(fused)
+        predicted = np.stack(
+            [self.parents.out_of_fold(training, member).rows for member in self.members]
+        )
+        fused = fit_and_fuse(self.fuser, predicted, training.labels, training.raw.table)
+        return training.with_soft_targets(fused)

@@ -1,4 +1,4 @@
-"""Fits one student; runs in worker processes. Whoever fails is named."""
+"""Fits one student; runs in worker processes. A failure names its plugin."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor, Scheduler, Stage, Transfer
-    from hpmkd.training.datasets import EncodedRows
+    from hpmkd.training.datasets import TrainingSet
     from hpmkd.training.recording_scheduler import RecordingScheduler
     from hpmkd.values import Configuration, FloatArray
 
 
 @dataclass(frozen=True)
 class ActiveStage:
-    """A stage and whom to blame if it fails."""
+    """A stage and the plugin that offers it."""
 
     name: str
     plugin: str
@@ -31,7 +31,7 @@ class ActiveStage:
 
     @property
     def reads_start(self) -> bool:
-        """Whether it can start from another student; a stage that says nothing cannot."""
+        """Whether it can start from another student; by default it cannot."""
         return bool(getattr(self.stage, "reads_start", False))
 
 
@@ -42,11 +42,11 @@ class FitContext:
     Parameters
     ----------
     stages : mapping of str to ActiveStage
-        The student families in the race, simple ones first.
+        The student families of the recipe, simple ones first.
     transfers : mapping of str to Transfer
         The rules of the chain, by label.
     scheduler : Scheduler
-        Says how soft targets are.
+        Sets temperature and alpha.
     seed : int
         Of every fit.
     """
@@ -56,24 +56,28 @@ class FitContext:
     scheduler: Scheduler
     seed: int
 
+    @property
+    def encodings(self) -> set[str]:
+        """The encodings that the stages read."""
+        return {active.stage.encoding for active in self.stages.values()}
+
     def student(
         self,
-        rows: EncodedRows,
+        training: TrainingSet,
         configuration: Configuration,
         recorder: RecordingScheduler | None = None,
     ) -> Predictor:
-        """Fit one student; `overheard`, if given, stands between it and the scheduler.
+        """Fit one student; `recorder`, if given, stands between it and the scheduler.
 
         Raises
         ------
         PluginError
-            Naming the plugin whose stage failed or returned something other than a student; of
-            a stage before, if it was that.
+            Naming the plugin whose stage, or parent's stage, failed or returned no student.
         """
         active = self.stages[configuration.stage]
         # A property is as good as the class variable that the contract asks for.
         scheduler = cast("Scheduler", recorder or self.scheduler)
-        inputs = self._inputs(rows, configuration, scheduler)
+        inputs = self._inputs(training, configuration, scheduler)
         try:
             student = active.stage.fit(inputs)
             if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
@@ -93,7 +97,7 @@ class FitContext:
         Raises
         ------
         PluginError
-            Naming the plugin whose stage made a student that fails or lies.
+            Naming the plugin whose stage made a student that fails.
         """
         active = self.stages[configuration.stage]
         try:
@@ -106,26 +110,26 @@ class FitContext:
             raise PluginError(message) from error
 
     def _inputs(
-        self, rows: EncodedRows, configuration: Configuration, scheduler: Scheduler
+        self, training: TrainingSet, configuration: Configuration, scheduler: Scheduler
     ) -> StageInputs:
         encoding = self.stages[configuration.stage].stage.encoding
-        encoder, matrix = rows.encoded[encoding]
+        encoder, matrix = training.encoded[encoding]
         inputs = StageInputs(
             matrix=matrix,
             encoder=encoder,
-            labels=rows.labels,
-            soft_targets=rows.soft_targets,
-            classes=rows.classes,
+            labels=training.labels,
+            soft_targets=training.soft_targets,
+            classes=training.classes,
             configuration=configuration,
             scheduler=scheduler,
             seed=self.seed,
-            # The control must not hear of the teacher, and extra rows are nothing but that.
-            extra=rows.extra.get(encoding) if configuration.alpha > 0 else None,
+            # The control learns from no teacher, and extra rows have no other labels.
+            extra=training.encoded_extra.get(encoding) if configuration.alpha > 0 else None,
         )
         after = configuration.after
         if after is None:
             return inputs
-        previous = rows.previous[after.key]
+        previous = training.previous[after.key]
         if isinstance(previous, str):
             raise PluginError(previous)
         given = self.transfers[after.transfer].hand_over(inputs, previous)
@@ -139,7 +143,7 @@ class FitContext:
 
 
 def get_ready(fitting: FitContext) -> None:
-    """Do what the first fit in a process would have to wait for; a fit changes nothing by it.
+    """Do what the first fit in a process would have to wait for; it changes no result.
 
     The libraries of the stages were imported to unpickle them. Numba loads most of itself
     when it is first needed, whatever for: that takes a third of a second.

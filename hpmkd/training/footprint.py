@@ -1,50 +1,29 @@
-"""How large and how fast a student is: what a trial learns of it beside its losses."""
+"""Size and speed of the students of a trial."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.evaluation.latency import Latency, quick_row_us, student_latency
+from hpmkd.evaluation.latency import quick_row_us
 from hpmkd.training.provenance import Provenance, Run
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.values import Configuration
 
-#: Signs as a run does, to a few bytes: in a trial not all is known yet that is told in the end.
+#: Signs as a run does, to a few bytes: a trial does not know yet all that the file will hold.
 TYPICAL = Provenance(Run("hpm", 0, 10_000, "external"))
-
-
-@dataclass(frozen=True)
-class Footprint:
-    """What a student takes.
-
-    Parameters
-    ----------
-    n_bytes : int
-        Size of its file.
-    latency : Latency
-        Time of its answers.
-    """
-
-    n_bytes: int
-    latency: Latency
-
-    @classmethod
-    def of(cls, student: Predictor, table: Any) -> Footprint:
-        """Weigh a student that can be written, with raw rows of which one at least is needed."""
-        return cls(len(student.to_bytes()), student_latency(student, table))
 
 
 @dataclass
 class FootprintMeter:
-    """Weighs the students of one trial, one of each selection split.
+    """Measures the students of one trial, one of each selection split.
 
     Parameters
     ----------
     configuration : Configuration
-        What is evaluated. A student that is kept tells of it in its file, which counts.
+        What is evaluated: the student's file describes it, which takes bytes.
 
     Attributes
     ----------
@@ -63,8 +42,8 @@ class FootprintMeter:
     draft: bytes | None = None
     _first: bool = True
 
-    def put(self, student: Predictor, table: Any) -> None:
-        """Weigh one more; one that fails here is blamed once it is fitted for good."""
+    def add(self, student: Predictor, table: Any) -> None:
+        """Measure one more; one that fails here is reported once it is fitted on all rows."""
         try:
             signed = TYPICAL.signed(student, self.configuration)
             content = signed.to_bytes()

@@ -1,4 +1,4 @@
-"""What the search leaves standing: each stage's best and its control, fitted on all rows."""
+"""Each stage's best and its control, fitted on all rows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import FAILURES, PluginError
+from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.registry.offers import blame
 from hpmkd.registry.registry import PluginWarning
-from hpmkd.training.footprint import Footprint
 from hpmkd.training.trials import STUDENT, RefitData
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Refitted:
-    """A student fitted on all training rows, the trial that chose it, and what it takes.
+    """A student fitted on all training rows, the trial that chose it, and its footprint.
 
-    Where the selection rows judge such students as well, the trial has what they say of it.
+    Where the selection rows judge such students as well, the trial has these results.
     """
 
     trial: Trial
     student: Predictor
-    weight: Footprint
+    footprint: Footprint
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Finalists:
 
     @property
     def refitted(self) -> tuple[Refitted, ...]:
-        """Everything taught by the teachers, or by nobody, each student once."""
+        """All students but the distilled ensemble, each once."""
         known = {
             each.trial.configuration.key: each
             for each in (*self.students.values(), *self.controls.values(), *self.beside)
@@ -113,8 +113,8 @@ def best(
     Parameters
     ----------
     control : bool
-        Look only at those that hear of no teacher. Ties go to the control, then to the trial
-        asked first. Trials on a share of the rows win nothing.
+        Only those that learn from no teacher. Ties go to the control, then to the trial
+        tried first. Trials on a share of the rows win nothing.
     ranking : TrialRanking
         Knows the limits: only where no trial keeps them does one that breaks them win.
     """
@@ -158,7 +158,7 @@ def pairs(
             own = [trial.failure for trial in trials if trial.configuration.stage == stage]
             otherwise = "it has no control to go by" if own else "it was not tried"
             failures[stage] = next(filter(None, own), otherwise)
-    within = {stage: pair for stage, pair in found.items() if not ranking.over(pair.student)}
+    within = {stage: pair for stage, pair in found.items() if not ranking.violates_limits(pair.student)}
     if within:
         failures |= {stage: NOTHING_WITHIN for stage in found if stage not in within}
     report(failures, found)
@@ -187,7 +187,7 @@ def fit_finalists(
     on_fitted : callable
         Called after every fit.
     finished : callable
-        Makes of a trial and its student what is kept of them; a PluginError says why not.
+        Judges, signs and measures a student of a trial; may raise a PluginError.
 
     Raises
     ------

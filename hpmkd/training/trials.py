@@ -24,24 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor
-    from hpmkd.training.datasets import EncodedRows
+    from hpmkd.data.dataset import Dataset
+    from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.fit import FitContext
     from hpmkd.values import Configuration, FloatArray, IntArray, Softening, TrainingState
-
-
-@dataclass(frozen=True)
-class SelectionSplit:
-    """Rows to fit on, and selection rows that no teacher of theirs has seen."""
-
-    training: EncodedRows
-    held_rows: IntArray
-    held_table: Any
-    held_labels: IntArray
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "held_rows", tables.frozen(self.held_rows))
-        object.__setattr__(self, "held_table", tables.read_only(self.held_table))
-        object.__setattr__(self, "held_labels", tables.frozen(self.held_labels))
 
 
 @dataclass(frozen=True)
@@ -50,7 +36,7 @@ class SearchData:
 
     Parameters
     ----------
-    splits : tuple of SelectionSplit
+    splits : tuple of SelectionSet
         At least one.
     fitting : FitContext
         How students are fitted.
@@ -58,14 +44,14 @@ class SearchData:
         Whether trials bring a student with them.
     """
 
-    splits: tuple[SelectionSplit, ...]
+    splits: tuple[SelectionSet, ...]
     fitting: FitContext
     drafts: bool = False
 
     @cached_property
     def digest(self) -> str:
         """Digest of the rows."""
-        own = [(each.training.digest, each.held_rows, each.held_labels) for each in self.splits]
+        own = [(each.training.digest, each.held_rows, each.held.labels) for each in self.splits]
         return tables.digest(self.fitting.seed, *(part for each in own for part in each))
 
     def load(self, configuration: Configuration) -> Load:
@@ -78,7 +64,7 @@ class SearchData:
 class RefitData:
     """All that fitting a chosen configuration on all rows needs."""
 
-    training: EncodedRows
+    training: TrainingSet
     fitting: FitContext
 
     @cached_property
@@ -89,7 +75,7 @@ class RefitData:
 
 @dataclass(frozen=True)
 class HeldOutPredictions:
-    """What a student says about rows that it was not fitted on.
+    """A student's predictions of rows that it was not fitted on.
 
     Parameters
     ----------
@@ -98,11 +84,11 @@ class HeldOutPredictions:
     models_trained : int
         How many fits that took.
     failure : str or None
-        Whom to blame and for what.
+        What failed, naming the plugin.
     state : TrainingState or None
-        What the scheduler was last told in the last fit.
+        The last state that the scheduler received in the last fit.
     softening : Softening or None
-        What it said in that fit, on average over the rounds.
+        The softening that it returned in that fit, on average over the rounds.
     """
 
     probabilities: FloatArray
@@ -115,30 +101,30 @@ class HeldOutPredictions:
 def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
     """Fit a configuration on every selection split and judge it on the rows held out.
 
-    A stage that raises costs its trial, not the run: the trial says whom to blame.
+    A stage that raises costs its trial, not the run: the trial names the plugin.
     """
     configuration = task[1]
-    start, scale = time.perf_counter(), FootprintMeter(configuration)
-    asked = predict_held_out(data, configuration, scale.put)
+    start, meter = time.perf_counter(), FootprintMeter(configuration)
+    predictions = predict_held_out(data, configuration, meter.add)
     trial = replace(
-        _failed(task, asked.failure),
-        models_trained=asked.models_trained,
+        _failed(task, predictions.failure),
+        models_trained=predictions.models_trained,
         seconds=time.perf_counter() - start,
         worker=f"{platform.node()}:{os.getpid()}",
     )
-    if asked.failure is not None:
+    if predictions.failure is not None:
         return trial
-    labels = in_order(data.splits, [split.held_labels for split in data.splits])
+    labels = in_order(data.splits, [split.held.labels for split in data.splits])
     return replace(
         trial,
-        row_losses=row_losses(asked.probabilities, labels),
-        accuracy=float((asked.probabilities.argmax(axis=1) == labels).mean()),
-        state=asked.state,
-        probabilities=asked.probabilities,
-        softening=asked.softening,
-        n_bytes=scale.n_bytes,
-        row_us=scale.row_us,
-        draft=scale.draft if data.drafts else None,
+        row_losses=row_losses(predictions.probabilities, labels),
+        accuracy=float((predictions.probabilities.argmax(axis=1) == labels).mean()),
+        state=predictions.state,
+        probabilities=predictions.probabilities,
+        softening=predictions.softening,
+        n_bytes=meter.n_bytes,
+        row_us=meter.row_us,
+        draft=meter.draft if data.drafts else None,
     )
 
 
@@ -154,26 +140,60 @@ def predict_held_out(
     configuration: Configuration,
     on_student: Callable[[Predictor, Any], None] = lambda student, table: None,
 ) -> HeldOutPredictions:
-    """Ask a student, fitted anew for each split, about the rows held out of it.
+    """Fit a student for each split, and predict the rows held out of it.
 
-    A stage that raises costs its student, not the run. Each student is shown to `on_student`,
-    with these rows.
+    A stage that raises costs its student, not the run. `on_student` is called with each
+    student and these rows.
     """
-    said: list[FloatArray] = []
+    predicted: list[FloatArray] = []
     recorder = RecordingScheduler(data.fitting.scheduler)
     try:
         for split in data.splits:
             recorder = RecordingScheduler(data.fitting.scheduler)
-            student, own = _asked(data.fitting, split, configuration, recorder)
-            said.append(own)
-            on_student(student, split.held_table)
+            training = split.training.sample(configuration.share, data.fitting.seed)
+            student = data.fitting.student(training, configuration, recorder)
+            held = split.held
+            predicted.append(
+                data.fitting.predict(student, configuration, held.table, held.classes)
+            )
+            on_student(student, held.table)
     except HpmkdError as error:
-        return HeldOutPredictions(np.empty((0, 0)), len(said), str(error))
-    whole = in_order(data.splits, said)
-    return HeldOutPredictions(whole, len(said), state=recorder.state, softening=recorder.mean)
+        return HeldOutPredictions(np.empty((0, 0)), len(predicted), str(error))
+    whole = in_order(data.splits, predicted)
+    return HeldOutPredictions(whole, len(predicted), state=recorder.state, softening=recorder.mean)
 
 
-def in_order(splits: Sequence[SelectionSplit], parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+def judge_again(
+    trial: Trial, student: Predictor, fitting: FitContext, held: Dataset | None
+) -> Trial:
+    """Return a trial with the results of its student that was fitted on more rows.
+
+    Where winners are fitted on all rows but the selection rows, these judge them as honestly as
+    they judged the trials: what wins on few rows need not win on many.
+
+    Parameters
+    ----------
+    held : Dataset or None
+        The selection rows; None where students are fitted on these as well, so that the trial
+        stays as it was.
+
+    Raises
+    ------
+    PluginError
+        Naming the plugin whose stage made a student that fails.
+    """
+    if held is None:
+        return trial
+    predicted = fitting.predict(student, trial.configuration, held.table, held.classes)
+    return replace(
+        trial,
+        probabilities=predicted,
+        row_losses=row_losses(predicted, held.labels),
+        accuracy=float((predicted.argmax(axis=1) == held.labels).mean()),
+    )
+
+
+def in_order(splits: Sequence[SelectionSet], parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Return what belongs to the held rows of each split, in the order of the rows' numbers."""
     numbers = np.concatenate([split.held_rows for split in splits])
     return np.concatenate(parts)[np.argsort(numbers, kind="stable")]
@@ -187,8 +207,8 @@ def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
         return str(error)
 
 
-def _load(training: EncodedRows, configuration: Configuration, fits: int) -> Load:
-    rows = len(training.labels) * configuration.share
+def _load(training: TrainingSet, configuration: Configuration, fits: int) -> Load:
+    rows = len(training) * configuration.share
     sizes = {"rows": max(rows, 1), "classes": len(training.classes), "fits": fits}
     numbers = {
         name: float(value)
@@ -200,18 +220,6 @@ def _load(training: EncodedRows, configuration: Configuration, fits: int) -> Loa
 
 def _key(data: SearchData | RefitData, task: object) -> str:
     return tables.digest(data.digest, repr(task))
-
-
-def _asked(
-    fitting: FitContext,
-    split: SelectionSplit,
-    configuration: Configuration,
-    recorder: RecordingScheduler,
-) -> tuple[Predictor, FloatArray]:
-    training = split.training.sample(configuration.share, fitting.seed)
-    student = fitting.student(training, configuration, recorder)
-    said = fitting.predict(student, configuration, split.held_table, split.training.classes)
-    return student, said
 
 
 #: Evaluates one configuration, of a number.
@@ -240,5 +248,5 @@ ANSWERS = Job(
     lambda configuration, reason: HeldOutPredictions(np.empty((0, 0)), 0, reason),
     lambda data, configuration: data.load(configuration),
     lambda data, configuration: _key(data, configuration.key),
-    failed=lambda asked: asked.failure is not None,
+    failed=lambda predictions: predictions.failure is not None,
 )

@@ -98,7 +98,7 @@ def test_the_teachers_accuracy_is_out_of_fold(found, cancer):
 
 def test_the_front_is_marked(found):
     marked = [each for each in found.front if each.on_front]
-    assert marked == pareto_front(found.front, lambda each: each.figures)
+    assert marked == pareto_front(found.front, lambda each: each.metrics)
     for one in marked:
         assert not any(no_worse(o.figures, one.figures) for o in marked if o is not one)
 

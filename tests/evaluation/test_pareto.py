@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.evaluation.pareto import Figures, no_worse, pareto_front
+from hpmkd.evaluation.pareto import SelectionMetrics, no_worse, pareto_front
 
 # Few different values, and times that differ by less than a tenth: ties are what is hard.
 FIGURES = st.builds(
-    Figures,
+    SelectionMetrics,
     log_loss=st.sampled_from([0.1, 0.2, 0.3]) | st.floats(0, 1),
     n_bytes=st.integers(1, 5),
     row_us=st.sampled_from([1.0, 1.05, 1.09, 1.15, 1.2, 1.3, 5.0]) | st.floats(0.1, 10),
@@ -44,10 +44,10 @@ def test_the_order_of_the_candidates_does_not_matter(figures, random):
 
 
 def test_a_tenth_more_time_is_no_reason_to_be_on_it():
-    good = Figures(0.1, 100, 2.0, 1.0)
-    slower = Figures(0.1, 100, 1.85, 1.0)
+    good = SelectionMetrics(0.1, 100, 2.0, 1.0)
+    slower = SelectionMetrics(0.1, 100, 1.85, 1.0)
     assert len(front([good, slower])) == 1
-    fast = Figures(0.2, 100, 1.0, 1.0)
-    small = Figures(0.3, 50, 2.0, 1.0)
-    beaten = Figures(0.3, 100, 2.1, 1.0)
+    fast = SelectionMetrics(0.2, 100, 1.0, 1.0)
+    small = SelectionMetrics(0.3, 50, 2.0, 1.0)
+    beaten = SelectionMetrics(0.3, 100, 2.1, 1.0)
     assert front([beaten, small, fast, good]) == [good, fast, small]

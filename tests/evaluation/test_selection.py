@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpmkd.errors import LimitsError
-from hpmkd.evaluation.pareto import Figures, StudentSummary
+from hpmkd.evaluation.pareto import SelectionMetrics, StudentSummary
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.selection import pick, refusal, unmet
 from hpmkd.recipe.limits import Limits
@@ -87,7 +87,7 @@ def test_what_to_type_is_quoted_for_the_shell():
 
 
 def test_a_limit_that_nobody_keeps_is_to_blame_alone():
-    figures = [each.figures for each in ALL]
+    figures = [each.metrics for each in ALL]
     said = refusal(Limits(max_size=10, max_latency=2.0), figures, "trials", ALL, "DIR")
     assert "Of 3 trials, none keeps at most 10B, 2 keep at most 2us per row.\n" in said
 
@@ -95,7 +95,7 @@ def test_a_limit_that_nobody_keeps_is_to_blame_alone():
 def test_what_is_typed_picks_the_one_that_it_stands_for():
     limits = Limits(max_size=10, max_latency=0.1, min_retention=1.5)
     for each in ALL:
-        assert not limits.loosened(each.figures).broken(each.figures)
+        assert not limits.loosened(each.metrics).broken(each.metrics)
 
 
 class TestOfARun:
@@ -124,4 +124,4 @@ class TestOfARun:
 
 
 def test_pick_is_a_value_of_figures():
-    assert GBM.figures == Figures(0.1, 40_000, 9.0, 1.01)
+    assert GBM.figures == SelectionMetrics(0.1, 40_000, 9.0, 1.01)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpmkd import RecipeError
-from hpmkd.evaluation.pareto import Figures
+from hpmkd.evaluation.pareto import SelectionMetrics
 from hpmkd.recipe.limits import Limits
 from hpmkd.recipe.recipe import Recipe, read_limits
 
 FIGURES = st.builds(
-    Figures,
+    SelectionMetrics,
     log_loss=st.just(0.1),
     n_bytes=st.integers(1, 10**7),
     row_us=st.floats(1e-2, 1e5),
@@ -31,9 +31,9 @@ LIMITS = st.builds(
 
 def test_each_limit_is_kept_by_whoever_just_reaches_it():
     limits = Limits(1000, 2.0, 0.99)
-    assert limits.broken(Figures(0.1, 1000, 2.0, 0.99)) == ()
-    assert limits.broken(Figures(0.1, 1001, 2.0, 0.99)) == ("max_size",)
-    assert limits.broken(Figures(0.1, 1001, 2.1, 0.98)) == limits.given
+    assert limits.broken(SelectionMetrics(0.1, 1000, 2.0, 0.99)) == ()
+    assert limits.broken(SelectionMetrics(0.1, 1001, 2.0, 0.99)) == ("max_size",)
+    assert limits.broken(SelectionMetrics(0.1, 1001, 2.1, 0.98)) == limits.given
     assert Limits(min_retention=0.5).given == ("min_retention",)
 
 
@@ -51,8 +51,8 @@ def test_whoever_breaks_one_is_beyond_it(limits, figures):
 
 def test_beyond_is_counted_in_doublings():
     limits = Limits(1000, 2.0, 0.8)
-    assert limits.excess(Figures(0.1, 4000, 4.0, 0.9)) == pytest.approx(3.0)
-    assert limits.excess(Figures(0.1, 1, 1.0, 0.4)) == pytest.approx(1.0)
+    assert limits.excess(SelectionMetrics(0.1, 4000, 4.0, 0.9)) == pytest.approx(3.0)
+    assert limits.excess(SelectionMetrics(0.1, 1, 1.0, 0.4)) == pytest.approx(1.0)
 
 
 @given(LIMITS, FIGURES)

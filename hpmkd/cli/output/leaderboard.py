@@ -100,7 +100,7 @@ def _breaks(limits: Limits) -> TableColumn[StudentSummary]:
     """Return the column that tells which limits a student breaks."""
 
     def broken(each: StudentSummary) -> str:
-        return ", ".join(name.split("_")[1] for name in limits.broken(each.figures)) or "-"
+        return ", ".join(name.split("_")[1] for name in limits.broken(each.metrics)) or "-"
 
     return TableColumn("breaks", broken, 3)
 

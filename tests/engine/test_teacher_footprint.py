@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 from hpmkd.data.cache_region import CachedRegion
 from hpmkd.data.dataset import make_dataset
 from hpmkd.engine import teacher_costs
-from hpmkd.engine.teacher_costs import Cost, of_fuser, of_member
+from hpmkd.engine.teacher_footprint import Cost, of_fuser, of_member
 from hpmkd.evaluation import latency
 from hpmkd.evaluation.latency import Latency
 from hpmkd.execution.counters import Counts

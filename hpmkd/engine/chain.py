@@ -1,0 +1,68 @@
+"""Step 4: stages build on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpmkd.chain.chain import ProgressiveDistillationChain
+from hpmkd.engine.search import with_control
+from hpmkd.training.provenance import Provenance
+
+if TYPE_CHECKING:
+    from hpmkd.engine.context import RunContext
+    from hpmkd.engine.search import SearchResult
+    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.evaluation.gates import Gate
+    from hpmkd.values import Configuration, Trial
+
+
+@dataclass(frozen=True)
+class ChainResult:
+    """What may win after the chain.
+
+    Parameters
+    ----------
+    provenance : Provenance
+        The trials that may win: those of the search, and of the links that were kept.
+    tried : sequence of Trial
+        All trials, those of refused links included.
+    gates : sequence of Gate
+        One for each link.
+    """
+
+    provenance: Provenance
+    tried: Sequence[Trial]
+    gates: Sequence[Gate]
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """The trials that may win."""
+        return self.provenance.trials
+
+
+def chain(ctx: RunContext, taught: TeacherOutputs, found: SearchResult) -> ChainResult:
+    """Try every link of the chain on top of what the search found."""
+    tried = list(found.trials)
+
+    def evaluate(configurations: Sequence[Configuration]) -> list[Trial]:
+        trials = ctx.trainer.evaluate(taught.selection_sets, configurations)
+        tried.extend(trials)
+        return trials
+
+    def refusal(configurations: Sequence[Configuration], racing: Sequence[Trial]) -> str | None:
+        return ctx.budget_plan.refusal_of_link(configurations, racing, taught.selection_sets)
+
+    with ctx.counts.phase("chain"):
+        ctx.progress.start("chain", len(ctx.links))
+        racing, gates = ProgressiveDistillationChain(
+            ctx.links,
+            with_control(taught.alphas),
+            evaluate,
+            ctx.progress.advance,
+            refusal,
+            taught.ranking,
+        ).run(found.trials)
+        ctx.progress.finish()
+    return ChainResult(Provenance(found.run, racing), tried, gates)

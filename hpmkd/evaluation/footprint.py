@@ -1,0 +1,35 @@
+"""Size and speed of a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpmkd.evaluation.latency import student_latency
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Size and speed of a model; NaN where unknown.
+
+    Parameters
+    ----------
+    n_bytes : float
+        Of its file (a student) or its pickle (a teacher).
+    row_us, batch_us : float
+        Time of a call with one row, and with 1000 rows, in microseconds; see
+        :class:`~hpmkd.evaluation.latency.Latency`.
+    """
+
+    n_bytes: float
+    row_us: float
+    batch_us: float
+
+    @classmethod
+    def of_student(cls, student: Predictor, table: Any) -> Footprint:
+        """Measure a student that can be written, on raw rows of which one at least is needed."""
+        speed = student_latency(student, table)
+        return cls(len(student.to_bytes()), speed.row_us, speed.batch_us)
