@@ -123,6 +123,17 @@ class DictCache:
             self.entries[region, key] = array
         return self.entries[region, key]
 
+    def get_many(self, region, keys):
+        found = [self.entries.get((region, key)) for key in keys]
+        missing = sum(each is None for each in found)
+        self.counts.update(hits=len(keys) - missing, misses=missing)
+        return found
+
+    def put(self, region, key, array):
+        array = np.asarray(array).view()
+        array.flags.writeable = False
+        return self.entries.setdefault((region, key), array)
+
     def stats(self):
         n_bytes = sum(array.nbytes for array in self.entries.values())
         hits, misses = self.counts["hits"], self.counts["misses"]

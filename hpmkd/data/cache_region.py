@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from hpmkd.data import tables
 from hpmkd.data.fingerprint import libraries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,3 +84,30 @@ def plain(region: CacheRegion, compute: Callable[[], Any], *content: Any) -> Any
         return np.frombuffer(json.dumps(compute(), allow_nan=False).encode(), dtype=np.uint8)
 
     return json.loads(region.get(computed, *content).tobytes())
+
+
+def get_or_compute_many(
+    cache: Cache,
+    region: str,
+    keys: Sequence[str],
+    compute: Callable[[Sequence[str]], Mapping[str, NDArray[Any]]],
+) -> dict[str, NDArray[Any]]:
+    """Return the read-only entries of a region; what is missing is computed in one call.
+
+    A cache that cannot be asked for several at once computes them one by one.
+
+    Parameters
+    ----------
+    compute : callable
+        Returns the arrays of some keys.
+    """
+    if not (hasattr(cache, "get_many") and hasattr(cache, "put")):
+        return {key: cache.get_or_compute(region, key, partial(_one, compute, key)) for key in keys}
+    found = dict(zip(keys, cache.get_many(region, keys), strict=True))
+    missing = [key for key, array in found.items() if array is None]
+    computed = compute(missing) if missing else {}
+    return found | {key: cache.put(region, key, array) for key, array in computed.items()}
+
+
+def _one(compute: Callable[[Sequence[str]], Mapping[str, NDArray[Any]]], key: str) -> NDArray[Any]:
+    return compute([key])[key]

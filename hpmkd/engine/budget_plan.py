@@ -62,7 +62,9 @@ class BudgetPlan:
         )
         self_distilled = (folds + 1) * (2 if self.links else 1)
         spares = self.spare * n_stages
-        wanted = self.budget.reserve(n_splits * (trials + before) + before + self_distilled + spares)
+        wanted = self.budget.reserve(
+            n_splits * (trials + before) + before + self_distilled + spares
+        )
         return int(max(0, min(wanted, self.budget.models - n_stages * _of_a_stage(n_splits))))
 
     def check(self, n_splits: int, soft: bool) -> None:

@@ -93,9 +93,7 @@ def measure(
         )
 
 
-def _first_probabilities(
-    entries: Sequence[Entry], finalists: Finalists
-) -> dict[str, FloatArray]:
+def _first_probabilities(entries: Sequence[Entry], finalists: Finalists) -> dict[str, FloatArray]:
     """Return the test probabilities of fused teacher, control and shipped student, by role."""
     wanted = {("control", finalists.chosen), ("student", finalists.shipped_name)}
     return {

@@ -1,4 +1,4 @@
-"""Tells which caps on rows bind: on many rows, not every step takes all of them."""
+"""Reports which caps on rows bind: on many rows, not every step takes all of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def binding_caps(
-    split: SplitSettings, parts: Components, teaching: KnowledgeBuilder, facts: DataFacts
+    split: SplitSettings, parts: Components, builder: KnowledgeBuilder, facts: DataFacts
 ) -> Iterator[str]:
     """Yield a sentence for every cap that binds, the dotted name of its setting before it.
 
@@ -28,15 +28,15 @@ def binding_caps(
         The engine's own caps.
     parts : Components
         Of the recipe.
-    teaching : KnowledgeBuilder
-        Who teaches in this run.
+    builder : KnowledgeBuilder
+        Has the teachers of this run.
     facts : DataFacts
         Of the training rows.
     """
     yield from of_split(split, facts.n_rows)
-    for path, selected in _asked(parts, teaching, facts):
-        for setting, told in of_component(selected, facts).items():
-            yield f"{path}.{setting}: {told}"
+    for path, spec in _capping(parts, builder, facts):
+        for setting, sentence in of_component(spec, facts).items():
+            yield f"{path}.{setting}: {sentence}"
 
 
 def of_split(split: SplitSettings, n: int) -> Iterator[str]:
@@ -58,9 +58,9 @@ def of_split(split: SplitSettings, n: int) -> Iterator[str]:
         yield f"split.selection_rows: {split.selection_rows} rows judge trials, not {held}"
         held = split.selection_rows
     if splits.exceeds(n - held, split.trial_rows):
-        told = f"split.trial_rows: trials are fitted on {split.trial_rows} of {n - held} rows"
+        note = f"split.trial_rows: trials are fitted on {split.trial_rows} of {n - held} rows"
         again = f"; each stage's best and its control are judged again, fitted on all {n - held}"
-        yield told + again if once else told
+        yield note + again if once else note
     if splits.exceeds(n, split.scaling_rows):
         yield (
             f"split.scaling_rows: students learn the scale of numbers from {split.scaling_rows} "
@@ -69,32 +69,34 @@ def of_split(split: SplitSettings, n: int) -> Iterator[str]:
     if splits.exceeds(n, split.single_above):
         yield "split.single_above: the rows of linear students are kept in single precision"
     if splits.exceeds(n, split.own_above):
-        yield "split.own_above: no student is taught by its control, for comparison"
+        yield (
+            f"split.own_above: the self-distillation control is skipped (rows > {split.own_above})"
+        )
 
 
-def of_component(selected: ComponentSpec, facts: DataFacts) -> Mapping[str, str]:
-    """Return what a component says that it does not do on all rows, by the setting's name.
+def of_component(spec: ComponentSpec, facts: DataFacts) -> Mapping[str, str]:
+    """Return what a component does not do on all rows, by the setting's name.
 
     One that caps nothing need not have a method ``caps``.
     """
-    offered = selected.offered
-    component = offered.create(**selected.settings)
+    offered = spec.offered
+    component = offered.create(**spec.settings)
     if not hasattr(component, "caps"):
         return {}
     with offered.blamed("failed in caps"):
-        told = component.caps(facts)
-        expect("what caps returned", told, Mapping, "a mapping of settings to sentences")
-        return {str(setting): str(sentence) for setting, sentence in told.items()}
+        caps = component.caps(facts)
+        expect("what caps returned", caps, Mapping, "a mapping of settings to sentences")
+        return {str(setting): str(sentence) for setting, sentence in caps.items()}
 
 
-def _asked(
-    parts: Components, teaching: KnowledgeBuilder, facts: DataFacts
+def _capping(
+    parts: Components, builder: KnowledgeBuilder, facts: DataFacts
 ) -> Iterator[tuple[str, ComponentSpec]]:
-    """Yield the components that may cap rows and have a say in this run, by their path."""
-    if _teaches(parts.teacher, teaching.teachers, facts):
+    """Yield the components that may cap rows and take part in this run, by their path."""
+    if _teaches(parts.teacher, builder.teachers, facts):
         yield "teacher", parts.teacher
     yield "fuser", parts.fuser
-    if teaching.source.asked(facts.n_rows) and not teaching.source.real:
+    if builder.source.asked(facts.n_rows) and not builder.source.real:
         yield "augmenter", parts.augmenter
     for name, stage in parts.stages.items():
         yield f"stages.{name}", stage

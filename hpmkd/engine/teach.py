@@ -152,7 +152,11 @@ def _collect(
     if rows.teachers_fit_once and selection_sets[0].is_part:
         # Their teachers have not seen the selection rows, so that students need not either.
         at = np.setdiff1d(np.arange(len(training)), held_rows)
-        fitted, soft_targets, final_rows = training.rows(at), soft_targets[at], selection_sets[0].held
+        fitted, soft_targets, final_rows = (
+            training.rows(at),
+            soft_targets[at],
+            selection_sets[0].held,
+        )
     return TeacherOutputs(
         regime=regime,
         selection_sets=selection_sets,

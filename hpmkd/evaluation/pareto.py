@@ -1,4 +1,4 @@
-"""What a student is weighed by, and who is beaten in everything: the Pareto front."""
+"""The figures that students are compared by, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SelectionMetrics:
     ----------
     log_loss : float
         On the selection rows, in nats.
-    n_bytes : int
+    n_bytes : float
         Size of its file.
     row_us : float
         Time of one row, in microseconds.
@@ -36,7 +36,7 @@ class SelectionMetrics:
     """
 
     log_loss: float
-    n_bytes: int
+    n_bytes: float
     row_us: float
     retention: float
 
@@ -100,7 +100,9 @@ class StudentSummary:
     @property
     def metrics(self) -> SelectionMetrics:
         """What it is chosen by."""
-        return SelectionMetrics(self.selection_log_loss, self.bytes, self.row_us, self.selection_retention)
+        return SelectionMetrics(
+            self.selection_log_loss, self.bytes, self.row_us, self.selection_retention
+        )
 
 
 def no_worse(one: SelectionMetrics, other: SelectionMetrics) -> bool:

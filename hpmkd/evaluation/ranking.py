@@ -31,7 +31,9 @@ class TrialRanking:
     teacher_accuracy: float = 1.0
 
     @classmethod
-    def beside_teacher(cls, soft_targets: FloatArray, labels: IntArray, limits: Limits) -> TrialRanking:
+    def beside_teacher(
+        cls, soft_targets: FloatArray, labels: IntArray, limits: Limits
+    ) -> TrialRanking:
         """Return the ranking beside teachers with these soft targets of the selection rows.
 
         Parameters
@@ -68,7 +70,12 @@ class TrialRanking:
 
     def sort_key(self, trial: Trial) -> SortKey:
         """Return what trials are sorted by: the limits; log loss; controls first; the order."""
-        return self.violates_limits(trial), trial.log_loss, not trial.configuration.hard, trial.number
+        return (
+            self.violates_limits(trial),
+            trial.log_loss,
+            not trial.configuration.hard,
+            trial.number,
+        )
 
     def penalised(self, trial: Trial) -> Trial:
         """Return a trial as its sampler receives it, so that it searches within the limits.

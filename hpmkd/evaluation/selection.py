@@ -70,7 +70,9 @@ def unmet(
     if not any(each.chosen and ranking.limits.broken(each.metrics) for each in contenders):
         return None
     figures = [
-        SelectionMetrics(each["log_loss"], each["bytes"], each["row_us"], ranking.retained(each["accuracy"]))
+        SelectionMetrics(
+            each["log_loss"], each["bytes"], each["row_us"], ranking.retained(each["accuracy"])
+        )
         for each in history
         if each["share"] == 1 and each["failure"] is None and each["bytes"] is not None
     ]

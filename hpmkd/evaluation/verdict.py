@@ -219,8 +219,8 @@ def _notes(compared: Comparison) -> Iterator[str]:
         yield f"With the best temperature for each: {compared.calibrated}{why}"
     if compared.against == OWN:
         why = {
-            "pays": "what the teachers know, not smoothing alone",
-            "no difference": "the test rows cannot tell it from smoothing",
+            "pays": "the gain comes from the teacher, not from label smoothing",
+            "no difference": "the test rows cannot tell the teacher from label smoothing",
             "hurts": "its own labels would have done better",
         }[plain]
-        yield f"Against the same student taught by its hard twin: {compared.plain}: {why}"
+        yield f"Against self-distillation: {compared.plain}: {why}"

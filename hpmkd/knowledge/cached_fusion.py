@@ -1,4 +1,4 @@
-"""What the fuser makes of the teachers, each answer once: one that is kept needs no fit."""
+"""Fuses teachers, each table of rows once: what the cache has needs no fit."""
 
 from __future__ import annotations
 
@@ -24,59 +24,61 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CachedFusion:
-    """A fuser and what it is fitted on; fitted once an answer is asked for that is not kept.
+    """A fuser and the rows it is fitted on; fitted once for rows that the cache does not have.
 
     Parameters
     ----------
     selected : ComponentSpec
         The fuser.
-    said : ndarray of shape (M, n, K)
-        What M teachers say about the rows, out of fold where they are refitted.
+    probabilities : ndarray of shape (M, n, K)
+        Of M teachers for the rows, out of fold where they are refitted.
     rows : Dataset
         The n rows with their labels.
     region : CacheRegion
-        Where answers are looked for.
+        Where fused rows are cached.
     """
 
     selected: ComponentSpec
-    said: FloatArray
+    probabilities: FloatArray
     rows: Dataset
     region: CacheRegion
 
     @cached_property
     def fitted(self) -> FittedFusion:
         """The fitted fuser."""
-        return FittedFusion.fit(self.selected, self.said, self.rows.labels, self.rows.table)
+        return FittedFusion.fit(
+            self.selected, self.probabilities, self.rows.labels, self.rows.table
+        )
 
     @cached_property
     def identity(self) -> str:
-        """Digest of all that decides what the fitted fuser answers.
+        """Digest of all that decides the fused rows.
 
-        No temperature or weight of a student is in it: students learn from the answers.
+        No temperature or weight of a student is in it: students learn from the fused rows.
         """
-        return tables.digest(_identity(self.selected), self.said, self.rows.digest)
+        return tables.digest(_identity(self.selected), self.probabilities, self.rows.digest)
 
     def own(self) -> tuple[FloatArray, FloatArray]:
         """Return soft targets (n, K) and weights (n, M) of the rows that it is fitted on."""
-        return self._answer(self.said, self.rows.table, "own")
+        return self._fuse(self.probabilities, self.rows.table, "own")
 
     def fuse(self, probabilities: FloatArray, table: Any) -> tuple[FloatArray, FloatArray]:
         """Return soft targets (n, K) and weights (n, M) of other rows."""
-        return self._answer(probabilities, table, tables.digest(probabilities, table))
+        return self._fuse(probabilities, table, tables.digest(probabilities, table))
 
     def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
-        """Return what the fuser says of itself; `teachers` are the names of the M."""
-        told: Mapping[str, Any] = plain(
+        """Return the fuser's summary of itself; `teachers` are the names of the M."""
+        summary: Mapping[str, Any] = plain(
             self.region, lambda: self.fitted.summary(teachers), "summary", self.identity, teachers
         )
-        return told
+        return summary
 
-    def _answer(
-        self, probabilities: FloatArray, table: Any, asked: str
+    def _fuse(
+        self, probabilities: FloatArray, table: Any, key: str
     ) -> tuple[FloatArray, FloatArray]:
         k = probabilities.shape[-1]
         both = self.region.get(
-            lambda: np.hstack(self.fitted.fuse(probabilities, table)), "fused", self.identity, asked
+            lambda: np.hstack(self.fitted.fuse(probabilities, table)), "fused", self.identity, key
         )
         # Each in one piece, for the order in memory decides the last bits of a mean.
         soft_targets, weights = np.ascontiguousarray(both[:, :k]), np.ascontiguousarray(both[:, k:])
@@ -87,6 +89,6 @@ class CachedFusion:
 def _identity(selected: ComponentSpec) -> str:
     offered = selected.offered
     fuser = offered.create(**selected.settings)
-    # One that cannot be told from others is another each time.
-    told = identity(fuser) or f"unknown {uuid.uuid4()}"
-    return tables.digest(offered.offer.name, offered.source, dict(selected.settings), told)
+    # One without identity is another each time.
+    content = identity(fuser) or f"unknown {uuid.uuid4()}"
+    return tables.digest(offered.offer.name, offered.source, dict(selected.settings), content)

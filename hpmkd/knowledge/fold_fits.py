@@ -65,7 +65,7 @@ class FoldTask:
     question : str
         Digest of teacher, rows and queries.
     keep : bool
-        Whether the model is wanted, not only what it says.
+        Whether the model is wanted beside its predictions.
     """
 
     name: str
@@ -77,10 +77,10 @@ class FoldTask:
 
 @dataclass(frozen=True)
 class FoldResult:
-    """A fold's model, if wanted, and what it says about the rows held out and the queries."""
+    """A fold's model, if wanted, and its predictions of the rows held out and of the queries."""
 
     model: ClassAligned | None
-    predict_held_out: FloatArray
+    held_out: FloatArray
     queries: tuple[FloatArray, ...]
 
 

@@ -1,4 +1,4 @@
-"""What the teachers say about each row: one soft target, fused from all of them."""
+"""The knowledge of the teachers: one soft target per row, fused from all of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POOL_TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What the teachers know about the training rows.
+    """The teachers' knowledge of the training rows.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class FittedFusion:
-    """A fitted fuser whose every answer is checked, and blamed on its plugin if it lies."""
+    """A fitted fuser whose results are checked; a wrong one names its plugin."""
 
     selected: ComponentSpec
     fitted: FittedFuser
@@ -129,7 +129,7 @@ class FittedFusion:
         return cast("Pool", pool)
 
     def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
-        """Return what the fuser says of itself.
+        """Return the fuser's summary of itself.
 
         Parameters
         ----------
@@ -138,23 +138,23 @@ class FittedFusion:
         """
         with self.selected.offered.blamed("failed in summary"):
             # By way of JSON, as a run folder keeps it: after the run it would be too late.
-            told = self.fitted.summary()
-            if not isinstance(told, Mapping):
-                raise TypeError(f"summary returned {told!r:.80}; expected a mapping")
-            plain: dict[str, Any] = json.loads(json.dumps(dict(told), allow_nan=False))
+            summary = self.fitted.summary()
+            if not isinstance(summary, Mapping):
+                raise TypeError(f"summary returned {summary!r:.80}; expected a mapping")
+            plain: dict[str, Any] = json.loads(json.dumps(dict(summary), allow_nan=False))
             _check_gate(plain.get("gate"))
             if "wins" in plain:
                 plain["wins"] = [named(win, teachers) for win in plain["wins"]]
             return plain
 
 
-def _check_gate(told: object) -> None:
-    if told is None:
+def _check_gate(gate: object) -> None:
+    if gate is None:
         return
-    expect("gate in its summary", told, Mapping, "a mapping with accepted and reason")
-    said = cast("Mapping[str, Any]", told)
-    expect("accepted in its gate", said.get("accepted"), bool, "True or False")
-    expect("reason in its gate", said.get("reason"), str, "a text")
+    expect("gate in its summary", gate, Mapping, "a mapping with accepted and reason")
+    content = cast("Mapping[str, Any]", gate)
+    expect("accepted in its gate", content.get("accepted"), bool, "True or False")
+    expect("reason in its gate", content.get("reason"), str, "a text")
 
 
 def fit_and_fuse(
@@ -179,10 +179,10 @@ def gather(
     regime: Regime,
     fusion: CachedFusion,
     extra: PseudoLabelledRows | None = None,
-    answer: tuple[FloatArray, FloatArray] | None = None,
+    fused: tuple[FloatArray, FloatArray] | None = None,
 ) -> Knowledge:
-    """Gather what a fuser makes of its own rows, or its `answer` about others, into knowledge."""
-    soft_targets, weights = fusion.own() if answer is None else answer
+    """Gather the fused rows of a fuser, its own or `fused` others, into knowledge."""
+    soft_targets, weights = fusion.own() if fused is None else fused
     means = tuple(float(weight) for weight in weights.mean(axis=0))
     summary, counted = fusion.summary(teachers), count_extra(extra)
     return Knowledge(tuple(teachers), regime, means, summary, soft_targets, counted, weights)

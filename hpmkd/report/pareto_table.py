@@ -34,7 +34,7 @@ def front(found: Distillation) -> Table:
     if limits:
         headings.append("breaks")
         for row, each in zip(rows, found.front, strict=True):
-            broken = limits.broken(each.figures)
+            broken = limits.broken(each.metrics)
             row.append(cell(", ".join(BREAKS[name] for name in broken) or "nothing"))
     made = table("Students to pick from", headings, rows)
     return replace(made, bold=frozenset(at for at, each in enumerate(found.front) if each.chosen))

@@ -40,13 +40,13 @@ DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
 class Picked:
     """What :meth:`Distillation.pick` picks: a student, and what is known of it."""
 
-    figures: StudentSummary
+    summary: StudentSummary
     student: Predictor
 
     @property
     def name(self) -> str:
         """The student's name; that of its file in ``students/``."""
-        return self.metrics.name
+        return self.summary.name
 
 
 @dataclass(frozen=True, repr=False)

@@ -71,7 +71,9 @@ def outcomes(facts: DataFacts, trials: Sequence[Trial]) -> list[Outcome]:
     return [
         outcome
         for stage in dict.fromkeys(trial.configuration.stage for trial in counted)
-        for outcome in _ranked(facts, [each for each in counted if each.configuration.stage == stage])
+        for outcome in _ranked(
+            facts, [each for each in counted if each.configuration.stage == stage]
+        )
     ]
 
 

@@ -35,7 +35,7 @@ class Ensemble:
     members : tuple of Predictor
         Fitted on all training rows.
     fusion : FittedFusion
-        Fitted on what the members said about selection rows before they had seen them.
+        Fitted on the members' predictions of selection rows that they had not seen.
     packed : Student or str
         The same as one student; or why it cannot be one.
     """
@@ -56,11 +56,11 @@ class Ensemble:
         return self.members[0].classes_
 
     def predict_proba(self, table: Any) -> FloatArray:
-        """Return fused probabilities of shape (n, K) for raw rows, asking every member."""
-        # Students open lists and mappings by themselves; a fuser is promised a table.
+        """Return fused probabilities of shape (n, K) for raw rows, with every member."""
+        # Students open lists and mappings by themselves; the contract promises a fuser a table.
         table = table if hasattr(table, "shape") else as_table(table)
-        said = np.stack([member.predict_proba(table) for member in self.members])
-        return self.fusion.soft_targets(said, table)
+        predicted = np.stack([member.predict_proba(table) for member in self.members])
+        return self.fusion.soft_targets(predicted, table)
 
     def predict(self, table: Any) -> NDArray[Any]:
         """Return the most probable label of each raw row, of shape (n,)."""
@@ -76,7 +76,7 @@ class Ensemble:
         return sum(len(member.to_bytes()) for member in self.members) + fuser
 
     def facts(self) -> dict[str, Any]:
-        """Return what a run tells of it, as plain values."""
+        """Return what a run reports of it, as plain values."""
         return {
             "members": list(self.names),
             "fuser": self.fusion.selected.offered.offer.name,
@@ -86,7 +86,7 @@ class Ensemble:
 
 def strongest(finalists: Finalists, k: int) -> list[str]:
     """Return the stages of the k students that the selection rows rank first."""
-    # Of a student that stands in for another it is not known what it said.
+    # The trial of a student that replaced another has no predictions any more.
     known = [item for item in finalists.students.items() if item[1].trial.probabilities is not None]
     ranked = sorted(known, key=lambda item: item[1].trial.log_loss)
     return [stage for stage, _ in ranked[:k]]
@@ -100,35 +100,39 @@ def fit_ensemble(
     table: Any,
     provenance: Provenance,
 ) -> Ensemble:
-    """Fuse students by what their trials said about the selection rows.
+    """Fuse students by their trials' predictions of the selection rows.
 
     Parameters
     ----------
     finalists : Finalists
         The students.
     names : sequence of str
-        Whom to take.
+        The students to take.
     fuser : ComponentSpec
         The recipe's fuser of students.
     labels, table : ndarray of shape (n,), table of n rows
         The selection rows.
     provenance : Provenance
-        Tells the file of the ensemble how it was made.
+        Signs the file of the ensemble.
     """
     refitted = [finalists.students[name] for name in names]
     members = [each.student for each in refitted]
-    # The search keeps what each stage's best said.
-    said = stack(
+    # The search keeps the predictions of each stage's best.
+    predicted = stack(
         [each.trial.probabilities for each in refitted if each.trial.probabilities is not None]
     )
-    fusion = FittedFusion.fit(fuser, said, labels, table)
+    fusion = FittedFusion.fit(fuser, predicted, labels, table)
     facts = provenance.of_ensemble([each.trial for each in refitted], fuser.offered.offer.name)
-    packed = _packed(dict(zip(names, members, strict=True)), fusion, said, table, facts)
+    packed = _packed(dict(zip(names, members, strict=True)), fusion, predicted, table, facts)
     return Ensemble(tuple(names), tuple(members), fusion, packed)
 
 
 def _packed(
-    members: dict[str, Predictor], fusion: FittedFusion, said: FloatArray, table: Any, facts: Any
+    members: dict[str, Predictor],
+    fusion: FittedFusion,
+    predicted: FloatArray,
+    table: Any,
+    facts: Any,
 ) -> Student | str:
     """Return the ensemble as one student, or why it cannot be one."""
     students = []
@@ -136,7 +140,7 @@ def _packed(
         if not isinstance(member, Student):
             return f"the student {name} is a {type(member).__name__}, not a hpmkd Student"
         students.append(member)
-    pool = fusion.pool(said, table)
+    pool = fusion.pool(predicted, table)
     if pool is None:
         name = fusion.selected.offered.offer.name
         return f"the fuser {name!r} weighs each row by itself: with ensemble.fuser=pool it can be"

@@ -158,7 +158,9 @@ def pairs(
             own = [trial.failure for trial in trials if trial.configuration.stage == stage]
             otherwise = "it has no control to go by" if own else "it was not tried"
             failures[stage] = next(filter(None, own), otherwise)
-    within = {stage: pair for stage, pair in found.items() if not ranking.violates_limits(pair.student)}
+    within = {
+        stage: pair for stage, pair in found.items() if not ranking.violates_limits(pair.student)
+    }
     if within:
         failures |= {stage: NOTHING_WITHIN for stage in found if stage not in within}
     report(failures, found)

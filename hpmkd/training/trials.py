@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.fit import FitContext
-    from hpmkd.values import Configuration, FloatArray, IntArray, Softening, TrainingState
+    from hpmkd.values import Configuration, FloatArray, Softening, TrainingState
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,7 @@ def predict_held_out(
             training = split.training.sample(configuration.share, data.fitting.seed)
             student = data.fitting.student(training, configuration, recorder)
             held = split.held
-            predicted.append(
-                data.fitting.predict(student, configuration, held.table, held.classes)
-            )
+            predicted.append(data.fitting.predict(student, configuration, held.table, held.classes))
             on_student(student, held.table)
     except HpmkdError as error:
         return HeldOutPredictions(np.empty((0, 0)), len(predicted), str(error))

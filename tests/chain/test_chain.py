@@ -251,7 +251,7 @@ def test_a_budget_costs_the_other_alphas_first_then_the_control_then_the_link():
 
         evaluate = Evaluated(lambda _: 0.4)
         links = [link("gbm", "logistic")]
-        chain = ProgressiveDistillationChain(links, ALPHAS, evaluate, refused=refused)
+        chain = ProgressiveDistillationChain(links, ALPHAS, evaluate, refusal=refused)
         return evaluate.asked, *chain.run(SEARCH)
 
     for most, alphas in ((3, [0.0, 0.5, 1.0]), (2, [0.0, 0.5]), (1, [0.5])):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
-from hpmkd.chain.parents import ParentStudents, SelectionSet, TrainingSet
+from hpmkd.chain.parents import ParentStudents
 from hpmkd.data import splits
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.unlabeled import PseudoLabelledRows
 from hpmkd.errors import PluginError
+from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.values import After, Configuration, Softening
 
@@ -115,7 +117,7 @@ def lesson_of(extra=True, rows=N):
     labelled = (
         PseudoLabelledRows(EXTRA, np.full((N_EXTRA, 2), 0.5), 0.2, real=True) if extra else None
     )
-    return TrainingSet.prepare(data, np.full((rows, 2), 0.5), labelled, {"tree"})
+    return TrainingSet.encode(data, np.full((rows, 2), 0.5), {"tree"}, labelled)
 
 
 # ------------------------------------------------------------------------ lessons
@@ -123,23 +125,23 @@ def lesson_of(extra=True, rows=N):
 
 def test_a_lesson_is_encoded_once_with_its_extra_rows():
     training_set = lesson_of()
-    encoder, matrix = training_set.training.encoded["tree"]
+    encoder, matrix = training_set.encoded["tree"]
     np.testing.assert_array_equal(matrix, TABLE)
-    np.testing.assert_array_equal(training_set.training.extra["tree"].matrix, EXTRA)
-    assert training_set.without_extra().training.encoded["tree"][0] is encoder
+    np.testing.assert_array_equal(training_set.encoded_extra["tree"].matrix, EXTRA)
+    assert training_set.without_extra().encoded["tree"][0] is encoder
 
 
 def test_a_lesson_taught_otherwise_has_the_same_rows():
     training_set, said = lesson_of(), np.tile([0.9, 0.1], (N, 1))
     with_soft_targets = training_set.with_soft_targets(said)
-    np.testing.assert_array_equal(with_soft_targets.training.soft_targets, said)
-    assert with_soft_targets.training.encoded is training_set.training.encoded
-    assert with_soft_targets.training.extra is training_set.training.extra
+    np.testing.assert_array_equal(with_soft_targets.soft_targets, said)
+    assert with_soft_targets.encoded is training_set.encoded
+    assert with_soft_targets.encoded_extra is training_set.encoded_extra
     of_extra = np.tile([0.2, 0.8], (N_EXTRA, 1))
     both = training_set.with_soft_targets(said, of_extra)
-    np.testing.assert_array_equal(both.training.extra["tree"].soft_targets, of_extra)
+    np.testing.assert_array_equal(both.encoded_extra["tree"].soft_targets, of_extra)
     np.testing.assert_array_equal(both.extra.soft_targets, of_extra)
-    assert both.training.extra["tree"].weight == training_set.extra.weight
+    assert both.encoded_extra["tree"].weight == training_set.extra.weight
 
 
 def test_without_extra_rows_none_are_taught():
@@ -147,7 +149,7 @@ def test_without_extra_rows_none_are_taught():
     assert training_set.with_soft_targets(np.full((N, 2), 0.5), np.zeros((0, 2))).extra is None
     alone = lesson_of().without_extra()
     assert alone.extra is None
-    assert alone.training.extra == {}
+    assert alone.encoded_extra == {}
 
 
 def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
@@ -155,13 +157,13 @@ def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
     after = After("start", configuration("a"))
     prepared = world.parents.prepared(training_set, [configuration("b", after=after)])
     chosen = np.arange(N) % 3 > 0
-    part = replace(training_set, training=prepared).part(chosen)
+    part = prepared.take(np.flatnonzero(chosen))
     np.testing.assert_array_equal(part.rows.table, TABLE[chosen])
-    np.testing.assert_array_equal(part.training.encoded["tree"][1], TABLE[chosen])
-    np.testing.assert_array_equal(part.training.labels, LABELS[chosen])
-    assert part.training.previous == {}
+    np.testing.assert_array_equal(part.encoded["tree"][1], TABLE[chosen])
+    np.testing.assert_array_equal(part.labels, LABELS[chosen])
+    assert part.previous == {}
     assert part.extra is training_set.extra
-    assert not part.training.encoded["tree"][1].flags.writeable
+    assert not part.encoded["tree"][1].flags.writeable
 
 
 # ------------------------------------------------------------------- predecessors
@@ -170,7 +172,7 @@ def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
 def test_without_a_chain_nothing_is_fitted(world):
     training_set = lesson_of()
     training = world.parents.prepared(training_set, [configuration("a"), configuration("b")])
-    assert training is training_set.training
+    assert training is training_set
     assert world.trained == []
 
 
@@ -253,7 +255,7 @@ def test_a_chain_of_three_is_fitted_link_by_link(world):
 def test_cross_fitting_fits_the_whole_chain_anew_in_each_fold(world):
     training_set = lesson_of()
     second = configuration("b", after=After("ask", configuration("a")))
-    said = world.parents.unseen(training_set, second)
+    said = world.parents.out_of_fold(training_set, second)
     fold = splits.folds(LABELS, FOLDS, 0)
     parts = world.stages["b"].seen
     assert len(parts) == FOLDS
@@ -310,7 +312,7 @@ def test_a_failure_is_remembered_and_not_tried_again(world):
 def test_cross_fitting_a_stage_that_fails_raises(world):
     world.stages["a"].fails = True
     with pytest.raises(PluginError, match="stage 'a' failed in fit"):
-        world.parents.unseen(lesson_of(), configuration("a"))
+        world.parents.out_of_fold(lesson_of(), configuration("a"))
 
 
 def test_a_stage_before_that_fails_on_few_rows_only_is_named(world):
@@ -338,13 +340,12 @@ def test_a_control_on_a_control_hears_of_no_extra_row(world):
     assert [world.stages[name].seen[0].extra for name in "ab"] == [None, None]
 
 
-def test_an_exam_judges_by_rows_beside_the_lesson():
-    training_set = lesson_of(rows=20)
-    held_rows = np.arange(20, N)
-    selection_set = SelectionSet(
-        training_set, held_rows, Dataset(TABLE[20:], LABELS[20:], np.arange(2)), 20
-    )
-    split = selection_set.split(training_set.training)
-    assert split.training is training_set.training
-    np.testing.assert_array_equal(split.held_table, TABLE[20:])
-    np.testing.assert_array_equal(split.held_labels, LABELS[20:])
+def test_raw_rows_stay_in_the_process_of_the_run():
+    training = lesson_of(rows=20)
+    held = Dataset(TABLE[20:], LABELS[20:], np.arange(2))
+    sent = pickle.loads(pickle.dumps(SelectionSet(training, np.arange(20, N), held, 20)))
+    assert (sent.training.rows, sent.training.extra) == (None, None)
+    assert sent.training.digest == training.digest
+    np.testing.assert_array_equal(sent.held.table, TABLE[20:])
+    with pytest.raises(ValueError, match="raw rows stayed"):
+        sent.training.raw  # noqa: B018

@@ -10,7 +10,7 @@ from hpmkd.data.cache_region import CachedRegion
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.encoding import Encoding
 from hpmkd.student import Schema, fit_encoder
-from hpmkd.training.datasets import EncodedRows
+from hpmkd.training.datasets import TrainingSet
 
 
 def of_bits(encoder):
@@ -50,7 +50,7 @@ def test_encoder_and_matrix_are_those_of_the_table_bit_for_bit(table, kept, kind
 def test_what_is_kept_is_not_encoded_again(table, kept, dict_cache, monkeypatch):
     def rows(n):
         part = of(table[:n])
-        return EncodedRows.encode(part, np.eye(2)[part.labels], {"tree", "linear"}, region=kept)
+        return TrainingSet.encode(part, np.eye(2)[part.labels], {"tree", "linear"}, region=kept)
 
     first = rows(100)
     assert dict_cache.stats()["misses"] == 4

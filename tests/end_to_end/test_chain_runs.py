@@ -198,7 +198,7 @@ def test_a_student_that_heard_a_teacher_is_judged_against_three_arms(tmp_path):
     assert [arm.name for arm in found.verdict.arms] == ["student", "hard labels", "own labels"]
     assert len(found.verdict.notes) == 2
     assert "best temperature" in found.verdict.notes[0]
-    assert "hard twin" in found.verdict.notes[1]
+    assert "self-distillation" in found.verdict.notes[1]
     # The word on the verdict is about the control that the selection rows ranked first.
     student, hard = found.verdict.arms[:2]
     assert found.verdict.delta_log_loss == pytest.approx(student.log_loss - hard.log_loss)

@@ -408,7 +408,7 @@ def test_observers_hear_of_the_run_in_order(wine):
             heard.append(("finished", len(list(leaderboard)), verdict["outcome"]))
 
     found = light(*wine, observers=[Observer()])
-    steps = ("teachers", "search", "chain", "refit", "measure", "front")
+    steps = ("teachers", "search", "chain", "refit", "front", "measure")
     phases = [("phase", phase) for phase in steps]
     assert heard == [
         ("started", 142, "hpm"),

@@ -100,7 +100,7 @@ def test_the_front_is_marked(found):
     marked = [each for each in found.front if each.on_front]
     assert marked == pareto_front(found.front, lambda each: each.metrics)
     for one in marked:
-        assert not any(no_worse(o.figures, one.figures) for o in marked if o is not one)
+        assert not any(no_worse(o.metrics, one.metrics) for o in marked if o is not one)
 
 
 def test_the_budget_holds_and_every_refit_is_counted(cancer):
@@ -250,7 +250,7 @@ def test_a_run_is_picked_from_again(found, folder):
     for run in (found, hpmkd.load(folder)):
         picked = run.pick(max_size=smallest.bytes)
         assert picked.name == smallest.name
-        assert picked.figures == smallest
+        assert picked.summary == smallest
         assert len(picked.student.to_bytes()) == smallest.bytes
     with pytest.raises(hpmkd.LimitsError, match="no student keeps --max-size 1B"):
         found.pick(max_size="1B")

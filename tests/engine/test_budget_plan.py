@@ -44,14 +44,17 @@ class TestSearch:
         assert budget_plan(0).for_search(3, 4) is None
         # Two links and the stage before them, with the teacher and without; its refits; own
         # labels in three folds, for a student and the one that it starts from.
-        assert budget_plan(0).kept(3, 4) == 2 * 3 * 3 + 2 + (FOLDS + 1) * 2
+        assert budget_plan(0).reserved(3, 4) == 2 * 3 * 3 + 2 + (FOLDS + 1) * 2
 
     def test_links_that_teach_have_no_control_but_cross_fit_whom_they_follow(self):
         before = 2 * (1 + FOLDS)
-        assert budget_plan(0, links=MIXED).kept(2, 3) == 2 * (2 + before) + before + (FOLDS + 1) * 2
+        assert (
+            budget_plan(0, links=MIXED).reserved(2, 3)
+            == 2 * (2 + before) + before + (FOLDS + 1) * 2
+        )
 
     def test_without_a_chain_own_labels_are_all_that_follows(self):
-        assert budget_plan(0, links=[]).kept(3, 4) == FOLDS + 1
+        assert budget_plan(0, links=[]).reserved(3, 4) == FOLDS + 1
 
     @pytest.mark.parametrize(
         ("models", "splits", "kept", "search"),
@@ -66,7 +69,7 @@ class TestSearch:
         ],
     )
     def test_every_stage_comes_before_what_follows(self, models, splits, kept, search):
-        assert budget_plan(models).kept(splits, 4) == kept
+        assert budget_plan(models).reserved(splits, 4) == kept
         assert budget_plan(models).for_search(splits, 4) == search
 
     @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ class TestSearch:
     )
     def test_what_is_promised_can_be_paid(self, models, splits, stages, chained):
         dealt = budget_plan(models, links=LINKS if chained else [])
-        kept, trials = dealt.kept(splits, stages), dealt.for_search(splits, stages)
+        kept, trials = dealt.reserved(splits, stages), dealt.for_search(splits, stages)
         assert 0 <= kept <= models / 2
         # Stages that these trials can give a student and a control, and their refits.
         tried = min(stages, trials // splits // 2)
@@ -103,7 +106,7 @@ class TestLater:
         return [Trial(0, configuration(stage), [], 0.5, 1, 0.1) for stage in ("gbm", "logistic")]
 
     def selection_sets(self, n=2):
-        return [SimpleNamespace(training_set=object()) for _ in range(n)]
+        return [SimpleNamespace(training=object()) for _ in range(n)]
 
     def test_a_link_takes_its_trials_the_stage_before_and_all_refits(self):
         links = LINKS[:1]
@@ -112,9 +115,9 @@ class TestLater:
         # Two trials and the student before, on two splits; then that, and two stages' refits.
         needed = 2 * (2 + 1) + 1 + 2 * REFITS
         paid = budget_plan(needed + 10, links=links, trained=10)
-        assert paid.chained(asked, self.racing(), self.selection_sets()) is None
+        assert paid.refusal_of_link(asked, self.racing(), self.selection_sets()) is None
         short = budget_plan(needed + 9, links=links, trained=10)
-        said = short.chained(asked, self.racing(), self.selection_sets())
+        said = short.refusal_of_link(asked, self.racing(), self.selection_sets())
         left = f"with {needed - 1} of the budget of {needed + 9} models left"
         assert said == f"it takes {needed} models, {left}"
 
@@ -125,37 +128,40 @@ class TestLater:
         links = [*LINKS, *MIXED]
         needed = 2 * (1 + 1) + 1 + (1 + FOLDS) + 3 * REFITS
         assert (
-            budget_plan(needed, links=links).chained(asked, racing, self.selection_sets()) is None
+            budget_plan(needed, links=links).refusal_of_link(asked, racing, self.selection_sets())
+            is None
         )
         assert (
-            budget_plan(needed - 1, links=links).chained(asked, racing, self.selection_sets())
+            budget_plan(needed - 1, links=links).refusal_of_link(
+                asked, racing, self.selection_sets()
+            )
             is not None
         )
 
     def test_own_labels_take_a_student_of_every_fold_and_one_more(self):
         shipped, control = configuration(), configuration(alpha=0.0)
-        assert budget_plan(FOLDS + 1).self_taught(shipped, control) is None
-        said = budget_plan(FOLDS + 1, trained=1).self_taught(shipped, control)
+        assert budget_plan(FOLDS + 1).refusal_of_self_distillation(shipped, control) is None
+        said = budget_plan(FOLDS + 1, trained=1).refusal_of_self_distillation(shipped, control)
         assert said == "it takes 4 models, with 3 of the budget of 4 models left"
 
     def test_own_labels_are_taught_to_whom_the_student_builds_on_as_well(self):
         shipped = configuration(after=After("residual", configuration("logistic")))
         control = configuration(alpha=0.0)
-        assert budget_plan(FOLDS + 2).self_taught(shipped, control) is None
-        assert budget_plan(FOLDS + 1).self_taught(shipped, control) is not None
+        assert budget_plan(FOLDS + 2).refusal_of_self_distillation(shipped, control) is None
+        assert budget_plan(FOLDS + 1).refusal_of_self_distillation(shipped, control) is not None
 
     def test_an_ensemble_is_distilled_if_its_members_can_be_cross_fitted(self):
         members = [configuration("gbm"), configuration("logistic")]
         needed = 2 * FOLDS * (2 + 1) + 3 * 2 + 1
         asked = {"n_alphas": 3, "n_splits": 2}
-        assert budget_plan(needed).collapsed(members, members[0], **asked) is None
-        assert budget_plan(needed - 1).collapsed(members, members[0], **asked) is not None
+        assert budget_plan(needed).refusal_of_ensemble(members, members[0], **asked) is None
+        assert budget_plan(needed - 1).refusal_of_ensemble(members, members[0], **asked) is not None
         chained = configuration(after=After("residual", configuration("logistic")))
-        assert budget_plan(needed + 3).collapsed(members, chained, **asked) is None
-        assert budget_plan(needed + 2).collapsed(members, chained, **asked) is not None
+        assert budget_plan(needed + 3).refusal_of_ensemble(members, chained, **asked) is None
+        assert budget_plan(needed + 2).refusal_of_ensemble(members, chained, **asked) is not None
 
     def test_without_time_there_is_nothing(self):
         late = budget_plan(0, seconds=1e-9)
         said = "the budget of 1e-09 s is spent"
-        assert late.self_taught(configuration(), configuration()) == said
-        assert late.chained([], [], self.selection_sets(1)) == said
+        assert late.refusal_of_self_distillation(configuration(), configuration()) == said
+        assert late.refusal_of_link([], [], self.selection_sets(1)) == said

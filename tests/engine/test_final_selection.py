@@ -7,12 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hpmkd.evaluation.latency import Latency
+from hpmkd.engine.final_selection import REPLACEMENTS, FinalSelection
+from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.recipe.limits import Limits
 from hpmkd.registry.registry import PluginWarning
-from hpmkd.training.final_selection import REPLACEMENTS, FinalSelection
-from hpmkd.training.footprint import Footprint
 from hpmkd.training.refit import Finalists, Refitted
 from hpmkd.values import Configuration, Trial
 
@@ -25,7 +24,7 @@ def trial(number, loss, n_bytes, stage="a", alpha=0.5, row_us=1.0):
 
 def refitted(own, n_bytes=None):
     n_bytes = own.n_bytes if n_bytes is None else n_bytes
-    return Refitted(own, f"student {own.number}", Footprint(n_bytes, Latency(own.row_us, 1.0)))
+    return Refitted(own, f"student {own.number}", Footprint(n_bytes, own.row_us, 1.0))
 
 
 class Fake(FinalSelection):
@@ -56,7 +55,7 @@ def refits(trials, limits=None, grown=None, paid=99):
         None,
         TrialRanking(limits or Limits()),
         [],
-        SimpleNamespace(refitted=affordable),
+        SimpleNamespace(affordable=affordable),
     )
     object.__setattr__(fake, "grown", grown or {})
     return fake
@@ -79,13 +78,13 @@ def numbers(own):
 TRIALS = [trial(0, 0.1, 900), trial(1, 0.2, 800), trial(2, 0.3, 700, alpha=0.0), trial(3, 0.4, 600)]
 
 
-class TestWithin:
+class TestReplaceViolators:
     limits = Limits(max_size=1000)
 
     def test_whoever_keeps_the_limits_stays(self):
         before = finalists((TRIALS[0], TRIALS[2]))
         fake = refits(TRIALS, self.limits)
-        after = fake.within(before, 0)
+        after = fake.replace_violators(before, 0)
         assert (after.students, after.controls, fake.trainer) == (
             before.students,
             before.controls,
@@ -97,7 +96,7 @@ class TestWithin:
         grown = {0: 1200, 1: 1001}
         before = finalists((TRIALS[0], TRIALS[2]), grown=grown)
         fake = refits(TRIALS, self.limits, grown)
-        after = fake.within(before, 0)
+        after = fake.replace_violators(before, 0)
         # The control is fitted already, and next in line.
         assert fake.trainer == [1]
         assert after.students["a"] is before.controls["a"]
@@ -107,7 +106,7 @@ class TestWithin:
     def test_one_that_fails_is_passed_over(self):
         grown = {0: 1200, 1: 0}
         fake = refits(TRIALS, self.limits, grown)
-        after = fake.within(finalists((TRIALS[0], TRIALS[2]), grown=grown), 0)
+        after = fake.replace_violators(finalists((TRIALS[0], TRIALS[2]), grown=grown), 0)
         assert after.students["a"].trial.number == 2
 
     def test_without_models_left_the_stage_is_out_of_the_race(self):
@@ -116,7 +115,7 @@ class TestWithin:
         trials = [TRIALS[0], trial(1, 0.2, 800), trial(2, 0.3, 2000, alpha=0.0), other]
         before = finalists((trials[0], trials[2]), (other, other), grown=grown)
         with pytest.warns(PluginWarning, match="stage 'a' is out of the race: fitted on all rows"):
-            after = refits(trials, self.limits, grown, paid=0).within(before, 0)
+            after = refits(trials, self.limits, grown, paid=0).replace_violators(before, 0)
         assert (after.chosen, list(after.students), list(after.controls)) == ("b", ["b"], ["b"])
         assert numbers(after) == {0, 2, 9}
 
@@ -126,7 +125,7 @@ class TestWithin:
         grown = dict.fromkeys(range(9), 2000)
         fake = refits(trials, self.limits, grown)
         before = finalists((trials[0], trials[9]), grown=grown)
-        after = fake.within(before, 0)
+        after = fake.replace_violators(before, 0)
         assert fake.trainer == [*range(1, 1 + REPLACEMENTS)]
         # Nothing is left in the race: all is as it was, and what was fitted may be picked.
         assert (after.students, after.controls) == (before.students, before.controls)
@@ -137,7 +136,7 @@ class TestWithin:
         trials.append(trial(9, 2.0, 900, alpha=0.0))
         grown = dict.fromkeys(range(9), 2000)
         fake = refits(trials, self.limits, grown)
-        after = fake.within(finalists((trials[0], trials[9]), grown=grown), 0)
+        after = fake.replace_violators(finalists((trials[0], trials[9]), grown=grown), 0)
         assert fake.trainer == [*range(1, 1 + REPLACEMENTS)]
         assert after.shipped is after.controls["a"]
         assert after.shipped.trial.number == 9
@@ -146,12 +145,12 @@ class TestWithin:
         trials = [trial(0, 0.1, 900), trial(1, 0.2, 1100, alpha=0.0)]
         before = finalists((trials[0], trials[1]), grown={0: 1200})
         before.controls["a"] = refitted(trials[1], 1000)
-        assert refits(trials, self.limits).within(before, 0).shipped.trial.number == 1
+        assert refits(trials, self.limits).replace_violators(before, 0).shipped.trial.number == 1
 
     def test_the_stage_of_the_lowest_log_loss_ships_whatever_its_trial_took(self):
         trials = [trial(0, 0.1, 1100, alpha=0.0), trial(1, 0.2, 900, "b", alpha=0.0)]
         before = finalists(*((each, each) for each in trials), grown={0: 1000})
-        assert refits(trials, self.limits).within(before, 0).chosen == "a"
+        assert refits(trials, self.limits).replace_violators(before, 0).chosen == "a"
 
     def test_one_of_the_front_ships_before_it_is_said_that_nobody_keeps_the_limits(self):
         one, other = trial(0, 0.1, 900, alpha=0.0), trial(1, 0.4, 600, "b", alpha=0.0)
@@ -159,12 +158,12 @@ class TestWithin:
         grown = {0: 1200, 1: 1300}
         fake = refits([one, other, soft], self.limits, grown)
         with pytest.warns(PluginWarning, match="stage 'a' is out of the race"):
-            after = fake.within(finalists((one, one), grown=grown), 2)
+            after = fake.replace_violators(finalists((one, one), grown=grown), 2)
         assert (after.shipped_name, after.shipped.trial.number) == ("b", 2)
         assert after.controls["b"].trial.number == 1
         assert numbers(after) == {0, 1, 2}
         # Its control broke a limit as well: that is said.
-        (said,) = fake.unlike(after)
+        (said,) = fake.notes(after)
         assert said.startswith("No control of its stage keeps the limits")
 
     def test_one_of_the_front_without_a_control_is_in_no_race(self):
@@ -172,17 +171,17 @@ class TestWithin:
         grown = {0: 1200}
         fake = refits([one, soft], self.limits, grown)
         before = finalists((one, one), grown=grown)
-        after = fake.within(before, 2)
+        after = fake.replace_violators(before, 2)
         assert (after.students, numbers(after)) == (before.students, {0})
 
 
-class TestUnlike:
+class TestNotes:
     limits = Limits(max_size=1000)
 
     def said(self, *, student, control):
         pair = finalists((TRIALS[0], TRIALS[2]), grown={0: student})
         pair.controls["a"] = refitted(TRIALS[2], control)
-        return refits(TRIALS, self.limits).unlike(pair)
+        return refits(TRIALS, self.limits).notes(pair)
 
     def test_a_control_that_grew_out_of_the_limits_is_told_of(self):
         (said,) = self.said(student=900, control=1200)
@@ -198,10 +197,10 @@ class TestUnlike:
         before = finalists((trials[0], trials[1]), grown=grown)
         before.controls["a"] = refitted(trials[1], 1200)
         fake = refits(trials, self.limits, grown)
-        after = fake.within(before, 0)
+        after = fake.replace_violators(before, 0)
         assert after.shipped is after.controls["a"]
         assert after.shipped.trial.number == 2
-        assert fake.unlike(after) == ()
+        assert fake.notes(after) == ()
 
 
 class TestFront:

@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import hpmkd
 from hpmkd.data.splits import folds_of_teachers, for_selection, sample
-from hpmkd.engine.finish import Finisher
+from hpmkd.engine.finish import _self_distil
 from hpmkd.engine.row_caps import of_component, of_split
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
@@ -176,8 +176,8 @@ def test_teachers_are_fitted_once_and_see_no_label_that_they_are_asked_about(noi
     assert found.counts["teacher_fits"] == 2
     # In sample the teacher is always right, so that any label it saw would show here.
     assert found.knowledge.soft_targets.shape == (2400, 2)
-    training_set = found.fitter.training_set
-    right = training_set.training.soft_targets.argmax(axis=1) == training_set.rows.labels
+    training = found.handle.training
+    right = training.soft_targets.argmax(axis=1) == training.labels
     assert abs(right.mean() - 0.5) < 4 * 0.5 / 2100**0.5
     assert all(len(trial.row_losses) == 300 for trial in told.trials if trial.failure is None)
     losses = [trial.log_loss for trial in told.trials if trial.failure is None]
@@ -186,8 +186,8 @@ def test_teachers_are_fitted_once_and_see_no_label_that_they_are_asked_about(noi
 
 def test_students_are_fitted_on_all_rows_but_those_that_judge_in_the_end(noise):
     found, _ = noise
-    assert len(found.fitter.training_set.rows) == 2100
-    assert found.fitter.training_set.training.encoded["tree"][1].shape == (2100, 5)
+    assert len(found.handle.training.raw) == 2100
+    assert found.handle.training.encoded["tree"][1].shape == (2100, 5)
 
 
 def test_capped_runs_learn_what_uncapped_ones_do():
@@ -195,7 +195,7 @@ def test_capped_runs_learn_what_uncapped_ones_do():
     found = hpmkd.distill(X, y, teacher="quick", settings=SMALL)
     student = next(r for r in found.records if r.role == "student" and r.name == found.chosen)
     assert student.accuracy > 0.85
-    linear = found.fitter.training_set.training.encoded["linear"][1]
+    linear = found.handle.training.encoded["linear"][1]
     assert linear.dtype == np.float32
 
 
@@ -206,12 +206,10 @@ def test_of_many_rows_no_student_is_taught_by_its_control():
         controls={"gbm": SimpleNamespace(trial=trial)},
         chosen="gbm",
     )
-    learning = SimpleNamespace(
-        recipe=Recipe.load("hpm"), budget_plan=SimpleNamespace(self_taught=lambda *both: None)
-    )
-    heard = SimpleNamespace(training_set=SimpleNamespace(rows=range(200_001)))
-    finisher = Finisher(learning, heard, None)
-    assert finisher.self_taught(finalists) == (
-        "Not compared with the same student taught by its hard twin: there are 200001 training "
-        "rows, more than 200000 (split.own_above)"
+    plan = SimpleNamespace(refusal_of_self_distillation=lambda *both: None)
+    ctx = SimpleNamespace(recipe=Recipe.load("hpm"), budget_plan=plan)
+    taught = SimpleNamespace(training=range(200_001))
+    assert _self_distil(ctx, taught, finalists) == (
+        "Not compared with self-distillation: there are 200001 training rows, more than 200000 "
+        "(split.own_above)"
     )

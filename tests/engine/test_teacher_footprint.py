@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -11,10 +12,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.data.cache_region import CachedRegion
 from hpmkd.data.dataset import make_dataset
-from hpmkd.engine import teacher_costs
-from hpmkd.engine.teacher_footprint import Cost, of_fuser, of_member
+from hpmkd.engine import teacher_footprint
+from hpmkd.engine.teacher_footprint import of_fuser, of_member, total
 from hpmkd.evaluation import latency
-from hpmkd.evaluation.latency import Latency
+from hpmkd.evaluation.footprint import Footprint
 from hpmkd.execution.counters import Counts
 from hpmkd.knowledge.cached_fusion import CachedFusion
 from hpmkd.knowledge.predictor import TeacherPredictor, stack
@@ -59,45 +60,46 @@ BAYES = CloneableTeacher("bayes", GaussianNB())
 
 
 def test_parts_add_up():
-    parts = [np.array([100.0, 2.0, 30.0]), np.array([11.0, 0.5, 4.0])]
-    assert Cost.total(parts) == Cost(111, Latency(2.5, 34.0))
-    assert Cost.total([*parts, np.array([np.nan, 1.0, 1.0])]) == Cost(None, Latency(3.5, 35.0))
-    assert Cost.total([*parts, np.full(3, np.nan)]) == Cost(None, None)
+    parts = [Footprint(100.0, 2.0, 30.0), Footprint(11.0, 0.5, 4.0)]
+    assert total(parts) == Footprint(111, 2.5, 34.0)
+    unknown = total([*parts, Footprint(np.nan, 1.0, 1.0)])
+    assert np.isnan(unknown.n_bytes)
+    assert (unknown.row_us, unknown.batch_us) == (3.5, 35.0)
 
 
 def test_a_member_is_measured_once_as_one_fold_model(reader, monkeypatch):
-    reader.final(BAYES)
-    size, row_us, batch_us = of_member(BAYES, reader)
-    assert size == len(pickle.dumps(reader.deployed(BAYES), pickle.HIGHEST_PROTOCOL))
-    assert row_us > 0
-    assert batch_us > 0
+    reader.predict_all([BAYES])
+    footprint = of_member(BAYES, reader)
+    assert footprint.n_bytes == len(pickle.dumps(reader.deployed(BAYES), pickle.HIGHEST_PROTOCOL))
+    assert footprint.row_us > 0
+    assert footprint.batch_us > 0
     fits = reader.counts.teacher_fits
-    monkeypatch.setattr(teacher_costs, "latency", None)
-    assert of_member(BAYES, reader).tolist() == [size, row_us, batch_us]
+    monkeypatch.setattr(teacher_footprint, "latency", None)
+    assert of_member(BAYES, reader) == footprint
     assert reader.counts.teacher_fits == fits
 
 
 def test_what_is_given_has_no_cost_and_a_model_has(reader):
     given = GivenTeacher("given", np.full((100, 2), 0.5))
-    assert np.isnan(of_member(given, reader)).all()
+    assert np.isnan(astuple(of_member(given, reader))).all()
     training = reader.training
     model = DecisionTreeClassifier(max_depth=2).fit(
         training.table, training.classes[training.labels]
     )
-    assert np.isfinite(of_member(FittedTeacher("tree", model), reader)).all()
+    assert np.isfinite(astuple(of_member(FittedTeacher("tree", model), reader))).all()
 
 
 def test_a_fuser_is_timed_on_rows_and_what_was_said_of_them(reader, dict_cache):
     selected = ComponentSpec(RegisteredComponent("fuser", Offer("mean", Mean, ""), "p"), {})
-    readings = [reader.final(BAYES)] * 2
-    said = stack([each.training for each in readings])
-    heard = stack([each.test for each in readings])
+    predictions = reader.predict_all([BAYES]) * 2
+    said = stack([each.training for each in predictions])
+    heard = stack([each.test for each in predictions])
     cached_fusion = CachedFusion(
         selected, said, reader.training, CachedRegion(dict_cache, "attention")
     )
     Mean.asked = ()
     cost = of_fuser(cached_fusion, heard, reader.test.table)
-    assert np.isfinite(cost).all()
+    assert np.isfinite(astuple(cost)).all()
     assert set(Mean.asked) == {1, latency.BATCH}
     again = CachedFusion(selected, said, reader.training, CachedRegion(dict_cache, "attention"))
-    assert of_fuser(again, heard, reader.test.table).tolist() == cost.tolist()
+    assert of_fuser(again, heard, reader.test.table) == cost

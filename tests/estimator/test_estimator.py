@@ -183,7 +183,7 @@ def test_folds_may_run_in_processes(quick, rows):
     )
     alone = cross_val_score(quick(), *rows, cv=2)
     assert found["test_score"].tolist() == alone.tolist()
-    assert all(model.distillation_.fitter is None for model in found["estimator"])
+    assert all(model.distillation_.handle is None for model in found["estimator"])
 
 
 def test_no_memory_links_one_fit_with_the_next_unless_asked_for(quick, rows):

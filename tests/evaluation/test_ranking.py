@@ -35,11 +35,13 @@ def test_limits_come_first_then_the_loss_then_the_control_then_the_order():
 
 def test_retention_is_measured_against_the_teacher_on_the_same_rows():
     soft_targets = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
-    ranking = TrialRanking.beside(soft_targets, np.array([0, 0, 1, 1]), Limits(min_retention=1.1))
+    ranking = TrialRanking.beside_teacher(
+        soft_targets, np.array([0, 0, 1, 1]), Limits(min_retention=1.1)
+    )
     assert ranking.teacher_accuracy == 0.75
     assert ranking.retention(trial(0, 0.1, accuracy=0.9)) == pytest.approx(1.2)
-    assert not ranking.over(trial(0, 0.1, accuracy=0.9))
-    assert ranking.over(trial(0, 0.1, accuracy=0.8))
+    assert not ranking.violates_limits(trial(0, 0.1, accuracy=0.9))
+    assert ranking.violates_limits(trial(0, 0.1, accuracy=0.8))
 
 
 def test_a_teacher_that_is_never_right_leaves_nothing_to_retain():
@@ -49,9 +51,9 @@ def test_a_teacher_that_is_never_right_leaves_nothing_to_retain():
 def test_what_cannot_be_written_keeps_no_limit_and_has_no_figures():
     unknown, failed = trial(0, 0.1, None), trial(1, 0.1, why="plugin 'x': broke")
     for each in (unknown, failed):
-        assert NO_LIMITS.figures(each) is None
-        assert not NO_LIMITS.over(each)
-        assert TrialRanking(Limits(max_size=10**9)).over(each)
+        assert NO_LIMITS.metrics(each) is None
+        assert not NO_LIMITS.violates_limits(each)
+        assert TrialRanking(Limits(max_size=10**9)).violates_limits(each)
 
 
 class TestTold:

@@ -124,4 +124,4 @@ class TestOfARun:
 
 
 def test_pick_is_a_value_of_figures():
-    assert GBM.figures == SelectionMetrics(0.1, 40_000, 9.0, 1.01)
+    assert GBM.metrics == SelectionMetrics(0.1, 40_000, 9.0, 1.01)

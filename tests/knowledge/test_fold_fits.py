@@ -27,7 +27,7 @@ def test_a_fold_is_fitted_on_the_others_and_predicts_its_own_rows(wine):
     result = fit_fold(data, FoldTask("tree", model, 1))
     own = data.fold_of_row == 1
     by_hand = DecisionTreeClassifier(random_state=0).fit(X[~own], labels[~own])
-    np.testing.assert_allclose(result.predict_held_out, by_hand.predict_proba(X[own]))
+    np.testing.assert_allclose(result.held_out, by_hand.predict_proba(X[own]))
     np.testing.assert_allclose(result.queries[0], by_hand.predict_proba(X[:4]))
     np.testing.assert_allclose(result.model.predict_proba(X), by_hand.predict_proba(X))
     assert not hasattr(model, "tree_")
@@ -36,7 +36,7 @@ def test_a_fold_is_fitted_on_the_others_and_predicts_its_own_rows(wine):
 def test_a_fold_that_lacks_a_class_gives_it_zero(wine):
     X, labels = wine
     data = FoldData(X, labels, (labels == 1).astype(int), 3)
-    said = fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), 1)).predict_held_out
+    said = fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), 1)).held_out
     assert (said[:, 1] == 0).all()
     np.testing.assert_allclose(said.sum(axis=1), 1)
 
@@ -93,13 +93,13 @@ def test_whoever_fits_a_fold_cannot_write_into_what_others_share(wine):
 )
 def test_common_classifiers_read_numbers_and_mixed_tables(estimator, wine, people):
     numbers = fold_data(scale(wine[0]), wine[1])
-    assert fit_fold(numbers, FoldTask("t", estimator, 0)).predict_held_out.shape == (60, 3)
+    assert fit_fold(numbers, FoldTask("t", estimator, 0)).held_out.shape == (60, 3)
     if isinstance(estimator, Pipeline):
         return
     labels = (people["bought"] == "yes").to_numpy().astype(int)
     data = fold_data(people.drop(columns="bought"), labels, queries=(people.head(3),), n_classes=2)
     result = fit_fold(data, FoldTask("t", estimator, 0))
-    assert result.predict_held_out.shape == (50, 2)
+    assert result.held_out.shape == (50, 2)
     assert result.queries[0].shape == (3, 2)
     pickle.loads(pickle.dumps(result))
 

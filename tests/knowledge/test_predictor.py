@@ -44,21 +44,31 @@ def reader(noise, dict_cache, in_process):
     return made
 
 
+def predicted(reader, teacher, rows, extra=None):
+    (found,) = reader.predict([teacher], rows, extra)
+    return found
+
+
+def predicted_all(reader, teacher, extra=None, unseen=None):
+    (found,) = reader.predict_all([teacher], extra, unseen)
+    return found
+
+
 def test_out_of_fold_is_out_of_fold(reader, noise):
     training, _ = noise
     n = len(training)
-    said = reader.out_of_fold(NEAREST, np.arange(n))
+    said = predicted(reader, NEAREST, np.arange(n)).training
     right = (said.argmax(axis=1) == training.labels).mean()
     # In sample, the nearest neighbour of a row is itself, and right for sure.
     assert abs(right - 0.5) < 4 * 0.5 / n**0.5
 
 
-def test_final_readings_are_out_of_fold_too(reader, noise):
+def test_final_predictions_are_out_of_fold_too(reader, noise):
     training, test = noise
-    readings = reader.final(NEAREST)
-    assert readings.training.shape == (400, 2)
-    assert readings.test.shape == (len(test), 2)
-    assert abs((readings.training.argmax(axis=1) == training.labels).mean() - 0.5) < 0.1
+    predictions = predicted_all(reader, NEAREST)
+    assert predictions.training.shape == (400, 2)
+    assert predictions.test.shape == (len(test), 2)
+    assert abs((predictions.training.argmax(axis=1) == training.labels).mean() - 0.5) < 0.1
 
 
 def test_rows_that_are_not_asked_for_are_not_seen(noise, dict_cache, in_process):
@@ -71,37 +81,39 @@ def test_rows_that_are_not_asked_for_are_not_seen(noise, dict_cache, in_process)
             return super().run(job, shared, tasks)
 
     reader = TeacherPredictor(training, test, dict_cache, Watching(), 3, 0, Counts())
-    reader.out_of_fold(NEAREST, ROWS)
+    predicted(reader, NEAREST, ROWS)
     (table,) = seen
     assert np.array_equal(table, training.table[ROWS])
 
 
 def test_each_fold_of_each_question_is_computed_once(reader, dict_cache):
-    first = reader.out_of_fold(NEAREST, ROWS)
-    again = reader.out_of_fold(NEAREST, ROWS)
+    first = predicted(reader, NEAREST, ROWS).training
+    again = predicted(reader, NEAREST, ROWS).training
     assert np.array_equal(first, again)
     assert (reader.counts.teacher_fits, reader.counts.teacher_calls) == (5, 5)
     assert len(reader.folds) == 5
     assert dict_cache.stats()["hits"] == 1
 
-    reader.out_of_fold(NEAREST, ROWS[:-1])
+    predicted(reader, NEAREST, ROWS[:-1])
     assert reader.counts.teacher_fits == 10
-    reader.out_of_fold(CloneableTeacher("two", KNeighborsClassifier(2)), ROWS)
+    predicted(reader, CloneableTeacher("two", KNeighborsClassifier(2)), ROWS)
     assert reader.counts.teacher_fits == 15
-    reader.final(NEAREST)
+    predicted_all(reader, NEAREST)
     assert (reader.counts.teacher_fits, reader.counts.teacher_calls) == (20, 25)
-    reader.final(NEAREST)
+    predicted_all(reader, NEAREST)
     assert reader.counts.teacher_fits == 20
     assert dict_cache.stats()["hits"] == 2
 
 
 def test_a_deployed_teacher_is_the_model_of_the_first_fold_that_was_read(reader, noise):
-    readings = reader.final(NEAREST)
+    predictions = predicted_all(reader, NEAREST)
     fits = reader.counts.teacher_fits
     said = reader.deployed(NEAREST).predict_proba(noise[1].table)
     assert reader.counts.teacher_fits == fits
     # A fifth of the mean of the folds, each of which says 0 or 1.
-    assert ((readings.test - said / 5 >= -1e-12) & (readings.test - said / 5 <= 0.8 + 1e-12)).all()
+    assert (
+        (predictions.test - said / 5 >= -1e-12) & (predictions.test - said / 5 <= 0.8 + 1e-12)
+    ).all()
 
 
 def test_rows_that_are_to_stay_unseen_are_read_as_test_rows_are(reader, noise):
@@ -109,8 +121,8 @@ def test_rows_that_are_to_stay_unseen_are_read_as_test_rows_are(reader, noise):
     extra = np.random.default_rng(5).normal(size=(30, 4))
     unseen = np.arange(0, 400, 10)
     kept = np.setdiff1d(np.arange(400), unseen)
-    readings = reader.final(NEAREST, extra, unseen)
-    assert readings.training.shape == (400, 2)
+    predictions = predicted_all(reader, NEAREST, extra, unseen)
+    assert predictions.training.shape == (400, 2)
     # Read by the very models of a reader that was never given these rows.
     without = TeacherPredictor(
         training.rows(kept),
@@ -121,10 +133,10 @@ def test_rows_that_are_to_stay_unseen_are_read_as_test_rows_are(reader, noise):
         0,
         Counts(),
     )
-    alone = without.final(NEAREST, extra)
-    assert np.array_equal(readings.training[kept], alone.training)
-    assert np.array_equal(readings.training[unseen], alone.test)
-    assert np.array_equal(readings.extra, alone.extra)
+    alone = predicted_all(without, NEAREST, extra)
+    assert np.array_equal(predictions.training[kept], alone.training)
+    assert np.array_equal(predictions.training[unseen], alone.test)
+    assert np.array_equal(predictions.extra, alone.extra)
     assert np.array_equal(
         reader.deployed(NEAREST).predict_proba(test.table),
         without.deployed(NEAREST).predict_proba(test.table),
@@ -134,29 +146,33 @@ def test_rows_that_are_to_stay_unseen_are_read_as_test_rows_are(reader, noise):
 
 def test_rows_without_labels_are_read_by_the_bag_of_the_same_folds(reader, noise):
     extra = np.random.default_rng(5).normal(size=(30, 4))
-    readings = reader.final(NEAREST, extra)
-    assert readings.extra.shape == (30, 2)
-    plain = reader.final(NEAREST)
+    predictions = predicted_all(reader, NEAREST, extra)
+    assert predictions.extra.shape == (30, 2)
+    plain = predicted_all(reader, NEAREST)
     assert plain.extra is None
-    assert np.array_equal(plain.training, readings.training)
-    assert np.array_equal(plain.test, readings.test)
-    part = reader.read(NEAREST, ROWS, extra)
+    assert np.array_equal(plain.training, predictions.training)
+    assert np.array_equal(plain.test, predictions.test)
+    part = predicted(reader, NEAREST, ROWS, extra)
     assert part.test is None
-    assert np.array_equal(part.training, reader.out_of_fold(NEAREST, ROWS))
-    assert not np.array_equal(part.extra, readings.extra)
+    assert np.array_equal(part.training, predicted(reader, NEAREST, ROWS).training)
+    assert not np.array_equal(part.extra, predictions.extra)
     model = KNeighborsClassifier(3).fit(noise[0].table, noise[0].labels)
-    fitted = reader.read(FittedTeacher("fitted", model), ROWS, extra)
+    fitted = predicted(reader, FittedTeacher("fitted", model), ROWS, extra)
     assert np.array_equal(fitted.extra, model.predict_proba(extra))
-    assert reader.read(GivenTeacher("given", np.ones((400, 2)) / 2), ROWS, extra).extra is None
+    assert (
+        predicted(reader, GivenTeacher("given", np.ones((400, 2)) / 2), ROWS, extra).extra is None
+    )
 
 
-def test_readings_do_not_depend_on_the_order_in_which_folds_finish(noise, in_process, dict_cache):
+def test_predictions_do_not_depend_on_the_order_in_which_folds_finish(
+    noise, in_process, dict_cache
+):
     forward = TeacherPredictor(*noise, dict_cache, in_process(), 5, 0, Counts())
     backward = TeacherPredictor(
         *noise, type(dict_cache)(), in_process(backwards=True), 5, 0, Counts()
     )
     teacher = CloneableTeacher("tree", DecisionTreeClassifier(max_features=1))
-    one, two = forward.final(teacher), backward.final(teacher)
+    one, two = predicted_all(forward, teacher), predicted_all(backward, teacher)
     assert np.array_equal(one.training, two.training)
     assert np.array_equal(one.test, two.test)
 
@@ -165,11 +181,11 @@ def test_a_fitted_teacher_is_called_once_for_training_and_once_for_test(reader, 
     training, test = noise
     model = KNeighborsClassifier(3).fit(training.table, training.labels)
     teacher = FittedTeacher("fitted", model)
-    assert reader.out_of_fold(teacher, ROWS).shape == (120, 2)
-    assert reader.out_of_fold(teacher, ROWS + 1).shape == (120, 2)
-    readings = reader.final(teacher)
-    assert np.array_equal(readings.training, model.predict_proba(training.table))
-    assert np.array_equal(readings.test, model.predict_proba(test.table))
+    assert predicted(reader, teacher, ROWS).training.shape == (120, 2)
+    assert predicted(reader, teacher, ROWS + 1).training.shape == (120, 2)
+    predictions = predicted_all(reader, teacher)
+    assert np.array_equal(predictions.training, model.predict_proba(training.table))
+    assert np.array_equal(predictions.test, model.predict_proba(test.table))
     assert (reader.counts.teacher_fits, reader.counts.teacher_calls) == (0, 2)
     assert reader.deployed(teacher).model is model
 
@@ -177,12 +193,12 @@ def test_a_fitted_teacher_is_called_once_for_training_and_once_for_test(reader, 
 def test_given_probabilities_are_taken_row_by_row(reader):
     matrix = np.random.default_rng(1).dirichlet([1, 1], 400)
     teacher = GivenTeacher("given", matrix)
-    np.testing.assert_allclose(reader.out_of_fold(teacher, ROWS), matrix[ROWS])
-    assert reader.final(teacher).test is None
+    np.testing.assert_allclose(predicted(reader, teacher, ROWS).training, matrix[ROWS])
+    assert predicted_all(reader, teacher).test is None
     assert reader.deployed(teacher) is None
     assert reader.counts.teacher_calls == 0
     with_test = GivenTeacher("given", matrix, matrix[:100])
-    np.testing.assert_allclose(reader.final(with_test).test, matrix[:100])
+    np.testing.assert_allclose(predicted_all(reader, with_test).test, matrix[:100])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +213,7 @@ def test_given_probabilities_are_taken_row_by_row(reader):
 )
 def test_given_probabilities_of_the_wrong_length_are_refused(reader, teacher, said):
     with pytest.raises(DataError, match=said):
-        reader.final(teacher)
+        predicted_all(reader, teacher)
 
 
 class Stubborn(ClassifierMixin, BaseEstimator):
@@ -216,7 +232,7 @@ class Stubborn(ClassifierMixin, BaseEstimator):
 def test_a_teacher_that_cannot_be_cloned_is_explained(reader):
     teacher = CloneableTeacher("stubborn", Stubborn(("a",)))
     with pytest.raises(TeacherError, match=r"'stubborn' cannot be cloned.*only stores its param"):
-        reader.final(teacher)
+        predicted_all(reader, teacher)
 
 
 class Closure:
@@ -234,23 +250,23 @@ class Closure:
 def test_a_model_that_does_not_pickle_is_still_asked_once(reader):
     teacher = FittedTeacher("closure", Closure())
     for _ in range(2):
-        reader.final(teacher)
+        predicted_all(reader, teacher)
     assert teacher.model.calls == 2
     scaled = make_pipeline(FunctionTransformer(lambda table: table), KNeighborsClassifier(1))
     for _ in range(2):
-        reader.final(CloneableTeacher("pipeline", scaled))
+        predicted_all(reader, CloneableTeacher("pipeline", scaled))
     assert reader.counts.teacher_fits == 5
 
 
 def test_namesakes_do_not_share_what_they_say(reader):
-    one = reader.final(CloneableTeacher("same", KNeighborsClassifier(1)))
-    two = reader.final(CloneableTeacher("same", LogisticRegression()))
+    one = predicted_all(reader, CloneableTeacher("same", KNeighborsClassifier(1)))
+    two = predicted_all(reader, CloneableTeacher("same", LogisticRegression()))
     assert not np.array_equal(one.training, two.training)
 
 
-def test_cached_readings_cannot_be_changed(reader):
+def test_cached_predictions_cannot_be_changed(reader):
     with pytest.raises(ValueError, match="read-only"):
-        reader.out_of_fold(NEAREST, ROWS)[0, 0] = 1
+        predicted(reader, NEAREST, ROWS).training[0, 0] = 1
     with pytest.raises(ValueError, match="read-only"):
         stack([np.zeros((2, 2))])[0, 0, 0] = 1
 
@@ -276,7 +292,7 @@ def test_teachers_are_fitted_together_on_the_rows_that_are_there(noise, dict_cac
     extra = np.random.default_rng(5).normal(size=(30, 4))
     both = [NEAREST, CloneableTeacher("two", KNeighborsClassifier(2))]
     reader = TeacherPredictor(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
-    read, final = reader.read_all(both, ROWS, extra), reader.final_all(both, extra)
+    read, final = reader.predict(both, ROWS, extra), reader.predict_all(both, extra)
     assert watched.tasks == [6, 6]
     assert np.array_equal(watched.shared[0].table, training.table[ROWS])
     assert watched.shared[1].table is training.table
@@ -285,8 +301,8 @@ def test_teachers_are_fitted_together_on_the_rows_that_are_there(noise, dict_cac
     alone = TeacherPredictor(training, test, empty, watched.pipeline, 3, 0, Counts())
     for at, teacher in enumerate(both):
         for together, by_itself in (
-            (read[at], alone.read(teacher, ROWS, extra)),
-            (final[at], alone.final(teacher, extra)),
+            (read[at], predicted(alone, teacher, ROWS, extra)),
+            (final[at], predicted_all(alone, teacher, extra)),
         ):
             assert np.array_equal(together.training, by_itself.training)
             assert np.array_equal(together.extra, by_itself.extra)
@@ -297,9 +313,9 @@ def test_what_the_cache_has_is_left_out_of_the_others(noise, dict_cache, in_proc
     (training, test), watched = noise, Watched(in_process)
     reader = TeacherPredictor(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
     known = CloneableTeacher("two", KNeighborsClassifier(2))
-    expected = reader.out_of_fold(known, ROWS)
+    expected = predicted(reader, known, ROWS).training
     panel = [NEAREST, known, CloneableTeacher("three", KNeighborsClassifier(3))]
-    found = reader.read_all(panel, ROWS)
+    found = reader.predict(panel, ROWS)
     assert watched.tasks == [3, 6]
     assert np.array_equal(found[1].training, expected)
 
@@ -308,7 +324,7 @@ def test_one_teacher_under_two_names_is_fitted_once(noise, dict_cache, in_proces
     (training, test), watched = noise, Watched(in_process)
     reader = TeacherPredictor(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
     twins = [NEAREST, CloneableTeacher("again", NEAREST.estimator)]
-    one, other = reader.final_all(twins)
+    one, other = reader.predict_all(twins)
     assert watched.tasks == [3]
     assert np.array_equal(one.training, other.training)
     assert reader.deployed(twins[1]) is reader.deployed(twins[0])

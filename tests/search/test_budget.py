@@ -25,8 +25,8 @@ def test_without_bounds_nothing_is_ever_spent():
     budget = Budget(BudgetSettings(0, 0.0), Counts(models_trained=10_000))
     assert budget.models == math.inf
     assert budget.left(7) is None
-    assert budget.kept(7) == 7
-    assert budget.refused(10**9) is None
+    assert budget.reserve(7) == 7
+    assert budget.refusal(10**9) is None
     assert budget.unused == ""
 
 
@@ -34,12 +34,12 @@ def test_models_are_counted_as_they_are_trained():
     counts = Counts(models_trained=50)
     budget = Budget(BudgetSettings(64, 0.0), counts)
     assert (budget.models, budget.left(10)) == (14, 4)
-    assert budget.refused(14) is None
-    assert budget.refused(15) == "it takes 15 models, with 14 of the budget of 64 models left"
+    assert budget.refusal(14) is None
+    assert budget.refusal(15) == "it takes 15 models, with 14 of the budget of 64 models left"
     counts.models_trained = 64
     assert (budget.models, budget.left(10)) == (0, 0)
     assert budget.unused == ", with 0 of the budget of 64 models left"
-    assert budget.refused(1) == "it takes 1 model, with 0 of the budget of 64 models left"
+    assert budget.refusal(1) == "it takes 1 model, with 0 of the budget of 64 models left"
 
 
 @pytest.mark.parametrize(("wanted", "kept"), [(10, 10), (32, 32), (40, 32)])
@@ -52,11 +52,11 @@ def test_time_is_spent_as_it_passes(monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     budget = Budget(BudgetSettings(64, 2.5), Counts())
     assert budget.late is None
-    assert budget.refused(1) is None
+    assert budget.refusal(1) is None
     now[0] = 102.5
     assert budget.late == "the budget of 2.5 s is spent"
     # Of two reasons, time: nothing that is cheaper may be begun either.
-    assert budget.refused(1) == budget.refused(99) == budget.late
+    assert budget.refusal(1) == budget.refusal(99) == budget.late
 
 
 # --------------------------------------------------------------------- whole runs

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hpmkd.data.dataset import Dataset
 from hpmkd.errors import RecipeError
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.execution.counters import Counts
@@ -15,10 +16,10 @@ from hpmkd.recipe.limits import Limits
 from hpmkd.recipe.settings import BudgetSettings, StopSettings
 from hpmkd.search.budget import Budget
 from hpmkd.search.loop import Search
-from hpmkd.training.datasets import EncodedRows
+from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import best
-from hpmkd.training.trials import SearchData, SelectionSplit
+from hpmkd.training.trials import SearchData
 from hpmkd.values import Configuration, Softening
 
 LABELS = np.array([0, 1, 0, 1])
@@ -123,10 +124,10 @@ def make(in_process):
         limits=None,
     ):
         active = {name: ActiveStage(name, f"plugin-{name}", FakeStage()) for name in stages}
-        rows = EncodedRows(
+        rows = TrainingSet(
             LABELS, np.eye(2)[LABELS], np.arange(2), {"tree": (None, np.zeros((4, 1)))}
         )
-        split = SelectionSplit(rows, np.arange(4), np.zeros((4, 1)), LABELS)
+        split = SelectionSet(rows, np.arange(4), Dataset(np.zeros((4, 1)), LABELS, np.arange(2)))
         scheduler, heard, counts = Steady(), [], Counts()
 
         def told(trial):
@@ -141,7 +142,7 @@ def make(in_process):
             batch=3,
             stop=StopSettings(window, threshold=0.01),
             budget=Budget(BudgetSettings(models, seconds), counts),
-            kept=kept,
+            reserved=kept,
             ranking=TrialRanking(limits or Limits()),
             on_trial=told,
         )

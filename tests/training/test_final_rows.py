@@ -119,8 +119,8 @@ def fickle(distilled):
 
 def test_hard_labels_win_if_they_do_on_all_rows(fickle):
     found, told = fickle
-    raced = {each.number: each for each in found.racing}
-    first = min(found.racing, key=lambda trial: trial.log_loss)
+    raced = {each.number: each for each in found.handle.trials}
+    first = min(found.handle.trials, key=lambda trial: trial.log_loss)
     assert first.configuration.alpha > 0
     # Whom the trials chose is there, but its control is shipped.
     (beaten,) = [each for each in found.front if each.trial == first.number]
@@ -129,7 +129,7 @@ def test_hard_labels_win_if_they_do_on_all_rows(fickle):
     assert shipped.selection_log_loss < raced[shipped.trial].log_loss
     assert beaten.selection_log_loss > first.log_loss
     assert beaten.name in found.further
-    assert found.student is found.controls["fickle"]
+    assert found.student is found.handle.finalists.controls["fickle"].student
     assert "the selection rows chose hard labels" in found.verdict.sentence
     (note,) = [each for each in told.notes if each.startswith("fickle:")]
     assert note == (
@@ -141,7 +141,7 @@ def test_hard_labels_win_if_they_do_on_all_rows(fickle):
 
 def test_no_selection_row_is_fitted_on_and_all_of_them_judge(fickle, table):
     (X, y), found = table, fickle[0]
-    fitted = found.fitter.training_set.rows
+    fitted = found.handle.training.raw
     assert len(fitted) == N - HELD
     held = np.setdiff1d(np.arange(N), fitted.at)
     for each in found.front:
@@ -159,7 +159,7 @@ def students_of(found):
 
 def test_a_student_that_is_fitted_again_is_the_same_to_the_byte(fickle):
     found, _ = fickle
-    raced = {each.number: each.configuration for each in found.racing}
+    raced = {each.number: each.configuration for each in found.handle.trials}
     for each in found.front:
         again = found.fit(raced[each.trial])
         assert again.to_bytes() == students_of(found)[each.name].to_bytes()
@@ -168,7 +168,7 @@ def test_a_student_that_is_fitted_again_is_the_same_to_the_byte(fickle):
 @pytest.fixture(scope="module")
 def growing(distilled):
     settings = {"stages": ["growing"], "sampler.trials": 4}
-    first = min(distilled(**settings)[0].racing, key=lambda trial: trial.log_loss)
+    first = min(distilled(**settings)[0].handle.trials, key=lambda trial: trial.log_loss)
     Growing.winner = dict(first.configuration.hyperparameters)
     return distilled(**settings, **{"limits.max_size": 10_000, "front.size": 3})
 
@@ -181,7 +181,7 @@ def test_within_the_limits_the_selection_rows_choose_whatever_the_race_said(grow
     # Soft labels won in the race; the next of them keep the limit, and are worth nothing now.
     assert len(within) > 2
     assert shipped.selection_log_loss == min(each.selection_log_loss for each in within)
-    assert found.student is found.controls["growing"]
+    assert found.student is found.handle.finalists.controls["growing"].student
     # Who won in the race is no word for hard labels: it broke a limit.
     assert grown.role == "front"
     assert not [note for note in told.notes if note.startswith("growing:")]
@@ -195,7 +195,7 @@ def test_nobody_is_fitted_twice(growing):
 
 def test_who_is_on_the_front_is_judged_as_well(growing, table):
     (X, y), (found, _) = table, growing
-    held = np.setdiff1d(np.arange(N), found.fitter.training_set.rows.at)
+    held = np.setdiff1d(np.arange(N), found.handle.training.raw.at)
     for each in found.front:
         said = students_of(found)[each.name].predict_proba(X[held])[np.arange(HELD), y[held]]
         assert each.selection_log_loss == pytest.approx(-np.log(said).mean())
@@ -226,6 +226,6 @@ def test_draws_are_compared_on_a_fifth_of_the_rows_that_there_are(distilled):
 
 def test_trials_on_all_rows_need_no_second_judgement(distilled):
     found, _ = distilled(**{"split.trial_rows": 0, "stages": ["tree"]})
-    assert len(found.fitter.training_set.rows) == N
-    raced = {each.number: each.log_loss for each in found.racing}
+    assert len(found.handle.training.raw) == N
+    raced = {each.number: each.log_loss for each in found.handle.trials}
     assert all(each.selection_log_loss == raced[each.trial] for each in found.front)

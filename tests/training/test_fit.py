@@ -9,9 +9,9 @@ def test_numba_is_loaded_where_it_will_be_needed():
     """In a process of its own: here, numba may have been used already."""
     script = """
     import sys
-    from hpmkd.training.fit import Fitting, get_ready
+    from hpmkd.training.fit import FitContext, get_ready
 
-    fitting = Fitting({}, {}, None, 0)
+    fitting = FitContext({}, {}, None, 0)
     get_ready(fitting)
     assert "numba" not in sys.modules
     import numba

@@ -8,7 +8,7 @@ import numpy as np
 import xgboost
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from hpmkd_defaults.teachers.rows import predict_held_out
+from hpmkd_defaults.teachers.rows import held_out
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -105,7 +105,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _stopped(self, matrix: FloatArray, codes: NDArray[Any]) -> xgboost.Booster | None:
         """Return the model up to its best round; None where there is nothing to stop on."""
-        held = predict_held_out(codes, MOST_HELD_OUT, self.random_state)
+        held = held_out(codes, MOST_HELD_OUT, self.random_state)
         if held is None:
             return None
         train = xgboost.QuantileDMatrix(matrix[~held], codes[~held], nthread=1)

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.neural_network import MLPClassifier
 
-from hpmkd_defaults.teachers.rows import predict_held_out
+from hpmkd_defaults.teachers.rows import held_out
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -81,7 +81,7 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         n = len(codes)
         large = n > SMALL
-        held = predict_held_out(codes, MOST_HELD_OUT, self.random_state) if large else None
+        held = held_out(codes, MOST_HELD_OUT, self.random_state) if large else None
         epochs = EPOCHS_LARGE if large else EPOCHS_SMALL
         if self.row_budget:
             epochs = min(epochs, max(1, self.row_budget // n))

@@ -11,7 +11,7 @@ from scipy.special import xlogy
 
 from hpmkd.errors import RecipeError
 from hpmkd.student import Schema, Student, fit_encoder
-from hpmkd.training.datasets import EncodedRows
+from hpmkd.training.datasets import TrainingSet
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.values import After, Configuration, ExtraRows, Previous, Softening, StageInputs
 from hpmkd_defaults.stages import staged_boosting
@@ -303,7 +303,7 @@ def test_a_start_that_is_not_linear_is_refused_with_what_to_type(stage, given):
     after = After("residual", Configuration("tree", 1.0, 0.5))
     configuration = Configuration("boosted", 1.0, 0.5, QUICK, after)
     active = {"boosted": ActiveStage("boosted", "defaults", stage)}
-    rows = EncodedRows(
+    rows = TrainingSet(
         inputs.labels,
         inputs.soft_targets,
         inputs.classes,

@@ -18,7 +18,7 @@ from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.linear import LinearTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher, Patience
 from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel
-from hpmkd_defaults.teachers.rows import predict_held_out
+from hpmkd_defaults.teachers.rows import held_out
 
 
 class TestDefaultPanelConforms(TeacherPanelSuite):
@@ -198,7 +198,7 @@ class TestNetwork:
         model = NetworkTeacher(width=(16,), alpha=0.0, patience=3, row_budget=569 * 40)
         model.fit(matrix, labels)
         assert len(model.network_.loss_curve_) <= 40
-        held = predict_held_out(labels, 5000, 0)
+        held = held_out(labels, 5000, 0)
         rival = MLPClassifier((16,), alpha=0.0, random_state=0)
         losses = []
         for _ in range(len(model.network_.loss_curve_)):
@@ -227,15 +227,15 @@ class TestNetwork:
 class TestRows:
     def test_a_seventh_with_the_shares_of_the_classes(self):
         codes = np.repeat([0, 1, 2], [700, 280, 70])
-        held = predict_held_out(codes, 10_000, seed=3)
+        held = held_out(codes, 10_000, seed=3)
         np.testing.assert_allclose(np.bincount(codes[held]), [100, 40, 10], atol=1)
 
     def test_at_most_so_many(self):
-        assert predict_held_out(np.zeros(70_000, int), 500, seed=0).sum() == 500
+        assert held_out(np.zeros(70_000, int), 500, seed=0).sum() == 500
 
     def test_none_if_they_would_be_few(self):
-        assert predict_held_out(np.zeros(139, int), 500, seed=0) is None
-        assert predict_held_out(np.zeros(140, int), 500, seed=0).sum() == 20
+        assert held_out(np.zeros(139, int), 500, seed=0) is None
+        assert held_out(np.zeros(140, int), 500, seed=0).sum() == 20
 
 
 @pytest.mark.parametrize("model", [BoostedTeacher(), LinearTeacher(), NetworkTeacher()])
