@@ -7,7 +7,7 @@ each contract tells the component's life: who calls it, how often, from which pr
 
 from __future__ import annotations
 
-from hpmkd.contracts._services import Cache, Executor, Memory, Sampler
+from hpmkd.contracts._services import BatchCache, Cache, Executor, Memory, Sampler
 from hpmkd.contracts._students import (
     Encoder,
     Exporter,
@@ -21,6 +21,7 @@ from hpmkd.contracts._teachers import Augmenter, FittedFuser, Fuser, TeacherPane
 
 __all__ = [
     "Augmenter",
+    "BatchCache",
     "Cache",
     "Encoder",
     "Executor",

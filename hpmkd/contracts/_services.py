@@ -92,6 +92,30 @@ class Cache(Protocol):
 
 
 @runtime_checkable
+class BatchCache(Cache, Protocol):
+    """A cache that also takes a batch: look up many keys, compute the missing ones together.
+
+    Both methods are optional: a cache without them is called one key at a time. ``get_many``
+    claims nothing, unlike ``get_or_compute``: two runs that look up one missing key at the same
+    time both compute it, and the entry put last stays.
+    """
+
+    def get_many(self, region: str, keys: Sequence[str]) -> Sequence[NDArray[Any] | None]:
+        """Return the read-only entries in the order of `keys`, None for each that is missing.
+
+        Each key counts as one hit or one miss in ``stats``.
+        """
+        ...
+
+    def put(self, region: str, key: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Keep an array, and return the read-only entry as ``get_or_compute`` would.
+
+        It counts as neither hit nor miss.
+        """
+        ...
+
+
+@runtime_checkable
 class Executor(Protocol):
     """Runs independent tasks, here or in other processes.
 

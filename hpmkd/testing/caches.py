@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hpmkd.contracts import Cache
+from hpmkd.contracts import BatchCache, Cache
 
 #: A thread that is not done by then hangs. Nothing waits that long otherwise.
 HANGS_AFTER = 30.0
@@ -231,3 +231,54 @@ class CacheSuite:
         assert all(isinstance(count, int) for count in stats.values())
         assert (stats["hits"], stats["misses"], stats["evictions"]) == (2, 2, 0)
         assert stats["bytes"] >= 2 * 800
+
+    def test_a_batch_finds_what_was_kept(self, cache: Cache, region: str) -> None:
+        """In the order of the keys, None for a missing one, however an entry was kept."""
+        batches = with_batches(cache)
+        computed = np.arange(12.0).reshape(3, 4)
+        put = np.asfortranarray(np.arange(12).reshape(3, 4))
+        cache.get_or_compute(region, "computed", Counted(computed))
+        entry = batches.put(region, "put", put.copy(order="K"))
+        found = batches.get_many(region, ["missing", "put", "computed"])
+        assert found[0] is None
+        for array, expected in ((entry, put), (found[1], put), (found[2], computed)):
+            assert array is not None
+            assert array.dtype == expected.dtype
+            assert not array.flags.writeable
+            np.testing.assert_array_equal(array, expected)
+        again = Counted(np.zeros(1))
+        np.testing.assert_array_equal(cache.get_or_compute(region, "put", again), put)
+        assert again.calls == 0
+
+    def test_a_batch_counts_each_key_once(self, cache: Cache, region: str) -> None:
+        """A look-up is one hit or one miss; what is put after a miss is no second one."""
+        batches = with_batches(cache)
+        keys = ["a", "b", "c"]
+        for _ in range(2):
+            for key, found in zip(keys, batches.get_many(region, keys), strict=True):
+                if found is None:
+                    batches.put(region, key, np.zeros(100))
+        stats = cache.stats()
+        assert (stats["hits"], stats["misses"], stats["evictions"]) == (3, 3, 0)
+        assert stats["bytes"] >= 3 * 800
+
+    def test_a_batch_keeps_to_the_budget(self, bounded: Cache | None, region: str) -> None:
+        """What is put takes room as what is computed; too large an entry is not kept."""
+        if bounded is None:
+            pytest.skip("this cache has no budget: the fixture `bounded` is None")
+        batches = with_batches(bounded)
+        large = np.arange(10_000.0)
+        np.testing.assert_array_equal(batches.put(region, "large", large), large)
+        assert batches.get_many(region, ["large"])[0] is None
+        for number in range(60):
+            batches.put(region, str(number), np.full(100, number))
+        stats = bounded.stats()
+        assert stats["bytes"] < 40_000
+        assert stats["evictions"] > 0
+
+
+def with_batches(cache: Cache) -> BatchCache:
+    """Return the cache if it takes batches, which is optional."""
+    if not isinstance(cache, BatchCache):
+        pytest.skip("this cache has no get_many and put")
+    return cache

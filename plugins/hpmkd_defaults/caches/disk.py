@@ -64,19 +64,31 @@ class DiskTier:
         self, region: str, key: str, compute: Callable[[], NDArray[Any]]
     ) -> NDArray[Any]:
         """Return the read-only entry, from its file if that can be believed."""
+        found = self.get(region, key)
+        if found is None:
+            found = read_only(compute())
+            self.put(region, key, found)
+        return found
+
+    def get(self, region: str, key: str) -> NDArray[Any] | None:
+        """Return the read-only entry if its file can be believed."""
         path = self.path(region, key)
-        if self._reads and in_the_way(path):
+        found = self._read(path, region, key) if self._reads and not in_the_way(path) else None
+        if found is None:
+            return None
+        with self._lock:
+            self._hits[region] += 1
+        return read_only(found)
+
+    def put(self, region: str, key: str, array: NDArray[Any]) -> None:
+        """Write an entry, if it may be written and a file can hold it."""
+        path = self.path(region, key)
+        if not self._writes:
+            return
+        if in_the_way(path):
             self._warn(f"leaves {path} alone, which is no file: one entry is in memory only")
-            return read_only(compute())
-        found = self._read(path, region, key) if self._reads else None
-        if found is not None:
-            with self._lock:
-                self._hits[region] += 1
-            return read_only(found)
-        array = read_only(compute())
-        if self._writes and array.nbytes <= self._max_bytes and array_file.can_hold(array):
+        elif array.nbytes <= self._max_bytes and array_file.can_hold(array):
             self._write(path, region, key, array)
-        return array
 
     def path(self, region: str, key: str) -> Path:
         """Return the file of an entry; a key may hold what a file name may not."""

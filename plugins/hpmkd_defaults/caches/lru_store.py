@@ -9,7 +9,7 @@ import numpy as np
 from cachetools import LRUCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -62,14 +62,27 @@ class LRUStore:
             # the next turn of the loop computes it here.
             finished.wait()
         try:
-            array = read_only(compute())
-            with self._lock:
-                self._keep(key, array)
-            return array
+            return self.put(key, compute())
         finally:
             with self._lock:
                 del self._computing[key]
             finished.set()
+
+    def get_many(self, keys: Sequence[Hashable]) -> list[NDArray[Any] | None]:
+        """Return the read-only entries, None for each that is missing; nothing is claimed."""
+        with self._lock:
+            found = [self._entries.get(key) for key in keys]
+            n_missing = sum(entry is None for entry in found)
+            self._misses += n_missing
+            self._hits += len(found) - n_missing
+        return found
+
+    def put(self, key: Hashable, array: NDArray[Any]) -> NDArray[Any]:
+        """Keep an array and return the read-only entry."""
+        entry = read_only(array)
+        with self._lock:
+            self._keep(key, entry)
+        return entry
 
     def _keep(self, key: Hashable, array: NDArray[Any]) -> None:
         if array.nbytes > self._max_bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd_defaults.caches.lru_store import LRUStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,14 @@ class MemoryCache:
             Returns the array. Called at most once, in this thread.
         """
         return self._store.get_or_compute((region, key), compute)
+
+    def get_many(self, region: str, keys: Sequence[str]) -> Sequence[NDArray[Any] | None]:
+        """Return the read-only entries in the order of `keys`, None for each that is missing."""
+        return self._store.get_many([(region, key) for key in keys])
+
+    def put(self, region: str, key: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Keep an array and return the read-only entry."""
+        return self._store.put((region, key), array)
 
     def stats(self) -> Mapping[str, int]:
         """Return ``hits``, ``misses``, ``bytes`` kept now and ``evictions``."""

@@ -87,6 +87,25 @@ class IntelligentCache:
             key, lambda: disk.get_or_compute(region, key, compute)
         )
 
+    def get_many(self, region: str, keys: Sequence[str]) -> Sequence[NDArray[Any] | None]:
+        """Return the read-only entries in the order of `keys`, None for each that is missing."""
+        self._check(region)
+        store, disk = self._stores[region], self._disks.get(region)
+        found = store.get_many(keys)
+        if disk is not None:
+            for at, key in enumerate(keys):
+                if found[at] is None and (stored := disk.get(region, key)) is not None:
+                    found[at] = store.put(key, stored)
+        return found
+
+    def put(self, region: str, key: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Keep an array, in memory and in a file, and return the read-only entry."""
+        self._check(region)
+        entry = self._stores[region].put(key, array)
+        if region in self._disks:
+            self._disks[region].put(region, key, entry)
+        return entry
+
     def _check(self, region: str) -> None:
         if region not in self._stores:
             raise ValueError(f"no region is called {region!r}. Known: {', '.join(self._stores)}")

@@ -123,6 +123,22 @@ def test_every_region_is_written(tmp_path):
     assert each == [stats[f"{region}_hits"] for region in REGIONS] == [0, 1, 1]
 
 
+def test_a_batch_is_found_on_the_disk(tmp_path):
+    cache = IntelligentCache(disk=True, folder=str(tmp_path))
+    assert cache.get_many("teacher", ["a", "b"]) == [None, None]
+    for key in "ab":
+        cache.put("teacher", key, np.full(3, ord(key)))
+    again = IntelligentCache(disk=True, folder=str(tmp_path))
+    for _ in range(2):
+        a, c, b = again.get_many("teacher", ["a", "c", "b"])
+        assert (a[0], c, b[0]) == (ord("a"), None, ord("b"))
+        assert not a.flags.writeable
+    stats = again.stats()
+    assert (stats["hits"], stats["misses"], stats["disk_hits"]) == (4, 2, 2)
+    assert not again.put("teacher", "c", np.zeros(3)).flags.writeable
+    assert files(tmp_path) == ["teacher"] * 3
+
+
 def test_regions_may_be_kept_off_the_disk(tmp_path):
     """Features are the user's rows."""
     cache = IntelligentCache(folder=str(tmp_path), disk_regions=["teacher", "attention"])

@@ -72,6 +72,59 @@ class TestRightWithoutBound(Suite):
         return None
 
 
+class Batches(CachedRegion):
+    def get_many(self, region, keys):
+        found = [self.entries.get(self.place(region, key)) for key in keys]
+        self.count(found)
+        return found
+
+    def count(self, found):
+        missing = sum(entry is None for entry in found)
+        self.counts["misses"] += missing
+        self.counts["hits"] += len(found) - missing
+
+    def put(self, region, key, array):
+        array = self.closed(array)
+        if array.nbytes <= self.budget:
+            self.keep(self.place(region, key), array)
+        return array
+
+
+class TestRightWithBatches(Suite):
+    component = Batches
+
+
+class Unordered(Batches):
+    def get_many(self, region, keys):
+        return sorted(super().get_many(region, keys), key=lambda entry: entry is None)
+
+
+class TestLosesTheOrderOfABatch(Suite):
+    component = Unordered
+    caught_by = "test_a_batch_finds_what_was_kept"
+
+
+class Uncounting(Batches):
+    def count(self, found):
+        pass
+
+
+class TestCountsNoBatch(Suite):
+    component = Uncounting
+    caught_by = "test_a_batch_counts_each_key_once"
+
+
+class Overfull(Batches):
+    def put(self, region, key, array):
+        self.entries[region, key] = self.closed(array)
+        return array
+
+
+class TestPutsBeyondTheBudget(Suite):
+    component = Overfull
+    caught_by = "test_a_batch_keeps_to_the_budget"
+
+
 class TestNoCache(Suite):
     component = staticmethod(lambda budget=0: object())
     caught_by = "test_fulfils_the_protocol"
