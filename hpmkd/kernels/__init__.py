@@ -1,7 +1,7 @@
 """Softening, divergence, the distillation loss, fusion, margins and leaves, compiled.
 
 These functions check their arguments, bring them to the one dtype and layout that each
-kernel is compiled for, and call it; the formulas are in :mod:`hpmkd.kernels.reference`.
+kernel is compiled for, and call it; the formulas are in ``tests/kernels/reference.py``.
 A function's module, and numba with it, is imported when the function is first asked for.
 
 Axis letters: ``n`` rows, ``d`` columns, ``K`` classes, ``C`` margins per row, ``M`` teachers,

@@ -3,7 +3,7 @@
 Every cached kernel lives in this one file together with its helpers, because numba's
 cache does not notice an edit in another module. Nothing is checked or converted here
 except values, which are checked in the same pass that reads them: a kernel returns the
-first row that it cannot use, or -1. The formulas are in :mod:`hpmkd.kernels.reference`.
+first row that it cannot use, or -1. The formulas are in ``tests/kernels/reference.py``.
 
 All arrays are one-dimensional, C-contiguous float64 (labels: int64); a table of shape
 (n, K) comes flattened. Inputs are read-only views, so that each kernel has one signature.

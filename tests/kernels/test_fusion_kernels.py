@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hpmkd.kernels import _jit, attention_fuse, reference
+from hpmkd.kernels import _jit, attention_fuse
+from tests.kernels import reference
 
 KS = [1, 2, 3, 4, 5, 26, 3000]
 TEACHERS = [1, 2, 4, 9]

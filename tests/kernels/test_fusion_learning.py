@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hpmkd.kernels import _jit, attention_gradient, em_step, reference
+from hpmkd.kernels import _jit, attention_gradient, em_step
+from tests.kernels import reference
 
 
 def flat(values):

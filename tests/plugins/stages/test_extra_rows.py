@@ -9,13 +9,14 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeRegressor
 
-from hpmkd.kernels import reference, soften
+from hpmkd.kernels import soften
 from hpmkd.values import ExtraRows, Softening
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage, TemperedLogistic
 from hpmkd_defaults.stages.objective import HESSIAN_FLOOR, DistillationObjective
 from hpmkd_defaults.stages.row_loss import RowLoss, extra_rows
 from hpmkd_defaults.stages.tree import TreeStage
+from tests.kernels import reference
 
 STAGES = [LogisticStage(), TreeStage(), GBMStage(), XGBoostStage()]
 SETS = ["breast_cancer", "wine"]
