@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpmkd_defaults.caches.disk_layout import REGIONS
 from hpmkd_defaults.caches.lru_store import LRUStore
-from hpmkd_defaults.caches.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
