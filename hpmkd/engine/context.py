@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.data import splits
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.seeds import Seeds
 from hpmkd.data.unlabeled import ExtraSource, unlabeled_rows
 from hpmkd.engine.active_stages import active_stages, chain_links
@@ -109,5 +109,5 @@ class Assembly:
             progress=self.progress,
             registry=registry,
             budget=Budget(recipe.budget, self.counts, unfinished.journal),
-            features=CachedRegion(cache, "feature"),
+            features=CacheRegion(cache, "feature"),
         )

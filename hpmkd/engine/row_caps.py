@@ -94,7 +94,7 @@ def _asked(
     if _teaches(parts.teacher, teaching.teachers, facts):
         yield "teacher", parts.teacher
     yield "fuser", parts.fuser
-    if teaching.source.asked(facts.n_rows) and not teaching.source.real:
+    if teaching.source.requested(facts.n_rows) and not teaching.source.real:
         yield "augmenter", parts.augmenter
     for name, stage in parts.stages.items():
         yield f"stages.{name}", stage

@@ -13,7 +13,7 @@ from hpmkd.chain.parents import SelectionSet, TrainingSet, selection_rows
 from hpmkd.data import splits
 from hpmkd.data.dataset import DataWarning
 from hpmkd.data.encoding import EncodingOptions
-from hpmkd.data.overlap import warn_of_known_rows
+from hpmkd.data.unlabeled import warn_of_known_rows
 from hpmkd.engine.teacher_costs import of_member
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.training.final_rows import NO_FINAL_ROWS, FinalRows

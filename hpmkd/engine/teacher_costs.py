@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.data import tables
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.evaluation.latency import Latency, latency
 from hpmkd.knowledge.fold_fits import pickled_bytes
 
@@ -62,7 +62,7 @@ def of_member(teacher: Teacher, reader: TeacherPredictor) -> FloatArray:
         return _measured(model, model.predict_proba, reader.test.table)
 
     asked = (reader.identity(teacher), reader.training.digest, reader.test.digest)
-    return CachedRegion(reader.cache, "teacher").get(measure, "cost", *asked)
+    return CacheRegion(reader.cache, "teacher").get(measure, "cost", *asked)
 
 
 def of_fuser(cached_fusion: CachedFusion, said: FloatArray, table: Any) -> FloatArray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import Dataset, DataWarning
 from hpmkd.data.probabilities import row_losses
 from hpmkd.data.unlabeled import ExtraSource, PseudoLabelledRows
@@ -144,7 +144,7 @@ class KnowledgeBuilder:
                 DataWarning,
                 stacklevel=4,
             )
-        return replace(self, source=source.dry() if self.silent else source)
+        return replace(self, source=source.disabled() if self.silent else source)
 
     def soft_targets(self, rows: IntArray) -> tuple[FloatArray, PseudoLabelledRows | None]:
         """Return soft targets (n, K) for some rows, from teachers that saw no others.
@@ -163,7 +163,7 @@ class KnowledgeBuilder:
 
     def _fusing(self, said: Sequence[FloatArray], rows: Dataset) -> CachedFusion:
         return CachedFusion(
-            self.fuser, stack(said), rows, CachedRegion(self.reader.cache, "attention")
+            self.fuser, stack(said), rows, CacheRegion(self.reader.cache, "attention")
         )
 
     def finish(
@@ -206,7 +206,7 @@ class KnowledgeBuilder:
         if unseen is None:
             return self.source.rows(training.table)
         kept = np.setdiff1d(np.arange(len(training)), unseen)
-        if not self.source.asked(len(kept)):
+        if not self.source.requested(len(kept)):
             return None
         # Real ones are made of no row: there is no need to take any.
         table = training.table if self.source.real else training.rows(kept).table

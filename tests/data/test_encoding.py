@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpmkd.data import encoding
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.encoding import Encoding
 from hpmkd.student import Schema, fit_encoder
@@ -29,7 +29,7 @@ def table(people):
 
 @pytest.fixture
 def kept(dict_cache):
-    return CachedRegion(dict_cache, "feature")
+    return CacheRegion(dict_cache, "feature")
 
 
 @pytest.mark.parametrize("kind", ["tree", "linear"])

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hpmkd.data.dataset import Dataset
-from hpmkd.data.overlap import warn_of_known_rows
+from hpmkd.data.unlabeled import warn_of_known_rows
 
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame(

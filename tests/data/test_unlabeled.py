@@ -77,14 +77,14 @@ def test_real_rows_take_precedence():
     assert draws.asked == []
     assert real.real
     assert real.without_augmenter().rows(ARRAY) is real.unlabeled
-    assert real.dry().rows(ARRAY) is None
+    assert real.disabled().rows(ARRAY) is None
 
 
 def test_without_augmenter_nothing_is_made():
     made = source(Draws())
     assert not made.real
     assert made.without_augmenter().rows(ARRAY) is None
-    assert made.dry().rows(ARRAY) is None
+    assert made.disabled().rows(ARRAY) is None
 
 
 class Returns:
