@@ -17,14 +17,13 @@ from hpmkd.errors import DataError, StudentFileError
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.file import file
 from hpmkd.student.file.classes import as_classes
-from hpmkd.student.file.container import damaged
-from hpmkd.student.file.disk import read_content, write_content
-from hpmkd.student.file.facts import plain_facts
+from hpmkd.student.file.container import damaged, read_content, write_content
+from hpmkd.student.file.file import plain_facts
 from hpmkd.student.models import FittedModel
-from hpmkd.student.packed.checks import as_mapping
-from hpmkd.student.packed.content import NotPackable
 from hpmkd.student.packed.pool import PackedPool, pack
+from hpmkd.student.packed.rows import as_mapping
 from hpmkd.student.packed.student import PackedStudent
+from hpmkd.student.packed.words import NotPackable
 from hpmkd.values import frozen_mapping
 
 
@@ -41,7 +40,7 @@ class Student:
     classes : array-like of shape (K,)
         The labels, all text, integers, floats or booleans, in the order of the probabilities.
     facts : mapping, optional
-        What the file should tell about the student: names to plain JSON values.
+        Facts about the student in its file: names to plain JSON values.
 
     Raises
     ------

@@ -21,8 +21,8 @@ from hpmkd.student import (
     pack_booster,
     pack_sklearn_tree,
 )
-from hpmkd.student.packed.content import NotPackable
 from hpmkd.student.packed.student import PackedStudent
+from hpmkd.student.packed.words import NotPackable
 from tests.student import packed_twin as twin
 
 FAMILIES = ("linear", "tree", "boosted", "additive")
@@ -243,7 +243,7 @@ def test_rows_answered_alone_or_in_blocks_have_the_same_bits(family, many, small
     students, frame = small
     packed = students[family].packed
     expected, margins = packed.predict_proba(frame).tobytes(), packed.margins_of(np.ones((20, 2)))
-    monkeypatch.setattr("hpmkd.student.packed.tables.MANY_VALUES", many)
+    monkeypatch.setattr("hpmkd.student.packed.answers.MANY_VALUES", many)
     assert packed.predict_proba(frame).tobytes() == expected
     assert packed.margins_of(np.ones((20, 2))).tobytes() == margins.tobytes()
 

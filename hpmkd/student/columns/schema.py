@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
 from hpmkd.student.columns.cells import Kind, kind_of, read_numbers, read_texts
-from hpmkd.student.columns.keys import check_keys
 from hpmkd.student.columns.tables import (
+    check_keys,
     has_no_rows,
     listed,
     match_columns,

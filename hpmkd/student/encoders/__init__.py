@@ -13,8 +13,7 @@ from typing import Any
 
 from hpmkd.student.columns.schema import Schema
 from hpmkd.student.encoders.joint import JointEncoder
-from hpmkd.student.encoders.linear import LinearEncoder
-from hpmkd.student.encoders.scaling import NumberScaling
+from hpmkd.student.encoders.linear import LinearEncoder, NumberScaling
 from hpmkd.student.encoders.tree import TreeEncoder
 
 FittedEncoder = TreeEncoder | LinearEncoder | JointEncoder

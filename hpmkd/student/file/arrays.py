@@ -10,9 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 
 
 def owned(array: Any, dtype: DTypeLike, ndim: int, name: str) -> NDArray[Any]:
-    """Return a read-only, C-ordered copy of an array, or itself if nobody can write to it.
+    """Return a read-only, C-ordered copy of an array, or itself if it cannot be written to.
 
-    Only floats are kept: someone who alters a mapped file in place may spoil an answer, but
+    Only floats are shared: someone who alters a mapped file in place may spoil an answer, but
     must not send a kernel to an index that was never checked.
 
     Parameters

@@ -1,13 +1,14 @@
-"""Students as bytes: what a ``.hpmkd`` file says, and how it is checked.
+"""Students as bytes: what a ``.hpmkd`` file holds, and how it is checked.
 
 The container is described in :mod:`hpmkd.student.file.container`. The header holds ``encoder``
 (with the schema), ``model`` (kind and link), ``classes`` (type and labels), ``hpmkd`` (the version
-that wrote it) and ``facts`` (whatever the writer wished to tell). Arrays are named
+that wrote it) and ``facts`` (any plain values of the writer). Arrays are named
 ``encoder.…`` and ``model.…``.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from mmap import mmap
@@ -23,8 +24,7 @@ from hpmkd.student.file.tree_layout import flatten, restore
 from hpmkd.student.models import FittedModel
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.models.pool import Pool
-from hpmkd.student.models.pooled import PooledModel, check_count, linear_parts, tree_parts
+from hpmkd.student.models.pool import Pool, PooledModel, check_count, linear_parts, tree_parts
 from hpmkd.student.models.trees import TreesModel
 
 _POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
@@ -212,3 +212,22 @@ def _version() -> str:
         return version("hpmkd")
     except PackageNotFoundError:
         return "unknown"
+
+
+def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy facts, as they will be read back from the file.
+
+    Raises
+    ------
+    ValueError
+        One is not a plain JSON value.
+    """
+    try:
+        text = json.dumps(dict(facts), allow_nan=False, default=lambda value: value.item())
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"the facts are not plain values ({error}): use text, finite numbers, booleans, "
+            "None, lists and dicts"
+        ) from error
+    plain: dict[str, Any] = json.loads(text)
+    return plain

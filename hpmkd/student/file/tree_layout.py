@@ -3,7 +3,7 @@
 In this order the k-th inner node of a tree has its children at places 2k + 1 and 2k + 2 of
 the tree, and a tree ends where no child is left to come. One bit per node, whether it is an
 inner one, and column, threshold and a bit for missing cells of the inner ones, and leaf values
-in the order of the leaves say it all. Where thresholds recur, as in counts or on the grid of a
+in the order of the leaves are enough. Where thresholds recur, as in counts or on the grid of a
 histogram, each is stored once.
 """
 

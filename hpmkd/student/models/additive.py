@@ -1,4 +1,4 @@
-"""A linear margin plus trees: what the one cannot say, the others add."""
+"""A linear margin plus trees: trees add what the margin cannot express."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AdditiveModel:
     linear : LinearModel
         Reads the first columns of the matrix. W of shape (dl, C), b of shape (C,).
     low, high : array of shape (C,)
-        Range of each linear margin, ``low <= high``. Finite, held in float32.
+        Range of each linear margin, ``low <= high``. Finite, in float32.
     trees : TreesModel
         Reads the dt columns after those. C margins, base margin 0, the link of `linear`.
 

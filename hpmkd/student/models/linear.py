@@ -26,7 +26,7 @@ class LinearModel:
     intercept : array of shape (C,)
         Finite.
     link : str, optional
-        ``"sigmoid"`` (C = 1) or ``"softmax"`` (C = K); by default what C says.
+        ``"sigmoid"`` (C = 1) or ``"softmax"`` (C = K); by default what C implies.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A packed ensemble: its members packed, each asked by its kernels, and their pool."""
+"""A packed ensemble: its members packed, each evaluated by its kernels, and their pool."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from hpmkd.student.columns.plain_rows import UNUSUAL
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.encoders.joint import JointEncoder
 from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.models.pooled import Member, PooledModel
+from hpmkd.student.models.pool import Member, PooledModel
 from hpmkd.student.models.trees import TreesModel
-from hpmkd.student.packed.base import PackedRows
-from hpmkd.student.packed.checks import as_row
+from hpmkd.student.packed.answers import answer_table
+from hpmkd.student.packed.rows import PackedRows, as_row
 from hpmkd.student.packed.student import PackedStudent
-from hpmkd.student.packed.tables import answer_table
 from hpmkd.student.packed.words import pack_words
 
 Floats = NDArray[np.float64]
 
-#: Probabilities of members that are held at once, 8 bytes each, three or four times over.
+#: Probabilities of members in memory at once, 8 bytes each, three or four times over.
 AT_ONCE = 2**20
 
 
@@ -130,10 +129,10 @@ class PackedPool(PackedRows):
         step = max(1, AT_ONCE // (len(self._words) * self.n_classes))
         for first in range(0, len(matrix), step):
             rows = matrix[first : first + step]
-            said = [
+            predicted = [
                 answer_table(rows, words, self.n_classes, probable=True) for words in self._words
             ]
-            out[first : first + step] = self._pool.fuse(np.stack(said))
+            out[first : first + step] = self._pool.fuse(np.stack(predicted))
         return out
 
 

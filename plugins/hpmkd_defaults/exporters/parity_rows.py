@@ -8,7 +8,7 @@ import numpy as np
 
 from hpmkd.student import JointEncoder, LinearEncoder, PooledModel, Student
 from hpmkd.student.columns.schema import Column
-from hpmkd.student.models.pooled import tree_parts
+from hpmkd.student.models.pool import tree_parts
 
 if TYPE_CHECKING:
     import pandas as pd
