@@ -46,7 +46,7 @@ class EncodingOptions:
         return rows.rows(np.arange(most) * n // most) if 0 < most < n else rows
 
     def single(self, n: int) -> bool:
-        """Return whether a matrix of so many rows is kept in single precision."""
+        """Return whether a matrix of so many rows is in single precision."""
         return 0 < self.single_above < n
 
 

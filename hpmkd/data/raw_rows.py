@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST = float(np.finfo(np.float32).max)
-#: Rows that are looked through at a time: what is found of them is as large as they are.
+#: Rows that are searched at a time: the mask of them is as large as they are.
 ROWS_AT_ONCE = 100_000
 #: Cells that hold several values.
 NESTED = (list, dict, set, tuple, np.ndarray)
@@ -63,7 +63,7 @@ def as_table(X: Any) -> Any:
 
 
 def unknown_column(frame: Any, name: str) -> str:
-    """Say that a frame has no column of this name, and which it has."""
+    """Return the error of a column that a frame does not have."""
     import difflib
 
     folded = {known.casefold(): known for known in frame.columns}
@@ -122,7 +122,7 @@ def _refuse_infinite(table: Any) -> None:
 
 
 def infinite_cells(table: Any) -> str:
-    """Say how many cells of the first such column are infinite; nothing if none is."""
+    """Return how many cells of the first such column are infinite, in words; empty if none."""
     if isinstance(table, np.ndarray):
         if table.dtype.kind != "f":
             return ""

@@ -20,7 +20,7 @@ SLACK = 4096
 class LRUStore:
     """Keeps arrays until `max_bytes` are full; the least recently used goes first.
 
-    Safe to share between threads: of several that ask for one missing key, one computes
+    Safe to share between threads: of several that look up one missing key, one computes
     and the others wait; meanwhile other keys are served. If the computation fails, the
     error goes to the thread that computed, and a waiting thread tries for itself.
 
@@ -33,7 +33,7 @@ class LRUStore:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._entries: Any = LRUCache(max_bytes, getsizeof=lambda array: array.nbytes)
-        # One lock guards all fields below and is never held while computing.
+        # One lock guards all fields below and is free while computing.
         self._lock = threading.Lock()
         self._computing: dict[Hashable, threading.Event] = {}
         self._hits = self._misses = self._evictions = 0
@@ -109,6 +109,6 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     if not (whole and array.flags.forc):
         # In the order it has, for that order decides the last bits of a sum over it.
         array = np.array(array, order="F" if array.flags.fnc else "C")
-    kept = array.view()
-    kept.flags.writeable = False
-    return kept
+    view = array.view()
+    view.flags.writeable = False
+    return view

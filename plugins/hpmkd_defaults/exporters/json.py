@@ -48,7 +48,7 @@ class JsonExporter:
         Raises
         ------
         ExportError
-            It is no :class:`~hpmkd.student.Student`, cannot be told in JSON, or the file
+            It is no :class:`~hpmkd.student.Student`, cannot be written in JSON, or the file
             cannot be written. Nothing is left behind.
         """
         return written(path, to_json(as_student(student, "json")).encode())

@@ -1,4 +1,4 @@
-"""What a model says as plain values, and the sentences that tell how to read them."""
+"""A model as plain values, and the sentences that explain how to read them."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def model_of(student: Student) -> dict[str, Any]:
     ExportError
         The model reads other than raw columns, or trees are too deep to be nested.
     """
-    return _told(student.encoder, student.model)
+    return _model(student.encoder, student.model)
 
 
-def _told(encoder: Any, model: Any) -> dict[str, Any]:
+def _model(encoder: Any, model: Any) -> dict[str, Any]:
     """Return a model, and the members of a pool in the same way."""
     columns, found = encoder.schema.columns, {"link": model.link}
     if isinstance(model, PooledModel):
-        members = [_told(encoder, member) for member in model.members]
+        members = [_model(encoder, member) for member in model.members]
         return found | {"members": members, "pool": _pool(model.pool)}
     linear = encoder.linear if isinstance(encoder, JointEncoder) else encoder
     if isinstance(model, LinearModel) and isinstance(linear, LinearEncoder):
@@ -106,21 +106,21 @@ def _told(encoder: Any, model: Any) -> dict[str, Any]:
 
 def reading(model: Mapping[str, Any]) -> list[str]:
     """Return how to predict by what :func:`model_of` returned, in sentences."""
-    told = model.get("members", [model])
-    said = [_ABOUT_CELLS]
+    models = model.get("members", [model])
+    sentences = [_ABOUT_CELLS]
     if "members" in model:
-        said.append(_ABOUT_MEMBERS)
+        sentences.append(_ABOUT_MEMBERS)
     for name, sentence in _ABOUT_PARTS.items():
-        said += [sentence] if any(name in each for each in told) else []
-    links = dict.fromkeys([*(each["link"] for each in told), model["link"]])
-    return [*said, *(_ABOUT_LINK[link] for link in links)]
+        sentences += [sentence] if any(name in each for each in models) else []
+    links = dict.fromkeys([*(each["link"] for each in models), model["link"]])
+    return [*sentences, *(_ABOUT_LINK[link] for link in links)]
 
 
 def _pool(pool: Pool) -> dict[str, Any]:
     """Return how the members of a pool are fused."""
     arrays = ("temperatures", "weights", "exponents", "offsets")
-    told: dict[str, Any] = {name: getattr(pool, name).tolist() for name in arrays}
-    return told | {"share": pool.share, "final_temperature": pool.final_temperature}
+    models: dict[str, Any] = {name: getattr(pool, name).tolist() for name in arrays}
+    return models | {"share": pool.share, "final_temperature": pool.final_temperature}
 
 
 def _linear(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:

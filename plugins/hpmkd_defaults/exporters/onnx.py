@@ -116,9 +116,9 @@ def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
     names = raw.names * len(student.encoder.schema.columns) if raw.form == "matrix" else raw.names
     columns = []
     for name, column in zip(names, student.encoder.schema.columns, strict=True):
-        told: dict[str, Any] = {"name": column.name, "input": name, "kind": column.kind}
+        entry: dict[str, Any] = {"name": column.name, "input": name, "kind": column.kind}
         columns.append(
-            told | ({"missing": missing_text(column)} if column.kind == "category" else {})
+            entry | ({"missing": missing_text(column)} if column.kind == "category" else {})
         )
     plain = {
         "columns": columns,

@@ -60,8 +60,8 @@ def answers(graph: Graph, read: Matrices, model: Any) -> str:
         The model is of another kind.
     """
     if isinstance(model, PooledModel):
-        said = [answers(graph, read, member) for member in model.members]
-        return pooled(graph, said, model.pool)
+        predicted = [answers(graph, read, member) for member in model.members]
+        return pooled(graph, predicted, model.pool)
     if isinstance(model, LinearModel):
         margins = linear_margins(graph, read.linear, model)
     elif isinstance(model, TreesModel):

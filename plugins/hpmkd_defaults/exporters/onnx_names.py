@@ -1,4 +1,4 @@
-"""Names of the inputs of an ONNX graph, and how a missing category is told."""
+"""Names of the inputs of an ONNX graph, and the text of a missing category."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def input_names(names: Sequence[str]) -> tuple[str, ...]:
     ('age', 'net_income_2', 'net_income', '_2nd', 'label_2')
     """
     taken = {LABEL, PROBABILITIES}
-    kept = {name for name in names if _IDENTIFIER.fullmatch(name)} - taken
-    taken |= kept
-    return tuple(name if name in kept else _identifier(name, taken) for name in names)
+    usable = {name for name in names if _IDENTIFIER.fullmatch(name)} - taken
+    taken |= usable
+    return tuple(name if name in usable else _identifier(name, taken) for name in names)
 
 
 def missing_text(column: Column) -> str:

@@ -35,7 +35,7 @@ def check_parity(student: Student, content: bytes) -> None:
     rows = probe_rows(student)
     expected = student.predict_proba(rows)
     try:
-        labels, found = ask(content, rows)
+        labels, found = run_graph(content, rows)
     except Exception as error:  # onnxruntime has no base class for what it raises
         raise ExportError(
             f"onnxruntime cannot run the exported student ({type(error).__name__}: {error}); no "
@@ -53,7 +53,7 @@ def check_parity(student: Student, content: bytes) -> None:
         raise ExportError("onnxruntime returns other labels than the student; no file was written")
 
 
-def ask(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def run_graph(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return labels and probabilities of raw rows by onnxruntime, on one thread.
 
     Parameters
@@ -69,8 +69,8 @@ def ask(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # it is the answers that are looked at
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    told = session.get_modelmeta().custom_metadata_map
-    feed = feed_of(rows, json.loads(told["hpmkd.columns"]))
+    metadata = session.get_modelmeta().custom_metadata_map
+    feed = feed_of(rows, json.loads(metadata["hpmkd.columns"]))
     labels, found = session.run([LABEL, PROBABILITIES], feed)
     return np.asarray(labels), np.asarray(found)
 

@@ -11,13 +11,13 @@ from hpmkd.student.models.pool import SMALLEST
 from hpmkd_defaults.exporters.onnx_graph import Graph
 
 
-def pooled(graph: Graph, said: Sequence[str], pool: Pool) -> str:
+def pooled(graph: Graph, predicted: Sequence[str], pool: Pool) -> str:
     """Add what a pool does.
 
     Parameters
     ----------
     graph : Graph
-    said : sequence of M str
+    predicted : sequence of M str
         Probabilities of the members, float64 of shape (n, K).
     pool : Pool
         Of M members.
@@ -28,15 +28,15 @@ def pooled(graph: Graph, said: Sequence[str], pool: Pool) -> str:
         Name of the fused probabilities, float64 of shape (n, K).
     """
     smallest = graph.constant(np.array(SMALLEST), "pool/smallest")
-    heard = [
-        _softened(graph, graph.add("Max", [each, smallest], "pool/said"), float(temperature))
-        for each, temperature in zip(said, pool.temperatures, strict=True)
+    softened = [
+        _softened(graph, graph.add("Max", [each, smallest], "pool/raised"), float(temperature))
+        for each, temperature in zip(predicted, pool.temperatures, strict=True)
     ]
     parts = []
     if pool.share > 0:
-        parts.append(_weighted(graph, heard, pool.share * pool.weights))
+        parts.append(_weighted(graph, softened, pool.share * pool.weights))
     if pool.share < 1:
-        floored = [graph.add("Max", [each, smallest], "pool/floored") for each in heard]
+        floored = [graph.add("Max", [each, smallest], "pool/floored") for each in softened]
         logs = [graph.add("Log", [each], "pool/log") for each in floored]
         offsets = graph.constant(pool.offsets, "pool/offsets")
         logits = graph.add("Add", [_weighted(graph, logs, pool.exponents), offsets], "pool/logits")

@@ -24,7 +24,7 @@ UNSEEN = "a category that training did not show"
 
 
 def probe_rows(student: Student, n_rows: int = N_ROWS) -> pd.DataFrame:
-    """Return raw rows that ask a student about all that it distinguishes.
+    """Return raw rows that differ in all that a student distinguishes.
 
     Numbers lie at, beside and between the thresholds of its trees, within the training range
     and beyond it; some are extreme, some missing. Categories are known, unknown or missing.

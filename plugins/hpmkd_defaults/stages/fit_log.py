@@ -1,4 +1,4 @@
-"""What a scheduler is told of a boosted fit, round by round."""
+"""The state of a boosted fit as its scheduler receives it, round by round."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpmkd_defaults.stages.fit_log import FitLog
 from hpmkd_defaults.stages.row_loss import RowLoss
-from hpmkd_defaults.stages.targets import told
+from hpmkd_defaults.stages.targets import current_softening
 
 if TYPE_CHECKING:
     from hpmkd.values import ExtraRows, FloatArray, StageInputs
@@ -25,9 +25,8 @@ class DistillationObjective:
     the second derivative). With K > 2 margins the diagonal is doubled, as XGBoost's own
     ``multi:softprob`` does: an upper bound of the full hessian.
 
-    Before each round it asks the scheduler, telling it the share of rounds done, the mean
-    loss that the round before started from and, if it varies, how the student compares with
-    its teacher now.
+    Before each round it passes the scheduler the share of rounds done, the mean loss that the
+    round before started from and, if it varies, how the student compares with its teacher now.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ class DistillationObjective:
         Both are overwritten by the next call; XGBoost has read them by then.
         """
         margins = margins.reshape(self._row_loss.shape)
-        softening = told(self.inputs, self.fit_log.look(margins))
+        softening = current_softening(self.inputs, self.fit_log.look(margins))
         loss, gradient, hessian = self._row_loss(margins, softening)
         self.fit_log.write(loss)
         if hessian.ndim == 2:

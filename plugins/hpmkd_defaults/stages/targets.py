@@ -1,4 +1,4 @@
-"""What a student is taught: the teacher's probabilities and the label, mixed.
+"""Targets of a student: the teacher's probabilities and the label, mixed.
 
 The loss of every stage is ``L = alpha T^2 KL(p_T || q_T) + (1 - alpha) CE(y, q)`` with the
 teacher ``p``, the one-hot label ``y``, the student ``q`` and ``p_T`` proportional to
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 LARGEST_SEED = 2**31 - 1
 
 
-def heard(softening: Softening) -> Softening:
-    """Return the softening with temperature 1 where the teacher is not heard (alpha = 0).
+def effective_softening(softening: Softening) -> Softening:
+    """Return the softening with temperature 1 where the teacher has no weight (alpha = 0).
 
     The loss at alpha = 0 does not depend on the temperature; this makes it so bit for bit.
     """
@@ -31,13 +31,13 @@ def heard(softening: Softening) -> Softening:
 
 
 def softening_at(inputs: StageInputs, progress: float) -> Softening:
-    """Ask the scheduler how soft the targets are, telling it nothing but the progress."""
-    return told(inputs, TrainingState(progress=progress))
+    """Return the scheduler's softening at some progress of the fit."""
+    return current_softening(inputs, TrainingState(progress=progress))
 
 
-def told(inputs: StageInputs, state: TrainingState) -> Softening:
-    """Ask the scheduler how soft the targets are in this state of the fit."""
-    return heard(inputs.scheduler.softening(inputs.configuration, state))
+def current_softening(inputs: StageInputs, state: TrainingState) -> Softening:
+    """Return the scheduler's softening in a state of the fit."""
+    return effective_softening(inputs.scheduler.softening(inputs.configuration, state))
 
 
 def mixed_target(soft_targets: FloatArray, labels: IntArray, alpha: float) -> FloatArray:

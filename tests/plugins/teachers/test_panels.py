@@ -18,7 +18,7 @@ from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.linear import LinearTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher, Patience
 from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel
-from hpmkd_defaults.teachers.rows import predict_held_out
+from hpmkd_defaults.teachers.rows import held_out_rows
 
 
 class TestDefaultPanelConforms(TeacherPanelSuite):
@@ -198,13 +198,15 @@ class TestNetwork:
         model = NetworkTeacher(width=(16,), alpha=0.0, patience=3, row_budget=569 * 40)
         model.fit(matrix, labels)
         assert len(model.network_.loss_curve_) <= 40
-        held = predict_held_out(labels, 5000, 0)
+        held_out = held_out_rows(labels, 5000, 0)
         rival = MLPClassifier((16,), alpha=0.0, random_state=0)
         losses = []
         for _ in range(len(model.network_.loss_curve_)):
-            rival.partial_fit(matrix[~held].astype(np.float32), labels[~held], classes=[0, 1])
-            losses.append(log_loss(labels[held], rival.predict_proba(matrix[held])))
-        kept = log_loss(labels[held], model.predict_proba(matrix[held]))
+            rival.partial_fit(
+                matrix[~held_out].astype(np.float32), labels[~held_out], classes=[0, 1]
+            )
+            losses.append(log_loss(labels[held_out], rival.predict_proba(matrix[held_out])))
+        kept = log_loss(labels[held_out], model.predict_proba(matrix[held_out]))
         assert kept == pytest.approx(min(losses), abs=1e-3)
 
     def test_fitting_again_starts_afresh(self, wine):
@@ -227,15 +229,15 @@ class TestNetwork:
 class TestRows:
     def test_a_seventh_with_the_shares_of_the_classes(self):
         codes = np.repeat([0, 1, 2], [700, 280, 70])
-        held = predict_held_out(codes, 10_000, seed=3)
-        np.testing.assert_allclose(np.bincount(codes[held]), [100, 40, 10], atol=1)
+        held_out = held_out_rows(codes, 10_000, seed=3)
+        np.testing.assert_allclose(np.bincount(codes[held_out]), [100, 40, 10], atol=1)
 
     def test_at_most_so_many(self):
-        assert predict_held_out(np.zeros(70_000, int), 500, seed=0).sum() == 500
+        assert held_out_rows(np.zeros(70_000, int), 500, seed=0).sum() == 500
 
     def test_none_if_they_would_be_few(self):
-        assert predict_held_out(np.zeros(139, int), 500, seed=0) is None
-        assert predict_held_out(np.zeros(140, int), 500, seed=0).sum() == 20
+        assert held_out_rows(np.zeros(139, int), 500, seed=0) is None
+        assert held_out_rows(np.zeros(140, int), 500, seed=0).sum() == 20
 
 
 @pytest.mark.parametrize("model", [BoostedTeacher(), LinearTeacher(), NetworkTeacher()])
