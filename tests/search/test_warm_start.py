@@ -14,7 +14,7 @@ from hpmkd.training.fit import ActiveStage
 from hpmkd.values import After, Configuration, DataFacts, Offer, Trial
 from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.sqlite import MemoryWarning
-from hpmkd_defaults.memories.store import Store
+from hpmkd_defaults.memories.store import RecordStore
 
 FACTS = DataFacts(100, 5, 2, digest="this")
 
@@ -201,14 +201,14 @@ def test_the_same_command_again_gives_the_same_student(wine, cancer, tmp_path):
 def test_another_seed_divides_the_same_data(wine):
     known(wine)
     assert known(wine, seed=1).facts["search"]["remembered"] == {"logistic": [], "tree": []}
-    assert len(Store(store_path()).read()) == 1
+    assert len(RecordStore(store_path()).read()) == 1
 
 
 def test_a_poorer_run_on_the_same_data_erases_nothing(wine):
     known(wine)
-    (before,) = Store(store_path()).read()
+    (before,) = RecordStore(store_path()).read()
     known(wine, stages=["tree"], **{"sampler.trials": 1})
-    (after,) = Store(store_path()).read()
+    (after,) = RecordStore(store_path()).read()
     assert {each.stage for each in before.outcomes} == {"logistic", "tree"}
     assert after.outcomes == before.outcomes
     assert after.learned_at > before.learned_at

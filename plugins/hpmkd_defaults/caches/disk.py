@@ -21,7 +21,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from hpmkd_defaults.caches.disk_layout import DRAFT_SUFFIX, SUFFIX, VERSION, file_instead, trim
-from hpmkd_defaults.caches.lru_store import read_only
+from hpmkd_defaults.caches.memory import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpmkd_defaults.caches.disk_layout import REGIONS
-from hpmkd_defaults.caches.lru_store import LRUStore
+from hpmkd_defaults.caches.memory import LRUStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class IntelligentCache:
     """Splits one budget of bytes over the regions teacher, feature and attention.
 
-    Each region is a :class:`~hpmkd_defaults.caches.lru_store.LRUStore`: least recently used goes
+    Each region is a :class:`~hpmkd_defaults.caches.memory.LRUStore`: least recently used goes
     first, one thread computes while others wait, an array larger than its region is
     returned but not stored in memory.
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpmkd.student import Student
 from hpmkd_defaults.exporters.json_model import model_of, reading
-from hpmkd_defaults.exporters.support import as_student
-from hpmkd_defaults.exporters.writing import written
+from hpmkd_defaults.exporters.writing import as_student, written
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor

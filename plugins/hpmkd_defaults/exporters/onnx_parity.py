@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import ExportError
 from hpmkd.student import Student
-from hpmkd_defaults.exporters.onnx_names import LABEL, PROBABILITIES
+from hpmkd_defaults.exporters.onnx_columns import LABEL, PROBABILITIES
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 
 #: By how much a probability may differ.

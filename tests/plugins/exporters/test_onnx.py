@@ -17,7 +17,7 @@ from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, TreesMode
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.onnx import to_onnx
-from hpmkd_defaults.exporters.onnx_parity import ask
+from hpmkd_defaults.exporters.onnx_parity import run_graph
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
 from hpmkd_defaults.service_factories import onnx_exporter
 
@@ -32,7 +32,7 @@ class TestOnnx(ExporterSuite):
 
 def assert_same(student, content, rows, tolerance=1e-5):
     expected = student.predict_proba(rows)
-    labels, found = ask(content, rows)
+    labels, found = run_graph(content, rows)
     assert np.abs(found - expected).max(initial=0) <= tolerance
     clear = np.ptp(np.sort(expected, axis=1)[:, -2:], axis=1) > 2 * tolerance
     assert (labels == student.predict(rows))[clear].all()
@@ -139,7 +139,7 @@ def test_missing_values_of_huge_columns_keep_their_precision():
 def test_labels_come_back_as_they_were(family, labels):
     rows = pd.DataFrame({"a": np.linspace(0, 1, 60), "b": ["x", "y", None] * 20})
     student = fitted_student(family, rows, np.array(labels)[(rows["a"] > 0.4).to_numpy(int)])
-    found, _ = ask(to_onnx(student).SerializeToString(), rows)
+    found, _ = run_graph(to_onnx(student).SerializeToString(), rows)
     assert found.tolist() == student.predict(rows).tolist()
     kind = student.classes.dtype
     assert found.dtype == (object if kind.kind == "U" else kind)

@@ -17,7 +17,7 @@ from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.none import NoMemory
 from hpmkd_defaults.memories.records import MAX_OUTCOMES
 from hpmkd_defaults.memories.sqlite import MemoryWarning, SharedOptimizationMemory
-from hpmkd_defaults.memories.store import Store
+from hpmkd_defaults.memories.store import RecordStore
 
 
 class TestShared(MemorySuite):
@@ -100,7 +100,7 @@ def test_a_number_out_of_its_range_is_not_kept(memory, path, facts, outcomes):
     wrong = [*outcomes(other, {3: 0.0}), *outcomes(other, {4: float("nan")})]
     with pytest.raises(ValueError, match="regret"):
         memory.remember(other, wrong)
-    assert [each.digest for each in Store(path).read()] == [facts().digest]
+    assert [each.digest for each in RecordStore(path).read()] == [facts().digest]
 
 
 def test_the_file_is_read_once_until_something_is_remembered(
@@ -108,8 +108,8 @@ def test_the_file_is_read_once_until_something_is_remembered(
 ):
     first, second, asking = (facts(letter * 64) for letter in "abc")
     memory.remember(first, outcomes(first, {3: 0.0, 4: 0.1}))
-    reads, read = [], Store.read
-    monkeypatch.setattr(Store, "read", lambda self: reads.append(self) or read(self))
+    reads, read = [], RecordStore.read
+    monkeypatch.setattr(RecordStore, "read", lambda self: reads.append(self) or read(self))
 
     def known():
         memory.suggest(asking, "tree")
@@ -134,7 +134,7 @@ def test_the_oldest_data_sets_go(memory, path, facts, outcomes, monkeypatch):
     for at in range(5):
         own = facts(name(at))
         memory.remember(own, outcomes(own, {at: 0.0}))
-    assert [each.digest for each in Store(path).read()] == [name(4), name(3), name(2)]
+    assert [each.digest for each in RecordStore(path).read()] == [name(4), name(3), name(2)]
     with sqlite3.connect(path) as connection:
         kept = connection.execute("SELECT DISTINCT digest FROM outcomes ORDER BY digest")
         assert [digest for (digest,) in kept] == [name(2), name(3), name(4)]
@@ -226,7 +226,7 @@ def test_a_full_disk(memory, path, facts, outcomes, monkeypatch):
     with pytest.warns(MemoryWarning, match="cannot be written .*full.; the run goes on"):
         memory.remember(large, outcomes(large, {at: float(at) for at in range(900)}))
     # All or nothing, and what was there still is.
-    assert [each.digest for each in Store(path).read()] == [facts().digest]
+    assert [each.digest for each in RecordStore(path).read()] == [facts().digest]
 
 
 @pytest.mark.parametrize("problem", [PermissionError(13, "Permission denied")])
@@ -271,4 +271,4 @@ def test_a_store_that_another_process_holds_is_given_up_once(
     holder.close()
     assert found == ([], [])
     assert ["locked" in each for each in said] == [True]
-    assert [each.digest for each in Store(path).read()] == [facts().digest]
+    assert [each.digest for each in RecordStore(path).read()] == [facts().digest]

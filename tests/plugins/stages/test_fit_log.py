@@ -10,8 +10,7 @@ from scipy.special import softmax
 from hpmkd.values import ExtraRows
 from hpmkd_defaults.stages import staged_boosting
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
-from hpmkd_defaults.stages.fit_log import TREND_ROUNDS, FitLog
-from hpmkd_defaults.stages.objective import DistillationObjective
+from hpmkd_defaults.stages.objective import TREND_ROUNDS, DistillationObjective, FitLog
 
 
 def plainly(margins, labels, teacher):
