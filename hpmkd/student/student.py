@@ -216,10 +216,6 @@ class Student:
         path : path-like
             Where; the folder must exist, a file in the way is replaced.
 
-        Returns
-        -------
-        Path
-
         Raises
         ------
         StudentFileError
@@ -233,14 +229,6 @@ class Student:
 
         The values of a mapped student (leaves, coefficients) are the file's own pages. The
         file may be replaced meanwhile, but must not be altered or truncated in place.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Returns
-        -------
-        Student
 
         Raises
         ------

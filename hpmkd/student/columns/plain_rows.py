@@ -50,10 +50,6 @@ class Levels(dict[Any, float]):
 class RowReader:
     """Reads rows of plain values: all numbers first, then the codes of all categories.
 
-    Parameters
-    ----------
-    schema : Schema
-
     Attributes
     ----------
     order : ndarray of shape (d,)

@@ -65,10 +65,6 @@ class Column:
     def read(self, cells: Any) -> NDArray[np.float64]:
         """Read raw cells as numbers or as codes.
 
-        Parameters
-        ----------
-        cells : ndarray of shape (n,) or Series
-
         Returns
         -------
         ndarray of shape (n,)
@@ -122,10 +118,6 @@ class Schema:
             Mappings must all have the same keys.
         max_categories : int
             Levels that a category column keeps; rarer ones are read as missing.
-
-        Returns
-        -------
-        Schema
 
         Raises
         ------

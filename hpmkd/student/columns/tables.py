@@ -42,10 +42,6 @@ def open_table(table: Any) -> RawTable:
         list holds rows, all mappings or all sequences; an empty one has no columns. Objects
         with ``to_pandas`` are converted.
 
-    Returns
-    -------
-    RawTable
-
     Raises
     ------
     DataError
@@ -71,8 +67,6 @@ def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, A
 
     Parameters
     ----------
-    table : Any
-        A raw table.
     names : tuple of str or None
         Names that a frame's columns must have, in this order; None if they do not matter.
 
@@ -97,20 +91,8 @@ def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, A
 def match_columns(raw: RawTable, wanted: tuple[str, ...], by_name: bool) -> list[int]:
     """Return where in a table each wanted column is.
 
-    Parameters
-    ----------
-    raw : RawTable
-        The opened table.
-    wanted : tuple of str
-        Names of the d columns.
-    by_name : bool
-        Whether to find them by name if the table has names. Otherwise the table must have
-        exactly d columns.
-
-    Returns
-    -------
-    list of int
-        Positions in ``raw.columns``.
+    Columns are found by name if `by_name` and the table has names. Otherwise the table must have
+    exactly these columns.
 
     Raises
     ------
@@ -230,20 +212,13 @@ def _is_column(value: Any) -> bool:
 
 
 def check_keys(table: Any, wanted: tuple[str, ...] | None) -> None:
-    """Refuse a list of mappings that do not all have their cells.
+    """Refuse a list of mappings that do not all have their cells; other tables pass.
 
     Parameters
     ----------
-    table : Any
-        A raw table; one that is no list of mappings passes.
     wanted : tuple of str or None
         Keys that each row must have; None if cells are matched by position: then each row
         must have the keys of the first one, in the same order.
-
-    Raises
-    ------
-    DataError
-        A row lacks a key, or has others than the first one.
     """
     if not isinstance(table, list | tuple) or not table or not isinstance(table[0], Mapping):
         return

@@ -36,10 +36,6 @@ def fit_encoder(kind: str, schema: Schema, table: Any) -> FittedEncoder:
     table : DataFrame, ndarray of shape (n, d), mapping or list
         Training rows.
 
-    Returns
-    -------
-    TreeEncoder, LinearEncoder or JointEncoder
-
     Raises
     ------
     ValueError

@@ -164,10 +164,6 @@ class LinearEncoder:
         max_levels : int
             Levels of a category column that get an output.
 
-        Returns
-        -------
-        LinearEncoder
-
         Raises
         ------
         DataError

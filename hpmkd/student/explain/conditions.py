@@ -109,16 +109,8 @@ def _digits(number: str) -> tuple[int, int]:
 def sentence(column: Column, cells: Cells, before: Cells) -> str:
     """Describe which of the cells before a test are left after it.
 
-    Parameters
-    ----------
-    column : Column
-    cells, before : Cells
-        After and before the test; what is in neither is left out.
-
-    Returns
-    -------
-    str
-        Such as ``age <= 37.5 or missing`` or ``job in {clerk, nurse}``.
+    Such as ``age <= 37.5 or missing`` or ``job in {clerk, nurse}``; what is neither before nor
+    after the test is left out.
     """
     name = quoted(column.name)
     if column.kind == "category":
@@ -141,11 +133,6 @@ def sentence(column: Column, cells: Cells, before: Cells) -> str:
 
 def plain(column: Column, cells: Cells) -> dict[str, Any]:
     """Return a condition as plain values.
-
-    Parameters
-    ----------
-    column : Column
-    cells : Cells
 
     Returns
     -------

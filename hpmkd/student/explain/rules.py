@@ -60,21 +60,11 @@ class Support:
     counts: IntArray
 
     def of(self, leaf: int, predicted: int, labels: list[Any]) -> dict[str, Any]:
-        """Return what one leaf rests on.
+        """Return what one leaf rests on; `predicted` is the code of the class that it predicts.
 
-        Parameters
-        ----------
-        leaf, predicted : int
-            The leaf, and the code of the class that it predicts.
-        labels : list
-            Of the classes.
-
-        Returns
-        -------
-        dict
-            ``rows``; ``share`` of all rows; ``majority``, their commonest class, and
-            ``purity``, its share; ``accuracy``, the share of the predicted class. The last
-            three are None where no row ends.
+        ``rows``; ``share`` of all rows; ``majority``, their commonest class, and ``purity``, its
+        share; ``accuracy``, the share of the predicted class. The last three are None where no row
+        ends.
         """
         counts, total = self.counts[leaf], int(self.counts.sum())
         rows = int(counts.sum())

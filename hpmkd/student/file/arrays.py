@@ -18,17 +18,12 @@ def owned(array: Any, dtype: DTypeLike, ndim: int, name: str) -> NDArray[Any]:
     Parameters
     ----------
     array : array-like
-        What was handed in.
     dtype : dtype
         What it becomes; values must survive the change.
     ndim : int
         Dimensions that it must have.
     name : str
         What to call it in an error.
-
-    Returns
-    -------
-    ndarray
 
     Raises
     ------
@@ -63,30 +58,13 @@ def _unchangeable(array: Any) -> bool:
 
 
 def finite(array: NDArray[Any], name: str) -> None:
-    """Refuse NaN and infinities.
-
-    Raises
-    ------
-    ValueError
-        There are some.
-    """
+    """Refuse NaN and infinities."""
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds NaN or infinite values")
 
 
 def smallest(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array in the smallest little-endian dtype that holds its values exactly.
-
-    Parameters
-    ----------
-    array : ndarray
-        Floats, integers or booleans.
-
-    Returns
-    -------
-    ndarray
-        float32 or float64; or the narrowest signed or unsigned integers.
-    """
+    """Return an array in the smallest little-endian dtype that holds its values exactly."""
     if array.dtype.kind == "f":
         with np.errstate(over="ignore", invalid="ignore"):
             narrow = array.astype("<f4")

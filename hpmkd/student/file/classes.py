@@ -14,17 +14,7 @@ _TYPES: Mapping[str, type] = {"bool": bool, "int": int, "float": float, "str": s
 
 
 def as_classes(labels: Any) -> NDArray[Any]:
-    """Return labels as an array of booleans, int64, float64 or text.
-
-    Parameters
-    ----------
-    labels : array-like of shape (K,)
-        Distinct, all of one type.
-
-    Returns
-    -------
-    ndarray of shape (K,)
-        Read-only; in the given order.
+    """Return labels as a read-only array of booleans, int64, float64 or text, in their order.
 
     Raises
     ------

@@ -63,10 +63,6 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     arrays : mapping of str to ndarray
         Stored in the smallest dtype that holds the values exactly.
 
-    Returns
-    -------
-    bytes
-
     Raises
     ------
     StudentFileError
@@ -98,16 +94,11 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
 def unseal(content: bytes | mmap) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Read what :func:`seal` wrote, and trust nothing.
 
-    Parameters
-    ----------
-    content : bytes or mmap
-        A map must be read-only.
-
     Returns
     -------
     header : dict
     arrays : dict of str to ndarray
-        Read-only views of `content`, in the stored dtypes.
+        Read-only views of `content`, bytes or a read-only map, in the stored dtypes.
 
     Raises
     ------
@@ -224,17 +215,10 @@ _MAPPED_FROM = 2**20
 
 
 def read_content(path: str | os.PathLike[str]) -> bytes | mmap:
-    """Read a small file, map a large one.
+    """Read a small file, map a large one (from 1 MB on, read-only).
 
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    bytes or mmap
-        A read-only map from 1 MB on. Replacing the file, as :func:`write_content` does,
-        leaves the map as it was; it must not be truncated or altered in place.
+    Replacing the file, as :func:`write_content` does, leaves the map as it was; it must not be
+    truncated or altered in place.
 
     Raises
     ------
@@ -260,23 +244,7 @@ def read_content(path: str | os.PathLike[str]) -> bytes | mmap:
 
 
 def write_content(path: str | os.PathLike[str], content: bytes) -> Path:
-    """Write a file, whole or not at all.
-
-    Parameters
-    ----------
-    path : path-like
-        Where; the folder must exist, a file in the way is replaced.
-    content : bytes
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    StudentFileError
-        The file cannot be written.
-    """
+    """Write a file, whole or not at all, or raise a :class:`StudentFileError`."""
     try:
         return write_whole(path, content)
     except OSError as error:

@@ -41,17 +41,7 @@ class FileParts(NamedTuple):
 
 
 def write(parts: FileParts) -> bytes:
-    """Return the content of a student file.
-
-    Parameters
-    ----------
-    parts : FileParts
-        Facts are plain JSON values.
-
-    Returns
-    -------
-    bytes
-        Equal students give equal bytes.
+    """Return the content of a student file; equal students give equal bytes.
 
     Raises
     ------
@@ -73,14 +63,7 @@ def write(parts: FileParts) -> bytes:
 def read(content: bytes | mmap) -> FileParts:
     """Read the content of a student file, and check all of it.
 
-    Parameters
-    ----------
-    content : bytes or mmap
-        What need not be converted is not copied: it stays a view of `content`.
-
-    Returns
-    -------
-    Parts
+    What need not be converted is not copied: it stays a view of `content`.
 
     Raises
     ------

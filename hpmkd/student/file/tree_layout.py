@@ -23,10 +23,6 @@ from hpmkd.student.models.trees import TreesModel
 def breadth_first(model: TreesModel) -> NDArray[np.intp]:
     """Return the nodes tree by tree, breadth first within each.
 
-    Parameters
-    ----------
-    model : TreesModel
-
     Returns
     -------
     ndarray of shape (N,)
@@ -50,10 +46,6 @@ def breadth_first(model: TreesModel) -> NDArray[np.intp]:
 
 def flatten(model: TreesModel) -> dict[str, NDArray[Any]]:
     """Return the arrays to store; :func:`restore` makes the same function of them.
-
-    Parameters
-    ----------
-    model : TreesModel
 
     Returns
     -------
@@ -82,15 +74,6 @@ def flatten(model: TreesModel) -> dict[str, NDArray[Any]]:
 
 def restore(arrays: Mapping[str, NDArray[Any]], link: Link) -> TreesModel:
     """Make trees of what :func:`flatten` returned.
-
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-    link : str
-
-    Returns
-    -------
-    TreesModel
 
     Raises
     ------

@@ -100,10 +100,6 @@ def pack_sklearn_tree(
     base_margin : float or array of shape (C,)
         Added to margins.
 
-    Returns
-    -------
-    TreesModel
-
     Raises
     ------
     ValueError

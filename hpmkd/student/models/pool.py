@@ -249,13 +249,7 @@ class PooledModel:
 
 
 def check_count(n_members: int) -> None:
-    """Refuse more members than a pool may have.
-
-    Raises
-    ------
-    ValueError
-        There are more than 64.
-    """
+    """Refuse more members than a pool may have."""
     if n_members > MAX_MEMBERS:
         raise ValueError(f"a pool of {n_members:,} members: expected at most {MAX_MEMBERS}")
 

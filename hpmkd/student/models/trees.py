@@ -211,11 +211,8 @@ _TREE_ARRAYS: dict[str, tuple[Any, int]] = {
 def check_trees(model: TreesModel) -> None:
     """Refuse trees that a kernel could not walk safely.
 
-    Raises
-    ------
-    ValueError
-        Arrays differ in length, an index points nowhere, the nodes do not form trees with
-        children behind their parents, or values are not finite.
+    Arrays differ in length, an index points nowhere, the nodes do not form trees with children
+    behind their parents, or values are not finite.
     """
     _check_structure(model)
     _check_values(model)

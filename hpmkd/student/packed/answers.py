@@ -29,22 +29,16 @@ def make_asker(
     labels: tuple[Any, ...],
     general: Callable[[Mapping[str, Any]], Any],
 ) -> Callable[[Mapping[str, Any]], Any]:
-    """Return a function from a mapping to a label.
+    """Return a function from a mapping to a label; threads may share it.
 
     Parameters
     ----------
-    reader : RowReader
     words : ndarray of shape (n_words,)
         Packed in the order in which `reader` reads.
     labels : tuple
         By class code.
     general : callable
         Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
-
-    Returns
-    -------
-    callable
-        Threads may share it.
     """
     from hpmkd.kernels.packed import row_kernel
 
@@ -86,24 +80,17 @@ MANY_VALUES = 2**13
 
 
 def answer_table(matrix: NDArray[Any], words: Words, width: int, *, probable: bool) -> Floats:
-    """Answer for many rows.
+    """Answer for many rows, in float64 of shape (n, width); their grouping changes no bit.
 
     Parameters
     ----------
     matrix : ndarray of shape (n, d)
         float32 or float64 in the order in which `words` was packed, as
         :func:`~hpmkd.student.packed.rows.as_matrix` returns it.
-    words : ndarray of shape (n_words,)
-        As :func:`~hpmkd.student.packed.words.pack_words` makes it.
     width : int
         Columns of the answer: K, or C for margins.
     probable : bool
         Probabilities rather than margins.
-
-    Returns
-    -------
-    ndarray of shape (n, width)
-        float64, C-ordered, new. How the rows are grouped does not change a bit.
     """
     from hpmkd.kernels.packed import row_kernel, table_kernel
 

@@ -31,11 +31,6 @@ class PackedPool(PackedRows):
 
     Rows are those of :class:`~hpmkd.student.packed.student.PackedStudent`, always float64.
 
-    Parameters
-    ----------
-    encoder : TreeEncoder, LinearEncoder or JointEncoder
-    model : PooledModel
-
     Attributes
     ----------
     schema : Schema
@@ -71,39 +66,16 @@ class PackedPool(PackedRows):
         return int(self.probabilities(row).argmax())
 
     def probabilities(self, row: NDArray[Any]) -> Floats:
-        """Return the probabilities of one row, of shape (K,).
-
-        Parameters
-        ----------
-        row : ndarray of shape (d,)
-            Of `dtype`.
-
-        Raises
-        ------
-        DataError
-            It has another length or dtype.
-        """
+        """Return the probabilities of one row of `dtype`, of shape (K,)."""
         row = as_row(row, self.dtype, self.n_columns)
         return np.asarray(self._answer(row[np.newaxis], as_read=False)[0])
 
     def margins(self, row: NDArray[Any]) -> Floats:
-        """Refuse: members have margins, a pool of probabilities has none.
-
-        Raises
-        ------
-        DataError
-            Always.
-        """
+        """Refuse: members have margins, a pool of probabilities has none."""
         raise DataError("an ensemble has no margins: use packed.probabilities(row)")
 
     def margins_of(self, matrix: NDArray[Any]) -> Floats:
-        """Refuse, as :meth:`margins` does.
-
-        Raises
-        ------
-        DataError
-            Always.
-        """
+        """Refuse, as :meth:`margins` does."""
         raise DataError("an ensemble has no margins: use packed.probabilities_of(matrix)")
 
     def asker(

@@ -102,13 +102,7 @@ class PackedRows(ABC):
 
 
 def as_mapping(row: Any) -> Mapping[str, Any]:
-    """Refuse a row that has no names.
-
-    Raises
-    ------
-    DataError
-        It is no mapping.
-    """
+    """Return the row, or raise a DataError if it has no names."""
     if isinstance(row, Mapping):
         return row
     raise DataError(
@@ -119,13 +113,7 @@ def as_mapping(row: Any) -> Mapping[str, Any]:
 
 
 def as_matrix(matrix: Any, n_columns: int) -> NDArray[Any]:
-    """Return a matrix of rows as the kernels take it.
-
-    Raises
-    ------
-    DataError
-        It is no 2-D array of real numbers with so many columns.
-    """
+    """Return a matrix of rows as the kernels take it, or raise a DataError."""
     usable = isinstance(matrix, np.ndarray) and not isinstance(matrix, np.ma.MaskedArray)
     if not usable or matrix.dtype.kind not in "biuf" or matrix.ndim != 2:
         raise _no_matrix(matrix, n_columns)
@@ -137,13 +125,7 @@ def as_matrix(matrix: Any, n_columns: int) -> NDArray[Any]:
 
 
 def as_row(row: Any, dtype: np.dtype[Any], n_columns: int) -> NDArray[Any]:
-    """Return a row of odd layout as the kernels take it.
-
-    Raises
-    ------
-    DataError
-        It has another dtype or shape.
-    """
+    """Return a row of odd layout as the kernels take it, or raise a DataError."""
     usable = isinstance(row, np.ndarray) and not isinstance(row, np.ma.MaskedArray)
     if not usable or row.shape != (n_columns,) or row.dtype.newbyteorder("=") != dtype:
         raise misfit(row, dtype, n_columns)
@@ -151,13 +133,7 @@ def as_row(row: Any, dtype: np.dtype[Any], n_columns: int) -> NDArray[Any]:
 
 
 def as_out(out: Any, width: int) -> Floats:
-    """Refuse a place for the answer that a kernel cannot write to.
-
-    Raises
-    ------
-    DataError
-        It is no writeable, contiguous float64 array of that length.
-    """
+    """Return a place for the answer, or raise a DataError if a kernel cannot write to it."""
     usable = isinstance(out, np.ndarray) and out.dtype == np.float64 and out.shape == (width,)
     if not usable or not (out.flags.carray and out.flags.writeable):
         raise DataError(f"out must be a writeable contiguous float64 array of shape ({width},)")

@@ -29,11 +29,6 @@ class PackedStudent(PackedRows):
     `dtype`: float32 for trees, which compare nothing finer, and float64 where there is a
     linear part. Contiguous, writeable rows are answered soonest.
 
-    Parameters
-    ----------
-    encoder : TreeEncoder, LinearEncoder or JointEncoder
-    model : TreesModel, LinearModel or AdditiveModel
-
     Attributes
     ----------
     schema : Schema
@@ -189,7 +184,7 @@ class PackedStudent(PackedRows):
     def asker(
         self, labels: tuple[Any, ...], general: Callable[[Mapping[str, Any]], Any]
     ) -> Callable[[Mapping[str, Any]], Any]:
-        """Return a function from a mapping to a label.
+        """Return a function from a mapping to a label; threads may share it.
 
         Parameters
         ----------
@@ -197,11 +192,6 @@ class PackedStudent(PackedRows):
             By class code.
         general : callable
             Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
-
-        Returns
-        -------
-        callable
-            Threads may share it.
         """
         return make_asker(self._reader, self._row_words, labels, general)
 

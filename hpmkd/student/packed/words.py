@@ -53,7 +53,7 @@ from hpmkd.student.models.trees import TreesModel
 
 
 def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.intp]) -> Words:
-    """Pack a student.
+    """Pack a student; the array is writeable, for a read-only one costs a call twice as much.
 
     Parameters
     ----------
@@ -62,11 +62,6 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
         Has checked itself, and goes with the encoder.
     order : ndarray of shape (d,)
         Where in a row each raw column of the schema stands.
-
-    Returns
-    -------
-    ndarray of shape (n_words,)
-        uint32, writeable: a read-only array costs a call twice as much. Not to be written.
 
     Raises
     ------

@@ -39,15 +39,7 @@ class LRUStore:
         self._hits = self._misses = self._evictions = 0
 
     def get_or_compute(self, key: Hashable, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """Return the read-only entry `key`, computing it if missing.
-
-        Parameters
-        ----------
-        key : hashable
-            Of everything that the array depends on.
-        compute : callable
-            Returns the array. Called at most once, in this thread.
-        """
+        """Return the read-only entry `key`; `compute` is called at most once, in this thread."""
         while True:
             with self._lock:
                 if key in self._entries:
@@ -129,17 +121,7 @@ class MemoryCache:
     def get_or_compute(
         self, region: str, key: str, compute: Callable[[], NDArray[Any]]
     ) -> NDArray[Any]:
-        """Return the read-only entry `key` of `region`, computing it if missing.
-
-        Parameters
-        ----------
-        region : str
-            What kind of array it is; the same key may be used in several regions.
-        key : str
-            Digest of everything that the array depends on.
-        compute : callable
-            Returns the array. Called at most once, in this thread.
-        """
+        """Return the read-only entry `key` of `region`, computing it if missing."""
         return self._store.get_or_compute((region, key), compute)
 
     def get_many(self, region: str, keys: Sequence[str]) -> Sequence[NDArray[Any] | None]:

@@ -40,10 +40,6 @@ class JsonExporter:
         path : Path
             In an existing folder; a file in the way is replaced.
 
-        Returns
-        -------
-        Path
-
         Raises
         ------
         ExportError
@@ -55,10 +51,6 @@ class JsonExporter:
 
 def to_json(student: Student) -> str:
     """Return a student as JSON.
-
-    Parameters
-    ----------
-    student : Student
 
     Returns
     -------

@@ -65,14 +65,7 @@ _ABOUT_LINK = {
 def model_of(student: Student) -> dict[str, Any]:
     """Return the model of a student, in raw columns and original units.
 
-    Parameters
-    ----------
-    student : Student
-
-    Returns
-    -------
-    dict
-        ``link``; ``linear``, ``clip``, ``base_margin`` and ``trees``, as far as there are.
+    It has ``link``; and ``linear``, ``clip``, ``base_margin`` and ``trees``, as far as there are.
 
     Raises
     ------
@@ -159,20 +152,11 @@ MAX_DEPTH = 200
 
 
 def trees_of(model: TreesModel, columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Return the trees of a model that looks at raw columns.
+    """Return the trees of a model as nested conditions on raw columns.
 
-    Parameters
-    ----------
-    model : TreesModel
-    columns : sequence of Column
-        What it looks at.
-
-    Returns
-    -------
-    list of dict
-        ``margin``: which one the leaves add to; None if to all. ``root``: a node with
-        ``column``, a condition, ``missing`` (``"yes"`` or ``"no"``), and the nodes ``yes`` and
-        ``no``; or a leaf with what it would ``add``.
+    Each has ``margin``: which one the leaves add to; None if to all; and ``root``: a node with
+    ``column``, a condition, ``missing`` (``"yes"`` or ``"no"``), and the nodes ``yes`` and
+    ``no``; or a leaf with what it would ``add``.
 
     Raises
     ------

@@ -63,10 +63,6 @@ class OnnxExporter:
         path : Path
             In an existing folder; a file in the way is replaced.
 
-        Returns
-        -------
-        Path
-
         Raises
         ------
         ExportError
@@ -170,24 +166,7 @@ def encoded(graph: Graph, raw: RawColumns, encoder: Any) -> Matrices:
 
 
 def answers(graph: Graph, read: Matrices, model: Any) -> str:
-    """Add a model and its link.
-
-    Parameters
-    ----------
-    graph : Graph
-    read : Matrices
-    model : LinearModel, TreesModel, AdditiveModel or PooledModel
-
-    Returns
-    -------
-    str
-        Name of its probabilities, float64 of shape (n, K).
-
-    Raises
-    ------
-    ExportError
-        The model is of another kind.
-    """
+    """Add a model and its link; return the name of its probabilities, float64 of shape (n, K)."""
     if isinstance(model, PooledModel):
         predicted = [answers(graph, read, member) for member in model.members]
         return pooled(graph, predicted, model.pool)

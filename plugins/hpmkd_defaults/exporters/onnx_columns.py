@@ -29,15 +29,6 @@ def input_names(names: Sequence[str]) -> tuple[str, ...]:
     ONNX wants names to be identifiers. Columns that have such names keep them; of the
     others, whatever is not a letter, a digit or ``_`` becomes ``_``.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the columns, all different.
-
-    Returns
-    -------
-    tuple of str
-
     Examples
     --------
     >>> input_names(["age", "net income", "net_income", "2nd", "label"])

@@ -26,21 +26,7 @@ _LABEL_TYPES = {
 
 
 def probabilities(graph: Graph, margins: str, link: str) -> str:
-    """Add a link.
-
-    Parameters
-    ----------
-    graph : Graph
-    margins : str
-        float64 of shape (n, C).
-    link : str
-        ``"softmax"``, ``"sigmoid"`` or ``"identity"``.
-
-    Returns
-    -------
-    str
-        Name of the probabilities, float64 of shape (n, K).
-    """
+    """Add a link; return the name of the probabilities, float64 of shape (n, K)."""
     if link == "sigmoid":
         negative = graph.add("Neg", [margins], "link/negative")
         both = graph.join([negative, margins], "link/both")
@@ -55,21 +41,10 @@ def probabilities(graph: Graph, margins: str, link: str) -> str:
 
 
 def outputs(graph: Graph, value: str, classes: NDArray[Any]) -> list[ValueInfoProto]:
-    """Add the outputs.
+    """Add the outputs, and return what the graph declares of them.
 
-    Parameters
-    ----------
-    graph : Graph
-    value : str
-        The probabilities.
-    classes : ndarray of shape (K,)
-        Labels, of any type that a student may have.
-
-    Returns
-    -------
-    list
-        What the graph declares: labels of shape (n,), the first of equally probable ones,
-        and float64 probabilities of shape (n, K).
+    Labels of shape (n,), the first of equally probable ones, and float64 probabilities of
+    shape (n, K).
     """
     labels = graph.constant(
         classes.astype(object) if classes.dtype.kind == "U" else classes, "classes/labels"
@@ -85,21 +60,7 @@ def outputs(graph: Graph, value: str, classes: NDArray[Any]) -> list[ValueInfoPr
 
 
 def pooled(graph: Graph, predicted: Sequence[str], pool: Pool) -> str:
-    """Add what a pool does.
-
-    Parameters
-    ----------
-    graph : Graph
-    predicted : sequence of M str
-        Probabilities of the members, float64 of shape (n, K).
-    pool : Pool
-        Of M members.
-
-    Returns
-    -------
-    str
-        Name of the fused probabilities, float64 of shape (n, K).
-    """
+    """Fuse probabilities of M members, float64 of shape (n, K); return the name of the result."""
     smallest = graph.constant(np.array(SMALLEST), "pool/smallest")
     softened = [
         _softened(graph, graph.add("Max", [each, smallest], "pool/raised"), float(temperature))

@@ -17,20 +17,7 @@ if TYPE_CHECKING:
 
 
 def linear_columns(graph: Graph, raw: RawColumns, encoder: LinearEncoder) -> Encoded:
-    """Add what a linear encoder does.
-
-    Parameters
-    ----------
-    graph : Graph
-    raw : RawColumns
-        Of the encoder's schema.
-    encoder : LinearEncoder
-
-    Returns
-    -------
-    Encoded
-        float64 of shape (n, d): scaled numbers, indicators, one-hot levels.
-    """
+    """Add the columns of a linear encoder, float64: numbers, indicators, one-hot levels."""
     parts = []
     if raw.numbers is not None:
         parts += _scaled(graph, raw.numbers, encoder)
@@ -78,21 +65,9 @@ def _scaled(graph: Graph, numbers: str, encoder: LinearEncoder) -> list[str]:
 
 
 def tree_margins(graph: Graph, encoded: Encoded, model: TreesModel) -> str:
-    """Add the margins of some trees, float32 of shape (n, C).
+    """Add the margins of some trees, float32 of shape (n, C); return their name.
 
-    Parameters
-    ----------
-    graph : Graph
-    encoded : Encoded
-        What the trees read, rounded to float32 here if need be.
-    model : TreesModel
-        Thresholds are compared as the student compares them: ``x < threshold`` in float32,
-        missing values by their side.
-
-    Returns
-    -------
-    str
-        Name of the margins.
+    As in the student: ``x < threshold`` in float32, missing cells by their side.
     """
     value = encoded.value
     if encoded.double:
@@ -113,18 +88,7 @@ def ensemble(model: TreesModel, order: tuple[int, ...]) -> dict[str, Any]:
     """Return nodes and leaves of trees as attributes of a ``TreeEnsembleRegressor``.
 
     The base margin is a first tree of one leaf: runtimes add ``base_values`` last, which
-    rounds otherwise.
-
-    Parameters
-    ----------
-    model : TreesModel
-    order : tuple of int
-        Where in the matrix each column is.
-
-    Returns
-    -------
-    dict
-        Lists, one entry per node or per leaf and margin.
+    rounds otherwise. `order` is where in the matrix each column is.
     """
     trees = _tree_of_nodes(model)
     nodes = np.argsort(trees, kind="stable")  # a root stays before its children

@@ -20,12 +20,6 @@ TOLERANCE = 1e-5
 def check_parity(student: Student, content: bytes) -> None:
     """Refuse a file that onnxruntime answers otherwise than the student.
 
-    Parameters
-    ----------
-    student : Student
-    content : bytes
-        An ONNX model of it.
-
     Raises
     ------
     ExportError
@@ -54,15 +48,7 @@ def check_parity(student: Student, content: bytes) -> None:
 
 
 def run_graph(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Return labels and probabilities of raw rows by onnxruntime, on one thread.
-
-    Parameters
-    ----------
-    content : bytes
-        An ONNX model of a student.
-    rows : DataFrame of shape (n, d)
-        With the student's columns; numbers and texts, None or NaN where missing.
-    """
+    """Return labels and probabilities of raw rows, a frame, by onnxruntime, on one thread."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -76,14 +62,7 @@ def run_graph(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float
 
 
 def feed_of(rows: Any, columns: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
-    """Return raw rows as onnxruntime wants them.
-
-    Parameters
-    ----------
-    rows : DataFrame of shape (n, d)
-    columns : list of dict
-        What the metadata of the file tell.
-    """
+    """Return raw rows, a frame, as onnxruntime wants them; `columns` is in the file's metadata."""
     if len({column["input"] for column in columns}) < len(columns):
         return {columns[0]["input"]: rows.to_numpy(dtype=np.float64)}
     feed = {}

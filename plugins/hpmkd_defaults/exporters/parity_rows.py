@@ -29,11 +29,6 @@ def probe_rows(student: Student, n_rows: int = N_ROWS) -> pd.DataFrame:
     Numbers lie at, beside and between the thresholds of its trees, within the training range
     and beyond it; some are extreme, some missing. Categories are known, unknown or missing.
 
-    Parameters
-    ----------
-    student : Student
-    n_rows : int
-
     Returns
     -------
     DataFrame of shape (n_rows, d)

@@ -11,20 +11,7 @@ from hpmkd.student import Student
 
 
 def as_student(predictor: Any, exporter: str) -> Student:
-    """Return a student whose encoder and model are known.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        What is to be exported.
-    exporter : str
-        Name of the exporter, for the error.
-
-    Raises
-    ------
-    ExportError
-        It is of another class, of which nothing but its answers is known.
-    """
+    """Return a student whose encoder and model are known, or raise an :class:`ExportError`."""
     if isinstance(predictor, Student):
         return predictor
     raise ExportError(
@@ -35,25 +22,7 @@ def as_student(predictor: Any, exporter: str) -> Student:
 
 
 def written(path: Path, content: bytes) -> Path:
-    """Write a file, whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        Where; the folder must exist.
-    content : bytes
-        All of it.
-
-    Returns
-    -------
-    Path
-        `path`.
-
-    Raises
-    ------
-    ExportError
-        The file cannot be written.
-    """
+    """Write a file, whole or not at all, or raise an :class:`ExportError`."""
     try:
         return write_whole(path, content)
     except OSError as error:

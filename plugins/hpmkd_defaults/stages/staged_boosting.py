@@ -113,14 +113,8 @@ def grow(boosting: Boosting, refits: int, refit_rows: int = 0) -> Student:
 def rows_of_refit(boosting: Boosting, n_values: float, most: int) -> IntArray | slice:
     """Return all rows, or so many of those with a label as are enough, and all others.
 
-    Parameters
-    ----------
-    boosting : Boosting
-        Whose rows.
-    n_values : float
-        Leaf values that there will be in the end.
-    most : int
-        Rows with a label at most, but at least 100 for each leaf value; 0 for no cap.
+    At most `most` (0 for no cap), but at least 100 for each of the `n_values` leaf values that
+    there will be in the end.
     """
     inputs, n_all = boosting.inputs, len(boosting.rows)
     n, enough = len(inputs.labels), max(most, round(ROWS_PER_VALUE * n_values))

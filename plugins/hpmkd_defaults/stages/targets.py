@@ -41,22 +41,7 @@ def current_softening(inputs: StageInputs, state: TrainingState) -> Softening:
 
 
 def mixed_target(soft_targets: FloatArray, labels: IntArray, alpha: float) -> FloatArray:
-    """Return ``alpha p + (1 - alpha) y``.
-
-    Parameters
-    ----------
-    soft_targets : ndarray of shape (n, K)
-        Probabilities p of the teacher; rows sum to 1.
-    labels : ndarray of shape (n,)
-        Class codes 0 … K-1.
-    alpha : float
-        Weight of the teacher, in [0, 1].
-
-    Returns
-    -------
-    ndarray of shape (n, K)
-        A new float64 array; rows sum to 1.
-    """
+    """Return ``alpha p + (1 - alpha) y``, new, of the teacher's p (n, K) and class codes y (n,)."""
     mixed = np.multiply(soft_targets, alpha, dtype=np.float64)
     mixed[np.arange(len(labels)), labels] += 1.0 - alpha
     return mixed
@@ -65,19 +50,7 @@ def mixed_target(soft_targets: FloatArray, labels: IntArray, alpha: float) -> Fl
 def smoothed_prior(target: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """Return the mean target, drawn towards uniform by one pseudo-row; never exactly 0.
 
-    A class that no row has gets ``1 / (K (n + 1))``: rare, not impossible.
-
-    Parameters
-    ----------
-    target : ndarray of shape (n, K)
-        Probabilities per row.
-    weights : ndarray of shape (n,), optional
-        Of the rows; by default all 1.
-
-    Returns
-    -------
-    ndarray of shape (K,)
-        Positive; sums to 1.
+    A class that no row has gets ``1 / (K (n + 1))``: rare, not impossible. Rows may be weighted.
     """
     n_classes = target.shape[1]
     total = target.sum(axis=0) if weights is None else weights @ target

@@ -164,7 +164,7 @@ def test_of_one_data_set_the_best_are_kept(memory, facts, outcomes):
 
 
 def test_whole_data_sets_are_told_the_nearest(memory, facts, outcomes, monkeypatch):
-    monkeypatch.setattr(sqlite, "MAX_TOLD", 5)
+    monkeypatch.setattr(sqlite, "MAX_RETURNED", 5)
     for at, n_rows in enumerate((100_000, 1500, 10_000)):
         own = facts(name(at), n_rows)
         memory.remember(own, outcomes(own, {1: 0.0, 2: 0.1}))
@@ -173,7 +173,7 @@ def test_whole_data_sets_are_told_the_nearest(memory, facts, outcomes, monkeypat
 
 
 def test_what_one_data_set_taught_is_told_whole(memory, facts, outcomes, monkeypatch):
-    monkeypatch.setattr(sqlite, "MAX_TOLD", 1)
+    monkeypatch.setattr(sqlite, "MAX_RETURNED", 1)
     memory.remember(facts(), outcomes(facts(), {1: 0.0, 2: 0.1}))
     assert len(memory.outcomes(facts("b" * 64))) == 2
 
