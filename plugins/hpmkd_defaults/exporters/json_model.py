@@ -37,13 +37,13 @@ _ABOUT_TREES = (
     "trees: margins start at base_margin, or, behind a linear part, at the clipped ones. Each tree "
     "is walked from its root to a leaf: where the cell of the column is missing, on to what "
     "missing says; else on to yes if the cell is below the threshold, both rounded to float32, or "
-    "a category of the list in, or none of the list not_in; else on to no. A leaf says what to add "
+    "a category of the list in, or none of the list not_in; else on to no. A leaf has what to add "
     "to the margin of its tree, counted from 0, or, where that is null, to every margin. Sums are "
     "of float32, tree by tree."
 )
 _ABOUT_MEMBERS = (
-    "members: each is a model of its own, with parts and a link as told below. Their probabilities "
-    "are fused by pool."
+    "members: each is a model of its own, with parts and a link as described below. Their "
+    "probabilities are fused by pool."
 )
 _ABOUT_PARTS = {"linear": _ABOUT_LINEAR, "clip": _ABOUT_CLIP, "trees": _ABOUT_TREES}
 _ABOUT_LINK = {
@@ -53,7 +53,7 @@ _ABOUT_LINK = {
     "by their sum.",
     "identity": "link identity: there is a margin per class; probabilities are the margins, "
     "divided by their sum.",
-    "pool": "link pool: s is what a member says, each probability at least 1e-15, to the power of "
+    "pool": "link pool: s is the probabilities of a member, each at least 1e-15, to the power of "
     "1 / its temperature, divided by the sum over the classes. The linear pool is the sum of "
     "weight times s over the members. The log-linear pool is exp(the sum of exponent times "
     "log(s, at least 1e-15) over the members, plus the offset of the class), divided by the sum. "
