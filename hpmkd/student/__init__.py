@@ -13,9 +13,8 @@ from __future__ import annotations
 from hpmkd.student.columns.schema import Schema
 from hpmkd.student.combine import add, join_trees, pool_students
 from hpmkd.student.encoders import fit_encoder
-from hpmkd.student.encoders.joint import JointEncoder
 from hpmkd.student.encoders.linear import LinearEncoder
-from hpmkd.student.encoders.tree import TreeEncoder
+from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.convert import pack_booster, pack_sklearn_tree, strictly_below
 from hpmkd.student.models.linear import LinearModel

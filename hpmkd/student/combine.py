@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hpmkd.student.encoders import FittedEncoder
-from hpmkd.student.encoders.joint import JointEncoder
 from hpmkd.student.encoders.linear import LinearEncoder
-from hpmkd.student.encoders.tree import TreeEncoder
+from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.convert import joined
 from hpmkd.student.models.linear import LinearModel

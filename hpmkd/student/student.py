@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hpmkd.errors import DataError, StudentFileError
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.file import file
-from hpmkd.student.file.classes import as_classes
+from hpmkd.student.file.arrays import as_classes
 from hpmkd.student.file.container import damaged, read_content, write_content
 from hpmkd.student.file.file import plain_facts
 from hpmkd.student.models import FittedModel

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hpmkd.errors import StudentFileError
 from hpmkd.student import Student
-from hpmkd.student.file.classes import as_classes
+from hpmkd.student.file.arrays import as_classes
 from hpmkd.student.file.container import MAGIC
 from tests.student.crafting import altered, arrays_of, opened, resealed, sealed
 

@@ -63,12 +63,7 @@ class Column:
             raise ValueError(f"column {self.name!r} is a number but lists categories")
 
     def read(self, cells: Any) -> NDArray[np.float64]:
-        """Read raw cells as numbers or as codes.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            float64; NaN where missing or, for categories, unknown.
+        """Read raw cells as numbers or as codes, float64; NaN where missing or an unknown category.
 
         Raises
         ------

@@ -12,9 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from hpmkd.student.columns.schema import Schema
-from hpmkd.student.encoders.joint import JointEncoder
 from hpmkd.student.encoders.linear import LinearEncoder, NumberScaling
-from hpmkd.student.encoders.tree import TreeEncoder
+from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 
 FittedEncoder = TreeEncoder | LinearEncoder | JointEncoder
 

@@ -64,12 +64,7 @@ class NumberScaling:
         return cls(medians, lows, highs, centers, scales, indicated)
 
     def transform(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scale number columns.
-
-        Parameters
-        ----------
-        numbers : ndarray of shape (n, m)
-            NaN where missing; ±inf is the edge of the training range.
+        """Scale number columns of shape (n, m): NaN where missing, ±inf is the edge of the range.
 
         Returns
         -------
@@ -195,18 +190,7 @@ class LinearEncoder:
         return self.encode(self.schema.matrix(table))
 
     def encode(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Encode rows that the schema has read already.
-
-        Parameters
-        ----------
-        matrix : ndarray of shape (n, d)
-            What :meth:`hpmkd.student.columns.schema.Schema.matrix` returned.
-
-        Returns
-        -------
-        ndarray of shape (n, n_outputs)
-            As :meth:`transform`.
-        """
+        """Encode rows that :meth:`hpmkd.student.columns.schema.Schema.matrix` has read already."""
         numbers = matrix if self.schema.all_numbers else matrix[:, self._number_columns]
         scaled = self.scaling.transform(numbers)
         if not self._levels:

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
-from hpmkd.student.encoders.joint import JointEncoder
-from hpmkd.student.file.classes import classes_from_json, classes_to_json
+from hpmkd.student.encoders.tree import JointEncoder
+from hpmkd.student.file.arrays import classes_from_json, classes_to_json
 from hpmkd.student.file.container import damaged, seal, unseal
 from hpmkd.student.file.tree_layout import flatten, restore
 from hpmkd.student.models import FittedModel

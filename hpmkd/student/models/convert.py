@@ -212,13 +212,7 @@ def _reachable(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.
 
 
 def joined(parts: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, Any]:
-    """Return nodes and leaves of several models behind each other, their indices moved.
-
-    Parameters
-    ----------
-    parts : sequence of mapping
-        At least one; of each, what :class:`TreesModel` calls by the same names.
-    """
+    """Return nodes and leaves of one or more models behind each other, their indices moved."""
     nodes = np.cumsum([0, *(len(part["features"]) for part in parts)])[:-1]
     leaves = np.cumsum([0, *(len(part["leaf_values"]) for part in parts)])[:-1]
     moved = []

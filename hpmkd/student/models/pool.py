@@ -102,7 +102,7 @@ class Pool:
         return len(self.offsets)
 
     def fuse(self, predicted: NDArray[Any]) -> NDArray[np.float64]:
-        """Fuse the probabilities of the members.
+        """Fuse the probabilities of the members, row by row: alone or among others, the same bits.
 
         Parameters
         ----------
@@ -112,8 +112,7 @@ class Pool:
         Returns
         -------
         ndarray of shape (n, K)
-            float64; rows sum to 1. Each row is fused by itself: alone or among others, its
-            bits are the same.
+            float64; rows sum to 1.
 
         Raises
         ------
@@ -210,23 +209,11 @@ class PooledModel:
         return f"pool of {', '.join(member.family for member in self.members)}"
 
     def probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
-        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, dl + dt).
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column.
-        """
+        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, dl + dt)."""
         return self.pool.fuse(self.member_probabilities(matrix))
 
     def member_probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the probabilities of each member, of shape (M, n, K), for a matrix (n, dl + dt).
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column.
-        """
+        """Return the probabilities (M, n, K) of the members, for a matrix (n, dl + dt)."""
         if matrix.ndim != 2 or matrix.shape[1] < self.n_inputs:
             raise ValueError(
                 f"got a matrix of shape {matrix.shape}, expected (n, {self.n_inputs} or more)"

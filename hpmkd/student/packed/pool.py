@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpmkd.errors import DataError
 from hpmkd.student.columns.plain_rows import UNUSUAL
 from hpmkd.student.encoders import FittedEncoder
-from hpmkd.student.encoders.joint import JointEncoder
+from hpmkd.student.encoders.tree import JointEncoder
 from hpmkd.student.models.linear import LinearModel
 from hpmkd.student.models.pool import Member, PooledModel
 from hpmkd.student.models.trees import TreesModel

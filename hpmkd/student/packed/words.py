@@ -41,9 +41,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.student.encoders import FittedEncoder
-from hpmkd.student.encoders.joint import JointEncoder
 from hpmkd.student.encoders.linear import LinearEncoder
-from hpmkd.student.encoders.tree import TreeEncoder
+from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 from hpmkd.student.file.tree_layout import breadth_first
 from hpmkd.student.models import FittedModel
 from hpmkd.student.models.additive import AdditiveModel
