@@ -122,7 +122,7 @@ def test_frames_and_arrays_meet_by_position():
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (FRAME[["a"]], r"unlabeled rows: .*'?b'?"),
         (FRAME[:0], "unlabeled rows: the data is empty: got 0 rows"),
@@ -133,8 +133,8 @@ def test_frames_and_arrays_meet_by_position():
         ([], "unlabeled rows: "),
     ],
 )
-def test_bad_rows_are_refused(given, said):
-    with pytest.raises(DataError, match=said):
+def test_bad_rows_are_refused(given, message):
+    with pytest.raises(DataError, match=message):
         unlabeled_rows(given, dataset(FRAME))
 
 

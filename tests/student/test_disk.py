@@ -42,12 +42,12 @@ def values_of(student):
 @pytest.mark.parametrize("family", ["linear", "tree", "boosted", "additive"])
 def test_values_are_views_of_the_file(family, saved, small, monkeypatch):
     students, frame = small
-    said = students[family].predict_proba(frame).tobytes()
+    predicted = students[family].predict_proba(frame).tobytes()
     for smallest_map, kind in ((2**20, bytes), (1, mmap.mmap)):
         monkeypatch.setattr(container, "_MAPPED_FROM", smallest_map)
         student = Student.load(saved[family])
         assert all(type(owner(array)) is kind for array in values_of(student))
-        assert student.predict_proba(frame).tobytes() == said
+        assert student.predict_proba(frame).tobytes() == predicted
         assert student.to_bytes() == saved[family].read_bytes()
 
 
@@ -95,8 +95,8 @@ def test_only_floats_that_nobody_can_write_to_are_kept(tmp_path):
         closed = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         opened = mmap.mmap(stream.fileno(), 0)
     array = np.frombuffer(content, np.float32)
-    for kept in (array, array.reshape(2, 3)[1], np.frombuffer(closed, np.float32)):
-        assert owned(kept, np.float32, 1, "it") is kept
+    for stored in (array, array.reshape(2, 3)[1], np.frombuffer(closed, np.float32)):
+        assert owned(stored, np.float32, 1, "it") is stored
     own = array.copy()
     view = own.view()
     own.flags.writeable = view.flags.writeable = False

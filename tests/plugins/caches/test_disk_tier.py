@@ -202,8 +202,10 @@ def once_warned(place, match, calls=3):
 
 def test_a_folder_that_is_a_file(tmp_path):
     tmp_path.joinpath("file").write_text("mine")
-    said = r"file is a file; expected the folder of the cache; the run goes on .*cache.folder=DIR"
-    once_warned(tmp_path / "file", said)
+    warning = (
+        r"file is a file; expected the folder of the cache; the run goes on .*cache.folder=DIR"
+    )
+    once_warned(tmp_path / "file", warning)
     assert tmp_path.joinpath("file").read_text() == "mine"
 
 
@@ -292,8 +294,8 @@ def test_what_was_not_read_for_longest_goes_first(tmp_path):
     size = entry_file(tmp_path, "a").stat().st_size
     assert not ask(tmp_path, key="a")[1]  # now b is the oldest
     ask(tmp_path, key="d", max_disk_bytes=3 * size)
-    kept = {key for key in "abcd" if entry_file(tmp_path, key).exists()}
-    assert kept == {"a", "c", "d"}
+    cached = {key for key in "abcd" if entry_file(tmp_path, key).exists()}
+    assert cached == {"a", "c", "d"}
 
 
 def test_an_entry_beyond_the_budget_is_not_written(tmp_path):
@@ -358,17 +360,17 @@ def test_clear_removes_the_folders_it_emptied_and_no_other(tmp_path):
 
 
 def test_a_draft_goes_only_when_nobody_can_be_writing_it(tmp_path, monkeypatch):
-    kept = []
+    cached = []
 
     def killed(file, *args):
-        kept.extend(tmp_path.rglob("*.part"))
+        cached.extend(tmp_path.rglob("*.part"))
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
         patch.setattr(disk, "write_entry", killed)
         with pytest.warns(CacheWarning):
             ask(tmp_path)
-    (draft,) = kept  # the name that a process killed here would have left
+    (draft,) = cached  # the name that a process killed here would have left
     draft.write_bytes(b"half")
     disk_layout.trim(tmp_path, 0)
     disk_layout.clear(tmp_path)

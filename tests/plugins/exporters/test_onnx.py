@@ -167,22 +167,25 @@ def test_a_missing_cell_has_a_text_even_where_the_empty_one_is_a_category():
     rows = pd.DataFrame({"word": ["", "<missing>", "x", None] * 10, "other": ["y", None] * 20})
     student = fitted_student("tree", rows, np.arange(40) % 4 == 0)
     made = to_onnx(student)
-    told = {each.key: json.loads(each.value) for each in made.metadata_props}
-    assert [column["missing"] for column in told["hpmkd.columns"]] == ["<missing<missing>>", ""]
+    described = {each.key: json.loads(each.value) for each in made.metadata_props}
+    assert [column["missing"] for column in described["hpmkd.columns"]] == [
+        "<missing<missing>>",
+        "",
+    ]
     assert_same(student, made.SerializeToString(), rows)
 
 
 def test_the_file_tells_what_it_is():
     student = fitted_student("tree", pd.DataFrame({"net income": [1.0, 2.0] * 20}), ["a", "b"] * 20)
     made = to_onnx(Student(student.encoder, student.model, student.classes, {"stage": "tree"}))
-    told = {each.key: json.loads(each.value) for each in made.metadata_props}
-    assert told["hpmkd.columns"] == [
+    described = {each.key: json.loads(each.value) for each in made.metadata_props}
+    assert described["hpmkd.columns"] == [
         {"name": "net income", "input": "net_income", "kind": "number"}
     ]
-    assert told["hpmkd.classes"] == ["a", "b"]
-    assert told["hpmkd.facts"] == {"stage": "tree"}
-    assert told["hpmkd.opset"] == {"": 17, "ai.onnx.ml": 3}
-    assert {each.domain: each.version for each in made.opset_import} == told["hpmkd.opset"]
+    assert described["hpmkd.classes"] == ["a", "b"]
+    assert described["hpmkd.facts"] == {"stage": "tree"}
+    assert described["hpmkd.opset"] == {"": 17, "ai.onnx.ml": 3}
+    assert {each.domain: each.version for each in made.opset_import} == described["hpmkd.opset"]
     assert [each.name for each in made.graph.output] == ["label", "probabilities"]
 
 

@@ -70,10 +70,10 @@ def test_it_is_set_aside_and_the_run_goes_on(path, tmp_path, damage):
     damage(path)
     content = path.read_bytes()
     memory = memory_in(tmp_path)
-    with pytest.warns(MemoryWarning, match="cannot read .*: it is now .*a new one begun") as said:
+    with pytest.warns(MemoryWarning, match="cannot read .*: it is now .*a new one begun") as caught:
         found = list(memory.outcomes(ASKING)), list(memory.suggest(ASKING, "tree"))
     assert found == ([], [])
-    assert len(said) == 1
+    assert len(caught) == 1
     learn(tmp_path, NEW)
     assert [each.digest for each in RecordStore(path).read()] == [NEW.digest]
     (aside,) = stores_set_aside(path)

@@ -77,8 +77,8 @@ class TestMembers:
         kind = {"random_forest": RandomForestClassifier, "extra_trees": ExtraTreesClassifier}
         alike = ("min_samples_leaf", "random_state")
         rival = kind[name](100, **{each: getattr(whole, each) for each in alike})
-        said = rival.fit(matrix, labels).predict_proba(matrix)
-        assert np.array_equal(whole.predict_proba(matrix), said)
+        predicted = rival.fit(matrix, labels).predict_proba(matrix)
+        assert np.array_equal(whole.predict_proba(matrix), predicted)
 
     def test_seeds_differ_by_member_and_by_seed(self):
         facts = DataFacts(1000, 5, 3)
@@ -98,16 +98,16 @@ class TestMembers:
         labels[:1], labels[1:3] = 0, 1
         members = panel.members(DataFacts(len(labels), matrix.shape[1], 5), 0)
         for name, member in members.items():
-            said = member.fit(matrix, labels).predict_proba(matrix)
-            assert said.shape == (len(labels), 5), name
-            np.testing.assert_allclose(said.sum(axis=1), 1.0, atol=1e-5)
+            predicted = member.fit(matrix, labels).predict_proba(matrix)
+            assert predicted.shape == (len(labels), 5), name
+            np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-5)
 
     def test_few_rows_are_fitted(self):
         """A fold of a fold of 30 rows, which is what the panel was told of."""
         matrix, _ = load_breast_cancer(return_X_y=True)
         for name, member in DefaultPanel().members(DataFacts(30, 30, 2), 0).items():
-            said = member.fit(matrix[:13], np.arange(13) % 2).predict_proba(matrix[13:20])
-            assert said.shape == (7, 2), name
+            predicted = member.fit(matrix[:13], np.arange(13) % 2).predict_proba(matrix[13:20])
+            assert predicted.shape == (7, 2), name
 
     def test_all_know_their_job(self):
         """On three hundred digits nobody is much worse than the best."""
@@ -206,8 +206,8 @@ class TestNetwork:
                 matrix[~held_out].astype(np.float32), labels[~held_out], classes=[0, 1]
             )
             losses.append(log_loss(labels[held_out], rival.predict_proba(matrix[held_out])))
-        kept = log_loss(labels[held_out], model.predict_proba(matrix[held_out]))
-        assert kept == pytest.approx(min(losses), abs=1e-3)
+        stored = log_loss(labels[held_out], model.predict_proba(matrix[held_out]))
+        assert stored == pytest.approx(min(losses), abs=1e-3)
 
     def test_fitting_again_starts_afresh(self, wine):
         model = NetworkTeacher(width=(4,), patience=2)
