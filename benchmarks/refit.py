@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.optimize import minimize
 
-from hpmkd.kernels import distillation_loss, leaf_gradient, leaf_margins, reference
+from hpmkd.kernels import distillation_loss, leaf_gradient, leaf_margins
 from hpmkd_defaults.stages.refit import (
     RIDGE,
     STEPS,
@@ -36,6 +36,7 @@ from hpmkd_defaults.stages.refit import (
     JointLoss,
     refit_jointly,
 )
+from tests.kernels import reference
 
 LEAVES, ROUNDS, TARGET = 12, 30, 0.3
 HEADER = ("rows", "margins", "trees", "columns", "seconds", "NumPy seconds", "times", "target")

@@ -1,11 +1,11 @@
-"""A place in the cache: whoever is handed one need not know whether anything is kept."""
+"""A region of the cache: callers need not know whether anything is cached."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,65 +20,43 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Cache
 
 
-class CacheRegion(Protocol):
-    """Where arrays that are dear to compute are looked for first."""
-
-    def digest(self, content: Any) -> str:
-        """Return what stands in keys for a table or an array that belongs to several entries."""
-        ...
-
-    def get(self, compute: Callable[[], NDArray[Any]], *content: Any) -> NDArray[Any]:
-        """Return the read-only array that follows from `content`, computing it if missing."""
-        ...
-
-
 @dataclass(frozen=True)
-class CachedRegion:
-    """A region of a cache.
+class CacheRegion:
+    """Where arrays that are costly to compute are looked up first.
 
     Parameters
     ----------
-    cache : Cache
-        Keeps the entries.
+    cache : Cache, optional
+        Without one everything is computed, and no digest is.
     region : str
-        Whose budget they take from.
+        Whose budget the entries take from.
     """
 
-    cache: Cache
-    region: str
+    cache: Cache | None = None
+    region: str = ""
 
     def digest(self, content: Any) -> str:
-        """Return the digest of a table or an array."""
-        return tables.digest(content)
+        """Return what stands in keys for a table or an array that several entries depend on."""
+        return "" if self.cache is None else tables.digest(content)
 
     def get(self, compute: Callable[[], NDArray[Any]], *content: Any) -> NDArray[Any]:
         """Return the read-only array that follows from `content`, computing it if missing.
 
         The versions of the libraries belong to every key: another may compute other bits.
         """
+        if self.cache is None:
+            array = compute()
+            array.flags.writeable = False
+            return array
         key = tables.digest(libraries(), *content)
         return self.cache.get_or_compute(self.region, key, compute)
 
 
-class NoRegion:
-    """No shelf: everything is computed, and no digest is."""
-
-    def digest(self, content: Any) -> str:
-        """Return nothing, for there are no keys."""
-        return ""
-
-    def get(self, compute: Callable[[], NDArray[Any]], *content: Any) -> NDArray[Any]:
-        """Compute, and close for writing as a cache does."""
-        array = compute()
-        array.flags.writeable = False
-        return array
-
-
-NO_CACHE = NoRegion()
+NO_CACHE = CacheRegion()
 
 
 def plain(region: CacheRegion, compute: Callable[[], Any], *content: Any) -> Any:
-    """Return plain values (what JSON knows) that follow from `content`, from the shelf."""
+    """Return plain values (what JSON knows) that follow from `content`, cached."""
 
     def computed() -> NDArray[Any]:
         return np.frombuffer(json.dumps(compute(), allow_nan=False).encode(), dtype=np.uint8)

@@ -69,8 +69,8 @@ class Dataset:
         """The n rows, raw.
 
         Of many rows, copies are what memory goes to. So a part of a table is taken out of it
-        when it is asked for, and lives as long as somebody uses it: meanwhile, whoever asks is
-        given the same one.
+        at the first use, and lives as long as somebody uses it; meanwhile every access returns
+        the same one.
         """
         if self.at is None:
             return self.whole
@@ -87,7 +87,7 @@ class Dataset:
         return replace(self, labels=self.labels[rows], at=at)
 
     def taken(self) -> Dataset:
-        """Return the same rows, taken out of their table for good: they are asked for often."""
+        """Return the same rows, taken out of their table for good: they are used often."""
         return replace(self, whole=self.table, at=None)
 
     def blocks(self, size: int) -> Iterator[Dataset]:
@@ -97,7 +97,7 @@ class Dataset:
 
     @property
     def facts(self) -> DataFacts:
-        """The problem in a few numbers; nobody has asked a teacher yet."""
+        """The problem in a few numbers, before any teacher has predicted."""
         shares = np.bincount(self.labels, minlength=len(self.classes)) / len(self)
         balance = entr(shares).sum() / np.log(len(shares)) if len(shares) > 1 else 1.0
         return DataFacts(len(self), self.whole.shape[1], len(self.classes), float(balance))

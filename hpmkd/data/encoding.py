@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from hpmkd.student.encoders import FittedEncoder
 
 
-#: Rows that are encoded in one call: what is made on the way is several times as large as they.
+#: Rows that are encoded in one call: its temporary arrays are several times as large as the rows.
 ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class EncodingOptions:
-    """What is spared if there are many rows; 0 for no cap.
+    """Caps for many rows; 0 for no cap.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ class EncodingOptions:
         return rows.rows(np.arange(most) * n // most) if 0 < most < n else rows
 
     def single(self, n: int) -> bool:
-        """Return whether a matrix of so many rows is kept in single precision."""
+        """Return whether a matrix of so many rows is in single precision."""
         return 0 < self.single_above < n
 
 
-#: Nothing is spared.
+#: No caps.
 EXACT = EncodingOptions()
 
 
@@ -63,9 +63,9 @@ class Encoding:
     rows : Dataset
         The n rows. Their labels are not looked at.
     region : CacheRegion
-        Where encoders and matrices are looked for before they are made.
+        Where encoders and matrices are looked up before they are made.
     options : EncodingOptions
-        What is spared if there are many rows.
+        Caps for many rows.
     """
 
     rows: Dataset
@@ -76,7 +76,7 @@ class Encoding:
         """Return the encoder of a kind ("tree" or "linear"), fitted on the rows.
 
         It is always read from its bytes, as in a student's file, so that it is the same
-        object in every bit whether or not it was found on the shelf.
+        object in every bit whether or not it was cached.
         """
         content = self.region.get(
             lambda: self._fitted(kind),
@@ -101,9 +101,9 @@ class Encoding:
             Read-only, one row for each raw one.
         """
         of = "" if table is None else self.region.digest(table)
-        asked = (encoder.kind, self.options.scaling_rows, self.options.single_above)
+        options = (encoder.kind, self.options.scaling_rows, self.options.single_above)
         return self.region.get(
-            lambda: self._encoded(encoder, table), "matrix", *asked, self._digest, of
+            lambda: self._encoded(encoder, table), "matrix", *options, self._digest, of
         )
 
     def _encoded(self, encoder: FittedEncoder, table: Any = None) -> NDArray[Any]:

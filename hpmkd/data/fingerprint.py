@@ -1,4 +1,4 @@
-"""Who a model is: a digest of what it holds and of the code behind it.
+"""The identity of a model: a digest of what it holds and of the code behind it.
 
 Equal in every process, whatever ``PYTHONHASHSEED`` is, so that a cache on disk can go by
 it; and different once the code has changed, for there the old answer would be wrong.
@@ -18,7 +18,7 @@ from typing import Any
 
 from joblib.hashing import NumpyHasher
 
-#: Whoever changes one of these may change what a teacher says.
+#: Another version of one of these may change what a teacher predicts.
 LIBRARIES = ("hpmkd", "numpy", "scipy", "scikit-learn", "pandas", "xgboost")
 #: Modules of trees that count their own calls, and where in their state the counts are.
 COUNTING = ("sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree")
@@ -37,7 +37,7 @@ def identity(model: Any) -> str | None:
     Returns
     -------
     str or None
-        None if it cannot be told, as for what holds a lock or an open file.
+        None if its state cannot be hashed, as that of a lock or an open file.
     """
     try:
         content = _Hasher().hash(model)
@@ -56,14 +56,14 @@ class _Hasher(NumpyHasher):  # type: ignore[misc]
 
     def save(self, obj: Any) -> None:
         if isinstance(obj, (type, types.FunctionType)):
-            obj = self._told(obj)
+            obj = self._description(obj)
         elif type(obj).__module__ in COUNTING and hasattr(obj, "__getstate__"):
             state = list(obj.__getstate__())
             del state[COUNTS]
             obj = ("tree", type(obj), state)
         super().save(obj)
 
-    def _told(self, obj: type | types.FunctionType) -> tuple[Any, ...]:
+    def _description(self, obj: type | types.FunctionType) -> tuple[Any, ...]:
         if obj in self._seen:
             return (obj.__module__, obj.__qualname__)
         self._seen.add(obj)

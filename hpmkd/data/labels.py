@@ -1,4 +1,4 @@
-"""Labels of any one type become class codes, or an error that says what to do."""
+"""Labels of any one type become class codes, or an error with the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that an array really holds probabilities, whoever it comes from."""
+"""Checks that an array holds probabilities, those of a user or of a plugin."""
 
 from __future__ import annotations
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpmkd.errors import DataError
+from hpmkd.student.columns.tables import as_array, as_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST = float(np.finfo(np.float32).max)
-#: Rows that are looked through at a time: what is found of them is as large as they are.
+#: Rows that are searched at a time: the mask of them is as large as they are.
 ROWS_AT_ONCE = 100_000
 #: Cells that hold several values.
 NESTED = (list, dict, set, tuple, np.ndarray)
@@ -35,13 +35,12 @@ def as_table(X: Any) -> Any:
     """
     import pandas as pd
 
-    if hasattr(X, "toarray"):
-        raise DataError("got a sparse matrix; expected a dense one: pass X.toarray()")
-    if isinstance(X, pd.Series):
-        raise DataError("got one column; expected rows × columns: pass X.to_frame()")
-    table = X if isinstance(X, (pd.DataFrame, np.ndarray)) else _opened(X)
-    if table.ndim != 2:
-        raise DataError(f"got rows of shape {table.shape}; expected rows × columns (X.reshape?)")
+    table = as_frame(X)
+    if table is None:
+        table = as_array(X)
+        numbers = np.asarray(X) if isinstance(X, list | tuple) else table
+        # Text among numbers makes objects of all, so that numbers stay numbers.
+        table = table if numbers.dtype.kind in "US" else numbers
     if table.shape[0] == 0 or table.shape[1] == 0:
         raise DataError(
             f"the data is empty: got {table.shape[0]} rows and {table.shape[1]} columns"
@@ -64,35 +63,13 @@ def as_table(X: Any) -> Any:
 
 
 def unknown_column(frame: Any, name: str) -> str:
-    """Say that a frame has no column of this name, and which it has."""
+    """Return the error of a column that a frame does not have."""
     import difflib
 
     folded = {known.casefold(): known for known in frame.columns}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
     return f"no column is called {name!r}{hint} Columns: {', '.join(frame.columns[:20])}"
-
-
-def _opened(X: Any) -> Any:
-    import pandas as pd
-
-    mappings = isinstance(X, (list, tuple)) and bool(X) and isinstance(X[0], Mapping)
-    if isinstance(X, Mapping) or mappings:
-        try:
-            return pd.DataFrame(X)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise DataError(
-                f"the rows do not form a table: {error}; expected columns of one length, or one "
-                "mapping per row"
-            ) from error
-    try:
-        table = np.asarray(X)
-        # As objects, so that numbers among text stay numbers.
-        return np.array(X, dtype=object) if table.dtype.kind in "US" else table
-    except ValueError as error:
-        raise DataError(
-            f"the rows do not form a table: {error}; expected as many cells in each row"
-        ) from error
 
 
 def _plain_columns(frame: Any) -> Any:
@@ -145,7 +122,7 @@ def _refuse_infinite(table: Any) -> None:
 
 
 def infinite_cells(table: Any) -> str:
-    """Say how many cells of the first such column are infinite; nothing if none is."""
+    """Return how many cells of the first such column are infinite, in words; empty if none."""
     if isinstance(table, np.ndarray):
         if table.dtype.kind != "f":
             return ""

@@ -32,11 +32,11 @@ def holdout(labels: IntArray, size: float, seed: int) -> tuple[IntArray, IntArra
 
     Returns
     -------
-    kept, held : ndarray
+    rows, held_out : ndarray
         Sorted row numbers. Every class keeps at least one row.
     """
     rng = np.random.default_rng(seed)
-    held = []
+    held_out = []
     owed = 0.0
     for code in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == code))
@@ -45,9 +45,9 @@ def holdout(labels: IntArray, size: float, seed: int) -> tuple[IntArray, IntArra
         # class of one row could not give is not taken from another.
         wanted = round(owed)
         owed -= wanted
-        held.append(rows[: min(wanted, len(rows) - 1)])
-    held_rows = np.sort(np.concatenate(held))
-    return np.setdiff1d(np.arange(len(labels)), held_rows), held_rows
+        held_out.append(rows[: min(wanted, len(rows) - 1)])
+    held_out_rows = np.sort(np.concatenate(held_out))
+    return np.setdiff1d(np.arange(len(labels)), held_out_rows), held_out_rows
 
 
 def folds(labels: IntArray, n_folds: int, seed: int) -> IntArray:

@@ -1,4 +1,4 @@
-"""Rows without labels: real ones that a user hands in, or such as an augmenter makes."""
+"""Rows without labels: real ones from the user, or rows that an augmenter makes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from hpmkd.student import Schema
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from hpmkd.contracts import Augmenter
     from hpmkd.recipe.settings import ExtraSettings
     from hpmkd.values import FloatArray
+
+#: Shares above this are warned of: fewer rows may be twins by chance.
+SUBSTANTIAL = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,9 @@ class ExtraSource:
     settings : ExtraSettings
         How many to make, and what each weighs.
     augmenter : Augmenter or None
-        Makes rows; None where nobody should.
+        Makes rows; None for no such rows.
     unlabeled : DataFrame or ndarray, or None
-        Real rows. They take precedence: nobody is then asked to make any.
+        Real rows. They take precedence: then none are made.
     seed : int
         Of the augmenter's generator.
     """
@@ -51,12 +55,12 @@ class ExtraSource:
         """Return a source of real rows only."""
         return replace(self, augmenter=None)
 
-    def dry(self) -> ExtraSource:
+    def disabled(self) -> ExtraSource:
         """Return a source of no rows."""
         return replace(self, augmenter=None, unlabeled=None)
 
-    def asked(self, n: int) -> bool:
-        """Return whether there are or will be rows beside a table of n rows."""
+    def requested(self, n: int) -> bool:
+        """Return whether there are or will be extra rows beside a table of n rows."""
         return self.real or (self.augmenter is not None and self._wanted(n) > 0)
 
     def _wanted(self, n: int) -> int:
@@ -85,14 +89,14 @@ class ExtraSource:
 
 @dataclass(frozen=True)
 class PseudoLabelledRows:
-    """Extra rows and what the fused teachers say about them.
+    """Extra rows and the fused probabilities of the teachers on them.
 
     Parameters
     ----------
     table : DataFrame or ndarray of shape (m, d)
         Raw rows.
     soft_targets : ndarray of shape (m, K)
-        The teachers' probabilities.
+        The fused probabilities.
     weight : float
         Of each row in the loss of a student.
     real : bool
@@ -125,7 +129,7 @@ def unlabeled_rows(X: Any, training: Dataset) -> Any:
     Raises
     ------
     DataError
-        If there are no rows, columns are missing, cells are infinite, or words stand where
+        If there are no rows, columns are missing, cells are infinite, or text stands where
         training has numbers.
     """
     import pandas as pd
@@ -157,3 +161,50 @@ def _warn_of_empty_columns(rows: pd.DataFrame, training: pd.DataFrame) -> None:
             DataWarning,
             stacklevel=3,
         )
+
+
+def warn_of_known_rows(unlabeled: Any, training: Dataset, test: Dataset) -> None:
+    """Warn if many rows without labels are training rows, or many test rows stand among them.
+
+    Two rows are the same if all cells are. Where rows repeat by nature (few columns of few
+    values), new ones look known, too: the share of training rows that have a twin among the
+    training rows is what chance gives, and is taken off before a share counts as substantial.
+
+    Parameters
+    ----------
+    unlabeled : DataFrame or ndarray of shape (m, d)
+        With the columns of the training rows.
+    training, test : Dataset
+        The rows with labels.
+    """
+    # As students read them: 1 and 1.0 are one value, whatever the types of the columns.
+    schema = Schema.fit(training.table, max_categories=len(training))
+    extra, known, tested = (
+        _hashes(schema, table) for table in (unlabeled, training.table, test.table)
+    )
+    _, at, counts = np.unique(known, return_inverse=True, return_counts=True)
+    threshold = SUBSTANTIAL + float((counts[at] > 1).mean())
+    repeated, met = float(np.isin(extra, known).mean()), float(np.isin(tested, extra).mean())
+    if repeated > threshold:
+        warnings.warn(
+            f"unlabeled rows: {repeated:.0%} of them are training rows, cell by cell; these teach "
+            "nothing new, and teachers label them that have seen their labels: leave them out",
+            DataWarning,
+            stacklevel=2,
+        )
+    if met > threshold:
+        warnings.warn(
+            f"unlabeled rows: {met:.0%} of the test rows are among them, cell by cell; the result "
+            "is then transductive: it says how good the student is on rows that it has learned "
+            "from, not on new ones. Leave them out, or test on others",
+            DataWarning,
+            stacklevel=2,
+        )
+
+
+def _hashes(schema: Schema, table: Any) -> NDArray[np.uint64]:
+    import pandas as pd
+
+    # Adding 0 makes one zero of two.
+    frame = pd.DataFrame(schema.matrix(table) + 0.0)
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hpmkd.chain.chain import ChainLink
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.seeds import Seeds
 from hpmkd.engine.budget_plan import BudgetPlan
 from hpmkd.engine.trainer import Trainer
@@ -86,9 +86,9 @@ class RunContext:
         return BudgetPlan(self.budget, self.links, self.trainer.parents, spare)
 
     @property
-    def features(self) -> CachedRegion:
+    def features(self) -> CacheRegion:
         """Where encoded rows are cached."""
-        return CachedRegion(self.cache, "feature")
+        return CacheRegion(self.cache, "feature")
 
     def note(self, note: str) -> None:
         """Send observers a sentence about the run."""

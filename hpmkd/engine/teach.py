@@ -13,8 +13,7 @@ import numpy as np
 from hpmkd.data import splits
 from hpmkd.data.dataset import DataWarning
 from hpmkd.data.encoding import EncodingOptions
-from hpmkd.data.overlap import warn_of_known_rows
-from hpmkd.data.unlabeled import ExtraSource
+from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
 from hpmkd.engine.row_caps import binding_caps
 from hpmkd.engine.teacher_footprint import of_member
 from hpmkd.evaluation.ranking import TrialRanking

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.data import tables
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import latency
 from hpmkd.knowledge.fold_fits import pickled_bytes
@@ -40,7 +40,7 @@ def of_member(teacher: Teacher, predictor: TeacherPredictor) -> Footprint:
         return _measured(model, model.predict_proba, predictor.test.table)
 
     content = (predictor.identity(teacher), predictor.training.digest, predictor.test.digest)
-    return Footprint(*CachedRegion(predictor.cache, "teacher").get(measure, "cost", *content))
+    return Footprint(*CacheRegion(predictor.cache, "teacher").get(measure, "cost", *content))
 
 
 def of_fuser(fusion: CachedFusion, probabilities: FloatArray, table: Any) -> Footprint:

@@ -1,8 +1,8 @@
 """Softening, divergence, the distillation loss, fusion, margins and leaves, compiled.
 
 These functions check their arguments, bring them to the one dtype and layout that each
-kernel is compiled for, and call it; the formulas are in :mod:`hpmkd.kernels.reference`.
-A function's module, and numba with it, is imported when the function is first asked for.
+kernel is compiled for, and call it; the formulas are in ``tests/kernels/reference.py``.
+A function's module, and numba with it, is imported at the first access to the function.
 
 Axis letters: ``n`` rows, ``d`` columns, ``K`` classes, ``C`` margins per row, ``M`` teachers,
 ``T`` trees, ``L`` leaves of all trees.

@@ -1,4 +1,4 @@
-"""Public functions on several teachers: fuse them, learn whom to hear."""
+"""Public functions on several teachers: fuse them, learn their weights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def attention_fuse(
     Parameters
     ----------
     probabilities : array-like of shape (M, n, K)
-        What each teacher says, in [0, 1] (1e-6 above 1 is let pass). float64 and float32 are
+        Of each teacher, in [0, 1] (1e-6 above 1 is let pass). float64 and float32 are
         read as they are, without a copy, also a range of rows of a larger array.
     scores : array-like of shape (n, M)
         Of any size. −inf is a weight of exactly 0; each row has at least one finite score,
@@ -53,8 +53,8 @@ def attention_fuse(
     ----------
     Jacobs, Jordan, Nowlan and Hinton (1991), Adaptive mixtures of local experts.
     """
-    said, stride = _as_teachers(probabilities)
-    n_teachers, n, n_classes = said.shape
+    tables, stride = _as_teachers(probabilities)
+    n_teachers, n, n_classes = tables.shape
     given = as_table("scores", scores)
     if given.shape != (n, n_teachers):
         raise ValueError(f"scores must have shape {(n, n_teachers)}, got {given.shape}")
@@ -62,13 +62,13 @@ def attention_fuse(
     check_buffer("fused", fused, np.float64, (n, n_classes))
     check_buffer("weights", weights, np.float64, given.shape)
     bad = _jit.attention_fuse(
-        _flat(said, stride), stride, n_classes, given.reshape(-1), fused.reshape(-1),
+        _flat(tables, stride), stride, n_classes, given.reshape(-1), fused.reshape(-1),
         weights.reshape(-1),
     )  # fmt: skip
     if bad >= 0:
         raise ValueError(
             f"row {bad} must have probabilities in [0, 1], a finite score and neither +inf nor "
-            f"NaN, got {said[:, bad].tolist()} and {given[bad]}"
+            f"NaN, got {tables[:, bad].tolist()} and {given[bad]}"
         )
     return fused, weights
 
@@ -99,19 +99,19 @@ def attention_gradient(likelihoods: ArrayLike, scores: ArrayLike) -> tuple[float
         If the shapes differ, or a row holds a value that cannot be used or gives its true
         class nothing (q < 2.3e-308); the message names the row.
     """
-    said, given = as_table("likelihoods", likelihoods), as_table("scores", scores)
-    if said.shape != given.shape:
+    values, given = as_table("likelihoods", likelihoods), as_table("scores", scores)
+    if values.shape != given.shape:
         raise ValueError(
-            f"likelihoods and scores must have one shape, got {said.shape} and {given.shape}"
+            f"likelihoods and scores must have one shape, got {values.shape} and {given.shape}"
         )
     gradient = np.empty(given.shape)
     total, bad = _jit.attention_gradient(
-        said.reshape(-1), given.reshape(-1), len(given), gradient.reshape(-1)
+        values.reshape(-1), given.reshape(-1), len(given), gradient.reshape(-1)
     )
     if bad >= 0:
         raise ValueError(
             f"row {bad} must have likelihoods in [0, 1], one of them above 0 where there is "
-            f"weight, and usable scores, got {said[bad]} and {given[bad]}"
+            f"weight, and usable scores, got {values[bad]} and {given[bad]}"
         )
     return total / max(1, len(given)), gradient
 
@@ -145,43 +145,44 @@ def em_step(likelihoods: ArrayLike, weights: ArrayLike) -> tuple[Floats, float]:
     ----------
     Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data.
     """
-    said, before = as_table("likelihoods", likelihoods), as_input("weights", weights, np.float64, 1)
-    if before.shape != (said.shape[1],) or len(said) == 0:
+    values = as_table("likelihoods", likelihoods)
+    before = as_input("weights", weights, np.float64, 1)
+    if before.shape != (values.shape[1],) or len(values) == 0:
         raise ValueError(
             f"likelihoods must have rows, and weights one value per column of them, got shapes "
-            f"{said.shape} and {before.shape}"
+            f"{values.shape} and {before.shape}"
         )
     if not before.min() >= 0.0:
         raise ValueError(f"weights must not be negative or NaN, got {before}")
     updated = np.empty(before.shape)
-    total, bad = _jit.em_step(said.reshape(-1), before, len(said), updated)
+    total, bad = _jit.em_step(values.reshape(-1), before, len(values), updated)
     if bad >= 0:
         raise ValueError(
             f"row {bad} must have likelihoods in [0, 1], one of them above 0 where there is "
-            f"weight, got {said[bad]}"
+            f"weight, got {values[bad]}"
         )
-    return updated, total / len(said)
+    return updated, total / len(values)
 
 
 def _as_teachers(probabilities: ArrayLike) -> tuple[NDArray[Any], int]:
     """Return float64 or float32 tables (M, n, K), each contiguous, and their distance."""
-    said = np.asarray(probabilities)
-    if said.dtype not in (np.float64, np.float32):
-        said = said.astype(np.float64)
-    if said.ndim != 3 or said.shape[0] == 0 or said.shape[2] == 0:
-        raise ValueError(f"probabilities must have shape (M ≥ 1, n, K ≥ 1), got {said.shape}")
-    n_teachers, n, n_classes = said.shape
-    step, row, cell = said.strides
-    tight = cell == said.itemsize and row == n_classes * cell
-    apart = step >= 0 and step % said.itemsize == 0
-    usable = said.flags.aligned and said.dtype.isnative
+    tables = np.asarray(probabilities)
+    if tables.dtype not in (np.float64, np.float32):
+        tables = tables.astype(np.float64)
+    if tables.ndim != 3 or tables.shape[0] == 0 or tables.shape[2] == 0:
+        raise ValueError(f"probabilities must have shape (M ≥ 1, n, K ≥ 1), got {tables.shape}")
+    n_teachers, n, n_classes = tables.shape
+    step, row, cell = tables.strides
+    tight = cell == tables.itemsize and row == n_classes * cell
+    apart = step >= 0 and step % tables.itemsize == 0
+    usable = tables.flags.aligned and tables.dtype.isnative
     if not (tight and apart and usable):
-        said = np.array(said, dtype=said.dtype.newbyteorder("="), order="C")
-    return said, said.strides[0] // said.itemsize if n_teachers > 1 else n * n_classes
+        tables = np.array(tables, dtype=tables.dtype.newbyteorder("="), order="C")
+    return tables, tables.strides[0] // tables.itemsize if n_teachers > 1 else n * n_classes
 
 
-def _flat(said: NDArray[Any], stride: int) -> NDArray[Any]:
+def _flat(tables: NDArray[Any], stride: int) -> NDArray[Any]:
     """View the tables, and what lies between them, as one contiguous read-only vector."""
-    n_teachers, n, n_classes = said.shape
+    n_teachers, n, n_classes = tables.shape
     length = (n_teachers - 1) * stride + n * n_classes if n > 0 else 0
-    return as_strided(said, (length,), (said.itemsize,), writeable=False)
+    return as_strided(tables, (length,), (tables.itemsize,), writeable=False)

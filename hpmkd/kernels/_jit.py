@@ -3,7 +3,7 @@
 Every cached kernel lives in this one file together with its helpers, because numba's
 cache does not notice an edit in another module. Nothing is checked or converted here
 except values, which are checked in the same pass that reads them: a kernel returns the
-first row that it cannot use, or -1. The formulas are in :mod:`hpmkd.kernels.reference`.
+first row that it cannot use, or -1. The formulas are in ``tests/kernels/reference.py``.
 
 All arrays are one-dimensional, C-contiguous float64 (labels: int64); a table of shape
 (n, K) comes flattened. Inputs are read-only views, so that each kernel has one signature.
@@ -285,14 +285,14 @@ def _cross_entropy(
     mix: float,
     inverse_temperature: float,
     weight: float,
-    heard: Floats,
+    row_weights: Floats,
     work: tuple[Floats, Floats, Floats, Floats],
     gradient: Floats,
     hessian: Floats,
 ) -> tuple[float, int]:
     """Add one block of weight T**2 CE(t, softmax(z / T)), t = mix p + (1 - mix) y.
 
-    The rows' own weights `heard` (none: all 1) are in the loss, not yet in the derivatives.
+    The rows' own weights `row_weights` (none: all 1) are in the loss, not yet in the derivatives.
     """
     below, powers, sums, logs = work
     below, powers, sums = below[: margins.size], powers[: margins.size], sums[: labels.size]
@@ -332,7 +332,7 @@ def _cross_entropy(
             sums[i] -= hard * below[own]
         if not sums[i] < np.inf:
             return 0.0, i
-        loss += sums[i] * heard[i] if heard.size > 0 else sums[i]
+        loss += sums[i] * row_weights[i] if row_weights.size > 0 else sums[i]
     return loss * slope / inverse_temperature, -1
 
 
@@ -344,7 +344,7 @@ def _logistic_loss(
     mix: float,
     inverse_temperature: float,
     weight: float,
-    heard: Floats,
+    row_weights: Floats,
     work: tuple[Floats, Floats, Floats, Floats],
     gradient: Floats,
     hessian: Floats,
@@ -371,8 +371,8 @@ def _logistic_loss(
         hessian[i] += weight * q1 * q0
         loss = losses[i] + ((1.0 - t) * u if u >= 0.0 else -t * u)
         losses[i] = loss if valid & known else np.nan
-    for i in range(heard.size):
-        losses[i] *= heard[i]
+    for i in range(row_weights.size):
+        losses[i] *= row_weights[i]
     a = b = c = d = 0.0  # four lanes, as one waits for every addition
     quads = losses.size // 4
     for i in range(quads):
@@ -416,7 +416,7 @@ def distillation_loss(
     for start in range(0, n, rows):
         part = slice(start, min(start + rows, n))
         flat = slice(part.start * width, part.stop * width)
-        g, h, heard = gradient[flat], hessian[flat], weights[part]
+        g, h, row_weights = gradient[flat], hessian[flat], weights[part]
         g[:] = 0.0
         h[:] = 0.0
         for soft in (True, False):
@@ -425,15 +425,15 @@ def distillation_loss(
             if weight == 0.0 or (mixed and soft):
                 continue
             inverse = 1.0 / temperature if soft else 1.0
-            about = (margins[flat], labels[part], targets[flat], mix, inverse, weight, heard)
+            about = (margins[flat], labels[part], targets[flat], mix, inverse, weight, row_weights)
             args = (*about, work, g, h)
             loss, bad = _logistic_loss(*args) if width == 1 else _cross_entropy(*args)
             if bad >= 0:
                 return 0.0, start + bad
             total += loss
-        if heard.size > 0:
-            _scale_rows(g, width, heard)
-            _scale_rows(h, width, heard)
+        if row_weights.size > 0:
+            _scale_rows(g, width, row_weights)
+            _scale_rows(h, width, row_weights)
     return total, -1
 
 
@@ -483,8 +483,8 @@ def attention_fuse(
             start = m * stride
             for i in range(last - first):
                 own[i] = shares[i * n_teachers + m]
-            said = flat[start + first * n_classes : start + last * n_classes]
-            _add_weighted(said, own[: last - first], n_classes, target)
+            block = flat[start + first * n_classes : start + last * n_classes]
+            _add_weighted(block, own[: last - first], n_classes, target)
         _row_sums(target, n_classes, sums)
         for i in range(last - first):
             if math.isnan(sums[i]):
@@ -509,14 +509,14 @@ def attention_gradient(likelihoods: Floats, scores: Floats, n: int, gradient: Fl
     total = 0.0
     for first in range(0, n, rows):
         last = min(first + rows, n)
-        said, out = likelihoods[first * width : last * width], gradient[first * width :]
-        powers = work[: said.size]
-        out = out[: said.size]
+        block, out = likelihoods[first * width : last * width], gradient[first * width :]
+        powers = work[: block.size]
+        out = out[: block.size]
         _below_top(scores[first * width : last * width], width, 1.0, powers)
         for j in range(powers.size):
             powers[j] = vexp(powers[j])
         for j in range(powers.size):
-            e = said[j]
+            e = block[j]
             out[j] = powers[j] * e if 0.0 <= e <= LIMIT else np.nan
         _row_sums(powers, width, sums)
         _row_sums(out, width, inverse)
@@ -554,10 +554,10 @@ def em_step(likelihoods: Floats, weights: Floats, n: int, updated: Floats) -> tu
         tiled[j] = weights[j % width]
     likelihood = 0.0
     for first in range(0, n, rows):
-        said = likelihoods[first * width : min(first + rows, n) * width]
-        part, mixture = shares[: said.size], sums[: said.size // width]
-        for j in range(said.size):
-            e = said[j]
+        values = likelihoods[first * width : min(first + rows, n) * width]
+        part, mixture = shares[: values.size], sums[: values.size // width]
+        for j in range(values.size):
+            e = values[j]
             part[j] = e * tiled[j] if (e >= 0.0) & (e <= LIMIT) else np.nan
         _row_sums(part, width, mixture)
         unusable = 0

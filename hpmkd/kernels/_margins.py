@@ -34,7 +34,7 @@ def tree_margins(
 
     Trees are added in order and in float32, the order and precision of XGBoost, so that
     margins are bit-identical to its own. A split goes left if ``x < threshold``; a missing
-    value (NaN) goes left if `missing_left` says so.
+    value (NaN) goes left if `missing_left` is 1.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def tree_leaves(
     Returns
     -------
     ndarray of shape (n, T), int32
-        What `left` says of the leaf: its row of ``leaf_values``, counted over all trees.
+        `left` of the leaf: its row of ``leaf_values``, counted over all trees.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def tree_leaves(
     """
     rows = as_input("matrix", matrix, np.float32, 2)
     parts = (roots, features, thresholds, left, right, missing_left)
-    # How many leaves there are is not asked: they are only named here.
+    # The number of leaves is not needed: they are only named here.
     starts, nodes = _as_trees(*parts, n_columns=rows.shape[1], n_leaves=2**31 - 1)
     out = np.empty((len(rows), len(starts)), dtype=np.int32)
     _predict.tree_leaves(rows, starts, *nodes, out)

@@ -2,7 +2,7 @@
 
 Self-contained, because numba's cache does not notice an edit in another module. No fastmath: a
 margin is summed in one stated order, so that its bits depend neither on the rows beside it nor
-on the processor. What the buffer holds, word by word, is said in :mod:`hpmkd.student.packed.words`.
+on the processor. The buffer, word by word: :mod:`hpmkd.student.packed.words`.
 It is trusted, for only that module makes one, out of a model that has checked itself; what a
 caller hands in is checked here: a kernel returns -1 where a size is wrong, and touches nothing.
 
@@ -282,7 +282,7 @@ def _choose(margins: Floats, link: Index) -> int:
             second = z
     if link == 1 and top < LARGEST and top - second > CLEAR:
         return best
-    # As close as rounding: what the probabilities say is what counts.
+    # As close as rounding: the probabilities decide.
     out = np.empty(max(2, margins.size))
     link_row(margins, link, out)
     best = 0
@@ -530,7 +530,7 @@ def _trees_block(
 
 @kernel
 def _write_block(sums: Floats, link: Index, row: Floats, out: Floats) -> None:
-    """Write what a block says: probabilities; or, for link -1, margins."""
+    """Write the answers of a block: probabilities; or, for link -1, margins."""
     if link == 0:  # apart, so that it vectorises
         low, high = np.empty(BLOCK), np.empty(BLOCK)
         for r in range(BLOCK):

@@ -191,12 +191,12 @@ def distillation_loss(
     temperature, alpha = as_temperature(temperature), float(alpha)
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha must be in [0, 1], got {alpha}")
-    heard = _as_weights(weights, len(z))
+    row_weights = _as_weights(weights, len(z))
     gradient, hessian = out if out is not None else (np.empty(z.shape), np.empty(z.shape))
     for name, buffer in (("gradient", gradient), ("hessian", hessian)):
         check_buffer(name, buffer, np.float64, z.shape)
     total, bad = _jit.distillation_loss(
-        z.reshape(-1), codes, targets.reshape(-1), temperature, alpha, heard,
+        z.reshape(-1), codes, targets.reshape(-1), temperature, alpha, row_weights,
         gradient.reshape(-1), hessian.reshape(-1),
     )  # fmt: skip
     if bad >= 0:
@@ -204,17 +204,17 @@ def distillation_loss(
             f"row {bad} must have finite margins, a label of 0 … K-1 and soft targets in "
             f"[0, 1], got {z[bad]}, {codes[bad]} and {targets[bad]}"
         )
-    mass = float(heard.sum()) if weights is not None else float(len(z))
+    mass = float(row_weights.sum()) if weights is not None else float(len(z))
     return total / mass if mass > 0.0 else 0.0, gradient, hessian
 
 
 def _as_weights(weights: ArrayLike | None, n: int) -> Floats:
-    """Return the weights of n rows, or an empty array, which says that all are 1."""
+    """Return the weights of n rows, or an empty array, which means that all are 1."""
     if weights is None:
         return as_input("weights", np.empty(0), np.float64, 1)
-    heard = as_input("weights", weights, np.float64, 1)
-    if heard.shape != (n,) or (n > 0 and not 0.0 <= heard.min() <= heard.max() < np.inf):
+    given = as_input("weights", weights, np.float64, 1)
+    if given.shape != (n,) or (n > 0 and not 0.0 <= given.min() <= given.max() < np.inf):
         raise ValueError(
-            f"weights must be {n} finite values, none negative, got {heard} of shape {heard.shape}"
+            f"weights must be {n} finite values, none negative, got {given} of shape {given.shape}"
         )
-    return heard
+    return given

@@ -1,4 +1,4 @@
-"""The kernels that answer from a packed buffer, each ready when it is first asked for.
+"""The kernels that answer from a packed buffer, each compiled at its first use.
 
 A kernel is compiled for exactly one signature and then closed: called with another dtype,
 layout or number of dimensions it raises TypeError, at no cost for those who call it rightly.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: What can be asked of a row: ``kernel(row, words)`` is its class code, the others write to a
+#: What a kernel returns of a row: ``kernel(row, words)`` is its class code, the others write to a
 #: third argument, float64. All return -1, and do nothing, if a size is wrong.
 ROW_KERNELS = ("code", "margins", "probabilities")
 _LOCK = threading.Lock()
@@ -41,7 +41,7 @@ def row_kernel(what: str, dtype: Any) -> Callable[..., int]:
     -------
     callable
         ``(row, words)``, for the class code, or ``(row, words, out)``; an int, -1 if the row
-        has not as many cells as the words say, or `out` not as many values.
+        has not as many cells as in the words, or `out` not as many values.
     """
     from numba import types
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import Dataset, DataWarning
 from hpmkd.data.probabilities import row_losses
 from hpmkd.data.unlabeled import ExtraSource, PseudoLabelledRows
@@ -146,7 +146,7 @@ class KnowledgeBuilder:
                 DataWarning,
                 stacklevel=4,
             )
-        return replace(self, source=source.dry() if self.without_model else source)
+        return replace(self, source=source.disabled() if self.without_model else source)
 
     def soft_targets(self, rows: IntArray) -> tuple[FloatArray, PseudoLabelledRows | None]:
         """Return soft targets (n, K) for some rows, from teachers that saw no others.
@@ -164,7 +164,7 @@ class KnowledgeBuilder:
         return self._fusion(predicted, self.predictor.training.rows(rows)).own()[0]
 
     def _fusion(self, probabilities: Sequence[FloatArray], rows: Dataset) -> CachedFusion:
-        region = CachedRegion(self.predictor.cache, "attention")
+        region = CacheRegion(self.predictor.cache, "attention")
         return CachedFusion(self.fuser, stack(probabilities), rows, region)
 
     def finish(
@@ -209,7 +209,7 @@ class KnowledgeBuilder:
         if unseen is None:
             return self.source.rows(training.table)
         seen = np.setdiff1d(np.arange(len(training)), unseen)
-        if not self.source.asked(len(seen)):
+        if not self.source.requested(len(seen)):
             return None
         # Real ones are made of no row: there is no need to take any.
         table = training.table if self.source.real else training.rows(seen).table

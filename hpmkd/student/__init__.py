@@ -11,17 +11,14 @@ A :class:`Student` is an encoder, a model of flat arrays, and the labels. Stages
 from __future__ import annotations
 
 from hpmkd.student.columns.schema import Schema
+from hpmkd.student.combine import add, join_trees, pool_students
 from hpmkd.student.encoders import fit_encoder
-from hpmkd.student.encoders.joint import JointEncoder
 from hpmkd.student.encoders.linear import LinearEncoder
-from hpmkd.student.encoders.tree import TreeEncoder
-from hpmkd.student.models.addition import add, join_trees
+from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.convert import pack_booster, pack_sklearn_tree, strictly_below
 from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.models.pool import Pool
-from hpmkd.student.models.pooled import PooledModel
-from hpmkd.student.models.pooling import pool_students
+from hpmkd.student.models.pool import Pool, PooledModel
 from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.student import Student
 

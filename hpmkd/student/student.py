@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 from hpmkd.errors import DataError, StudentFileError
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.file import file
-from hpmkd.student.file.classes import as_classes
-from hpmkd.student.file.container import damaged
-from hpmkd.student.file.disk import read_content, write_content
-from hpmkd.student.file.facts import plain_facts
+from hpmkd.student.file.arrays import as_classes
+from hpmkd.student.file.container import damaged, read_content, write_content
+from hpmkd.student.file.file import plain_facts
 from hpmkd.student.models import FittedModel
-from hpmkd.student.packed.checks import as_mapping
-from hpmkd.student.packed.content import NotPackable
 from hpmkd.student.packed.pool import PackedPool, pack
+from hpmkd.student.packed.rows import as_mapping
 from hpmkd.student.packed.student import PackedStudent
+from hpmkd.student.packed.words import NotPackable
 from hpmkd.values import frozen_mapping
 
 
@@ -41,7 +40,7 @@ class Student:
     classes : array-like of shape (K,)
         The labels, all text, integers, floats or booleans, in the order of the probabilities.
     facts : mapping, optional
-        What the file should tell about the student: names to plain JSON values.
+        Facts about the student in its file: names to plain JSON values.
 
     Raises
     ------
@@ -217,10 +216,6 @@ class Student:
         path : path-like
             Where; the folder must exist, a file in the way is replaced.
 
-        Returns
-        -------
-        Path
-
         Raises
         ------
         StudentFileError
@@ -234,14 +229,6 @@ class Student:
 
         The values of a mapped student (leaves, coefficients) are the file's own pages. The
         file may be replaced meanwhile, but must not be altered or truncated in place.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Returns
-        -------
-        Student
 
         Raises
         ------

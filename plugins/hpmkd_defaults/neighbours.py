@@ -83,8 +83,8 @@ class Neighbours:
         itself = found == own[:, np.newaxis]
         # A new row, or one of many equal rows, is not found at all: then the farthest goes.
         itself[~itself.any(axis=1), -1] = True
-        kept: IntArray = found[~itself].reshape(len(found), -1)
-        return kept
+        others: IntArray = found[~itself].reshape(len(found), -1)
+        return others
 
     def _search(self, table: Any, count: int) -> IntArray:
         n = table.shape[0]

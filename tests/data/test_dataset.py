@@ -93,7 +93,7 @@ def test_test_classes_unseen_in_training_are_refused(labels, classes, strange):
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "problem"),
     [
         (None, "got no labels"),
         (np.where(CODES, 1.0, np.nan), "6 of 12 are missing, the first in row 0; drop those"),
@@ -113,8 +113,8 @@ def test_test_classes_unseen_in_training_are_refused(labels, classes, strange):
         (pd.Series(pd.to_datetime(["2020-01-01", "2021-01-01"] * 6)), "expected strings"),
     ],
 )
-def test_labels_that_cannot_be_learnt_are_refused(labels, said):
-    with pytest.raises(DataError, match=said):
+def test_labels_that_cannot_be_learnt_are_refused(labels, problem):
+    with pytest.raises(DataError, match=problem):
         make_dataset(X, labels)
 
 
@@ -140,7 +140,7 @@ def test_the_target_is_found_by_name(people):
 
 
 @pytest.mark.parametrize(
-    ("X", "y", "said"),
+    ("X", "y", "problem"),
     [
         (pd.DataFrame(X, columns=["age", "b", "c"]), "agee", "did you mean 'age'?"),
         (pd.DataFrame(X, columns=["Age", "b", "c"]), "age", "did you mean 'Age'? Columns: Age"),
@@ -153,14 +153,14 @@ def test_the_target_is_found_by_name(people):
         (pd.DataFrame({"y": CODES}), "y", "no column beside the target"),
     ],
 )
-def test_a_target_that_is_no_column_is_refused(X, y, said):
+def test_a_target_that_is_no_column_is_refused(X, y, problem):
     with pytest.raises(DataError) as raised:
         make_dataset(X, y)
-    assert said in str(raised.value)
+    assert problem in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "problem"),
     [
         (scipy.sparse.csr_matrix(X), "sparse matrix.*toarray"),
         (X[:, 0], r"shape \(12,\); expected rows × columns"),
@@ -176,8 +176,8 @@ def test_a_target_that_is_no_column_is_refused(X, y, said):
         (pd.DataFrame({"a": CODES, "b": [-np.inf] * N}), "b holds 12 cells that are infinite"),
     ],
 )
-def test_rows_that_cannot_be_used_are_refused(rows, said):
-    with pytest.raises(DataError, match=said):
+def test_rows_that_cannot_be_used_are_refused(rows, problem):
+    with pytest.raises(DataError, match=problem):
         make_dataset(rows, CODES)
 
 
@@ -202,7 +202,7 @@ def test_too_few_rows_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "problem"),
     [
         ([1.0] * N, "columns that never change: dull; .*drop them"),
         (["same"] * N, "columns that never change: dull"),
@@ -210,9 +210,9 @@ def test_too_few_rows_are_refused():
         ([None] * N, "columns that are missing in every row: dull"),
     ],
 )
-def test_dull_columns_are_warned_of_and_kept(column, said):
+def test_dull_columns_are_warned_of_and_kept(column, problem):
     frame = pd.DataFrame({"good": X[:, 0], "dull": column})
-    with pytest.warns(DataWarning, match=said) as caught:
+    with pytest.warns(DataWarning, match=problem) as caught:
         dataset = make_dataset(frame, CODES)
     assert len(caught) == 1
     assert list(dataset.table.columns) == ["good", "dull"]
@@ -324,12 +324,12 @@ def test_sparse_columns_become_dense():
 @pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, (1,), {1}, np.arange(2)])
 def test_cells_of_several_values_are_refused_by_column(cell):
     cells = pd.Series([1.0, cell] * (N // 2), dtype=object)
-    said = f"holds 6 cells of several values, the first in row 1: {type(cell).__name__}"
-    with pytest.raises(DataError, match=f"tags {said}"):
+    problem = f"holds 6 cells of several values, the first in row 1: {type(cell).__name__}"
+    with pytest.raises(DataError, match=f"tags {problem}"):
         make_dataset(pd.DataFrame({"a": X[:, 0], "tags": cells}), CODES)
     array = np.empty((N, 1), dtype=object)
     array[:, 0] = cells
-    with pytest.raises(DataError, match=f"column 0 {said}"):
+    with pytest.raises(DataError, match=f"column 0 {problem}"):
         make_dataset(array, CODES)
 
 

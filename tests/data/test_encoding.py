@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpmkd.data import encoding
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.encoding import Encoding
 from hpmkd.student import Schema, fit_encoder
@@ -28,29 +28,29 @@ def table(people):
 
 
 @pytest.fixture
-def kept(dict_cache):
-    return CachedRegion(dict_cache, "feature")
+def stored(dict_cache):
+    return CacheRegion(dict_cache, "feature")
 
 
 @pytest.mark.parametrize("kind", ["tree", "linear"])
-def test_encoder_and_matrix_are_those_of_the_table_bit_for_bit(table, kept, kind):
+def test_encoder_and_matrix_are_those_of_the_table_bit_for_bit(table, stored, kind):
     direct = fit_encoder(kind, Schema.fit(table), table)
     rows = of(table)
-    made = [Encoding(rows), Encoding(rows, kept), Encoding(rows, kept)]
+    made = [Encoding(rows), Encoding(rows, stored), Encoding(rows, stored)]
     for each in made:
         encoder = each.encoder(kind)
         assert of_bits(encoder) == of_bits(direct)
-        for rows, asked in ((table, None), (table[40:], table[40:])):
-            matrix = each.matrix(encoder, asked)
+        for rows, requested in ((table, None), (table[40:], table[40:])):
+            matrix = each.matrix(encoder, requested)
             assert matrix.tobytes() == direct.transform(rows).tobytes()
             assert matrix.dtype == direct.transform(rows).dtype
             assert not matrix.flags.writeable
 
 
-def test_what_is_kept_is_not_encoded_again(table, kept, dict_cache, monkeypatch):
+def test_what_is_kept_is_not_encoded_again(table, stored, dict_cache, monkeypatch):
     def rows(n):
         part = of(table[:n])
-        return TrainingSet.encode(part, np.eye(2)[part.labels], {"tree", "linear"}, region=kept)
+        return TrainingSet.encode(part, np.eye(2)[part.labels], {"tree", "linear"}, region=stored)
 
     first = rows(100)
     assert dict_cache.stats()["misses"] == 4
@@ -66,17 +66,17 @@ def test_what_is_kept_is_not_encoded_again(table, kept, dict_cache, monkeypatch)
     assert dict_cache.stats()["misses"] == 8
 
 
-def test_a_changed_cell_is_another_table(table, kept, dict_cache):
+def test_a_changed_cell_is_another_table(table, stored, dict_cache):
     changed = table.copy()
     changed.loc[3, "city"] = "Lima" if changed.loc[3, "city"] != "Lima" else "Oslo"
     for each in (table, changed, table):
-        own = Encoding(of(each), kept)
+        own = Encoding(of(each), stored)
         own.matrix(own.encoder("tree"))
     assert dict_cache.stats()["misses"] == 4
 
 
-def test_rows_of_a_table_are_told_from_the_table(table, kept):
-    own = Encoding(of(table), kept)
+def test_rows_of_a_table_are_told_from_the_table(table, stored):
+    own = Encoding(of(table), stored)
     encoder = own.encoder("linear")
     assert len(own.matrix(encoder)) == len(table)
     assert len(own.matrix(encoder, table[:5])) == 5

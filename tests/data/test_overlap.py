@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hpmkd.data.dataset import Dataset
-from hpmkd.data.overlap import warn_of_known_rows
+from hpmkd.data.unlabeled import warn_of_known_rows
 
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame(
@@ -25,7 +25,7 @@ def dataset(table):
     return Dataset(table, np.arange(len(table)) % 2, np.array([0, 1]))
 
 
-def said(unlabeled, training, test):
+def problem(unlabeled, training, test):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warn_of_known_rows(unlabeled, dataset(training), dataset(test))
@@ -33,27 +33,27 @@ def said(unlabeled, training, test):
 
 
 def test_new_rows_are_nothing_to_warn_of():
-    assert said(FRAME[:50], FRAME[50:150], FRAME[150:]) == []
+    assert problem(FRAME[:50], FRAME[50:150], FRAME[150:]) == []
 
 
 def test_training_rows_are_counted_by_cells_whatever_their_types():
     rows = FRAME[:100].astype({"whole": float, "word": object}).sample(frac=1, random_state=0)
-    (warning,) = said(rows, FRAME[:100], FRAME[100:])
+    (warning,) = problem(rows, FRAME[:100], FRAME[100:])
     assert "100% of them are training rows" in warning
-    assert said(rows.assign(real=rows["real"] + 1), FRAME[:100], FRAME[100:]) == []
+    assert problem(rows.assign(real=rows["real"] + 1), FRAME[:100], FRAME[100:]) == []
     mixed = pd.concat([FRAME[:60], FRAME[150:190]])
-    (warning,) = said(mixed, FRAME[:100], FRAME[100:150])
+    (warning,) = problem(mixed, FRAME[:100], FRAME[100:150])
     assert "60% of them are training rows" in warning
 
 
 def test_few_twins_are_nothing_to_warn_of():
-    assert said(FRAME[95:195], FRAME[:100], FRAME[195:]) == []
+    assert problem(FRAME[95:195], FRAME[:100], FRAME[195:]) == []
 
 
 def test_test_rows_count_by_their_own_number():
     # 20 of 25 test rows, among 100 that are new otherwise.
     rows = pd.concat([FRAME[:100].assign(real=7.5), FRAME[175:195]])
-    (warning,) = said(rows, FRAME[:100], FRAME[175:])
+    (warning,) = problem(rows, FRAME[:100], FRAME[175:])
     assert "80% of the test rows are among them" in warning
     assert "transductive" in warning
 
@@ -61,17 +61,17 @@ def test_test_rows_count_by_their_own_number():
 def test_arrays_too():
     X = RNG.normal(size=(60, 2))
     X[:30, 0] = np.nan
-    (warning,) = said(X[:40], X[:40], X[40:])
+    (warning,) = problem(X[:40], X[:40], X[40:])
     assert "100% of them are training rows" in warning
 
 
 def test_zero_has_one_sign():
     X = RNG.normal(size=(20, 1)) * [[1, 0]]
-    (warning,) = said(X * [1, -1], X, X + 1)
+    (warning,) = problem(X * [1, -1], X, X + 1)
     assert "100%" in warning
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_that_repeat_by_nature_are_no_warning(seed):
     coarse = np.random.default_rng(seed).integers(0, 4, size=(600, 3))
-    assert said(coarse[:200], coarse[200:500], coarse[500:]) == []
+    assert problem(coarse[:200], coarse[200:500], coarse[500:]) == []

@@ -35,7 +35,7 @@ def test_sums_that_are_off_are_refused(off):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         (np.nan, "NaN or infinite"),
         (np.inf, "NaN or infinite"),
@@ -43,10 +43,10 @@ def test_sums_that_are_off_are_refused(off):
         (-0.1, "negative.*not logits"),
     ],
 )
-def test_values_that_are_no_probabilities_are_refused(value, said):
+def test_values_that_are_no_probabilities_are_refused(value, message):
     bad = GOOD.copy()
     bad[2, 1] = value
-    with pytest.raises(DataError, match=f"1 row holds {said}") as raised:
+    with pytest.raises(DataError, match=f"1 row holds {message}") as raised:
         given_probabilities(bad, CLASSES, 3, "the teacher's")
     assert "row 2, column 1" in str(raised.value)
     assert str(raised.value).startswith("the teacher's")
@@ -116,7 +116,7 @@ def test_checked_accepts_distributions():
 
 
 @pytest.mark.parametrize(
-    ("matrix", "said"),
+    ("matrix", "message"),
     [
         (GOOD[:2], r"shape \(2, 2\); expected \(3, 2\)"),
         (GOOD * np.nan, "NaN"),
@@ -125,8 +125,8 @@ def test_checked_accepts_distributions():
         (GOOD * 1.01, "sum to 1"),
     ],
 )
-def test_checked_names_the_liar(matrix, said):
-    with pytest.raises(ValueError, match=f"the tree returned .*{said}"):
+def test_checked_names_the_liar(matrix, message):
+    with pytest.raises(ValueError, match=f"the tree returned .*{message}"):
         checked(matrix, (3, 2), "the tree")
 
 
@@ -152,14 +152,14 @@ def test_one_column_is_the_class_that_it_is_named_as(name):
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
         (["p_yes", "p_nope"], r"columns p_yes \(yes\) are named as classes, .* p_nope are not"),
         (["p_yes", "q_yes"], "p_yes, q_yes mean the same class; no column is named as no"),
     ],
 )
-def test_names_of_which_only_some_are_classes_are_refused(names, said):
-    with pytest.raises(DataError, match=f"{said}.*expected one for each of no, yes"):
+def test_names_of_which_only_some_are_classes_are_refused(names, message):
+    with pytest.raises(DataError, match=f"{message}.*expected one for each of no, yes"):
         given_probabilities(pd.DataFrame(GOOD, columns=names), CLASSES, 3)
 
 

@@ -14,20 +14,20 @@ seeds = st.integers(0, 2**31 - 1)
 
 @given(labels_of_any_kind, st.floats(0.05, 0.95), seeds)
 def test_holdout_parts_the_rows_and_every_class_keeps_one(labels, size, seed):
-    kept, held = holdout(labels, size, seed)
-    assert np.array_equal(np.sort(np.concatenate([kept, held])), np.arange(len(labels)))
-    assert set(labels[kept]) == set(labels)
-    assert (np.diff(kept) > 0).all()
-    assert (np.diff(held) > 0).all()
+    stored, held_out = holdout(labels, size, seed)
+    assert np.array_equal(np.sort(np.concatenate([stored, held_out])), np.arange(len(labels)))
+    assert set(labels[stored]) == set(labels)
+    assert (np.diff(stored) > 0).all()
+    assert (np.diff(held_out) > 0).all()
 
 
 @given(st.lists(st.integers(4, 40), min_size=2, max_size=6), st.floats(0.05, 0.7), seeds)
 def test_holdout_holds_out_its_share_of_rows_and_of_every_class(counts, size, seed):
     labels = np.repeat(np.arange(len(counts)), counts)
-    _, held = holdout(labels, size, seed)
-    assert abs(len(held) - size * len(labels)) <= 0.5 + 1e-9
+    _, held_out = holdout(labels, size, seed)
+    assert abs(len(held_out) - size * len(labels)) <= 0.5 + 1e-9
     for code, count in enumerate(counts):
-        assert abs((labels[held] == code).sum() - size * count) <= 1 + 1e-9
+        assert abs((labels[held_out] == code).sum() - size * count) <= 1 + 1e-9
 
 
 @given(labels_of_any_kind, st.floats(0.05, 0.95), seeds)
@@ -44,8 +44,8 @@ def test_holdout_moves_with_the_seed():
 @pytest.mark.parametrize("n_singletons", [1, 3, 30])
 def test_holdout_never_takes_the_only_row_of_a_class(n_singletons):
     labels = np.array([*range(n_singletons), *[n_singletons] * 60])
-    kept, _ = holdout(labels, 0.5, 0)
-    assert set(labels[kept]) == set(labels)
+    stored, _ = holdout(labels, 0.5, 0)
+    assert set(labels[stored]) == set(labels)
 
 
 @given(labels_of_any_kind, st.integers(2, 8), seeds)
@@ -78,8 +78,8 @@ def test_few_rows_are_all_selection_rows_in_their_turn(n_rows, n_splits):
     labels = np.arange(n_rows) % 3
     found = for_selection(labels, settings, seed=0)
     assert len(found) == n_splits
-    for fitted, held in found:
-        assert np.array_equal(np.sort(np.concatenate([fitted, held])), np.arange(n_rows))
+    for fitted, held_out in found:
+        assert np.array_equal(np.sort(np.concatenate([fitted, held_out])), np.arange(n_rows))
     share = 1.0 if n_splits > 1 else settings.selection_size
-    asked = np.concatenate([held for _, held in found])
-    assert len(set(asked)) == len(asked) == round(share * n_rows)
+    requested = np.concatenate([held_out for _, held_out in found])
+    assert len(set(requested)) == len(requested) == round(share * n_rows)

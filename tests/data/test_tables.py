@@ -34,7 +34,7 @@ def test_every_kind_of_file_reads_as_the_frame(tmp_path, name, write):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("t.csv", b"a,b,a\n1,2,3\n", "column names appear twice: a; rename or drop"),
         ("t.tsv", b"a\tb\ta\n1\t2\t3\n", "column names appear twice: a"),
@@ -48,10 +48,10 @@ def test_every_kind_of_file_reads_as_the_frame(tmp_path, name, write):
         ("t.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read"),
     ],
 )
-def test_files_that_are_no_tables_are_refused(tmp_path, name, content, said):
+def test_files_that_are_no_tables_are_refused(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(DataError, match=said) as raised:
+    with pytest.raises(DataError, match=message) as raised:
         read_table(path)
     assert str(path) in str(raised.value)
 
@@ -194,12 +194,12 @@ def test_a_long_column_has_one_type(tmp_path):
 
 def test_frozen_arrays_are_copies_that_stay_frozen():
     mine = np.arange(3)
-    kept = frozen(mine)
-    assert frozen(kept) is kept
+    stored = frozen(mine)
+    assert frozen(stored) is stored
     mine[0] = 9
-    assert kept.tolist() == [0, 1, 2]
+    assert stored.tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="WRITEABLE"):
-        kept.flags.writeable = True
+        stored.flags.writeable = True
 
 
 def test_a_read_only_view_leaves_the_array_to_its_owner():

@@ -77,14 +77,14 @@ def test_real_rows_take_precedence():
     assert draws.asked == []
     assert real.real
     assert real.without_augmenter().rows(ARRAY) is real.unlabeled
-    assert real.dry().rows(ARRAY) is None
+    assert real.disabled().rows(ARRAY) is None
 
 
 def test_without_augmenter_nothing_is_made():
     made = source(Draws())
     assert not made.real
     assert made.without_augmenter().rows(ARRAY) is None
-    assert made.dry().rows(ARRAY) is None
+    assert made.disabled().rows(ARRAY) is None
 
 
 class Returns:
@@ -122,7 +122,7 @@ def test_frames_and_arrays_meet_by_position():
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (FRAME[["a"]], r"unlabeled rows: .*'?b'?"),
         (FRAME[:0], "unlabeled rows: the data is empty: got 0 rows"),
@@ -133,8 +133,8 @@ def test_frames_and_arrays_meet_by_position():
         ([], "unlabeled rows: "),
     ],
 )
-def test_bad_rows_are_refused(given, said):
-    with pytest.raises(DataError, match=said):
+def test_bad_rows_are_refused(given, message):
+    with pytest.raises(DataError, match=message):
         unlabeled_rows(given, dataset(FRAME))
 
 

@@ -10,7 +10,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-from hpmkd.data.cache_region import CachedRegion
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import make_dataset
 from hpmkd.engine import teacher_footprint
 from hpmkd.engine.teacher_footprint import of_fuser, of_member, total
@@ -95,11 +95,11 @@ def test_a_fuser_is_timed_on_rows_and_what_was_said_of_them(reader, dict_cache):
     said = stack([each.training for each in predictions])
     heard = stack([each.test for each in predictions])
     cached_fusion = CachedFusion(
-        selected, said, reader.training, CachedRegion(dict_cache, "attention")
+        selected, said, reader.training, CacheRegion(dict_cache, "attention")
     )
     Mean.asked = ()
     cost = of_fuser(cached_fusion, heard, reader.test.table)
     assert np.isfinite(astuple(cost)).all()
     assert set(Mean.asked) == {1, latency.BATCH}
-    again = CachedFusion(selected, said, reader.training, CachedRegion(dict_cache, "attention"))
+    again = CachedFusion(selected, said, reader.training, CacheRegion(dict_cache, "attention"))
     assert of_fuser(again, heard, reader.test.table) == cost

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hpmkd.kernels import _jit, kl_divergence, reference
+from hpmkd.kernels import _jit, kl_divergence
+from tests.kernels import reference
 
 
 def draw(n, k, seed=0):

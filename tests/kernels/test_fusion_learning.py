@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hpmkd.kernels import _jit, attention_gradient, em_step, reference
+from hpmkd.kernels import _jit, attention_gradient, em_step
+from tests.kernels import reference
 
 
 def flat(values):
@@ -27,16 +28,16 @@ class TestGradient:
     @pytest.mark.parametrize("m", [1, 2, 3, 4, 9, 26])
     def test_equals_its_twin(self, m):
         rng = np.random.default_rng(m)
-        said, scores = rng.uniform(1e-15, 1, (3000, m)), rng.normal(0, 3, (3000, m))
-        loss, gradient = attention_gradient(said, scores)
-        expected, slopes = reference.attention_gradient(said, scores)
+        predicted, scores = rng.uniform(1e-15, 1, (3000, m)), rng.normal(0, 3, (3000, m))
+        loss, gradient = attention_gradient(predicted, scores)
+        expected, slopes = reference.attention_gradient(predicted, scores)
         assert loss == pytest.approx(expected, rel=1e-12)
         np.testing.assert_allclose(gradient, slopes, rtol=1e-11, atol=1e-14)
 
     @given(evidence)
     def test_is_the_slope_of_the_loss(self, problem):
-        said, scores = problem
-        loss, gradient = attention_gradient(said, scores)
+        predicted, scores = problem
+        loss, gradient = attention_gradient(predicted, scores)
         assert loss >= -1e-12
         np.testing.assert_allclose(gradient.sum(axis=1), 0.0, atol=1e-12)
         step = 1e-5
@@ -44,16 +45,16 @@ class TestGradient:
             moved = [scores.copy(), scores.copy()]
             moved[0][:, m] += step
             moved[1][:, m] -= step
-            up, down = (attention_gradient(said, each)[0] for each in moved)
+            up, down = (attention_gradient(predicted, each)[0] for each in moved)
             slope = gradient[:, m].mean()
             assert (up - down) / (2 * step) == pytest.approx(slope, abs=1e-7)
 
     def test_python_function_equals_the_compiled(self):
         rng = np.random.default_rng(0)
-        said, scores, gradient = rng.random((7, 3)), rng.normal(size=(7, 3)), np.empty(21)
-        total, bad = _jit.attention_gradient.py_func(flat(said), flat(scores), 7, gradient)
+        predicted, scores, gradient = rng.random((7, 3)), rng.normal(size=(7, 3)), np.empty(21)
+        total, bad = _jit.attention_gradient.py_func(flat(predicted), flat(scores), 7, gradient)
         assert bad == -1
-        loss, expected = attention_gradient(said, scores)
+        loss, expected = attention_gradient(predicted, scores)
         assert total / 7 == pytest.approx(loss, rel=1e-14)
         np.testing.assert_allclose(gradient.reshape(7, 3), expected, rtol=1e-12, atol=1e-16)
 
@@ -68,7 +69,7 @@ class TestGradient:
         assert gradient.shape == (0, 3)
 
     @pytest.mark.parametrize(
-        ("said", "scores"),
+        ("predicted", "scores"),
         [
             ([0.0, 0.0], [0, 0]),
             ([0.0, 1.0], [0, -np.inf]),
@@ -81,9 +82,9 @@ class TestGradient:
             ([0.5, 0.5], [-np.inf, -np.inf]),
         ],
     )
-    def test_unusable_rows_are_named(self, said, scores):
+    def test_unusable_rows_are_named(self, predicted, scores):
         all_said, all_scores = np.full((3000, 2), 0.5), np.zeros((3000, 2))
-        all_said[2047], all_scores[2047] = said, scores
+        all_said[2047], all_scores[2047] = predicted, scores
         with pytest.raises(ValueError, match="row 2047 "):
             attention_gradient(all_said, all_scores)
 
@@ -96,28 +97,28 @@ class TestStep:
     @pytest.mark.parametrize("m", [1, 2, 4, 9])
     def test_equals_its_twin(self, m):
         rng = np.random.default_rng(m)
-        said, weights = rng.uniform(1e-15, 1, (5000, m)), rng.dirichlet(np.ones(m))
-        updated, likelihood = em_step(said, weights)
-        expected, logs = reference.em_step(said, weights)
+        predicted, weights = rng.uniform(1e-15, 1, (5000, m)), rng.dirichlet(np.ones(m))
+        updated, likelihood = em_step(predicted, weights)
+        expected, logs = reference.em_step(predicted, weights)
         np.testing.assert_allclose(updated, expected, rtol=1e-12)
         assert likelihood == pytest.approx(logs, rel=1e-12)
 
     @given(evidence)
     def test_never_lowers_the_likelihood(self, problem):
-        said, scores = problem
+        predicted, scores = problem
         weights = np.exp(scores[0] / 10)
         weights /= weights.sum()
-        updated, before = em_step(said, weights)
+        updated, before = em_step(predicted, weights)
         assert updated.sum() == pytest.approx(1.0, abs=1e-14)
         assert (updated >= 0).all()
-        assert em_step(said, updated)[1] >= before - 1e-12
+        assert em_step(predicted, updated)[1] >= before - 1e-12
 
     def test_python_function_equals_the_compiled(self):
-        said, updated = np.random.default_rng(0).random((7, 3)), np.empty(3)
+        predicted, updated = np.random.default_rng(0).random((7, 3)), np.empty(3)
         weights = np.full(3, 1 / 3)
-        total, bad = _jit.em_step.py_func(flat(said), flat(weights), 7, updated)
+        total, bad = _jit.em_step.py_func(flat(predicted), flat(weights), 7, updated)
         assert bad == -1
-        expected, likelihood = em_step(said, weights)
+        expected, likelihood = em_step(predicted, weights)
         np.testing.assert_allclose(updated, expected, rtol=1e-14)
         assert total / 7 == pytest.approx(likelihood, rel=1e-14)
 
@@ -127,10 +128,10 @@ class TestStep:
 
     @pytest.mark.parametrize("bad", [[0.0, 0.0], [0.5, np.nan], [1.1, 0.5], [0.5, -0.1]])
     def test_unusable_rows_are_named(self, bad):
-        said = np.full((3000, 2), 0.5)
-        said[2047] = bad
+        predicted = np.full((3000, 2), 0.5)
+        predicted[2047] = bad
         with pytest.raises(ValueError, match="row 2047 "):
-            em_step(said, [0.5, 0.5])
+            em_step(predicted, [0.5, 0.5])
 
     def test_shapes_and_weights_are_checked(self):
         with pytest.raises(ValueError, match="must have rows"):

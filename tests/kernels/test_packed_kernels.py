@@ -23,9 +23,9 @@ def test_links_are_the_formula(link):
     margins = rng.normal(size=(300, 1 if link == 0 else 5)) * 10.0 ** rng.integers(-3, 3, (300, 1))
     margins = abs(margins) if link == 2 else margins
     n_classes = 2 if link == 0 else 5
-    said = link_rows(margins, link, n_classes)
-    np.testing.assert_allclose(said, numpy_link(margins, link), rtol=1e-12, atol=1e-300)
-    np.testing.assert_allclose(said.sum(axis=1), 1.0)
+    predicted = link_rows(margins, link, n_classes)
+    np.testing.assert_allclose(predicted, numpy_link(margins, link), rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(predicted.sum(axis=1), 1.0)
 
 
 @pytest.mark.parametrize("z", [np.inf, -np.inf, 1e308, 750.0, -750.0, 0.0])

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from hpmkd.kernels import _predict, linear_margins, reference, tree_leaves, tree_margins
+from hpmkd.kernels import _predict, linear_margins, tree_leaves, tree_margins
+from tests.kernels import reference
 
 
 def grow(n_trees, depth, d, width, seed=0):

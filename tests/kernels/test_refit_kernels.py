@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpmkd.kernels import _refit, leaf_gradient, leaf_margins, reference
+from hpmkd.kernels import _refit, leaf_gradient, leaf_margins
+from tests.kernels import reference
 
 
 def draw(n, counts, width, seed=0, dtype=np.uint8):

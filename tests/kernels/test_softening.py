@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hpmkd.kernels import _jit, reference, soften, soften_logits
+from hpmkd.kernels import _jit, soften, soften_logits
+from tests.kernels import reference
 
 KS = [1, 2, 3, 4, 5, 7, 26, 50, 3000]
 TEMPERATURES = [0.1, 0.5, 1, 2, 3.0, 50.0]

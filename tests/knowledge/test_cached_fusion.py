@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpmkd.data.cache_region import NO_CACHE, CachedRegion
+from hpmkd.data.cache_region import NO_CACHE, CacheRegion
 from hpmkd.data.dataset import Dataset
 from hpmkd.knowledge.cached_fusion import CachedFusion
 from hpmkd.knowledge.fusion import FittedFusion
@@ -77,7 +77,7 @@ def answers(cached_fusion, said, rows):
 
 
 def test_it_answers_as_the_fuser_does_kept_or_not(said, rows, dict_cache, fits):
-    kept = CachedRegion(dict_cache, "attention")
+    kept = CacheRegion(dict_cache, "attention")
     direct = FittedFusion.fit(selected(), said, rows.labels, rows.table)
     expected = direct.fuse(said, rows.table)
     fits.clear()
@@ -94,7 +94,7 @@ def test_it_answers_as_the_fuser_does_kept_or_not(said, rows, dict_cache, fits):
 
 
 def test_a_fuser_that_is_not_asked_is_not_fitted(said, rows, dict_cache, fits):
-    CachedFusion(selected(), said, rows, CachedRegion(dict_cache, "attention"))
+    CachedFusion(selected(), said, rows, CacheRegion(dict_cache, "attention"))
     assert fits == []
 
 
@@ -105,7 +105,7 @@ def test_whatever_decides_the_answer_is_in_the_key(said, rows, dict_cache, fits)
         def fit(self, probabilities, labels, table):
             return super().fit(probabilities[::-1], labels, table)
 
-    region = CachedRegion(dict_cache, "attention")
+    region = CacheRegion(dict_cache, "attention")
     moved, relabelled, told = rows.table.copy(), rows.labels.copy(), said.copy()
     moved[0, 0] += 1e-9
     relabelled[0] = (relabelled[0] + 1) % K
@@ -136,5 +136,5 @@ def test_a_fuser_that_nobody_can_identify_is_another_each_time(said, rows, dict_
             self.lock = threading.Lock()
 
     for number in (1, 2):
-        CachedFusion(selected(Locked), said, rows, CachedRegion(dict_cache, "attention")).own()
+        CachedFusion(selected(Locked), said, rows, CacheRegion(dict_cache, "attention")).own()
         assert len(fits) == number

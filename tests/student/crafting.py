@@ -21,17 +21,17 @@ def altered(student, change):
     return seal(header, arrays)
 
 
-def sealed(text, payload=b"", **said):
+def sealed(text, payload=b"", **fields):
     """Seal any header text before any payload, with any lengths."""
     packed = zlib.compress(text)
     start = FIXED.size + len(packed)
     body = packed + (bytes(-start % 8) + payload if payload else b"")
     fixed = FIXED.pack(
         MAGIC,
-        said.get("version", FORMAT_VERSION),
-        said.get("packed", len(packed)),
-        said.get("header", len(text)),
-        said.get("length", FIXED.size + len(body) + 32),
+        fields.get("version", FORMAT_VERSION),
+        fields.get("packed", len(packed)),
+        fields.get("header", len(text)),
+        fields.get("length", FIXED.size + len(body) + 32),
     )
     return fixed + body + hashlib.sha256(fixed + body).digest()
 

@@ -91,12 +91,12 @@ def test_margins_are_those_of_a_booster_on_a_base_margin_bit_for_bit(
     trees = pack_booster(booster, linear.shape[1], base_margin=np.zeros(linear.shape[1]))
     student = add(start, trees, encoder, low, high)
     rows = awkward(table)
-    said = student.model.margins(student.encoder.transform(rows))
-    expected = booster.predict(given_to_xgboost(rows), output_margin=True).reshape(said.shape)
-    assert said.tobytes() == expected.tobytes()
+    predicted = student.model.margins(student.encoder.transform(rows))
+    expected = booster.predict(given_to_xgboost(rows), output_margin=True).reshape(predicted.shape)
+    assert predicted.tobytes() == expected.tobytes()
     probabilities = expit(expected) if n_classes == 2 else softmax(expected, axis=1)[:, 1:]
     np.testing.assert_allclose(student.predict_proba(rows)[:, 1:], probabilities, atol=1e-6)
-    assert (said != student.model.start(start.encoder.transform(rows))).any()
+    assert (predicted != student.model.start(start.encoder.transform(rows))).any()
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])

@@ -6,7 +6,7 @@ import pytest
 
 from hpmkd.errors import StudentFileError
 from hpmkd.student import Student
-from hpmkd.student.file import disk
+from hpmkd.student.file import container
 from hpmkd.student.file.arrays import owned
 from hpmkd.student.file.container import LARGEST_FILE
 
@@ -42,24 +42,24 @@ def values_of(student):
 @pytest.mark.parametrize("family", ["linear", "tree", "boosted", "additive"])
 def test_values_are_views_of_the_file(family, saved, small, monkeypatch):
     students, frame = small
-    said = students[family].predict_proba(frame).tobytes()
+    predicted = students[family].predict_proba(frame).tobytes()
     for smallest_map, kind in ((2**20, bytes), (1, mmap.mmap)):
-        monkeypatch.setattr(disk, "_MAPPED_FROM", smallest_map)
+        monkeypatch.setattr(container, "_MAPPED_FROM", smallest_map)
         student = Student.load(saved[family])
         assert all(type(owner(array)) is kind for array in values_of(student))
-        assert student.predict_proba(frame).tobytes() == said
+        assert student.predict_proba(frame).tobytes() == predicted
         assert student.to_bytes() == saved[family].read_bytes()
 
 
 def test_indices_are_never_views_of_the_file(saved, monkeypatch):
-    monkeypatch.setattr(disk, "_MAPPED_FROM", 1)
+    monkeypatch.setattr(container, "_MAPPED_FROM", 1)
     model = Student.load(saved["boosted"]).model
     for name in ("roots", "features", "left", "right", "missing_left", "outputs"):
         assert isinstance(owner(getattr(model, name)), np.ndarray)
 
 
 def test_a_mapped_student_survives_that_its_file_is_replaced(saved, small, monkeypatch):
-    monkeypatch.setattr(disk, "_MAPPED_FROM", 1)
+    monkeypatch.setattr(container, "_MAPPED_FROM", 1)
     students = small[0]
     student = Student.load(saved["boosted"])
     students["tree"].save(saved["boosted"])
@@ -77,7 +77,7 @@ def test_files_that_cannot_be_student_files(tmp_path, monkeypatch):
             Student.load(path)
     with pytest.raises(StudentFileError, match="truncated after 0 bytes"):
         Student.load(empty)
-    monkeypatch.setattr(disk, "_MAPPED_FROM", 0)
+    monkeypatch.setattr(container, "_MAPPED_FROM", 0)
     with pytest.raises(StudentFileError, match="it shrank"):
         Student.load(empty)
 
@@ -95,8 +95,8 @@ def test_only_floats_that_nobody_can_write_to_are_kept(tmp_path):
         closed = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         opened = mmap.mmap(stream.fileno(), 0)
     array = np.frombuffer(content, np.float32)
-    for kept in (array, array.reshape(2, 3)[1], np.frombuffer(closed, np.float32)):
-        assert owned(kept, np.float32, 1, "it") is kept
+    for stored in (array, array.reshape(2, 3)[1], np.frombuffer(closed, np.float32)):
+        assert owned(stored, np.float32, 1, "it") is stored
     own = array.copy()
     view = own.view()
     own.flags.writeable = view.flags.writeable = False

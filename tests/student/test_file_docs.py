@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpmkd.student.file import container
-from hpmkd.student.models.pooled import MAX_MEMBERS
+from hpmkd.student.models.pool import MAX_MEMBERS
 from tests.student.crafting import arrays_of
 from tests.student.test_fuzz import FREE_MEMORY, MEMORY_RATIO
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hpmkd.errors import StudentFileError
 from hpmkd.student import Student
-from hpmkd.student.file.classes import as_classes
+from hpmkd.student.file.arrays import as_classes
 from hpmkd.student.file.container import MAGIC
 from tests.student.crafting import altered, arrays_of, opened, resealed, sealed
 
@@ -44,9 +44,9 @@ def read_or_refused(content):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_truncation_is_noticed(family, small):
     content = small[0][family].to_bytes()
-    for kept in range(len(content)):
+    for stored in range(len(content)):
         with pytest.raises(StudentFileError, match="truncated"):
-            Student.from_bytes(content[:kept])
+            Student.from_bytes(content[:stored])
     with pytest.raises(StudentFileError, match="too long"):
         Student.from_bytes(content + b"\0")
 
@@ -64,13 +64,13 @@ def test_every_flipped_bit_is_noticed(family, small):
 @pytest.mark.parametrize("family", ["tree", "additive"])
 def test_every_other_byte_of_an_array_is_read_or_refused(family, small):
     text, payload = opened(small[0][family].to_bytes())
-    said = set()
+    outcomes = set()
     for at, before in enumerate(payload):
         for byte in {0x00, 0x7F, 0x80, 0xFF} - {before}:
-            said.add(
+            outcomes.add(
                 read_or_refused(sealed(text, payload[:at] + bytes([byte]) + payload[at + 1 :]))
             )
-    assert said == {True, False}
+    assert outcomes == {True, False}
 
 
 @settings(deadline=None)
@@ -133,7 +133,7 @@ def test_any_array_is_read_or_refused(data, family, small):
 def test_children_cannot_form_a_cycle(small):
     # Children are not stored: where nodes lie says whose they are. Every pattern of inner
     # nodes and leaves is either trees that end, or is refused.
-    said = []
+    outcomes = []
     for pattern in range(2**11):
         bits = np.array([pattern >> at & 1 for at in range(11)])
         n_inner = int(bits.sum())
@@ -149,8 +149,8 @@ def test_children_cannot_form_a_cycle(small):
             arrays.update({"model.outputs": np.zeros(n_leaves - n_inner, int)})
 
         if n_inner <= 5:
-            said.append(read_or_refused(altered(small[0]["boosted"], change)))
-    assert set(said) == {True, False}
+            outcomes.append(read_or_refused(altered(small[0]["boosted"], change)))
+    assert set(outcomes) == {True, False}
 
 
 def bombs(small):

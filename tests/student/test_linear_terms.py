@@ -10,11 +10,11 @@ def test_terms_add_up_to_the_margins(target, people, fit_student):
     student = fit_student("linear", table, people[target])
     assert readable(student)
     expected = student.model.margins(student.encoder.transform(table))
-    told = margins(student)
-    assert len(told) == expected.shape[1]
+    found = margins(student)
+    assert len(found) == expected.shape[1]
     labels = student.classes.tolist()
-    assert [each["label"] for each in told] == (labels[1:] if len(labels) == 2 else labels)
-    for c, margin in enumerate(told):
+    assert [each["label"] for each in found] == (labels[1:] if len(labels) == 2 else labels)
+    for c, margin in enumerate(found):
         total = np.full(len(table), margin["intercept"])
         for term in margin["terms"]:
             total += term.coefficient * values_of(term, table)

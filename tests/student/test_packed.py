@@ -21,8 +21,8 @@ from hpmkd.student import (
     pack_booster,
     pack_sklearn_tree,
 )
-from hpmkd.student.packed.content import NotPackable
 from hpmkd.student.packed.student import PackedStudent
+from hpmkd.student.packed.words import NotPackable
 from tests.student import packed_twin as twin
 
 FAMILIES = ("linear", "tree", "boosted", "additive")
@@ -146,8 +146,8 @@ def test_trees_with_odd_thresholds_are_walked_as_they_stand(model, rows):
     expected = model.margins(rows).astype(float)
     assert packed.margins_of(rows).tobytes() == expected.tobytes()
     assert one_by_one(packed, rows).tobytes() == expected.tobytes()
-    for row, said in zip(rows, expected, strict=True):
-        assert twin.margins(packed.words, row).tobytes() == said.tobytes()
+    for row, predicted in zip(rows, expected, strict=True):
+        assert twin.margins(packed.words, row).tobytes() == predicted.tobytes()
 
 
 def test_a_tree_of_probabilities(wine):
@@ -158,9 +158,9 @@ def test_a_tree_of_probabilities(wine):
     rows = X.astype(np.float32)
     together = student.packed.probabilities_of(rows)
     np.testing.assert_allclose(together, tree.value[tree.apply(rows), 0], rtol=1e-6, atol=1e-12)
-    for row, said in zip(rows, together, strict=True):
-        assert student.packed.probabilities(row).tobytes() == said.tobytes()
-        assert student.packed.code(row) == said.argmax()
+    for row, predicted in zip(rows, together, strict=True):
+        assert student.packed.probabilities(row).tobytes() == predicted.tobytes()
+        assert student.packed.code(row) == predicted.argmax()
 
 
 @pytest.mark.parametrize("n", [1, 255, 256, 257, 700])
@@ -211,8 +211,8 @@ NO_MATRICES = [
 @pytest.mark.parametrize("family", ["boosted", "additive", "pooled"])
 def test_what_is_no_matrix_of_rows_is_refused(family, wrong, small):
     packed = small[0][family].packed
-    asked = [packed.probabilities_of] + ([packed.margins_of] if family != "pooled" else [])
-    for ask in asked:
+    requested = [packed.probabilities_of] + ([packed.margins_of] if family != "pooled" else [])
+    for ask in requested:
         with pytest.raises(DataError, match=r"expected an array of numbers of shape \(n, 2\)"):
             ask(wrong)
 
@@ -243,7 +243,7 @@ def test_rows_answered_alone_or_in_blocks_have_the_same_bits(family, many, small
     students, frame = small
     packed = students[family].packed
     expected, margins = packed.predict_proba(frame).tobytes(), packed.margins_of(np.ones((20, 2)))
-    monkeypatch.setattr("hpmkd.student.packed.tables.MANY_VALUES", many)
+    monkeypatch.setattr("hpmkd.student.packed.answers.MANY_VALUES", many)
     assert packed.predict_proba(frame).tobytes() == expected
     assert packed.margins_of(np.ones((20, 2))).tobytes() == margins.tobytes()
 

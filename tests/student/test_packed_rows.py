@@ -37,7 +37,7 @@ CELLS = [
 
 
 @pytest.fixture(scope="module")
-def asked(fit_student):
+def requested(fit_student):
     """Students that tell rows apart, and their training rows."""
     rng = np.random.default_rng(1)
     n = 240
@@ -65,11 +65,11 @@ def outcome(call, *arguments):
 
 def check_row(student, row):
     expected = outcome(slowly, student, [row])
-    said, label = outcome(student.predict_proba, [row]), outcome(student.predict_one, row)
+    predicted, label = outcome(student.predict_proba, [row]), outcome(student.predict_one, row)
     if isinstance(expected, type):
-        assert said == label == expected
+        assert predicted == label == expected
         return
-    assert said.tobytes() == expected.tobytes()
+    assert predicted.tobytes() == expected.tobytes()
     assert label == student.classes[expected[0].argmax()]
     assert type(label) is int
     encoded = student.packed.encode_row(row)
@@ -79,14 +79,14 @@ def check_row(student, row):
 @pytest.mark.filterwarnings("ignore::UserWarning")  # pandas on times without a zone
 @pytest.mark.parametrize("cell", NUMBERS, ids=repr)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_any_cell_of_a_number_column_is_read_as_the_schema_reads_it(family, cell, asked):
-    check_row(asked[0][family], {"town": "Oslo", "age": cell, "kind": "a"})
+def test_any_cell_of_a_number_column_is_read_as_the_schema_reads_it(family, cell, requested):
+    check_row(requested[0][family], {"town": "Oslo", "age": cell, "kind": "a"})
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=repr)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_any_cell_of_a_category_column_is_read_as_the_schema_reads_it(family, cell, asked):
-    check_row(asked[0][family], {"town": cell, "age": 1.5, "kind": "b"})
+def test_any_cell_of_a_category_column_is_read_as_the_schema_reads_it(family, cell, requested):
+    check_row(requested[0][family], {"town": cell, "age": 1.5, "kind": "b"})
 
 
 @pytest.mark.parametrize("cell", NUMBERS, ids=repr)
@@ -112,8 +112,8 @@ ROWS = st.fixed_dictionaries({"town": SIMPLE, "age": AGES, "kind": st.sampled_fr
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=5))
-def test_rows_and_columns_are_read_as_the_schema_reads_them(asked, rows):
-    for student in asked[0].values():
+def test_rows_and_columns_are_read_as_the_schema_reads_them(requested, rows):
+    for student in requested[0].values():
         expected = slowly(student, rows).tobytes()
         assert student.predict_proba(rows).tobytes() == expected
         columns = {name: [row[name] for row in rows] for name in reversed(rows[0])}
@@ -147,8 +147,8 @@ def test_rows_and_columns_are_read_as_the_schema_reads_them(asked, rows):
     ids=str,
 )
 @pytest.mark.parametrize("family", FAMILIES)
-def test_tables_of_every_form_are_read_as_the_schema_reads_them(family, table, asked):
-    student = asked[0][family]
+def test_tables_of_every_form_are_read_as_the_schema_reads_them(family, table, requested):
+    student = requested[0][family]
     assert student.predict_proba(table).tobytes() == slowly(student, table).tobytes()
 
 
@@ -165,14 +165,14 @@ def test_tables_of_every_form_are_read_as_the_schema_reads_them(family, table, a
     ],
     ids=str,
 )
-def test_what_is_no_table_is_refused_as_before(table, asked):
-    student = asked[0]["boosted"]
+def test_what_is_no_table_is_refused_as_before(table, requested):
+    student = requested[0]["boosted"]
     assert issubclass(outcome(slowly, student, table), DataError)
     assert outcome(student.predict_proba, table) is outcome(slowly, student, table)
 
 
-def test_any_mapping_is_a_row(asked):
-    student, frame = asked[0]["boosted"], asked[1]
+def test_any_mapping_is_a_row(requested):
+    student, frame = requested[0]["boosted"], requested[1]
     row = frame.to_dict("records")[3]
     expected = student.predict([row])[0]
     lazy = defaultdict(lambda: 1.0, row)
@@ -201,8 +201,8 @@ def test_mappings_for_a_student_of_arrays_are_read_by_position(wine, fit_student
         student.predict_one(dict.fromkeys("abcdefghijkl", 1.0))
 
 
-def test_plain_rows_need_no_pandas(asked, tmp_path, in_fresh_process):
-    students, frame = asked
+def test_plain_rows_need_no_pandas(requested, tmp_path, in_fresh_process):
+    students, frame = requested
     path = students["additive"].save(tmp_path / "s.hpmkd")
     rows = frame.head(5).astype(object).where(frame.notna(), None).to_dict("records")
     source = f"""

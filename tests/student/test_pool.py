@@ -15,15 +15,15 @@ from hpmkd.student import (
     TreeEncoder,
     pool_students,
 )
-from hpmkd.student.packed.content import NotPackable
+from hpmkd.student.packed.words import NotPackable
 from hpmkd.testing.students import FAMILIES, fitted_student
 from tests.student.crafting import altered, put
 
 
-def by_hand(pool, said):
+def by_hand(pool, predicted):
     """Fuse one row after the other, as the docstring of Pool says."""
     fused = []
-    for row in np.moveaxis(said, 1, 0):
+    for row in np.moveaxis(predicted, 1, 0):
         s = np.maximum(row, 1e-15) ** (1 / pool.temperatures[:, np.newaxis])
         s /= s.sum(axis=1, keepdims=True)
         product = np.exp(pool.exponents @ np.log(np.maximum(s, 1e-15)) + pool.offsets)
@@ -44,7 +44,7 @@ def test_it_is_the_formula(data, shape):
 
     odds = vector(shape, st.one_of(st.just(0.0), st.floats(1e-9, 1)))
     odds[:, :, 0] += 1e-3
-    said = odds / odds.sum(axis=2, keepdims=True)
+    predicted = odds / odds.sum(axis=2, keepdims=True)
     weights = vector(M, positive)
     pool = Pool(
         vector(M, positive),
@@ -54,17 +54,17 @@ def test_it_is_the_formula(data, shape):
         data.draw(st.sampled_from([0.0, 0.5, 1.0])),
         data.draw(positive),
     )
-    fused = pool.fuse(said)
-    np.testing.assert_allclose(fused, by_hand(pool, said), atol=1e-9, rtol=0)
+    fused = pool.fuse(predicted)
+    np.testing.assert_allclose(fused, by_hand(pool, predicted), atol=1e-9, rtol=0)
     np.testing.assert_allclose(fused.sum(axis=1), 1)
     for i in range(shape[1]):
-        assert pool.fuse(said[:, i : i + 1]).tobytes() == fused[i].tobytes()
+        assert pool.fuse(predicted[:, i : i + 1]).tobytes() == fused[i].tobytes()
 
 
 def test_the_mean_is_the_mean():
-    said = np.random.default_rng(0).dirichlet(np.ones(3), size=(4, 9))
-    np.testing.assert_allclose(Pool.mean(4, 3).fuse(said), said.mean(axis=0), atol=1e-12)
-    assert Pool.mean(4, 3).fuse(said[:, :0]).shape == (0, 3)
+    predicted = np.random.default_rng(0).dirichlet(np.ones(3), size=(4, 9))
+    np.testing.assert_allclose(Pool.mean(4, 3).fuse(predicted), predicted.mean(axis=0), atol=1e-12)
+    assert Pool.mean(4, 3).fuse(predicted[:, :0]).shape == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -188,14 +188,14 @@ def test_crafted_pools_are_refused(change, message, small):
 def test_a_row_alone_is_answered_as_among_others(small):
     students, frame = small
     packed = students["pooled"]
-    said, labels = packed.predict_proba(frame), packed.predict(frame)
+    predicted, labels = packed.predict_proba(frame), packed.predict(frame)
     plain = packed.model.probabilities(packed.encoder.transform(frame))
-    assert said.tobytes() == plain.tobytes()
+    assert predicted.tobytes() == plain.tobytes()
     for i, row in enumerate(frame.to_dict("records")):
-        assert packed.predict_proba([row]).tobytes() == said[i].tobytes()
+        assert packed.predict_proba([row]).tobytes() == predicted[i].tobytes()
         assert packed.predict_one(row) == labels[i]
         encoded = packed.packed.encode_row(row)
-        assert packed.packed.probabilities(encoded).tobytes() == said[i].tobytes()
+        assert packed.packed.probabilities(encoded).tobytes() == predicted[i].tobytes()
 
 
 def test_a_member_that_cannot_be_packed_answers_all_the_same(small, monkeypatch):

@@ -100,13 +100,13 @@ def check_rules(student, frame):
     columns = student.encoder.schema.columns
     known = {each.name: each.categories for each in columns if each.kind == "category"}
     leaves = student.model.leaves(student.encoder.transform(frame))[:, 0]
-    said = student.predict_proba(frame)
+    predicted = student.predict_proba(frame)
     for i, row in enumerate(frame.astype(object).to_dict("records")):
         true = [rule for rule in found if all(fulfils(each, row, known) for each in rule["if"])]
         assert [rule["leaf"] for rule in true] == [leaves[i]]
-        assert true[0]["probabilities"] == said[i].tolist()
-        assert true[0]["then"] == student.classes[said[i].argmax()]
-        assert true[0]["probability"] == said[i].max()
+        assert true[0]["probabilities"] == predicted[i].tolist()
+        assert true[0]["then"] == student.classes[predicted[i].argmax()]
+        assert true[0]["probability"] == predicted[i].max()
         at = follow(lines, row, known)
         assert outcomes.index(at) == found.index(true[0])
         assert lines[at].endswith(f" {true[0]['then']} ({true[0]['probability']:.2f})")
@@ -357,8 +357,14 @@ def test_cuts_are_short(threshold, text, closed):
 
 def test_support_names_the_majority():
     support = Support(np.array([[3, 1], [2, 2]]))
-    told = support.of(0, 1, ["no", "yes"])
-    assert told == {"rows": 4, "share": 0.5, "majority": "no", "purity": 0.75, "accuracy": 0.25}
+    described = support.of(0, 1, ["no", "yes"])
+    assert described == {
+        "rows": 4,
+        "share": 0.5,
+        "majority": "no",
+        "purity": 0.75,
+        "accuracy": 0.25,
+    }
     assert support.of(1, 1, ["no", "yes"])["majority"] == "yes"
 
 
@@ -366,8 +372,8 @@ def test_leaves_say_what_the_student_says(small):
     students, frame = small
     student = students["tree"]
     leaves = student.model.leaves(student.encoder.transform(frame))[:, 0]
-    said = leaf_probabilities(student.model)[leaves]
-    assert said.tobytes() == student.predict_proba(frame).tobytes()
+    predicted = leaf_probabilities(student.model)[leaves]
+    assert predicted.tobytes() == student.predict_proba(frame).tobytes()
     assert {family: readable(each) for family, each in students.items()} == {
         "linear": False,
         "tree": True,

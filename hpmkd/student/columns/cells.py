@@ -26,19 +26,11 @@ _SPANS = ("timedelta", "timedelta64")
 
 
 def kind_of(cells: Any) -> Kind:
-    """Return whether a column holds numbers or categories.
+    """Return whether a column, an array or a Series, holds numbers or categories.
 
-    Parameters
-    ----------
-    cells : ndarray of shape (n,) or Series
-        Numbers, booleans, moments and durations are numbers, and so are objects that are
-        nothing but these and missing cells. All else is a category, also objects that are
-        all missing, for nothing may be known of what they will hold.
-
-    Returns
-    -------
-    str
-        ``"number"`` or ``"category"``.
+    Numbers, booleans, moments and durations are numbers, and so are objects that are nothing but
+    these and missing cells. All else is a category, also objects that are all missing, for nothing
+    may be known of what they will hold.
     """
     if _categories(cells) is not None:
         return "category"

@@ -26,7 +26,7 @@ PLAIN_NUMBERS = frozenset(
 MAX_KNOWN = 1000
 #: Integers beyond become other ones where a column has fractions as well.
 EXACT = 2**53
-#: Whatever these say of a row: the schema shall look at it.
+#: Errors at a row that is not plain: the schema reads it.
 UNUSUAL = (KeyError, TypeError, ValueError, OverflowError, IndexError, struct.error)
 
 
@@ -49,10 +49,6 @@ class Levels(dict[Any, float]):
 
 class RowReader:
     """Reads rows of plain values: all numbers first, then the codes of all categories.
-
-    Parameters
-    ----------
-    schema : Schema
 
     Attributes
     ----------
@@ -108,7 +104,7 @@ class RowReader:
         Returns
         -------
         ndarray of shape (n, d) or None
-            float64, columns as `order` says; None if the schema has to read the table.
+            float64, columns in the order of `order`; None if the schema has to read the table.
         """
         try:
             rows = self._open(table)

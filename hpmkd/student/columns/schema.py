@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
 from hpmkd.student.columns.cells import Kind, kind_of, read_numbers, read_texts
-from hpmkd.student.columns.keys import check_keys
 from hpmkd.student.columns.tables import (
+    check_keys,
     has_no_rows,
     listed,
     match_columns,
@@ -63,16 +63,7 @@ class Column:
             raise ValueError(f"column {self.name!r} is a number but lists categories")
 
     def read(self, cells: Any) -> NDArray[np.float64]:
-        """Read raw cells as numbers or as codes.
-
-        Parameters
-        ----------
-        cells : ndarray of shape (n,) or Series
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            float64; NaN where missing or, for categories, unknown.
+        """Read raw cells as numbers or as codes, float64; NaN where missing or an unknown category.
 
         Raises
         ------
@@ -122,10 +113,6 @@ class Schema:
             Mappings must all have the same keys.
         max_categories : int
             Levels that a category column keeps; rarer ones are read as missing.
-
-        Returns
-        -------
-        Schema
 
         Raises
         ------

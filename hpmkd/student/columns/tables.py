@@ -12,11 +12,6 @@ import numpy as np
 
 from hpmkd.errors import DataError
 
-_ACCEPTED = (
-    "pass a pandas DataFrame, a 2-D NumPy array (rows by columns), a list of dicts or a dict "
-    "of columns"
-)
-
 
 @dataclass(frozen=True)
 class RawTable:
@@ -47,22 +42,18 @@ def open_table(table: Any) -> RawTable:
         list holds rows, all mappings or all sequences; an empty one has no columns. Objects
         with ``to_pandas`` are converted.
 
-    Returns
-    -------
-    RawTable
-
     Raises
     ------
     DataError
         It is none of these, is not two-dimensional, or is sparse.
     """
-    frame = _as_frame(table)
+    frame = as_frame(table)
     if frame is not None:
         columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
         return RawTable(tuple(str(name) for name in frame.columns), columns, len(frame))
     if has_no_rows(table):
         return RawTable(None, [], 0)
-    array = _as_array(table)
+    array = as_array(table)
     return RawTable(None, [array[:, j] for j in range(array.shape[1])], len(array))
 
 
@@ -76,8 +67,6 @@ def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, A
 
     Parameters
     ----------
-    table : Any
-        A raw table.
     names : tuple of str or None
         Names that a frame's columns must have, in this order; None if they do not matter.
 
@@ -100,22 +89,10 @@ def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, A
 
 
 def match_columns(raw: RawTable, wanted: tuple[str, ...], by_name: bool) -> list[int]:
-    """Say where in a table each wanted column is.
+    """Return where in a table each wanted column is.
 
-    Parameters
-    ----------
-    raw : RawTable
-        The opened table.
-    wanted : tuple of str
-        Names of the d columns.
-    by_name : bool
-        Whether to find them by name if the table has names. Otherwise the table must have
-        exactly d columns.
-
-    Returns
-    -------
-    list of int
-        Positions in ``raw.columns``.
+    Columns are found by name if `by_name` and the table has names. Otherwise the table must have
+    exactly these columns.
 
     Raises
     ------
@@ -161,15 +138,19 @@ def _by_name(wanted: tuple[str, ...], found: tuple[str, ...]) -> list[int]:
     return [positions[name] for name in wanted]
 
 
-def _as_frame(table: Any) -> Any:
-    """Return a DataFrame for all that has column names, else None."""
+def as_frame(table: Any) -> Any:
+    """Return a DataFrame for a table with column names, else None.
+
+    Raises
+    ------
+    DataError
+        Its columns or rows do not fit together.
+    """
     pandas = sys.modules.get("pandas")  # a frame cannot come before pandas does
     if pandas is not None and isinstance(table, pandas.DataFrame):
         return table
-    if pandas is not None and isinstance(table, pandas.Series):
-        return None
     if hasattr(table, "to_pandas"):
-        return _as_frame(table.to_pandas())
+        return as_frame(table.to_pandas())
     rows = isinstance(table, list | tuple) and len(table) > 0
     if not isinstance(table, Mapping) and not (rows and isinstance(table[0], Mapping)):
         return None
@@ -183,42 +164,44 @@ def _as_frame(table: Any) -> Any:
         except UnicodeEncodeError:  # a lone surrogate: a column of text cannot hold it
             return pd.DataFrame(table, dtype=object)
     except (ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"the rows do not form a table ({error}): {_ACCEPTED}") from error
-
-
-def _as_array(table: Any) -> np.ndarray[Any, Any]:
-    """Return a 2-D array for all that has no column names."""
-    if hasattr(table, "toarray"):
         raise DataError(
-            f"got a sparse {type(table).__name__}, expected a dense table: pass table.toarray()"
-        )
+            f"the rows do not form a table: {error}; pass a DataFrame, an array, a list of dicts "
+            "or a dict of columns"
+        ) from error
+
+
+def as_array(table: Any) -> np.ndarray[Any, Any]:
+    """Return a 2-D array for a table without column names.
+
+    Raises
+    ------
+    DataError
+        It is no such table, or is sparse.
+    """
+    if hasattr(table, "toarray"):
+        raise DataError("got a sparse matrix; expected a dense one: pass X.toarray()")
+    if hasattr(table, "to_frame"):
+        raise DataError("got one column; expected rows × columns: pass X.to_frame()")
     if isinstance(table, list | tuple):
-        table = _array_of_rows(table)
+        lengths = {len(row) for row in table if _is_column(row)}
+        if len(lengths) > 1:
+            raise DataError(
+                f"the rows do not form a table: they have {sorted(lengths)} cells; expected as "
+                "many each"
+            )
+        # Of objects, so that text among numbers does not turn them into text.
+        table = np.array(table, dtype=object)
     elif isinstance(table, np.ma.MaskedArray):
         hidden = np.ma.getmaskarray(table)
         table = table.data.astype(object)  # a copy
         table[hidden] = None
     array = np.asarray(table)
-    if array.ndim == 1:
-        raise DataError(
-            f"got a 1-D table of {len(array)} cells, expected rows by columns: use "
-            "x.reshape(1, -1) for one row, x.reshape(-1, 1) for one column"
-        )
     if array.ndim != 2:
         raise DataError(
-            f"got {type(table).__name__} with {array.ndim} dimensions, expected 2: {_ACCEPTED}"
+            f"got rows of shape {array.shape}; expected rows × columns: use x.reshape(1, -1) for "
+            "one row, x.reshape(-1, 1) for one column"
         )
     return array
-
-
-def _array_of_rows(rows: Any) -> np.ndarray[Any, Any]:
-    """Make an array of objects, so that text among numbers does not turn them into text."""
-    lengths = {len(row) for row in rows if _is_column(row)}
-    if len(lengths) > 1:
-        raise DataError(
-            f"the rows have {sorted(lengths)} cells, expected as many each: {_ACCEPTED}"
-        )
-    return np.array(rows, dtype=object)
 
 
 def _is_column(value: Any) -> bool:
@@ -226,3 +209,33 @@ def _is_column(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.ndim > 0
     return hasattr(value, "__len__") and not isinstance(value, str | bytes)
+
+
+def check_keys(table: Any, wanted: tuple[str, ...] | None) -> None:
+    """Refuse a list of mappings that do not all have their cells; other tables pass.
+
+    Parameters
+    ----------
+    wanted : tuple of str or None
+        Keys that each row must have; None if cells are matched by position: then each row
+        must have the keys of the first one, in the same order.
+    """
+    if not isinstance(table, list | tuple) or not table or not isinstance(table[0], Mapping):
+        return
+    first = list(table[0])
+    for at, row in enumerate(table):
+        if wanted is None and list(row) != first:
+            raise DataError(
+                f"row {at} has the keys {_shown(row)}, row 0 has {_shown(first)}: the student "
+                "reads cells by position; give every row the same keys in the same order"
+            )
+        missing = [name for name in wanted or () if name not in row]
+        if missing:
+            raise DataError(
+                f"row {at} lacks the columns {listed(missing)}: add them to the row, with None "
+                "or NaN where the value is not known"
+            )
+
+
+def _shown(keys: Any) -> str:
+    return listed([str(key) for key in keys])

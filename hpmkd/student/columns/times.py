@@ -14,18 +14,10 @@ _UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9, "ps": 10**12
 
 
 def numbers_of(cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Read objects as numbers, each by its own type, whatever stands beside it.
+    """Read objects, none missing, as numbers, each by its own type, whatever stands beside it.
 
-    Parameters
-    ----------
-    cells : ndarray of shape (n,)
-        Objects, none of them missing: numbers, booleans, text that spells numbers, moments
-        and durations.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        float64; moments as seconds since 1970, naive ones taken as UTC, durations as seconds.
+    Numbers, booleans, text that spells numbers, moments (seconds since 1970, naive ones taken as
+    UTC) and durations (seconds).
 
     Raises
     ------
@@ -49,18 +41,7 @@ def numbers_of(cells: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def seconds_of(array: NDArray[Any]) -> NDArray[np.float64]:
-    """Return moments as seconds since 1970, or durations as seconds.
-
-    Parameters
-    ----------
-    array : ndarray of shape (n,)
-        datetime64 or timedelta64 of any unit.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        float64; NaT is NaN.
-    """
+    """Return moments as seconds since 1970, or durations as seconds, in float64; NaT is NaN."""
     unit, step = np.datetime_data(array.dtype)
     if unit not in _UNITS_PER_SECOND or step != 1:
         array = array.astype(f"{array.dtype.kind}8[s]")
@@ -72,18 +53,10 @@ def seconds_of(array: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def spell_time(cell: Any) -> str:
-    """Write a moment or a duration as text that does not depend on its type or unit.
+    """Write a moment or a duration, not missing, as text whatever its type or unit.
 
-    Parameters
-    ----------
-    cell : date, datetime, Timestamp, datetime64, timedelta, Timedelta or timedelta64
-        Not missing.
-
-    Returns
-    -------
-    str
-        As NumPy writes it in the coarsest of seconds, milli-, micro- and nanoseconds that
-        holds it; a moment in UTC.
+    As NumPy writes it in the coarsest of seconds, milli-, micro- and nanoseconds that holds it; a
+    moment in UTC.
     """
     time = _plain_time(cell)
     # NumPy does not turn attoseconds into seconds.

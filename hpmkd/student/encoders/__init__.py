@@ -12,10 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from hpmkd.student.columns.schema import Schema
-from hpmkd.student.encoders.joint import JointEncoder
-from hpmkd.student.encoders.linear import LinearEncoder
-from hpmkd.student.encoders.scaling import NumberScaling
-from hpmkd.student.encoders.tree import TreeEncoder
+from hpmkd.student.encoders.linear import LinearEncoder, NumberScaling
+from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 
 FittedEncoder = TreeEncoder | LinearEncoder | JointEncoder
 
@@ -36,10 +34,6 @@ def fit_encoder(kind: str, schema: Schema, table: Any) -> FittedEncoder:
         Fitted on the same rows.
     table : DataFrame, ndarray of shape (n, d), mapping or list
         Training rows.
-
-    Returns
-    -------
-    TreeEncoder, LinearEncoder or JointEncoder
 
     Raises
     ------

@@ -60,10 +60,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         y : object
             Not used.
 
-        Returns
-        -------
-        TableEncoder
-
         Raises
         ------
         DataError
@@ -86,10 +82,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : DataFrame, ndarray of shape (n, d), mapping or list
             Raw rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_outputs)
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""What a student says in words: rules, and terms of a linear model."""
+"""A student in words: rules, and terms of a linear model."""

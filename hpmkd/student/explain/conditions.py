@@ -1,4 +1,4 @@
-"""What a tree asks of one column, in words and as plain values, in original units."""
+"""Conditions of a tree on one column, in words and as plain values, in original units."""
 
 from __future__ import annotations
 
@@ -107,18 +107,10 @@ def _digits(number: str) -> tuple[int, int]:
 
 
 def sentence(column: Column, cells: Cells, before: Cells) -> str:
-    """Say which of the cells before a test are left after it.
+    """Describe which of the cells before a test are left after it.
 
-    Parameters
-    ----------
-    column : Column
-    cells, before : Cells
-        After and before the test; what is in neither need not be said.
-
-    Returns
-    -------
-    str
-        Such as ``age <= 37.5 or missing`` or ``job in {clerk, nurse}``.
+    Such as ``age <= 37.5 or missing`` or ``job in {clerk, nurse}``; what is neither before nor
+    after the test is left out.
     """
     name = quoted(column.name)
     if column.kind == "category":
@@ -141,11 +133,6 @@ def sentence(column: Column, cells: Cells, before: Cells) -> str:
 
 def plain(column: Column, cells: Cells) -> dict[str, Any]:
     """Return a condition as plain values.
-
-    Parameters
-    ----------
-    column : Column
-    cells : Cells
 
     Returns
     -------
@@ -176,7 +163,7 @@ def quoted(name: str) -> str:
 
 
 def _range(name: str, cells: Cells, before: Cells) -> str:
-    """Say in which range a number lies; ends that were known before are left out."""
+    """Describe in which range a number lies; ends that were known before are left out."""
     lower = cut_at(cells.low) if cells.low > before.low else None
     upper = cut_at(cells.high) if cells.high not in (None, before.high) else None
     if lower and upper:
@@ -187,7 +174,7 @@ def _range(name: str, cells: Cells, before: Cells) -> str:
 
 
 def _about_infinity(name: str, cells: Cells, before: Cells) -> str:
-    """Say what a split at +inf does: it parts missing cells from all others but +inf."""
+    """Describe what a split at +inf does: it parts missing cells from all others but +inf."""
     if cells.low == math.inf:
         return f"{name} is missing or +inf" if cells.missing else f"{name} is +inf"
     gone = before.missing and not cells.missing
@@ -200,13 +187,13 @@ def _below(cut: Cut | None) -> str:
 
 
 def _membership(categories: tuple[str, ...], cells: Cells, before: Cells) -> str:
-    """Say which categories are left, by the shorter of both lists."""
+    """List which categories are left, by the shorter of both lists."""
     n = len(categories)
     inside = cells.codes(n)
     outside = [code for code in before.codes(n) if code not in inside]
     if len(inside) <= len(outside):
         return f"in {_listed(categories, inside)}" + (" or missing" if cells.missing else "")
-    # A missing cell is in no list, so that only its absence has to be said.
+    # A missing cell is in no list, so that only its absence is written.
     gone = before.missing and not cells.missing
     return f"not in {_listed(categories, outside)}" + (" and not missing" if gone else "")
 

@@ -1,4 +1,4 @@
-"""A single tree as rules: what leads to each leaf, what it says, and what it rests on."""
+"""A single tree as rules: what leads to each leaf, what it predicts, and what it rests on."""
 
 from __future__ import annotations
 
@@ -60,21 +60,11 @@ class Support:
     counts: IntArray
 
     def of(self, leaf: int, predicted: int, labels: list[Any]) -> dict[str, Any]:
-        """Return what one leaf rests on.
+        """Return what one leaf rests on; `predicted` is the code of the class that it predicts.
 
-        Parameters
-        ----------
-        leaf, predicted : int
-            The leaf, and the code of the class that it predicts.
-        labels : list
-            Of the classes.
-
-        Returns
-        -------
-        dict
-            ``rows``; ``share`` of all rows; ``majority``, their commonest class, and
-            ``purity``, its share; ``accuracy``, the share of the predicted class. The last
-            three are None where no row ends.
+        ``rows``; ``share`` of all rows; ``majority``, their commonest class, and ``purity``, its
+        share; ``accuracy``, the share of the predicted class. The last three are None where no row
+        ends.
         """
         counts, total = self.counts[leaf], int(self.counts.sum())
         rows = int(counts.sum())
@@ -138,7 +128,7 @@ def places(model: TreesModel) -> Iterator[LeafPath]:
 
 
 def leaf_probabilities(model: TreesModel) -> FloatArray:
-    """Return what each leaf of a single tree says, of shape (L, K)."""
+    """Return the probabilities of each leaf of a single tree, of shape (L, K)."""
     margins = np.repeat(model.base_margin[np.newaxis], len(model.leaf_values), axis=0)
     if model.leaf_values.shape[1] == 1:
         margins[:, model.outputs[0]] += model.leaf_values[:, 0]
@@ -162,24 +152,24 @@ def rules(student: Student, support: Support | None) -> list[dict[str, Any]]:
     list of dict
         ``leaf``; ``if``, conditions that must all hold (see
         :func:`hpmkd.student.explain.conditions.plain`); ``then``, the predicted label;
-        ``probability`` of it; ``probabilities`` of all classes; and what ``support`` says.
+        ``probability`` of it; ``probabilities`` of all classes; and the facts of ``support``.
         Exactly one rule holds for a row.
     """
     assert isinstance(student.model, TreesModel), "readable"
     columns, labels = student.encoder.schema.columns, student.classes.tolist()
-    said = leaf_probabilities(student.model)
+    probabilities = leaf_probabilities(student.model)
     found = []
     for place in places(student.model):
         if place.leaf is None:
             continue
         conditions = [plain(columns[column], cells) for column, cells in place.path.items()]
-        best = int(said[place.leaf].argmax())
+        best = int(probabilities[place.leaf].argmax())
         rule = {
             "leaf": place.leaf,
             "if": conditions,
             "then": labels[best],
-            "probability": float(said[place.leaf, best]),
-            "probabilities": said[place.leaf].tolist(),
+            "probability": float(probabilities[place.leaf, best]),
+            "probabilities": probabilities[place.leaf].tolist(),
         }
         found.append(rule | (support.of(place.leaf, best, labels) if support else {}))
     return found

@@ -6,9 +6,9 @@ bytes                   content
 8                       magic; its line ends and its zero reveal transfers that alter bytes
 2, 2                    format version; zero
 4, 4, 4                 length of the header as stored, unpacked, and of the whole file
-as said                 header: ASCII JSON, compressed (zlib)
-to a multiple of 8      zeros, and so before each array: whoever maps the file finds it aligned
-as the header says      arrays one after the other, as they are in memory
+length of the header    header: ASCII JSON, compressed (zlib)
+to a multiple of 8      zeros, and so before each array: mapped arrays are aligned
+sizes in the header     arrays one after the other, as they are in memory
 32                      SHA-256 of everything before
 ======================  =====================================================================
 
@@ -22,22 +22,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 import struct
 import zlib
 from collections.abc import Mapping
-from mmap import mmap
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import StudentFileError
+from hpmkd.files import write_whole
 from hpmkd.student.file.arrays import smallest
 
 MAGIC = b"\x93HPMKD\n\x00"
 #: The only one that is written and read.
 FORMAT_VERSION = 3
-#: No student file is longer, in bytes. Whoever needs more does not want a student.
+#: No student file is longer, in bytes. A larger model is no small student.
 LARGEST_FILE = 2**28
 
 _FIXED = struct.Struct("<8sH2xIII")
@@ -58,10 +62,6 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
         Plain values that JSON can hold, finite numbers only.
     arrays : mapping of str to ndarray
         Stored in the smallest dtype that holds the values exactly.
-
-    Returns
-    -------
-    bytes
 
     Raises
     ------
@@ -94,16 +94,11 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
 def unseal(content: bytes | mmap) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Read what :func:`seal` wrote, and trust nothing.
 
-    Parameters
-    ----------
-    content : bytes or mmap
-        A map must be read-only.
-
     Returns
     -------
     header : dict
     arrays : dict of str to ndarray
-        Read-only views of `content`, in the stored dtypes.
+        Read-only views of `content`, bytes or a read-only map, in the stored dtypes.
 
     Raises
     ------
@@ -153,7 +148,7 @@ def _largest_header(packed_length: int) -> int:
 
 
 def _check_frame(content: bytes | mmap) -> tuple[int, int]:
-    """Check all that can be told without looking inside; return both lengths of the header."""
+    """Check the frame of the file; return both lengths of the header."""
     start = content[: len(MAGIC)]
     if start != MAGIC[: len(start)]:
         raise StudentFileError(
@@ -211,3 +206,49 @@ def _read_entry(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...], int]:
     for n in shape:
         count *= n  # Python integers: no overflow
     return name, dtype, tuple(shape), count * dtype.itemsize
+
+
+# A map shares its pages between all processes that load the file. But if someone truncates a
+# mapped file in place, touching what is gone kills the process (SIGBUS), and no Python code
+# can catch that. A small file saves nothing by it: it is read, and then is safe.
+_MAPPED_FROM = 2**20
+
+
+def read_content(path: str | os.PathLike[str]) -> bytes | mmap:
+    """Read a small file, map a large one (from 1 MB on, read-only).
+
+    Replacing the file, as :func:`write_content` does, leaves the map as it was; it must not be
+    truncated or altered in place.
+
+    Raises
+    ------
+    StudentFileError
+        The file is missing, unreadable, or too long for a student file.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            content = stream.read(_MAPPED_FROM)
+            if len(content) < _MAPPED_FROM:
+                return content
+            found = os.fstat(stream.fileno())
+            if stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST_FILE:
+                return mmap(stream.fileno(), 0, access=ACCESS_READ)
+    except OSError as error:
+        raise StudentFileError(
+            f"cannot read the student {str(path)!r}: {error.strerror}; pass the path of a "
+            ".hpmkd file"
+        ) from error
+    except ValueError as error:  # of mmap: it is empty by now
+        raise damaged("it shrank while it was read") from error
+    raise damaged(f"it is no regular file of at most {LARGEST_FILE:,} bytes")
+
+
+def write_content(path: str | os.PathLike[str], content: bytes) -> Path:
+    """Write a file, whole or not at all, or raise a :class:`StudentFileError`."""
+    try:
+        return write_whole(path, content)
+    except OSError as error:
+        raise StudentFileError(
+            f"cannot write the student to {str(path)!r}: {error.strerror}; choose a path "
+            "in an existing folder that you may write to"
+        ) from error

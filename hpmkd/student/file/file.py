@@ -1,13 +1,14 @@
-"""Students as bytes: what a ``.hpmkd`` file says, and how it is checked.
+"""Students as bytes: what a ``.hpmkd`` file holds, and how it is checked.
 
 The container is described in :mod:`hpmkd.student.file.container`. The header holds ``encoder``
 (with the schema), ``model`` (kind and link), ``classes`` (type and labels), ``hpmkd`` (the version
-that wrote it) and ``facts`` (whatever the writer wished to tell). Arrays are named
+that wrote it) and ``facts`` (any plain values of the writer). Arrays are named
 ``encoder.…`` and ``model.…``.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from mmap import mmap
@@ -16,15 +17,14 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
-from hpmkd.student.encoders.joint import JointEncoder
-from hpmkd.student.file.classes import classes_from_json, classes_to_json
+from hpmkd.student.encoders.tree import JointEncoder
+from hpmkd.student.file.arrays import classes_from_json, classes_to_json
 from hpmkd.student.file.container import damaged, seal, unseal
 from hpmkd.student.file.tree_layout import flatten, restore
 from hpmkd.student.models import FittedModel
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.models.pool import Pool
-from hpmkd.student.models.pooled import PooledModel, check_count, linear_parts, tree_parts
+from hpmkd.student.models.pool import Pool, PooledModel, check_count, linear_parts, tree_parts
 from hpmkd.student.models.trees import TreesModel
 
 _POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
@@ -41,17 +41,7 @@ class FileParts(NamedTuple):
 
 
 def write(parts: FileParts) -> bytes:
-    """Return the content of a student file.
-
-    Parameters
-    ----------
-    parts : FileParts
-        Facts are plain JSON values.
-
-    Returns
-    -------
-    bytes
-        Equal students give equal bytes.
+    """Return the content of a student file; equal students give equal bytes.
 
     Raises
     ------
@@ -73,14 +63,7 @@ def write(parts: FileParts) -> bytes:
 def read(content: bytes | mmap) -> FileParts:
     """Read the content of a student file, and check all of it.
 
-    Parameters
-    ----------
-    content : bytes or mmap
-        What need not be converted is not copied: it stays a view of `content`.
-
-    Returns
-    -------
-    Parts
+    What need not be converted is not copied: it stays a view of `content`.
 
     Raises
     ------
@@ -212,3 +195,22 @@ def _version() -> str:
         return version("hpmkd")
     except PackageNotFoundError:
         return "unknown"
+
+
+def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy facts, as they will be read back from the file.
+
+    Raises
+    ------
+    ValueError
+        One is not a plain JSON value.
+    """
+    try:
+        text = json.dumps(dict(facts), allow_nan=False, default=lambda value: value.item())
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"the facts are not plain values ({error}): use text, finite numbers, booleans, "
+            "None, lists and dicts"
+        ) from error
+    plain: dict[str, Any] = json.loads(text)
+    return plain

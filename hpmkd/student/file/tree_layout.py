@@ -3,7 +3,7 @@
 In this order the k-th inner node of a tree has its children at places 2k + 1 and 2k + 2 of
 the tree, and a tree ends where no child is left to come. One bit per node, whether it is an
 inner one, and column, threshold and a bit for missing cells of the inner ones, and leaf values
-in the order of the leaves say it all. Where thresholds recur, as in counts or on the grid of a
+in the order of the leaves are enough. Where thresholds recur, as in counts or on the grid of a
 histogram, each is stored once.
 """
 
@@ -22,10 +22,6 @@ from hpmkd.student.models.trees import TreesModel
 
 def breadth_first(model: TreesModel) -> NDArray[np.intp]:
     """Return the nodes tree by tree, breadth first within each.
-
-    Parameters
-    ----------
-    model : TreesModel
 
     Returns
     -------
@@ -50,10 +46,6 @@ def breadth_first(model: TreesModel) -> NDArray[np.intp]:
 
 def flatten(model: TreesModel) -> dict[str, NDArray[Any]]:
     """Return the arrays to store; :func:`restore` makes the same function of them.
-
-    Parameters
-    ----------
-    model : TreesModel
 
     Returns
     -------
@@ -82,15 +74,6 @@ def flatten(model: TreesModel) -> dict[str, NDArray[Any]]:
 
 def restore(arrays: Mapping[str, NDArray[Any]], link: Link) -> TreesModel:
     """Make trees of what :func:`flatten` returned.
-
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-    link : str
-
-    Returns
-    -------
-    TreesModel
 
     Raises
     ------

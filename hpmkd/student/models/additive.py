@@ -1,4 +1,4 @@
-"""A linear margin plus trees: what the one cannot say, the others add."""
+"""A linear margin plus trees: trees add what the margin cannot express."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AdditiveModel:
     linear : LinearModel
         Reads the first columns of the matrix. W of shape (dl, C), b of shape (C,).
     low, high : array of shape (C,)
-        Range of each linear margin, ``low <= high``. Finite, held in float32.
+        Range of each linear margin, ``low <= high``. Finite, in float32.
     trees : TreesModel
         Reads the dt columns after those. C margins, base margin 0, the link of `linear`.
 
@@ -90,18 +90,13 @@ class AdditiveModel:
         return f"{self.linear.family} + {self.trees.family}"
 
     def margins(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
-        """Return margins of shape (n, C), float32, for a matrix of shape (n, dl + dt).
+        """Return margins of shape (n, C), float32.
 
         Parameters
         ----------
         matrix : ndarray of shape (n, dl + dt)
             The dl linear columns, complete, then the dt columns of the trees, which are read
             as float32 and may be NaN.
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column.
         """
         if matrix.ndim != 2 or matrix.shape[1] < self.n_inputs:
             raise ValueError(
@@ -113,29 +108,12 @@ class AdditiveModel:
         return margins
 
     def start(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the clipped linear margins of shape (n, C), float32: where the trees start.
-
-        Parameters
-        ----------
-        matrix : ndarray of shape (n, dl)
-            The linear columns alone.
-
-        Raises
-        ------
-        ValueError
-            The matrix has another number of columns.
-        """
+        """Return the clipped linear margins of shape (n, C), float32: where the trees start."""
         with np.errstate(over="ignore"):
             linear = self.linear.margins(matrix).astype(np.float32)
         # Rounding keeps the order: the same as clipping before it.
         return np.clip(linear, self.low, self.high, out=linear)
 
     def probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
-        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, dl + dt).
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column.
-        """
+        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, dl + dt)."""
         return probabilities_of(self.margins(matrix), self.link)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,13 @@ from hpmkd.student.models.trees import TreesModel
 if TYPE_CHECKING:
     import xgboost
     from sklearn.tree._tree import Tree
+
+_NO_TREES: Mapping[str, NDArray[Any]] = {
+    **dict.fromkeys(("roots", "features", "left", "right"), np.empty(0, dtype=np.int32)),
+    "thresholds": np.empty(0, dtype=np.float32),
+    "missing_left": np.empty(0, dtype=bool),
+    "leaf_values": np.empty((0, 1), dtype=np.float32),
+}
 
 
 def pack_booster(
@@ -61,7 +69,7 @@ def pack_booster(
         raise ValueError(f"got n_outputs={n_outputs}, but the booster has {trained}: pass that")
     trees = boosted["model"]["trees"]
     outputs = np.array(boosted["model"]["tree_info"], dtype=np.int32)
-    arrays = _join([_read_tree(tree) for tree in trees])
+    arrays = joined([_read_tree(tree) for tree in trees] or [_NO_TREES])
     if base_margin is None:
         base_margin = _base_margin(booster, document)
     start = np.ravel(np.asarray(base_margin, dtype=np.float32))
@@ -84,17 +92,13 @@ def pack_sklearn_tree(
     tree_ : sklearn.tree._tree.Tree
         The ``tree_`` of a fitted decision tree, classifier or regressor.
     leaf_values : array of shape (n_leaves, C) or (n_nodes, C)
-        What the leaves say, in the order of the leaf nodes; or for all nodes, of which the
+        Values of the leaves, in the order of the leaf nodes; or for all nodes, of which the
         leaves are taken. Stored in float32.
     link : str
         ``"identity"`` if they are probabilities (rows sum to 1), ``"softmax"`` or
         ``"sigmoid"`` if they are margins.
     base_margin : float or array of shape (C,)
         Added to margins.
-
-    Returns
-    -------
-    TreesModel
 
     Raises
     ------
@@ -156,7 +160,7 @@ def strictly_below(thresholds: ArrayLike) -> NDArray[np.float32]:
         return np.asarray(np.nextafter(largest, np.float32(np.inf)))
 
 
-def _read_tree(tree: dict[str, Any]) -> dict[str, NDArray[Any]]:
+def _read_tree(tree: dict[str, Any]) -> Mapping[str, NDArray[Any]]:
     """Return one tree of a booster as arrays; nodes that pruning cut off are left out."""
     if any(tree["split_type"]):
         raise ValueError(
@@ -171,6 +175,7 @@ def _read_tree(tree: dict[str, Any]) -> dict[str, NDArray[Any]]:
     leaf = left[order] < 0
     conditions = np.array(tree["split_conditions"], dtype=np.float32)[order]
     return {
+        "roots": np.zeros(1, dtype=np.int64),
         "features": np.where(leaf, -1, np.array(tree["split_indices"], dtype=np.int32)[order]),
         "thresholds": np.where(leaf, np.float32(0), conditions),
         "left": np.where(leaf, np.cumsum(leaf) - 1, place[left[order]]),
@@ -206,25 +211,21 @@ def _reachable(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.
     return np.concatenate(levels)
 
 
-def _join(trees: list[dict[str, NDArray[Any]]]) -> dict[str, Any]:
-    """Put trees behind each other, with their indices moved accordingly."""
-    sizes = [len(tree["features"]) for tree in trees]
-    roots = np.cumsum([0, *sizes])[:-1]
-    first_leaf = np.cumsum([0, *(len(tree["leaf_values"]) for tree in trees)])
-    for tree, root, leaf in zip(trees, roots, first_leaf[:-1], strict=True):
-        is_leaf = tree["features"] < 0
-        tree["left"] = tree["left"] + np.where(is_leaf, leaf, root)
-        tree["right"] = tree["right"] + np.where(is_leaf, 0, root)
-    joined: dict[str, Any] = {"roots": roots}
-    for name in ("features", "thresholds", "left", "right", "missing_left"):
-        joined[name] = np.concatenate([tree[name] for tree in trees]) if trees else np.empty(0)
-    leaves = [tree["leaf_values"] for tree in trees]
-    joined["leaf_values"] = np.concatenate(leaves) if trees else np.empty((0, 1))
-    return joined
+def joined(parts: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, Any]:
+    """Return nodes and leaves of one or more models behind each other, their indices moved."""
+    nodes = np.cumsum([0, *(len(part["features"]) for part in parts)])[:-1]
+    leaves = np.cumsum([0, *(len(part["leaf_values"]) for part in parts)])[:-1]
+    moved = []
+    for part, node, leaf in zip(parts, nodes, leaves, strict=True):
+        is_leaf = part["features"] < 0
+        left = part["left"] + np.where(is_leaf, leaf, node)
+        right = np.where(is_leaf, 0, part["right"] + node)
+        moved.append({**part, "roots": part["roots"] + node, "left": left, "right": right})
+    return {name: np.concatenate([part[name] for part in moved]) for name in _NO_TREES}
 
 
 def _base_margin(booster: xgboost.Booster, document: dict[str, Any]) -> NDArray[np.float32]:
-    """Ask XGBoost what the booster starts from.
+    """Return what the booster starts from, by its own prediction.
 
     How base_score is stored, and whether it is a probability, depends on the version and on
     the objective. The same booster with all leaves at zero tells it without guessing.

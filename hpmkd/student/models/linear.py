@@ -26,7 +26,7 @@ class LinearModel:
     intercept : array of shape (C,)
         Finite.
     link : str, optional
-        ``"sigmoid"`` (C = 1) or ``"softmax"`` (C = K); by default what C says.
+        ``"sigmoid"`` (C = 1) or ``"softmax"`` (C = K); by default what C implies.
 
     Raises
     ------
@@ -71,13 +71,7 @@ class LinearModel:
         return len(self.coefficients)
 
     def margins(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
-        """Return margins of shape (n, C), float64, of a complete matrix of shape (n, d).
-
-        Raises
-        ------
-        ValueError
-            The matrix has another number of columns.
-        """
+        """Return margins of shape (n, C), float64, of a complete matrix of shape (n, d)."""
         from hpmkd.kernels import linear_margins
 
         if matrix.ndim != 2 or matrix.shape[1] != self.n_inputs:
@@ -88,11 +82,5 @@ class LinearModel:
         return np.asarray(linear_margins(rows, self.coefficients, self.intercept))
 
     def probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
-        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, d).
-
-        Raises
-        ------
-        ValueError
-            The matrix has another number of columns.
-        """
+        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, d)."""
         return probabilities_of(self.margins(matrix), self.link)

@@ -16,13 +16,7 @@ LINKS: tuple[Link, ...] = ("sigmoid", "softmax", "identity")
 
 
 def check_link(link: str, n_margins: int) -> None:
-    """Refuse a link that does not exist or does not go with the number of margins.
-
-    Raises
-    ------
-    ValueError
-        It does not.
-    """
+    """Refuse a link that does not exist or does not go with the number of margins."""
     if link not in get_args(Link):
         raise ValueError(f"got the link {link!r}, expected one of {', '.join(get_args(Link))}")
     fits = {"sigmoid": n_margins == 1, "softmax": n_margins >= 2, "identity": n_margins >= 1}
@@ -31,20 +25,7 @@ def check_link(link: str, n_margins: int) -> None:
 
 
 def probabilities_of(margins: NDArray[Any], link: str) -> NDArray[np.float64]:
-    """Turn margins into probabilities.
-
-    Parameters
-    ----------
-    margins : ndarray of shape (n, C)
-        Not NaN.
-    link : str
-        C = 1 for ``sigmoid``, C = K otherwise.
-
-    Returns
-    -------
-    ndarray of shape (n, K)
-        float64; rows sum to 1.
-    """
+    """Turn margins (n, C), not NaN, into probabilities (n, K), float64; rows sum to 1."""
     from hpmkd.kernels.packed import link_rows
 
     # The arithmetic of packed students, so that all ways to an answer give the same bits.

@@ -1,19 +1,23 @@
-"""Several answers about a row made into one: a linear and a log-linear pool, and their mean."""
+"""An ensemble: several models read side by side, and a pool that fuses their probabilities."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.student.file.arrays import finite, owned
+from hpmkd.student.models.additive import AdditiveModel
+from hpmkd.student.models.linear import LinearModel
+from hpmkd.student.models.trees import TreesModel
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray
 
-#: Smallest probability that is heard: one that rules a class out would silence all others.
+#: Smallest probability that is used: a 0 would rule a class out, whatever others predict.
 SMALLEST = 1e-15
 # Wide of anything that is fitted, and narrow enough that nothing overflows.
 _LARGEST = 1e6
@@ -21,9 +25,9 @@ _LARGEST = 1e6
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """How M members that each say K probabilities about a row are fused, for every row alike.
+    """How the probabilities of M members, K each, are fused, for every row alike.
 
-    With p_m what member m says, every p below 1e-15 raised to it::
+    With p_m the probabilities of member m, every p below 1e-15 raised to it::
 
         s_m = p_m^(1 / temperatures_m), normalised
         linear = sum_m weights_m s_m
@@ -49,7 +53,7 @@ class Pool:
     Raises
     ------
     ValueError
-        A shape or a value is not as said.
+        A shape or a value is not as described.
     """
 
     temperatures: FloatArray
@@ -97,19 +101,18 @@ class Pool:
         """Number of classes, K."""
         return len(self.offsets)
 
-    def fuse(self, said: NDArray[Any]) -> NDArray[np.float64]:
-        """Fuse what the members say.
+    def fuse(self, predicted: NDArray[Any]) -> NDArray[np.float64]:
+        """Fuse the probabilities of the members, row by row: alone or among others, the same bits.
 
         Parameters
         ----------
-        said : ndarray of shape (M, n, K)
+        predicted : ndarray of shape (M, n, K)
             Probabilities; zeros are allowed.
 
         Returns
         -------
         ndarray of shape (n, K)
-            float64; rows sum to 1. Each row is fused by itself: alone or among others, its
-            bits are the same.
+            float64; rows sum to 1.
 
         Raises
         ------
@@ -118,24 +121,25 @@ class Pool:
         """
         from hpmkd.kernels import soften, soften_logits
 
-        if said.ndim != 3 or (said.shape[0], said.shape[2]) != (self.n_members, self.n_classes):
+        expected = (self.n_members, *predicted.shape[1:2], self.n_classes)
+        if predicted.shape != expected:
             raise ValueError(
-                f"got probabilities of shape {said.shape}, expected ({self.n_members}, n, "
+                f"got probabilities of shape {predicted.shape}, expected ({self.n_members}, n, "
                 f"{self.n_classes})"
             )
-        if not said.shape[1]:
+        if not predicted.shape[1]:
             return np.empty((0, self.n_classes))
-        heard = [
+        softened = [
             soften(np.maximum(each, SMALLEST, dtype=np.float64), temperature)
-            for each, temperature in zip(said, self.temperatures, strict=True)
+            for each, temperature in zip(predicted, self.temperatures, strict=True)
         ]
-        mean = np.zeros(said.shape[1:])
+        mean = np.zeros(predicted.shape[1:])
         if self.share > 0:
-            for each, weight in zip(heard, self.weights, strict=True):
+            for each, weight in zip(softened, self.weights, strict=True):
                 mean += self.share * weight * each
         if self.share < 1:
-            logits = np.zeros(said.shape[1:]) + self.offsets
-            for each, exponent in zip(heard, self.exponents, strict=True):
+            logits = np.zeros(predicted.shape[1:]) + self.offsets
+            for each, exponent in zip(softened, self.exponents, strict=True):
                 logits += exponent * np.log(np.maximum(each, SMALLEST))
             mean += (1 - self.share) * soften_logits(logits, 1.0)
         return np.asarray(soften(mean, self.final_temperature))
@@ -145,3 +149,111 @@ def _within(value: float, low: float, high: float, what: str) -> None:
     """Refuse a number outside of a range, or NaN."""
     if not low <= value <= high:
         raise ValueError(f"{what} is {value}, expected {low:g} to {high:g}")
+
+
+#: What a pool may have as members.
+Member = LinearModel | TreesModel | AdditiveModel
+#: So many at most: each is read, packed and evaluated by itself.
+MAX_MEMBERS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class PooledModel:
+    """An ensemble as one model.
+
+    Parameters
+    ----------
+    members : tuple of LinearModel, TreesModel or AdditiveModel
+        1 to 64 of K classes each. All read one matrix: linear ones its first dl columns,
+        trees the dt columns after those, additive ones both.
+    pool : Pool
+        Fuses their probabilities.
+
+    Raises
+    ------
+    ValueError
+        The members do not go together, or not with the pool.
+    """
+
+    members: tuple[Member, ...]
+    pool: Pool
+    kind: ClassVar[str] = "pooled"
+    link: ClassVar[str] = "pool"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "members", tuple(self.members))
+        check_count(len(self.members))
+        if len(self.members) != self.pool.n_members:
+            raise ValueError(f"{len(self.members)} members in a pool of {self.pool.n_members}")
+        if not all(isinstance(member, Member) for member in self.members):
+            raise ValueError("a member of a pool is linear, of trees, or both")
+        classes = {self.pool.n_classes, *(member.n_classes for member in self.members)}
+        if len(classes) > 1:
+            raise ValueError(f"members and pool differ in their number of classes: {classes}")
+        if len({linear.n_inputs for linear in linear_parts(self.members)}) > 1:
+            raise ValueError("the linear members read different numbers of columns")
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, K."""
+        return self.pool.n_classes
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of encoded columns that it needs, those of the trees behind the others."""
+        return self._width + max((part.n_inputs for part in tree_parts(self.members)), default=0)
+
+    @property
+    def family(self) -> str:
+        """What it is, in words."""
+        return f"pool of {', '.join(member.family for member in self.members)}"
+
+    def probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
+        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, dl + dt)."""
+        return self.pool.fuse(self.member_probabilities(matrix))
+
+    def member_probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the probabilities (M, n, K) of the members, for a matrix (n, dl + dt)."""
+        if matrix.ndim != 2 or matrix.shape[1] < self.n_inputs:
+            raise ValueError(
+                f"got a matrix of shape {matrix.shape}, expected (n, {self.n_inputs} or more)"
+            )
+        return np.stack(
+            [member.probabilities(self._read(member, matrix)) for member in self.members]
+        )
+
+    @property
+    def _width(self) -> int:
+        """Columns of the linear members, dl; 0 if there are none."""
+        linear = linear_parts(self.members)
+        return linear[0].n_inputs if linear else 0
+
+    def _read(self, member: Member, matrix: NDArray[Any]) -> NDArray[Any]:
+        """Return the columns that a member reads."""
+        if isinstance(member, LinearModel):
+            return matrix[:, : self._width]
+        return matrix[:, self._width :] if isinstance(member, TreesModel) else matrix
+
+
+def check_count(n_members: int) -> None:
+    """Refuse more members than a pool may have."""
+    if n_members > MAX_MEMBERS:
+        raise ValueError(f"a pool of {n_members:,} members: expected at most {MAX_MEMBERS}")
+
+
+def linear_parts(members: Iterable[Any]) -> list[LinearModel]:
+    """Return the linear ones among models, and the linear margins of additive ones."""
+    return [
+        member.linear if isinstance(member, AdditiveModel) else member
+        for member in members
+        if not isinstance(member, TreesModel)
+    ]
+
+
+def tree_parts(members: Iterable[Any]) -> list[TreesModel]:
+    """Return those of trees among models, and the trees of additive ones."""
+    return [
+        member.trees if isinstance(member, AdditiveModel) else member
+        for member in members
+        if not isinstance(member, LinearModel)
+    ]

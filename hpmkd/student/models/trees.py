@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hpmkd.student.file.arrays import owned
+from hpmkd.student.file.arrays import finite, owned
 from hpmkd.student.models.links import Link, check_link, probabilities_of
-from hpmkd.student.models.tree_checks import check_trees
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
@@ -54,7 +53,8 @@ class TreesModel:
     Raises
     ------
     ValueError
-        The arrays do not form such trees.
+        The arrays do not form such trees. Methods raise it for a matrix that lacks a column that
+        a node looks at.
     """
 
     roots: IntArray
@@ -100,13 +100,7 @@ class TreesModel:
         return f"{self.n_trees} tree{'' if self.n_trees == 1 else 's'}"
 
     def margins(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
-        """Return margins of shape (n, C), float32, for a matrix of shape (n, d).
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column that a node looks at.
-        """
+        """Return margins of shape (n, C), float32, for a matrix of shape (n, d)."""
         margins = np.repeat(self.base_margin[np.newaxis], len(matrix), axis=0)
         self.add_to(margins, matrix)
         return margins
@@ -120,28 +114,12 @@ class TreesModel:
             float32, C-ordered.
         matrix : ndarray of shape (n, d)
             Encoded rows, read as float32.
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column that a node looks at.
         """
         from hpmkd.kernels import tree_margins
 
         rows = self._rows(matrix)
         if len(rows) and self.n_trees:
-            tree_margins(
-                rows,
-                self.roots,
-                self.features,
-                self.thresholds,
-                self.left,
-                self.right,
-                self.missing_left,
-                self.leaf_values,
-                self.outputs,
-                margins,
-            )
+            tree_margins(rows, *self._nodes, self.leaf_values, self.outputs, margins)
 
     def leaves(self, matrix: NDArray[Any]) -> NDArray[np.int32]:
         """Return the row of `leaf_values` that each tree gives each row.
@@ -155,26 +133,13 @@ class TreesModel:
         -------
         ndarray of shape (n, T)
             int32, 0 … L-1 over all trees.
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column that a node looks at.
         """
         from hpmkd.kernels import tree_leaves
 
         rows = self._rows(matrix)
         if not len(rows) or not self.n_trees:
             return np.empty((len(rows), self.n_trees), dtype=np.int32)
-        return tree_leaves(
-            rows,
-            self.roots,
-            self.features,
-            self.thresholds,
-            self.left,
-            self.right,
-            self.missing_left,
-        )
+        return tree_leaves(rows, *self._nodes)
 
     def with_leaf_values(self, values: ArrayLike) -> TreesModel:
         """Return the same trees with other values in the leaves.
@@ -197,13 +162,7 @@ class TreesModel:
         return replace(self, leaf_values=given)
 
     def probabilities(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
-        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, d).
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column that a node looks at.
-        """
+        """Return probabilities of shape (n, K), float64, for a matrix of shape (n, d)."""
         return probabilities_of(self.margins(matrix), self.link)
 
     def with_leaf_counts(self, matrix: NDArray[Any], labels: NDArray[Any]) -> TreesModel:
@@ -215,15 +174,16 @@ class TreesModel:
             Encoded rows.
         labels : ndarray of shape (n,)
             Class codes 0 … K-1.
-
-        Raises
-        ------
-        ValueError
-            The matrix lacks a column that a node looks at.
         """
         counts = np.zeros((len(self.leaf_values), self.n_classes), dtype=np.int64)
         np.add.at(counts, (self.leaves(matrix), np.asarray(labels)[:, np.newaxis]), 1)
         return replace(self, leaf_counts=counts)
+
+    @property
+    def _nodes(self) -> tuple[IntArray, IntArray, FloatArray, IntArray, IntArray, IntArray]:
+        """The arrays that say where a row goes, in the order of the kernels."""
+        side = (self.left, self.right, self.missing_left)
+        return (self.roots, self.features, self.thresholds, *side)
 
     def _rows(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
         """Return a matrix as the kernels read it."""
@@ -246,3 +206,66 @@ _TREE_ARRAYS: dict[str, tuple[Any, int]] = {
     "outputs": (np.int32, 1),
     "base_margin": (np.float32, 1),
 }
+
+
+def check_trees(model: TreesModel) -> None:
+    """Refuse trees that a kernel could not walk safely.
+
+    Arrays differ in length, an index points nowhere, the nodes do not form trees with children
+    behind their parents, or values are not finite.
+    """
+    _check_structure(model)
+    _check_values(model)
+
+
+def _check_structure(model: TreesModel) -> None:
+    """Check that every walk ends in a leaf."""
+    n_nodes = len(model.features)
+    for name in ("thresholds", "left", "right", "missing_left"):
+        if len(getattr(model, name)) != n_nodes:
+            raise ValueError(f"{name} has {len(getattr(model, name))} nodes, features {n_nodes}")
+    if len(model.outputs) != len(model.roots):
+        raise ValueError(f"{len(model.roots)} roots do not go with {len(model.outputs)} outputs")
+    leaf = model.features < 0
+    parents = np.flatnonzero(~leaf)
+    children = np.concatenate([model.left[parents], model.right[parents]])
+    if (children <= np.tile(parents, 2)).any() or (children >= n_nodes).any():
+        raise ValueError("a child does not come after its parent, or is no node")
+    # As many pointers as nodes, and none twice: each node is one root or one child.
+    pointers = np.concatenate([model.roots, children])
+    in_range = bool((pointers >= 0).all() and (pointers < n_nodes).all())
+    if not in_range or not np.array_equal(np.sort(pointers), np.arange(n_nodes)):
+        raise ValueError("a node has two parents, or none")
+    rows = model.left[leaf]
+    if (rows < 0).any() or (rows >= len(model.leaf_values)).any():
+        raise ValueError("a leaf points outside of the leaf values")
+
+
+def _check_values(model: TreesModel) -> None:
+    """Check that margins are numbers and find their place."""
+    n_margins, width = len(model.base_margin), model.leaf_values.shape[1]
+    if width not in (1, n_margins):
+        raise ValueError(f"leaves of {width} values do not go with {n_margins} margins")
+    if (model.outputs < 0).any() or (model.outputs >= n_margins).any():
+        raise ValueError("a tree adds to a margin that does not exist")
+    if np.isnan(model.thresholds[model.features >= 0]).any():
+        raise ValueError("a threshold is NaN")
+    finite(model.leaf_values, "leaf_values")
+    finite(model.base_margin, "base_margin")
+    counts = model.leaf_counts
+    if counts is not None:
+        expected = (len(model.leaf_values), model.n_classes)
+        if counts.shape != expected or (counts < 0).any():
+            raise ValueError(f"leaf_counts must be counts of the shape {expected}")
+    if model.link == "identity":
+        _check_probabilities(model)
+
+
+def _check_probabilities(model: TreesModel) -> None:
+    """Check that the leaves of a single tree are probabilities."""
+    if len(model.roots) != 1 or model.base_margin.any():
+        raise ValueError("the link 'identity' needs exactly one tree and a base margin of 0")
+    if model.leaf_values.shape[1] != len(model.base_margin) or (
+        model.leaf_values.min(initial=0.0) < 0 or (model.leaf_values.sum(axis=1) <= 0).any()
+    ):
+        raise ValueError("the link 'identity' needs leaves that hold probabilities")

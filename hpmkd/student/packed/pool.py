@@ -1,4 +1,4 @@
-"""A packed ensemble: its members packed, each asked by its kernels, and their pool."""
+"""A packed ensemble: its members packed, each evaluated by its kernels, and their pool."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 from hpmkd.errors import DataError
 from hpmkd.student.columns.plain_rows import UNUSUAL
 from hpmkd.student.encoders import FittedEncoder
-from hpmkd.student.encoders.joint import JointEncoder
+from hpmkd.student.encoders.tree import JointEncoder
 from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.models.pooled import Member, PooledModel
+from hpmkd.student.models.pool import Member, PooledModel
 from hpmkd.student.models.trees import TreesModel
-from hpmkd.student.packed.base import PackedRows
-from hpmkd.student.packed.checks import as_row
+from hpmkd.student.packed.answers import answer_table
+from hpmkd.student.packed.rows import PackedRows, as_row
 from hpmkd.student.packed.student import PackedStudent
-from hpmkd.student.packed.tables import answer_table
 from hpmkd.student.packed.words import pack_words
 
 Floats = NDArray[np.float64]
 
-#: Probabilities of members that are held at once, 8 bytes each, three or four times over.
+#: Probabilities of members in memory at once, 8 bytes each, three or four times over.
 AT_ONCE = 2**20
 
 
@@ -31,11 +30,6 @@ class PackedPool(PackedRows):
     """Members in a buffer each, for those who have rows as arrays.
 
     Rows are those of :class:`~hpmkd.student.packed.student.PackedStudent`, always float64.
-
-    Parameters
-    ----------
-    encoder : TreeEncoder, LinearEncoder or JointEncoder
-    model : PooledModel
 
     Attributes
     ----------
@@ -72,39 +66,16 @@ class PackedPool(PackedRows):
         return int(self.probabilities(row).argmax())
 
     def probabilities(self, row: NDArray[Any]) -> Floats:
-        """Return the probabilities of one row, of shape (K,).
-
-        Parameters
-        ----------
-        row : ndarray of shape (d,)
-            Of `dtype`.
-
-        Raises
-        ------
-        DataError
-            It has another length or dtype.
-        """
+        """Return the probabilities of one row of `dtype`, of shape (K,)."""
         row = as_row(row, self.dtype, self.n_columns)
         return np.asarray(self._answer(row[np.newaxis], as_read=False)[0])
 
     def margins(self, row: NDArray[Any]) -> Floats:
-        """Refuse: members have margins, a pool of probabilities has none.
-
-        Raises
-        ------
-        DataError
-            Always.
-        """
+        """Refuse: members have margins, a pool of probabilities has none."""
         raise DataError("an ensemble has no margins: use packed.probabilities(row)")
 
     def margins_of(self, matrix: NDArray[Any]) -> Floats:
-        """Refuse, as :meth:`margins` does.
-
-        Raises
-        ------
-        DataError
-            Always.
-        """
+        """Refuse, as :meth:`margins` does."""
         raise DataError("an ensemble has no margins: use packed.probabilities_of(matrix)")
 
     def asker(
@@ -130,10 +101,10 @@ class PackedPool(PackedRows):
         step = max(1, AT_ONCE // (len(self._words) * self.n_classes))
         for first in range(0, len(matrix), step):
             rows = matrix[first : first + step]
-            said = [
+            predicted = [
                 answer_table(rows, words, self.n_classes, probable=True) for words in self._words
             ]
-            out[first : first + step] = self._pool.fuse(np.stack(said))
+            out[first : first + step] = self._pool.fuse(np.stack(predicted))
         return out
 
 

@@ -13,12 +13,9 @@ from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.models import FittedModel
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.packed.base import PackedRows
-from hpmkd.student.packed.checks import as_matrix, as_out, as_row, misfit
-from hpmkd.student.packed.content import Words
-from hpmkd.student.packed.fast_rows import make_asker
-from hpmkd.student.packed.tables import answer_table
-from hpmkd.student.packed.words import pack_words
+from hpmkd.student.packed.answers import answer_table, make_asker
+from hpmkd.student.packed.rows import PackedRows, as_matrix, as_out, as_row, misfit
+from hpmkd.student.packed.words import Words, pack_words
 
 Floats = NDArray[np.float64]
 
@@ -31,11 +28,6 @@ class PackedStudent(PackedRows):
     is missing or a category unknown. :meth:`encode_row` makes one of a mapping. Its dtype is
     `dtype`: float32 for trees, which compare nothing finer, and float64 where there is a
     linear part. Contiguous, writeable rows are answered soonest.
-
-    Parameters
-    ----------
-    encoder : TreeEncoder, LinearEncoder or JointEncoder
-    model : TreesModel, LinearModel or AdditiveModel
 
     Attributes
     ----------
@@ -101,7 +93,7 @@ class PackedStudent(PackedRows):
         """
         try:
             code = self._code(row, self._words)
-        except Exception:  # numba says it in many ways: as_row answers, or says what is wrong
+        except Exception:  # numba fails in many ways: as_row mends the row, or raises a DataError
             code = self._code(as_row(row, *self._shape), self._words)
         if code < 0:
             raise misfit(row, *self._shape)
@@ -130,7 +122,7 @@ class PackedStudent(PackedRows):
         out = np.empty(self.n_margins) if out is None else out
         try:
             wrong = self._margins(row, self._words, out)
-        except Exception:  # numba says it in many ways: as_row answers, or says what is wrong
+        except Exception:  # numba fails in many ways: as_row mends the row, or raises a DataError
             wrong = self._margins(
                 as_row(row, *self._shape), self._words, as_out(out, self.n_margins)
             )
@@ -161,7 +153,7 @@ class PackedStudent(PackedRows):
         out = np.empty(self.n_classes) if out is None else out
         try:
             wrong = self._probabilities(row, self._words, out)
-        except Exception:  # numba says it in many ways: as_row answers, or says what is wrong
+        except Exception:  # numba fails in many ways: as_row mends the row, or raises a DataError
             out = as_out(out, self.n_classes)
             wrong = self._probabilities(as_row(row, *self._shape), self._words, out)
         if wrong:
@@ -192,7 +184,7 @@ class PackedStudent(PackedRows):
     def asker(
         self, labels: tuple[Any, ...], general: Callable[[Mapping[str, Any]], Any]
     ) -> Callable[[Mapping[str, Any]], Any]:
-        """Return a function from a mapping to a label.
+        """Return a function from a mapping to a label; threads may share it.
 
         Parameters
         ----------
@@ -200,11 +192,6 @@ class PackedStudent(PackedRows):
             By class code.
         general : callable
             Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
-
-        Returns
-        -------
-        callable
-            Threads may share it.
         """
         return make_asker(self._reader, self._row_words, labels, general)
 

@@ -57,7 +57,7 @@ class Unmoved(AsConfigured):
 def test_a_round_lowers_the_loss_at_every_temperature(inputs_of, name):
     for temperature in (0.5, 1.0, 4.0):
         inputs = inputs_of(name, alpha=0.7, temperature=temperature)
-        rows = module.Rows.heard(inputs, 0.7, 1.0)
+        rows = module.Rows.with_extra(inputs, 0.7, 1.0)
         softening = Softening(temperature, 0.7)
         students = [
             LightGBMStage().fit(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.filesize import decimal
 
-from hpmkd_defaults.caches.disk_layout import cache_folder, clear, file_instead, foreign, stored
+from hpmkd_defaults.caches.disk_layout import cache_folder, clear, file_instead, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ folder_option = click.option(
 
 @click.group("cache")
 def cache() -> None:
-    """See or clear what earlier runs computed: teachers' words, fusions, encoded rows.
+    """See or clear what earlier runs computed: teacher predictions, fusions, encoded rows.
 
     \b
     Example:
@@ -79,8 +79,6 @@ def clear_command(folder: str) -> None:
     except OSError as error:
         raise click.ClickException(f"cannot clear {place}: {error.strerror or error}") from error
     click.echo(f"{_entries(n_entries)} removed from {place}, {decimal(n_bytes)} freed")
-    for path in foreign(place):
-        click.echo(f"Warning: {path} is not a file of the cache and stays; remove it", err=True)
 
 
 def _entries(n: int) -> str:

@@ -1,32 +1,37 @@
-"""The disk tier: entries in files, believed only if whole, written whole or not at all."""
+"""The disk tier: entries in files, read only if whole, written whole or not at all.
+
+A file is an array as ``numpy.save`` writes it, without pickles, and then the SHA-256 of its key
+and of these bytes: one of another entry, another version, or another program does not match.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import tempfile
 import threading
 import warnings
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hpmkd_defaults.caches import array_file
-from hpmkd_defaults.caches.disk_layout import (
-    DRAFT_SUFFIX,
-    SUFFIX,
-    VERSION,
-    file_instead,
-    in_the_way,
-    trim,
-)
-from hpmkd_defaults.caches.lru_store import read_only
+import numpy as np
+from numpy.lib import format as npy
+
+from hpmkd_defaults.caches.disk_layout import DRAFT_SUFFIX, SUFFIX, VERSION, file_instead, trim
+from hpmkd_defaults.caches.memory import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+#: Numbers, truth values, dates, text: dtypes whose bytes are their content.
+KINDS = "biufcmMSU"
+#: No header of such an array is longer.
+LARGEST_HEADER = 4096
 
 
 class CacheWarning(UserWarning):
@@ -36,17 +41,16 @@ class CacheWarning(UserWarning):
 class DiskTier:
     """Keeps arrays in files that any number of processes share.
 
-    A file that is cut short, changed, foreign or of another version is computed anew and
-    replaced. What is no file but has the name of an entry is left alone, which is said.
-    Where the folder cannot be read, the tier is switched off, and where it cannot be written
-    (also: a full disk) nothing more is written; either is said once.
+    A damaged or foreign file is computed again and replaced. If the folder cannot be read, the
+    tier is switched off; if it cannot be written (a full disk, for instance), nothing more is
+    written. Either gives one warning.
 
     Parameters
     ----------
     folder : Path
         Made when the first entry is written.
     max_bytes : int
-        Budget of all files, >= 0; the ones not read for longest go first.
+        Budget of all files, >= 0; the least recently used go first.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -63,7 +67,7 @@ class DiskTier:
     def get_or_compute(
         self, region: str, key: str, compute: Callable[[], NDArray[Any]]
     ) -> NDArray[Any]:
-        """Return the read-only entry, from its file if that can be believed."""
+        """Return the read-only entry, from its file if that is whole."""
         found = self.get(region, key)
         if found is None:
             found = read_only(compute())
@@ -71,53 +75,40 @@ class DiskTier:
         return found
 
     def get(self, region: str, key: str) -> NDArray[Any] | None:
-        """Return the read-only entry if its file can be believed."""
+        """Return the read-only entry if its file is whole."""
         path = self.path(region, key)
-        found = self._read(path, region, key) if self._reads and not in_the_way(path) else None
+        if not self._reads:
+            return None
+        try:
+            with path.open("rb") as file:
+                found = read_entry(file, region, key)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._give_up(f"cannot read {path}", error, reads=False)
+            return None
         if found is None:
             return None
+        # Marks it as used; in a folder that is only for reading it need not.
+        with contextlib.suppress(OSError):
+            os.utime(path)
         with self._lock:
             self._hits[region] += 1
         return read_only(found)
 
     def put(self, region: str, key: str, array: NDArray[Any]) -> None:
-        """Write an entry, if it may be written and a file can hold it."""
-        path = self.path(region, key)
-        if not self._writes:
+        """Write an entry if there is room for it; what would need a pickle is left out."""
+        if not self._writes or array.nbytes > self._max_bytes or array.dtype.kind not in KINDS:
             return
-        if in_the_way(path):
-            self._warn(f"leaves {path} alone, which is no file: one entry is in memory only")
-        elif array.nbytes <= self._max_bytes and array_file.can_hold(array):
-            self._write(path, region, key, array)
-
-    def path(self, region: str, key: str) -> Path:
-        """Return the file of an entry; a key may hold what a file name may not."""
-        name = hashlib.sha256(key.encode()).hexdigest()
-        return self._folder / f"v{VERSION}" / region / f"{name}{SUFFIX}"
-
-    def _read(self, path: Path, region: str, key: str) -> NDArray[Any] | None:
+        path = self.path(region, key)
         try:
-            with path.open("rb") as file:
-                found = array_file.read(file, region, key)
-        except (FileNotFoundError, array_file.DamagedEntryError):
-            return None
-        except OSError as error:
-            self._give_up(f"cannot read {path}", error, reads=False)
-            return None
-        # Says when it was last read; in a folder that is only for reading it need not.
-        with contextlib.suppress(OSError):
-            os.utime(path)
-        return found
-
-    def _write(self, path: Path, region: str, key: str, array: NDArray[Any]) -> None:
-        try:
-            # What teachers say about somebody's rows is for nobody else to read.
+            # Predictions about somebody's rows are private.
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, f"{path.stem}-", path.parent)
             try:
                 # Not synced: what a power cut leaves behind fails its checksum.
                 with os.fdopen(descriptor, "wb") as file:
-                    array_file.write(file, region, key, array)
+                    write_entry(file, region, key, array)
                 os.replace(draft, path)
             finally:
                 # Gone where all went well; also Ctrl-C must not leave it.
@@ -125,6 +116,11 @@ class DiskTier:
             trim(self._folder, self._max_bytes)
         except OSError as error:
             self._give_up(f"cannot write {path.parent}", error, reads=self._reads)
+
+    def path(self, region: str, key: str) -> Path:
+        """Return the file of an entry; a key may hold what a file name may not."""
+        name = hashlib.sha256(key.encode()).hexdigest()
+        return self._folder / f"v{VERSION}" / region / f"{name}{SUFFIX}"
 
     def _give_up(self, problem: str, error: OSError, *, reads: bool) -> None:
         with self._lock:
@@ -135,11 +131,44 @@ class DiskTier:
             reason = (
                 f"cannot be used: {wrong}" if wrong else f"{problem}: {error.strerror or error}"
             )
-            self._warn(
-                f"{reason}; the run goes on with what is in memory "
-                "(another folder: --set cache.folder=DIR)"
+            warnings.warn(
+                f"the disk cache {reason}; the run goes on with what is in memory "
+                "(another folder: --set cache.folder=DIR)",
+                CacheWarning,
+                stacklevel=3,
             )
 
-    @staticmethod
-    def _warn(problem: str) -> None:
-        warnings.warn(f"the disk cache {problem}", CacheWarning, stacklevel=3)
+
+def write_entry(file: BinaryIO, region: str, key: str, array: NDArray[Any]) -> None:
+    """Write an array and its checksum."""
+    header = io.BytesIO()
+    npy.write_array_header_1_0(header, npy.header_data_from_array_1_0(array))
+    data = array.ravel(order="K").view(np.uint8).data
+    total = _checksum(region, key)
+    for part in (header.getvalue(), data):
+        total.update(part)
+        file.write(part)
+    file.write(total.digest())
+
+
+def read_entry(file: BinaryIO, region: str, key: str) -> NDArray[Any] | None:
+    """Return the array, or None if the file is damaged or is not this entry."""
+    # Checked after it is in memory, so that nothing can change between.
+    content = np.fromfile(file, dtype=np.uint8)
+    body, checksum = content[:-32], content[-32:].tobytes()
+    total = _checksum(region, key)
+    total.update(body.data)
+    if total.digest() != checksum:
+        return None
+    try:
+        header = io.BytesIO(body[:LARGEST_HEADER].tobytes())
+        npy.read_magic(header)
+        shape, is_fortran, dtype = npy.read_array_header_1_0(header)
+        data: NDArray[Any] = body[header.tell() :].view(dtype)
+        return data.reshape(shape, order="F" if is_fortran else "C")
+    except (TypeError, ValueError):
+        return None
+
+
+def _checksum(region: str, key: str) -> Any:
+    return hashlib.sha256(f"v{VERSION} {region} {key}\n".encode())

@@ -2,14 +2,108 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
-from hpmkd_defaults.caches.lru_store import LRUStore
+import numpy as np
+from cachetools import LRUCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+#: What an array may keep alive beyond its own bytes: the header of the file it was read from.
+SLACK = 4096
+
+
+class LRUStore:
+    """Keeps arrays until `max_bytes` are full; the least recently used goes first.
+
+    Safe to share between threads: of several that look up one missing key, one computes
+    and the others wait; meanwhile other keys are served. If the computation fails, the
+    error goes to the thread that computed, and a waiting thread tries for itself.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Budget, >= 0. An array larger than all of it is returned but not kept.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._entries: Any = LRUCache(max_bytes, getsizeof=lambda array: array.nbytes)
+        # One lock guards all fields below and is free while computing.
+        self._lock = threading.Lock()
+        self._computing: dict[Hashable, threading.Event] = {}
+        self._hits = self._misses = self._evictions = 0
+
+    def get_or_compute(self, key: Hashable, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Return the read-only entry `key`; `compute` is called at most once, in this thread."""
+        while True:
+            with self._lock:
+                if key in self._entries:
+                    self._hits += 1
+                    return self._entries[key]  # type: ignore[no-any-return]
+                finished = self._computing.get(key)
+                if finished is None:
+                    finished = self._computing[key] = threading.Event()
+                    self._misses += 1
+                    break
+            # Another thread computes it. If it fails, or the result is too large to keep,
+            # the next turn of the loop computes it here.
+            finished.wait()
+        try:
+            return self.put(key, compute())
+        finally:
+            with self._lock:
+                del self._computing[key]
+            finished.set()
+
+    def get_many(self, keys: Sequence[Hashable]) -> list[NDArray[Any] | None]:
+        """Return the read-only entries, None for each that is missing; nothing is claimed."""
+        with self._lock:
+            found = [self._entries.get(key) for key in keys]
+            n_missing = sum(entry is None for entry in found)
+            self._misses += n_missing
+            self._hits += len(found) - n_missing
+        return found
+
+    def put(self, key: Hashable, array: NDArray[Any]) -> NDArray[Any]:
+        """Keep an array and return the read-only entry."""
+        entry = read_only(array)
+        with self._lock:
+            self._keep(key, entry)
+        return entry
+
+    def _keep(self, key: Hashable, array: NDArray[Any]) -> None:
+        if array.nbytes > self._max_bytes:
+            return
+        before = len(self._entries)
+        self._entries[key] = array
+        self._evictions += before + 1 - len(self._entries)
+
+    def stats(self) -> Mapping[str, int]:
+        """Return ``hits``, ``misses``, ``bytes`` kept now and ``evictions``."""
+        with self._lock:
+            return {
+                "hits": self._hits,
+                "misses": self._misses,
+                "bytes": int(self._entries.currsize),
+                "evictions": self._evictions,
+            }
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array closed for writing, in one piece, and without more memory behind it."""
+    # A slice would keep all of what it was cut from alive, beyond the budget.
+    whole = array.base is None or getattr(array.base, "nbytes", 0) <= array.nbytes + SLACK
+    if not (whole and array.flags.forc):
+        # In the order it has, for that order decides the last bits of a sum over it.
+        array = np.array(array, order="F" if array.flags.fnc else "C")
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 class MemoryCache:
@@ -27,17 +121,7 @@ class MemoryCache:
     def get_or_compute(
         self, region: str, key: str, compute: Callable[[], NDArray[Any]]
     ) -> NDArray[Any]:
-        """Return the read-only entry `key` of `region`, computing it if missing.
-
-        Parameters
-        ----------
-        region : str
-            What kind of array it is; the same key may be used in several regions.
-        key : str
-            Digest of everything that the array depends on.
-        compute : callable
-            Returns the array. Called at most once, in this thread.
-        """
+        """Return the read-only entry `key` of `region`, computing it if missing."""
         return self._store.get_or_compute((region, key), compute)
 
     def get_many(self, region: str, keys: Sequence[str]) -> Sequence[NDArray[Any] | None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpmkd_defaults.caches.lru_store import LRUStore
-from hpmkd_defaults.caches.regions import REGIONS
+from hpmkd_defaults.caches.disk_layout import REGIONS
+from hpmkd_defaults.caches.memory import LRUStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 class IntelligentCache:
     """Splits one budget of bytes over the regions teacher, feature and attention.
 
-    Each region is a :class:`~hpmkd_defaults.caches.lru_store.LRUStore`: least recently used goes
+    Each region is a :class:`~hpmkd_defaults.caches.memory.LRUStore`: least recently used goes
     first, one thread computes while others wait, an array larger than its region is
-    returned but not kept in memory.
+    returned but not stored in memory.
 
     Parameters
     ----------
     max_bytes : int
         Budget of all regions together, >= 0: 50 % teacher, 30 % feature, 20 % attention.
     disk : bool, optional
-        Whether entries are also kept in files, for other processes. By default only where a
-        folder is given: a library call must not leave files behind that nobody expects.
+        Whether entries are also written to files, for other processes. By default only where a
+        folder is given: a library call must not leave unexpected files behind.
     folder : str
         Where the files are; by default ``hpmkd`` in the user's cache folder.
     disk_regions : sequence of str
-        The regions that are kept in files. ``feature`` holds the user's own rows, encoded.
+        The regions that are written to files. ``feature`` holds the user's own rows, encoded.
     max_disk_bytes : int
         Budget of the files, >= 0; the ones not read for longest go first.
     """

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpmkd.student import Student
 from hpmkd_defaults.exporters.json_model import model_of, reading
-from hpmkd_defaults.exporters.support import as_student
-from hpmkd_defaults.exporters.writing import written
+from hpmkd_defaults.exporters.writing import as_student, written
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -41,14 +40,10 @@ class JsonExporter:
         path : Path
             In an existing folder; a file in the way is replaced.
 
-        Returns
-        -------
-        Path
-
         Raises
         ------
         ExportError
-            It is no :class:`~hpmkd.student.Student`, cannot be told in JSON, or the file
+            It is no :class:`~hpmkd.student.Student`, cannot be written in JSON, or the file
             cannot be written. Nothing is left behind.
         """
         return written(path, to_json(as_student(student, "json")).encode())
@@ -56,10 +51,6 @@ class JsonExporter:
 
 def to_json(student: Student) -> str:
     """Return a student as JSON.
-
-    Parameters
-    ----------
-    student : Student
 
     Returns
     -------

@@ -1,9 +1,12 @@
-"""What a model says as plain values, and the sentences that tell how to read them."""
+"""A model as plain values, and the sentences that explain how to read them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from hpmkd.errors import ExportError
 from hpmkd.student import (
@@ -17,7 +20,7 @@ from hpmkd.student import (
     TreeEncoder,
     TreesModel,
 )
-from hpmkd_defaults.exporters.json_trees import short, trees_of
+from hpmkd.student.columns.schema import Column
 
 _ABOUT_CELLS = (
     "A cell is missing if there is none, if it is NaN, or if it is a category that its column does "
@@ -34,13 +37,13 @@ _ABOUT_TREES = (
     "trees: margins start at base_margin, or, behind a linear part, at the clipped ones. Each tree "
     "is walked from its root to a leaf: where the cell of the column is missing, on to what "
     "missing says; else on to yes if the cell is below the threshold, both rounded to float32, or "
-    "a category of the list in, or none of the list not_in; else on to no. A leaf says what to add "
+    "a category of the list in, or none of the list not_in; else on to no. A leaf has what to add "
     "to the margin of its tree, counted from 0, or, where that is null, to every margin. Sums are "
     "of float32, tree by tree."
 )
 _ABOUT_MEMBERS = (
-    "members: each is a model of its own, with parts and a link as told below. Their probabilities "
-    "are fused by pool."
+    "members: each is a model of its own, with parts and a link as described below. Their "
+    "probabilities are fused by pool."
 )
 _ABOUT_PARTS = {"linear": _ABOUT_LINEAR, "clip": _ABOUT_CLIP, "trees": _ABOUT_TREES}
 _ABOUT_LINK = {
@@ -50,7 +53,7 @@ _ABOUT_LINK = {
     "by their sum.",
     "identity": "link identity: there is a margin per class; probabilities are the margins, "
     "divided by their sum.",
-    "pool": "link pool: s is what a member says, each probability at least 1e-15, to the power of "
+    "pool": "link pool: s is the probabilities of a member, each at least 1e-15, to the power of "
     "1 / its temperature, divided by the sum over the classes. The linear pool is the sum of "
     "weight times s over the members. The log-linear pool is exp(the sum of exponent times "
     "log(s, at least 1e-15) over the members, plus the offset of the class), divided by the sum. "
@@ -62,28 +65,21 @@ _ABOUT_LINK = {
 def model_of(student: Student) -> dict[str, Any]:
     """Return the model of a student, in raw columns and original units.
 
-    Parameters
-    ----------
-    student : Student
-
-    Returns
-    -------
-    dict
-        ``link``; ``linear``, ``clip``, ``base_margin`` and ``trees``, as far as there are.
+    It has ``link``; and ``linear``, ``clip``, ``base_margin`` and ``trees``, as far as there are.
 
     Raises
     ------
     ExportError
         The model reads other than raw columns, or trees are too deep to be nested.
     """
-    return _told(student.encoder, student.model)
+    return _model(student.encoder, student.model)
 
 
-def _told(encoder: Any, model: Any) -> dict[str, Any]:
+def _model(encoder: Any, model: Any) -> dict[str, Any]:
     """Return a model, and the members of a pool in the same way."""
     columns, found = encoder.schema.columns, {"link": model.link}
     if isinstance(model, PooledModel):
-        members = [_told(encoder, member) for member in model.members]
+        members = [_model(encoder, member) for member in model.members]
         return found | {"members": members, "pool": _pool(model.pool)}
     linear = encoder.linear if isinstance(encoder, JointEncoder) else encoder
     if isinstance(model, LinearModel) and isinstance(linear, LinearEncoder):
@@ -106,21 +102,21 @@ def _told(encoder: Any, model: Any) -> dict[str, Any]:
 
 def reading(model: Mapping[str, Any]) -> list[str]:
     """Return how to predict by what :func:`model_of` returned, in sentences."""
-    told = model.get("members", [model])
-    said = [_ABOUT_CELLS]
+    models = model.get("members", [model])
+    sentences = [_ABOUT_CELLS]
     if "members" in model:
-        said.append(_ABOUT_MEMBERS)
+        sentences.append(_ABOUT_MEMBERS)
     for name, sentence in _ABOUT_PARTS.items():
-        said += [sentence] if any(name in each for each in told) else []
-    links = dict.fromkeys([*(each["link"] for each in told), model["link"]])
-    return [*said, *(_ABOUT_LINK[link] for link in links)]
+        sentences += [sentence] if any(name in each for each in models) else []
+    links = dict.fromkeys([*(each["link"] for each in models), model["link"]])
+    return [*sentences, *(_ABOUT_LINK[link] for link in links)]
 
 
 def _pool(pool: Pool) -> dict[str, Any]:
     """Return how the members of a pool are fused."""
     arrays = ("temperatures", "weights", "exponents", "offsets")
-    told: dict[str, Any] = {name: getattr(pool, name).tolist() for name in arrays}
-    return told | {"share": pool.share, "final_temperature": pool.final_temperature}
+    models: dict[str, Any] = {name: getattr(pool, name).tolist() for name in arrays}
+    return models | {"share": pool.share, "final_temperature": pool.final_temperature}
 
 
 def _linear(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:
@@ -149,3 +145,65 @@ def _linear(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:
         )
         start += len(known)
     return {"intercept": model.intercept.tolist(), "numbers": numbers, "categories": categories}
+
+
+#: Readers of JSON give up on what is nested deeper than a few hundred levels.
+MAX_DEPTH = 200
+
+
+def trees_of(model: TreesModel, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Return the trees of a model as nested conditions on raw columns.
+
+    Each has ``margin``: which one the leaves add to; None if to all; and ``root``: a node with
+    ``column``, a condition, ``missing`` (``"yes"`` or ``"no"``), and the nodes ``yes`` and
+    ``no``; or a leaf with what it would ``add``.
+
+    Raises
+    ------
+    ExportError
+        A tree is too deep to be nested.
+    """
+    nodes: list[dict[str, Any]] = [{}] * len(model.features)
+    depths = np.zeros(len(nodes), dtype=int)
+    whole = model.leaf_values.shape[1] > 1
+    for at in range(len(nodes) - 1, -1, -1):  # children come after their parents
+        left, right = int(model.left[at]), int(model.right[at])
+        column = int(model.features[at])
+        if column < 0:
+            values = [short(value) for value in model.leaf_values[left]]
+            nodes[at] = {"add": values if whole else values[0]}
+            continue
+        depths[at] = 1 + max(depths[left], depths[right])
+        nodes[at] = {
+            "column": columns[column].name,
+            **_condition(columns[column], float(model.thresholds[at]), model.thresholds[at]),
+            "missing": "yes" if model.missing_left[at] else "no",
+            "yes": nodes[left],
+            "no": nodes[right],
+        }
+    if depths.max(initial=0) > MAX_DEPTH:
+        raise ExportError(
+            f"a tree is {depths.max()} levels deep, and JSON that is nested deeper than "
+            f"{MAX_DEPTH} is not read everywhere: use the exporter 'onnx'"
+        )
+    return [
+        {"margin": None if whole else int(output), "root": nodes[root]}
+        for root, output in zip(model.roots, model.outputs, strict=True)
+    ]
+
+
+def short(value: np.float32) -> float:
+    """Return a float32 in as few digits as tell it from its neighbours."""
+    return float(str(value))
+
+
+def _condition(column: Column, threshold: float, rounded: np.float32) -> dict[str, Any]:
+    """Return ``x < threshold`` of a number, or of the code of a category."""
+    if column.kind == "number":
+        infinite = "-Infinity" if threshold < 0 else "Infinity"
+        return {"below": short(rounded) if math.isfinite(threshold) else infinite}
+    count = len(column.categories)
+    first = math.ceil(min(max(threshold, 0.0), count))
+    if first <= count - first:
+        return {"in": list(column.categories[:first])}
+    return {"not_in": list(column.categories[first:])}

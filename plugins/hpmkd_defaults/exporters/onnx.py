@@ -8,21 +8,28 @@ as the student does. Built with :mod:`onnx.helper` and nothing else.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import onnx
-from onnx import ModelProto, helper
+from onnx import ModelProto, TensorProto, helper
 
 from hpmkd.errors import ExportError
-from hpmkd.student import Student
-from hpmkd_defaults.exporters.onnx_columns import Form, RawColumns
+from hpmkd.student import (
+    AdditiveModel,
+    JointEncoder,
+    LinearEncoder,
+    LinearModel,
+    PooledModel,
+    Student,
+    TreesModel,
+)
+from hpmkd_defaults.exporters.onnx_columns import Encoded, Form, RawColumns, missing_text
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
-from hpmkd_defaults.exporters.onnx_links import outputs
-from hpmkd_defaults.exporters.onnx_models import answers, encoded
-from hpmkd_defaults.exporters.onnx_names import missing_text
-from hpmkd_defaults.exporters.support import as_student
-from hpmkd_defaults.exporters.writing import written
+from hpmkd_defaults.exporters.onnx_links import outputs, pooled, probabilities
+from hpmkd_defaults.exporters.onnx_margins import linear_columns, linear_margins, tree_margins
+from hpmkd_defaults.exporters.writing import as_student, written
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -55,10 +62,6 @@ class OnnxExporter:
         student : Student
         path : Path
             In an existing folder; a file in the way is replaced.
-
-        Returns
-        -------
-        Path
 
         Raises
         ------
@@ -116,9 +119,9 @@ def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
     names = raw.names * len(student.encoder.schema.columns) if raw.form == "matrix" else raw.names
     columns = []
     for name, column in zip(names, student.encoder.schema.columns, strict=True):
-        told: dict[str, Any] = {"name": column.name, "input": name, "kind": column.kind}
+        entry: dict[str, Any] = {"name": column.name, "input": name, "kind": column.kind}
         columns.append(
-            told | ({"missing": missing_text(column)} if column.kind == "category" else {})
+            entry | ({"missing": missing_text(column)} if column.kind == "category" else {})
         )
     plain = {
         "columns": columns,
@@ -144,3 +147,50 @@ def _model_of(student: Student, inputs: Form) -> ModelProto:
     )
     helper.set_model_props(made, metadata(student, raw))
     return made
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """What models read: linear margins the one, trees the other, which may be the same."""
+
+    linear: Encoded
+    trees: Encoded
+
+
+def encoded(graph: Graph, raw: RawColumns, encoder: Any) -> Matrices:
+    """Add what an encoder does."""
+    if isinstance(encoder, JointEncoder):
+        return Matrices(linear_columns(graph, raw, encoder.linear), raw.floats)
+    one = linear_columns(graph, raw, encoder) if isinstance(encoder, LinearEncoder) else raw.floats
+    return Matrices(one, one)
+
+
+def answers(graph: Graph, read: Matrices, model: Any) -> str:
+    """Add a model and its link; return the name of its probabilities, float64 of shape (n, K)."""
+    if isinstance(model, PooledModel):
+        predicted = [answers(graph, read, member) for member in model.members]
+        return pooled(graph, predicted, model.pool)
+    if isinstance(model, LinearModel):
+        margins = linear_margins(graph, read.linear, model)
+    elif isinstance(model, TreesModel):
+        trees = tree_margins(graph, read.trees, model)
+        margins = graph.cast(trees, TensorProto.DOUBLE, "margins/doubles")
+    elif isinstance(model, AdditiveModel):
+        linear = linear_margins(graph, read.linear, model.linear)
+        both = _on_top(graph, linear, tree_margins(graph, read.trees, model.trees), model)
+        margins = graph.cast(both, TensorProto.DOUBLE, "margins/doubles")
+    else:
+        raise ExportError(
+            f"the exporter 'onnx' got a {type(model).__name__}, expected a model that is linear, "
+            "of trees, both, or a pool of such"
+        )
+    return probabilities(graph, margins, model.link)
+
+
+def _on_top(graph: Graph, linear: str, trees: str, model: AdditiveModel) -> str:
+    """Add trees to linear margins that are clipped to their range, in float32."""
+    value = graph.cast(linear, TensorProto.FLOAT, "margins/linear")
+    for operator, limit in (("Max", model.low), ("Min", model.high)):
+        edge = graph.constant(limit, "margins/limit")
+        value = graph.add(operator, [value, edge], "margins/clipped")
+    return graph.add("Add", [value, trees], "margins/sum")

@@ -1,8 +1,10 @@
-"""Raw columns in an ONNX graph: inputs, and the matrix of numbers and codes made of them."""
+"""Raw columns in an ONNX graph: names, inputs, and the matrix of numbers and codes."""
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,8 +14,56 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from hpmkd.errors import ExportError
 from hpmkd.student import Schema
+from hpmkd.student.columns.schema import Column
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
-from hpmkd_defaults.exporters.onnx_names import input_names
+
+#: The outputs: predicted labels of shape (n,), and probabilities of shape (n, K).
+LABEL, PROBABILITIES = "label", "probabilities"
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def input_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return one identifier per column, all different.
+
+    ONNX wants names to be identifiers. Columns that have such names keep them; of the
+    others, whatever is not a letter, a digit or ``_`` becomes ``_``.
+
+    Examples
+    --------
+    >>> input_names(["age", "net income", "net_income", "2nd", "label"])
+    ('age', 'net_income_2', 'net_income', '_2nd', 'label_2')
+    """
+    taken = {LABEL, PROBABILITIES}
+    usable = {name for name in names if _IDENTIFIER.fullmatch(name)} - taken
+    taken |= usable
+    return tuple(name if name in usable else _identifier(name, taken) for name in names)
+
+
+def missing_text(column: Column) -> str:
+    """Return the text that stands for a missing cell of a category column.
+
+    A text that training did not show is read as a missing cell is, so that any such text
+    would do. It is the empty text, unless that is one of the categories.
+    """
+    text = ""
+    while text in column.categories:
+        text = f"<missing{text}>"
+    return text
+
+
+def _identifier(name: str, taken: set[str]) -> str:
+    """Make an identifier that is not taken, and take it."""
+    safe = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    if not _IDENTIFIER.fullmatch(safe):
+        safe = f"_{safe}"
+    unused, count = safe, 1
+    while unused in taken:
+        count += 1
+        unused = f"{safe}_{count}"
+    taken.add(unused)
+    return unused
+
 
 #: One input per column, or a single one for all of them.
 Form = Literal["columns", "matrix"]

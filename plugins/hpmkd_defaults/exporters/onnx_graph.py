@@ -28,25 +28,18 @@ class Graph:
     def add(
         self, operator: str, inputs: Sequence[str], name: str, domain: str = "", **attributes: Any
     ) -> str:
-        """Add a node of one output.
+        """Add a node of one output, and return the name of that.
 
         Parameters
         ----------
-        operator : str
-            Such as ``"Concat"``.
+        operator, domain : str
+            Such as ``"Concat"``; ``""`` or :data:`ML`.
         inputs : sequence of str
             Names of what it reads.
         name : str
-            What its output should be called; a number is added if the name is taken.
-        domain : str
-            ``""`` or :data:`ML`.
+            Of its output; a number is added if the name is taken.
         **attributes
             Of the operator.
-
-        Returns
-        -------
-        str
-            Name of the output.
         """
         output = self._unused(name)
         made = helper.make_node(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import ExportError
 from hpmkd.student import Student
-from hpmkd_defaults.exporters.onnx_names import LABEL, PROBABILITIES
+from hpmkd_defaults.exporters.onnx_columns import LABEL, PROBABILITIES
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 
 #: By how much a probability may differ.
@@ -19,12 +19,6 @@ TOLERANCE = 1e-5
 
 def check_parity(student: Student, content: bytes) -> None:
     """Refuse a file that onnxruntime answers otherwise than the student.
-
-    Parameters
-    ----------
-    student : Student
-    content : bytes
-        An ONNX model of it.
 
     Raises
     ------
@@ -35,7 +29,7 @@ def check_parity(student: Student, content: bytes) -> None:
     rows = probe_rows(student)
     expected = student.predict_proba(rows)
     try:
-        labels, found = ask(content, rows)
+        labels, found = run_graph(content, rows)
     except Exception as error:  # onnxruntime has no base class for what it raises
         raise ExportError(
             f"onnxruntime cannot run the exported student ({type(error).__name__}: {error}); no "
@@ -53,37 +47,22 @@ def check_parity(student: Student, content: bytes) -> None:
         raise ExportError("onnxruntime returns other labels than the student; no file was written")
 
 
-def ask(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Return labels and probabilities of raw rows by onnxruntime, on one thread.
-
-    Parameters
-    ----------
-    content : bytes
-        An ONNX model of a student.
-    rows : DataFrame of shape (n, d)
-        With the student's columns; numbers and texts, None or NaN where missing.
-    """
+def run_graph(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return labels and probabilities of raw rows, a frame, by onnxruntime, on one thread."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # it is the answers that are looked at
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    told = session.get_modelmeta().custom_metadata_map
-    feed = feed_of(rows, json.loads(told["hpmkd.columns"]))
+    metadata = session.get_modelmeta().custom_metadata_map
+    feed = feed_of(rows, json.loads(metadata["hpmkd.columns"]))
     labels, found = session.run([LABEL, PROBABILITIES], feed)
     return np.asarray(labels), np.asarray(found)
 
 
 def feed_of(rows: Any, columns: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
-    """Return raw rows as onnxruntime wants them.
-
-    Parameters
-    ----------
-    rows : DataFrame of shape (n, d)
-    columns : list of dict
-        What the metadata of the file tell.
-    """
+    """Return raw rows, a frame, as onnxruntime wants them; `columns` is in the file's metadata."""
     if len({column["input"] for column in columns}) < len(columns):
         return {columns[0]["input"]: rows.to_numpy(dtype=np.float64)}
     feed = {}

@@ -20,7 +20,7 @@ def require(exporter: str, *libraries: str) -> None:
     Raises
     ------
     ExportError
-        One of them is missing; the message says what to install.
+        One of them is missing; the message names what to install.
     """
     missing = [name for name in libraries if importlib.util.find_spec(name) is None]
     if missing:

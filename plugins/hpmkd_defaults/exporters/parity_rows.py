@@ -8,7 +8,7 @@ import numpy as np
 
 from hpmkd.student import JointEncoder, LinearEncoder, PooledModel, Student
 from hpmkd.student.columns.schema import Column
-from hpmkd.student.models.pooled import tree_parts
+from hpmkd.student.models.pool import tree_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,15 +24,10 @@ UNSEEN = "a category that training did not show"
 
 
 def probe_rows(student: Student, n_rows: int = N_ROWS) -> pd.DataFrame:
-    """Return raw rows that ask a student about all that it distinguishes.
+    """Return raw rows that differ in all that a student distinguishes.
 
     Numbers lie at, beside and between the thresholds of its trees, within the training range
     and beyond it; some are extreme, some missing. Categories are known, unknown or missing.
-
-    Parameters
-    ----------
-    student : Student
-    n_rows : int
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Memories: what past data sets taught."""
+"""Memories: what was learned on past data sets."""

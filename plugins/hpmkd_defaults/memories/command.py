@@ -59,14 +59,14 @@ def info(folder: str, as_json: bool) -> None:
     n_bytes = path.stat().st_size if path.exists() else 0
     aside = [str(each) for each in stores_set_aside(path)]
     if as_json:
-        told = {
+        printed = {
             "file": str(path),
             "bytes": n_bytes,
             "data_sets": len(known),
             "outcomes": dict(sorted(stages.items())),
             "set_aside": aside,
         }
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(printed, indent=2))
         return
     click.echo(f"{'file':<12} {path}, {decimal(n_bytes)}")
     click.echo(f"{'data sets':<12} {len(known)}")
@@ -95,7 +95,7 @@ def clear(folder: str, yes: bool) -> None:
     from hpmkd_defaults.memories.store import RecordStore
 
     what = "what could not be read"
-    with _told(path):
+    with _one_line_errors(path):
         store = RecordStore(path)
         try:
             what = _counted(len(store.read()), "data set")
@@ -172,9 +172,9 @@ def _difference(before: Sequence[Learned], after: Sequence[Learned], n_given: in
     known = {each.digest: each for each in before}
     new = sum(each.digest not in known for each in after)
     changed = sum(known.get(each.digest, each) != each for each in after)
-    told = f"{_counted(new, 'data set')} added, {changed} changed"
+    printed = f"{_counted(new, 'data set')} added, {changed} changed"
     left = n_given - new - changed
-    return f"{told}, {left} left out: more or newer is known" if left else told
+    return f"{printed}, {left} left out: more or newer is known" if left else printed
 
 
 @contextlib.contextmanager
@@ -182,7 +182,7 @@ def _opened(path: Path) -> Iterator[RecordStore]:
     from hpmkd_defaults.memories.schema import DamagedStoreError
     from hpmkd_defaults.memories.store import RecordStore
 
-    with _told(path):
+    with _one_line_errors(path):
         try:
             yield RecordStore(path)
         except DamagedStoreError as error:
@@ -193,8 +193,8 @@ def _opened(path: Path) -> Iterator[RecordStore]:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say what is wrong with the file in a line."""
+def _one_line_errors(path: Path) -> Iterator[None]:
+    """Turn trouble with the file into an error of one line."""
     import sqlite3
 
     try:

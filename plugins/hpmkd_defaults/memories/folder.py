@@ -27,7 +27,7 @@ def store_path(folder: str = "") -> Path:
 
 
 def in_the_way(path: Path) -> str:
-    """Return what to say where a store cannot be at `path`; nothing where it can."""
+    """Return why a store cannot be at `path`; nothing if it can."""
     if path.parent.exists() and not path.parent.is_dir():
         return f"{path.parent} is a file; expected the folder of the memory"
     if path.exists() and not path.is_file():
@@ -50,7 +50,7 @@ def set_aside(path: Path, which: tuple[int, int] | None) -> Path | None:
     Returns None if the file at `path` is another than `which` by now: another process was
     quicker, and its new store stays.
     """
-    with contextlib.suppress(FileNotFoundError), _held(path):
+    with contextlib.suppress(FileNotFoundError), _locked(path):
         if identity(path) != which:
             return None
         number = 1
@@ -65,7 +65,7 @@ def set_aside(path: Path, which: tuple[int, int] | None) -> Path | None:
 
 
 @contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[None]:
     """Let one process at a time rename a file."""
     if sys.platform == "win32":
         # Of two that rename one file, the system lets one fail.

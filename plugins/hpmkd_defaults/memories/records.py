@@ -1,4 +1,4 @@
-"""What is kept of a data set and of what was tried on it: every field, and what it may be.
+"""Records of a data set and of what was tried on it: every field, and its limits.
 
 The store and the files of ``hpmkd memory export`` hold these records and nothing else. None has
 a place for a row, a label, the name of a column or class, or a path.
@@ -27,14 +27,14 @@ Regret = Annotated[float, Meta(ge=0, le=1e12)]
 Positive = Annotated[float, Meta(gt=0, le=1e12)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Moment = Annotated[datetime, Meta(tz=True)]
-#: Of one data set, at most so many outcomes are kept: those of least regret.
+#: Of one data set, at most so many outcomes are stored: those of least regret.
 MAX_OUTCOMES = 1000
-#: Nothing was learned before: whoever says so has a broken clock, or no clock.
+#: Nothing was learned before: an earlier moment means a broken clock.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RememberedState(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a scheduler was last told during the fit; see :class:`hpmkd.values.TrainingState`."""
+    """The last :class:`hpmkd.values.TrainingState` that a scheduler received during the fit."""
 
     progress: Share
     loss: Nats | None = None
@@ -90,9 +90,9 @@ class Learned(Struct, frozen=True, forbid_unknown_fields=True):
             digest=self.digest,
         )
 
-    def told(self) -> list[Outcome]:
-        """Return what the host knows as outcomes."""
-        return [_told(self.facts, tried) for tried in self.outcomes]
+    def as_outcomes(self) -> list[Outcome]:
+        """Return them as outcomes of the host."""
+        return [_outcome(self.facts, tried) for tried in self.outcomes]
 
 
 def learned(facts: DataFacts, outcomes: Iterable[Outcome]) -> Learned:
@@ -101,11 +101,11 @@ def learned(facts: DataFacts, outcomes: Iterable[Outcome]) -> Learned:
     Raises
     ------
     msgspec.ValidationError
-        If a number is out of its range: nothing is kept that could not be read again.
+        If a number is out of its range: nothing is stored that could not be read again.
     """
     import msgspec
 
-    kept = sorted(outcomes, key=lambda outcome: outcome.regret)[:MAX_OUTCOMES]
+    best = sorted(outcomes, key=lambda outcome: outcome.regret)[:MAX_OUTCOMES]
     plain = {
         "digest": facts.digest,
         "n_rows": facts.n_rows,
@@ -117,7 +117,7 @@ def learned(facts: DataFacts, outcomes: Iterable[Outcome]) -> Learned:
         "regime": facts.regime,
         "hpmkd": version("hpmkd"),
         "learned_at": datetime.now(UTC),
-        "outcomes": [_tried(outcome) for outcome in kept],
+        "outcomes": [_tried(outcome) for outcome in best],
     }
     return msgspec.convert(plain, Learned)
 
@@ -126,7 +126,7 @@ def joined(known: Learned, given: Learned) -> Learned:
     """Return what is known of a data set once another run has learned on it, too.
 
     Of each stage the run that tried more stays, of two that tried as much the newer: so a quick
-    look does not cost what a long search taught, and ranks are always those of one run. All
+    look does not cost the results of a long search, and ranks are always those of one run. All
     else is that of the newer; of two of the same moment, that of `given`.
     """
     import msgspec
@@ -171,7 +171,7 @@ def _finite(state: TrainingState) -> dict[str, float | None]:
     }
 
 
-def _told(facts: DataFacts, tried: Tried) -> Outcome:
+def _outcome(facts: DataFacts, tried: Tried) -> Outcome:
     hyperparameters: dict[str, Hyperparameter] = dict(tried.hyperparameters)
     configuration = Configuration(tried.stage, tried.temperature, tried.alpha, hyperparameters)
     state = tried.state

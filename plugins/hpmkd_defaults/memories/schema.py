@@ -1,4 +1,4 @@
-"""The two tables of a store: records in, records out. Whoever calls holds the transaction."""
+"""The two tables of a store: records in, records out, within the caller's transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-#: In the file's header: says that it is ours, and how it is laid out.
+#: In the file's header: the mark of our files, and the version of the layout.
 APPLICATION, VERSION = 0x68706D6B, 1
 LAYOUT = (
     """CREATE TABLE data_sets (

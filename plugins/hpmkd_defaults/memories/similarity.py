@@ -25,7 +25,7 @@ def distance(one: DataFacts, other: DataFacts) -> float:
 
     The Euclidean distance of the decimal logarithms of rows, columns and classes, of the
     balance, and of four times the noise. So ten times the rows count as much as a quarter of
-    all labels being noise. Noise that nobody knows is taken to be the same.
+    all labels being noise. Unknown noise is taken to be the same.
     """
     known = one.noise is not None and other.noise is not None
     return math.hypot(

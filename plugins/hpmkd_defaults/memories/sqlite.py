@@ -1,4 +1,4 @@
-"""The memory of all runs of a user: a small store, asked before a search and told after it."""
+"""The memory of all runs of a user: a small store, read before a search, written after it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from hpmkd_defaults.memories.records import Learned
 
 Answer = TypeVar("Answer")
-#: Outcomes told to whoever learns from them, in whole data sets, the nearest.
-MAX_TOLD = 5000
+#: Most outcomes that are returned, in whole data sets, the nearest.
+MAX_RETURNED = 5000
 
 
 class MemoryWarning(UserWarning):
-    """The memory cannot be used, or starts anew; the run goes on."""
+    """The memory cannot be used, or had to be restarted; the run continues."""
 
 
 class SharedOptimizationMemory:
@@ -32,8 +32,8 @@ class SharedOptimizationMemory:
 
     What it holds of a data set itself never counts for a run on that data set. A file that is
     damaged, or of another version, is renamed and a new one begun. Where the file cannot be
-    read or written (also: a full disk), the run goes on without it. Either is said. It is read
-    once: what other runs learn meanwhile counts once this one has remembered.
+    read or written (also: a full disk), the run continues without it. Either gives a warning. It is
+    read once: what other runs learn meanwhile counts once this one has remembered.
 
     Parameters
     ----------
@@ -53,23 +53,23 @@ class SharedOptimizationMemory:
         return promising(facts, self._others(facts), stage, self._suggestions)
 
     def outcomes(self, facts: DataFacts) -> Sequence[Outcome]:
-        """Return what is known of the nearest other data sets; about ``MAX_TOLD`` at most."""
+        """Return what is known of the nearest other data sets; about ``MAX_RETURNED`` at most."""
         others = sorted(
             self._others(facts), key=lambda each: (distance(facts, each.facts), each.digest)
         )
-        told: list[Outcome] = []
+        found: list[Outcome] = []
         for each in others:
-            if told and len(told) + len(each.outcomes) > MAX_TOLD:
+            if found and len(found) + len(each.outcomes) > MAX_RETURNED:
                 break
-            told += each.told()
-        return told
+            found += each.as_outcomes()
+        return found
 
     def remember(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
-        """Keep what a run learned, unless its data set cannot be told from others."""
+        """Keep what a run learned, unless its data set has no digest."""
         self._snapshot = None
         if facts.digest:
             record = learned(facts, outcomes)
-            self._venture("written", lambda kept: kept.keep([record]), None)
+            self._venture("written", lambda records: records.keep([record]), None)
 
     def _others(self, facts: DataFacts) -> list[Learned]:
         if self._snapshot is None:
@@ -98,15 +98,17 @@ class SharedOptimizationMemory:
             return otherwise
 
 
-def _mended(kept: RecordStore, call: Callable[[RecordStore], Answer]) -> Answer:
+def _mended(records: RecordStore, call: Callable[[RecordStore], Answer]) -> Answer:
     """Make a call; if the store is damaged, set it aside and make it on a new one."""
     try:
-        return call(kept)
+        return call(records)
     except DamagedStoreError as error:
-        aside = kept.set_aside()
+        aside = records.set_aside()
         if aside is not None:
-            _warn(f"cannot read {kept.path} ({error}): it is now {aside.name}, and a new one begun")
-        return call(kept)
+            _warn(
+                f"cannot read {records.path} ({error}): it is now {aside.name}, and a new one begun"
+            )
+        return call(records)
 
 
 def _warn(problem: str) -> None:

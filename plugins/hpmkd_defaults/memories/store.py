@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from hpmkd_defaults.memories.records import Learned
 
-#: So many data sets are kept, the newest.
+#: So many data sets are stored, the newest.
 MAX_DATA_SETS = 500
 #: Seconds to wait for another process that writes; a write takes a few milliseconds.
 PATIENCE = 20.0
-#: What SQLite says of a file that it cannot read, rather than of a disk that is full.
+#: Errors of SQLite for a file that it cannot read, rather than of a disk that is full.
 DAMAGE = (
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,

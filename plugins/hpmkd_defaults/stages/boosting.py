@@ -22,9 +22,9 @@ LARGEST_ETA_MULTICLASS = 0.5
 
 
 class BoostedStage:
-    """What the boosted stages share: the fit. A subclass says how one tree grows.
+    """What the boosted stages share: the fit. A subclass defines how one tree grows.
 
-    Every fit starts from a margin per row, kept in the student: that of the linear student
+    Every fit starts from a margin per row, stored in the student: that of the linear student
     before it in the chain (``inputs.start``), or the log prior of the mixed target. The loss
     is that of :class:`~hpmkd_defaults.stages.objective.DistillationObjective`.
 
@@ -71,7 +71,7 @@ class BoostedStage:
         }
 
     def fit(self, inputs: StageInputs) -> Student:
-        """Boost, refit where asked, and pack trees and linear margin into one student."""
+        """Boost, refit if set, and pack trees and linear margin into one student."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
         inputs = weighed(inputs, settings)
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
@@ -80,7 +80,7 @@ class BoostedStage:
 
 
 class XGBoostStage(BoostedStage):
-    """Trees grown level by level, as XGBoost does untold.
+    """Trees grown level by level, as XGBoost does by default.
 
     Hyperparameters: ``n_rounds`` (20 … 150), ``max_depth`` (2 … 6), ``eta`` (.05 … .8),
     ``reg_lambda`` (.1 … 10), ``min_child_weight`` (.1 … 10) and ``extra_weight`` (0 or 1: the
@@ -120,7 +120,7 @@ class GBMStage(BoostedStage):
     ``extra_weight`` (0, 1 or 2: the weight of rows without labels, relative to the recipe's).
 
     Its portfolio: 30 x 12 leaves grown in ten parts, for clean labels; the same refitted once,
-    with more weight on what the teachers label, for noisy ones; 60 x 16 leaves in six parts.
+    with more weight on pseudo-labelled rows, for noisy ones; 60 x 16 leaves in six parts.
     """
 
     complexity: ClassVar[int] = 2
@@ -160,7 +160,7 @@ class GBMStage(BoostedStage):
 
 
 def common_parameters(inputs: StageInputs, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return XGBoost's parameters that do not say how a tree grows."""
+    """Return XGBoost's parameters that do not concern the shape of a tree."""
     eta = float(settings["eta"])
     if len(inputs.classes) > 2:
         eta = min(eta, LARGEST_ETA_MULTICLASS)

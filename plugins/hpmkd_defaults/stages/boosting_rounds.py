@@ -16,7 +16,7 @@ from hpmkd_defaults.stages.row_loss import (
     stacked_target,
     stacked_weights,
 )
-from hpmkd_defaults.stages.targets import smoothed_prior, softening_at, told
+from hpmkd_defaults.stages.targets import current_softening, smoothed_prior, softening_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,22 +60,22 @@ class Boosting:
         if self.exact and self.weights is not None:
             self._matrix.set_weight(self.weights)
 
-    def taught(self, done: float) -> tuple[FloatArray, FloatArray | None]:
+    def target_at(self, done: float) -> tuple[FloatArray, FloatArray | None]:
         """Return target (n + m, K) and weights (n + m,) once `done` of the rounds are done.
 
-        A schedule that moves alpha moves both; it is told what the last round was.
+        A schedule that moves alpha moves both; it receives the state of the last round.
         """
         if not self.inputs.scheduler.varies:
             return self.target, self.weights
         # Not quite 1 at the end: a schedule knows rounds that start, not the end of the last.
         progress = min(done, 1.0 - 1.0 / self.n_rounds)
-        softening = told(self.inputs, self._objective.fit_log.at(progress))
+        softening = current_softening(self.inputs, self._objective.fit_log.at(progress))
         target = stacked_target(self.inputs, self.extra, softening.alpha)
         if self.extra is None:
             return target, None
-        heard = extra_factor(softening.alpha, self.inputs.configuration.alpha)
-        quiet = replace(self.extra, weight=self.extra.weight * heard)
-        return target, stacked_weights(self.inputs, quiet)
+        factor = extra_factor(softening.alpha, self.inputs.configuration.alpha)
+        weighted = replace(self.extra, weight=self.extra.weight * factor)
+        return target, stacked_weights(self.inputs, weighted)
 
     def train(self, margins: FloatArray, n_rounds: int) -> xgboost.Booster:
         """Boost on top of margins of shape (n + m, C); the booster does not know them."""
@@ -88,9 +88,9 @@ class Boosting:
 
 
 def weighted_extra(inputs: StageInputs) -> ExtraRows | None:
-    """Return the rows without labels, unless the teacher is heard in no round.
+    """Return the rows without labels, unless the teacher has no weight in any round.
 
-    A scheduler that varies may begin with hard labels and hear the teacher later.
+    A scheduler that varies may begin with hard labels and use the teacher later.
     """
     varies = inputs.scheduler.varies
     return inputs.extra if varies else extra_rows(inputs, softening_at(inputs, progress=0.0))
@@ -102,7 +102,7 @@ def first_target(inputs: StageInputs, extra: ExtraRows | None = None) -> FloatAr
 
 
 def start_margin(target: FloatArray, weights: FloatArray | None = None) -> FloatArray:
-    """Return the margin that says the prior of a target of shape (n, K), rows weighted.
+    """Return the margin of the prior of a target of shape (n, K), rows weighted.
 
     Returns
     -------

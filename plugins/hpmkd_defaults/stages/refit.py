@@ -1,7 +1,7 @@
-"""Joint leaf refit: all leaf values and the linear part moved together, the trees kept.
+"""Joint leaf refit: all leaf values and the linear part moved together, the trees fixed.
 
 Boosting fixes a tree's leaves when it adds the tree, and never looks back. Here all of them
-are fitted anew, at once (Ren, Cao, Wei and Sun 2015, Global refinement of random forest), to
+are refitted at once (Ren, Cao, Wei and Sun 2015, Global refinement of random forest), to
 targets that may be a teacher's. Only arrays go in and out, so that a stage may refit between
 two rounds of growth as well as after the last.
 """
@@ -48,7 +48,7 @@ class JointModel:
 
 @dataclass(frozen=True)
 class FixedTrees:
-    """What a refit keeps: in which leaf of which tree each row lies.
+    """What a refit leaves as it is: in which leaf of which tree each row lies.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def refit_jointly(
     design : array-like of shape (n, d), optional
         Encoded rows of the linear part; no columns if not given.
     ridge : float
-        ≥ 0. It holds the model to what it was: see :data:`RIDGE`.
+        ≥ 0. It draws the model to what it was: see :data:`RIDGE`.
     steps : int
         Most steps of L-BFGS, ≥ 1.
 

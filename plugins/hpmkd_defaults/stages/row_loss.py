@@ -1,6 +1,6 @@
 """All rows of a fit under each other: those with a label, then those without.
 
-The second sort is taught by the teacher alone, as if alpha were 1, and weighs less. So the
+The second sort has the teacher's targets alone, as if alpha were 1, and weighs less. So the
 two sorts are two blocks, each with one alpha: no loss needs to know an alpha per row.
 """
 
@@ -27,8 +27,8 @@ def weighed(inputs: StageInputs, settings: Mapping[str, Any]) -> StageInputs:
     factor, extra = float(settings["extra_weight"]), inputs.extra
     if extra is None or factor == 1.0:
         return inputs
-    heard = replace(extra, weight=extra.weight * factor) if factor > 0 else None
-    return replace(inputs, extra=heard)
+    weighted = replace(extra, weight=extra.weight * factor) if factor > 0 else None
+    return replace(inputs, extra=weighted)
 
 
 def at_most(inputs: StageInputs, count: int) -> StageInputs:
@@ -50,7 +50,7 @@ def suggest_extra_weight(trial: HyperparameterTrial) -> float:
 
 
 def extra_rows(inputs: StageInputs, softening: Softening) -> ExtraRows | None:
-    """Return the rows without labels, unless the teacher is not heard (alpha = 0)."""
+    """Return the rows without labels, unless the teacher has no weight (alpha = 0)."""
     return inputs.extra if softening.alpha > 0 else None
 
 
@@ -78,7 +78,7 @@ def stacked_weights(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray 
 
 
 def extra_factor(alpha: float, configured: float) -> float:
-    """Return how loud the teacher is in a round, relative to what the configuration says."""
+    """Return the teacher's weight in a round, relative to that of the configuration."""
     return alpha / configured if configured > 0 else float(alpha > 0)
 
 
@@ -107,10 +107,10 @@ class RowLoss:
 
     def mass(self, alpha: float) -> float:
         """Return the weight of all rows in a round of this alpha."""
-        return self.n + self._heard(alpha) * self.n_extra
+        return self.n + self._extra_weight(alpha) * self.n_extra
 
-    def _heard(self, alpha: float) -> float:
-        # What is nothing but the teacher is heard as much as the teacher is.
+    def _extra_weight(self, alpha: float) -> float:
+        # Rows of teacher targets alone weigh as much as the teacher does.
         return self.weight * extra_factor(alpha, self.alpha)
 
     def __call__(
@@ -131,16 +131,16 @@ class RowLoss:
         if self.n_extra == 0:
             return loss, gradient, hessian
         below = (gradient[n:], hessian[n:])
-        weight = self._heard(alpha)
-        nobody = np.zeros(self.n_extra, dtype=np.int64)  # labels, which alpha = 1 does not read
-        extra, *_ = distillation_loss(margins[n:], nobody, softened[1], temperature, 1.0, out=below)
+        weight = self._extra_weight(alpha)
+        unread = np.zeros(self.n_extra, dtype=np.int64)  # which alpha = 1 does not read
+        extra, *_ = distillation_loss(margins[n:], unread, softened[1], temperature, 1.0, out=below)
         for derivative in below:
             derivative *= weight
-        heard = weight * self.n_extra
-        return (n * loss + heard * extra) / (n + heard), gradient, hessian
+        mass = weight * self.n_extra
+        return (n * loss + mass * extra) / (n + mass), gradient, hessian
 
     def _soft_targets(self, temperature: float) -> list[FloatArray]:
-        # Only the last ones are kept: a schedule moves on, and never holds n_rounds copies.
+        # Only the last ones stay in memory: a schedule moves on, without n_rounds copies.
         if self._softened is None or self._softened[0] != temperature:
             softened: list[FloatArray] = [soften(each, temperature) for each in self.teachers]
             if len(self.shape) == 1:

@@ -90,13 +90,13 @@ def grow(boosting: Boosting, refits: int, refit_rows: int = 0) -> Student:
         Rows with a label that a refit is fitted on at most, but at least 100 for each leaf
         value; 0 for no cap.
     """
-    ground = BoostingBase.under(boosting)
-    n_margins = len(ground.intercept)
+    base = BoostingBase.under(boosting)
+    n_margins = len(base.intercept)
     trees: TreesModel | None = None
     rows: IntArray | slice = slice(None)
     leaves: list[IntArray] = []
     for rounds in np.array_split(np.arange(boosting.n_rounds), max(1, refits)):
-        margins = ground.margins if trees is None else ground.margins + trees.margins(boosting.rows)
+        margins = base.margins if trees is None else base.margins + trees.margins(boosting.rows)
         booster = boosting.train(margins, len(rounds))
         fresh = pack_booster(booster, n_margins, base_margin=np.zeros(n_margins))
         trees = fresh if trees is None else join_trees([trees, fresh])
@@ -105,22 +105,16 @@ def grow(boosting: Boosting, refits: int, refit_rows: int = 0) -> Student:
             if not leaves:
                 rows = rows_of_refit(boosting, len(fresh.leaf_values) / done, refit_rows)
             leaves.append(fresh.leaves(boosting.rows[rows]))
-            ground, trees = _refitted(boosting, ground, trees, leaves, rows, done)
+            base, trees = _refitted(boosting, base, trees, leaves, rows, done)
     assert trees is not None
-    return _packed(boosting.inputs, ground, trees)
+    return _packed(boosting.inputs, base, trees)
 
 
 def rows_of_refit(boosting: Boosting, n_values: float, most: int) -> IntArray | slice:
     """Return all rows, or so many of those with a label as are enough, and all others.
 
-    Parameters
-    ----------
-    boosting : Boosting
-        Whose rows.
-    n_values : float
-        Leaf values that there will be in the end.
-    most : int
-        Rows with a label at most, but at least 100 for each leaf value; 0 for no cap.
+    At most `most` (0 for no cap), but at least 100 for each of the `n_values` leaf values that
+    there will be in the end.
     """
     inputs, n_all = boosting.inputs, len(boosting.rows)
     n, enough = len(inputs.labels), max(most, round(ROWS_PER_VALUE * n_values))
@@ -132,20 +126,20 @@ def rows_of_refit(boosting: Boosting, n_values: float, most: int) -> IntArray | 
 
 def _refitted(
     boosting: Boosting,
-    ground: BoostingBase,
+    base: BoostingBase,
     trees: TreesModel,
     leaves: list[IntArray],
     rows: IntArray | slice,
     done: float,
 ) -> tuple[BoostingBase, TreesModel]:
-    before = JointModel(trees.leaf_values[:, 0], ground.coefficients, ground.intercept)
+    before = JointModel(trees.leaf_values[:, 0], base.coefficients, base.intercept)
     fixed = fixed_trees(trees, leaves)
-    target, weights = boosting.taught(done)
-    heard = None if weights is None else weights[rows]
-    after = refit_jointly(before, fixed, target[rows], heard, ground.design[rows])
+    target, weights = boosting.target_at(done)
+    row_weights = None if weights is None else weights[rows]
+    after = refit_jointly(before, fixed, target[rows], row_weights, base.design[rows])
     refitted = trees.with_leaf_values(after.values[:, np.newaxis])
-    moved = replace(ground, coefficients=after.coefficients, intercept=after.intercept)
-    return moved, refitted
+    refitted_base = replace(base, coefficients=after.coefficients, intercept=after.intercept)
+    return refitted_base, refitted
 
 
 def fixed_trees(trees: TreesModel, leaves: list[IntArray]) -> FixedTrees:
@@ -156,7 +150,7 @@ def fixed_trees(trees: TreesModel, leaves: list[IntArray]) -> FixedTrees:
     trees : TreesModel
         T trees.
     leaves : list of ndarray of shape (n + m, t)
-        What ``TreesModel.leaves`` said of each part of them, by itself; T = Σ t.
+        ``TreesModel.leaves`` of each part of them, by itself; T = Σ t.
     """
     is_leaf = (trees.features < 0).astype(np.int64)
     counts = np.add.reduceat(is_leaf, trees.roots)
@@ -170,14 +164,12 @@ def fixed_trees(trees: TreesModel, leaves: list[IntArray]) -> FixedTrees:
     return FixedTrees(ids, counts, trees.outputs)
 
 
-def _packed(inputs: StageInputs, ground: BoostingBase, trees: TreesModel) -> Student:
+def _packed(inputs: StageInputs, base: BoostingBase, trees: TreesModel) -> Student:
     encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
     if inputs.start is None:
-        whole = replace(trees, base_margin=ground.intercept.astype(np.float32))
+        whole = replace(trees, base_margin=base.intercept.astype(np.float32))
         return Student(encoder, whole, inputs.classes)
     start = cast("Student", inputs.start.student)  # a linear one, or there were no trees
-    linear = Student(
-        start.encoder, LinearModel(ground.coefficients, ground.intercept), inputs.classes
-    )
-    margins = ground.margins
+    linear = Student(start.encoder, LinearModel(base.coefficients, base.intercept), inputs.classes)
+    margins = base.margins
     return add(linear, trees, encoder, margins.min(axis=0), margins.max(axis=0))

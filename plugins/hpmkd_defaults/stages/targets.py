@@ -1,4 +1,4 @@
-"""What a student is taught: the teacher's probabilities and the label, mixed.
+"""Targets of a student: the teacher's probabilities and the label, mixed.
 
 The loss of every stage is ``L = alpha T^2 KL(p_T || q_T) + (1 - alpha) CE(y, q)`` with the
 teacher ``p``, the one-hot label ``y``, the student ``q`` and ``p_T`` proportional to
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 LARGEST_SEED = 2**31 - 1
 
 
-def heard(softening: Softening) -> Softening:
-    """Return the softening with temperature 1 where the teacher is not heard (alpha = 0).
+def effective_softening(softening: Softening) -> Softening:
+    """Return the softening with temperature 1 where the teacher has no weight (alpha = 0).
 
     The loss at alpha = 0 does not depend on the temperature; this makes it so bit for bit.
     """
@@ -31,32 +31,17 @@ def heard(softening: Softening) -> Softening:
 
 
 def softening_at(inputs: StageInputs, progress: float) -> Softening:
-    """Ask the scheduler how soft the targets are, telling it nothing but the progress."""
-    return told(inputs, TrainingState(progress=progress))
+    """Return the scheduler's softening at some progress of the fit."""
+    return current_softening(inputs, TrainingState(progress=progress))
 
 
-def told(inputs: StageInputs, state: TrainingState) -> Softening:
-    """Ask the scheduler how soft the targets are in this state of the fit."""
-    return heard(inputs.scheduler.softening(inputs.configuration, state))
+def current_softening(inputs: StageInputs, state: TrainingState) -> Softening:
+    """Return the scheduler's softening in a state of the fit."""
+    return effective_softening(inputs.scheduler.softening(inputs.configuration, state))
 
 
 def mixed_target(soft_targets: FloatArray, labels: IntArray, alpha: float) -> FloatArray:
-    """Return ``alpha p + (1 - alpha) y``.
-
-    Parameters
-    ----------
-    soft_targets : ndarray of shape (n, K)
-        Probabilities p of the teacher; rows sum to 1.
-    labels : ndarray of shape (n,)
-        Class codes 0 … K-1.
-    alpha : float
-        Weight of the teacher, in [0, 1].
-
-    Returns
-    -------
-    ndarray of shape (n, K)
-        A new float64 array; rows sum to 1.
-    """
+    """Return ``alpha p + (1 - alpha) y``, new, of the teacher's p (n, K) and class codes y (n,)."""
     mixed = np.multiply(soft_targets, alpha, dtype=np.float64)
     mixed[np.arange(len(labels)), labels] += 1.0 - alpha
     return mixed
@@ -65,19 +50,7 @@ def mixed_target(soft_targets: FloatArray, labels: IntArray, alpha: float) -> Fl
 def smoothed_prior(target: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """Return the mean target, drawn towards uniform by one pseudo-row; never exactly 0.
 
-    A class that no row has gets ``1 / (K (n + 1))``: rare, not impossible.
-
-    Parameters
-    ----------
-    target : ndarray of shape (n, K)
-        Probabilities per row.
-    weights : ndarray of shape (n,), optional
-        Of the rows; by default all 1.
-
-    Returns
-    -------
-    ndarray of shape (K,)
-        Positive; sums to 1.
+    A class that no row has gets ``1 / (K (n + 1))``: rare, not impossible. Rows may be weighted.
     """
     n_classes = target.shape[1]
     total = target.sum(axis=0) if weights is None else weights @ target

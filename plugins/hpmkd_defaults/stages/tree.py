@@ -35,12 +35,12 @@ class TreeStage:
     target ``alpha p_T + (1 - alpha) y``, which is its soft Gini impurity: on hard labels the
     same criterion as a classification tree's.
 
-    A tree has no temperature of its own: its leaves are means of what it is taught, and a
+    A tree has no temperature of its own: its leaves are means of its targets, and a
     mean of softened targets cannot be hardened again. So only ``min(T, 1)`` softens the
     teacher; T > 1 is read as 1.
 
     Leaf means are drawn towards the mean target by `shrinkage` pseudo-rows (the m-estimate
-    of Cestnik 1990), on hard labels just as on soft ones: no leaf says exactly 0 or 1.
+    of Cestnik 1990), on hard labels just as on soft ones: no leaf predicts exactly 0 or 1.
 
     Hyperparameters: ``max_leaf_nodes`` (8 … 256), ``min_samples_leaf`` (1 … 50),
     ``shrinkage`` (.1 … 10) and ``extra_weight`` (0 or 1, the weight of rows without labels,
@@ -49,8 +49,8 @@ class TreeStage:
     Parameters
     ----------
     rows : int
-        Rows with a label that it is grown on at most, class by class; 0 for no cap. What a
-        person reads of it, how many rows a rule rests on, is still counted on all.
+        Rows with a label that it is grown on at most, class by class; 0 for no cap. How many
+        rows a rule rests on is still counted on all.
     """
 
     encoding: ClassVar[str] = "tree"
@@ -91,12 +91,12 @@ class TreeStage:
         )
         # The variance of two columns that sum to 1 is twice that of one: with two classes
         # one column grows the same tree, ties aside, in less time.
-        taught = target[:, 1:] if target.shape[1] == 2 else target
-        regressor.fit(writable_if_missing(matrix), taught, sample_weight=weights)
+        fit_target = target[:, 1:] if target.shape[1] == 2 else target
+        regressor.fit(writable_if_missing(matrix), fit_target, sample_weight=weights)
         tree = regressor.tree_
         prior = smoothed_prior(target, weights)
         values = shrunken_values(tree, prior, float(settings["shrinkage"]))
-        # Those who read the tree ask how many rows a rule rests on.
+        # Readers of the tree want to know how many rows a rule rests on.
         model = pack_sklearn_tree(tree, values).with_leaf_counts(
             everything.matrix, everything.labels
         )

@@ -8,7 +8,7 @@ import numpy as np
 import xgboost
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from hpmkd_defaults.teachers.rows import held_out
+from hpmkd_defaults.teachers.rows import held_out_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,7 @@ MOST_HELD_OUT = 20_000
 
 
 class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """XGBoost, stopped early on a seventh of its rows, then fitted anew on all of them.
+    """XGBoost, stopped early on a seventh of its rows, then refitted on all of them.
 
     Of many rows those it is stopped on are few, and it stays as it was when it stopped.
 
@@ -41,7 +41,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     subsample, colsample : float
         Share of rows, and of columns, that a tree sees, in (0, 1].
     refit_until : int
-        Rows above which it is not fitted anew; 0 for no cap.
+        Rows above which it is not refitted; 0 for no cap.
     random_state : int
         Source of all randomness.
     """
@@ -95,8 +95,8 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return probabilities of shape (n, K)."""
         # A booster forgets its thread count when it is pickled.
         self.booster_.set_param({"nthread": 1})
-        said: FloatArray = self.booster_.inplace_predict(np.asarray(X, dtype=np.float32))
-        return np.column_stack([1.0 - said, said]) if said.ndim == 1 else said
+        predicted: FloatArray = self.booster_.inplace_predict(np.asarray(X, dtype=np.float32))
+        return np.column_stack([1.0 - predicted, predicted]) if predicted.ndim == 1 else predicted
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable label of each row, of shape (n,)."""
@@ -105,11 +105,11 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _stopped(self, matrix: FloatArray, codes: NDArray[Any]) -> xgboost.Booster | None:
         """Return the model up to its best round; None where there is nothing to stop on."""
-        held = held_out(codes, MOST_HELD_OUT, self.random_state)
-        if held is None:
+        held_out = held_out_rows(codes, MOST_HELD_OUT, self.random_state)
+        if held_out is None:
             return None
-        train = xgboost.QuantileDMatrix(matrix[~held], codes[~held], nthread=1)
-        watch = xgboost.QuantileDMatrix(matrix[held], codes[held], ref=train, nthread=1)
+        train = xgboost.QuantileDMatrix(matrix[~held_out], codes[~held_out], nthread=1)
+        watch = xgboost.QuantileDMatrix(matrix[held_out], codes[held_out], ref=train, nthread=1)
         booster = xgboost.train(
             self._parameters(),
             train,

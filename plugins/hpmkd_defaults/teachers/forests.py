@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class CappedForest(RandomForestClassifier):  # type: ignore[misc]
-    """A random forest each of whose trees sees at most `most` rows.
+class _Capped:
+    """A forest each of whose trees sees at most `most` rows.
 
     Parameters
     ----------
@@ -28,35 +28,7 @@ class CappedForest(RandomForestClassifier):  # type: ignore[misc]
         Rows of a tree at most, drawn with replacement; 0 for as many as there are.
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        min_samples_leaf: int = 1,
-        n_jobs: int = 1,
-        random_state: int | None = None,
-        most: int = 0,
-    ) -> None:
-        super().__init__(
-            n_estimators,
-            min_samples_leaf=min_samples_leaf,
-            n_jobs=n_jobs,
-            random_state=random_state,
-        )
-        self.most = most
-
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Grow the trees on rows of shape (n, d) with n labels."""
-        self.max_samples = self.most if 0 < self.most < len(np.asarray(y)) else None
-        fitted: Self = super().fit(X, y)
-        return fitted
-
-
-class CappedExtraTrees(ExtraTreesClassifier):  # type: ignore[misc]
-    """Extremely randomised trees; each sees all rows, unless there are more than `most`.
-
-    Parameters are those of :class:`CappedForest`.
-    """
+    bootstrap: bool
 
     def __init__(
         self,
@@ -67,17 +39,22 @@ class CappedExtraTrees(ExtraTreesClassifier):  # type: ignore[misc]
         random_state: int | None = None,
         most: int = 0,
     ) -> None:
-        super().__init__(
-            n_estimators,
-            min_samples_leaf=min_samples_leaf,
-            n_jobs=n_jobs,
-            random_state=random_state,
-        )
+        settings: dict[str, Any] = {"n_jobs": n_jobs, "random_state": random_state}
+        super().__init__(n_estimators, min_samples_leaf=min_samples_leaf, **settings)  # type: ignore[call-arg]
         self.most = most
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Grow the trees on rows of shape (n, d) with n labels."""
         capped = 0 < self.most < len(np.asarray(y))
-        self.bootstrap, self.max_samples = capped, self.most if capped else None
-        fitted: Self = super().fit(X, y)
+        self.bootstrap = capped or isinstance(self, RandomForestClassifier)
+        self.max_samples = self.most if capped else None
+        fitted: Self = super().fit(X, y)  # type: ignore[misc]
         return fitted
+
+
+class CappedForest(_Capped, RandomForestClassifier):  # type: ignore[misc]
+    """A random forest each of whose trees sees at most `most` rows."""
+
+
+class CappedExtraTrees(_Capped, ExtraTreesClassifier):  # type: ignore[misc]
+    """Extremely randomised trees; each sees all rows, unless there are more than `most`."""

@@ -62,8 +62,8 @@ class LinearTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         matrix = np.asarray(X)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         if 0 < self.max_rows < len(codes):
-            kept = stratified(codes, self.max_rows, self.random_state)
-            matrix, codes = matrix[kept], codes[kept]
+            chosen = stratified(codes, self.max_rows, self.random_state)
+            matrix, codes = matrix[chosen], codes[chosen]
         matrix = matrix.astype(np.float64, copy=False)
         ridge = 1.0 / (self.C * len(codes))
         found = minimize(

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.neural_network import MLPClassifier
 
-from hpmkd_defaults.teachers.rows import held_out
+from hpmkd_defaults.teachers.rows import held_out_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -27,7 +27,7 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Up to 20,000 rows it trains for at most 200 epochs, or until the training loss stands
     still. Above, for at most ``min(60, 4e6 / n)`` epochs, and the weights of the epoch that
-    was best on rows held out are kept. scikit-learn's own early stopping warns when the
+    was best on held-out rows remain. scikit-learn's own early stopping warns when the
     epochs run out, and fails on a class of one row.
 
     Parameters
@@ -81,20 +81,20 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         n = len(codes)
         large = n > SMALL
-        held = held_out(codes, MOST_HELD_OUT, self.random_state) if large else None
+        held_out = held_out_rows(codes, MOST_HELD_OUT, self.random_state) if large else None
         epochs = EPOCHS_LARGE if large else EPOCHS_SMALL
         if self.row_budget:
             epochs = min(epochs, max(1, self.row_budget // n))
-        if held is None:
+        if held_out is None:
             self._train(matrix, codes, epochs)
         else:
-            self._train_watched(matrix, codes, held, epochs)
+            self._train_watched(matrix, codes, held_out, epochs)
         return self
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Return probabilities of shape (n, K)."""
-        said: FloatArray = self.network_.predict_proba(np.asarray(X, dtype=np.float32))
-        return said
+        predicted: FloatArray = self.network_.predict_proba(np.asarray(X, dtype=np.float32))
+        return predicted
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable label of each row, of shape (n,)."""
@@ -112,16 +112,16 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 return
 
     def _train_watched(
-        self, matrix: FloatArray, codes: IntArray, held: NDArray[np.bool_], epochs: int
+        self, matrix: FloatArray, codes: IntArray, held_out: NDArray[np.bool_], epochs: int
     ) -> None:
-        watched, answers = matrix[held], codes[held]
-        matrix, codes = matrix[~held], codes[~held]
+        watched, answers = matrix[held_out], codes[held_out]
+        matrix, codes = matrix[~held_out], codes[~held_out]
         stop = Patience(self.patience, self.tolerance)
         best = None
         for _ in range(epochs):
             self._epoch(matrix, codes)
-            said = self.network_.predict_proba(watched)[np.arange(len(answers)), answers]
-            finished = stop.seen(float(-np.log(np.maximum(said, 1e-15)).mean()))
+            predicted = self.network_.predict_proba(watched)[np.arange(len(answers)), answers]
+            finished = stop.seen(float(-np.log(np.maximum(predicted, 1e-15)).mean()))
             if stop.waited == 0:
                 best = copy.deepcopy((self.network_.coefs_, self.network_.intercepts_))
             if finished:
@@ -131,7 +131,7 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Patience:
-    """Says when a loss has stopped falling.
+    """Notices when a loss has stopped falling.
 
     Parameters
     ----------

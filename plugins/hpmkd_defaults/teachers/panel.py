@@ -44,7 +44,7 @@ class DefaultPanel:
     network_rows : int
         Rows that all epochs of a network together read at most, above 20,000 rows.
     refit_until : int
-        Rows up to which a boosted model whose number of rounds is found is fitted anew on all.
+        Rows up to which a boosted model whose number of rounds is found is refitted on all.
         Of more, those that it was stopped on, 20,000 at most, stay out of it.
     few_above : int
         Rows above which there is one member of a kind: the deeper boosted model, a random
@@ -66,7 +66,7 @@ class DefaultPanel:
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
         """Return what is not done on all rows of data of this size."""
         n = facts.n_rows
-        told = {
+        texts = {
             "rows_per_tree": (self.rows_per_tree, f"a tree of a forest sees {{}} of {n} rows"),
             "linear_rows": (self.linear_rows, f"the linear teacher sees {{}} of {n} rows"),
             "network_rows": (
@@ -84,7 +84,7 @@ class DefaultPanel:
                 f"{n} rows",
             ),
         }
-        return {name: text.format(cap) for name, (cap, text) in told.items() if 0 < cap < n}
+        return {name: text.format(cap) for name, (cap, text) in texts.items() if 0 < cap < n}
 
     def members(self, facts: DataFacts, seed: int) -> Mapping[str, Any]:
         """Return the members by name, each an unfitted pipeline on the raw table.

@@ -19,7 +19,7 @@ STEP = 7
 FEWEST_HELD_OUT = 20
 
 
-def held_out(codes: IntArray, most: int, seed: int) -> NDArray[np.bool_] | None:
+def held_out_rows(codes: IntArray, most: int, seed: int) -> NDArray[np.bool_] | None:
     """Choose rows to stop on, with the shares of the classes.
 
     Every seventh row, or fewer; see :func:`~hpmkd_defaults.rows.stratified`.

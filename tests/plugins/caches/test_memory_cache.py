@@ -65,17 +65,17 @@ def test_without_a_budget_everything_is_computed():
 
 def test_a_slice_does_not_keep_the_whole_alive():
     whole = np.zeros((1000, 1000))
-    kept = MemoryCache().get_or_compute("region", "key", lambda: whole[:2])
-    assert not np.shares_memory(kept, whole)
+    stored = MemoryCache().get_or_compute("region", "key", lambda: whole[:2])
+    assert not np.shares_memory(stored, whole)
 
 
 def test_whoever_computed_may_go_on_writing():
     """Only what the cache hands out is closed for writing."""
     own = np.zeros(3)
-    kept = MemoryCache().get_or_compute("region", "key", lambda: own)
+    stored = MemoryCache().get_or_compute("region", "key", lambda: own)
     assert own.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
-        kept[0] = 1.0
+        stored[0] = 1.0
 
 
 def test_other_keys_are_served_while_one_computes():

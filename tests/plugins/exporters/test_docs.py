@@ -10,7 +10,7 @@ import numpy as np
 
 import hpmkd
 from hpmkd.testing.students import fitted_student
-from hpmkd_defaults.exporters.json_trees import MAX_DEPTH
+from hpmkd_defaults.exporters.json_model import MAX_DEPTH
 from hpmkd_defaults.exporters.onnx import IR_VERSION, OPSETS
 from hpmkd_defaults.exporters.onnx_parity import TOLERANCE
 from hpmkd_defaults.exporters.parity_rows import N_ROWS

@@ -76,12 +76,12 @@ def normalised(values):
     return [value / sum(values) for value in values]
 
 
-def pooled(pool, said):
-    heard = [
+def pooled(pool, predicted):
+    weighted = [
         normalised([max(p, 1e-15) ** (1 / t) for p in each])
-        for each, t in zip(said, pool["temperatures"], strict=True)
+        for each, t in zip(predicted, pool["temperatures"], strict=True)
     ]
-    by_class = list(zip(*heard, strict=True))
+    by_class = list(zip(*weighted, strict=True))
     linear = [sum(w * s for w, s in zip(pool["weights"], each, strict=True)) for each in by_class]
     logs = [
         sum(e * math.log(max(s, 1e-15)) for e, s in zip(pool["exponents"], each, strict=True)) + o

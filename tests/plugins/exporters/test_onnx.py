@@ -17,7 +17,7 @@ from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, TreesMode
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.onnx import to_onnx
-from hpmkd_defaults.exporters.onnx_parity import ask
+from hpmkd_defaults.exporters.onnx_parity import run_graph
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
 from hpmkd_defaults.service_factories import onnx_exporter
 
@@ -32,7 +32,7 @@ class TestOnnx(ExporterSuite):
 
 def assert_same(student, content, rows, tolerance=1e-5):
     expected = student.predict_proba(rows)
-    labels, found = ask(content, rows)
+    labels, found = run_graph(content, rows)
     assert np.abs(found - expected).max(initial=0) <= tolerance
     clear = np.ptp(np.sort(expected, axis=1)[:, -2:], axis=1) > 2 * tolerance
     assert (labels == student.predict(rows))[clear].all()
@@ -139,7 +139,7 @@ def test_missing_values_of_huge_columns_keep_their_precision():
 def test_labels_come_back_as_they_were(family, labels):
     rows = pd.DataFrame({"a": np.linspace(0, 1, 60), "b": ["x", "y", None] * 20})
     student = fitted_student(family, rows, np.array(labels)[(rows["a"] > 0.4).to_numpy(int)])
-    found, _ = ask(to_onnx(student).SerializeToString(), rows)
+    found, _ = run_graph(to_onnx(student).SerializeToString(), rows)
     assert found.tolist() == student.predict(rows).tolist()
     kind = student.classes.dtype
     assert found.dtype == (object if kind.kind == "U" else kind)
@@ -167,22 +167,25 @@ def test_a_missing_cell_has_a_text_even_where_the_empty_one_is_a_category():
     rows = pd.DataFrame({"word": ["", "<missing>", "x", None] * 10, "other": ["y", None] * 20})
     student = fitted_student("tree", rows, np.arange(40) % 4 == 0)
     made = to_onnx(student)
-    told = {each.key: json.loads(each.value) for each in made.metadata_props}
-    assert [column["missing"] for column in told["hpmkd.columns"]] == ["<missing<missing>>", ""]
+    described = {each.key: json.loads(each.value) for each in made.metadata_props}
+    assert [column["missing"] for column in described["hpmkd.columns"]] == [
+        "<missing<missing>>",
+        "",
+    ]
     assert_same(student, made.SerializeToString(), rows)
 
 
 def test_the_file_tells_what_it_is():
     student = fitted_student("tree", pd.DataFrame({"net income": [1.0, 2.0] * 20}), ["a", "b"] * 20)
     made = to_onnx(Student(student.encoder, student.model, student.classes, {"stage": "tree"}))
-    told = {each.key: json.loads(each.value) for each in made.metadata_props}
-    assert told["hpmkd.columns"] == [
+    described = {each.key: json.loads(each.value) for each in made.metadata_props}
+    assert described["hpmkd.columns"] == [
         {"name": "net income", "input": "net_income", "kind": "number"}
     ]
-    assert told["hpmkd.classes"] == ["a", "b"]
-    assert told["hpmkd.facts"] == {"stage": "tree"}
-    assert told["hpmkd.opset"] == {"": 17, "ai.onnx.ml": 3}
-    assert {each.domain: each.version for each in made.opset_import} == told["hpmkd.opset"]
+    assert described["hpmkd.classes"] == ["a", "b"]
+    assert described["hpmkd.facts"] == {"stage": "tree"}
+    assert described["hpmkd.opset"] == {"": 17, "ai.onnx.ml": 3}
+    assert {each.domain: each.version for each in made.opset_import} == described["hpmkd.opset"]
     assert [each.name for each in made.graph.output] == ["label", "probabilities"]
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from hpmkd_defaults.memories.folder import store_path, stores_set_aside
-from hpmkd_defaults.memories.store import Store
+from hpmkd_defaults.memories.store import RecordStore
 
 PROCESSES, RUNS, TRIED = 4, 15, 12
 WRITER = f"""
@@ -48,13 +48,13 @@ def run_together(folder):
     for writer in writers:
         writer.stdin.write("go\n")
         writer.stdin.flush()
-    said = [writer.communicate(timeout=300)[1] for writer in writers]
-    assert [writer.returncode for writer in writers] == [0] * PROCESSES, said
+    printed = [writer.communicate(timeout=300)[1] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * PROCESSES, printed
 
 
 def check(folder):
     path = store_path(str(folder))
-    known = {each.digest: each for each in Store(path).read()}
+    known = {each.digest: each for each in RecordStore(path).read()}
     expected = {
         f"{number:032x}{run:032x}" for number in range(PROCESSES) for run in range(RUNS)
     } | {"f" * 64}
@@ -83,7 +83,7 @@ def test_they_set_a_damaged_store_aside_once_and_lose_nothing(tmp_path):
 
 def test_a_killed_process_leaves_whole_data_sets(tmp_path):
     folder = tmp_path / "kept"
-    store = Store(store_path(str(folder)))
+    store = RecordStore(store_path(str(folder)))
     for number in range(3):
         writer = start(folder, number)
         writer.stdin.write("go\n")

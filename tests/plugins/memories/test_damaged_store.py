@@ -19,7 +19,7 @@ from hpmkd_defaults.memories.folder import (
     stores_set_aside,
 )
 from hpmkd_defaults.memories.sqlite import MemoryWarning, SharedOptimizationMemory
-from hpmkd_defaults.memories.store import Store
+from hpmkd_defaults.memories.store import RecordStore
 
 from .conftest import facts_of, outcomes_of
 
@@ -70,12 +70,12 @@ def test_it_is_set_aside_and_the_run_goes_on(path, tmp_path, damage):
     damage(path)
     content = path.read_bytes()
     memory = memory_in(tmp_path)
-    with pytest.warns(MemoryWarning, match="cannot read .*: it is now .*a new one begun") as said:
+    with pytest.warns(MemoryWarning, match="cannot read .*: it is now .*a new one begun") as caught:
         found = list(memory.outcomes(ASKING)), list(memory.suggest(ASKING, "tree"))
     assert found == ([], [])
-    assert len(said) == 1
+    assert len(caught) == 1
     learn(tmp_path, NEW)
-    assert [each.digest for each in Store(path).read()] == [NEW.digest]
+    assert [each.digest for each in RecordStore(path).read()] == [NEW.digest]
     (aside,) = stores_set_aside(path)
     assert aside.name == "memory.sqlite3.set-aside-1"
     assert aside.read_bytes() == content
@@ -91,7 +91,7 @@ def test_also_when_it_is_found_on_writing(path, tmp_path):
     DAMAGE["text"](path)
     with pytest.warns(MemoryWarning, match="set-aside-1"):
         learn(tmp_path, NEW)
-    assert [each.digest for each in Store(path).read()] == [NEW.digest]
+    assert [each.digest for each in RecordStore(path).read()] == [NEW.digest]
 
 
 def test_each_gets_a_name_of_its_own(path, tmp_path):
@@ -116,13 +116,13 @@ def test_what_a_killed_process_left_goes_along(path):
 
 def test_the_store_that_another_run_has_begun_stays(path, tmp_path):
     path.write_text("no database\n" * 100)
-    slow = Store(path)
+    slow = RecordStore(path)
     with pytest.raises(Exception, match="not a database"):
         slow.read()
     with pytest.warns(MemoryWarning):
         learn(tmp_path, NEW)
     assert slow.set_aside() is None
-    assert [each.digest for each in Store(path).read()] == [NEW.digest]
+    assert [each.digest for each in RecordStore(path).read()] == [NEW.digest]
 
 
 @pytest.mark.parametrize("moment", ["identity", "connect"])
@@ -142,7 +142,7 @@ def test_one_that_another_run_sets_aside_before_it_is_opened(path, tmp_path, mon
     learn(tmp_path, OLD)
     places.append(path)
     memory.remember(NEW, outcomes_of(NEW, {3: 0.0}))
-    assert [each.digest for each in Store(path).read()] == [NEW.digest]
+    assert [each.digest for each in RecordStore(path).read()] == [NEW.digest]
     assert len(stores_set_aside(path)) == 2
 
 
@@ -151,7 +151,7 @@ def test_an_empty_file_is_a_store_that_knows_nothing(tmp_path):
     path.touch()
     assert list(memory_in(tmp_path).outcomes(ASKING)) == []
     learn(tmp_path, NEW)
-    assert [each.digest for each in Store(path).read()] == [NEW.digest]
+    assert [each.digest for each in RecordStore(path).read()] == [NEW.digest]
 
 
 @pytest.fixture(scope="module")

@@ -19,16 +19,16 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 def run(hour, n_rows=1000, **tried):
     """Record so many outcomes of each stage; their depths tell whose they are."""
     facts = facts_of(n_rows=n_rows)
-    told = [
+    described = [
         each
         for stage, n in tried.items()
         for each in outcomes_of(facts, {10_000 * hour + at: 0.1 * at for at in range(n)}, stage)
     ]
     moment = NOON + timedelta(hours=hour)
-    return msgspec.structs.replace(learned(facts, told), learned_at=moment)
+    return msgspec.structs.replace(learned(facts, described), learned_at=moment)
 
 
-def kept(record):
+def stored(record):
     """Return by stage the hour of the run whose outcomes stayed, and how many they are."""
     found = {}
     for tried in record.outcomes:
@@ -51,7 +51,7 @@ def kept(record):
     ],
 )
 def test_of_each_stage_who_tried_more_stays_and_of_equals_the_newer(known, given_, expected):
-    assert kept(joined(known, given_)) == expected
+    assert stored(joined(known, given_)) == expected
 
 
 @pytest.mark.parametrize(("hours", "n_rows"), [((1, 2), 20), ((2, 1), 10)])
@@ -68,7 +68,7 @@ def test_of_the_same_moment_what_is_given_counts_as_newer():
 def test_the_best_of_all_stages_are_kept():
     found = joined(run(1, tree=MAX_OUTCOMES), run(2, gbm=400))
     assert len(found.outcomes) == MAX_OUTCOMES
-    assert kept(found) == {"tree": (1, MAX_OUTCOMES - 400), "gbm": (2, 400)}
+    assert stored(found) == {"tree": (1, MAX_OUTCOMES - 400), "gbm": (2, 400)}
     regrets = [each.regret for each in found.outcomes]
     assert regrets == sorted(regrets)
 
@@ -86,7 +86,7 @@ def test_no_stage_has_less_than_before_in_whatever_order_and_however_often(first
     one, two = run(1, **first), run(2, **second)
     found = joined(one, two)
     assert joined(two, one) == joined(found, two) == joined(found, found) == found
-    n = {stage: n for stage, (_, n) in kept(found).items()}
+    n = {stage: n for stage, (_, n) in stored(found).items()}
     assert n == {
         stage: max(first.get(stage, 0), second.get(stage, 0)) for stage in {*first, *second}
     }

@@ -17,13 +17,13 @@ from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.none import NoMemory
 from hpmkd_defaults.memories.records import MAX_OUTCOMES
 from hpmkd_defaults.memories.sqlite import MemoryWarning, SharedOptimizationMemory
-from hpmkd_defaults.memories.store import Store
+from hpmkd_defaults.memories.store import RecordStore
 
 
 class TestShared(MemorySuite):
     @pytest.fixture
     def opened(self, tmp_path):
-        return lambda: SharedOptimizationMemory(folder=str(tmp_path / "kept"))
+        return lambda: SharedOptimizationMemory(folder=str(tmp_path / "stored"))
 
 
 class TestNone(MemorySuite):
@@ -38,12 +38,12 @@ class TestNone(MemorySuite):
 
 @pytest.fixture
 def memory(tmp_path):
-    return SharedOptimizationMemory(folder=str(tmp_path / "kept"))
+    return SharedOptimizationMemory(folder=str(tmp_path / "stored"))
 
 
 @pytest.fixture
 def path(tmp_path):
-    return store_path(str(tmp_path / "kept"))
+    return store_path(str(tmp_path / "stored"))
 
 
 def name(at):
@@ -79,11 +79,11 @@ def test_numbers_come_back_to_the_last_bit(memory, facts):
     own = facts(balance=0.1 + 0.2, noise=1 / 3, regime="leaking")
     state = TrainingState(0.1 * 3, 2 / 3, -1e-300, None, float("nan"))
     point = {"rate": 0.1 + 0.7, "rounds": 10**12, "growth": "wide", "pruned": True}
-    told = Outcome(own, Configuration("gbm", 1.1 * 3, 1 / 7, point), 1e-17, 1 / 9, state)
-    memory.remember(own, [told])
+    described = Outcome(own, Configuration("gbm", 1.1 * 3, 1 / 7, point), 1e-17, 1 / 9, state)
+    memory.remember(own, [described])
     (found,) = memory.outcomes(facts("b" * 64))
     # What is no number any more is not known.
-    assert found == replace(told, state=replace(state, trend=None))
+    assert found == replace(described, state=replace(state, trend=None))
     assert found.configuration.hyperparameters["pruned"] is True
     assert isinstance(found.configuration.hyperparameters["rounds"], int)
 
@@ -100,7 +100,7 @@ def test_a_number_out_of_its_range_is_not_kept(memory, path, facts, outcomes):
     wrong = [*outcomes(other, {3: 0.0}), *outcomes(other, {4: float("nan")})]
     with pytest.raises(ValueError, match="regret"):
         memory.remember(other, wrong)
-    assert [each.digest for each in Store(path).read()] == [facts().digest]
+    assert [each.digest for each in RecordStore(path).read()] == [facts().digest]
 
 
 def test_the_file_is_read_once_until_something_is_remembered(
@@ -108,8 +108,8 @@ def test_the_file_is_read_once_until_something_is_remembered(
 ):
     first, second, asking = (facts(letter * 64) for letter in "abc")
     memory.remember(first, outcomes(first, {3: 0.0, 4: 0.1}))
-    reads, read = [], Store.read
-    monkeypatch.setattr(Store, "read", lambda self: reads.append(self) or read(self))
+    reads, read = [], RecordStore.read
+    monkeypatch.setattr(RecordStore, "read", lambda self: reads.append(self) or read(self))
 
     def known():
         memory.suggest(asking, "tree")
@@ -134,10 +134,10 @@ def test_the_oldest_data_sets_go(memory, path, facts, outcomes, monkeypatch):
     for at in range(5):
         own = facts(name(at))
         memory.remember(own, outcomes(own, {at: 0.0}))
-    assert [each.digest for each in Store(path).read()] == [name(4), name(3), name(2)]
+    assert [each.digest for each in RecordStore(path).read()] == [name(4), name(3), name(2)]
     with sqlite3.connect(path) as connection:
-        kept = connection.execute("SELECT DISTINCT digest FROM outcomes ORDER BY digest")
-        assert [digest for (digest,) in kept] == [name(2), name(3), name(4)]
+        stored = connection.execute("SELECT DISTINCT digest FROM outcomes ORDER BY digest")
+        assert [digest for (digest,) in stored] == [name(2), name(3), name(4)]
     connection.close()
 
 
@@ -164,16 +164,16 @@ def test_of_one_data_set_the_best_are_kept(memory, facts, outcomes):
 
 
 def test_whole_data_sets_are_told_the_nearest(memory, facts, outcomes, monkeypatch):
-    monkeypatch.setattr(sqlite, "MAX_TOLD", 5)
+    monkeypatch.setattr(sqlite, "MAX_RETURNED", 5)
     for at, n_rows in enumerate((100_000, 1500, 10_000)):
         own = facts(name(at), n_rows)
         memory.remember(own, outcomes(own, {1: 0.0, 2: 0.1}))
-    told = memory.outcomes(facts(name(9)))
-    assert [each.facts.n_rows for each in told] == [1500, 1500, 10_000, 10_000]
+    described = memory.outcomes(facts(name(9)))
+    assert [each.facts.n_rows for each in described] == [1500, 1500, 10_000, 10_000]
 
 
 def test_what_one_data_set_taught_is_told_whole(memory, facts, outcomes, monkeypatch):
-    monkeypatch.setattr(sqlite, "MAX_TOLD", 1)
+    monkeypatch.setattr(sqlite, "MAX_RETURNED", 1)
     memory.remember(facts(), outcomes(facts(), {1: 0.0, 2: 0.1}))
     assert len(memory.outcomes(facts("b" * 64))) == 2
 
@@ -184,20 +184,20 @@ def test_what_one_data_set_taught_is_told_whole(memory, facts, outcomes, monkeyp
 def asked_and_told(memory, facts, outcomes):
     """Do all that a run does; return what it is told and what is said about it."""
     own = facts("d" * 64)
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         found = list(memory.suggest(own, "tree")), list(memory.outcomes(own))
         memory.remember(own, outcomes(own, {3: 0.0, 4: 0.1}))
-    assert {each.category for each in said} <= {MemoryWarning}
-    return found, [str(each.message) for each in said]
+    assert {each.category for each in warned} <= {MemoryWarning}
+    return found, [str(each.message) for each in warned]
 
 
 def test_a_file_instead_of_the_folder(tmp_path, facts, outcomes):
-    place = tmp_path / "kept"
+    place = tmp_path / "stored"
     place.write_text("mine")
-    found, said = asked_and_told(SharedOptimizationMemory(folder=str(place)), facts, outcomes)
+    found, warned = asked_and_told(SharedOptimizationMemory(folder=str(place)), facts, outcomes)
     assert found == ([], [])
-    (warning,) = said
+    (warning,) = warned
     assert f"{place} is a file; expected the folder of the memory" in warning
     assert "the run goes on" in warning
     assert "--no-memory" in warning
@@ -206,9 +206,9 @@ def test_a_file_instead_of_the_folder(tmp_path, facts, outcomes):
 
 def test_a_folder_instead_of_the_file(memory, path, facts, outcomes):
     path.mkdir(parents=True)
-    found, said = asked_and_told(memory, facts, outcomes)
+    found, warned = asked_and_told(memory, facts, outcomes)
     assert found == ([], [])
-    assert [f"{path} is not a file" in each for each in said] == [True]
+    assert [f"{path} is not a file" in each for each in warned] == [True]
 
 
 def test_a_full_disk(memory, path, facts, outcomes, monkeypatch):
@@ -226,7 +226,7 @@ def test_a_full_disk(memory, path, facts, outcomes, monkeypatch):
     with pytest.warns(MemoryWarning, match="cannot be written .*full.; the run goes on"):
         memory.remember(large, outcomes(large, {at: float(at) for at in range(900)}))
     # All or nothing, and what was there still is.
-    assert [each.digest for each in Store(path).read()] == [facts().digest]
+    assert [each.digest for each in RecordStore(path).read()] == [facts().digest]
 
 
 @pytest.mark.parametrize("problem", [PermissionError(13, "Permission denied")])
@@ -237,11 +237,11 @@ def test_a_folder_that_cannot_be_written(memory, path, facts, outcomes, monkeypa
         raise problem
 
     monkeypatch.setattr(os, "open", refuse)
-    (suggested, told), said = asked_and_told(memory, facts, outcomes)
+    (suggested, described), warned = asked_and_told(memory, facts, outcomes)
     # Reading goes on.
     assert suggested == [{"depth": 3}]
-    assert len(told) == 2
-    assert said == [
+    assert len(described) == 2
+    assert warned == [
         f"the memory cannot be written ({path}: Permission denied); the run goes on without it "
         "(another folder: --set memory.folder=DIR, none: --no-memory)"
     ]
@@ -255,9 +255,9 @@ def test_a_file_that_may_only_be_read(memory, path, facts, outcomes, monkeypatch
         return connect(address.replace("mode=rw", "mode=ro"), **options)
 
     monkeypatch.setattr(sqlite3, "connect", for_reading)
-    (suggested, _), said = asked_and_told(memory, facts, outcomes)
+    (suggested, _), warned = asked_and_told(memory, facts, outcomes)
     assert suggested == [{"depth": 3}]
-    assert ["readonly" in each for each in said] == [True]
+    assert ["readonly" in each for each in warned] == [True]
 
 
 def test_a_store_that_another_process_holds_is_given_up_once(
@@ -267,8 +267,8 @@ def test_a_store_that_another_process_holds_is_given_up_once(
     monkeypatch.setattr(store, "PATIENCE", 0.01)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    found, said = asked_and_told(memory, facts, outcomes)
+    found, warned = asked_and_told(memory, facts, outcomes)
     holder.close()
     assert found == ([], [])
-    assert ["locked" in each for each in said] == [True]
-    assert [each.digest for each in Store(path).read()] == [facts().digest]
+    assert ["locked" in each for each in warned] == [True]
+    assert [each.digest for each in RecordStore(path).read()] == [facts().digest]

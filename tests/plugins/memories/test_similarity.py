@@ -35,7 +35,7 @@ def test_the_distance_is_that_of_its_docstring(change, expected):
 
 
 @pytest.fixture
-def taught(facts, outcomes):
+def trained(facts, outcomes):
     """Make records of data sets, in each of which points have regrets by depth."""
 
     def make(*regrets, n_rows=1000, stage="tree"):
@@ -52,46 +52,46 @@ def depths(found):
     return [each["depth"] for each in found]
 
 
-def test_the_mean_rank_decides(taught):
-    others = taught({1: 0.0, 2: 0.1, 3: 0.2}, {1: 0.3, 2: 0.1, 3: 0.2}, {1: 0.3, 2: 0.0, 3: 0.1})
+def test_the_mean_rank_decides(trained):
+    others = trained({1: 0.0, 2: 0.1, 3: 0.2}, {1: 0.3, 2: 0.1, 3: 0.2}, {1: 0.3, 2: 0.0, 3: 0.1})
     assert depths(promising(FACTS, others, "tree", 3))[0] == 2
 
 
-def test_regrets_of_another_size_count_the_same(taught):
-    others = taught({1: 0.0, 2: 1e-6, 3: 2e-6}, {1: 0.0, 2: 5.0, 3: 9.0}, {1: 0.1, 2: 0.0, 3: 9.0})
+def test_regrets_of_another_size_count_the_same(trained):
+    others = trained({1: 0.0, 2: 1e-6, 3: 2e-6}, {1: 0.0, 2: 5.0, 3: 9.0}, {1: 0.1, 2: 0.0, 3: 9.0})
     assert depths(promising(FACTS, others, "tree", 1)) == [1]
 
 
-def test_similar_data_weighs_more(taught):
-    near = taught({1: 0.0, 2: 0.1, 3: 0.2}, n_rows=1000)
-    far = taught({1: 0.2, 2: 0.1, 3: 0.0}, n_rows=10**6)
+def test_similar_data_weighs_more(trained):
+    near = trained({1: 0.0, 2: 0.1, 3: 0.2}, n_rows=1000)
+    far = trained({1: 0.2, 2: 0.1, 3: 0.0}, n_rows=10**6)
     assert depths(promising(FACTS, near + far, "tree", 1)) == [1]
     asking = replace(FACTS, n_rows=10**6)
     assert depths(promising(asking, near + far, "tree", 1)) == [3]
 
 
-def test_one_lucky_trial_does_not_win(taught):
+def test_one_lucky_trial_does_not_win(trained):
     steady = {1: 0.0, 2: 0.1, 3: 0.2, 4: 0.3, 5: 0.4}
     lucky = {9: 0.0, **{depth: regret + 0.01 for depth, regret in steady.items()}}
-    others = taught(lucky, *[steady] * 4)
+    others = trained(lucky, *[steady] * 4)
     assert depths(promising(FACTS, others, "tree", 5))[0] == 1
     # If it goes on like that, it does.
-    others = taught(*[lucky] * 5)
+    others = trained(*[lucky] * 5)
     assert depths(promising(FACTS, others, "tree", 5))[0] == 9
 
 
-def test_who_was_compared_with_none_is_not_suggested(taught):
-    assert promising(FACTS, taught({1: 0.0}, {2: 0.0}), "tree", 3) == []
+def test_who_was_compared_with_none_is_not_suggested(trained):
+    assert promising(FACTS, trained({1: 0.0}, {2: 0.0}), "tree", 3) == []
 
 
-def test_what_is_below_the_middle_is_not_suggested(taught):
-    others = taught(*[{1: 0.0, 2: 0.1, 3: 0.2, 4: 0.3}] * 3)
+def test_what_is_below_the_middle_is_not_suggested(trained):
+    others = trained(*[{1: 0.0, 2: 0.1, 3: 0.2, 4: 0.3}] * 3)
     assert depths(promising(FACTS, others, "tree", 9)) == [1, 2]
 
 
-def test_equals_share_their_rank(taught):
-    assert promising(FACTS, taught({1: 0.0, 2: 0.0}), "tree", 3) == []
-    assert depths(promising(FACTS, taught({1: 0.0, 2: 0.0, 3: 1.0}), "tree", 3)) == [1, 2]
+def test_equals_share_their_rank(trained):
+    assert promising(FACTS, trained({1: 0.0, 2: 0.0}), "tree", 3) == []
+    assert depths(promising(FACTS, trained({1: 0.0, 2: 0.0, 3: 1.0}), "tree", 3)) == [1, 2]
 
 
 def test_the_best_of_all_softenings_counts(facts, outcomes):
@@ -102,14 +102,14 @@ def test_the_best_of_all_softenings_counts(facts, outcomes):
     assert depths(promising(FACTS, [learned(own, [*tried, won])], "tree", 1)) == [1]
 
 
-def test_of_other_stages_nothing_is_said(taught):
-    assert promising(FACTS, taught({1: 0.0, 2: 0.1}, stage="gbm"), "tree", 3) == []
+def test_of_other_stages_nothing_is_said(trained):
+    assert promising(FACTS, trained({1: 0.0, 2: 0.1}, stage="gbm"), "tree", 3) == []
 
 
-def test_the_order_of_reading_does_not_matter(taught):
+def test_the_order_of_reading_does_not_matter(trained):
     others = [
-        *taught({1: 0.0, 2: 0.1, 3: 0.2}, {2: 0.0, 1: 0.1, 3: 0.3}),
-        *taught({3: 0.0, 1: 0.1, 2: 0.2}, n_rows=777),
+        *trained({1: 0.0, 2: 0.1, 3: 0.2}, {2: 0.0, 1: 0.1, 3: 0.3}),
+        *trained({3: 0.0, 1: 0.1, 2: 0.2}, n_rows=777),
     ]
     answers = [promising(FACTS, order, "tree", 3) for order in (others, others[::-1])]
     assert answers[0] == answers[1]

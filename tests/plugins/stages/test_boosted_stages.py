@@ -94,8 +94,8 @@ def test_hard_labels_are_multi_softprob(stage, problem, inputs_for, name):
     given = problem(name)
     inputs = inputs_for(stage, given, alpha=0.0, n_rounds=20)
     expected = built_in(stage, inputs, given.y)(given.X_test)
-    said = stage.fit(inputs).predict_proba(given.X_test)
-    np.testing.assert_allclose(said, expected, atol=1e-6)
+    predicted = stage.fit(inputs).predict_proba(given.X_test)
+    np.testing.assert_allclose(predicted, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
@@ -106,8 +106,8 @@ def test_two_classes_are_binary_logistic_on_soft_labels(stage, problem, inputs_f
     expected = built_in(stage, straight, label)(given.X_test)
     round_by_round = inputs_for(stage, given, alpha=alpha, n_rounds=40, scheduler=watched)
     for inputs in (straight, round_by_round):
-        said = stage.fit(inputs).predict_proba(given.X_test)
-        np.testing.assert_allclose(said[:, 1], expected, atol=1e-6)
+        predicted = stage.fit(inputs).predict_proba(given.X_test)
+        np.testing.assert_allclose(predicted[:, 1], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "wine"])
@@ -119,8 +119,10 @@ def test_missing_cells_go_where_xgboost_sends_them(stage, problem, inputs_for, n
     X_test = np.where(rng.random(given.X_test.shape) < 0.3, np.nan, given.X_test)
     inputs = inputs_for(stage, holes, alpha=0.0, n_rounds=15)
     expected = built_in(stage, inputs, given.y)(X_test)
-    said = stage.fit(inputs).predict_proba(X_test)
-    np.testing.assert_allclose(said if said.shape[1] > 2 else said[:, 1], expected, atol=1e-6)
+    predicted = stage.fit(inputs).predict_proba(X_test)
+    np.testing.assert_allclose(
+        predicted if predicted.shape[1] > 2 else predicted[:, 1], expected, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "wine"])
@@ -149,15 +151,15 @@ def test_a_schedule_is_obeyed(stage, problem, inputs_for):
 
 
 def test_the_teacher_is_softened_once_per_temperature(problem, inputs_for, monkeypatch):
-    asked = []
+    requested = []
 
     def counted(probabilities, temperature):
-        asked.append(temperature)
+        requested.append(temperature)
         return soften(probabilities, temperature)
 
     monkeypatch.setattr("hpmkd_defaults.stages.row_loss.soften", counted)
     STAGES[1].fit(inputs_for(STAGES[1], problem("wine"), temperature=2.0, n_rounds=10))
-    assert asked == [2.0]
+    assert requested == [2.0]
 
 
 def test_large_steps_are_capped_with_many_classes(stage, problem, inputs_for):
@@ -172,9 +174,9 @@ def test_large_steps_are_capped_with_many_classes(stage, problem, inputs_for):
 def test_no_rounds_to_speak_of_leave_the_prior(stage, problem, inputs_for):
     given = problem("digits")
     inputs = inputs_for(stage, given, n_rounds=1, eta=1e-9)
-    said = stage.fit(inputs).predict_proba(given.X_test)
+    predicted = stage.fit(inputs).predict_proba(given.X_test)
     prior = smoothed_prior(mixed_target(given.teacher, given.y, 0.5))
-    np.testing.assert_allclose(said, np.tile(prior, (len(said), 1)), atol=1e-6)
+    np.testing.assert_allclose(predicted, np.tile(prior, (len(predicted), 1)), atol=1e-6)
 
 
 def test_trees_have_the_shape_that_was_asked_for(problem, inputs_for):
@@ -193,7 +195,7 @@ def test_trees_have_the_shape_that_was_asked_for(problem, inputs_for):
 @pytest.mark.parametrize("temperature", [1.0, 3.0])
 def test_retention_on_digits(stage, problem, inputs_for, temperature):
     given = problem("digits")
-    said = stage.fit(inputs_for(stage, given, alpha=0.25, temperature=temperature)).predict_proba(
-        given.X_test
-    )
-    assert (said.argmax(axis=1) == given.y_test).mean() >= 0.94
+    predicted = stage.fit(
+        inputs_for(stage, given, alpha=0.25, temperature=temperature)
+    ).predict_proba(given.X_test)
+    assert (predicted.argmax(axis=1) == given.y_test).mean() >= 0.94

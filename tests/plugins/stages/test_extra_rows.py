@@ -9,13 +9,14 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeRegressor
 
-from hpmkd.kernels import reference, soften
+from hpmkd.kernels import soften
 from hpmkd.values import ExtraRows, Softening
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage, TemperedLogistic
 from hpmkd_defaults.stages.objective import HESSIAN_FLOOR, DistillationObjective
 from hpmkd_defaults.stages.row_loss import RowLoss, extra_rows
 from hpmkd_defaults.stages.tree import TreeStage
+from tests.kernels import reference
 
 STAGES = [LogisticStage(), TreeStage(), GBMStage(), XGBoostStage()]
 SETS = ["breast_cancer", "wine"]
@@ -91,8 +92,8 @@ def test_they_are_heard_and_pay_where_labels_are_few(stage, problem, split_input
     inputs = split_inputs(stage, "breast_cancer", weight=1.0)
     losses = []
     for each in (replace(inputs, extra=None), inputs):
-        said = stage.fit(each).predict_proba(given.X_test)
-        losses.append(-np.log(said[np.arange(len(said)), given.y_test]).mean())
+        predicted = stage.fit(each).predict_proba(given.X_test)
+        losses.append(-np.log(predicted[np.arange(len(predicted)), given.y_test]).mean())
     assert losses[1] < losses[0]
 
 
@@ -145,10 +146,10 @@ def test_the_loss_equals_its_twin(split_inputs, name, softening):
     row_loss = RowLoss(inputs, inputs.extra)
     margins = np.random.default_rng(0).normal(size=row_loss.shape)
     for _ in range(2):  # buffers are used again
-        for said, expected in zip(
+        for predicted, expected in zip(
             row_loss(margins, softening), twin(inputs, margins, softening), strict=True
         ):
-            np.testing.assert_allclose(said, expected, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(predicted, expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -173,8 +174,8 @@ def test_logistic_equals_scikit_learn_on_weighted_rows(problem, split_inputs, na
     known = LogisticRegression(C=0.1, tol=1e-8, max_iter=5000)
     known.fit(np.repeat(matrix, k, axis=0), np.tile(np.arange(k), len(matrix)), weights.ravel())
     expected = known.predict_proba(inputs.encoder.transform(problem(name).X_test))
-    said = STAGES[0].fit(inputs).predict_proba(problem(name).X_test)
-    np.testing.assert_allclose(said, expected, atol=1e-3)
+    predicted = STAGES[0].fit(inputs).predict_proba(problem(name).X_test)
+    np.testing.assert_allclose(predicted, expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -193,8 +194,8 @@ def test_leaves_of_a_tree_are_weighted_means(problem, split_inputs, name):
     for leaf in tree.apply(problem(name).X_test.astype(np.float32)):
         own = at == leaf
         expected.append((weights[own] @ target[own] + prior) / (weights[own].sum() + 1))
-    said = STAGES[1].fit(inputs).predict_proba(problem(name).X_test)
-    np.testing.assert_allclose(said, expected, atol=1e-5)
+    predicted = STAGES[1].fit(inputs).predict_proba(problem(name).X_test)
+    np.testing.assert_allclose(predicted, expected, atol=1e-5)
 
 
 def test_a_schedule_may_silence_them_for_a_round(split_inputs, watched):
@@ -225,8 +226,8 @@ def test_holes_in_them_are_routed(problem, split_inputs):
         holes = inputs.extra.matrix.copy()
         holes[::3, 0] = np.nan
         holes.flags.writeable = False
-        said = stage.fit(replace(inputs, extra=replace(inputs.extra, matrix=holes)))
-        assert np.isfinite(said.predict_proba(problem("wine").X_test)).all()
+        predicted = stage.fit(replace(inputs, extra=replace(inputs.extra, matrix=holes)))
+        assert np.isfinite(predicted.predict_proba(problem("wine").X_test)).all()
 
 
 def test_who_is_not_heard(split_inputs):

@@ -110,8 +110,8 @@ def awkward(table):
 
 def cross_entropy(student, inputs, rows):
     """Mean cross entropy of the mixed target at T = 1."""
-    said = np.maximum(student.predict_proba(rows), 1e-300)
-    return -xlogy(first_target(inputs), said).sum(axis=1).mean()
+    predicted = np.maximum(student.predict_proba(rows), 1e-300)
+    return -xlogy(first_target(inputs), predicted).sum(axis=1).mean()
 
 
 # --------------------------------------------------------------- without a refit
@@ -134,11 +134,11 @@ def test_margins_are_the_clipped_linear_ones_and_the_booster_on_top(
     boosters = []
     train = Boosting.train
 
-    def kept(self, margins, n_rounds):
+    def stored(self, margins, n_rounds):
         boosters.append(train(self, margins, n_rounds))
         return boosters[-1]
 
-    monkeypatch.setattr(Boosting, "train", kept)
+    monkeypatch.setattr(Boosting, "train", stored)
     inputs = started(given, temperature=temperature, **QUICK)
     student = stage.fit(inputs)
     (booster,) = boosters
@@ -148,8 +148,8 @@ def test_margins_are_the_clipped_linear_ones_and_the_booster_on_top(
         margins = linear.model.margins(linear.encoder.transform(rows)).astype(np.float32)
         start = np.clip(margins, seen.min(axis=0), seen.max(axis=0))
         expected = margins_of(booster, inputs.encoder.transform(rows), start)
-        said = student.model.margins(student.encoder.transform(rows))
-        assert said.tobytes() == expected.tobytes()
+        predicted = student.model.margins(student.encoder.transform(rows))
+        assert predicted.tobytes() == expected.tobytes()
     # Beyond what training saw, the linear part stands still.
     assert (margins != start).any()
 
@@ -219,22 +219,22 @@ def test_refits_never_raise_what_they_minimise(given, temperature, extra, monkey
 
 
 def test_what_a_refit_sees_are_the_margins_of_the_student(given, monkeypatch):
-    kept = []
+    stored = []
 
     def watched(model, trees, target, weights, design):
-        kept.append((refit_jointly(model, trees, target, weights, design), trees, design))
-        return kept[-1][0]
+        stored.append((refit_jointly(model, trees, target, weights, design), trees, design))
+        return stored[-1][0]
 
     monkeypatch.setattr(staged_boosting, "refit_jointly", watched)
     inputs = started(given, refits=4, **QUICK)
     student = GBMStage().fit(inputs)
-    model, trees, design = kept[-1]
+    model, trees, design = stored[-1]
     margins = design @ model.coefficients + model.intercept
     first = np.cumsum(trees.n_leaves) - trees.n_leaves
     for ids, at, output in zip(trees.leaf_ids, first, trees.outputs, strict=True):
         margins[:, output] += model.values[at + ids]
-    said = student.model.margins(student.encoder.transform(given[0].iloc[:-N_EXTRA]))
-    np.testing.assert_allclose(said, margins, atol=1e-4)
+    predicted = student.model.margins(student.encoder.transform(given[0].iloc[:-N_EXTRA]))
+    np.testing.assert_allclose(predicted, margins, atol=1e-4)
 
 
 @pytest.mark.parametrize("rounds", [1, 3, 12])

@@ -71,13 +71,13 @@ def test_a_student_finds_a_linear_teacher_at_any_temperature(problem, inputs_for
     for temperature in (0.7, 1.0, 3.0):
         inputs = inputs_for(STAGE, given, alpha=1.0, temperature=temperature, C=1e2)
         object.__setattr__(inputs, "soft_targets", teacher)
-        said = STAGE.fit(inputs).predict_proba(given.X)
-        assert np.abs(said - teacher).max() < 0.03
+        predicted = STAGE.fit(inputs).predict_proba(given.X)
+        assert np.abs(predicted - teacher).max() < 0.03
 
 
 def test_a_strong_ridge_leaves_the_prior(problem, inputs_for):
     given = problem("wine")
-    said = STAGE.fit(inputs_for(STAGE, given, alpha=0.0, C=1e-9)).predict_proba(given.X_test)
+    predicted = STAGE.fit(inputs_for(STAGE, given, alpha=0.0, C=1e-9)).predict_proba(given.X_test)
     np.testing.assert_allclose(
-        said, np.tile(np.bincount(given.y) / len(given.y), (len(said), 1)), atol=1e-3
+        predicted, np.tile(np.bincount(given.y) / len(given.y), (len(predicted), 1)), atol=1e-3
     )

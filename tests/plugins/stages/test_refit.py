@@ -124,9 +124,9 @@ class TestRefit:
     @pytest.mark.parametrize("k", [2, 3])
     def test_a_strong_ridge_keeps_the_start(self, k):
         arguments = draw(k)
-        kept = refit_jointly(*arguments, ridge=1e9)
-        np.testing.assert_allclose(kept.values, arguments[0].values, atol=1e-6)
-        np.testing.assert_allclose(kept.coefficients, arguments[0].coefficients, atol=1e-6)
+        stored = refit_jointly(*arguments, ridge=1e9)
+        np.testing.assert_allclose(stored.values, arguments[0].values, atol=1e-6)
+        np.testing.assert_allclose(stored.coefficients, arguments[0].coefficients, atol=1e-6)
 
     def test_a_stronger_ridge_moves_less(self):
         arguments = draw(3)

@@ -53,11 +53,11 @@ def test_defaults_are_a_point_of_the_search_space(stage):
 def test_a_student_says_probabilities_and_learns(stage, problem, inputs_for, name):
     given = problem(name)
     student = stage.fit(inputs_for(stage, given))
-    said = student.predict_proba(given.X_test)
-    assert said.shape == (len(given.X_test), given.n_classes)
-    assert said.min() > 0.0
-    np.testing.assert_allclose(said.sum(axis=1), 1.0, atol=1e-6)
-    assert (said.argmax(axis=1) == given.y_test).mean() > (0.8 if name == "digits" else 0.88)
+    predicted = student.predict_proba(given.X_test)
+    assert predicted.shape == (len(given.X_test), given.n_classes)
+    assert predicted.min() > 0.0
+    np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-6)
+    assert (predicted.argmax(axis=1) == given.y_test).mean() > (0.8 if name == "digits" else 0.88)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -76,11 +76,11 @@ def test_alpha_zero_is_the_hard_label_fit(stage, problem, inputs_for, name):
 
 def test_the_teacher_is_heard(stage, problem, inputs_for):
     given = problem("wine")
-    said = [
+    predicted = [
         stage.fit(inputs_for(stage, given, alpha=alpha)).predict_proba(given.X_test)
         for alpha in (0.0, 1.0)
     ]
-    assert np.abs(said[0] - said[1]).max() > 0.01
+    assert np.abs(predicted[0] - predicted[1]).max() > 0.01
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -103,16 +103,16 @@ def test_inputs_are_left_alone(stage, problem, inputs_for):
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
 def test_a_class_without_rows_keeps_its_column(stage, problem, inputs_for, alpha, temperature):
     given = problem("wine")
-    kept = given.y != 1
+    stored = given.y != 1
     fewer = SimpleNamespace(
-        X=given.X[kept], y=given.y[kept], teacher=given.teacher[kept], n_classes=3
+        X=given.X[stored], y=given.y[stored], teacher=given.teacher[stored], n_classes=3
     )
     student = stage.fit(inputs_for(stage, fewer, alpha=alpha, temperature=temperature))
-    said = student.predict_proba(given.X_test)
-    assert said.shape[1] == 3
-    assert np.isfinite(said).all()
+    predicted = student.predict_proba(given.X_test)
+    assert predicted.shape[1] == 3
+    assert np.isfinite(predicted).all()
     if alpha == 0.0:
-        assert said[:, 1].max() < 0.05
+        assert predicted[:, 1].max() < 0.05
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "wine"])
@@ -123,8 +123,8 @@ def test_labels_of_one_class_do_not_break_it(stage, problem, inputs_for, name, a
     lone = SimpleNamespace(
         X=given.X[only], y=given.y[only], teacher=given.teacher[only], n_classes=given.n_classes
     )
-    said = stage.fit(inputs_for(stage, lone, alpha=alpha)).predict_proba(given.X[only])
-    assert said[:, 0].mean() > 0.85
+    predicted = stage.fit(inputs_for(stage, lone, alpha=alpha)).predict_proba(given.X[only])
+    assert predicted[:, 0].mean() > 0.85
 
 
 @pytest.mark.parametrize("stage", TREES, ids=named)
@@ -135,17 +135,17 @@ def test_missing_cells_are_routed_not_refused(stage, problem, inputs_for, name):
     holes = SimpleNamespace(**vars(given))
     holes.X = np.where(rng.random(given.X.shape) < 0.2, np.nan, given.X)
     X_test = np.where(rng.random(given.X_test.shape) < 0.2, np.nan, given.X_test)
-    said = stage.fit(inputs_for(stage, holes, **quick(stage))).predict_proba(X_test)
-    assert np.isfinite(said).all()
-    assert (said.argmax(axis=1) == given.y_test).mean() > (0.55 if name == "digits" else 0.85)
+    predicted = stage.fit(inputs_for(stage, holes, **quick(stage))).predict_proba(X_test)
+    assert np.isfinite(predicted).all()
+    assert (predicted.argmax(axis=1) == given.y_test).mean() > (0.55 if name == "digits" else 0.85)
 
 
 @pytest.mark.parametrize("n", [2, 30])
 def test_few_rows(stage, problem, inputs_for, n):
     given = problem("wine")
     few = SimpleNamespace(X=given.X[:n], y=given.y[:n], teacher=given.teacher[:n], n_classes=3)
-    said = stage.fit(inputs_for(stage, few)).predict_proba(given.X_test)
-    assert np.isfinite(said).all()
+    predicted = stage.fit(inputs_for(stage, few)).predict_proba(given.X_test)
+    assert np.isfinite(predicted).all()
 
 
 def test_a_stage_keeps_no_state(stage, problem, inputs_for):

@@ -31,10 +31,10 @@ def expected_probabilities(given, target, X, leaves=64, least=5, shrinkage=1.0):
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
 def test_leaves_are_shrunken_means_of_the_mixed_target(problem, inputs_for, name, alpha):
     given = problem(name)
-    said = STAGE.fit(inputs_for(STAGE, given, alpha=alpha)).predict_proba(given.X_test)
+    predicted = STAGE.fit(inputs_for(STAGE, given, alpha=alpha)).predict_proba(given.X_test)
     target = mixed_target(given.teacher, given.y, alpha)
     expected = expected_probabilities(given, target, given.X_test)
-    np.testing.assert_allclose(said, expected, atol=1e-6)
+    np.testing.assert_allclose(predicted, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["wine", "digits"])
@@ -42,11 +42,11 @@ def test_on_hard_labels_the_criterion_is_gini(problem, inputs_for, name):
     given = problem(name)
     known = DecisionTreeClassifier(max_leaf_nodes=16, min_samples_leaf=5, random_state=0)
     known.fit(given.X.astype(np.float32), given.y)
-    said = STAGE.fit(
+    predicted = STAGE.fit(
         inputs_for(STAGE, given, alpha=0.0, max_leaf_nodes=16, shrinkage=1e-9)
     ).predict_proba(given.X_test)
     # Ties between equally good splits may fall the other way; most rows see no difference.
-    same = np.abs(said - known.predict_proba(given.X_test)).max(axis=1) < 1e-6
+    same = np.abs(predicted - known.predict_proba(given.X_test)).max(axis=1) < 1e-6
     assert same.mean() > 0.95
 
 
@@ -66,18 +66,18 @@ def test_a_temperature_above_one_is_read_as_one(problem, inputs_for):
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 def test_no_leaf_is_sure(problem, inputs_for, alpha):
     given = problem("digits")
-    said = STAGE.fit(
+    predicted = STAGE.fit(
         inputs_for(STAGE, given, alpha=alpha, min_samples_leaf=1, max_leaf_nodes=256)
     ).predict_proba(given.X_test)
-    assert said.min() > 1e-5
-    assert said.max() < 1.0
+    assert predicted.min() > 1e-5
+    assert predicted.max() < 1.0
 
 
 def test_shrinkage_draws_towards_the_mean_target(problem, inputs_for):
     given = problem("wine")
-    said = STAGE.fit(inputs_for(STAGE, given, shrinkage=1e9)).predict_proba(given.X_test)
+    predicted = STAGE.fit(inputs_for(STAGE, given, shrinkage=1e9)).predict_proba(given.X_test)
     prior = smoothed_prior(mixed_target(given.teacher, given.y, 0.5))
-    np.testing.assert_allclose(said, np.tile(prior, (len(said), 1)), atol=1e-5)
+    np.testing.assert_allclose(predicted, np.tile(prior, (len(predicted), 1)), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "digits"])
@@ -88,9 +88,9 @@ def test_missing_cells_go_where_scikit_learn_sends_them(problem, inputs_for, nam
     holes.X = np.where(rng.random(given.X.shape) < 0.3, np.nan, given.X)
     holes.X[:, 0] = given.X[:, 0]  # missing only afterwards
     X_test = np.where(rng.random(given.X_test.shape) < 0.3, np.nan, given.X_test)
-    said = STAGE.fit(inputs_for(STAGE, holes)).predict_proba(X_test)
+    predicted = STAGE.fit(inputs_for(STAGE, holes)).predict_proba(X_test)
     expected = expected_probabilities(holes, mixed_target(given.teacher, given.y, 0.5), X_test)
-    np.testing.assert_allclose(said, expected, atol=1e-6)
+    np.testing.assert_allclose(predicted, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "digits"])
@@ -106,5 +106,5 @@ def test_the_labelled_rows_of_each_leaf_are_counted(problem, inputs_for, name):
 
 def test_size_is_what_was_asked_for(problem, inputs_for):
     given = problem("digits")
-    said = STAGE.fit(inputs_for(STAGE, given, max_leaf_nodes=8)).predict_proba(given.X)
-    assert len(np.unique(said.round(9), axis=0)) == 8
+    predicted = STAGE.fit(inputs_for(STAGE, given, max_leaf_nodes=8)).predict_proba(given.X)
+    assert len(np.unique(predicted.round(9), axis=0)) == 8

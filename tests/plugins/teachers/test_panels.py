@@ -18,7 +18,7 @@ from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.linear import LinearTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher, Patience
 from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel
-from hpmkd_defaults.teachers.rows import held_out
+from hpmkd_defaults.teachers.rows import held_out_rows
 
 
 class TestDefaultPanelConforms(TeacherPanelSuite):
@@ -77,8 +77,8 @@ class TestMembers:
         kind = {"random_forest": RandomForestClassifier, "extra_trees": ExtraTreesClassifier}
         alike = ("min_samples_leaf", "random_state")
         rival = kind[name](100, **{each: getattr(whole, each) for each in alike})
-        said = rival.fit(matrix, labels).predict_proba(matrix)
-        assert np.array_equal(whole.predict_proba(matrix), said)
+        predicted = rival.fit(matrix, labels).predict_proba(matrix)
+        assert np.array_equal(whole.predict_proba(matrix), predicted)
 
     def test_seeds_differ_by_member_and_by_seed(self):
         facts = DataFacts(1000, 5, 3)
@@ -98,16 +98,16 @@ class TestMembers:
         labels[:1], labels[1:3] = 0, 1
         members = panel.members(DataFacts(len(labels), matrix.shape[1], 5), 0)
         for name, member in members.items():
-            said = member.fit(matrix, labels).predict_proba(matrix)
-            assert said.shape == (len(labels), 5), name
-            np.testing.assert_allclose(said.sum(axis=1), 1.0, atol=1e-5)
+            predicted = member.fit(matrix, labels).predict_proba(matrix)
+            assert predicted.shape == (len(labels), 5), name
+            np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-5)
 
     def test_few_rows_are_fitted(self):
         """A fold of a fold of 30 rows, which is what the panel was told of."""
         matrix, _ = load_breast_cancer(return_X_y=True)
         for name, member in DefaultPanel().members(DataFacts(30, 30, 2), 0).items():
-            said = member.fit(matrix[:13], np.arange(13) % 2).predict_proba(matrix[13:20])
-            assert said.shape == (7, 2), name
+            predicted = member.fit(matrix[:13], np.arange(13) % 2).predict_proba(matrix[13:20])
+            assert predicted.shape == (7, 2), name
 
     def test_all_know_their_job(self):
         """On three hundred digits nobody is much worse than the best."""
@@ -198,14 +198,16 @@ class TestNetwork:
         model = NetworkTeacher(width=(16,), alpha=0.0, patience=3, row_budget=569 * 40)
         model.fit(matrix, labels)
         assert len(model.network_.loss_curve_) <= 40
-        held = held_out(labels, 5000, 0)
+        held_out = held_out_rows(labels, 5000, 0)
         rival = MLPClassifier((16,), alpha=0.0, random_state=0)
         losses = []
         for _ in range(len(model.network_.loss_curve_)):
-            rival.partial_fit(matrix[~held].astype(np.float32), labels[~held], classes=[0, 1])
-            losses.append(log_loss(labels[held], rival.predict_proba(matrix[held])))
-        kept = log_loss(labels[held], model.predict_proba(matrix[held]))
-        assert kept == pytest.approx(min(losses), abs=1e-3)
+            rival.partial_fit(
+                matrix[~held_out].astype(np.float32), labels[~held_out], classes=[0, 1]
+            )
+            losses.append(log_loss(labels[held_out], rival.predict_proba(matrix[held_out])))
+        stored = log_loss(labels[held_out], model.predict_proba(matrix[held_out]))
+        assert stored == pytest.approx(min(losses), abs=1e-3)
 
     def test_fitting_again_starts_afresh(self, wine):
         model = NetworkTeacher(width=(4,), patience=2)
@@ -227,15 +229,15 @@ class TestNetwork:
 class TestRows:
     def test_a_seventh_with_the_shares_of_the_classes(self):
         codes = np.repeat([0, 1, 2], [700, 280, 70])
-        held = held_out(codes, 10_000, seed=3)
-        np.testing.assert_allclose(np.bincount(codes[held]), [100, 40, 10], atol=1)
+        held_out = held_out_rows(codes, 10_000, seed=3)
+        np.testing.assert_allclose(np.bincount(codes[held_out]), [100, 40, 10], atol=1)
 
     def test_at_most_so_many(self):
-        assert held_out(np.zeros(70_000, int), 500, seed=0).sum() == 500
+        assert held_out_rows(np.zeros(70_000, int), 500, seed=0).sum() == 500
 
     def test_none_if_they_would_be_few(self):
-        assert held_out(np.zeros(139, int), 500, seed=0) is None
-        assert held_out(np.zeros(140, int), 500, seed=0).sum() == 20
+        assert held_out_rows(np.zeros(139, int), 500, seed=0) is None
+        assert held_out_rows(np.zeros(140, int), 500, seed=0).sum() == 20
 
 
 @pytest.mark.parametrize("model", [BoostedTeacher(), LinearTeacher(), NetworkTeacher()])

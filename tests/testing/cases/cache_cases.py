@@ -10,7 +10,7 @@ import pytest
 from hpmkd.testing import CacheSuite
 
 
-class CachedRegion:
+class SimpleCache:
     """One lock, one dictionary, first in first out."""
 
     def __init__(self, budget=2**20):
@@ -51,7 +51,7 @@ class CachedRegion:
 
 
 class Suite(CacheSuite):
-    component = CachedRegion
+    component = SimpleCache
 
     @pytest.fixture
     def cache(self):
@@ -72,7 +72,7 @@ class TestRightWithoutBound(Suite):
         return None
 
 
-class Batches(CachedRegion):
+class Batches(SimpleCache):
     def get_many(self, region, keys):
         found = [self.entries.get(self.place(region, key)) for key in keys]
         self.count(found)
@@ -130,7 +130,7 @@ class TestNoCache(Suite):
     caught_by = "test_fulfils_the_protocol"
 
 
-class Forgetful(CachedRegion):
+class Forgetful(SimpleCache):
     def keep(self, place, array):
         pass
 
@@ -140,7 +140,7 @@ class TestForgetful(Suite):
     caught_by = "test_computes_once_and_keeps_what_was_computed"
 
 
-class Single(CachedRegion):
+class Single(SimpleCache):
     def closed(self, array):
         return super().closed(array.astype(np.float32))
 
@@ -150,7 +150,7 @@ class TestSinglePrecision(Suite):
     caught_by = "test_computes_once_and_keeps_what_was_computed"
 
 
-class Open(CachedRegion):
+class Open(SimpleCache):
     def closed(self, array):
         return array
 
@@ -160,7 +160,7 @@ class TestOpen(Suite):
     caught_by = "test_entries_are_read_only"
 
 
-class Regionless(CachedRegion):
+class Regionless(SimpleCache):
     def place(self, region, key):
         return key
 
@@ -170,7 +170,7 @@ class TestRegionless(Suite):
     caught_by = "test_keys_and_regions_tell_entries_apart"
 
 
-class Joined(CachedRegion):
+class Joined(SimpleCache):
     def place(self, region, key):
         return region + key
 
@@ -180,7 +180,7 @@ class TestJoinsRegionAndKey(Suite):
     caught_by = "test_keys_and_regions_tell_entries_apart"
 
 
-class Hasty(CachedRegion):
+class Hasty(SimpleCache):
     """Does not hold the lock while it computes."""
 
     def get_or_compute(self, region, key, compute):
@@ -195,7 +195,7 @@ class TestComputesTwice(Suite):
     caught_by = "test_concurrent_calls_compute_once"
 
 
-class Grudge(CachedRegion):
+class Grudge(SimpleCache):
     """Keeps what went wrong."""
 
     def get_or_compute(self, region, key, compute):
@@ -214,7 +214,7 @@ class TestBearsAGrudge(Suite):
     caught_by = "test_an_exception_passes_and_is_not_kept"
 
 
-class Muffled(CachedRegion):
+class Muffled(SimpleCache):
     def get_or_compute(self, region, key, compute):
         try:
             return super().get_or_compute(region, key, compute)
@@ -227,7 +227,7 @@ class TestMuffled(Suite):
     caught_by = "test_nobody_waits_for_what_failed"
 
 
-class Strict(CachedRegion):
+class Strict(SimpleCache):
     def keep(self, place, array):
         raise ValueError("value too large")
 
@@ -243,7 +243,7 @@ class TestRefusesLargeEntries(Suite):
     caught_by = "test_too_large_an_entry_is_returned_but_not_kept"
 
 
-class Endless(CachedRegion):
+class Endless(SimpleCache):
     def keep(self, place, array):
         self.entries[place] = array
 
@@ -253,7 +253,7 @@ class TestNeverEvicts(Suite):
     caught_by = "test_old_entries_make_room"
 
 
-class Uncounted(CachedRegion):
+class Uncounted(SimpleCache):
     def stats(self):
         return {**super().stats(), "hits": 0}
 

@@ -19,13 +19,13 @@ HESSIAN_FLOOR = 1e-6
 
 
 def softening_of(inputs: StageInputs, state: TrainingState) -> Softening:
-    """Ask the scheduler how soft the targets are; hard labels (alpha = 0) have no temperature."""
+    """Return the scheduler's softening; hard labels (alpha = 0) have no temperature."""
     softening = inputs.scheduler.softening(inputs.configuration, state)
     return softening if softening.alpha > 0 else replace(softening, temperature=1.0)
 
 
 class LightGBMObjective:
-    """What :func:`lightgbm.train` asks, round by round: one instance per fit.
+    """The objective of :func:`lightgbm.train`, round by round: one instance per fit.
 
     Parameters
     ----------

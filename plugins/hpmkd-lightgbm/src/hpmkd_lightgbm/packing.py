@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hpmkd.values import FloatArray
 
-# Bits of decision_type; those from the third on say what a missing cell is.
+# Bits of decision_type; those from the third on: what a missing cell is.
 CATEGORICAL, DEFAULT_LEFT, MISSING_SHIFT = 1, 2, 2
 MISSING_IS_ZERO, MISSING_IS_NAN = 1, 2
 
@@ -34,7 +34,7 @@ def pack_lightgbm(booster: lightgbm.Booster, base_margin: FloatArray) -> TreesMo
     TreesModel
         Its margins are ``booster.predict(…, raw_score=True) + base_margin``, summed in float32
         where LightGBM sums in float64: equal to about 1e-6 of the largest partial sum. At a
-        split that only asks whether a cell is missing, +inf goes with the missing ones.
+        split that only tests whether a cell is missing, +inf goes with the missing ones.
 
     Raises
     ------

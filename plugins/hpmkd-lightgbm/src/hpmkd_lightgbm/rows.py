@@ -1,7 +1,7 @@
-"""All rows of a fit under each other, and what they are taught.
+"""All rows of a fit under each other, and their targets.
 
-Those with a label are taught ``alpha p + (1 - alpha) y`` of teacher p and label y; those
-without, by the teacher alone, and they weigh less.
+The target of those with a label is ``alpha p + (1 - alpha) y`` of teacher p and label y; that
+of those without is the teacher alone, and they weigh less.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Rows:
     extra: ExtraRows | None
 
     @classmethod
-    def heard(cls, inputs: StageInputs, alpha: float, extra_weight: float) -> Rows:
+    def with_extra(cls, inputs: StageInputs, alpha: float, extra_weight: float) -> Rows:
         """Return the rows to learn from: without a teacher (alpha = 0) those with a label.
 
         Parameters
@@ -85,7 +85,7 @@ class Rows:
         """Return the mean loss, and gradient and hessian of every row, at any temperature.
 
         ``L = alpha T^2 CE(p_T, q_T) + (1 - alpha) CE(y, q)``; alpha is 1 for the rows without
-        a label, which a schedule hears as loudly as it hears the teacher.
+        a label, whose weight moves with that of the teacher.
 
         Parameters
         ----------
@@ -107,14 +107,14 @@ class Rows:
         if self.extra is None:
             return above
         configured = self.inputs.configuration.alpha
-        loud = alpha / configured if configured > 0 else 1.0
+        factor = alpha / configured if configured > 0 else 1.0
         below = distillation_loss(
             margins[self.n :],
             np.zeros(self.n_extra, dtype=np.int64),  # labels, which alpha = 1 does not read
             soften(self.extra.soft_targets, temperature),
             temperature,
             1.0,
-            weights=np.full(self.n_extra, self.extra.weight * loud),
+            weights=np.full(self.n_extra, self.extra.weight * factor),
         )
         gradient, hessian = (
             np.concatenate(pair) for pair in zip(above[1:], below[1:], strict=True)

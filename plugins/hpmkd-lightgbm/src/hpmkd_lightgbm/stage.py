@@ -32,7 +32,7 @@ class LightGBMStage:
     (.05 … .5), ``lambda_l2`` (.1 … 10), ``min_data_in_leaf`` (2 … 30) and ``extra_weight`` (0 or
     1: the weight of rows without labels, relative to the recipe's).
 
-    Every fit starts from a margin per row, kept in the student: that of the linear student
+    Every fit starts from a margin per row, stored in the student: that of the linear student
     before it in the chain (``inputs.start``), or the log prior of the mixed target. With two
     classes at T = 1 and a scheduler that does not vary the loss is LightGBM's own
     ``cross_entropy`` on the mixed target; else
@@ -69,9 +69,9 @@ class LightGBMStage:
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
         first = softening_of(inputs, TrainingState(progress=0.0))
         varies = inputs.scheduler.varies
-        # A scheduler that varies may begin with hard labels and hear the teacher later.
-        heard = inputs.configuration.alpha if varies else first.alpha
-        rows = Rows.heard(inputs, heard, float(settings["extra_weight"]))
+        # A scheduler that varies may begin with hard labels and use the teacher later.
+        largest_alpha = inputs.configuration.alpha if varies else first.alpha
+        rows = Rows.with_extra(inputs, largest_alpha, float(settings["extra_weight"]))
         target = rows.target(first.alpha)
         margins = _start(inputs, rows, target)
         parameters = _parameters(inputs, settings)

@@ -1,4 +1,4 @@
-"""A mapping in, a label out: what a service asks, with as little Python as it takes."""
+"""Answers from packed words: the label of a mapping, and the probabilities of many rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.student.columns.plain_rows import UNUSUAL, RowReader
-from hpmkd.student.packed.content import Words
+from hpmkd.student.packed.words import Words
 
 Floats = NDArray[np.float64]
 
@@ -29,22 +29,16 @@ def make_asker(
     labels: tuple[Any, ...],
     general: Callable[[Mapping[str, Any]], Any],
 ) -> Callable[[Mapping[str, Any]], Any]:
-    """Return a function from a mapping to a label.
+    """Return a function from a mapping to a label; threads may share it.
 
     Parameters
     ----------
-    reader : RowReader
     words : ndarray of shape (n_words,)
         Packed in the order in which `reader` reads.
     labels : tuple
         By class code.
     general : callable
         Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
-
-    Returns
-    -------
-    callable
-        Threads may share it.
     """
     from hpmkd.kernels.packed import row_kernel
 
@@ -52,7 +46,7 @@ def make_asker(
     code_of, pack_into = row_kernel("code", np.float64), struct.Struct(f"{n_columns}d").pack_into
     numbers_of, categories_of = reader.numbers_of, reader.categories_of
     levels, read_row = reader.levels, reader.read_row
-    # Whoever asks takes a slot and puts it back; both are atomic, so that threads may share.
+    # A caller takes a slot and puts it back; both are atomic, so that threads may share.
     new_slot = partial(_new_slot, n_columns)
     slots = [new_slot()]
     take, give = slots.pop, slots.append
@@ -77,3 +71,35 @@ def make_asker(
         return general(row)
 
     return ask
+
+
+#: So few rows are answered one by one: a block of 256 takes as long as ten of them.
+FEW_ROWS = 8
+#: Rows of so many margins and compared cells are, too: a block holds 2 kB for each.
+MANY_VALUES = 2**13
+
+
+def answer_table(matrix: NDArray[Any], words: Words, width: int, *, probable: bool) -> Floats:
+    """Answer for many rows, in float64 of shape (n, width); their grouping changes no bit.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, d)
+        float32 or float64 in the order in which `words` was packed, as
+        :func:`~hpmkd.student.packed.rows.as_matrix` returns it.
+    width : int
+        Columns of the answer: K, or C for margins.
+    probable : bool
+        Probabilities rather than margins.
+    """
+    from hpmkd.kernels.packed import row_kernel, table_kernel
+
+    out = np.empty((len(matrix), width))
+    margins, cells = int(words[1]), int(words[5])
+    if len(matrix) > FEW_ROWS and margins + cells <= MANY_VALUES:
+        table_kernel(matrix.dtype)(matrix, words, probable, out)
+        return out
+    answer = row_kernel("probabilities" if probable else "margins", matrix.dtype)
+    for row, target in zip(matrix, out, strict=True):
+        answer(np.array(row), words, target)
+    return out

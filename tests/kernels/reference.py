@@ -1,6 +1,6 @@
 """The naive twin of every kernel: NumPy, written to be read, and the home of the formulas.
 
-Tests compare each kernel with its twin; nothing else calls them. They take what the
+Tests and ``benchmarks/refit.py`` compare each kernel with its twin. They take what the
 public functions of :mod:`hpmkd.kernels` take, and check nothing.
 
 ``n`` rows, ``d`` columns, ``K`` classes, ``T`` the temperature; p a teacher's
@@ -44,8 +44,8 @@ def kl_divergence(p: Floats, q: Floats) -> Floats:
     """
     result = np.zeros(len(p))
     for i, (left, right) in enumerate(zip(p, np.maximum(q, 1e-15), strict=True)):
-        heard = left > 0
-        result[i] = np.sum(left[heard] * (np.log(left[heard]) - np.log(right[heard])))
+        positive = left > 0
+        result[i] = np.sum(left[positive] * (np.log(left[positive]) - np.log(right[positive])))
     return np.maximum(result, 0.0)
 
 
@@ -131,7 +131,7 @@ def tree_leaves(
     right: Integers,
     missing_left: Integers,
 ) -> Integers:
-    """Walk each row down each tree; return what `left` says of its leaf, shape (n, T)."""
+    """Walk each row down each tree; return the `left` of its leaf, shape (n, T)."""
     leaves = np.empty((len(matrix), len(roots)), dtype=np.int32)
     for i, row in enumerate(matrix):
         for t, root in enumerate(roots):
@@ -187,7 +187,7 @@ def attention_fuse(probabilities: Floats, scores: Floats) -> tuple[Floats, Float
 def attention_gradient(likelihoods: Floats, scores: Floats) -> tuple[float, Floats]:
     """Return the mean of −ln q and its gradient in the scores, row by row.
 
-    With e_im what teacher m gives the true class of row i, w = softmax of the scores and
+    With e_im = p_m[i, y_i], the true class of row i in teacher m, w = softmax of the scores and
     q_i = Σ_m w_im e_im: ∂(−ln q_i)/∂s_im = w_im − w_im e_im / q_i.
     """
     weights = soften_logits(scores, 1.0)

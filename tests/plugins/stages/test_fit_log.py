@@ -10,8 +10,7 @@ from scipy.special import softmax
 from hpmkd.values import ExtraRows
 from hpmkd_defaults.stages import staged_boosting
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
-from hpmkd_defaults.stages.fit_log import TREND_ROUNDS, FitLog
-from hpmkd_defaults.stages.objective import DistillationObjective
+from hpmkd_defaults.stages.objective import TREND_ROUNDS, DistillationObjective, FitLog
 
 
 def plainly(margins, labels, teacher):
@@ -59,8 +58,8 @@ def test_the_trend_is_the_mean_step_of_the_last_rounds(problem, inputs_for, watc
     losses = list(np.random.default_rng(2).normal(size=12))
     for at, loss in enumerate(losses):
         steps = np.diff(losses[:at])[-TREND_ROUNDS:]
-        told = fit_log.at(at / 100).trend
-        assert told is None if at < 2 else told == pytest.approx(steps.mean())
+        found = fit_log.at(at / 100).trend
+        assert found is None if at < 2 else found == pytest.approx(steps.mean())
         fit_log.write(loss)
 
 
@@ -76,14 +75,14 @@ def test_every_round_of_a_fit_is_told(problem, inputs_for, watched, monkeypatch,
 
     monkeypatch.setattr(DistillationObjective, "__call__", listening)
     stage.fit(inputs_for(stage, given, n_rounds=6, scheduler=watched))
-    told = watched.states[-6:]
-    assert (told[0].kl, told[0].gap, told[0].trend) == (None, None, None)
-    for state, at in zip(told[1:], margins[1:], strict=True):
+    found = watched.states[-6:]
+    assert (found[0].kl, found[0].gap, found[0].trend) == (None, None, None)
+    for state, at in zip(found[1:], margins[1:], strict=True):
         gap, kl = plainly(at, given.y, given.teacher)
         assert (state.gap, state.kl) == (pytest.approx(gap, abs=1e-6), pytest.approx(kl, abs=1e-6))
-    assert told[1].trend is None
-    assert all(state.trend < 0 for state in told[2:])
-    assert told[-1].gap < told[1].gap
+    assert found[1].trend is None
+    assert all(state.trend < 0 for state in found[2:])
+    assert found[-1].gap < found[1].gap
 
 
 def test_rows_without_a_label_are_not_looked_at(problem, inputs_for, watched):
@@ -110,11 +109,13 @@ def test_refits_are_told_what_the_last_round_was(problem, inputs_for, watched, m
 
     monkeypatch.setattr(staged_boosting, "refit_jointly", listening)
     stage.fit(inputs_for(stage, given, n_rounds=12, refits=6, scheduler=watched))
-    for last_round, told in before:
-        assert told == replace(last_round, progress=told.progress, loss=told.loss, trend=told.trend)
-        assert told.progress >= last_round.progress
-        assert told.loss is not None
-        assert told.kl is not None
+    for last_round, found in before:
+        assert found == replace(
+            last_round, progress=found.progress, loss=found.loss, trend=found.trend
+        )
+        assert found.progress >= last_round.progress
+        assert found.loss is not None
+        assert found.kl is not None
 
 
 def test_a_scheduler_that_stands_still_is_told_no_more_than_before(problem, inputs_for, watched):

@@ -1,0 +1,169 @@
+"""Rows on their way to the kernels: mappings, tables and matrices, and errors for others."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpmkd.errors import DataError
+from hpmkd.student.columns.plain_rows import RowReader
+from hpmkd.student.columns.schema import Schema
+from hpmkd.student.columns.tables import number_block
+
+Floats = NDArray[np.float64]
+
+
+class PackedRows(ABC):
+    """Reads mappings and tables, and hands on matrices.
+
+    Parameters
+    ----------
+    schema : Schema
+        The raw columns.
+    dtype : dtype
+        Of a row: float32 or float64.
+    n_classes : int
+        Classes, K.
+    """
+
+    def __init__(self, schema: Schema, dtype: np.dtype[Any], n_classes: int) -> None:
+        self.schema = schema
+        self.dtype = dtype
+        self.n_columns = len(schema.columns)
+        self.n_classes = n_classes
+        self._reader = RowReader(schema)
+
+    @abstractmethod
+    def _answer(self, matrix: NDArray[Any], *, as_read: bool) -> Floats:
+        """Return probabilities of a matrix that was checked.
+
+        With `as_read` its columns are in the order of the reader, else in that of the schema.
+        """
+
+    def encode_row(self, row: Mapping[str, Any]) -> NDArray[Any]:
+        """Return a mapping as a row.
+
+        Parameters
+        ----------
+        row : mapping
+            Cells by the names of the columns; further ones are ignored.
+
+        Returns
+        -------
+        ndarray of shape (d,)
+            Of `dtype`; numbers beyond float32 are ±inf in it.
+
+        Raises
+        ------
+        DataError
+            It is no mapping, columns are missing, or a number column holds text.
+        """
+        matrix = self._reader.read_table([as_mapping(row)])
+        if matrix is None:
+            return np.asarray(self.schema.matrix([row], self.dtype.type)[0])
+        with np.errstate(over="ignore"):
+            return np.asarray(matrix[0, self._reader.order], dtype=self.dtype)
+
+    def probabilities_of(self, matrix: NDArray[Any]) -> Floats:
+        """Return the probabilities of many rows.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n, d)
+            Encoded rows in any layout, float32 or float64; other numbers become float64.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            float64, C-ordered, new; each row as it is answered alone.
+
+        Raises
+        ------
+        DataError
+            It is no such array.
+        """
+        return self._answer(as_matrix(matrix, self.n_columns), as_read=False)
+
+    def predict_proba(self, table: Any) -> Floats:
+        """Return probabilities of raw rows; see :meth:`hpmkd.student.Student.predict_proba`."""
+        schema = self.schema
+        if schema.all_numbers:
+            block = number_block(table, schema.names if schema.named else None)
+            if block is not None and block.shape[1] == self.n_columns:
+                return self.probabilities_of(block)
+        matrix = self._reader.read_table(table)
+        if matrix is not None:
+            return self._answer(matrix, as_read=True)
+        return self.probabilities_of(schema.matrix(table, self.dtype.type))
+
+
+def as_mapping(row: Any) -> Mapping[str, Any]:
+    """Return the row, or raise a DataError if it has no names."""
+    if isinstance(row, Mapping):
+        return row
+    raise DataError(
+        f"got a row that is a {type(row).__name__}, expected a mapping of column names to cells, "
+        "such as a dict: pass dict(row) for a pandas Series; use predict for arrays, lists and "
+        "frames"
+    )
+
+
+def as_matrix(matrix: Any, n_columns: int) -> NDArray[Any]:
+    """Return a matrix of rows as the kernels take it, or raise a DataError."""
+    usable = isinstance(matrix, np.ndarray) and not isinstance(matrix, np.ma.MaskedArray)
+    if not usable or matrix.dtype.kind not in "biuf" or matrix.ndim != 2:
+        raise _no_matrix(matrix, n_columns)
+    if matrix.shape[1] != n_columns:
+        raise _no_matrix(matrix, n_columns)
+    if matrix.dtype not in (np.float32, np.float64) or not matrix.dtype.isnative:
+        matrix = matrix.astype(np.float64)
+    return np.require(matrix, requirements="A")
+
+
+def as_row(row: Any, dtype: np.dtype[Any], n_columns: int) -> NDArray[Any]:
+    """Return a row of odd layout as the kernels take it, or raise a DataError."""
+    usable = isinstance(row, np.ndarray) and not isinstance(row, np.ma.MaskedArray)
+    if not usable or row.shape != (n_columns,) or row.dtype.newbyteorder("=") != dtype:
+        raise misfit(row, dtype, n_columns)
+    return np.array(row, dtype=dtype)
+
+
+def as_out(out: Any, width: int) -> Floats:
+    """Return a place for the answer, or raise a DataError if a kernel cannot write to it."""
+    usable = isinstance(out, np.ndarray) and out.dtype == np.float64 and out.shape == (width,)
+    if not usable or not (out.flags.carray and out.flags.writeable):
+        raise DataError(f"out must be a writeable contiguous float64 array of shape ({width},)")
+    return np.asarray(out)
+
+
+def misfit(
+    row: Any, dtype: np.dtype[Any], n_columns: int, out: Any = None, width: int = 0
+) -> DataError:
+    """Return the error for a row, or a place for the answer, that does not fit."""
+    if isinstance(row, np.ndarray) and row.shape == (n_columns,) and out is not None:
+        return DataError(f"out has shape {out.shape}, expected ({width},)")
+    return DataError(
+        f"got a row that is {_described(row)}, expected {dtype} of shape ({n_columns},): make one "
+        "with packed.encode_row(mapping)"
+    )
+
+
+def _no_matrix(matrix: Any, n_columns: int) -> DataError:
+    """Return the error for what is no matrix of rows."""
+    return DataError(
+        f"got {_described(matrix)}, expected an array of numbers of shape (n, {n_columns}): one "
+        "column per raw column, categories as codes, NaN for what is missing; use predict_proba "
+        "for tables as they come"
+    )
+
+
+def _described(value: Any) -> str:
+    """Describe what was got, for an error."""
+    if isinstance(value, np.ndarray):
+        masked = "masked " if isinstance(value, np.ma.MaskedArray) else ""
+        return f"{masked}{value.dtype} of shape {value.shape}"
+    return type(value).__name__

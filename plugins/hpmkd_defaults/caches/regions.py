@@ -1,8 +1,0 @@
-"""The regions of the intelligent cache; imports nothing heavy, for the command line looks here."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-
-#: Percent of the budget. A flood of entries in one region cannot push another's out.
-REGIONS: Mapping[str, int] = {"teacher": 50, "feature": 30, "attention": 20}
