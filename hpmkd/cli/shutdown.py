@@ -1,10 +1,9 @@
-"""The last words of a command that is stopped."""
+"""What a command reports that is stopped."""
 
 from __future__ import annotations
 
-import contextlib
+import shlex
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,26 +11,27 @@ import click
 
 if TYPE_CHECKING:
     from hpmkd.cli.output.json_lines import Events
+    from hpmkd.cli.session import RunSession
 
-#: Under which name the context of a command has its farewell.
-KEY = "hpmkd.farewell"
+#: Under which name the context of a command has its report.
+KEY = "hpmkd.shutdown"
 
 
 @dataclass(frozen=True)
-class RunState:
-    """What a run has come to.
+class RunStatus:
+    """How far a run has got.
 
     Parameters
     ----------
     finished : str
-        How far it has got, as a sentence.
+        As a sentence.
     best : mapping, optional
         The best student so far: its ``stage``, its ``selection_log_loss``, and the ``path`` of
         its file.
     go_on : str, optional
-        The command that goes on with it.
+        The command that resumes it.
     trouble : str, optional
-        Why not all that was finished could be kept.
+        Why not all that was finished could be stored.
     """
 
     finished: str = "nothing was finished"
@@ -39,72 +39,63 @@ class RunState:
     go_on: str | None = None
     trouble: str | None = None
 
-
-@dataclass(frozen=True)
-class RunStatus:
-    """What a farewell is about.
-
-    Parameters
-    ----------
-    state : callable
-        Returns what to tell.
-    asked : callable
-        Called as soon as the process is asked to end.
-    tidy : callable
-        Leaves things in order behind the last words.
-    text : callable
-        Turns a state into words.
-    """
-
-    state: Callable[[], RunState] = RunState
-    asked: Callable[[], None] = lambda: None
-    tidy: Callable[[], None] = lambda: None
-    text: Callable[[RunState], str] = lambda state: state.finished
-
-
-NOTHING_YET = RunStatus()
+    def text(self, before: str = "") -> str:
+        """Return it as lines; `before`, on what terms to resume."""
+        lines = [self.finished]
+        if self.trouble is not None:
+            lines.append(f"not all that was finished could be kept: {self.trouble}")
+        if (best := self.best) is not None:
+            lines.append(
+                f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
+                f"selection rows; use it with: hpmkd predict {shlex.quote(best['path'])} DATA"
+            )
+        if self.go_on is not None:
+            lines.append(f"{before}go on with: {self.go_on}")
+        return "\n".join(lines)
 
 
 class ShutdownReport:
-    """Last words, said once, by whoever comes first; others wait until they are said.
+    """Written once, by the first thread that comes; others wait until it is written.
 
     Parameters
     ----------
     events : Events, optional
-        Where they go instead of stderr.
-    work : RunStatus
-        What they are about until other work begins.
+        Where it goes instead of stderr.
+
+    Attributes
+    ----------
+    session : RunSession or None
+        What it is about, as soon as its folder is known.
     """
 
-    def __init__(self, events: Events | None = None, work: RunStatus = NOTHING_YET) -> None:
-        self._events, self._work = events, work
-        self._lock, self._said = threading.Lock(), False
+    def __init__(self, events: Events | None = None) -> None:
+        self.session: RunSession | None = None
+        self._events, self._lock, self._written = events, threading.Lock(), False
 
-    @contextlib.contextmanager
-    def about(self, work: RunStatus, done: RunState) -> Iterator[None]:
-        """Speak of work that has begun; after it, of what it came to."""
-        self._work = work
-        yield
-        self._work = RunStatus(lambda: done)
+    def on_signal(self) -> None:
+        """Pass on that the process is asked to end."""
+        if self.session is not None:
+            self.session.on_signal()
 
-    def asked(self) -> None:
-        """Hear that the process is asked to end."""
-        self._work.asked()
-
-    def say(self) -> None:
-        """Tell the state, and leave things in order."""
+    def write(self) -> None:
+        """Write how far the run has got, and leave things in order."""
         with self._lock:
-            if self._said:
+            if self._written:
                 return
-            self._said = True
-            state = self._work.state()
+            self._written = True
+            status = RunStatus() if self.session is None else self.session.status()
             if self._events is None:
-                click.echo(f"\nstopped; {self._work.text(state)}", err=True)
+                click.echo(f"\nstopped; {status.text()}", err=True)
             else:
-                self._events.write("stopped", **asdict(state))
-            self._work.tidy()
+                self._events.write("stopped", **asdict(status))
+            self.close()
+
+    def close(self) -> None:
+        """Let others resume the run."""
+        if self.session is not None:
+            self.session.close()
 
     def ended(self, code: int) -> None:
-        """Tell what the process ends with, where programs listen."""
+        """Write what the process ends with, where programs listen."""
         if self._events is not None:
             self._events.ended(code)

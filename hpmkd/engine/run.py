@@ -104,7 +104,7 @@ class HPMDistiller:
             start_seconds=recipe.pipeline.start_seconds,
             trial_seconds=recipe.budget.trial_seconds,
             notify=self.registry.notify,
-            kept=self.unfinished.kept,
+            kept=self.unfinished.journal_file,
         )
 
 
@@ -210,7 +210,7 @@ class _Run:
             records=measured.records,
             knowledge=heard.taught.knowledge,
             verdict=verdict,
-            counts={**self.counts.to_mapping(), "resumed": self.unfinished.resumed},
+            counts={**self.counts.to_mapping(), "resumed": self.unfinished.journal.resumed},
             recipe=self.recipe,
             facts={
                 **facts_of_run(self.seed, self.training, self.test),
@@ -232,7 +232,7 @@ class _Run:
 
     def _settle(self) -> None:
         """Make sure that what goes on is the same run."""
-        if self.unfinished.kept is None:
+        if self.unfinished.journal_file is None:
             return
         known = {each.name: self.shared.reader.known(each) for each in self.teachers}
         self.unfinished.verify_or_begin(
@@ -247,7 +247,9 @@ class _Run:
         facts = facts_of(self.training, self.test, heard.taught.knowledge)
         # Others may teach the memory something before a run that was stopped goes on.
         journal = self.unfinished.journal
-        remembered = journal.kept("remembered", lambda: recalled(memory, facts, fitting.stages))
+        remembered = journal.get_or_compute(
+            "remembered", lambda: recalled(memory, facts, fitting.stages)
+        )
         tell_of_others(fitting.scheduler, memory, facts, journal)
         with self.counts.phase("search"):
             found = learning.search(heard.selection_sets, alphas, remembered)

@@ -10,12 +10,12 @@ import textwrap
 
 import numpy as np
 import pytest
-
-from hpmkd.errors import RunFolderError
-from hpmkd.execution.journal import NoJournal
 from hpmkd.execution.journal.file import JournalFile, header_of
 from hpmkd.execution.journal.records import ForeignRecordsError, NoRecordsError, Records
 from hpmkd.execution.journal.sealing import user_key
+
+from hpmkd.errors import RunFolderError
+from hpmkd.execution.journal import NoJournal
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 RESULTS = {"trial/a/0": {"loss": 0.5}, "fold/b/0": np.arange(5.0), "student/c/0": "small"}

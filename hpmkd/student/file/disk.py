@@ -8,7 +8,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from hpmkd.errors import StudentFileError
-from hpmkd.files import write_whole
+from hpmkd.files import write_atomically
 from hpmkd.student.file.container import LARGEST_FILE, damaged
 
 # A map shares its pages between all processes that load the file. But if someone truncates a
@@ -72,7 +72,7 @@ def write_content(path: str | os.PathLike[str], content: bytes) -> Path:
         The file cannot be written.
     """
     try:
-        return write_whole(path, content)
+        return write_atomically(path, content)
     except OSError as error:
         raise StudentFileError(
             f"cannot write the student to {str(path)!r}: {error.strerror}; choose a path "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hpmkd.errors import ExportError
-from hpmkd.files import write_whole
+from hpmkd.files import write_atomically
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -29,7 +29,7 @@ def written(path: Path, content: bytes) -> Path:
         The file cannot be written.
     """
     try:
-        return write_whole(path, content)
+        return write_atomically(path, content)
     except OSError as error:
         raise ExportError(
             f"cannot write {str(path)!r}: {error.strerror}; choose a path in an existing folder "
