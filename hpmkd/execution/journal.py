@@ -281,8 +281,8 @@ class JournalFile(Journal):
                     "choose another folder"
                 ) from error
             raise RunFolderError(
-                f"{self.path} is no journal of hpmkd, or is damaged ({_reason(error)}): start over "
-                "(--out with --overwrite, or another folder)"
+                f"{self.path} is no journal of hpmkd, or is damaged ({_reason(error)}); name "
+                "another folder, or remove this one"
             ) from error
 
     def _insert(self, name: str, content: bytes) -> None:
