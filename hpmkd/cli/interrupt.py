@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from hpmkd.cli.shutdown import ShutdownReport
+from hpmkd.cli.session import RunSession
 from hpmkd.execution.toolkit.process_tree import descendants
 
 #: How long a process may take to end in order, once it was asked to.
@@ -45,10 +45,10 @@ def exit_code(stopped: KeyboardInterrupt) -> int:
 
 
 @contextlib.contextmanager
-def stoppable(report: ShutdownReport) -> Iterator[None]:
+def stoppable(session: RunSession) -> Iterator[None]:
     """Raise :class:`Stopped` at the first signal, and ignore further ones.
 
-    Before it is raised, `report` is notified: some code, such as the neural networks of
+    Before it is raised, `session` is notified: some code, such as the neural networks of
     scikit-learn, catches it and returns what is fitted by half.
 
     Python handles a signal only when the code that runs comes back to it, which a long fit may
@@ -65,13 +65,13 @@ def stoppable(report: ShutdownReport) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         if not received:
             received.append(number)
-            report.on_signal()
+            session.on_signal()
             raise Stopped(number)
 
     # The system writes there at once, whatever the main thread is at.
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     handlers = {number: signal.signal(number, handle) for number in SIGNALS}
-    threading.Thread(target=_watch, args=(reading, report), daemon=True).start()
+    threading.Thread(target=_watch, args=(reading, session), daemon=True).start()
     try:
         yield
     finally:
@@ -83,7 +83,7 @@ def stoppable(report: ShutdownReport) -> Iterator[None]:
             os.close(writing)
 
 
-def _watch(reading: int, report: ShutdownReport) -> None:
+def _watch(reading: int, session: RunSession) -> None:
     """Wait for a signal, then for the end; bring it about if it does not come by itself."""
     number = 0
     while number not in SIGNALS:
@@ -94,17 +94,18 @@ def _watch(reading: int, report: ShutdownReport) -> None:
         number = message[0]
     code = 128 + number
 
-    def write() -> None:
-        report.write()
-        report.ended(code)
+    def report() -> None:
+        session.report()
+        if session.events is not None:
+            session.events.ended(code)
         sys.stderr.flush()
 
     try:
         time.sleep(GRACE_SECONDS)
         # Apart, for a pipe that is full would hold it up for ever.
-        writer = threading.Thread(target=write, daemon=True)
-        writer.start()
-        writer.join(REPORT_SECONDS)
+        reporting = threading.Thread(target=report, daemon=True)
+        reporting.start()
+        reporting.join(REPORT_SECONDS)
         _end_children()
     finally:
         os._exit(code)

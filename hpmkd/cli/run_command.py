@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from hpmkd.cli import shutdown
 from hpmkd.cli.interrupt import exit_code, stoppable
 from hpmkd.cli.output import json_lines
-from hpmkd.cli.shutdown import ShutdownReport
+from hpmkd.cli.session import RunSession
 
 
 class RunCommand(click.Command):
@@ -51,12 +50,15 @@ class RunCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run; if the process is asked to stop, at whatever it is, report it."""
         events: json_lines.Events | None = ctx.meta.get(json_lines.KEY)
-        ctx.meta[shutdown.KEY] = report = ShutdownReport(events)
-        with stoppable(report), contextlib.nullcontext() if events is None else events.everything():
+        ctx.obj = session = RunSession(events)
+        with (
+            stoppable(session),
+            contextlib.nullcontext() if events is None else events.everything(),
+        ):
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt as stopped:
-                report.write()
+                session.report()
                 raise click.exceptions.Exit(exit_code(stopped)) from None
             finally:
-                report.close()
+                session.close()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.shutdown import KEY, RunStatus
-
 if TYPE_CHECKING:
+    from hpmkd.cli.output.json_lines import Events
     from hpmkd.registry.registry import Registry
     from hpmkd.runs.checkpoint import RunCheckpoint
 
@@ -27,58 +28,88 @@ UNLESS_CHANGED = (
 )
 
 
-class RunSession:
-    """The run of a command, from the reading of its options to its end.
-
-    It is what the shutdown report of the command is about.
+@dataclass(frozen=True)
+class RunStatus:
+    """How far a run has got.
 
     Parameters
     ----------
-    folder : Path
-        Of ``--out`` or of ``--resume``.
-    resume : bool
-        Whether to resume the run in it.
-    overwrite : bool
-        Whether a run in it may be replaced.
-    trusted : bool
-        Whether to resume what another user began.
+    finished : str
+        As a sentence.
+    best : mapping, optional
+        The best student so far: its ``stage``, its ``selection_log_loss``, and the ``path`` of
+        its file.
+    go_on : str, optional
+        The command that resumes it.
+    trouble : str, optional
+        Why not all that was finished could be stored.
     """
 
-    def __init__(
-        self, folder: Path, *, resume: bool = False, overwrite: bool = False, trusted: bool = False
-    ) -> None:
-        self.folder, self._resume = folder, resume
-        self._overwrite, self._trusted = overwrite, trusted
-        self._checkpoint: RunCheckpoint | None = None
-        self._saved = False
-        self._hide: Callable[[], object] = lambda: None
-        context = click.get_current_context()
-        # Known now: the status may be asked for in a thread that has no context.
-        typed = shlex.join([*_without_folder(context.meta[TYPED]), "--resume", str(folder)])
-        program = "python -m hpmkd" if Path(sys.argv[0]).name == "__main__.py" else "hpmkd"
-        self.command = f"{program} {typed}"
-        if (report := context.meta.get(KEY)) is not None:
-            report.session = self
+    finished: str = "nothing was finished"
+    best: dict[str, Any] | None = None
+    go_on: str | None = None
+    trouble: str | None = None
 
-    @classmethod
-    def of(
-        cls, out: Path | None, resume: Path | None, *, overwrite: bool, trusted: bool = False
-    ) -> RunSession:
-        """Return the session of ``--out`` or of ``--resume``, of which one is expected."""
-        if resume is None:
-            if out is None:
-                raise click.UsageError(
-                    "Missing option '--out' (the run folder to write), or '--resume' (one to go on "
-                    "with)."
-                )
-            return cls(out, overwrite=overwrite, trusted=trusted)
-        if out is not None or overwrite:
+    def text(self, before: str = "") -> str:
+        """Return it as lines; `before`, on what terms to resume."""
+        lines = [self.finished]
+        if self.trouble is not None:
+            lines.append(f"not all that was finished could be kept: {self.trouble}")
+        if (best := self.best) is not None:
+            lines.append(
+                f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
+                f"selection rows; use it with: hpmkd predict {shlex.quote(best['path'])} DATA"
+            )
+        if self.go_on is not None:
+            lines.append(f"{before}go on with: {self.go_on}")
+        return "\n".join(lines)
+
+
+class RunSession:
+    """The run of a command: first without a folder, then not begun, checkpointed, and saved.
+
+    Parameters
+    ----------
+    events : Events, optional
+        Where its status goes instead of stderr, if it is stopped.
+    """
+
+    def __init__(self, events: Events | None = None) -> None:
+        self.events, self._lock, self._reported = events, threading.Lock(), False
+        self._resume = self._overwrite = self._trusted = self._saved = False
+        self._checkpoint: RunCheckpoint | None = None
+        self._hide: Callable[[], object] = lambda: None
+        self.folder, self.command = Path(), ""
+
+    def open(
+        self, out: Path | None, resume: Path | None, *, overwrite: bool, trusted: bool = False
+    ) -> None:
+        """Take the folder of ``--out`` or of ``--resume``, of which one is expected.
+
+        Parameters
+        ----------
+        overwrite : bool
+            Whether a run in it may be replaced.
+        trusted : bool
+            Whether to resume what another user began.
+        """
+        if resume is None and out is None:
+            raise click.UsageError(
+                "Missing option '--out' (the run folder to write), or '--resume' (one to go on "
+                "with)."
+            )
+        if resume is not None and (out is not None or overwrite):
             other = "--overwrite" if out is None else "--out"
             raise click.UsageError(
                 f"got --resume and {other}; expected one of them: --resume goes on with the run "
                 "that is in the folder"
             )
-        return cls(resume, resume=True, trusted=trusted)
+        self.folder, self._resume = resume or out or Path(), resume is not None
+        self._overwrite, self._trusted = overwrite, trusted
+        # Known now: the status may be asked for in a thread that has no context.
+        typed = _without_folder(click.get_current_context().meta[TYPED])
+        program = "python -m hpmkd" if Path(sys.argv[0]).name == "__main__.py" else "hpmkd"
+        self.command = f"{program} {shlex.join([*typed, '--resume', str(self.folder)])}"
 
     def is_finished(self) -> bool:
         """Whether there is nothing left to do; otherwise make sure that it can be done.
@@ -103,7 +134,7 @@ class RunSession:
 
     @contextlib.contextmanager
     def checkpoint(self, registry: Registry, hide: Callable[[], None]) -> Iterator[RunCheckpoint]:
-        """Store what is finished of a run; if it fails, print how to resume it.
+        """Store what is finished of a run, until it is saved; if it fails, print how to resume it.
 
         Parameters
         ----------
@@ -134,6 +165,24 @@ class RunSession:
             raise
         self._saved = True
 
+    def on_signal(self) -> None:
+        """Store nothing any more: the process is asked to end."""
+        if self._checkpoint is not None:
+            self._checkpoint.stop()
+
+    def report(self) -> None:
+        """Write, once, how far a run has got that is stopped, and let others resume it."""
+        with self._lock:
+            if self._reported:
+                return
+            self._reported = True
+            status = self.status()
+            if self.events is None:
+                click.echo(f"\nstopped; {status.text()}", err=True)
+            else:
+                self.events.write("stopped", **asdict(status))
+            self.close()
+
     def status(self) -> RunStatus:
         """Return how far the run has got, what is best so far, and how to resume it."""
         checkpoint = self._checkpoint
@@ -149,6 +198,11 @@ class RunSession:
         trouble = checkpoint.journal.trouble
         return RunStatus(checkpoint.progress, best, self.command if resumable else None, trouble)
 
+    def close(self) -> None:
+        """Let others resume the run."""
+        if self._checkpoint is not None:
+            self._checkpoint.close()
+
     def _status_of_folder(self) -> RunStatus:
         """Return how far a run has got that is not begun yet, or is saved already."""
         from hpmkd.runs.checkpoint_folder import FolderState, state_of
@@ -159,16 +213,6 @@ class RunSession:
         if state.resumable:
             return RunStatus("nothing further was finished", go_on=self.command)
         return RunStatus()
-
-    def on_signal(self) -> None:
-        """Store nothing any more."""
-        if self._checkpoint is not None:
-            self._checkpoint.stop()
-
-    def close(self) -> None:
-        """Let others resume the run."""
-        if self._checkpoint is not None:
-            self._checkpoint.close()
 
 
 def _nothing_in(folder: Path) -> str:

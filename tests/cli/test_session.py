@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from hpmkd.cli.session import TYPED, RunSession
-from hpmkd.cli.shutdown import RunStatus
+from hpmkd.cli.session import TYPED, RunSession, RunStatus
 from hpmkd.execution.journal import JournalFile
 
 
@@ -17,8 +16,15 @@ def typed():
         yield
 
 
+def opened(out=None, resume=None, overwrite=False):
+    session = RunSession()
+    assert session.status() == RunStatus()
+    session.open(out, resume, overwrite=overwrite)
+    return session
+
+
 def test_a_journal_is_there_to_go_on_with(typed, tmp_path):
-    session = RunSession(tmp_path, resume=True)
+    session = opened(resume=tmp_path)
     journal = JournalFile(tmp_path / "journal", bytes(32))
     journal.begin({"seed": 3})
     status = session.status()
@@ -33,12 +39,12 @@ def test_a_journal_is_there_to_go_on_with(typed, tmp_path):
 
 def test_a_complete_run_is_complete(typed, tmp_path):
     (tmp_path / "run.json").touch()
-    session = RunSession(tmp_path, resume=True)
+    session = opened(resume=tmp_path)
     assert session.status() == RunStatus(f"the run is complete, in {tmp_path}")
     # One that is to be replaced is not what was asked for.
-    assert RunSession(tmp_path, overwrite=True).status() == RunStatus()
+    assert opened(out=tmp_path, overwrite=True).status() == RunStatus()
 
 
 def test_where_there_is_no_run_there_is_nothing_to_go_on_with(typed, tmp_path):
-    session = RunSession(tmp_path / "none", resume=True)
+    session = opened(resume=tmp_path / "none")
     assert session.status() == RunStatus("nothing was finished")

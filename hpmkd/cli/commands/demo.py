@@ -25,7 +25,10 @@ DATA = ("breast_cancer", "digits", "wine")
     help="Run folder to write; an older demo is replaced.  [default: runs/demo-DATA]",
 )
 @run_options
+@click.pass_obj
 def command(
+    session: RunSession,
+    /,
     name: str,
     out: Path | None,
     resume: Path | None,
@@ -40,9 +43,8 @@ def command(
       hpmkd demo --data digits
     """
     if resume is None:
-        session = RunSession(out or Path("runs") / f"demo-{name}", overwrite=True)
-    else:
-        session = RunSession.of(out, resume, overwrite=False)
+        out = out or Path("runs") / f"demo-{name}"
+    session.open(out, resume, overwrite=resume is None)
     from sklearn import datasets
 
     read = plan.read()

@@ -58,7 +58,10 @@ if TYPE_CHECKING:
     "--trust", "trusted", multiple=True, metavar="TYPE", help="Type a skops teacher may hold."
 )
 @run_options
+@click.pass_obj
 def command(
+    session: RunSession,
+    /,
     data: Path,
     target: str,
     teachers: tuple[str, ...],
@@ -87,7 +90,7 @@ def command(
       hpmkd distill adult.csv --target income --resume runs/adult
     """
     # First: a run that is stopped while it loads says how to resume it.
-    session = RunSession.of(out, resume, overwrite=overwrite, trusted=trust_pickle)
+    session.open(out, resume, overwrite=overwrite, trusted=trust_pickle)
     from hpmkd.data.tables import read_table
     from hpmkd.errors import RecipeError
 
