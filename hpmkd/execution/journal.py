@@ -27,8 +27,6 @@ T = TypeVar("T")
 HEADER = "header"
 #: What SQLite may put beside the database, behind its name.
 COMPANIONS = ("-wal", "-journal")
-#: Tells our databases from others: "hpmk".
-_APPLICATION = 0x68706D6B
 _TABLE = "CREATE TABLE results (name TEXT PRIMARY KEY, seconds REAL, seal BLOB, pickle BLOB)"
 _INTACT = "is_sealed(name, seconds, seal, pickle)"
 
@@ -95,15 +93,6 @@ class JournalFile(Journal):
     on_trouble : callable
         Called once with the reason why something could not be stored. The run continues.
 
-    Attributes
-    ----------
-    header : mapping or None
-        What the run follows from; None in a new journal.
-    damaged : int
-        Results whose seal is not right any more; they are not found.
-    stopped : bool
-        Whether the run was stopped: what comes then is not stored, but stops it again.
-
     Raises
     ------
     RunFolderError
@@ -123,14 +112,18 @@ class JournalFile(Journal):
     ) -> None:
         super().__init__()
         self.path, self.on_trouble, self._key = Path(path), on_trouble, key
+        #: What the run follows from; None in a new journal.
         self.header: Mapping[str, Any] | None = None
-        self.damaged, self.stopped = 0, False
+        #: Results whose seal is not right any more; they are not found.
+        self.damaged = 0
+        #: Whether the run was stopped: what comes then is not stored, but stops it again.
+        self.stopped = False
         self._names, self._mutex, self._closed = dict[str, None](), threading.Lock(), False
         self._database = self._open()
         if fresh:
             return
         try:
-            with self._no_journal():
+            with _explained(self.path):
                 self._load(trusted)
         except BaseException:
             self.close()
@@ -151,7 +144,7 @@ class JournalFile(Journal):
 
     def begin(self, header: Mapping[str, Any]) -> None:
         """Forget everything, and write the header of a new run."""
-        with self._mutex, self._no_journal():
+        with self._mutex, _explained(self.path):
             self._database.close()
             for end in ("", *COMPANIONS):
                 self.path.with_name(self.path.name + end).unlink(missing_ok=True)
@@ -159,7 +152,6 @@ class JournalFile(Journal):
             self._names.clear()
             self._before, self._started = 0.0, time.monotonic()
             self._database.execute("BEGIN")
-            self._database.execute(f"PRAGMA application_id = {_APPLICATION}")
             self._database.execute(_TABLE)
             self._insert(HEADER, json.dumps(header, allow_nan=False).encode())
             self._database.execute("COMMIT")
@@ -225,7 +217,7 @@ class JournalFile(Journal):
     def _open(self) -> sqlite3.Connection:
         if not self.path.exists():
             self.path.touch(0o600)  # an OSError tells more than SQLite does
-        with self._no_journal():
+        with _explained(self.path):
             database = sqlite3.connect(
                 self.path, timeout=0, isolation_level=None, check_same_thread=False
             )
@@ -245,12 +237,10 @@ class JournalFile(Journal):
     def _load(self, trusted: bool) -> None:
         if _is_blank(self.path):
             return
-        if trusted:
-            self._database.execute("UPDATE results SET seal = seal(name, seconds, pickle)")
         query = f"SELECT pickle, {_INTACT} FROM results WHERE name = ?"
         content, own = self._database.execute(query, (HEADER,)).fetchone() or (b"null", True)
         header = json.loads(content)
-        if not own:
+        if not own and not trusted:
             raise RunFolderError(
                 f"{self.path} was sealed by another user or machine, or is damaged: to read it "
                 "could run code of theirs. Start over (--out with --overwrite, or another folder), "
@@ -258,6 +248,8 @@ class JournalFile(Journal):
             )
         if not isinstance(header, dict):
             raise ValueError("it has no header")
+        if not own:
+            self._database.execute("UPDATE results SET seal = seal(name, seconds, pickle)")
         self.header = header
         for name, seconds, intact in self._database.execute(
             f"SELECT name, seconds, {_INTACT} FROM results WHERE name != ? ORDER BY rowid",
@@ -268,22 +260,6 @@ class JournalFile(Journal):
             else:
                 self.damaged += 1
         self._database.execute("PRAGMA journal_mode = WAL")
-
-    @contextlib.contextmanager
-    def _no_journal(self) -> Iterator[None]:
-        """Explain why a file cannot be used."""
-        try:
-            yield
-        except (sqlite3.Error, ValueError) as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                raise RunFolderError(
-                    f"another process is at work on {self.path.parent}; wait for its end, or "
-                    "choose another folder"
-                ) from error
-            raise RunFolderError(
-                f"{self.path} is no journal of hpmkd, or is damaged ({_reason(error)}); name "
-                "another folder, or remove this one"
-            ) from error
 
     def _insert(self, name: str, content: bytes) -> None:
         self._database.execute(
@@ -307,38 +283,41 @@ class JournalFile(Journal):
             self.on_trouble(reason)
 
 
-def is_journal(path: Path) -> bool:
-    """Whether a file is a journal, also one that another process has open."""
-    return bool(_peek(path, "PRAGMA application_id") == _APPLICATION)
-
-
 def read_header(path: Path) -> Mapping[str, Any] | None:
     """Return the header of a journal, also of one that is open; None if there is none.
 
-    Nothing is unpickled, so that no key is needed.
-    """
-    try:
-        header = json.loads(_peek(path, f"SELECT pickle FROM results WHERE name = '{HEADER}'"))
-    except (TypeError, ValueError):
-        return None
-    return header if isinstance(header, dict) else None
-
-
-def _peek(path: Path, query: str) -> Any:
-    """Read one value of a database without a lock; None if there is none.
-
-    Not by opening the file: closing it would end the lock that this process may have.
+    Nothing is unpickled, so that no key is needed. It takes no lock, and does not open the file
+    by itself: to close it again would end the lock that this process may have.
     """
     address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
-            return database.execute(query).fetchone()[0]
-    except (sqlite3.Error, TypeError):
+            query = "SELECT pickle FROM results WHERE name = ?"
+            header = json.loads(database.execute(query, (HEADER,)).fetchone()[0])
+    except (sqlite3.Error, TypeError, ValueError):
         return None
+    return header if isinstance(header, dict) else None
 
 
 def _is_blank(path: Path) -> bool:
     return not path.exists() or path.stat().st_size == 0
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say what to do where a file cannot be used as a journal."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError) as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise RunFolderError(
+                f"another process is at work on {path.parent}; wait for its end, or choose "
+                "another folder"
+            ) from error
+        raise RunFolderError(
+            f"{path} is no journal of hpmkd, or is damaged ({_reason(error)}); choose another "
+            "folder, or remove this one"
+        ) from error
 
 
 def _reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from hpmkd.errors import StudentFileError
-from hpmkd.execution.journal import COMPANIONS, is_journal, read_header
+from hpmkd.execution.journal import COMPANIONS, read_header
 
 #: What is in a run folder while the run goes on: what is finished, and the best student so far.
 JOURNAL, BEST = "journal", "best.hpmkd"
@@ -42,7 +42,7 @@ def state_of(folder: Path) -> FolderState:
     names, journal = {each.name for each in folder.iterdir()}, folder / JOURNAL
     # One that was opened a moment ago is empty yet.
     opened = JOURNAL in names <= JOURNAL_FILES and journal.stat().st_size == 0
-    unfinished = opened or (JOURNAL in names and is_journal(journal))
+    unfinished = opened or (JOURNAL in names and read_header(journal) is not None)
     if "run.json" in names:
         return FolderState.REPLACING if unfinished else FolderState.FINISHED
     if unfinished:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from hpmkd.errors import RunFolderError
-from hpmkd.execution.journal import Journal, JournalFile, is_journal, read_header
+from hpmkd.execution.journal import Journal, JournalFile, read_header
 from hpmkd.execution.journal_key import user_key
 
 KEY, OTHER = bytes(range(32)), bytes(32)
@@ -170,11 +170,12 @@ def database(path):
         yield opened
 
 
-def test_a_result_that_is_damaged_is_computed_again(path):
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_result_that_is_damaged_is_computed_again(path, trusted):
     filled(path).close()
     with database(path) as opened:
         opened.execute("UPDATE results SET pickle = ? WHERE name = 'student/c/0'", (b"x",))
-    journal = JournalFile(path, KEY)
+    journal = JournalFile(path, KEY, trusted=trusted)
     assert (journal.damaged, len(journal)) == (1, 2)
     assert journal.get_or_compute("student/c/0", lambda: "small") == "small"
     journal.close()
@@ -242,7 +243,7 @@ def test_something_else_is_not_touched(path):
     with pytest.raises(RunFolderError, match="is no journal"):
         JournalFile(path, KEY)
     assert path.read_bytes() == b"my diary, page one and two"
-    assert not is_journal(path)
+    assert read_header(path) is None
 
 
 def test_a_database_of_something_else_is_not_touched(path):
@@ -252,7 +253,7 @@ def test_a_database_of_something_else_is_not_touched(path):
     with pytest.raises(RunFolderError, match="is no journal"):
         JournalFile(path, KEY)
     assert path.read_bytes() == content
-    assert not is_journal(path)
+    assert read_header(path) is None
 
 
 def test_a_damaged_one_can_be_started_over(path):
@@ -373,7 +374,6 @@ def test_a_removed_file_is_told_once(path):
 def test_the_header_is_read_beside_a_writer_and_without_its_key(path, tmp_path):
     journal = filled(path, OTHER)
     assert read_header(path) == {"seed": 3}
-    assert is_journal(path)
     # Reading takes no lock away.
     with pytest.raises(RunFolderError, match="another process"):
         JournalFile(path, OTHER)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--trust-pickle",
     is_flag=True,
-    help="Load a pickled teacher, or go on with a run that somebody else began; this runs the "
+    help="Load a pickled teacher, or resume a run that another user began; this runs the "
     "code in it.",
 )
 @click.option(
