@@ -12,10 +12,6 @@ from pathlib import Path
 from hpmkd.errors import RunFolderError
 
 
-class NotAFileError(FileExistsError):
-    """What is there is no regular file, such as a folder, a device or a pipe."""
-
-
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file, replacing one in the way; a failure leaves everything as it was.
 
@@ -36,7 +32,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
 
     Raises
     ------
-    NotAFileError
+    FileExistsError
         There is something that is no regular file. An empty path is the folder we are in.
     OSError
         The file cannot be written.
@@ -44,7 +40,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
     target = Path(os.path.realpath(path))
     # A link that is left leads to itself.
     if os.path.lexists(target) and not target.is_file():
-        raise NotAFileError(
+        raise FileExistsError(
             errno.EEXIST, "it exists and is no regular file, but a folder, device or pipe"
         )
     # In the same folder, for only there is replacing atomic.

@@ -262,10 +262,9 @@ class JournalFile(Journal):
         self._database.execute("PRAGMA journal_mode = WAL")
 
     def _insert(self, name: str, content: bytes) -> None:
-        self._database.execute(
-            "INSERT OR REPLACE INTO results VALUES (?1, ?2, seal(?1, ?2, ?3), ?3)",
-            (name, self.seconds, content),
-        )
+        seconds = self.seconds
+        row = (name, seconds, self._seal(name, seconds, content), content)
+        self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", row)
 
     def _seal(self, name: Any, seconds: Any, content: bytes) -> bytes:
         made = hmac.new(self._key, f"{name}\0{seconds!r}\0".encode(), "sha256")

@@ -39,17 +39,6 @@ class RunCheckpoint:
     on_note : callable
         Called with a sentence on what happened to the journal.
 
-    Attributes
-    ----------
-    journal_file : JournalFile or None
-        The journal; `journal` is one that keeps nothing where there is none.
-    best : BestSoFar
-        The best student so far.
-    verified : bool
-        Whether what the folder holds is of this run.
-    identifiable : bool
-        Whether another process can find out that it has the same run.
-
     Raises
     ------
     RunFolderError
@@ -68,9 +57,14 @@ class RunCheckpoint:
     ) -> None:
         self.folder, self.command, self.on_note = folder, command, on_note
         self.best = BestSoFar(None if folder is None else folder / BEST, self._warn)
+        #: Keeps nothing where there is no `journal_file`.
         self.journal = Journal()
         self.journal_file: JournalFile | None = None
-        self.verified, self.identifiable, self._warned = False, True, False
+        #: Whether what the folder holds is of this run.
+        self.verified = False
+        #: Whether another process can find out that it has the same run.
+        self.identifiable = True
+        self._warned = False
         if folder is None:
             return
         state = state_of(folder)
@@ -143,7 +137,7 @@ class RunCheckpoint:
         file.close()
         with contextlib.suppress(OSError):
             if empty:
-                file.path.unlink()
+                file.path.unlink(missing_ok=True)
             if self._made:
                 self.folder.rmdir()  # unless it holds anything
         self.journal, self.journal_file = Journal(), None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpmkd.files import NotAFileError, write_atomically
+from hpmkd.files import write_atomically
 
 
 def test_a_file_in_the_way_is_replaced(tmp_path):
@@ -48,7 +48,7 @@ def test_what_is_no_regular_file_is_left_alone(tmp_path, monkeypatch):
     Path("folder").mkdir()
     Path("link").symlink_to("pipe")
     for path in ("pipe", "folder", "link", "", ".", "..", "folder/.."):
-        with pytest.raises(NotAFileError, match="no regular file"):
+        with pytest.raises(FileExistsError, match="no regular file"):
             write_atomically(path, b"content")
     assert stat.S_ISFIFO(os.lstat("pipe").st_mode)
     assert sorted(os.listdir()) == ["folder", "link", "pipe"]
@@ -56,6 +56,6 @@ def test_what_is_no_regular_file_is_left_alone(tmp_path, monkeypatch):
 
 def test_a_link_that_leads_to_itself_is_left_alone(tmp_path):
     (tmp_path / "it").symlink_to("it")
-    with pytest.raises(NotAFileError):
+    with pytest.raises(FileExistsError):
         write_atomically(tmp_path / "it", b"content")
     assert os.readlink(tmp_path / "it") == "it"
