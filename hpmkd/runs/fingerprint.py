@@ -27,7 +27,7 @@ VERSIONED = {"sklearn", *LIBRARIES} - {"hpmkd"}
 #: These decide what a student or a sampler predicts, beside those that decide it for a teacher.
 MORE = ("numba", "optuna")
 UNSET = "not set"
-#: Tables that a run may have divided itself, by its seed.
+#: Tables that a run may have divided itself, by its seed and split.test_size.
 DIVIDED = ("training rows", "test rows")
 #: Why it is unknown whether a teacher is the same.
 UNIDENTIFIABLE = "nobody can tell it from another, for its state cannot be hashed"
@@ -74,39 +74,43 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Say in what two fingerprints differ; nothing where results are equal."""
-    found, seeded = [], was["seed"] != now["seed"]
-    if seeded:
-        found.append(f"seed: was {was['seed']}, is {now['seed']}")
+    found: list[str] = []
+    cause = None
     for name, before, after in _changed(was["recipe"], now["recipe"]):
+        cause = name if name == "split.test_size" else cause
         found.append(f"recipe, {name}: was {_short(before)}, is {_short(after)}")
+    if was["seed"] != now["seed"]:
+        cause = "the seed"
+        found.insert(0, f"seed: was {was['seed']}, is {now['seed']}")
     for name, before, after in _changed(was["libraries"], now["libraries"]):
         found.append(f"version of {name}: was {before}, is {after}")
     found += [f"{name}: {_of_code(*both)}" for name, *both in _changed(was["code"], now["code"])]
-    seed_decides = []
+    consequences = []
     for name, before, after in _changed(was["data"], now["data"]):
         shapes = [_shape(each) for each in (before, after)]
         if shapes[0] != shapes[1]:
             found.append(f"{name}: were {shapes[0]}, are {shapes[1]}")
-        elif seeded and name in DIVIDED:
-            seed_decides.append(name)
+        elif cause and name in DIVIDED:
+            consequences.append(name)
         else:
             digests = f"digest {before['digest'][:12]}…, now {after['digest'][:12]}…"
             found.append(f"{name}: {shapes[0]} of other content ({digests})")
     if list(was["teachers"]) != list(now["teachers"]):
         names = [", ".join(each["teachers"]) or "none" for each in (was, now)]
-        return [*found, f"teachers: were {names[0]}; are {names[1]}"]
-    for name, before in was["teachers"].items():
-        after = now["teachers"][name]
-        if None in (before, after):
-            found.append(f"teacher {name!r}: {UNIDENTIFIABLE}")
-        elif before != after and seeded:
-            seed_decides.append(f"teacher {name!r}")
-        elif before != after:
-            found.append(
-                f"teacher {name!r}: its parameters, its fitted state or its code are others"
-            )
-    if seed_decides:
-        found.append(f"as may follow from the seed, others are: {', '.join(seed_decides)}")
+        found.append(f"teachers: were {names[0]}; are {names[1]}")
+    else:
+        for name, before in was["teachers"].items():
+            after = now["teachers"][name]
+            if None in (before, after):
+                found.append(f"teacher {name!r}: {UNIDENTIFIABLE}")
+            elif before != after and cause:
+                consequences.append(f"teacher {name!r}")
+            elif before != after:
+                found.append(
+                    f"teacher {name!r}: its parameters, its fitted state or its code are others"
+                )
+    if consequences:
+        found.append(f"as may follow from {cause}, others are: {', '.join(consequences)}")
     return found
 
 
