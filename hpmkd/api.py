@@ -19,7 +19,7 @@ from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeach
 from hpmkd.recipe.recipe import Recipe, read_limits
 from hpmkd.registry.registry import Registry
 from hpmkd.runs.checkpoint import RunCheckpoint
-from hpmkd.runs.checkpoint_folder import holds_journal, recover
+from hpmkd.runs.checkpoint_folder import FolderState, recover, state_of
 from hpmkd.runs.result import Distillation
 from hpmkd.runs.resume_check import divided, with_test
 
@@ -205,7 +205,7 @@ def run(
     }
     if checkpoint is None:
         return replace(found, facts=facts)
-    return replace(found, facts=facts, journal=checkpoint.folder, kept=checkpoint.holds)
+    return replace(found, facts=facts, journal=checkpoint.folder, kept=len(checkpoint.journal))
 
 
 def load(path: str | os.PathLike[str]) -> Distillation:
@@ -227,7 +227,7 @@ def _checkpoint(journal: str | os.PathLike[str] | None, registry: Registry) -> R
         raise RecipeError(f"journal: got {type(journal).__name__}; expected the path of a folder")
     folder = Path(journal)
     recover(folder)
-    if (folder / "run.json").is_file() and not holds_journal(folder):
+    if state_of(folder) is FolderState.FINISHED:
         raise RunFolderError(
             f"journal: {folder} is complete: hpmkd.load({str(folder)!r}) gives its result; name "
             "another folder for a new run"

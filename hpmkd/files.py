@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and what to do where they cannot be written."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
-
-class NotAFileError(FileExistsError):
-    """What is there is no regular file, such as a folder, a device or a pipe."""
+from hpmkd.errors import RunFolderError
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file, replacing one in the way; a failure leaves everything as it was.
 
     Only a regular file is replaced. Of a symbolic link it is the file that the link leads to, and
@@ -33,7 +32,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
 
     Raises
     ------
-    NotAFileError
+    FileExistsError
         There is something that is no regular file. An empty path is the folder we are in.
     OSError
         The file cannot be written.
@@ -41,7 +40,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     target = Path(os.path.realpath(path))
     # A link that is left leads to itself.
     if os.path.lexists(target) and not target.is_file():
-        raise NotAFileError(
+        raise FileExistsError(
             errno.EEXIST, "it exists and is no regular file, but a folder, device or pipe"
         )
     # In the same folder, for only there is replacing atomic.
@@ -56,3 +55,26 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
         with contextlib.suppress(OSError):  # normally it is gone already
             draft.unlink()
     return Path(path)
+
+
+@contextlib.contextmanager
+def explain_write_errors(path: Path, cure: str = "choose another --out") -> Iterator[None]:
+    """Say what to do where a file or folder cannot be written.
+
+    Raises
+    ------
+    RunFolderError
+        For any OSError inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        file = file_above(path.parent)
+        why = error.strerror or error if file is None else f"{file} is a file, and no folder"
+        raise RunFolderError(f"cannot write {path}: {why}; {cure}") from error
+
+
+def file_above(path: Path) -> Path | None:
+    """Return the first part of a path that is a file, below which there are none; or None."""
+    parts = [*reversed(path.parents), path]
+    return next((part for part in parts if part.exists() and not part.is_dir()), None)

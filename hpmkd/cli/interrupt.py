@@ -7,16 +7,20 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 
-from hpmkd.cli.child_processes import end_children
-from hpmkd.cli.shutdown import ShutdownReport
+from hpmkd.cli.session import RunSession
+from hpmkd.execution.toolkit.process_tree import descendants
 
 #: How long a process may take to end in order, once it was asked to.
 GRACE_SECONDS = 0.8
-#: How long it may take to say its last words; whoever reads them may not.
-WORDS_SECONDS = 0.5
+#: How long it may take to write its report; whoever reads that may not.
+REPORT_SECONDS = 0.5
+#: How long killed processes are waited for; the system takes a moment for what had much memory.
+GONE_SECONDS = 0.4
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -41,64 +45,95 @@ def exit_code(stopped: KeyboardInterrupt) -> int:
 
 
 @contextlib.contextmanager
-def stoppable(farewell: ShutdownReport) -> Iterator[None]:
-    """Raise :class:`Stopped` at the first signal, and pay no heed to further ones.
+def stoppable(session: RunSession) -> Iterator[None]:
+    """Raise :class:`Stopped` at the first signal, and ignore further ones.
 
-    Before it is raised, `farewell` hears of it: some code, as the neural networks of
+    Before it is raised, `session` is notified: some code, such as the neural networks of
     scikit-learn, catches it and returns what is fitted by half.
 
-    Python hears of a signal only when the code that runs comes back to it, which a long fit may
+    Python handles a signal only when the code that runs comes back to it, which a long fit may
     not do for minutes. If the process has not ended in order after a while, it ends on the spot:
     all that was finished is on the disk already.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # only there signals are heard; whoever started the thread sees to them
+        yield  # only the main thread may handle signals; its owner sees to them
         return
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    heard: list[int] = []
+    received: list[int] = []
 
-    def hear(number: int, frame: FrameType | None) -> None:
-        if not heard:
-            heard.append(number)
-            farewell.asked()
+    def handle(number: int, frame: FrameType | None) -> None:
+        if not received:
+            received.append(number)
+            session.on_signal()
             raise Stopped(number)
 
     # The system writes there at once, whatever the main thread is at.
-    waked = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    handlers = {number: signal.signal(number, hear) for number in SIGNALS}
-    threading.Thread(target=_watch, args=(reading, farewell), daemon=True).start()
+    woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    handlers = {number: signal.signal(number, handle) for number in SIGNALS}
+    threading.Thread(target=_watch, args=(reading, session), daemon=True).start()
     try:
         yield
     finally:
         # Once a signal came, the watcher stays, and further ones are ignored, until the very end.
-        if not heard:
+        if not received:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-            signal.set_wakeup_fd(waked)
+            signal.set_wakeup_fd(woken)
             os.close(writing)
 
 
-def _watch(reading: int, farewell: ShutdownReport) -> None:
+def _watch(reading: int, session: RunSession) -> None:
     """Wait for a signal, then for the end; bring it about if it does not come by itself."""
     number = 0
     while number not in SIGNALS:
-        told = os.read(reading, 1)
-        if not told:
+        message = os.read(reading, 1)
+        if not message:
             os.close(reading)
             return
-        number = told[0]
+        number = message[0]
+    code = 128 + number
+
+    def report() -> None:
+        session.report()
+        if session.events is not None:
+            session.events.ended(code)
+        sys.stderr.flush()
+
     try:
-        threading.Event().wait(GRACE_SECONDS)
-        words = threading.Thread(target=_say, args=(farewell, 128 + number), daemon=True)
-        words.start()
-        words.join(WORDS_SECONDS)
-        end_children()
+        time.sleep(GRACE_SECONDS)
+        # Apart, for a pipe that is full would hold it up for ever.
+        reporting = threading.Thread(target=report, daemon=True)
+        reporting.start()
+        reporting.join(REPORT_SECONDS)
+        _end_children()
     finally:
-        os._exit(128 + number)
+        os._exit(code)
 
 
-def _say(farewell: ShutdownReport, code: int) -> None:
-    farewell.say()
-    farewell.ended(code)
-    sys.stderr.flush()
+def _end_children() -> None:
+    """Kill all processes that this one has started, and theirs, and wait a little for their end.
+
+    But for the resource trackers of multiprocessing and loky: they remove what others leave
+    behind, and end by themselves.
+    """
+    late = time.monotonic() + GONE_SECONDS
+    while (alive := [*_children()]) and time.monotonic() < late:
+        for number in alive:
+            with contextlib.suppress(OSError):
+                os.kill(number, getattr(signal, "SIGKILL", signal.SIGTERM))
+        time.sleep(0.01)
+
+
+def _children() -> Iterator[int]:
+    if not Path("/proc/self").is_dir():
+        import multiprocessing
+
+        yield from (each.pid for each in multiprocessing.active_children() if each.pid)
+        return
+    for number in descendants(os.getpid()):
+        with contextlib.suppress(OSError):  # it has just ended
+            place = Path(f"/proc/{number}")
+            state = (place / "stat").read_text("ascii").rpartition(")")[2].split()[0]
+            if state not in "ZX" and b"resource_tracker" not in (place / "cmdline").read_bytes():
+                yield number

@@ -39,11 +39,12 @@ def path_of(run: Path, name: str | None) -> Path:
     StudentFileError
         If the run has no student of this name, or is not at its end.
     """
-    from hpmkd.runs.checkpoint_folder import check_finished
-
     if not run.is_dir():
         return run
-    check_finished(run)
+    if not (run / "run.json").is_file():
+        from hpmkd.runs.checkpoint_folder import check_finished
+
+        check_finished(run)
     if name is None:
         return run / "student.hpmkd"
     path = run / "students" / f"{name}.hpmkd"

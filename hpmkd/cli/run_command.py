@@ -8,11 +8,9 @@ from typing import Any
 
 import click
 
-from hpmkd.cli import shutdown
 from hpmkd.cli.interrupt import exit_code, stoppable
 from hpmkd.cli.output import json_lines
-from hpmkd.cli.session import unopened
-from hpmkd.cli.shutdown import NOTHING_YET, ShutdownReport
+from hpmkd.cli.session import RunSession
 
 
 class RunCommand(click.Command):
@@ -28,14 +26,14 @@ class RunCommand(click.Command):
         """Read the arguments; what is wrong with them is an event too."""
         if "--json" not in args:
             return super().make_context(info_name, args, parent, **more)
-        told = json_lines.Events(sys.stderr)
-        with told.everything():
+        events = json_lines.Events(sys.stderr)
+        with events.everything():
             context = super().make_context(info_name, args, parent, **more)
-        context.meta[json_lines.KEY] = told
+        context.meta[json_lines.KEY] = events
         return context
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse an option that is given twice, of which all but the last would go unheard."""
+        """Refuse an option that is given twice, of which all but the last would be ignored."""
         if not ctx.resilient_parsing:
             values, _, order = self.make_parser(ctx).parse_args(args=[*args])
             for each in {*order}:
@@ -50,14 +48,17 @@ class RunCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; whoever is asked to stop, at whatever it is, says so."""
-        told: json_lines.Events | None = ctx.meta.get(json_lines.KEY)
-        resumed = ctx.params["resume"]
-        last = ShutdownReport(told, NOTHING_YET if resumed is None else unopened(resumed))
-        ctx.meta[shutdown.KEY] = last
-        with stoppable(last), contextlib.nullcontext() if told is None else told.everything():
+        """Run; if the process is asked to stop, at whatever it is, report it."""
+        events: json_lines.Events | None = ctx.meta.get(json_lines.KEY)
+        ctx.obj = session = RunSession(events)
+        with (
+            stoppable(session),
+            contextlib.nullcontext() if events is None else events.everything(),
+        ):
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt as stopped:
-                last.say()
+                session.report()
                 raise click.exceptions.Exit(exit_code(stopped)) from None
+            finally:
+                session.close()

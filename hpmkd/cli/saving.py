@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from hpmkd.cli.session import Place
+    from hpmkd.cli.session import RunSession
     from hpmkd.recipe.recipe import Recipe
     from hpmkd.runs.result import Distillation
 
 
 def distil_and_save(
     recipe: Recipe,
-    place: Place,
+    session: RunSession,
     *,
     disable: Sequence[str],
     quiet: bool,
@@ -32,7 +32,6 @@ def distil_and_save(
     from hpmkd.cli.output.json_lines import events_of_command
     from hpmkd.cli.output.text import results_only
     from hpmkd.cli.progress import observer
-    from hpmkd.cli.session import kept
     from hpmkd.errors import LimitsError
     from hpmkd.registry.registry import Registry
 
@@ -42,17 +41,17 @@ def distil_and_save(
     if progress is not None:
         registry.add("progress", progress)
     view = contextlib.ExitStack()
-    with kept(place, registry, view.close) as unfinished:
+    with session.checkpoint(registry, view.close) as checkpoint:
         with results_only(), view:
             view.enter_context(progress or contextlib.nullcontext())
-            found = run(recipe, registry, checkpoint=unfinished, **problem)
-        found.save(place.folder, overwrite=True)
-    show(found, place.folder, as_json=as_json)
-    if unmet := found.unmet(place.folder):
+            found = run(recipe, registry, checkpoint=checkpoint, **problem)
+        found.save(session.folder, overwrite=True)
+    show(found, session.folder, as_json=as_json)
+    if unmet := found.unmet(session.folder):
         raise LimitsError(f"saved, but {unmet}", found)
 
 
-def show_complete(
+def show_finished(
     folder: Path,
     recipe: Recipe,
     *,
@@ -63,19 +62,19 @@ def show_complete(
     X_test: Any = None,
     **_: Any,
 ) -> None:
-    """Say that there is nothing to go on with, and print the result to stdout.
+    """Say that there is nothing to resume, and print the result to stdout.
 
     Raises
     ------
     RunFolderError
-        If it is the result of something other than what is asked for.
+        If it is the result of another run than the requested one.
     """
     from hpmkd.errors import RunFolderError
     from hpmkd.runs.result import Distillation
-    from hpmkd.runs.resume_check import differences_from
+    from hpmkd.runs.resume_check import diff_with_finished_run
 
     found = Distillation.load(folder)
-    different = differences_from(found.facts, found.recipe, recipe, seed, X, y, X_test)
+    different = diff_with_finished_run(found.facts, found.recipe, recipe, seed, X, y, X_test)
     if different:
         raise RunFolderError(
             f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "

@@ -1,26 +1,26 @@
-"""Where a run of the command line is kept, so that it can be gone on with."""
+"""A run of the command line: its folder, how far it has got, and how to resume it."""
 
 from __future__ import annotations
 
 import contextlib
 import shlex
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.shutdown import KEY, RunState, RunStatus, ShutdownReport
-
 if TYPE_CHECKING:
+    from hpmkd.cli.output.json_lines import Events
     from hpmkd.registry.registry import Registry
     from hpmkd.runs.checkpoint import RunCheckpoint
 
 #: Under which name the context of a command has the arguments of the user.
 TYPED = "hpmkd.typed"
-#: Whoever mends the code or the recipe has another run.
+#: Another recipe, or other code, makes another run.
 UNLESS_CHANGED = (
     "what failed is tried again by whoever goes on; that helps where its cause is neither in the "
     "recipe nor in the code of a plugin: if you change these, begin anew (--out with "
@@ -29,186 +29,195 @@ UNLESS_CHANGED = (
 
 
 @dataclass(frozen=True)
-class Place:
-    """The run folder that a user named.
+class RunStatus:
+    """How far a run has got.
 
     Parameters
     ----------
-    folder : Path
-        Of ``--out`` or of ``--resume``.
-    resume : bool
-        Whether to go on with the run in it.
-    overwrite : bool
-        Whether a run in it may be replaced.
-    trusted : bool
-        Whether to go on with what somebody else began.
+    finished : str
+        As a sentence.
+    best : mapping, optional
+        The best student so far: its ``stage``, its ``selection_log_loss``, and the ``path`` of
+        its file.
+    go_on : str, optional
+        The command that resumes it.
+    trouble : str, optional
+        Why not all that was finished could be stored.
     """
 
-    folder: Path
-    resume: bool = False
-    overwrite: bool = False
-    trusted: bool = False
+    finished: str = "nothing was finished"
+    best: dict[str, Any] | None = None
+    go_on: str | None = None
+    trouble: str | None = None
 
-    @classmethod
-    def chosen(
-        cls, out: Path | None, resume: Path | None, *, overwrite: bool, trusted: bool = False
-    ) -> Place:
-        """Return the folder of ``--out`` or of ``--resume``, of which one is expected."""
-        if resume is None:
-            if out is None:
-                raise click.UsageError(
-                    "Missing option '--out' (the run folder to write), or '--resume' (one to go on "
-                    "with)."
-                )
-            return cls(out, overwrite=overwrite, trusted=trusted)
-        if out is not None or overwrite:
+    def text(self, before: str = "") -> str:
+        """Return it as lines; `before`, on what terms to resume."""
+        lines = [self.finished]
+        if self.trouble is not None:
+            lines.append(f"not all that was finished could be kept: {self.trouble}")
+        if (best := self.best) is not None:
+            lines.append(
+                f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
+                f"selection rows; use it with: hpmkd predict {shlex.quote(best['path'])} DATA"
+            )
+        if self.go_on is not None:
+            lines.append(f"{before}go on with: {self.go_on}")
+        return "\n".join(lines)
+
+
+class RunSession:
+    """The run of a command: first without a folder, then not begun, checkpointed, and saved.
+
+    Parameters
+    ----------
+    events : Events, optional
+        Where its status goes instead of stderr, if it is stopped.
+    """
+
+    def __init__(self, events: Events | None = None) -> None:
+        self.events, self._lock, self._reported = events, threading.Lock(), False
+        self._resume = self._overwrite = self._trusted = self._saved = False
+        self._checkpoint: RunCheckpoint | None = None
+        self._hide: Callable[[], object] = lambda: None
+        self.folder, self.command = Path(), ""
+
+    def open(
+        self, out: Path | None, resume: Path | None, *, overwrite: bool, trusted: bool = False
+    ) -> None:
+        """Take the folder of ``--out`` or of ``--resume``, of which one is expected.
+
+        Parameters
+        ----------
+        overwrite : bool
+            Whether a run in it may be replaced.
+        trusted : bool
+            Whether to resume what another user began.
+        """
+        if resume is None and out is None:
+            raise click.UsageError(
+                "Missing option '--out' (the run folder to write), or '--resume' (one to go on "
+                "with)."
+            )
+        if resume is not None and (out is not None or overwrite):
             other = "--overwrite" if out is None else "--out"
             raise click.UsageError(
                 f"got --resume and {other}; expected one of them: --resume goes on with the run "
                 "that is in the folder"
             )
-        return cls(resume, resume=True, trusted=trusted)
+        self.folder, self._resume = resume or out or Path(), resume is not None
+        self._overwrite, self._trusted = overwrite, trusted
+        # Known now: the status may be asked for in a thread that has no context.
+        typed = _without_folder(click.get_current_context().meta[TYPED])
+        program = "python -m hpmkd" if Path(sys.argv[0]).name == "__main__.py" else "hpmkd"
+        self.command = f"{program} {shlex.join([*typed, '--resume', str(self.folder)])}"
 
-    @property
-    def complete(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether there is nothing left to do; otherwise make sure that it can be done.
 
         Raises
         ------
         RunFolderError
-            If there is nothing to go on with, or the folder cannot be written.
+            If there is nothing to resume, or the folder cannot be written.
         """
         from hpmkd.errors import RunFolderError
-        from hpmkd.runs.checkpoint_folder import holds_journal, recover
+        from hpmkd.runs.checkpoint_folder import FolderState, recover, state_of
         from hpmkd.runs.folder import check_free
 
-        if not self.resume:
-            check_free(self.folder, overwrite=self.overwrite)
+        if not self._resume:
+            check_free(self.folder, overwrite=self._overwrite)
             return False
         recover(self.folder)
-        if holds_journal(self.folder):
-            return False
-        if not (self.folder / "run.json").is_file():
+        state = state_of(self.folder)
+        if state in (FolderState.EMPTY, FolderState.OTHER):
             raise RunFolderError(_nothing_in(self.folder))
-        return True
+        return state is FolderState.FINISHED
 
-    def command(self) -> str:
-        """Return what goes on with the run: what the user typed, but for the folder."""
-        typed = click.get_current_context().meta[TYPED]
-        program = "python -m hpmkd" if Path(sys.argv[0]).name == "__main__.py" else "hpmkd"
-        return f"{program} {shlex.join([*_without_place(typed), '--resume', str(self.folder)])}"
+    @contextlib.contextmanager
+    def checkpoint(self, registry: Registry, hide: Callable[[], None]) -> Iterator[RunCheckpoint]:
+        """Store what is finished of a run, until it is saved; if it fails, print how to resume it.
 
+        Parameters
+        ----------
+        registry : Registry
+            Whose observers are notified of what is taken from the journal.
+        hide : callable
+            Ends the view of the progress, so that the status stands below it and the terminal
+            is left as it was.
+        """
+        from hpmkd.errors import HpmkdError, RunFolderError
+        from hpmkd.runs.checkpoint import RunCheckpoint
 
-@contextlib.contextmanager
-def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator[RunCheckpoint]:
-    """Keep what is finished of a run; if it is stopped or fails, tell how to go on.
-
-    Parameters
-    ----------
-    place : Place
-        Where.
-    registry : Registry
-        Whose observers hear of what is taken from the journal.
-    hide : callable
-        Ends the view of the progress, so that the last words stand below it and the terminal is
-        left as it was.
-    """
-    from hpmkd.errors import HpmkdError, RunFolderError
-    from hpmkd.runs.checkpoint import RunCheckpoint
-
-    unfinished = RunCheckpoint(
-        place.folder,
-        anew=not place.resume,
-        command=place.command(),
-        trusted=place.trusted,
-        on_note=lambda note: registry.notify("hpmkd_noted", note=note),
-    )
-
-    def state() -> RunState:
-        hide()
-        return _state(unfinished, place)
-
-    farewell: ShutdownReport = click.get_current_context().meta[KEY]
-    try:
-        work = RunStatus(state, unfinished.stop, unfinished.close, _told)
-        with farewell.about(work, RunState(f"the run is complete, in {place.folder}")):
-            try:
-                yield unfinished
-            except KeyboardInterrupt:
-                farewell.say()
-                raise
-            except HpmkdError as failed:
-                if unfinished.settled and unfinished.holds:
-                    # A full disk, or no right to write: nothing of the run itself is wrong.
-                    mended = isinstance(failed, RunFolderError)
-                    words = _told(_state(unfinished, place), "" if mended else UNLESS_CHANGED)
-                    click.echo(f"the run failed; {words}", err=True)
-                raise
-    finally:
-        unfinished.close()
-
-
-def unopened(folder: Path) -> RunStatus:
-    """Return what a farewell is about before the journal of a resumed run is opened.
-
-    Parameters
-    ----------
-    folder : Path
-        Of ``--resume``.
-    """
-    # Known now: the last words may be said in a thread that has no context.
-    command = Place(folder, resume=True).command()
-
-    def state() -> RunState:
-        from hpmkd.runs.checkpoint_folder import holds_journal
-
-        if holds_journal(folder):
-            return RunState("nothing further was finished", go_on=command)
-        if (folder / "run.json").is_file():
-            return RunState(f"the run is complete, in {folder}")
-        return RunState()
-
-    return RunStatus(state, text=_told)
-
-
-def _state(unfinished: RunCheckpoint, place: Place) -> RunState:
-    """Return how far a run has got, what is best so far, and how to go on."""
-    best, path = unfinished.best_so_far, unfinished.best.path
-    # What a resumed journal holds is there to go on with, before the run has looked at it too.
-    known = unfinished.settled or place.resume
-    can_go_on = known and unfinished.holds and unfinished.resumable
-    return RunState(
-        unfinished.progress,
-        None
-        if best is None
-        else {
-            "stage": best["stage"],
-            "selection_log_loss": best["selection_log_loss"],
-            "path": str(path),
-        },
-        unfinished.command if can_go_on else None,
-        unfinished.trouble,
-    )
-
-
-def _told(state: RunState, before: str = "") -> str:
-    """Say it; `before`, on what terms to go on."""
-    lines = [state.finished]
-    if state.trouble is not None:
-        lines.append(f"not all that was finished could be kept: {state.trouble}")
-    if (best := state.best) is not None:
-        lines.append(
-            f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
-            f"selection rows; use it with: hpmkd predict {shlex.quote(best['path'])} DATA"
+        self._hide = hide
+        self._checkpoint = checkpoint = RunCheckpoint(
+            self.folder,
+            anew=not self._resume,
+            command=self.command,
+            trusted=self._trusted,
+            on_note=lambda note: registry.notify("hpmkd_noted", note=note),
         )
-    if state.go_on is not None:
-        lines.append(f"{before}go on with: {state.go_on}")
-    return "\n".join(lines)
+        try:
+            yield checkpoint
+        except HpmkdError as failed:
+            if checkpoint.verified and len(checkpoint.journal):
+                # A full disk, or no right to write: nothing of the run itself is wrong.
+                terms = "" if isinstance(failed, RunFolderError) else UNLESS_CHANGED
+                click.echo(f"the run failed; {self.status().text(terms)}", err=True)
+            raise
+        self._saved = True
+
+    def on_signal(self) -> None:
+        """Store nothing any more: the process is asked to end."""
+        if self._checkpoint is not None:
+            self._checkpoint.stop()
+
+    def report(self) -> None:
+        """Write, once, how far a run has got that is stopped, and let others resume it."""
+        with self._lock:
+            if self._reported:
+                return
+            self._reported = True
+            status = self.status()
+            if self.events is None:
+                click.echo(f"\nstopped; {status.text()}", err=True)
+            else:
+                self.events.write("stopped", **asdict(status))
+            self.close()
+
+    def status(self) -> RunStatus:
+        """Return how far the run has got, what is best so far, and how to resume it."""
+        checkpoint = self._checkpoint
+        if checkpoint is None or self._saved:
+            return self._status_of_folder()
+        self._hide()
+        if (best := checkpoint.best.facts()) is not None:
+            named = {name: best[name] for name in ("stage", "selection_log_loss")}
+            best = {**named, "path": str(checkpoint.best.path)}
+        # What a resumed journal holds can be resumed before the run has looked at it, too.
+        known = checkpoint.verified or self._resume
+        resumable = known and checkpoint.identifiable and len(checkpoint.journal)
+        trouble = checkpoint.journal.trouble
+        return RunStatus(checkpoint.progress, best, self.command if resumable else None, trouble)
+
+    def close(self) -> None:
+        """Let others resume the run."""
+        if self._checkpoint is not None:
+            self._checkpoint.close()
+
+    def _status_of_folder(self) -> RunStatus:
+        """Return how far a run has got that is not begun yet, or is saved already."""
+        from hpmkd.runs.checkpoint_folder import FolderState, state_of
+
+        state = state_of(self.folder) if self._saved or self._resume else FolderState.EMPTY
+        if state is FolderState.FINISHED:
+            return RunStatus(f"the run is complete, in {self.folder}")
+        if state.resumable:
+            return RunStatus("nothing further was finished", go_on=self.command)
+        return RunStatus()
 
 
 def _nothing_in(folder: Path) -> str:
-    """Say why there is no run to go on with, and what to type."""
-    from hpmkd.unwritable import file_above
+    """Say why there is no run to resume, and what to type."""
+    from hpmkd.files import file_above
 
     if (file := file_above(folder)) is not None:
         return f"{file} is a file; expected the folder of a run, or begin one with --out"
@@ -217,7 +226,7 @@ def _nothing_in(folder: Path) -> str:
     return f"{folder} holds no run to go on with; begin one with --out {where}"
 
 
-def _without_place(typed: Sequence[str]) -> Iterator[str]:
+def _without_folder(typed: Sequence[str]) -> Iterator[str]:
     """Yield arguments but for those that say where the run goes."""
     arguments = iter(typed)
     for each in arguments:

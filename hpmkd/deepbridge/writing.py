@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hpmkd.errors import RecipeError, RunFolderError
-from hpmkd.unwritable import explained
+from hpmkd.files import explain_write_errors
 
 
 def as_path(value: Any, name: str) -> Path:
@@ -46,7 +46,7 @@ def write(path: Path, content: bytes, name: str) -> str:
     RunFolderError
         If that cannot be; `name` is the argument to change.
     """
-    with explained(path, f"choose another {name}"):
+    with explain_write_errors(path, f"choose another {name}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return str(path)

@@ -133,7 +133,7 @@ def _result(
         records=measured.records,
         knowledge=taught.knowledge.knowledge,
         verdict=measured.verdict,
-        counts={**ctx.counts.to_mapping(), "resumed": ctx.checkpoint.resumed},
+        counts={**ctx.counts.to_mapping(), "resumed": ctx.checkpoint.journal.resumed},
         recipe=ctx.recipe,
         facts={
             **facts_of_run(ctx.seed, rows.training, rows.test),

@@ -56,7 +56,9 @@ def search(ctx: RunContext, rows: RunRows, taught: TeacherOutputs) -> SearchResu
     facts = facts_of(rows.training, rows.test, taught.knowledge.knowledge)
     # Other runs may add to the memory before a run that was stopped is resumed.
     journal, fitting = ctx.checkpoint.journal, ctx.trainer.fitting
-    remembered = journal.kept("remembered", lambda: recalled(ctx.memory, facts, fitting.stages))
+    remembered = journal.get_or_compute(
+        "remembered", lambda: recalled(ctx.memory, facts, fitting.stages)
+    )
     teach_scheduler(fitting.scheduler, ctx.memory, facts, journal)
     with ctx.counts.phase("search"):
         fits = len(taught.selection_sets)

@@ -119,7 +119,7 @@ def _builder(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> Kno
 
 
 def _verify_checkpoint(ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder) -> None:
-    if ctx.checkpoint.kept is None:
+    if ctx.checkpoint.journal_file is None:
         return
     given = {
         "training rows": rows.training,

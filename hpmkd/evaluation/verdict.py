@@ -116,22 +116,22 @@ class Verdict:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Verdict:
-        """Read it back; a run folder of before has no arms."""
+        """Read it back."""
         compared = tuple(
             Comparison(
                 each["against"],
                 Difference.from_mapping(each["plain"]),
                 Difference.from_mapping(each["calibrated"]),
             )
-            for each in mapping.get("comparisons", ())
+            for each in mapping["comparisons"]
         )
         return cls(
             **{
                 **mapping,
                 "interval": tuple(mapping["interval"]),
-                "arms": tuple(Arm(**each) for each in mapping.get("arms", ())),
+                "arms": tuple(Arm(**each) for each in mapping["arms"]),
                 "comparisons": compared,
-                "notes": tuple(mapping.get("notes", ())),
+                "notes": tuple(mapping["notes"]),
             }
         )
 

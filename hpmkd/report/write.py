@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import ReportError
-from hpmkd.files import write_whole
+from hpmkd.files import write_atomically
 from hpmkd.report.render.all import pictures
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.theme import PAPER, STAND_INS, Look
@@ -177,7 +177,7 @@ def _heard(lacking: set[str]) -> Iterator[None]:
 
 def _written(path: Path, content: bytes) -> Path:
     with _explained(path):
-        return write_whole(path, content)
+        return write_atomically(path, content)
 
 
 @contextlib.contextmanager

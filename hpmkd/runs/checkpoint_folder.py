@@ -1,25 +1,53 @@
-"""How a run folder looks while its run goes on, and what killed processes leave there."""
+"""The states of a run folder, and what it holds while its run goes on."""
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
+from enum import Enum, auto
 from pathlib import Path
 
 from hpmkd.errors import StudentFileError
-from hpmkd.execution.journal.file import header_of
-from hpmkd.execution.journal.records import MAGIC
+from hpmkd.execution.journal import COMPANIONS, read_header
 
 #: What is in a run folder while the run goes on: what is finished, and the best student so far.
 JOURNAL, BEST = "journal", "best.hpmkd"
-#: Under which name the header of a journal has what a user types to go on.
+#: Under which name the header of a journal has what a user types to resume the run.
 COMMAND = "command"
+JOURNAL_FILES = {JOURNAL, *(JOURNAL + end for end in COMPANIONS)}
 
 
-def is_unfinished(folder: Path) -> bool:
-    """Whether a folder holds the journal of a run, and no complete run."""
-    return holds_journal(folder) and not (folder / "run.json").is_file()
+class FolderState(Enum):
+    """What a path holds: the states that a run folder goes through, and those that it cannot."""
+
+    EMPTY = auto()  # or missing
+    UNFINISHED = auto()
+    FINISHED = auto()
+    #: A finished run, and the journal of one that is to take its place.
+    REPLACING = auto()
+    OTHER = auto()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether there is a journal."""
+        return self in (FolderState.UNFINISHED, FolderState.REPLACING)
+
+
+def state_of(folder: Path) -> FolderState:
+    """Return what a path holds."""
+    if not folder.exists():
+        return FolderState.EMPTY
+    if not folder.is_dir():
+        return FolderState.OTHER
+    names, journal = {each.name for each in folder.iterdir()}, folder / JOURNAL
+    # One that was opened a moment ago is empty yet.
+    opened = JOURNAL in names <= JOURNAL_FILES and journal.stat().st_size == 0
+    unfinished = opened or (JOURNAL in names and read_header(journal) is not None)
+    if "run.json" in names:
+        return FolderState.REPLACING if unfinished else FolderState.FINISHED
+    if unfinished:
+        return FolderState.UNFINISHED
+    return FolderState.OTHER if names else FolderState.EMPTY
 
 
 def check_finished(folder: Path) -> None:
@@ -28,62 +56,37 @@ def check_finished(folder: Path) -> None:
     Raises
     ------
     StudentFileError
-        If it is not; the message says what there is, and how to go on.
+        If it is not; the message says what there is, and how to resume it.
     """
-    if not is_unfinished(folder):
+    if state_of(folder) is not FolderState.UNFINISHED:
         return
-    best, header = folder / BEST, header_of(folder / JOURNAL) or {}
-    said = f"{folder} holds an unfinished run"
+    best, header = folder / BEST, read_header(folder / JOURNAL) or {}
+    message = f"{folder} holds an unfinished run"
     if best.is_file():
-        said += f"; its best student so far is {best}: hpmkd predict {shlex.quote(str(best))} DATA"
+        message += f"; its best student so far is {best}: "
+        message += f"hpmkd predict {shlex.quote(str(best))} DATA"
     typed = header.get(COMMAND) or f"the same command, with --resume {folder} in place of --out"
-    raise StudentFileError(f"{said}. Go on with: {typed}")
+    raise StudentFileError(f"{message}. Go on with: {typed}")
 
 
-def holds_journal(folder: Path) -> bool:
-    """Whether a run that is not at its end keeps its journal in a folder."""
-    try:
-        with (folder / JOURNAL).open("rb") as file:
-            start = file.read(len(MAGIC))
-    except OSError:
-        return False
-    # One that was begun a moment ago is empty yet.
-    return start == MAGIC or (not start and {each.name for each in folder.iterdir()} == {JOURNAL})
+def draft_of(folder: Path) -> Path:
+    """Return where a run folder is written, before it is moved to its place."""
+    target = folder.absolute()
+    return target.with_name(f".{target.name}.draft")
 
 
 def recover(folder: Path) -> None:
     """Put a run folder in its place, where the process that did so was killed in the middle."""
-    target = folder.absolute()
-    if not target.exists():
-        for draft in _drafts(target):
-            # The old one was moved away, so the new one is whole.
-            if (draft / "old").exists() and (draft / "new").exists():
-                (draft / "new").rename(target)
-                shutil.rmtree(draft, ignore_errors=True)
-                return
-
-
-def sweep(folder: Path) -> None:
-    """Remove what killed processes left beside a run folder, and in it.
-
-    Whoever calls it holds the lock of its journal: nobody else is writing.
-    """
-    for draft in _drafts(folder.absolute()):
+    draft = draft_of(folder)
+    # The old one was moved away, so the new one is whole.
+    if not folder.exists() and (draft / "old").exists() and (draft / "new").exists():
+        (draft / "new").rename(folder)
         shutil.rmtree(draft, ignore_errors=True)
-    for draft in folder.glob(f".{BEST}.*"):
-        draft.unlink(missing_ok=True)
-
-
-def _drafts(target: Path) -> list[Path]:
-    if not target.parent.is_dir():
-        return []
-    name = re.compile(rf"\.{re.escape(target.name)}-[a-z0-9_]{{8}}")
-    return [each for each in target.parent.iterdir() if name.fullmatch(each.name)]
 
 
 def take_along(unfinished: Path, new: Path) -> None:
     """Keep what somebody put beside a journal while the run went on."""
     for each in unfinished.iterdir():
-        own = each.name == JOURNAL or each.name.lstrip(".").startswith(BEST)
+        own = each.name in JOURNAL_FILES or each.name.lstrip(".").startswith(BEST)
         if not own and not (new / each.name).exists():
             each.rename(new / each.name)

@@ -16,7 +16,7 @@ from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.verdict import Verdict
 from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.runs.checkpoint_folder import BEST, JOURNAL
+from hpmkd.runs.checkpoint_folder import BEST, JOURNAL_FILES
 from hpmkd.runs.folder import (
     ENSEMBLE,
     FRONT,
@@ -50,8 +50,8 @@ NAMES = frozenset(
         "study.log",
         "run.json",
         "recipe.toml",
-        JOURNAL,
         BEST,
+        *JOURNAL_FILES,
     }
 )
 
@@ -148,11 +148,11 @@ def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
 def _students(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the students by what they are: of a stage, the ensemble, or of the front alone."""
     students = load_students(folder, facts["chosen"])
-    ensemble, told = students.pop(ENSEMBLE, None), facts["ensemble"]
+    ensemble, description = students.pop(ENSEMBLE, None), facts["ensemble"]
     # It is there if and only if the run says so.
-    if (ensemble is None) == (told is not None and told["unpacked"] is None):
+    if (ensemble is None) == (description is not None and description["unpacked"] is None):
         raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or is none of this run")
-    front = load_front(folder) if (folder / FRONT).exists() else ()
+    front = load_front(folder)
     if missing := {each.name for each in front} - set(students):
         raise StudentFileError(
             f"{folder} is no intact run folder: {FRONT} tells of students whose files are missing "

@@ -1,4 +1,4 @@
-"""What the results of a run follow from, to be compared before a run is gone on with."""
+"""What the results of a run follow from, to be compared before a run is resumed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 FREE = ("executor", "cache", "parallel", "pipeline", "budget.seconds", "budget.trial_seconds")
 #: Packages that are known by their versions.
 VERSIONED = {"sklearn", *LIBRARIES} - {"hpmkd"}
-#: Whoever changes one of these may change what a student or a sampler says, beside a teacher.
+#: These decide what a student or a sampler predicts, beside those that decide it for a teacher.
 MORE = ("numba", "optuna")
 UNSET = "not set"
-#: Tables that a run may have divided itself, and the setting that says how, beside the seed.
-DIVIDED, TEST_SIZE = ("training rows", "test rows"), "split.test_size"
+#: Tables that a run may have divided itself, by its seed and split.test_size.
+DIVIDED = ("training rows", "test rows")
+#: Why it is unknown whether a teacher is the same.
+UNIDENTIFIABLE = "nobody can tell it from another, for its state cannot be hashed"
 
 
 def run_fingerprint(
@@ -47,7 +49,7 @@ def run_fingerprint(
     tables_given : mapping of str to Dataset, DataFrame or None
         Training rows, test rows, rows without labels.
     teachers : mapping of str to str or None
-        By name, the digest of each; None where nobody can tell it from another.
+        By name, the digest of each; None where its state cannot be hashed.
     plugins : iterable of Plugin
         Those that are installed.
     """
@@ -58,7 +60,7 @@ def run_fingerprint(
             "hpmkd": ["", _code("hpmkd")],
             **{f"plugin {each.name}": [each.source, _code_of(each)] for each in offering},
         },
-        "data": {name: _told(table) for name, table in tables_given.items()},
+        "data": {name: describe_table(table) for name, table in tables_given.items()},
         "teachers": dict(teachers),
         "seed": seed,
         "recipe": settings_of(recipe),
@@ -71,107 +73,63 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say in what two circumstances differ; nothing where results are equal."""
-    seeds = (was["seed"], now["seed"])
-    return [
-        *([] if seeds[0] == seeds[1] else [f"seed: was {seeds[0]}, is {seeds[1]}"]),
-        *_of_settings(was["recipe"], now["recipe"]),
-        *_of_libraries(was["libraries"], now["libraries"]),
-        *_of_code(was["code"], now["code"]),
-        *_of_what_was_given(was, now),
-    ]
-
-
-def _of_libraries(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for name in _either(was, now):
-        before, after = was.get(name, UNSET), now.get(name, UNSET)
-        if before != after:
-            yield f"version of {name}: was {before}, is {after}"
-
-
-def _of_code(was: Mapping[str, Sequence[str]], now: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    for name in _either(was, now):
-        if name not in now:
-            yield f"{name}: it was there, and is not"
-        elif name not in was:
-            yield f"{name}: it was not there, and is"
-        elif was[name][0] != now[name][0]:
-            yield f"{name}: was {was[name][0]}, is {now[name][0]}"
-        elif was[name][1] != now[name][1]:
-            yield f"{name}: its code was changed"
-
-
-def _of_what_was_given(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """Tell of rows and teachers; in one clause, at the end, of what may follow from the rest."""
-    seeded = was["seed"] != now["seed"]
-    divided = seeded or was["recipe"].get(TEST_SIZE) != now["recipe"].get(TEST_SIZE)
-    follows = []
-    if divided and _as_many_in_all(was["data"], now["data"]):
-        follows = [name for name in DIVIDED if was["data"][name] != now["data"][name]]
-    kept = {name: table for name, table in now["data"].items() if name not in follows}
-    yield from _of_data(was["data"], kept)
-    if divided and list(was["teachers"]) == list(now["teachers"]):
-        told = {name: (was["teachers"][name], digest) for name, digest in now["teachers"].items()}
-        follows += [
-            f"teacher {name!r}"
-            for name, both in told.items()
-            if None not in both and both[0] != both[1]
-        ]
-        untold = [name for name, both in told.items() if None in both]
-        yield from (f"teacher {name!r}: {UNTOLD}" for name in untold)
-    else:
-        yield from _of_teachers(was["teachers"], now["teachers"])
-    if follows:
-        cause = "the seed" if seeded else TEST_SIZE
-        yield f"as may follow from {cause}, others are: {', '.join(follows)}"
-
-
-def _as_many_in_all(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether as many rows of the same columns were divided into those to train and to test on."""
-
-    def divided(data: Mapping[str, Any]) -> tuple[int, set[int]]:
-        tables = [data[name] for name in DIVIDED if data[name] is not None]
-        return sum(each["rows"] for each in tables), {each["columns"] for each in tables}
-
-    return divided(was) == divided(now)
-
-
-def _of_data(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for name in now:
-        before, after = was[name], now[name]
-        if before == after:
-            continue
-        shapes = [
-            "none" if each is None else f"{each['rows']} rows of {each['columns']} columns"
-            for each in (before, after)
-        ]
+    """Say in what two fingerprints differ; nothing where results are equal."""
+    found: list[str] = []
+    cause = None
+    for name, before, after in _changed(was["recipe"], now["recipe"]):
+        cause = name if name == "split.test_size" else cause
+        found.append(f"recipe, {name}: was {_short(before)}, is {_short(after)}")
+    if was["seed"] != now["seed"]:
+        cause = "the seed"
+        found.insert(0, f"seed: was {was['seed']}, is {now['seed']}")
+    for name, before, after in _changed(was["libraries"], now["libraries"]):
+        found.append(f"version of {name}: was {before}, is {after}")
+    found += [f"{name}: {_of_code(*both)}" for name, *both in _changed(was["code"], now["code"])]
+    consequences = []
+    for name, before, after in _changed(was["data"], now["data"]):
+        shapes = [_shape(each) for each in (before, after)]
         if shapes[0] != shapes[1]:
-            yield f"{name}: were {shapes[0]}, are {shapes[1]}"
+            found.append(f"{name}: were {shapes[0]}, are {shapes[1]}")
+        elif cause and name in DIVIDED:
+            consequences.append(name)
         else:
-            digests = [each["digest"][:12] for each in (before, after)]
-            yield f"{name}: {shapes[0]} of other content (digest {digests[0]}…, now {digests[1]}…)"
+            digests = f"digest {before['digest'][:12]}…, now {after['digest'][:12]}…"
+            found.append(f"{name}: {shapes[0]} of other content ({digests})")
+    if list(was["teachers"]) != list(now["teachers"]):
+        names = [", ".join(each["teachers"]) or "none" for each in (was, now)]
+        found.append(f"teachers: were {names[0]}; are {names[1]}")
+    else:
+        for name, before in was["teachers"].items():
+            after = now["teachers"][name]
+            if None in (before, after):
+                found.append(f"teacher {name!r}: {UNIDENTIFIABLE}")
+            elif before != after and cause:
+                consequences.append(f"teacher {name!r}")
+            elif before != after:
+                found.append(
+                    f"teacher {name!r}: its parameters, its fitted state or its code are others"
+                )
+    if consequences:
+        found.append(f"as may follow from {cause}, others are: {', '.join(consequences)}")
+    return found
 
 
-def _of_teachers(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    if list(was) != list(now):
-        yield f"teachers: were {', '.join(was) or 'none'}; are {', '.join(now) or 'none'}"
-        return
-    for name, digest in now.items():
-        if digest is None or was[name] is None:
-            yield f"teacher {name!r}: {UNTOLD}"
-        elif digest != was[name]:
-            yield f"teacher {name!r}: its parameters, its fitted state or its code are others"
+def _changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    for name in dict.fromkeys([*was, *now]):
+        if (both := (was.get(name, UNSET), now.get(name, UNSET)))[0] != both[1]:
+            yield name, *both
 
 
-#: Why nobody knows whether a teacher is the same.
-UNTOLD = "nobody can tell it from another, for it holds what has no content, as a lock or a file"
+def _of_code(before: Sequence[str], after: Sequence[str]) -> str:
+    if UNSET in (before, after):
+        return "it was there, and is not" if after == UNSET else "it was not there, and is"
+    if before[0] != after[0]:
+        return f"was {before[0]}, is {after[0]}"
+    return "its code was changed"
 
 
-def _of_settings(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for key in _either(was, now):
-        before, after = was.get(key, UNSET), now.get(key, UNSET)
-        if before != after:
-            yield f"recipe, {key}: was {_short(before)}, is {_short(after)}"
+def _shape(table: Mapping[str, Any] | None) -> str:
+    return "none" if table is None else f"{table['rows']} rows of {table['columns']} columns"
 
 
 def _short(value: Any) -> str:
@@ -179,11 +137,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def _either(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys([*was, *now]))
-
-
-def _told(table: Any) -> dict[str, Any] | None:
+def describe_table(table: Any) -> dict[str, Any] | None:
+    """Return size and digest of a table, as plain values."""
     if table is None:
         return None
     if hasattr(table, "facts"):

@@ -15,10 +15,17 @@ import msgspec
 
 from hpmkd.errors import RunFolderError, StudentFileError
 from hpmkd.evaluation.pareto import StudentSummary
+from hpmkd.files import explain_write_errors
 from hpmkd.registry.offers import NAME
-from hpmkd.runs.checkpoint_folder import check_finished, is_unfinished, take_along
+from hpmkd.runs.checkpoint_folder import (
+    FolderState,
+    check_finished,
+    draft_of,
+    recover,
+    state_of,
+    take_along,
+)
 from hpmkd.student import Student
-from hpmkd.unwritable import explained
 
 #: Which students were fitted on all rows, with their figures.
 FRONT = "front.json"
@@ -42,30 +49,25 @@ def check_free(
         If it holds something already, or its parent cannot be written.
     """
     folder = Path(folder)
-    unfinished = is_unfinished(folder)
-    if unfinished and not overwrite:
-        raise RunFolderError(
-            f"{folder} holds an unfinished run; go on with it by --resume in place of --out, or "
-            "begin anew with --overwrite"
-        )
-    if (
-        folder.is_dir()
-        and overwrite
-        and any(folder.iterdir())
-        and not (folder / "run.json").is_file()
-        and not unfinished
-    ):
+    recover(folder)
+    state = state_of(folder)
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file; expected a folder to write the run to")
+    if state is FolderState.OTHER:
         raise RunFolderError(
             f"{folder} holds something other than a run of hpmkd, which is not overwritten; "
             "choose another folder"
         )
-    if folder.exists() and not overwrite and not (folder.is_dir() and not any(folder.iterdir())):
+    if state.resumable and not overwrite:
+        raise RunFolderError(
+            f"{folder} holds an unfinished run; go on with it by --resume in place of --out, or "
+            "start over with --overwrite"
+        )
+    if state is FolderState.FINISHED and not overwrite:
         raise RunFolderError(
             f"{folder} exists already; choose another --out, or replace it with --overwrite"
         )
-    if folder.exists() and not folder.is_dir():
-        raise RunFolderError(f"{folder} is a file; expected a folder to write the run to")
-    with explained(folder, cure):
+    with explain_write_errors(folder, cure):
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".hpmkd-"):
             pass
@@ -89,16 +91,17 @@ def writing(
     """
     check_free(folder, overwrite=overwrite, cure=cure)
     target = Path(folder).absolute()
-    with explained(target, cure):
-        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    draft = draft_of(target)
+    new = draft / "new"
+    with explain_write_errors(target, cure):
+        shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed
         try:
-            inner = draft / "new"
-            inner.mkdir()
-            yield inner
-            _sync(inner)
-            if is_unfinished(target):
-                take_along(target, inner)
-            _replace(target, inner, draft / "old")
+            new.mkdir(parents=True)
+            yield new
+            _sync(new)
+            if state_of(target) is FolderState.UNFINISHED:
+                take_along(target, new)
+            _replace(target, new, draft / "old")
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -204,11 +207,6 @@ def load_front(folder: Path) -> tuple[StudentSummary, ...]:
         If there is no such list, or it is damaged.
     """
     path = folder / FRONT
-    if (folder / "run.json").is_file() and not path.exists():
-        raise StudentFileError(
-            f"{folder} was written by an hpmkd that kept no {FRONT}, so there is nothing to pick "
-            "from; distil again"
-        )
     try:
         return tuple(StudentSummary.read(each) for each in read_json(path, list))
     except msgspec.ValidationError as error:

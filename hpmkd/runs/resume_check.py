@@ -1,4 +1,4 @@
-"""What a run is asked, compared with what a finished one was asked."""
+"""What a run is asked to do, compared with what a finished one did."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.data.dataset import Dataset, make_dataset, separate_test
 from hpmkd.data.raw_rows import aligned
 from hpmkd.data.seeds import Seeds
-from hpmkd.runs.fingerprint import DIVIDED, differences, settings_of
+from hpmkd.runs.fingerprint import DIVIDED, describe_table, differences, settings_of
 
 if TYPE_CHECKING:
     from hpmkd.recipe.recipe import Recipe
@@ -30,25 +30,25 @@ def divided(
     return (dataset.rows(parts[0]), dataset.rows(parts[1])), parts
 
 
-def differences_from(
+def diff_with_finished_run(
     facts: Mapping[str, Any],
-    done: Recipe,
-    asked: Recipe,
+    finished: Recipe,
+    requested: Recipe,
     seed: int,
     X: Any,
     y: Any,
     X_test: Any = None,
 ) -> list[str]:
-    """Say in what a run that is asked for differs from a finished one, as far as that is kept.
+    """Say in what a requested run differs from a finished one, as far as its folder tells.
 
     Parameters
     ----------
     facts : mapping
         Of the finished run: its seed, its target, and size and digest of its rows.
-    done, asked : Recipe
-        Of the finished run, and of the one that is asked for.
+    finished, requested : Recipe
+        Of the two runs.
     seed : int
-        Of the one that is asked for; so are the rows.
+        Of the requested one; so are the rows.
     X, X_test : DataFrame
         Rows with the target; without `X_test`, a share of `X` is what is tested on.
     y : Series or str
@@ -58,22 +58,20 @@ def differences_from(
         return [f"target: was {facts['target']!r}, is {y!r}"]
     dataset = make_dataset(X, y)
     if X_test is None:
-        tables = divided(dataset, asked, Seeds.spawn(seed))[0]
+        tables = divided(dataset, requested, Seeds.spawn(seed))[0]
     else:
         tables = (dataset, with_test(dataset, X_test, y))
-    # A run of before kept no digests: then their numbers have to do.
-    kept: Mapping[str, str] = facts.get("digests", {})
-    columns, was, now = facts["columns"], {}, {}
-    for name, part, table in zip(DIVIDED, ("training", "test"), tables, strict=True):
-        digest = table.digest if part in kept else ""
-        was[name] = _told(facts["rows"][part], columns, kept.get(part, ""))
-        now[name] = _told(len(table), table.facts.n_columns, digest)
+    was = {
+        name: {
+            "rows": facts["rows"][part],
+            "columns": facts["columns"],
+            "digest": facts["digests"][part],
+        }
+        for name, part in zip(DIVIDED, ("training", "test"), strict=True)
+    }
+    now = {name: describe_table(each) for name, each in zip(DIVIDED, tables, strict=True)}
     same: dict[str, Any] = {"libraries": {}, "code": {}, "teachers": {}}
     return differences(
-        {**same, "seed": facts["seed"], "recipe": settings_of(done), "data": was},
-        {**same, "seed": seed, "recipe": settings_of(asked), "data": now},
+        {**same, "seed": facts["seed"], "recipe": settings_of(finished), "data": was},
+        {**same, "seed": seed, "recipe": settings_of(requested), "data": now},
     )
-
-
-def _told(rows: int, columns: int, digest: str) -> dict[str, Any]:
-    return {"rows": rows, "columns": columns, "digest": digest}

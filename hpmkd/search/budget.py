@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import RecipeError
-from hpmkd.execution.journal import NoJournal
+from hpmkd.execution.journal import Journal
 
 if TYPE_CHECKING:
     from hpmkd.execution.counters import Counts
-    from hpmkd.execution.journal import Journal
     from hpmkd.recipe.settings import BudgetSettings
 
 
@@ -34,7 +33,7 @@ class Budget:
 
     settings: BudgetSettings
     counts: Counts
-    journal: Journal = field(default_factory=NoJournal)
+    journal: Journal = field(default_factory=Journal)
     _questions: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -49,7 +48,9 @@ class Budget:
         if not seconds:
             return None
         journal = self.journal
-        late = journal.kept(f"late {next(self._questions)}", lambda: journal.seconds >= seconds)
+        late = journal.get_or_compute(
+            f"late {next(self._questions)}", lambda: journal.seconds >= seconds
+        )
         return f"the budget of {seconds:g} s is spent" if late else None
 
     @property

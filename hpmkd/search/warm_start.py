@@ -62,7 +62,7 @@ def teach_scheduler(
     """Give a scheduler the outcomes of other data sets, if it learns from them."""
     learn = getattr(scheduler, "learn", None)
     if learn is not None:
-        learn(facts, journal.kept("outcomes", lambda: list(memory.outcomes(facts))))
+        learn(facts, journal.get_or_compute("outcomes", lambda: list(memory.outcomes(facts))))
 
 
 def outcomes(facts: DataFacts, trials: Sequence[Trial]) -> list[Outcome]:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import HpmkdError
-from hpmkd.evaluation.ranking import NO_LIMITS
-from hpmkd.files import write_whole
+from hpmkd.files import write_atomically
 from hpmkd.student import Student
 from hpmkd.training.provenance import TRAINING, Provenance, Run
 
@@ -17,35 +16,27 @@ if TYPE_CHECKING:
     from hpmkd.evaluation.ranking import SortKey, TrialRanking
     from hpmkd.values import Trial
 
-#: Under which name a student's facts tell by which trial it is the best so far.
-TRIAL = "trial"
-NOBODY = Run("", 0, 0, "")
-
 
 class BestSoFar:
-    """Keeps the draft of the best trial.
+    """Writes the draft of the best trial.
 
     Parameters
     ----------
     path : Path, optional
         The file to write; without one, drafts are dropped.
     on_trouble : callable
-        Told, once, why the file cannot be written.
+        Called with the reason why the file cannot be written.
     """
 
     def __init__(
         self, path: Path | None = None, on_trouble: Callable[[str], None] = lambda reason: None
     ) -> None:
-        self.path, self._on_trouble, self._troubled = path, on_trouble, False
-        self._merit: SortKey | None = None
-        self._standing, self._run = NO_LIMITS, NOBODY
-        self._awaited: Mapping[str, Any] | None = None
+        self.path, self._on_trouble = path, on_trouble
+        self._best: SortKey | None = None
 
     def begin(self, ranking: TrialRanking, run: Run) -> None:
-        """Learn what trials are ranked by, and what their students tell of the run."""
-        self._standing, self._run = ranking, run
-        # In a run that goes on: until that trial comes by again, the file is better.
-        self._awaited = None if self.path is None else told_by(self.path)
+        """Set what trials are ranked by, and what their students tell of the run."""
+        self._ranking, self._run = ranking, run
 
     @property
     def wanted(self) -> bool:
@@ -60,49 +51,34 @@ class BestSoFar:
         Trial
             Without its draft, which may be large.
         """
-        draft, bare = trial.draft, replace(trial, draft=None)
-        if trial.failure is not None or trial.configuration.share < 1:
-            return bare
-        sort_key = self._standing.sort_key(trial)
-        if self._merit is None or sort_key < self._merit:
-            self._merit = sort_key
-            if draft is not None and self.path is not None and self._awaited is None:
-                self._write(self.path, draft, trial)
-        if self._awaited is not None and _is_of(self._awaited, trial):
-            self._awaited = None
-        return bare
+        whole = trial.failure is None and trial.configuration.share == 1
+        if self.path is not None and whole:
+            sort_key = self._ranking.sort_key(trial)
+            if self._best is None or sort_key < self._best:
+                self._best = sort_key
+                if trial.draft is not None:
+                    self._write(self.path, trial.draft, trial)
+        return replace(trial, draft=None)
+
+    def facts(self) -> Mapping[str, Any] | None:
+        """Return what the file tells of its student's training; None if there is none."""
+        if self.path is None:
+            return None
+        try:
+            facts: Mapping[str, Any] | None = Student.load(self.path).facts.get(TRAINING)
+        except HpmkdError:
+            return None
+        return facts
 
     def _write(self, path: Path, draft: bytes, trial: Trial) -> None:
         try:
-            write_whole(path, _signed(draft, trial, self._run))
+            student = Student.from_bytes(draft)
+        except HpmkdError:  # of a foreign class
+            content = draft
+        else:
+            training = Provenance(self._run).facts_of(trial.configuration, trial)
+            content = replace(student, facts={**student.facts, TRAINING: training}).to_bytes()
+        try:
+            write_atomically(path, content)
         except OSError as error:
-            if not self._troubled:
-                self._troubled = True
-                self._on_trouble(f"{path} cannot be written: {error.strerror or error}")
-
-
-def told_by(path: Path) -> Mapping[str, Any] | None:
-    """Return what the file of the best student so far tells of it; None if there is none.
-
-    Its stage, its ``selection_log_loss``, the number of its trial, and more; see
-    :class:`~hpmkd.training.provenance.Provenance`.
-    """
-    try:
-        facts = Student.load(path).facts
-    except HpmkdError:
-        return None
-    return {**facts[TRAINING], TRIAL: facts[TRIAL]} if {TRAINING, TRIAL} <= set(facts) else None
-
-
-def _is_of(told: Mapping[str, Any], trial: Trial) -> bool:
-    loss = round(trial.log_loss, 6)
-    return bool(told[TRIAL] == trial.number and told["selection_log_loss"] == loss)
-
-
-def _signed(draft: bytes, trial: Trial, run: Run) -> bytes:
-    try:
-        student = Student.from_bytes(draft)
-    except HpmkdError:
-        return draft  # of a foreign class
-    told = Provenance(run).facts_of(trial.configuration, trial)
-    return replace(student, facts={**student.facts, TRAINING: told, TRIAL: trial.number}).to_bytes()
+            self._on_trouble(f"{path} cannot be written: {error.strerror or error}")

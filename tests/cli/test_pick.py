@@ -221,7 +221,7 @@ def test_a_folder_without_a_front_is_refused(run, tmp_path):
     (tmp_path / "run.json").write_text("{}")
     done = call("pick", tmp_path)
     assert done.exit_code == hpmkd.StudentFileError.exit_code
-    assert "kept no front.json, so there is nothing to pick from; distil again" in done.stderr
+    assert "is no run folder: front.json is missing" in done.stderr
     (tmp_path / "front.json").write_text('[{"name": 3}]')
     done = call("pick", tmp_path)
     assert done.exit_code == hpmkd.StudentFileError.exit_code

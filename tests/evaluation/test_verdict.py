@@ -101,17 +101,6 @@ def test_it_goes_to_json_and_back(problem):
     assert Verdict.from_mapping(plain) == verdict
 
 
-def test_a_verdict_of_an_earlier_version_is_read():
-    plain = {
-        "outcome": "pays",
-        "delta_log_loss": -0.1,
-        "interval": [-0.2, -0.05],
-        "regime": "self",
-        "sentence": "Distilling pays.",
-    }
-    assert Verdict.from_mapping(plain).arms == ()
-
-
 def test_certain_and_wrong_probabilities_are_judged():
     said = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     verdict = judged(np.array([0, 1, 1]), student=said, hard_labels=said[:, ::-1].copy())

@@ -1,9 +1,11 @@
 """The journal: what it keeps, and that nothing it cannot vouch for comes back."""
 
+import contextlib
 import os
 import pickle
+import shutil
+import sqlite3
 import stat
-import struct
 import subprocess
 import sys
 import textwrap
@@ -12,10 +14,8 @@ import numpy as np
 import pytest
 
 from hpmkd.errors import RunFolderError
-from hpmkd.execution.journal import NoJournal
-from hpmkd.execution.journal.file import JournalFile, header_of
-from hpmkd.execution.journal.records import ForeignRecordsError, NoRecordsError, Records
-from hpmkd.execution.journal.sealing import user_key
+from hpmkd.execution.journal import Journal, JournalFile, read_header
+from hpmkd.execution.journal_key import user_key
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 RESULTS = {"trial/a/0": {"loss": 0.5}, "fold/b/0": np.arange(5.0), "student/c/0": "small"}
@@ -36,7 +36,10 @@ def filled(path, key=KEY):
 
 def reopened(path, key=KEY, **more):
     journal = JournalFile(path, key, **more)
-    found = {name: journal.get(name) for name in RESULTS if name in journal}
+    found = {}
+    for name in RESULTS:
+        with contextlib.suppress(KeyError):
+            found[name] = journal.get(name)
     header = journal.header
     journal.close()
     return header, found
@@ -70,7 +73,7 @@ def test_going_on_appends(path):
     journal.put("trial/d/0", 4)
     journal.close()
     again = JournalFile(path, KEY)
-    assert (len(again), again.get("trial/d/0"), again.dropped) == (4, 4, 0)
+    assert (len(again), again.get("trial/d/0"), again.damaged) == (4, 4, 0)
 
 
 def test_what_is_kept_is_what_is_used(path):
@@ -94,76 +97,106 @@ def test_what_comes_after_a_stop_is_not_kept(path):
     assert "half" not in journal
 
 
-def test_kept_computes_once(path):
+def test_a_missing_result_is_computed_once(path):
     journal, calls = filled(path), []
     for _ in range(2):
-        assert journal.kept("memory", lambda: calls.append(1) or len(calls)) == 1
-    assert NoJournal().kept("memory", lambda: 2) == 2
+        assert journal.get_or_compute("memory", lambda: calls.append(1) or len(calls)) == 1
+    assert Journal().get_or_compute("memory", lambda: 2) == 2
 
 
-def test_a_file_cut_at_any_byte_keeps_the_whole_records_before(path, tmp_path):
-    filled(path).close()
-    content = path.read_bytes()
-    kept = []
-    for length in range(len(content) + 1):
+@pytest.fixture
+def killed(path, tmp_path):
+    """A folder with what a process leaves that is killed: the database, and its log beside it."""
+    journal = filled(path)
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    for each in ("journal", "journal-wal"):
+        shutil.copy(path.with_name(each), folder)
+    journal.close()
+    return folder
+
+
+def test_a_log_cut_at_any_byte_keeps_the_whole_results_before(killed, tmp_path):
+    log = (killed / "journal-wal").read_bytes()
+    found = []
+    for length in [*range(0, len(log), 101), len(log)]:
         torn = tmp_path / "torn"
-        torn.write_bytes(content[:length])
-        header, found = reopened(torn)
-        assert header in (None, {"seed": 3})
-        kept.append(same(found) + (header is not None))
-        assert kept[-1] == len([name for name in RESULTS if name in found]) + (header is not None)
-        assert torn.stat().st_size <= max(length, 16)
-    assert kept == sorted(kept)
-    assert set(kept) == {0, 1, 2, 3, 4}
+        shutil.copytree(killed, torn)
+        (torn / "journal-wal").write_bytes(log[:length])
+        header, results = reopened(torn / "journal")
+        assert header == {"seed": 3}
+        assert list(results) == [*RESULTS][: len(results)]
+        found.append(same(results))
+        shutil.rmtree(torn)
+    assert found == sorted(found)
+    assert set(found) == {0, 1, 2, 3}
 
 
-def test_a_torn_file_is_gone_on_with(path):
-    filled(path).close()
-    path.write_bytes(path.read_bytes()[:-1])
-    journal = JournalFile(path, KEY)
-    assert journal.dropped
+def test_a_torn_log_is_gone_on_with(killed):
+    log = killed / "journal-wal"
+    log.write_bytes(log.read_bytes()[:-1])
+    journal = JournalFile(killed / "journal", KEY)
     assert "student/c/0" not in journal
     journal.put("student/c/0", "small")
     journal.close()
-    assert same(reopened(path)[1]) == 3
+    assert same(reopened(killed / "journal")[1]) == 3
 
 
 def test_no_flipped_bit_gives_a_wrong_result(path, tmp_path):
     filled(path).close()
     content = path.read_bytes()
-    for at in range(len(content)):
-        flipped = tmp_path / "flipped"
+    pickles = [content.index(pickle.dumps(each, protocol=5)) for each in RESULTS.values()]
+    outcomes = set()
+    for at in sorted({*range(0, len(content), 7), *(each + 9 for each in pickles)}):
+        folder = tmp_path / "flipped"
+        folder.mkdir()
+        flipped = folder / "journal"
         flipped.write_bytes(content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :])
         try:
             header, found = reopened(flipped)
-        except (ForeignRecordsError, NoRecordsError):
-            assert at < 16 + 72 + 100  # in the first line, or in the seal of the header
-            continue
-        assert header in (None, {"seed": 3})
-        assert same(found) < 3
+        except RunFolderError:
+            outcomes.add("refused")
+        else:
+            assert header in (None, {"seed": 3})
+            outcomes.add(same(found))
+        shutil.rmtree(folder)
+    assert {"refused", 2, 3} <= outcomes
 
 
-def test_a_record_that_is_changed_while_it_is_open_is_done_again(path):
-    journal = filled(path)
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    with path.open("r+b") as file:
-        file.write(content)
+@contextlib.contextmanager
+def database(path):
+    """The database as any program may write it."""
+    with contextlib.closing(sqlite3.connect(path)) as opened, opened:
+        yield opened
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_result_that_is_damaged_is_computed_again(path, trusted):
+    filled(path).close()
+    with database(path) as opened:
+        opened.execute("UPDATE results SET pickle = ? WHERE name = 'student/c/0'", (b"x",))
+    journal = JournalFile(path, KEY, trusted=trusted)
+    assert (journal.damaged, len(journal)) == (1, 2)
+    assert journal.get_or_compute("student/c/0", lambda: "small") == "small"
+    journal.close()
+    assert same(reopened(path)[1]) == 3
+
+
+def test_a_result_that_is_damaged_while_it_is_open_is_computed_again(path):
+    journal, reasons = filled(path), []
+    journal.on_trouble = reasons.append
+    journal._database.execute("UPDATE results SET pickle = x'00' WHERE name = 'student/c/0'")
     with pytest.raises(KeyError):
         journal.get("student/c/0")
+    assert "student/c/0 cannot be read" in reasons[0]
 
 
-def test_records_of_another_place_in_the_file_do_not_count(path):
+def test_a_result_under_the_name_of_another_does_not_count(path):
     filled(path).close()
-    first = path.read_bytes()
-    journal = JournalFile(path, KEY)
-    journal.put("again", 1)
-    journal.close()
-    last = path.read_bytes()[len(first) :]
-    path.write_bytes(first + last + last)
-    journal = JournalFile(path, KEY)
-    assert len(journal) == 4
-    assert journal.dropped == len(last)
+    with database(path) as opened:
+        opened.execute("DELETE FROM results WHERE name = 'fold/b/0'")
+        opened.execute("UPDATE results SET name = 'fold/b/0' WHERE name = 'trial/a/0'")
+    assert [*reopened(path)[1]] == ["student/c/0"]
 
 
 class Evil:
@@ -172,48 +205,66 @@ class Evil:
 
 
 def put_evil(path):
-    """Append a record that ends whoever unpickles it."""
-    records = Records(path, OTHER, trusted=True)
-    name = b"trial/e/0"
-    records.append(
-        lambda body: body.write(struct.pack("<dI", 1.0, len(name)) + name + pickle.dumps(Evil()))
-    )
-    records.close()
+    """Add a row that ends the process that unpickles it."""
+    foreign = JournalFile(path.with_name("foreign"), OTHER)
+    foreign.begin({"seed": 3})
+    foreign._insert("trial/e/0", pickle.dumps(Evil()))
+    (row,) = foreign._database.execute("SELECT * FROM results WHERE name = 'trial/e/0'")
+    foreign.close()
+    with database(path) as opened:
+        opened.execute("INSERT INTO results VALUES (?, ?, ?, ?)", row)
 
 
 def test_a_foreign_journal_is_refused_before_anything_is_unpickled(path):
     filled(path, OTHER).close()
     put_evil(path)
-    with pytest.raises(ForeignRecordsError, match="another user or machine"):
+    with pytest.raises(RunFolderError, match="another user or machine"):
         JournalFile(path, KEY)
 
 
-def test_a_record_sealed_by_another_key_in_our_journal_is_dropped(path):
+def test_a_row_sealed_by_another_key_in_our_journal_is_not_found(path):
     filled(path).close()
     put_evil(path)
-    # As a forger would: our header, and behind it what he sealed.
-    forged = path.read_bytes()
-    filled(path.with_name("own")).close()
-    own = path.with_name("own").read_bytes()
-    path.write_bytes(own + forged[len(own) :])
     journal = JournalFile(path, KEY)
     assert "trial/e/0" not in journal
-    assert len(journal) <= 3
+    assert len(journal) == 3
 
 
 def test_a_trusted_foreign_journal_becomes_our_own(path):
     filled(path, OTHER).close()
     assert same(reopened(path, trusted=True)[1]) == 3
     assert same(reopened(path)[1]) == 3
-    with pytest.raises(ForeignRecordsError):
+    with pytest.raises(RunFolderError, match="another user"):
         JournalFile(path, OTHER)
 
 
 def test_something_else_is_not_touched(path):
     path.write_bytes(b"my diary, page one and two")
-    with pytest.raises(NoRecordsError, match="no journal"):
+    with pytest.raises(RunFolderError, match="is no journal"):
         JournalFile(path, KEY)
     assert path.read_bytes() == b"my diary, page one and two"
+    assert read_header(path) is None
+
+
+def test_a_database_of_something_else_is_not_touched(path):
+    with database(path) as opened:
+        opened.execute("CREATE TABLE diary (page TEXT)")
+    content = path.read_bytes()
+    with pytest.raises(RunFolderError, match="is no journal"):
+        JournalFile(path, KEY)
+    assert path.read_bytes() == content
+    assert read_header(path) is None
+
+
+def test_a_damaged_one_can_be_started_over(path):
+    filled(path).close()
+    path.write_bytes(path.read_bytes()[:4096].ljust(path.stat().st_size, b"x"))
+    with pytest.raises(RunFolderError, match="or is damaged"):
+        JournalFile(path, KEY)
+    journal = JournalFile(path, KEY, fresh=True)
+    journal.begin({"seed": 4})
+    journal.close()
+    assert reopened(path) == ({"seed": 4}, {})
 
 
 def test_beginning_anew_forgets(path):
@@ -234,7 +285,7 @@ def test_a_second_writer_is_refused_until_the_first_has_ended(path):
 def test_the_lock_of_a_killed_process_does_not_last(path):
     code = f"""
         import os, signal
-        from hpmkd.execution.journal.file import JournalFile
+        from hpmkd.execution.journal import JournalFile
         journal = JournalFile({str(path)!r}, bytes(range(32)))
         journal.begin({{"seed": 3}})
         os.kill(os.getpid(), signal.SIGKILL)
@@ -244,51 +295,34 @@ def test_the_lock_of_a_killed_process_does_not_last(path):
     assert JournalFile(path, KEY).header == {"seed": 3}
 
 
-def test_a_full_disk_is_told_once_and_what_was_kept_stays(path, monkeypatch):
-    told = []
+def test_a_full_disk_is_told_once_and_what_was_kept_stays(path):
+    reasons = []
     journal = filled(path)
-    journal.on_trouble = told.append
-    size = path.stat().st_size
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("os.pwrite", full)
-        journal.put("trial/x/0", 1)
-        journal.put("trial/y/0", 1)
-    assert told == [f"{path} cannot be written: No space left on device"]
-    assert path.stat().st_size == size
+    journal.on_trouble = reasons.append
+    (pages,) = journal._database.execute("PRAGMA page_count").fetchone()
+    journal._database.execute(f"PRAGMA max_page_count = {pages}")
+    large = np.arange(10_000.0)
+    journal.put("trial/x/0", large)
+    journal.put("trial/y/0", large)
+    assert reasons == [f"{path} cannot be written: No space left on device"]
+    assert "trial/x/0" not in journal
     # There is room again.
+    journal._database.execute("PRAGMA max_page_count = 1000")
     journal.put("trial/z/0", 2)
     journal.close()
     again = JournalFile(path, KEY)
     assert "trial/x/0" not in again
     assert again.get("trial/z/0") == 2
-
-
-def test_a_write_that_stops_in_the_middle_leaves_the_file_as_it_was(path, monkeypatch):
-    journal, write, calls = filled(path), os.pwrite, []
-    content = path.read_bytes()
-
-    def filling(file, view, at):
-        calls.append(at)
-        if len(calls) > 2:
-            raise OSError(28, "No space left on device")
-        return write(file, view[: max(1, len(view) // 2)], at)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("os.pwrite", filling)
-        journal.put("trial/x/0", np.arange(100.0))
-    assert path.read_bytes() == content
+    again.close()
+    assert same(reopened(path)[1]) == 3
 
 
 def test_what_cannot_be_pickled_is_told_and_not_kept(path):
-    told = []
+    reasons = []
     journal = filled(path)
-    journal.on_trouble = told.append
+    journal.on_trouble = reasons.append
     journal.put("trial/x/0", lambda: 1)
-    assert "trial/x/0 cannot be kept" in told[0]
+    assert "trial/x/0 cannot be kept" in reasons[0]
     journal.put("trial/y/0", 1)
     journal.close()
     assert same(reopened(path)[1]) == 3
@@ -302,35 +336,52 @@ class Moody:
         return {"a": 1}
 
 
-def test_what_cannot_be_unpickled_is_told_and_done_again(path):
-    told = []
+def test_what_cannot_be_unpickled_is_told_and_not_kept(path):
+    reasons = []
     journal = filled(path)
-    journal.on_trouble = told.append
+    journal.on_trouble = reasons.append
     moody = Moody()
     assert journal.put("trial/x/0", moody) is moody
-    assert "not today" in told[0]
-    assert journal.kept("trial/x/0", lambda: 7) == 7
+    assert "not today" in reasons[0]
+    assert journal.get_or_compute("trial/x/0", lambda: 7) == 7
     assert journal.get("trial/x/0") == 7
 
 
-def test_a_removed_file_is_told_once(path):
-    told = []
+class Elsewhere:
+    """Is there while it is stored, and gone when it is read."""
+
+
+def test_what_can_no_longer_be_unpickled_is_told_and_computed_again(path, monkeypatch):
+    reasons = []
     journal = filled(path)
-    journal.on_trouble = told.append
+    journal.on_trouble = reasons.append
+    journal.put("trial/x/0", Elsewhere())
+    monkeypatch.delattr(sys.modules[__name__], "Elsewhere")
+    assert journal.get_or_compute("trial/x/0", lambda: 7) == 7
+    assert "trial/x/0 cannot be read" in reasons[0]
+
+
+def test_a_removed_file_is_told_once(path):
+    reasons = []
+    journal = filled(path)
+    journal.on_trouble = reasons.append
     path.unlink()
     journal.put("trial/x/0", 1)
     journal.put("trial/y/0", 1)
-    assert told == [f"{path} was removed"]
+    assert reasons == [f"{path} was removed"]
 
 
 def test_the_header_is_read_beside_a_writer_and_without_its_key(path, tmp_path):
     journal = filled(path, OTHER)
-    assert header_of(path) == {"seed": 3}
+    assert read_header(path) == {"seed": 3}
+    # Reading takes no lock away.
+    with pytest.raises(RunFolderError, match="another process"):
+        JournalFile(path, OTHER)
     journal.close()
-    assert header_of(tmp_path / "none") is None
+    assert read_header(tmp_path / "none") is None
     for damaged in (b"", b"other", path.read_bytes()[:40], pickle.dumps(Evil()) * 9):
         (tmp_path / "damaged").write_bytes(damaged)
-        assert header_of(tmp_path / "damaged") is None
+        assert read_header(tmp_path / "damaged") is None
 
 
 def test_seconds_go_on_where_they_stopped(path, monkeypatch):

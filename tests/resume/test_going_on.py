@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import sqlite3
 import sys
 import types
 
@@ -17,7 +18,8 @@ from sklearn.tree import DecisionTreeClassifier
 import hpmkd
 from hpmkd.cli import cli
 from hpmkd.errors import JournalWarning, RunFolderError, StudentFileError
-from hpmkd.execution.journal.sealing import key_path
+from hpmkd.execution.journal import JournalFile
+from hpmkd.execution.journal_key import key_path
 
 SETTINGS = {
     "augmenter": "none",
@@ -196,7 +198,7 @@ def test_a_teacher_that_nobody_can_tell_is_said_so_at_the_start(wine, tmp_path):
 def test_time_that_was_up_stays_up(wine, tmp_path, monkeypatch):
     """A search that the clock ended ends there again, however fast it is gone through."""
     folder, now = tmp_path / "run", [0.0]
-    monkeypatch.setattr("hpmkd.execution.journal.file.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("hpmkd.execution.journal.time.monotonic", lambda: now[0])
 
     class Slow:
         @hpmkd.hookimpl
@@ -227,14 +229,20 @@ def full(*_: object):
     raise OSError(28, "No space left on device")
 
 
+def full_database(*_: object):
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise error
+
+
 def test_a_disk_that_is_full_costs_the_journal_not_the_run(wine, tmp_path, monkeypatch):
     seen = Observer()
 
     class Filling:
         @hpmkd.hookimpl
         def hpmkd_trial_finished(self, trial):
-            monkeypatch.setattr("hpmkd.execution.journal.held.os.pwrite", full)
-            monkeypatch.setattr("hpmkd.training.best_so_far.write_whole", full)
+            monkeypatch.setattr(JournalFile, "_insert", full_database)
+            monkeypatch.setattr("hpmkd.training.best_so_far.write_atomically", full)
 
     with pytest.warns(JournalWarning, match="No space left on device") as warned:
         found = distill(wine, tmp_path / "run", observers=[seen, Filling()])
@@ -325,7 +333,7 @@ def interrupt(*_, **__):
     ("at", "said"),
     [
         ("hpmkd.data.tables.read_table", "stopped; nothing further was finished\n"),
-        ("hpmkd.runs.checkpoint.Unfinished.settle", "stopped; finished: 4 folds, "),
+        ("hpmkd.runs.checkpoint.RunCheckpoint.verify_or_begin", "stopped; finished: 4 folds, "),
     ],
 )
 def test_a_resumed_run_that_is_stopped_at_once_says_how_to_go_on(
@@ -436,8 +444,8 @@ def test_what_the_journal_could_not_take_is_told_at_the_end(data, tmp_path, monk
 
     def filling(self, trial):
         tell(self, trial)
-        patch.setattr("hpmkd.execution.journal.held.os.pwrite", full)
-        patch.setattr("hpmkd.training.best_so_far.write_whole", full)
+        patch.setattr(JournalFile, "_insert", full_database)
+        patch.setattr("hpmkd.training.best_so_far.write_atomically", full)
         patch.setattr("hpmkd.runs.result.write_content", full)
 
     Stopping.fits, Stopping.stop_at = 0, None
@@ -505,7 +513,7 @@ def test_a_run_killed_between_two_renames_is_found_again(data, tmp_path):
     folder = tmp_path / "run"
     Stopping.fits, Stopping.stop_at = 0, None
     assert command(data, "--out", folder).exit_code == 0
-    draft = tmp_path / ".run-abcd_123"
+    draft = tmp_path / ".run.draft"
     draft.mkdir()
     shutil.move(folder, draft / "new")
     (draft / "old").mkdir()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hpmkd.execution.journal.file import JournalFile
-from hpmkd.execution.journal.sealing import user_key
-from hpmkd.runs.checkpoint_folder import holds_journal, recover
+from hpmkd.execution.journal import JournalFile
+from hpmkd.execution.journal_key import user_key
+from hpmkd.runs.checkpoint_folder import recover, state_of
 
 #: How many fits a piece of work takes here: one selection split, two folds of a cross-fit.
 FITS = {"fold": 1, "trial": 1, "student": 1, "answers": 2, "remembered": 0}
@@ -56,7 +56,7 @@ class Chain:
 
     def start(self):
         recover(self.folder)
-        where = "--resume" if holds_journal(self.folder) or self.folder.exists() else "--out"
+        where = "--resume" if self.folder.exists() else "--out"
         more = ["--workers", self.workers] if self.workers > 1 else []
         return self.runs.start(where, self.folder, *more)
 
@@ -74,7 +74,7 @@ class Chain:
             process.kill()
         self.kills += 1
         self.rest()
-        if holds_journal(self.folder):
+        if state_of(self.folder).resumable:
             # What was lost is at most what was under way.
             waste = self.runs.ended - self.before - kept(self.folder)
             assert 0 <= waste - self.waste <= 2 * self.workers

@@ -133,12 +133,15 @@ def test_what_follows_from_the_seed_is_told_in_one_clause_behind_it():
     ]
 
 
-def test_what_follows_from_the_size_of_the_test_is_told_in_one_clause_behind_it():
+def test_what_follows_from_the_size_of_the_test_is_named_with_the_new_sizes():
     was = told(tables_given=divided(24))
-    now = told(tables_given=divided(18), **recipe(split__test_size=0.5))
+    teachers = {"forest": "aa", "net": "cc"}  # given as probabilities, these are divided too
+    now = told(tables_given=divided(18), teachers=teachers, **recipe(split__test_size=0.5))
     assert differences(was, now) == [
         "recipe, split.test_size: was 0.2, is 0.5",
-        "as may follow from split.test_size, others are: training rows, test rows",
+        "training rows: were 24 rows of 2 columns, are 18 rows of 2 columns",
+        "test rows: were 12 rows of 2 columns, are 18 rows of 2 columns",
+        "as may follow from split.test_size, others are: teacher 'net'",
     ]
 
 

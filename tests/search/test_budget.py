@@ -44,7 +44,7 @@ def test_models_are_counted_as_they_are_trained():
 
 @pytest.mark.parametrize(("wanted", "kept"), [(10, 10), (32, 32), (40, 32)])
 def test_half_of_it_at_most_is_kept_for_later(wanted, kept):
-    assert Budget(BudgetSettings(64, 0.0), Counts()).kept(wanted) == kept
+    assert Budget(BudgetSettings(64, 0.0), Counts()).reserve(wanted) == kept
 
 
 def test_time_is_spent_as_it_passes(monkeypatch):

@@ -10,8 +10,8 @@ import click
 from hpmkd.cli.arguments import FolderName
 from hpmkd.cli.options import run_options
 from hpmkd.cli.run_command import RunCommand
-from hpmkd.cli.saving import distil_and_save, show_complete
-from hpmkd.cli.session import Place
+from hpmkd.cli.saving import distil_and_save, show_finished
+from hpmkd.cli.session import RunSession
 from hpmkd.cli.settings import Plan
 
 DATA = ("breast_cancer", "digits", "wine")
@@ -25,7 +25,10 @@ DATA = ("breast_cancer", "digits", "wine")
     help="Run folder to write; an older demo is replaced.  [default: runs/demo-DATA]",
 )
 @run_options
+@click.pass_obj
 def command(
+    session: RunSession,
+    /,
     name: str,
     out: Path | None,
     resume: Path | None,
@@ -39,19 +42,18 @@ def command(
     Example:
       hpmkd demo --data digits
     """
+    if resume is None:
+        out = out or Path("runs") / f"demo-{name}"
+    session.open(out, resume, overwrite=resume is None)
     from sklearn import datasets
 
-    if resume is None:
-        place = Place(out or Path("runs") / f"demo-{name}", overwrite=True)
-    else:
-        place = Place.chosen(out, resume, overwrite=False)
     read = plan.read()
-    complete = place.complete
+    finished = session.is_finished()
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     labels = bunch.target
     if name != "digits":
         labels = labels.map(dict(enumerate(bunch.target_names)))
-    if complete:
-        show_complete(place.folder, read, X=bunch.data, y=labels, seed=seed, **shown)
+    if finished:
+        show_finished(session.folder, read, X=bunch.data, y=labels, seed=seed, **shown)
         return
-    distil_and_save(read, place, X=bunch.data, y=labels, seed=seed, **shown)
+    distil_and_save(read, session, X=bunch.data, y=labels, seed=seed, **shown)

@@ -12,8 +12,8 @@ import click
 from hpmkd.cli.arguments import FolderName, Share
 from hpmkd.cli.options import run_options
 from hpmkd.cli.run_command import RunCommand
-from hpmkd.cli.saving import distil_and_save, show_complete
-from hpmkd.cli.session import Place
+from hpmkd.cli.saving import distil_and_save, show_finished
+from hpmkd.cli.session import RunSession
 from hpmkd.cli.settings import Plan
 
 if TYPE_CHECKING:
@@ -51,14 +51,17 @@ if TYPE_CHECKING:
 @click.option(
     "--trust-pickle",
     is_flag=True,
-    help="Load a pickled teacher, or go on with a run that somebody else began; this runs the "
+    help="Load a pickled teacher, or resume a run that another user began; this runs the "
     "code in it.",
 )
 @click.option(
     "--trust", "trusted", multiple=True, metavar="TYPE", help="Type a skops teacher may hold."
 )
 @run_options
+@click.pass_obj
 def command(
+    session: RunSession,
+    /,
     data: Path,
     target: str,
     teachers: tuple[str, ...],
@@ -86,15 +89,15 @@ def command(
             --student xgboost --set sampler.trials=2 --workers 2 --out runs/adult
       hpmkd distill adult.csv --target income --resume runs/adult
     """
+    # First: a run that is stopped while it loads says how to resume it.
+    session.open(out, resume, overwrite=overwrite, trusted=trust_pickle)
     from hpmkd.data.tables import read_table
     from hpmkd.errors import RecipeError
-
-    place = Place.chosen(out, resume, overwrite=overwrite, trusted=trust_pickle)
 
     if test is not None and test_size is not None:
         raise RecipeError("got --test and --test-size; expected one of them")
     read = plan.read(**({} if test_size is None else {"split.test_size": test_size}))
-    complete = place.complete
+    finished = session.is_finished()
     # As `python -m` does: a factory may live in a module beside the data.
     sys.path.insert(0, os.getcwd())
     frame = read_table(data)
@@ -102,8 +105,8 @@ def command(
     _check_names(columns, target)
     rows, given = _without(frame, columns, data)
     test_rows, test_given = (None, None) if test is None else _test(test, columns)
-    if complete:
-        show_complete(place.folder, read, X=rows, y=target, X_test=test_rows, seed=seed, **shown)
+    if finished:
+        show_finished(session.folder, read, X=rows, y=target, X_test=test_rows, seed=seed, **shown)
         return
     loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
     if given is not None:
@@ -112,7 +115,7 @@ def command(
         loaded.append(GivenTeacher("given", given, test_given))
     distil_and_save(
         read,
-        place,
+        session,
         X=rows,
         y=target,
         X_test=test_rows,

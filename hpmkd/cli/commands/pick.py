@@ -116,8 +116,7 @@ def _content(path: Path) -> bytes:
 
 
 def _write(content: bytes, out: Path) -> None:
-    from hpmkd.files import write_whole
-    from hpmkd.unwritable import explained
+    from hpmkd.files import explain_write_errors, write_atomically
 
-    with explained(out):
-        write_whole(out, content)
+    with explain_write_errors(out):
+        write_atomically(out, content)

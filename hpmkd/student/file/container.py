@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import StudentFileError
-from hpmkd.files import write_whole
+from hpmkd.files import write_atomically
 from hpmkd.student.file.arrays import smallest
 
 MAGIC = b"\x93HPMKD\n\x00"
@@ -246,7 +246,7 @@ def read_content(path: str | os.PathLike[str]) -> bytes | mmap:
 def write_content(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file, whole or not at all, or raise a :class:`StudentFileError`."""
     try:
-        return write_whole(path, content)
+        return write_atomically(path, content)
     except OSError as error:
         raise StudentFileError(
             f"cannot write the student to {str(path)!r}: {error.strerror}; choose a path "

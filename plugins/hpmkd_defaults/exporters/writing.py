@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hpmkd.errors import ExportError
-from hpmkd.files import write_whole
+from hpmkd.files import write_atomically
 from hpmkd.student import Student
 
 
@@ -24,7 +24,7 @@ def as_student(predictor: Any, exporter: str) -> Student:
 def written(path: Path, content: bytes) -> Path:
     """Write a file, whole or not at all, or raise an :class:`ExportError`."""
     try:
-        return write_whole(path, content)
+        return write_atomically(path, content)
     except OSError as error:
         raise ExportError(
             f"cannot write {str(path)!r}: {error.strerror}; choose a path in an existing folder "

@@ -5,21 +5,21 @@ from __future__ import annotations
 import pytest
 
 from hpmkd.errors import RunFolderError
-from hpmkd.unwritable import explained, file_above
+from hpmkd.files import explain_write_errors, file_above
 
 
 def test_a_file_where_a_folder_is_expected_is_named(tmp_path):
     table = tmp_path / "wine.csv"
     table.touch()
     said = f"^cannot write {table / 'a' / 'b'}: {table} is a file, and no folder; choose another"
-    with pytest.raises(RunFolderError, match=said), explained(table / "a" / "b"):
+    with pytest.raises(RunFolderError, match=said), explain_write_errors(table / "a" / "b"):
         (table / "a").mkdir(parents=True)
 
 
 def test_what_the_system_says_is_passed_on(tmp_path):
     with (
         pytest.raises(RunFolderError, match=r"No space left on device; make room$"),
-        explained(tmp_path / "x", "make room"),
+        explain_write_errors(tmp_path / "x", "make room"),
     ):
         raise OSError(28, "No space left on device")
 
