@@ -72,8 +72,8 @@ def verdict(found: pd.DataFrame) -> str:
     gains = " and ".join(f"{-bound:.4f}" for bound in bounds)
     compared = "\n".join(lines)
     return (
-        f"{pays} `meta` had learned enough to\nmove anything in {learned:.0%} of the fits. Log loss "
-        f"(two standard errors decide):\n\n{compared}\n\n"
+        f"{pays} `meta` had learned enough to\nmove anything in {learned:.0%} of the fits. Log "
+        f"loss (two standard errors decide):\n\n{compared}\n\n"
         f"The best constant softening, read off the test rows,\nwould gain {gains} over "
         f"`{UNTUNED}`:\nthat is all that one softening per data set can bring, and part of it is "
         "luck on those very rows.\n"

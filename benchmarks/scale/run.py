@@ -165,19 +165,19 @@ def exponents(runs: list[dict]) -> list[dict]:
 def aims(runs: list[dict]) -> list[dict]:
     """Return each aim, the measurement, and whether it is met."""
     rows = [
-        {"aim": f"growth of seconds at most rows^{EXPONENT:g}", "run": name(each),
+        {"target": f"growth of seconds at most rows^{EXPONENT:g}", "run": name(each),
          "measured": each["seconds"], "met": each["seconds"] <= EXPONENT}
         for each in exponents(runs)
     ]  # fmt: skip
     for each in runs:
         most = round(limit(each))
         rows.append(
-            {"aim": f"memory of the asking process at most {most} MB", "run": name(named(each)),
+            {"target": f"memory of the calling process at most {most} MB", "run": name(named(each)),
              "measured": round(each["own_mb"]), "met": each["own_mb"] <= most}
         )  # fmt: skip
         if each["n"] == 1_000_000 and each["workers"] == 2:
             rows.append(
-                {"aim": f"at most {SECONDS:g} s", "run": name(named(each)),
+                {"target": f"at most {SECONDS:g} s", "run": name(named(each)),
                  "measured": round(each["seconds"]), "met": each["seconds"] <= SECONDS}
             )  # fmt: skip
     return [{**each, "met": "yes" if each["met"] else "**no**"} for each in rows]

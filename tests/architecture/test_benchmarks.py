@@ -28,10 +28,8 @@ def test_every_module_can_be_imported():
 
 def test_the_list_imports_nothing_heavy_and_names_all():
     heavy = "{'numpy', 'pandas', 'sklearn', 'xgboost', 'numba', 'hpmkd'}"
-    code = (
-        f"import sys, benchmarks.__main__ as m; m.main([]); assert not {heavy} & {{*sys.modules}}"
-    )
-    found = run("-c", code)
+    code = "import sys, benchmarks.__main__ as m; m.main([]); "
+    found = run("-c", f"{code} assert not {heavy} & {{*sys.modules}}")
     assert found.returncode == 0, found.stderr
     assert all(f"python -m benchmarks {name} " in found.stdout for name in BENCHMARKS)
 
@@ -39,11 +37,6 @@ def test_the_list_imports_nothing_heavy_and_names_all():
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_page_exists_and_names_the_command_that_writes_it(name):
     page = BENCHMARKS[name].page
-    assert (
-        (ROOT / "benchmarks" / BENCHMARKS[name].module.replace(".", "/"))
-        .with_suffix(".py")
-        .exists()
-    )
     if page and name not in ("kernels", "fusion-kernels"):  # these are their tables alone
         text = (ROOT / "docs" / page).read_text("utf-8")
         assert f"python -m benchmarks {name}" in " ".join(text.split())
