@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: Keys of an exported file's metadata, spelt like names.
 METADATA = {"hpmkd.columns", "hpmkd.classes", "hpmkd.opset", "hpmkd.facts"}
-NAME = re.compile(r"(?<![\w.@/-])hpmkd(?:_\w+)?(?:\.[A-Za-z_]\w*)+(?![\w/-])")
+NAME = re.compile(r"(?<![\w.@/-])hpmkd(?:_defaults)?(?:\.[A-Za-z_]\w*)+(?![\w/-])")
 PATH = re.compile(r"(?<![\w./~:-])(?:hpmkd|plugins|tests|benchmarks|docs|examples)/[\w./-]*")
 
 
