@@ -41,6 +41,12 @@ def test_every_dotted_name_resolves(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).is_file(), f"{page.name} links {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_path_exists(page):
     for path in sorted(set(PATH.findall(page.read_text("utf-8")))):
         assert (ROOT / path.rstrip(".")).exists(), f"{page.name} names {path}"
