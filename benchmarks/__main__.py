@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.common.threads import one_thread
@@ -17,11 +19,10 @@ class Benchmark(NamedTuple):
     module : str
         Below ``benchmarks``; its ``main`` is a click command.
     minutes : str
-        CPU minutes on one core of the whole page, roughly; `--quick` takes one or two.
+        Of the whole page on an idle core, roughly: from the page itself (chain, grid-vs-hpm,
+        retention, scale, search), otherwise estimated from its fits.
     page : str
         In ``docs/``; empty if none is written.
-    about : str
-        What is measured.
     one_thread : bool
         Whether the process is bound to one thread before anything is imported.
     """
@@ -29,45 +30,33 @@ class Benchmark(NamedTuple):
     module: str
     minutes: str
     page: str
-    about: str
     one_thread: bool = True
+
+    @property
+    def about(self) -> str:
+        """The first line of the module's docstring, read without importing it."""
+        path = Path(__file__).parent / f"{self.module.replace('.', '/')}.py"
+        return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
 
 
 BENCHMARKS = {
-    "augmenters": Benchmark(
-        "single.augmenters", "?", "", "made rows: munge and mixup against none"
-    ),
-    "chain": Benchmark("chain.run", "?", "chain.md", "students of the chain against every rival"),
-    "ensemble-distillation": Benchmark(
-        "single.ensemble_distillation",
-        "?",
-        "collapse.md",
-        "the ensemble distilled into one student",
-    ),
-    "exporters": Benchmark("single.exporters", "2", "exporters.md", "ONNX and JSON files"),
-    "fusion": Benchmark("fusion.run", "?", "fusion.md", "fusers of teachers against each other"),
-    "fusion-kernels": Benchmark(
-        "kernels.fusion", "2", "fusion-kernels.md", "kernels of the fusers against NumPy"
-    ),
-    "grid-vs-hpm": Benchmark(
-        "grid_vs_hpm.run", "?", "grid-vs-hpm.md", "AutoDistiller's two methods, and their cost"
-    ),
-    "kernels": Benchmark("kernels.kernels", "1", "kernels.md", "kernels against NumPy and SciPy"),
-    "meta": Benchmark(
-        "meta_scheduler.run", "?", "meta.md", "the scheduler that learns T and alpha"
-    ),
-    "parallel": Benchmark("parallel.run", "?", "parallel.md", "workers against one process"),
-    "predict": Benchmark("predict.run", "?", "predict.md", "predictions against other libraries"),
-    "refit": Benchmark("kernels.refit", "1", "refit.md", "the joint leaf refit against NumPy"),
-    "regimes": Benchmark("single.regimes", "?", "regimes.md", "whether regimes are recognised"),
-    "retention": Benchmark(
-        "single.retention", "?", "retention.md", "accuracy retained by every stage"
-    ),
-    "scale": Benchmark(
-        "scale.run", "?", "scale.md", "seconds and memory up to a million rows", one_thread=False
-    ),
-    "search": Benchmark("search.run", "?", "search.md", "samplers against the full grid"),
-    "sizes": Benchmark("single.sizes", "?", "sizes.md", "sizes of student files"),
+    "augmenters": Benchmark("single.augmenters", "~10", ""),
+    "chain": Benchmark("chain.run", "~40", "chain.md"),
+    "ensemble-distillation": Benchmark("single.ensemble_distillation", "~15", "collapse.md"),
+    "exporters": Benchmark("single.exporters", "~1", "exporters.md"),
+    "fusion": Benchmark("fusion.run", "~40", "fusion.md"),
+    "fusion-kernels": Benchmark("kernels.fusion", "~2", "fusion-kernels.md"),
+    "grid-vs-hpm": Benchmark("grid_vs_hpm.run", "~25", "grid-vs-hpm.md"),
+    "kernels": Benchmark("kernels.kernels", "~2", "kernels.md"),
+    "meta": Benchmark("meta_scheduler.run", "~30", "meta.md"),
+    "parallel": Benchmark("parallel.run", "~15", "parallel.md"),
+    "predict": Benchmark("predict.run", "~5", "predict.md"),
+    "refit": Benchmark("kernels.refit", "~1", "refit.md"),
+    "regimes": Benchmark("single.regimes", "~60", "regimes.md"),
+    "retention": Benchmark("single.retention", "~4", "retention.md"),
+    "scale": Benchmark("scale.run", "~20", "scale.md", one_thread=False),
+    "search": Benchmark("search.run", "~60", "search.md"),
+    "sizes": Benchmark("single.sizes", "~4", "sizes.md"),
 }
 
 

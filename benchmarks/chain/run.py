@@ -1,4 +1,4 @@
-"""What the chain's students are worth, against every rival, on real data.
+"""Students of the chain against every rival, on real data.
 
 Run ``python -m benchmarks chain --markdown docs/chain.md``. It may be interrupted: each finished
 answer is a line of ``~/.cache/hpmkd-benchmarks/chain/results.jsonl`` (its probabilities beside

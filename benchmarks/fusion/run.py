@@ -1,4 +1,4 @@
-"""What each way of fusing teachers is worth on real data.
+"""Every fuser of teachers against the others, on real data.
 
 Run ``python -m benchmarks fusion --markdown docs/fusion.md``. It may be interrupted:
 predictions of teachers, and finished lines, are in the cache folder, and the same command

@@ -1,4 +1,4 @@
-"""AutoDistiller's two methods side by side: ``standard``, the full grid, against ``hpm``.
+"""AutoDistiller's methods ``standard`` (the full grid) and ``hpm`` side by side.
 
 Run: ``python -m benchmarks grid-vs-hpm [--seeds 1] [--markdown docs/grid-vs-hpm.md]``. Each arm
 has a process of its own, one after the other. Finished arms are lines of a file, so that an

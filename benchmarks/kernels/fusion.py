@@ -1,4 +1,4 @@
-"""Time the fusion kernels against the NumPy expressions, and weigh their memory.
+"""Kernels of the fusers against NumPy: time and memory.
 
 Run ``python -m benchmarks fusion-kernels``. One thread; CPU times as in ``kernels.py``,
 medians of contestants that take turns. The extra memory is the peak of a call besides its

@@ -1,4 +1,4 @@
-"""Time the public kernels against the NumPy or SciPy expression and a plain copy.
+"""Public kernels against NumPy, SciPy and a plain copy: time.
 
 Run ``python -m benchmarks kernels``. One thread, float64; every call returns new arrays,
 as the copy does. Times are CPU times; the contestants of a line take turns, and the

@@ -1,4 +1,4 @@
-"""Time the joint leaf refit against the same search with NumPy expressions.
+"""The joint leaf refit against the same search with NumPy expressions.
 
 Run ``python -m benchmarks refit``. One thread; CPU times, medians of contestants that take turns.
 Both searches run SciPy's L-BFGS for the same 40 steps from the

@@ -1,4 +1,4 @@
-"""Does a scheduler pay that learned alpha and T on other data sets? Ablation on real sets.
+"""The scheduler that learned alpha and T on other data sets: an ablation.
 
 Run: ``python -m benchmarks meta [--seeds 3] [--markdown docs/meta.md]``. The scheduler learns from
 searches over random softenings on the other sets, never from the set that it is measured on.

@@ -1,4 +1,4 @@
-"""Time a search with 1, 2 and 4 workers, and the executor beside joblib's plain Parallel.
+"""Searches with 1, 2 and 4 workers, and the executor beside joblib's Parallel.
 
 Run ``python -m benchmarks parallel``. Contestants take turns; medians of the rounds. Linux
 only: what is sent is read from ``/proc/self/io``. Give it the machine alone: with two cores, any

@@ -1,4 +1,4 @@
-"""Time students against what else could answer: one row, a mapping, a table, a cold start.
+"""Predictions of a row, a mapping, a table and a cold start against other libraries.
 
 Run ``python -m benchmarks predict --markdown docs/predict.md``. One thread; CPU times of the one
 thread at work; the contestants of a line take turns, and the tables show medians. Sharing a core

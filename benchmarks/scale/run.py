@@ -1,4 +1,4 @@
-"""How a run grows with the rows: seconds and peak memory by phase, and what caps cost.
+"""Seconds and peak memory of a run by phase as the rows grow.
 
 Run: ``python -m benchmarks scale [--data classification,adult,magic] [--sizes 10000,100000]
 [--workers 2] [--results FILE] [--markdown docs/scale.md]``. Each run is a process of its own

@@ -1,4 +1,4 @@
-"""What every sampler costs and loses against the full grid of 640 models, on real data.
+"""Cost and loss of every sampler against the full grid of 640 models.
 
 Run ``python -m benchmarks search --markdown docs/search.md``. It may be interrupted: each
 finished fit is a line of ``~/.cache/hpmkd-benchmarks/search/SET-DRAW.jsonl``, every finished

@@ -1,4 +1,4 @@
-"""What rows without labels are worth: trees and boosted trees, with munge, with mixup, without.
+"""Rows without labels: students with munge, with mixup, with none.
 
 Run: ``python -m benchmarks augmenters [--seeds 3] [--csv adult.csv:loan …]``. Teachers are a
 forest and a logistic regression. For each augmenter and alpha, selection rows that no teacher saw

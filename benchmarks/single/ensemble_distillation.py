@@ -1,4 +1,4 @@
-"""Does distilling the ensemble into one student once more pay? Gates and test log loss.
+"""The ensemble distilled into one student: its gate and test log loss.
 
 Run: ``python -m benchmarks ensemble-distillation [--seeds 2] [--markdown docs/collapse.md]``.
 """

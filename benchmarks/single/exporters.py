@@ -1,4 +1,4 @@
-"""Measure exported students: size of the files, time and parity in onnxruntime.
+"""Exported students: size of the files, time and parity in onnxruntime.
 
 Run ``python -m benchmarks exporters --markdown docs/exporters.md``. One thread; CPU times, medians
 of contestants that take turns. The students are those of the stage

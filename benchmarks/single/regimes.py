@@ -1,4 +1,4 @@
-"""Is the regime of given probabilities recognised? Draws of real sets, made to be in each.
+"""Recognised regimes of given probabilities, on draws of real sets made in each.
 
 Run: ``python -m benchmarks regimes [--first 10] [--jobs 2] [--markdown docs/regimes.md]``.
 Try a changed detector on draws from 100 on, and report others.

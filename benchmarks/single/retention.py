@@ -1,4 +1,4 @@
-"""How much of its teachers' accuracy the default recipe retains, on data bundled by scikit-learn.
+"""Accuracy that the default recipe retains of its teachers, on bundled data.
 
 Run: ``python -m benchmarks retention [--seeds 3] [--markdown FILE]``. Every figure is from test
 rows that nothing else has seen.

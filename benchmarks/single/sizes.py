@@ -1,4 +1,4 @@
-"""How small the files of students are, against the built-in teacher.
+"""Sizes of student files against the built-in teacher.
 
 Run: ``python -m benchmarks sizes [--sets adult,penbased] [--rows 10000] [--markdown FILE]``. The
 teacher's size is that of the leaderboard: the pickles of one model of each member, and the fuser's.
