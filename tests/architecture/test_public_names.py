@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import inspect
-import re
-from pathlib import Path
 
 import pytest
 
@@ -81,10 +79,3 @@ def test_the_version_is_that_of_the_distribution():
     from importlib.metadata import version
 
     assert hpmkd.__version__ == version("hpmkd")
-
-
-def test_links_of_the_readme_and_the_docs_lead_somewhere():
-    root = Path(__file__).parents[2]
-    for page in (root / "README.md", *sorted((root / "docs").glob("*.md"))):
-        for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text("utf-8")):
-            assert (page.parent / target).is_file(), f"{page.name} links {target}"

@@ -1,6 +1,6 @@
 """Compare the stages lightgbm and xgboost, each taught by the same teachers in the same run.
 
-Writes the table of the README; the repository's ``benchmarks/data.py`` reads the data::
+Writes the table of the README; the repository's ``benchmarks/common/datasets.py`` reads the data::
 
     python benchmarks/against_xgboost.py [seeds]
 """
@@ -20,12 +20,11 @@ from typing import Any
 import pandas as pd
 
 HERE = Path(__file__).parents[1]
-sys.path[:0] = [str(HERE / "src"), str(HERE.parents[1] / "benchmarks")]
-
-import data
+sys.path[:0] = [str(HERE / "src"), str(HERE.parents[1])]
 
 import hpmkd
 import hpmkd_lightgbm
+from benchmarks.common.datasets import load
 from hpmkd.api import run
 
 SETS = ("breast_cancer", "digits", "segment")
@@ -34,8 +33,8 @@ START, END = "<!-- table: python benchmarks/against_xgboost.py -->\n", "<!-- end
 
 
 def measured(name: str, seed: int) -> dict[str, Any]:
-    """Run both stages on a data set, and return what its test rows say of them."""
-    table, labels = data.load(name)
+    """Run both stages on a data set, and return their figures on its test rows."""
+    table, labels = load(name)
     registry = hpmkd.Registry.installed()
     if "lightgbm" not in registry.offers("stage"):
         registry.add("lightgbm", hpmkd_lightgbm)

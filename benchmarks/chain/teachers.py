@@ -1,0 +1,244 @@
+"""Predictions of the teachers for a problem of the chain benchmark, cached on disk.
+
+The engine's own parts make them, with its seeds: an arm that calls the engine with
+``cache=cache()``, the same recipe settings for ``extra`` and ``augmenter`` and the same seed finds
+every prediction of a teacher in the cache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from xgboost import XGBClassifier
+
+from benchmarks.chain.data import EXTERNAL, Problem
+from benchmarks.common.datasets import CACHE
+from benchmarks.common.engine import predictor
+from hpmkd.chain.parents import SelectionSet
+from hpmkd.chain.parents import TrainingSet as Rows
+from hpmkd.data import splits
+from hpmkd.data.seeds import Seeds
+from hpmkd.data.unlabeled import ExtraSource
+from hpmkd.knowledge.builder import KnowledgeBuilder
+from hpmkd.knowledge.panels import members
+from hpmkd.knowledge.predictor import stack
+from hpmkd.knowledge.regime import Regime
+from hpmkd.knowledge.teachers import FittedTeacher, Teacher
+from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.resolve import Components, resolve
+from hpmkd.registry.registry import Registry
+from hpmkd.student.encoders.sklearn import TableEncoder
+from hpmkd.training.trials import SelectionSplit
+
+#: Rows made per training row, and what each weighs in the loss. Arms that want fewer take the
+#: first ones (every real row is used before any is used again), or another weight.
+EXTRA_ROWS, EXTRA_WEIGHT = 5.0, 0.5
+ENCODINGS = {"tree", "linear"}
+#: Folds by which a ``crossed`` control is chosen: each leaves 75 % to fit on, as a holdout does.
+CONTROL_FOLDS = 4
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """Return the installed plugins."""
+    return Registry.installed()
+
+
+@lru_cache(maxsize=1)
+def recipe() -> Recipe:
+    """Return the default recipe with munge rows and a cache of the benchmark's own."""
+    return Recipe.load("hpm").override(
+        {
+            "augmenter.name": "munge",
+            "extra.rows": EXTRA_ROWS,
+            "extra.weight": EXTRA_WEIGHT,
+            "cache.disk": True,
+            "cache.folder": str(CACHE / "chain-cache"),
+            "cache.max_disk_bytes": 20_000_000_000,
+        }
+    )
+
+
+@lru_cache(maxsize=2)
+def parts(fuser: str = "fused") -> Components:
+    """Return the components; with the fuser ``uniform`` all teachers count as they are."""
+    chosen = recipe() if fuser == "fused" else recipe().override({"fuser": "mean"})
+    return resolve(chosen, registry())
+
+
+@lru_cache(maxsize=1)
+def cache() -> Any:
+    """Return the cache, the same for all problems."""
+    return parts().cache.create()
+
+
+@dataclass(frozen=True)
+class TeacherOutputs:
+    """One way of fusing the teachers of a problem.
+
+    Parameters
+    ----------
+    selection_sets : tuple of SelectionSet
+        As the engine makes them: once 25 % of the rows, or three folds below 1,000.
+    training_set : hpmkd.chain.parents.TrainingSet
+        All training rows with the final knowledge, for the refit.
+    test : ndarray of shape (m, K)
+        Predictions of the teachers for the test rows; for nothing but KL.
+    """
+
+    selection_sets: tuple[SelectionSet, ...]
+    training_set: Rows
+    test: np.ndarray
+
+    def splits(self) -> list[SelectionSplit]:
+        """Return the selection splits, without parent students."""
+        return [each.split(each.training_set.training) for each in self.selection_sets]
+
+    def without_extra(self) -> TeacherOutputs:
+        """Return the same without rows that have no label."""
+        selection_sets = tuple(
+            replace(selection_set, training_set=selection_set.training_set.without_extra())
+            for selection_set in self.selection_sets
+        )
+        return replace(
+            self, selection_sets=selection_sets, training_set=self.training_set.without_extra()
+        )
+
+
+class TrainingSet:
+    """A problem and its teachers, which predict when an arm first needs it.
+
+    Attributes
+    ----------
+    problem : Problem
+        The rows.
+    seconds : float
+        CPU time spent on teachers so far; it counts for no arm.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.seconds = 0.0
+        self.seeds = Seeds.spawn(problem.seed)
+
+    @cached_property
+    def split_rows(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Rows to fit on, and selection rows: as the engine splits them."""
+        settings, labels = recipe().split, self.problem.training.labels
+        if len(labels) >= settings.cross_validate_below:
+            return [splits.holdout(labels, settings.selection_size, self.seeds.selection)]
+        return self._folded(settings.selection_folds)
+
+    def _folded(self, n_folds: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        fold = splits.folds(self.problem.training.labels, n_folds, self.seeds.selection)
+        numbers = range(int(fold.max()) + 1)
+        return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]
+
+    @cached_property
+    def hard(self) -> TeacherOutputs:
+        """The rows without any teacher, for arms on hard labels: uniform soft targets."""
+        return self._without_teacher(self.split_rows)
+
+    @cached_property
+    def hard_crossed(self) -> TeacherOutputs:
+        """The same, selected by cross-validation on all rows."""
+        return self._without_teacher(self._folded(CONTROL_FOLDS))
+
+    def _without_teacher(self, split_rows: list[tuple[np.ndarray, np.ndarray]]) -> TeacherOutputs:
+        training, n_classes = self.problem.training, self.problem.n_classes
+
+        def nothing(n: int) -> np.ndarray:
+            return np.full((n, n_classes), 1.0 / n_classes)
+
+        selection_sets = tuple(
+            self._selection_set(fit, held, nothing(len(fit)), None) for fit, held in split_rows
+        )
+        whole = Rows.prepare(training, nothing(len(training)), None, ENCODINGS)
+        return TeacherOutputs(selection_sets, whole, nothing(len(self.problem.test)))
+
+    def _selection_set(
+        self, fit: np.ndarray, held: np.ndarray, soft_targets: np.ndarray, extra
+    ) -> SelectionSet:
+        training = self.problem.training
+        training_set = Rows.prepare(training.rows(fit), soft_targets, extra, ENCODINGS)
+        return SelectionSet(training_set, held, training.rows(held), len(fit))
+
+    @cached_property
+    def fused(self) -> TeacherOutputs:
+        """Calibrated teachers, fused as the recipe does, and munge rows they labelled."""
+        return self._fused_by("fused")
+
+    @cached_property
+    def uniform(self) -> TeacherOutputs:
+        """The plain mean of the teachers as they are, without further rows: naive KD."""
+        return self._fused_by("uniform").without_extra()
+
+    @cached_property
+    def teachers(self) -> list[Teacher]:
+        """The default panel, or fitted models of other rows."""
+        if self.problem.setting in EXTERNAL:
+            return external(self.problem)
+        return members(parts().teacher, self.problem.training.facts, self.seeds.teachers)
+
+    def _fused_by(self, fuser: str) -> TeacherOutputs:
+        with self._timed():
+            training, builder = self.problem.training, self.builder(self.components(fuser))
+            selection_sets = [
+                self._selection_set(fit, held, *builder.soft_targets(fit))
+                for fit, held in self.split_rows
+            ]
+            regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
+            knowledge = builder.finish(regime)
+            predicted = stack([each.test for each in knowledge.readings])
+            targets = knowledge.knowledge.soft_targets
+            return TeacherOutputs(
+                tuple(selection_sets),
+                Rows.prepare(training, targets, knowledge.extra, ENCODINGS),
+                knowledge.fusion.fuse(predicted, self.problem.test.table)[0],
+            )
+
+    def components(self, fuser: str) -> Components:
+        """Return what fuses the teachers and makes rows."""
+        return parts(fuser)
+
+    def builder(self, chosen: Components) -> KnowledgeBuilder:
+        """Return what makes knowledge of the teachers."""
+        training, test, seeds = self.problem.training, self.problem.test, self.seeds
+        reader = predictor(training, test, chosen, seeds.teachers, cache())
+        source = ExtraSource(recipe().extra, chosen.augmenter.create(), None, seeds.augmenter)
+        return KnowledgeBuilder(self.teachers, reader, chosen.fuser, lambda: (), source)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds += time.process_time() - start
+
+
+def external(problem: Problem) -> list[Teacher]:
+    """Fit two forests and a boosted model on rows that are in neither training nor test."""
+    assert problem.others is not None
+    models = {
+        "random_forest": RandomForestClassifier(150, random_state=problem.seed),
+        "extra_trees": ExtraTreesClassifier(150, random_state=problem.seed),
+        "boosted": XGBClassifier(
+            n_estimators=250, max_depth=7, learning_rate=0.1, n_jobs=1, random_state=problem.seed
+        ),
+    }
+    others = problem.others
+    return [
+        FittedTeacher(
+            name, make_pipeline(TableEncoder("tree"), model).fit(others.table, others.labels)
+        )
+        for name, model in models.items()
+    ]

@@ -1,0 +1,142 @@
+"""Predictions of a row, a mapping, a table and a cold start against other libraries.
+
+Run ``python -m benchmarks predict --markdown docs/predict.md``. One thread; CPU times of the one
+thread at work; the contestants of a line take turns, and the tables show medians. Sharing a core
+with another's thread counts: compare within a line. Every line has its target, met or not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from benchmarks.common.pages import console_tables, filled, page_option, replace_measured
+from benchmarks.predict.cold import first_answers
+from benchmarks.predict.models import SIZES, Models
+from benchmarks.predict.speed import mappings, single_rows, tables
+
+PAGE = Path(__file__).with_name("page.md")
+OURS = ("empty", "ours, code", "ours, margins", "ours")
+RIVALS = ("XGBoost", "onnxruntime", "its trees alone", "LightGBM", "scikit-learn")
+ROW_HEADER = ("models", "K", "trees", "empty", "code", "margins", "ours", *RIVALS)
+ROW_HEADER += ("× XGBoost", "× onnxruntime", "aim", "met")
+TABLE_HEADER = ("models", "K", "trees", "ours", *RIVALS, "× XGBoost", "aim", "met")
+ONE_HEADER = ("what", "measured", "aim", "met")
+ROW_TIMES = 100  # of XGBoost's time, at least
+BATCH_TIMES = 8
+DICT_US, WARM_S, LOAD_MS = 1.5, 0.7, 50
+
+
+def shown(times: dict[str, float], name: str) -> str:
+    """Write a time, or that there is none."""
+    return f"{times[name]:.3g}" if name in times else "-"
+
+
+def verdict(aims: list[tuple[str, bool]]) -> tuple[str, str]:
+    """Write aims and whether each was met."""
+    texts = [text for text, _ in aims]
+    met = ["yes" if good else "no" for _, good in aims]
+    return ", ".join(texts) or "-", ", ".join(met) or "-"
+
+
+def row_line(models: Models, repeats: int) -> tuple[str, ...]:
+    """Measure single rows of one size."""
+    size, times = models.size, single_rows(models, repeats)
+    ours, aims = times["ours"], []
+    if size.row_us:
+        aims.append((f"≤ {size.row_us} µs", ours <= size.row_us))
+        aims.append((f"≥ {ROW_TIMES} × XGBoost", times["XGBoost"] / ours >= ROW_TIMES))
+    if size.row_times_onnx and "onnxruntime" in times:
+        fast = min(times["onnxruntime"], times["its trees alone"])
+        least = size.row_times_onnx
+        aims.append((f"≥ {least:g} × onnxruntime", fast / ours >= least))
+    best = min(times.get(name, float("inf")) for name in ("onnxruntime", "its trees alone"))
+    return (
+        str(size), str(models.n_classes), str(size.rounds * models.n_outputs),
+        *(shown(times, name) for name in (*OURS, *RIVALS)), f"{times['XGBoost'] / ours:.0f}",
+        f"{best / ours:.1f}", *verdict(aims),
+    )  # fmt: skip
+
+
+def table_line(models: Models, repeats: int) -> tuple[str, ...]:
+    """Measure tables of one size."""
+    size, times = models.size, tables(models, repeats)
+    ours = times["ours"]
+    aims = [(f"≤ {size.batch_ns:g} ns", ours <= size.batch_ns)] if size.batch_ns else []
+    aims.append((f"≥ {BATCH_TIMES} × XGBoost", times["XGBoost"] / ours >= BATCH_TIMES))
+    return (
+        str(size), str(models.n_classes), str(size.rounds * models.n_outputs),
+        shown(times, "ours"), *(shown(times, name) for name in RIVALS),
+        f"{times['XGBoost'] / ours:.1f}", *verdict(aims),
+    )  # fmt: skip
+
+
+def dict_lines(models: Models, repeats: int) -> Iterator[tuple[str, ...]]:
+    """Measure mappings: the set with categories."""
+    for name, taken in mappings(models, repeats).items():
+        aims = [(f"≤ {DICT_US} µs", taken <= DICT_US)] if name == "ours: predict_one" else []
+        yield name, f"{taken:.3g} µs", *verdict(aims)
+
+
+def cold_lines(models: Models, repeats: int) -> Iterator[tuple[str, ...]]:
+    """Measure new processes."""
+    times = first_answers(models, repeats)
+    for state, cache in (("warm", "numba's cache warm"), ("cold", "no cache: compiling")):
+        wall, cpu = times[state], times[f"{state}, CPU"]
+        aims = [(f"≤ {WARM_S} s", wall <= WARM_S)] if state == "warm" else []
+        yield (
+            f"process start to first answer, {cache}",
+            f"{wall:.2f} s, of which {cpu:.2f} s CPU",
+            *verdict(aims),
+        )
+    load = 1e3 * times["load"]
+    yield "Student.load", f"{load:.1f} ms", *verdict([(f"≤ {LOAD_MS} ms", load <= LOAD_MS)])
+
+
+def measure(repeats: int) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Yield title, header and lines of each table."""
+    made = [Models(size) for size in SIZES]
+    yield (
+        "One row of float32, microseconds, Python call included",
+        ROW_HEADER,
+        [row_line(models, repeats) for models in made],
+    )
+    yield (
+        "100,000 rows of float32, nanoseconds per row",
+        TABLE_HEADER,
+        [table_line(models, max(3, repeats // 3)) for models in made],
+    )
+    about = f"One dict of {made[0].raw.shape[1]} plain values ({made[0].size})"
+    yield about, ONE_HEADER, list(dict_lines(made[0], repeats))
+    yield "A new process", ONE_HEADER, list(cold_lines(made[0], max(3, repeats // 3)))
+
+
+def versions() -> str:
+    """Name what was compared, and how busy the machine was."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    names = []
+    for name in ("xgboost", "onnxruntime", "lightgbm", "scikit-learn", "numba", "numpy"):
+        try:
+            names.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            names.append(f"no {name}")
+    load = os.getloadavg()[1]
+    return f"{', '.join(names)}. {os.cpu_count()} processors, load {load:.1f} at the end."
+
+
+@click.command()
+@click.option("--repeats", default=21, show_default=True, help="Measured rounds per line.")
+@click.option("--quick", is_flag=True, help="3 rounds: does it run?")
+@page_option
+def main(repeats: int, quick: bool, markdown: Path | None) -> None:
+    """Compare students with XGBoost, onnxruntime, LightGBM and scikit-learn."""
+    rounds = 3 if quick else repeats
+    tables = console_tables(measure(rounds), heading="### ")
+    click.echo(versions())
+    if markdown is not None:
+        text = filled(PAGE, rounds=rounds, tables=tables, versions=versions())
+        replace_measured(markdown, "predict", text)
