@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from hpmkd.engine.active_stages import active_stages
 from sklearn.ensemble import RandomForestClassifier
 
 import hpmkd
 from benchmarks.grid_vs_hpm.arm import Rows, distilled
 from hpmkd.data.dataset import make_dataset
 from hpmkd.data.splits import holdout
-from hpmkd.engine.active_stages import active_stages
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
 from hpmkd.registry.registry import Registry

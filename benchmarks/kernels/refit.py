@@ -16,14 +16,10 @@ import click
 import numpy as np
 from scipy.optimize import minimize
 
-<<<<<<< HEAD:benchmarks/refit.py
-from hpmkd.kernels import distillation_loss, leaf_gradient, leaf_margins
-=======
 from benchmarks.common.pages import console_tables, filled, page_option
 from benchmarks.common.timing import milliseconds, peak_megabytes
 from benchmarks.kernels.kernels import numpy_softmax
-from hpmkd.kernels import distillation_loss, leaf_gradient, leaf_margins, reference
->>>>>>> h-benches:benchmarks/kernels/refit.py
+from hpmkd.kernels import distillation_loss, leaf_gradient, leaf_margins
 from hpmkd_defaults.stages.refit import (
     RIDGE,
     STEPS,

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
+from hpmkd.engine.active_stages import chain_links
 
 from benchmarks.chain.teachers import registry
 from benchmarks.chain.work import STAGES
 from benchmarks.search.fits import Table
 from benchmarks.search.points import N_POINTS, Spot, n_known
 from hpmkd.data.seeds import Seeds
-from hpmkd.engine.active_stages import chain_links
 from hpmkd.engine.search import StudentSearch
 from hpmkd.engine.trainer import Trainer
 from hpmkd.execution.counters import Counts
