@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hpmkd.testing.fixed_trials import RandomTrial
+from hpmkd.trials import RecordedTrial, random_study
 from hpmkd.values import Configuration, SearchSpace, Trial, frozen_mapping
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import HyperparameterTrial, Sampler
+    from hpmkd.contracts import HyperparameterTrial, Sampler, Stage
     from hpmkd.values import Hyperparameter
 
     Outcome = Callable[[int, Configuration], float | None]
@@ -94,11 +94,20 @@ def trial_of(number: int, configuration: Configuration, loss: float | None) -> T
 def remembering(given: SearchSpace, points: int = 2) -> SearchSpace:
     """Return a space whose memory has some points of every stage that has any choice."""
     remembered = {
-        name: [dict(stage.space(RandomTrial(seed))) for seed in range(points)]
+        name: [dict(stage.space(random_study(seed).ask())) for seed in range(points)]
         for name, stage in given.stages.items()
-        if stage.space(RandomTrial(0))
+        if stage.space(RecordedTrial({}))
     }
     return replace(given, remembered=frozen_mapping(remembered))
+
+
+def check_in_space(stage: Stage, hyperparameters: Mapping[str, Hyperparameter]) -> None:
+    """Assert that hyperparameters are a point of a stage's search space, all of it."""
+    trial = RecordedTrial(hyperparameters)
+    drawn = dict(stage.space(trial))
+    impossible = {name: expected for name, (_, expected) in trial.refused.items()}
+    assert not impossible, f"{dict(hyperparameters)} is outside the space: {impossible}"
+    assert drawn == dict(hyperparameters)
 
 
 def search(

@@ -6,18 +6,17 @@ A search that leads nowhere is told apart from a long one: nothing new for a lon
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
+from hpmkd.trials import RecordedTrial
 from hpmkd.values import Configuration
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Stage
-    from hpmkd.values import Hyperparameter, SearchSpace
+    from hpmkd.values import SearchSpace
 
-#: Rounding that a float at the end of its range is allowed, relative to the range.
-TOLERANCE = 1e-9
 #: Batches in a row that hold nothing new, after which a search counts as endless.
 PATIENCE = 1000
 
@@ -129,55 +128,3 @@ def _is_number(value: object) -> TypeGuard[float | int]:
 
 def _list(values: Iterable[float]) -> str:
     return ", ".join(f"{value:g}" for value in sorted(values))
-
-
-class RecordedTrial:
-    """A trial that draws what is given, and remembers what could not have been drawn.
-
-    Parameters
-    ----------
-    given : mapping
-        Hyperparameters by name; what is not among them is drawn as the lowest value.
-
-    Attributes
-    ----------
-    refused : dict of str to (value, str)
-        What was drawn instead of an impossible value, and what would have been possible.
-    """
-
-    def __init__(self, given: Mapping[str, Hyperparameter]) -> None:
-        self._given = given
-        self.refused: dict[str, tuple[Any, str]] = {}
-
-    def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float:
-        """Return the given float if it is in [low, high]."""
-        value = self._given.get(name, low)
-        slack = TOLERANCE * max(abs(low), abs(high))
-        fits = _is_number(value) and low - slack <= value <= high + slack
-        return float(self._kept(name, value, low, fits, f"a number in [{low}, {high}]"))
-
-    def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
-    ) -> int:
-        """Return the given integer if it is one of low … high."""
-        value = self._given.get(name, low)
-        fits = isinstance(value, int) and _is_number(value) and low <= value <= high
-        return int(self._kept(name, value, low, fits, f"an integer in [{low}, {high}]"))
-
-    def suggest_categorical(self, name: str, choices: Sequence[Hyperparameter]) -> Any:
-        """Return the given choice if it is one."""
-        value = self._given.get(name, choices[0])
-        # True equals 1, and yet is another choice.
-        fits = (isinstance(value, bool), value) in [
-            (isinstance(choice, bool), choice) for choice in choices
-        ]
-        expected = f"one of {', '.join(map(repr, choices))}"
-        return self._kept(name, value, choices[0], fits, expected)
-
-    def _kept(self, name: str, value: Any, substitute: Any, fits: bool, expected: str) -> Any:
-        if fits:
-            return value
-        self.refused[name] = (substitute, expected)
-        return substitute

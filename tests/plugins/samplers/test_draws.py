@@ -6,16 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from hpmkd.testing.fixed_trials import check_in_space
-from hpmkd.testing.sampler_runs import Branching, Plain, Various
+from hpmkd.testing.sampler_runs import Branching, Plain, Various, check_in_space
 from hpmkd.values import SearchSpace
 from hpmkd_defaults.samplers.random_draws import (
-    RandomTrial,
     by_complexity,
     distinct,
     known_points,
     named_seed,
-    random_sampler,
+    random_trials,
     shared_draws,
 )
 
@@ -94,7 +92,7 @@ def test_another_seed_draws_others():
 
 
 def test_a_name_keeps_its_value():
-    trial = RandomTrial(random_sampler(0, "a"))
+    trial = random_trials(0, "a").ask()
     assert len({trial.suggest_float("x", 0.0, 1.0) for _ in range(5)}) == 1
 
 
