@@ -1,4 +1,4 @@
-"""Whoever breaks a contract is blamed: plugin, kind and name, whatever the lie."""
+"""A component that breaks its contract is blamed: plugin, kind, name and method."""
 
 from __future__ import annotations
 
@@ -17,14 +17,11 @@ from hpmkd.errors import DataError, PluginError, TeacherError
 from hpmkd.evaluation import latency
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.registry import PluginWarning, Registry
-from hpmkd.registry.validation.knowledge import guarded
 from hpmkd.values import Configuration, Fused, Offer, Softening
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
-FRAME = pd.DataFrame(X, columns=["a", "b", "c"]).assign(b=np.arange(60))
 Y = (X[:, 0] + RNG.normal(0, 0.5, 60) > 0).astype(int)
 RECIPE = Recipe.load("hpm").override(
     {
@@ -60,8 +57,7 @@ def run(kind, factory, also=None, **settings):
     if kind == "teacher":
         teacher = None
     named = {"stage": {"stages": ["liar"]}, "transfer": {}}.get(kind, {f"{kind}.name": "liar"})
-    # Most that an augmenter can get wrong, only a frame shows.
-    table = FRAME if kind == "augmenter" else X
+    table = pd.DataFrame(X) if kind == "augmenter" else X
     return api.run(recipe.override(named), registry, table, Y, teacher=teacher)
 
 
@@ -199,22 +195,6 @@ def but(base, **lies):
     return type("Liar", (base,), lies)
 
 
-def without(base, name):
-    """A class like another, that lacks a name."""
-    kept = {key: value for key, value in vars(base).items() if key != name and key[:2] != "__"}
-    if "__init__" in vars(base):
-        kept["__init__"] = base.__init__
-    return type("Liar", (), kept)
-
-
-def asks(**hyperparameters):
-    def first(self):
-        ((stage, _),) = self.space.stages.items()
-        return Configuration(stage, 1.0, 0.5, hyperparameters)
-
-    return but(Sampler, first=first)
-
-
 def fits(**lies):
     return but(Fuser, fit=returns(but(FittedFuser, **lies)()))
 
@@ -223,65 +203,18 @@ def makes(**lies):
     return but(Stage, fit=returns(but(Student, **lies)()))
 
 
-def augments(change):
-    return but(Augmenter, rows=lambda self, table, n, rng: change(table))
-
-
-def ends_early(self, function, shared, tasks):
-    return iter(())
-
-
-def numbers(self, function, shared, tasks):
-    yield from range(len(tasks))
-
-
-def nothing(self, function, shared, tasks):
-    for at in range(len(tasks)):
-        yield at, None
-
-
-def one_twice(self, function, shared, tasks):
-    for task in tasks:
-        yield 0, function(shared, task)
-
-
+#: What ends a run.
 LIES = [
     ("scheduler", but(Scheduler, softening=raises), "failed in softening: .*a lie"),
-    ("scheduler", but(Scheduler, softening=returns((1.0, 0.5))), r"softening returned is \(1.0"),
     ("scheduler", but(Scheduler, softening=returns(Softening(1.0, 7))), "alpha 7 and temp"),
-    ("scheduler", but(Scheduler, softening=returns(Softening(np.nan, 0.5))), "temperature nan"),
-    ("scheduler", but(Scheduler, softening=returns(Softening("a", 0.5))), "failed in softening"),
-    ("scheduler", but(Scheduler, varies="no"), "varies is 'no'; expected True or False"),
-    ("scheduler", without(Scheduler, "observe"), "has no observe; expected what hpmkd.contr"),
     ("executor", but(Executor, run=raises), "failed in run: .*a lie"),
     ("executor", but(Executor, run=returns(None)), "failed in run: TypeError"),
-    ("executor", but(Executor, run=ends_early), "run ended without a result of task 0"),
-    ("executor", but(Executor, run=numbers), r"yielded 0; expected \(index, result\)"),
-    ("executor", but(Executor, run=nothing), "yielded None as the result of task 0"),
-    ("executor", but(Executor, run=one_twice), "a result of task 0, which was done"),
     ("executor", but(Executor, prepare=raises), "failed in prepare: .*a lie"),
-    ("executor", without(Executor, "close"), "has no close"),
     ("cache", but(Cache, get_or_compute=raises), "failed in get_or_compute: .*a lie"),
-    ("cache", but(Cache, get_or_compute=returns(None)), "is None; expected an array"),
-    (
-        "cache",
-        but(Cache, get_or_compute=lambda self, region, key, compute: compute()[:2]),
-        r"returned shape \(2, 2\); .* was computed",
-    ),
     ("cache", but(Cache, stats=raises), "failed in stats: .*a lie"),
-    ("cache", but(Cache, stats=returns(None)), "stats returned is None; expected a mapping"),
-    ("cache", but(Cache, stats=returns({"hits": "many"})), "failed in stats: TypeError"),
-    ("sampler", without(Sampler, "total"), "has no total"),
-    ("sampler", but(Sampler, total="all"), "total is 'all'; expected an int or None"),
     ("sampler", but(Sampler, ask=raises), "failed in ask: .*a lie"),
-    ("sampler", but(Sampler, ask=returns(None)), "failed in ask: TypeError"),
-    ("sampler", but(Sampler, ask=returns(["a"])), "ask returned 'a'; expected a Configuration"),
-    ("sampler", asks(max_leaf_nodes=float("nan")), "max_leaf_nodes = nan; expected a finite"),
-    ("sampler", asks(max_leaf_nodes=-3), r"max_leaf_nodes = -3; expected an integer in \["),
-    ("sampler", asks(max_leaf_nodes="many"), "max_leaf_nodes = 'many'; expected an integer"),
-    ("sampler", asks(max_leaf_nodes=np.int64(8)), r"np.int64\(8\); expected a float, int or str"),
     ("fuser", but(Fuser, fit=raises), "failed in fit: .*a lie"),
-    ("fuser", but(Fuser, fit=returns(None)), "fit returned None; expected something with fuse"),
+    ("fuser", but(Fuser, fit=returns(None)), "failed in fuse: AttributeError"),
     ("fuser", fits(fuse=raises), "failed in fuse: .*a lie"),
     ("fuser", fits(fuse=returns(None)), "failed in fuse: AttributeError"),
     ("fuser", fits(summary=returns(None)), "summary returned None; expected a mapping"),
@@ -290,38 +223,13 @@ LIES = [
     ("fuser", fits(summary=returns({"gate": {"accepted": 1}})), "accepted in its gate is 1"),
     ("fuser", fits(summary=returns({"gate": {"accepted": True}})), "reason in its gate is None"),
     ("fuser", fits(summary=returns({"wins": [{"teacher": 1}]})), "a win is of teacher 1"),
-    ("fuser", without(Fuser, "fit"), "has no fit"),
     ("teacher", but(Panel, members=raises), "failed in members: .*a lie"),
-    ("teacher", but(Panel, members=returns(None)), "failed in members: TypeError"),
     ("teacher", but(Panel, members=returns({})), "returned no teachers"),
-    ("teacher", without(Panel, "members"), "has no members"),
-    ("augmenter", without(Augmenter, "rows"), "has no rows"),
     ("augmenter", but(Augmenter, rows=raises), "failed in rows: .*a lie"),
     ("augmenter", but(Augmenter, rows=returns(None)), "returned a NoneType; expected a DataFr"),
-    ("augmenter", augments(lambda table: table.to_numpy()), "returned a ndarray; expected a Da"),
-    (
-        "augmenter",
-        augments(lambda table: pd.concat([table] * 4)),
-        r"shape \(96, 3\); expected at most 72 rows and 3 columns",
-    ),
-    ("augmenter", augments(lambda table: table[["a", "b"]]), "shape .* rows and 3 columns"),
-    ("augmenter", augments(lambda table: table[["b", "a", "c"]]), "or in another order"),
-    ("augmenter", augments(lambda table: table.set_axis([1, 2, 3], axis=1)), "other columns"),
-    ("augmenter", augments(lambda table: table.astype(float)), "b as float64; expected int64"),
-    ("augmenter", augments(lambda table: table.assign(c="x")), "c as .*; expected float64"),
-    ("augmenter", augments(lambda table: table.assign(c=np.inf)), "c holds 24 cells that are inf"),
-    ("memory", without(Memory, "remember"), "has no remember; expected what hpmkd.contr"),
-    ("stage", but(Stage, encoding="quantum"), "encoding is 'quantum'; expected 'tree' or 'lin"),
-    ("stage", but(Stage, encoding=None), "encoding is None"),
-    ("stage", without(Stage, "complexity"), "has no complexity"),
-    ("stage", but(Stage, complexity="simple"), "complexity is 'simple'; expected an int"),
-    ("stage", but(Stage, defaults=None), "defaults is None; expected a mapping"),
     ("stage", but(Stage, space=raises), "failed in space: .*a lie"),
-    ("stage", but(Stage, space=returns(None)), "space returned is None; expected a mapping"),
     ("stage", but(Stage, fit=raises), "failed in fit: .*a lie"),
     ("stage", but(Stage, fit=returns(None)), "fit returned NoneType"),
-    ("stage", but(Stage, portfolio=[3]), "a point of the portfolio is 3; expected a mapping"),
-    ("stage", but(Stage, portfolio=3), "breaks its contract: TypeError: .*not iterable"),
     ("stage", makes(predict_proba=returns(None)), "failed to predict"),
     ("stage", makes(to_bytes=raises), "failed in to_bytes: .*a lie"),
 ]
@@ -331,40 +239,21 @@ def hands(**changes):
     return but(Transfer, hand_over=lambda self, inputs, previous: replace(inputs, **changes))
 
 
-#: What a transfer gets wrong when it is built ends the run; the rest costs its link.
-BUILT = [
-    (without(Transfer, "hand_over"), "has no hand_over; expected what hpmkd.contracts.Transfer"),
-    (without(Transfer, "teaches"), "has no teaches"),
-    (but(Transfer, teaches="much"), "teaches is 'much'; expected True or False"),
-    (but(Transfer, unseen=None), "unseen is None; expected True or False"),
-]
+def scales(factor):
+    def hand_over(self, inputs, previous):
+        return replace(inputs, soft_targets=factor * inputs.soft_targets)
+
+    return but(Transfer, hand_over=hand_over)
+
+
+#: What a transfer gets wrong costs its link.
 HANDED = [
     (but(Transfer, hand_over=raises), "failed in hand_over: ZeroDivisionError: a lie"),
     (but(Transfer, hand_over=returns(None)), "returned is None; expected a hpmkd StageInputs"),
-    (hands(matrix=np.zeros((5, 3))), "hand_over returned another matrix than it was given"),
     (hands(labels=np.zeros(5, dtype=int)), "hand_over returned another labels than it was given"),
-    (hands(classes=np.arange(3)), "hand_over returned another classes"),
-    (hands(configuration=Configuration("tree", 1.0, 1.0)), "returned another configuration"),
     (hands(soft_targets=np.full((5, 2), 0.5)), "failed in hand_over: ValueError: hand_over"),
-    (hands(soft_targets=None), "failed in hand_over"),
-    (
-        but(
-            Transfer,
-            hand_over=lambda self, inputs, previous: replace(
-                inputs, soft_targets=inputs.soft_targets * np.nan
-            ),
-        ),
-        "failed in hand_over: .*NaN",
-    ),
-    (
-        but(
-            Transfer,
-            hand_over=lambda self, inputs, previous: replace(
-                inputs, soft_targets=2 * inputs.soft_targets
-            ),
-        ),
-        "failed in hand_over: .*sum",
-    ),
+    (scales(np.nan), "failed in hand_over: .*NaN"),
+    (scales(2), "failed in hand_over: .*sum"),
 ]
 CHAIN = {
     "stages": ["logistic", "tree"],
@@ -387,12 +276,6 @@ def test_an_honest_transfer_gets_through():
     assert not link.passed
     assert "changes by" in link.reason
     assert set(found.students) == {"logistic", "tree"}
-
-
-@pytest.mark.parametrize(("liar", "said"), BUILT)
-def test_a_transfer_that_is_none_is_blamed(liar, said):
-    with pytest.raises(PluginError, match=f"'evil': transfer 'liar' breaks its contract.*{said}"):
-        run("transfer", liar, **CHAIN)
 
 
 @pytest.mark.parametrize(("liar", "said"), HANDED)
@@ -472,10 +355,6 @@ def test_a_plugin_that_ends_the_program_is_blamed_and_ends_nothing(kind):
         run(kind, but(HONEST[kind], **{method: gives_up}))
 
 
-def suggests(*points):
-    return but(Memory, suggest=returns(points))
-
-
 class Learner(Scheduler):
     """A scheduler that wants to hear of other data."""
 
@@ -486,11 +365,8 @@ class Learner(Scheduler):
 #: A memory that fails costs what it knows, not the run.
 FORGOTTEN = [
     (but(Memory, suggest=raises), "failed in suggest: .*a lie"),
-    (but(Memory, suggest=returns(None)), "failed in suggest: TypeError"),
-    (suggests(3), "a suggestion is 3; expected a mapping of hyperparameters"),
-    (suggests({}, "deep"), "a suggestion is 'deep'"),
+    (but(Memory, suggest=returns([{}, 3])), "a suggestion is 3; expected a mapping of hyperp"),
     (but(Memory, outcomes=raises), "failed in outcomes: .*a lie"),
-    (but(Memory, outcomes=returns(None)), "failed in outcomes: TypeError"),
     (but(Memory, outcomes=returns(["good"])), "an outcome is 'good'; expected a hpmkd Outcome"),
     (but(Memory, remember=raises), "failed in remember: .*a lie"),
 ]
@@ -507,44 +383,6 @@ def test_a_memory_that_lies_costs_what_it_knows_and_is_blamed(liar, said):
     (message,) = {str(each.message) for each in caught}
     assert "--disable evil" in message
     assert "the run goes on without what it remembers" in message
-
-
-def guarded_augmenter(change):
-    offered = RegisteredComponent("augmenter", Offer("liar", Augmenter, ""), "evil")
-    return guarded(offered, augments(change)())
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda table: table.astype(np.float32), "an array as float32; expected float64"),
-        (lambda table: table / 0.0, "column 0 holds .* infinite"),
-        (lambda table: table[0], r"returned shape \(3,\)"),
-        (lambda table: pd.DataFrame(table), "returned a DataFrame; expected a ndarray"),
-    ],
-)
-def test_an_augmenter_can_lie_about_arrays_too(change, said):
-    with (
-        np.errstate(divide="ignore"),
-        pytest.raises(PluginError, match=f"'evil': augmenter 'liar' failed in rows: .*{said}"),
-    ):
-        guarded_augmenter(change).rows(X, 60, RNG)
-
-
-def test_an_augmenter_cannot_write_into_the_rows_of_the_run():
-    given = FRAME.copy()
-
-    def scribbles(table):
-        table.loc[:, "a"] = 7.0
-        return table[:3]
-
-    guarded_augmenter(scribbles).rows(given, 60, RNG)
-    pd.testing.assert_frame_equal(given, FRAME)
-
-
-def test_counts_of_numpy_are_taken_as_they_are_meant(tmp_path):
-    stats = returns({"hits": np.int64(0), "misses": np.int64(2)})
-    run("cache", but(Cache, stats=stats)).save(tmp_path / "run")
 
 
 def test_an_executor_that_cannot_close_costs_a_warning_not_the_run():
@@ -568,7 +406,7 @@ def test_what_a_computation_raises_is_not_the_caches_fault(monkeypatch):
     def fail(*arguments, **options):
         raise ZeroDivisionError("of the engine's own")
 
-    monkeypatch.setattr("hpmkd.knowledge.crossfit.CrossReading._fit", fail)
+    monkeypatch.setattr("hpmkd.knowledge.crossfit.CrossFitter._fit", fail)
     with pytest.raises(ZeroDivisionError, match="of the engine's own"):
         run("cache", Cache)
 
@@ -580,20 +418,3 @@ def test_no_stage_is_blamed_for_the_scheduler_that_it_calls(stage):
         run("scheduler", liar, stages=[stage])
     assert f"{stage}: plugin 'evil': scheduler 'liar' failed in softening" in str(caught.value)
     assert "plugin 'defaults'" not in str(caught.value)
-
-
-def test_an_executor_that_nobody_listens_to_any_more_is_told():
-    closed = []
-
-    def endless(self, function, shared, tasks):
-        try:
-            for at in range(len(tasks)):
-                yield at, at
-        finally:
-            closed.append(True)
-
-    offered = RegisteredComponent("executor", Offer("liar", Executor, ""), "evil")
-    results = guarded(offered, but(Executor, run=endless)()).run(len, None, [1, 2])
-    next(results)
-    results.close()
-    assert closed == [True]

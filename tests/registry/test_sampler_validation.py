@@ -11,8 +11,8 @@ import pytest
 
 from hpmkd.errors import PluginError
 from hpmkd.registry.offers import RegisteredComponent
-from hpmkd.registry.validation.knowledge import guarded
-from hpmkd.registry.validation.sampler import check_configuration
+from hpmkd.registry.validation.configurations import check_configuration
+from hpmkd.registry.validation.proxy import blaming
 from hpmkd.values import After, Configuration, Offer, SearchSpace, Softening, TrainingState
 
 
@@ -173,7 +173,7 @@ class TestWhoIsBlamed:
         def made(*answers, **more):
             space = SearchSpace({"it": Stage(plain)}, (1.0,), (0.0, 0.5), 0)
             offered = RegisteredComponent("sampler", Offer("odd", Scripted, ""), "my-plugin")
-            return guarded(offered, Scripted(list(answers), **more), space)
+            return blaming(Scripted(list(answers), **more), offered.culprit, space)
 
         return made
 
@@ -232,7 +232,7 @@ class Halving:
 
 def test_guards_travel_to_workers_even_if_the_factory_cannot():
     offered = RegisteredComponent("scheduler", Offer("halving", lambda: Halving(), ""), "p")
-    arrived = pickle.loads(pickle.dumps(guarded(offered, Halving())))
+    arrived = pickle.loads(pickle.dumps(blaming(Halving())), offered.culprit)
     said = arrived.softening(Configuration("it", 2.0, 1.0), TrainingState(0.0))
     assert said == Softening(2.0, 0.5)
     assert arrived.varies

@@ -1,4 +1,4 @@
-"""Checks what a sampler asks for: a stage may not be blamed for what it was given.
+"""Checks the configurations of a sampler: a stage may not be blamed for what it is given.
 
 A search that leads nowhere is told apart from a long one: nothing new for a long while.
 """
@@ -6,7 +6,7 @@ A search that leads nowhere is told apart from a long one: nothing new for a lon
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -35,15 +35,8 @@ class SamplerValidator:
         self._known: set[object] = set()
         self._idle = 0
 
-    def checked(self, asked: Iterable[object], n: int) -> list[Configuration]:
-        """Return a batch that was asked for.
-
-        Parameters
-        ----------
-        asked : iterable of Configuration
-            What ``ask(n)`` returned.
-        n : int
-            How many it may hold at most.
+    def ask(self, method: Callable[[int], Iterable[object]], n: int) -> list[Configuration]:
+        """Ask a sampler for a batch of at most `n` configurations.
 
         Raises
         ------
@@ -51,9 +44,10 @@ class SamplerValidator:
             If it holds too many or what is no point of the space, if the first batch is
             empty, or if nothing new has been asked for in a long while.
         """
-        if isinstance(asked, Configuration) or not isinstance(asked, Iterable):
-            raise TypeError(f"ask returned {asked!r:.80}; expected a list of Configuration")
-        batch = list(islice(asked, n + 1))
+        returned = method(n)
+        if isinstance(returned, Configuration) or not isinstance(returned, Iterable):
+            raise TypeError(f"ask returned {returned!r:.80}; expected a list of Configuration")
+        batch = list(islice(returned, n + 1))
         if len(batch) > n:
             raise ValueError(f"ask({n}) returned more than {n} configurations")
         points = [check_configuration(each, self._space) for each in batch]
@@ -98,7 +92,7 @@ def _check_softening(configuration: Configuration, space: SearchSpace) -> None:
     alpha, temperature = configuration.alpha, configuration.temperature
     if not _is_number(alpha) or alpha not in space.alphas:
         raise ValueError(f"ask returned alpha = {alpha!r}; expected one of {_list(space.alphas)}")
-    # At alpha = 0 the teacher is not heard, and the temperature is idle.
+    # At alpha = 0 there is nothing to soften, and the temperature is idle.
     possible = space.temperatures if alpha > 0 else {1.0, *space.temperatures}
     if not _is_number(temperature) or temperature not in possible:
         raise ValueError(
