@@ -98,7 +98,7 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
     from optuna.trial import TrialState, create_trial
 
     parameters = _parameters(trial)
-    told = (
+    attributes = (
         *("accuracy", "standard_error", "bytes", "row_us"),
         *("after", "share", "seconds", "failure"),
     )
@@ -109,5 +109,5 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
         params=parameters,
         distributions={name: ranges[name] for name in parameters},
         # Folders of older versions know less of their trials.
-        user_attrs={name: trial[name] for name in told if trial.get(name) is not None},
+        user_attrs={name: trial[name] for name in attributes if trial.get(name) is not None},
     )

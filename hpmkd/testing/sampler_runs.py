@@ -78,7 +78,7 @@ def space(
 
 
 def some_loss(number: int, configuration: Configuration) -> float | None:
-    """Return a loss that depends on everything a configuration says."""
+    """Return a loss that depends on all of a configuration."""
     digest = sum(map(ord, repr(configuration.key)))
     return 0.3 + digest % 97 / 100
 
@@ -114,16 +114,18 @@ def search(
     sampler: Sampler, outcome: Outcome = some_loss, batch: int = BATCH, fits: int = 1
 ) -> list[Configuration]:
     """Ask and tell, as the engine does, until nothing is asked for."""
-    asked: list[Configuration] = []
-    while configurations := sampler.ask(batch):
-        assert len(configurations) <= batch, f"{len(configurations)} were asked for, not {batch}"
-        for configuration in configurations:
-            number = len(asked)
-            asked.append(configuration)
+    configurations: list[Configuration] = []
+    while requested := sampler.ask(batch):
+        assert len(requested) <= batch, f"{len(requested)} were asked for, not {batch}"
+        for configuration in requested:
+            number = len(configurations)
+            configurations.append(configuration)
             trial = trial_of(number, configuration, outcome(number, configuration))
             sampler.tell(replace(trial, models_trained=fits * trial.models_trained))
-        assert len(asked) <= NO_END, f"the search does not end: {len(asked)} configurations"
-    return asked
+        assert len(configurations) <= NO_END, (
+            f"the search does not end: {len(configurations)} configurations"
+        )
+    return configurations
 
 
 def keys(configurations: Iterable[Configuration]) -> list[Any]:
@@ -131,9 +133,9 @@ def keys(configurations: Iterable[Configuration]) -> list[Any]:
     return [configuration.key for configuration in configurations]
 
 
-def models(asked: Iterable[Configuration], fits: int, outcome: Outcome = some_loss) -> int:
+def models(configurations: Iterable[Configuration], fits: int, outcome: Outcome = some_loss) -> int:
     """Return how many models a search trains, with the controls that the engine adds."""
-    tried = {each.key: (outcome(at, each), each) for at, each in enumerate(asked)}
+    tried = {each.key: (outcome(at, each), each) for at, each in enumerate(configurations)}
     bests: dict[str, tuple[tuple[bool, float], Configuration]] = {}
     for loss, each in tried.values():
         # What was tried on all rows is a stage's best, whatever a share of them has shown.

@@ -1,4 +1,4 @@
-"""Names tell things apart: no class name twice, no metaphor for a module, few modules at the top."""
+"""No class name twice, no metaphor for a module, few modules at the top of the package."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Checks the configurations of a sampler: a stage may not be blamed for what it is given.
 
-A search that leads nowhere is told apart from a long one: nothing new for a long while.
+A search that leads nowhere differs from a long one: it has nothing new for a long while.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PATIENCE = 1000
 
 
 class SamplerValidator:
-    """What one sampler has asked for so far.
+    """The configurations of one sampler so far.
 
     Parameters
     ----------

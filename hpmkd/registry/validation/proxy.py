@@ -123,8 +123,8 @@ class ComponentProxy:
             if isinstance(error, HpmkdError) or _raised_by(arguments, error):
                 raise
             origin = self._origin
-            told = blame(origin.plugin, origin.kind, origin.name, f"failed in {name}", error)
-            raise PluginError(told) from error
+            message = blame(origin.plugin, origin.kind, origin.name, f"failed in {name}", error)
+            raise PluginError(message) from error
 
 
 def _raised_by(arguments: Any, error: BaseException) -> bool:

@@ -58,7 +58,7 @@ def draws(space: SearchSpace, trials: int) -> Iterator[Configuration]:
         temperature = space.temperatures[rng.integers(len(space.temperatures))]
         known = remembered[name]
         hyperparameters = known.pop(0) if known else space.stages[name].space(studies[name].ask())
-        # At alpha = 0 the teacher is not heard: any other temperature would be the same.
+        # At alpha = 0 there is nothing to soften: any other temperature would be the same.
         drawn = Configuration(name, temperature if alpha > 0 else 1.0, alpha, hyperparameters)
         if drawn.key not in seen:
             seen.add(drawn.key)

@@ -68,11 +68,11 @@ def known_points(space: SearchSpace, name: str) -> list[dict[str, Hyperparameter
 
 def distinct(points: Iterable[Mapping[str, Hyperparameter]]) -> list[dict[str, Hyperparameter]]:
     """Return hyperparameters in their order, without what was there before."""
-    kept: list[dict[str, Hyperparameter]] = []
+    unique: list[dict[str, Hyperparameter]] = []
     for point in map(dict, points):
-        if point not in kept:
-            kept.append(point)
-    return kept
+        if point not in unique:
+            unique.append(point)
+    return unique
 
 
 def by_complexity(space: SearchSpace) -> list[str]:

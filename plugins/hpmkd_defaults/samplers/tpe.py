@@ -55,7 +55,7 @@ class TPESearch:
     def _draw(self, trial: HyperparameterTrial) -> Configuration:
         name = trial.suggest_categorical("stage", by_complexity(self._space))
         alpha = trial.suggest_categorical("alpha", sorted(set(self._space.alphas)))
-        temperature = 1.0  # at alpha = 0 the teacher is not heard
+        temperature = 1.0  # at alpha = 0 there is nothing to soften
         if alpha > 0:
             temperatures = sorted(set(self._space.temperatures))
             temperature = trial.suggest_categorical("temperature", temperatures)
