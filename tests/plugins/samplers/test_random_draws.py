@@ -13,7 +13,6 @@ from hpmkd_defaults.samplers.random_draws import (
     distinct,
     known_points,
     named_seed,
-    random_trials,
     shared_draws,
 )
 
@@ -89,11 +88,6 @@ def test_another_seed_draws_others():
     one, two = (shared_draws(space_of(Various(), seed), "it", 4) for seed in (0, 1))
     assert one[0] == two[0] == dict(Various.defaults)
     assert one[1:] != two[1:]
-
-
-def test_a_name_keeps_its_value():
-    trial = random_trials(0, "a").ask()
-    assert len({trial.suggest_float("x", 0.0, 1.0) for _ in range(5)}) == 1
 
 
 def test_covers_the_range():
