@@ -45,7 +45,7 @@ class DaskExecutor:
     ) -> None:
         self._address, self._limit, self._patience = address, workers, patience
         #: Whether workers are there already; those of this machine are started when needed.
-        self.standing = bool(address)
+        self.ranking = bool(address)
         self._lock = threading.Lock()
         self._cluster: Cluster | None = None
         self._placing: Placing | None = None
