@@ -17,7 +17,7 @@ from hpmkd.search.warm_start import outcomes
 from hpmkd.training.fit import FitContext
 from hpmkd.training.recording_scheduler import RecordingScheduler
 from hpmkd.values import Configuration, DataFacts, Outcome, Trial
-from hpmkd_defaults.samplers.random_draws import RandomTrial, named_seed, random_sampler
+from hpmkd_defaults.samplers.random_draws import named_seed, random_trials
 from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 
@@ -82,8 +82,8 @@ class Problem:
         rng = np.random.default_rng([self.seed, named_seed(self.seed, self.name)])
         tried = []
         for name, stage in STAGES.items():
-            source = random_sampler(self.seed, f"{self.name} {name}")
-            drawn = [stage.space(RandomTrial(source)) for _ in range(DRAWS - 1)]
+            study = random_trials(self.seed, f"{self.name} {name}")
+            drawn = [stage.space(study.ask()) for _ in range(DRAWS - 1)]
             for point in (stage.defaults, *drawn):
                 alphas = np.append(rng.uniform(0, 1, SOFTENINGS - 1), 0.0)
                 hot = np.exp(rng.uniform(np.log(COLDEST), np.log(HOTTEST), SOFTENINGS))

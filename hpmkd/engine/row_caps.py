@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.data import splits
 from hpmkd.knowledge.panels import members
-from hpmkd.registry.validation.base import expect
+from hpmkd.registry.validation.checks import expect
 
 if TYPE_CHECKING:
     from hpmkd.knowledge.builder import KnowledgeBuilder

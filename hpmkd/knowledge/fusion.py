@@ -11,7 +11,7 @@ import numpy as np
 
 from hpmkd.data.probabilities import checked
 from hpmkd.knowledge.regime import Regime
-from hpmkd.registry.validation.base import expect
+from hpmkd.registry.validation.checks import expect
 from hpmkd.student import Pool
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.settings import Choice, convert, unknown_key
 from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.registry import Registry
-from hpmkd.registry.validation.knowledge import guarded
+from hpmkd.registry.validation.proxy import blaming
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class ComponentSpec:
     settings: Mapping[str, Any]
 
     def create(self, *arguments: Any) -> Any:
-        """Build it, in the guard of its kind."""
+        """Build it, behind the proxy that blames its plugin."""
         component = self.offered.create(*arguments, **self.settings)
-        return guarded(self.offered, component, *arguments)
+        return blaming(component, self.offered.culprit, *arguments)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from hpmkd.optuna_trials import unannounced
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -41,7 +40,7 @@ def write_study(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     from optuna.study import StudyDirection
 
     storage = JournalStorage(JournalFileBackend(str(path)))
-    with _unannounced():
+    with unannounced(storage):
         storage.create_new_study([StudyDirection.MINIMIZE], NAME)
     study = Study(NAME, storage)
     ranges = _ranges(history)
@@ -69,25 +68,6 @@ def as_plain(trial: Trial) -> dict[str, Any]:
         "seconds": round(trial.seconds, 4),
         "failure": trial.failure,
     }
-
-
-@contextlib.contextmanager
-def _unannounced() -> Iterator[None]:
-    """Keep Optuna from logging what this thread does here.
-
-    Its level is a global setting that is not ours to change.
-    """
-    here = threading.get_ident()
-    logger = logging.getLogger("optuna.storages.journal._storage")
-
-    def elsewhere(record: logging.LogRecord) -> bool:
-        return record.thread != here
-
-    logger.addFilter(elsewhere)
-    try:
-        yield
-    finally:
-        logger.removeFilter(elsewhere)
 
 
 def _parameters(trial: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +98,7 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
     from optuna.trial import TrialState, create_trial
 
     parameters = _parameters(trial)
-    told = (
+    attributes = (
         *("accuracy", "standard_error", "bytes", "row_us"),
         *("after", "share", "seconds", "failure"),
     )
@@ -129,5 +109,5 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
         params=parameters,
         distributions={name: ranges[name] for name in parameters},
         # Folders of older versions know less of their trials.
-        user_attrs={name: trial[name] for name in told if trial.get(name) is not None},
+        user_attrs={name: trial[name] for name in attributes if trial.get(name) is not None},
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.data import tables
-from hpmkd.registry.validation.sampler import RecordedTrial
+from hpmkd.optuna_trials import RecordedTrial
 from hpmkd.values import DataFacts, Outcome
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hpmkd.testing.fixed_trials import RandomTrial
+from hpmkd.optuna_trials import RecordedTrial, random_study
 from hpmkd.values import Configuration, SearchSpace, Trial, frozen_mapping
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import HyperparameterTrial, Sampler
+    from hpmkd.contracts import HyperparameterTrial, Sampler, Stage
     from hpmkd.values import Hyperparameter
 
     Outcome = Callable[[int, Configuration], float | None]
@@ -78,7 +78,7 @@ def space(
 
 
 def some_loss(number: int, configuration: Configuration) -> float | None:
-    """Return a loss that depends on everything a configuration says."""
+    """Return a loss that depends on all of a configuration."""
     digest = sum(map(ord, repr(configuration.key)))
     return 0.3 + digest % 97 / 100
 
@@ -94,27 +94,38 @@ def trial_of(number: int, configuration: Configuration, loss: float | None) -> T
 def remembering(given: SearchSpace, points: int = 2) -> SearchSpace:
     """Return a space whose memory has some points of every stage that has any choice."""
     remembered = {
-        name: [dict(stage.space(RandomTrial(seed))) for seed in range(points)]
+        name: [dict(stage.space(random_study(seed).ask())) for seed in range(points)]
         for name, stage in given.stages.items()
-        if stage.space(RandomTrial(0))
+        if stage.space(RecordedTrial({}))
     }
     return replace(given, remembered=frozen_mapping(remembered))
+
+
+def check_in_space(stage: Stage, hyperparameters: Mapping[str, Hyperparameter]) -> None:
+    """Assert that hyperparameters are a point of a stage's search space, all of it."""
+    trial = RecordedTrial(hyperparameters)
+    drawn = dict(stage.space(trial))
+    impossible = {name: expected for name, (_, expected) in trial.refused.items()}
+    assert not impossible, f"{dict(hyperparameters)} is outside the space: {impossible}"
+    assert drawn == dict(hyperparameters)
 
 
 def search(
     sampler: Sampler, outcome: Outcome = some_loss, batch: int = BATCH, fits: int = 1
 ) -> list[Configuration]:
     """Ask and tell, as the engine does, until nothing is asked for."""
-    asked: list[Configuration] = []
-    while configurations := sampler.ask(batch):
-        assert len(configurations) <= batch, f"{len(configurations)} were asked for, not {batch}"
-        for configuration in configurations:
-            number = len(asked)
-            asked.append(configuration)
+    configurations: list[Configuration] = []
+    while requested := sampler.ask(batch):
+        assert len(requested) <= batch, f"{len(requested)} were asked for, not {batch}"
+        for configuration in requested:
+            number = len(configurations)
+            configurations.append(configuration)
             trial = trial_of(number, configuration, outcome(number, configuration))
             sampler.tell(replace(trial, models_trained=fits * trial.models_trained))
-        assert len(asked) <= NO_END, f"the search does not end: {len(asked)} configurations"
-    return asked
+        assert len(configurations) <= NO_END, (
+            f"the search does not end: {len(configurations)} configurations"
+        )
+    return configurations
 
 
 def keys(configurations: Iterable[Configuration]) -> list[Any]:
@@ -122,9 +133,9 @@ def keys(configurations: Iterable[Configuration]) -> list[Any]:
     return [configuration.key for configuration in configurations]
 
 
-def models(asked: Iterable[Configuration], fits: int, outcome: Outcome = some_loss) -> int:
+def models(configurations: Iterable[Configuration], fits: int, outcome: Outcome = some_loss) -> int:
     """Return how many models a search trains, with the controls that the engine adds."""
-    tried = {each.key: (outcome(at, each), each) for at, each in enumerate(asked)}
+    tried = {each.key: (outcome(at, each), each) for at, each in enumerate(configurations)}
     bests: dict[str, tuple[tuple[bool, float], Configuration]] = {}
     for loss, each in tried.values():
         # What was tried on all rows is a stage's best, whatever a share of them has shown.

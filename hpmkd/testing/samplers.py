@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from hpmkd.contracts import Sampler
-from hpmkd.testing.fixed_trials import check_in_space
 from hpmkd.testing.sampler_runs import (
     BATCH,
     NO_END,
     Plain,
+    check_in_space,
     keys,
     models,
     remembering,

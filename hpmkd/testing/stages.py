@@ -20,8 +20,9 @@ from hpmkd.testing.datasets import (
     read_only,
     real_problem,
 )
-from hpmkd.testing.fixed_trials import RandomTrial, check_in_space
+from hpmkd.testing.sampler_runs import check_in_space
 from hpmkd.testing.stage_inputs import AsConfigured, HardLabels, encoded
+from hpmkd.optuna_trials import random_study
 from hpmkd.values import Configuration, ExtraRows, StageInputs
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class StageSuite:
     @pytest.mark.parametrize("seed", range(3))
     def test_space_gives_plain_values_that_fit(self, stage: Stage, seed: int) -> None:
         """Whatever is drawn is a number, a word or a truth value, and can be fitted."""
-        drawn = stage.space(RandomTrial(seed))
+        drawn = stage.space(random_study(seed).ask())
         assert all(isinstance(value, float | int | str | bool) for value in drawn.values())
         check_in_space(stage, drawn)
         problem = real_problem("wine")

@@ -1,4 +1,4 @@
-"""Weights of each row's own: hear the teacher that knows this part of the data."""
+"""Weights of each row's own: for the teacher that knows this part of the data."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from hpmkd.student import Pool
     from hpmkd.values import DataFacts, FloatArray, IntArray
 
-#: Rows that attention is fitted on unless told otherwise.
+#: Rows that attention is fitted on by default.
 MAX_NEAR = 10_000
-#: Rows above which they are fewer, for as many are then asked about, and how many they are.
+#: Rows above which they are fewer, for as many then need weights, and how many they are.
 MANY_ROWS, NEAR_OF_MANY = 50_000, 4_000
 
 
@@ -70,8 +70,8 @@ class AttentionWeightedMultiTeacher:
         name = "near_of_many" if self._fewer(n) else "near"
         most = self._most(n)
         near = f"their weights per row are fitted on {most} of {n} rows"
-        told = {"rows": (self.rows, fitted), name: (most, near)}
-        return {name: text for name, (cap, text) in told.items() if 0 < cap < n}
+        capped = {"rows": (self.rows, fitted), name: (most, near)}
+        return {name: text for name, (cap, text) in capped.items() if 0 < cap < n}
 
     def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> AttentivePool:
         """Fit on out-of-fold probabilities.
@@ -79,7 +79,7 @@ class AttentionWeightedMultiTeacher:
         Parameters
         ----------
         probabilities : ndarray of shape (M, n, K)
-            What each teacher says; zeros are allowed.
+            Of each teacher; zeros are allowed.
         labels : ndarray of shape (n,)
             Class codes.
         table : DataFrame or ndarray of n rows
@@ -167,11 +167,11 @@ class AttentivePool:
         n_teachers, n, n_classes = probabilities.shape
         fused, weights = np.empty((n, n_classes)), np.empty((n, n_teachers))
         for rows in blocks(*probabilities.shape):
-            said = calibrated(probabilities[:, rows], self.pool.temperatures)
+            members = calibrated(probabilities[:, rows], self.pool.temperatures)
             raw = take(table, rows)
             local = self.attention.neighbourhood.local_losses(raw)
-            found = features(said, self.pool.linear, local)
-            fused[rows], weights[rows] = self.attention.pools.fuse(said, found)
+            found = features(members, self.pool.linear, local)
+            fused[rows], weights[rows] = self.attention.pools.fuse(members, found)
         return Fused(fused, weights)
 
     def to_pool(self) -> Pool | None:
@@ -220,14 +220,18 @@ def cross_validated(
     attended : ndarray of shape (n, K)
         The attended linear pool of each row, from scores that were not fitted on it.
     """
-    labels, likelihoods, said = members.labels, members.likelihoods, members.probabilities
+    labels, likelihoods, predicted = members.labels, members.likelihoods, members.probabilities
     static, lost = np.empty(len(labels)), np.empty(len(labels))
-    attended = np.empty(said.shape[1:])
-    for seen, held in folds(labels):
+    attended = np.empty(predicted.shape[1:])
+    for seen, held_out in folds(labels):
         pool = TwoPools.fit(members.only(seen))
-        pools = AttendedPools.fit(said[:, seen], found[:, seen], labels[seen], likelihoods[seen])
-        attended[held] = pools.attend(said[:, held], found[:, held])[0]
-        fused = pools.fuse(said[:, held], found[:, held])[0]
-        lost[held] = -np.log(evidence(fused, labels[held]))
-        static[held] = -np.log(evidence(pool.fuse_members(said[:, held]), labels[held]))
+        pools = AttendedPools.fit(
+            predicted[:, seen], found[:, seen], labels[seen], likelihoods[seen]
+        )
+        attended[held_out] = pools.attend(predicted[:, held_out], found[:, held_out])[0]
+        fused = pools.fuse(predicted[:, held_out], found[:, held_out])[0]
+        lost[held_out] = -np.log(evidence(fused, labels[held_out]))
+        static[held_out] = -np.log(
+            evidence(pool.fuse_members(predicted[:, held_out]), labels[held_out])
+        )
     return AttentionGate.compare(static, lost, gated), attended

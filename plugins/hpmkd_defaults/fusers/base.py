@@ -25,7 +25,7 @@ class StaticFuser(ABC, Generic[Pool]):
         Parameters
         ----------
         probabilities : ndarray of shape (M, n, K)
-            What each teacher says; zeros are allowed.
+            Of each teacher; zeros are allowed.
         labels : ndarray of shape (n,)
             Class codes.
         table : table of n rows
@@ -57,7 +57,7 @@ class StaticPool(Protocol):
 
 
 def fuse_static(pool: StaticPool, probabilities: FloatArray) -> Fused:
-    """Fuse what the teachers say as it is, of shape (M, n, K), to (n, K)."""
+    """Fuse uncalibrated probabilities of the teachers, of shape (M, n, K), to (n, K)."""
     fused = fuse_by_blocks(
         probabilities,
         len(pool.temperatures),

@@ -38,7 +38,7 @@ def fuse_by_blocks(
     Parameters
     ----------
     probabilities : ndarray of shape (M, n, K)
-        What each teacher says.
+        Of each teacher.
     n_teachers : int
         Teachers that the fuser was fitted on.
     fuse_rows : callable

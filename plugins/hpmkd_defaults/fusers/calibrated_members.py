@@ -1,4 +1,4 @@
-"""Calibrated members: what the teachers say, each at a temperature of its own."""
+"""Calibrated members: the predictions of the teachers, each at a temperature of its own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Members:
     temperatures : tuple of M floats
         Of each teacher, in [.05, 20].
     probabilities : ndarray of shape (M, n, K)
-        What the teachers say, calibrated.
+        Of the teachers, calibrated.
     """
 
     rows: IntArray
@@ -54,8 +54,8 @@ class Members:
         temperatures = tuple(
             calibrating_temperature(positive(each[rows]), labels) for each in probabilities
         )
-        said = np.stack([each[rows] for each in probabilities])
-        return cls(rows, labels, temperatures, calibrated(said, temperatures))
+        predicted = np.stack([each[rows] for each in probabilities])
+        return cls(rows, labels, temperatures, calibrated(predicted, temperatures))
 
     def only(self, rows: IntArray) -> Members:
         """Return the same members on some of the rows, given by position."""
@@ -74,10 +74,10 @@ def calibrated(probabilities: FloatArray, temperatures: Sequence[float]) -> Floa
 
     A row of zeros becomes uniform.
     """
-    said = np.empty(probabilities.shape)
-    for out, each, temperature in zip(said, probabilities, temperatures, strict=True):
+    softened = np.empty(probabilities.shape)
+    for out, each, temperature in zip(softened, probabilities, temperatures, strict=True):
         out[:] = soften(positive(each), temperature)
-    return said
+    return softened
 
 
 def positive(probabilities: FloatArray) -> FloatArray:

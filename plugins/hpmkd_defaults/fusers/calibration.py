@@ -1,4 +1,4 @@
-"""One temperature that makes probabilities mean what they say."""
+"""One temperature that makes probabilities as frequent as they claim."""
 
 from __future__ import annotations
 

@@ -54,11 +54,11 @@ class AttentionGate:
         """
         found = compare(static, attended)
         gain, error = found.gain, found.standard_error
-        told = f"log loss {gain:+.5f} ± {error:.5f} better than the static pool's"
+        comparison = f"log loss {gain:+.5f} ± {error:.5f} better than the static pool's"
         if not gated:
-            return cls(True, f"not asked; {told}", gain, error)
+            return cls(True, f"not asked; {comparison}", gain, error)
         judged = "more" if found.passed else "not more"
-        return cls(found.passed, f"{told}: {judged} than one standard error", gain, error)
+        return cls(found.passed, f"{comparison}: {judged} than one standard error", gain, error)
 
     def summary(self) -> Mapping[str, Any]:
         """Return the outcome as plain values."""

@@ -25,7 +25,7 @@ MAX_ITERATIONS = 200
 class LogLinearPool:
     """q proportional to ``exp(sum_m a_m log p_m + c)``: a weighted geometric mean.
 
-    A class that any teacher rules out stays out, which a linear pool cannot say; the
+    A class that any teacher rules out stays out, which no linear pool can express; the
     offsets undo a bias towards classes that the teachers share. The exponents are not
     shares: teachers that agree by chance, not by copying, sum to more than 1.
 
@@ -37,7 +37,7 @@ class LogLinearPool:
         c.
     shares : tuple of M floats
         What part of the mean within-row spread of the pooled logits each teacher
-        contributes: its exponent alone says little, as a teacher that is always unsure
+        contributes: its exponent alone means little, as a teacher that is always unsure
         contributes nothing at any exponent. They sum to 1.
     """
 

@@ -45,15 +45,15 @@ def evidence(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     Parameters
     ----------
     probabilities : ndarray of shape (n, K)
-        What one teacher says.
+        Of one teacher.
     labels : ndarray of shape (n,)
         Class codes.
     """
-    said: FloatArray = np.asarray(probabilities)[np.arange(len(labels)), labels]
-    return np.maximum(said.astype(np.float64), SMALLEST)
+    likelihoods: FloatArray = np.asarray(probabilities)[np.arange(len(labels)), labels]
+    return np.maximum(likelihoods.astype(np.float64), SMALLEST)
 
 
-def expectation_maximisation(said: FloatArray, max_steps: int = MAX_STEPS) -> FloatArray:
+def expectation_maximisation(likelihoods: FloatArray, max_steps: int = MAX_STEPS) -> FloatArray:
     """Return the weights of the linear pool that make the labels most likely.
 
     ``w_m <- mean_i w_m e_im / sum_j w_j e_ij``, from uniform weights: expectation
@@ -62,7 +62,7 @@ def expectation_maximisation(said: FloatArray, max_steps: int = MAX_STEPS) -> Fl
 
     Parameters
     ----------
-    said : ndarray of shape (n, M)
+    likelihoods : ndarray of shape (n, M)
         Evidence e_im > 0: what teacher m gave the true class of row i.
     max_steps : int
         Steps after which to stop even if the weights still move.
@@ -72,10 +72,10 @@ def expectation_maximisation(said: FloatArray, max_steps: int = MAX_STEPS) -> Fl
     ndarray of shape (M,)
         In [0, 1]; they sum to 1.
     """
-    weights = np.full(said.shape[1], 1.0 / said.shape[1])
+    weights = np.full(likelihoods.shape[1], 1.0 / likelihoods.shape[1])
     before = -np.inf
     for _ in range(max_steps):
-        updated, likelihood = em_step(said, weights)
+        updated, likelihood = em_step(likelihoods, weights)
         if likelihood - before < TOLERANCE:
             break
         before, weights = likelihood, updated

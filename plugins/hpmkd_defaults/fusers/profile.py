@@ -1,4 +1,4 @@
-"""Where in the data each teacher is heard most: for people to read."""
+"""Where in the data each teacher has most weight: for people to read."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 #: Groups of a column: tenths of its numbers, or its most frequent levels and the others.
 GROUPS = 10
-#: What is told: so many columns, and so many groups of each.
+#: What is listed: so many columns, and so many groups of each.
 COLUMNS, PLACES = 3, 3
 #: A smaller group may be anything.
 FEWEST_ROWS = 20
 
 
 def wins(table: Any, weights: FloatArray) -> list[dict[str, Any]]:
-    """Tell in which cells of which columns a teacher's weight is most above its mean.
+    """List in which cells of which columns a teacher's weight is most above its mean.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ def wins(table: Any, weights: FloatArray) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        At most three columns, those that tell most of the weights' variance first, and of
+        At most three columns, those that explain most of the weights' variance first, and of
         each at most three groups of cells: ``column``, ``cells``, ``rows``, ``teacher``
         (its position), ``weight`` there and ``mean_weight`` over all rows.
     """
     schema = Schema.fit(table)
     matrix = schema.matrix(table)
     mean = weights.mean(axis=0)
-    told = []
+    ranked = []
     for j, column in enumerate(schema.columns):
         groups = grouped(column, matrix[:, j])
         places = [_place(column, label, rows, weights, mean) for label, rows in groups]
@@ -50,9 +50,9 @@ def wins(table: Any, weights: FloatArray) -> list[dict[str, Any]]:
             for _, rows in groups
         )
         places.sort(key=lambda place: place["mean_weight"] - place["weight"])
-        told.append((size, places[:PLACES]))
-    told.sort(key=lambda each: -each[0])
-    return [place for size, places in told[:COLUMNS] if size > 0 for place in places]
+        ranked.append((size, places[:PLACES]))
+    ranked.sort(key=lambda each: -each[0])
+    return [place for size, places in ranked[:COLUMNS] if size > 0 for place in places]
 
 
 def grouped(column: Column, cells: FloatArray) -> list[tuple[str, IntArray]]:
@@ -61,7 +61,7 @@ def grouped(column: Column, cells: FloatArray) -> list[tuple[str, IntArray]]:
     Parameters
     ----------
     column : Column
-        Says what the cells are.
+        What the cells are.
     cells : ndarray of shape (n,)
         Numbers, or codes of levels by falling frequency; NaN where missing.
     """

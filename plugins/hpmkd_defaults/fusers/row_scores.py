@@ -1,4 +1,4 @@
-"""Scores: how much to hear each teacher on a row, by what it looks like there."""
+"""Scores: the weight of each teacher on a row, by its features there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_ITERATIONS = 200
 #: A static weight is started from at least this: attention may still find where the
 #: teacher is right.
 LEAST_WEIGHT = 1e-3
-#: Standard deviations beyond which a feature says no more.
+#: Standard deviations beyond which a feature means no more.
 FARTHEST = 5.0
 
 
@@ -52,14 +52,14 @@ def features(
     mean = mixed(probabilities, weights)
     agreed = mean.argmax(axis=1)
     found = np.empty((*probabilities.shape[:2], len(FEATURES)))
-    for said, losses, out in zip(probabilities, local_losses.T, found, strict=True):
-        second, first = np.partition(said, -2, axis=1)[:, -2:].T
+    for predicted, losses, out in zip(probabilities, local_losses.T, found, strict=True):
+        second, first = np.partition(predicted, -2, axis=1)[:, -2:].T
         out[:, 0] = first
         # Calibrated probabilities may still be 0: 0 log 0 is 0.
-        out[:, 1] = -(said * np.log(np.maximum(said, 1e-300))).sum(axis=1)
+        out[:, 1] = -(predicted * np.log(np.maximum(predicted, 1e-300))).sum(axis=1)
         out[:, 2] = first - second
-        out[:, 3] = np.log(kl_divergence(said, mean) + 1e-6)
-        out[:, 4] = said.argmax(axis=1) == agreed
+        out[:, 3] = np.log(kl_divergence(predicted, mean) + 1e-6)
+        out[:, 4] = predicted.argmax(axis=1) == agreed
         out[:, 5] = np.log(losses + 1e-2)
     return found
 

@@ -60,10 +60,10 @@ class TwoPools:
     @classmethod
     def fit(cls, members: Members) -> TwoPools:
         """Fit both pools on calibrated members."""
-        said, labels = members.probabilities, members.labels
+        predicted, labels = members.probabilities, members.labels
         linear = tuple(expectation_maximisation(members.likelihoods).tolist())
-        log_linear = LogLinearPool.fit(said, labels)
-        mean = 0.5 * (mixed(said, linear) + log_linear.fuse(said))
+        log_linear = LogLinearPool.fit(predicted, labels)
+        mean = 0.5 * (mixed(predicted, linear) + log_linear.fuse(predicted))
         final = calibrating_temperature(mean, labels)
         return cls(members.temperatures, linear, log_linear, final)
 
@@ -71,7 +71,7 @@ class TwoPools:
     def weights(self) -> tuple[float, ...]:
         """The mean of each teacher's share in the linear and in the log-linear pool.
 
-        The latter is no mean of teachers; :attr:`LogLinearPool.shares` says what counts.
+        The latter is no mean of teachers; :attr:`LogLinearPool.shares` is what counts.
         """
         return tuple((0.5 * (np.array(self.linear) + self.log_linear.shares)).tolist())
 

@@ -33,14 +33,14 @@ class AdaptiveConfigurationManager:
     2. A Gaussian process, fitted on the sample, ranks all of them.
     3. The most promising are tuned, in rounds of one trial each. A configuration's first
        trial has the best hyperparameters that are known of its stage; Optuna's TPE suggests
-       those of the others, and hears of all trials of the stage.
+       those of the others, and learns from all trials of the stage.
     4. Each stage's best hyperparameters on hard labels: alpha = 0 is no part of the grid.
        A stage without a promising configuration is represented by this one, right after the
        first round: there is nothing more to learn of it.
 
     If the budget is short, the last round is cut at its less promising end, then the one
     before it, and so on; the sample takes half of what there is at most. As TPE knows what
-    was told before a batch, the search depends on the size of the batches.
+    was learned before a batch, the search depends on the size of the batches.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class AdaptiveConfigurationManager:
         self._grid = grid(space)
         self._sizes = sizes(space, initial, min(configs, len(self._grid)), trials)
         self.total: int | None = self._sizes.total
-        self._told = TrialHistory()
+        self._history = TrialHistory()
         self._studies = {name: stage_study(space, name) for name in space.stages}
         self._rounds = Rounds(self._search())
 
@@ -80,14 +80,14 @@ class AdaptiveConfigurationManager:
 
     def tell(self, trial: Trial) -> None:
         """Learn an outcome, also in the study of its stage if it is about all rows."""
-        self._told.take(trial)
+        self._history.take(trial)
         tried = trial.configuration
         if tried.share == 1:
             self._studies[tried.stage].tell(tried.hyperparameters, trial)
 
     def select_promising_configs(self) -> list[Configuration]:
-        """Return the grid's most promising configurations, by what was told of the sample."""
-        sample = [trial for trial in self._told if trial.configuration.share == self._subset]
+        """Return the grid's most promising configurations, by the trials of the sample."""
+        sample = [trial for trial in self._history if trial.configuration.share == self._subset]
         return most_promising(self._grid, sample)
 
     def _search(self) -> Iterator[Iterable[Configuration]]:
@@ -95,7 +95,7 @@ class AdaptiveConfigurationManager:
         promising = self.select_promising_configs()
         first, *others = self._sizes.rounds
         tuned = list(dict.fromkeys(each.stage for each in promising[:first]))
-        sampled = [each.configuration.stage for each in self._told]
+        sampled = [each.configuration.stage for each in self._history]
         pruned = [
             name
             for name in dict.fromkeys([*sampled, *by_complexity(self._space)])
@@ -126,7 +126,7 @@ class AdaptiveConfigurationManager:
 
     def _best_known(self, stage: str) -> Mapping[str, Hyperparameter]:
         """Return a stage's best hyperparameters in this run, before it the first known ones."""
-        best = lowest(self._told.successes(stage))
+        best = lowest(self._history.successes(stage))
         return best.configuration.hyperparameters if best else known_points(self._space, stage)[0]
 
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from optuna import load_study
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.samplers import TPESampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import BaseJournalBackend
-from optuna.study import StudyDirection
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FixedTrial, TrialState, create_trial
+
+from hpmkd.optuna_trials import RecordedTrial, silent_study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from optuna.trial import FrozenTrial
 
@@ -29,7 +22,6 @@ if TYPE_CHECKING:
     Parameters = Mapping[str, Hyperparameter]
 
 Point = TypeVar("Point")
-STUDY = "hpmkd"
 
 
 class PointStudy(Generic[Point]):
@@ -94,124 +86,28 @@ def recorded(
     state: TrialState,
 ) -> FrozenTrial | None:
     """Return a finished trial of what `draw` draws; None if it cannot draw these parameters."""
-    replay = ReplayedTrial(parameters)
-    try:
-        draw(replay)
-        return create_trial(
-            params=dict(parameters), distributions=replay.distributions, value=value, state=state
-        )
-    except (KeyError, ValueError):  # a name is missing, or a value is out of its range
+    if not drawable(draw, parameters):
         return None
+    known = FixedTrial(dict(parameters))
+    draw(known)
+    return create_trial(
+        params=known.params, distributions=known.distributions, value=value, state=state
+    )
 
 
 def drawable(draw: Callable[[HyperparameterTrial], Any], parameters: Parameters) -> bool:
     """Return whether `draw` can draw these parameters, all of them and no others."""
-    return recorded(draw, parameters, None, TrialState.FAIL) is not None
+    trial = RecordedTrial(parameters)
+    draw(trial)
+    return not trial.refused and trial.drawn == dict(parameters)
 
 
-class ReplayedTrial:
-    """Gives back known parameters, and keeps the distributions they are from.
+def with_prefix(trial: HyperparameterTrial, prefix: str) -> Any:
+    """Return a trial that puts a prefix before the name of every parameter."""
 
-    Parameters
-    ----------
-    parameters : mapping
-        By name. Another name raises a KeyError.
-    """
+    def suggesting(method: str) -> Callable[..., Any]:
+        suggest = getattr(trial, method)
+        return lambda name, *limits, **more: suggest(prefix + name, *limits, **more)
 
-    def __init__(self, parameters: Parameters) -> None:
-        self._parameters = parameters
-        self.distributions: dict[str, BaseDistribution] = {}
-
-    def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float:
-        """Return the known value."""
-        return float(self._known(name, FloatDistribution(low, high, log=log, step=step)))
-
-    def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
-    ) -> int:
-        """Return the known value."""
-        return int(self._known(name, IntDistribution(low, high, log=log, step=step)))
-
-    def suggest_categorical(self, name: str, choices: Sequence[Hyperparameter]) -> Any:
-        """Return the known value."""
-        return self._known(name, CategoricalDistribution(choices))
-
-    def _known(self, name: str, distribution: BaseDistribution) -> Any:
-        self.distributions[name] = distribution
-        return self._parameters[name]
-
-
-class PrefixedTrial:
-    """A trial whose parameters have a prefix in their names.
-
-    Parameters
-    ----------
-    trial : HyperparameterTrial
-        What suggests.
-    prefix : str
-        Put before every name.
-    """
-
-    def __init__(self, trial: HyperparameterTrial, prefix: str) -> None:
-        self._trial = trial
-        self._prefix = prefix
-
-    def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float:
-        """Suggest a float from [low, high]."""
-        return self._trial.suggest_float(self._prefix + name, low, high, step=step, log=log)
-
-    def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
-    ) -> int:
-        """Suggest an integer from low … high, both included."""
-        return self._trial.suggest_int(self._prefix + name, low, high, step=step, log=log)
-
-    def suggest_categorical(self, name: str, choices: Sequence[Hyperparameter]) -> Any:
-        """Suggest one of the choices."""
-        return self._trial.suggest_categorical(self._prefix + name, choices)
-
-
-# --------------------------------------------------------------------------- storage
-
-
-class MemoryJournal(BaseJournalBackend):
-    """A journal in memory.
-
-    Parameters
-    ----------
-    entries : list of dict
-        What it begins with.
-    """
-
-    def __init__(self, entries: list[dict[str, Any]]) -> None:
-        self._entries = entries
-
-    def read_logs(self, log_number_from: int) -> list[dict[str, Any]]:
-        """Return the entries from that number on."""
-        return self._entries[log_number_from:]
-
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Add entries."""
-        self._entries += logs
-
-
-def silent_study(sampler: TPESampler) -> Any:
-    """Return a study in memory that nobody was told of.
-
-    Every storage of Optuna announces a study that is created in it, in a log whose level is a
-    global setting that is not ours to change. A journal that begins with the study's entry
-    announces nothing: for Optuna it was created long ago.
-    """
-    entry = {
-        "op_code": 0,  # a study is created
-        "worker_id": "hpmkd",
-        "study_name": STUDY,
-        "directions": [int(StudyDirection.MINIMIZE)],
-    }
-    return load_study(
-        study_name=STUDY, storage=JournalStorage(MemoryJournal([entry])), sampler=sampler
-    )
+    methods = ("suggest_float", "suggest_int", "suggest_categorical")
+    return SimpleNamespace(**{method: suggesting(method) for method in methods})

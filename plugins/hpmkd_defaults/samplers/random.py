@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.random_draws import PATIENCE, RandomTrial, distinct, random_sampler
+from hpmkd_defaults.samplers.random_draws import PATIENCE, distinct, random_trials
 from hpmkd_defaults.samplers.trial_history import paid
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class RandomSearch:
 def draws(space: SearchSpace, trials: int) -> Iterator[Configuration]:
     """Yield up to `trials` different configurations, a function of the space alone."""
     rng = np.random.default_rng(space.seed)
-    samplers = {name: random_sampler(space.seed, name) for name in space.stages}
+    studies = {name: random_trials(space.seed, name) for name in space.stages}
     names = sorted(space.stages)
     remembered = {name: distinct(space.remembered.get(name, ())) for name in names}
     seen = set()
@@ -57,9 +57,8 @@ def draws(space: SearchSpace, trials: int) -> Iterator[Configuration]:
         alpha = space.alphas[rng.integers(len(space.alphas))]
         temperature = space.temperatures[rng.integers(len(space.temperatures))]
         known = remembered[name]
-        trial = RandomTrial(samplers[name])
-        hyperparameters = known.pop(0) if known else space.stages[name].space(trial)
-        # At alpha = 0 the teacher is not heard: any other temperature would be the same.
+        hyperparameters = known.pop(0) if known else space.stages[name].space(studies[name].ask())
+        # At alpha = 0 there is nothing to soften: any other temperature would be the same.
         drawn = Configuration(name, temperature if alpha > 0 else 1.0, alpha, hyperparameters)
         if drawn.key not in seen:
             seen.add(drawn.key)

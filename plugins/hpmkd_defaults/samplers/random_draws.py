@@ -6,66 +6,16 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.samplers import RandomSampler
+
+from hpmkd.optuna_trials import random_study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from hpmkd.values import Hyperparameter, SearchSpace
 
 #: Draws per wanted one after which a small space counts as exhausted.
 PATIENCE = 20
-
-
-class RandomTrial:
-    """A trial of Optuna's random sampler, without a study around it.
-
-    A study would announce itself in Optuna's log, whose level is a global setting that is
-    not ours to change; and it would keep trials that nobody reads.
-
-    Parameters
-    ----------
-    sampler : optuna.samplers.RandomSampler
-        Source of the draws.
-    """
-
-    def __init__(self, sampler: RandomSampler) -> None:
-        self._sampler = sampler
-        self._drawn: dict[str, Any] = {}
-
-    def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float:
-        """Draw a float from [low, high]."""
-        return float(self._draw(name, FloatDistribution(low, high, log=log, step=step)))
-
-    def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
-    ) -> int:
-        """Draw an integer from low … high, both included."""
-        return int(self._draw(name, IntDistribution(low, high, log=log, step=step)))
-
-    def suggest_categorical(self, name: str, choices: Sequence[Hyperparameter]) -> Any:
-        """Draw one of the choices."""
-        return self._draw(name, CategoricalDistribution(choices))
-
-    def _draw(self, name: str, distribution: BaseDistribution) -> Any:
-        # As with Optuna, a name that is asked for again keeps its value.
-        if name not in self._drawn:
-            # The random sampler looks at neither the study nor the trial.
-            self._drawn[name] = self._sampler.sample_independent(
-                None,  # type: ignore[arg-type]
-                None,  # type: ignore[arg-type]
-                name,
-                distribution,
-            )
-        return self._drawn[name]
 
 
 def named_seed(seed: int, name: str) -> int:
@@ -74,12 +24,12 @@ def named_seed(seed: int, name: str) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
-def random_sampler(seed: int, name: str) -> RandomSampler:
-    """Return the source of draws called `name`.
+def random_trials(seed: int, name: str) -> Any:
+    """Return the study whose trials draw at random, from the source of draws called `name`.
 
     Draws of one stage do not depend on which other stages are in the race.
     """
-    return RandomSampler(seed=named_seed(seed, name))
+    return random_study(named_seed(seed, name))
 
 
 def shared_draws(space: SearchSpace, name: str, trials: int) -> list[Mapping[str, Hyperparameter]]:
@@ -95,12 +45,12 @@ def shared_draws(space: SearchSpace, name: str, trials: int) -> list[Mapping[str
         How many to return at most, >= 1. A space with fewer points gives fewer.
     """
     stage = space.stages[name]
-    sampler = random_sampler(space.seed, name)
+    study = random_trials(space.seed, name)
     draws = known_points(space, name)[:trials]
     for _ in range(PATIENCE * trials):
         if len(draws) >= trials:
             break
-        drawn = dict(stage.space(RandomTrial(sampler)))
+        drawn = dict(stage.space(study.ask()))
         if drawn not in draws:
             draws.append(drawn)
     return list(draws)
@@ -118,11 +68,11 @@ def known_points(space: SearchSpace, name: str) -> list[dict[str, Hyperparameter
 
 def distinct(points: Iterable[Mapping[str, Hyperparameter]]) -> list[dict[str, Hyperparameter]]:
     """Return hyperparameters in their order, without what was there before."""
-    kept: list[dict[str, Hyperparameter]] = []
+    unique: list[dict[str, Hyperparameter]] = []
     for point in map(dict, points):
-        if point not in kept:
-            kept.append(point)
-    return kept
+        if point not in unique:
+            unique.append(point)
+    return unique
 
 
 def by_complexity(space: SearchSpace) -> list[str]:

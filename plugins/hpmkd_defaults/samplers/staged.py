@@ -43,7 +43,7 @@ class StagedSampler:
         Rows to compare them on, >= 1, but a fifth of all at least.
     whole : tuple of str
         Stages whose hyperparameters are compared on all rows. How a single tree does on a
-        part of the rows says little of how it does on all. Stages that are not in the race
+        part of the rows predicts little of how it does on all. Stages that are not in the race
         may be named.
     """
 
@@ -68,7 +68,7 @@ class StagedSampler:
             subset_rows=subset_rows,
             whole=whole,
         )
-        self._told = TrialHistory()
+        self._history = TrialHistory()
         self._rounds = Rounds(self._search())
 
     def ask(self, n: int) -> Sequence[Configuration]:
@@ -77,7 +77,7 @@ class StagedSampler:
 
     def tell(self, trial: Trial) -> None:
         """Learn an outcome; later rounds depend on it."""
-        self._told.take(trial)
+        self._history.take(trial)
 
     # ------------------------------------------------------------------------- rounds
 
@@ -110,10 +110,10 @@ class StagedSampler:
         for name in self._tuning.draws:
             draws = [
                 replace(trial.configuration, share=1.0)
-                for trial in sorted(self._told.subset_successes(name), key=_merit)
+                for trial in sorted(self._history.subset_successes(name), key=_merit)
             ]
-            untried = [draw for draw in draws if draw not in self._told]
-            if untried and not self._told.successes(name):
+            untried = [draw for draw in draws if draw not in self._history]
+            if untried and not self._history.successes(name):
                 candidates.append(untried[0])
         return candidates
 
@@ -138,12 +138,14 @@ class StagedSampler:
     # ------------------------------------------------------------------------ lookups
 
     def _best_draw(self, stage: str) -> Trial | None:
-        return lowest(self._told.subset_successes(stage) or self._told.successes(stage))
+        return lowest(self._history.subset_successes(stage) or self._history.successes(stage))
 
     def _best_soft(self) -> list[Configuration]:
-        """Return each stage's best configuration that hears the teacher, the best stage first."""
+        """Return each stage's best configuration with soft targets, the best stage first."""
         bests = [
-            lowest(trial for trial in self._told.successes(name) if trial.configuration.alpha > 0)
+            lowest(
+                trial for trial in self._history.successes(name) if trial.configuration.alpha > 0
+            )
             for name in self._tuning.draws
         ]
         return [best.configuration for best in sorted(filter(None, bests), key=_merit)]
@@ -161,8 +163,8 @@ class StagedSampler:
         self, configurations: Iterable[Configuration], reserve: int = 0
     ) -> list[Configuration]:
         """Return what is new of them, as many as the budget allows."""
-        new = [each for each in configurations if each not in self._told]
-        left = evaluations(self._space, self._told.models) - reserve
+        new = [each for each in configurations if each not in self._history]
+        left = evaluations(self._space, self._history.models) - reserve
         return new[: max(0, left)]
 
 

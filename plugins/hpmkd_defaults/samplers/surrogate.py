@@ -1,4 +1,4 @@
-"""A Gaussian process over stage, temperature and alpha: what a few trials say of the others."""
+"""A Gaussian process over stage, temperature and alpha: what a few trials predict of the others."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def most_promising(
     return [configurations[at] for at in np.argsort(bounds, kind="stable")]
 
 
-def lower_bounds(known: FloatArray, losses: FloatArray, asked: FloatArray) -> FloatArray:
-    """Return lower confidence bounds, of shape (m,), at the rows of `asked`, of shape (m, d).
+def lower_bounds(known: FloatArray, losses: FloatArray, candidates: FloatArray) -> FloatArray:
+    """Return lower confidence bounds, of shape (m,), at the rows of `candidates`, of shape (m, d).
 
     A Matern kernel with nu = 5/2 and one length for all inputs, which are alike in scale;
     lengths and variances maximise the likelihood from one fixed start, so that the same
@@ -66,7 +66,7 @@ def lower_bounds(known: FloatArray, losses: FloatArray, asked: FloatArray) -> Fl
         Inputs of the trials.
     losses : ndarray of shape (n,)
         What they gave.
-    asked : ndarray of shape (m, d)
+    candidates : ndarray of shape (m, d)
         Inputs to look at.
     """
     kernel = ConstantKernel() * Matern(nu=2.5) + WhiteKernel(0.1)
@@ -76,7 +76,7 @@ def lower_bounds(known: FloatArray, losses: FloatArray, asked: FloatArray) -> Fl
         # range means that an input does not matter.
         warnings.simplefilter("ignore")
         process.fit(known, losses)
-        mean, deviation = process.predict(asked, return_std=True)
+        mean, deviation = process.predict(candidates, return_std=True)
     bounds: FloatArray = mean - KAPPA * deviation
     return bounds
 

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.optuna_tpe import PointStudy, PrefixedTrial, drawable
+from hpmkd_defaults.samplers.optuna_tpe import PointStudy, drawable, with_prefix
 from hpmkd_defaults.samplers.random_draws import by_complexity, known_points, named_seed
 from hpmkd_defaults.samplers.trial_history import trials_beside_controls
 
@@ -55,11 +55,11 @@ class TPESearch:
     def _draw(self, trial: HyperparameterTrial) -> Configuration:
         name = trial.suggest_categorical("stage", by_complexity(self._space))
         alpha = trial.suggest_categorical("alpha", sorted(set(self._space.alphas)))
-        temperature = 1.0  # at alpha = 0 the teacher is not heard
+        temperature = 1.0  # at alpha = 0 there is nothing to soften
         if alpha > 0:
             temperatures = sorted(set(self._space.temperatures))
             temperature = trial.suggest_categorical("temperature", temperatures)
-        point = self._space.stages[name].space(PrefixedTrial(trial, f"{name}."))
+        point = self._space.stages[name].space(with_prefix(trial, f"{name}."))
         return Configuration(name, temperature, alpha, point)
 
 

@@ -1,4 +1,4 @@
-"""What a sampler has been told."""
+"""The trials a sampler has learned of, and what it can still afford."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class TrialHistory:
-    """The trials told so far, each configuration once, whoever asked for it."""
+    """The trials so far, each configuration once, whether or not the sampler asked for it."""
 
     def __init__(self) -> None:
         self._trials: dict[object, Trial] = {}
@@ -63,7 +63,7 @@ def evaluations(space: SearchSpace, spent: int = 0) -> int:
     Returns
     -------
     int
-        A number without meaning, too large to be reached, if nobody counts.
+        A number without meaning, too large to be reached, if there is no budget of models.
     """
     if space.models is None:
         return sys.maxsize

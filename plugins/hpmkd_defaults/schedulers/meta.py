@@ -37,11 +37,11 @@ class MetaTemperatureScheduler:
 
     It is ``constant`` (softening as configured) for a stage of which it knows fewer than
     `least_sets` data sets or fewer than `least_outcomes` outcomes, or whose regret, on sets
-    left out of the regression, it predicts no better (by two standard errors) than by saying
+    left out of the regression, it predicts no better (by two standard errors) than by assuming
     that softening does not matter. Only outcomes that share their hyperparameters with another
     one count: else it would take for softening what hyperparameters did.
 
-    Trials of the run itself teach it nothing: a student that is chosen would be fitted
+    It learns nothing from trials of the run itself: a student that is chosen would be fitted
     otherwise at the end than it was when it was chosen.
 
     Parameters

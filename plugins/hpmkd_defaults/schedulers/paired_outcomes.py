@@ -30,10 +30,10 @@ class Contrasts:
     facts : ndarray of shape (F,)
         Of the data set; see :func:`described`.
     states : ndarray of shape (n, S)
-        Mean last training state of the trials with the same hyperparameters; NaN where nobody
-        kept one. See :func:`seen`.
+        Mean last training state of the trials with the same hyperparameters; NaN where there
+        is none. See :func:`seen`.
     alphas, temperatures : ndarray of shape (n,)
-        What each trial was taught with.
+        Softening of each trial.
     regrets : ndarray of shape (n,)
         Less the mean of the trials with the same hyperparameters, over the standard deviation
         of the set.
@@ -82,12 +82,12 @@ def described(facts: DataFacts) -> FloatArray:
 
 def seen(state: TrainingState | None) -> FloatArray:
     """Return gap, KL and trend; NaN where they are not known."""
-    told = (None,) * 3 if state is None else (state.gap, state.kl, state.trend)
-    return np.array([math.nan if each is None else each for each in told])
+    measures = (None,) * 3 if state is None else (state.gap, state.kl, state.trend)
+    return np.array([math.nan if each is None else each for each in measures])
 
 
 def contrasts(outcomes: Iterable[Outcome]) -> list[Contrasts]:
-    """Return what the outcomes of one stage tell, data set by data set.
+    """Return what the outcomes of one stage show, data set by data set.
 
     Trials that no other trial with the same hyperparameters stands beside are left out: what
     they gained or lost may be due to the hyperparameters, which count for more.
@@ -107,10 +107,10 @@ def _of_one_set(outcomes: Sequence[Outcome]) -> Contrasts | None:
     groups = {key: each for key, each in groups.items() if len({*map(_softening, each)}) > 1}
     if not groups:
         return None
-    told = [outcome for each in groups.values() for outcome in each]
+    paired = [outcome for each in groups.values() for outcome in each]
     number = np.repeat(np.arange(len(groups)), [len(each) for each in groups.values()])
-    alphas, temperatures = np.array([*map(_softening, told)]).T
-    regrets = centred(np.array([outcome.regret for outcome in told]), number)
+    alphas, temperatures = np.array([*map(_softening, paired)]).T
+    regrets = centred(np.array([outcome.regret for outcome in paired]), number)
     spread = max(float(np.sqrt(np.mean(regrets**2))), LEAST_SPREAD)
     states = np.concatenate([_mean_state(each) for each in groups.values()])
     facts = described(outcomes[0].facts)

@@ -98,8 +98,8 @@ class Relation:
 
     def predicted(self, each: Contrasts) -> FloatArray:
         """Return the regrets of trials, of shape (n,), centred as theirs are."""
-        said: FloatArray = self._columns(each) @ self.table.ravel()
-        return said
+        predicted: FloatArray = self._columns(each) @ self.table.ravel()
+        return predicted
 
     def slopes(self, facts: FloatArray, state: FloatArray, trust: float) -> FloatArray:
         """Return the weights, of shape (4,), of softening's columns on one data set, now.
@@ -130,7 +130,7 @@ def learned(sets: Sequence[Contrasts]) -> Relation | None:
     """Return the relation that is best at sets that it was not fitted on.
 
     Strength of the ridge and weight of facts and state are those with the least error where
-    each data set in turn is left out. None, if that is not less than the error of saying that
+    each data set in turn is left out. None, if that is not less than the error of assuming that
     softening does not matter, by more than :data:`SURE` standard errors over the data sets.
     """
     gains = {

@@ -1,4 +1,4 @@
-"""Teacher assistant: a bigger, smoother student helps to teach a smaller one."""
+"""Teacher assistant: a bigger, smoother student makes soft targets for a smaller one."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ class Assistant:
     """Targets from a bigger student (teacher assistant, Mirzadeh et al. 2020, section 3).
 
     On the rows with labels the soft target is the mean of the teacher's and of what
-    assistants that had not seen the row say; rows without labels are the assistant's alone.
-    That was measured to teach single trees better than either by itself.
+    assistants that had not seen the row predict; rows without labels are the assistant's alone.
+    That was measured to make better single trees than either by itself.
     """
 
     teaches: ClassVar[bool] = True
     unseen: ClassVar[bool] = True
 
     def hand_over(self, inputs: StageInputs, previous: Previous) -> StageInputs:
-        """Return inputs that teacher and assistant teach together."""
-        said, extra = previous.soft_targets, inputs.extra
-        assert said is not None  # unseen = True asks for it
+        """Return inputs with the soft targets of teacher and assistant."""
+        predicted, extra = previous.soft_targets, inputs.extra
+        assert predicted is not None  # unseen = True asks for it
         if extra is not None and previous.extra_soft_targets is not None:
             extra = replace(extra, soft_targets=previous.extra_soft_targets)
-        return replace(inputs, soft_targets=0.5 * (inputs.soft_targets + said), extra=extra)
+        return replace(inputs, soft_targets=0.5 * (inputs.soft_targets + predicted), extra=extra)

@@ -1,4 +1,4 @@
-"""The proposal's own rule: what the stage before says becomes a part of the soft targets."""
+"""The proposal's own rule: predictions of the stage before become a part of the soft targets."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ class Mix:
 
     def hand_over(self, inputs: StageInputs, previous: Previous) -> StageInputs:
         """Return inputs whose soft targets are mixed, on rows with and without labels."""
-        said, extra = previous.soft_targets, inputs.extra
-        assert said is not None  # unseen = True asks for it
+        predicted, extra = previous.soft_targets, inputs.extra
+        assert predicted is not None  # unseen = True asks for it
         if extra is not None and previous.extra_soft_targets is not None:
             mixed = self._mixed(extra.soft_targets, previous.extra_soft_targets)
             extra = replace(extra, soft_targets=mixed)
-        return replace(inputs, soft_targets=self._mixed(inputs.soft_targets, said), extra=extra)
+        return replace(
+            inputs, soft_targets=self._mixed(inputs.soft_targets, predicted), extra=extra
+        )
 
     def _mixed(self, teacher: FloatArray, student: FloatArray) -> FloatArray:
         mixed: FloatArray = (1.0 - self.share) * teacher + self.share * student

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd_defaults.fusers.gate import Gate, folds
+from hpmkd_defaults.fusers.gate import AttentionGate, folds
 from hpmkd_defaults.fusers.local_loss import Neighbourhood
 from hpmkd_defaults.fusers.profile import wins
 from hpmkd_defaults.fusers.row_scores import FEATURES, Scorer, features
@@ -81,15 +81,15 @@ class TestGate:
         noise -= noise.mean()
         static = np.full(10_000, 0.5)
         error = noise.std(ddof=1) / 100
-        assert not Gate.compare(static, static - 0.9 * error - noise).accepted
-        passed = Gate.compare(static, static - 1.1 * error - noise)
+        assert not AttentionGate.compare(static, static - 0.9 * error - noise).accepted
+        passed = AttentionGate.compare(static, static - 1.1 * error - noise)
         assert passed.accepted
         assert passed.gain == pytest.approx(1.1 * error)
         assert passed.standard_error == pytest.approx(error)
 
     def test_no_difference_is_no_gain(self):
-        assert not Gate.compare(np.ones(50), np.ones(50)).accepted
-        assert Gate.compare(np.ones(50), np.ones(50), gated=False).accepted
+        assert not AttentionGate.compare(np.ones(50), np.ones(50)).accepted
+        assert AttentionGate.compare(np.ones(50), np.ones(50), gated=False).accepted
 
     def test_folds_hold_every_row_once_and_every_class(self, rng):
         labels = np.repeat([0, 1, 2], [70, 20, 10])

@@ -1,6 +1,5 @@
 """The mean of a linear and a log-linear pool, and the memory of every fuser."""
 
-import pickle
 import tracemalloc
 
 import numpy as np
@@ -115,16 +114,6 @@ class TestPool:
         said = np.where(np.eye(2)[labels] == 1, 0.8, 0.2)[np.newaxis]
         fused = PoolFuser().fit(said, labels, None).fuse(said, None)
         assert fused.probabilities.max() < 0.995
-
-    def test_pickles(self, rng):
-        said, labels = teachers(rng, 200, 3, [1.0, 2.0])
-        fitted = PoolFuser().fit(said, labels, None)
-        assert pickle.loads(pickle.dumps(fitted)) == fitted
-
-    def test_other_teachers_are_refused(self, rng):
-        said, labels = teachers(rng, 50, 3, [1.0, 2.0])
-        with pytest.raises(ValueError, match="got 1 teachers; fitted on 2"):
-            PoolFuser().fit(said, labels, None).fuse(said[:1], None)
 
     def test_a_cut_keeps_the_shares_of_the_classes(self, rng, monkeypatch):
         said, labels = teachers(rng, 3000, 3, [1.0, 2.0])

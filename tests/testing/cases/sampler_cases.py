@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpmkd.testing import SamplerSuite
-from hpmkd.testing.fixed_trials import RandomTrial
+from hpmkd.optuna_trials import random_study
 from hpmkd.values import Configuration
 
 
@@ -48,7 +48,7 @@ class Draws:
     def point(self, name):
         if self.remembered.get(name):
             return self.remembered[name].pop(0)
-        return self.space.stages[name].space(RandomTrial(int(self.rng.integers(2**31))))
+        return self.space.stages[name].space(random_study(int(self.rng.integers(2**31))).ask())
 
     def tell(self, trial):
         self.told.append(trial)

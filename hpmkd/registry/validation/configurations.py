@@ -1,29 +1,28 @@
-"""Checks what a sampler asks for: a stage may not be blamed for what it was given.
+"""Checks the configurations of a sampler: a stage may not be blamed for what it is given.
 
-A search that leads nowhere is told apart from a long one: nothing new for a long while.
+A search that leads nowhere differs from a long one: it has nothing new for a long while.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
+from hpmkd.optuna_trials import RecordedTrial
 from hpmkd.values import Configuration
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Stage
-    from hpmkd.values import Hyperparameter, SearchSpace
+    from hpmkd.values import SearchSpace
 
-#: Rounding that a float at the end of its range is allowed, relative to the range.
-TOLERANCE = 1e-9
 #: Batches in a row that hold nothing new, after which a search counts as endless.
 PATIENCE = 1000
 
 
 class SamplerValidator:
-    """What one sampler has asked for so far.
+    """The configurations of one sampler so far.
 
     Parameters
     ----------
@@ -36,15 +35,8 @@ class SamplerValidator:
         self._known: set[object] = set()
         self._idle = 0
 
-    def checked(self, asked: Iterable[object], n: int) -> list[Configuration]:
-        """Return a batch that was asked for.
-
-        Parameters
-        ----------
-        asked : iterable of Configuration
-            What ``ask(n)`` returned.
-        n : int
-            How many it may hold at most.
+    def ask(self, method: Callable[[int], Iterable[object]], n: int) -> list[Configuration]:
+        """Ask a sampler for a batch of at most `n` configurations.
 
         Raises
         ------
@@ -52,9 +44,10 @@ class SamplerValidator:
             If it holds too many or what is no point of the space, if the first batch is
             empty, or if nothing new has been asked for in a long while.
         """
-        if isinstance(asked, Configuration) or not isinstance(asked, Iterable):
-            raise TypeError(f"ask returned {asked!r:.80}; expected a list of Configuration")
-        batch = list(islice(asked, n + 1))
+        returned = method(n)
+        if isinstance(returned, Configuration) or not isinstance(returned, Iterable):
+            raise TypeError(f"ask returned {returned!r:.80}; expected a list of Configuration")
+        batch = list(islice(returned, n + 1))
         if len(batch) > n:
             raise ValueError(f"ask({n}) returned more than {n} configurations")
         points = [check_configuration(each, self._space) for each in batch]
@@ -99,7 +92,7 @@ def _check_softening(configuration: Configuration, space: SearchSpace) -> None:
     alpha, temperature = configuration.alpha, configuration.temperature
     if not _is_number(alpha) or alpha not in space.alphas:
         raise ValueError(f"ask returned alpha = {alpha!r}; expected one of {_list(space.alphas)}")
-    # At alpha = 0 the teacher is not heard, and the temperature is idle.
+    # At alpha = 0 there is nothing to soften, and the temperature is idle.
     possible = space.temperatures if alpha > 0 else {1.0, *space.temperatures}
     if not _is_number(temperature) or temperature not in possible:
         raise ValueError(
@@ -129,55 +122,3 @@ def _is_number(value: object) -> TypeGuard[float | int]:
 
 def _list(values: Iterable[float]) -> str:
     return ", ".join(f"{value:g}" for value in sorted(values))
-
-
-class RecordedTrial:
-    """A trial that draws what is given, and remembers what could not have been drawn.
-
-    Parameters
-    ----------
-    given : mapping
-        Hyperparameters by name; what is not among them is drawn as the lowest value.
-
-    Attributes
-    ----------
-    refused : dict of str to (value, str)
-        What was drawn instead of an impossible value, and what would have been possible.
-    """
-
-    def __init__(self, given: Mapping[str, Hyperparameter]) -> None:
-        self._given = given
-        self.refused: dict[str, tuple[Any, str]] = {}
-
-    def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float:
-        """Return the given float if it is in [low, high]."""
-        value = self._given.get(name, low)
-        slack = TOLERANCE * max(abs(low), abs(high))
-        fits = _is_number(value) and low - slack <= value <= high + slack
-        return float(self._kept(name, value, low, fits, f"a number in [{low}, {high}]"))
-
-    def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
-    ) -> int:
-        """Return the given integer if it is one of low … high."""
-        value = self._given.get(name, low)
-        fits = isinstance(value, int) and _is_number(value) and low <= value <= high
-        return int(self._kept(name, value, low, fits, f"an integer in [{low}, {high}]"))
-
-    def suggest_categorical(self, name: str, choices: Sequence[Hyperparameter]) -> Any:
-        """Return the given choice if it is one."""
-        value = self._given.get(name, choices[0])
-        # True equals 1, and yet is another choice.
-        fits = (isinstance(value, bool), value) in [
-            (isinstance(choice, bool), choice) for choice in choices
-        ]
-        expected = f"one of {', '.join(map(repr, choices))}"
-        return self._kept(name, value, choices[0], fits, expected)
-
-    def _kept(self, name: str, value: Any, substitute: Any, fits: bool, expected: str) -> Any:
-        if fits:
-            return value
-        self.refused[name] = (substitute, expected)
-        return substitute

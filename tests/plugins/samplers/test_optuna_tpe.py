@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from optuna.trial import TrialState
 
-from hpmkd.testing.fixed_trials import check_in_space
-from hpmkd.testing.sampler_runs import Branching, Various, trial_of
+from hpmkd.testing.sampler_runs import Branching, Various, check_in_space, trial_of
 from hpmkd.values import Configuration
-from hpmkd_defaults.samplers.optuna_tpe import PointStudy, PrefixedTrial, drawable, recorded
+from hpmkd_defaults.samplers.optuna_tpe import PointStudy, drawable, recorded
 
 
 def study_of(stage, seed=0):
@@ -99,25 +98,3 @@ def test_distributions_are_kept():
     record = recorded(Various().space, Various.defaults, 0.5, TrialState.COMPLETE)
     assert record.distributions["rate"].log
     assert record.distributions["rounds"].step == 10
-
-
-def test_prefixes_are_put_before_every_name():
-    class Names:
-        def __getattr__(self, kind):
-            return lambda name, *given, **more: (kind, name, given, more)
-
-    trial = PrefixedTrial(Names(), "it.")
-    assert trial.suggest_float("a", 0.0, 1.0, log=True) == (
-        "suggest_float",
-        "it.a",
-        (0.0, 1.0),
-        {"step": None, "log": True},
-    )
-    assert trial.suggest_int("b", 1, 9, step=2)[1:] == ("it.b", (1, 9), {"step": 2, "log": False})
-    assert trial.suggest_categorical("c", ["x"])[1:3] == ("it.c", (["x"],))
-
-
-def test_the_same_seed_suggests_the_same():
-    one, two, three = (study_of(Various(), seed) for seed in (1, 1, 2))
-    said = [[study.ask() for _ in range(5)] for study in (one, two, three)]
-    assert said[0] == said[1] != said[2]

@@ -6,16 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from hpmkd.testing.fixed_trials import check_in_space
-from hpmkd.testing.sampler_runs import Branching, Plain, Various
+from hpmkd.testing.sampler_runs import Branching, Plain, Various, check_in_space
 from hpmkd.values import SearchSpace
 from hpmkd_defaults.samplers.random_draws import (
-    RandomTrial,
     by_complexity,
     distinct,
     known_points,
     named_seed,
-    random_sampler,
     shared_draws,
 )
 
@@ -91,11 +88,6 @@ def test_another_seed_draws_others():
     one, two = (shared_draws(space_of(Various(), seed), "it", 4) for seed in (0, 1))
     assert one[0] == two[0] == dict(Various.defaults)
     assert one[1:] != two[1:]
-
-
-def test_a_name_keeps_its_value():
-    trial = RandomTrial(random_sampler(0, "a"))
-    assert len({trial.suggest_float("x", 0.0, 1.0) for _ in range(5)}) == 1
 
 
 def test_covers_the_range():
