@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, suggest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,11 +65,7 @@ def as_table(X: Any) -> Any:
 
 def unknown_column(frame: Any, name: str) -> str:
     """Say that a frame has no column of this name, and which it has."""
-    import difflib
-
-    folded = {known.casefold(): known for known in frame.columns}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
+    hint = suggest(name, frame.columns)
     return f"no column is called {name!r}{hint} Columns: {', '.join(frame.columns[:20])}"
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
+from msgspec.structs import asdict, replace
 
 from hpmkd.errors import RecipeError
+from hpmkd.recipe.settings import Natural, NotNegative, Settings
 from hpmkd.recipe.units import parse_share, parse_size, parse_time
 
 if TYPE_CHECKING:
     from hpmkd.evaluation.pareto import Figures
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Settings, frozen=True):
     """Limits that a student has to keep; 0 sets none.
 
     Parameters
@@ -31,8 +31,8 @@ class Limits:
         Its accuracy on the selection rows over that of the teacher, at least.
     """
 
-    max_size: Annotated[int, Meta(ge=0)] = 0
-    max_latency: Annotated[float, Meta(ge=0)] = 0.0
+    max_size: Natural = 0
+    max_latency: NotNegative = 0.0
     min_retention: Annotated[float, Meta(ge=0, le=2)] = 0.0
 
     def __bool__(self) -> bool:
@@ -41,7 +41,7 @@ class Limits:
     @property
     def given(self) -> tuple[str, ...]:
         """Names of the limits that are set."""
-        return tuple(name for name, value in vars(self).items() if value)
+        return tuple(name for name, value in asdict(self).items() if value)
 
     def broken(self, figures: Figures) -> tuple[str, ...]:
         """Return the names of the limits that a student of these figures does not keep."""

@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict, fields, replace
 
 from hpmkd.errors import RecipeError
 from hpmkd.execution.cores import MOST_WORKERS
-from hpmkd.recipe.chain_settings import Link
+from hpmkd.recipe.chain_settings import Link, parse_chain
 from hpmkd.recipe.files import nested_settings, read_recipe
-from hpmkd.recipe.limits import Limits
-from hpmkd.recipe.parsing import check_keys, merged, parsed
+from hpmkd.recipe.limits import Limits, as_numbers
+from hpmkd.recipe.parsing import (
+    as_table,
+    check_keys,
+    convert,
+    merged,
+    parse_choice,
+    parse_stages,
+)
 from hpmkd.recipe.settings import (
     BudgetSettings,
     Choice,
@@ -31,11 +38,9 @@ from hpmkd.recipe.settings import (
     SearchSettings,
     SplitSettings,
 )
-from hpmkd.values import frozen_mapping
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(msgspec.Struct, frozen=True):
     """Everything that decides how a run goes, except the data and the seed.
 
     ``teacher`` is the panel that teaches when nobody else is given; ``reference`` the panel
@@ -56,19 +61,15 @@ class Recipe:
     executor: Choice
     stages: Mapping[str, Choice]
     chain: tuple[Link, ...] = ()
-    parallel: Mapping[str, str] = field(default_factory=frozen_mapping)
-    split: SplitSettings = field(default_factory=SplitSettings)
-    search: SearchSettings = field(default_factory=SearchSettings)
-    ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
-    extra: ExtraSettings = field(default_factory=ExtraSettings)
-    budget: BudgetSettings = field(default_factory=BudgetSettings)
-    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
-    limits: Limits = field(default_factory=Limits)
-    front: FrontSettings = field(default_factory=FrontSettings)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A read-only mapping does not pickle; a finished run does.
-        return (Recipe.from_mapping, (self.to_mapping(),))
+    parallel: Mapping[str, str] = {}
+    split: SplitSettings = SplitSettings()
+    search: SearchSettings = SearchSettings()
+    ensemble: EnsembleSettings = EnsembleSettings()
+    extra: ExtraSettings = ExtraSettings()
+    budget: BudgetSettings = BudgetSettings()
+    pipeline: PipelineSettings = PipelineSettings()
+    limits: Limits = Limits()
+    front: FrontSettings = FrontSettings()
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:
@@ -89,19 +90,17 @@ class Recipe:
 
         What is left out is as in ``hpm``; stages, where given, are all the stages there are.
         """
-        check_keys(mapping, cls, "")
-        base = {
-            key: value
-            for key, value in read_recipe("hpm").items()
-            if key != "stages" or key not in mapping
-        }
-        return cls(**{key: parsed(key, value) for key, value in merged(base, mapping).items()})
+        check_keys(mapping, cls)
+        base = read_recipe("hpm")
+        if "stages" in mapping:
+            del base["stages"]
+        whole = merged(base, mapping)
+        shapes = {each.name: each.type for each in fields(cls)}
+        return cls(**{key: _parsed(key, value, shapes[key]) for key, value in whole.items()})
 
     def override(self, settings: Mapping[str, Any]) -> Recipe:
         """Return a recipe with dotted settings replaced, e.g. ``{"sampler.trials": 2}``."""
-        nested = nested_settings(settings)
-        check_keys(nested, Recipe, "")
-        return Recipe.from_mapping(merged(self.to_mapping(), nested))
+        return Recipe.from_mapping(merged(self.to_mapping(), nested_settings(settings)))
 
     def only(self, stage: str) -> Recipe:
         """Return a recipe in which one stage alone is in the race."""
@@ -118,19 +117,17 @@ class Recipe:
             raise RecipeError(f"workers: got {workers}; expected 1 to {MOST_WORKERS}")
         own = self.executor
         if own.name not in self.parallel:
-            settings = {**own.settings, "workers": workers}
-            return replace(self, executor=Choice(own.name, frozen_mapping(settings)))
+            return replace(self, executor=Choice(own.name, {**own.settings, "workers": workers}))
         if workers == 1:
             return self
-        settings = {"workers": workers}
-        return replace(self, executor=Choice(self.parallel[own.name], frozen_mapping(settings)))
+        return replace(self, executor=Choice(self.parallel[own.name], {"workers": workers}))
 
     @property
     def place(self) -> Choice:
         """The executor of the run: one that gives up, where trials are bounded in time."""
         own = self.executor
         if self.budget.trial_seconds and own.name in self.parallel:
-            return Choice(self.parallel[own.name], frozen_mapping({"workers": 1}))
+            return Choice(self.parallel[own.name], {"workers": 1})
         return own
 
     @property
@@ -157,22 +154,19 @@ class Recipe:
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values that parse to the same recipe."""
         plain: dict[str, Any] = {}
-        for key in (each.name for each in fields(self)):
-            value = getattr(self, key)
+        for key, value in asdict(self).items():
             if isinstance(value, Choice):
-                plain[key] = {"name": value.name, **value.settings}
+                plain[key] = value.to_mapping()
             elif key == "stages":
-                plain["stages"] = {
-                    # A stage under another name says which one it is.
-                    name: {**({} if name == each.name else {"name": each.name}), **each.settings}
+                # A stage under another name says which one it is.
+                plain[key] = {
+                    name: dict(each.settings) if name == each.name else each.to_mapping()
                     for name, each in value.items()
                 }
             elif key == "chain":
                 plain[key] = [link.to_mapping() for link in value]
-            elif key == "parallel":
-                plain[key] = dict(value)
             else:
-                plain[key] = value if isinstance(value, str) else asdict(value)
+                plain[key] = msgspec.to_builtins(value)
         return plain
 
     def to_toml(self) -> str:
@@ -203,6 +197,19 @@ class Recipe:
         return recipe if workers is None else recipe.with_workers(int(workers))
 
 
+def _parsed(key: str, value: Any, shape: Any) -> Any:
+    """Return the value of one entry, of its type, or raise RecipeError by its dotted path."""
+    if shape is Choice:
+        return parse_choice(value, key)
+    if key == "stages":
+        return parse_stages(value)
+    if key == "chain":
+        return parse_chain(value)
+    if key == "limits":
+        return read_limits(value)
+    return convert(value if shape is str else as_table(value, key), shape, key)
+
+
 def read_limits(given: Mapping[str, Any]) -> Limits:
     """Return the limits of a mapping such as ``{"max_size": "50KB", "min_retention": 0.99}``.
 
@@ -211,5 +218,6 @@ def read_limits(given: Mapping[str, Any]) -> Limits:
     RecipeError
         If there is no such limit, or a value is none.
     """
-    limits: Limits = parsed("limits", given)
+    check_keys(given, Limits, "limits")
+    limits: Limits = convert(as_numbers(given), Limits, "limits")
     return limits

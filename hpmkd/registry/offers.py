@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import pkgutil
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from hpmkd.errors import FAILURES, HpmkdError, PluginError
 from hpmkd.values import Offer
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
+#: Where a factory is, e.g. ``package.module:name``.
+PLACE = re.compile(r"\w+(\.\w+)*:\w+")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,25 @@ class RegisteredComponent:
     def create(self, *arguments: Any, **settings: Any) -> Any:
         """Build the component; a failure is blamed on the plugin."""
         with self.blamed("could not be built"):
-            return self.offer.factory(*arguments, **settings)
+            return self.factory(*arguments, **settings)
+
+    @property
+    def factory(self) -> Callable[..., Any]:
+        """What builds the component; one that is offered by its place is imported."""
+        factory = self.offer.factory
+        if not isinstance(factory, str):
+            return factory
+        with self.blamed(f"cannot be imported from {factory!r}"):
+            found: Callable[..., Any] = pkgutil.resolve_name(factory)
+            return found
+
+    @property
+    def module(self) -> str:
+        """Where the factory is; it need not have been imported."""
+        factory = self.offer.factory
+        if isinstance(factory, str):
+            return factory.partition(":")[0]
+        return str(getattr(factory, "__module__", ""))
 
     @property
     def culprit(self) -> ComponentOrigin:
@@ -103,8 +124,12 @@ def collect(kind: str, plugin: str, result: object) -> list[RegisteredComponent]
             raise TypeError(f"returned an item {offer!r:.80}; expected hpmkd.Offer")
         if not isinstance(offer.name, str) or not NAME.fullmatch(offer.name):
             raise TypeError(f"offers the name {offer.name!r}; expected lower-case letters, - and _")
-        if not callable(offer.factory):
-            raise TypeError(f"offers {offer.name!r} with a factory that cannot be called")
+        factory = offer.factory
+        if not (PLACE.fullmatch(factory) if isinstance(factory, str) else callable(factory)):
+            raise TypeError(
+                f"offers {offer.name!r} with the factory {factory!r:.80}, which cannot be called; "
+                "expected a class, a function, or the place of one as 'package.module:name'"
+            )
         if offer.name in offered:
             raise TypeError(f"offers {offer.name!r} twice")
         offered[offer.name] = RegisteredComponent(kind, offer, plugin)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import sys
 import threading
 from collections import Counter
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
+from hpmkd.errors import suggest
 from hpmkd.registry.offers import RegisteredComponent
 
 
@@ -100,10 +100,8 @@ def clashes(plugins: Sequence[Plugin]) -> list[str]:
 
 def unknown(disabled: Iterable[str], installed: Sequence[str]) -> list[str]:
     """Say which names are switched off though no plugin has them."""
-    said = []
-    for name in sorted(set(disabled) - set(installed)):
-        close = difflib.get_close_matches(name, installed, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else "."
-        known = ", ".join(installed) or "none"
-        said.append(f"no plugin is called {name!r} to switch off{hint} Installed: {known}")
-    return said
+    known = ", ".join(installed) or "none"
+    return [
+        f"no plugin is called {name!r} to switch off{suggest(name, installed)} Installed: {known}"
+        for name in sorted(set(disabled) - set(installed))
+    ]

@@ -7,7 +7,6 @@ listed as broken and its offers are dropped.
 
 from __future__ import annotations
 
-import difflib
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from hpmkd import hookspecs
-from hpmkd.errors import FAILURES, PluginError, RecipeError
+from hpmkd.errors import FAILURES, PluginError, RecipeError, suggest
 from hpmkd.hookspecs import OFFER_HOOKS, PROJECT
 from hpmkd.registry.offers import RegisteredComponent, collect
 from hpmkd.registry.plugins import Plugin, clashes, quiet, source_of, unknown
@@ -162,8 +161,6 @@ class Registry:
         offers = self.offers(kind)
         if name in offers:
             return offers[name]
-        close = difflib.get_close_matches(name, offers, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else "."
         off = [plugin.name for plugin in self.plugins if plugin.status != "active"]
         asleep = f" (plugins not in use: {', '.join(off)})" if off else ""
         known = ", ".join(offers) or "none"
@@ -173,7 +170,7 @@ class Registry:
             if other not in offers
         )
         raise RecipeError(
-            f"{path}: no {kind} is called {name!r}{hint} Known: {known}{asleep}"
+            f"{path}: no {kind} is called {name!r}{suggest(name, offers)} Known: {known}{asleep}"
             + (f" ({more})" if more else "")
         )
 

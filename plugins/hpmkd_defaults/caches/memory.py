@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpmkd_defaults.caches.lru_store import LRUStore
+from hpmkd_defaults.settings_types import Natural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ class MemoryCache:
         Budget, >= 0. An array larger than all of it is returned but not kept.
     """
 
-    def __init__(self, *, max_bytes: int = 2_000_000_000) -> None:
+    def __init__(self, *, max_bytes: Natural = 2_000_000_000) -> None:
         self._store = LRUStore(max_bytes)
 
     def get_or_compute(
