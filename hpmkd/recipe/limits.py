@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Limits(Settings, frozen=True):
-    """Limits that a student has to keep; 0 sets none.
+    """Limits that a student has to meet; 0 sets none.
 
     Parameters
     ----------
@@ -44,16 +44,16 @@ class Limits(Settings, frozen=True):
         return tuple(name for name, value in asdict(self).items() if value)
 
     def broken(self, figures: Figures) -> tuple[str, ...]:
-        """Return the names of the limits that a student of these figures does not keep."""
-        kept = {
+        """Return the names of the limits that a student of these figures exceeds."""
+        met = {
             "max_size": figures.n_bytes <= self.max_size,
             "max_latency": figures.row_us <= self.max_latency,
             "min_retention": figures.retention >= self.min_retention,
         }
-        return tuple(name for name in self.given if not kept[name])
+        return tuple(name for name in self.given if not met[name])
 
     def excess(self, figures: Figures) -> float:
-        """Return how far such a student is beyond its limits, in doublings; 0 if it keeps them."""
+        """Return how far such a student is beyond its limits, in doublings; 0 if within."""
         factors = {
             "max_size": figures.n_bytes / (self.max_size or 1),
             "max_latency": figures.row_us / (self.max_latency or 1),
@@ -62,17 +62,13 @@ class Limits(Settings, frozen=True):
         return sum(math.log2(factors[name]) for name in self.broken(figures))
 
     def loosened(self, figures: Figures) -> Limits:
-        """Return the nearest limits that a student of these figures keeps, in few digits."""
-        loosened = self
-        for name in self.broken(figures):
-            if name == "max_size":
-                loosened = replace(loosened, max_size=math.ceil(figures.n_bytes / 100) * 100)
-            elif name == "max_latency":
-                loosened = replace(loosened, max_latency=_upwards(figures.row_us))
-            else:
-                retained = math.floor(figures.retention * 1000) / 1000
-                loosened = replace(loosened, min_retention=retained)
-        return loosened
+        """Return the nearest limits that a student of these figures meets, in few digits."""
+        nearest: dict[str, Callable[[], float]] = {
+            "max_size": lambda: math.ceil(figures.n_bytes / 100) * 100,
+            "max_latency": lambda: _rounded_up(figures.row_us),
+            "min_retention": lambda: math.floor(figures.retention * 1000) / 1000,
+        }
+        return replace(self, **{name: nearest[name]() for name in self.broken(figures)})
 
     def options(self) -> str:
         """Return what to type for these limits, e.g. ``--max-size 50KB --max-latency 2us``."""
@@ -106,19 +102,9 @@ TEXTS: Mapping[str, Callable[[str, str], float]] = {
 
 
 def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]:
-    """Return limits with texts such as ``50KB``, ``2us`` and ``99%`` as numbers.
+    """Return limits with texts such as ``50KB``, ``2us`` and ``99%``, and None, as numbers.
 
-    Parameters
-    ----------
-    given : mapping
-        Limits by name; None stands for no limit.
-    path : str
-        Where they are given, for errors.
-
-    Raises
-    ------
-    RecipeError
-        If a text is none of that, or a number is not finite.
+    An error names the limit by its `path`, or as an option if that is empty.
     """
     parsed = {name: 0 if value is None else value for name, value in given.items()}
     for name, parse in TEXTS.items():
@@ -156,7 +142,7 @@ def _typed_time(us: float) -> str:
     return f"{us:g}us"
 
 
-def _upwards(us: float) -> float:
+def _rounded_up(us: float) -> float:
     """Return a time rounded up to two digits."""
     step = 10.0 ** (math.floor(math.log10(us)) - 1) if us > 0 else 1.0
     return round(math.ceil(us / step) * step, 9)

@@ -1,6 +1,6 @@
-"""Finds the plugins, loads them, and knows who offers what.
+"""Finds the plugins, loads them, and finds the component of a name.
 
-A registry belongs to whoever made it: there is no global one. Loading calls each offer
+Each run has its own registry: there is no global one. Loading calls each offer
 hook of each plugin by itself, so that a failure can be blamed; a plugin that fails is
 listed as broken and its offers are dropped.
 """
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 DISABLE_VARIABLE = "HPMKD_DISABLE"
 
-#: Components that come in distributions of their own, by kind and name: who asks for one that
-#: is not installed is told what to type.
+#: Components that come in distributions of their own, by kind and name, for the error where one
+#: is not installed.
 DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
     "executor": {"dask": "hpmkd-dask"},
     "stage": {"lightgbm": "hpmkd-lightgbm"},
@@ -124,7 +124,7 @@ class Registry:
         return sorted(self._plugins.values(), key=lambda plugin: plugin.name)
 
     def clashes(self) -> list[str]:
-        """Say which names are offered by two plugins, naming both."""
+        """Return a message for each name that two plugins offer, naming both."""
         return clashes(self.plugins)
 
     def require_sound(self) -> None:
@@ -196,7 +196,7 @@ class Registry:
                 )
 
     def add_commands(self, group: click.Group, reserved: Iterable[str] = ()) -> None:
-        """Let each plugin add its subcommands; nobody may replace one that exists.
+        """Let each plugin add its subcommands; none may replace one that exists.
 
         Parameters
         ----------

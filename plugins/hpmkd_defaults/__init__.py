@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     import click
 
 
-def _offers(folder: str, *offers: tuple[str, str, str]) -> list[Offer[Any]]:
-    """Return an offer for each name, ``module:class`` in `folder`, and summary."""
-    return [Offer(name, f"{__name__}.{folder}.{place}", text) for name, place, text in offers]
+def _offers(folder: str, **offers: tuple[str, str]) -> list[Offer[Any]]:
+    """Return offers by name: class and summary; its module has its name unless it says another."""
+    places = {name: at if ":" in at else f"{name}:{at}" for name, (at, _) in offers.items()}
+    return [
+        Offer(name, f"{__name__}.{folder}.{places[name]}", summary)
+        for name, (_, summary) in offers.items()
+    ]
 
 
 # ---------------------------------------------------------------------------- offers
@@ -28,15 +32,11 @@ def hpmkd_samplers() -> list[Offer[Any]]:
     """Offer the search in stages, the proposal's, and others to compare them with."""
     return _offers(
         "samplers",
-        ("staged", "staged:StagedSampler", "hyperparameters, then alpha, then T if it has several"),
-        (
-            "adaptive",
-            "adaptive:AdaptiveConfigurationManager",
-            "the proposal's: sample, rank, tune the promising",
-        ),
-        ("tpe", "tpe:TPESearch", "Optuna's TPE over everything at once"),
-        ("grid", "grid:GridSampler", "every stage, temperature and alpha, over shared draws"),
-        ("random", "random:RandomSearch", "independent draws of everything"),
+        staged=("StagedSampler", "hyperparameters, then alpha, then T if it has several"),
+        adaptive=("AdaptiveConfigurationManager", "the proposal's: sample, rank, tune the best"),
+        tpe=("TPESearch", "Optuna's TPE over everything at once"),
+        grid=("GridSampler", "every stage, temperature and alpha, over shared draws"),
+        random=("RandomSearch", "independent draws of everything"),
     )
 
 
@@ -45,10 +45,10 @@ def hpmkd_stages() -> list[Offer[Any]]:
     """Offer four student families, from simple to complex."""
     return _offers(
         "stages",
-        ("logistic", "logistic:LogisticStage", "logistic regression, exact at every temperature"),
-        ("tree", "tree:TreeStage", "one decision tree of probabilities"),
-        ("gbm", "boosting:GBMStage", "boosted trees, grown best leaf first"),
-        ("xgboost", "boosting:XGBoostStage", "boosted trees, grown level by level"),
+        logistic=("LogisticStage", "logistic regression, exact at every temperature"),
+        tree=("TreeStage", "one decision tree of probabilities"),
+        gbm=("boosting:GBMStage", "boosted trees, grown best leaf first"),
+        xgboost=("boosting:XGBoostStage", "boosted trees, grown level by level"),
     )
 
 
@@ -57,9 +57,9 @@ def hpmkd_transfers() -> list[Offer[Any]]:
     """Offer the rules of the chain: the one that pays, one for small trees, the proposal's."""
     return _offers(
         "transfers",
-        ("residual", "residual:Residual", "boost from the margins of the stage before"),
-        ("assistant", "assistant:Assistant", "targets from a bigger student and the teacher"),
-        ("mix", "mix:Mix", "soft predictions of the stage before, in the targets"),
+        residual=("Residual", "boost from the margins of the stage before"),
+        assistant=("Assistant", "targets from a bigger student and the teacher"),
+        mix=("Mix", "soft predictions of the stage before, in the targets"),
     )
 
 
@@ -68,18 +68,10 @@ def hpmkd_fusers() -> list[Offer[Any]]:
     """Offer fusers, from the plain mean to weights of each row's own."""
     return _offers(
         "fusers",
-        (
-            "attention",
-            "attention:AttentionWeightedMultiTeacher",
-            "the pool, weighted row by row where that pays",
-        ),
-        (
-            "calibrated",
-            "calibrated:CalibratedFuser",
-            "calibrated teachers, weighted by expectation",
-        ),
-        ("mean", "mean:MeanFuser", "the uniform mean"),
-        ("pool", "two_pools:PoolFuser", "calibrated teachers, added and multiplied"),
+        attention=("AttentionWeightedMultiTeacher", "the pool, weighted by row where that pays"),
+        calibrated=("CalibratedFuser", "calibrated teachers, weighted by expectation"),
+        mean=("MeanFuser", "the uniform mean"),
+        pool=("two_pools:PoolFuser", "calibrated teachers, added and multiplied"),
     )
 
 
@@ -88,13 +80,9 @@ def hpmkd_schedulers() -> list[Offer[Any]]:
     """Offer the constant schedule, one that moves to the labels, and a learned one."""
     return _offers(
         "schedulers",
-        ("constant", "constant:ConstantScheduler", "temperature and alpha as configured"),
-        ("anneal", "anneal:AnnealScheduler", "alpha falls to 0 over the boosting rounds"),
-        (
-            "meta",
-            "meta:MetaTemperatureScheduler",
-            "alpha and temperature that helped on other data",
-        ),
+        constant=("ConstantScheduler", "temperature and alpha as configured"),
+        anneal=("AnnealScheduler", "alpha falls to 0 over the boosting rounds"),
+        meta=("MetaTemperatureScheduler", "alpha and temperature that helped on other data"),
     )
 
 
@@ -103,12 +91,8 @@ def hpmkd_memories() -> list[Offer[Any]]:
     """Offer the memory that all runs of a user share, and none."""
     return _offers(
         "memories",
-        (
-            "sqlite",
-            "sqlite:SharedOptimizationMemory",
-            "what did well on similar data, in a small file",
-        ),
-        ("none", "none:NoMemory", "every data set is the first"),
+        sqlite=("SharedOptimizationMemory", "what did well on similar data, in a small file"),
+        none=("NoMemory", "every data set is the first"),
     )
 
 
@@ -117,12 +101,8 @@ def hpmkd_caches() -> list[Offer[Any]]:
     """Offer the cache with regions and a disk tier, and a plain one in memory."""
     return _offers(
         "caches",
-        (
-            "partitioned",
-            "partitioned:IntelligentCache",
-            "a budget per region; on disk, too, if asked",
-        ),
-        ("memory", "memory:MemoryCache", "in memory, the least recently used goes first"),
+        partitioned=("IntelligentCache", "a budget per region; on disk, too, if asked"),
+        memory=("MemoryCache", "in memory, the least recently used goes first"),
     )
 
 
@@ -131,8 +111,8 @@ def hpmkd_teachers() -> list[Offer[Any]]:
     """Offer the full panel and a cheap reference."""
     return _offers(
         "teachers",
-        ("default", "panel:DefaultPanel", "boosted trees, forests, networks, linear, neighbours"),
-        ("quick", "panel:QuickPanel", "one boosted model: a cheap reference"),
+        default=("panel:DefaultPanel", "boosted trees, forests, networks, linear, neighbours"),
+        quick=("panel:QuickPanel", "one boosted model: a cheap reference"),
     )
 
 
@@ -141,9 +121,9 @@ def hpmkd_augmenters() -> list[Offer[Any]]:
     """Offer two ways to make rows for the teachers to label, and none."""
     return _offers(
         "augmenters",
-        ("munge", "munge:Munge", "real rows whose cells move towards their nearest neighbour"),
-        ("mixup", "mixup:Mixup", "rows between two real ones"),
-        ("none", "none:NoRows", "no new rows"),
+        munge=("Munge", "real rows whose cells move towards their nearest neighbour"),
+        mixup=("Mixup", "rows between two real ones"),
+        none=("NoRows", "no new rows"),
     )
 
 
@@ -152,8 +132,8 @@ def hpmkd_executors() -> list[Offer[Any]]:
     """Offer this process and a pool of processes."""
     return _offers(
         "executors",
-        ("loky", "loky:LokyExecutor", "worker processes that share arrays"),
-        ("serial", "serial:SerialExecutor", "one task after the other, in this process"),
+        loky=("LokyExecutor", "worker processes that share arrays"),
+        serial=("SerialExecutor", "one task after the other, in this process"),
     )
 
 
@@ -162,8 +142,8 @@ def hpmkd_exporters() -> list[Offer[Any]]:
     """Offer the format that runtimes read, and one that people read."""
     return _offers(
         "exporters",
-        ("json", "json:JsonExporter", "readable: conditions, coefficients, all that counts"),
-        ("onnx", "onnx_exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),
+        json=("JsonExporter", "readable: conditions, coefficients, all that counts"),
+        onnx=("onnx_exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),
     )
 
 
