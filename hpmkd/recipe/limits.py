@@ -118,7 +118,7 @@ def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]
 def _number(value: Any, what: str) -> Any:
     """Return a number of NumPy as one of Python, and a whole one as an integer."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        return value  # the check of types says what is wrong with it
+        return value  # its type is checked later
     if not math.isfinite(value):
         raise RecipeError(
             f"{what}: got {value!r}; expected a finite number. Leave it out, or give 0 or None, "

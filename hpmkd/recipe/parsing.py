@@ -64,7 +64,7 @@ def as_table(value: Any, path: str) -> Mapping[str, Any]:
     return value
 
 
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested plain values with others on top; a list of stages picks from `base`."""
     both = dict(base)
     for key, value in over.items():
@@ -74,7 +74,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, Mapping) and isinstance(old, Mapping):
             # Another component's settings do not fit: naming one starts afresh.
             other = "name" in value and value["name"] != old.get("name")
-            both[key] = dict(value) if other else merged(old, value)
+            both[key] = dict(value) if other else merge(old, value)
         else:
             both[key] = value
     return both

@@ -20,14 +20,7 @@ from hpmkd.execution.cores import MOST_WORKERS
 from hpmkd.recipe.chain_settings import Link, parse_chain
 from hpmkd.recipe.files import nested_settings, read_recipe
 from hpmkd.recipe.limits import Limits, as_numbers
-from hpmkd.recipe.parsing import (
-    as_table,
-    check_keys,
-    convert,
-    merged,
-    parse_choice,
-    parse_stages,
-)
+from hpmkd.recipe.parsing import as_table, check_keys, convert, merge, parse_choice, parse_stages
 from hpmkd.recipe.settings import (
     BudgetSettings,
     Choice,
@@ -43,7 +36,7 @@ from hpmkd.recipe.settings import (
 class Recipe(msgspec.Struct, frozen=True):
     """Everything that decides how a run goes, except the data and the seed.
 
-    ``teacher`` is the panel that teaches when nobody else is given; ``reference`` the panel
+    ``teacher`` is the panel that teaches when no teacher is given; ``reference`` the panel
     that given probabilities are compared with, to find out whether they leak labels.
     ``parallel`` says which executor takes the place of which when several workers are asked
     for; an executor that it does not name is given them as its setting ``workers``.
@@ -94,13 +87,13 @@ class Recipe(msgspec.Struct, frozen=True):
         base = read_recipe("hpm")
         if "stages" in mapping:
             del base["stages"]
-        whole = merged(base, mapping)
+        whole = merge(base, mapping)
         shapes = {each.name: each.type for each in fields(cls)}
         return cls(**{key: _parsed(key, value, shapes[key]) for key, value in whole.items()})
 
     def override(self, settings: Mapping[str, Any]) -> Recipe:
         """Return a recipe with dotted settings replaced, e.g. ``{"sampler.trials": 2}``."""
-        return Recipe.from_mapping(merged(self.to_mapping(), nested_settings(settings)))
+        return Recipe.from_mapping(merge(self.to_mapping(), nested_settings(settings)))
 
     def only(self, stage: str) -> Recipe:
         """Return a recipe in which one stage alone is in the race."""
@@ -115,12 +108,12 @@ class Recipe(msgspec.Struct, frozen=True):
         """
         if not 1 <= workers <= MOST_WORKERS:
             raise RecipeError(f"workers: got {workers}; expected 1 to {MOST_WORKERS}")
-        own = self.executor
-        if own.name not in self.parallel:
-            return replace(self, executor=Choice(own.name, {**own.settings, "workers": workers}))
-        if workers == 1:
-            return self
-        return replace(self, executor=Choice(self.parallel[own.name], {"workers": workers}))
+        executor = self.executor
+        if executor.name not in self.parallel:
+            executor = Choice(executor.name, {**executor.settings, "workers": workers})
+        elif workers > 1:
+            executor = Choice(self.parallel[executor.name], {"workers": workers})
+        return replace(self, executor=executor)
 
     @property
     def place(self) -> Choice:
@@ -142,13 +135,13 @@ class Recipe(msgspec.Struct, frozen=True):
     def stand_in(self) -> Choice | None:
         """The executor of one process that stands in until starting workers pays.
 
-        The one that ``parallel`` replaces by that of the run; if that is of somebody else, the
-        first one that it replaces by any.
+        The one that ``parallel`` replaces by that of the run; if it names none, the first one
+        that it replaces by any.
         """
-        there = self.place.name
-        if there in self.parallel or not self.parallel:
+        name = self.place.name
+        if name in self.parallel or not self.parallel:
             return None
-        replaced = [name for name, other in self.parallel.items() if other == there]
+        replaced = [serial for serial, other in self.parallel.items() if other == name]
         return Choice([*replaced, *self.parallel][0])
 
     def to_mapping(self) -> dict[str, Any]:
@@ -158,7 +151,7 @@ class Recipe(msgspec.Struct, frozen=True):
             if isinstance(value, Choice):
                 plain[key] = value.to_mapping()
             elif key == "stages":
-                # A stage under another name says which one it is.
+                # A stage under a name of its own has that of its component beside it.
                 plain[key] = {
                     name: dict(each.settings) if name == each.name else each.to_mapping()
                     for name, each in value.items()
@@ -179,17 +172,17 @@ class Recipe(msgspec.Struct, frozen=True):
         self, settings: Mapping[str, Any] | None, student: str | None, workers: int | None
     ) -> Recipe:
         """Return a recipe with a caller's options on top; None leaves it as it is."""
-        recipe = self
         if settings is not None and not isinstance(settings, Mapping):
             raise RecipeError(f'settings: got {settings!r}; expected a dict, {{"a.b": value}}')
         if student is not None and not isinstance(student, str):
             raise RecipeError(f"student: got {student!r}; expected the name of one stage")
         if workers is not None and (isinstance(workers, bool) or not isinstance(workers, Integral)):
             raise RecipeError(f"workers: got {workers!r}; expected an integer of 1 or more")
+        for path in settings or ():
+            if not isinstance(path, str):
+                raise RecipeError(f"settings: got the key {path!r}; expected dotted text")
+        recipe = self
         if settings:
-            strange = [path for path in settings if not isinstance(path, str)]
-            if strange:
-                raise RecipeError(f"settings: got the key {strange[0]!r}; expected dotted text")
             lists = {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}
             recipe = recipe.override(lists)
         if student is not None:

@@ -102,7 +102,7 @@ class AlphaGrids(Settings, frozen=True):
 
     @property
     def soft(self) -> bool:
-        """Whether students hear of the teacher, whichever the regime turns out to be."""
+        """Whether soft targets count, whichever the regime turns out to be."""
         return all(map(any, (self.self, self.external, self.leaking)))
 
 
@@ -136,10 +136,10 @@ class BudgetSettings(Settings, frozen=True):
     models : int
         Students fitted in all: trials, the chain, refits and controls.
     seconds : float
-        Wall time after which nothing new is searched for. What runs is finished, and the best
+        Wall time after which no trial is proposed. What runs is finished, and the best
         students so far are fitted, which takes its time as well.
     trial_seconds : float
-        Wall time after which a trial is begun once more, and then given up. It takes a process of
+        Wall time after which a trial is retried once, then given up. It takes a process of
         its own: one worker takes the place of this process.
     """
 
@@ -157,7 +157,7 @@ class PipelineSettings(Settings, frozen=True):
         What starting worker processes takes: as long as they would save less, tasks run in this
         process. 0 starts them at once.
     nested : bool
-        Whether a run starts processes although it is in a worker of somebody else, such as joblib,
+        Whether a run starts processes although it is in a worker of a library such as joblib,
         Dask or multiprocessing.
     """
 
@@ -212,11 +212,11 @@ class ExtraSettings(Settings, frozen=True):
     Parameters
     ----------
     rows : float
-        How many the augmenter is asked for, per training row.
+        How many the augmenter makes, per training row.
     max_rows : int
-        How many it is asked for at most.
+        How many it makes at most.
     until : int
-        Training rows above which it is asked for none: with so many rows per leaf, made ones
+        Training rows above which it makes none: with so many rows per leaf, made ones
         were measured to add nothing.
     weight : float
         Weight of such a row in a student's loss, also of a real one; a training row has 1.

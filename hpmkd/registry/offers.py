@@ -19,7 +19,7 @@ PLACE = re.compile(r"\w+(\.\w+)*:\w+")
 
 @dataclass(frozen=True)
 class ComponentOrigin:
-    """Whom to blame. Plain strings, so that it travels to worker processes.
+    """Where a component is from, for errors. Plain strings, which travel to worker processes.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class RegisteredComponent:
 
     @property
     def culprit(self) -> ComponentOrigin:
-        """Whom to blame for what the component does."""
+        """Where the component is from, for errors."""
         return ComponentOrigin(self.plugin, self.kind, self.offer.name)
 
     def blamed(self, action: str) -> contextlib.AbstractContextManager[None]:
@@ -101,7 +101,7 @@ class RegisteredComponent:
 
 
 def blame(plugin: str, kind: str, name: str, action: str, error: BaseException) -> str:
-    """Say in one sentence who failed at what, and how to go on without it."""
+    """Return a sentence: which plugin failed at what, and how to run without it."""
     return (
         f"plugin {plugin!r}: {kind} {name!r} {action}: {type(error).__name__}: {error} "
         f"(go on without this plugin: --disable {plugin})"
