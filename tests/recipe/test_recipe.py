@@ -317,8 +317,8 @@ def test_the_grid_is_todays_practice():
 
 def test_the_proposal_is_as_proposed():
     proposal = Recipe.load("proposal")
-    asked = {"initial": 8, "subset": 0.3, "configs": 16, "trials": 5}
-    assert (proposal.sampler.name, dict(proposal.sampler.settings)) == ("adaptive", asked)
+    settings = {"initial": 8, "subset": 0.3, "configs": 16, "trials": 5}
+    assert (proposal.sampler.name, dict(proposal.sampler.settings)) == ("adaptive", settings)
     assert proposal.budget.models == 80
     assert (proposal.search.batch, proposal.search.stop.window) == (4, 5)
     assert proposal.search.stop.threshold == 0.001
