@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from hpmkd.data.dataset import Dataset, make_dataset
 from hpmkd.data.probabilities import given_probabilities
 from hpmkd.data.seeds import Seeds, as_seed
@@ -129,7 +131,7 @@ def distill(
     _check_cache(cache)
     prepared = _read(recipe).with_options(settings, student, workers)
     if limits is not None:
-        prepared = replace(prepared, limits=read_limits(limits))
+        prepared = structs.replace(prepared, limits=read_limits(limits))
     registry = Registry.installed([disable] if isinstance(disable, str) else disable)
     for at, observer in enumerate(observers):
         registry.add(f"observer-{at}", observer)

@@ -6,6 +6,7 @@ line prints it without a traceback and leaves with the exit code of its class.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 #: What others' code may raise without taking hpmkd down: a script that ends itself where it is
@@ -91,3 +92,18 @@ class LimitsError(HpmkdError):
     def __init__(self, message: str, distillation: Any = None) -> None:
         super().__init__(message)
         self.distillation = distillation
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like this one, whatever the case; None if none is."""
+    import difflib
+
+    folded = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[close[0]] if close else None
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return how a message about an unknown name continues: ``; did you mean 'x'?``, or a stop."""
+    close = closest(name, known)
+    return "." if close is None else f"; did you mean {close!r}?"

@@ -6,8 +6,6 @@ mean of its five fold models.
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import KMeans
@@ -21,6 +19,7 @@ from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.values import DataFacts
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher
+from hpmkd_defaults.teachers.panel import DefaultPanel
 
 FOLDS = 5
 REGIONS = 4
@@ -63,10 +62,8 @@ def members(panel: str, table, labels, seed: int) -> dict[str, object]:
     """Return the unfitted teachers of a panel by name."""
     n_classes = int(labels.max()) + 1
     if panel == "default":
-        plugin = next(e for e in entry_points(group="hpmkd") if e.name == "defaults").load()
-        offer = next(offer for offer in plugin.hpmkd_teachers() if offer.name == "default")
         facts = DataFacts(len(table), table.shape[1], n_classes)
-        return dict(offer.factory().members(facts, seed))
+        return dict(DefaultPanel().members(facts, seed))
     forest = make_pipeline(TableEncoder("tree"), RandomForestClassifier(100, random_state=seed))
     if panel == "specialists":
         encoded = TableEncoder("linear").fit_transform(table)

@@ -14,6 +14,15 @@ from hpmkd.execution.cores import MOST_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: Parameters of the options of every run that are short for a setting.
+SHORTCUTS = {
+    "executor.name": "executor",
+    "budget.models": "budget_models",
+    "budget.seconds": "budget_seconds",
+    "budget.trial_seconds": "trial_timeout",
+    "memory.name": "no_memory",
+}
+
 
 def limit_options(command: F) -> F:
     """Add the limits of a student; the command gets those that were given as its `limits`."""
@@ -37,14 +46,12 @@ def limit_options(command: F) -> F:
     ]
 
     @functools.wraps(command)
-    def limited(
-        *, max_size: str | None, max_latency: str | None, min_retention: str | None, **others: Any
-    ) -> Any:
-        from hpmkd.recipe.limits import as_numbers
+    def limited(**given: Any) -> Any:
+        from hpmkd.recipe.limits import TEXTS, as_numbers
 
-        typed = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
-        given = {name: value for name, value in typed.items() if value is not None}
-        return command(limits=as_numbers(given, ""), **others)
+        typed = {name: given.pop(name) for name in TEXTS}
+        limits = {name: text for name, text in typed.items() if text is not None}
+        return command(limits=as_numbers(limits, ""), **given)
 
     for option in reversed(options):
         limited = option(limited)
@@ -73,18 +80,18 @@ def run_options(command: F) -> F:
             "--budget-seconds",
             type=Positive(),
             metavar="S",
-            help="Search for nothing new after so many seconds.  [default: as the recipe]",
+            help="Stop proposing trials after so many seconds.  [default: as the recipe]",
         ),
         click.option(
             "--trial-timeout",
             type=Positive(),
             metavar="S",
-            help="Begin a trial once more that takes longer, then give it up.  [default: as the "
-            "recipe]",
+            help="Retry a trial that takes longer once, then give it up.  [default: as the recipe]",
         ),
         click.option(
             "--no-memory",
-            is_flag=True,
+            flag_value="none",
+            default=None,
             help="Neither use nor keep what is learned from data set to data set.",
         ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
@@ -110,7 +117,7 @@ def run_options(command: F) -> F:
             "--resume",
             type=FolderName(),
             metavar="DIR",
-            help="Go on with the run in DIR that was stopped; the other options as they were.",
+            help="Resume the run in DIR that was stopped; give the other options as before.",
         ),
         click.option("--quiet", is_flag=True, help="No progress."),
         click.option(
@@ -130,23 +137,12 @@ def run_options(command: F) -> F:
         settings: Sequence[str],
         student: str | None,
         workers: int | None,
-        budget_models: int | None,
-        budget_seconds: float | None,
-        trial_timeout: float | None,
-        no_memory: bool,
-        executor: str | None,
-        **others: Any,
+        **given: Any,
     ) -> Any:
-        shortcuts = {
-            "executor.name": executor,
-            "budget.models": budget_models,
-            "budget.seconds": budget_seconds,
-            "budget.trial_seconds": trial_timeout,
-            "memory.name": "none" if no_memory else None,
-        }
-        given = {key: value for key, value in shortcuts.items() if value is not None}
-        given |= {f"limits.{name}": value for name, value in limits.items()}
-        return command(plan=Plan(recipe, tuple(settings), given, student, workers), **others)
+        typed = {path: given.pop(name) for path, name in SHORTCUTS.items()}
+        shortcuts = {path: value for path, value in typed.items() if value is not None}
+        shortcuts |= {f"limits.{name}": value for name, value in limits.items()}
+        return command(plan=Plan(recipe, tuple(settings), shortcuts, student, workers), **given)
 
     for option in reversed(options):
         planned = option(planned)

@@ -1,4 +1,4 @@
-"""What a user said about the recipe: options, and settings given with ``--set``."""
+"""What was typed for the recipe: options, and settings given with ``--set``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FLAGS = frozenset({"--no-memory"})
 
 @dataclass(frozen=True)
 class Plan:
-    """What a user said about the recipe.
+    """What was typed for the recipe.
 
     Parameters
     ----------
@@ -52,74 +52,67 @@ class Plan:
         Raises
         ------
         RecipeError
-            If what was said contradicts itself, or there is no such setting.
+            If an option and a setting contradict each other, or there is no such setting.
         """
-        from hpmkd.recipe.files import parse_setting
+        from hpmkd.recipe.files import nested_settings, parse_setting
         from hpmkd.recipe.recipe import Recipe
 
-        given = dict(parse_setting(text) for text in self.settings)
+        settings = dict(parse_setting(text) for text in self.settings)
+        nested = nested_settings(settings)
         short = {**self.shortcuts, **shortcuts}
         for path, value in short.items():
-            _check_agreement(given, path, value)
+            _check_agreement(path, value, _lookup(nested, path))
         recipe = Recipe.load(self.recipe)
         if self.workers is not None:
-            _check_workers(recipe, given, short, self.workers)
-        return recipe.with_options({**given, **short}, self.student, self.workers)
+            _check_workers(recipe, nested, short.get("executor.name"), self.workers)
+        return recipe.with_options({**settings, **short}, self.student, self.workers)
 
 
-def _check_agreement(given: Mapping[str, Any], path: str, value: Any) -> None:
-    """Refuse a setting that says something else than the option that is short for it."""
-    from hpmkd.errors import RecipeError
+def _check_agreement(path: str, value: Any, setting: Any) -> None:
+    """Refuse a setting that differs from the option that is short for it."""
     from hpmkd.recipe.limits import as_numbers, option
 
-    said = _said(given, path)
     table, _, name = path.partition(".")
-    if table == "limits":
-        same = said is None or as_numbers({name: said})[name] == value
-    else:
-        same = said is None or said == value
-    if same:
+    limit = table == "limits"
+    if setting is None or value == (as_numbers({name: setting})[name] if limit else setting):
         return
-    short = option(name) if table == "limits" else OPTIONS[path]
+    short = option(name) if limit else OPTIONS[path]
     typed = short if short in FLAGS else f"{short} {value}"
-    raise RecipeError(
-        f"got {typed} and --set {path}={said}; expected them to agree: leave one of them out"
-    )
+    raise _contradiction(typed, path, setting)
 
 
 def _check_workers(
-    recipe: Recipe, given: Mapping[str, Any], short: Mapping[str, Any], workers: int
+    recipe: Recipe, nested: Mapping[str, Any], executor: str | None, workers: int
 ) -> None:
-    """Refuse a number of workers that what was named besides has no room for."""
+    """Refuse several workers of an executor that is one process, or two numbers of them."""
     from hpmkd.errors import RecipeError
 
-    said = _said(given, "executor.workers")
-    if said is not None and said != workers:
-        raise RecipeError(
-            f"got --workers {workers} and --set executor.workers={said}; expected them to agree: "
-            "leave one of them out"
-        )
-    name, path = short.get("executor.name"), "executor.name"
-    typed = f"{OPTIONS[path]} {name}"
-    if name is None:
-        name = _said(given, path)
-        typed = f"--set {path}={name}"
+    setting = _lookup(nested, "executor.workers")
+    if setting is not None and setting != workers:
+        raise _contradiction(f"--workers {workers}", "executor.workers", setting)
+    name = executor or _lookup(nested, "executor.name")
     if workers > 1 and name in recipe.parallel:
+        typed = f"--executor {name}" if executor else f"--set executor.name={name}"
         raise RecipeError(
             f"got {typed} and --workers {workers}; expected one worker, for {name} is one process: "
             f"type --workers 1, or --executor {recipe.parallel[name]} --workers {workers}"
         )
 
 
-def _said(given: Mapping[str, Any], path: str) -> Any:
-    """Return what was given for a dotted setting; None if nothing was."""
-    from hpmkd.recipe.files import nested_settings
+def _contradiction(typed: str, path: str, setting: Any) -> Exception:
+    from hpmkd.errors import RecipeError
 
-    found: Any = nested_settings(given)
+    return RecipeError(
+        f"got {typed} and --set {path}={setting}; expected them to agree: leave one of them out"
+    )
+
+
+def _lookup(nested: Any, path: str) -> Any:
+    """Return the setting at a dotted path; None if it is not given."""
     for step in path.split("."):
-        if step == "name" and isinstance(found, str):
-            return found  # executor = "loky" is short for executor.name = "loky"
-        if not isinstance(found, Mapping) or step not in found:
+        if step == "name" and isinstance(nested, str):
+            return nested  # executor = "loky" is short for executor.name = "loky"
+        if not isinstance(nested, Mapping) or step not in nested:
             return None
-        found = found[step]
-    return found
+        nested = nested[step]
+    return nested

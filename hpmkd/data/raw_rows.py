@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, suggest
 from hpmkd.student.columns.tables import as_array, as_frame
 
 if TYPE_CHECKING:
@@ -63,12 +63,8 @@ def as_table(X: Any) -> Any:
 
 
 def unknown_column(frame: Any, name: str) -> str:
-    """Return the error of a column that a frame does not have."""
-    import difflib
-
-    folded = {known.casefold(): known for known in frame.columns}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    hint = f"; did you mean {folded[close[0]]!r}?" if close else "."
+    """Say that a frame has no column of this name, and which it has."""
+    hint = suggest(name, frame.columns)
     return f"no column is called {name!r}{hint} Columns: {', '.join(frame.columns[:20])}"
 
 

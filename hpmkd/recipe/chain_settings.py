@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from hpmkd.errors import RecipeError
-from hpmkd.recipe.settings import Choice, convert, unknown_key
-from hpmkd.values import frozen_mapping
+from msgspec import Struct
 
-KEYS = ("stage", "transfer", "after")
+from hpmkd.errors import RecipeError
+from hpmkd.recipe.parsing import check_keys, convert, parse_choice
+from hpmkd.recipe.settings import Choice
+
 #: The name of no transfer: a stage that starts the chain, or stands in it independently.
 NONE = "none"
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Struct, frozen=True):
     """One stage in the chain.
 
     Parameters
@@ -45,8 +44,7 @@ class Link:
         """Return plain values that parse to the same link."""
         if self.transfer is None:
             return {"stage": self.stage}
-        rule = {"name": self.transfer.name, **self.transfer.settings}
-        return {"stage": self.stage, "after": self.after, "transfer": rule}
+        return {"stage": self.stage, "after": self.after, "transfer": self.transfer.to_mapping()}
 
 
 def parse_chain(value: Any) -> tuple[Link, ...]:
@@ -68,14 +66,12 @@ def parse_chain(value: Any) -> tuple[Link, ...]:
 def _link(path: str, entry: Any, above: Sequence[str]) -> Link:
     if not isinstance(entry, Mapping):
         raise RecipeError(f'{path}: got {entry!r}; expected a table, e.g. {{stage = "tree"}}')
-    for key in entry:
-        if key not in KEYS:
-            raise unknown_key(path, key, list(KEYS))
+    check_keys(entry, Link, path)
     if "stage" not in entry:
         raise RecipeError(f'{path}: no stage given; write stage = "…"')
     stage = convert(entry["stage"], str, f"{path}.stage")
-    transfer = _transfer(f"{path}.transfer", entry.get("transfer", NONE))
-    if transfer is None:
+    transfer = parse_choice(entry.get("transfer", NONE), f"{path}.transfer")
+    if transfer.name == NONE:
         if "after" in entry:
             raise RecipeError(
                 f"{path}: after is given, but no transfer; write transfer = "
@@ -89,12 +85,3 @@ def _link(path: str, entry: Any, above: Sequence[str]) -> Link:
         )
         raise RecipeError(f"{path}: it comes after {after!r}; expected {earlier}")
     return Link(stage, transfer, after)
-
-
-def _transfer(path: str, rule: Any) -> Choice | None:
-    rule = {"name": rule} if isinstance(rule, str) else rule
-    if not isinstance(rule, Mapping) or "name" not in rule:
-        raise RecipeError(f"{path}: got {rule!r}; expected the name of a rule, or a table with one")
-    name = convert(rule["name"], str, f"{path}.name")
-    settings = {key: value for key, value in rule.items() if key != "name"}
-    return None if name == NONE else Choice(name, frozen_mapping(settings))

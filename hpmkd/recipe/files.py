@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from hpmkd.errors import RecipeError
+from hpmkd.errors import RecipeError, suggest
 
 
 def shipped() -> list[str]:
@@ -78,9 +77,7 @@ def read_recipe(source: str | os.PathLike[str]) -> dict[str, Any]:
     if name in shipped():
         return tomllib.loads(shipped_text(name))
     if not name.endswith(".toml"):
-        close = difflib.get_close_matches(name, shipped(), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else "."
-        known = ", ".join(shipped())
+        hint, known = suggest(name, shipped()), ", ".join(shipped())
         raise RecipeError(f"no recipe is called {name!r}{hint} Known: {known}, or a .toml file")
     try:
         return tomllib.loads(Path(name).read_text("utf-8"))

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
+from msgspec.structs import asdict, replace
 
 from hpmkd.errors import RecipeError
+from hpmkd.recipe.settings import Natural, NotNegative, Settings
 from hpmkd.recipe.units import parse_share, parse_size, parse_time
 
 if TYPE_CHECKING:
     from hpmkd.evaluation.pareto import SelectionMetrics
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Limits that a student has to keep; 0 sets none.
+class Limits(Settings, frozen=True):
+    """Limits that a student has to meet; 0 sets none.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class Limits:
         Its accuracy on the selection rows over that of the teacher, at least.
     """
 
-    max_size: Annotated[int, Meta(ge=0)] = 0
-    max_latency: Annotated[float, Meta(ge=0)] = 0.0
+    max_size: Natural = 0
+    max_latency: NotNegative = 0.0
     min_retention: Annotated[float, Meta(ge=0, le=2)] = 0.0
 
     def __bool__(self) -> bool:
@@ -41,38 +41,34 @@ class Limits:
     @property
     def given(self) -> tuple[str, ...]:
         """Names of the limits that are set."""
-        return tuple(name for name, value in vars(self).items() if value)
+        return tuple(name for name, value in asdict(self).items() if value)
 
-    def broken(self, figures: SelectionMetrics) -> tuple[str, ...]:
-        """Return the names of the limits that a student of these figures does not keep."""
-        kept = {
-            "max_size": figures.n_bytes <= self.max_size,
-            "max_latency": figures.row_us <= self.max_latency,
-            "min_retention": figures.retention >= self.min_retention,
+    def broken(self, metrics: SelectionMetrics) -> tuple[str, ...]:
+        """Return the names of the limits that a student of these metrics exceeds."""
+        met = {
+            "max_size": metrics.n_bytes <= self.max_size,
+            "max_latency": metrics.row_us <= self.max_latency,
+            "min_retention": metrics.retention >= self.min_retention,
         }
-        return tuple(name for name in self.given if not kept[name])
+        return tuple(name for name in self.given if not met[name])
 
-    def excess(self, figures: SelectionMetrics) -> float:
-        """Return how far such a student is beyond its limits, in doublings; 0 if it keeps them."""
+    def excess(self, metrics: SelectionMetrics) -> float:
+        """Return how far such a student is beyond its limits, in doublings; 0 if within."""
         factors = {
-            "max_size": figures.n_bytes / (self.max_size or 1),
-            "max_latency": figures.row_us / (self.max_latency or 1),
-            "min_retention": self.min_retention / max(figures.retention, 1e-9),
+            "max_size": metrics.n_bytes / (self.max_size or 1),
+            "max_latency": metrics.row_us / (self.max_latency or 1),
+            "min_retention": self.min_retention / max(metrics.retention, 1e-9),
         }
-        return sum(math.log2(factors[name]) for name in self.broken(figures))
+        return sum(math.log2(factors[name]) for name in self.broken(metrics))
 
-    def loosened(self, figures: SelectionMetrics) -> Limits:
-        """Return the nearest limits that a student of these figures keeps, in few digits."""
-        loosened = self
-        for name in self.broken(figures):
-            if name == "max_size":
-                loosened = replace(loosened, max_size=math.ceil(figures.n_bytes / 100) * 100)
-            elif name == "max_latency":
-                loosened = replace(loosened, max_latency=_upwards(figures.row_us))
-            else:
-                retained = math.floor(figures.retention * 1000) / 1000
-                loosened = replace(loosened, min_retention=retained)
-        return loosened
+    def loosened(self, metrics: SelectionMetrics) -> Limits:
+        """Return the nearest limits that a student of these metrics meets, in few digits."""
+        nearest: dict[str, Callable[[], float]] = {
+            "max_size": lambda: math.ceil(metrics.n_bytes / 100) * 100,
+            "max_latency": lambda: _rounded_up(metrics.row_us),
+            "min_retention": lambda: math.floor(metrics.retention * 1000) / 1000,
+        }
+        return replace(self, **{name: nearest[name]() for name in self.broken(metrics)})
 
     def options(self) -> str:
         """Return what to type for these limits, e.g. ``--max-size 50KB --max-latency 2us``."""
@@ -106,19 +102,9 @@ TEXTS: Mapping[str, Callable[[str, str], float]] = {
 
 
 def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]:
-    """Return limits with texts such as ``50KB``, ``2us`` and ``99%`` as numbers.
+    """Return limits with texts such as ``50KB``, ``2us`` and ``99%``, and None, as numbers.
 
-    Parameters
-    ----------
-    given : mapping
-        Limits by name; None stands for no limit.
-    path : str
-        Where they are given, for errors.
-
-    Raises
-    ------
-    RecipeError
-        If a text is none of that, or a number is not finite.
+    An error names the limit by its `path`, or as an option if that is empty.
     """
     parsed = {name: 0 if value is None else value for name, value in given.items()}
     for name, parse in TEXTS.items():
@@ -132,7 +118,7 @@ def as_numbers(given: Mapping[str, Any], path: str = "limits") -> dict[str, Any]
 def _number(value: Any, what: str) -> Any:
     """Return a number of NumPy as one of Python, and a whole one as an integer."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        return value  # the check of types says what is wrong with it
+        return value  # its type is checked later
     if not math.isfinite(value):
         raise RecipeError(
             f"{what}: got {value!r}; expected a finite number. Leave it out, or give 0 or None, "
@@ -156,7 +142,7 @@ def _typed_time(us: float) -> str:
     return f"{us:g}us"
 
 
-def _upwards(us: float) -> float:
+def _rounded_up(us: float) -> float:
     """Return a time rounded up to two digits."""
     step = 10.0 ** (math.floor(math.log10(us)) - 1) if us > 0 else 1.0
     return round(math.ceil(us / step) * step, 9)

@@ -2,53 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from hpmkd.errors import RecipeError
-from hpmkd.recipe.chain_settings import parse_chain
-from hpmkd.recipe.limits import Limits, as_numbers
-from hpmkd.recipe.settings import (
-    AlphaGrids,
-    BudgetSettings,
-    Choice,
-    EnsembleSettings,
-    ExtraSettings,
-    FrontSettings,
-    PipelineSettings,
-    SearchSettings,
-    SplitSettings,
-    StopSettings,
-    check_stage_name,
-    convert,
-    unknown_key,
-)
-from hpmkd.values import frozen_mapping
+import msgspec
+from msgspec.structs import fields
 
-#: Tables of a recipe that are settings of the engine, not a component.
-SETTINGS: Mapping[str, type] = {
-    "split": SplitSettings,
-    "search": SearchSettings,
-    "ensemble": EnsembleSettings,
-    "extra": ExtraSettings,
-    "budget": BudgetSettings,
-    "limits": Limits,
-    "front": FrontSettings,
-    "pipeline": PipelineSettings,
-}
+from hpmkd.errors import RecipeError, suggest
+from hpmkd.recipe.settings import Choice, Settings
+from hpmkd.registry.offers import NAME
+
+#: Files of students that are of no stage.
+RESERVED = ("collapsed", "ensemble")
 
 
-def check_keys(mapping: Any, shape: Any, path: str) -> None:
-    """Refuse a table with a key that its dataclass does not know.
+def convert(value: Any, annotation: Any, path: str) -> Any:
+    """Return a value of an annotated type; raise RecipeError with the dotted path."""
+    try:
+        return msgspec.convert(value, annotation)
+    except msgspec.ValidationError as error:
+        problem, _, inner = str(error).partition(" - at `$")
+        inner = inner.rstrip("`")
+        for step in re.findall(r"[^.\[\]]+", inner):
+            value = value[int(step) if step.isdigit() else step]
+        raise RecipeError(f"{path}{inner}: got {value!r}: {problem}") from error
+
+
+def check_keys(table: Any, shape: type[msgspec.Struct], path: str = "") -> None:
+    """Refuse a table with a key that its struct does not know, and so the tables within.
 
     Raises
     ------
     RecipeError
-        If there is one, or `mapping` is no table.
+        If there is one, or it is no table.
     """
-    known = [each.name for each in fields(shape)]
-    for key in _table(mapping, path):
+    known = {each.name: each.type for each in fields(shape)}
+    for key, value in as_table(table, path).items():
         if not isinstance(key, str):
             raise RecipeError(
                 f"{path or 'recipe'}: got the key {key!r}; expected a text, one of: "
@@ -56,9 +46,25 @@ def check_keys(mapping: Any, shape: Any, path: str) -> None:
             )
         if key not in known:
             raise unknown_key(path, key, known)
+        inner = known[key]
+        if isinstance(inner, type) and issubclass(inner, Settings):
+            check_keys(value, inner, f"{path}.{key}" if path else key)
 
 
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def unknown_key(path: str, key: str, known: Collection[str]) -> RecipeError:
+    """Build the error for a key that does not exist."""
+    dotted, listed = f"{path}.{key}" if path else key, ", ".join(known) or "none"
+    return RecipeError(f"{dotted}: unknown key{suggest(key, known)} Known here: {listed}")
+
+
+def as_table(value: Any, path: str) -> Mapping[str, Any]:
+    """Return a table; raise RecipeError if it is none."""
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{path}: got {value!r}; expected a table")
+    return value
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested plain values with others on top; a list of stages picks from `base`."""
     both = dict(base)
     for key, value in over.items():
@@ -68,61 +74,48 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, Mapping) and isinstance(old, Mapping):
             # Another component's settings do not fit: naming one starts afresh.
             other = "name" in value and value["name"] != old.get("name")
-            both[key] = dict(value) if other else merged(old, value)
+            both[key] = dict(value) if other else merge(old, value)
         else:
             both[key] = value
     return both
 
 
-def parsed(key: str, value: Any) -> Any:
-    """Return the frozen value of one entry of a recipe.
+def parse_choice(value: Any, path: str) -> Choice:
+    """Parse a component: ``fuser = "mean"`` is short for ``[fuser] name = "mean"``."""
+    table = {"name": value} if isinstance(value, str) else value
+    if not isinstance(table, Mapping) or "name" not in table:
+        raise RecipeError(
+            f"{path}: got {value!r}; expected a table with the name of a component, "
+            f'{path}.name = "…", or the name alone'
+        )
+    settings = {key: each for key, each in table.items() if key != "name"}
+    return Choice(convert(table["name"], str, f"{path}.name"), settings)
+
+
+def parse_stages(value: Any) -> dict[str, Choice]:
+    """Parse the stages, each by default the one of its name.
 
     Raises
     ------
     RecipeError
-        If it is none, by its dotted path.
+        There is none, or a name could lead to another folder or is that of a student of no stage.
     """
-    if key == "name":
-        return convert(value, str, key)
-    if key == "chain":
-        return parse_chain(value)
-    if isinstance(value, str) and key not in (*SETTINGS, "stages", "parallel"):
-        value = {"name": value}  # fuser = "mean" is short for [fuser] name = "mean"
-    value = _table(value, key)
-    if key in SETTINGS:
-        check_keys(value, SETTINGS[key], key)
-        if key == "search":
-            check_keys(value.get("alphas", {}), AlphaGrids, "search.alphas")
-            check_keys(value.get("stop", {}), StopSettings, "search.stop")
-        plain = as_numbers(value) if key == "limits" else dict(value)
-        return convert(plain, SETTINGS[key], key)
-    if key == "parallel":
-        return frozen_mapping(convert(dict(value), dict[str, str], key))
-    if key == "stages":
-        return _stages(value)
-    return _choice(key, value)
-
-
-def _stages(value: Mapping[str, Any]) -> dict[str, Choice]:
-    if not value:
+    stages = as_table(value, "stages")
+    if not stages:
         raise RecipeError("stages: got none; expected at least one, e.g. [stages.tree]")
-    for name in value:
-        check_stage_name(name)
-    return {name: _stage(name, _table(each, f"stages.{name}")) for name, each in value.items()}
-
-
-def _table(value: Any, path: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise RecipeError(f"{path}: got {value!r}; expected a table")
-    return value
-
-
-def _stage(name: str, value: Mapping[str, Any]) -> Choice:
-    return _choice(f"stages.{name}", {"name": name, **value})
-
-
-def _choice(path: str, value: Mapping[str, Any]) -> Choice:
-    if "name" not in value:
-        raise RecipeError(f'{path}: no name given; write {path}.name = "…"')
-    settings = {key: each for key, each in value.items() if key != "name"}
-    return Choice(convert(value["name"], str, f"{path}.name"), frozen_mapping(settings))
+    for name in stages:
+        if not NAME.fullmatch(name):
+            raise RecipeError(
+                f"stages.{name}: got the name {name!r}; expected a lower-case letter, then "
+                "lower-case letters, digits, - and _"
+            )
+        if name in RESERVED:
+            raise RecipeError(
+                f"stages.{name}: the run keeps another student under this name; give the stage "
+                f"another, e.g. [stages.my-{name}]"
+            )
+    paths = {name: f"stages.{name}" for name in stages}
+    return {
+        name: parse_choice({"name": name, **as_table(stages[name], path)}, path)
+        for name, path in paths.items()
+    }

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict, fields, replace
 
 from hpmkd.errors import RecipeError
 from hpmkd.execution.cores import MOST_WORKERS
-from hpmkd.recipe.chain_settings import Link
+from hpmkd.recipe.chain_settings import Link, parse_chain
 from hpmkd.recipe.files import nested_settings, read_recipe
-from hpmkd.recipe.limits import Limits
-from hpmkd.recipe.parsing import check_keys, merged, parsed
+from hpmkd.recipe.limits import Limits, as_numbers
+from hpmkd.recipe.parsing import as_table, check_keys, convert, merge, parse_choice, parse_stages
 from hpmkd.recipe.settings import (
     BudgetSettings,
     Choice,
@@ -31,14 +31,12 @@ from hpmkd.recipe.settings import (
     SearchSettings,
     SplitSettings,
 )
-from hpmkd.values import frozen_mapping
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(msgspec.Struct, frozen=True):
     """Everything that decides how a run goes, except the data and the seed.
 
-    ``teacher`` is the panel that teaches when nobody else is given; ``reference`` the panel
+    ``teacher`` is the panel that teaches when no teacher is given; ``reference`` the panel
     that given probabilities are compared with, to find out whether they leak labels.
     ``parallel`` says which executor takes the place of which when several workers are asked
     for; an executor that it does not name is given them as its setting ``workers``.
@@ -56,19 +54,15 @@ class Recipe:
     executor: Choice
     stages: Mapping[str, Choice]
     chain: tuple[Link, ...] = ()
-    parallel: Mapping[str, str] = field(default_factory=frozen_mapping)
-    split: SplitSettings = field(default_factory=SplitSettings)
-    search: SearchSettings = field(default_factory=SearchSettings)
-    ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
-    extra: ExtraSettings = field(default_factory=ExtraSettings)
-    budget: BudgetSettings = field(default_factory=BudgetSettings)
-    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
-    limits: Limits = field(default_factory=Limits)
-    front: FrontSettings = field(default_factory=FrontSettings)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A read-only mapping does not pickle; a finished run does.
-        return (Recipe.from_mapping, (self.to_mapping(),))
+    parallel: Mapping[str, str] = {}
+    split: SplitSettings = SplitSettings()
+    search: SearchSettings = SearchSettings()
+    ensemble: EnsembleSettings = EnsembleSettings()
+    extra: ExtraSettings = ExtraSettings()
+    budget: BudgetSettings = BudgetSettings()
+    pipeline: PipelineSettings = PipelineSettings()
+    limits: Limits = Limits()
+    front: FrontSettings = FrontSettings()
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:
@@ -89,19 +83,17 @@ class Recipe:
 
         What is left out is as in ``hpm``; stages, where given, are all the stages there are.
         """
-        check_keys(mapping, cls, "")
-        base = {
-            key: value
-            for key, value in read_recipe("hpm").items()
-            if key != "stages" or key not in mapping
-        }
-        return cls(**{key: parsed(key, value) for key, value in merged(base, mapping).items()})
+        check_keys(mapping, cls)
+        base = read_recipe("hpm")
+        if "stages" in mapping:
+            del base["stages"]
+        whole = merge(base, mapping)
+        shapes = {each.name: each.type for each in fields(cls)}
+        return cls(**{key: _parsed(key, value, shapes[key]) for key, value in whole.items()})
 
     def override(self, settings: Mapping[str, Any]) -> Recipe:
         """Return a recipe with dotted settings replaced, e.g. ``{"sampler.trials": 2}``."""
-        nested = nested_settings(settings)
-        check_keys(nested, Recipe, "")
-        return Recipe.from_mapping(merged(self.to_mapping(), nested))
+        return Recipe.from_mapping(merge(self.to_mapping(), nested_settings(settings)))
 
     def only(self, stage: str) -> Recipe:
         """Return a recipe in which one stage alone is in the race."""
@@ -116,21 +108,19 @@ class Recipe:
         """
         if not 1 <= workers <= MOST_WORKERS:
             raise RecipeError(f"workers: got {workers}; expected 1 to {MOST_WORKERS}")
-        own = self.executor
-        if own.name not in self.parallel:
-            settings = {**own.settings, "workers": workers}
-            return replace(self, executor=Choice(own.name, frozen_mapping(settings)))
-        if workers == 1:
-            return self
-        settings = {"workers": workers}
-        return replace(self, executor=Choice(self.parallel[own.name], frozen_mapping(settings)))
+        executor = self.executor
+        if executor.name not in self.parallel:
+            executor = Choice(executor.name, {**executor.settings, "workers": workers})
+        elif workers > 1:
+            executor = Choice(self.parallel[executor.name], {"workers": workers})
+        return replace(self, executor=executor)
 
     @property
     def place(self) -> Choice:
         """The executor of the run: one that gives up, where trials are bounded in time."""
         own = self.executor
         if self.budget.trial_seconds and own.name in self.parallel:
-            return Choice(self.parallel[own.name], frozen_mapping({"workers": 1}))
+            return Choice(self.parallel[own.name], {"workers": 1})
         return own
 
     @property
@@ -145,34 +135,31 @@ class Recipe:
     def stand_in(self) -> Choice | None:
         """The executor of one process that stands in until starting workers pays.
 
-        The one that ``parallel`` replaces by that of the run; if that is of somebody else, the
-        first one that it replaces by any.
+        The one that ``parallel`` replaces by that of the run; if it names none, the first one
+        that it replaces by any.
         """
-        there = self.place.name
-        if there in self.parallel or not self.parallel:
+        name = self.place.name
+        if name in self.parallel or not self.parallel:
             return None
-        replaced = [name for name, other in self.parallel.items() if other == there]
+        replaced = [serial for serial, other in self.parallel.items() if other == name]
         return Choice([*replaced, *self.parallel][0])
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values that parse to the same recipe."""
         plain: dict[str, Any] = {}
-        for key in (each.name for each in fields(self)):
-            value = getattr(self, key)
+        for key, value in asdict(self).items():
             if isinstance(value, Choice):
-                plain[key] = {"name": value.name, **value.settings}
+                plain[key] = value.to_mapping()
             elif key == "stages":
-                plain["stages"] = {
-                    # A stage under another name says which one it is.
-                    name: {**({} if name == each.name else {"name": each.name}), **each.settings}
+                # A stage under a name of its own has that of its component beside it.
+                plain[key] = {
+                    name: dict(each.settings) if name == each.name else each.to_mapping()
                     for name, each in value.items()
                 }
             elif key == "chain":
                 plain[key] = [link.to_mapping() for link in value]
-            elif key == "parallel":
-                plain[key] = dict(value)
             else:
-                plain[key] = value if isinstance(value, str) else asdict(value)
+                plain[key] = msgspec.to_builtins(value)
         return plain
 
     def to_toml(self) -> str:
@@ -185,22 +172,35 @@ class Recipe:
         self, settings: Mapping[str, Any] | None, student: str | None, workers: int | None
     ) -> Recipe:
         """Return a recipe with a caller's options on top; None leaves it as it is."""
-        recipe = self
         if settings is not None and not isinstance(settings, Mapping):
             raise RecipeError(f'settings: got {settings!r}; expected a dict, {{"a.b": value}}')
         if student is not None and not isinstance(student, str):
             raise RecipeError(f"student: got {student!r}; expected the name of one stage")
         if workers is not None and (isinstance(workers, bool) or not isinstance(workers, Integral)):
             raise RecipeError(f"workers: got {workers!r}; expected an integer of 1 or more")
+        for path in settings or ():
+            if not isinstance(path, str):
+                raise RecipeError(f"settings: got the key {path!r}; expected dotted text")
+        recipe = self
         if settings:
-            strange = [path for path in settings if not isinstance(path, str)]
-            if strange:
-                raise RecipeError(f"settings: got the key {strange[0]!r}; expected dotted text")
             lists = {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}
             recipe = recipe.override(lists)
         if student is not None:
             recipe = recipe.only(student)
         return recipe if workers is None else recipe.with_workers(int(workers))
+
+
+def _parsed(key: str, value: Any, shape: Any) -> Any:
+    """Return the value of one entry, of its type, or raise RecipeError by its dotted path."""
+    if shape is Choice:
+        return parse_choice(value, key)
+    if key == "stages":
+        return parse_stages(value)
+    if key == "chain":
+        return parse_chain(value)
+    if key == "limits":
+        return read_limits(value)
+    return convert(value if shape is str else as_table(value, key), shape, key)
 
 
 def read_limits(given: Mapping[str, Any]) -> Limits:
@@ -211,5 +211,6 @@ def read_limits(given: Mapping[str, Any]) -> Limits:
     RecipeError
         If there is no such limit, or a value is none.
     """
-    limits: Limits = parsed("limits", given)
+    check_keys(given, Limits, "limits")
+    limits: Limits = convert(as_numbers(given), Limits, "limits")
     return limits

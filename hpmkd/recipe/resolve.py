@@ -11,8 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from hpmkd.recipe.chain_settings import Link
+from hpmkd.recipe.parsing import convert, unknown_key
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.recipe.settings import Choice, convert, unknown_key
+from hpmkd.recipe.settings import Choice
 from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.registry import Registry
 from hpmkd.registry.validation.proxy import blaming
@@ -52,32 +53,37 @@ class Components:
 
 
 def resolve(recipe: Recipe, registry: Registry) -> Components:
-    """Look up every name of a recipe and check every setting against its factory.
+    """Look up every name of a recipe and check every setting against what it is built by.
 
     Raises
     ------
     RecipeError
         With the dotted path of what is unknown or of the wrong type.
     """
+
+    def chosen(kind: str, choice: Choice, path: str = "") -> ComponentSpec:
+        return select(registry, kind, choice, path or kind)
+
+    stand_in = recipe.stand_in
     return Components(
-        teacher=select(registry, "teacher", recipe.teacher, "teacher"),
-        reference=select(registry, "teacher", recipe.reference, "reference"),
-        fuser=select(registry, "fuser", recipe.fuser, "fuser"),
+        teacher=chosen("teacher", recipe.teacher),
+        reference=chosen("teacher", recipe.reference, "reference"),
+        fuser=chosen("fuser", recipe.fuser),
         ensemble_fuser=_ensemble_fuser(recipe, registry),
-        augmenter=select(registry, "augmenter", recipe.augmenter, "augmenter"),
-        sampler=select(registry, "sampler", recipe.sampler, "sampler"),
-        scheduler=select(registry, "scheduler", recipe.scheduler, "scheduler"),
-        memory=select(registry, "memory", recipe.memory, "memory"),
-        cache=select(registry, "cache", recipe.cache, "cache"),
-        executor=select(registry, "executor", recipe.place, "executor"),
-        stand_in=_stand_in(recipe, registry),
+        augmenter=chosen("augmenter", recipe.augmenter),
+        sampler=chosen("sampler", recipe.sampler),
+        scheduler=chosen("scheduler", recipe.scheduler),
+        memory=chosen("memory", recipe.memory),
+        cache=chosen("cache", recipe.cache),
+        executor=chosen("executor", recipe.place),
+        stand_in=None if stand_in is None else chosen("executor", stand_in, "parallel"),
         stages={
-            name: select(registry, "stage", choice, f"stages.{name}")
+            name: chosen("stage", choice, f"stages.{name}")
             for name, choice in recipe.stages.items()
         },
-        links=links_between(recipe, registry),
+        links=_chain_links(recipe, registry),
         transfers={
-            link.label: select(registry, "transfer", link.transfer, f"chain[{at}].transfer")
+            link.label: chosen("transfer", link.transfer, f"chain[{at}].transfer")
             for at, link in enumerate(recipe.chain)
             if link.transfer is not None
         },
@@ -91,51 +97,49 @@ def _ensemble_fuser(recipe: Recipe, registry: Registry) -> ComponentSpec:
     return ComponentSpec(registry.offer("fuser", name, "ensemble.fuser"), {})
 
 
-def _stand_in(recipe: Recipe, registry: Registry) -> ComponentSpec | None:
-    choice = recipe.stand_in
-    return None if choice is None else select(registry, "executor", choice, "parallel")
-
-
-def links_between(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:
-    """Return the links that hand something over between stages in the race.
-
-    Raises
-    ------
-    RecipeError
-        If the chain names a stage that is neither in the race nor offered by a plugin.
-    """
+def _chain_links(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:
+    """Return the links between stages of the recipe; another stage must be known, at least."""
+    stages = recipe.stages
     for at, link in enumerate(recipe.chain):
-        if link.stage not in recipe.stages:
+        if link.stage not in stages:
             registry.offer("stage", link.stage, f"chain[{at}].stage")
     return tuple(
         link
         for link in recipe.chain
-        if link.transfer is not None and link.stage in recipe.stages and link.after in recipe.stages
+        if link.transfer is not None and link.stage in stages and link.after in stages
     )
 
 
 def select(registry: Registry, kind: str, choice: Choice, path: str) -> ComponentSpec:
-    """Look up one component and check its settings."""
+    """Look up one component and check its settings.
+
+    Raises
+    ------
+    RecipeError
+        No plugin offers it, or a setting is unknown or of the wrong type.
+    PluginError
+        It cannot be imported, or its signature cannot be read.
+    """
     name_path = path if kind in ("stage", "exporter") else f"{path}.name"
     offered = registry.offer(kind, choice.name, name_path)
-    return ComponentSpec(offered, _checked(offered, choice.settings, path))
+    return ComponentSpec(offered, _checked_settings(offered, choice.settings, path))
 
 
-def _checked(
+def _checked_settings(
     offered: RegisteredComponent, settings: Mapping[str, Any], path: str
 ) -> dict[str, Any]:
-    factory = offered.offer.factory
+    factory = offered.factory
     with offered.blamed("has a factory whose signature cannot be read"):
         parameters = inspect.signature(factory).parameters
     if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         return dict(settings)
-    keyword = {name: each for name, each in parameters.items() if _is_setting(each)}
+    known = [name for name, parameter in parameters.items() if _is_setting(parameter)]
     checked = {}
     for key, value in settings.items():
-        if key not in keyword:
-            raise unknown_key(path, key, list(keyword))
+        if key not in known:
+            raise unknown_key(path, key, known)
         with offered.blamed(f"has a setting {key!r} whose annotation cannot be read"):
-            annotation = _evaluated(key, keyword[key].annotation, factory)
+            annotation = _annotation(parameters[key], factory)
         checked[key] = convert(value, annotation, f"{path}.{key}")
     return checked
 
@@ -147,19 +151,16 @@ def _is_setting(parameter: inspect.Parameter) -> bool:
     return parameter.kind is parameter.KEYWORD_ONLY or (by_either and has_default)
 
 
-def _evaluated(key: str, annotation: Any, factory: Any) -> Any:
-    if annotation is inspect.Parameter.empty:
+def _annotation(parameter: inspect.Parameter, factory: Any) -> Any:
+    """Return the type of one setting, by the names of the module where it was written."""
+    if parameter.annotation is parameter.empty:
         return Any
-    # The annotation of this one setting is looked at alone: others may name types that are
-    # imported for type checkers only.
-    alone = SimpleNamespace(__annotations__={key: annotation})
-    names = _names_seen_by(factory)
-    return typing.get_type_hints(alone, globalns=names, include_extras=True)[key]
-
-
-def _names_seen_by(factory: Any) -> dict[str, Any]:
     while isinstance(factory, functools.partial):
         factory = factory.func
     # An inherited __init__ was written in the module of the parent.
     function = inspect.getattr_static(factory, "__init__") if isinstance(factory, type) else factory
-    return getattr(inspect.unwrap(function), "__globals__", {})
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    # Alone: others may name types that are imported for type checkers only.
+    alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    hints = typing.get_type_hints(alone, globalns=names, include_extras=True)
+    return hints[parameter.name]

@@ -1,50 +1,50 @@
-"""The values that a recipe is made of, and how they are checked."""
+"""The values that a recipe is made of: components by name, and tables of settings."""
 
 from __future__ import annotations
 
-import difflib
-import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
 from hpmkd.errors import RecipeError
-from hpmkd.registry.offers import NAME
 from hpmkd.values import frozen_mapping
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Count = Annotated[int, Meta(ge=1)]
-#: A number of rows; 0 sets no cap.
-Rows = Annotated[int, Meta(ge=0)]
+#: Of a cap or a bound, 0 sets none.
+Natural = Annotated[int, Meta(ge=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
 Alpha = Annotated[float, Meta(ge=0, le=1)]
-# Finite: an infinite one would make every teacher say the same of every row.
+# Finite: an infinite one would soften every prediction of a teacher to the same.
 Temperature = Annotated[float, Meta(gt=0, le=sys.float_info.max)]
 
-#: Files of students that are of no stage.
-RESERVED = ("collapsed", "ensemble")
 
-
-@dataclass(frozen=True)
-class Choice:
-    """A component by name, with the settings its factory is called with."""
+class Choice(Struct, frozen=True):
+    """A component by name, with the settings that it is built with."""
 
     name: str
-    settings: Mapping[str, Any] = field(default_factory=frozen_mapping)
+    settings: Mapping[str, Any] = {}
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "settings", frozen_mapping(self.settings))
+        force_setattr(self, "settings", frozen_mapping(self.settings))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A read-only mapping does not pickle; a finished run does.
         return (Choice, (self.name, dict(self.settings)))
 
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain values that parse to the same choice."""
+        return {"name": self.name, **self.settings}
 
-@dataclass(frozen=True)
-class SplitSettings:
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """One table of settings."""
+
+
+class SplitSettings(Settings, frozen=True):
     """Which rows do what.
 
     Parameters
@@ -64,7 +64,7 @@ class SplitSettings:
         Training rows above which there are 3 folds at most; 0 for no cap, as with all below.
     once_above : int
         Training rows above which teachers are fitted once, in 2 folds, and never see the
-        selection rows: what they say of them is then honest in trials and in the end.
+        selection rows: their predictions of these are then honest in trials and in the end.
     trial_rows : int
         Rows that trials are fitted on at most. Above `once_above` the selection rows judge once
         more what is fitted in the end, on all rows but themselves.
@@ -81,20 +81,19 @@ class SplitSettings:
 
     test_size: Share = 0.2
     selection_size: Share = 0.25
-    cross_validate_below: Annotated[int, Meta(ge=0)] = 1000
+    cross_validate_below: Natural = 1000
     selection_folds: Annotated[int, Meta(ge=2)] = 3
     teacher_folds: Annotated[int, Meta(ge=2)] = 5
-    folds_until: Rows = 20_000
-    once_above: Rows = 200_000
-    trial_rows: Rows = 100_000
-    selection_rows: Rows = 50_000
-    scaling_rows: Rows = 200_000
-    single_above: Rows = 200_000
-    own_above: Rows = 200_000
+    folds_until: Natural = 20_000
+    once_above: Natural = 200_000
+    trial_rows: Natural = 100_000
+    selection_rows: Natural = 50_000
+    scaling_rows: Natural = 200_000
+    single_above: Natural = 200_000
+    own_above: Natural = 200_000
 
 
-@dataclass(frozen=True)
-class AlphaGrids:
+class AlphaGrids(Settings, frozen=True):
     """The teacher weights worth trying in each regime; 0 is added where it is missing."""
 
     self: tuple[Alpha, ...] = (0.0, 0.1, 0.5, 1.0)
@@ -103,12 +102,11 @@ class AlphaGrids:
 
     @property
     def soft(self) -> bool:
-        """Whether students hear of the teacher, whichever the regime turns out to be."""
+        """Whether soft targets count, whichever the regime turns out to be."""
         return all(map(any, (self.self, self.external, self.leaking)))
 
 
-@dataclass(frozen=True)
-class StopSettings:
+class StopSettings(Settings, frozen=True):
     """When a search has converged: its last results no longer move.
 
     Parameters
@@ -119,8 +117,8 @@ class StopSettings:
         Standard deviation of their log losses, in nats, under which the search ends.
     """
 
-    window: Annotated[int, Meta(ge=0)] = 5
-    threshold: Annotated[float, Meta(ge=0)] = 0.001
+    window: Natural = 5
+    threshold: NotNegative = 0.001
 
     def __post_init__(self) -> None:
         """Refuse a window of one result, which does not move at all."""
@@ -130,8 +128,7 @@ class StopSettings:
             )
 
 
-@dataclass(frozen=True)
-class BudgetSettings:
+class BudgetSettings(Settings, frozen=True):
     """What a run may cost; 0 sets no bound.
 
     Parameters
@@ -139,20 +136,19 @@ class BudgetSettings:
     models : int
         Students fitted in all: trials, the chain, refits and controls.
     seconds : float
-        Wall time after which nothing new is searched for. What runs is finished, and the best
+        Wall time after which no trial is proposed. What runs is finished, and the best
         students so far are fitted, which takes its time as well.
     trial_seconds : float
-        Wall time after which a trial is begun once more, and then given up. It takes a process of
+        Wall time after which a trial is retried once, then given up. It takes a process of
         its own: one worker takes the place of this process.
     """
 
-    models: Annotated[int, Meta(ge=0)] = 64
-    seconds: Annotated[float, Meta(ge=0)] = 0.0
-    trial_seconds: Annotated[float, Meta(ge=0)] = 0.0
+    models: Natural = 64
+    seconds: NotNegative = 0.0
+    trial_seconds: NotNegative = 0.0
 
 
-@dataclass(frozen=True)
-class PipelineSettings:
+class PipelineSettings(Settings, frozen=True):
     """Where tasks run.
 
     Parameters
@@ -161,26 +157,24 @@ class PipelineSettings:
         What starting worker processes takes: as long as they would save less, tasks run in this
         process. 0 starts them at once.
     nested : bool
-        Whether a run starts processes although it is in a worker of somebody else, such as joblib,
+        Whether a run starts processes although it is in a worker of a library such as joblib,
         Dask or multiprocessing.
     """
 
-    start_seconds: Annotated[float, Meta(ge=0)] = 3.0
+    start_seconds: NotNegative = 3.0
     nested: bool = False
 
 
-@dataclass(frozen=True)
-class SearchSettings:
+class SearchSettings(Settings, frozen=True):
     """What the sampler may draw from, and how many trials are evaluated between two asks."""
 
     batch: Count = 8
     temperatures: Annotated[tuple[Temperature, ...], Meta(min_length=1)] = (1.0,)
-    alphas: AlphaGrids = field(default_factory=AlphaGrids)
-    stop: StopSettings = field(default_factory=StopSettings)
+    alphas: AlphaGrids = AlphaGrids()
+    stop: StopSettings = StopSettings()
 
 
-@dataclass(frozen=True)
-class EnsembleSettings:
+class EnsembleSettings(Settings, frozen=True):
     """How the best students are fused.
 
     Parameters
@@ -194,13 +188,12 @@ class EnsembleSettings:
         Whether to distil the ensemble into one student once more, behind a gate.
     """
 
-    top: Annotated[int, Meta(ge=0)] = 3
+    top: Natural = 3
     fuser: str = ""
     collapse: bool = False
 
 
-@dataclass(frozen=True)
-class FrontSettings:
+class FrontSettings(Settings, frozen=True):
     """What is fitted beside each stage's best, so that ``hpmkd pick`` has a choice.
 
     Parameters
@@ -210,67 +203,26 @@ class FrontSettings:
         rows for good, at most and as far as the budget leaves models; 0 for none.
     """
 
-    size: Annotated[int, Meta(ge=0)] = 6
+    size: Natural = 6
 
 
-@dataclass(frozen=True)
-class ExtraSettings:
+class ExtraSettings(Settings, frozen=True):
     """Rows without labels that the teachers label for the students.
 
     Parameters
     ----------
     rows : float
-        How many the augmenter is asked for, per training row.
+        How many the augmenter makes, per training row.
     max_rows : int
-        How many it is asked for at most.
+        How many it makes at most.
     until : int
-        Training rows above which it is asked for none: with so many rows per leaf, made ones
+        Training rows above which it makes none: with so many rows per leaf, made ones
         were measured to add nothing.
     weight : float
         Weight of such a row in a student's loss, also of a real one; a training row has 1.
     """
 
     rows: Annotated[float, Meta(ge=0, le=1000)] = 5.0
-    max_rows: Annotated[int, Meta(ge=0)] = 100_000
-    until: Annotated[int, Meta(ge=0)] = 10_000
+    max_rows: Natural = 100_000
+    until: Natural = 10_000
     weight: Annotated[float, Meta(gt=0, le=1000)] = 0.5
-
-
-def check_stage_name(name: str) -> None:
-    """Refuse a name under which the student of a stage cannot be kept.
-
-    Raises
-    ------
-    RecipeError
-        It could lead to another folder, or is that of a student of no stage.
-    """
-    if not NAME.fullmatch(name):
-        raise RecipeError(
-            f"stages.{name}: got the name {name!r}; expected a lower-case letter, then "
-            "lower-case letters, digits, - and _"
-        )
-    if name in RESERVED:
-        raise RecipeError(
-            f"stages.{name}: the run keeps another student under this name; give the stage "
-            f"another, e.g. [stages.my-{name}]"
-        )
-
-
-def convert(value: Any, annotation: Any, path: str) -> Any:
-    """Check a value against a type annotation; raise RecipeError with the dotted path."""
-    try:
-        return msgspec.convert(value, annotation)
-    except msgspec.ValidationError as error:
-        problem, _, inner = str(error).partition(" - at `$")
-        inner = inner.rstrip("`")
-        for step in re.findall(r"[^.\[\]]+", inner):
-            value = value[int(step) if step.isdigit() else step]
-        raise RecipeError(f"{path}{inner}: got {value!r}: {problem}") from error
-
-
-def unknown_key(path: str, key: str, known: list[str]) -> RecipeError:
-    """Build the error for a key that does not exist."""
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else "."
-    dotted = f"{path}.{key}" if path else key
-    return RecipeError(f"{dotted}: unknown key{hint} Known here: {', '.join(known) or 'none'}")

@@ -1,4 +1,7 @@
-"""Sizes and times with their units: as people type them, and as they are shown."""
+"""Sizes and times with their units: as people type them, and as they are shown.
+
+Parsing raises RecipeError, which begins with `what`, where a text is no quantity above 0.
+"""
 
 from __future__ import annotations
 
@@ -31,21 +34,9 @@ _QUANTITY = re.compile(r"\s*([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*([^\W\d_]*)\s*"
 
 
 def parse_size(text: str, what: str) -> int:
-    """Return bytes, rounded down, e.g. 50000 of ``50KB`` and 51200 of ``50KiB``.
-
-    Parameters
-    ----------
-    text : str
-        A number and a unit; bytes if there is none.
-    what : str
-        What it is for, for the error.
-
-    Raises
-    ------
-    RecipeError
-        If it is no size above 0.
-    """
-    found = int(_parse(text, SIZES, SIZES["b"]) or 0)
+    """Return bytes, rounded down, e.g. 50000 of ``50KB`` and 51200 of ``50KiB``."""
+    # 128.7 * 1000 is a little less than 128700.
+    found = int((_parse(text, SIZES, SIZES["b"]) or 0) + 1e-6)
     if found < 1:
         raise RecipeError(
             f"{what}: got {text!r}; expected a size above 0, such as 800B, 50KB (1000 bytes "
@@ -55,20 +46,7 @@ def parse_size(text: str, what: str) -> int:
 
 
 def parse_time(text: str, what: str) -> float:
-    """Return microseconds, e.g. 2.0 of ``2us`` and 1500.0 of ``1.5ms``.
-
-    Parameters
-    ----------
-    text : str
-        A number and a unit, which a time cannot do without.
-    what : str
-        What it is for, for the error.
-
-    Raises
-    ------
-    RecipeError
-        If it is no time above 0.
-    """
+    """Return microseconds, e.g. 2.0 of ``2us`` and 1500.0 of ``1.5ms``."""
     found = _parse(text, TIMES, None)
     if not found:
         raise RecipeError(
@@ -79,21 +57,8 @@ def parse_time(text: str, what: str) -> float:
 
 
 def parse_share(text: str, what: str) -> float:
-    """Return a share, e.g. 0.99 of ``0.99`` and of ``99%``.
-
-    Parameters
-    ----------
-    text : str
-        A number, or a number of per cent.
-    what : str
-        What it is for, for the error.
-
-    Raises
-    ------
-    RecipeError
-        If it is no share above 0, or it is above 2.
-    """
-    found = _parse(text.replace("%", "percent"), {"percent": 0.01, "": 1}, 1)
+    """Return a share, e.g. 0.99 of ``0.99`` and of ``99%``."""
+    found = _parse(text.replace("%", "percent"), {"percent": 0.01}, 1)
     if not found or found > 2:
         raise RecipeError(
             f"{what}: got {text!r}; expected a share of the teacher's accuracy above 0 and at most "
@@ -103,7 +68,7 @@ def parse_share(text: str, what: str) -> float:
 
 
 def _parse(text: str, units: Mapping[str, float], bare: float | None) -> float | None:
-    """Return a quantity; None if it is none."""
+    """Return a quantity, a number without a unit times `bare`; None if it is none."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
         return None

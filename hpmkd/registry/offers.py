@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import pkgutil
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,13 @@ from hpmkd.errors import FAILURES, HpmkdError, PluginError
 from hpmkd.values import Offer
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
+#: Where a factory is, e.g. ``package.module:name``.
+PLACE = re.compile(r"\w+(\.\w+)*:\w+")
 
 
 @dataclass(frozen=True)
 class ComponentOrigin:
-    """Whom to blame. Plain strings, so that it travels to worker processes.
+    """Where a component is from, for errors. Plain strings, which travel to worker processes.
 
     Parameters
     ----------
@@ -67,11 +70,29 @@ class RegisteredComponent:
     def create(self, *arguments: Any, **settings: Any) -> Any:
         """Build the component; a failure is blamed on the plugin."""
         with self.blamed("could not be built"):
-            return self.offer.factory(*arguments, **settings)
+            return self.factory(*arguments, **settings)
+
+    @property
+    def factory(self) -> Callable[..., Any]:
+        """What builds the component; one that is offered by its place is imported."""
+        factory = self.offer.factory
+        if not isinstance(factory, str):
+            return factory
+        with self.blamed(f"cannot be imported from {factory!r}"):
+            found: Callable[..., Any] = pkgutil.resolve_name(factory)
+            return found
+
+    @property
+    def module(self) -> str:
+        """Where the factory is; it need not have been imported."""
+        factory = self.offer.factory
+        if isinstance(factory, str):
+            return factory.partition(":")[0]
+        return str(getattr(factory, "__module__", ""))
 
     @property
     def culprit(self) -> ComponentOrigin:
-        """Whom to blame for what the component does."""
+        """Where the component is from, for errors."""
         return ComponentOrigin(self.plugin, self.kind, self.offer.name)
 
     def blamed(self, action: str) -> contextlib.AbstractContextManager[None]:
@@ -80,7 +101,7 @@ class RegisteredComponent:
 
 
 def blame(plugin: str, kind: str, name: str, action: str, error: BaseException) -> str:
-    """Say in one sentence who failed at what, and how to go on without it."""
+    """Return a sentence: which plugin failed at what, and how to run without it."""
     return (
         f"plugin {plugin!r}: {kind} {name!r} {action}: {type(error).__name__}: {error} "
         f"(go on without this plugin: --disable {plugin})"
@@ -103,8 +124,12 @@ def collect(kind: str, plugin: str, result: object) -> list[RegisteredComponent]
             raise TypeError(f"returned an item {offer!r:.80}; expected hpmkd.Offer")
         if not isinstance(offer.name, str) or not NAME.fullmatch(offer.name):
             raise TypeError(f"offers the name {offer.name!r}; expected lower-case letters, - and _")
-        if not callable(offer.factory):
-            raise TypeError(f"offers {offer.name!r} with a factory that cannot be called")
+        factory = offer.factory
+        if not (PLACE.fullmatch(factory) if isinstance(factory, str) else callable(factory)):
+            raise TypeError(
+                f"offers {offer.name!r} with the factory {factory!r:.80}, which cannot be called; "
+                "expected a class, a function, or the place of one as 'package.module:name'"
+            )
         if offer.name in offered:
             raise TypeError(f"offers {offer.name!r} twice")
         offered[offer.name] = RegisteredComponent(kind, offer, plugin)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import sys
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from itertools import pairwise
 from typing import Any, Literal
 
+from hpmkd.errors import suggest
 from hpmkd.registry.offers import RegisteredComponent
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """What ``hpmkd plugins`` lists of one plugin.
+    """One plugin as ``hpmkd plugins`` lists it.
 
     Parameters
     ----------
@@ -76,34 +77,29 @@ def quiet() -> Iterator[None]:
     finally:
         with _dividing:
             divided.quiet[here] -= 1
-            # Somebody else may have put another one in its place.
+            # Other code may have put another one in its place.
             if sys.stdout is divided and not divided.quiet.total():
                 sys.stdout = divided.original
 
 
 def clashes(plugins: Sequence[Plugin]) -> list[str]:
-    """Say which names are offered by two plugins, naming both."""
-    seen: dict[tuple[str, str], str] = {}
-    found = []
+    """Return a message for each name that two plugins offer, naming both."""
+    offering: dict[tuple[str, str], list[str]] = defaultdict(list)
     for plugin in plugins:
         for offered in plugin.offers:
-            key = (offered.kind, offered.offer.name)
-            if key in seen:
-                found.append(
-                    f"{offered.kind} {offered.offer.name!r} is offered by plugin "
-                    f"{seen[key]!r} and by plugin {plugin.name!r}; switch one off: "
-                    f"--disable {seen[key]} or --disable {plugin.name}"
-                )
-            seen[key] = plugin.name
-    return found
+            offering[offered.kind, offered.offer.name].append(plugin.name)
+    return [
+        f"{kind} {name!r} is offered by plugin {first!r} and by plugin {second!r}; switch one "
+        f"off: --disable {first} or --disable {second}"
+        for (kind, name), names in offering.items()
+        for first, second in pairwise(names)
+    ]
 
 
 def unknown(disabled: Iterable[str], installed: Sequence[str]) -> list[str]:
-    """Say which names are switched off though no plugin has them."""
-    said = []
-    for name in sorted(set(disabled) - set(installed)):
-        close = difflib.get_close_matches(name, installed, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else "."
-        known = ", ".join(installed) or "none"
-        said.append(f"no plugin is called {name!r} to switch off{hint} Installed: {known}")
-    return said
+    """Return a message for each name that is switched off though no plugin has it."""
+    known = ", ".join(installed) or "none"
+    return [
+        f"no plugin is called {name!r} to switch off{suggest(name, installed)} Installed: {known}"
+        for name in sorted(set(disabled) - set(installed))
+    ]

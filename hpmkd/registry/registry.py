@@ -1,13 +1,12 @@
-"""Finds the plugins, loads them, and knows who offers what.
+"""Finds the plugins, loads them, and finds the component of a name.
 
-A registry belongs to whoever made it: there is no global one. Loading calls each offer
+Each run has its own registry: there is no global one. Loading calls each offer
 hook of each plugin by itself, so that a failure can be blamed; a plugin that fails is
 listed as broken and its offers are dropped.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from hpmkd import hookspecs
-from hpmkd.errors import FAILURES, PluginError, RecipeError
+from hpmkd.errors import FAILURES, PluginError, RecipeError, suggest
 from hpmkd.hookspecs import OFFER_HOOKS, PROJECT
 from hpmkd.registry.offers import RegisteredComponent, collect
 from hpmkd.registry.plugins import Plugin, clashes, quiet, source_of, unknown
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 
 DISABLE_VARIABLE = "HPMKD_DISABLE"
 
-#: Components that come in distributions of their own, by kind and name: who asks for one that
-#: is not installed is told what to type.
+#: Components that come in distributions of their own, by kind and name, for the error where one
+#: is not installed.
 DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
     "executor": {"dask": "hpmkd-dask"},
     "stage": {"lightgbm": "hpmkd-lightgbm"},
@@ -125,7 +124,7 @@ class Registry:
         return sorted(self._plugins.values(), key=lambda plugin: plugin.name)
 
     def clashes(self) -> list[str]:
-        """Say which names are offered by two plugins, naming both."""
+        """Return a message for each name that two plugins offer, naming both."""
         return clashes(self.plugins)
 
     def require_sound(self) -> None:
@@ -162,8 +161,6 @@ class Registry:
         offers = self.offers(kind)
         if name in offers:
             return offers[name]
-        close = difflib.get_close_matches(name, offers, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else "."
         off = [plugin.name for plugin in self.plugins if plugin.status != "active"]
         asleep = f" (plugins not in use: {', '.join(off)})" if off else ""
         known = ", ".join(offers) or "none"
@@ -173,7 +170,7 @@ class Registry:
             if other not in offers
         )
         raise RecipeError(
-            f"{path}: no {kind} is called {name!r}{hint} Known: {known}{asleep}"
+            f"{path}: no {kind} is called {name!r}{suggest(name, offers)} Known: {known}{asleep}"
             + (f" ({more})" if more else "")
         )
 
@@ -199,7 +196,7 @@ class Registry:
                 )
 
     def add_commands(self, group: click.Group, reserved: Iterable[str] = ()) -> None:
-        """Let each plugin add its subcommands; nobody may replace one that exists.
+        """Let each plugin add its subcommands; none may replace one that exists.
 
         Parameters
         ----------

@@ -165,8 +165,7 @@ def _settings(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str
 
 
 def _code_of(plugin: Plugin) -> str:
-    modules = {str(getattr(each.offer.factory, "__module__", "")) for each in plugin.offers}
-    packages = sorted({name.partition(".")[0] for name in modules} - VERSIONED)
+    packages = sorted({each.module.partition(".")[0] for each in plugin.offers} - VERSIONED)
     return tables.digest(*map(_code, packages))
 
 

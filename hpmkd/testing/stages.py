@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hpmkd.contracts import Stage
+from hpmkd.optuna_trials import random_study
 from hpmkd.student import Student
 from hpmkd.student.encoders import ENCODINGS
 from hpmkd.testing.datasets import (
@@ -22,7 +23,6 @@ from hpmkd.testing.datasets import (
 )
 from hpmkd.testing.sampler_runs import check_in_space
 from hpmkd.testing.stage_inputs import AsConfigured, HardLabels, encoded
-from hpmkd.optuna_trials import random_study
 from hpmkd.values import Configuration, ExtraRows, StageInputs
 
 if TYPE_CHECKING:

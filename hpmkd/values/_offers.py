@@ -31,14 +31,15 @@ class Offer(Generic[T_co]):
     ----------
     name : str
         What a recipe calls the component. Unique per kind.
-    factory : callable
-        Builds the component. Its keyword parameters are the settings a recipe may give;
-        annotate them, for the recipe is checked against the annotations. Heavy imports
-        belong inside it: it is called only for components that a run uses.
+    factory : callable or str
+        Builds the component: a class or a function, or the place of one as
+        ``"package.module:name"``, which is imported only once a recipe chooses the component.
+        (Heavy imports of a function belong inside it.) Its keyword parameters are the settings
+        a recipe may give; annotate them, for the recipe is checked against the annotations.
     summary : str
         One line for ``hpmkd plugins``.
     """
 
     name: str
-    factory: Callable[..., T_co]
+    factory: Callable[..., T_co] | str
     summary: str

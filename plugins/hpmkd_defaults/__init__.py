@@ -1,160 +1,150 @@
 """The default plugins: what hpmkd offers through the same door as anyone.
 
-This module is imported whenever plugins are looked for, so it imports nothing heavy.
+This module is imported whenever plugins are looked for, so it imports nothing heavy: an offer
+names a class, which is imported when a recipe chooses it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpmkd.hookspecs import hookimpl
 from hpmkd.values import Offer
-from hpmkd_defaults import factories as make
-from hpmkd_defaults import service_factories as serve
 
 if TYPE_CHECKING:
     import click
 
-    from hpmkd.contracts import (
-        Augmenter,
-        Cache,
-        Executor,
-        Exporter,
-        Fuser,
-        Memory,
-        Sampler,
-        Scheduler,
-        Stage,
-        TeacherPanel,
-        Transfer,
-    )
+
+def _offers(folder: str, **offers: tuple[str, str]) -> list[Offer[Any]]:
+    """Return offers by name: class and summary; its module has its name unless it says another."""
+    places = {name: at if ":" in at else f"{name}:{at}" for name, (at, _) in offers.items()}
+    return [
+        Offer(name, f"{__name__}.{folder}.{places[name]}", summary)
+        for name, (_, summary) in offers.items()
+    ]
+
 
 # ---------------------------------------------------------------------------- offers
 
 
 @hookimpl
-def hpmkd_samplers() -> list[Offer[Sampler]]:
+def hpmkd_samplers() -> list[Offer[Any]]:
     """Offer the search in stages, the proposal's, and others to compare them with."""
-    return [
-        Offer(
-            "staged", make.staged_sampler, "hyperparameters, then alpha, then T if it has several"
-        ),
-        Offer(
-            "adaptive", make.adaptive_sampler, "the proposal's: sample, rank, tune the promising"
-        ),
-        Offer("tpe", make.tpe_sampler, "Optuna's TPE over everything at once"),
-        Offer("grid", make.grid_sampler, "every stage, temperature and alpha, over shared draws"),
-        Offer("random", make.random_sampler, "independent draws of everything"),
-    ]
+    return _offers(
+        "samplers",
+        staged=("StagedSampler", "hyperparameters, then alpha, then T if it has several"),
+        adaptive=("AdaptiveConfigurationManager", "the proposal's: sample, rank, tune the best"),
+        tpe=("TPESearch", "Optuna's TPE over everything at once"),
+        grid=("GridSampler", "every stage, temperature and alpha, over shared draws"),
+        random=("RandomSearch", "independent draws of everything"),
+    )
 
 
 @hookimpl
-def hpmkd_stages() -> list[Offer[Stage]]:
+def hpmkd_stages() -> list[Offer[Any]]:
     """Offer four student families, from simple to complex."""
-    return [
-        Offer("logistic", make.logistic_stage, "logistic regression, exact at every temperature"),
-        Offer("tree", make.tree_stage, "one decision tree of probabilities"),
-        Offer("gbm", make.gbm_stage, "boosted trees, grown best leaf first"),
-        Offer("xgboost", make.xgboost_stage, "boosted trees, grown level by level"),
-    ]
+    return _offers(
+        "stages",
+        logistic=("LogisticStage", "logistic regression, exact at every temperature"),
+        tree=("TreeStage", "one decision tree of probabilities"),
+        gbm=("boosting:GBMStage", "boosted trees, grown best leaf first"),
+        xgboost=("boosting:XGBoostStage", "boosted trees, grown level by level"),
+    )
 
 
 @hookimpl
-def hpmkd_transfers() -> list[Offer[Transfer]]:
+def hpmkd_transfers() -> list[Offer[Any]]:
     """Offer the rules of the chain: the one that pays, one for small trees, the proposal's."""
-    return [
-        Offer("residual", make.residual_transfer, "boost from the margins of the stage before"),
-        Offer(
-            "assistant",
-            make.assistant_transfer,
-            "targets from a bigger student and the teacher",
-        ),
-        Offer("mix", make.mix_transfer, "soft predictions of the stage before, in the targets"),
-    ]
+    return _offers(
+        "transfers",
+        residual=("Residual", "boost from the margins of the stage before"),
+        assistant=("Assistant", "targets from a bigger student and the teacher"),
+        mix=("Mix", "soft predictions of the stage before, in the targets"),
+    )
 
 
 @hookimpl
-def hpmkd_fusers() -> list[Offer[Fuser]]:
+def hpmkd_fusers() -> list[Offer[Any]]:
     """Offer fusers, from the plain mean to weights of each row's own."""
-    return [
-        Offer("attention", make.attention_fuser, "the pool, weighted row by row where that pays"),
-        Offer("calibrated", make.calibrated_fuser, "calibrated teachers, weighted by expectation"),
-        Offer("mean", make.mean_fuser, "the uniform mean"),
-        Offer("pool", make.pool_fuser, "calibrated teachers, added and multiplied"),
-    ]
+    return _offers(
+        "fusers",
+        attention=("AttentionWeightedMultiTeacher", "the pool, weighted by row where that pays"),
+        calibrated=("CalibratedFuser", "calibrated teachers, weighted by expectation"),
+        mean=("MeanFuser", "the uniform mean"),
+        pool=("two_pools:PoolFuser", "calibrated teachers, added and multiplied"),
+    )
 
 
 @hookimpl
-def hpmkd_schedulers() -> list[Offer[Scheduler]]:
-    """Offer the schedule that stands still, one that moves to the labels, and a learned one."""
-    return [
-        Offer("constant", make.constant_scheduler, "temperature and alpha as configured"),
-        Offer("anneal", make.anneal_scheduler, "alpha falls to 0 over the boosting rounds"),
-        Offer("meta", make.meta_scheduler, "alpha and temperature that helped on other data"),
-    ]
+def hpmkd_schedulers() -> list[Offer[Any]]:
+    """Offer the constant schedule, one that moves to the labels, and a learned one."""
+    return _offers(
+        "schedulers",
+        constant=("ConstantScheduler", "temperature and alpha as configured"),
+        anneal=("AnnealScheduler", "alpha falls to 0 over the boosting rounds"),
+        meta=("MetaTemperatureScheduler", "alpha and temperature that helped on other data"),
+    )
 
 
 @hookimpl
-def hpmkd_memories() -> list[Offer[Memory]]:
+def hpmkd_memories() -> list[Offer[Any]]:
     """Offer the memory that all runs of a user share, and none."""
-    return [
-        Offer("sqlite", serve.sqlite_memory, "what did well on similar data, in a small file"),
-        Offer("none", serve.no_memory, "every data set is the first"),
-    ]
+    return _offers(
+        "memories",
+        sqlite=("SharedOptimizationMemory", "what did well on similar data, in a small file"),
+        none=("NoMemory", "every data set is the first"),
+    )
 
 
 @hookimpl
-def hpmkd_caches() -> list[Offer[Cache]]:
+def hpmkd_caches() -> list[Offer[Any]]:
     """Offer the cache with regions and a disk tier, and a plain one in memory."""
-    return [
-        Offer(
-            "partitioned",
-            serve.partitioned_cache,
-            "a budget per region; on disk, too, if asked",
-        ),
-        Offer("memory", serve.memory_cache, "in memory, the least recently used goes first"),
-    ]
+    return _offers(
+        "caches",
+        partitioned=("IntelligentCache", "a budget per region; on disk, too, if asked"),
+        memory=("MemoryCache", "in memory, the least recently used goes first"),
+    )
 
 
 @hookimpl
-def hpmkd_teachers() -> list[Offer[TeacherPanel]]:
+def hpmkd_teachers() -> list[Offer[Any]]:
     """Offer the full panel and a cheap reference."""
-    return [
-        Offer(
-            "default",
-            make.default_panel,
-            "boosted trees, forests, networks, linear, neighbours",
-        ),
-        Offer("quick", make.quick_panel, "one boosted model: a cheap reference"),
-    ]
+    return _offers(
+        "teachers",
+        default=("panel:DefaultPanel", "boosted trees, forests, networks, linear, neighbours"),
+        quick=("panel:QuickPanel", "one boosted model: a cheap reference"),
+    )
 
 
 @hookimpl
-def hpmkd_augmenters() -> list[Offer[Augmenter]]:
+def hpmkd_augmenters() -> list[Offer[Any]]:
     """Offer two ways to make rows for the teachers to label, and none."""
-    return [
-        Offer("munge", make.munge, "real rows whose cells move towards their nearest neighbour"),
-        Offer("mixup", make.mixup, "rows between two real ones"),
-        Offer("none", make.no_rows, "no new rows"),
-    ]
+    return _offers(
+        "augmenters",
+        munge=("Munge", "real rows whose cells move towards their nearest neighbour"),
+        mixup=("Mixup", "rows between two real ones"),
+        none=("NoRows", "no new rows"),
+    )
 
 
 @hookimpl
-def hpmkd_executors() -> list[Offer[Executor]]:
+def hpmkd_executors() -> list[Offer[Any]]:
     """Offer this process and a pool of processes."""
-    return [
-        Offer("loky", serve.loky_executor, "worker processes that share arrays"),
-        Offer("serial", serve.serial_executor, "one task after the other, in this process"),
-    ]
+    return _offers(
+        "executors",
+        loky=("LokyExecutor", "worker processes that share arrays"),
+        serial=("SerialExecutor", "one task after the other, in this process"),
+    )
 
 
 @hookimpl
-def hpmkd_exporters() -> list[Offer[Exporter]]:
+def hpmkd_exporters() -> list[Offer[Any]]:
     """Offer the format that runtimes read, and one that people read."""
-    return [
-        Offer("json", serve.json_exporter, "readable: conditions, coefficients, all that counts"),
-        Offer("onnx", serve.onnx_exporter, "a graph for onnxruntime: raw columns in"),
-    ]
+    return _offers(
+        "exporters",
+        json=("JsonExporter", "readable: conditions, coefficients, all that counts"),
+        onnx=("onnx_exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),
+    )
 
 
 # -------------------------------------------------------------------------- commands

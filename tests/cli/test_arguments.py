@@ -9,7 +9,7 @@ from hpmkd.cli.arguments import Positive, Share
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "said"),
+    ("kind", "text", "message"),
     [
         (Share(), "nan", "got nan; expected a share between 0 and 1, e.g. 0.2"),
         (Share(), "0", "0.0 is not in the range 0<x<1"),
@@ -19,10 +19,10 @@ from hpmkd.cli.arguments import Positive, Share
         (Positive(), "0", "0.0 is not in the range x>0"),
     ],
 )
-def test_what_is_no_such_number_is_refused(kind, text, said):
+def test_what_is_no_such_number_is_refused(kind, text, message):
     with pytest.raises(click.BadParameter) as caught:
         kind.convert(text, None, None)
-    assert said in caught.value.message
+    assert message in caught.value.message
 
 
 @pytest.mark.parametrize(("kind", "text", "number"), [(Share(), ".3", 0.3), (Positive(), "7", 7)])

@@ -105,9 +105,9 @@ ONE_OUT = "expected them to agree: leave one of them out"
 def test_what_contradicts_is_refused_with_what_to_type(line, got, cure):
     done = call(line)
     assert done.exit_code == 2
-    said = " ".join(done.stderr.split())
-    assert got in said
-    assert cure in said
+    message = " ".join(done.stderr.split())
+    assert got in message
+    assert cure in message
 
 
 @pytest.mark.parametrize("option", ["--out", "--resume"])

@@ -104,7 +104,7 @@ def test_numbers_are_taken_as_they_come(given, limits):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"max_size": "50XB"}, r"^limits\.max_size: got '50XB'; expected a size above 0"),
         ({"max_latency": "2"}, r"^limits\.max_latency: got '2'; expected a time .* with its unit"),
@@ -125,6 +125,6 @@ def test_numbers_are_taken_as_they_come(given, limits):
         ("50KB", r"^limits: got '50KB'; expected a table"),
     ],
 )
-def test_bad_limits_are_refused_by_their_path(given, said):
-    with pytest.raises(RecipeError, match=said):
+def test_bad_limits_are_refused_by_their_path(given, message):
+    with pytest.raises(RecipeError, match=message):
         read_limits(given)

@@ -14,6 +14,7 @@ from hpmkd.recipe.units import parse_size, parse_time, shown_size, shown_time
         ("800", 800),
         ("800B", 800),
         ("50KB", 50_000),
+        ("128.7KB", 128_700),
         ("50kb", 50_000),
         (" 50 KB ", 50_000),
         ("1.5MB", 1_500_000),

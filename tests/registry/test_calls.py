@@ -35,26 +35,26 @@ def offering(*names, factory=dict):
 # ---------------------------------------------------------------------- observers
 
 
-def test_observers_hear_what_they_ask_for():
-    heard = []
+def test_observers_receive_the_arguments_they_name():
+    received = []
     registry = Registry()
-    registry.add("both", plugin(phase_advanced=lambda phase, done: heard.append((phase, done))))
-    registry.add("none", plugin(phase_advanced=lambda: heard.append("called")))
+    registry.add("both", plugin(phase_advanced=lambda phase, done: received.append((phase, done))))
+    registry.add("none", plugin(phase_advanced=lambda: received.append("called")))
     registry.notify("hpmkd_phase_advanced", phase="search", done=1, total=3)
-    assert sorted(heard, key=str) == [("search", 1), "called"]
+    assert sorted(received, key=str) == [("search", 1), "called"]
 
 
-def test_a_failing_observer_is_a_warning_and_hears_no_more():
-    heard = []
+def test_a_failing_observer_is_a_warning_and_is_not_called_again():
+    received = []
 
     def fail(phase):
-        heard.append("wrong")
+        received.append("wrong")
         raise OSError("the tracker is down")
 
     registry = Registry()
     wrong = plugin(phase_advanced=fail, fusers=lambda: [Offer("median", dict, "")])
     registry.add("wrong", wrong)
-    registry.add("right", plugin(phase_advanced=lambda phase: heard.append("right")))
+    registry.add("right", plugin(phase_advanced=lambda phase: received.append("right")))
     with pytest.warns(PluginWarning) as caught:
         registry.notify("hpmkd_phase_advanced", phase="search", done=0, total=3)
     (warning,) = caught
@@ -63,8 +63,8 @@ def test_a_failing_observer_is_a_warning_and_hears_no_more():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         registry.notify("hpmkd_phase_advanced", phase="search", done=1, total=3)
-    assert heard.count("wrong") == 1
-    assert heard.count("right") == 2
+    assert received.count("wrong") == 1
+    assert received.count("right") == 2
     assert set(registry.offers("fuser")) == {"median"}
 
 
@@ -95,17 +95,17 @@ def test_a_failing_command_hook_is_blamed_and_the_others_stay():
     assert set(group.commands) == {"a", "z"}
 
 
-@pytest.mark.parametrize("held", [True, False], ids=["in the group", "reserved"])
-def test_no_plugin_replaces_a_command(held):
+@pytest.mark.parametrize("in_group", [True, False], ids=["in the group", "reserved"])
+def test_no_plugin_replaces_a_command(in_group):
     group = click.Group()
     distill = command("distill")
-    if held:
+    if in_group:
         group.add_command(distill)
     registry = Registry()
     registry.add("thief", plugin(commands=lambda group: group.add_command(command("distill"))))
     with pytest.raises(PluginError, match=r"'thief' .*'distill' exists already"):
         registry.add_commands(group, reserved=["distill"])
-    assert group.commands == ({"distill": distill} if held else {})
+    assert group.commands == ({"distill": distill} if in_group else {})
 
 
 # -------------------------------------------------------------------- entry points
@@ -216,16 +216,16 @@ def test_what_plugins_print_while_they_load_is_no_result(monkeypatch, capsys):
     points = [Entry("chatty", chatty)]
     monkeypatch.setattr(registry_module, "entry_points", lambda group: points)
     Registry.installed().add_commands(click.Group())
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.split() == ["importing", "offering", "adding"]
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.split() == ["importing", "offering", "adding"]
 
 
 def test_a_plugin_that_fails_in_commands_is_listed_with_its_problem(monkeypatch):
     points = [Entry("evil", lambda: plugin(commands=lambda group: 1 / 0))]
     monkeypatch.setattr(registry_module, "entry_points", lambda group: points)
-    told = json.loads(CliRunner().invoke(cli, ["plugins", "--json"]).stdout)
-    (evil,) = told["plugins"]
+    listing = json.loads(CliRunner().invoke(cli, ["plugins", "--json"]).stdout)
+    (evil,) = listing["plugins"]
     assert evil["problem"].startswith("failed in hpmkd_commands: ZeroDivisionError")
     listed = CliRunner().invoke(cli, ["plugins"]).stdout
     assert "failed in hpmkd_commands" in listed

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import pickle
+import re
+import sys
 import types
 
 import pytest
 
+import hpmkd_defaults
 from hpmkd.errors import DataError, PluginError, RecipeError
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
 from hpmkd.registry.registry import Registry
@@ -91,7 +96,8 @@ def test_registries_know_nothing_of_each_other():
         ([("mean", dict)], "expected hpmkd.Offer"),
         ([Offer("Mean!", dict, "")], "'Mean!'"),
         ([Offer(3, dict, "")], "the name 3"),
-        ([Offer("mean", "dict", "")], "cannot be called"),
+        ([Offer("mean", 3, "")], "the factory 3, which cannot be called"),
+        ([Offer("mean", "dict", "")], "expected a class, a function, or the place of one"),
         ([Offer("mean", dict, ""), Offer("mean", list, "")], "'mean' twice"),
     ],
 )
@@ -234,3 +240,50 @@ def test_errors_raised_on_purpose_pass_as_they_are():
     registry.add("mine", offering("median", factory=refuse))
     with pytest.raises(DataError, match=r"^three rows are too few$"):
         registry.offers("fuser")["median"].create()
+
+
+# ------------------------------------------------------------- offered by their place
+
+
+@pytest.fixture
+def half(monkeypatch, tmp_path):
+    """The offer of a class in a module that is not imported yet."""
+    (tmp_path / "hpmkd_test_half.py").write_text(
+        "class Half:\n    def __init__(self, *, rows: int = 2): self.rows = rows\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = Registry()
+    registry.add("mine", offering("half", factory="hpmkd_test_half:Half"))
+    yield registry.offers("fuser")["half"]
+    sys.modules.pop("hpmkd_test_half", None)
+
+
+def test_a_place_is_imported_when_the_component_is_wanted(half):
+    assert half.module == "hpmkd_test_half"
+    assert "hpmkd_test_half" not in sys.modules
+    assert half.create(rows=3).rows == 3
+    assert pickle.loads(pickle.dumps(half)) == half
+
+
+@pytest.mark.parametrize("place", ["nowhere_at_all:Mean", "json:Mean"])
+def test_a_place_where_nothing_is_is_blamed_on_its_plugin(place):
+    registry = Registry()
+    registry.add("mine", offering("median", factory=place))
+    registry.require_sound()
+    with pytest.raises(PluginError) as caught:
+        registry.offers("fuser")["median"].create()
+    for part in ("plugin 'mine'", f"'median' cannot be imported from {place!r}", "--disable mine"):
+        assert part in str(caught.value)
+
+
+def test_the_modules_of_default_components_and_their_settings_are_there():
+    registry = Registry()
+    registry.add("defaults", hpmkd_defaults)
+    (defaults,) = registry.plugins
+    assert defaults.status == "active"
+    for offered in defaults.offers:
+        settings = [*inspect.signature(offered.factory).parameters.values()]
+        names = {each.name for each in settings}
+        docs = " ".join(parent.__doc__ for parent in offered.factory.__mro__)
+        assert names <= set(re.findall(r"\w+", docs)), offered
+        assert all(each.annotation is not each.empty for each in settings), offered

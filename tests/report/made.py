@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from msgspec import structs
 
 from hpmkd.evaluation.gates import Gate
 from hpmkd.evaluation.latency import Latency
@@ -197,7 +198,7 @@ def made(
         knowledge=knowledge,
         verdict=verdict,
         counts=counts,
-        recipe=replace(Recipe.load("hpm"), limits=Limits(**(limits or {}))),
+        recipe=structs.replace(Recipe.load("hpm"), limits=Limits(**(limits or {}))),
         facts={
             "seed": 7,
             "rows": {"training": 800, "test": n},

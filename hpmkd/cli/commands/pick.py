@@ -38,6 +38,8 @@ def command(
     """
     from dataclasses import asdict
 
+    from msgspec import to_builtins
+
     from hpmkd.errors import LimitsError
     from hpmkd.evaluation.selection import pick
     from hpmkd.recipe.recipe import Recipe, read_limits
@@ -66,7 +68,7 @@ def command(
         _write(content, out)
     if as_json:
         result = {
-            "limits": asdict(kept),
+            "limits": to_builtins(kept),
             "chosen": chosen.name,
             "file": str(out or path),
             "students": [asdict(each) for each in contenders],

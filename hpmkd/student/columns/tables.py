@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, closest
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,8 @@ def _by_name(wanted: tuple[str, ...], found: tuple[str, ...]) -> list[int]:
     positions = {name: j for j, name in enumerate(found)}
     missing = [name for name in wanted if name not in positions]
     if missing:
-        from difflib import get_close_matches
-
-        spare = {name.casefold(): name for name in found if name not in wanted}
-        near = (get_close_matches(name.casefold(), spare, 1) for name in missing)
-        close = [spare[match] for matches in near for match in matches]
+        spare = [name for name in found if name not in wanted]
+        close = [near for name in missing if (near := closest(name, spare)) is not None]
         hint = (
             f"the closest it has: {listed(close)}" if close else f"it has {listed(found) or 'none'}"
         )

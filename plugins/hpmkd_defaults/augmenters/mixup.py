@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd_defaults.augmenters.columns import rebuild
+from hpmkd_defaults.settings_types import Positive
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
@@ -30,7 +31,7 @@ class Mixup:
     Here only rows are mixed: the teachers label them.
     """
 
-    def __init__(self, *, a: float = 1.0) -> None:
+    def __init__(self, *, a: Positive = 1.0) -> None:
         self.a = a
 
     def rows(self, table: Any, n: int, rng: np.random.Generator) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from hpmkd_defaults.augmenters.columns import rebuild
 from hpmkd_defaults.augmenters.nearest import nearest_other
+from hpmkd_defaults.settings_types import Natural, Positive, Probability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ class Munge:
     Bucilă, Caruana and Niculescu-Mizil (2006), Model compression, section 3.3.
     """
 
-    def __init__(self, *, p: float = 0.5, s: float = 1.0, pool: int = 4000) -> None:
+    def __init__(self, *, p: Probability = 0.5, s: Positive = 1.0, pool: Natural = 4000) -> None:
         self.p, self.s, self.pool = p, s, pool
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:

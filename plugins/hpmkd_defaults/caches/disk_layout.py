@@ -14,10 +14,11 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+Region = Literal["teacher", "feature", "attention"]
 #: Percent of the budget. A flood of entries in one region cannot push another's out.
-REGIONS: Mapping[str, int] = {"teacher": 50, "feature": 30, "attention": 20}
+REGIONS: Mapping[Region, int] = {"teacher": 50, "feature": 30, "attention": 20}
 #: Goes up when the layout of an entry changes: older entries are then not found.
 VERSION = 1
 SUFFIX = ".array"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from cachetools import LRUCache
 
+from hpmkd_defaults.settings_types import Natural
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
@@ -115,7 +117,7 @@ class MemoryCache:
         Budget, >= 0. An array larger than all of it is returned but not kept.
     """
 
-    def __init__(self, *, max_bytes: int = 2_000_000_000) -> None:
+    def __init__(self, *, max_bytes: Natural = 2_000_000_000) -> None:
         self._store = LRUStore(max_bytes)
 
     def get_or_compute(

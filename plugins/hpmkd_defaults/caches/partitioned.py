@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpmkd_defaults.caches.disk_layout import REGIONS
+from hpmkd_defaults.caches.disk_layout import REGIONS, Region
 from hpmkd_defaults.caches.memory import LRUStore
+from hpmkd_defaults.settings_types import Natural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,8 +32,8 @@ class IntelligentCache:
         folder is given: a library call must not leave unexpected files behind.
     folder : str
         Where the files are; by default ``hpmkd`` in the user's cache folder.
-    disk_regions : sequence of str
-        The regions that are written to files. ``feature`` holds the user's own rows, encoded.
+    disk_regions : tuple of str
+        The regions that are kept in files. ``feature`` holds the user's own rows, encoded.
     max_disk_bytes : int
         Budget of the files, >= 0; the ones not read for longest go first.
     """
@@ -40,13 +41,13 @@ class IntelligentCache:
     def __init__(
         self,
         *,
-        max_bytes: int = 2_000_000_000,
+        max_bytes: Natural = 2_000_000_000,
         disk: bool | None = None,
         folder: str = "",
-        disk_regions: Sequence[str] = tuple(REGIONS),
-        max_disk_bytes: int = 5_000_000_000,
+        disk_regions: tuple[Region, ...] = tuple(REGIONS),
+        max_disk_bytes: Natural = 5_000_000_000,
     ) -> None:
-        self._stores = {
+        self._stores: dict[str, LRUStore] = {
             region: LRUStore(max_bytes * percent // 100) for region, percent in REGIONS.items()
         }
         for region in disk_regions:

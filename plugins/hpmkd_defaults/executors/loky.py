@@ -12,6 +12,7 @@ from hpmkd_defaults.executors.batch import Batch
 from hpmkd_defaults.executors.shared_files import PieceFiles
 from hpmkd_defaults.executors.signals import held_back
 from hpmkd_defaults.executors.worker_process import Worker, ending, overdue, start, waited_for
+from hpmkd_defaults.settings_types import Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +40,7 @@ class LokyExecutor:
     gives_up = True
     local = True
 
-    def __init__(self, *, workers: int = 2) -> None:
+    def __init__(self, *, workers: Count = 2) -> None:
         self.workers = workers
         self._crew: list[Worker] = []
         self._files = PieceFiles()

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import onnx
 from onnx import ModelProto, TensorProto, helper
@@ -29,52 +28,10 @@ from hpmkd_defaults.exporters.onnx_columns import Encoded, Form, RawColumns, mis
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
 from hpmkd_defaults.exporters.onnx_links import outputs, pooled, probabilities
 from hpmkd_defaults.exporters.onnx_margins import linear_columns, linear_margins, tree_margins
-from hpmkd_defaults.exporters.writing import as_student, written
-
-if TYPE_CHECKING:
-    from hpmkd.contracts import Predictor
 
 #: Versions of the operators, by domain, and of the file: those of the year 2022.
 OPSETS = {"": 17, ML: 3}
 IR_VERSION = 8
-
-
-class OnnxExporter:
-    """Writes ONNX files, and keeps only those that answer as the student does.
-
-    Parameters
-    ----------
-    inputs : str
-        ``"columns"``: an input per raw column; ``"matrix"``: one for all, which must be
-        numbers.
-    """
-
-    suffix: ClassVar[str] = ".onnx"
-
-    def __init__(self, inputs: Form = "columns") -> None:
-        self.inputs = inputs
-
-    def export(self, student: Predictor, path: Path) -> Path:
-        """Write a student, once onnxruntime answers as it does.
-
-        Parameters
-        ----------
-        student : Student
-        path : Path
-            In an existing folder; a file in the way is replaced.
-
-        Raises
-        ------
-        ExportError
-            It is no :class:`~hpmkd.student.Student`, onnxruntime answers differently, or the
-            file cannot be written. Nothing is left behind.
-        """
-        from hpmkd_defaults.exporters.onnx_parity import check_parity
-
-        known = as_student(student, "onnx")
-        content = to_onnx(known, self.inputs).SerializeToString()
-        check_parity(known, content)
-        return written(path, content)
 
 
 def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:

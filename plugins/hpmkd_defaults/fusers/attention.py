@@ -18,6 +18,7 @@ from hpmkd_defaults.fusers.profile import wins
 from hpmkd_defaults.fusers.row_scores import features
 from hpmkd_defaults.fusers.two_pools import TwoPools
 from hpmkd_defaults.rows import stratified, take
+from hpmkd_defaults.settings_types import Natural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,9 +58,9 @@ class AttentionWeightedMultiTeacher:
     def __init__(
         self,
         gated: bool = True,
-        rows: int = MAX_ROWS,
-        near: int = MAX_NEAR,
-        near_of_many: int = NEAR_OF_MANY,
+        rows: Natural = MAX_ROWS,
+        near: Natural = MAX_NEAR,
+        near_of_many: Natural = NEAR_OF_MANY,
     ) -> None:
         self.gated, self.rows, self.near, self.near_of_many = gated, rows, near, near_of_many
 

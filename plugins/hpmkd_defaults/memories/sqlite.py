@@ -11,6 +11,7 @@ from hpmkd_defaults.memories.records import learned
 from hpmkd_defaults.memories.schema import DamagedStoreError
 from hpmkd_defaults.memories.similarity import distance, promising
 from hpmkd_defaults.memories.store import RecordStore
+from hpmkd_defaults.settings_types import Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +44,7 @@ class SharedOptimizationMemory:
         Hyperparameters to suggest for a stage, at most; > 0.
     """
 
-    def __init__(self, *, folder: str = "", suggestions: int = 2) -> None:
+    def __init__(self, *, folder: str = "", suggestions: Count = 2) -> None:
         self._folder, self._suggestions = folder, suggestions
         self._given_up = False
         self._snapshot: list[Learned] | None = None

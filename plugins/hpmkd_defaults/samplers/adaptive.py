@@ -19,6 +19,7 @@ from hpmkd_defaults.samplers.trial_history import (
     lowest,
     trials_beside_controls,
 )
+from hpmkd_defaults.settings_types import Count, Share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,10 +61,10 @@ class AdaptiveConfigurationManager:
         self,
         space: SearchSpace,
         *,
-        initial: int = 8,
-        configs: int = 16,
-        trials: int = 5,
-        subset: float = 0.3,
+        initial: Count = 8,
+        configs: Count = 16,
+        trials: Count = 5,
+        subset: Share = 0.3,
     ) -> None:
         self._space = space
         self._subset = subset

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.random_draws import by_complexity, shared_draws
 from hpmkd_defaults.samplers.trial_history import paid
+from hpmkd_defaults.settings_types import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ class GridSampler:
         by the distilled student. An alpha = 0 that is the only one is always tried.
     """
 
-    def __init__(self, space: SearchSpace, *, trials: int = 4, hard: bool = True) -> None:
+    def __init__(self, space: SearchSpace, *, trials: Count = 4, hard: bool = True) -> None:
         points = paid(space, grid(space, trials, hard))
         self.total: int | None = len(points)
         self._remaining = iter(points)

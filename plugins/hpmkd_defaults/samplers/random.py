@@ -10,6 +10,7 @@ import numpy as np
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.random_draws import PATIENCE, distinct, random_trials
 from hpmkd_defaults.samplers.trial_history import paid
+from hpmkd_defaults.settings_types import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ class RandomSearch:
         controls.
     """
 
-    def __init__(self, space: SearchSpace, *, trials: int = 32) -> None:
+    def __init__(self, space: SearchSpace, *, trials: Count = 32) -> None:
         drawn = paid(space, draws(space, trials))
         self.total: int | None = len(drawn)
         self._remaining = iter(drawn)

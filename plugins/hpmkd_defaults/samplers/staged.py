@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hpmkd_defaults.samplers.rounds import Rounds
 from hpmkd_defaults.samplers.trial_history import TrialHistory, evaluations, lowest
 from hpmkd_defaults.samplers.tuning import plan
+from hpmkd_defaults.settings_types import Count, Natural, Probability
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -51,10 +52,10 @@ class StagedSampler:
         self,
         space: SearchSpace,
         *,
-        trials: int = 4,
-        more: int | None = None,
-        tune_at: float = 0.5,
-        subset_rows: int = 10_000,
+        trials: Count = 4,
+        more: Natural | None = None,
+        tune_at: Probability = 0.5,
+        subset_rows: Count = 10_000,
         whole: tuple[str, ...] = ("tree",),
     ) -> None:
         # Which stages fail, and where the budget ends, is known only later.

@@ -9,6 +9,7 @@ from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.optuna_tpe import PointStudy, drawable, with_prefix
 from hpmkd_defaults.samplers.random_draws import by_complexity, known_points, named_seed
 from hpmkd_defaults.samplers.trial_history import trials_beside_controls
+from hpmkd_defaults.settings_types import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ class TPESearch:
         controls.
     """
 
-    def __init__(self, space: SearchSpace, *, trials: int = 40) -> None:
+    def __init__(self, space: SearchSpace, *, trials: Count = 40) -> None:
         self._space = space
         self._study = PointStudy(self._draw, parameters, named_seed(space.seed, "tpe"))
         for enqueued in first_points(space):

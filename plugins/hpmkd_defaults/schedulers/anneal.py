@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from hpmkd.values import Softening
+from hpmkd_defaults.settings_types import Temperature
 
 if TYPE_CHECKING:
     from hpmkd.values import Configuration, TrainingState, Trial
@@ -26,7 +27,7 @@ class AnnealScheduler:
         The stages it acts on; others are fitted as configured. By default all.
     """
 
-    temperature: float = 2.0
+    temperature: Temperature = 2.0
     stages: tuple[str, ...] = ()
     varies: ClassVar[bool] = True
 

@@ -10,6 +10,7 @@ import numpy as np
 from hpmkd.values import Softening
 from hpmkd_defaults.schedulers.paired_outcomes import contrasts, described, seen
 from hpmkd_defaults.schedulers.regret_model import Relation, learned, of_softening
+from hpmkd_defaults.settings_types import Count, Factor, TwoOrMore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ class MetaTemperatureScheduler:
     varies: ClassVar[bool] = True
 
     def __init__(
-        self, *, reach: float = 2.0, least_sets: int = 3, least_outcomes: int = 30
+        self, *, reach: Factor = 2.0, least_sets: TwoOrMore = 3, least_outcomes: Count = 30
     ) -> None:
         self.reach, self.least_sets = reach, least_sets
         self.least_outcomes = least_outcomes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.boosting_rounds import Boosting
 from hpmkd_defaults.stages.row_loss import suggest_extra_weight, weighed
 from hpmkd_defaults.stages.staged_boosting import ROWS_PER_VALUE, grow
@@ -46,7 +47,7 @@ class BoostedStage:
     portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = ()
     reads_start: ClassVar[bool] = True
 
-    def __init__(self, refit_rows: int = 50_000) -> None:
+    def __init__(self, refit_rows: Natural = 50_000) -> None:
         self.refit_rows = refit_rows
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from hpmkd.student import LinearModel, Student
+from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.row_loss import (
     RowLoss,
     at_most,
@@ -58,7 +59,7 @@ class LogisticStage:
         {"C": 1.0, "extra_weight": 1.0}
     )
 
-    def __init__(self, rows: int = 50_000) -> None:
+    def __init__(self, rows: Natural = 50_000) -> None:
         self.rows = rows
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
 from hpmkd.student import Student, pack_sklearn_tree
+from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.row_loss import (
     at_most,
     extra_rows,
@@ -59,7 +60,7 @@ class TreeStage:
         {"max_leaf_nodes": 64, "min_samples_leaf": 5, "shrinkage": 1.0, "extra_weight": 1.0}
     )
 
-    def __init__(self, rows: int = 200_000) -> None:
+    def __init__(self, rows: Natural = 200_000) -> None:
         self.rows = rows
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from hpmkd.student.encoders.sklearn import TableEncoder
+from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.forests import CappedExtraTrees, CappedForest
 from hpmkd_defaults.teachers.linear import LinearTeacher
@@ -53,11 +54,11 @@ class DefaultPanel:
 
     def __init__(
         self,
-        rows_per_tree: int = 50_000,
-        linear_rows: int = 20_000,
-        network_rows: int = 4_000_000,
-        refit_until: int = 100_000,
-        few_above: int = 200_000,
+        rows_per_tree: Natural = 50_000,
+        linear_rows: Natural = 20_000,
+        network_rows: Natural = 4_000_000,
+        refit_until: Natural = 100_000,
+        few_above: Natural = 200_000,
     ) -> None:
         self.rows_per_tree, self.linear_rows = rows_per_tree, linear_rows
         self.network_rows, self.refit_until = network_rows, refit_until

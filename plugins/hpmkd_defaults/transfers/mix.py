@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from hpmkd_defaults.settings_types import Share
+
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, Previous, StageInputs
 
@@ -22,7 +24,7 @@ class Mix:
         Of the stage before in the soft target, in (0, 1].
     """
 
-    share: float = 0.3
+    share: Share = 0.3
     teaches: ClassVar[bool] = True
     unseen: ClassVar[bool] = True
 

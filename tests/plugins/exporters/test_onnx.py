@@ -17,9 +17,9 @@ from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, TreesMode
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.onnx import to_onnx
+from hpmkd_defaults.exporters.onnx_exporter import OnnxExporter
 from hpmkd_defaults.exporters.onnx_parity import run_graph
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
-from hpmkd_defaults.service_factories import onnx_exporter
 
 ODD = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 3.4e38, -3.5e38]
 
@@ -27,7 +27,7 @@ ODD = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 3.4e38, -3.5e3
 class TestOnnx(ExporterSuite):
     @pytest.fixture
     def exporter(self):
-        return onnx_exporter()
+        return OnnxExporter()
 
 
 def assert_same(student, content, rows, tolerance=1e-5):

@@ -12,8 +12,8 @@ from hpmkd.errors import ExportError
 from hpmkd.student import Student
 from hpmkd.testing.students import fitted_student, known_student
 from hpmkd_defaults.exporters import onnx_parity
-from hpmkd_defaults.exporters.onnx import OnnxExporter, to_onnx
-from hpmkd_defaults.service_factories import onnx_exporter
+from hpmkd_defaults.exporters.onnx import to_onnx
+from hpmkd_defaults.exporters.onnx_exporter import OnnxExporter
 
 
 class Stranger:
@@ -70,5 +70,5 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch, missing):
     for name in missing:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ExportError, match=r"pip install 'hpmkd\[onnx\]'") as caught:
-        onnx_exporter()
+        OnnxExporter()
     assert " and ".join(missing) in str(caught.value)

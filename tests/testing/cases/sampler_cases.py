@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpmkd.testing import SamplerSuite
 from hpmkd.optuna_trials import random_study
+from hpmkd.testing import SamplerSuite
 from hpmkd.values import Configuration
 
 

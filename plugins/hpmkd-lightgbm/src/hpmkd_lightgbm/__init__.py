@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
 @hookimpl
 def hpmkd_stages() -> list[Offer[Stage]]:
-    """Offer the stage."""
-    return [Offer("lightgbm", lightgbm_stage, "LightGBM's boosted trees, grown best leaf first")]
-
-
-def lightgbm_stage() -> Stage:
-    """Build the stage; LightGBM is imported here and not before."""
-    from hpmkd_lightgbm.stage import LightGBMStage
-
-    return LightGBMStage()
+    """Offer the stage; its module, and LightGBM, are imported when a recipe chooses it."""
+    summary = "LightGBM's boosted trees, grown best leaf first"
+    return [Offer("lightgbm", "hpmkd_lightgbm.stage:LightGBMStage", summary)]
