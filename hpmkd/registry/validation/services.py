@@ -94,10 +94,10 @@ class ExecutorGuard(Guard):
         return local
 
     @property
-    def ranking(self) -> bool:
+    def standing(self) -> bool:
         """Whether its workers are there before the run."""
-        ranking: bool = getattr(self.component, "standing", False)
-        return ranking
+        standing: bool = getattr(self.component, "standing", False)
+        return standing
 
     def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
         """Say what tasks to come will need, if it wants to know."""

@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.execution.toolkit.threads import blas_threads, libraries, restore_blas_threads
+from hpmkd.execution.toolkit import blas_threads, libraries, restore_blas_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
