@@ -87,8 +87,8 @@ def until(true):
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch):
-    """Tell of no worker that is late: on a busy machine all are."""
-    monkeypatch.setattr("hpmkd_dask.batch.TELL_AFTER", WAIT)
+    """Do not warn of a worker that is late: on a busy machine all are."""
+    monkeypatch.setattr("hpmkd_dask.batch.WARN_AFTER", WAIT)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import random
 import sys
 import tempfile
 import threading
-from pathlib import Path
 
 import dask
 import distributed.comm.core
@@ -18,8 +17,8 @@ import pytest
 
 from hpmkd.errors import PluginError
 from hpmkd.testing import tasks
-from hpmkd_dask.apart import APART
 from hpmkd_dask.executor import DaskExecutor
+from hpmkd_dask.isolation import isolate_random, restore_random
 
 
 def state(temporary):
@@ -64,12 +63,10 @@ def one(**settings):
 
 def alone():
     executor = one()
-    (process,) = executor._cluster._processes._alive.values()
-    folder = Path(executor._cluster._processes._folder)
-    assert folder.exists()
+    process = executor._own._process
+    assert process.poll() is None
     executor.close()
     assert process.returncode is not None
-    assert not folder.exists()
 
 
 def overlapping():
@@ -114,14 +111,14 @@ def test_what_the_caller_draws_and_adds_meanwhile_stays(monkeypatch):
 
 def test_dask_draws_apart_as_long_as_somebody_is_connected():
     for _ in "ab":
-        APART.enter()
-    APART.leave()
+        isolate_random()
+    restore_random()
     before = random.getstate()
     assert distributed.comm.core.random is not random
     assert 0 <= distributed.comm.core.random.uniform(0, 1) <= 1
     assert distributed.comm.core.random.SystemRandom is random.SystemRandom
     assert random.getstate() == before
-    APART.leave()
+    restore_random()
     assert distributed.comm.core.random is random
 
 

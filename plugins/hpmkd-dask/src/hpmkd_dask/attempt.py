@@ -38,7 +38,7 @@ class Attempt:
     nanny: bool = False
 
     @classmethod
-    def give(cls, client: Any, index: int, worker: str, key: str, *arguments: Any) -> Attempt:
+    def submit(cls, client: Any, index: int, worker: str, key: str, *arguments: Any) -> Attempt:
         """Give :func:`call` to a worker and to no other, and have the result fetched."""
         future = client.submit(
             call,
@@ -53,7 +53,7 @@ class Attempt:
         return cls(index, worker, future, fetched)
 
     def drop(self) -> None:
-        """Want the result no more; a task that has started goes on."""
+        """Release the result; a task that has started goes on."""
         self.fetched.cancel()
         self.future.release()
 

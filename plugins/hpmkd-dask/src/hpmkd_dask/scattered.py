@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.execution.toolkit.sharing import Names, pack
+from hpmkd.execution.toolkit import Names, pack
 from hpmkd_dask.task import Piece, hold
 
 if TYPE_CHECKING:
@@ -17,25 +17,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """A shared value, ready to be sent.
-
-    Parameters
-    ----------
-    name : str
-        Of the batch.
-    body : Piece
-        The value without its pieces.
-    pieces : mapping
-        They, by name.
-    """
+class Packed:
+    """A shared value, ready to be sent: its body, and its large pieces by name."""
 
     name: str
     body: Piece
     pieces: Mapping[str, Piece]
 
 
-class Placing:
+class ScatteredData:
     """What of a run is on the workers, as Dask's futures.
 
     A thing is sent once, to one worker, and the others have it from there. Each holds it as
@@ -52,9 +42,9 @@ class Placing:
         self._names = Names()
         self._numbers = itertools.count(1)
         self._sent: dict[str, Any] = {}
-        self._held: dict[str, dict[str, Any]] = {}
+        self._futures: dict[str, dict[str, Any]] = {}
 
-    def parcel(self, shared: Any) -> Parcel:
+    def pack(self, shared: Any) -> Packed:
         """Pack a shared value."""
         for name in self._names.gone():
             self._forget(name)
@@ -66,37 +56,38 @@ class Placing:
             return name
 
         body = Piece(pack(shared, name_of_piece))
-        return Parcel(f"batch-{next(self._numbers)}", body, pieces)
+        return Packed(f"batch-{next(self._numbers)}", body, pieces)
 
-    def placed(self, parcel: Parcel, worker: str) -> tuple[Any, dict[str, Any]]:
-        """Return the futures of a parcel's body and pieces on a worker, seeing to it all."""
-        body = self._on(worker, parcel.name, parcel.body)
-        return body, {name: self._on(worker, name, each) for name, each in parcel.pieces.items()}
+    def on(self, worker: str, packed: Packed) -> tuple[Any, dict[str, Any]]:
+        """Return the futures of a body and its pieces on a worker; send what is not there."""
+        body = self._future(worker, packed.name, packed.body)
+        return body, {
+            name: self._future(worker, name, each) for name, each in packed.pieces.items()
+        }
 
-    def drop(self, parcel: Parcel) -> None:
-        """Forget the body of a parcel; its pieces stay for the next batch."""
-        self._forget(parcel.name)
+    def drop(self, packed: Packed) -> None:
+        """Forget a body; its pieces stay for the next batch."""
+        self._forget(packed.name)
 
-    def left(self, worker: str) -> None:
-        """Forget what a worker held that has left."""
-        self._held.pop(worker, None)
+    def forget_worker(self, worker: str) -> None:
+        """Forget what was on a worker that has left."""
+        self._futures.pop(worker, None)
 
     def _forget(self, name: str) -> None:
         self._sent.pop(name, None)
-        for held in self._held.values():
-            held.pop(name, None)
+        for futures in self._futures.values():
+            futures.pop(name, None)
 
-    def _on(self, worker: str, name: str, piece: Piece) -> Any:
-        client, held = self._cluster.client, self._held.setdefault(worker, {})
-        if name in held and held[name].status in ("pending", "finished"):
-            return held[name]
+    def _future(self, worker: str, name: str, piece: Piece) -> Any:
+        client, futures = self._cluster.client, self._futures.setdefault(worker, {})
+        if name in futures and futures[name].status in ("pending", "finished"):
+            return futures[name]
         if name not in self._sent or self._sent[name].status != "finished":
             # It may have been on one worker alone, and gone with it.
-            scatter = client.scatter
-            self._sent[name] = self._cluster.connection.ask(
-                scatter, piece, workers=[worker], hash=False
+            self._sent[name] = self._cluster.connection.call(
+                client.scatter, piece, workers=[worker], hash=False
             )
-        held[name] = client.submit(
+        futures[name] = client.submit(
             hold,
             self._sent[name],
             key=f"hpmkd-hold-{uuid.uuid4().hex}",
@@ -104,4 +95,4 @@ class Placing:
             workers=[worker],
             allow_other_workers=False,
         )
-        return held[name]
+        return futures[name]
