@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 
 import hpmkd
 from hpmkd.evaluation import latency
-from hpmkd.execution.pipeline import perform
+from hpmkd.execution.jobs import perform
 from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.testing import tasks as light
 from hpmkd_defaults.executors.loky import LokyExecutor

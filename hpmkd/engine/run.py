@@ -104,7 +104,7 @@ class HPMDistiller:
             start_seconds=recipe.pipeline.start_seconds,
             trial_seconds=recipe.budget.trial_seconds,
             notify=self.registry.notify,
-            kept=self.unfinished.kept,
+            journal=self.unfinished.kept,
         )
 
 

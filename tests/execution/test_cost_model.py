@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.execution.cost_model import CostModel
-from hpmkd.execution.jobs import Load
+from hpmkd.execution.cost_model import CostModel, Load
 
 
 def load(kind="a", rows=100.0, classes=2.0, **settings):

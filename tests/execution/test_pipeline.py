@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpmkd.execution.jobs import Job, Load
+from hpmkd.execution.cost_model import Load
+from hpmkd.execution.jobs import Job
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
 from hpmkd.values import Lost
 
@@ -88,22 +89,22 @@ def test_longest_first_and_the_unknown_before_them():
 
 
 def test_a_lost_task_has_what_stands_for_it():
-    pipeline = ParallelDistillationPipeline(TrialHistory(losing={3}), kept=(book := Book()))
+    pipeline = ParallelDistillationPipeline(TrialHistory(losing={3}), journal=(book := Book()))
     assert dict(pipeline.run(JOB, 1, [2, 3])) == {0: 2, 1: "3: killed"}
     # It may succeed when the run goes on.
     assert list(book.values()) == [2]
 
 
-def test_what_is_kept_is_not_done_again():
+def test_what_the_journal_has_is_not_done_again():
     book = Book()
-    first = dict(ParallelDistillationPipeline(TrialHistory(), kept=book).run(JOB, 3, [1, 2]))
-    again = ParallelDistillationPipeline(executor := TrialHistory(), kept=book)
+    first = dict(ParallelDistillationPipeline(TrialHistory(), journal=book).run(JOB, 3, [1, 2]))
+    again = ParallelDistillationPipeline(executor := TrialHistory(), journal=book)
     assert dict(again.run(JOB, 3, [1, 2, 4])) == {**first, 2: 12}
     assert executor.batches == [[4]]
 
 
 def test_the_same_task_asked_for_twice_is_done_twice():
-    pipeline = ParallelDistillationPipeline(executor := TrialHistory(), kept=Book())
+    pipeline = ParallelDistillationPipeline(executor := TrialHistory(), journal=Book())
     for _ in range(2):
         assert dict(pipeline.run(JOB, 3, [1, 1])) == {0: 3, 1: 3}
     assert executor.batches == [[1, 1], [1, 1]]
@@ -152,7 +153,7 @@ def test_many_rows_go_to_workers_at_once():
 
 def test_workers_that_stand_ready_have_a_small_job_at_once():
     here, there = TrialHistory(1), TrialHistory(2)
-    there.ranking = True
+    there.standing = True
     list(ParallelDistillationPipeline(there, here=here, start_seconds=60).run(JOB, 1, [1, 2]))
     assert (here.batches, there.batches) == ([], [[1, 2]])
 
@@ -190,7 +191,7 @@ def test_observers_hear_who_is_busy():
 
 @pytest.mark.parametrize(("local", "said"), [(True, 1), (False, 0)])
 def test_more_workers_than_cores_of_this_machine_are_noted_once(monkeypatch, local, said):
-    monkeypatch.setattr("hpmkd.execution.cores.cores", lambda: 2)
+    monkeypatch.setattr("hpmkd.execution.placement.cores", lambda: 2)
     there, notes = TrialHistory(4), []
     there.local = local
 
@@ -204,7 +205,7 @@ def test_more_workers_than_cores_of_this_machine_are_noted_once(monkeypatch, loc
 
 
 def test_workers_that_are_not_started_crowd_nobody(monkeypatch):
-    monkeypatch.setattr("hpmkd.execution.cores.cores", lambda: 2)
+    monkeypatch.setattr("hpmkd.execution.placement.cores", lambda: 2)
     there, told = TrialHistory(4), []
     there.local = True
     pipeline = ParallelDistillationPipeline(
