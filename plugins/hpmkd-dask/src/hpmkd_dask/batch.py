@@ -12,16 +12,16 @@ import queue
 import time
 import warnings
 from collections import deque
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
 from hpmkd.errors import PluginError, WorkerWarning
 from hpmkd.execution.toolkit import LostTasks
-from hpmkd_dask.attempt import Attempt
 from hpmkd_dask.requirements import remedy
-from hpmkd_dask.task import RAISED, UNREADABLE
+from hpmkd_dask.task import RAISED, UNREADABLE, call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -33,6 +33,39 @@ if TYPE_CHECKING:
 TICK = 0.2
 #: Seconds without a worker after which a warning says so.
 WARN_AFTER = 5.0
+
+
+@dataclass
+class Attempt:
+    """A task that was given to a worker.
+
+    Parameters
+    ----------
+    index : int
+        Of the task.
+    worker : str
+        Its address.
+    future : distributed.Future
+        The result, there.
+    fetched : concurrent.futures.Future
+        The result, here.
+    deadline : float or None
+        When it is given up, on the clock of ``time.monotonic``; None before it has started.
+    nanny : bool
+        Whether its worker would come back if it were killed.
+    """
+
+    index: int
+    worker: str
+    future: Any
+    fetched: Future[Any]
+    deadline: float | None = None
+    nanny: bool = False
+
+    def drop(self) -> None:
+        """Release the result; a task that has started goes on."""
+        self.fetched.cancel()
+        self.future.release()
 
 
 class ClusterBatch:
@@ -108,8 +141,10 @@ class ClusterBatch:
         self._given += 1
         key = f"{self._cluster.topic}-{self._packed.name}-{self._given}"
         payload = cloudpickle.dumps((self._function, self._tasks[index]))
-        arguments = (self._cluster.topic, key, payload, body, pieces)
-        attempt = Attempt.submit(self._cluster.client, index, worker, key, *arguments)
+        connection, topic = self._cluster.connection, self._cluster.topic
+        future = connection.submit(worker, key, call, topic, key, payload, body, pieces)
+        fetched = connection.start(connection.client.gather, future)
+        attempt = Attempt(index, worker, future, fetched)
         attempt.fetched.add_done_callback(lambda _: events.put(("done", key)))
         self._attempts[key] = attempt
 

@@ -3,21 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
+import random
+import sys
 import time
-import weakref
-from concurrent.futures import wait
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import PluginError
-from hpmkd_dask.isolation import isolate_random, loggers_preserved, restore_random
 
-with loggers_preserved():
+
+@contextlib.contextmanager
+def _loggers_preserved() -> Iterator[None]:
+    """Leave loggers of others, which Dask sets when it is imported: they would be loud beside it.
+
+    An application that is itself built on Tornado would else lose its errors.
+    """
+    loggers = [logging.getLogger(name) for name in ("bokeh", "tornado", "tornado.application")]
+    before = [(each.level, each.propagate, list(each.handlers)) for each in loggers]
+    yield
+    for each, (level, propagate, handlers) in zip(loggers, before, strict=True):
+        each.setLevel(level)
+        each.propagate, each.handlers = propagate, handlers
+
+
+with _loggers_preserved():
     from distributed import Client
     from distributed.utils import LoopRunner
     from distributed.versions import VersionMismatchWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class _Random(random.Random):
+    """A generator that its users take for the module ``random``."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(random, name)
+
+
+# Dask draws from the generator of the whole process, in threads of its own: the caller's numbers
+# would depend on it.
+for _name, _module in list(sys.modules.items()):
+    if _name.startswith(("distributed", "dask.sizeof")) and vars(_module).get("random") is random:
+        vars(_module)["random"] = _Random()
 
 #: Seconds in which a scheduler must answer, and in which the client leaves it.
 ANSWERS_WITHIN = 10.0
@@ -46,8 +78,6 @@ class Connection:
     """
 
     def __init__(self, address: str) -> None:
-        self._end = weakref.finalize(self, restore_random)
-        isolate_random()
         self.address = address
         self.client: Any = None
         self._runner = LoopRunner(asynchronous=False)
@@ -66,7 +96,12 @@ class Connection:
         """Have `handler` called with each message of a topic, in the thread of the loop."""
         self.client.subscribe_topic(topic, lambda event: handler(event[1]))
 
-    def start(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    def submit(self, worker: str, key: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a function on a worker and on no other; return Dask's future."""
+        options = {"workers": [worker], "allow_other_workers": False, "pure": False}
+        return self.client.submit(function, *arguments, key=key, **options)
+
+    def start(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Future[Any]:
         """Call a method of the client in the thread of the loop; return its future."""
         return asyncio.run_coroutine_threadsafe(
             _awaited(function, *arguments, **options), self._loop
@@ -124,7 +159,6 @@ class Connection:
                 self.client.close(timeout=LEAVES_WITHIN)
         finally:
             self._runner.stop()
-            self._end()
 
 
 class QuietClient(Client):  # type: ignore[misc]

@@ -79,20 +79,14 @@ class ScatteredData:
             futures.pop(name, None)
 
     def _future(self, worker: str, name: str, piece: Piece) -> Any:
-        client, futures = self._cluster.client, self._futures.setdefault(worker, {})
+        connection, futures = self._cluster.connection, self._futures.setdefault(worker, {})
         if name in futures and futures[name].status in ("pending", "finished"):
             return futures[name]
         if name not in self._sent or self._sent[name].status != "finished":
             # It may have been on one worker alone, and gone with it.
-            self._sent[name] = self._cluster.connection.call(
-                client.scatter, piece, workers=[worker], hash=False
+            self._sent[name] = connection.call(
+                connection.client.scatter, piece, workers=[worker], hash=False
             )
-        futures[name] = client.submit(
-            hold,
-            self._sent[name],
-            key=f"hpmkd-hold-{uuid.uuid4().hex}",
-            pure=False,
-            workers=[worker],
-            allow_other_workers=False,
-        )
+        key = f"hpmkd-hold-{uuid.uuid4().hex}"
+        futures[name] = connection.submit(worker, key, hold, self._sent[name])
         return futures[name]
