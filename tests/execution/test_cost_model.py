@@ -60,7 +60,7 @@ def test_no_time_at_all_is_a_short_time():
     assert 0 < costs.expect(load()) < 1e-3
 
 
-def test_the_first_task_of_a_process_is_heard_until_there_is_another():
+def test_the_first_task_of_a_process_counts_until_there_is_another():
     costs = CostModel()
     for process in "ab":
         costs.learn(load(), 7.0, process)

@@ -58,7 +58,7 @@ def connected(outside):
 
 
 class TestCrew:
-    def test_all_workers_are_used_or_as_many_as_asked(self, crew):
+    def test_all_workers_are_used_or_as_many_as_set(self, crew):
         for workers, n in ((None, 2), (1, 1), (5, 2)):
             executor = DaskExecutor(address=crew.address, workers=workers)
             assert executor.workers == n

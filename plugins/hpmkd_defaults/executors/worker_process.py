@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from loky.backend import get_context
 
 from hpmkd.execution.toolkit import WORKER_ENVIRONMENT, descendants
-from hpmkd_defaults.executors.signals import unheard_by_children
+from hpmkd_defaults.executors.signals import sigint_blocked_in_children
 from hpmkd_defaults.executors.worker_main import BEGUN, READY, serve
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def start() -> Worker:
     process = context.Process(
         target=serve, args=(there, os.getpid()), name="hpmkd-worker", env=dict(WORKER_ENVIRONMENT)
     )
-    with unheard_by_children():
+    with sigint_blocked_in_children():
         process.start()
     there.close()
     return Worker(process, here)

@@ -1,8 +1,8 @@
 """One batch of tasks: who runs what, what was lost, what came back.
 
 Each worker is given one task at a time, and no other worker may take it. So it is known
-which task ran on a worker that died, a task starts when it is given, and the order of the
-tasks is kept.
+which task ran on a worker that died, a task starts when it is given, and the
+tasks start in their order.
 """
 
 from __future__ import annotations
