@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from hpmkd.execution.toolkit.process_tree import descendants
+from hpmkd.execution.process_tree import descendants
 
 #: How long killed processes are waited for; the system takes a moment for what had much memory.
 GONE_SECONDS = 0.4
