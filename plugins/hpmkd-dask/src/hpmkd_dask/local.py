@@ -110,6 +110,7 @@ def main() -> None:
     os.write(answer, f"{cluster.scheduler_address}\n".encode())
     os.close(answer)
     sys.stdin.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(0, signal.SIGTERM)
 
 
