@@ -15,7 +15,7 @@ from hpmkd.data.probabilities import given_probabilities
 from hpmkd.data.seeds import Seeds, as_seed
 from hpmkd.engine.run import HPMDistiller
 from hpmkd.errors import DataError, LimitsError, RecipeError, RunFolderError
-from hpmkd.execution.process_state import PROCESS_STATE
+from hpmkd.execution.process_state import preserve_process_state
 from hpmkd.knowledge.panels import resolve_teachers
 from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
 from hpmkd.recipe.recipe import Recipe, read_limits
@@ -158,7 +158,7 @@ def distill(
     return found
 
 
-@PROCESS_STATE.preserved()
+@preserve_process_state()
 def run(
     recipe: Recipe,
     registry: Registry,

@@ -18,7 +18,7 @@ import hpmkd
 from benchmarks.common.datasets import load
 from benchmarks.common.timing import clocked
 from hpmkd.evaluation import latency
-from hpmkd.execution.pipeline import perform
+from hpmkd.execution.jobs import perform
 from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.testing import tasks as light
 from hpmkd_defaults.executors.loky import LokyExecutor

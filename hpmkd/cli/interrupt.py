@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from hpmkd.cli.session import RunSession
-from hpmkd.execution.toolkit.process_tree import descendants
+from hpmkd.execution.process_tree import descendants
 
 #: How long a process may take to end in order, once it was asked to.
 GRACE_SECONDS = 0.8

@@ -10,7 +10,7 @@ import click
 
 from hpmkd.cli.arguments import FolderName, Positive
 from hpmkd.cli.settings import Plan
-from hpmkd.execution.cores import MOST_WORKERS
+from hpmkd.execution.placement import MOST_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

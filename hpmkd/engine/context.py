@@ -112,7 +112,7 @@ def open_context(
         start_seconds=recipe.pipeline.start_seconds,
         trial_seconds=recipe.budget.trial_seconds,
         notify=registry.notify,
-        kept=checkpoint.journal_file,
+        journal=checkpoint.journal_file,
     )
     try:
         seeds, counts, links = Seeds.spawn(seed), Counts(), _links(parts)

@@ -1,1 +1,1 @@
-"""Runs tasks: where, in which order, and with what kept if they stop."""
+"""Runs tasks: where, in which order, and what of them survives a stop."""

@@ -1,7 +1,7 @@
-"""What a task says beside its result, in another process: warnings, and what it prints.
+"""What a task outputs beside its result, in another process: warnings, and what it prints.
 
-It is said where the run is, as if the task had been done there: the caller's filters hold, and
-it goes where the caller's output goes.
+It is repeated in the process of the run, as if the task had been done there: the caller's filters
+hold, and it goes where the caller's output goes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def this_place() -> Place:
 
 @dataclass(frozen=True)
 class CapturedWarning:
-    """A warning, by names that travel: its class may not be importable where it is heard."""
+    """A warning, by names that travel: its class may not be importable here."""
 
     message: str
     module: str
@@ -46,25 +46,25 @@ class CapturedWarning:
 
 @dataclass
 class CapturedOutput:
-    """All that a task said.
+    """All that a task output.
 
     Parameters
     ----------
-    warned : tuple of CapturedWarning
+    warnings : tuple of CapturedWarning
         In their order.
     out, err : str
         Printed to stdout, to stderr.
     """
 
-    warned: tuple[CapturedWarning, ...] = ()
+    warnings: tuple[CapturedWarning, ...] = ()
     out: str = ""
     err: str = ""
 
-    def repeat(self, told: set[CapturedWarning]) -> None:
-        """Say it here, but for warnings that were `told` before: many tasks give the same."""
-        for each in self.warned:
-            if each not in told:
-                told.add(each)
+    def repeat(self, repeated: set[CapturedWarning]) -> None:
+        """Output it here, except warnings that were `repeated` before: many tasks give the same."""
+        for each in self.warnings:
+            if each not in repeated:
+                repeated.add(each)
                 warnings.warn_explicit(each.message, each.type, each.filename, each.line)
         _print(self.out, sys.stdout)
         _print(self.err, sys.stderr)
@@ -72,25 +72,25 @@ class CapturedOutput:
 
 @contextlib.contextmanager
 def capture_output(place: Place) -> Iterator[CapturedOutput]:
-    """Keep what is said inside for another process; in `place` itself it is just said.
+    """Capture what is output inside for the process `place`; in that one itself nothing is.
 
-    If the task raises, it is said here, for nothing else will reach the other process.
+    If the task raises, it is output after all, for nothing else will reach the other process.
     """
-    asides = CapturedOutput()
+    output = CapturedOutput()
     if place == this_place():
-        yield asides
+        yield output
         return
-    out, err = _Printed(sys.__stdout__), _Printed(sys.__stderr__)
+    out, err = _CapturedStream(sys.__stdout__), _CapturedStream(sys.__stderr__)
     with warnings.catch_warnings(record=True) as caught:
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                yield asides
+                yield output
         except BaseException:
             _print(out.getvalue(), sys.stdout)
             _print(err.getvalue(), sys.stderr)
             raise
-    asides.out, asides.err = out.getvalue(), err.getvalue()
-    asides.warned = tuple(
+    output.out, output.err = out.getvalue(), err.getvalue()
+    output.warnings = tuple(
         CapturedWarning(
             str(each.message),
             each.category.__module__,
@@ -109,8 +109,8 @@ def _print(text: str, stream: TextIO | None) -> None:
         stream.flush()
 
 
-class _Printed(io.StringIO):
-    """What is printed to a stream, kept."""
+class _CapturedStream(io.StringIO):
+    """What is printed to a stream."""
 
     def __init__(self, stream: TextIO | None) -> None:
         super().__init__()

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.values import frozen_mapping
+
 if TYPE_CHECKING:
-    from hpmkd.execution.jobs import Load
     from hpmkd.values import FloatArray
 
-#: Strength with which exponents are held to what is expected of them before anything is known.
+#: How strongly exponents are drawn to what is expected of them before anything is known.
 RIDGE = 1.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a task's time depends on.
+
+    Parameters
+    ----------
+    kind : str
+        Tasks of one kind learn from each other, such as all fits of a stage.
+    sizes : mapping of str to float
+        Numbers > 0 to which the time is expected to be proportional: rows, classes, fits.
+    settings : mapping of str to float
+        Numbers >= 0 that may matter, such as a number of rounds; the effect is learned.
+    """
+
+    kind: str
+    sizes: Mapping[str, float]
+    settings: Mapping[str, float] = field(default_factory=frozen_mapping)
 
 
 class CostModel:
@@ -21,8 +42,8 @@ class CostModel:
 
     Time is taken to be proportional to a task's sizes and not to depend on its settings, until
     finished tasks of its kind say otherwise: ridge regression of the logarithm of the seconds.
-    The first task of a kind in a process waits for libraries and compiled code as well: it is
-    heard only as long as there is no other.
+    The first task of a kind in a process waits for libraries and compiled code as well: it
+    counts only as long as there is no other.
     """
 
     def __init__(self) -> None:
@@ -63,10 +84,10 @@ class CostModel:
 
 
 def _numbers(
-    known: list[Mapping[str, float]], asked: Mapping[str, float]
+    known: list[Mapping[str, float]], new: Mapping[str, float]
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the numbers of finished tasks and of one asked about; missing ones are as usual."""
-    names = sorted(asked)
+    """Return the numbers of finished tasks and of a new one; missing ones are as in that."""
+    names = sorted(new)
     table = np.array([[each.get(name, np.nan) for name in names] for each in known], dtype=float)
-    now = np.array([asked[name] for name in names], dtype=float)
+    now = np.array([new[name] for name in names], dtype=float)
     return np.where(np.isnan(table), now, table), now

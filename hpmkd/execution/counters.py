@@ -100,7 +100,7 @@ class Counts:
             "cache_bytes": self.cache.get("bytes", 0),
             "cache_evictions": self.cache.get("evictions", 0),
             "cache_disk_hits": self.cache.get("disk_hits", 0),
-            # In the order in which they were first heard of; whose process it was means nothing.
+            # In the order of their first trials; which process it was means nothing.
             "workers": [
                 {"trials": each.trials, "seconds": round(each.seconds, 3)}
                 for each in self.workers.values()

@@ -1,35 +1,21 @@
-"""Kinds of work that a pipeline does: what runs in a worker, and what is known about it."""
+"""Kinds of work that a pipeline does, and one task of such work in a worker."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from hpmkd.values import frozen_mapping
-
-
-@dataclass(frozen=True)
-class Load:
-    """What tells how long a task takes.
-
-    Parameters
-    ----------
-    kind : str
-        Tasks of one kind learn from each other, such as all fits of a stage.
-    sizes : mapping of str to float
-        Numbers > 0 to which the time is expected to be proportional: rows, classes, fits.
-    settings : mapping of str to float
-        Numbers >= 0 that may matter, such as a number of rounds: how is learned.
-    """
-
-    kind: str
-    sizes: Mapping[str, float]
-    settings: Mapping[str, float] = field(default_factory=frozen_mapping)
+from hpmkd.execution.captured_output import CapturedOutput, Place, capture_output
+from hpmkd.execution.cost_model import Load
+from hpmkd.execution.counters import peak_mb
 
 
 def _never(result: Any) -> bool:
-    """Tell of no result that its task failed."""
+    """Return False: no result means that its task failed."""
     return False
 
 
@@ -44,18 +30,18 @@ class Job:
     function : callable
         Does one task, as ``function(shared, task)``, in a worker; importable by name.
     lost : callable
-        Says what stands for the result of a task that has none, as ``lost(task, reason)``; it
-        may raise.
+        Returns what stands for the result of a task that has none, as ``lost(task, reason)``;
+        it may raise.
     load : callable
-        Tells how long a task takes, as ``load(shared, task)`` gives a :class:`Load`.
+        Returns what a task's time depends on, as ``load(shared, task)`` gives a :class:`Load`.
     key : callable
         Returns a digest of all that decides the result, as ``key(shared, task)``: equal in every
         process.
     timed : bool
         Whether the bound of a trial (``budget.trial_seconds``) holds for it.
     failed : callable
-        Tells whether a result says that the task failed, as ``failed(result)``: that is not kept,
-        but tried again by whoever goes on with the run. By default none does.
+        Whether a result says that the task failed, as ``failed(result)``: that is not stored,
+        but tried again when the run is resumed. By default none does.
     """
 
     name: str
@@ -65,3 +51,24 @@ class Job:
     key: Callable[[Any, Any], str]
     timed: bool = False
     failed: Callable[[Any], bool] = _never
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """The result of a task, its seconds, its output, and the peak memory of its process in MB."""
+
+    result: Any
+    seconds: float
+    output: CapturedOutput
+    process: str = ""
+    peak_mb: float = 0.0
+
+
+def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any, Place]) -> TaskResult:
+    """Do one task and time it; runs in worker processes."""
+    function, task, home = task
+    start = time.perf_counter()
+    with capture_output(home) as output:
+        result = function(shared, task)
+    process = f"{platform.node()}:{os.getpid()}"
+    return TaskResult(result, time.perf_counter() - start, output, process, peak_mb())

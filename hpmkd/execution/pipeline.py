@@ -2,66 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.execution.captured_output import (
-    CapturedOutput,
-    CapturedWarning,
-    Place,
-    capture_output,
-    this_place,
-)
-from hpmkd.execution.cores import crowding
-from hpmkd.execution.cost_model import CostModel
-from hpmkd.execution.counters import peak_mb
+from hpmkd.execution.captured_output import CapturedWarning, this_place
+from hpmkd.execution.cost_model import CostModel, Load
+from hpmkd.execution.jobs import Job, TaskResult, perform
+from hpmkd.execution.placement import crowding
 from hpmkd.values import Lost
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Executor
-    from hpmkd.execution.jobs import Job, Load
     from hpmkd.execution.journal import Journal
 
 #: Rows of a task that takes longer than processes take to start, whatever it does with them.
 MANY_ROWS = 100_000
 
 
-@dataclass(frozen=True)
-class TaskResult:
-    """What a task came to, how long it took, what it said, and the peak memory of its process.
-
-    Memory is in MB.
-    """
-
-    result: Any
-    seconds: float
-    asides: CapturedOutput
-    process: str = ""
-    peak_mb: float = 0.0
-
-
-def perform(shared: Any, task: tuple[Callable[[Any, Any], Any], Any, Place]) -> TaskResult:
-    """Do one task and time it; runs in worker processes."""
-    function, asked, home = task
-    start = time.perf_counter()
-    with capture_output(home) as asides:
-        result = function(shared, asked)
-    process = f"{platform.node()}:{os.getpid()}"
-    return TaskResult(result, time.perf_counter() - start, asides, process, peak_mb())
-
-
 class ParallelDistillationPipeline:
     """Takes all tasks of a run to where they are done.
 
-    What is kept already is not done again. Of the rest, the tasks that are expected to take
+    What the journal has is not done again. Of the rest, the tasks that are expected to take
     longest go first, so that no worker is left with a long one at the end. Processes are
     started once the work that they save is worth their start: when the tasks at hand are
-    expected to save as much, or, since nobody knows what lies ahead, when the work done here
+    expected to save as much, or, since what lies ahead is not known, when the work done here
     so far would have saved as much (the rule of renting before buying, which costs at most
     twice the best possible). Where and in which order tasks run changes no result.
 
@@ -76,9 +41,9 @@ class ParallelDistillationPipeline:
     trial_seconds : float
         How long a task of a timed job may take; 0 for any time.
     notify : callable
-        Tells observers, as :meth:`hpmkd.registry.registry.Registry.notify` does.
-    kept : Journal, optional
-        Where results are kept.
+        Notifies observers, as :meth:`hpmkd.registry.registry.Registry.notify` does.
+    journal : Journal, optional
+        Where results are stored.
     """
 
     def __init__(
@@ -88,19 +53,19 @@ class ParallelDistillationPipeline:
         here: Executor | None = None,
         start_seconds: float = 0.0,
         trial_seconds: float = 0.0,
-        notify: Callable[..., None] = lambda hook, **told: None,
-        kept: Journal | None = None,
+        notify: Callable[..., None] = lambda hook, **facts: None,
+        journal: Journal | None = None,
     ) -> None:
-        # One worker saves no time: whoever asks for one wants a process of its own.
+        # One worker saves no time: it is set to have a process of its own.
         waits = executor.workers > 1 and start_seconds > 0 and not trial_seconds
         # Workers that stand ready need no start that a small job could save.
         waits = waits and not getattr(executor, "standing", False)
         self._here, self._closing = (here if waits else None), (executor, here)
-        self._executor, self._notify, self._kept = executor, notify, kept
+        self._executor, self._notify, self._journal = executor, notify, journal
         self._start_seconds, self._timeout = start_seconds, trial_seconds or None
         self._home, self._warned = this_place(), set[CapturedWarning]()
         self._crowding = crowding(executor.workers) if getattr(executor, "local", False) else None
-        self._costs, self._asked, self._here_seconds = CostModel(), Counter[str](), 0.0
+        self._costs, self._calls, self._here_seconds = CostModel(), Counter[str](), 0.0
         #: Peak memory in MB of each process that did a task, as it was when it did its last.
         self.peaks: dict[str, float] = {}
 
@@ -127,12 +92,12 @@ class ParallelDistillationPipeline:
                 yield index, result
         for index, result in self._performed(job, shared, [tasks[index] for index in left]):
             lost = isinstance(result, Lost)
-            if self._kept is not None and not lost and not job.failed(result):
-                result = self._kept.put(keys[left[index]], result)
+            if self._journal is not None and not lost and not job.failed(result):
+                result = self._journal.put(keys[left[index]], result)
             yield left[index], job.lost(tasks[left[index]], result.reason) if lost else result
 
     def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
-        """Tell an executor that wants to know what tasks to come will need; see its contract."""
+        """Announce what tasks to come will need to an executor that prepares; see its contract."""
         prepare = getattr(self._executor, "prepare", None)
         if prepare is not None:
             prepare(function, shared)
@@ -151,17 +116,17 @@ class ParallelDistillationPipeline:
                 each.close()
 
     def _key(self, job: Job, shared: Any, task: Any) -> str:
-        """Return under what a result is kept; the same task asked for again is another."""
-        if self._kept is None:
+        """Return the name of a result in the journal; the same task given again is another."""
+        if self._journal is None:
             return ""
         key = f"{job.name} {job.key(shared, task)}"
-        self._asked[key] += 1
-        return f"{key} {self._asked[key]}"
+        self._calls[key] += 1
+        return f"{key} {self._calls[key]}"
 
     def _recalled(self, key: str) -> Any:
-        if self._kept is None:
+        if self._journal is None:
             raise KeyError(key)
-        return self._kept.get(key)
+        return self._journal.get(key)
 
     def _performed(self, job: Job, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """Do tasks, the longest first."""
@@ -170,27 +135,27 @@ class ParallelDistillationPipeline:
         left = set(waiting)
         timeout = self._timeout if job.timed else None
         while waiting:
-            # Anew each time: what was done here in between tells of the others.
+            # Each time: what was done here in between informs about the others.
             waiting = [waiting[at] for at in self.balanced([loads[at] for at in waiting])]
             place, share = self._place([loads[at] for at in waiting])
             if place is self._executor and self._crowding is not None:
                 self._note(self._crowding)
                 self._crowding = None
             chosen, waiting = waiting[:share], waiting[share:]
-            asked = [(job.function, tasks[at], self._home) for at in chosen]
+            requests = [(job.function, tasks[at], self._home) for at in chosen]
             self._tell(job, loads, left, place)
-            for at, done in place.run(perform, shared, asked, timeout=timeout):
+            for at, done in place.run(perform, shared, requests, timeout=timeout):
                 index = chosen[at]
                 left.remove(index)
                 if not isinstance(done, Lost):
-                    done.asides.repeat(self._warned)
+                    done.output.repeat(self._warned)
                     self.peaks[done.process] = done.peak_mb
                     self._learn(loads[index], done, place)
                 self._tell(job, loads, left, place)
                 yield index, done if isinstance(done, Lost) else done.result
 
     def balanced(self, loads: Sequence[Load]) -> list[int]:
-        """Return the positions of tasks, longest first; before them those nobody knows yet."""
+        """Return the positions of tasks, longest first; before them those not known yet."""
         expected = [self._costs.expect(load) for load in loads]
 
         def longest(at: int) -> tuple[bool, float]:
@@ -211,7 +176,7 @@ class ParallelDistillationPipeline:
         return self._executor, len(loads)
 
     def _worth_starting(self, loads: Sequence[Load]) -> str | None:
-        """Say why workers should be started now; None as long as they should not."""
+        """Return why workers should be started now; None as long as they should not."""
         rows = [load.sizes.get("rows", 0) for load in loads if self._costs.expect(load) is None]
         if max(rows, default=0) > MANY_ROWS:
             return f"there are tasks on {max(rows):.0f} rows"

@@ -1,8 +1,9 @@
-"""A run in somebody's worker starts no processes: they would multiply with its host's."""
+"""How many processes a run may have: no more than cores help, and none inside another worker."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,9 +11,38 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hpmkd.recipe.recipe import Recipe
 
+#: More workers than any machine has cores.
+MOST_WORKERS = 1024
+
+
+def cores() -> int:
+    """Return how many cores this process may use, >= 1."""
+    if hasattr(os, "process_cpu_count"):  # from Python 3.13 on
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def crowding(workers: int) -> str | None:
+    """Return a note if there are more workers on this machine than cores, else None.
+
+    Parameters
+    ----------
+    workers : int
+        Processes of one thread, >= 1.
+    """
+    there = cores()
+    if workers <= there:
+        return None
+    return (
+        f"{workers} workers on {there} core{'s' * (there != 1)}: no more than {there} can compute "
+        f"at a time, and each takes memory; --workers {there} is enough"
+    )
+
 
 def placed(recipe: Recipe, notify: Callable[..., None]) -> Recipe:
-    """Return the recipe, or in somebody's worker one that starts no processes, and say so.
+    """Return the recipe, or inside another worker one that starts no processes, with a note.
 
     Parameters
     ----------
@@ -37,13 +67,13 @@ def placed(recipe: Recipe, notify: Callable[..., None]) -> Recipe:
 
 
 def host_worker() -> str | None:
-    """Return whose worker this code runs in, in words; None if it is nobody's.
+    """Return the kind of worker that this code runs in; None if it is none.
 
-    Whoever keeps workers busy has counted the cores: processes that a worker starts by
-    itself multiply with them. Told by what the hosts leave behind, without importing any of
-    them: a task of Dask (in a process or in a thread), a task of joblib (any backend), a
-    process that multiprocessing, concurrent.futures or loky has started. A plain thread is
-    nobody's worker: it may be the only one.
+    A pool of workers is sized by the cores: processes that a worker starts by itself multiply
+    with them. Known by what the hosts leave behind, without importing any of them: a task of
+    Dask (in a process or in a thread), a task of joblib (any backend), a process that
+    multiprocessing, concurrent.futures or loky has started. A plain thread is no worker: it may
+    be the only one.
     """
     if _dask():
         return "a Dask worker"

@@ -4,77 +4,61 @@ Libraries that a run calls change such things for a moment and put them back: th
 warnings (scikit-learn does so whenever it checks an array), the threads of BLAS. In one
 thread that is harmless. Where two threads do it at once, the second takes for the original
 what the first has set, and restores it after the first has left: it stays for ever. Locks
-cannot help, for libraries do not ask for them. So the first run to come notes what was, and
-the last to leave sees to it. A run that was alone all the time has nothing to mend.
+cannot help, for libraries do not take them. So the first run to come notes what was, and the
+last to leave restores it. A run that was alone all the time has nothing to restore.
 """
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from hpmkd.execution.toolkit.threads import blas_threads, restore_blas_threads
+from hpmkd.execution.toolkit import blas_threads, restore_blas_threads
 
-#: Who shows warnings: both are replaced by whoever records them.
+#: Functions that show warnings: both are replaced while warnings are recorded.
 SHOWING = ("showwarning", "_showwarnmsg_impl")
 
 
-class ProcessState:
-    """Counts the runs of this process, and mends what overlapping ones leave behind."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._holders, self._overlapped = 0, False
-        self._noted: _Noted | None = None
-
-    @contextmanager
-    def preserved(self) -> Iterator[None]:
-        """Hold during a run; a decorator as well."""
-        with self._lock:
-            self._overlapped = self._holders > 0
-            self._noted = self._noted or _Noted.now()
-            self._holders += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._holders -= 1
-                if self._holders == 0:
-                    if self._overlapped and self._noted is not None:
-                        self._noted.restore()
-                    self._noted = None
+_lock = threading.Lock()
+_runs, _overlapped = 0, False
+_restore: Callable[[], None] | None = None
 
 
-@dataclass(frozen=True)
-class _Noted:
-    filters: list[Any]
-    content: list[Any]
-    showing: dict[str, Any]
-    threads: dict[str, int]
+@contextmanager
+def preserve_process_state() -> Iterator[None]:
+    """Leave the process as it was found, after a run or several that overlap; a decorator too."""
+    global _runs, _overlapped, _restore
+    with _lock:
+        _overlapped = _runs > 0
+        if not _overlapped:
+            _restore = _noted()
+        _runs += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _runs -= 1
+            if _runs == 0 and _overlapped and _restore is not None:
+                _restore()
 
-    @classmethod
-    def now(cls) -> _Noted:
-        known: Any = vars(warnings)
-        return cls(
-            # Whoever is about to change filters puts a copy of the list in its place.
-            filters=known["filters"],
-            content=list(known["filters"]),
-            showing={name: known[name] for name in SHOWING if name in known},
-            threads=blas_threads(),
-        )
 
-    def restore(self) -> None:
-        self.filters[:] = self.content
-        vars(warnings).update(filters=self.filters, **self.showing)
+def _noted() -> Callable[[], None]:
+    """Note the state of now; return what restores it."""
+    known: Any = vars(warnings)
+    # Code that is about to change filters puts a copy of the list in its place.
+    filters, content = known["filters"], list(known["filters"])
+    showing = {name: known[name] for name in SHOWING if name in known}
+    threads = blas_threads()
+
+    def restore() -> None:
+        filters[:] = content
+        known.update(filters=filters, **showing)
         # Entering and leaving tells the interpreter that filters have changed.
         with warnings.catch_warnings():
             pass
-        restore_blas_threads(self.threads)
+        restore_blas_threads(threads)
 
-
-#: Shared by all runs, for so is the process.
-PROCESS_STATE = ProcessState()
+    return restore

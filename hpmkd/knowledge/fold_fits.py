@@ -10,7 +10,8 @@ import numpy as np
 
 from hpmkd.data import tables
 from hpmkd.errors import FAILURES, TeacherError
-from hpmkd.execution.jobs import Job, Load
+from hpmkd.execution.cost_model import Load
+from hpmkd.execution.jobs import Job
 from hpmkd.knowledge.teachers import ClassAligned
 
 if TYPE_CHECKING:

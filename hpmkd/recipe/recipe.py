@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import asdict, fields, replace
 
 from hpmkd.errors import RecipeError
-from hpmkd.execution.cores import MOST_WORKERS
+from hpmkd.execution.placement import MOST_WORKERS
 from hpmkd.recipe.chain_settings import Link, parse_chain
 from hpmkd.recipe.files import nested_settings, read_recipe
 from hpmkd.recipe.limits import Limits, as_numbers

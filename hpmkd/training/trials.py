@@ -15,7 +15,8 @@ import numpy as np
 from hpmkd.data import tables
 from hpmkd.data.probabilities import row_losses
 from hpmkd.errors import HpmkdError
-from hpmkd.execution.jobs import Job, Load
+from hpmkd.execution.cost_model import Load
+from hpmkd.execution.jobs import Job
 from hpmkd.training.footprint import FootprintMeter
 from hpmkd.training.recording_scheduler import RecordingScheduler
 from hpmkd.values import Trial

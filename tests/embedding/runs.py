@@ -33,6 +33,6 @@ def light(X=X, y=Y, **options):
     return hpmkd.distill(X, y, teacher=GaussianNB(), settings=settings, **options)
 
 
-def said(found):
-    """What a run comes to: the student to ship, as bytes."""
+def student_bytes(found):
+    """Return the student to ship, as bytes."""
     return found.student.to_bytes()

@@ -90,7 +90,7 @@ def plain(state):
     return tuple(each.tobytes() if isinstance(each, np.ndarray) else each for each in state)
 
 
-def held(temporary):
+def resources(temporary):
     """What a run that is over has given back: processes, threads, files."""
     gc.collect()
     return {
@@ -102,9 +102,9 @@ def held(temporary):
 
 
 def soon(expected, temporary):
-    """What is held, once it is what is expected; as it is after ten seconds else."""
+    """The resources, once they are as expected; as they are after ten seconds else."""
     end = time.monotonic() + 10
-    while (found := held(temporary)) != expected and time.monotonic() < end:
+    while (found := resources(temporary)) != expected and time.monotonic() < end:
         time.sleep(0.05)
     return found
 

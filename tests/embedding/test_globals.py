@@ -12,7 +12,7 @@ import pytest
 import hpmkd
 from hpmkd.evaluation import latency
 from tests.embedding import runs
-from tests.embedding.state import held, soon, state
+from tests.embedding.state import resources, soon, state
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def twice(**options):
     found = {}
 
     def one(name):
-        found[name] = runs.said(runs.light(**options))
+        found[name] = runs.student_bytes(runs.light(**options))
 
     threads = [threading.Thread(target=one, args=(name,)) for name in "ab"]
     for each in threads:
@@ -77,7 +77,7 @@ def twice(**options):
     for each in threads:
         each.join(120)
     assert not any(each.is_alive() for each in threads)
-    assert found == dict.fromkeys("ab", runs.said(runs.light()))
+    assert found == dict.fromkeys("ab", runs.student_bytes(runs.light()))
 
 
 KINDS = {
@@ -92,11 +92,11 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_leaves_the_process_as_it_was(kind, temporary):
-    before, held_before = state(), held(temporary)
+    before, resources_before = state(), resources(temporary)
     KINDS[kind]()
     after = state()
     changed = {name: (value, after[name]) for name, value in before.items() if value != after[name]}
     assert changed == {}
     # The list itself: whoever holds the filters sees what is added to them.
     assert after["warnings"][0] is before["warnings"][0]
-    assert soon(held_before, temporary) == held_before
+    assert soon(resources_before, temporary) == resources_before

@@ -41,7 +41,7 @@ def distilled(settings=None):
     latency.SECONDS_EACH = 0.0  # in a process of its own
     listening, before = Listening(), started()
     options = {"settings": settings or {}, "workers": 2, "observers": [listening]}
-    student = runs.said(runs.light(**options))
+    student = runs.student_bytes(runs.light(**options))
     others = len(listening.processes - {os.getpid()})
     return student, listening.notes, others, len(started() - before)
 
@@ -50,7 +50,7 @@ def distilled(settings=None):
 def alone():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(latency, "SECONDS_EACH", 0.0)
-        return runs.said(runs.light())
+        return runs.student_bytes(runs.light())
 
 
 #: Dask's own setting makes its processes daemons.
@@ -100,7 +100,7 @@ LOKY = Recipe.load("hpm").with_workers(2)
 
 
 @pytest.mark.parametrize(
-    ("recipe", "daemon", "said"),
+    ("recipe", "daemon", "words"),
     [
         (LOKY, False, "this is a test, and unless pipeline.nested is set, no processes are"),
         (LOKY, True, "this is a test, which may have no children, so that no processes are"),
@@ -109,7 +109,7 @@ LOKY = Recipe.load("hpm").with_workers(2)
         (Recipe.load("hpm").override({"budget.trial_seconds": 1}), False, "not bounded in time"),
     ],
 )
-def test_what_is_said(recipe, daemon, said, monkeypatch):
+def test_what_is_noted(recipe, daemon, words, monkeypatch):
     monkeypatch.setattr(placement, "host_worker", lambda: "a test")
     monkeypatch.setattr(placement, "may_have_children", lambda: not daemon)
     notes = []
@@ -117,11 +117,11 @@ def test_what_is_said(recipe, daemon, said, monkeypatch):
     assert found.place.name == "serial"
     ((hook, note),) = notes
     assert hook == "hpmkd_noted"
-    assert said in note
+    assert words in note
 
 
 @pytest.mark.parametrize("host", [None, "a test"])
-def test_nothing_is_said_where_nothing_changes(host, monkeypatch):
+def test_nothing_is_noted_where_nothing_changes(host, monkeypatch):
     monkeypatch.setattr(placement, "host_worker", lambda: host)
     for recipe in (Recipe.load("hpm"), LOKY.override({"pipeline.nested": True})):
         assert placement.placed(recipe, pytest.fail) is recipe

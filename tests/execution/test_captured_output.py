@@ -1,4 +1,4 @@
-"""What a task says in another process is said where the run is."""
+"""What a task outputs in another process is output in that of the run."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ def speak():
     sys.stdout.write("hear\n")
 
 
-def kept():
+def captured():
     with capture_output(ELSEWHERE) as found:
         speak()
     return found
 
 
-def test_at_home_it_is_just_said(capsys):
+def test_at_home_nothing_is_captured(capsys):
     with pytest.warns(RuntimeWarning, match="beware"), capture_output(this_place()) as found:
         speak()
     assert capsys.readouterr() == ("hear\n", "psst\n")
     assert found == CapturedOutput()
 
 
-def test_elsewhere_it_is_kept_and_repeated_as_it_was(capsys):
+def test_elsewhere_it_is_captured_and_repeated_as_it_was(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        found = kept()
+        found = captured()
     assert capsys.readouterr() == ("", "")
-    with pytest.warns(RuntimeWarning, match="beware") as heard:
+    with pytest.warns(RuntimeWarning, match="beware") as caught:
         found.repeat(set())
-    assert heard[0].filename == __file__
+    assert caught[0].filename == __file__
     assert capsys.readouterr() == ("hear\n", "psst\n")
 
 
-def test_what_every_task_warns_of_is_told_once():
+def test_a_warning_of_every_task_is_repeated_once():
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        every, told_of = [kept() for _ in range(3)], set()
-    with warnings.catch_warnings(record=True) as heard:
+        every, repeated = [captured() for _ in range(3)], set()
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for each in every:
-            each.repeat(told_of)
-    assert len(heard) == 1
+            each.repeat(repeated)
+    assert len(caught) == 1
 
 
 def test_the_filters_of_the_caller_hold():
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        found = kept()
+        found = captured()
     with pytest.raises(RuntimeWarning, match="beware"):
         found.repeat(set())
 
@@ -70,7 +70,7 @@ def test_a_class_that_is_unknown_here_is_any_warning():
     assert captured_output.CapturedWarning("m", "builtins", "int", "f.py", 3).type is UserWarning
 
 
-def test_a_task_that_raises_has_spoken_too(capsys):
+def test_the_output_of_a_task_that_raises_is_not_lost(capsys):
     def task():
         with capture_output(ELSEWHERE):
             sys.stderr.write("last words\n")

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.execution.cost_model import CostModel
-from hpmkd.execution.jobs import Load
+from hpmkd.execution.cost_model import CostModel, Load
 
 
 def load(kind="a", rows=100.0, classes=2.0, **settings):
@@ -61,7 +60,7 @@ def test_no_time_at_all_is_a_short_time():
     assert 0 < costs.expect(load()) < 1e-3
 
 
-def test_the_first_task_of_a_process_is_heard_until_there_is_another():
+def test_the_first_task_of_a_process_counts_until_there_is_another():
     costs = CostModel()
     for process in "ab":
         costs.learn(load(), 7.0, process)

@@ -7,7 +7,7 @@ import warnings
 import pytest
 import threadpoolctl
 
-from hpmkd.execution.process_state import ProcessState
+from hpmkd.execution.process_state import preserve_process_state
 
 
 def blas():
@@ -42,27 +42,20 @@ def overlapping(first, second):
     assert not any(each.is_alive() for each in threads)
 
 
-class Held:
+class Run:
     """A run that changes something in a careful library's way."""
 
-    def __init__(self, as_found, make):
-        self.kept, self.make = as_found.kept(), make
+    def __init__(self, preserving, make):
+        self.preserving, self.make = preserving(), make
 
     def __enter__(self):
-        self.kept.__enter__()
+        self.preserving.__enter__()
         self.change = self.make()
         self.change.__enter__()
 
     def __exit__(self, *raised):
         self.change.__exit__(*raised)
-        self.kept.__exit__(*raised)
-
-
-class NoNotes:
-    """What there would be otherwise."""
-
-    def kept(self):
-        return contextlib.nullcontext()
+        self.preserving.__exit__(*raised)
 
 
 class Erring(warnings.catch_warnings):
@@ -114,33 +107,35 @@ def two_threads():
 def test_what_overlapping_runs_leave_is_mended(change, two_threads):
     make = CHANGES[change]
     with warnings.catch_warnings():
-        before, as_found = process(), ProcessState()
-        overlapping(lambda: Held(as_found, make), lambda: Held(as_found, make))
+        before = process()
+        overlapping(
+            lambda: Run(preserve_process_state, make), lambda: Run(preserve_process_state, make)
+        )
         assert process() == before
-        overlapping(lambda: Held(NoNotes(), make), lambda: Held(NoNotes(), make))
+        overlapping(
+            lambda: Run(contextlib.nullcontext, make), lambda: Run(contextlib.nullcontext, make)
+        )
         # Otherwise there would be nothing to mend.
         assert process() != before
 
 
 def test_a_run_that_was_alone_leaves_what_others_did_meanwhile():
-    as_found = ProcessState()
     with warnings.catch_warnings():
         before = list(warnings.filters)
-        with as_found.kept():
+        with preserve_process_state():
             warnings.simplefilter("ignore", ResourceWarning)
         assert warnings.filters != before
         after = list(warnings.filters)
-        with as_found.kept():
+        with preserve_process_state():
             pass
         assert list(warnings.filters) == after
 
 
 def test_a_failure_counts_as_leaving():
-    as_found = ProcessState()
     with warnings.catch_warnings():
-        with pytest.raises(KeyError), as_found.kept():
+        with pytest.raises(KeyError), preserve_process_state():
             raise KeyError
-        with as_found.kept():  # alone
+        with preserve_process_state():  # alone
             warnings.simplefilter("ignore", ResourceWarning)
         assert warnings.filters[0][0] == "ignore"
         assert warnings.filters[0][2] is ResourceWarning

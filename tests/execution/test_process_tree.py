@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hpmkd.execution.toolkit.process_tree import descendants
+from hpmkd.execution.process_tree import descendants
 
 SCRIPT = """
 import subprocess, sys

@@ -11,11 +11,11 @@ class Listening:
     """Stands for the registry: notes what observers would hear."""
 
     def __init__(self):
-        self.heard = []
+        self.steps = []
 
     def notify(self, hook, *, phase, done, total):
         assert hook == "hpmkd_phase_advanced"
-        self.heard.append((phase, done, total))
+        self.steps.append((phase, done, total))
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_a_finished_phase_has_done_what_a_cache_saved_too(registry):
     progress.start("teachers", 10)
     progress.advance(3)
     progress.finish()
-    assert registry.heard == [("teachers", 0, 10), ("teachers", 3, 10), ("teachers", 10, 10)]
+    assert registry.steps == [("teachers", 0, 10), ("teachers", 3, 10), ("teachers", 10, 10)]
 
 
 def test_a_phase_that_stops_early_says_how_many_steps_there_were(registry):
@@ -36,7 +36,7 @@ def test_a_phase_that_stops_early_says_how_many_steps_there_were(registry):
     progress.start("search", 19)
     progress.advance(7)
     progress.stop()
-    assert registry.heard[-1] == ("search", 7, 7)
+    assert registry.steps[-1] == ("search", 7, 7)
 
 
 def test_more_steps_than_were_expected_move_the_total(registry):
@@ -44,4 +44,4 @@ def test_more_steps_than_were_expected_move_the_total(registry):
     progress.start("search", 2)
     progress.advance(3)
     progress.stop()
-    assert registry.heard == [("search", 0, 2), ("search", 3, 3), ("search", 3, 3)]
+    assert registry.steps == [("search", 0, 2), ("search", 3, 3), ("search", 3, 3)]

@@ -103,9 +103,9 @@ def test_a_writeable_array_travels_as_it_is_now(post):
     assert post.sent == {}
 
 
-def test_a_piece_that_died_is_told_once_and_its_name_is_never_given_again(post):
-    kept, lost = large(), large()
-    post.pack([kept, lost])
+def test_a_piece_that_died_is_reported_once_and_its_name_is_never_given_again(post):
+    alive, lost = large(), large()
+    post.pack([alive, lost])
     name, _ = post.names.of(lost)
     assert post.names.gone() == []
     del lost
@@ -116,7 +116,7 @@ def test_a_piece_that_died_is_told_once_and_its_name_is_never_given_again(post):
     for fill in range(20):
         assert post.travel(large(float(fill)))[0] == fill
     assert len(post.sent) == 22
-    assert post.names.of(kept) == ("piece-1", False)
+    assert post.names.of(alive) == ("piece-1", False)
 
 
 def test_names_keep_nothing_alive_but_names(post):
@@ -136,7 +136,7 @@ def test_what_naming_raises_is_raised():
 
 
 def test_what_a_script_defines_travels(tmp_path):
-    """The class is known to the script alone: another process has to be told of it."""
+    """The class is known to the script alone: another process must receive it."""
     (tmp_path / "sends.py").write_text(
         "import sys\n"
         "from hpmkd.execution.toolkit.sharing import pack\n"

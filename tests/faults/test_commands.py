@@ -54,7 +54,7 @@ def distill(tmp_path):
     return call
 
 
-def test_what_fails_is_told_and_what_is_printed_is_no_result(distill, tmp_path):
+def test_what_fails_is_reported_and_what_is_printed_is_no_result(distill, tmp_path):
     done = distill("logistic", "killed", "rude")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
@@ -63,8 +63,8 @@ def test_what_fails_is_told_and_what_is_printed_is_no_result(distill, tmp_path):
     assert "a plugin prints" in done.stderr
     assert "a plugin writes" in done.stderr
     assert "stage 'killed': its worker was killed" in done.stderr
-    kept = json.loads((tmp_path / "run" / "trials.json").read_text("utf-8"))
-    trials = kept if isinstance(kept, list) else kept["trials"]
+    recorded = json.loads((tmp_path / "run" / "trials.json").read_text("utf-8"))
+    trials = recorded if isinstance(recorded, list) else recorded["trials"]
     (failed,) = [each for each in trials if each["failure"] is not None]
     assert failed["stage"] == "killed"
 

@@ -1,4 +1,4 @@
-"""What goes wrong in a worker costs its trial, and is told; the run goes on."""
+"""What goes wrong in a worker costs its trial, and is reported; the run goes on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.faults import plugin
 
 @pytest.fixture(autouse=True)
 def marked(monkeypatch, tmp_path):
-    """A folder for marks, told to workers by their environment; few timings."""
+    """A folder for marks, named to workers by their environment; few timings."""
     folder = tmp_path / "marks"
     folder.mkdir()
     monkeypatch.setenv(plugin.MARKS, str(folder))
@@ -27,7 +27,7 @@ def marked(monkeypatch, tmp_path):
 
 
 def distil(*stages, teacher=None, workers=2, **settings):
-    """Return a run, with two workers unless told otherwise, and what it warned of."""
+    """Return a run, with two workers by default, and what it warned of."""
     # A trial per stage: each dead worker takes seconds to be replaced.
     given = {**LIGHT, "stages": [*stages], "search.alphas.self": [0.0], **settings}
     with warnings.catch_warnings(record=True) as caught:
@@ -54,35 +54,35 @@ def failures(found):
 
 
 def test_killed_once_a_trial_is_tried_again_and_nothing_changes():
-    calm, told = distil("logistic", "stage", workers=1)
-    assert told == []
-    found, told = distil("logistic", "killedonce")
+    calm, messages = distil("logistic", "stage", workers=1)
+    assert messages == []
+    found, messages = distil("logistic", "killedonce")
     assert failures(found) == {}
-    (message,) = told
+    (message,) = messages
     assert " is tried once more: its worker was killed" in message
     assert found.students["killedonce"].predict_proba(X).tolist() == (
         calm.students["stage"].predict_proba(X).tolist()
     )
 
 
-def test_who_always_fails_is_told_of_and_the_others_go_on(tmp_path):
+def test_what_always_fails_is_reported_and_the_others_go_on(tmp_path):
     bad = ("killed", "exits", "raises", "leaves")
-    found, told = distil("logistic", *bad)
+    found, messages = distil("logistic", *bad)
     assert set(found.students) == {"logistic"}
-    said = failures(found)
-    assert set(said) == set(bad)
-    assert said["killed"].startswith("stage 'killed': its worker was killed")
-    assert said["killed"].endswith("twice")
-    assert said["exits"].startswith("stage 'exits': ")
+    reasons = failures(found)
+    assert set(reasons) == set(bad)
+    assert reasons["killed"].startswith("stage 'killed': its worker was killed")
+    assert reasons["killed"].endswith("twice")
+    assert reasons["exits"].startswith("stage 'exits': ")
     blamed = "plugin 'observer-0': stage '{}' failed in fit: {}"
-    assert said["raises"].startswith(blamed.format("raises", "RecursionError: too deep"))
-    assert said["leaves"].startswith(blamed.format("leaves", "SystemExit: done"))
+    assert reasons["raises"].startswith(blamed.format("raises", "RecursionError: too deep"))
+    assert reasons["leaves"].startswith(blamed.format("leaves", "SystemExit: done"))
     for stage in bad:
-        assert [each for each in told if each.startswith(f"stage {stage!r} is out of the race")]
+        assert [each for each in messages if each.startswith(f"stage {stage!r} is out of the race")]
     folder = found.save(tmp_path / "run")
     recorded = json.loads((folder / "trials.json").read_text("utf-8"))
-    kept = recorded if isinstance(recorded, list) else recorded["trials"]
-    assert {each["stage"] for each in kept if each["failure"]} == set(bad)
+    trials = recorded if isinstance(recorded, list) else recorded["trials"]
+    assert {each["stage"] for each in trials if each["failure"]} == set(bad)
 
 
 def test_every_trial_fails():
@@ -92,16 +92,16 @@ def test_every_trial_fails():
 
 @pytest.mark.slow
 def test_a_trial_that_takes_too_long():
-    found, told = distil("logistic", "hangs", **{"budget.trial_seconds": 15.0})
+    found, messages = distil("logistic", "hangs", **{"budget.trial_seconds": 15.0})
     assert set(found.students) == {"logistic"}
     assert failures(found)["hangs"].startswith("stage 'hangs': it took longer than 15 s")
-    assert [each for each in told if " is tried once more: it took longer" in each]
+    assert [each for each in messages if " is tried once more: it took longer" in each]
 
 
 def test_a_student_that_cannot_be_sent_costs_its_stage():
-    found, told = distil("logistic", "stuck")
+    found, messages = distil("logistic", "stuck")
     assert set(found.students) == {"logistic"}
-    (message,) = told
+    (message,) = messages
     assert message.startswith("stage 'stuck' is out of the race: stage 'stuck' failed in fit: its")
     assert "cannot be sent by a worker process: TypeError: cannot pickle" in message
 

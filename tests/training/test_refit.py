@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpmkd.errors import PluginError
-from hpmkd.execution.jobs import Load
+from hpmkd.execution.cost_model import Load
 from hpmkd.registry.registry import PluginWarning
 from hpmkd.training import refit as finalists
 from hpmkd.training.fit import ActiveStage, FitContext

@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from hpmkd.execution.toolkit.process_tree import descendants
+from hpmkd.execution.process_tree import descendants
 
 PROC = Path("/proc")
 

@@ -12,7 +12,7 @@ TRIES = 2
 
 
 class LostTasks:
-    """The losses of one batch of tasks: the first is told, the second is the task's result.
+    """The losses of one batch of tasks: the first is a warning, the second is the task's result.
 
     Parameters
     ----------

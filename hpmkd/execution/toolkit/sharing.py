@@ -109,7 +109,7 @@ class Names:
         return name, True
 
     def gone(self) -> list[str]:
-        """Return the names of pieces that have died since this was last asked."""
+        """Return the names of pieces that have died since the last call."""
         # One by one: a piece may die, in any thread, while this goes on.
         return [self._gone.popleft() for _ in range(len(self._gone))]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 #: Environment of a worker process, set before it loads any library: one thread each, and idle
 #: OpenMP threads sleep instead of spinning on a core that another worker needs.
-OF_A_WORKER = {
+WORKER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",

@@ -35,7 +35,7 @@ class Outside:
         self.address = json.loads(self.file.read_text())["address"]
 
     def worker(self, *options, **variables):
-        """Start a worker; unless told otherwise, one that a nanny watches over."""
+        """Start a worker; by default one that a nanny watches over."""
         return self._start(
             *("dask_worker", self.address, "--nthreads", "1", "--no-dashboard"),
             *("--host", "127.0.0.1", "--local-directory", self.folder, *options),
@@ -87,8 +87,8 @@ def until(true):
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch):
-    """Tell of no worker that is late: on a busy machine all are."""
-    monkeypatch.setattr("hpmkd_dask.batch.TELL_AFTER", WAIT)
+    """Do not warn of a worker that is late: on a busy machine all are."""
+    monkeypatch.setattr("hpmkd_dask.batch.WARN_AFTER", WAIT)
 
 
 @pytest.fixture

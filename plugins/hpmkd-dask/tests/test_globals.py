@@ -9,16 +9,13 @@ import random
 import sys
 import tempfile
 import threading
-from pathlib import Path
 
 import dask
 import distributed.comm.core
 import numpy as np
 import pytest
 
-from hpmkd.errors import PluginError
 from hpmkd.testing import tasks
-from hpmkd_dask.apart import APART
 from hpmkd_dask.executor import DaskExecutor
 
 
@@ -36,7 +33,6 @@ def state(temporary):
         "callbacks": list(gc.callbacks),
         # Dask keeps that for the next time.
         "threads": {each.name for each in threading.enumerate()} - {"Dask-Offload_0"},
-        "modules of Dask": distributed.comm.core.random,
     }
 
 
@@ -64,12 +60,10 @@ def one(**settings):
 
 def alone():
     executor = one()
-    (process,) = executor._cluster._processes._alive.values()
-    folder = Path(executor._cluster._processes._folder)
-    assert folder.exists()
+    process = executor._own._process
+    assert process.poll() is None
     executor.close()
     assert process.returncode is not None
-    assert not folder.exists()
 
 
 def overlapping():
@@ -112,21 +106,8 @@ def test_what_the_caller_draws_and_adds_meanwhile_stays(monkeypatch):
     assert sys.path[0] == "/of/the/caller"
 
 
-def test_dask_draws_apart_as_long_as_somebody_is_connected():
-    for _ in "ab":
-        APART.enter()
-    APART.leave()
+def test_dask_has_random_numbers_of_its_own():
     before = random.getstate()
-    assert distributed.comm.core.random is not random
     assert 0 <= distributed.comm.core.random.uniform(0, 1) <= 1
     assert distributed.comm.core.random.SystemRandom is random.SystemRandom
     assert random.getstate() == before
-    APART.leave()
-    assert distributed.comm.core.random is random
-
-
-def test_who_could_not_connect_lets_go(monkeypatch):
-    monkeypatch.setattr("hpmkd_dask.connection.ANSWERS_WITHIN", 0.5)
-    with pytest.raises(PluginError, match="no Dask scheduler can be reached"):
-        DaskExecutor(address="nowhere")
-    assert distributed.comm.core.random is random

@@ -58,7 +58,7 @@ def connected(outside):
 
 
 class TestCrew:
-    def test_all_workers_are_used_or_as_many_as_asked(self, crew):
+    def test_all_workers_are_used_or_as_many_as_set(self, crew):
         for workers, n in ((None, 2), (1, 1), (5, 2)):
             executor = DaskExecutor(address=crew.address, workers=workers)
             assert executor.workers == n
@@ -90,11 +90,11 @@ class TestCrew:
 
 
 class TestLosses:
-    @pytest.mark.parametrize("at_once", [True, False], ids=["told at once", "seen later"])
+    @pytest.mark.parametrize("at_once", [True, False], ids=["message at once", "seen later"])
     def test_workers_may_be_late_and_the_only_one_with_the_data_may_go(
         self, outside, connected, monkeypatch, tmp_path, eventually, at_once
     ):
-        if not at_once:  # first it is heard that what the task needed is gone
+        if not at_once:  # what the task needed is gone before it is known why
             monkeypatch.setattr(Cluster, "_of_worker", lambda *_: None)
         executor, shared = connected(), {"matrix": large(), "folder": str(tmp_path)}
         assert executor.workers == 1, "one is hoped for"
@@ -135,7 +135,7 @@ class TestErrors:
         assert "`dask scheduler` prints it" in str(caught.value)
 
     @pytest.mark.parametrize("address", ["nowhere", "tls://127.0.0.1:1"])
-    def test_what_cannot_be_reached_is_told_of_once(self, python, address):
+    def test_what_cannot_be_reached_is_reported_once(self, python, address):
         """Not a second time by a client that is garbage when the process ends."""
         source = f"""
 from hpmkd.errors import PluginError
@@ -148,7 +148,7 @@ except PluginError as error:
         assert python(source) == ("refused", "")
 
     def test_no_workers(self, outside, connected, monkeypatch):
-        monkeypatch.setattr("hpmkd_dask.batch.TELL_AFTER", 0.1)
+        monkeypatch.setattr("hpmkd_dask.batch.WARN_AFTER", 0.1)
         with (
             pytest.warns(WorkerWarning, match=r"has no free worker; waiting for one, up to 0\.7 s"),
             pytest.raises(PluginError, match=r"no free worker for 0\.7 s; start some") as caught,
@@ -167,7 +167,7 @@ except PluginError as error:
             list(results)
         executor.close()
 
-    def test_a_broken_connection_may_be_heard_of_before_the_scheduler_is_gone(self, start):
+    def test_a_broken_connection_may_be_noticed_before_the_scheduler_is_gone(self, start):
         async def breaks():
             raise OSError("connection reset by peer")
 
@@ -176,10 +176,10 @@ except PluginError as error:
         executor = DaskExecutor(address=cluster.address)
         connection = executor._cluster.connection
         with pytest.raises(OSError, match="reset by peer"):  # to a worker, as it turns out
-            connection.ask(breaks)
+            connection.call(breaks)
         cluster.scheduler.kill()
         with pytest.raises(PluginError, match="has gone away in the middle of the run"):
-            connection.ask(breaks)
+            connection.call(breaks)
         executor.close()
 
     def test_workers_without_hpmkd(self, outside, connected):

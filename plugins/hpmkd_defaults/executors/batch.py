@@ -5,14 +5,10 @@ from __future__ import annotations
 import pickle
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hpmkd.execution.toolkit.retries import LostTasks
-from hpmkd.execution.toolkit.sharing import pack
+from hpmkd.execution.toolkit import LostTasks, pack
 from hpmkd.values import Lost
-
-if TYPE_CHECKING:
-    from hpmkd_defaults.executors.shared_files import PieceFiles
 
 
 class Batch:
@@ -20,10 +16,10 @@ class Batch:
 
     Parameters
     ----------
-    function, shared, tasks
-        As an executor's ``run`` is given them.
-    files : PieceFiles
-        Where large pieces are written to.
+    function, shared, tasks, timeout
+        As for an executor's ``run``.
+    path_of : callable
+        Writes a large piece to a file, unless it is there, and returns its path.
     """
 
     def __init__(
@@ -31,89 +27,68 @@ class Batch:
         function: Callable[[Any, Any], Any],
         shared: Any,
         tasks: Sequence[Any],
-        files: PieceFiles,
+        timeout: float | None,
+        path_of: Callable[[Any], str],
     ) -> None:
-        self._files = files
+        self._path_of_piece = path_of
         # Pieces live at least as long as the batch: some are made while others are pickled.
-        self._held: dict[int, Any] = {}
-        self._tasks = tasks
+        self._pieces: dict[int, Any] = {}
+        self._tasks, self.timeout = tasks, float("inf") if timeout is None else timeout
         self.body = pack((function, shared), self._path_of)
-        #: Tasks that nobody has tried, in the order in which they are to be tried.
+        #: Tasks that have not been tried, in the order in which they are to be tried.
         self.waiting = deque(range(len(tasks)))
-        #: Tasks that have lost a worker. A process that has served others is not theirs: what
-        #: it holds may be what there was no memory for.
+        #: Tasks that have lost a worker. They go to a new process: what one that has served
+        #: others holds may be what there was no memory for.
         self.again: deque[int] = deque()
-        self._left = len(tasks)
+        #: Results that have come in, packed, and lost tasks.
+        self.results: deque[tuple[int, bytes | Lost]] = deque()
+        #: How many results are still to be yielded.
+        self.left = len(tasks)
         self._losses = LostTasks(len(tasks))
-        self._not_begun: set[int] = set()
-        self._answers: deque[tuple[int, bytes | Lost]] = deque()
-        self._dropped = False
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether there are results still to come."""
-        return self._left > 0
-
-    @property
-    def to_give(self) -> int:
-        """How many tasks are at no worker."""
-        return len(self.waiting) + len(self.again)
-
-    @property
-    def answers(self) -> bool:
-        """Whether :meth:`next_answer` has one."""
-        return bool(self._answers)
+        self._returned: set[int] = set()
 
     def packed(self, index: int) -> bytes:
         """Return a task as workers read it."""
         return pack(self._tasks[index], self._path_of)
 
-    def answered(self, index: int, answer: bytes) -> None:
-        """Take what a worker said of a task, still packed."""
-        if not self._dropped:
-            self._answers.append((index, answer))
+    def finish(self, index: int, result: bytes) -> None:
+        """Take the result of a task, still packed; of a dropped batch it is not wanted."""
+        if self.left:
+            self.results.append((index, result))
 
-    def lost(self, index: int, reason: str) -> None:
-        """Note that a task lost its worker, or its time: once more, or never again."""
-        if self._dropped:
+    def lose(self, index: int, reason: str, *, begun: bool) -> None:
+        """Note that a task lost its worker, or its time: it is tried once more, or lost.
+
+        One whose worker died before it began is not to blame. The second time it may well be
+        what the task needs that cannot be loaded.
+        """
+        if not self.left:
             return
-        result = self._losses.add(index, reason)
-        if result is None:
+        if not begun and index not in self._returned:
+            self._returned.add(index)
+            self.waiting.appendleft(index)
+        elif (lost := self._losses.add(index, reason)) is None:
             self.again.append(index)
         else:
-            self._answers.append((index, result))
+            self.results.append((index, lost))
 
-    def not_begun(self, index: int, reason: str) -> None:
-        """Take back a task whose worker died before it began it: nobody's fault.
-
-        The second time it may well be what the task needs that cannot be loaded.
-        """
-        if index in self._not_begun or self._dropped:
-            self.lost(index, reason)
-        else:
-            self._not_begun.add(index)
-            self.waiting.appendleft(index)
-
-    def next_answer(self) -> tuple[int, Any]:
-        """Return a task and its result; what it raised is raised."""
-        index, answer = self._answers.popleft()
-        self._left -= 1
-        if isinstance(answer, Lost):
-            return index, answer
-        worked, result = pickle.loads(answer)
-        if not worked:
+    def next_result(self) -> tuple[int, Any]:
+        """Return a task and its result; raise what it raised."""
+        index, packed = self.results.popleft()
+        self.left -= 1
+        if isinstance(packed, Lost):
+            return index, packed
+        succeeded, result = pickle.loads(packed)
+        if not succeeded:
             raise result
         return index, result
 
     def drop(self) -> None:
-        """Forget everything: what comes later is for nobody."""
-        self._dropped = True
-        self.waiting.clear()
-        self.again.clear()
-        self._answers.clear()
-        self._held.clear()
-        self._tasks, self.body, self._left = (), b"", 0
+        """Forget everything; results that come later are dropped."""
+        self._tasks, self.body, self.left = (), b"", 0
+        for each in (self.waiting, self.again, self.results, self._pieces):
+            each.clear()
 
     def _path_of(self, piece: Any) -> str:
-        self._held[id(piece)] = piece
-        return self._files.path_of(piece)
+        self._pieces[id(piece)] = piece
+        return self._path_of_piece(piece)

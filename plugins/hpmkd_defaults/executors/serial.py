@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.execution.toolkit.threads import blas_threads, libraries, restore_blas_threads
+from hpmkd.execution.toolkit import blas_threads, libraries, restore_blas_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 
 class SerialExecutor:
-    """Runs tasks here, in their order, each when its result is asked for.
+    """Runs tasks here, in their order, each when its result is needed.
 
     While a task runs, numerical libraries use one thread; between two results the caller
     has its own settings back.
     """
 
     workers = 1
-    #: Nobody is there to end a task, or to outlive one that kills its process.
+    #: There is no other process to end a task, or to outlive one that kills its process.
     gives_up = False
 
     def run(
@@ -33,7 +34,7 @@ class SerialExecutor:
     ) -> Iterator[tuple[int, Any]]:
         """Yield ``(index, function(shared, tasks[index]))``, index by index."""
         for index, task in enumerate(tasks):
-            with ONE_THREAD.held():
+            with one_thread():
                 result = function(shared, task)
             yield index, result
 
@@ -41,36 +42,29 @@ class SerialExecutor:
         """Free nothing: there is nothing to free."""
 
 
-class OneThread:
-    """Limits numerical libraries to one thread, and leaves them as they were.
+_lock = threading.Lock()
+_running, _originals = 0, dict[str, int]()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Limit numerical libraries to one thread, and leave them as they were.
 
     BLAS libraries have one limit per process. Of several runs in several threads, a later
     one finds the limit of an earlier one, takes it for the original and would restore it
     after the earlier one has left. So the first to come notes what was, and the last to
-    leave sees to it. (While runs overlap, OpenBLAS obeys the one that came first.)
+    leave restores it. (While runs overlap, OpenBLAS obeys the one that came first.)
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._holders = 0
-        self._originals: dict[str, int] = {}
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the limit inside a ``with`` block."""
-        with self._lock:
-            if self._holders == 0:
-                self._originals = blas_threads()
-            self._holders += 1
-        try:
-            with libraries().limit(limits=1):
-                yield
-        finally:
-            with self._lock:
-                self._holders -= 1
-                if self._holders == 0:
-                    restore_blas_threads(self._originals)
-
-
-#: Shared by all executors of this process, for so is BLAS.
-ONE_THREAD = OneThread()
+    global _running, _originals
+    with _lock:
+        if _running == 0:
+            _originals = blas_threads()
+        _running += 1
+    try:
+        with libraries().limit(limits=1):
+            yield
+    finally:
+        with _lock:
+            _running -= 1
+            if _running == 0:
+                restore_blas_threads(_originals)

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import pickle
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+import cloudpickle
+from loky.backend import resource_tracker
 
 from hpmkd.errors import HpmkdError
-from hpmkd.execution.toolkit.sharing import Names
-from hpmkd_defaults.executors import memmap
+from hpmkd.execution.toolkit import PROTOCOL, Names, size_of_piece
 from hpmkd_defaults.executors.signals import held_back
 
 #: In the names of all folders made here.
 PREFIX = "hpmkd-workers-"
-LOCK = "lock"
 #: Files here lie in memory, which saves writing them to a disk.
 MEMORY = Path("/dev/shm")
+#: Buffers start at multiples of a cache line.
+ALIGNMENT = 64
 #: A piece may take this share of what is free in memory; a larger one goes to a disk.
 SHARE_OF_MEMORY = 0.25
-#: Seconds after which a folder that nobody has locked has been left behind.
-ABANDONED = 60.0
 
 
-class PieceFiles:
+class SharedFiles:
     """Writes pieces to files, and removes those of pieces that have died.
 
     Small ones lie in memory where there is room, others in the folder for temporary files
-    (``TMPDIR``). What a process left behind that was killed, a later one removes.
+    (``TMPDIR``). If this process is killed, loky's resource tracker removes them.
     """
 
     def __init__(self) -> None:
@@ -39,10 +42,9 @@ class PieceFiles:
         self._names = Names()
         self._paths: dict[str, Path] = {}
         self._folders: dict[Path, Path] = {}
-        self._locks: list[IO[bytes]] = []
 
     def path_of(self, piece: Any) -> str:
-        """Return the path of a piece's file, which is written when it is first asked for.
+        """Return the path of a piece's file, which is written when it is first needed.
 
         Raises
         ------
@@ -53,30 +55,30 @@ class PieceFiles:
         path = self._paths.get(name)
         # Folders for temporary files may be tidied up while a long run goes on.
         if path is None or not path.exists():
-            path = self._paths[name] = self._write(name, memmap.parts_of(piece))
+            path = self._paths[name] = self._write(name, piece)
         return str(path)
 
     def remove_dead(self) -> None:
-        """Remove the files of pieces that have died: nobody will ask for them again."""
+        """Remove the files of pieces that have died: no task will need them again."""
         for name in self._names.gone():
             path = self._paths.pop(name, None)
             if path is not None:
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Remove everything; what is asked for afterwards is written anew."""
+        """Remove everything; what is needed afterwards is written anew."""
         for folder in self._folders.values():
             shutil.rmtree(folder, ignore_errors=True)
-        for lock in self._locks:
-            lock.close()
-        self._folders, self._locks, self._paths, self._names = {}, [], {}, Names()
+            resource_tracker.unregister(str(folder), "folder")
+        self._folders, self._paths, self._names = {}, {}, Names()
 
-    def _write(self, name: str, parts: list[memoryview]) -> Path:
-        size = sum(part.nbytes for part in parts)
+    def _write(self, name: str, piece: Any) -> Path:
+        size = size_of_piece(piece)
         root = _root(size)
         try:
             path = self._folder(root) / name
-            _written(parts, path)
+            with _removed_if_incomplete(path):
+                dump(piece, path)
         except OSError as error:
             raise HpmkdError(
                 f"{root}: cannot be used to hand rows to worker processes: {error.strerror}; "
@@ -84,80 +86,65 @@ class PieceFiles:
                 "name another folder (TMPDIR=/folder/with/room hpmkd …), or use one process "
                 "(--workers 1)"
             ) from error
-        self.written += size
+        self.written += path.stat().st_size
         return path
 
     def _folder(self, root: Path) -> Path:
-        if root not in self._folders or not self._folders[root].exists():
-            remove_abandoned(root)
-            # Ctrl-C in between would leave a folder that nobody knows.
+        folder = self._folders.get(root)
+        if folder is None or not folder.exists():
+            # Ctrl-C in between would leave a folder that is never removed.
             with held_back():
-                self._folders[root] = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
-                self._locks.append(_locked(self._folders[root] / LOCK))
-        return self._folders[root]
+                if folder is not None:
+                    resource_tracker.unregister(str(folder), "folder")
+                folder = self._folders[root] = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+                resource_tracker.register(str(folder), "folder")
+        return folder
 
 
-def _written(parts: list[memoryview], path: Path) -> None:
+@contextmanager
+def _removed_if_incomplete(path: Path) -> Iterator[None]:
     try:
-        memmap.write(parts, path)
+        yield
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def remove_abandoned(root: Path) -> None:
-    """Remove folders of processes that were killed before they could do it themselves."""
-    for folder in _abandoned(root):
-        shutil.rmtree(folder, ignore_errors=True)
+def dump(value: Any, path: Path) -> None:
+    """Write an object, so that :func:`load` need not copy its arrays.
 
-
-def _abandoned(root: Path) -> Iterator[Path]:
-    for folder in root.glob(f"{PREFIX}*"):
-        try:
-            # One that was made just now may not have been locked yet.
-            if time.time() - folder.stat().st_mtime > ABANDONED:
-                _locked(folder / LOCK).close()
-                yield folder
-        except OSError:
-            continue  # somebody is using it, or it belongs to somebody else
-
-
-def _locked(path: Path) -> IO[bytes]:
-    """Return the file, locked for as long as it is open.
-
-    The lock ends with the process, however that ends; unlike a process's number, it is seen
-    from other containers too.
+    The file holds a pickle and beside it, aligned, the buffers of arrays (PEP 574), in frames
+    too; then a table of where each of them is, and the length of that table. (joblib's files
+    give frames of a subclass of arrays.)
     """
-    file = path.open("wb")
-    try:
-        _lock(file)
-    except OSError:
-        file.close()
-        raise
-    return file
+    views: list[pickle.PickleBuffer] = []
+    body = cloudpickle.dumps(value, protocol=PROTOCOL, buffer_callback=views.append)
+    table = []
+    with path.open("wb") as file:
+        for part in (memoryview(body), *(view.raw() for view in views)):
+            file.seek(-file.tell() % ALIGNMENT, os.SEEK_CUR)
+            table.append((file.tell(), file.tell() + part.nbytes))
+            file.write(part)
+        content = pickle.dumps(table)
+        file.write(content + len(content).to_bytes(8, "little"))
 
 
-def _lock(file: IO[bytes]) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows, where an open file cannot be removed anyway
-        return
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def load(path: str) -> Any:
+    """Return the object in a file; its arrays are read-only and mapped."""
+    with open(path, "rb") as file:
+        # The arrays keep the map open, and with it the file's content after its removal.
+        content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    size = int.from_bytes(content[-8:], "little")
+    table = pickle.loads(content[-8 - size : -8])
+    body, *views = (content[start:end] for start, end in table)
+    return pickle.loads(body, buffers=views)
 
 
 def _root(size: int) -> Path:
     try:
-        roomy = size <= SHARE_OF_MEMORY * shutil.disk_usage(MEMORY).free
-    except OSError:
-        roomy = False
-    if roomy and os.access(MEMORY, os.W_OK):
-        return MEMORY
-    return _temporary(tempfile.gettempdir)
-
-
-def _temporary(found: Callable[[], str]) -> Path:
-    try:
-        return Path(found())
+        if size <= SHARE_OF_MEMORY * _free(MEMORY) and os.access(MEMORY, os.W_OK):
+            return MEMORY
+        return Path(tempfile.gettempdir())
     except OSError as error:
         raise HpmkdError(
             f"no folder for temporary files can be written to: {error}; name one "

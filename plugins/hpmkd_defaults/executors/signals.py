@@ -27,30 +27,30 @@ def held_back() -> Iterator[None]:
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
     handlers: dict[int, Any] = {key: each for key, each in before.items() if callable(each)}
-    heard: list[tuple[int, FrameType | None]] = []
+    pending: list[tuple[int, FrameType | None]] = []
     holding = True
 
-    def hear(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         if holding:
-            heard.append((number, frame))
+            pending.append((number, frame))
         else:
             handlers[number](number, frame)
 
     with ExitStack() as ending:
         for number, handler in handlers.items():
             ending.callback(signal.signal, number, handler)
-            signal.signal(number, hear)
+            signal.signal(number, handle)
         try:
             yield
         finally:
             holding = False
-            for number, frame in heard:
+            for number, frame in pending:
                 handlers[number](number, frame)
 
 
 @contextmanager
-def unheard_by_children() -> Iterator[None]:
-    """Start processes that do not hear SIGINT before they ignore it.
+def sigint_blocked_in_children() -> Iterator[None]:
+    """Start processes that do not receive SIGINT before they ignore it.
 
     A process inherits what is blocked: it is not to be stopped while it is loading its libraries,
     in a traceback.

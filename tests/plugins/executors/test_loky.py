@@ -186,7 +186,7 @@ def test_an_exception_tells_where_it_was_raised(pool):
     assert "in fail_on_three" in note
 
 
-def test_an_exception_that_does_not_pickle_is_told_in_words(pool):
+def test_an_exception_that_does_not_pickle_is_reported_in_words(pool):
     with pytest.raises(RuntimeError, match="Unportable: this and that"):
         list(pool.run(fail_unportably, None, [0]))
     assert dict(pool.run(tasks.add, 1.0, [1.0])) == {0: 2.0}

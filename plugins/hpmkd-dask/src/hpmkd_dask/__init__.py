@@ -35,8 +35,8 @@ def dask_executor(
         Of a Dask scheduler, e.g. ``tcp://10.0.0.1:8786``; empty for a cluster of this machine
         that lives as long as the executor.
     workers : int, optional
-        Worker processes of the cluster of this machine, 2 if nothing is said; of a cluster at
-        an address how many are used at most, all if nothing is said.
+        Worker processes of the cluster of this machine, 2 by default; of a cluster at
+        an address how many are used at most, all by default.
     patience : float
         Seconds to wait for a worker when there is none.
     """

@@ -1,8 +1,8 @@
 """One batch of tasks: who runs what, what was lost, what came back.
 
 Each worker is given one task at a time, and no other worker may take it. So it is known
-which task ran on a worker that died, a task starts when it is given, and the order of the
-tasks is kept.
+which task ran on a worker that died, a task starts when it is given, and the
+tasks start in their order.
 """
 
 from __future__ import annotations
@@ -12,27 +12,60 @@ import queue
 import time
 import warnings
 from collections import deque
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
 from hpmkd.errors import PluginError, WorkerWarning
-from hpmkd.execution.toolkit.retries import LostTasks
-from hpmkd_dask.attempt import Attempt
-from hpmkd_dask.checks import remedy
-from hpmkd_dask.task import RAISED, UNREADABLE, WorkerTraceback
+from hpmkd.execution.toolkit import LostTasks
+from hpmkd_dask.requirements import remedy
+from hpmkd_dask.task import RAISED, UNREADABLE, call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from hpmkd_dask.cluster import Cluster, Events
-    from hpmkd_dask.placing import Parcel, Placing
+    from hpmkd_dask.scattered import Packed, ScatteredData
 
 #: Seconds between two looks at what sends no event.
 TICK = 0.2
-#: Seconds without a worker of a cluster elsewhere after which that is told.
-TELL_AFTER = 5.0
+#: Seconds without a worker after which a warning says so.
+WARN_AFTER = 5.0
+
+
+@dataclass
+class Attempt:
+    """A task that was given to a worker.
+
+    Parameters
+    ----------
+    index : int
+        Of the task.
+    worker : str
+        Its address.
+    future : distributed.Future
+        The result, there.
+    fetched : concurrent.futures.Future
+        The result, here.
+    deadline : float or None
+        When it is given up, on the clock of ``time.monotonic``; None before it has started.
+    nanny : bool
+        Whether its worker would come back if it were killed.
+    """
+
+    index: int
+    worker: str
+    future: Any
+    fetched: Future[Any]
+    deadline: float | None = None
+    nanny: bool = False
+
+    def drop(self) -> None:
+        """Release the result; a task that has started goes on."""
+        self.fetched.cancel()
+        self.future.release()
 
 
 class ClusterBatch:
@@ -40,7 +73,7 @@ class ClusterBatch:
 
     Parameters
     ----------
-    cluster, placing
+    cluster, data
         Of the executor.
     function, shared, tasks, timeout
         As ``run`` was given them.
@@ -51,54 +84,54 @@ class ClusterBatch:
     def __init__(
         self,
         cluster: Cluster,
-        placing: Placing,
+        data: ScatteredData,
         function: Callable[[Any, Any], Any],
         shared: Any,
         tasks: Sequence[Any],
         timeout: float | None,
         patience: float,
     ) -> None:
-        self._cluster, self._placing = cluster, placing
+        self._cluster, self._data = cluster, data
         self._function, self._tasks, self._timeout = function, tasks, timeout
         self._patience = patience
-        self._parcel: Parcel = placing.parcel(shared)
+        self._packed: Packed = data.pack(shared)
         self._waiting = deque(range(len(tasks)))
         self._attempts: dict[str, Attempt] = {}
         self._losses = LostTasks(len(tasks))
         self._given = 0
-        self._nobody_since: float | None = None
-        self._told = False
+        self._idle_since: float | None = None
+        self._warned = False
 
     def results(self) -> Generator[tuple[int, Any], None, None]:
         """Yield results as they complete."""
         with self._cluster.listening() as events:
             try:
                 while self._waiting or self._attempts:
-                    self._give(events)
-                    yield from self._heard(events)
+                    self._assign(events)
+                    yield from self._handle_event(events)
                     yield from self._overdue()
             finally:
                 for attempt in self._attempts.values():
                     attempt.drop()
-                self._placing.drop(self._parcel)
+                self._data.drop(self._packed)
 
-    def _give(self, events: Events) -> None:
+    def _assign(self, events: Events) -> None:
         """Give tasks to the workers that have none."""
         busy = [attempt.worker for attempt in self._attempts.values()]
         free = self._cluster.free(busy)
-        for member in free[: len(self._waiting)]:
+        for worker in free[: len(self._waiting)]:
             try:
-                body, pieces = self._placing.placed(self._parcel, member.address)
+                body, pieces = self._data.on(worker, self._packed)
             except PluginError:
                 raise
             except Exception as error:
-                # A worker has just left, perhaps: that is heard of in a moment.
+                # A worker has just left, perhaps: an event of it comes in a moment.
                 self._wait(f"{type(error).__name__}: {error}")
                 return
             index = self._waiting.popleft()
-            self._submit(index, member.address, body, pieces, events)
+            self._submit(index, worker, body, pieces, events)
         if free or self._attempts:
-            self._nobody_since, self._told = None, False
+            self._idle_since, self._warned = None, False
         else:
             self._wait("")
 
@@ -106,29 +139,31 @@ class ClusterBatch:
         self, index: int, worker: str, body: Any, pieces: dict[str, Any], events: Events
     ) -> None:
         self._given += 1
-        key = f"{self._cluster.topic}-{self._parcel.name}-{self._given}"
+        key = f"{self._cluster.topic}-{self._packed.name}-{self._given}"
         payload = cloudpickle.dumps((self._function, self._tasks[index]))
-        arguments = (self._cluster.topic, key, payload, body, pieces)
-        attempt = Attempt.give(self._cluster.client, index, worker, key, *arguments)
+        connection, topic = self._cluster.connection, self._cluster.topic
+        future = connection.submit(worker, key, call, topic, key, payload, body, pieces)
+        fetched = connection.start(connection.client.gather, future)
+        attempt = Attempt(index, worker, future, fetched)
         attempt.fetched.add_done_callback(lambda _: events.put(("done", key)))
         self._attempts[key] = attempt
 
     def _wait(self, problem: str) -> None:
         """Be patient for a while with a cluster that has no worker for us."""
         now = time.monotonic()
-        if self._nobody_since is None:
-            self._nobody_since = now
-        waited = now - self._nobody_since
+        if self._idle_since is None:
+            self._idle_since = now
+        waited = now - self._idle_since
         if waited >= self._patience or (self._cluster.refused and not self._cluster.members):
-            raise self._cluster.nobody(self._patience, problem)
-        if waited >= TELL_AFTER and not (self._told or self._cluster.own):
-            self._told = True
+            raise self._cluster.no_worker(self._patience, problem)
+        if waited >= WARN_AFTER and not self._warned:
+            self._warned = True
             address = self._cluster.connection.address
             message = f"the Dask scheduler at {address} has no free worker; waiting for one, "
             message += f"up to {self._patience:g} s"
             warnings.warn(message, WorkerWarning, stacklevel=2)
 
-    def _heard(self, events: Events) -> Iterator[tuple[int, Any]]:
+    def _handle_event(self, events: Events) -> Iterator[tuple[int, Any]]:
         """Wait for an event and act on it."""
         self._cluster.connection.require_alive()
         self._cluster.look()
@@ -145,9 +180,9 @@ class ClusterBatch:
             case ("joined", worker):
                 self._cluster.join(worker)
             case ("left", worker, expected):
-                self._placing.left(worker)
-                how = self._cluster.left(worker)
-                yield from self._abandoned(worker, "" if expected else how)
+                self._data.forget_worker(worker)
+                self._cluster.forget(worker)
+                yield from self._abandoned(worker, expected)
 
     def _until_next_deadline(self) -> float:
         deadlines = [each.deadline for each in self._attempts.values() if each.deadline is not None]
@@ -158,8 +193,8 @@ class ClusterBatch:
         try:
             state, sent = attempt.fetched.result()
         except CancelledError:
-            # What it needed was lost with a worker. If that was its own, this is about to be heard.
-            if attempt.worker in self._cluster.there():
+            # What it needed was lost with a worker. If that was its own, an event of it follows.
+            if attempt.worker in self._cluster.addresses():
                 self._waiting.appendleft(attempt.index)
             else:
                 self._attempts[key] = attempt
@@ -181,21 +216,20 @@ class ClusterBatch:
                 f"executor dask: worker {attempt.worker} cannot read its task: {problem}; {do}"
             )
         if state == RAISED:
-            raised, told = pickle.loads(sent)
-            raise raised from WorkerTraceback(f"in worker {attempt.worker}\n{told}")
+            raise pickle.loads(sent)
         yield attempt.index, pickle.loads(sent)
 
-    def _abandoned(self, worker: str, how: str) -> Iterator[tuple[int, Any]]:
-        """See to the task of a worker that has left; `how` is empty if it left in peace."""
+    def _abandoned(self, worker: str, expected: bool) -> Iterator[tuple[int, Any]]:
+        """See to the task of a worker that has left; as `expected` if it was scaled down."""
         for key, attempt in list(self._attempts.items()):
             if attempt.worker != worker:
                 continue
             del self._attempts[key]
             attempt.drop()
-            if how:
-                yield from self._lost(attempt.index, f"its worker {how}")
-            else:
+            if expected:
                 self._waiting.appendleft(attempt.index)
+            else:
+                yield from self._lost(attempt.index, "its worker left the cluster")
 
     def _overdue(self) -> Iterator[tuple[int, Any]]:
         """Give up what takes too long."""

@@ -10,37 +10,17 @@ import time
 import uuid
 import warnings
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from hpmkd.errors import PluginError, WorkerWarning
-from hpmkd_dask.checks import QUESTION, Wanted
 from hpmkd_dask.connection import Connection
-from hpmkd_dask.processes import Processes
+from hpmkd_dask.requirements import FACTS, Requirements
 
 Events = queue.SimpleQueue[tuple[Any, ...]]
 
-#: Worker processes of a cluster of this machine if nothing is said.
-DEFAULT_WORKERS = 2
-#: Seconds between two looks at who is there: while somebody is missing, and else.
+#: Seconds between two looks at which workers there are: while some are missing, and else.
 OFTEN, SELDOM = 0.2, 2.0
-
-
-@dataclass(frozen=True)
-class Member:
-    """A worker that has what tasks need.
-
-    Parameters
-    ----------
-    address : str
-        Of it.
-    pid : int
-        Of its process, on its machine.
-    """
-
-    address: str
-    pid: int
 
 
 class Cluster:
@@ -52,34 +32,28 @@ class Cluster:
     Parameters
     ----------
     address : str
-        Of the scheduler; empty for a cluster of this machine.
-    workers : int or None
-        How many processes it has here; how many are used of one elsewhere, None for all.
+        Of the scheduler.
+    limit : int or None
+        How many of its workers are used, None for all.
     """
 
-    def __init__(self, address: str, workers: int | None) -> None:
+    def __init__(self, address: str, limit: int | None) -> None:
         self._look_at = 0.0
         self._listeners: list[Events] = []
         self.topic = f"hpmkd-{uuid.uuid4().hex}"
-        self.members: dict[str, Member] = {}
+        #: The process numbers of workers that have what tasks need, by address.
+        self.members: dict[str, int] = {}
         self.refused: dict[str, str] = {}
-        self._wanted = Wanted.here()
+        self._requirements = Requirements.here()
         #: Distributions that workers were refused for.
         self._differing: list[str] = []
-        self._limit = workers
+        self._limit = limit
         #: Workers that still run a task which was given up, and its future.
         self._occupied: dict[str, Any] = {}
-        #: How workers ended that have left.
-        self._ends: dict[str, str] = {}
-        self._processes: Processes | None = None
         self.connection = Connection(address)
         try:
-            if not address:
-                self._limit = workers or DEFAULT_WORKERS
-                self._processes = Processes(self.connection.address, self._limit)
-                self._processes.mend()
-            self.connection.hear(self.topic, self._of_task)
-            self.join(*self.there())
+            self.connection.subscribe(self.topic, self._of_task)
+            self.join(*self.addresses())
         except BaseException:
             self.close()
             raise
@@ -105,115 +79,91 @@ class Cluster:
         """How many tasks run at once now; at least one, though there may be no worker yet."""
         return max(1, len(self.used()))
 
-    @property
-    def own(self) -> bool:
-        """Whether its workers are processes of this machine, which are on their way."""
-        return self._processes is not None
-
-    def used(self) -> list[Member]:
-        """Return the workers of this run."""
+    def used(self) -> list[str]:
+        """Return the addresses of the workers of this run."""
         for address, future in list(self._occupied.items()):
             if future.done():
                 del self._occupied[address]
-        able = [each for each in self.members.values() if each.address not in self._occupied]
-        return able[: self._limit]
+        return [each for each in self.members if each not in self._occupied][: self._limit]
 
-    def free(self, busy: Collection[str]) -> list[Member]:
-        """Return the workers that may be given a task, given who is busy with one."""
-        return [each for each in self.used() if each.address not in busy]
+    def free(self, busy: Collection[str]) -> list[str]:
+        """Return the workers that may be given a task, given those that have one."""
+        return [each for each in self.used() if each not in busy]
 
     def look(self) -> None:
-        """Tell who has joined or left, if it is time to look again.
+        """Publish which workers have joined or left, if it is time to look again.
 
-        That a worker leaves is told by the scheduler as well, and at once. (It tells of those
-        that join, too, but among messages that some versions of Dask cannot send.)
+        The scheduler sends a message of a worker that leaves as well, and at once. (Also of those
+        that join, but among messages that some versions of Dask cannot send.)
         """
         now = time.monotonic()
         if now < self._look_at:
             return
-        there = self.there()
-        for address in {*self.members, *self.refused} - set(there):
-            self._tell("left", address, False)
-        new = there - {*self.members, *self.refused}
-        for address in new:
-            self._tell("joined", address)
+        there, known = self.addresses(), {*self.members, *self.refused}
+        for address in known - there:
+            self._publish("left", address, False)
+        for address in there - known:
+            self._publish("joined", address)
         complete = len(self.members) >= (self._limit or 1)
         self._look_at = now + (SELDOM if complete else OFTEN)
-        if self._processes is not None:
-            self._processes.mend()
 
-    def there(self) -> set[str]:
+    def addresses(self) -> set[str]:
         """Return the addresses of all workers that the scheduler has, now."""
-        return set(self.connection.ask(self.client.nthreads))
+        return set(self.connection.call(self.client.nthreads))
 
     def join(self, *addresses: str) -> None:
-        """Ask workers whether they have what tasks need, and take those that do."""
+        """Inspect whether workers have what tasks need, and take those that do."""
         new = [each for each in addresses if each not in (*self.members, *self.refused)]
         if not new:
             return
-        run, names = self.client.run, self._wanted.names
-        answers = self.connection.ask(run, eval, QUESTION, names, workers=new, on_error="ignore")
-        for address, answer in answers.items():
+        run, names = self.client.run, self._requirements.names
+        found = self.connection.call(run, eval, FACTS, names, workers=new, on_error="ignore")
+        for address, facts in found.items():
             # One that does not answer has left again.
-            self._judge(address, answer)
+            self._judge(address, facts)
 
-    def _judge(self, address: str, answer: dict[str, Any]) -> None:
-        if refusals := "; ".join(self._wanted.refusals(answer)):
-            self._differing += self._wanted.differing(answer)
+    def _judge(self, address: str, facts: dict[str, Any]) -> None:
+        if refusals := "; ".join(self._requirements.refusals(facts)):
+            self._differing += self._requirements.differing(facts)
             self.refused[address] = f"worker {address}: {refusals}"
-            hint = f"type there: {self.install()}"
+            hint = f"type there: {self._install()}"
             message = f"executor dask: {self.refused[address]}. It is not used; {hint}"
             warnings.warn(message, WorkerWarning, stacklevel=2)
             return
-        if doubts := "; ".join(self._wanted.doubts(answer)):
+        if doubts := "; ".join(self._requirements.doubts(facts)):
             message = f"executor dask: worker {address}: {doubts}; results may differ a little"
             warnings.warn(message, WorkerWarning, stacklevel=2)
-        self.members[address] = Member(address, answer["pid"])
-        if self._processes is not None:
-            self._processes.arrived(answer["pid"])
-        self.connection.hear(address, partial(self._of_worker, address))
+        self.members[address] = facts["pid"]
+        self.connection.subscribe(address, partial(self._of_worker, address))
 
-    def left(self, address: str) -> str:
-        """Forget a worker and see to another one; return how it ended, for a sentence."""
-        member = self.members.pop(address, None)
+    def forget(self, address: str) -> None:
+        """Forget a worker that has left."""
         self._look_at = 0.0  # for another one in its place
-        self.refused.pop(address, None)
-        self._occupied.pop(address, None)
-        if member is not None and self._processes is not None:
-            self._ends[address] = self._processes.end_of(member.pid)
-        return self._ends.get(address, "left the cluster")
+        for known in (self.members, self.refused, self._occupied):
+            known.pop(address, None)
 
     def give_up(self, address: str, future: Any, nanny: bool) -> None:
-        """End the worker of a task that is given up; one that nobody would replace is kept.
+        """End the worker of a task that is given up, if it would be replaced.
 
         A running task cannot be cancelled. A worker without a nanny, a process of Dask's that
         watches over it and starts it again, is left alone until it has done the task.
         """
-        member = self.members.get(address)
-        if member is None:  # it has left, which another batch has heard already
+        if address not in self.members:  # it has left, which another batch has noticed already
             return
-        if self._processes is not None:
-            self._processes.kill(member.pid)
-        elif nanny:
-            # By its nanny: its own loop may be held up by the task.
-            kill = (os.kill, member.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-            self.connection.tell(
-                self.client.run, *kill, nanny=True, workers=[address], on_error="ignore"
-            )
+        if nanny:
+            # By its nanny: its own loop may be blocked by the task.
+            kill = (os.kill, self.members[address], signal.SIGKILL)
+            options = {"nanny": True, "workers": [address], "on_error": "ignore"}
+            self.connection.start(self.client.run, *kill, **options)
         self._occupied[address] = future
 
-    def install(self) -> str:
-        """Return what to type where the workers run."""
-        return self._wanted.install(*self._differing)
-
-    def nobody(self, seconds: float, problem: str) -> PluginError:
+    def no_worker(self, seconds: float, problem: str) -> PluginError:
         """Return the error for there being no worker after so many seconds, and why if known."""
         where = f"executor dask: the scheduler at {self.connection.address}"
         if self.refused:
-            told = "; ".join(self.refused.values())
             return PluginError(
-                f"{where} has no worker that can be used: {told}. Where the workers run, type: "
-                f"{self.install()}"
+                f"{where} has no worker that can be used: {'; '.join(self.refused.values())}. "
+                f"Where the workers run, type: {self._install()}"
             )
         if problem:
             return PluginError(f"{where} does not take the data: {problem}; see its log for why")
@@ -223,20 +173,19 @@ class Cluster:
         )
 
     def close(self) -> None:
-        """Leave it; one of this machine ends."""
-        if self._processes is not None:
-            self._processes.close()
+        """Leave the scheduler."""
         self.connection.close()
 
+    def _install(self) -> str:
+        return self._requirements.install(*self._differing)
+
     def _of_task(self, message: Any) -> None:
-        if self._processes is not None:
-            self._processes.at_work()
-        self._tell("started", *message)
+        self._publish("started", *message)
 
     def _of_worker(self, address: str, message: Any) -> None:
         if isinstance(message, dict) and message.get("action") == "remove-worker":
-            self._tell("left", address, bool(message.get("expected")))
+            self._publish("left", address, bool(message.get("expected")))
 
-    def _tell(self, *event: Any) -> None:
+    def _publish(self, *event: Any) -> None:
         for listener in tuple(self._listeners):
             listener.put(event)

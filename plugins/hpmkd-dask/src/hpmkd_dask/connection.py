@@ -3,47 +3,73 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import shutil
+import random
 import sys
-import tempfile
-import threading
 import time
-import weakref
-from concurrent.futures import wait
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import PluginError
-from hpmkd_dask.apart import APART
-from hpmkd_dask.quiet import Hush, foreign_loggers_kept
 
-with foreign_loggers_kept():
-    from distributed import Client, LocalCluster
+
+@contextlib.contextmanager
+def _loggers_preserved() -> Iterator[None]:
+    """Leave loggers of others, which Dask sets when it is imported: they would be loud beside it.
+
+    An application that is itself built on Tornado would else lose its errors.
+    """
+    loggers = [logging.getLogger(name) for name in ("bokeh", "tornado", "tornado.application")]
+    before = [(each.level, each.propagate, list(each.handlers)) for each in loggers]
+    yield
+    for each, (level, propagate, handlers) in zip(loggers, before, strict=True):
+        each.setLevel(level)
+        each.propagate, each.handlers = propagate, handlers
+
+
+with _loggers_preserved():
+    from distributed import Client
     from distributed.utils import LoopRunner
     from distributed.versions import VersionMismatchWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Seconds in which a scheduler must answer, and in which it is taken leave of.
+
+class _Random(random.Random):
+    """A generator that its users take for the module ``random``."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(random, name)
+
+
+# Dask draws from the generator of the whole process, in threads of its own: the caller's numbers
+# would depend on it.
+for _name, _module in list(sys.modules.items()):
+    if _name.startswith(("distributed", "dask.sizeof")) and vars(_module).get("random") is random:
+        vars(_module)["random"] = _Random()
+
+#: Seconds in which a scheduler must answer, and in which the client leaves it.
 ANSWERS_WITHIN = 10.0
 LEAVES_WITHIN = 2.0
-#: Seconds between two looks whether a scheduler that is asked something is still there.
-GLANCE = 0.2
+#: Seconds between two checks that a scheduler that is to answer is still there.
+CHECK_EVERY = 0.2
 #: So many of them later the client knows that it is not.
 NOTICED_IN = 5
 
 
 class Connection:
-    """A client of a scheduler, which is somewhere or made here.
+    """A client of a scheduler.
 
     Nothing of it is global: not the default client of this process, not its configuration, not
-    its logging, its random numbers or ``sys.path``.
+    its random numbers.
 
     Parameters
     ----------
     address : str
-        Of the scheduler; empty to make one on loopback, without workers and dashboard.
+        Of the scheduler.
 
     Raises
     ------
@@ -52,53 +78,56 @@ class Connection:
     """
 
     def __init__(self, address: str) -> None:
-        self._end = weakref.finalize(self, APART.leave)
-        APART.enter()
+        self.address = address
+        self.client: Any = None
         self._runner = LoopRunner(asynchronous=False)
         self._runner.start()
-        self._hush = Hush(self._runner.run_sync(_thread))
-        self._hush.start()
-        # What is cut short leaves errors that nobody waits for; asyncio would tell of them when
-        # they are garbage, in whichever thread that is.
-        self._runner.loop.asyncio_loop.set_exception_handler(_told_to_nobody)
-        self._local: _LocalScheduler | None = None
-        self.client: Any = None
-        self.address = address
+        self._loop = self._runner.loop.asyncio_loop
+        # What is cut short leaves errors that nothing awaits; asyncio would print them when they
+        # are garbage, in whichever thread that is.
+        self._loop.set_exception_handler(_ignore)
         try:
-            if not address:
-                self._local = _LocalScheduler(self._runner.loop)
-                self.address = self._local.address
             self.client = _client(self.address, self._runner.loop)
         except BaseException:
             self.close()
             raise
 
-    def hear(self, topic: str, handler: Callable[[Any], None]) -> None:
+    def subscribe(self, topic: str, handler: Callable[[Any], None]) -> None:
         """Have `handler` called with each message of a topic, in the thread of the loop."""
         self.client.subscribe_topic(topic, lambda event: handler(event[1]))
 
-    def ask(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """Return what a method of the client or of its scheduler answers, by way of the loop.
+    def submit(self, worker: str, key: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a function on a worker and on no other; return Dask's future."""
+        options = {"workers": [worker], "allow_other_workers": False, "pure": False}
+        return self.client.submit(function, *arguments, key=key, **options)
 
-        Called from here, they would wait for a scheduler that is gone until their time is out.
+    def start(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Future[Any]:
+        """Call a method of the client in the thread of the loop; return its future."""
+        return asyncio.run_coroutine_threadsafe(
+            _awaited(function, *arguments, **options), self._loop
+        )
+
+    def call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """Return the result of a method of the client, by way of the loop.
+
+        Called from here, it would wait for a scheduler that is gone until its time is out.
 
         Raises
         ------
         PluginError
             If the scheduler goes away meanwhile.
         """
-        loop = self._runner.loop.asyncio_loop
-        asked = asyncio.run_coroutine_threadsafe(_awaited(function, *arguments, **options), loop)
+        pending = self.start(function, *arguments, **options)
         try:
-            while not asked.done():
+            while not pending.done():
                 self.require_alive()
-                wait([asked], timeout=GLANCE)
-            return asked.result()
+                wait([pending], timeout=CHECK_EVERY)
+            return pending.result()
         except OSError:
             self.require_alive_yet()
             raise
         finally:
-            asked.cancel()
+            pending.cancel()
 
     def require_alive(self) -> None:
         """Raise unless the scheduler is there.
@@ -117,66 +146,23 @@ class Connection:
     def require_alive_yet(self) -> None:
         """Do so after a connection has broken: to a worker, or to the scheduler.
 
-        Of the latter the client hears in a moment.
+        The client notices the latter in a moment.
         """
         for _ in range(NOTICED_IN):
             self.require_alive()
-            time.sleep(GLANCE)
-
-    def tell(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
-        """Do as :meth:`ask` does, and wait for no answer."""
-        loop = self._runner.loop.asyncio_loop
-        asyncio.run_coroutine_threadsafe(_awaited(function, *arguments, **options), loop)
+            time.sleep(CHECK_EVERY)
 
     def close(self) -> None:
-        """Leave the scheduler; one that was made here ends."""
+        """Leave the scheduler."""
         try:
             if self.client is not None:
                 self.client.close(timeout=LEAVES_WITHIN)
-            if self._local is not None:
-                self._local.close()
         finally:
             self._runner.stop()
-            self._hush.stop()
-            self._end()
-
-
-class _LocalScheduler:
-    """A scheduler on loopback, without workers and dashboard."""
-
-    def __init__(self, loop: Any) -> None:
-        self._folder = tempfile.mkdtemp(prefix="hpmkd-dask-")
-        self._clean = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        self._cluster = LocalCluster(
-            n_workers=0,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            # Any free port for its health check; no dashboard.
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False, "local_directory": self._folder},
-            silence_logs=False,
-            loop=loop,
-        )
-        self.address: str = self._cluster.scheduler_address
-        # For modules that clients upload, of which there are none. It would be taken away again
-        # only if nothing had come before it.
-        scratch = self._cluster.scheduler.local_directory
-        if scratch in sys.path:
-            sys.path.remove(scratch)
-
-    def close(self) -> None:
-        try:
-            self._cluster.close(timeout=LEAVES_WITHIN)
-        finally:
-            # It stays with the logger until the scheduler is garbage, and has no public name.
-            handler = getattr(self._cluster.scheduler, "_deque_handler", None)
-            if handler is not None:
-                logging.getLogger("distributed.scheduler").removeHandler(handler)
-            self._clean()
 
 
 class QuietClient(Client):  # type: ignore[misc]
-    """A client that closes when it is told to, and not as garbage.
+    """A client that is closed by its owner, and not as garbage.
 
     One that could not be made, for want of a scheduler, would complain a second time then.
     """
@@ -186,16 +172,12 @@ class QuietClient(Client):  # type: ignore[misc]
 
 
 async def _awaited(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    # In the thread of the loop they return something to wait for.
+    # In the thread of the loop methods return something to wait for.
     return await function(*arguments, **options)
 
 
-def _told_to_nobody(loop: Any, context: Any) -> None:
+def _ignore(loop: Any, context: Any) -> None:
     """Drop an error of the loop that no coroutine waits for any more."""
-
-
-async def _thread() -> int:
-    return threading.get_ident()
 
 
 def _client(address: str, loop: Any) -> Any:

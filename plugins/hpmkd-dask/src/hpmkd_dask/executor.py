@@ -7,11 +7,15 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from hpmkd_dask.batch import ClusterBatch
-from hpmkd_dask.cluster import DEFAULT_WORKERS, Cluster
-from hpmkd_dask.placing import Placing
+from hpmkd_dask.cluster import Cluster
+from hpmkd_dask.local import LocalWorkers
+from hpmkd_dask.scattered import ScatteredData
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+#: Worker processes of a cluster of this machine by default.
+DEFAULT_WORKERS = 2
 
 
 class DaskExecutor:
@@ -43,16 +47,18 @@ class DaskExecutor:
     def __init__(
         self, *, address: str = "", workers: int | None = None, patience: float = 60.0
     ) -> None:
-        self._address, self._limit, self._patience = address, workers, patience
+        self._address, self._patience = address, patience
+        self._limit = workers if address else workers or DEFAULT_WORKERS
         #: Whether workers are there already; those of this machine are started when needed.
-        self.ranking = bool(address)
-        self._lock = threading.Lock()
-        self._cluster: Cluster | None = None
-        self._placing: Placing | None = None
-        #: Whether the workers are processes of this machine: of a cluster elsewhere, nobody knows.
+        self.standing = bool(address)
+        #: Whether the workers are processes of this machine: unknown of a cluster elsewhere.
         self.local = not address
+        self._lock = threading.Lock()
+        self._own: LocalWorkers | None = None
+        self._cluster: Cluster | None = None
+        self._data: ScatteredData | None = None
         #: How many tasks run at once; of a cluster elsewhere, as many as it has workers now.
-        self.workers = self._connected()[0].workers if address else workers or DEFAULT_WORKERS
+        self.workers = self._connected()[0].workers if address else self._limit or 1
 
     def run(
         self,
@@ -72,8 +78,8 @@ class DaskExecutor:
         """
         if not tasks:
             return
-        cluster, placing = self._connected()
-        batch = ClusterBatch(cluster, placing, function, shared, tasks, timeout, self._patience)
+        cluster, data = self._connected()
+        batch = ClusterBatch(cluster, data, function, shared, tasks, timeout, self._patience)
         with contextlib.closing(batch.results()) as results:
             for result in results:
                 if self._address:
@@ -83,13 +89,21 @@ class DaskExecutor:
     def close(self) -> None:
         """Leave the cluster; end the one of this machine."""
         with self._lock:
-            cluster, self._cluster, self._placing = self._cluster, None, None
-        if cluster is not None:
-            cluster.close()
+            cluster, own = self._cluster, self._own
+            self._cluster = self._data = self._own = None
+        try:
+            if cluster is not None:
+                cluster.close()
+        finally:
+            if own is not None:
+                own.close()
 
-    def _connected(self) -> tuple[Cluster, Placing]:
+    def _connected(self) -> tuple[Cluster, ScatteredData]:
         with self._lock:
-            if self._cluster is None or self._placing is None:
-                self._cluster = Cluster(self._address, self._limit)
-                self._placing = Placing(self._cluster)
-            return self._cluster, self._placing
+            if self._cluster is None or self._data is None:
+                if not self._address and self._own is None:
+                    self._own = LocalWorkers(self._limit or 1)
+                address = self._address if self._own is None else self._own.address
+                self._cluster = Cluster(address, self._limit)
+                self._data = ScatteredData(self._cluster)
+            return self._cluster, self._data

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import pickle
 import sys
-import traceback
 import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,7 +17,7 @@ import cloudpickle
 import numpy as np
 import threadpoolctl
 
-from hpmkd.execution.toolkit.sharing import size_of_piece, unpack
+from hpmkd.execution.toolkit import portable_exception, size_of_piece, unpack
 
 #: What became of a task.
 DONE, RAISED, UNREADABLE = "done", "raised", "unreadable"
@@ -61,10 +60,6 @@ def _arrived(value: Any) -> Piece:
 _unpacked: weakref.WeakKeyDictionary[Piece, Any] = weakref.WeakKeyDictionary()
 
 
-class WorkerTraceback(Exception):  # noqa: N818 - it is where, not what
-    """Where in the worker an exception was raised; it is the cause of that exception."""
-
-
 def call(
     topic: str, key: str, payload: bytes, body: Piece, pieces: Mapping[str, Piece]
 ) -> tuple[str, Any]:
@@ -73,8 +68,8 @@ def call(
     Parameters
     ----------
     topic : str
-        Where the client hears of it that the task `key` has started, and whether a nanny
-        watches over the worker.
+        Where the client reads that the task `key` has started, and whether a nanny watches over
+        the worker.
     key : str
         Name of the task.
     payload : bytes
@@ -106,11 +101,9 @@ def call(
         with one_thread():
             result = function(shared, task)
         return DONE, cloudpickle.dumps(result)
-    except Exception as error:
-        return RAISED, portable(error)
     except BaseException as error:
         # A task that ends itself must end neither the worker nor the client.
-        return RAISED, portable(RuntimeError(f"{type(error).__name__}: {error}"))
+        return RAISED, cloudpickle.dumps(portable_exception(error, f"in worker {worker.address}"))
 
 
 @contextlib.contextmanager
@@ -128,19 +121,6 @@ def one_thread() -> Iterator[None]:
     finally:
         if numba is not None and before > 1:
             numba.set_num_threads(before)
-
-
-def portable(error: Exception) -> bytes:
-    """Pickle an exception with its traceback; in words, if it cannot be pickled."""
-    told = "".join(traceback.format_exception(error))
-    for each in (error, RuntimeError(f"{type(error).__name__}: {error}")):
-        try:
-            sent = cloudpickle.dumps((each, told))
-            pickle.loads(sent)
-        except Exception:
-            continue
-        return bytes(sent)
-    raise AssertionError("an error of words cannot be pickled")
 
 
 def _shared(body: Piece, pieces: Mapping[str, Piece]) -> Any:

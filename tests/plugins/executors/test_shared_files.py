@@ -4,16 +4,15 @@ import errno
 import gc
 import os
 import shutil
-import time
 
 import numpy as np
 import pytest
 
 from hpmkd.data.tables import frozen
 from hpmkd.errors import HpmkdError
-from hpmkd_defaults.executors import memmap, shared_files
-from hpmkd_defaults.executors.shared_files import PieceFiles, remove_abandoned
-from hpmkd_defaults.executors.worker_main import _Pieces
+from hpmkd_defaults.executors import shared_files
+from hpmkd_defaults.executors.shared_files import SharedFiles, load
+from hpmkd_defaults.executors.worker_main import Pieces
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def files(tmp_path, monkeypatch):
     """Files on what passes for a disk: there is no memory to keep them in."""
     monkeypatch.setattr(shared_files, "MEMORY", tmp_path / "none")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    made = PieceFiles()
+    made = SharedFiles()
     yield made
     made.close()
 
@@ -39,7 +38,7 @@ def test_a_piece_is_written_once_and_removed_with_its_owner(files, tmp_path):
     path = files.path_of(one)
     assert files.path_of(one) == path
     assert files.path_of(other) != path
-    assert memmap.load(path)[0] == 1.0
+    assert load(path)[0] == 1.0
     assert 80_000 <= files.written < 81_000
     del one
     gc.collect()
@@ -53,7 +52,7 @@ def test_closing_removes_all_and_what_comes_later_is_written_anew(files, tmp_pat
     files.path_of(one)
     files.close()
     assert [*tmp_path.iterdir()] == []
-    assert memmap.load(files.path_of(one))[0] == 0.0
+    assert load(files.path_of(one))[0] == 0.0
 
 
 def test_small_pieces_lie_in_memory_and_large_ones_do_not(tmp_path, monkeypatch):
@@ -62,30 +61,30 @@ def test_small_pieces_lie_in_memory_and_large_ones_do_not(tmp_path, monkeypatch)
     memory.mkdir()
     monkeypatch.setattr(shared_files, "MEMORY", memory)
     monkeypatch.setattr("tempfile.tempdir", str(disk))
-    made, held = PieceFiles(), [piece(), piece()]
-    made.path_of(held[0])
+    made, pieces = SharedFiles(), [piece(), piece()]
+    made.path_of(pieces[0])
     assert (len(pieces_in(memory)), len(pieces_in(disk))) == (1, 0)
     monkeypatch.setattr(shared_files, "SHARE_OF_MEMORY", 0.0)
-    made.path_of(held[1])
+    made.path_of(pieces[1])
     assert (len(pieces_in(memory)), len(pieces_in(disk))) == (1, 1)
     made.close()
     assert [*disk.iterdir(), *memory.iterdir()] == []
 
 
 def test_a_full_disk_says_what_is_needed_and_what_to_type(files, tmp_path, monkeypatch):
-    def write(parts, path):
+    def dump(value, path):
         path.write_bytes(b"half of it")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     one = piece()
     with monkeypatch.context() as full:
-        full.setattr(memmap, "write", write)
+        full.setattr(shared_files, "dump", dump)
         with pytest.raises(HpmkdError) as caught:
             files.path_of(one)
-    for told in (str(tmp_path), "No space left", "0.0 MB are needed", "TMPDIR=", "--workers 1"):
-        assert told in str(caught.value)
+    for words in (str(tmp_path), "No space left", "0.0 MB are needed", "TMPDIR=", "--workers 1"):
+        assert words in str(caught.value)
     assert pieces_in(tmp_path) == []
-    assert memmap.load(files.path_of(one))[0] == 0.0
+    assert load(files.path_of(one))[0] == 0.0
 
 
 def test_nowhere_to_write_to_is_explained(files, monkeypatch):
@@ -102,11 +101,11 @@ def test_what_somebody_tidied_up_is_written_again(files, tmp_path):
     first = files.path_of(one)
     shutil.rmtree(os.path.dirname(first))
     second = files.path_of(one)
-    assert memmap.load(second)[0] == 4.0
+    assert load(second)[0] == 4.0
 
 
 def test_a_worker_keeps_a_piece_as_long_as_there_is_its_file(files):
-    one, pieces = piece(), _Pieces()
+    one, pieces = piece(), Pieces()
     path = files.path_of(one)
     read = pieces.read(path)
     pieces.drop_removed()
@@ -117,21 +116,3 @@ def test_a_worker_keeps_a_piece_as_long_as_there_is_its_file(files):
     pieces.drop_removed()
     with pytest.raises(HpmkdError, match="cannot be read by a worker process: No such file"):
         pieces.read(path)
-
-
-def test_a_later_run_removes_what_a_killed_one_left_behind(files, tmp_path):
-    one = piece()
-    alive = os.path.dirname(files.path_of(one))
-    left, made_just_now, foreign = (
-        tmp_path / name for name in ("hpmkd-workers-left", "hpmkd-workers-new", "other-thing")
-    )
-    for each in (left, made_just_now, foreign):
-        each.mkdir()
-        (each / "piece-1").touch()
-    for each in (alive, left, foreign):
-        os.utime(each, (time.time() - 3600,) * 2)
-    remove_abandoned(tmp_path)
-    assert not left.exists()
-    assert made_just_now.exists()
-    assert foreign.exists()
-    assert memmap.load(files.path_of(one))[0] == 0.0

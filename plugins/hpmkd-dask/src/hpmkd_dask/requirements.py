@@ -1,4 +1,4 @@
-"""Whether a worker has what a task needs, and in which versions."""
+"""What a worker must have for tasks, and in which versions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STRICT = ("hpmkd", "hpmkd-dask", "dask", "distributed", "cloudpickle")
 LOOSE = ("numpy", "scipy", "scikit-learn", "xgboost", "numba", "pandas")
 
 #: Evaluated in a worker, which may have none of our modules: it is sent as text.
-QUESTION = """{
+FACTS = """{
     "pid": __import__("os").getpid(),
     "python": "%d.%d" % __import__("sys").version_info[:2],
     "missing": [
@@ -38,7 +38,7 @@ QUESTION = """{
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Requirements:
     """What this process has, and a worker must have.
 
     Parameters
@@ -53,7 +53,7 @@ class Wanted:
     versions: Mapping[str, str]
 
     @classmethod
-    def here(cls) -> Wanted:
+    def here(cls) -> Requirements:
         """Look at this process."""
         plugins = (point.dist.name for point in entry_points(group="hpmkd") if point.dist)
         names = dict.fromkeys((*STRICT, *plugins, *LOOSE))
@@ -63,28 +63,28 @@ class Wanted:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What :data:`QUESTION` is evaluated with."""
+        """What :data:`FACTS` is evaluated with."""
         # Globals: a comprehension does not see the locals of what is evaluated.
         return {"modules": MODULES, "names": tuple(self.versions)}
 
-    def refusals(self, answer: Mapping[str, Any]) -> Iterator[str]:
-        """Say why a worker cannot work for us, given its answer."""
-        if answer["missing"]:
-            yield f"{' and '.join(answer['missing'])} cannot be imported there"
-        if answer["python"] != self.python:
-            yield f"it has Python {answer['python']}, here it is {self.python}"
-        for name in self.differing(answer):
-            yield self._difference(name, answer["versions"])
+    def refusals(self, facts: Mapping[str, Any]) -> Iterator[str]:
+        """Say why a worker cannot work for us, given its facts."""
+        if facts["missing"]:
+            yield f"{' and '.join(facts['missing'])} cannot be imported there"
+        if facts["python"] != self.python:
+            yield f"it has Python {facts['python']}, here it is {self.python}"
+        for name in self.differing(facts):
+            yield self._difference(name, facts["versions"])
 
-    def differing(self, answer: Mapping[str, Any]) -> list[str]:
+    def differing(self, facts: Mapping[str, Any]) -> list[str]:
         """Return the distributions whose versions a worker is refused for."""
         strict = [name for name in self.versions if name not in LOOSE]
-        return self._differing(strict, answer["versions"])
+        return self._differing(strict, facts["versions"])
 
-    def doubts(self, answer: Mapping[str, Any]) -> Iterator[str]:
+    def doubts(self, facts: Mapping[str, Any]) -> Iterator[str]:
         """Say why a worker may compute other last bits."""
-        for name in self._differing(LOOSE, answer["versions"]):
-            yield self._difference(name, answer["versions"])
+        for name in self._differing(LOOSE, facts["versions"]):
+            yield self._difference(name, facts["versions"])
 
     def _differing(self, names: Sequence[str], versions: Mapping[str, str]) -> list[str]:
         # A plugin that is missing there may not be needed there; a task that does says so.

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd_defaults.executors import memmap
+from hpmkd_defaults.executors.shared_files import ALIGNMENT, dump, load
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ from hpmkd_defaults.executors import memmap
 )
 def test_arrays_arrive_as_they_were(tmp_path, array):
     path = tmp_path / "file"
-    memmap.write(memmap.parts_of({"array": array, "again": array}), path)
-    loaded = memmap.load(str(path))
+    dump({"array": array, "again": array}, path)
+    loaded = load(str(path))
     np.testing.assert_array_equal(loaded["array"], array)
     assert np.asarray(loaded["array"]).dtype == array.dtype
     assert loaded["again"] is loaded["array"]
@@ -33,22 +33,22 @@ def test_frames_arrive_as_they_were(tmp_path):
         {"x": [1.0, np.nan], "word": ["a", None], "kind": pd.Categorical(["u", "v"])}
     )
     path = tmp_path / "file"
-    memmap.write(memmap.parts_of(frame), path)
-    pd.testing.assert_frame_equal(memmap.load(str(path)), frame)
+    dump(frame, path)
+    pd.testing.assert_frame_equal(load(str(path)), frame)
 
 
 def test_arrays_are_mapped_aligned_and_read_only(tmp_path):
     path = tmp_path / "file"
-    memmap.write(memmap.parts_of([np.zeros(3, np.int8), np.arange(1000.0)]), path)
-    first, second = memmap.load(str(path))
+    dump([np.zeros(3, np.int8), np.arange(1000.0)], path)
+    first, second = load(str(path))
     path.unlink()  # what is mapped outlives its name
     assert second.sum() == 499_500.0
     for array in (first, second):
-        assert array.ctypes.data % memmap.ALIGNMENT == 0
+        assert array.ctypes.data % ALIGNMENT == 0
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
 
 
 def test_missing_file_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        memmap.load(str(tmp_path / "nothing"))
+        load(str(tmp_path / "nothing"))
