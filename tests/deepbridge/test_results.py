@@ -15,9 +15,8 @@ from sklearn.naive_bayes import GaussianNB
 
 from hpmkd import AutoDistiller, DBDataset
 from hpmkd.deepbridge import methods
-from hpmkd.deepbridge.finished import Finished
 from hpmkd.deepbridge.metrics import quality
-from hpmkd.deepbridge.results import COLUMNS, Outcome
+from hpmkd.deepbridge.results import COLUMNS, Results
 
 
 def test_the_standard_grid_has_a_row_for_each_configuration(standard):
@@ -177,9 +176,9 @@ def test_a_best_that_saw_a_share_of_the_rows_alone_prefers_no_run(made, runs):
     trial = found.racing[0]
     part = replace(trial.configuration, share=0.5)
     lucky = replace(trial, configuration=part, row_losses=np.zeros(9))
-    other = Outcome("hpm", replace(found, racing=[*found.racing, lucky]), outcome.division)
-    assert Finished([outcome, other]).preferred is outcome
-    assert Finished([other, outcome]).preferred is other
+    other = replace(outcome, found=replace(found, racing=[*found.racing, lucky]), most=None)
+    assert Results([outcome, other]).preferred is outcome
+    assert Results([other, outcome]).preferred is other
 
 
 def test_the_standard_grid_shows_no_alpha_that_nobody_asked_for(made, runs):
