@@ -70,6 +70,7 @@ def show_complete(
     RunFolderError
         If it is the result of something other than what is asked for.
     """
+    from hpmkd.cli.output.json_lines import report
     from hpmkd.errors import RunFolderError
     from hpmkd.runs.result import Distillation
     from hpmkd.runs.resume_check import differences_from
@@ -81,7 +82,7 @@ def show_complete(
             f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "
             "was made with, or name another folder (--out)"
         )
-    click.echo(f"{folder} is complete; nothing was run", err=True)
+    report(f"{folder} is complete; nothing was run")
     show(found, folder, as_json=as_json)
 
 

@@ -113,6 +113,7 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
         Ends the view of the progress, so that the last words stand below it and the terminal is
         left as it was.
     """
+    from hpmkd.cli.output.json_lines import report
     from hpmkd.errors import HpmkdError, RunFolderError
     from hpmkd.runs.checkpoint import RunCheckpoint
 
@@ -142,7 +143,7 @@ def kept(place: Place, registry: Registry, hide: Callable[[], None]) -> Iterator
                     # A full disk, or no right to write: nothing of the run itself is wrong.
                     mended = isinstance(failed, RunFolderError)
                     words = _told(_state(unfinished, place), "" if mended else UNLESS_CHANGED)
-                    click.echo(f"the run failed; {words}", err=True)
+                    report(f"the run failed; {words}")
                 raise
     finally:
         unfinished.close()

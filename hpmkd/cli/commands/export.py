@@ -53,7 +53,7 @@ def command(
       hpmkd export runs/adult --to json --student tree --out - | jq .trees
     """
     from hpmkd.cli.load_student import path_of
-    from hpmkd.cli.progress import waiting
+    from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.recipe.files import parse_setting
     from hpmkd.runs.export import exporter_of, write
     from hpmkd.student import Student
@@ -64,12 +64,12 @@ def command(
     told = f"exporting {source} to {to}"
     if out == STDOUT:
         with tempfile.TemporaryDirectory() as folder:
-            with waiting(told):
+            with Waiting(told):
                 path = write(exporter, model, Path(folder) / f"student{exporter.suffix}")
             click.echo(path.read_bytes(), nl=False)
         return
     target = out or source.with_suffix(exporter.suffix)
-    with waiting(told):
+    with Waiting(told):
         path = write(exporter, model, target, overwrite=overwrite)
     click.echo(path)
     click.echo(f"{path.stat().st_size:,} bytes", err=True)

@@ -20,14 +20,14 @@ def command() -> None:
       export NUMBA_CACHE_DIR=/app/kernels
       hpmkd warm && hpmkd predict runs/adult new.csv
     """
-    from hpmkd.cli.progress import waiting
+    from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.kernels import warming
 
     started = time.perf_counter()
     steps = list(warming.steps())
     for number, (name, compile_all) in enumerate(steps, start=1):
         click.echo(f"[{number}/{len(steps)}] {name}", err=True)
-        with waiting(name):
+        with Waiting(name):
             compile_all()
     refused = warming.refused_folder()
     if refused is not None:
