@@ -1,4 +1,4 @@
-"""What scikit-learn asks of rows and labels, and how it wants to be told that they are wrong."""
+"""scikit-learn's rules for rows, labels and seeds, and its way to refuse them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class InputError(DataError, ValueError):
 
 
 @contextmanager
-def told_as_value_error() -> Iterator[None]:
+def data_errors_as_value_errors() -> Iterator[None]:
     """Raise a DataError as an :class:`InputError`."""
     try:
         yield
@@ -41,8 +41,8 @@ def checked_rows(estimator: Any, X: Any, *, fitting: bool) -> Any:
     Parameters
     ----------
     estimator : estimator
-        Is given ``n_features_in_`` and ``feature_names_in_`` in fitting, and asked for them
-        afterwards.
+        Gets ``n_features_in_`` and ``feature_names_in_`` in fitting; later rows are compared
+        with them.
     X : DataFrame or array-like of shape (n, d)
         As they came.
     fitting : bool

@@ -29,17 +29,7 @@ PARTS = ("train", "test")
 
 @dataclass(frozen=True)
 class Division:
-    """The rows to learn from and those to measure on.
-
-    Parameters
-    ----------
-    X_train, X_test : DataFrame or ndarray
-        Raw rows.
-    y_train, y_test : ndarray
-        Their labels.
-    given_train, given_test : ndarray of shape (n, K) or None
-        Probabilities that came with them.
-    """
+    """The rows to learn from and those to measure on, with the probabilities given for them."""
 
     X_train: Any
     y_train: NDArray[Any]

@@ -61,12 +61,7 @@ def is_share(value: Any) -> bool:
 def read_rows(data: Any, features: Sequence[Any] | None) -> tuple[Any, Any]:
     """Return a table, and the labels that a Bunch has of its own (else None).
 
-    Parameters
-    ----------
-    data : DataFrame, array-like or scikit-learn Bunch
-        Rows.
-    features : sequence of str, optional
-        Names for the columns of an array, if there is one for each.
+    The features name the columns of an array, if there is one for each.
     """
     labels, names = None, features
     if not hasattr(data, "columns") and hasattr(data, "data") and hasattr(data, "target"):
@@ -138,14 +133,7 @@ def feature_columns(
 def with_categories(table: Any, names: Sequence[Any] | None, most: Any) -> Any:
     """Return a table in which some columns are categories.
 
-    Parameters
-    ----------
-    table : DataFrame or ndarray
-        Rows.
-    names : sequence of str, optional
-        Which columns.
-    most : int, optional
-        Where no names are given: those of at most so many different values.
+    Those named or, without names, those of at most so many different values.
     """
     counted = isinstance(most, Integral) and not isinstance(most, bool)
     if most is not None and (not counted or most < 1):
@@ -161,7 +149,7 @@ def with_categories(table: Any, names: Sequence[Any] | None, most: Any) -> Any:
 
 
 def _as_frame(data: Any, names: Sequence[Any] | None = None) -> Any:
-    """Return rows as a frame, whose columns are called `names` if it had none."""
+    """Return rows as a frame, with `names` for its columns if it had none."""
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
@@ -216,21 +204,7 @@ def read_predictions(
 ) -> FloatArray:
     """Return the probabilities of both parts, or of the training rows alone.
 
-    Parameters
-    ----------
-    parts : tuple of array-like
-        Of the training and of the test rows; the latter may be None.
-    names : iterable of str, optional
-        Their columns in `parts`.
-    classes : ndarray of shape (K,)
-        The labels.
-    sizes : tuple of int
-        How many rows there are in each part.
-
-    Raises
-    ------
-    DataError
-        If they are no probabilities of these rows.
+    Each part has its own number of rows; `names` are the columns to read, if not all.
     """
     known = []
     for argument, part, n in zip(
@@ -252,11 +226,6 @@ def arguments_of(dataset: Any) -> dict[str, Any]:
 
     That one has divided its rows already, and keeps its own division. Where it has a model,
     the model teaches: its probabilities were made by it.
-
-    Raises
-    ------
-    DataError
-        If an object lacks the public names of such a data set.
     """
     missing = [name for name in FOREIGN if not hasattr(dataset, name)]
     if missing:

@@ -22,21 +22,11 @@ Metrics = dict[str, float]
 
 
 def quality(predicted: FloatArray, labels: IntArray) -> Metrics:
-    """Compare probabilities with labels.
+    """Compare probabilities (n, K) with class codes (n,).
 
-    Parameters
-    ----------
-    predicted : ndarray of shape (n, K)
-        Probabilities.
-    labels : ndarray of shape (n,)
-        Class codes.
-
-    Returns
-    -------
-    dict
-        Of two classes, precision, recall, F1 and both areas are those of the second one; of
-        more, the unweighted mean over the classes that occur, each against the rest. The areas
-        are NaN if the rows hold one class only.
+    Of two classes, precision, recall, F1 and both areas are those of the second one; of more,
+    the unweighted mean over the classes that occur, each against the rest. The areas are NaN
+    if the rows hold one class only.
     """
     scores = score(predicted, labels)
     precision, recall, f1 = _precision_recall_f1(predicted, labels)
@@ -53,15 +43,11 @@ def quality(predicted: FloatArray, labels: IntArray) -> Metrics:
 
 
 def closeness(predicted: FloatArray, teacher: FloatArray | None) -> Metrics:
-    """Compare probabilities (n, K) with those of the teacher.
+    """Compare probabilities (n, K) with those of the teacher; NaN where these are unknown.
 
-    Returns
-    -------
-    dict
-        The mean KL(teacher ‖ student) in nats, over rows. The Kolmogorov-Smirnov statistic of
-        the two distributions, its p-value, and R² of their quantiles compare the probabilities of
-        the second class on the whole, not row by row; of more than two classes, the mean over
-        the classes. All NaN if the teacher is not known there.
+    KL(teacher ‖ student) in nats is the mean over rows. The Kolmogorov-Smirnov statistic, its
+    p-value, and R² of the quantiles compare the two distributions of the second class's
+    probability, not row by row; of more than two classes, they are the mean over the classes.
     """
     if teacher is None:
         return dict.fromkeys(FIDELITY, np.nan)

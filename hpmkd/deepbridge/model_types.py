@@ -35,16 +35,8 @@ _NAMES = {stage: model_type.name for model_type, stage in STAGES.items()}
 def stage_of(model_type: Any) -> str:
     """Return the stage that a model type means.
 
-    Parameters
-    ----------
-    model_type : ModelType or str
-        A member of this enumeration or of DeepBridge's own, the name of one, or the name of
-        any stage that a plugin offers.
-
-    Raises
-    ------
-    RecipeError
-        If it means none.
+    It is a member of this enumeration or of DeepBridge's own, the name of one, or the name of
+    any stage that a plugin offers.
     """
     name = getattr(model_type, "name", model_type)
     if isinstance(name, str):

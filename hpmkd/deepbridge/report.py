@@ -54,11 +54,6 @@ def original_metrics(
 
     After a run, of the teacher of its students; before, of the probabilities that were given,
     or of a fitted model.
-
-    Raises
-    ------
-    RecipeError
-        If the teacher is yet to be trained.
     """
     if results is not None:
         # Of two runs, the same teacher taught both.
@@ -129,13 +124,7 @@ def summary(distiller: AutoDistiller) -> str:
 
 
 def page(distiller: AutoDistiller, report_type: str) -> str:
-    """Return a page that needs nothing else: no network, no other file.
-
-    Raises
-    ------
-    RecipeError
-        If there is no such type of report.
-    """
+    """Return a page that needs nothing else: no network, no other file."""
     if report_type not in TYPES:
         known = " or ".join(map(repr, TYPES))
         raise RecipeError(f"report_type: got {report_type!r}; expected {known}")
@@ -169,13 +158,7 @@ def as_path(value: Any, argument: str) -> Path:
 
 
 def write(path: Path, content: bytes, argument: str) -> str:
-    """Write a file and the folders above it, and return its path.
-
-    Raises
-    ------
-    RunFolderError
-        If that cannot be; `argument` is the one to change.
-    """
+    """Write a file and the folders above it; a RunFolderError names the argument to change."""
     with explained(path, f"choose another {argument}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -183,13 +166,7 @@ def write(path: Path, content: bytes, argument: str) -> str:
 
 
 def check_output(folder: Path, runs: Iterable[str]) -> None:
-    """Refuse a folder in which a table of results and these runs could not be written.
-
-    Raises
-    ------
-    RunFolderError
-        If something else is in the way, or is protected.
-    """
+    """Refuse a folder in which a table of results and these runs could not be written."""
     for run in runs:
         check_free(folder / run, overwrite=True, cure="choose another output_dir")
     table = folder / TABLE

@@ -42,21 +42,10 @@ Row = tuple["Trial", "Predictor"]
 
 @dataclass(eq=False)
 class DistillationOutcome:
-    """A finished run, and the rows that it gives.
+    """A finished run of the method ``standard`` or ``hpm``, and the rows that it gives.
 
-    What it needs of the run beyond the public attributes of a :class:`Distillation` is read
-    here alone: `racing`, `original` and `fitter`.
-
-    Parameters
-    ----------
-    method : str
-        ``standard`` or ``hpm``.
-    found : Distillation
-        The run.
-    division : Division
-        Its rows.
-    most : int or None
-        How many rows it gives at most; None for no bound.
+    At most so many, if `most` is not None. The attributes `racing`, `original` and `fitter` of
+    a :class:`Distillation` are read here alone.
     """
 
     method: str
@@ -209,12 +198,7 @@ class Results:
 
     @property
     def counts(self) -> Mapping[str, Any]:
-        """What the runs cost together.
-
-        ``models_trained`` by the runs, and for rows and further students since;
-        ``models_refitted``, how many of them were the latter; ``teacher_fits``,
-        ``teacher_calls``, ``cache_hits``; and ``seconds`` of the runs.
-        """
+        """What the runs cost together; ``models_refitted`` were trained for rows and since."""
         runs = [outcome.found.counts for outcome in self.outcomes]
         trained = sum(outcome.found.models_trained for outcome in self.outcomes)
         return {
@@ -231,11 +215,6 @@ class Results:
         """Return the student that is best by a metric, and its row.
 
         Of equal rows it is that of the lowest log loss on the selection rows.
-
-        Raises
-        ------
-        RecipeError
-            If there is no such metric, or it is unknown in all rows.
         """
         frame = self.frame
         column = metric if metric in METRICS else f"test_{metric}"
@@ -264,13 +243,7 @@ class Results:
         return self.rows[at][1], {**row, "model_type": as_model_type(row["model_type"])}
 
     def trained(self, model_type: Any, temperature: float, alpha: float) -> Predictor:
-        """Return the student of a configuration; of several, by the selection rows the best.
-
-        Raises
-        ------
-        RecipeError
-            If the family was not in the run.
-        """
+        """Return the student of a configuration; of several, by the selection rows the best."""
         stage = stage_of(model_type)
         (temperature,), (alpha,) = temperatures_of([temperature]), alphas_of([alpha])
         found = [

@@ -124,7 +124,6 @@ def made(
     wins=(),
     fuser=None,
     gates=GATES,
-    evidence=True,
     workers=2,
     target="y",
     further=0,
@@ -154,12 +153,12 @@ def made(
         entries.append(
             Entry("ensemble", "+".join(stages), said(rng, labels, k, 2.6), 90_000, speed[3])
         )
-    heard = {
+    predicted = {
         "teacher": None if silent else fused,
         "control": control,
         "student": student,
     }
-    heard = {name: each for name, each in heard.items() if each is not None}
+    predicted = {name: each for name, each in predicted.items() if each is not None}
     weights = rng.dirichlet(np.ones(len(teachers)), 300)
     verdict = judge(
         {"student": student, "hard labels": control},
@@ -180,9 +179,8 @@ def made(
         "cache_disk_hits": 0,
         "seconds": {"teachers": 60.0, "search": 30.123, "measure": 5.0, "total": 95.123},
         "peak_mb": 690.1,
+        "workers": [{"trials": 6 - at, "seconds": 12.5 - at} for at in range(workers)],
     }
-    if workers:
-        counts["workers"] = [{"trials": 6 - at, "seconds": 12.5 - at} for at in range(workers)]
     records = tuple(build(entries, labels))
     knowledge = Knowledge(
         tuple(teachers),
@@ -213,8 +211,8 @@ def made(
         },
         gates=tuple(gates),
         recorded=tuple(trials),
-        front=tuple(contenders(records, further)) if evidence else (),
-        evidence=RowDetails.gather(heard, labels, list(teachers), weights, 0) if evidence else None,
+        front=tuple(contenders(records, further)),
+        evidence=RowDetails.gather(predicted, labels, list(teachers), weights, 0),
     )
 
 
@@ -233,16 +231,6 @@ def evil():
     )
 
 
-def old():
-    """Return a run as folders of before there was evidence have it."""
-    new = ("after", "share", "bytes", "row_us")
-    trials = [{key: told for key, told in each.items() if key not in new} for each in TRIALS]
-    run = made(evidence=False, workers=0, trials=trials)
-    for key in ("search", "selection", "given", "target", "teachers", "plugins"):
-        del run.facts[key]
-    return run
-
-
 #: All kinds of runs, by what they are called in the names of tests.
 RUNS = {
     "three classes": lambda: made(wins=[WIN], further=3),
@@ -258,6 +246,5 @@ RUNS = {
     "no trials": lambda: made(trials=()),
     "limits that are kept": lambda: made(limits={"max_size": 50_000, "max_latency": 50.0}),
     "limits that are broken": lambda: made(limits={"max_size": 9000, "min_retention": 0.99}),
-    "an old folder": old,
     "nasty names": evil,
 }

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from hpmkd.report.render.all import pictures
+from hpmkd.report.figures import pictures
 from hpmkd.report.render.figure import Picture
 from hpmkd.report.render.format import clean
 from tests.report.made import RUNS

@@ -1,4 +1,4 @@
-"""``hpmkd warm``: compiles ahead."""
+"""``hpmkd warm``: compiles all kernels ahead of their use."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 def command() -> None:
     """Compile all kernels ahead, into numba's cache.
 
-    A kernel is compiled when it is first needed, by whoever needs it first. After this, by
-    nobody: run it where an image is built, as the user and with the NUMBA_CACHE_DIR that will
-    serve. A second run only looks whether everything is there.
+    Otherwise each is compiled when it is first needed. Run this where an image is built, as
+    the user and with the NUMBA_CACHE_DIR of the service. A second run only checks that
+    everything is there.
 
     \b
     Example:

@@ -9,7 +9,7 @@ import pytest
 import hpmkd
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.report.reproduce import command, sentences
-from tests.report.made import made, old
+from tests.report.made import made
 
 FITTED, PROBABILITIES = "a fitted model", "given probabilities"
 
@@ -54,15 +54,6 @@ def test_what_was_given_is_asked_for(given, teachers, expected):
     for name in ("DATA", *expected.split()[1::2]):
         assert f"{name} is " in sentences(run, said)
     assert "this gives the same students, bit for bit" in sentences(run, said)
-
-
-def test_a_folder_that_does_not_tell_what_was_given_says_so():
-    run = old()
-    said = sentences(run, command(run, "run"))
-    assert "COLUMN is its column of labels" in said
-    assert "does not say whether teachers, test rows or rows without labels were given" in said
-    run.facts["teachers"] = {"a": FITTED}
-    assert "--target COLUMN --teacher TEACHER --recipe" in command(run, "run")
 
 
 def test_bit_for_bit_is_said_where_it_is_true():
