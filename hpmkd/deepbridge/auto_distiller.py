@@ -16,7 +16,6 @@ from hpmkd.deepbridge import report
 from hpmkd.deepbridge.dataset import as_dataset, check_division
 from hpmkd.deepbridge.methods import (
     NAMES,
-    Grid,
     Options,
     check_distillation_method,
     check_switch,
@@ -129,7 +128,6 @@ class AutoDistiller:
         self.dataset = as_dataset(dataset)
         # Last, for from now on the data set shows its parts by this division.
         self.division = self.dataset.divided(test_size, self.random_state)
-        self._grid: Grid = Grid()
         self._cache: Cache | None = None
         self._finished: Results | None = None
 
@@ -156,7 +154,7 @@ class AutoDistiller:
             Makes no difference: students are always fitted to teacher and labels.
         """
         check_distillation_method(distillation_method)
-        self._grid = self._grid.customized(model_types, temperatures, alphas)
+        self._options = self._options.customized(model_types, temperatures, alphas)
 
     def run(self, use_probabilities: bool = True, verbose_output: bool = False) -> pd.DataFrame:
         """Distil, and return one row per configuration.
@@ -199,7 +197,7 @@ class AutoDistiller:
     def _distil(
         self, name: str, use_probabilities: bool, printer: ProgressPrinter | None
     ) -> Distillation:
-        recipe, rows = recipe_for(name, self._options, self._grid), self.division
+        recipe, rows = recipe_for(name, self._options), self.division
         if self._options.use_cache and self._cache is None:
             self._cache = resolve(recipe, Registry.installed()).cache.create()
         teacher = self.dataset.model

@@ -32,7 +32,7 @@ DISTILLATION_METHODS = ("knowledge_distillation", "surrogate")
 
 @dataclass(frozen=True)
 class Options:
-    """The options of an AutoDistiller that change its recipes, checked."""
+    """The options of an AutoDistiller that change its recipes; None is as in the recipe."""
 
     n_trials: int | None = None
     validation_split: float | None = None
@@ -42,6 +42,9 @@ class Options:
     use_memory: bool = True
     progressive: bool = True
     multi_teacher: bool = True
+    stages: tuple[str, ...] | None = None
+    temperatures: tuple[float, ...] | None = None
+    alphas: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("n_trials", "max_configs", "parallel_workers"):
@@ -59,30 +62,20 @@ class Options:
                 "0 and 1"
             )
 
-
-@dataclass(frozen=True)
-class Grid:
-    """Stages, temperatures and alphas of the configurations; None is as in the recipe."""
-
-    stages: tuple[str, ...] | None = None
-    temperatures: tuple[float, ...] | None = None
-    alphas: tuple[float, ...] | None = None
-
     def customized(
         self,
         model_types: Iterable[Any] | None,
         temperatures: Iterable[float] | None,
         alphas: Iterable[float] | None,
-    ) -> Grid:
-        """Return a grid with what is given changed; a RecipeError refuses what cannot be."""
-        grid = self
-        if model_types is not None:
-            grid = replace(grid, stages=stages_of(model_types))
-        if temperatures is not None:
-            grid = replace(grid, temperatures=temperatures_of(temperatures))
-        if alphas is not None:
-            grid = replace(grid, alphas=alphas_of(alphas))
-        return grid
+    ) -> Options:
+        """Return options with another grid; what is None stays as it is."""
+        tried = self.temperatures if temperatures is None else temperatures_of(temperatures)
+        return replace(
+            self,
+            stages=self.stages if model_types is None else stages_of(model_types),
+            temperatures=tried,
+            alphas=self.alphas if alphas is None else alphas_of(alphas),
+        )
 
 
 def recipes_of(method: str) -> tuple[str, ...]:
@@ -92,8 +85,8 @@ def recipes_of(method: str) -> tuple[str, ...]:
     return METHODS[method]
 
 
-def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
-    """Return a recipe of hpmkd with the caller's options and grid on top."""
+def recipe_for(name: str, options: Options) -> Recipe:
+    """Return a recipe of hpmkd with the caller's options on top."""
     settings: dict[str, Any] = {}
     if options.n_trials is not None:
         settings["sampler.trials"] = int(options.n_trials)
@@ -109,16 +102,16 @@ def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
         settings |= {"teacher": "quick", "reference": "quick", "ensemble.top": 0}
         if name == "hpm":
             settings["fuser"] = "calibrated"
-    if grid.stages is not None:
-        settings["stages"] = list(grid.stages)
-    if grid.temperatures is not None:
-        settings["search.temperatures"] = list(grid.temperatures)
-    if grid.alphas is not None:
-        settings |= {f"search.alphas.{each}": [*grid.alphas] for each in ("self", "external")}
+    if options.stages is not None:
+        settings["stages"] = list(options.stages)
+    if options.temperatures is not None:
+        settings["search.temperatures"] = list(options.temperatures)
+    if options.alphas is not None:
+        settings |= {f"search.alphas.{each}": [*options.alphas] for each in ("self", "external")}
         # The engine forbids to learn from probabilities alone that leak labels.
-        settings["search.alphas.leaking"] = [each for each in grid.alphas if each < 1] or [0.0]
+        settings["search.alphas.leaking"] = [each for each in options.alphas if each < 1] or [0.0]
         if name == "grid":
-            settings["sampler.hard"] = 0.0 in grid.alphas
+            settings["sampler.hard"] = 0.0 in options.alphas
     recipe = Recipe.load(name).override(settings)
     workers = options.parallel_workers
     return recipe if workers is None else recipe.with_workers(int(workers))

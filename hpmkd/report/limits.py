@@ -43,15 +43,7 @@ class Limited:
 
 
 def limited(found: Distillation, folder: str) -> Limited | None:
-    """Return the limits of a run; None if it has none.
-
-    Parameters
-    ----------
-    found : Distillation
-        The run.
-    folder : str
-        What its folder is called in what is to be typed.
-    """
+    """Return the limits of a run; None if it has none. Commands name its folder."""
     limits = found.recipe.limits
     if not limits:
         return None

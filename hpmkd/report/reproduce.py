@@ -43,15 +43,7 @@ def _teachers(found: Distillation) -> list[str]:
 
 
 def sentences(found: Distillation, typed: str) -> str:
-    """Return how exactly the command gives the run again.
-
-    Parameters
-    ----------
-    found : Distillation
-        The run.
-    typed : str
-        What :func:`command` says.
-    """
+    """Return how exactly a :func:`command` gives the run again."""
     return " ".join(_sentences(found, shlex.split(typed)))
 
 

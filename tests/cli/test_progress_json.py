@@ -49,14 +49,14 @@ def done(folder):
 
 
 def test_every_line_is_an_event_and_stdout_is_the_result(done):
-    told = parsed(done.stderr)
-    assert {each["event"] for each in told} >= {
+    events = parsed(done.stderr)
+    assert {each["event"] for each in events} >= {
         *("run_started", "phase_advanced", "work_advanced", "noted", "trial_finished"),
         *("stage_finished", "run_finished"),
     }
-    seconds = [each["seconds"] for each in told]
+    seconds = [each["seconds"] for each in events]
     assert seconds == sorted(seconds)
-    (finished,) = (each for each in told if each["event"] == "run_finished")
+    (finished,) = (each for each in events if each["event"] == "run_finished")
     result = json.loads(done.stdout)
     assert finished["leaderboard"] == result["leaderboard"]
     assert finished["verdict"] == result["verdict"]
@@ -64,29 +64,29 @@ def test_every_line_is_an_event_and_stdout_is_the_result(done):
 
 
 def test_trials_are_told_as_the_run_folder_has_them(done, folder):
-    told = [each["trial"] for each in parsed(done.stderr) if each["event"] == "trial_finished"]
-    assert told == json.loads((folder / "run" / "trials.json").read_text("utf-8"))
+    trials = [each["trial"] for each in parsed(done.stderr) if each["event"] == "trial_finished"]
+    assert trials == json.loads((folder / "run" / "trials.json").read_text("utf-8"))
 
 
 def test_the_search_ends_with_as_many_steps_as_there_were_trials(done, folder):
-    told = [each for each in parsed(done.stderr) if each["event"] == "phase_advanced"]
-    last = [each for each in told if each["phase"] == "search"][-1]
+    events = [each for each in parsed(done.stderr) if each["event"] == "phase_advanced"]
+    last = [each for each in events if each["phase"] == "search"][-1]
     trials = json.loads((folder / "run" / "trials.json").read_text("utf-8"))
     searched = sum(each["after"] is None for each in trials)
     assert (last["done"], last["total"]) == (searched, searched)
 
 
 def test_work_is_told_of_two_workers(done):
-    told = [each for each in parsed(done.stderr) if each["event"] == "work_advanced"]
-    assert {each["job"] for each in told} >= {"fold", "trial", "student"}
+    events = [each for each in parsed(done.stderr) if each["event"] == "work_advanced"]
+    assert {each["job"] for each in events} >= {"fold", "trial", "student"}
     # Until the workers are started, there is this process.
-    assert {each["workers"] for each in told} == {1, 2}
-    assert all(0 <= each["done"] <= each["total"] and each["busy"] <= 2 for each in told)
+    assert {each["workers"] for each in events} == {1, 2}
+    assert all(0 <= each["done"] <= each["total"] and each["busy"] <= 2 for each in events)
 
 
 def test_warnings_are_events_whichever_process_they_are_of(done):
-    told = parsed(done.stderr)
-    warned = [(each["category"], each["message"]) for each in told if each["event"] == "warning"]
+    events = parsed(done.stderr)
+    warned = [(each["category"], each["message"]) for each in events if each["event"] == "warning"]
     assert ("UserWarning", "slow to converge: é") in warned
 
 
@@ -173,9 +173,9 @@ def test_any_value_is_written_as_json():
         odd={1: object},
     )
     stream.seek(0)
-    (told,) = parsed(stream.read())
-    assert (told["inf"], told["nan"], told["number"]) == (None, None, 3)
-    assert (told["array"], told["text"]) == ([1.5, None], "é\n")
+    (event,) = parsed(stream.read())
+    assert (event["inf"], event["nan"], event["number"]) == (None, None, 3)
+    assert (event["array"], event["text"]) == ([1.5, None], "é\n")
 
 
 def test_silence_is_broken(monkeypatch):

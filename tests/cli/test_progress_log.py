@@ -90,12 +90,12 @@ def test_failures_are_told_with_their_reason(shown):
 
 
 def test_a_long_batch_gives_a_sign_of_life(monkeypatch):
-    heard, lines = threading.Event(), []
+    echoed, lines = threading.Event(), []
 
     def echo(line, *, err):
         lines.append(line)
         if len(lines) > 1:
-            heard.set()
+            echoed.set()
 
     monkeypatch.setattr(log.click, "echo", echo)
     monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_TICKS", 0.01)
@@ -103,7 +103,7 @@ def test_a_long_batch_gives_a_sign_of_life(monkeypatch):
     before = threading.active_count()
     with LogProgress() as view:
         view.hpmkd_phase_advanced("search", 0, 10)
-        assert heard.wait(60)
+        assert echoed.wait(60)
     assert threading.active_count() == before
     assert {line.split("  ")[0] for line in lines} == {"searching configurations: 0/10"}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hpmkd
-from hpmkd.cli.progress.base import clock, memory_text, work_text
+from hpmkd.cli.progress.base import best_text, clock, memory_text, work_text
 from hpmkd.cli.progress.memory_usage import MemoryUsage, tree_mb
 from hpmkd.cli.progress.state import JOB_OF_A_STEP, LABELS, ProgressState
 from hpmkd.values import Configuration, Trial
@@ -119,7 +119,7 @@ def test_the_best_is_of_all_rows_and_did_not_fail(state):
     assert state.best is None
     state.trial_finished(trial(2, 0.4))
     state.trial_finished(trial(3, 0.5))
-    assert str(state.best) == "best log loss 0.4000 (tree, trial 2)"
+    assert best_text(state.best) == ["best log loss 0.4000 (tree, trial 2)"]
 
 
 def test_every_phase_of_the_engine_has_a_label_that_fits():
@@ -166,7 +166,7 @@ def test_the_most_memory_stays(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(0.2, "0:00"), (67, "1:07"), (3600, "1:00:00"), (59.7, "1:00")]
+    ("seconds", "shown"), [(0.2, "0:00"), (67, "1:07"), (3600, "1:00:00"), (59.7, "1:00")]
 )
-def test_clock(seconds, said):
-    assert clock(seconds) == said
+def test_clock(seconds, shown):
+    assert clock(seconds) == shown

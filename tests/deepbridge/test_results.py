@@ -192,9 +192,13 @@ def test_the_standard_grid_shows_no_alpha_that_nobody_asked_for(made, runs):
 
 def test_where_probabilities_leak_hard_labels_stand_for_the_teacher_alone(few, runs):
     X, y = few
-    said = np.column_stack([1 - 0.98 * y - 0.01, 0.98 * y + 0.01])
+    probabilities = np.column_stack([1 - 0.98 * y - 0.01, 0.98 * y + 0.01])
     distiller = AutoDistiller(
-        DBDataset(X, y, said), output_dir=None, n_trials=1, method="standard", multi_teacher=False
+        DBDataset(X, y, probabilities),
+        output_dir=None,
+        n_trials=1,
+        method="standard",
+        multi_teacher=False,
     )
     for alphas, shown in (([1.0], {0.0}), ([0.5, 1.0], {0.5})):
         distiller.customize_config(["LOGISTIC_REGRESSION"], [1.0], alphas)
@@ -208,8 +212,10 @@ def test_of_many_rows_a_row_has_the_number_that_its_student_has(monkeypatch, run
     patched = SimpleNamespace(load=lambda name: load(name).override(few))
     monkeypatch.setattr(methods, "Recipe", patched)
     X, y = make_classification(3000, 6, random_state=0)
-    said = GaussianNB().fit(X[:500], y[:500]).predict_proba(X)
-    distiller = AutoDistiller(DBDataset(X, y, said), output_dir=None, n_trials=1, method="hpm")
+    probabilities = GaussianNB().fit(X[:500], y[:500]).predict_proba(X)
+    distiller = AutoDistiller(
+        DBDataset(X, y, probabilities), output_dir=None, n_trials=1, method="hpm"
+    )
     distiller.customize_config(["LOGISTIC_REGRESSION", "DECISION_TREE"], [1.0], [0.5])
     results = runs(distiller)
     for row in results.itertuples():

@@ -41,7 +41,7 @@ WIN = {
 }
 
 
-def trial(number, **told):
+def trial(number, **facts):
     return {
         "number": number,
         "stage": ("logistic", "tree", "gbm")[number % 3],
@@ -57,7 +57,7 @@ def trial(number, **told):
         "row_us": 2.5,
         "seconds": 0.25,
         "failure": None,
-        **told,
+        **facts,
     }
 
 
@@ -69,7 +69,7 @@ TRIALS = (
 )
 
 
-def said(rng, labels, k, sharpness):
+def probabilities(rng, labels, k, sharpness):
     """Probabilities that lean towards the labels."""
     margins = rng.normal(size=(len(labels), k))
     margins[np.arange(len(labels)), labels] += sharpness
@@ -136,22 +136,24 @@ def made(
     entries = []
     speed = [Latency(10.0**at, 100 * 10.0**at) for at in range(-1, 5)]
     if not silent:
-        fused = said(rng, labels, k, 3.0)
+        fused = probabilities(rng, labels, k, 3.0)
         entries.append(Entry("teacher", "teacher", fused, 12_000_000, speed[5], fused=True))
         if len(teachers) > 1:
             entries += [
-                Entry("teacher", name, said(rng, labels, k, 2.5), 10**6 + at, speed[4])
+                Entry("teacher", name, probabilities(rng, labels, k, 2.5), 10**6 + at, speed[4])
                 for at, name in enumerate(teachers)
             ]
     for at, stage in enumerate(stages):
-        told = {"alpha": 0.5, "temperature": 1.0, "selection_log_loss": 0.3}
-        control, student = said(rng, labels, k, 2.0), said(rng, labels, k, 2.4)
-        entries.append(Entry("control", stage, control, 2000 * 4**at, speed[at], **told))
+        facts = {"alpha": 0.5, "temperature": 1.0, "selection_log_loss": 0.3}
+        control, student = probabilities(rng, labels, k, 2.0), probabilities(rng, labels, k, 2.4)
+        entries.append(Entry("control", stage, control, 2000 * 4**at, speed[at], **facts))
         own = stage == chosen
-        entries.append(Entry("student", stage, student, 2500 * 4**at, speed[at], own, **told))
+        entries.append(Entry("student", stage, student, 2500 * 4**at, speed[at], own, **facts))
     if ensemble:
         entries.append(
-            Entry("ensemble", "+".join(stages), said(rng, labels, k, 2.6), 90_000, speed[3])
+            Entry(
+                "ensemble", "+".join(stages), probabilities(rng, labels, k, 2.6), 90_000, speed[3]
+            )
         )
     predicted = {
         "teacher": None if silent else fused,

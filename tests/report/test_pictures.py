@@ -63,9 +63,9 @@ def test_further_students_of_the_front_are_drawn_and_told():
     picture = tradeoff(run, SIZE)
     assert picture.marks == len(run.records) + 2
     assert {(each.bytes, each.accuracy) for each in run.front} <= points_of(picture)
-    told = front(run)
-    assert len(told.rows) == len(run.front)
-    assert [at for at, each in enumerate(run.front) if each.chosen] == sorted(told.bold)
+    result = front(run)
+    assert len(result.rows) == len(run.front)
+    assert [at for at, each in enumerate(run.front) if each.chosen] == sorted(result.bold)
 
 
 def test_accuracy_is_drawn_against_the_cost_of_all_models():
@@ -96,16 +96,20 @@ def test_a_limit_is_a_line_in_the_picture_of_its_cost(cost, name):
 
 def test_students_to_pick_from_say_which_limits_they_break():
     run = made(limits={"max_size": 10_000, "min_retention": 0.96})
-    told = front(run)
-    assert told.headings[-1] == "breaks"
-    assert [row[-1].text for row in told.rows] == ["nothing", "nothing", "size"]
+    result = front(run)
+    assert result.headings[-1] == "breaks"
+    assert [row[-1].text for row in result.rows] == ["nothing", "nothing", "size"]
     assert "breaks" not in front(made()).headings
 
 
 def test_limits_are_told_with_whether_they_are_met():
     assert limited(made(), "it") is None
-    kept = limited(made(limits={"max_size": 50_000}), "it")
-    assert (kept.options, kept.description, kept.unmet) == ("--max-size 50KB", "at most 50KB", None)
+    within = limited(made(limits={"max_size": 50_000}), "it")
+    assert (within.options, within.description, within.unmet) == (
+        "--max-size 50KB",
+        "at most 50KB",
+        None,
+    )
     run = made(limits={"max_size": 2000})
     broken = limited(run, "it")
     assert "\n".join([broken.unmet, broken.nearest]) == run.unmet("it")
@@ -120,8 +124,8 @@ def test_stages_out_of_the_race_are_told():
         ([failed], "it broke"),
         ([failed, trial(1, stage="xgboost")], "no trial of it keeps the limits"),
     ):
-        told = limited(made(limits={"max_size": 50_000}, trials=trials), "it")
-        assert told.dropped == (f"xgboost: {why}",)
+        result = limited(made(limits={"max_size": 50_000}, trials=trials), "it")
+        assert result.dropped == (f"xgboost: {why}",)
 
 
 def test_no_line_is_said_to_join_what_is_alone():
@@ -173,8 +177,9 @@ def test_few_rows_make_wide_intervals(rows, share, low, high):
 
 def test_the_class_that_retains_least_is_named():
     run = made(5)
-    kept = [each.retention for each in run.evidence.by_class]
-    assert f"of class {kept.index(min(kept))}: {min(kept):.2%}" in by_class(run).description
+    retained = [each.retention for each in run.evidence.by_class]
+    least = min(retained)
+    assert f"of class {retained.index(least)}: {least:.2%}" in by_class(run).description
 
 
 def test_rows_are_drawn_by_who_is_right():
@@ -222,8 +227,8 @@ def test_failed_trials_are_counted_and_drawn():
 
 
 def test_a_student_that_is_judged_once_more_is_told_of_by_both_numbers():
-    told = search_history(made(trials=[trial(2), trial(8, log_loss=0.45)])).description
-    assert told.endswith(
+    result = search_history(made(trials=[trial(2), trial(8, log_loss=0.45)])).description
+    assert result.endswith(
         "of trial 8 (gbm); fitted on all rows but those that judge, that student comes to 0.3000."
     )
 
@@ -233,25 +238,25 @@ REFUSED = Gate("gbm after logistic (residual)", False, "worse by 0.1 nats")
 
 def test_the_lowest_of_a_refused_link_is_said_not_to_ship():
     chained = trial(5, log_loss=0.1, after="logistic (residual)")
-    told = search_history(made(trials=[trial(2), chained], gates=[REFUSED])).description
-    assert told == (
+    result = search_history(made(trials=[trial(2), chained], gates=[REFUSED])).description
+    assert result == (
         "2 trials; the lowest log loss on the selection rows is 0.1000, of trial 5 (gbm); it is "
         "not shipped, for its gate refused gbm after logistic (residual): worse by 0.1 nats; the "
         "student that is shipped has 0.3000, of trial 8."
     )
-    kept = search_history(made(trials=[trial(2), chained], gates=[replace(REFUSED, passed=True)]))
-    assert "not shipped" not in kept.description
+    passed = search_history(made(trials=[trial(2), chained], gates=[replace(REFUSED, passed=True)]))
+    assert "not shipped" not in passed.description
     alone = search_history(made(trials=[trial(2)], gates=[REFUSED])).description
     assert alone.startswith("1 trial; the lowest log loss on the selection rows is 0.7000, of")
     assert "refused" not in alone
 
 
 def test_what_was_fitted_on_a_share_of_the_rows_is_not_the_lowest():
-    told = search_history(made(trials=[trial(2), trial(3, log_loss=0.01, share=0.25)]))
-    assert "0.7000, of trial 2" in told.description
-    assert "The line" not in told.reading
-    assert "Hollow marks" in told.reading
-    assert "ring" not in told.reading
+    result = search_history(made(trials=[trial(2), trial(3, log_loss=0.01, share=0.25)]))
+    assert "0.7000, of trial 2" in result.description
+    assert "The line" not in result.reading
+    assert "Hollow marks" in result.reading
+    assert "ring" not in result.reading
     assert "Hollow" not in search_history(made(trials=[trial(2)])).reading
 
 

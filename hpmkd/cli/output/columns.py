@@ -43,20 +43,9 @@ def print_columns(
     console: Console,
     everything: str,
 ) -> None:
-    """Print the columns that fit, each as wide as it has to be.
+    """Print the columns that fit, each as wide as it has to be; some rows are bold.
 
-    Parameters
-    ----------
-    columns : sequence of TableColumn
-        In their order.
-    rows : sequence
-        What the cells are of.
-    bold : callable
-        Whether a row stands out.
-    console : Console
-        Where to print, and how wide it is.
-    everything : str
-        Which file has the columns that are left out.
+    Where columns are left out, the file that has `everything` is named.
     """
     from rich.table import Table
 

@@ -17,19 +17,7 @@ INDENT = "    "
 
 
 def tree_text(student: Student, name: str, support: Support | None, rows: str) -> Iterator[str]:
-    """Yield the lines of a tree.
-
-    Parameters
-    ----------
-    student : Student
-        A readable one.
-    name : str
-        Its name.
-    support : Support or None
-        The rows in each leaf.
-    rows : str
-        Their name, such as ``training rows``.
-    """
+    """Yield the lines of a readable tree, with the `rows` in each leaf if they are known."""
     by_leaf = {rule["leaf"]: rule for rule in rules(student, support)}
     columns = student.encoder.schema.columns
     used = {place.column for place in places(student.model)} - {None}  # type: ignore[arg-type]
@@ -54,15 +42,7 @@ def tree_text(student: Student, name: str, support: Support | None, rows: str) -
 
 
 def linear_text(student: Student, name: str) -> Iterator[str]:
-    """Yield the lines of a linear student.
-
-    Parameters
-    ----------
-    student : Student
-        A readable one.
-    name : str
-        Its name.
-    """
+    """Yield the lines of a readable linear student."""
     labels = student.classes.tolist()
     yield f"{name}: a weighted sum of {student.encoder.n_outputs} terms, largest first"
     yield "A number counts in standard deviations above its mean; what is not a number, as 0 or 1"

@@ -78,6 +78,14 @@ def work_text(phase: Phase) -> list[str]:
     return [busy] if steps else [f"{work.job} {work.done}/{work.total}", busy]
 
 
+def best_text(best: Trial | None) -> list[str]:
+    """Return the best trial so far, if there is one."""
+    if best is None:
+        return []
+    stage = best.configuration.stage
+    return [f"best log loss {best.log_loss:.4f} ({stage}, trial {best.number})"]
+
+
 def memory_text(memory: MemoryUsage) -> list[str]:
     """Return the memory that is in use, and the most that was, if they are known."""
     if memory.now is None or memory.most is None:

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hpmkd.cli.progress.base import View, clock, memory_text, work_text
+from hpmkd.cli.progress.base import View, best_text, clock, memory_text, work_text
 from hpmkd.cli.progress.state import Phase
 
 REDRAWN_PER_SECOND = 4
@@ -73,11 +73,11 @@ class LiveProgress(View):
         ]
 
     def _beneath(self) -> list[str]:
-        phase, best = self.state.current, self.state.best
+        phase = self.state.current
         if phase is None:
             return []
         facts = " · ".join([*work_text(phase), *memory_text(self.memory)])
-        return [str(best) if best else "", facts]
+        return [*best_text(self.state.best), facts]
 
 
 def _cut(line: str) -> Text:

@@ -6,7 +6,7 @@ import threading
 
 import click
 
-from hpmkd.cli.progress.base import View, clock, memory_text, work_text
+from hpmkd.cli.progress.base import View, best_text, clock, memory_text, work_text
 from hpmkd.cli.progress.heartbeat import SECONDS_BETWEEN_LINES, SECONDS_OF_SILENCE
 from hpmkd.cli.progress.state import Phase
 
@@ -55,7 +55,7 @@ class LogProgress(View):
         took, left = clock(phase.seconds(now)), phase.left(now)
         best = self.state.best if phase.name in SEARCHING else None
         facts = [
-            *([str(best)] if best else []),
+            *best_text(best),
             *work_text(phase),
             f"{took} so far" if phase.ended is None else f"took {took}",
             *([] if left is None else [f"about {clock(left)} left"]),

@@ -114,18 +114,6 @@ class Phase:
         return JOB_OF_A_STEP.get(self.name) == work.job
 
 
-@dataclass(frozen=True)
-class Best:
-    """The best trial so far, of those on all rows."""
-
-    log_loss: float
-    stage: str
-    number: int
-
-    def __str__(self) -> str:
-        return f"best log loss {self.log_loss:.4f} ({self.stage}, trial {self.number})"
-
-
 class ProgressState:
     """Gathers where a run is, by a clock that returns seconds."""
 
@@ -133,7 +121,7 @@ class ProgressState:
         self._clock = clock
         self.phases: dict[str, Phase] = {}
         self.current: Phase | None = None
-        self.best: Best | None = None
+        self.best: Trial | None = None
 
     @property
     def now(self) -> float:
@@ -170,7 +158,7 @@ class ProgressState:
         if trial.failure is not None or trial.configuration.share < 1:
             return
         if self.best is None or trial.log_loss < self.best.log_loss:
-            self.best = Best(trial.log_loss, trial.configuration.stage, trial.number)
+            self.best = trial
 
     def _put(self, phase: Phase) -> None:
         self.phases[phase.name] = self.current = phase

@@ -19,16 +19,9 @@ FONT = re.compile(r"font: ([^;']*?px) [^;]*")
 
 
 def inline(figure: Figure, key: str, title: str, description: str) -> str:
-    """Return a figure as an ``svg`` element to put into a page.
+    """Return a figure in the stand-in colours as an ``svg`` element to put into a page.
 
-    Parameters
-    ----------
-    figure : Figure
-        Drawn in the stand-in colours.
-    key : str
-        Makes its ids unlike those of other pictures on the page.
-    title, description : str
-        What it is called and what it shows.
+    The key makes its ids unlike those of other pictures on the page.
     """
     ElementTree.register_namespace("", SVG)
     written = io.StringIO()

@@ -34,19 +34,7 @@ def page(
     shown: Sequence[Picture | Absent],
     drawn: Mapping[str, str],
 ) -> str:
-    """Return the HTML of a report.
-
-    Parameters
-    ----------
-    found : Distillation
-        The run.
-    folder : str
-        What its folder is called.
-    shown : sequence of Picture or Absent
-        Each picture of the report.
-    drawn : mapping of str to str
-        By the key of a picture, its ``svg`` element.
-    """
+    """Return the HTML of a report, with the ``svg`` elements of pictures by their key."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
