@@ -17,7 +17,7 @@ from hpmkd.evaluation import latency
 from hpmkd.values import Configuration, DataFacts, Outcome, TrainingState
 from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.records import learned
-from hpmkd_defaults.memories.store import Store
+from hpmkd_defaults.memories.store import RecordStore
 
 
 def call(*arguments, **options):
@@ -42,12 +42,12 @@ def record(digest, stages=("tree", "gbm"), **changes):
 @pytest.fixture
 def path():
     """The user's memory, which knows two data sets."""
-    Store(store_path()).keep([record("a"), record("b", ("tree",))])
+    RecordStore(store_path()).keep([record("a"), record("b", ("tree",))])
     return store_path()
 
 
 def known(path):
-    return {each.digest[0]: each for each in Store(path).read()}
+    return {each.digest[0]: each for each in RecordStore(path).read()}
 
 
 def test_info_before_any_run():
@@ -213,7 +213,7 @@ def test_what_is_imported_is_joined_with_what_is_known_as_between_runs(path, tmp
         record("c", ("logistic",)),
     ]
     other = tmp_path / "other"
-    Store(store_path(str(other))).keep(given)
+    RecordStore(store_path(str(other))).keep(given)
     call("memory", "export", tmp_path / "theirs.json", "--folder", other)
     imported = call("memory", "import", tmp_path / "theirs.json")
     assert imported.stdout == ("1 data set added, 1 changed, 1 left out: more or newer is known\n")
