@@ -65,18 +65,30 @@ class DistillationOutcome:
         return {"train": original.training, "test": original.test} if original else {}
 
     @property
+    def _racing(self) -> Sequence[Trial]:
+        """The trials that could win."""
+        return self.found.racing
+
+    def _judged(self, trial: Trial, student: Predictor) -> Trial:
+        fitter = self.found.fitter
+        return trial if fitter is None else fitter.judged(trial, student)
+
+    def _cost(self, configuration: Configuration) -> int:
+        """Return how many models have to be trained for a student."""
+        fitter = self.found.fitter
+        known = configuration.key in self.fitted
+        return 0 if known or fitter is None else fitter.cost(configuration)
+
+    @property
     def candidates(self) -> list[Trial]:
         """The trials on all rows, of the stages that have a student."""
-        return candidates(self.found.racing, self.found.students)
+        return candidates(self._racing, self.found.students)
 
     @cached_property
     def rows(self) -> list[Row]:
         """The rows, stage by stage; each student that the run did not fit is fitted now."""
-        fitter, rows = self.found.fitter, []
-        for trial in self._chosen():
-            student = self.student(trial.configuration)
-            rows.append((trial if fitter is None else fitter.judged(trial, student), student))
-        return rows
+        chosen = [(trial, self.student(trial.configuration)) for trial in self._chosen()]
+        return [(self._judged(trial, student), student) for trial, student in chosen]
 
     def records(self) -> list[dict[str, Any]]:
         """Return the rows as mappings, by :data:`COLUMNS`."""
@@ -89,7 +101,7 @@ class DistillationOutcome:
         names = {each.trial: each.name for each in self.found.front}
         return {
             trial.configuration.key: students[names[trial.number]]
-            for trial in self.found.racing
+            for trial in self._racing
             if trial.number in names
         }
 
@@ -150,8 +162,8 @@ class DistillationOutcome:
 
         Those have to be fitted: as many as the recipe's budget of models has left.
         """
-        budget, fitter = self.found.recipe.budget.models, self.found.fitter
-        bests = (best(self.found.racing, stage) for stage in self.found.students)
+        budget = self.found.recipe.budget.models
+        bests = (best(self._racing, stage) for stage in self.found.students)
         first = {each.number for each in bests if each is not None}
         left = budget - self.found.models_trained if budget else float("inf")
         chosen = []
@@ -161,9 +173,7 @@ class DistillationOutcome:
             return trial.number not in first, unfitted, NO_LIMITS.sort_key(trial)
 
         for trial in sorted(trials, key=rank)[: self.most]:
-            configuration = trial.configuration
-            known = configuration.key in self.fitted
-            cost = 0 if known or fitter is None else fitter.cost(configuration)
+            cost = self._cost(trial.configuration)
             if cost <= left:
                 chosen.append(trial)
                 left -= cost

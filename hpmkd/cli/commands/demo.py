@@ -31,7 +31,7 @@ def command(
     resume: Path | None,
     plan: Plan,
     seed: int,
-    **output: Any,
+    **shown: Any,
 ) -> None:
     """Distil the default panel of teachers on a real data set.
 
@@ -45,13 +45,13 @@ def command(
         place = Place(out or Path("runs") / f"demo-{name}", overwrite=True)
     else:
         place = Place.chosen(out, resume, overwrite=False)
-    recipe = plan.read()
+    read = plan.read()
     complete = place.complete
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     labels = bunch.target
     if name != "digits":
         labels = labels.map(dict(enumerate(bunch.target_names)))
     if complete:
-        show_complete(place.folder, recipe, X=bunch.data, y=labels, seed=seed, **output)
+        show_complete(place.folder, read, X=bunch.data, y=labels, seed=seed, **shown)
         return
-    distil_and_save(recipe, place, X=bunch.data, y=labels, seed=seed, **output)
+    distil_and_save(read, place, X=bunch.data, y=labels, seed=seed, **shown)

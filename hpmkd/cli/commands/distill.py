@@ -51,7 +51,8 @@ if TYPE_CHECKING:
 @click.option(
     "--trust-pickle",
     is_flag=True,
-    help="Load a pickled teacher, or resume a run of another user; both run the code inside.",
+    help="Load a pickled teacher, or go on with a run that somebody else began; this runs the "
+    "code in it.",
 )
 @click.option(
     "--trust", "trusted", multiple=True, metavar="TYPE", help="Type a skops teacher may hold."
@@ -72,7 +73,7 @@ def command(
     trusted: tuple[str, ...],
     plan: Plan,
     seed: int,
-    **output: Any,
+    **shown: Any,
 ) -> None:
     """Distil a teacher on DATA (CSV or Parquet) into a small student.
 
@@ -89,9 +90,10 @@ def command(
     from hpmkd.errors import RecipeError
 
     place = Place.chosen(out, resume, overwrite=overwrite, trusted=trust_pickle)
+
     if test is not None and test_size is not None:
         raise RecipeError("got --test and --test-size; expected one of them")
-    recipe = plan.read(**({} if test_size is None else {"split.test_size": test_size}))
+    read = plan.read(**({} if test_size is None else {"split.test_size": test_size}))
     complete = place.complete
     # As `python -m` does: a factory may live in a module beside the data.
     sys.path.insert(0, os.getcwd())
@@ -101,7 +103,7 @@ def command(
     rows, given = _without(frame, columns, data)
     test_rows, test_given = (None, None) if test is None else _test(test, columns)
     if complete:
-        show_complete(place.folder, recipe, X=rows, y=target, X_test=test_rows, seed=seed, **output)
+        show_complete(place.folder, read, X=rows, y=target, X_test=test_rows, seed=seed, **shown)
         return
     loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
     if given is not None:
@@ -109,7 +111,7 @@ def command(
 
         loaded.append(GivenTeacher("given", given, test_given))
     distil_and_save(
-        recipe,
+        read,
         place,
         X=rows,
         y=target,
@@ -117,7 +119,7 @@ def command(
         X_unlabeled=None if unlabeled is None else read_table(unlabeled),
         teacher=loaded or None,
         seed=seed,
-        **output,
+        **shown,
     )
 
 
@@ -168,7 +170,7 @@ def _without(
 
 
 def _test(path: Path, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Read test rows; without their probabilities the teacher is not measured."""
+    """Read test rows; their probabilities may be missing, then the teacher is not measured."""
     from hpmkd.data.tables import read_table
 
     frame = read_table(path)
