@@ -1,4 +1,4 @@
-"""A distilled student as a scikit-learn classifier: the engine need not know of its rules."""
+"""A distilled student as a scikit-learn classifier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from hpmkd.api import distill
 from hpmkd.errors import DataError
 from hpmkd.knowledge.teachers import GivenTeacher
-from hpmkd.sklearn_rules import checked_labels, checked_rows, seed_of, told_as_value_error
+from hpmkd.sklearn_rules import checked_labels, checked_rows, data_errors_as_value_errors, seed_of
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Distils a teacher into a small fast student, and answers by the student.
+    """Distils a teacher into a small fast student, and predicts by the student.
 
     Fits as :func:`hpmkd.distill` does, with one difference: no memory is used or kept, so that
     what one fold of a cross-validation learned is not known in the next
@@ -36,16 +36,16 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     teacher : classifier, str, or a list or dict of these, optional
         An unfitted classifier is cross-fitted. One that was fitted on other rows is used as it
         is, if it is wrapped in :class:`sklearn.frozen.FrozenEstimator`: scikit-learn's tools
-        clone what they are given, which would else unfit it. A string names a panel, a skops
+        clone parameters, which would otherwise unfit it. A string names a panel, a skops
         file, or ``package.module:factory``. By default the recipe's panel.
     recipe : str, path, mapping or Recipe
         Name of a shipped recipe, a TOML file, or what such a file would hold.
     settings : mapping, optional
         Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``.
     student : str, optional
-        Only this stage runs in the race.
+        Only this stage is run.
     random_state : int, RandomState or None
-        A non-negative integer is the seed; a RandomState is asked for one. None is 0: two
+        A non-negative integer is the seed; a RandomState draws one. None is 0: two
         fits on the same rows give the same student, bit for bit.
     workers : int, optional
         Worker processes; 1 is this process. By default as the recipe says.
@@ -59,7 +59,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_ : ndarray of shape (K,)
         The labels, sorted.
     student_ : Student
-        What answers; ``student_.save("student.hpmkd")`` writes it.
+        The student that predicts; ``student_.save("student.hpmkd")`` writes it.
     distillation_ : Distillation
         The whole run: leaderboard, verdict, knowledge, counts. A pickled one can no longer
         fit further students.
@@ -129,7 +129,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         HpmkdError
             If the parameters do not describe a run.
         """
-        with told_as_value_error():
+        with data_errors_as_value_errors():
             if teacher_proba is not None and self.teacher is not None:
                 raise DataError(
                     "got a teacher and teacher_proba, which teaches instead of one; expected one "
@@ -177,7 +177,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If the columns are not those of the training rows, or a number column holds text.
         """
         check_is_fitted(self)
-        with told_as_value_error():
+        with data_errors_as_value_errors():
             return self.student_.predict_proba(checked_rows(self, X, fitting=False))
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -193,11 +193,11 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n,)
             Labels; the first of equally probable ones.
         """
-        said = self.predict_proba(X)
-        return np.asarray(self.classes_[said.argmax(axis=1)])
+        probabilities = self.predict_proba(X)
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
     def __sklearn_tags__(self) -> Any:
-        """Say what the rows may hold."""
+        """Declare what the rows may hold."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
@@ -206,7 +206,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _without_memory(settings: Any) -> Any:
-    """Return settings under which no other run is heard of, unless they speak of a memory."""
+    """Return settings without a memory of other runs, unless they choose one."""
     if settings is None:
         return {"memory": "none"}
     if not isinstance(settings, Mapping) or any(

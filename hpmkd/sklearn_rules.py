@@ -1,4 +1,4 @@
-"""What scikit-learn asks of rows and labels, and how it wants to be told that they are wrong."""
+"""scikit-learn's rules for rows, labels and seeds, and its way to refuse them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class InputError(DataError, ValueError):
 
 
 @contextmanager
-def told_as_value_error() -> Iterator[None]:
+def data_errors_as_value_errors() -> Iterator[None]:
     """Raise a DataError as an :class:`InputError`."""
     try:
         yield
@@ -38,25 +38,9 @@ def told_as_value_error() -> Iterator[None]:
 def checked_rows(estimator: Any, X: Any, *, fitting: bool) -> Any:
     """Return raw rows; a frame stays one, for its columns have types.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Is given ``n_features_in_`` and ``feature_names_in_`` in fitting, and asked for them
-        afterwards.
-    X : DataFrame or array-like of shape (n, d)
-        As they came.
-    fitting : bool
-        Whether they are training rows.
-
-    Returns
-    -------
-    DataFrame or ndarray of shape (n, d)
-
-    Raises
-    ------
-    ValueError
-        They are no table, too few, sparse, complex or infinite, or have other columns than
-        the training rows.
+    In fitting, the estimator gets ``n_features_in_`` and ``feature_names_in_``; later rows are
+    compared with them. A ValueError refuses what is no table, too small, sparse, complex or
+    infinite, or has other columns.
     """
     import pandas as pd
 
@@ -83,11 +67,7 @@ def checked_rows(estimator: Any, X: Any, *, fitting: bool) -> Any:
 def checked_labels(y: Any) -> NDArray[Any]:
     """Return labels as an array of shape (n,), in the type they came in.
 
-    Raises
-    ------
-    ValueError
-        There are none, some are missing, they are measurements, or there are fewer than two
-        rows per class.
+    A ValueError refuses none, missing ones, measurements, and fewer than two rows per class.
     """
     if y is None:
         raise DataError(
@@ -107,13 +87,7 @@ def checked_labels(y: Any) -> NDArray[Any]:
 
 
 def seed_of(random_state: Any) -> int:
-    """Return the seed that a ``random_state`` means; None is 0.
-
-    Raises
-    ------
-    RecipeError
-        It is neither None, a non-negative integer nor a RandomState.
-    """
+    """Return the seed that a ``random_state`` means: None is 0, a RandomState draws one."""
     if random_state is None:
         return 0
     if isinstance(random_state, np.random.RandomState):

@@ -28,7 +28,7 @@ COMMANDS = {
 
 
 class Reported(click.ClickException):
-    """An error raised on purpose, shown without a traceback."""
+    """An error of hpmkd, shown without a traceback."""
 
     def __init__(self, error: HpmkdError) -> None:
         super().__init__(str(error))
@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Remember what was typed: a run that is stopped says how to go on with it."""
+        """Remember the arguments, for the command that resumes a stopped run."""
         typed = tuple(args)
         ctx = super().make_context(info_name, args, parent, **extra)
         ctx.meta[TYPED] = typed
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; errors raised on purpose are reported in a line."""
+        """Run a command; errors of hpmkd are reported in a line."""
         try:
             return super().invoke(ctx)
         except HpmkdError as error:

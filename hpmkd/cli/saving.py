@@ -69,6 +69,7 @@ def show_finished(
     RunFolderError
         If it is the result of another run than the requested one.
     """
+    from hpmkd.cli.output.json_lines import report
     from hpmkd.errors import RunFolderError
     from hpmkd.runs.result import Distillation
     from hpmkd.runs.resume_check import diff_with_finished_run
@@ -80,7 +81,7 @@ def show_finished(
             f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "
             "was made with, or name another folder (--out)"
         )
-    click.echo(f"{folder} is complete; nothing was run", err=True)
+    report(f"{folder} is complete; nothing was run")
     show(found, folder, as_json=as_json)
 
 

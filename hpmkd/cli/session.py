@@ -144,6 +144,7 @@ class RunSession:
             Ends the view of the progress, so that the status stands below it and the terminal
             is left as it was.
         """
+        from hpmkd.cli.output.json_lines import report
         from hpmkd.errors import HpmkdError, RunFolderError
         from hpmkd.runs.checkpoint import RunCheckpoint
 
@@ -161,7 +162,7 @@ class RunSession:
             if checkpoint.verified and len(checkpoint.journal):
                 # A full disk, or no right to write: nothing of the run itself is wrong.
                 terms = "" if isinstance(failed, RunFolderError) else UNLESS_CHANGED
-                click.echo(f"the run failed; {self.status().text(terms)}", err=True)
+                report(f"the run failed; {self.status().text(terms)}")
             raise
         self._saved = True
 

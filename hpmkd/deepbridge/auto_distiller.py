@@ -3,46 +3,42 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from hpmkd.api import distill
 from hpmkd.data.seeds import as_seed
-from hpmkd.deepbridge.division import check_division
-from hpmkd.deepbridge.findings import Findings
-from hpmkd.deepbridge.finished import Finished
-from hpmkd.deepbridge.foreign import adopted
+from hpmkd.deepbridge import report
+from hpmkd.deepbridge.dataset import as_dataset, check_division
 from hpmkd.deepbridge.methods import (
     NAMES,
-    Grid,
     Options,
     check_distillation_method,
     check_switch,
     recipe_for,
     recipes_of,
 )
-from hpmkd.deepbridge.progress import Teller
-from hpmkd.deepbridge.results import DistillationOutcome
-from hpmkd.deepbridge.writing import as_path, check_file, write
+from hpmkd.deepbridge.metrics import Metrics
+from hpmkd.deepbridge.report import ProgressPrinter, as_path, write
+from hpmkd.deepbridge.results import DistillationOutcome, Results
+from hpmkd.errors import RecipeError
 from hpmkd.knowledge.teachers import GivenTeacher
-from hpmkd.runs.folder import check_free
+from hpmkd.recipe.resolve import resolve
+from hpmkd.registry.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hpmkd.contracts import Cache
-    from hpmkd.recipe.recipe import Recipe
+    from hpmkd.contracts import Cache, Predictor
     from hpmkd.runs.result import Distillation
 
 
-#: Beside the run folders.
-TABLE = "distillation_results.csv"
-
-
-class AutoDistiller(Findings):
-    """Distils a data set's teacher into small students, and tells how each of them does.
+class AutoDistiller:
+    """Distils a data set's teacher into small students, and reports how each of them does.
 
     Parameters
     ----------
@@ -59,7 +55,7 @@ class AutoDistiller(Findings):
     validation_split : float, optional
         Share of the training rows that choose; by default as the method has it.
     verbose : bool
-        Whether to print how the run gets on.
+        Whether to print progress.
     method : {"auto", "hpm", "standard", "legacy", "hybrid"}
         ``hpm`` is the recipe of that name, and what ``auto`` means; ``standard`` the full grid,
         which DeepBridge calls ``legacy``; ``hybrid`` runs both on the same rows.
@@ -68,9 +64,9 @@ class AutoDistiller(Findings):
     parallel_workers : int, optional
         Worker processes; by default none.
     use_cache : bool
-        Whether what the teachers said is kept, also for another :meth:`run`.
+        Whether the teachers' predictions are cached, also for another :meth:`run`.
     use_memory : bool
-        Whether ``hpm`` begins with what runs on other data taught, and leaves what it learned.
+        Whether ``hpm`` starts from earlier runs on other data, and remembers this one.
     progressive : bool
         Whether stages may build on each other (``hpm``).
     multi_teacher : bool
@@ -113,12 +109,13 @@ class AutoDistiller(Findings):
         multi_teacher: bool = True,
     ) -> None:
         self._recipes = recipes_of(method)
+        self.method = method
         self.random_state: int = as_seed(random_state, "random_state")
         check_division(test_size)
         check_switch("verbose", verbose)
         self.verbose: bool = verbose
-        folder = None if output_dir is None else as_path(output_dir, "output_dir")
-        self._options: Options = Options(
+        self.output_dir = None if output_dir is None else as_path(output_dir, "output_dir")
+        self._options = Options(
             n_trials=n_trials,
             validation_split=validation_split,
             max_configs=max_configs,
@@ -128,11 +125,11 @@ class AutoDistiller(Findings):
             progressive=progressive,
             multi_teacher=multi_teacher,
         )
+        self.dataset = as_dataset(dataset)
         # Last, for from now on the data set shows its parts by this division.
-        rows = adopted(dataset)
-        super().__init__(rows, rows.divided(test_size, self.random_state), method, folder)
-        self._grid: Grid = Grid()
+        self.division = self.dataset.divided(test_size, self.random_state)
         self._cache: Cache | None = None
+        self._finished: Results | None = None
 
     # -------------------------------------------------------------------------------- a run
 
@@ -143,7 +140,7 @@ class AutoDistiller(Findings):
         alphas: Iterable[float] | None = None,
         distillation_method: str | None = None,
     ) -> None:
-        """Say which configurations the next run tries; what is None stays as it is.
+        """Choose the configurations that the next run tries; what is None stays as it is.
 
         Parameters
         ----------
@@ -157,7 +154,7 @@ class AutoDistiller(Findings):
             Makes no difference: students are always fitted to teacher and labels.
         """
         check_distillation_method(distillation_method)
-        self._grid = self._grid.customized(model_types, temperatures, alphas)
+        self._options = self._options.customized(model_types, temperatures, alphas)
 
     def run(self, use_probabilities: bool = True, verbose_output: bool = False) -> pd.DataFrame:
         """Distil, and return one row per configuration.
@@ -168,7 +165,7 @@ class AutoDistiller(Findings):
             Whether the data set's probabilities are the teacher. If not, or if there are none,
             its model is; if there is none either, teachers of our own are trained.
         verbose_output : bool
-            Print how the run gets on, whatever `verbose` is.
+            Print progress, whatever `verbose` is.
 
         Returns
         -------
@@ -179,33 +176,33 @@ class AutoDistiller(Findings):
         """
         if self.output_dir is not None:
             # Before any work is done.
-            for name in self._recipes:
-                folder = self.output_dir / NAMES[name]
-                check_free(folder, overwrite=True, cure="choose another output_dir")
-            check_file(self.output_dir / TABLE)
-        teller = Teller() if self.verbose or verbose_output else None
-        teacher = self._teacher(use_probabilities)
+            report.check_output(self.output_dir, [NAMES[name] for name in self._recipes])
+        printer = ProgressPrinter() if self.verbose or verbose_output else None
         outcomes = []
         for name in self._recipes:
-            recipe = recipe_for(name, self._options, self._grid)
-            found = self._distilled(recipe, teacher, teller)
+            found = self._distil(name, use_probabilities, printer)
             most = self._options.max_configs if name == "hpm" else None
             outcomes.append(DistillationOutcome(NAMES[name], found, self.division, most))
-        self._finished = Finished(outcomes)
-        if teller is not None:
-            teller.say(self.generate_summary())
+        self._finished = Results(outcomes)
+        if printer is not None:
+            click.echo(self.generate_summary())
         if self.output_dir is not None:
-            self._write(self.output_dir)
+            report.write_results(self.output_dir, self._finished)
         results = self.results_df
         # DeepBridge's frame has it, too; pandas would warn of an attribute that is no column.
         # A copy of the distiller stays with this run whatever comes later.
         object.__setattr__(results, "best_model", copy(self).best_model)
         return results
 
-    def _distilled(self, recipe: Recipe, teacher: Any, teller: Teller | None) -> Distillation:
-        rows = self.division
+    def _distil(
+        self, name: str, use_probabilities: bool, printer: ProgressPrinter | None
+    ) -> Distillation:
+        recipe, rows = recipe_for(name, self._options), self.division
         if self._options.use_cache and self._cache is None:
-            self._cache = _cache_of(recipe)
+            self._cache = resolve(recipe, Registry.installed()).cache.create()
+        teacher = self.dataset.model
+        if use_probabilities and rows.given_train is not None:
+            teacher = GivenTeacher("given", rows.given_train, rows.given_test)
         return distill(
             rows.X_train,
             rows.y_train,
@@ -214,26 +211,129 @@ class AutoDistiller(Findings):
             y_test=rows.y_test,
             recipe=recipe,
             seed=self.random_state,
-            observers=() if teller is None else (teller,),
+            observers=() if printer is None else (printer,),
             cache=self._cache,
         )
 
-    def _teacher(self, use_probabilities: bool) -> Any:
-        rows = self.division
-        if use_probabilities and rows.given_train is not None:
-            return GivenTeacher("given", rows.given_train, rows.given_test)
-        return self.dataset.model
+    # -------------------------------------------------------------------------- its results
 
-    def _write(self, folder: Path) -> None:
-        content = self.results_df.to_csv(index=False, sep=";").encode("utf-8")
-        write(folder / TABLE, content, "output_dir")
-        for outcome in self._results.outcomes:
-            outcome.found.save(folder / outcome.method, overwrite=True)
+    @property
+    def _results(self) -> Results:
+        if self._finished is None:
+            raise RecipeError("there are no results yet; type: distiller.run()")
+        return self._finished
 
+    @property
+    def results_df(self) -> pd.DataFrame:
+        """The frame that :meth:`run` returned."""
+        return self._results.frame.copy()
 
-def _cache_of(recipe: Recipe) -> Cache:
-    from hpmkd.recipe.resolve import resolve
-    from hpmkd.registry.registry import Registry
+    @property
+    def distillation(self) -> Distillation:
+        """The run: verdict, leaderboard, gates; of two, that which the selection rows prefer."""
+        return self._results.preferred.found
 
-    cache: Cache = resolve(recipe, Registry.installed()).cache.create()
-    return cache
+    @property
+    def counts(self) -> Mapping[str, Any]:
+        """What it cost: models trained, with those refitted for rows, and calls of teachers."""
+        return self._results.counts
+
+    def find_best_model(
+        self, metric: str = "test_accuracy", minimize: bool = False
+    ) -> dict[str, Any]:
+        """Return the row that is best by a metric, its model type as a :class:`ModelType`."""
+        return self._results.best(metric, minimize=minimize)[1]
+
+    def best_model(self, metric: str = "test_accuracy", minimize: bool = False) -> Predictor:
+        """Return the student that is best by a metric.
+
+        Parameters
+        ----------
+        metric : str
+            A column of the results; without train_ or test_, of the test rows. After a choice
+            by test rows, the winner's score on them is no estimate of what to expect;
+            ``selection_log_loss``, to be minimised, is what a run itself chooses by.
+        minimize : bool
+            Whether a small value is good. Of equal rows the selection rows choose.
+        """
+        return self._results.best(metric, minimize=minimize)[0]
+
+    def get_trained_model(
+        self,
+        model_type: Any,
+        temperature: float,
+        alpha: float,
+        distillation_method: str | None = None,
+    ) -> Predictor:
+        """Return the student of a configuration, fitted on all training rows.
+
+        One that was not evaluated is fitted with the best hyperparameters of its family.
+
+        Raises
+        ------
+        RecipeError
+            If the family was not in the run.
+        """
+        check_distillation_method(distillation_method)
+        return self._results.trained(model_type, temperature, alpha)
+
+    def save_best_model(
+        self,
+        metric: str = "test_accuracy",
+        minimize: bool = False,
+        file_path: str | os.PathLike[str] = "best_distilled_model.hpmkd",
+    ) -> str:
+        """Write the best student to a ``.hpmkd`` file, and return its path.
+
+        ``hpmkd.Student.load`` reads it; ``hpmkd predict`` does. It is no pickle: the ending of
+        one is replaced, and any other name gets ``.hpmkd`` behind it, with a warning.
+
+        Raises
+        ------
+        RunFolderError
+            If the file cannot be written.
+        """
+        path = report.student_path(file_path)
+        return write(path, self.best_model(metric, minimize).to_bytes(), "file_path")
+
+    def original_metrics(self) -> dict[str, Metrics]:
+        """Return the metrics of the teacher on training and test rows.
+
+        Teachers that a run trained are judged out of fold on the training rows.
+        """
+        return report.original_metrics(self.dataset, self.division, self._finished)
+
+    def compare_models(
+        self, best_metric: str = "test_accuracy", minimize: bool = False
+    ) -> pd.DataFrame:
+        """Return teacher and best student side by side: one row per part and metric."""
+        return report.compare(self.original_metrics(), self.find_best_model(best_metric, minimize))
+
+    def generate_report(
+        self,
+        output_path: str | os.PathLike[str] | None = None,
+        report_type: str = "interactive",
+    ) -> str:
+        """Write the results as one HTML page, and return its path.
+
+        Parameters
+        ----------
+        output_path : path, optional
+            By default distillation_report_TYPE.html in the output folder.
+        report_type : {"interactive", "static"}
+            Whether a click on a heading sorts the table.
+
+        Raises
+        ------
+        RunFolderError
+            If the file cannot be written.
+        """
+        if output_path is None:
+            path = (self.output_dir or Path()) / f"distillation_report_{report_type}.html"
+        else:
+            path = as_path(output_path, "output_path")
+        return write(path, report.page(self, report_type).encode("utf-8"), "output_path")
+
+    def generate_summary(self) -> str:
+        """Return cost, verdict and the best students in a few lines of text."""
+        return report.summary(self)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hpmkd.deepbridge.division import is_share
+from hpmkd.deepbridge.inputs import is_share
 from hpmkd.deepbridge.model_types import stages_of
 from hpmkd.errors import RecipeError
 from hpmkd.recipe.recipe import Recipe
@@ -24,7 +24,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "hybrid": ("grid", "hpm"),
     "auto": ("hpm",),
 }
-#: How a row of the results tells where it comes from.
+#: The method of a row of the results, by its recipe.
 NAMES = {"grid": "standard", "hpm": "hpm"}
 #: DeepBridge's two ways to teach; both are the same here.
 DISTILLATION_METHODS = ("knowledge_distillation", "surrogate")
@@ -32,27 +32,7 @@ DISTILLATION_METHODS = ("knowledge_distillation", "surrogate")
 
 @dataclass(frozen=True)
 class Options:
-    """What a caller may switch.
-
-    Parameters
-    ----------
-    n_trials : int or None
-        Draws of hyperparameters per stage; None as the recipe has it (10 in the grid).
-    validation_split : float or None
-        Share of the training rows that choose; None as the recipe has it.
-    max_configs : int
-        Rows of the results of ``hpm``, at most.
-    parallel_workers : int or None
-        Worker processes; None is this process.
-    use_cache : bool
-        Whether what the teachers said is kept.
-    use_memory : bool
-        Whether ``hpm`` begins with what runs on other data taught.
-    progressive : bool
-        Whether stages may build on the stages before them.
-    multi_teacher : bool
-        Whether several teachers are fused, and the best students.
-    """
+    """The options of an AutoDistiller that change its recipes; None is as in the recipe."""
 
     n_trials: int | None = None
     validation_split: float | None = None
@@ -62,14 +42,17 @@ class Options:
     use_memory: bool = True
     progressive: bool = True
     multi_teacher: bool = True
+    stages: tuple[str, ...] | None = None
+    temperatures: tuple[float, ...] | None = None
+    alphas: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("n_trials", 1), ("max_configs", 1), ("parallel_workers", 1)):
+        for name in ("n_trials", "max_configs", "parallel_workers"):
             value = getattr(self, name)
             if value is None and name != "max_configs":
                 continue
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-                raise RecipeError(f"{name}: got {value!r}; expected an integer of {least} or more")
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+                raise RecipeError(f"{name}: got {value!r}; expected an integer of 1 or more")
         for name in ("use_cache", "use_memory", "progressive", "multi_teacher"):
             check_switch(name, getattr(self, name))
         share = self.validation_split
@@ -79,63 +62,31 @@ class Options:
                 "0 and 1"
             )
 
-
-@dataclass(frozen=True)
-class Grid:
-    """Which configurations are wanted; what is None is as in the recipe.
-
-    Parameters
-    ----------
-    stages : tuple of str or None
-        Student families.
-    temperatures, alphas : tuple of float or None
-        > 0, and in [0, 1].
-    """
-
-    stages: tuple[str, ...] | None = None
-    temperatures: tuple[float, ...] | None = None
-    alphas: tuple[float, ...] | None = None
-
     def customized(
         self,
         model_types: Iterable[Any] | None,
         temperatures: Iterable[float] | None,
         alphas: Iterable[float] | None,
-    ) -> Grid:
-        """Return a grid with what is given changed.
-
-        Raises
-        ------
-        RecipeError
-            If something is no list of what it should be.
-        """
-        grid = self
-        if model_types is not None:
-            grid = replace(grid, stages=stages_of(model_types))
-            if not grid.stages:
-                raise RecipeError("model_types: got none; expected at least one")
-        if temperatures is not None:
-            grid = replace(grid, temperatures=temperatures_of(temperatures))
-        if alphas is not None:
-            grid = replace(grid, alphas=alphas_of(alphas))
-        return grid
+    ) -> Options:
+        """Return options with another grid; what is None stays as it is."""
+        tried = self.temperatures if temperatures is None else temperatures_of(temperatures)
+        return replace(
+            self,
+            stages=self.stages if model_types is None else stages_of(model_types),
+            temperatures=tried,
+            alphas=self.alphas if alphas is None else alphas_of(alphas),
+        )
 
 
 def recipes_of(method: str) -> tuple[str, ...]:
-    """Return the recipes that a method runs.
-
-    Raises
-    ------
-    RecipeError
-        If there is no such method.
-    """
+    """Return the recipes that a method runs; a RecipeError says which methods there are."""
     if not isinstance(method, str) or method not in METHODS:
         raise RecipeError(f"method: got {method!r}; expected one of {', '.join(METHODS)}")
     return METHODS[method]
 
 
-def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
-    """Return a recipe of hpmkd with the caller's options and grid on top."""
+def recipe_for(name: str, options: Options) -> Recipe:
+    """Return a recipe of hpmkd with the caller's options on top."""
     settings: dict[str, Any] = {}
     if options.n_trials is not None:
         settings["sampler.trials"] = int(options.n_trials)
@@ -151,30 +102,24 @@ def recipe_for(name: str, options: Options, grid: Grid) -> Recipe:
         settings |= {"teacher": "quick", "reference": "quick", "ensemble.top": 0}
         if name == "hpm":
             settings["fuser"] = "calibrated"
-    if grid.stages is not None:
-        settings["stages"] = list(grid.stages)
-    if grid.temperatures is not None:
-        settings["search.temperatures"] = list(grid.temperatures)
-    if grid.alphas is not None:
-        settings |= _alphas(grid.alphas)
+    if options.stages is not None:
+        settings["stages"] = list(options.stages)
+    if options.temperatures is not None:
+        settings["search.temperatures"] = list(options.temperatures)
+    if options.alphas is not None:
+        settings |= {f"search.alphas.{each}": [*options.alphas] for each in ("self", "external")}
+        # The engine forbids to learn from probabilities alone that leak labels.
+        settings["search.alphas.leaking"] = [each for each in options.alphas if each < 1] or [0.0]
         if name == "grid":
-            settings["sampler.hard"] = 0.0 in grid.alphas
+            settings["sampler.hard"] = 0.0 in options.alphas
     recipe = Recipe.load(name).override(settings)
     workers = options.parallel_workers
     return recipe if workers is None else recipe.with_workers(int(workers))
 
 
 def check_distillation_method(method: str | None) -> None:
-    """Refuse an unknown way to teach; tell those who ask for a surrogate what they get.
-
-    Raises
-    ------
-    RecipeError
-        If it is unknown.
-    """
-    if method is None:
-        return
-    if method not in DISTILLATION_METHODS:
+    """Refuse an unknown way to teach, and warn that a surrogate is none here."""
+    if method is not None and method not in DISTILLATION_METHODS:
         known = " or ".join(map(repr, DISTILLATION_METHODS))
         raise RecipeError(f"distillation_method: got {method!r}; expected {known}")
     if method == "surrogate":
@@ -186,24 +131,8 @@ def check_distillation_method(method: str | None) -> None:
         )
 
 
-def _alphas(alphas: tuple[float, ...]) -> dict[str, list[float]]:
-    # Of probabilities that leak labels nobody may learn alone: the engine forbids it.
-    leaking = [alpha for alpha in alphas if alpha < 1] or [0.0]
-    return {
-        "search.alphas.self": list(alphas),
-        "search.alphas.external": list(alphas),
-        "search.alphas.leaking": leaking,
-    }
-
-
 def check_switch(name: str, value: Any) -> None:
-    """Refuse what is neither true nor false; a text would be true, whatever it says.
-
-    Raises
-    ------
-    RecipeError
-        If it is neither.
-    """
+    """Refuse what is neither true nor false: any text would count as true."""
     if not isinstance(value, (bool, np.bool_, Integral)) or value not in (0, 1):
         raise RecipeError(f"{name}: got {value!r}; expected True or False")
 

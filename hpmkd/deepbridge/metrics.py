@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,16 +12,7 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
 
 #: Against the labels.
-QUALITY = (
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "f1_score",
-    "auc_roc",
-    "auc_pr",
-    "log_loss",
-)
+QUALITY = ("accuracy", "precision", "recall", "f1", "f1_score", "auc_roc", "auc_pr", "log_loss")
 #: Against the teacher.
 FIDELITY = ("kl_divergence", "ks_statistic", "ks_pvalue", "r2_score")
 #: The smaller, the better.
@@ -31,25 +21,15 @@ SMALL_IS_GOOD = ("log_loss", "kl_divergence", "ks_statistic")
 Metrics = dict[str, float]
 
 
-def quality(said: FloatArray, labels: IntArray) -> Metrics:
-    """Compare probabilities with labels.
+def quality(predicted: FloatArray, labels: IntArray) -> Metrics:
+    """Compare probabilities (n, K) with class codes (n,).
 
-    Parameters
-    ----------
-    said : ndarray of shape (n, K)
-        Probabilities.
-    labels : ndarray of shape (n,)
-        Class codes.
-
-    Returns
-    -------
-    dict
-        Of two classes, precision, recall, F1 and both areas are those of the second one; of
-        more, the unweighted mean over the classes that occur, each against the rest. The areas
-        are NaN if the rows hold one class only.
+    Of two classes, precision, recall, F1 and both areas are those of the second one; of more,
+    the unweighted mean over the classes that occur, each against the rest. The areas are NaN
+    if the rows hold one class only.
     """
-    scores = score(said, labels)
-    precision, recall, f1 = _precision_recall_f1(said.argmax(axis=1), labels, said.shape[1])
+    scores = score(predicted, labels)
+    precision, recall, f1 = _precision_recall_f1(predicted, labels)
     return {
         "accuracy": scores.accuracy,
         "precision": precision,
@@ -57,77 +37,63 @@ def quality(said: FloatArray, labels: IntArray) -> Metrics:
         "f1": f1,
         "f1_score": f1,
         "auc_roc": np.nan if scores.auc is None else scores.auc,
-        "auc_pr": _average_precision(said, labels),
+        "auc_pr": _average_precision(predicted, labels),
         "log_loss": scores.log_loss,
     }
 
 
-def closeness(said: FloatArray, teacher: FloatArray | None) -> Metrics:
-    """Compare probabilities (n, K) with those of the teacher.
+def closeness(predicted: FloatArray, teacher: FloatArray | None) -> Metrics:
+    """Compare probabilities (n, K) with those of the teacher; NaN where these are unknown.
 
-    Returns
-    -------
-    dict
-        The mean KL(teacher ‖ student) in nats, over rows. The Kolmogorov-Smirnov statistic of
-        the two distributions, its p-value, and R² of their quantiles compare what is said of
-        the second class on the whole, not row by row; of more than two classes, the mean over
-        the classes. All NaN if the teacher is not known there.
+    KL(teacher ‖ student) in nats is the mean over rows. The Kolmogorov-Smirnov statistic, its
+    p-value, and R² of the quantiles compare the two distributions of the second class's
+    probability, not row by row; of more than two classes, they are the mean over the classes.
     """
     if teacher is None:
         return dict.fromkeys(FIDELITY, np.nan)
+    from scipy.stats import ks_2samp
+
+    classes = [1] if predicted.shape[1] == 2 else range(predicted.shape[1])
+    pairs = [(predicted[:, code], teacher[:, code]) for code in classes]
+    # The asymptotic p-value: the exact one takes long on many rows, and warns where it fails.
+    tests = [ks_2samp(theirs, own, method="asymp") for own, theirs in pairs]
     return {
-        "kl_divergence": fidelity(teacher, said).kl,
-        "ks_statistic": _over_classes(said, teacher, lambda *both: _kolmogorov(*both)[0]),
-        "ks_pvalue": _over_classes(said, teacher, lambda *both: _kolmogorov(*both)[1]),
-        "r2_score": _over_classes(said, teacher, _quantile_r2),
+        "kl_divergence": fidelity(teacher, predicted).kl,
+        "ks_statistic": float(np.mean([each.statistic for each in tests])),
+        "ks_pvalue": float(np.mean([each.pvalue for each in tests])),
+        "r2_score": float(np.mean([_quantile_r2(own, theirs) for own, theirs in pairs])),
     }
 
 
-def _precision_recall_f1(
-    predicted: IntArray, labels: IntArray, n_classes: int
-) -> tuple[float, float, float]:
+def _precision_recall_f1(predicted: FloatArray, labels: IntArray) -> tuple[float, float, float]:
     from sklearn.metrics import precision_recall_fscore_support
 
-    if n_classes == 2:
+    codes = predicted.argmax(axis=1)
+    if predicted.shape[1] == 2:
         classes, average = [1], None
     else:
-        classes, average = np.union1d(labels, predicted).tolist(), "macro"
+        classes, average = np.union1d(labels, codes).tolist(), "macro"
     found = precision_recall_fscore_support(
-        labels, predicted, labels=classes, average=average, zero_division=0
+        labels, codes, labels=classes, average=average, zero_division=0
     )
     precision, recall, f1 = (float(np.mean(each)) for each in found[:3])
     return precision, recall, f1
 
 
-def _average_precision(said: FloatArray, labels: IntArray) -> float:
+def _average_precision(predicted: FloatArray, labels: IntArray) -> float:
     from sklearn.metrics import average_precision_score
 
     occurring = np.unique(labels)
     if len(occurring) < 2:
         return np.nan
-    classes = [1] if said.shape[1] == 2 else occurring.tolist()
-    each = [average_precision_score(labels == code, said[:, code]) for code in classes]
+    classes = [1] if predicted.shape[1] == 2 else occurring.tolist()
+    each = [average_precision_score(labels == code, predicted[:, code]) for code in classes]
     return float(np.mean(each))
 
 
-def _over_classes(
-    said: FloatArray, teacher: FloatArray, compare: Callable[[FloatArray, FloatArray], float]
-) -> float:
-    classes = [1] if said.shape[1] == 2 else range(said.shape[1])
-    return float(np.mean([compare(said[:, code], teacher[:, code]) for code in classes]))
-
-
-def _kolmogorov(own: FloatArray, others: FloatArray) -> tuple[float, float]:
-    from scipy.stats import ks_2samp
-
-    # The asymptotic p-value: the exact one takes long on many rows, and warns where it fails.
-    found = ks_2samp(others, own, method="asymp")
-    return float(found.statistic), float(found.pvalue)
-
-
-def _quantile_r2(own: FloatArray, others: FloatArray) -> float:
-    spread = float(((others - others.mean()) ** 2).sum())
-    missed = float(((np.sort(others) - np.sort(own)) ** 2).sum())
-    if spread == 0:
-        return 1.0 if missed == 0 else 0.0
-    return 1.0 - missed / spread
+def _quantile_r2(own: FloatArray, theirs: FloatArray) -> float:
+    total = float(((theirs - theirs.mean()) ** 2).sum())
+    residual = float(((np.sort(theirs) - np.sort(own)) ** 2).sum())
+    if total == 0:
+        return 1.0 if residual == 0 else 0.0
+    return 1.0 - residual / total

@@ -35,41 +35,29 @@ _NAMES = {stage: model_type.name for model_type, stage in STAGES.items()}
 def stage_of(model_type: Any) -> str:
     """Return the stage that a model type means.
 
-    Parameters
-    ----------
-    model_type : ModelType or str
-        A member of this enumeration or of DeepBridge's own, the name of one, or the name of
-        any stage that a plugin offers.
-
-    Raises
-    ------
-    RecipeError
-        If it means none.
+    It is a member of this enumeration or of DeepBridge's own, the name of one, or the name of
+    any stage that a plugin offers.
     """
     name = getattr(model_type, "name", model_type)
-    if not isinstance(name, str):
-        raise _unknown(model_type)
-    if name not in ModelType.__members__:
-        if name != name.lower():
-            raise _unknown(model_type)
-        return name
-    known = ModelType[name]
-    if known not in STAGES:
-        raise _unknown(model_type)
-    return STAGES[known]
+    if isinstance(name, str):
+        if name in ModelType.__members__ and ModelType[name] in STAGES:
+            return STAGES[ModelType[name]]
+        if name == name.lower():
+            return name
+    known = ", ".join(each.name for each in STAGES)
+    raise RecipeError(
+        f"model type {name!r}: hpmkd has no such student; expected one of {known}, or the name "
+        "of a stage (see hpmkd plugins)"
+    )
 
 
 def stages_of(model_types: Iterable[Any]) -> tuple[str, ...]:
-    """Return the stages that model types mean, each once.
-
-    Raises
-    ------
-    RecipeError
-        If there is no such stage among those installed.
-    """
+    """Return the stages that model types mean, each once; a RecipeError if one is unknown."""
     if isinstance(model_types, (str, ModelType)) or not isinstance(model_types, Iterable):
         model_types = [model_types]
     stages = tuple(dict.fromkeys(stage_of(each) for each in model_types))
+    if not stages:
+        raise RecipeError("model_types: got none; expected at least one")
     registry = Registry.installed()
     for stage in stages:
         registry.offer("stage", stage, "model_types")
@@ -84,11 +72,3 @@ def name_of(stage: str) -> str:
 def as_model_type(name: str) -> ModelType | str:
     """Return the member that a name means; the name itself if there is none."""
     return ModelType.__members__.get(name, name)
-
-
-def _unknown(model_type: Any) -> RecipeError:
-    known = ", ".join(each.name for each in STAGES)
-    return RecipeError(
-        f"model type {getattr(model_type, 'name', model_type)!r}: hpmkd has no such student; "
-        f"expected one of {known}, or the name of a stage (see hpmkd plugins)"
-    )

@@ -1,20 +1,40 @@
-"""What came of a run, as text and as one HTML page."""
+"""What came of a run: teacher beside students, a summary, one HTML page, and their files."""
 
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from hpmkd.api import CROSS_FITTED
-from hpmkd.deepbridge.metrics import FIDELITY, QUALITY
-from hpmkd.errors import RecipeError
+from hpmkd.data.labels import classes_of
+from hpmkd.deepbridge.dataset import PARTS
+from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, quality
+from hpmkd.deepbridge.results import labels_of
+from hpmkd.errors import RecipeError, RunFolderError
+from hpmkd.files import explain_write_errors
+from hpmkd.hookspecs import hookimpl
+from hpmkd.knowledge.loading import PICKLES
+from hpmkd.knowledge.teachers import FittedTeacher, align_fitted, as_teachers
+from hpmkd.runs.folder import check_free
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hpmkd.deepbridge.findings import Findings
+    from hpmkd.deepbridge.auto_distiller import AutoDistiller
+    from hpmkd.deepbridge.dataset import DBDataset, Division
+    from hpmkd.deepbridge.results import Results
+    from hpmkd.values import DataFacts, FloatArray, Trial
 
+#: Beside the run folders.
+TABLE = "distillation_results.csv"
 TYPES = ("interactive", "static")
+COMPARED = ("accuracy", "precision", "recall", "f1_score", "auc_roc", "auc_pr")
 SHOWN = [
     "model_type",
     "temperature",
@@ -27,18 +47,71 @@ SHOWN = [
 ]
 
 
-def summary(findings: Findings) -> str:
+def original_metrics(
+    dataset: DBDataset, division: Division, results: Results | None
+) -> dict[str, Metrics]:
+    """Return the metrics of the teacher by part; empty for rows without its probabilities.
+
+    After a run, of the teacher of its students; before, of the probabilities that were given,
+    or of a fitted model.
+    """
+    if results is not None:
+        # Of two runs, the same teacher taught both.
+        teacher, labels = results.preferred.teacher, results.preferred.labels
+    else:
+        classes = classes_of(division.y_train)
+        teacher, labels = _given_teacher(dataset, division), labels_of(division, classes)
+    return {
+        part: {} if (known := teacher.get(part)) is None else quality(known, labels[part])
+        for part in PARTS
+    }
+
+
+def _given_teacher(dataset: DBDataset, rows: Division) -> dict[str, FloatArray | None]:
+    """Return the probabilities of a teacher that no run has to train."""
+    if rows.given_train is not None:
+        return {"train": rows.given_train, "test": rows.given_test}
+    (teacher,) = as_teachers(dataset.model) if dataset.model is not None else (None,)
+    if not isinstance(teacher, FittedTeacher):
+        raise RecipeError(
+            "the teacher is trained by the run; type: distiller.run() before original_metrics()"
+        )
+    model = align_fitted(teacher, classes_of(rows.y_train))
+    return {"train": model.predict_proba(rows.X_train), "test": model.predict_proba(rows.X_test)}
+
+
+def compare(original: Mapping[str, Metrics], student: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the teacher's metrics by part beside those in a row of the results."""
+    import pandas as pd
+
+    lines = []
+    for part in PARTS:
+        for metric in COMPARED:
+            teacher, own = original[part].get(metric), student[f"{part}_{metric}"]
+            difference = None if teacher is None else own - teacher
+            lines.append((part, metric, teacher, own, difference))
+    names = ["dataset", "metric", "original", "distilled", "difference"]
+    return pd.DataFrame(lines, columns=names)
+
+
+def summary(distiller: AutoDistiller) -> str:
     """Return a few lines: cost, verdict, what the run chose, the best on the test rows."""
     # First the rows: what it costs to fit their students counts as well.
-    best = findings.find_best_model()
-    found, counts = findings.distillation, findings.counts
+    best = distiller.find_best_model()
+    found, counts = distiller.distillation, distiller.counts
     chosen = next(record for record in found.records if record.chosen)
+    teachers = f"Teachers: {counts['teacher_fits']} fits, {counts['teacher_calls']} calls"
+    if counts["teacher_fits"] and CROSS_FITTED not in found.facts["teachers"].values():
+        teachers += (
+            "; what was given is not refitted: the fits are those of the reference panel "
+            f"{found.recipe.reference.name!r}, which tells whether it repeats labels"
+        )
     return "\n".join(
         [
-            f"Method {findings.method}: {len(findings.results_df)} configurations; "
+            f"Method {distiller.method}: {len(distiller.results_df)} configurations; "
             f"{counts['models_trained']} models trained, {counts['models_refitted']} of them for "
             f"rows and further students; {counts['seconds']:.1f} s",
-            _teachers(findings),
+            teachers,
             f"Verdict: {found.verdict.outcome}. {found.verdict.sentence}",
             f"The selection rows chose {chosen.name} (alpha {chosen.alpha:g}, temperature "
             f"{chosen.temperature:g}): accuracy {chosen.accuracy:.4f}, log loss "
@@ -50,46 +123,116 @@ def summary(findings: Findings) -> str:
     )
 
 
-def _teachers(findings: Findings) -> str:
-    """Say what teachers cost, and which of them stood by for comparison alone."""
-    found, counts = findings.distillation, findings.counts
-    line = f"Teachers: {counts['teacher_fits']} fits, {counts['teacher_calls']} calls"
-    if not counts["teacher_fits"] or CROSS_FITTED in found.facts["teachers"].values():
-        return line
-    return (
-        f"{line}; what was given is not refitted: the fits are those of the reference panel "
-        f"{found.recipe.reference.name!r}, which tells whether it repeats labels"
-    )
-
-
-def page(findings: Findings, report_type: str) -> str:
-    """Return a page that needs nothing else: no network, no other file.
-
-    Raises
-    ------
-    RecipeError
-        If there is no such type of report.
-    """
+def page(distiller: AutoDistiller, report_type: str) -> str:
+    """Return a page that needs nothing else: no network, no other file."""
     if report_type not in TYPES:
         known = " or ".join(map(repr, TYPES))
         raise RecipeError(f"report_type: got {report_type!r}; expected {known}")
-    lines = "".join(f"<li>{html.escape(line)}</li>" for line in summary(findings).splitlines())
-    parts = [
+    lines = "".join(f"<li>{html.escape(line)}</li>" for line in summary(distiller).splitlines())
+    body = [
         f"<h1>Distillation</h1><ul>{lines}</ul>",
         "<h2>Configurations</h2>",
-        _table(findings.results_df[SHOWN]),
+        _table(distiller.results_df[SHOWN]),
         "<h2>The best on the test rows beside its teacher</h2>",
-        _table(findings.compare_models()),
+        _table(distiller.compare_models()),
         "<h2>Leaderboard of the run</h2>",
-        _table(findings.distillation.leaderboard),
+        _table(distiller.distillation.leaderboard),
     ]
     script = f"<script>{SORTING}</script>" if report_type == "interactive" else ""
-    return PAGE.format(style=STYLE, body="\n".join(parts), script=script)
+    return PAGE.format(style=STYLE, body="\n".join(body), script=script)
 
 
 def _table(frame: pd.DataFrame) -> str:
     text: str = frame.to_html(index=False, na_rep="", border=0, float_format="{:.4f}".format)
     return text
+
+
+# -------------------------------------------------------------------------------- files
+
+
+def as_path(value: Any, argument: str) -> Path:
+    """Return a path that a caller gave; a RecipeError names the argument if it is none."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise RecipeError(f"{argument}: got {value!r}; expected a path")
+    return Path(value)
+
+
+def write(path: Path, content: bytes, argument: str) -> str:
+    """Write a file and the folders above it; a RunFolderError names the argument to change."""
+    with explain_write_errors(path, f"choose another {argument}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return str(path)
+
+
+def check_output(folder: Path, runs: Iterable[str]) -> None:
+    """Refuse a folder in which a table of results and these runs could not be written."""
+    for run in runs:
+        check_free(folder / run, overwrite=True, cure="choose another output_dir")
+    table = folder / TABLE
+    if table.is_dir() or (table.exists() and not os.access(table, os.W_OK)):
+        problem = "is a folder" if table.is_dir() else "may not be written"
+        raise RunFolderError(
+            f"{table} {problem}; expected a file to write the results to: choose another output_dir"
+        )
+
+
+def write_results(folder: Path, results: Results) -> None:
+    """Write the table of results, and a run folder for each run."""
+    content = results.frame.to_csv(index=False, sep=";").encode("utf-8")
+    write(folder / TABLE, content, "output_dir")
+    for outcome in results.outcomes:
+        outcome.found.save(folder / outcome.method, overwrite=True)
+
+
+def student_path(file_path: Any) -> Path:
+    """Return where a student is written: a file of another kind gets the ending ``.hpmkd``."""
+    path = as_path(file_path, "file_path")
+    if path.suffix == ".hpmkd":
+        return path
+    stem = path.stem if path.suffix in PICKLES else path.name
+    path = path.with_name(f"{stem}.hpmkd")
+    warnings.warn(
+        f"file_path: got {os.fspath(file_path)!r}; students are no pickles, so it is written to "
+        f"{path}: hpmkd.Student.load({str(path)!r})",
+        UserWarning,
+        stacklevel=3,
+    )
+    return path
+
+
+class ProgressPrinter:
+    """An observer that prints a line when a run starts, and when a phase is over."""
+
+    def __init__(self) -> None:
+        self._phase, self._line = "", ""
+
+    @hookimpl
+    def hpmkd_run_started(self, facts: DataFacts, recipe: dict[str, Any]) -> None:
+        """Print what is distilled, and how."""
+        click.echo(
+            f"{recipe['name']}: {facts.n_rows} rows of {facts.n_columns} columns, "
+            f"{facts.n_classes} classes; {', '.join(recipe['stages'])}"
+        )
+
+    @hookimpl
+    def hpmkd_phase_advanced(self, phase: str, done: int, total: int) -> None:
+        """Print how far the phase before came: its total may change while it lasts."""
+        if phase != self._phase and self._line:
+            click.echo(self._line)
+        self._phase, self._line = phase, f"{phase}: {done} of {total}"
+
+    @hookimpl
+    def hpmkd_run_finished(self) -> None:
+        """Print how far the last phase came."""
+        click.echo(self._line)
+        self._phase, self._line = "", ""
+
+    @hookimpl
+    def hpmkd_trial_finished(self, trial: Trial) -> None:
+        """Report failures."""
+        if trial.failure:
+            click.echo(f"trial {trial.number} failed: {trial.failure}")
 
 
 PAGE = """<!DOCTYPE html>

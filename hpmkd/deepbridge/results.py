@@ -1,96 +1,51 @@
-"""The rows of the results: one per configuration that a run evaluated."""
+"""The results of an AutoDistiller: a row per configuration, and the best of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.data.labels import codes_of
-from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, closeness, quality
-from hpmkd.deepbridge.model_types import name_of
+from hpmkd.deepbridge.dataset import PARTS
+from hpmkd.deepbridge.methods import alphas_of, temperatures_of
+from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, SMALL_IS_GOOD, Metrics, closeness, quality
+from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
+from hpmkd.errors import RecipeError
 from hpmkd.evaluation.ranking import NO_LIMITS, SortKey
 from hpmkd.training.refit import best, candidates
-from hpmkd.values import Configuration
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor
-    from hpmkd.deepbridge.division import Division
+    from hpmkd.deepbridge.dataset import Division
     from hpmkd.runs.result import Distillation
-    from hpmkd.values import FloatArray, IntArray, Trial
+    from hpmkd.values import Configuration, FloatArray, IntArray, Trial
 
-PARTS = ("train", "test")
-#: What a best row may be asked for by.
+#: The columns that a best row may be chosen by.
 METRICS = (
     *(f"{part}_{metric}" for metric in (*QUALITY, *FIDELITY) for part in PARTS),
     "selection_log_loss",
 )
-COLUMNS = (
-    "model_type",
-    "temperature",
-    "alpha",
-    *METRICS[:-1],
-    "best_params",
-    "selection_log_loss",
-    "method",
-)
+CELL = ("model_type", "temperature", "alpha")
+COLUMNS = (*CELL, *METRICS[:-1], "best_params", "selection_log_loss", "method")
 
-#: Student family, temperature, alpha.
+#: Stage, temperature, alpha.
 Cell = tuple[str, float, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """One configuration, and the student that stands for it.
-
-    Parameters
-    ----------
-    outcome : DistillationOutcome
-        Of which run.
-    trial : Trial
-        The best of its hyperparameters, by the selection rows.
-    student : Predictor
-        Fitted to them on all training rows.
-    """
-
-    outcome: DistillationOutcome
-    trial: Trial
-    student: Predictor
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Return the row of the frame."""
-        configuration = self.trial.configuration
-        plain = dict(configuration.hyperparameters)
-        if configuration.after is not None:
-            plain["after"] = str(configuration.after)
-        return {
-            "model_type": name_of(configuration.stage),
-            "temperature": configuration.temperature,
-            "alpha": configuration.alpha,
-            **self.outcome.measured(self.student),
-            "best_params": str(plain),
-            "selection_log_loss": self.trial.log_loss,
-            "method": self.outcome.method,
-        }
+#: A trial, and the student fitted by it on all training rows.
+Row = tuple["Trial", "Predictor"]
 
 
 @dataclass(eq=False)
 class DistillationOutcome:
-    """A finished run, and the rows that it gives.
+    """A finished run of the method ``standard`` or ``hpm``, and the rows that it gives.
 
-    Parameters
-    ----------
-    method : str
-        ``standard`` or ``hpm``.
-    found : Distillation
-        The run.
-    division : Division
-        Its rows.
-    most : int or None
-        How many rows it gives at most; None for no bound.
+    At most so many, if `most` is not None. The attribute `handle` of
+    a :class:`Distillation` is read here alone.
     """
 
     method: str
@@ -101,13 +56,11 @@ class DistillationOutcome:
     @cached_property
     def labels(self) -> dict[str, IntArray]:
         """Class codes of the training and of the test rows."""
-        classes = self.found.student.classes_
-        parts = (self.division.y_train, self.division.y_test)
-        return {part: codes_of(y, classes) for part, y in zip(PARTS, parts, strict=True)}
+        return labels_of(self.division, self.found.student.classes_)
 
     @property
     def teacher(self) -> dict[str, FloatArray | None]:
-        """What the teacher says about the training and the test rows, where it is known."""
+        """The teacher's probabilities of the training and the test rows, where they are known."""
         handle = self.found.handle
         if handle is None:
             return {}
@@ -118,6 +71,16 @@ class DistillationOutcome:
         """The trials that could win."""
         return () if self.found.handle is None else self.found.handle.trials
 
+    def _judged(self, trial: Trial, student: Predictor) -> Trial:
+        handle = self.found.handle
+        return trial if handle is None else handle.judge_again(trial, student)
+
+    def _cost(self, configuration: Configuration) -> int:
+        """Return how many models have to be trained for a student."""
+        handle = self.found.handle
+        known = configuration.key in self.fitted
+        return 0 if known or handle is None else handle.cost(configuration)
+
     @property
     def candidates(self) -> list[Trial]:
         """The trials on all rows, of the stages that have a student."""
@@ -125,16 +88,24 @@ class DistillationOutcome:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The rows, stage by stage; each student that the run did not keep is fitted now."""
-        return [self._row(trial) for trial in self._chosen()]
+        """The rows, stage by stage; each student that the run did not fit is fitted now."""
+        chosen = [(trial, self.student(trial.configuration)) for trial in self._chosen()]
+        return [(self._judged(trial, student), student) for trial, student in chosen]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows as mappings, by :data:`COLUMNS`."""
+        return [self._record(trial, student) for trial, student in self.rows]
 
     @cached_property
     def fitted(self) -> dict[object, Predictor]:
         """The students that there are, by configuration: those of the run, then all others."""
         students = {**self.found.further, **self.found.students}
         names = {each.trial: each.name for each in self.found.front}
-        raced = [trial for trial in self._racing if trial.number in names]
-        return {trial.configuration.key: students[names[trial.number]] for trial in raced}
+        return {
+            trial.configuration.key: students[names[trial.number]]
+            for trial in self._racing
+            if trial.number in names
+        }
 
     def student(self, configuration: Configuration) -> Predictor:
         """Return the student of a configuration on all training rows, fitted at most once."""
@@ -144,42 +115,46 @@ class DistillationOutcome:
         return self.fitted[key]
 
     def nearest(self, cell: Cell) -> Trial | None:
-        """Return the trial whose hyperparameters suit a cell best; None if the stage has none.
-
-        One of that very cell, if there is one, else the best of its stage.
-        """
+        """Return the best trial of a cell; without one, of its stage; None if that has none."""
         stage = [trial for trial in self.candidates if trial.configuration.stage == cell[0]]
-        own = [trial for trial in stage if _cell(trial.configuration) == _plain(cell)]
+        own = [trial for trial in stage if _cell(trial) == _plain(cell)]
         return min(own or stage, key=NO_LIMITS.sort_key, default=None)
 
-    def measured(self, student: Predictor) -> Metrics:
-        """Return the metrics of a student on training and test rows."""
+    def _record(self, trial: Trial, student: Predictor) -> dict[str, Any]:
+        configuration = trial.configuration
+        params = dict(configuration.hyperparameters)
+        if configuration.after is not None:
+            params["after"] = str(configuration.after)
         metrics: Metrics = {}
-        tables = (self.division.X_train, self.division.X_test)
-        for part, table in zip(PARTS, tables, strict=True):
-            said = student.predict_proba(table)
-            found = quality(said, self.labels[part]) | closeness(said, self.teacher.get(part))
+        for part, table in zip(PARTS, (self.division.X_train, self.division.X_test), strict=True):
+            predicted = student.predict_proba(table)
+            found = quality(predicted, self.labels[part])
+            found |= closeness(predicted, self.teacher.get(part))
             metrics |= {f"{part}_{name}": value for name, value in found.items()}
-        return metrics
-
-    def _row(self, trial: Trial) -> Row:
-        student, handle = self.student(trial.configuration), self.found.handle
-        return Row(self, trial if handle is None else handle.judge_again(trial, student), student)
+        return {
+            "model_type": name_of(configuration.stage),
+            "temperature": configuration.temperature,
+            "alpha": configuration.alpha,
+            **metrics,
+            "best_params": str(params),
+            "selection_log_loss": trial.log_loss,
+            "method": self.method,
+        }
 
     def _chosen(self) -> list[Trial]:
         """Return the best trial of each cell, the stages in the order of the run."""
         cells: dict[Cell, Trial] = {}
         for trial in sorted(self.candidates, key=NO_LIMITS.sort_key):
-            cells.setdefault(_cell(trial.configuration), trial)
+            cells.setdefault(_cell(trial), trial)
         if self.method == "standard":
-            # The control that the engine adds was in nobody's grid.
+            # Not the controls that the engine adds to the grid.
             regime = self.found.knowledge.regime.name
-            wanted = set(getattr(self.found.recipe.search.alphas, regime))
+            wanted = getattr(self.found.recipe.search.alphas, regime)
             cells = {cell: trial for cell, trial in cells.items() if cell[2] in wanted}
         order = list(self.found.recipe.stages)
 
         def place(trial: Trial) -> tuple[int, float, float]:
-            stage, temperature, alpha = _cell(trial.configuration)
+            stage, temperature, alpha = _cell(trial)
             return order.index(stage), temperature, alpha
 
         return sorted(self._affordable(list(cells.values())), key=place)
@@ -189,10 +164,10 @@ class DistillationOutcome:
 
         Those have to be fitted: as many as the recipe's budget of models has left.
         """
-        racing, bound = self._racing, self.found.recipe.budget.models
-        bests = (best(racing, stage) for stage in self.found.students)
+        budget = self.found.recipe.budget.models
+        bests = (best(self._racing, stage) for stage in self.found.students)
         first = {each.number for each in bests if each is not None}
-        left = bound - self.found.models_trained if bound else float("inf")
+        left = budget - self.found.models_trained if budget else float("inf")
         chosen = []
 
         def rank(trial: Trial) -> tuple[bool, bool, SortKey]:
@@ -206,22 +181,103 @@ class DistillationOutcome:
                 left -= cost
         return chosen
 
-    def _cost(self, configuration: Configuration) -> int:
-        """Return how many models have to be trained for a student."""
-        handle = self.found.handle
-        if configuration.key in self.fitted or handle is None:
-            return 0
-        return handle.cost(configuration)
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The runs of a method: one, or the two of ``hybrid``."""
+
+    outcomes: Sequence[DistillationOutcome]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows of all of them."""
+        return [row for outcome in self.outcomes for row in outcome.rows]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The same as DeepBridge's frame, numbered in their order."""
+        import pandas as pd
+
+        records = [record for outcome in self.outcomes for record in outcome.records()]
+        return pd.DataFrame(records, columns=list(COLUMNS))
+
+    @property
+    def preferred(self) -> DistillationOutcome:
+        """The run whose best student the selection rows prefer."""
+        return min(
+            self.outcomes, key=lambda outcome: min(map(NO_LIMITS.sort_key, outcome.candidates))
+        )
+
+    @property
+    def counts(self) -> Mapping[str, Any]:
+        """What the runs cost together; ``models_refitted`` were trained for rows and since."""
+        runs = [outcome.found.counts for outcome in self.outcomes]
+        trained = sum(outcome.found.models_trained for outcome in self.outcomes)
+        return {
+            "models_trained": trained,
+            "models_refitted": trained - sum(run["models_trained"] for run in runs),
+            **{
+                name: sum(run[name] for run in runs)
+                for name in ("teacher_fits", "teacher_calls", "cache_hits")
+            },
+            "seconds": round(sum(run["seconds"]["total"] for run in runs), 3),
+        }
+
+    def best(self, metric: str, *, minimize: bool) -> tuple[Predictor, dict[str, Any]]:
+        """Return the student that is best by a metric, and its row.
+
+        Of equal rows it is that of the lowest log loss on the selection rows.
+        """
+        frame = self.frame
+        column = metric if metric in METRICS else f"test_{metric}"
+        if column not in METRICS:
+            names = ", ".join(name for name in METRICS if not name.startswith("train_"))
+            raise RecipeError(
+                f"metric: got {metric!r}; expected one of {names}, or the same with train_"
+            )
+        values, losses = frame[column], frame["selection_log_loss"]
+        known = frame.index[values.notna()]
+        if known.empty:
+            raise RecipeError(
+                f"metric: {column} is not known: there are no teacher probabilities for these rows"
+            )
+        if not minimize and column.endswith(SMALL_IS_GOOD):
+            warnings.warn(
+                f"{column} is the better the smaller it is; got minimize=False, which gives the "
+                "worst: minimize=True",
+                UserWarning,
+                stacklevel=4,
+            )
+        at = min(known, key=lambda row: (values[row] if minimize else -values[row], losses[row]))
+        # As records, numbers are Python's own.
+        (record,) = frame.loc[[at]].to_dict("records")
+        row: dict[str, Any] = {str(name): value for name, value in record.items()}
+        return self.rows[at][1], {**row, "model_type": as_model_type(row["model_type"])}
+
+    def trained(self, model_type: Any, temperature: float, alpha: float) -> Predictor:
+        """Return the student of a configuration; of several, by the selection rows the best."""
+        stage = stage_of(model_type)
+        (temperature,), (alpha,) = temperatures_of([temperature]), alphas_of([alpha])
+        found = [
+            (outcome, trial)
+            for outcome in self.outcomes
+            if (trial := outcome.nearest((stage, temperature, alpha))) is not None
+        ]
+        if not found:
+            had = ", ".join(sorted({name_of(trial.configuration.stage) for trial, _ in self.rows}))
+            raise RecipeError(f"model type {name_of(stage)!r} was not in the run, which had {had}")
+        outcome, trial = min(found, key=lambda each: NO_LIMITS.sort_key(each[1]))
+        return outcome.student(replace(trial.configuration, temperature=temperature, alpha=alpha))
 
 
-def to_frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return rows as DeepBridge's frame."""
-    import pandas as pd
+def labels_of(division: Division, classes: NDArray[Any]) -> dict[str, IntArray]:
+    """Return the class codes of the training and of the test rows."""
+    parts = (division.y_train, division.y_test)
+    return {part: codes_of(y, classes) for part, y in zip(PARTS, parts, strict=True)}
 
-    return pd.DataFrame([row.to_mapping() for row in rows], columns=list(COLUMNS))
 
-
-def _cell(configuration: Configuration) -> Cell:
+def _cell(trial: Trial) -> Cell:
+    configuration = trial.configuration
     return _plain((configuration.stage, configuration.temperature, configuration.alpha))
 
 

@@ -1,4 +1,4 @@
-"""What a run with limits says of them: which they are, whether they are met, who fell to them."""
+"""The limits of a run: which they are, whether they are met, which stages they dropped."""
 
 from __future__ import annotations
 
@@ -25,42 +25,34 @@ class Limited:
     ----------
     options : str
         As they are typed, e.g. ``--max-size 50KB``.
-    said : str
+    description : str
         For people, e.g. ``at most 50KB``.
     unmet : str or None
         Why the shipped student breaks one; None if it keeps them.
-    cure : str
-        The lines that say who is near, and what to type; empty if it keeps them.
-    out : tuple of str
-        Stages that are out of the race, each with why.
+    nearest : str
+        The lines with the nearest students, and what to type; empty if it keeps them.
+    dropped : tuple of str
+        Stages without a student, each with why.
     """
 
     options: str
-    said: str
+    description: str
     unmet: str | None
-    cure: str
-    out: tuple[str, ...]
+    nearest: str
+    dropped: tuple[str, ...]
 
 
 def limited(found: Distillation, folder: str) -> Limited | None:
-    """Return what there is to say of the limits of a run; None if it has none.
-
-    Parameters
-    ----------
-    found : Distillation
-        The run.
-    folder : str
-        What its folder is called in what is to be typed.
-    """
+    """Return the limits of a run; None if it has none. Commands name its folder."""
     limits = found.recipe.limits
     if not limits:
         return None
-    unmet, _, cure = (found.unmet(folder) or "").partition("\n")
-    said = ", ".join(limits.describe(name) for name in limits.given)
-    return Limited(limits.options(), said, unmet or None, cure, tuple(_out(found)))
+    unmet, _, nearest = (found.unmet(folder) or "").partition("\n")
+    description = ", ".join(limits.describe(name) for name in limits.given)
+    return Limited(limits.options(), description, unmet or None, nearest, tuple(_dropped(found)))
 
 
-def _out(found: Distillation) -> Iterator[str]:
+def _dropped(found: Distillation) -> Iterator[str]:
     """Yield the stages of the recipe that have no student, and why."""
     for stage in found.recipe.stages:
         if stage in found.students:

@@ -1,72 +1,50 @@
-"""Everything that a run has measured on the test rows, with its price."""
+"""The models that a run measured on the test rows, and what these rows show of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from hpmkd.errors import ReportError
 
 if TYPE_CHECKING:
+    from hpmkd.evaluation.leaderboard import ModelRecord
+    from hpmkd.evaluation.pareto import StudentSummary
+    from hpmkd.evaluation.row_details import RowDetails
     from hpmkd.runs.result import Distillation
+
+    Model: TypeAlias = ModelRecord | StudentSummary
 
 #: A further student is one to pick from that is not on the leaderboard.
 FURTHER = "further"
 ROLES = ("teacher", "control", FURTHER, "student", "ensemble")
 
 
-@dataclass(frozen=True)
-class Model:
-    """One model.
-
-    Parameters
-    ----------
-    role : str
-        One of :data:`ROLES`.
-    name : str
-        Of the teacher, the stage or the student's file.
-    accuracy : float
-        On the test rows.
-    bytes : int or None
-        Size of its file.
-    row_us : float or None
-        Time of one row, in microseconds.
-    chosen : bool
-        Whether it is shipped.
-    fused : bool
-        Whether it is all teachers together.
-    """
-
-    role: str
-    name: str
-    accuracy: float
-    bytes: int | None
-    row_us: float | None
-    chosen: bool = False
-    fused: bool = False
-
-
 def models(found: Distillation) -> list[Model]:
     """Return the models of the leaderboard, and the further students of the Pareto front."""
-    known = [
-        Model(
-            role=each.role,
-            name="ensemble" if each.role == "ensemble" else each.name,
-            accuracy=each.accuracy,
-            bytes=each.bytes,
-            row_us=each.row_us,
-            chosen=each.chosen,
-            # It comes first, and is what the others are close to: without it, none has a KL.
-            fused=at == 0 and each.role == "teacher" and each.kl is not None,
-        )
-        for at, each in enumerate(found.records)
-    ]
-    return known + [
-        Model(FURTHER, each.name, each.accuracy, each.bytes, each.row_us)
-        for each in found.front
-        if each.role == "front"
-    ]
+    return [*found.records, *(each for each in found.front if each.role == "front")]
+
+
+def role_of(model: Model) -> str:
+    """Return one of :data:`ROLES`."""
+    return FURTHER if model.role == "front" else model.role
+
+
+def name_of(model: Model) -> str:
+    """Return the name of a teacher, a stage or a student's file; of the ensemble, its role."""
+    return "ensemble" if model.role == "ensemble" else model.name
 
 
 def teacher_of(known: Sequence[Model]) -> Model | None:
-    """Return the model that the others are compared with, if there is one."""
-    return next((each for each in known if each.fused), None)
+    """Return all teachers together, which the others are compared with, if they are known."""
+    first = known[0]
+    # The others' KL is to it: without it, none has one.
+    fused = first.role == "teacher" and getattr(first, "kl", None) is not None
+    return first if fused else None
+
+
+def row_details(found: Distillation) -> RowDetails:
+    """Return what the test rows show of a run; a ReportError if its folder lacks it."""
+    if found.evidence is None:
+        raise ReportError("evidence.json is missing; take it from a backup, or distil again")
+    return found.evidence

@@ -1,4 +1,4 @@
-"""How a run is made again: what to type, and how exactly it comes out the same."""
+"""How a run is repeated: what to type, and how exactly it comes out the same."""
 
 from __future__ import annotations
 
@@ -24,37 +24,26 @@ PLACEHOLDERS: Mapping[str, str] = {
 def command(found: Distillation, folder: str) -> str:
     """Return what to type to repeat the run, with placeholders for what its folder lacks."""
     facts = found.facts
-    target = facts.get("target")
+    target = facts["target"]
     parts = ["hpmkd", "distill", "DATA", "--target", "COLUMN" if target is None else str(target)]
     parts += _teachers(found)
-    given = facts.get("given", {})
-    if given.get("test"):
+    if facts["given"]["test"]:
         parts += ["--test", "TEST_DATA"]
-    if given.get("unlabeled"):
+    if facts["given"]["unlabeled"]:
         parts += ["--unlabeled", "MORE_DATA"]
     parts += ["--recipe", f"{folder}/recipe.toml", "--seed", str(facts["seed"])]
     return shlex.join([*parts, "--out", "AGAIN"])
 
 
 def _teachers(found: Distillation) -> list[str]:
-    kinds = list(found.facts.get("teachers", {}).values())
+    kinds = list(found.facts["teachers"].values())
     others = [kind for kind in kinds if kind != GIVEN_PROBABILITIES]
-    # Before runs kept what they were given, only fitted teachers were surely given.
-    own = found.facts.get("given", {}).get("teachers", set(others) != {"cross-fitted"})
-    parts = ["--teacher", "TEACHER"] if others and own else []
+    parts = ["--teacher", "TEACHER"] if others and found.facts["given"]["teachers"] else []
     return [*parts, "--probabilities", "COLUMNS"] if len(others) < len(kinds) else parts
 
 
 def sentences(found: Distillation, typed: str) -> str:
-    """Return how exactly the command gives the run again.
-
-    Parameters
-    ----------
-    found : Distillation
-        The run.
-    typed : str
-        What :func:`command` says.
-    """
+    """Return how exactly a :func:`command` gives the run again."""
     return " ".join(_sentences(found, shlex.split(typed)))
 
 
@@ -78,10 +67,5 @@ def _sentences(found: Distillation, typed: list[str]) -> Iterator[str]:
             f"{same}, bit for bit, at any number of workers, unless the memory has learned from "
             "other data since."
         )
-    told = [f"{name} is {what}" for name, what in PLACEHOLDERS.items() if name in typed]
-    yield f"{', '.join(told)}."
-    if "given" not in found.facts:
-        yield (
-            "This run folder does not say whether teachers, test rows or rows without labels were "
-            "given: if they were, add --teacher, --test or --unlabeled."
-        )
+    meanings = [f"{name} is {meaning}" for name, meaning in PLACEHOLDERS.items() if name in typed]
+    yield f"{', '.join(meanings)}."

@@ -1,20 +1,21 @@
-"""What a report says in words and tables, beside its pictures."""
+"""Key figures and tables of a report, beside its pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.report.limits import BREAKS
 from hpmkd.report.render.format import clean, digits, duration, few, percent, ratio, size
-from hpmkd.report.render.tables import Cell, Table, cell, table
+from hpmkd.report.render.tables import Cell, Column, Table, cell, table, table_of
 
 if TYPE_CHECKING:
     from hpmkd.evaluation.leaderboard import ModelRecord
+    from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.runs.result import Distillation
 
 #: Heading of a leaderboard column, key of the record, and how it is written.
-LEADERBOARD = (
+LEADERBOARD: Sequence[Column] = (
     ("role", "role", digits),
     ("name", "name", digits),
     ("accuracy", "accuracy", percent),
@@ -34,6 +35,25 @@ LEADERBOARD = (
     ("selection log loss", "selection_log_loss", digits),
     ("after", "after", digits),
     ("scheduler", "scheduler", digits),
+)
+#: The same of the students to pick from.
+FRONT: Sequence[Column] = (
+    ("student", "name", digits),
+    ("role", "role", digits),
+    ("selection log loss", "selection_log_loss", digits),
+    ("selection retention", "selection_retention", percent),
+    ("size", "bytes", size),
+    ("one row", "row_us", duration),
+    ("test accuracy", "accuracy", percent),
+    ("test log loss", "log_loss", digits),
+    ("on the front", "on_front", digits),
+)
+#: The same of what the verdict compares.
+ARMS: Sequence[Column] = (
+    ("taught by", "name", digits),
+    ("log loss", "log_loss", digits),
+    ("best temperature", "temperature", few),
+    ("log loss at that temperature", "calibrated_log_loss", digits),
 )
 #: Key figures of the shipped student.
 FIGURES = (
@@ -59,46 +79,39 @@ COUNTS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One key figure: its number, as cells are, and what it is of."""
-
-    of: str
-    cell: Cell
-
-
 def shipped(found: Distillation) -> ModelRecord:
     """Return the record of the shipped student."""
     return next(record for record in found.records if record.chosen)
 
 
-def figures(found: Distillation) -> list[Figure]:
-    """Return the key figures of the shipped student, those that are known."""
+def figures(found: Distillation) -> list[tuple[str, Cell]]:
+    """Return the key figures of the shipped student that are known, by name."""
     record = shipped(found)
-    made = [Figure(of, cell(getattr(record, key), shown)) for of, key, shown in FIGURES]
-    return [each for each in made if each.cell.exact is not None]
+    cells = [(name, cell(getattr(record, key), shown)) for name, key, shown in FIGURES]
+    return [each for each in cells if each[1].exact is not None]
 
 
 def leaderboard(found: Distillation) -> Table:
     """Return the leaderboard; the shipped student stands out."""
-    rows = [
-        [cell(getattr(record, key), shown) for _, key, shown in LEADERBOARD]
-        for record in found.records
-    ]
-    headings = [heading for heading, _, _ in LEADERBOARD]
-    made = table("Teachers, controls, students, measured on the test rows alike", headings, rows)
-    bold = frozenset(at for at, record in enumerate(found.records) if record.chosen)
-    return replace(made, bold=bold)
+    caption = "Teachers, controls, students, measured on the test rows alike"
+    return table_of(caption, LEADERBOARD, found.records, bold_chosen=True)
+
+
+def front(found: Distillation) -> Table:
+    """Return the students to pick from; the shipped one stands out."""
+    limits = found.recipe.limits
+
+    def breaks(student: StudentSummary) -> str:
+        return ", ".join(BREAKS[name] for name in limits.broken(student.metrics)) or "nothing"
+
+    columns = [*FRONT, *([("breaks", breaks, digits)] if limits else [])]
+    return table_of("Students to pick from", columns, found.front, bold_chosen=True)
 
 
 def arms(found: Distillation) -> Table:
     """Return what the verdict compares."""
-    rows = [
-        [arm.name, cell(arm.log_loss), cell(arm.temperature, few), cell(arm.calibrated_log_loss)]
-        for arm in found.verdict.arms
-    ]
-    headings = ("taught by", "log loss", "best temperature", "log loss at that temperature")
-    return table("The shipped student and its controls, on the test rows", headings, rows)
+    caption = "The shipped student and its controls, on the test rows"
+    return table_of(caption, ARMS, found.verdict.arms)
 
 
 def counts(found: Distillation) -> Table:
@@ -113,21 +126,21 @@ def counts(found: Distillation) -> Table:
 
 
 def setting(found: Distillation) -> Table:
-    """Return what was distilled, by what, from what."""
+    """Return data, teachers and versions of the run."""
     facts = found.facts
     rows = facts["rows"]
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "seed": cell(facts["seed"]),
         "training rows": cell(rows["training"]),
         "test rows": cell(rows["test"]),
         "columns": cell(facts["columns"]),
         "classes": ", ".join(clean(label) for label in facts["classes"]),
-        "target": facts.get("target"),
-        "teachers": _listed(facts.get("teachers", {})),
-        "plugins": _listed(facts.get("plugins", {})),
+        "target": facts["target"],
+        "teachers": _listed(facts["teachers"]),
+        "plugins": _listed(facts["plugins"]),
         "versions": _listed(facts["versions"]),
     }
-    return table("What ran", ("what", "value"), [[name, value] for name, value in said.items()])
+    return table("What ran", ("what", "value"), [[name, value] for name, value in values.items()])
 
 
 def _listed(named: Mapping[str, Any]) -> str:

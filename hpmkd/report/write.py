@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.errors import ReportError
 from hpmkd.files import write_atomically
-from hpmkd.report.render.all import pictures
+from hpmkd.report.figures import pictures
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.theme import PAPER, STAND_INS, Look
 from hpmkd.runs.content import is_content
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LIBRARIES = ("matplotlib", "jinja2")
 #: Of pictures for papers.
 DPI = 300
-#: What Matplotlib warns of; the number is that of a character.
+#: The warning of Matplotlib; the number is that of a character.
 GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 OnPicture = Callable[[int, int], None]
 
@@ -51,7 +51,7 @@ def write_report(
     folder : path
         The run folder, as the command to repeat the run names it.
     on_picture : callable
-        Hears how many pictures of how many are drawn.
+        Called with how many pictures of how many are drawn.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def write_figures(
     folder : path
         Where to; made if missing. Files of the same names are replaced.
     on_picture : callable
-        Hears how many pictures of how many are drawn.
+        Called with how many pictures of how many are drawn.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def write_figures(
                 content = io.BytesIO()
                 # Without a date, the same run gives the same file.
                 dated = {"Date": None} if form == "svg" else None
-                with _heard(lacking):
+                with _missing_glyphs(lacking):
                     figure.savefig(content, format=form, dpi=DPI, metadata=dated)
                 path = folder / f"{picture.key}.{form}"
                 written.append(_written(path, content.getvalue()))
@@ -162,12 +162,12 @@ def _drawing(look: Look, more: dict[str, object]) -> Iterator[Look]:
 
 
 @contextlib.contextmanager
-def _heard(lacking: set[str]) -> Iterator[None]:
-    """Collect the characters that Matplotlib's font lacks; other warnings go on."""
-    with warnings.catch_warnings(record=True) as heard:
+def _missing_glyphs(lacking: set[str]) -> Iterator[None]:
+    """Collect the characters that Matplotlib's font lacks; other warnings pass."""
+    with warnings.catch_warnings(record=True) as caught:
         warnings.filterwarnings("always", GLYPH.pattern, UserWarning)
         yield
-    for each in heard:
+    for each in caught:
         found = GLYPH.match(str(each.message))
         if found is None:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)

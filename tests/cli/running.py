@@ -49,10 +49,11 @@ def write_data(folder):
     (folder / "noisy.py").write_text(NOISY, "utf-8")
 
 
-def command(*more, teacher="sklearn.naive_bayes:GaussianNB"):
+def command(*more, teacher="sklearn.naive_bayes:GaussianNB", resume=None):
     """Return the command line of a small run."""
     start = [sys.executable, "-m", "hpmkd", "distill", "wine.csv", "--target", "target"]
-    return [*start, "--out", "run", "--overwrite", "--teacher", teacher, *LIGHT, *more]
+    place = ["--resume", resume] if resume else ["--out", "run", "--overwrite"]
+    return [*start, *place, "--teacher", teacher, *LIGHT, *more]
 
 
 def piped(folder, *more, **options):

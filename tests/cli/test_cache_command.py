@@ -36,8 +36,8 @@ def distil(tmp_path, people, *options):
 
 
 def test_a_folder_without_entries(place):
-    told = json.loads(call("cache", "info", "--json").stdout)
-    assert told == {"folder": str(place), "entries": 0, "bytes": 0, "regions": {}}
+    info = json.loads(call("cache", "info", "--json").stdout)
+    assert info == {"folder": str(place), "entries": 0, "bytes": 0, "regions": {}}
     assert "total        0 entries, 0 bytes" in call("cache", "info").stdout
     assert call("cache", "clear").stdout.startswith("0 entries removed")
     assert not place.exists()
@@ -55,11 +55,11 @@ def test_from_a_run_to_a_clear(place, tmp_path, people):
         assert (counts["cache_disk_hits"], counts["cache_misses"]) == (hits, n - hits)
         assert counts["teacher_calls"] == (0 if hits else 2 * 2 + 2 * 2)
         assert json.loads(tmp_path.joinpath("run", "counts.json").read_text()) == counts
-    told = json.loads(call("cache", "info", "--json").stdout)
+    info = json.loads(call("cache", "info", "--json").stdout)
     sizes = [path.stat().st_size for path in place.rglob("*") if path.is_file()]
-    assert {name: each["entries"] for name, each in told["regions"].items()} == regions
-    assert sum(each["bytes"] for each in told["regions"].values()) == sum(sizes)
-    assert (told["entries"], told["bytes"]) == (n, sum(sizes))
+    assert {name: each["entries"] for name, each in info["regions"].items()} == regions
+    assert sum(each["bytes"] for each in info["regions"].values()) == sum(sizes)
+    assert (info["entries"], info["bytes"]) == (n, sum(sizes))
     assert "teacher      4 entries" in call("cache", "info").stdout
     cleared = call("cache", "clear")
     assert (cleared.exit_code, cleared.stderr) == (0, "")

@@ -186,8 +186,8 @@ def test_the_run_folder_loads_in_python(distilled, people):
 
 def test_the_result_goes_to_stdout_and_progress_to_stderr(distilled):
     folder, result = distilled
-    for said in ("teacher", "student", "Verdict:", "Counts:", f"hpmkd predict {folder}"):
-        assert said in result.stdout
+    for text in ("teacher", "student", "Verdict:", "Counts:", f"hpmkd predict {folder}"):
+        assert text in result.stdout
     assert "reading the teachers" in result.stderr
     assert "reading the teachers" not in result.stdout
     assert "searching configurations" in result.stderr
@@ -211,12 +211,12 @@ def test_json_on_stdout_only(data, tmp_path):
     run = tmp_path / "run"
     result = call("distill", data, "--target", "bought", "--out", run, "--json", *LIGHT)
     assert result.exit_code == 0
-    told = json.loads(result.stdout)
-    assert told["out"] == str(run)
-    assert told["leaderboard"] == read_json(run, "leaderboard.json")
-    assert told["verdict"] == read_json(run, "verdict.json")
-    assert told["counts"] == read_json(run, "counts.json")
-    assert told["knowledge"] == read_json(run, "knowledge.json")
+    printed = json.loads(result.stdout)
+    assert printed["out"] == str(run)
+    assert printed["leaderboard"] == read_json(run, "leaderboard.json")
+    assert printed["verdict"] == read_json(run, "verdict.json")
+    assert printed["counts"] == read_json(run, "counts.json")
+    assert printed["knowledge"] == read_json(run, "knowledge.json")
     assert result.stderr != ""
 
 
@@ -254,9 +254,11 @@ def test_probabilities_and_a_model_file_teach(data, people, tmp_path):
     numbers = people[["age", "children"]].fillna(40)
     model = LogisticRegression().fit(numbers, people["bought"])
     skops.io.dump(model, tmp_path / "model.skops")
-    said = model.predict_proba(numbers).round(4)
-    said[:, 1] = 1 - said[:, 0]
-    scored = numbers.assign(bought=people["bought"], p_yes=said[:, 1], p_no=said[:, 0])
+    probabilities = model.predict_proba(numbers).round(4)
+    probabilities[:, 1] = 1 - probabilities[:, 0]
+    scored = numbers.assign(
+        bought=people["bought"], p_yes=probabilities[:, 1], p_no=probabilities[:, 0]
+    )
     scored.to_csv(tmp_path / "scored.csv", index=False)
     result = call(
         *("distill", tmp_path / "scored.csv", "--target", "bought", "--quiet", "--json"),
@@ -264,9 +266,9 @@ def test_probabilities_and_a_model_file_teach(data, people, tmp_path):
         *("--out", tmp_path / "run", "--student", "tree", *LIGHT[1:4]),
     )
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert told["knowledge"]["teachers"] == ["model", "given"]
-    board = {(each["role"], each["name"]): each for each in told["leaderboard"]}
+    printed = json.loads(result.stdout)
+    assert printed["knowledge"]["teachers"] == ["model", "given"]
+    board = {(each["role"], each["name"]): each for each in printed["leaderboard"]}
     # The columns are matched by their names: both say the same, up to rounding.
     assert board["teacher", "given"]["log_loss"] == pytest.approx(
         board["teacher", "model"]["log_loss"], abs=1e-3
@@ -306,9 +308,12 @@ def test_predict_writes_a_class_and_probabilities_per_row(distilled, data, peopl
     assert (result.exit_code, result.stderr) == (0, "")
     table = pd.read_csv(io.StringIO(result.stdout))
     assert list(table.columns) == ["prediction", "p_no", "p_yes"]
-    said = hpmkd.load(folder).student.predict_proba(people)
-    np.testing.assert_allclose(table[["p_no", "p_yes"]], said)
-    assert table["prediction"].tolist() == np.array(["no", "yes"])[said.argmax(axis=1)].tolist()
+    probabilities = hpmkd.load(folder).student.predict_proba(people)
+    np.testing.assert_allclose(table[["p_no", "p_yes"]], probabilities)
+    assert (
+        table["prediction"].tolist()
+        == np.array(["no", "yes"])[probabilities.argmax(axis=1)].tolist()
+    )
 
 
 def test_predict_takes_a_file_a_stage_and_an_output(distilled, data, tmp_path):
@@ -426,8 +431,8 @@ def test_plugins_are_listed():
     result = call("plugins")
     assert result.exit_code == 0
     assert "defaults" in result.stdout
-    told = json.loads(call("plugins", "--json").stdout)
-    assert told["plugins"][0]["status"] == "active"
+    printed = json.loads(call("plugins", "--json").stdout)
+    assert printed["plugins"][0]["status"] == "active"
 
 
 def test_python_m_hpmkd_says_its_version():
@@ -513,6 +518,6 @@ def test_predictions_are_csv_whatever_the_labels(tmp_path, wine):
     run = tmp_path / "run"
     arguments = ["--target", "y", "--out", run, "--quiet", "--student", "tree", *LIGHT]
     assert call("distill", tmp_path / "odd.csv", *arguments).exit_code == 0
-    told = list(csv.reader(io.StringIO(call("predict", run, tmp_path / "odd.csv").stdout)))
-    assert told[0] == ["prediction", 'p_a,"b"', "p_new\nline", "p_ü"]
-    assert len(told) == 179
+    rows = list(csv.reader(io.StringIO(call("predict", run, tmp_path / "odd.csv").stdout)))
+    assert rows[0] == ["prediction", 'p_a,"b"', "p_new\nline", "p_ü"]
+    assert len(rows) == 179

@@ -49,8 +49,8 @@ def run_of(students, tmp_path):
         tmp_path.joinpath("run", "students").mkdir(parents=True)
         for name in names:
             students[name].save(tmp_path / "run" / "students" / f"{name}.hpmkd")
-        told = {"chosen": names[0], "target": "bought"}
-        tmp_path.joinpath("run", "run.json").write_text(json.dumps(told))
+        explained = {"chosen": names[0], "target": "bought"}
+        tmp_path.joinpath("run", "run.json").write_text(json.dumps(explained))
         return tmp_path / "run"
 
     return write
@@ -67,7 +67,7 @@ def call(*arguments):
     return CliRunner().invoke(cli, arguments, catch_exceptions=False)
 
 
-def told(*arguments):
+def explained(*arguments):
     result = call(*arguments)
     assert result.exit_code == 0, result.output
     return result.stdout
@@ -83,12 +83,12 @@ def test_the_tree_of_a_run_is_explained(run_of, students):
     assert lines[5].startswith("if ")
     assert sum("% of rows" in line for line in lines) == 6
     assert "\x1b" not in result.stdout
-    assert told(run, "--student", "tree") == result.stdout
-    assert told(run / "students" / "tree.hpmkd").replace("tree.hpmkd", "tree") == result.stdout
+    assert explained(run, "--student", "tree") == result.stdout
+    assert explained(run / "students" / "tree.hpmkd").replace("tree.hpmkd", "tree") == result.stdout
 
 
 def test_json_of_a_tree(run_of, students, people):
-    found = json.loads(told(run_of("tree"), "--json"))
+    found = json.loads(explained(run_of("tree"), "--json"))
     assert list(found) == ["student", "kind", "classes", "categories", "rows_of", "rules"]
     assert (found["student"], found["kind"], found["rows_of"]) == ("tree", "tree", "training")
     assert found["classes"] == ["no", "yes"]
@@ -105,40 +105,40 @@ def test_json_of_a_tree(run_of, students, people):
 
 def test_shares_of_other_rows(run_of, people, people_csv, students):
     run = run_of("tree")
-    found = json.loads(told(run, "--data", people_csv, "--json"))
+    found = json.loads(explained(run, "--data", people_csv, "--json"))
     assert found["rows_of"] == str(people_csv)
     assert sum(rule["rows"] for rule in found["rules"]) == 60
     first = people.iloc[:60]
     right = (students["tree"].predict(first) == first["bought"]).sum()
     counted = sum((rule["accuracy"] or 0) * rule["rows"] for rule in found["rules"])
     assert counted == pytest.approx(right)
-    assert f"its share of 60 rows of {people_csv}" in told(run, "--data", people_csv)
+    assert f"its share of 60 rows of {people_csv}" in explained(run, "--data", people_csv)
     file = run / "students" / "tree.hpmkd"
     by_name = ("--data", people_csv, "--target", "bought", "--json")
-    assert json.loads(told(file, *by_name))["rules"] == found["rules"]
+    assert json.loads(explained(file, *by_name))["rules"] == found["rules"]
     result = call(file, "--data", people_csv)
     assert (result.exit_code, "give --target" in result.stderr) == (6, True)
 
 
 def test_a_tree_that_counted_nothing(run_of, people_csv):
     run = run_of("bare")
-    text = told(run, "--student", "bare")
+    text = explained(run, "--student", "bare")
     assert "No rows were counted" in text
     assert "% of rows" not in text
-    found = json.loads(told(run, "--student", "bare", "--json"))
+    found = json.loads(explained(run, "--student", "bare", "--json"))
     assert found["rows_of"] is None
     assert "share" not in found["rules"][0]
-    assert "% of rows" in told(run, "--student", "bare", "--data", people_csv)
+    assert "% of rows" in explained(run, "--student", "bare", "--data", people_csv)
 
 
 def test_linear_students_list_their_terms(run_of, students):
     run = run_of("logistic", "tree")
-    lines = told(run, "--student", "logistic").splitlines()
+    lines = explained(run, "--student", "logistic").splitlines()
     assert lines[0] == "logistic: a weighted sum of 10 terms, largest first"
     assert lines[3] == "yes against no, log odds: +0.5000 and"
     assert lines[4].split() == ["+2.0000", "size=S"] or lines[4].startswith("    +2.0000  size=")
     assert any("age" in line and " above " in line for line in lines)
-    found = json.loads(told(run, "--student", "logistic", "--json"))
+    found = json.loads(explained(run, "--student", "logistic", "--json"))
     terms = found["margins"][0]["terms"]
     assert found["kind"] == "linear"
     assert sorted(term["name"] for term in terms) == sorted(
@@ -191,4 +191,4 @@ def test_no_run_at_all(tmp_path):
 
 
 def test_help_shows_an_example():
-    assert "hpmkd explain runs/adult --data holdout.csv --json" in told("--help")
+    assert "hpmkd explain runs/adult --data holdout.csv --json" in explained("--help")

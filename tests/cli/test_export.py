@@ -82,7 +82,7 @@ def test_a_wrong_format_lists_those_that_there_are(run):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["--student", "gbm"], 6, "it has: tree, xgboost"),
         (["--out", "nowhere/at/all.json"], 8, "there is no folder"),
@@ -90,10 +90,10 @@ def test_a_wrong_format_lists_those_that_there_are(run):
         (["--set", "inputs=matrix"], 2, "exporter.inputs: unknown key"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(run, arguments, code, said):
+def test_what_cannot_be_done_is_said_in_a_line(run, arguments, code, message):
     result = call(run, "--to", "json", *arguments)
     assert result.exit_code == code
-    assert said in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not list(run.rglob("*.json"))
 
@@ -173,7 +173,7 @@ def test_exporters_of_others_work_too(offering, student, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("exporter", "said"),
+    ("exporter", "message"),
     [
         (Broken, "failed in export: ZeroDivisionError"),
         (Forgetful, "expected a file at"),
@@ -181,11 +181,11 @@ def test_exporters_of_others_work_too(offering, student, tmp_path):
         (Nothing, "has no export, suffix"),
     ],
 )
-def test_exporters_that_fail_are_blamed(offering, student, tmp_path, exporter, said):
+def test_exporters_that_fail_are_blamed(offering, student, tmp_path, exporter, message):
     offering(exporter)
     with pytest.raises(PluginError, match="plugin 'stranger': exporter 'sql'") as caught:
         hpmkd.export(student, "sql", tmp_path / "a.sql")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 

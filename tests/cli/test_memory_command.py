@@ -26,7 +26,7 @@ def call(*arguments, **options):
 
 def record(digest, stages=("tree", "gbm"), **changes):
     facts = DataFacts(900, 7, 3, 0.8, 0.1, "self", digest * 64)
-    told = [
+    info = [
         Outcome(
             facts,
             Configuration(stage, 1.0, 0.5, {"depth": 3, "growth": "deep"}),
@@ -36,7 +36,7 @@ def record(digest, stages=("tree", "gbm"), **changes):
         )
         for at, stage in enumerate(stages)
     ]
-    return msgspec.structs.replace(learned(facts, told), **changes)
+    return msgspec.structs.replace(learned(facts, info), **changes)
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def known(path):
 
 
 def test_info_before_any_run():
-    told = json.loads(call("memory", "info", "--json").stdout)
-    assert told == {
+    info = json.loads(call("memory", "info", "--json").stdout)
+    assert info == {
         "file": str(store_path()),
         "bytes": 0,
         "data_sets": 0,
@@ -64,9 +64,9 @@ def test_info_before_any_run():
 
 
 def test_info(path):
-    told = json.loads(call("memory", "info", "--json").stdout)
-    assert (told["file"], told["bytes"]) == (str(path), path.stat().st_size)
-    assert (told["data_sets"], told["outcomes"]) == (2, {"gbm": 1, "tree": 2})
+    info = json.loads(call("memory", "info", "--json").stdout)
+    assert (info["file"], info["bytes"]) == (str(path), path.stat().st_size)
+    assert (info["data_sets"], info["outcomes"]) == (2, {"gbm": 1, "tree": 2})
     shown = call("memory", "info")
     assert (shown.exit_code, shown.stderr) == (0, "")
     size = f"{path.stat().st_size / 1e3:.1f} kB"
@@ -80,8 +80,8 @@ def test_info(path):
 
 
 def test_a_folder_of_ones_own(path, tmp_path):
-    told = json.loads(call("memory", "info", "--json", "--folder", tmp_path).stdout)
-    assert (told["file"], told["data_sets"]) == (str(tmp_path / path.name), 0)
+    info = json.loads(call("memory", "info", "--json", "--folder", tmp_path).stdout)
+    assert (info["file"], info["data_sets"]) == (str(tmp_path / path.name), 0)
 
 
 def test_clear_asks(path):
@@ -289,8 +289,8 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("change", "said"), WRONG)
-def test_one_wrong_field_and_nothing_is_imported(path, tmp_path, change, said):
+@pytest.mark.parametrize(("change", "message"), WRONG)
+def test_one_wrong_field_and_nothing_is_imported(path, tmp_path, change, message):
     document = json.loads(call("memory", "export", "-").stdout)
     # A right one before it must not get in either.
     right = {**document["data_sets"][1], "digest": "c" * 64}
@@ -304,7 +304,7 @@ def test_one_wrong_field_and_nothing_is_imported(path, tmp_path, change, said):
     assert result.exit_code == 2
     assert f"cannot import {file}: " in result.stderr
     assert "expected a file of: hpmkd memory export" in result.stderr
-    assert re.search(said, result.stderr), result.stderr
+    assert re.search(message, result.stderr), result.stderr
     assert known(path) == before
 
 
@@ -345,12 +345,12 @@ def test_a_run_keeps_what_it_learned_unless_told_not_to(tmp_path, people, monkey
         *("--teacher=sklearn.naive_bayes:GaussianNB", "--set=augmenter.name=none", *options),
     )
     assert result.exit_code == 0, result.output
-    told = json.loads(call("memory", "info", "--json").stdout)
+    info = json.loads(call("memory", "info", "--json").stdout)
     if options:
-        assert (told["data_sets"], told["bytes"]) == (0, 0)
+        assert (info["data_sets"], info["bytes"]) == (0, 0)
         return
-    assert told["data_sets"] == 1
-    assert set(told["outcomes"]) == {"tree"}
+    assert info["data_sets"] == 1
+    assert set(info["outcomes"]) == {"tree"}
     content = store_path().read_bytes()
     assert b"max_leaf_nodes" in content
     assert b"secret" not in content

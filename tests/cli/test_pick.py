@@ -55,7 +55,7 @@ def run(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("runs") / "cancer"
     done = call("distill", data, "--target=y", "--out", folder, *LIGHT)
     assert done.exit_code == 0, done.output
-    assert "Fitted on all rows, by what the selection rows say (hpmkd pick):" in done.stdout
+    assert "Students refitted on all rows, ranked by selection log loss" in done.stdout
     return folder
 
 
@@ -202,7 +202,7 @@ def test_nobody_within_the_limits(run):
 
 
 @pytest.mark.parametrize(
-    ("option", "code", "said"),
+    ("option", "code", "message"),
     [
         ("--max-size=5XB", 2, "--max-size: got '5XB'; expected a size above 0"),
         ("--max-size=0", 2, "--max-size: got '0'; expected a size above 0"),
@@ -211,10 +211,10 @@ def test_nobody_within_the_limits(run):
         ("--out=/nowhere/x/y.hpmkd", 7, "cannot write /nowhere/x/y.hpmkd"),
     ],
 )
-def test_what_cannot_be_is_refused(run, option, code, said):
+def test_what_cannot_be_is_refused(run, option, code, message):
     done = call("pick", run, option)
     assert done.exit_code == code
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_a_folder_without_a_front_is_refused(run, tmp_path):

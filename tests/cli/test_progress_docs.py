@@ -18,13 +18,13 @@ START, END = "<!-- table of events: checked by tests/cli/test_progress_docs.py -
 def test_the_table_is_that_of_the_hooks():
     table = PAGE.partition(START)[2].partition(END)[0]
     rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", table, flags=re.M)
-    told = {f"hpmkd_{event}": re.findall(r"`(\w+)`", fields) for event, fields in rows}
+    documented = {f"hpmkd_{event}": re.findall(r"`(\w+)`", fields) for event, fields in rows}
     hooks = {
         name: list(inspect.signature(hook).parameters)
         for name, hook in vars(hookspecs).items()
         if name.startswith("hpmkd_") and name.endswith("ed")
     }
-    assert told == hooks
+    assert documented == hooks
 
 
 def test_the_example_of_an_observer_runs(capsys):

@@ -171,9 +171,9 @@ def test_where_a_teacher_wins_it_is_named():
 
 
 @pytest.mark.parametrize(
-    ("n", "said"), [(1, "Search: 1 trial; done"), (2, "Search: 2 trials; done")]
+    ("n", "line"), [(1, "Search: 1 trial; done"), (2, "Search: 2 trials; done")]
 )
-def test_trials_are_counted_in_english(n, said):
+def test_trials_are_counted_in_english(n, line):
     trials = [{"stage": "tree", "after": None}] * n + [{"stage": "gbm", "after": "tree"}]
     facts = {"search": {"ended": "done", "remembered": {}}}
-    assert _search(SimpleNamespace(history=trials, facts=facts)) == said
+    assert _search(SimpleNamespace(history=trials, facts=facts)) == line

@@ -71,7 +71,7 @@ def test_files_that_cannot_be_written_are_explained(standard, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "said"),
+    ("options", "error", "message"),
     [
         ({"method": "fast"}, RecipeError, "method: got 'fast'"),
         ({"test_size": 1}, RecipeError, "test_size: got 1; expected a share"),
@@ -88,8 +88,8 @@ def test_files_that_cannot_be_written_are_explained(standard, tmp_path):
         ({"dataset": [[1, 2]]}, DataError, "dataset: got list"),
     ],
 )
-def test_arguments_that_cannot_be_are_refused(wine, options, error, said):
-    with pytest.raises(error, match=said):
+def test_arguments_that_cannot_be_are_refused(wine, options, error, message):
+    with pytest.raises(error, match=message):
         AutoDistiller(**{"dataset": DBDataset(*wine), "output_dir": None, **options})
 
 
@@ -120,9 +120,9 @@ def test_verbose_tells_and_otherwise_nothing_is_printed(made, runs, capsys):
     assert capsys.readouterr().out == ""
     distiller = made("wine", method="hpm", verbose=True)
     runs(distiller)
-    told = capsys.readouterr().out
-    assert told.startswith("hpm: 142 rows of 13 columns, 3 classes; logistic, tree\n")
-    assert f"{distiller.counts['models_trained']} models trained" in told
-    assert told.count("search: ") == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith("hpm: 142 rows of 13 columns, 3 classes; logistic, tree\n")
+    assert f"{distiller.counts['models_trained']} models trained" in printed
+    assert printed.count("search: ") == 1
     runs(made("wine", method="hpm"), verbose_output=True)
     assert "search: " in capsys.readouterr().out

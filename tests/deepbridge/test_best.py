@@ -74,7 +74,7 @@ def test_names_of_nothing_are_refused(standard):
 
 def test_before_a_run_there_is_nothing(made, tmp_path):
     distiller = made()
-    for asked in (
+    for call in (
         lambda: distiller.save_best_model(file_path=tmp_path / "best.hpmkd"),
         distiller.best_model,
         distiller.find_best_model,
@@ -87,7 +87,7 @@ def test_before_a_run_there_is_nothing(made, tmp_path):
         lambda: distiller.get_trained_model("XGB", 1.0, 0.5),
     ):
         with pytest.raises(RecipeError, match=r"type: distiller\.run\(\)"):
-            asked()
+            call()
     assert list(tmp_path.iterdir()) == []
 
 

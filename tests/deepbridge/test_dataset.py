@@ -16,12 +16,12 @@ from hpmkd import DBDataset, TeacherError
 
 def test_rows_labels_and_probabilities_by_position(wine):
     X, y = wine
-    said = np.full((len(y), 3), 1 / 3)
-    dataset = DBDataset(X, y, said)
+    probabilities = np.full((len(y), 3), 1 / 3)
+    dataset = DBDataset(X, y, probabilities)
     assert dataset.X is not None
     np.testing.assert_array_equal(dataset.X, X)
     np.testing.assert_array_equal(dataset.target, y)
-    np.testing.assert_allclose(dataset.given, said)
+    np.testing.assert_allclose(dataset.given, probabilities)
     assert dataset.original_prob.shape == (178, 3)
     assert len(dataset) == 178
     assert dataset.features[:2] == ["x0", "x1"]
@@ -112,15 +112,15 @@ def test_rows_that_are_divided_stay_divided(people):
 
 
 def test_predictions_of_divided_rows_may_be_frames_of_their_own(people):
-    said = people[["p0", "p1"]].assign(weight=1.0)
+    probabilities = people[["p0", "p1"]].assign(weight=1.0)
     dataset = DBDataset(
         train_data=people[:45],
         test_data=people[45:],
         target_column="bought",
         features=["age"],
         prob_cols=["p0", "p1"],
-        train_predictions=said[:45],
-        test_predictions=said[45:],
+        train_predictions=probabilities[:45],
+        test_predictions=probabilities[45:],
     )
     np.testing.assert_allclose(dataset.given, people[["p0", "p1"]])
 

@@ -12,7 +12,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from hpmkd import DataError, DBDataset
-from hpmkd.deepbridge.foreign import adopted
+from hpmkd.deepbridge.dataset import as_dataset
 
 
 def like_deepbridge(**attributes):
@@ -33,14 +33,16 @@ def frame(cancer):
 
 
 @pytest.fixture(scope="module")
-def said(frame):
-    said = GaussianNB().fit(frame[list("abcd")], frame["label"]).predict_proba(frame[list("abcd")])
-    return pd.DataFrame(said, columns=["prob_class_0", "prob_class_1"], index=frame.index)
+def probabilities(frame):
+    probabilities = (
+        GaussianNB().fit(frame[list("abcd")], frame["label"]).predict_proba(frame[list("abcd")])
+    )
+    return pd.DataFrame(probabilities, columns=["prob_class_0", "prob_class_1"], index=frame.index)
 
 
 def test_ours_is_taken_as_it_is(wine):
     dataset = DBDataset(*wine)
-    assert adopted(dataset) is dataset
+    assert as_dataset(dataset) is dataset
 
 
 def test_its_own_division_is_kept(frame):
@@ -54,7 +56,7 @@ def test_its_own_division_is_kept(frame):
         test_predictions=None,
         original_prob=None,
     )
-    dataset = adopted(theirs)
+    dataset = as_dataset(theirs)
     division = dataset.divided(0.5, 0)
     np.testing.assert_array_equal(division.X_train, frame[["a", "b"]][:400])
     np.testing.assert_array_equal(division.X_test, frame[["a", "b"]][400:])
@@ -63,7 +65,7 @@ def test_its_own_division_is_kept(frame):
     assert dataset.given is None
 
 
-def test_its_probabilities_are_read_in_its_order(frame, said):
+def test_its_probabilities_are_read_in_its_order(frame, probabilities):
     # DeepBridge keeps them below each other and numbers them anew.
     theirs = like_deepbridge(
         train_data=frame[:400].assign(p=1.0),
@@ -73,27 +75,27 @@ def test_its_probabilities_are_read_in_its_order(frame, said):
         model=None,
         train_predictions=None,
         test_predictions=None,
-        original_prob=said.reset_index(drop=True),
+        original_prob=probabilities.reset_index(drop=True),
     )
-    division = adopted(theirs).divided()
-    np.testing.assert_allclose(division.given_train, said[:400])
-    np.testing.assert_allclose(division.given_test, said[400:])
+    division = as_dataset(theirs).divided()
+    np.testing.assert_allclose(division.given_train, probabilities[:400])
+    np.testing.assert_allclose(division.given_test, probabilities[400:])
 
 
-def test_predictions_of_its_parts_go_before(frame, said):
+def test_predictions_of_its_parts_go_before(frame, probabilities):
     theirs = like_deepbridge(
         train_data=frame[:400],
         test_data=frame[400:],
         features=list("abcd"),
         target_name="label",
-        train_predictions=said[:400],
-        test_predictions=said[400:],
+        train_predictions=probabilities[:400],
+        test_predictions=probabilities[400:],
         original_prob=pd.DataFrame(),
     )
-    np.testing.assert_allclose(adopted(theirs).divided().given_test, said[400:])
+    np.testing.assert_allclose(as_dataset(theirs).divided().given_test, probabilities[400:])
 
 
-def test_its_model_teaches_rather_than_what_the_model_said(frame, said):
+def test_its_model_teaches_rather_than_what_the_model_said(frame, probabilities):
     model = GaussianNB()
     theirs = like_deepbridge(
         train_data=frame[:400],
@@ -101,29 +103,29 @@ def test_its_model_teaches_rather_than_what_the_model_said(frame, said):
         features=list("abcd"),
         target_name="label",
         model=model,
-        train_predictions=said[:400],
-        test_predictions=said[400:],
+        train_predictions=probabilities[:400],
+        test_predictions=probabilities[400:],
     )
-    dataset = adopted(theirs)
+    dataset = as_dataset(theirs)
     assert dataset.model is model
     assert dataset.given is None
 
 
-def test_probabilities_of_neither_part_are_refused(frame, said):
+def test_probabilities_of_neither_part_are_refused(frame, probabilities):
     theirs = like_deepbridge(
         train_data=frame[:400],
         test_data=frame[400:],
         features=list("abcd"),
         target_name="label",
-        original_prob=said[:7],
+        original_prob=probabilities[:7],
     )
     with pytest.raises(DataError, match="got 7 rows; expected 400 of training and 169 of test"):
-        adopted(theirs)
+        as_dataset(theirs)
 
 
 def test_anything_else_is_refused(frame):
     with pytest.raises(DataError, match=r"got DataFrame, which has no train_data.*DBDataset\("):
-        adopted(frame)
+        as_dataset(frame)
 
 
 def test_deepbridge_is_not_imported_even_where_it_is_installed(tmp_path):

@@ -9,7 +9,7 @@ from hpmkd import DataError, DBDataset, RecipeError
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({}, "got no rows; expected DBDataset"),
         ({"data": "frame", "train_data": "frame"}, "got both data and train_data"),
@@ -53,13 +53,13 @@ from hpmkd import DataError, DBDataset, RecipeError
         ({"data": "array", "target_column": "bought"}, "an array of 2 columns without names"),
     ],
 )
-def test_what_cannot_be_is_refused(people, arguments, said):
+def test_what_cannot_be_is_refused(people, arguments, message):
     forms = {"frame": people, "array": np.ones((60, 2)), "labels": np.arange(60) % 2}
     arguments = {
         name: forms.get(each, each) if isinstance(each, str) else each
         for name, each in arguments.items()
     }
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         DBDataset(**arguments)
 
 
@@ -74,7 +74,7 @@ def test_too_few_rows_to_measure_on_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("extra", "said"),
+    ("extra", "message"),
     [
         ({"probabilities": slice(None)}, "expected those of each part: train_predictions and test"),
         ({"test_predictions": slice(45, None)}, "got test_predictions without train_predictions"),
@@ -89,10 +89,10 @@ def test_too_few_rows_to_measure_on_are_refused():
     ],
 )
 @pytest.mark.parametrize("named", [True, False])
-def test_probabilities_of_divided_rows_are_those_of_their_part(people, extra, said, named):
+def test_probabilities_of_divided_rows_are_those_of_their_part(people, extra, message, named):
     given = people[["p0", "p1"]]
     columns = ["p0", "p1"] if named and "probabilities" not in extra else None
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         DBDataset(
             train_data=people[:45],
             test_data=people[45:],
@@ -124,7 +124,7 @@ def test_the_test_rows_must_have_the_columns(people):
 
 
 @pytest.mark.parametrize(
-    ("division", "said"),
+    ("division", "message"),
     [
         ({"test_size": 2.0}, "test_size: got 2.0; expected a share"),
         ({"test_size": 1.0}, "test_size: got 1.0"),
@@ -133,8 +133,8 @@ def test_the_test_rows_must_have_the_columns(people):
         ({"random_state": "a"}, "random_state: got 'a'"),
     ],
 )
-def test_divisions_that_cannot_be_are_refused(wine, division, said):
-    with pytest.raises(RecipeError, match=said):
+def test_divisions_that_cannot_be_are_refused(wine, division, message):
+    with pytest.raises(RecipeError, match=message):
         DBDataset(*wine, **division)
 
 

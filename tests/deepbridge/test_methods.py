@@ -9,7 +9,6 @@ import pytest
 from hpmkd import RecipeError
 from hpmkd.deepbridge.methods import (
     METHODS,
-    Grid,
     Options,
     check_distillation_method,
     recipe_for,
@@ -36,11 +35,11 @@ def test_an_unknown_method_is_refused():
 
 @pytest.mark.parametrize("name", ["hpm", "grid"])
 def test_without_options_a_recipe_is_as_it_is_shipped(name):
-    assert recipe_for(name, Options(), Grid()) == Recipe.load(name)
+    assert recipe_for(name, Options()) == Recipe.load(name)
 
 
 def test_the_standard_grid_is_640_trials():
-    recipe = recipe_for("grid", Options(), Grid())
+    recipe = recipe_for("grid", Options())
     cells = len(recipe.stages) * len(recipe.search.temperatures) * len(recipe.search.alphas.self)
     assert cells * recipe.sampler.settings["trials"] == 640
 
@@ -55,7 +54,7 @@ def test_options_switch_what_they_name():
         progressive=False,
         multi_teacher=False,
     )
-    recipe = recipe_for("hpm", options, Grid())
+    recipe = recipe_for("hpm", options)
     assert recipe.sampler.settings["trials"] == 5
     assert recipe.split.selection_size == 0.2
     assert (recipe.executor.name, recipe.executor.settings["workers"]) == ("loky", 2)
@@ -68,11 +67,11 @@ def test_options_switch_what_they_name():
         0,
     )
     assert recipe.reference.name == "quick"
-    assert recipe_for("grid", options, Grid()).fuser.name == "mean"
+    assert recipe_for("grid", options).fuser.name == "mean"
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"n_trials": 0}, "n_trials: got 0; expected an integer of 1 or more"),
         ({"n_trials": 2.5}, "n_trials: got 2.5"),
@@ -83,8 +82,8 @@ def test_options_switch_what_they_name():
         ({"validation_split": "a fifth"}, "validation_split: got 'a fifth'"),
     ],
 )
-def test_options_that_cannot_be_are_refused(options, said):
-    with pytest.raises(RecipeError, match=said):
+def test_options_that_cannot_be_are_refused(options, message):
+    with pytest.raises(RecipeError, match=message):
         Options(**options)
 
 
@@ -101,9 +100,9 @@ def test_unknown_ways_to_teach_are_refused_and_surrogates_explained():
 
 
 def test_a_grid_is_what_the_search_is_given():
-    grid = Grid().customized([ModelType.DECISION_TREE, "XGB"], [1.0, 2], (0, 0.5, 1.0))
+    grid = Options().customized([ModelType.DECISION_TREE, "XGB"], [1.0, 2], (0, 0.5, 1.0))
     for name in ("hpm", "grid"):
-        recipe = recipe_for(name, Options(), grid)
+        recipe = recipe_for(name, grid)
         assert list(recipe.stages) == ["tree", "xgboost"]
         assert recipe.search.temperatures == (1.0, 2.0)
         assert recipe.search.alphas.self == recipe.search.alphas.external == (0.0, 0.5, 1.0)
@@ -112,19 +111,19 @@ def test_a_grid_is_what_the_search_is_given():
 
 
 def test_hard_labels_are_in_the_standard_grid_only_if_asked_for():
-    asked = recipe_for("grid", Options(), Grid().customized(None, None, [0.0, 0.5]))
-    assert asked.sampler.settings["hard"] is True
-    unasked = recipe_for("grid", Options(), Grid().customized(None, None, [0.5]))
-    assert unasked.sampler.settings["hard"] is False
+    with_hard = recipe_for("grid", Options().customized(None, None, [0.0, 0.5]))
+    assert with_hard.sampler.settings["hard"] is True
+    without_hard = recipe_for("grid", Options().customized(None, None, [0.5]))
+    assert without_hard.sampler.settings["hard"] is False
 
 
 def test_a_second_call_changes_what_it_names_alone():
-    grid = Grid().customized(["GBM"], [1.0], None).customized(None, [2.0, 2.0], 0.5)
-    assert grid == Grid(("gbm",), (2.0,), (0.5,))
+    grid = Options().customized(["GBM"], [1.0], None).customized(None, [2.0, 2.0], 0.5)
+    assert grid == Options(stages=("gbm",), temperatures=(2.0,), alphas=(0.5,))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (([], None, None), "model_types: got none"),
         ((5, None, None), "model type 5: hpmkd has no such student"),
@@ -138,9 +137,9 @@ def test_a_second_call_changes_what_it_names_alone():
         ((None, None, [True]), "alphas: got True"),
     ],
 )
-def test_grids_that_cannot_be_are_refused(arguments, said):
-    with pytest.raises(RecipeError, match=said):
-        Grid().customized(*arguments)
+def test_grids_that_cannot_be_are_refused(arguments, message):
+    with pytest.raises(RecipeError, match=message):
+        Options().customized(*arguments)
 
 
 # -------------------------------------------------------------------------- model types
@@ -155,9 +154,9 @@ def test_model_types_by_member_by_name_by_stage_and_of_another_enumeration():
 
 def test_stages_that_nobody_offers_are_refused_at_once():
     with pytest.raises(RecipeError, match=r"model_types: no stage is called 'foo'\."):
-        Grid().customized(["foo"], None, None)
+        Options().customized(["foo"], None, None)
     with pytest.raises(RecipeError, match="no stage is called 'logistik'; did you mean 'logistic'"):
-        Grid().customized("logistik", None, None)
+        Options().customized("logistik", None, None)
 
 
 def test_names_go_there_and_back():

@@ -27,30 +27,30 @@ def several():
 
 
 def test_two_classes_are_scored_for_the_second(binary):
-    said, labels = binary
-    found, predicted = quality(said, labels), said.argmax(axis=1)
+    probabilities, labels = binary
+    found, predicted = quality(probabilities, labels), probabilities.argmax(axis=1)
     assert set(found) == set(QUALITY)
     assert found["accuracy"] == pytest.approx(sk.accuracy_score(labels, predicted))
     assert found["precision"] == pytest.approx(sk.precision_score(labels, predicted))
     assert found["recall"] == pytest.approx(sk.recall_score(labels, predicted))
     assert found["f1"] == found["f1_score"] == pytest.approx(sk.f1_score(labels, predicted))
-    assert found["auc_roc"] == pytest.approx(sk.roc_auc_score(labels, said[:, 1]))
-    assert found["auc_pr"] == pytest.approx(sk.average_precision_score(labels, said[:, 1]))
-    assert found["log_loss"] == pytest.approx(sk.log_loss(labels, said))
+    assert found["auc_roc"] == pytest.approx(sk.roc_auc_score(labels, probabilities[:, 1]))
+    assert found["auc_pr"] == pytest.approx(sk.average_precision_score(labels, probabilities[:, 1]))
+    assert found["log_loss"] == pytest.approx(sk.log_loss(labels, probabilities))
 
 
 def test_more_classes_are_averaged_one_against_the_rest(several):
-    said, labels = several
-    found, predicted = quality(said, labels), said.argmax(axis=1)
+    probabilities, labels = several
+    found, predicted = quality(probabilities, labels), probabilities.argmax(axis=1)
     for name, reference in (
         ("precision", sk.precision_score),
         ("recall", sk.recall_score),
         ("f1", sk.f1_score),
     ):
         assert found[name] == pytest.approx(reference(labels, predicted, average="macro"))
-    auc = sk.roc_auc_score(labels, said, multi_class="ovr", average="macro")
+    auc = sk.roc_auc_score(labels, probabilities, multi_class="ovr", average="macro")
     assert found["auc_roc"] == pytest.approx(auc)
-    each = [sk.average_precision_score(labels == code, said[:, code]) for code in range(3)]
+    each = [sk.average_precision_score(labels == code, probabilities[:, code]) for code in range(3)]
     assert found["auc_pr"] == pytest.approx(np.mean(each))
 
 
@@ -63,8 +63,8 @@ def test_rows_of_one_class_have_no_area():
 
 
 def test_who_speaks_as_the_teacher_is_as_close_as_can_be(several):
-    said, _ = several
-    found = closeness(said, said)
+    probabilities, _ = several
+    found = closeness(probabilities, probabilities)
     assert set(found) == set(FIDELITY)
     assert found["kl_divergence"] == pytest.approx(0, abs=1e-12)
     assert found["ks_statistic"] == 0
@@ -74,15 +74,15 @@ def test_who_speaks_as_the_teacher_is_as_close_as_can_be(several):
 def test_distance_to_the_teacher_of_two_classes(binary):
     from scipy.stats import ks_2samp
 
-    said, _ = binary
-    teacher = np.column_stack([1 - said[:, 1] ** 2, said[:, 1] ** 2])
-    found = closeness(said, teacher)
-    by_hand = (teacher * np.log(teacher / said)).sum(axis=1).mean()
+    probabilities, _ = binary
+    teacher = np.column_stack([1 - probabilities[:, 1] ** 2, probabilities[:, 1] ** 2])
+    found = closeness(probabilities, teacher)
+    by_hand = (teacher * np.log(teacher / probabilities)).sum(axis=1).mean()
     assert found["kl_divergence"] == pytest.approx(by_hand)
-    expected = ks_2samp(teacher[:, 1], said[:, 1], method="asymp")
+    expected = ks_2samp(teacher[:, 1], probabilities[:, 1], method="asymp")
     assert found["ks_statistic"] == pytest.approx(expected.statistic)
     assert found["ks_pvalue"] == pytest.approx(expected.pvalue)
-    quantiles = sk.r2_score(np.sort(teacher[:, 1]), np.sort(said[:, 1]))
+    quantiles = sk.r2_score(np.sort(teacher[:, 1]), np.sort(probabilities[:, 1]))
     assert found["r2_score"] == pytest.approx(quantiles)
 
 

@@ -35,11 +35,11 @@ def test_teacher_and_student_stand_side_by_side(standard):
 
 def test_a_summary_tells_cost_verdict_and_both_choices(standard):
     distiller, results = standard
-    told = distiller.generate_summary()
+    summary = distiller.generate_summary()
     counts = distiller.counts
-    assert f"{len(results)} configurations; {counts['models_trained']} models trained" in told
-    assert distiller.distillation.verdict.sentence in told
-    assert f"{results['test_accuracy'].max():.4f}; as the best of several, it flatters" in told
+    assert f"{len(results)} configurations; {counts['models_trained']} models trained" in summary
+    assert distiller.distillation.verdict.sentence in summary
+    assert f"{results['test_accuracy'].max():.4f}; as the best of several, it flatters" in summary
 
 
 @pytest.mark.parametrize("kind", ["interactive", "static"])

@@ -15,9 +15,8 @@ from sklearn.naive_bayes import GaussianNB
 
 from hpmkd import AutoDistiller, DBDataset
 from hpmkd.deepbridge import methods
-from hpmkd.deepbridge.finished import Finished
 from hpmkd.deepbridge.metrics import quality
-from hpmkd.deepbridge.results import COLUMNS, Outcome
+from hpmkd.deepbridge.results import COLUMNS, Results
 
 
 def test_the_standard_grid_has_a_row_for_each_configuration(standard):
@@ -61,7 +60,7 @@ def test_rows_of_hpm_were_evaluated_on_all_rows_and_each_family_has_its_control(
     distiller, results = hpm
     tried = {
         (trial.configuration.stage, trial.configuration.temperature, trial.configuration.alpha)
-        for trial in distiller.distillation.racing
+        for trial in distiller.distillation.handle.trials
         if trial.configuration.share == 1
     }
     shown = [(STAGES[row.model_type], row.temperature, row.alpha) for row in results.itertuples()]
@@ -177,9 +176,9 @@ def test_a_best_that_saw_a_share_of_the_rows_alone_prefers_no_run(made, runs):
     trial = found.racing[0]
     part = replace(trial.configuration, share=0.5)
     lucky = replace(trial, configuration=part, row_losses=np.zeros(9))
-    other = Outcome("hpm", replace(found, racing=[*found.racing, lucky]), outcome.division)
-    assert Finished([outcome, other]).preferred is outcome
-    assert Finished([other, outcome]).preferred is other
+    other = replace(outcome, found=replace(found, racing=[*found.racing, lucky]), most=None)
+    assert Results([outcome, other]).preferred is outcome
+    assert Results([other, outcome]).preferred is other
 
 
 def test_the_standard_grid_shows_no_alpha_that_nobody_asked_for(made, runs):
@@ -193,9 +192,13 @@ def test_the_standard_grid_shows_no_alpha_that_nobody_asked_for(made, runs):
 
 def test_where_probabilities_leak_hard_labels_stand_for_the_teacher_alone(few, runs):
     X, y = few
-    said = np.column_stack([1 - 0.98 * y - 0.01, 0.98 * y + 0.01])
+    probabilities = np.column_stack([1 - 0.98 * y - 0.01, 0.98 * y + 0.01])
     distiller = AutoDistiller(
-        DBDataset(X, y, said), output_dir=None, n_trials=1, method="standard", multi_teacher=False
+        DBDataset(X, y, probabilities),
+        output_dir=None,
+        n_trials=1,
+        method="standard",
+        multi_teacher=False,
     )
     for alphas, shown in (([1.0], {0.0}), ([0.5, 1.0], {0.5})):
         distiller.customize_config(["LOGISTIC_REGRESSION"], [1.0], alphas)
@@ -209,8 +212,10 @@ def test_of_many_rows_a_row_has_the_number_that_its_student_has(monkeypatch, run
     patched = SimpleNamespace(load=lambda name: load(name).override(few))
     monkeypatch.setattr(methods, "Recipe", patched)
     X, y = make_classification(3000, 6, random_state=0)
-    said = GaussianNB().fit(X[:500], y[:500]).predict_proba(X)
-    distiller = AutoDistiller(DBDataset(X, y, said), output_dir=None, n_trials=1, method="hpm")
+    probabilities = GaussianNB().fit(X[:500], y[:500]).predict_proba(X)
+    distiller = AutoDistiller(
+        DBDataset(X, y, probabilities), output_dir=None, n_trials=1, method="hpm"
+    )
     distiller.customize_config(["LOGISTIC_REGRESSION", "DECISION_TREE"], [1.0], [0.5])
     results = runs(distiller)
     for row in results.itertuples():

@@ -65,10 +65,10 @@ def test_the_example_of_the_proposal(tmp_path):
 
 
 def test_a_script_of_deepbridge(tmp_path):
-    said = executed("deepbridge_script.py", tmp_path)
+    printed = executed("deepbridge_script.py", tmp_path)
     results = pd.read_csv(tmp_path / "distillation_results/distillation_results.csv", sep=";")
     assert len(results) == 2 * 2 * 2
-    assert "teacher: 0.9" in said
+    assert "teacher: 0.9" in printed
     assert (tmp_path / "distillation_results/distillation_report_interactive.html").is_file()
     student = hpmkd.Student.load(tmp_path / "models/best.hpmkd")
     assert student.classes_.tolist() == [0, 1]

@@ -25,9 +25,9 @@ class CountingTeacher:
 
 def test_probabilities_teach_if_there_are_some_and_the_model_if_they_are_not_wanted(few, runs):
     X, y = few
-    said = np.column_stack([1 - 0.98 * y - 0.01, 0.98 * y + 0.01])
+    probabilities = np.column_stack([1 - 0.98 * y - 0.01, 0.98 * y + 0.01])
     teacher = CountingTeacher(GaussianNB().fit(X[:60], y[:60]))
-    dataset = DBDataset(X, y, said, model=teacher)
+    dataset = DBDataset(X, y, probabilities, model=teacher)
     distiller = AutoDistiller(dataset, output_dir=None, method="standard", n_trials=1)
     distiller.customize_config(["LOGISTIC_REGRESSION"], [1.0], [0.5])
     assert distiller.original_metrics()["test"]["accuracy"] == 1
@@ -63,10 +63,10 @@ def test_without_a_teacher_one_is_trained(wine, runs):
     knowledge = distiller.distillation.knowledge
     assert knowledge.teachers == ("boosted",)
     # One teacher is judged as it is, out of fold, though its soft targets are calibrated.
-    said = distiller.distillation.original.training
+    probabilities = distiller.distillation.handle.teacher.training
     labels = distiller.division.y_train
-    assert distiller.original_metrics()["train"] == pytest.approx(quality(said, labels))
-    assert not np.allclose(said, knowledge.soft_targets)
+    assert distiller.original_metrics()["train"] == pytest.approx(quality(probabilities, labels))
+    assert not np.allclose(probabilities, knowledge.soft_targets)
 
 
 def test_a_teacher_that_says_nothing_of_the_test_rows_has_no_distance_there(few, runs):
@@ -112,23 +112,23 @@ def test_the_cache_answers_a_second_run_and_without_it_the_teacher_does(few, run
 
 def test_given_probabilities_cost_a_reference_panel_and_the_summary_says_so(few, runs):
     X, y = few
-    said = GaussianNB().fit(X[:60], y[:60]).predict_proba(X)
+    probabilities = GaussianNB().fit(X[:60], y[:60]).predict_proba(X)
     fits = {}
     for several in (True, False):
         distiller = AutoDistiller(
-            DBDataset(X, y, said), output_dir=None, n_trials=1, multi_teacher=several
+            DBDataset(X, y, probabilities), output_dir=None, n_trials=1, multi_teacher=several
         )
         distiller.customize_config(["LOGISTIC_REGRESSION"], [1.0], [0.5])
         runs(distiller)
         fits[several] = distiller.counts["teacher_fits"]
         panel = "default" if several else "quick"
-        told = distiller.generate_summary().splitlines()[1]
-        assert told.startswith(f"Teachers: {fits[several]} fits, ")
-        assert f"those of the reference panel {panel!r}" in told
+        line = distiller.generate_summary().splitlines()[1]
+        assert line.startswith(f"Teachers: {fits[several]} fits, ")
+        assert f"those of the reference panel {panel!r}" in line
     assert 0 < fits[False] < fits[True]
 
 
 def test_teachers_that_are_trained_are_no_reference(hpm):
-    told = hpm[0].generate_summary().splitlines()[1]
+    line = hpm[0].generate_summary().splitlines()[1]
     counts = hpm[0].counts
-    assert told == f"Teachers: {counts['teacher_fits']} fits, {counts['teacher_calls']} calls"
+    assert line == f"Teachers: {counts['teacher_fits']} fits, {counts['teacher_calls']} calls"

@@ -103,8 +103,8 @@ def test_other_columns_are_refused_as_scikit_learn_does(quick, fitted, rows):
 
 def test_rows_without_names_are_read_by_position_with_a_warning(fitted, rows):
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
-        said = fitted.predict_proba(rows[0].to_numpy())
-    assert (said == fitted.predict_proba(rows[0])).all()
+        probabilities = fitted.predict_proba(rows[0].to_numpy())
+    assert (probabilities == fitted.predict_proba(rows[0])).all()
 
 
 def test_it_pickles_with_its_run(fitted, rows, tmp_path):
@@ -206,21 +206,23 @@ def honest(frame, labels):
 
 def test_given_probabilities_teach(quick, rows):
     frame, labels = rows
-    said = pd.DataFrame(honest(frame, labels), columns=sorted(set(labels)))
-    model = quick(teacher=None).fit(*rows, teacher_proba=said[["grignolino", "barolo", "barbera"]])
+    probabilities = pd.DataFrame(honest(frame, labels), columns=sorted(set(labels)))
+    model = quick(teacher=None).fit(
+        *rows, teacher_proba=probabilities[["grignolino", "barolo", "barbera"]]
+    )
     assert model.distillation_.knowledge.teachers == ("given",)
     assert model.score(rows[0], labels) > 0.7
 
 
 def test_probabilities_are_dealt_to_the_folds_with_their_rows(quick, rows):
-    said = honest(*rows)
+    probabilities = honest(*rows)
     with sklearn.config_context(enable_metadata_routing=True):
         model = quick(teacher=None).set_fit_request(teacher_proba=True)
         found = cross_validate(
             make_pipeline(StandardScaler(), model),
             *rows,
             cv=2,
-            params={"teacher_proba": said},
+            params={"teacher_proba": probabilities},
             return_estimator=True,
             error_score="raise",
         )

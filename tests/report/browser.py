@@ -36,12 +36,12 @@ class Browser:
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            heard = json.loads(self._socket.recv())
-            if heard.get("id") == number:
-                assert "error" not in heard, heard["error"]
-                return heard["result"]
-            if "method" in heard:
-                self.events.append(heard)
+            message = json.loads(self._socket.recv())
+            if message.get("id") == number:
+                assert "error" not in message, message["error"]
+                return message["result"]
+            if "method" in message:
+                self.events.append(message)
 
     def open(self, path, *, width=1280, height=900, theme="light", scripts=True):
         """Load a file in a window of a size, and wait until it is drawn."""

@@ -42,7 +42,7 @@ WIN = {
 }
 
 
-def trial(number, **told):
+def trial(number, **facts):
     return {
         "number": number,
         "stage": ("logistic", "tree", "gbm")[number % 3],
@@ -58,7 +58,7 @@ def trial(number, **told):
         "row_us": 2.5,
         "seconds": 0.25,
         "failure": None,
-        **told,
+        **facts,
     }
 
 
@@ -70,7 +70,7 @@ TRIALS = (
 )
 
 
-def said(rng, labels, k, sharpness):
+def probabilities(rng, labels, k, sharpness):
     """Probabilities that lean towards the labels."""
     margins = rng.normal(size=(len(labels), k))
     margins[np.arange(len(labels)), labels] += sharpness
@@ -125,7 +125,6 @@ def made(
     wins=(),
     fuser=None,
     gates=GATES,
-    evidence=True,
     workers=2,
     target="y",
     further=0,
@@ -138,29 +137,31 @@ def made(
     entries = []
     speed = [Latency(10.0**at, 100 * 10.0**at) for at in range(-1, 5)]
     if not silent:
-        fused = said(rng, labels, k, 3.0)
+        fused = probabilities(rng, labels, k, 3.0)
         entries.append(Entry("teacher", "teacher", fused, 12_000_000, speed[5], fused=True))
         if len(teachers) > 1:
             entries += [
-                Entry("teacher", name, said(rng, labels, k, 2.5), 10**6 + at, speed[4])
+                Entry("teacher", name, probabilities(rng, labels, k, 2.5), 10**6 + at, speed[4])
                 for at, name in enumerate(teachers)
             ]
     for at, stage in enumerate(stages):
-        told = {"alpha": 0.5, "temperature": 1.0, "selection_log_loss": 0.3}
-        control, student = said(rng, labels, k, 2.0), said(rng, labels, k, 2.4)
-        entries.append(Entry("control", stage, control, 2000 * 4**at, speed[at], **told))
+        facts = {"alpha": 0.5, "temperature": 1.0, "selection_log_loss": 0.3}
+        control, student = probabilities(rng, labels, k, 2.0), probabilities(rng, labels, k, 2.4)
+        entries.append(Entry("control", stage, control, 2000 * 4**at, speed[at], **facts))
         own = stage == chosen
-        entries.append(Entry("student", stage, student, 2500 * 4**at, speed[at], own, **told))
+        entries.append(Entry("student", stage, student, 2500 * 4**at, speed[at], own, **facts))
     if ensemble:
         entries.append(
-            Entry("ensemble", "+".join(stages), said(rng, labels, k, 2.6), 90_000, speed[3])
+            Entry(
+                "ensemble", "+".join(stages), probabilities(rng, labels, k, 2.6), 90_000, speed[3]
+            )
         )
-    heard = {
+    predicted = {
         "teacher": None if silent else fused,
         "control": control,
         "student": student,
     }
-    heard = {name: each for name, each in heard.items() if each is not None}
+    predicted = {name: each for name, each in predicted.items() if each is not None}
     weights = rng.dirichlet(np.ones(len(teachers)), 300)
     verdict = judge(
         {"student": student, "hard labels": control},
@@ -181,9 +182,8 @@ def made(
         "cache_disk_hits": 0,
         "seconds": {"teachers": 60.0, "search": 30.123, "measure": 5.0, "total": 95.123},
         "peak_mb": 690.1,
+        "workers": [{"trials": 6 - at, "seconds": 12.5 - at} for at in range(workers)],
     }
-    if workers:
-        counts["workers"] = [{"trials": 6 - at, "seconds": 12.5 - at} for at in range(workers)]
     records = tuple(build(entries, labels))
     knowledge = Knowledge(
         tuple(teachers),
@@ -214,8 +214,8 @@ def made(
         },
         gates=tuple(gates),
         recorded=tuple(trials),
-        front=tuple(contenders(records, further)) if evidence else (),
-        evidence=RowDetails.gather(heard, labels, list(teachers), weights, 0) if evidence else None,
+        front=tuple(contenders(records, further)),
+        evidence=RowDetails.gather(predicted, labels, list(teachers), weights, 0),
     )
 
 
@@ -234,16 +234,6 @@ def evil():
     )
 
 
-def old():
-    """Return a run as folders of before there was evidence have it."""
-    new = ("after", "share", "bytes", "row_us")
-    trials = [{key: told for key, told in each.items() if key not in new} for each in TRIALS]
-    run = made(evidence=False, workers=0, trials=trials)
-    for key in ("search", "selection", "given", "target", "teachers", "plugins"):
-        del run.facts[key]
-    return run
-
-
 #: All kinds of runs, by what they are called in the names of tests.
 RUNS = {
     "three classes": lambda: made(wins=[WIN], further=3),
@@ -259,6 +249,5 @@ RUNS = {
     "no trials": lambda: made(trials=()),
     "limits that are kept": lambda: made(limits={"max_size": 50_000, "max_latency": 50.0}),
     "limits that are broken": lambda: made(limits={"max_size": 9000, "min_retention": 0.99}),
-    "an old folder": old,
     "nasty names": evil,
 }

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from hpmkd.report.render.all import pictures
+from hpmkd.report.figures import pictures
 from hpmkd.report.render.figure import Picture
 from hpmkd.report.render.format import clean
 from tests.report.made import RUNS
@@ -66,9 +66,9 @@ def test_it_says_nothing_and_asks_for_nothing(tab, reports, name):
     opened(tab, reports, name)
     told = tab.of("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
     assert told == []
-    asked = [each["request"]["url"] for each in tab.of("Network.requestWillBeSent")]
-    asked = [url for url in asked if not url.startswith("data:")]
-    assert asked == [reports(name)[1].as_uri()]
+    urls = [each["request"]["url"] for each in tab.of("Network.requestWillBeSent")]
+    urls = [url for url in urls if not url.startswith("data:")]
+    assert urls == [reports(name)[1].as_uri()]
     assert tab.run("performance.getEntriesByType('resource').map(each => each.name)") == []
 
 

@@ -33,7 +33,7 @@ def tables(page):
 
 
 @pytest.fixture(scope="module")
-def told(folder):
+def files(folder):
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
@@ -45,24 +45,26 @@ def exact(rows):
     return [[value for value, _ in row] for row in rows]
 
 
-def test_the_leaderboard_is_that_of_the_file(tables, told):
+def test_the_leaderboard_is_that_of_the_file(tables, files):
     shown = exact(tables[LEADERBOARD])
-    assert [sorted(row) for row in shown] == [sorted(numbers(each)) for each in told["leaderboard"]]
+    assert [sorted(row) for row in shown] == [
+        sorted(numbers(each)) for each in files["leaderboard"]
+    ]
 
 
-def test_every_trial_is_there(tables, told):
+def test_every_trial_is_there(tables, files):
     shown = exact(tables["Every trial, in the order of asking"])
-    assert [Counter(row) for row in shown] == [Counter(numbers(each)) for each in told["trials"]]
+    assert [Counter(row) for row in shown] == [Counter(numbers(each)) for each in files["trials"]]
 
 
-def test_the_students_to_pick_from_are_those_of_the_front(tables, told):
+def test_the_students_to_pick_from_are_those_of_the_front(tables, files):
     keys = ("selection_log_loss", "selection_retention", "bytes", "row_us", "accuracy", "log_loss")
     shown = exact(tables["Students to pick from"])
-    assert shown == [[*(each[k] for k in keys), each["on_front"]] for each in told["front"]]
+    assert shown == [[*(each[k] for k in keys), each["on_front"]] for each in files["front"]]
 
 
-def test_the_evidence_is_there(tables, told):
-    evidence = told["evidence"]
+def test_the_evidence_is_there(tables, files):
+    evidence = files["evidence"]
     by_class = tables["Share of each class's test rows that is recognised, and retention"]
     assert exact(by_class) == [numbers(each) for each in evidence["by_class"]]
     (bins,) = (rows for caption, rows in tables.items() if caption.startswith("Reliability"))
@@ -75,7 +77,7 @@ def test_the_evidence_is_there(tables, told):
     expected = [[each["deviation"], *each["quantiles"]] for each in evidence["weights"]]
     assert sorted(row[1:] for row in weights) == sorted(expected)
     assert sorted((row[0] for row in weights), reverse=True) == [row[0] for row in weights]
-    assert sorted(row[0] for row in weights) == sorted(told["knowledge"]["weights"])
+    assert sorted(row[0] for row in weights) == sorted(files["knowledge"]["weights"])
     outcomes = exact(tables["Test rows by who is right"])
     points = evidence["points"]
     both = sum(each["teacher_right"] and each["student_right"] for each in points)
@@ -83,8 +85,8 @@ def test_the_evidence_is_there(tables, told):
     assert sum(row[0] for row in outcomes) == len(points) == evidence["rows"]
 
 
-def test_verdict_counts_and_times_are_there(page, tables, told):
-    verdict, counts = told["verdict"], told["counts"]
+def test_verdict_counts_and_times_are_there(page, tables, files):
+    verdict, counts = files["verdict"], files["counts"]
     assert page.run("document.getElementById('word').textContent") == verdict["outcome"]
     assert page.run("document.getElementById('sentence').textContent") == verdict["sentence"]
     arms = exact(tables["The shipped student and its controls, on the test rows"])
@@ -98,9 +100,9 @@ def test_verdict_counts_and_times_are_there(page, tables, told):
     assert shown == sorted(numbers(counts))
 
 
-def test_gates_and_recipe_are_there(page, folder, told):
+def test_gates_and_recipe_are_there(page, folder, files):
     gates = page.run("[...document.querySelectorAll('.gates li')].map(each => each.textContent)")
-    for gate, shown in zip(told["run"]["gates"], gates, strict=True):
+    for gate, shown in zip(files["run"]["gates"], gates, strict=True):
         assert gate["name"] in shown
         assert gate["reason"] in shown
         assert ("✓ passed" in shown) == gate["passed"]

@@ -7,21 +7,22 @@ from dataclasses import replace
 import matplotlib
 import pytest
 
+from hpmkd.errors import ReportError
 from hpmkd.evaluation.gates import Gate
+from hpmkd.report.figures import pictures
 from hpmkd.report.figures.by_class import by_class
-from hpmkd.report.figures.fidelity import agreement
-from hpmkd.report.figures.reliability import calibration, wilson
-from hpmkd.report.figures.search_history import searched
-from hpmkd.report.figures.teacher_weights import attention, weights
-from hpmkd.report.figures.time import spending
+from hpmkd.report.figures.fidelity import fidelity
+from hpmkd.report.figures.reliability import reliability, wilson
+from hpmkd.report.figures.search_history import search_history
+from hpmkd.report.figures.teacher_weights import attention, teacher_weights
+from hpmkd.report.figures.time import time_spent
 from hpmkd.report.figures.tradeoff import LATENCY, SIZE, tradeoff, unbeaten
 from hpmkd.report.limits import limited
 from hpmkd.report.models import models
-from hpmkd.report.pareto_table import front
-from hpmkd.report.render.all import pictures
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.theme import PAPER, Look
-from tests.report.made import TRIALS, WIN, made, old, trial
+from hpmkd.report.summary import front
+from tests.report.made import TRIALS, WIN, made, trial
 
 
 def drawn(picture):
@@ -62,9 +63,9 @@ def test_further_students_of_the_front_are_drawn_and_told():
     picture = tradeoff(run, SIZE)
     assert picture.marks == len(run.records) + 2
     assert {(each.bytes, each.accuracy) for each in run.front} <= points_of(picture)
-    told = front(run)
-    assert len(told.rows) == len(run.front)
-    assert [at for at, each in enumerate(run.front) if each.chosen] == sorted(told.bold)
+    result = front(run)
+    assert len(result.rows) == len(run.front)
+    assert [at for at, each in enumerate(run.front) if each.chosen] == sorted(result.bold)
 
 
 def test_accuracy_is_drawn_against_the_cost_of_all_models():
@@ -95,21 +96,25 @@ def test_a_limit_is_a_line_in_the_picture_of_its_cost(cost, name):
 
 def test_students_to_pick_from_say_which_limits_they_break():
     run = made(limits={"max_size": 10_000, "min_retention": 0.96})
-    told = front(run)
-    assert told.headings[-1] == "breaks"
-    assert [row[-1].text for row in told.rows] == ["nothing", "nothing", "size"]
+    result = front(run)
+    assert result.headings[-1] == "breaks"
+    assert [row[-1].text for row in result.rows] == ["nothing", "nothing", "size"]
     assert "breaks" not in front(made()).headings
 
 
 def test_limits_are_told_with_whether_they_are_met():
     assert limited(made(), "it") is None
-    kept = limited(made(limits={"max_size": 50_000}), "it")
-    assert (kept.options, kept.said, kept.unmet) == ("--max-size 50KB", "at most 50KB", None)
+    within = limited(made(limits={"max_size": 50_000}), "it")
+    assert (within.options, within.description, within.unmet) == (
+        "--max-size 50KB",
+        "at most 50KB",
+        None,
+    )
     run = made(limits={"max_size": 2000})
     broken = limited(run, "it")
-    assert "\n".join([broken.unmet, broken.cure]) == run.unmet("it")
+    assert "\n".join([broken.unmet, broken.nearest]) == run.unmet("it")
     assert broken.unmet.startswith("no student keeps --max-size 2KB. Of 7 trials, none keeps")
-    assert "hpmkd pick it --max-size" in broken.cure
+    assert "hpmkd pick it --max-size" in broken.nearest
 
 
 def test_stages_out_of_the_race_are_told():
@@ -119,8 +124,8 @@ def test_stages_out_of_the_race_are_told():
         ([failed], "it broke"),
         ([failed, trial(1, stage="xgboost")], "no trial of it keeps the limits"),
     ):
-        told = limited(made(limits={"max_size": 50_000}, trials=trials), "it")
-        assert told.out == (f"xgboost: {why}",)
+        result = limited(made(limits={"max_size": 50_000}, trials=trials), "it")
+        assert result.dropped == (f"xgboost: {why}",)
 
 
 def test_no_line_is_said_to_join_what_is_alone():
@@ -144,23 +149,22 @@ def test_models_without_costs_are_told_as_absent():
 # ------------------------------------------------------------------------------- evidence
 
 
-def test_what_an_old_folder_lacks_is_told():
-    absent = [each for each in pictures(old()) if isinstance(each, Absent)]
-    assert [each.key for each in absent] == ["reliability", "fidelity", "classes", "attention"]
-    assert all("written before" in each.why for each in absent[:3])
+def test_a_folder_without_its_row_details_is_refused():
+    with pytest.raises(ReportError, match=r"evidence\.json is missing; take it from a backup"):
+        pictures(replace(made(), evidence=None))
 
 
 def test_a_silent_teacher_leaves_fidelity_out_and_the_rest_in():
     run = made(silent=True)
-    assert "training rows alone" in agreement(run).why
+    assert "training rows alone" in fidelity(run).why
     assert by_class(run).marks == 2 * 3
     assert "not known" in by_class(run).description
-    assert "teacher" not in calibration(run).description
+    assert "teacher" not in reliability(run).description
 
 
 def test_of_two_classes_reliability_is_that_of_the_second():
-    assert "the class yes" in calibration(made(2, ["no", "yes"])).reading
-    assert "the class that the model names" in calibration(made(3)).reading
+    assert "the class yes" in reliability(made(2, ["no", "yes"])).reading
+    assert "the class that the model names" in reliability(made(3)).reading
 
 
 @pytest.mark.parametrize(
@@ -173,27 +177,27 @@ def test_few_rows_make_wide_intervals(rows, share, low, high):
 
 def test_the_class_that_retains_least_is_named():
     run = made(5)
-    kept = [each.retention for each in run.evidence.by_class]
-    assert f"of class {kept.index(min(kept))}: {min(kept):.2%}" in by_class(run).description
+    retained = [each.retention for each in run.evidence.by_class]
+    least = min(retained)
+    assert f"of class {retained.index(least)}: {least:.2%}" in by_class(run).description
 
 
 def test_rows_are_drawn_by_who_is_right():
     run = made()
     points = run.evidence.points
-    assert points_of(agreement(run)) == {(each.teacher, each.student) for each in points}
+    assert points_of(fidelity(run)) == {(each.teacher, each.student) for each in points}
     lost = sum(each.teacher_right and not each.student_right for each in points)
-    assert f"only the teacher right on {lost}" in agreement(run).description
+    assert f"only the teacher right on {lost}" in fidelity(run).description
 
 
 # -------------------------------------------------------------------------------- teachers
 
 
 def test_teachers_are_in_the_order_of_their_weights():
-    picture = weights(made(teachers=("a", "b", "c")))
+    picture = teacher_weights(made(teachers=("a", "b", "c")))
     shown = [float(row[1].exact) for row in picture.table.rows]
     assert shown == sorted(shown, reverse=True)
     assert len(picture.table.headings) == 8
-    assert weights(old()).table.headings == ("teacher", "mean")
 
 
 def test_attention_is_shown_where_it_moved_or_why_not():
@@ -207,7 +211,7 @@ def test_attention_is_shown_where_it_moved_or_why_not():
 
 
 def test_the_best_so_far_never_rises_and_counts_whole_trials_alone():
-    (best,) = lines_of(searched(made()), "faint")
+    (best,) = lines_of(search_history(made()), "faint")
     values = best.get_ydata().tolist()
     assert values == sorted(values, reverse=True)
     whole = [each for each in TRIALS if each["share"] == 1 and each["log_loss"] is not None]
@@ -216,15 +220,15 @@ def test_the_best_so_far_never_rises_and_counts_whole_trials_alone():
 
 
 def test_failed_trials_are_counted_and_drawn():
-    picture = searched(made(trials=[trial(0), trial(1, log_loss=None, failure="broke")]))
+    picture = search_history(made(trials=[trial(0), trial(1, log_loss=None, failure="broke")]))
     assert "1 failed" in picture.description
     assert picture.marks == 2
     assert picture.table.rows[1][-1].text == "broke"
 
 
 def test_a_student_that_is_judged_once_more_is_told_of_by_both_numbers():
-    told = searched(made(trials=[trial(2), trial(8, log_loss=0.45)])).description
-    assert told.endswith(
+    result = search_history(made(trials=[trial(2), trial(8, log_loss=0.45)])).description
+    assert result.endswith(
         "of trial 8 (gbm); fitted on all rows but those that judge, that student comes to 0.3000."
     )
 
@@ -234,44 +238,44 @@ REFUSED = Gate("gbm after logistic (residual)", False, "worse by 0.1 nats")
 
 def test_the_lowest_of_a_refused_link_is_said_not_to_ship():
     chained = trial(5, log_loss=0.1, after="logistic (residual)")
-    told = searched(made(trials=[trial(2), chained], gates=[REFUSED])).description
-    assert told == (
+    result = search_history(made(trials=[trial(2), chained], gates=[REFUSED])).description
+    assert result == (
         "2 trials; the lowest log loss on the selection rows is 0.1000, of trial 5 (gbm); it is "
         "not shipped, for its gate refused gbm after logistic (residual): worse by 0.1 nats; the "
         "student that is shipped has 0.3000, of trial 8."
     )
-    kept = searched(made(trials=[trial(2), chained], gates=[replace(REFUSED, passed=True)]))
-    assert "not shipped" not in kept.description
-    alone = searched(made(trials=[trial(2)], gates=[REFUSED])).description
+    passed = search_history(made(trials=[trial(2), chained], gates=[replace(REFUSED, passed=True)]))
+    assert "not shipped" not in passed.description
+    alone = search_history(made(trials=[trial(2)], gates=[REFUSED])).description
     assert alone.startswith("1 trial; the lowest log loss on the selection rows is 0.7000, of")
     assert "refused" not in alone
 
 
 def test_what_was_fitted_on_a_share_of_the_rows_is_not_the_lowest():
-    told = searched(made(trials=[trial(2), trial(3, log_loss=0.01, share=0.25)]))
-    assert "0.7000, of trial 2" in told.description
-    assert "The line" not in told.reading
-    assert "Hollow marks" in told.reading
-    assert "ring" not in told.reading
-    assert "Hollow" not in searched(made(trials=[trial(2)])).reading
+    result = search_history(made(trials=[trial(2), trial(3, log_loss=0.01, share=0.25)]))
+    assert "0.7000, of trial 2" in result.description
+    assert "The line" not in result.reading
+    assert "Hollow marks" in result.reading
+    assert "ring" not in result.reading
+    assert "Hollow" not in search_history(made(trials=[trial(2)])).reading
 
 
 def test_a_run_without_trials_says_so():
-    assert isinstance(searched(made(trials=())), Absent)
+    assert isinstance(search_history(made(trials=())), Absent)
 
 
 def test_only_failures_can_be_drawn_too():
-    picture = searched(made(trials=[trial(0, log_loss=None)]))
+    picture = search_history(made(trials=[trial(0, log_loss=None)]))
     assert isinstance(picture, Picture)
     assert len(drawn(picture).axes) == 1
 
 
 def test_time_goes_to_phases_and_workers():
-    picture = spending(made(workers=3))
+    picture = time_spent(made(workers=3))
     assert picture.marks == 3 + 3
     assert picture.description == "95.1 s in all; teachers took longest, 60.0 s."
     assert len(drawn(picture).axes) == 2
-    assert spending(old()).marks == 3
+    assert time_spent(made(workers=0)).marks == 3
 
 
 @pytest.mark.parametrize("k", [2, 3, 26, 50])

@@ -21,12 +21,12 @@ from tests.report.made import made
 def test_the_same_run_gives_the_same_bytes_and_settings_are_put_back(tmp_path):
     run = made(2, stages=("tree",), trials=())
     before = dict(matplotlib.rcParams)
-    heard = []
-    one = write_report(run, tmp_path / "one.html", on_picture=lambda *told: heard.append(told))
+    caught = []
+    one = write_report(run, tmp_path / "one.html", on_picture=lambda *counts: caught.append(counts))
     other = write_report(run, tmp_path / "other.html")
     assert one.read_bytes() == other.read_bytes()
     assert dict(matplotlib.rcParams) == before
-    assert heard == [(at, 9) for at in range(1, 10)]
+    assert caught == [(at, 9) for at in range(1, 10)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.html", "other.html"]
 
 
@@ -56,12 +56,12 @@ def test_pictures_for_papers_are_png_and_svg(tmp_path):
 
 def test_characters_that_the_font_lacks_are_told_in_one_warning(tmp_path):
     run = made(2, ["漢字", "and 字"], stages=("tree",), trials=())
-    with pytest.warns(ReportWarning, match=r"lacks 字 漢: boxes are drawn") as heard:
+    with pytest.warns(ReportWarning, match=r"lacks 字 漢: boxes are drawn") as caught:
         write_figures(run, tmp_path)
-    assert len(heard) == 1
-    with warnings.catch_warnings(record=True) as heard:
+    assert len(caught) == 1
+    with warnings.catch_warnings(record=True) as caught:
         write_report(run, tmp_path / "it.html")
-    assert heard == []
+    assert caught == []
 
 
 @pytest.mark.parametrize("missing", [["matplotlib"], ["matplotlib", "jinja2"]])
@@ -70,9 +70,9 @@ def test_without_its_libraries_it_says_what_to_type(tmp_path, monkeypatch, missi
     monkeypatch.setattr(
         "hpmkd.report.write.find_spec", lambda name: None if name in missing else real(name)
     )
-    said = rf"reports need {' and '.join(missing)}; type: pip install 'hpmkd\[report\]'"
+    message = rf"reports need {' and '.join(missing)}; type: pip install 'hpmkd\[report\]'"
     for write in (write_report, write_figures):
-        with pytest.raises(ReportError, match=said):
+        with pytest.raises(ReportError, match=message):
             write(made(), tmp_path / "out")
 
 

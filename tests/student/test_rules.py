@@ -237,7 +237,7 @@ def test_text_by_hand():
     support = Support(np.array([[3, 1], [6, 0], [0, 0]]))
     assert list(tree_text(student, "tree", support, "training rows")) == [
         "tree: 3 rules, 2 of 2 columns",
-        "Each says: class (its probability), its share of 10 training rows, and the share of",
+        "Each gives: class (its probability), its share of 10 training rows, and the share of",
         "their commonest class, named where it is another one",
         "An unknown category counts as missing",
         "",

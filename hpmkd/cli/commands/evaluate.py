@@ -1,4 +1,4 @@
-"""``hpmkd evaluate``: how good a student is on labelled rows."""
+"""``hpmkd evaluate``: scores of a student on labelled rows."""
 
 from __future__ import annotations
 
@@ -32,16 +32,12 @@ def command(run: Path, data: Path, target: str | None, student: str | None, as_j
     target = target or target_of(run)
     dataset = make_dataset(read_table(data), target, classes=model.classes_)
     scores = score(model.predict_proba(dataset.table), dataset.labels)
-    speed = student_latency(model, dataset.table)
-    found = {
-        "rows": len(dataset),
-        **asdict(scores),
-        "bytes": len(model.to_bytes()),
-        **asdict(speed),
-    }
+    latency = student_latency(model, dataset.table)
+    size = len(model.to_bytes())
+    results = {"rows": len(dataset), **asdict(scores), "bytes": size, **asdict(latency)}
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(results, indent=2))
         return
-    for name, value in found.items():
+    for name, value in results.items():
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)
         click.echo(f"{name:<12} {shown}")

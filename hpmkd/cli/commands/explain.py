@@ -1,4 +1,4 @@
-"""``hpmkd explain``: what a student that a person can read says."""
+"""``hpmkd explain``: the rules or coefficients of a student that a person can read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hpmkd.student import Student
     from hpmkd.student.explain.rules import Support
 
-#: The student that is explained untold.
+#: The student that is explained by default.
 DEFAULT = "tree"
 
 
@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Print the rules of the tree of RUN (a run folder or .hpmkd file), in original units.
 
-    Each leaf says its class and probability, the share of the training rows that end in it,
+    Each leaf gives its class and probability, the share of the training rows that end in it,
     and their purity (the share of the commonest class among them). Of a linear student, print
     the coefficients, largest first.
 
@@ -50,17 +50,17 @@ def command(
     if target is not None and data is None:
         raise click.UsageError("--target names a column of --data: give both")
     if run.is_dir() and student is None and (known := _names(run)) and DEFAULT not in known:
-        raise click.UsageError(f"{run} has no tree; {_instead(run)}")
+        raise click.UsageError(f"{run} has no tree; {_alternatives(run)}")
     name = student or DEFAULT
     model = student_of(run, name)
-    _say_what_was_chosen(run, student)
+    _report_chosen(run, student)
     shown = name if run.is_dir() else run.name
     if rules.readable(model):
         _show_tree(model, shown, _support(model, run, data, target), data, as_json=as_json)
     elif not linear_terms.readable(model):
         raise click.UsageError(
             f"the student {shown} is {model.model.family}, too much to read as rules; "
-            f"{_instead(run)}"
+            f"{_alternatives(run)}"
         )
     elif data is not None:
         raise click.UsageError("--data is for trees: it changes nothing about coefficients")
@@ -68,8 +68,8 @@ def command(
         _show_linear(model, shown, as_json=as_json)
 
 
-def _say_what_was_chosen(run: Path, student: str | None) -> None:
-    """Tell those who asked for no student by name that the run ships another one."""
+def _report_chosen(run: Path, student: str | None) -> None:
+    """Report, without ``--student``, that the run ships another one."""
     from hpmkd.runs.folder import read_json
 
     if student is None and (run / "run.json").is_file():
@@ -83,15 +83,15 @@ def _names(run: Path) -> list[str]:
     return sorted(path.stem for path in run.glob("students/*.hpmkd"))
 
 
-def _instead(run: Path) -> str:
-    """Say which students of a run can be explained, if it is one."""
+def _alternatives(run: Path) -> str:
+    """Return which students of a run can be explained, if it is one."""
     from hpmkd.cli.load_student import student_of
     from hpmkd.student.explain import linear_terms, rules
 
-    found = {name: student_of(run, name) for name in _names(run)}
+    students = {name: student_of(run, name) for name in _names(run)}
     known = [
         f"--student {name}"
-        for name, model in found.items()
+        for name, model in students.items()
         if rules.readable(model) or linear_terms.readable(model)
     ]
     if not known:
@@ -100,7 +100,7 @@ def _instead(run: Path) -> str:
 
 
 def _support(model: Student, run: Path, data: Path | None, target: str | None) -> Support | None:
-    """Return what the leaves rest on, of the training rows or of other labelled ones."""
+    """Return the rows in each leaf, of the training rows or of other labelled ones."""
     from hpmkd.cli.load_student import target_of
     from hpmkd.data.dataset import make_dataset
     from hpmkd.data.tables import read_table

@@ -12,7 +12,7 @@ STDOUT = Path("-")
 
 @click.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--to", required=True, metavar="FORMAT", help="onnx, json, or of another plugin.")
+@click.option("--to", required=True, metavar="FORMAT", help="onnx, json, or that of a plugin.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -45,7 +45,7 @@ def command(
     """Write the student of RUN (a run folder or .hpmkd file) in another format.
 
     Prints the path of the file, which is written whole or not at all. An ONNX file is kept
-    only if onnxruntime answers as the student does.
+    only if onnxruntime predicts as the student does.
 
     \b
     Example:
@@ -53,7 +53,7 @@ def command(
       hpmkd export runs/adult --to json --student tree --out - | jq .trees
     """
     from hpmkd.cli.load_student import path_of
-    from hpmkd.cli.progress import waiting
+    from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.recipe.files import parse_setting
     from hpmkd.runs.export import exporter_of, write
     from hpmkd.student import Student
@@ -61,15 +61,15 @@ def command(
     exporter = exporter_of(to, dict(map(parse_setting, settings)), disable)
     source = path_of(run, student)
     model = Student.load(source)
-    told = f"exporting {source} to {to}"
+    task = f"exporting {source} to {to}"
     if out == STDOUT:
         with tempfile.TemporaryDirectory() as folder:
-            with waiting(told):
+            with Waiting(task):
                 path = write(exporter, model, Path(folder) / f"student{exporter.suffix}")
             click.echo(path.read_bytes(), nl=False)
         return
     target = out or source.with_suffix(exporter.suffix)
-    with waiting(told):
+    with Waiting(task):
         path = write(exporter, model, target, overwrite=overwrite)
     click.echo(path)
     click.echo(f"{path.stat().st_size:,} bytes", err=True)

@@ -27,9 +27,9 @@ def command(
 ) -> None:
     """Pick the best student of RUN (a run folder) within limits.
 
-    Only what the selection rows said picks, as in the run. Without a limit, those of the run
-    hold. A link of the chain that its gate refused is not among the students. RUN is left as
-    it is; the copy is written whole or not at all.
+    The selection rows decide, as in the run. Without options, the limits of the run apply.
+    Links of the chain that their gate refused are left out. RUN is not changed; the copy is
+    written whole or not at all.
 
     \b
     Examples:
@@ -48,15 +48,15 @@ def command(
     piped = out == STDOUT
     if piped and as_json:
         raise click.UsageError("--out - and --json both want stdout: give one of them")
-    contenders = load_front(run)
+    students = load_front(run)
     if out is not None and not piped:
         _check_free(out, run, overwrite)
-    kept = read_limits(limits) if limits else Recipe.load(str(run / "recipe.toml")).limits
+    limits_used = read_limits(limits) if limits else Recipe.load(str(run / "recipe.toml")).limits
     try:
-        chosen = pick(contenders, kept, run)
+        chosen = pick(students, limits_used, run)
     except LimitsError:
         if not as_json and not piped:
-            _show(contenders, kept, None)
+            _show(students, limits_used, None)
         raise
     path = student_path(run, chosen.name)
     content = _content(path)
@@ -68,22 +68,22 @@ def command(
         _write(content, out)
     if as_json:
         result = {
-            "limits": to_builtins(kept),
+            "limits": to_builtins(limits_used),
             "chosen": chosen.name,
             "file": str(out or path),
-            "students": [asdict(each) for each in contenders],
+            "students": [asdict(each) for each in students],
         }
         json.dump(result, sys.stdout, indent=2)
         click.echo()
         return
-    _show(contenders, kept, chosen.name)
+    _show(students, limits_used, chosen.name)
     click.echo(f"\nPicked {chosen.name}: {path}" + (f", copied to {out}" if out else ""))
 
 
-def _show(contenders: Any, limits: Any, chosen: str | None) -> None:
+def _show(students: Any, limits: Any, chosen: str | None) -> None:
     from hpmkd.cli.output.leaderboard import print_front, wide_console
 
-    print_front(contenders, limits, chosen, wide_console())
+    print_front(students, limits, chosen, wide_console())
 
 
 def _check_free(out: Path, run: Path, overwrite: bool) -> None:
@@ -100,7 +100,7 @@ def _check_free(out: Path, run: Path, overwrite: bool) -> None:
 
 
 def _content(path: Path) -> bytes:
-    """Return the content of a student's file that is whole."""
+    """Return the content of a student's file, checked."""
     from hpmkd.errors import StudentFileError
     from hpmkd.student import Student
 

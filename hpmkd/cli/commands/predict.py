@@ -1,4 +1,4 @@
-"""``hpmkd predict``: what the student says about new rows."""
+"""``hpmkd predict``: the student's predictions for new rows."""
 
 from __future__ import annotations
 

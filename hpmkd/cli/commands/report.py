@@ -21,8 +21,8 @@ import click
     metavar="FOLDER",
     help="Write the pictures there too, as PNG (300 dpi) and SVG.",
 )
-@click.option("--open", "opened", is_flag=True, help="Show it in the browser.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(run: Path, out: Path | None, figures: Path | None, opened: bool, quiet: bool) -> None:
     """Write the report of RUN (a run folder): one HTML file that needs nothing else.
 
@@ -40,14 +40,14 @@ def command(run: Path, out: Path | None, figures: Path | None, opened: bool, qui
     require_libraries()
     found = Distillation.load(run)
 
-    def tell(done: int, total: int) -> None:
+    def show_progress(done: int, total: int) -> None:
         if not quiet:
             click.echo(f"drawing: {done}/{total}", err=True)
 
-    written = write_report(found, out or run / "report.html", folder=run, on_picture=tell)
+    written = write_report(found, out or run / "report.html", folder=run, on_picture=show_progress)
     click.echo(written)
     if figures is not None:
-        for path in write_figures(found, figures, on_picture=tell):
+        for path in write_figures(found, figures, on_picture=show_progress):
             click.echo(path)
     if opened:
         click.launch(str(written))

@@ -1,4 +1,4 @@
-"""``hpmkd warm``: compiles ahead."""
+"""``hpmkd warm``: compiles all kernels ahead of their use."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import click
 def command() -> None:
     """Compile all kernels ahead, into numba's cache.
 
-    A kernel is compiled when it is first needed, by whoever needs it first. After this, by
-    nobody: run it where an image is built, as the user and with the NUMBA_CACHE_DIR that will
-    serve. A second run only looks whether everything is there.
+    Otherwise each is compiled when it is first needed. Run this where an image is built, as
+    the user and with the NUMBA_CACHE_DIR of the service. A second run only checks that
+    everything is there.
 
     \b
     Example:
       export NUMBA_CACHE_DIR=/app/kernels
       hpmkd warm && hpmkd predict runs/adult new.csv
     """
-    from hpmkd.cli.progress import waiting
+    from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.kernels import warming
 
     started = time.perf_counter()
     steps = list(warming.steps())
     for number, (name, compile_all) in enumerate(steps, start=1):
         click.echo(f"[{number}/{len(steps)}] {name}", err=True)
-        with waiting(name):
+        with Waiting(name):
             compile_all()
     refused = warming.refused_folder()
     if refused is not None:

@@ -21,7 +21,7 @@ class TableColumn(Generic[T]):
     Parameters
     ----------
     heading : str
-        What it is called.
+        Its name.
     shown : callable
         Returns its cell of a row.
     rank : int
@@ -43,33 +43,22 @@ def print_columns(
     console: Console,
     everything: str,
 ) -> None:
-    """Print the columns that fit, each as wide as it has to be.
+    """Print the columns that fit, each as wide as it has to be; some rows are bold.
 
-    Parameters
-    ----------
-    columns : sequence of TableColumn
-        In their order.
-    rows : sequence
-        What the cells are of.
-    bold : callable
-        Whether a row stands out.
-    console : Console
-        Where to print, and how wide it is.
-    everything : str
-        Which file has the columns that are left out.
+    Where columns are left out, the file that has `everything` is named.
     """
     from rich.table import Table
 
     filled = [(column, [column.heading, *map(column.shown, rows)]) for column in columns]
-    kept = _fitting(filled, console.width)
+    fitting = _fitting(filled, console.width)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
-    for column, cells in kept:
+    for column, cells in fitting:
         justify: Literal["left", "right"] = "left" if column.left else "right"
         table.add_column(column.heading, justify=justify, min_width=_width(cells))
-    for row, line in zip(rows, zip(*(cells[1:] for _, cells in kept), strict=True), strict=True):
+    for row, line in zip(rows, zip(*(cells[1:] for _, cells in fitting), strict=True), strict=True):
         table.add_row(*line, style="bold" if bold(row) else None)
     console.print(table)
-    if len(kept) < len(filled):
+    if len(fitting) < len(filled):
         console.print(f"(a wider terminal shows more; {everything} has it all)")
 
 
@@ -77,13 +66,13 @@ def _fitting(
     filled: Sequence[tuple[TableColumn[T], list[str]]], width: int
 ) -> Sequence[tuple[TableColumn[T], list[str]]]:
     """Return the columns without those that there is no room for."""
-    kept = list(filled)
-    while sum(_width(cells) + GAP for _, cells in kept) - GAP > width:
-        least = max(kept, key=lambda each: each[0].rank)
+    fitting = list(filled)
+    while sum(_width(cells) + GAP for _, cells in fitting) - GAP > width:
+        least = max(fitting, key=lambda each: each[0].rank)
         if not least[0].rank:
             break  # these are printed whole, on several lines if need be
-        kept.remove(least)
-    return kept
+        fitting.remove(least)
+    return fitting
 
 
 def _width(cells: Sequence[str]) -> int:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from hpmkd.recipe.limits import Limits
     from hpmkd.runs.result import Distillation
 
-#: What is piped has room for every column.
+#: Piped output has room for every column.
 PLAIN_WIDTH = 10_000
-#: By how much a teacher's weight must exceed its mean for people to hear of it.
-TELLING = 0.05
-#: Schedulers that nobody need be told of.
+#: By how much a teacher's weight must exceed its mean to be reported.
+REPORTED_GAIN = 0.05
+#: Schedulers that change nothing.
 IDLE = (None, "constant")
 
 
@@ -46,11 +46,12 @@ def print_result(found: Distillation) -> None:
     extra = knowledge.extra_rows
     if any(extra.values()):
         shown = " and ".join(f"{n} {kind}" for kind, n in extra.items() if n)
-        heard = "students with alpha above 0 learned from them"
-        console.print(f"The teachers labelled {shown} rows; {heard}")
+        console.print(
+            f"The teachers labelled {shown} rows; students with alpha above 0 learned from them"
+        )
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
-    word = (f"Verdict: {found.verdict.outcome}.", "bold")
-    console.print(Text.assemble(word, f" {found.verdict.sentence}"))
+    outcome = (f"Verdict: {found.verdict.outcome}.", "bold")
+    console.print(Text.assemble(outcome, f" {found.verdict.sentence}"))
     for note in found.verdict.notes:
         console.print(f"  {note}.")
     for gate in found.gates:
@@ -72,12 +73,15 @@ def print_result(found: Distillation) -> None:
     )
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")
-    console.print("\nFitted on all rows, by what the selection rows say (hpmkd pick):")
+    console.print(
+        "\nStudents refitted on all rows, ranked by selection log loss (choose another with "
+        "`hpmkd pick`):"
+    )
     print_front(found.front, found.recipe.limits, found.chosen, console)
 
 
 def wide_console() -> Console:
-    """Return a console on stdout; what is piped is not wrapped."""
+    """Return a console on stdout; piped output is not wrapped."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
@@ -86,18 +90,18 @@ def wide_console() -> Console:
 
 
 def print_front(
-    contenders: Sequence[StudentSummary], limits: Limits, chosen: str | None, console: Console
+    students: Sequence[StudentSummary], limits: Limits, chosen: str | None, console: Console
 ) -> None:
-    """Print the students to pick from: who is on the front, who keeps the limits, who is chosen."""
+    """Print the students to pick from; if there are limits, which of them each breaks."""
     name: TableColumn[StudentSummary] = TableColumn(
         "student", lambda each: _marked(each.name, each.name == chosen), 0, left=True
     )
     columns = [name, *FRONT_COLUMNS, *([_breaks(limits)] if limits else [])]
-    print_columns(columns, contenders, lambda each: each.name == chosen, console, "front.json")
+    print_columns(columns, students, lambda each: each.name == chosen, console, "front.json")
 
 
 def _breaks(limits: Limits) -> TableColumn[StudentSummary]:
-    """Return the column that tells which limits a student breaks."""
+    """Return the column of the limits that a student breaks."""
 
     def broken(each: StudentSummary) -> str:
         return ", ".join(name.split("_")[1] for name in limits.broken(each.metrics)) or "-"
@@ -110,18 +114,18 @@ def _marked(name: str, chosen: bool) -> str:
 
 
 def _search(found: Distillation) -> str:
-    """Say how the search ended, and what it started from."""
-    told = found.facts["search"]
-    stages = ", ".join(stage for stage, points in told["remembered"].items() if points)
-    began = f"; other data sets gave {stages} a start" if stages else ""
+    """Return how the search ended, and which stages had a warm start."""
+    facts = found.facts["search"]
+    stages = ", ".join(stage for stage, points in facts["remembered"].items() if points)
+    start = f"; warm start from other data sets: {stages}" if stages else ""
     searched = sum(trial["after"] is None for trial in found.history)
-    return f"Search: {searched} trial{'s' * (searched != 1)}; {told['ended']}{began}"
+    return f"Search: {searched} trial{'s' * (searched != 1)}; {facts['ended']}{start}"
 
 
 def _wins(found: Distillation) -> Iterator[str]:
-    """Say where in the data which teacher wins, if the fuser knows."""
+    """Yield where in the data which teacher wins, if the fuser knows."""
     for win in found.knowledge.fuser.get("wins", ()):
-        if win["weight"] - win["mean_weight"] < TELLING:
+        if win["weight"] - win["mean_weight"] < REPORTED_GAIN:
             continue
         yield (
             f"Where {win['column']} is {win['cells']}: {win['teacher']} weighs "

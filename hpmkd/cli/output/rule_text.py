@@ -17,28 +17,16 @@ INDENT = "    "
 
 
 def tree_text(student: Student, name: str, support: Support | None, rows: str) -> Iterator[str]:
-    """Yield the lines of a tree.
-
-    Parameters
-    ----------
-    student : Student
-        A readable one.
-    name : str
-        What it is called.
-    support : Support or None
-        What the leaves rest on.
-    rows : str
-        Which rows that are, such as ``training rows``.
-    """
+    """Yield the lines of a readable tree, with the `rows` in each leaf if they are known."""
     by_leaf = {rule["leaf"]: rule for rule in rules(student, support)}
     columns = student.encoder.schema.columns
     used = {place.column for place in places(student.model)} - {None}  # type: ignore[arg-type]
     yield f"{name}: {len(by_leaf)} rules, {len(used)} of {len(columns)} columns"
     if support is None:
-        yield "Each says: class (its probability). No rows were counted: --data FILE does"
+        yield "Each gives: class (its probability). No rows were counted: --data FILE does"
     else:
         total = f"{support.counts.sum():,} {rows}"
-        yield f"Each says: class (its probability), its share of {total}, and the share of"
+        yield f"Each gives: class (its probability), its share of {total}, and the share of"
         yield "their commonest class, named where it is another one"
     yield "An unknown category counts as missing"
     yield ""
@@ -49,20 +37,12 @@ def tree_text(student: Student, name: str, support: Support | None, rows: str) -
                 yield f"always: {outcome}"
             continue
         test = sentence(columns[place.column], place.cells, place.before)
-        word = f"else ({test}):" if place.is_right else f"if {test}:"
-        yield f"{INDENT * (place.depth - 1)}{word} {outcome}".rstrip()
+        branch = f"else ({test}):" if place.is_right else f"if {test}:"
+        yield f"{INDENT * (place.depth - 1)}{branch} {outcome}".rstrip()
 
 
 def linear_text(student: Student, name: str) -> Iterator[str]:
-    """Yield the lines of a linear student.
-
-    Parameters
-    ----------
-    student : Student
-        A readable one.
-    name : str
-        What it is called.
-    """
+    """Yield the lines of a readable linear student."""
     labels = student.classes.tolist()
     yield f"{name}: a weighted sum of {student.encoder.n_outputs} terms, largest first"
     yield "A number counts in standard deviations above its mean; what is not a number, as 0 or 1"
@@ -79,14 +59,14 @@ def linear_text(student: Student, name: str) -> Iterator[str]:
 
 
 def _outcome(rule: dict[str, Any]) -> str:
-    """Say what a rule says, and what it rests on."""
-    said = f"{rule['then']} ({rule['probability']:.2f})"
+    """Return what a rule predicts, and the rows that support it."""
+    text = f"{rule['then']} ({rule['probability']:.2f})"
     if "rows" not in rule:
-        return said
-    said += f", {rule['share']:.1%} of rows"
+        return text
+    text += f", {rule['share']:.1%} of rows"
     if not rule["rows"]:
-        return said
-    said += f", {rule['purity']:.0%} pure"
+        return text
+    text += f", {rule['purity']:.0%} pure"
     if rule["majority"] == rule["then"]:
-        return said
-    return f"{said} ({rule['majority']}), {rule['accuracy']:.0%} right"
+        return text
+    return f"{text} ({rule['majority']}), {rule['accuracy']:.0%} right"

@@ -17,18 +17,18 @@ def results_only() -> Iterator[None]:
     """
     sys.stdout.flush()
     try:
-        number, other = sys.stdout.fileno(), sys.stderr.fileno()
+        out, err = sys.stdout.fileno(), sys.stderr.fileno()
     except (OSError, ValueError):
         with contextlib.redirect_stdout(sys.stderr):
             yield
         return
-    kept = os.dup(number)
-    os.dup2(other, number)
+    saved = os.dup(out)
+    os.dup2(err, out)
     try:
-        # By name as well: with --json, stderr takes events alone and makes one of each line.
+        # By name as well, so that lines come in the order in which they are printed.
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
         sys.stdout.flush()
-        os.dup2(kept, number)
-        os.close(kept)
+        os.dup2(saved, out)
+        os.close(saved)

@@ -1,20 +1,16 @@
-"""Shows how a run gets on: live on a terminal, in lines elsewhere, as JSON with ``--json``."""
+"""Shows how far a run is: live on a terminal, in lines elsewhere, as JSON with ``--json``."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
-
-from hpmkd.cli.progress.heartbeat import waiting
 
 if TYPE_CHECKING:
     from hpmkd.cli.output.json_lines import Events
+    from hpmkd.cli.progress.heartbeat import Heartbeat
 
-__all__ = ["observer", "waiting"]
 
-
-def observer(*, quiet: bool, events: Events | None) -> AbstractContextManager[object] | None:
+def observer(*, quiet: bool, events: Events | None) -> Heartbeat | None:
     """Return the observer that suits where stderr goes; None if nothing is to be shown.
 
     Parameters
@@ -34,6 +30,6 @@ def observer(*, quiet: bool, events: Events | None) -> AbstractContextManager[ob
         from hpmkd.cli.progress.live import LiveProgress
 
         return LiveProgress()
-    from hpmkd.cli.progress.log import PlainProgress
+    from hpmkd.cli.progress.log import LogProgress
 
-    return PlainProgress()
+    return LogProgress()

@@ -1,4 +1,4 @@
-"""What the views for people have in common: they hear a run and put it into words."""
+"""What the views for people have in common: the events they receive, and their words."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ import abc
 from collections.abc import Mapping
 from typing import Any
 
+from hpmkd.cli.progress.heartbeat import Heartbeat
 from hpmkd.cli.progress.memory_usage import MemoryUsage
-from hpmkd.cli.progress.state import Phase, PhaseWork, ProgressState
+from hpmkd.cli.progress.state import Phase, ProgressState
 from hpmkd.hookspecs import hookimpl
 from hpmkd.values import DataFacts, Trial
 
 
-class View(abc.ABC):
+class View(Heartbeat):
     """An observer that shows where a run is, from when it is entered until it is left."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.course, self.memory = ProgressState(), MemoryUsage()
+        self.state, self.memory = ProgressState(), MemoryUsage()
 
     @abc.abstractmethod
     def say(self, line: str) -> None:
         """Show a line that stays."""
 
     @abc.abstractmethod
-    def moved(self) -> None:
-        """Show that the run is further."""
+    def update(self) -> None:
+        """Show how far the run is now."""
+
+    def tick(self) -> None:
+        """Measure the memory."""
+        self.memory.measure()
 
     @hookimpl
     def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:
@@ -38,47 +43,51 @@ class View(abc.ABC):
     @hookimpl
     def hpmkd_phase_advanced(self, phase: str, done: int, total: int) -> None:
         """Show a phase."""
-        self.course.phase_advanced(phase, done, total)
-        self.moved()
+        self.state.phase_advanced(phase, done, total)
+        self.update()
 
     @hookimpl
     def hpmkd_work_advanced(
         self, job: str, done: int, total: int, busy: int, workers: int, seconds_left: float | None
     ) -> None:
         """Show a batch of tasks."""
-        self.course.work_advanced(job, done, total, busy, workers, seconds_left)
-        self.moved()
+        self.state.work_advanced(job, done, total, busy, workers, seconds_left)
+        self.update()
 
     @hookimpl
     def hpmkd_trial_finished(self, trial: Trial) -> None:
         """Remember the best, report failures."""
-        self.course.trial_finished(trial)
+        self.state.trial_finished(trial)
         if trial.failure:
             self.say(f"warning: trial {trial.number} failed: {trial.failure}")
 
     @hookimpl
     def hpmkd_noted(self, note: str) -> None:
-        """Say what the run decided by itself."""
+        """Report a decision of the run."""
         self.say(f"note: {note}")
 
 
-def doing(phase: Phase) -> list[str]:
-    """Say what the workers do: ``trial 3/12``, ``2 of 2 workers busy``."""
+def work_text(phase: Phase) -> list[str]:
+    """Return what the workers do: ``trial 3/12``, ``2 of 2 workers busy``."""
     work = phase.work
     if work is None or phase.ended is not None or work.done >= work.total:
         return []
+    busy = f"{work.busy} of {work.workers} worker{'s' * (work.workers != 1)} busy"
     # Where the steps of the phase are these tasks, they are counted there.
-    steps = work.total != phase.total or work.first > 0
-    return [*([f"{work.job} {work.done}/{work.total}"] if steps else []), busy(work)]
+    steps = work.total == phase.total and work.first == 0
+    return [busy] if steps else [f"{work.job} {work.done}/{work.total}", busy]
 
 
-def busy(work: PhaseWork) -> str:
-    """Say how many workers are at it."""
-    return f"{work.busy} of {work.workers} worker{'s' * (work.workers != 1)} busy"
+def best_text(best: Trial | None) -> list[str]:
+    """Return the best trial so far, if there is one."""
+    if best is None:
+        return []
+    stage = best.configuration.stage
+    return [f"best log loss {best.log_loss:.4f} ({stage}, trial {best.number})"]
 
 
-def in_memory(memory: MemoryUsage) -> list[str]:
-    """Say how much memory is taken, and was taken at most."""
+def memory_text(memory: MemoryUsage) -> list[str]:
+    """Return the memory that is in use, and the most that was, if they are known."""
     if memory.now is None or memory.most is None:
         return []
     return [f"{memory.now:.0f} MB (at most {memory.most:.0f})"]

@@ -3,70 +3,53 @@
 from __future__ import annotations
 
 import abc
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import Self
 
 import click
 
 SECONDS_BETWEEN_LINES = 2.0
-#: Between two measurements of the memory, and between two looks at the silence.
-SECONDS_BETWEEN_LOOKS = 1.0
-#: After so long without a word, one says that the run goes on.
+SECONDS_BETWEEN_TICKS = 1.0
+#: After so long without a line, one reports that the run is alive.
 SECONDS_OF_SILENCE = 30.0
 
 
-@contextlib.contextmanager
-def beating(seconds: float, beat: Callable[[], None]) -> Iterator[None]:
-    """Call `beat` every so many seconds, in a thread of its own, as long as the block runs."""
-    ended = threading.Event()
-
-    def go() -> None:
-        while not ended.wait(seconds):
-            beat()
-
-    teller = threading.Thread(target=go, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        teller.join()
-
-
 class Heartbeat(abc.ABC):
-    """Looks around every second, from when it is entered until it is left."""
+    """Calls :meth:`tick` every second, from when it is entered until it is left."""
 
     def __init__(self) -> None:
-        self._beat = contextlib.ExitStack()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> Self:
-        self._beat.enter_context(beating(SECONDS_BETWEEN_LOOKS, self.look))
+        self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._beat.close()
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
 
     @abc.abstractmethod
-    def look(self) -> None:
-        """See whether there is anything to say; called in a thread of its own."""
+    def tick(self) -> None:
+        """Report what there is to report; called in a thread of its own."""
+
+    def _beat(self) -> None:
+        while not self._ended.wait(SECONDS_BETWEEN_TICKS):
+            self.tick()
 
 
-@contextlib.contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """Say on stderr, every two seconds, how long something takes that has no steps to count."""
-    started = time.monotonic()
+class Waiting(Heartbeat):
+    """Says on stderr, every two seconds, how long something takes that has no steps to count."""
 
-    def tell() -> None:
-        click.echo(f"{what}: {time.monotonic() - started:.0f} s", err=True)
+    def __init__(self, task: str) -> None:
+        super().__init__()
+        self._task = task
+        self._started = self._last = time.monotonic()
 
-    with beating(SECONDS_BETWEEN_LINES, tell):
-        yield
+    def tick(self) -> None:
+        """Say it."""
+        now = time.monotonic()
+        if now - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = now
+            click.echo(f"{self._task}: {now - self._started:.0f} s", err=True)

@@ -14,9 +14,7 @@ from hpmkd.values import DataFacts, Trial
 
 
 class JsonLines(Heartbeat):
-    """An observer that writes every event as it hears it.
-
-    The name of an event is that of its hook, its fields are the arguments of the hook.
+    """An observer that writes every event: its name is the hook's, its fields the arguments.
 
     Parameters
     ----------
@@ -43,15 +41,8 @@ class JsonLines(Heartbeat):
         self, job: str, done: int, total: int, busy: int, workers: int, seconds_left: float | None
     ) -> None:
         """Write it."""
-        self._events.write(
-            "work_advanced",
-            job=job,
-            done=done,
-            total=total,
-            busy=busy,
-            workers=workers,
-            seconds_left=seconds_left,
-        )
+        counts = {"done": done, "total": total, "busy": busy, "workers": workers}
+        self._events.write("work_advanced", job=job, **counts, seconds_left=seconds_left)
 
     @hookimpl
     def hpmkd_noted(self, note: str) -> None:
@@ -60,7 +51,7 @@ class JsonLines(Heartbeat):
 
     @hookimpl
     def hpmkd_trial_finished(self, trial: Trial) -> None:
-        """Write it, without what is said of each row."""
+        """Write it, without the losses of its rows."""
         self._events.write("trial_finished", trial=as_plain(trial))
 
     @hookimpl
@@ -80,11 +71,11 @@ class JsonLines(Heartbeat):
 
     @hookimpl
     def hpmkd_run_failed(self, error: BaseException) -> None:
-        """Write it: what the command ends with comes as an event of its own."""
+        """Write it; the exit code comes with the ``error`` of the command."""
         self._events.write("run_failed", error=failure(error))
 
-    def look(self) -> None:
-        """Say that the run goes on, after a long silence."""
-        self._memory.look()
+    def tick(self) -> None:
+        """Report, after a long silence, that the run is alive."""
+        self._memory.measure()
         if self._events.silence > SECONDS_OF_SILENCE:
             self._events.write("alive", memory_mb=self._memory.now, most_mb=self._memory.most)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -10,12 +10,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hpmkd.cli.progress.base import View, clock, doing, in_memory
+from hpmkd.cli.progress.base import View, best_text, clock, memory_text, work_text
 from hpmkd.cli.progress.state import Phase
 
 REDRAWN_PER_SECOND = 4
-#: Between two measurements of the memory.
-SECONDS_BETWEEN_LOOKS = 1.0
 #: In a narrower terminal there is no room for bars.
 COLUMNS_FOR_BARS = 64
 
@@ -26,38 +24,30 @@ class LiveProgress(View):
     def __init__(self) -> None:
         super().__init__()
         self._console = Console(stderr=True, markup=False, highlight=False)
-        self._looked = float("-inf")
         self._live = Live(
             get_renderable=self.drawn,
             console=self._console,
             refresh_per_second=REDRAWN_PER_SECOND,
         )
 
-    def __enter__(self) -> LiveProgress:
+    def __enter__(self) -> Self:
         self._live.start()
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
         self._live.stop()
 
     def say(self, line: str) -> None:
         """Print a line above the bars."""
         self._console.print(line)
 
-    def moved(self) -> None:
+    def update(self) -> None:
         """Leave it to the thread that redraws."""
 
     def drawn(self) -> Group:
         """Return the bars, and beneath them what is known besides."""
-        now = self.course.now
-        if now - self._looked > SECONDS_BETWEEN_LOOKS:
-            self._looked = now
-            self.memory.look()
+        now = self.state.now
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(no_wrap=True)
         bars = self._console.width >= COLUMNS_FOR_BARS
@@ -66,10 +56,10 @@ class LiveProgress(View):
         for _ in range(3):
             table.add_column(justify="right", no_wrap=True)
         # The run may begin a phase meanwhile.
-        for phase in list(self.course.phases.values()):
+        for phase in list(self.state.phases.values()):
             if phase.total:
                 table.add_row(*self._row(phase, now, bars))
-        return Group(table, *map(_cut, self._beneath()))
+        return Group(table, *(_cut(line) for line in self._beneath() if line))
 
     def _row(self, phase: Phase, now: float, bars: bool) -> list[ProgressBar | str]:
         left = phase.left(now)
@@ -83,12 +73,11 @@ class LiveProgress(View):
         ]
 
     def _beneath(self) -> list[str]:
-        phase = self.course.current
+        phase = self.state.current
         if phase is None:
             return []
-        facts = [*doing(phase), *in_memory(self.memory)]
-        best = self.course.best
-        return [line for line in (str(best) if best else "", " · ".join(facts)) if line]
+        facts = " · ".join([*work_text(phase), *memory_text(self.memory)])
+        return [*best_text(self.state.best), facts]
 
 
 def _cut(line: str) -> Text:

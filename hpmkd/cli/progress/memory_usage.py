@@ -23,7 +23,7 @@ class MemoryUsage:
         self.now: float | None = None
         self.most: float | None = None
 
-    def look(self) -> None:
+    def measure(self) -> None:
         """Measure, in MB."""
         self.now = tree_mb(os.getpid())
         if self.now is not None:

@@ -1,4 +1,4 @@
-"""Where a run is, gathered from what observers hear; every view shows it."""
+"""Where a run is, gathered from the events that observers receive; every view shows it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class PhaseWork:
     Parameters
     ----------
     job, done, total, busy, workers, seconds_left
-        As observers hear them.
-    heard : float
-        When that was, in seconds of the clock.
+        The arguments of ``hpmkd_work_advanced``.
+    reported : float
+        When they came, in seconds of the clock.
     first : int
         Steps of the phase that were done when the batch began.
     """
@@ -45,14 +45,14 @@ class PhaseWork:
     busy: int
     workers: int
     seconds_left: float | None
-    heard: float
+    reported: float
     first: int
 
     def left(self, now: float) -> float | None:
-        """Return how many seconds it is expected to take yet; None if nobody knows."""
+        """Return how many seconds it is expected to take yet; None if that is unknown."""
         if self.seconds_left is None:
             return None
-        return max(0.0, self.seconds_left - (now - self.heard))
+        return max(0.0, self.seconds_left - (now - self.reported))
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,11 @@ class Phase:
     Parameters
     ----------
     name : str
-        As observers hear it.
+        As the engine calls it.
     done, total : int
         Steps.
-    started : float
-        When, in seconds of the clock.
-    ended : float or None
-        When; None as long as it goes on.
+    started, ended : float
+        When, in seconds of the clock; `ended` is None while it lasts.
     work : PhaseWork or None
         The last batch of tasks that was begun in it.
     """
@@ -87,8 +85,8 @@ class Phase:
 
     @property
     def shown(self) -> int:
-        """Steps done, with those of the batch at hand that the run has not been told of yet."""
-        if self.work is None or not self._counted(self.work):
+        """Steps done, with those of the batch at hand that are not reported as steps yet."""
+        if self.work is None or not self._counts(self.work):
             return self.done
         return min(self.total, max(self.done, self.work.first + self.work.done))
 
@@ -97,7 +95,7 @@ class Phase:
         return (now if self.ended is None else self.ended) - self.started
 
     def left(self, now: float) -> float | None:
-        """Return how many seconds it is expected to take yet; None if nobody knows."""
+        """Return how many seconds it is expected to take yet; None if that is unknown."""
         if self.ended is not None or self.shown >= self.total:
             return None
         work = self.work if self.work is not None and self.work.done < self.work.total else None
@@ -105,47 +103,25 @@ class Phase:
         if work is None:
             return None if pace is None else pace * (self.total - self.shown)
         batch = work.left(now)
-        # What comes behind the batch at hand.
-        behind = self.total - (work.first + (work.total if self._counted(work) else 1))
-        if behind <= 0 or batch is None or pace is None:
-            return batch if behind <= 0 else None
-        return batch + pace * behind
+        # The steps behind the batch at hand.
+        behind = self.total - (work.first + (work.total if self._counts(work) else 1))
+        if behind <= 0:
+            return batch
+        return None if batch is None or pace is None else batch + pace * behind
 
-    def _counted(self, work: PhaseWork) -> bool:
+    def _counts(self, work: PhaseWork) -> bool:
+        """Whether tasks are steps of this phase."""
         return JOB_OF_A_STEP.get(self.name) == work.job
 
 
-@dataclass(frozen=True)
-class Best:
-    """The best trial so far, of those on all rows."""
-
-    log_loss: float
-    stage: str
-    number: int
-
-    def __str__(self) -> str:
-        return f"best log loss {self.log_loss:.4f} ({self.stage}, trial {self.number})"
-
-
 class ProgressState:
-    """Gathers where a run is.
-
-    Parameters
-    ----------
-    clock : callable
-        Returns seconds.
-    """
+    """Gathers where a run is, by a clock that returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.phases: dict[str, Phase] = {}
-        self.best: Best | None = None
-        self._current: str | None = None
-
-    @property
-    def current(self) -> Phase | None:
-        """The phase that was heard of last."""
-        return None if self._current is None else self.phases[self._current]
+        self.current: Phase | None = None
+        self.best: Trial | None = None
 
     @property
     def now(self) -> float:
@@ -153,37 +129,36 @@ class ProgressState:
         return self._clock()
 
     def phase_advanced(self, name: str, done: int, total: int) -> None:
-        """Hear of a phase; the one before is over then."""
-        now, before = self.now, self.current
-        if before is not None and before.name != name and before.ended is None:
-            self.phases[before.name] = replace(before, ended=now)
-        phase = self.phases.get(name)
-        if phase is None or self._current != name:
+        """Advance a phase; the one before is over then."""
+        now, phase = self.now, self.current
+        if phase is None or phase.name != name:
+            if phase is not None and phase.ended is None:
+                self._put(replace(phase, ended=now))
             phase = Phase(name, done, total, now)
         ended = now if done >= total else None
-        self.phases[name] = replace(phase, done=done, total=total, ended=ended)
-        self._current = name
+        self._put(replace(phase, done=done, total=total, ended=ended))
 
     def work_advanced(
         self, job: str, done: int, total: int, busy: int, workers: int, seconds_left: float | None
     ) -> None:
-        """Hear of a batch of tasks."""
+        """Advance a batch of tasks."""
         phase = self.current
         if phase is None:
             return
-        same = (
-            phase.work is not None
-            and (phase.work.job, phase.work.total) == (job, total)
-            and phase.work.done <= done
-            and phase.work.done < total
-        )
-        first = phase.work.first if phase.work is not None and same and done else phase.done
-        work = PhaseWork(job, done, total, busy, workers, seconds_left, self.now, first)
-        self.phases[phase.name] = replace(phase, work=work)
+        first, work = phase.done, phase.work
+        if work is not None and done:
+            same = (work.job, work.total) == (job, total) and work.done <= done
+            if same and work.done < total:
+                first = work.first
+        advanced = PhaseWork(job, done, total, busy, workers, seconds_left, self.now, first)
+        self._put(replace(phase, work=advanced))
 
     def trial_finished(self, trial: Trial) -> None:
-        """Hear of a trial; one on a share of the rows wins nothing."""
+        """Take the best; a trial on a share of the rows wins nothing."""
         if trial.failure is not None or trial.configuration.share < 1:
             return
         if self.best is None or trial.log_loss < self.best.log_loss:
-            self.best = Best(trial.log_loss, trial.configuration.stage, trial.number)
+            self.best = trial
+
+    def _put(self, phase: Phase) -> None:
+        self.phases[phase.name] = self.current = phase

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpmkd.report.render.figure import Absent, Picture
+from hpmkd.report.models import row_details
+from hpmkd.report.render.figure import Picture
 from hpmkd.report.render.format import clean, percent, short
 from hpmkd.report.render.tables import cell, table
-from hpmkd.report.render.theme import Look, mark
+from hpmkd.report.render.theme import Look, lines, mark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,11 +25,9 @@ BESIDE = {"teacher": -0.24, "control": 0.0, "student": 0.24}
 BEGIN = 0.8
 
 
-def by_class(found: Distillation) -> Picture | Absent:
+def by_class(found: Distillation) -> Picture:
     """Return the picture of recall and retention by class."""
-    if found.evidence is None:
-        return Absent(KEY, TITLE, "This run folder was written before runs kept evidence of it.")
-    evidence, classes = found.evidence, found.facts["classes"]
+    details, classes = row_details(found), found.facts["classes"]
     rows: list[list[str | Cell]] = [
         [
             clean(label),
@@ -36,12 +35,12 @@ def by_class(found: Distillation) -> Picture | Absent:
             *(cell(getattr(each, model), percent) for model in MODELS),
             cell(each.retention, percent),
         ]
-        for label, each in zip(classes, evidence.by_class, strict=True)
+        for label, each in zip(classes, details.by_class, strict=True)
     ]
     return Picture(
         key=KEY,
         title=TITLE,
-        description=_described(evidence, classes),
+        description=_description(details, classes),
         reading=(
             "Each line is a class: the share of its test rows that a model recognises (recall). "
             "On the right the student's share over the teacher's, and the number of test rows: "
@@ -52,16 +51,16 @@ def by_class(found: Distillation) -> Picture | Absent:
             ("class", "test rows", *MODELS, "retention"),
             rows,
         ),
-        marks=sum(getattr(each, m) is not None for each in evidence.by_class for m in MODELS),
+        marks=sum(getattr(each, m) is not None for each in details.by_class for m in MODELS),
         height=1.25 + 0.3 * len(classes),
-        paint=lambda figure, look: _paint(figure, look, evidence, classes),
+        paint=lambda figure, look: _paint(figure, look, details, classes),
     )
 
 
-def _described(evidence: RowDetails, classes: list[object]) -> str:
+def _description(details: RowDetails, classes: list[object]) -> str:
     known = [
         (each.retention, label)
-        for label, each in zip(classes, evidence.by_class, strict=True)
+        for label, each in zip(classes, details.by_class, strict=True)
         if each.retention is not None
     ]
     if not known:
@@ -70,36 +69,37 @@ def _described(evidence: RowDetails, classes: list[object]) -> str:
     return f"The student retains least of class {clean(label)}: {percent(worst)}."
 
 
-def _paint(figure: Figure, look: Look, evidence: RowDetails, classes: list[object]) -> None:
+def _paint(figure: Figure, look: Look, details: RowDetails, classes: list[object]) -> None:
     ax = figure.subplots()
-    lines, across = range(len(classes)), ax.get_yaxis_transform()
-    for at, each in zip(lines, evidence.by_class, strict=True):
-        kept = "–" if each.retention is None else f"{each.retention:.0%}"
-        told = f"{kept}  ({each.rows})"
-        ax.text(1.03, at, told, transform=across, va="center", fontsize=7.5)
+    places, across = range(len(classes)), ax.get_yaxis_transform()
+    for at, each in zip(places, details.by_class, strict=True):
+        retention = "–" if each.retention is None else f"{each.retention:.0%}"
+        text = f"{retention}  ({each.rows})"
+        ax.text(1.03, at, text, transform=across, va="center", fontsize=7.5)
     for model in MODELS:
         known = [
             (share, at + BESIDE[model])
-            for at, each in zip(lines, evidence.by_class, strict=True)
+            for at, each in zip(places, details.by_class, strict=True)
             if (share := getattr(each, model)) is not None
         ]
         if known:
-            shares, places = zip(*known, strict=True)
-            mark(ax.scatter(shares, places, label=model, clip_on=False, **look.role(model)))
-    ax.set_yticks([*lines], [short(label) for label in classes])
-    ax.set_ylim(len(classes) - 0.4, -0.6)
-    ax.grid(visible=False, axis="y")
-    edges = [at - 0.5 for at in lines][1:]
+            mark(
+                ax.scatter(
+                    *zip(*known, strict=True), label=model, clip_on=False, **look.role(model)
+                )
+            )
+    ax.set_yticks([*places], [short(label) for label in classes])
+    lines(ax, len(classes))
+    edges = [at - 0.5 for at in places][1:]
     ax.hlines(edges, 0, 1, look["faint"], linewidth=0.4, alpha=0.4, transform=across)
-    ax.tick_params(axis="y", length=0)
     ax.set_xlabel("share of the class that is recognised")
     ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
-    ax.set_xlim(_left(evidence), 1.01)
+    ax.set_xlim(_left(details), 1.01)
     ax.text(1.03, 1.01, "retention\n(rows)", transform=ax.transAxes, fontsize=7.5)
     figure.legend(loc="outside upper left", ncols=3)
 
 
-def _left(evidence: RowDetails) -> float:
+def _left(details: RowDetails) -> float:
     """Return the least share that is drawn, with some room beside it."""
-    shares = [getattr(each, model) for each in evidence.by_class for model in MODELS]
+    shares = [getattr(each, model) for each in details.by_class for model in MODELS]
     return float(min([BEGIN, *(share for share in shares if share is not None)])) - 0.02

@@ -1,9 +1,10 @@
-"""Teacher and student row by row: what each says of the true class."""
+"""Teacher and student row by row: their probabilities of the true class."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpmkd.report.models import row_details
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.format import percent
 from hpmkd.report.render.tables import cell, table
@@ -25,24 +26,23 @@ OUTCOMES = {
 }
 
 
-def agreement(found: Distillation) -> Picture | Absent:
+def fidelity(found: Distillation) -> Picture | Absent:
     """Return the fidelity scatter."""
-    if found.evidence is None:
-        return Absent(KEY, TITLE, "This run folder was written before runs kept evidence of it.")
-    points, n = found.evidence.points, found.evidence.rows
+    details = row_details(found)
+    points, n = details.points, details.rows
     if not points:
         why = "The teacher is known on the training rows alone: it cannot be compared on others."
         return Absent(KEY, TITLE, why)
     groups = {right: _of(points, right) for right in OUTCOMES}
     counts = {OUTCOMES[right][0]: len(own) for right, own in groups.items()}
-    told = ", ".join(f"{name} on {count}" for name, count in counts.items())
+    outcomes = ", ".join(f"{name} on {count}" for name, count in counts.items())
     drawn = (
         f"{len(points)} of {n} test rows, drawn at random" if len(points) < n else "All test rows"
     )
     return Picture(
         key=KEY,
         title=TITLE,
-        description=f"{drawn}: {told}.",
+        description=f"{drawn}: {outcomes}.",
         reading=(
             "The probability of the true class as the teacher sees it and as the student does. On "
             "the diagonal both say the same; the farther right and up, the better."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hpmkd.report.render.figure import Absent, Picture
+from hpmkd.report.models import row_details
+from hpmkd.report.render.figure import Picture
 from hpmkd.report.render.format import clean, digits
 from hpmkd.report.render.tables import cell, table
 from hpmkd.report.render.theme import Look, mark
@@ -21,15 +22,13 @@ Z = 1.959964
 KEY, TITLE = "reliability", "Reliability of the probabilities"
 
 
-def calibration(found: Distillation) -> Picture | Absent:
+def reliability(found: Distillation) -> Picture:
     """Return the picture of the reliability curves."""
-    if found.evidence is None:
-        return Absent(KEY, TITLE, "This run folder was written before runs kept evidence of it.")
-    evidence = found.evidence
-    curves = evidence.reliability
-    asked = f"the class {clean(found.facts['classes'][1])}"
+    details = row_details(found)
+    curves = details.reliability
+    event = f"the class {clean(found.facts['classes'][1])}"
     if curves[0].of != "second class":
-        asked = "the class that the model names"
+        event = "the class that the model names"
     errors = ", ".join(f"{curve.model} {digits(curve.error)}" for curve in curves)
     rows = [
         [
@@ -46,36 +45,36 @@ def calibration(found: Distillation) -> Picture | Absent:
     return Picture(
         key=KEY,
         title=TITLE,
-        description=f"Expected calibration error on {evidence.rows} test rows: {errors}.",
+        description=f"Expected calibration error on {details.rows} test rows: {errors}.",
         reading=(
-            f"Test rows in ten bins by the probability of {asked}: how often it was right. On the "
+            f"Test rows in ten bins by the probability of {event}: how often it was right. On the "
             "diagonal, probabilities can be taken at their word; below it they promise too much. "
             "Larger marks stand for more rows; the student's vertical lines are 95 % intervals "
             "(Wilson 1927). The error is the mean distance from the diagonal "
             "over the rows; on few rows it looks larger than it is."
         ),
         table=table(
-            f"Reliability on the test rows: probability of {asked}",
+            f"Reliability on the test rows: probability of {event}",
             ("model", "bin", "rows", "mean probability", "observed share", "error of the model"),
             rows,
         ),
         marks=len(rows),
         height=4.3,
-        paint=lambda figure, look: _paint(figure, look, evidence, asked),
+        paint=lambda figure, look: _paint(figure, look, details),
     )
 
 
-def _paint(figure: Figure, look: Look, evidence: RowDetails, asked: str) -> None:
+def _paint(figure: Figure, look: Look, details: RowDetails) -> None:
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], color=look["faint"], linewidth=1, linestyle="--")
-    for curve in evidence.reliability:
+    for curve in details.reliability:
         predicted = [each.predicted for each in curve.bins]
         observed = [each.observed for each in curve.bins]
         ax.plot(predicted, observed, color=look[curve.model], linewidth=1.1)
         style = look.role(curve.model)
         # As wide as its marks are elsewhere: a control that is the student frames it.
         wide = style["s"] / look.role("student")["s"]
-        sizes = [wide * (14 + 90 * (each.rows / evidence.rows) ** 0.5) for each in curve.bins]
+        sizes = [wide * (14 + 90 * (each.rows / details.rows) ** 0.5) for each in curve.bins]
         # The legend's mark is of one size: that of a point which is not drawn.
         label = f"{curve.model} (error {curve.error:.3f})"
         ax.scatter([], [], label=label, **style)

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.format import clean, digits, duration, few, percent, short, size
-from hpmkd.report.render.tables import cell, table
+from hpmkd.report.render.tables import Column, table_of
 from hpmkd.report.render.theme import Look, mark
 
 if TYPE_CHECKING:
@@ -19,42 +19,40 @@ if TYPE_CHECKING:
     from hpmkd.runs.result import Distillation
 
 KEY, TITLE = "search", "Search history"
-HEADINGS = (
-    "trial",
-    "stage",
-    "after",
-    "alpha",
-    "temperature",
-    "share of rows",
-    "log loss",
-    "standard error",
-    "accuracy",
-    "size",
-    "one row",
-    "seconds",
-    "failure",
+COLUMNS: Sequence[Column] = (
+    ("trial", "number", digits),
+    ("stage", "stage", digits),
+    ("after", "after", digits),
+    ("alpha", "alpha", few),
+    ("temperature", "temperature", few),
+    ("share of rows", "share", percent),
+    ("log loss", "log_loss", digits),
+    ("standard error", "standard_error", digits),
+    ("accuracy", "accuracy", percent),
+    ("size", "bytes", size),
+    ("one row", "row_us", duration),
+    ("seconds", "seconds", few),
+    ("failure", "failure", digits),
 )
-#: What folders of older versions do not tell of a trial.
-UNTOLD = {"after": None, "share": 1.0, "bytes": None, "row_us": None}
 #: Beyond this ratio of the largest log loss to the least, a linear scale shows nothing.
 WIDE = 4
 
 
-def searched(found: Distillation) -> Picture | Absent:
+def search_history(found: Distillation) -> Picture | Absent:
     """Return the picture of all trials, those of the chain among them."""
-    trials = [{**UNTOLD, **each} for each in found.history]
+    trials = list(found.history)
     if not trials:
         return Absent(KEY, TITLE, "This run folder holds no trials.")
     failed = sum(each["log_loss"] is None for each in trials)
-    described = "; ".join(
+    description = "; ".join(
         [f"{len(trials)} trial{'s' * (len(trials) != 1)}", *_lowest(found, trials)]
     )
     return Picture(
         key=KEY,
         title=TITLE,
-        description=described + (f"; {failed} failed." if failed else "."),
+        description=description + (f"; {failed} failed." if failed else "."),
         reading=" ".join(_reading(trials)),
-        table=table("Every trial, in the order of asking", HEADINGS, map(_row, trials)),
+        table=table_of("Every trial, in the order of asking", COLUMNS, trials),
         marks=len(trials),
         height=3.6,
         paint=lambda figure, look: _paint(figure, look, trials),
@@ -103,34 +101,16 @@ def _whole(trials: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [each for each in trials if each["log_loss"] is not None and each["share"] == 1]
 
 
-def _row(trial: Mapping[str, Any]) -> list[Any]:
-    return [
-        cell(trial["number"]),
-        clean(trial["stage"]),
-        trial["after"],
-        cell(trial["alpha"], few),
-        cell(trial["temperature"], few),
-        cell(trial["share"], percent),
-        cell(trial["log_loss"]),
-        cell(trial["standard_error"]),
-        cell(trial["accuracy"], percent),
-        cell(trial["bytes"], size),
-        cell(trial["row_us"], duration),
-        cell(trial["seconds"], few),
-        trial["failure"],
-    ]
-
-
 def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> None:
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     ax = figure.subplots()
     stages = list(dict.fromkeys(each["stage"] for each in trials))
-    told = [each for each in trials if each["log_loss"] is not None]
+    succeeded = [each for each in trials if each["log_loss"] is not None]
     for at, stage in enumerate(stages):
         colour, shape = look.turn(at)
         ax.scatter([], [], marker=shape, s=26, color=colour, label=short(stage, 16))
-        own = [each for each in told if each["stage"] == stage]
+        own = [each for each in succeeded if each["stage"] == stage]
         for hollow in (False, True):
             drawn = [each for each in own if (each["share"] < 1) == hollow]
             if drawn:
@@ -144,7 +124,7 @@ def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> N
                         zorder=3,
                     )
                 )
-    chained = [each for each in told if each["after"] is not None]
+    chained = [each for each in succeeded if each["after"] is not None]
     if chained:
         ax.scatter(*_xy(chained), marker="o", s=72, facecolors="none", edgecolors=look["ink"])
     failed = [each["number"] for each in trials if each["log_loss"] is None]
@@ -152,7 +132,7 @@ def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> N
         top = ax.get_xaxis_transform()
         mark(ax.scatter(failed, [0.97] * len(failed), marker="x", color=look["ink"], transform=top))
     _best_so_far(ax, look, trials)
-    losses = [each["log_loss"] for each in told]
+    losses = [each["log_loss"] for each in succeeded]
     if losses and 0 < min(losses) < max(losses) / WIDE:
         ax.set_yscale("log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -1,14 +1,15 @@
-"""Which teachers were heard, how evenly, and where attention moved."""
+"""How much each teacher weighs, how evenly, and where attention moved."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.report.models import row_details
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.format import clean, digits, short
-from hpmkd.report.render.tables import Cell, cell, table
-from hpmkd.report.render.theme import Look, mark
+from hpmkd.report.render.tables import Cell, Column, cell, table, table_of
+from hpmkd.report.render.theme import Look, lines, mark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,19 +18,17 @@ if TYPE_CHECKING:
     from hpmkd.runs.result import Distillation
 
 
-def weights(found: Distillation) -> Picture:
-    """Return the picture of the teachers' weights; without their spread in an old folder."""
+def teacher_weights(found: Distillation) -> Picture:
+    """Return the picture of the teachers' weights."""
     known = found.knowledge
-    spread = () if found.evidence is None else found.evidence.weights
+    spread = {each.teacher: each for each in row_details(found).weights}
     pairs = sorted(zip(known.teachers, known.weights, strict=True), key=lambda each: -each[1])
-    by_name = {each.teacher: each for each in spread}
     rows: list[list[str | Cell]] = []
     for name, weight in pairs:
-        own = by_name.get(name)
-        more = [cell(own.deviation), *map(cell, own.quantiles)] if own else []
-        rows.append([clean(name), cell(weight), *more])
+        own = spread[name]
+        rows.append([clean(name), *map(cell, (weight, own.deviation, *own.quantiles))])
     quantiles = ("standard deviation", "5 %", "25 %", "median", "75 %", "95 %")
-    even = all(each.deviation == 0 for each in spread)
+    even = all(each.deviation == 0 for each in spread.values())
     first, weight = pairs[0]
     return Picture(
         key="weights",
@@ -43,12 +42,12 @@ def weights(found: Distillation) -> Picture:
         ),
         table=table(
             "Weights of the teachers over the training rows",
-            ("teacher", "mean", *(quantiles if spread else ())),
+            ("teacher", "mean", *quantiles),
             rows,
         ),
         marks=len(pairs),
         height=0.8 + 0.26 * len(pairs),
-        paint=lambda figure, look: _paint_weights(figure, look, pairs, by_name),
+        paint=lambda figure, look: _paint_weights(figure, look, pairs, spread),
     )
 
 
@@ -60,7 +59,7 @@ def _paint_weights(
 ) -> None:
     ax = figure.subplots()
     for at, (name, _) in enumerate(pairs):
-        if name in spread and spread[name].deviation:
+        if spread[name].deviation:
             low, lower, _median, upper, high = spread[name].quantiles
             ax.plot([low, high], [at, at], color=look["teacher"], linewidth=1)
             ax.plot([lower, upper], [at, at], color=look["teacher"], linewidth=4, alpha=0.5)
@@ -68,18 +67,27 @@ def _paint_weights(
     style = {**look.role("teacher"), "marker": "o", "s": 30}
     mark(ax.scatter(means, range(len(pairs)), **style))
     ax.set_yticks(range(len(pairs)), [short(name) for name, _ in pairs])
-    _lines(ax, len(pairs))
+    lines(ax, len(pairs))
     ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
     ax.set_xlabel("weight")
+
+
+ATTENTION: Sequence[Column] = (
+    ("where", lambda win: f"{clean(win['column'])} is {clean(win['cells'])}", digits),
+    ("teacher", "teacher", digits),
+    ("weight there", "weight", digits),
+    ("mean weight", "mean_weight", digits),
+    ("rows", "rows", digits),
+)
 
 
 def attention(found: Distillation) -> Picture | Absent:
     """Return the picture of where in the data which teacher weighs more than on average."""
     wins: Sequence[Mapping[str, Any]] = found.knowledge.fuser.get("wins", ())
     if not wins:
-        told = next((g for g in found.gates if g.name == "fuser of the teachers"), None)
+        gate = next((g for g in found.gates if g.name == "fuser of the teachers"), None)
         why = "The fuser weighs every row alike"
-        why += f": its attention was not accepted ({clean(told.reason)})." if told else "."
+        why += f": its attention was not accepted ({clean(gate.reason)})." if gate else "."
         return Absent("attention", "Where attention moved", why)
     largest = max(wins, key=lambda win: win["weight"] - win["mean_weight"])
     return Picture(
@@ -94,20 +102,7 @@ def attention(found: Distillation) -> Picture | Absent:
             "Where in the data a teacher weighs more than on average: from its mean weight (bar) "
             "to its weight in those rows (mark)."
         ),
-        table=table(
-            "Where attention moved",
-            ("where", "teacher", "weight there", "mean weight", "rows"),
-            [
-                [
-                    f"{clean(win['column'])} is {clean(win['cells'])}",
-                    clean(win["teacher"]),
-                    cell(win["weight"]),
-                    cell(win["mean_weight"]),
-                    cell(win["rows"]),
-                ]
-                for win in wins
-            ],
-        ),
+        table=table_of("Where attention moved", ATTENTION, wins),
         marks=len(wins),
         height=0.8 + 0.4 * len(wins),
         paint=lambda figure, look: _paint_attention(figure, look, wins),
@@ -116,24 +111,17 @@ def attention(found: Distillation) -> Picture | Absent:
 
 def _paint_attention(figure: Figure, look: Look, wins: Sequence[Mapping[str, Any]]) -> None:
     ax = figure.subplots()
-    lines = range(len(wins))
+    places = range(len(wins))
     there = [win["weight"] for win in wins]
     mean = [win["mean_weight"] for win in wins]
-    ax.hlines(lines, mean, there, color=look["teacher"], linewidth=1.2)
-    ax.scatter(mean, lines, marker="|", s=60, color=look["faint"], zorder=3)
+    ax.hlines(places, mean, there, color=look["teacher"], linewidth=1.2)
+    ax.scatter(mean, places, marker="|", s=60, color=look["faint"], zorder=3)
     style = {**look.role("teacher"), "marker": "o", "s": 30}
-    mark(ax.scatter(there, lines, **style))
+    mark(ax.scatter(there, places, **style))
     names = [
         f"{short(win['teacher'])}\n{short(win['column'], 14)}: {short(win['cells'], 20)}"
         for win in wins
     ]
-    ax.set_yticks(lines, names)
-    _lines(ax, len(wins))
+    ax.set_yticks(places, names)
+    lines(ax, len(wins))
     ax.set_xlabel("weight")
-
-
-def _lines(ax: Any, n: int) -> None:
-    """Give each line of a picture the same room, the first on top."""
-    ax.set_ylim(n - 0.4, -0.6)
-    ax.grid(visible=False, axis="y")
-    ax.tick_params(axis="y", length=0)

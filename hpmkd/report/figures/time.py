@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.report.render.figure import Picture
 from hpmkd.report.render.tables import cell, table
-from hpmkd.report.render.theme import Look, mark
+from hpmkd.report.render.theme import Look, lines, mark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,19 +18,18 @@ if TYPE_CHECKING:
 TOTAL = "total"
 
 
-def spending(found: Distillation) -> Picture:
-    """Return the picture of time by phase and by worker; an old folder knows no workers."""
+def time_spent(found: Distillation) -> Picture:
+    """Return the picture of time by phase and by worker."""
     seconds = found.counts["seconds"]
     phases = [(name, spent) for name, spent in seconds.items() if name != TOTAL]
-    workers = found.counts.get("workers", [])
     by_worker = [
         (f"worker {at} ({each['trials']} trials)", each["seconds"])
-        for at, each in enumerate(workers, 1)
+        for at, each in enumerate(found.counts["workers"], 1)
     ]
-    told = [("phase", *each) for each in phases]
-    told += [("trials", *each) for each in by_worker]
-    told.append(("phase", TOTAL, seconds[TOTAL]))
-    rows = [(kind, name, cell(spent, _seconds)) for kind, name, spent in told]
+    spans = [("phase", *each) for each in phases]
+    spans += [("trials", *each) for each in by_worker]
+    spans.append(("phase", TOTAL, seconds[TOTAL]))
+    rows = [(kind, name, cell(spent, _seconds)) for kind, name, spent in spans]
     longest, spent = max(phases, key=lambda each: each[1])
     return Picture(
         key="time",
@@ -39,16 +38,11 @@ def spending(found: Distillation) -> Picture:
             f"{_seconds(seconds[TOTAL])} in all; {longest} took longest, {_seconds(spent)}."
         ),
         reading=(
-            "Wall time of each phase"
-            + (
-                ", and what each worker spent on trials during search and chain."
-                if by_worker
-                else "; this run folder was written before workers were counted."
-            )
+            "Wall time of each phase, and what each worker spent on trials during search and chain."
         ),
         table=table("Seconds by phase and worker", ("of", "name", "seconds"), rows),
         marks=len(phases) + len(by_worker),
-        height=0.9 + 0.25 * (len(phases) + len(by_worker)) + (0.4 if by_worker else 0),
+        height=1.3 + 0.25 * (len(phases) + len(by_worker)),
         paint=lambda figure, look: _paint(figure, look, phases, by_worker),
     )
 
@@ -63,6 +57,7 @@ def _paint(
     phases: Sequence[tuple[str, float]],
     workers: Sequence[tuple[str, float]],
 ) -> None:
+    # A resumed run may have taken every trial from its journal.
     panels = [(phases, "c1")] + ([(workers, "c3")] if workers else [])
     axes = figure.subplots(
         len(panels), sharex=True, height_ratios=[len(bars) for bars, _ in panels], squeeze=False
@@ -73,8 +68,6 @@ def _paint(
             patch.set_facecolor(look[colour])
             mark(patch)
         ax.bar_label(drawn, [_seconds(spent) for _, spent in bars], padding=3, fontsize=7.5)
-        ax.set_ylim(len(bars) - 0.4, -0.6)
-        ax.grid(visible=False, axis="y")
-        ax.tick_params(axis="y", length=0)
+        lines(ax, len(bars))
         ax.margins(x=0.16)
     axes[-1, 0].set_xlabel("seconds")

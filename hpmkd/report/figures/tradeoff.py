@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpmkd.report.models import ROLES, Model, models, teacher_of
+from hpmkd.report.models import ROLES, models, name_of, role_of, teacher_of
 from hpmkd.report.render.figure import Absent, Picture
-from hpmkd.report.render.format import clean, duration, percent, rounded, short, size
+from hpmkd.report.render.format import clean, digits, duration, percent, rounded, short, size
 from hpmkd.report.render.label_placement import place
-from hpmkd.report.render.tables import cell, table
+from hpmkd.report.render.tables import Column, table_of
 from hpmkd.report.render.theme import Look, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hpmkd.report.models import Model
     from hpmkd.runs.result import Distillation
 
 
@@ -61,23 +62,18 @@ def tradeoff(found: Distillation, cost: CostAxis) -> Picture | Absent:
         return Absent(cost.key, cost.title, "No model of this run has a size and a speed.")
     best = unbeaten(priced, cost)
     limit = float(getattr(found.recipe.limits, cost.limit))
-    rows = [
-        [
-            f"{model.role} {clean(model.name)}",
-            cell(getattr(model, cost.key), cost.shown),
-            cell(model.accuracy, percent),
-            cell("yes" if model in best else "no"),
-        ]
-        for model in priced
+    columns: list[Column] = [
+        ("model", lambda model: f"{role_of(model)} {clean(name_of(model))}", digits),
+        (cost.axis, cost.key, cost.shown),
+        ("accuracy", "accuracy", percent),
+        ("unbeaten", lambda model: "yes" if model in best else "no", digits),
     ]
     return Picture(
         key=cost.key,
         title=cost.title,
-        description=f"{_described(known, cost)} {len(priced)} models are drawn.",
+        description=f"{_description(known, cost)} {len(priced)} models are drawn.",
         reading=" ".join(_reading(known, best, cost, limit)),
-        table=table(
-            f"{cost.title} on the test rows", ("model", cost.axis, "accuracy", "unbeaten"), rows
-        ),
+        table=table_of(f"{cost.title} on the test rows", columns, priced),
         marks=len(priced),
         height=3.5,
         paint=lambda figure, look: _paint(figure, look, known, cost, limit),
@@ -86,23 +82,23 @@ def tradeoff(found: Distillation, cost: CostAxis) -> Picture | Absent:
 
 def unbeaten(known: Sequence[Model], cost: CostAxis) -> list[Model]:
     """Return the models that no other beats in accuracy and cost, cheap ones first."""
-    kept: list[Model] = []
+    best: list[Model] = []
     for model in sorted(known, key=lambda each: (cost.of(each), -each.accuracy)):
-        if not kept or model.accuracy > kept[-1].accuracy:
-            kept.append(model)
-    return kept
+        if not best or model.accuracy > best[-1].accuracy:
+            best.append(model)
+    return best
 
 
-def _described(known: Sequence[Model], cost: CostAxis) -> str:
+def _description(known: Sequence[Model], cost: CostAxis) -> str:
     shipped = next(model for model in known if model.chosen)
-    said = f"The shipped student {clean(shipped.name)} is right on {percent(shipped.accuracy)}"
+    text = f"The shipped student {clean(name_of(shipped))} is right on {percent(shipped.accuracy)}"
     if cost.of(shipped):
-        said += f" at {cost.shown(cost.of(shipped))}"
+        text += f" at {cost.shown(cost.of(shipped))}"
     if (teacher := teacher_of(known)) is not None:
         price = cost.of(teacher)
-        said += f"; the teacher on {percent(teacher.accuracy)}"
-        said += f" at {cost.shown(price)}" if price else ", its cost is not known"
-    return f"{said}."
+        text += f"; the teacher on {percent(teacher.accuracy)}"
+        text += f" at {cost.shown(price)}" if price else ", its cost is not known"
+    return f"{text}."
 
 
 def _reading(
@@ -134,7 +130,7 @@ def _paint(
     if limit:
         ax.axvline(limit, color=look["ink"], linewidth=1.2, linestyle=":")
     for role in ROLES:
-        own = [model for model in priced if model.role == role]
+        own = [model for model in priced if role_of(model) == role]
         if own:
             costs, accuracies = [cost.of(each) for each in own], [each.accuracy for each in own]
             mark(ax.scatter(costs, accuracies, label=role, **look.role(role)))
@@ -146,7 +142,7 @@ def _paint(
     figure.legend(loc="outside upper left", ncols=5, columnspacing=0.8)
     named = [model for model in priced if model.role in NAMED or model is teacher]
     labels = [
-        (cost.of(model), model.accuracy, short(model.name, 18))
+        (cost.of(model), model.accuracy, short(name_of(model), 18))
         for model in sorted(named, key=_importance)
     ]
     place(ax, labels, [(cost.of(model), model.accuracy) for model in priced], look)

@@ -29,16 +29,9 @@ def place(
     points: Sequence[tuple[float, float]],
     look: Look,
 ) -> None:
-    """Write names beside points, each at the first place where it covers none and no other.
+    """Write names beside points that are drawn, each where it covers no point and no other.
 
-    Parameters
-    ----------
-    ax : Axes
-        With all its points drawn.
-    labels : sequence of (x, y, name)
-        In the order of their importance: one that finds no room is left out.
-    points : sequence of (x, y)
-        What no name may cover.
+    The most important come first: a name that finds no room is left out.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.transforms import Bbox

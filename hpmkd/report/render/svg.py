@@ -1,4 +1,4 @@
-"""Matplotlib's SVG as part of a page: its colours, its type, names for those who listen."""
+"""Matplotlib's SVG as part of a page: its colours, its type, names for screen readers."""
 
 from __future__ import annotations
 
@@ -19,16 +19,9 @@ FONT = re.compile(r"font: ([^;']*?px) [^;]*")
 
 
 def inline(figure: Figure, key: str, title: str, description: str) -> str:
-    """Return a figure as an ``svg`` element to put into a page.
+    """Return a figure in the stand-in colours as an ``svg`` element to put into a page.
 
-    Parameters
-    ----------
-    figure : Figure
-        Drawn in the stand-in colours.
-    key : str
-        Makes its ids unlike those of other pictures on the page.
-    title, description : str
-        What it is called and what it shows.
+    The key makes its ids unlike those of other pictures on the page.
     """
     ElementTree.register_namespace("", SVG)
     written = io.StringIO()
@@ -41,8 +34,9 @@ def inline(figure: Figure, key: str, title: str, description: str) -> str:
         root.attrib.pop(name)
     root.set("role", "img")
     root.set("aria-labelledby", f"{key}-title {key}-description")
-    for at, (name, text) in enumerate((("title", title), ("desc", description))):
-        element = ElementTree.Element(f"{{{SVG}}}{name}", id=f"{key}-{_SUFFIX[name]}")
+    named = (("title", "title", title), ("desc", "description", description))
+    for at, (tag, suffix, text) in enumerate(named):
+        element = ElementTree.Element(f"{{{SVG}}}{tag}", id=f"{key}-{suffix}")
         element.text = text
         root.insert(at, element)
     text = ElementTree.tostring(root, encoding="unicode")
@@ -51,11 +45,8 @@ def inline(figure: Figure, key: str, title: str, description: str) -> str:
     return text
 
 
-_SUFFIX = {"title": "title", "desc": "description"}
-
-
 def _tidy(root: ElementTree.Element) -> None:
-    """Drop what a page does not need, and say which elements are marks."""
+    """Drop what a page does not need, and name the elements that are marks."""
     for parent in list(root.iter()):
         for child in list(parent):
             # Its style sheet would apply to the whole page.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hpmkd.report.render.format import UNKNOWN, clean, digits
+
+#: Heading, key of a record or what returns its value, and how that is written.
+Column = tuple[str, str | Callable[[Any], Any], Callable[[Any], str]]
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,19 @@ def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) 
     """Return a table of plain values and of cells that are made already."""
     made = (tuple(each if isinstance(each, Cell) else cell(each) for each in row) for row in rows)
     return Table(caption, tuple(headings), tuple(made))
+
+
+def table_of(
+    caption: str, columns: Sequence[Column], records: Sequence[Any], *, bold_chosen: bool = False
+) -> Table:
+    """Return a table with a row for each record."""
+    rows = [[cell(_value(each, key), shown) for _, key, shown in columns] for each in records]
+    chosen = (at for at, each in enumerate(records) if bold_chosen and each.chosen)
+    made = table(caption, [heading for heading, _, _ in columns], rows)
+    return replace(made, bold=frozenset(chosen))
+
+
+def _value(record: Any, key: str | Callable[[Any], Any]) -> Any:
+    if callable(key):
+        return key(record)
+    return record[key] if isinstance(record, Mapping) else getattr(record, key)

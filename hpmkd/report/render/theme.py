@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 #: Colours by name, for white paper: those of Okabe and Ito (2008), which colour-blind people
 #: tell apart, the lighter ones darkened to 3:1 against white.
@@ -29,7 +30,7 @@ PAPER: Mapping[str, str] = {
 }
 #: Colours that stand for the page's own, which follow its light or dark theme.
 STAND_INS: Mapping[str, str] = {name: f"#fe01{at:02x}" for at, name in enumerate(PAPER)}
-#: Shapes by role and, for what has no role, in turn: nothing is told by colour alone.
+#: Shapes by role and, for what has no role, in turn: nothing is shown by colour alone.
 SHAPES: Mapping[str, str] = {
     "teacher": "*",
     "control": "s",
@@ -104,5 +105,12 @@ class Look:
 
 
 def mark(artist: Artist) -> None:
-    """Say that an artist draws data, one mark per datum."""
+    """Name an artist that draws data, one mark per datum."""
     artist.set_gid(MARK)
+
+
+def lines(ax: Axes, n: int) -> None:
+    """Give each line of a picture the same room, the first on top."""
+    ax.set_ylim(n - 0.4, -0.6)
+    ax.grid(visible=False, axis="y")
+    ax.tick_params(axis="y", length=0)

@@ -68,7 +68,7 @@ def test_runs_in_two_threads_keep_apart(store, runs, monkeypatch):
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(run, ["a", "b"]))
-    said = {
+    runs_of = {
         run.data.params["recipe.name"]: (
             run.data.tags["hpmkd.note.00"],
             run.data.tags["hpmkd.error"],
@@ -76,6 +76,6 @@ def test_runs_in_two_threads_keep_apart(store, runs, monkeypatch):
         )
         for run in runs()
     }
-    assert said == {
+    assert runs_of == {
         name: (f"note of {name}", f"RuntimeError: {name}", "FAILED") for name in ("a", "b")
     }

@@ -145,9 +145,9 @@ def test_a_store_that_fails_is_told_of_once_and_stops_nothing(
     monkeypatch.setattr(MlflowClient, breaks, broken)
     with pytest.warns(hpmkd.PluginWarning) as warned:
         assert distil(MLflowTracker(store)).student is not None
-    told = [str(each.message) for each in warned if "observer-0" in str(each.message)]
-    assert len(told) == 1
-    assert "the store is gone" in told[0]
+    messages = [str(each.message) for each in warned if "observer-0" in str(each.message)]
+    assert len(messages) == 1
+    assert "the store is gone" in messages[0]
     ended = {"create_run": [], "log_dict": ["FINISHED"]}.get(breaks, ["FAILED"])
     assert [run.info.status for run in runs()] == ended
 

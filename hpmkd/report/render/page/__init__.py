@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from hpmkd import __version__
 from hpmkd.report import reproduce, summary
 from hpmkd.report.limits import limited
-from hpmkd.report.pareto_table import front
 from hpmkd.report.render.figure import Absent
 from hpmkd.report.render.format import clean
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from hpmkd.report.render.figure import Picture
     from hpmkd.runs.result import Distillation
 
-#: What a screen reader and the eye find the pictures under.
+#: The headings of the pictures.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "costs": ("bytes", "row_us"),
     "quality": ("reliability", "fidelity", "classes"),
@@ -35,24 +34,12 @@ def page(
     shown: Sequence[Picture | Absent],
     drawn: Mapping[str, str],
 ) -> str:
-    """Return the HTML of a report.
-
-    Parameters
-    ----------
-    found : Distillation
-        The run.
-    folder : str
-        What its folder is called.
-    shown : sequence of Picture or Absent
-        Each picture of the report.
-    drawn : mapping of str to str
-        By the key of a picture, its ``svg`` element.
-    """
+    """Return the HTML of a report, with the ``svg`` elements of pictures by their key."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("hpmkd.report", "page"),
+        loader=PackageLoader("hpmkd.report.render", "page"),
         # Names of columns, classes and plugins may hold anything: all is escaped but what is
         # made here.
         autoescape=True,
@@ -77,13 +64,12 @@ def page(
         arms=summary.arms(found),
         counts=summary.counts(found),
         setting=summary.setting(found),
-        front=front(found),
+        front=summary.front(found),
         limited=limited(found, folder),
         command=typed,
         again=reproduce.sentences(found, typed),
         sections={name: [by_key[key] for key in keys] for name, keys in SECTIONS.items()},
         drawn={key: Markup(svg) for key, svg in drawn.items()},
-        complete=found.evidence is not None,
     )
     return rendered
 

@@ -20,7 +20,7 @@ VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
 class FromEnvironment:
     """An observer that is there whenever the distribution is installed.
 
-    One object hears of all runs of a process. Those that go on at once go on in threads of
+    One object receives the events of all runs of a process. Simultaneous runs have threads of
     their own, so that each thread has its own tracker.
     """
 
@@ -30,9 +30,9 @@ class FromEnvironment:
     # Last, so that a tracker that was handed to this run has begun already.
     @hookimpl(trylast=True)
     def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:
-        """Begin, if the environment asks for it and nobody tracks this run yet."""
-        asked = any(map(os.environ.get, VARIABLES)) and not tracked_here()
-        self._here.tracker = MLflowTracker() if asked else None
+        """Begin, if the environment asks for it and no tracker has this run yet."""
+        wanted = any(map(os.environ.get, VARIABLES)) and not tracked_here()
+        self._here.tracker = MLflowTracker() if wanted else None
         if self._tracker is not None:
             self._tracker.hpmkd_run_started(facts, recipe)
 

@@ -1,4 +1,4 @@
-"""What a run's values are called in MLflow, and in which form it takes them."""
+"""Names and forms of a run's values in MLflow."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def written(value: Any) -> str:
 
 
 def safe(name: str) -> str:
-    """Return a name of somebody's choice, such as a teacher's, as a part of a metric's name."""
+    """Return any name, such as a teacher's, as a part of a metric's name."""
     return re.sub(r"[^\w -]", "_", name)
 
 
-def figures(values: Mapping[str, Any], prefix: str) -> dict[str, float]:
+def metrics(values: Mapping[str, Any], prefix: str) -> dict[str, float]:
     """Return those values that are finite numbers, as metrics below a prefix."""
     return {
         f"{prefix}/{safe(name)}": float(value)
@@ -53,19 +53,19 @@ def of_leaderboard(leaderboard: Iterable[Mapping[str, Any]]) -> dict[str, float]
     """
     found: dict[str, float] = {}
     for record in leaderboard:
-        found |= figures(record, f"{record['role']}/{safe(record['name'])}")
+        found |= metrics(record, f"{record['role']}/{safe(record['name'])}")
         if record["chosen"]:
-            found |= figures(record, "shipped")
+            found |= metrics(record, "shipped")
     return found
 
 
 def of_verdict(verdict: Mapping[str, Any]) -> dict[str, float]:
     """Return the figures of the verdict."""
     low, high = verdict["interval"]
-    told = {"delta_log_loss": verdict["delta_log_loss"], "low": low, "high": high}
-    return figures(told, "verdict")
+    values = {"delta_log_loss": verdict["delta_log_loss"], "low": low, "high": high}
+    return metrics(values, "verdict")
 
 
 def of_counts(counts: Mapping[str, Any]) -> dict[str, float]:
     """Return what the run took: ``counts/models_trained``, ``seconds/search``."""
-    return figures(counts, "counts") | figures(counts["seconds"], "seconds")
+    return metrics(counts, "counts") | metrics(counts["seconds"], "seconds")

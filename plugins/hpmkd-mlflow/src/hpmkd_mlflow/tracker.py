@@ -1,4 +1,4 @@
-"""An observer that tells MLflow of a run while it goes on."""
+"""An observer that logs a run to MLflow as it proceeds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hpmkd.values import DataFacts, Trial
 
 EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_NAME"
-#: What is sent at a time: a store takes some milliseconds for every call, and a server more.
+#: Metrics wait for so long: a store takes some milliseconds for every call, and a server more.
 SECONDS_BETWEEN_CALLS = 2.0
 #: As many as MLflow takes in one call.
 PARAMS_AT_A_TIME, METRICS_AT_A_TIME = 100, 1000
@@ -98,7 +98,7 @@ class MLflowTracker:
 
     @hookimpl
     def hpmkd_phase_advanced(self, phase: str, done: int) -> None:
-        """Tell in which phase the run is, when one begins."""
+        """Tag the run with its phase, when one begins."""
         if done == 0:
             with self._or_ended():
                 self._tag("hpmkd.phase", phase)
@@ -112,18 +112,18 @@ class MLflowTracker:
 
     @hookimpl
     def hpmkd_trial_finished(self, trial: Trial) -> None:
-        """Add a point to the curves: the step is the trial's place in the order of asking."""
+        """Add a point to the curves: the step is the trial's place in the order of proposal."""
         step, self._trials = self._trials, self._trials + 1
-        told = {
+        values = {
             "log_loss": trial.log_loss,
             "accuracy": trial.accuracy,
             "seconds": trial.seconds,
             "failed": float(trial.failure is not None),
         }
-        metrics = naming.figures(told, "trial")
+        metrics = naming.metrics(values, "trial")
         if trial.configuration.share == 1:
             self._best = min(self._best, trial.log_loss)
-            metrics |= naming.figures({"log_loss": self._best}, "best")
+            metrics |= naming.metrics({"log_loss": self._best}, "best")
         with self._or_ended():
             if trial.failure is not None:
                 self._tag(f"hpmkd.failed.{step:02}", trial.failure)
@@ -136,7 +136,7 @@ class MLflowTracker:
         verdict: Mapping[str, Any],
         counts: Mapping[str, Any],
     ) -> None:
-        """Tell the result, and end the run."""
+        """Log the result, and end the run."""
         records = list(leaderboard)
         metrics = naming.of_leaderboard(records) | naming.of_verdict(verdict)
         with self._or_ended():
@@ -147,7 +147,7 @@ class MLflowTracker:
             for note in verdict["notes"]:
                 self._note(note)
             if self._in_phase:
-                # It is in none any more; one that failed keeps it, for it tells where.
+                # It is in none any more; one that failed keeps it, to show where.
                 self._client.delete_tag(self.run_id, "hpmkd.phase")
         self._end("FINISHED")
         # Files may go elsewhere than figures: if they cannot, the run is finished all the same.
@@ -156,7 +156,7 @@ class MLflowTracker:
 
     @hookimpl
     def hpmkd_run_failed(self, error: BaseException) -> None:
-        """End the run: as KILLED if somebody stopped it, else as FAILED."""
+        """End the run: as KILLED if it was stopped, else as FAILED."""
         with self._or_ended():
             self._send()
             self._tag("hpmkd.error", f"{type(error).__name__}: {error}")
@@ -169,19 +169,19 @@ class MLflowTracker:
     def _tag(self, name: str, value: str) -> None:
         self._client.set_tag(self.run_id, name, value[: naming.MOST_IN_TAG])
 
-    def _params(self, told: Sequence[tuple[str, str]]) -> None:
+    def _params(self, params: Sequence[tuple[str, str]]) -> None:
         from mlflow.entities import Param
 
-        for at in range(0, len(told), PARAMS_AT_A_TIME):
-            some = [Param(*each) for each in told[at : at + PARAMS_AT_A_TIME]]
+        for at in range(0, len(params), PARAMS_AT_A_TIME):
+            some = [Param(*each) for each in params[at : at + PARAMS_AT_A_TIME]]
             self._client.log_batch(self.run_id, params=some)
 
-    def _metrics(self, figures: Mapping[str, float], step: int = 0) -> None:
-        """Take metrics; what was taken is sent now and then."""
+    def _metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Add metrics, which are sent now and then."""
         from mlflow.entities import Metric
 
         now = round(time.time() * 1000)
-        self._waiting += [Metric(name, value, now, step) for name, value in figures.items()]
+        self._waiting += [Metric(name, value, now, step) for name, value in values.items()]
         if time.monotonic() - self._sent > SECONDS_BETWEEN_CALLS:
             self._send()
 
@@ -200,7 +200,7 @@ class MLflowTracker:
 
     @contextlib.contextmanager
     def _or_ended(self) -> Iterator[None]:
-        """End the run, as far as that can be done, if MLflow fails: hpmkd calls no more then."""
+        """End the run, as far as possible, if MLflow fails: hpmkd does not call again then."""
         try:
             yield
         except Exception:
@@ -216,13 +216,13 @@ def experiment_id(client: MlflowClient, name: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            made: str = client.create_experiment(name)
+            created: str = client.create_experiment(name)
         except MlflowException:
             # Another process may have been faster.
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
         else:
-            return made
+            return created
     known: str = found.experiment_id
     return known

@@ -1,10 +1,11 @@
-"""With ``--json`` a program reads everything but the result from stderr, with one parser."""
+"""With ``--json`` a program reads all that hpmkd reports from stderr, with one parser."""
 
 from __future__ import annotations
 
 import io
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -25,8 +26,9 @@ OBSERVED = {
 
 
 def parsed(text):
-    """Every line of a text; NaN and the like are no JSON."""
-    return [json.loads(line, parse_constant=pytest.fail) for line in text.splitlines()]
+    """Every line of a text but those of the noisy teacher; NaN and the like are no JSON."""
+    lines = [line for line in text.splitlines() if not line.startswith("fitted in ")]
+    return [json.loads(line, parse_constant=pytest.fail) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +49,14 @@ def done(folder):
 
 
 def test_every_line_is_an_event_and_stdout_is_the_result(done):
-    told = parsed(done.stderr)
-    assert {each["event"] for each in told} >= {
+    events = parsed(done.stderr)
+    assert {each["event"] for each in events} >= {
         *("run_started", "phase_advanced", "work_advanced", "noted", "trial_finished"),
         *("stage_finished", "run_finished"),
     }
-    seconds = [each["seconds"] for each in told]
+    seconds = [each["seconds"] for each in events]
     assert seconds == sorted(seconds)
-    (finished,) = (each for each in told if each["event"] == "run_finished")
+    (finished,) = (each for each in events if each["event"] == "run_finished")
     result = json.loads(done.stdout)
     assert finished["leaderboard"] == result["leaderboard"]
     assert finished["verdict"] == result["verdict"]
@@ -62,33 +64,44 @@ def test_every_line_is_an_event_and_stdout_is_the_result(done):
 
 
 def test_trials_are_told_as_the_run_folder_has_them(done, folder):
-    told = [each["trial"] for each in parsed(done.stderr) if each["event"] == "trial_finished"]
-    assert told == json.loads((folder / "run" / "trials.json").read_text("utf-8"))
+    trials = [each["trial"] for each in parsed(done.stderr) if each["event"] == "trial_finished"]
+    assert trials == json.loads((folder / "run" / "trials.json").read_text("utf-8"))
 
 
 def test_the_search_ends_with_as_many_steps_as_there_were_trials(done, folder):
-    told = [each for each in parsed(done.stderr) if each["event"] == "phase_advanced"]
-    last = [each for each in told if each["phase"] == "search"][-1]
+    events = [each for each in parsed(done.stderr) if each["event"] == "phase_advanced"]
+    last = [each for each in events if each["phase"] == "search"][-1]
     trials = json.loads((folder / "run" / "trials.json").read_text("utf-8"))
     searched = sum(each["after"] is None for each in trials)
     assert (last["done"], last["total"]) == (searched, searched)
 
 
 def test_work_is_told_of_two_workers(done):
-    told = [each for each in parsed(done.stderr) if each["event"] == "work_advanced"]
-    assert {each["job"] for each in told} >= {"fold", "trial", "student"}
+    events = [each for each in parsed(done.stderr) if each["event"] == "work_advanced"]
+    assert {each["job"] for each in events} >= {"fold", "trial", "student"}
     # Until the workers are started, there is this process.
-    assert {each["workers"] for each in told} == {1, 2}
-    assert all(0 <= each["done"] <= each["total"] and each["busy"] <= 2 for each in told)
+    assert {each["workers"] for each in events} == {1, 2}
+    assert all(0 <= each["done"] <= each["total"] and each["busy"] <= 2 for each in events)
 
 
-def test_warnings_and_what_is_printed_are_events_whichever_process_they_are_of(done):
-    told = parsed(done.stderr)
-    warned = [(each["category"], each["message"]) for each in told if each["event"] == "warning"]
+def test_warnings_are_events_whichever_process_they_are_of(done):
+    events = parsed(done.stderr)
+    warned = [(each["category"], each["message"]) for each in events if each["event"] == "warning"]
     assert ("UserWarning", "slow to converge: é") in warned
-    printed = [each["text"].split() for each in told if each["event"] == "printed"]
-    assert {word for *words, _ in printed for word in words} == {"fitted", "in"}
-    assert len({number for *_, number in printed}) > 1
+
+
+def test_what_others_print_comes_between_the_events_as_it_is(done):
+    printed = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert all(re.fullmatch(r"fitted in \d+", line) for line in printed)
+    assert len({*printed}) > 1, "by workers, too"
+
+
+def test_messages_of_the_command_are_events(done, folder):
+    again = running.piped(folder, "--json", resume="run", teacher="noisy:Noisy")
+    assert again.returncode == 0, again.stderr
+    (message,) = parsed(again.stderr)
+    assert message["event"] == "message"
+    assert message["message"] == "run is complete; nothing was run"
 
 
 @pytest.mark.parametrize(
@@ -160,21 +173,21 @@ def test_any_value_is_written_as_json():
         odd={1: object},
     )
     stream.seek(0)
-    (told,) = parsed(stream.read())
-    assert (told["inf"], told["nan"], told["number"]) == (None, None, 3)
-    assert (told["array"], told["text"]) == ([1.5, None], "é\n")
+    (event,) = parsed(stream.read())
+    assert (event["inf"], event["nan"], event["number"]) == (None, None, 3)
+    assert (event["array"], event["text"]) == ([1.5, None], "é\n")
 
 
 def test_silence_is_broken(monkeypatch):
-    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_TICKS", 0.01)
     monkeypatch.setattr(lines, "SECONDS_OF_SILENCE", 0.0)
-    heard = TeacherOutputs()
-    with lines.JsonLines(Events(heard)):
-        assert heard.line.wait(60)
-    assert {each["event"] for each in parsed("".join(heard.texts))} == {"alive"}
+    stream = Stream()
+    with lines.JsonLines(Events(stream)):
+        assert stream.line.wait(60)
+    assert {each["event"] for each in parsed("".join(stream.texts))} == {"alive"}
 
 
-class TeacherOutputs:
+class Stream:
     """A stream that says when it was written to."""
 
     def __init__(self):

@@ -8,26 +8,27 @@ import threading
 import pytest
 
 from hpmkd.cli.progress import heartbeat as module
-from hpmkd.cli.progress.heartbeat import waiting
+from hpmkd.cli.progress.heartbeat import Waiting
 
 
 def test_who_waits_long_hears_of_it_until_it_ends(monkeypatch):
-    heard, lines, before = threading.Event(), [], threading.active_count()
+    echoed, lines, before = threading.Event(), [], threading.active_count()
 
     def echo(line, *, err):
         assert err
         lines.append(line)
-        heard.set()
+        echoed.set()
 
     monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.001)
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_TICKS", 0.001)
     monkeypatch.setattr(module.click, "echo", echo)
-    with waiting("exporting"):
-        assert heard.wait(60)
+    with Waiting("exporting"):
+        assert echoed.wait(60)
     assert all(re.fullmatch(r"exporting: \d+ s", line) for line in lines)
     assert threading.active_count() == before
 
 
 def test_nothing_is_said_of_what_is_over_at_once_and_errors_pass(capsys):
-    with pytest.raises(ZeroDivisionError), waiting("exporting"):
+    with pytest.raises(ZeroDivisionError), Waiting("exporting"):
         1 / 0  # noqa: B018
     assert capsys.readouterr().err == ""

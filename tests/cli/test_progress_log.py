@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hpmkd.cli.progress import heartbeat, log
-from hpmkd.cli.progress.log import PlainProgress
+from hpmkd.cli.progress.log import LogProgress
 from hpmkd.values import Configuration, DataFacts, Trial
 from tests.cli import running
 
@@ -30,8 +30,8 @@ def shown(monkeypatch):
     lines, hand = [], SimpleNamespace(time=0.0)
     monkeypatch.setattr(log.click, "echo", lambda line, *, err: lines.append(line))
     monkeypatch.setattr("time.monotonic", lambda: hand.time)
-    view = PlainProgress()
-    view.course._clock = lambda: hand.time
+    view = LogProgress()
+    view.state._clock = lambda: hand.time
     return view, lines, hand
 
 
@@ -90,20 +90,20 @@ def test_failures_are_told_with_their_reason(shown):
 
 
 def test_a_long_batch_gives_a_sign_of_life(monkeypatch):
-    heard, lines = threading.Event(), []
+    echoed, lines = threading.Event(), []
 
     def echo(line, *, err):
         lines.append(line)
         if len(lines) > 1:
-            heard.set()
+            echoed.set()
 
     monkeypatch.setattr(log.click, "echo", echo)
-    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_TICKS", 0.01)
     monkeypatch.setattr(log, "SECONDS_OF_SILENCE", 0.0)
     before = threading.active_count()
-    with PlainProgress() as view:
+    with LogProgress() as view:
         view.hpmkd_phase_advanced("search", 0, 10)
-        assert heard.wait(60)
+        assert echoed.wait(60)
     assert threading.active_count() == before
     assert {line.split("  ")[0] for line in lines} == {"searching configurations: 0/10"}
 
