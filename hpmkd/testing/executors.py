@@ -40,7 +40,7 @@ class ExecutorSuite:
         """It has the methods of an executor."""
         assert isinstance(executor, Executor)
 
-    def test_says_what_it_can(self, executor: Executor) -> None:
+    def test_declares_its_abilities(self, executor: Executor) -> None:
         """How many tasks run at a time, where, and whether it can give one up."""
         assert type(executor.workers) is int
         assert executor.workers >= 1

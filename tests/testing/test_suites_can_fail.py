@@ -267,7 +267,7 @@ class Obedient(Centroids):
         return super().linear(inputs, hard, 1.0)
 
 
-@caught_by("test_without_alpha_the_teacher_is_not_heard", "test_the_scheduler_has_the_last_word")
+@caught_by("test_at_alpha_0_the_teacher_does_not_matter", "test_the_scheduler_has_the_last_word")
 class TestTeacherInTheControl(StageSuite):
     @pytest.fixture
     def stage(self):
