@@ -145,9 +145,9 @@ def outside(place):
     place.wait_for(0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def crew(tmp_path_factory):
-    """A scheduler with two workers that nannies watch over."""
+    """A scheduler with two workers that nannies watch over; idle, they take a part of a core."""
     cluster = Outside(tmp_path_factory.mktemp("crew"))
     cluster.worker()
     cluster.worker()
