@@ -90,7 +90,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As shells start what runs in the background; tests of Ctrl-C, and what they start, hear it.
+    # As shells start what runs in the background; tests of Ctrl-C, and what they start, need it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -17,7 +17,7 @@ from hpmkd_dask.executor import DaskExecutor
 WAIT = 60.0
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As shells start what runs in the background; tests of Ctrl-C, and what they start, hear it.
+    # As shells start what runs in the background; tests of Ctrl-C, and what they start, need it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
