@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.dummy import DummyClassifier
 
 import hpmkd.testing
 from hpmkd.errors import WorkerWarning
@@ -35,7 +35,6 @@ from hpmkd.testing import (
     TransferSuite,
     tasks,
 )
-from hpmkd.testing.datasets import numeric_problem
 from hpmkd.values import Configuration, Fused, Lost, Softening, TrainingState
 
 CAUGHT = set()
@@ -295,15 +294,11 @@ class TestGlobalGeneratorAndState(StageSuite):
 @caught_by("test_same_seed_same_predictions")
 class TestIgnoresTheSeed(TeacherPanelSuite):
     @pytest.fixture
-    def problem(self):
-        return numeric_problem()
-
-    @pytest.fixture
     def panel(self):
         return self
 
     def members(self, facts, seed):
-        return {"tree": DecisionTreeClassifier(max_depth=2, max_features=1)}
+        return {"draws": DummyClassifier(strategy="stratified")}
 
 
 @caught_by("test_changes_nothing_it_was_given", "test_pickles", raises=(AssertionError, TypeError))
