@@ -9,12 +9,12 @@ PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reor
 .PHONY: help demo test test-fast lint bench docs clean
 
 help:
-	@echo "make demo   distil a teacher on real data that scikit-learn bundles"
-	@echo "make test   run all tests"
-	@echo "make test-fast  run those tests that need no whole run: within 90 seconds"
-	@echo "make lint   ruff, mypy --strict, import-linter"
-	@echo "make bench  time the kernels against NumPy and SciPy"
-	@echo "make clean  remove the virtual environment and build leftovers"
+	@echo "make demo       distil a teacher on real data that scikit-learn bundles"
+	@echo "make test       run all tests"
+	@echo "make test-fast  run those that need no whole run and no process of their own"
+	@echo "make lint       ruff, mypy --strict, import-linter"
+	@echo "make bench      time the kernels against NumPy and SciPy"
+	@echo "make clean      remove the virtual environment and build leftovers"
 
 # The stamp is older than pyproject.toml exactly when dependencies may have changed.
 $(VENV)/.installed: pyproject.toml
@@ -31,7 +31,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(PYTEST)
 
-# For who works on one thing: what `SLOW` in tests/conftest.py names is left out.
+# For work on one thing: what `SLOW` in tests/conftest.py names is left out.
 test-fast: $(VENV)/.installed
 	$(PYTEST) -m "not slow"
 
