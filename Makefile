@@ -3,15 +3,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Long files first, as tests/conftest.py sorts them: xdist would put those of most tests first.
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test test-fast lint bench docs clean
 
 help:
-	@echo "make demo   distil a teacher on real data that scikit-learn bundles"
-	@echo "make test   run the tests"
-	@echo "make lint   ruff, mypy --strict, import-linter"
-	@echo "make bench  time the kernels against NumPy and SciPy"
-	@echo "make clean  remove the virtual environment and build leftovers"
+	@echo "make demo       distil a teacher on real data that scikit-learn bundles"
+	@echo "make test       run all tests"
+	@echo "make test-fast  run those that need no whole run and no process of their own"
+	@echo "make lint       ruff, mypy --strict, import-linter"
+	@echo "make bench      time the kernels against NumPy and SciPy"
+	@echo "make clean      remove the virtual environment and build leftovers"
 
 # The stamp is older than pyproject.toml exactly when dependencies may have changed.
 $(VENV)/.installed: pyproject.toml
@@ -26,7 +29,11 @@ demo: $(VENV)/.installed
 	$(BIN)/hpmkd demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n logical --dist loadfile
+	$(PYTEST)
+
+# For work on one thing: what `SLOW` in tests/conftest.py names is left out.
+test-fast: $(VENV)/.installed
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

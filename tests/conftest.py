@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,12 +23,74 @@ from sklearn.datasets import load_breast_cancer, load_wine
 
 NUMBERS = count()
 
-# A busy machine may take its time over an example.
-settings.register_profile("patient", deadline=None)
+# A busy machine may take its time over an example; a hundred of them find little that 30 do not.
+settings.register_profile("patient", deadline=None, max_examples=30)
 settings.load_profile("patient")
 
+#: Files and folders of which a test takes seconds: whole runs, processes. The longest first.
+SLOW = (
+    "tests/resume/test_kills.py",
+    "tests/end_to_end",
+    "tests/resume",
+    "tests/third_party",
+    "tests/deepbridge/test_scripts.py",
+    "tests/cli",
+    "plugins/hpmkd-dask/tests",
+    "tests/faults",
+    "tests/embedding",
+    "tests/estimator",
+    "tests/deepbridge",
+    "tests/report",
+    "tests/training",
+    "tests/runs",
+    "tests/search",
+    "tests/plugins/executors",
+    "tests/plugins/exporters",
+    "tests/plugins/stages",
+    "tests/plugins/teachers",
+    "tests/plugins/memories/test_concurrent_runs.py",
+    "tests/plugins/schedulers/test_meta_runs.py",
+    "tests/execution/test_process_tree.py",
+    "tests/execution/test_sharing.py",
+    "tests/knowledge/test_regime.py",
+    "tests/student/test_packed_rows.py",
+    "tests/student/test_fuzz.py",
+    "tests/evaluation/test_row_details.py",
+    "tests/engine/test_row_caps.py",
+    "tests/architecture/test_benchmarks.py",
+    "plugins/hpmkd-mlflow/tests",
+    "plugins/hpmkd-lightgbm/tests",
+)
+ROOT = Path(__file__).parents[1]
+PLACES = {ROOT / name: place for place, name in enumerate(SLOW)}
+
+
+def place(path):
+    """Place among the slow ones, the longest first; of all others the same one, after them."""
+    return min(
+        (PLACES[each] for each in (path, *path.parents) if each in PLACES), default=len(SLOW)
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even import what `make test-fast` leaves out."""
+    if config.option.markexpr == "not slow" and place(collection_path) < len(SLOW):
+        return True
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Mark what is slow. Of several processes, none is to get a long file as its last one."""
+    for item in items:
+        if place(item.path) < len(SLOW):
+            item.add_marker("slow")
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: place(item.path))
+
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As shells start what runs in the background; tests of Ctrl-C, and what they start, hear it.
+    # As shells start what runs in the background; tests of Ctrl-C, and what they start, need it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

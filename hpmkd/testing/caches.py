@@ -69,7 +69,7 @@ def together(n: int, call: Callable[[], Any]) -> tuple[list[threading.Thread], l
 def await_start(compute: Slow, threads: list[threading.Thread], outcomes: list[Any]) -> None:
     """Wait until a computation runs; fail if all callers returned without it."""
     while not compute.started.wait(0.01):
-        assert any(thread.is_alive() for thread in threads), f"nobody computed: {outcomes}"
+        assert any(thread.is_alive() for thread in threads), f"no call computed: {outcomes}"
 
 
 def join(threads: list[threading.Thread]) -> None:
@@ -118,7 +118,7 @@ class CacheSuite:
         ],
         ids=["float64", "float32", "fortran", "bool", "empty", "nan"],
     )
-    def test_computes_once_and_keeps_what_was_computed(
+    def test_computes_once_and_stores_the_result(
         self, cache: Cache, array: NDArray[Any], region: str
     ) -> None:
         """The first call computes, every call returns an equal array of the same dtype."""
@@ -131,7 +131,7 @@ class CacheSuite:
         assert compute.calls == 1
 
     def test_entries_are_read_only(self, cache: Cache, region: str) -> None:
-        """Both when computed and when found; so nobody can spoil an entry."""
+        """Both when computed and when found; so no caller can spoil an entry."""
         for _ in range(2):
             found = cache.get_or_compute(region, "key", Counted(np.zeros(5)))
             assert not found.flags.writeable
@@ -165,8 +165,8 @@ class CacheSuite:
         assert stats["misses"] == 1
         assert stats["hits"] == 7
 
-    def test_an_exception_passes_and_is_not_kept(self, cache: Cache, region: str) -> None:
-        """Whoever computes hears of it; the next call tries again."""
+    def test_an_exception_passes_and_is_not_stored(self, cache: Cache, region: str) -> None:
+        """The caller receives it; the next call tries again."""
 
         def fail() -> NDArray[Any]:
             raise OSError("the disk is full")
@@ -178,8 +178,8 @@ class CacheSuite:
         assert cache.get_or_compute(region, "key", compute)[0] == 1
         assert compute.calls == 1
 
-    def test_nobody_waits_for_what_failed(self, cache: Cache, region: str) -> None:
-        """Those who wait for a computation that fails try themselves, or hear of it."""
+    def test_waiting_callers_survive_a_failure(self, cache: Cache, region: str) -> None:
+        """Callers that wait for a computation that fails try themselves, or receive its error."""
         compute = Slow(np.arange(5.0), fails_first=True)
         threads, outcomes = together(4, lambda: cache.get_or_compute(region, "key", compute))
         await_start(compute, threads, outcomes)
@@ -193,7 +193,7 @@ class CacheSuite:
             cache.get_or_compute(region, "key", Counted(np.arange(5.0))), np.arange(5.0)
         )
 
-    def test_too_large_an_entry_is_returned_but_not_kept(
+    def test_too_large_an_entry_is_returned_but_not_stored(
         self, bounded: Cache | None, region: str
     ) -> None:
         """An entry beyond the budget is an answer all the same."""
@@ -218,7 +218,7 @@ class CacheSuite:
         assert bounded.stats()["evictions"] > 0
 
     def test_stats_count(self, cache: Cache, region: str) -> None:
-        """Hits, misses, bytes and evictions are integers that tell what happened."""
+        """Hits, misses, bytes and evictions are integers and count what happened."""
         assert {name: cache.stats()[name] for name in ("hits", "misses", "evictions")} == {
             "hits": 0,
             "misses": 0,

@@ -65,8 +65,8 @@ def real_problem(name: str, mixed: bool = False) -> Problem:
     """
     load = {"breast_cancer": load_breast_cancer, "wine": load_wine}[name]
     matrix, codes = load(return_X_y=True)
-    kept = np.random.default_rng(0).permutation(len(codes))[:N_ROWS]
-    matrix, codes = matrix[kept, :6], codes[kept].astype(np.int64)
+    chosen = np.random.default_rng(0).permutation(len(codes))[:N_ROWS]
+    matrix, codes = matrix[chosen, :6], codes[chosen].astype(np.int64)
     teacher = cross_val_predict(
         KNeighborsClassifier(15), scale(matrix), codes, cv=5, method="predict_proba"
     )

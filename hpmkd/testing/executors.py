@@ -40,7 +40,7 @@ class ExecutorSuite:
         """It has the methods of an executor."""
         assert isinstance(executor, Executor)
 
-    def test_says_what_it_can(self, executor: Executor) -> None:
+    def test_declares_its_abilities(self, executor: Executor) -> None:
         """How many tasks run at a time, where, and whether it can give one up."""
         assert type(executor.workers) is int
         assert executor.workers >= 1
@@ -116,7 +116,7 @@ class ExecutorSuite:
         environment = dict(os.environ)
         with threadpoolctl.threadpool_limits(2):
             threads = tasks.most_threads(None, None)
-            list(executor.run(tasks.most_threads, None, range(4)))
+            list(executor.run(tasks.add, 1.0, range(4)))
             executor.close()
             assert tasks.most_threads(None, None) == threads
         assert dict(os.environ) == environment

@@ -72,7 +72,7 @@ class ExporterSuite:
         assert list(tmp_path.iterdir()) == [path]
 
     def test_replaces_a_file(self, exporter: Exporter, student: Predictor, tmp_path: Path) -> None:
-        """What was there is gone: whether it may be is asked elsewhere."""
+        """The older file is replaced; permission to do so is checked elsewhere."""
         path = tmp_path / f"student{exporter.suffix}"
         path.write_bytes(b"older, and longer than any student " * 40_000)
         exporter.export(student, path)

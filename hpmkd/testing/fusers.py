@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 ORDER_TOLERANCE = 1e-3
 
 
-def teachers_say(
+def teacher_probabilities(
     n_classes: int, skills: tuple[float, ...] = (2.0, 1.0, 0.3), n: int = 200
 ) -> tuple[FloatArray, IntArray, Any]:
-    """Make probabilities (M, n, K) of teachers that know more or less, labels, raw rows."""
+    """Make probabilities (M, n, K) of teachers of different skill, labels, raw rows."""
     rng = np.random.default_rng(n_classes)
     labels = rng.integers(0, n_classes, n)
     logits = rng.normal(size=(len(skills), n, n_classes))
@@ -66,29 +66,29 @@ class FuserSuite:
     @pytest.mark.parametrize("n_classes", [2, 5])
     def test_probabilities_and_weights_sum_to_one(self, fuser: Fuser, n_classes: int) -> None:
         """Both are distributions, on the rows of the fit."""
-        probabilities, labels, table = teachers_say(n_classes)
+        probabilities, labels, table = teacher_probabilities(n_classes)
         fused = fuser.fit(probabilities, labels, table).fuse(probabilities, table)
         self.check(fused, 3, 200, n_classes)
 
     @pytest.mark.parametrize("n", [1, 17])
     def test_other_rows_may_be_few(self, fuser: Fuser, n: int) -> None:
         """A fitted fuser reads any number of new rows."""
-        probabilities, labels, table = teachers_say(3)
+        probabilities, labels, table = teacher_probabilities(3)
         fitted = fuser.fit(probabilities[:, 50:], labels[50:], table.iloc[50:])
         self.check(fitted.fuse(probabilities[:, :n], table.iloc[:n]), 3, n, 3)
 
     @pytest.mark.parametrize("n_classes", [2, 5])
     def test_is_no_worse_than_the_worst_teacher(self, fuser: Fuser, n_classes: int) -> None:
-        """What it says has something to do with what the teachers said."""
-        probabilities, labels, table = teachers_say(n_classes)
+        """The soft target is at least as good as the poorest teacher."""
+        probabilities, labels, table = teacher_probabilities(n_classes)
         fused = fuser.fit(probabilities, labels, table).fuse(probabilities, table)
-        worst = max(row_losses(said, labels).mean() for said in probabilities)
+        worst = max(row_losses(predicted, labels).mean() for predicted in probabilities)
         assert row_losses(fused.probabilities, labels).mean() <= worst + 1e-6
 
     @pytest.mark.parametrize("n_classes", [2, 5])
     def test_order_of_teachers_does_not_matter(self, fuser: Fuser, n_classes: int) -> None:
         """Permuted teachers get permuted weights and give the same soft target."""
-        probabilities, labels, table = teachers_say(n_classes)
+        probabilities, labels, table = teacher_probabilities(n_classes)
         order = [2, 0, 1]
         other = read_only(probabilities[order])
         one = fuser.fit(probabilities, labels, table).fuse(probabilities, table)
@@ -101,34 +101,34 @@ class FuserSuite:
     @pytest.mark.parametrize("n_classes", [2, 5])
     def test_one_teacher_has_all_the_weight(self, fuser: Fuser, n_classes: int) -> None:
         """With one teacher there is nothing to weigh."""
-        probabilities, labels, table = teachers_say(n_classes, skills=(1.5,))
+        probabilities, labels, table = teacher_probabilities(n_classes, skills=(1.5,))
         fused = fuser.fit(probabilities, labels, table).fuse(probabilities, table)
         self.check(fused, 1, 200, n_classes)
         np.testing.assert_allclose(fused.weights, 1.0, atol=1e-6)
 
     def test_equal_teachers_are_fine(self, fuser: Fuser) -> None:
         """Three copies of one teacher do not make a matrix singular."""
-        probabilities, labels, table = teachers_say(3)
+        probabilities, labels, table = teacher_probabilities(3)
         copies = read_only(np.repeat(probabilities[:1], 3, axis=0))
         self.check(fuser.fit(copies, labels, table).fuse(copies, table), 3, 200, 3)
 
     @pytest.mark.parametrize("n_classes", [2, 5])
     def test_sure_teachers_are_fine(self, fuser: Fuser, n_classes: int) -> None:
         """Probabilities of exactly 0 and 1, some of them wrong, give finite answers."""
-        probabilities, labels, table = teachers_say(n_classes)
+        probabilities, labels, table = teacher_probabilities(n_classes)
         sure = read_only(np.eye(n_classes)[probabilities.argmax(axis=2)])
         self.check(fuser.fit(sure, labels, table).fuse(sure, table), 3, 200, n_classes)
 
     def test_a_class_without_rows_keeps_its_column(self, fuser: Fuser) -> None:
         """A class that no label has is still a column of the soft target."""
-        probabilities, labels, table = teachers_say(5)
-        kept = labels != 4
-        fitted = fuser.fit(probabilities[:, kept], labels[kept], table[kept])
+        probabilities, labels, table = teacher_probabilities(5)
+        shown = labels != 4
+        fitted = fuser.fit(probabilities[:, shown], labels[shown], table[shown])
         self.check(fitted.fuse(probabilities, table), 3, 200, 5)
 
     def test_leaves_its_inputs_alone(self, fuser: Fuser) -> None:
         """Neither fit nor fuse writes into what it is given."""
-        probabilities, labels, table = teachers_say(3)
+        probabilities, labels, table = teacher_probabilities(3)
         open_, open_labels, open_table = probabilities.copy(), labels.copy(), table.copy()
         fuser.fit(open_, open_labels, open_table).fuse(open_, open_table)
         assert np.array_equal(open_, probabilities)
@@ -137,7 +137,7 @@ class FuserSuite:
 
     def test_same_inputs_same_bits(self, fuser: Fuser) -> None:
         """Nothing is drawn from a global generator."""
-        probabilities, labels, table = teachers_say(3)
+        probabilities, labels, table = teacher_probabilities(3)
         np.random.seed(1)  # noqa: NPY002 - the global generator is what must not matter
         one = fuser.fit(probabilities, labels, table).fuse(probabilities, table)
         np.random.seed(2)  # noqa: NPY002
@@ -147,15 +147,15 @@ class FuserSuite:
 
     def test_a_later_fit_does_not_change_an_earlier_one(self, fuser: Fuser) -> None:
         """It is fitted once per selection split; each fit stands by itself."""
-        probabilities, labels, table = teachers_say(3)
+        probabilities, labels, table = teacher_probabilities(3)
         fitted = fuser.fit(probabilities, labels, table)
         before = fitted.fuse(probabilities, table).probabilities.tobytes()
         fuser.fit(probabilities[::-1], labels[::-1], table.iloc[::-1])
         assert fitted.fuse(probabilities, table).probabilities.tobytes() == before
 
     def test_fitted_pickles(self, fuser: Fuser) -> None:
-        """It is kept with the teacher: a copy says the same, bit for bit."""
-        probabilities, labels, table = teachers_say(3)
+        """It is stored with the teacher: a copy predicts the same, bit for bit."""
+        probabilities, labels, table = teacher_probabilities(3)
         fitted = fuser.fit(probabilities, labels, table)
         copy = pickle.loads(pickle.dumps(fitted))
         one, two = fitted.fuse(probabilities, table), copy.fuse(probabilities, table)
@@ -163,20 +163,20 @@ class FuserSuite:
 
     @pytest.mark.parametrize("n_classes", [2, 5])
     def test_a_pool_fuses_as_it_does(self, fuser: Fuser, n_classes: int) -> None:
-        """If it says that it is a pool, that pool gives the same, also on other rows."""
-        probabilities, labels, table = teachers_say(n_classes)
+        """If it offers a pool, that pool predicts the same, also on other rows."""
+        probabilities, labels, table = teacher_probabilities(n_classes)
         fitted = fuser.fit(probabilities[:, 40:], labels[40:], table.iloc[40:])
         pool = fitted.to_pool() if hasattr(fitted, "to_pool") else None
         if pool is None:
             return
         assert isinstance(pool, Pool), "to_pool returned neither a hpmkd Pool nor None"
         sure = read_only(np.eye(n_classes)[probabilities.argmax(axis=2)])
-        for said in (probabilities, sure):
-            fused = fitted.fuse(said, table).probabilities
-            np.testing.assert_allclose(pool.fuse(said), fused, atol=1e-9, rtol=0)
+        for predicted in (probabilities, sure):
+            fused = fitted.fuse(predicted, table).probabilities
+            np.testing.assert_allclose(pool.fuse(predicted), fused, atol=1e-9, rtol=0)
 
     def test_summary_is_plain(self, fuser: Fuser) -> None:
         """The summary can be written as JSON."""
-        probabilities, labels, table = teachers_say(3)
+        probabilities, labels, table = teacher_probabilities(3)
         summary = fuser.fit(probabilities, labels, table).summary()
         assert json.loads(json.dumps(dict(summary), allow_nan=False)) is not None

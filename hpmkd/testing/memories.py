@@ -27,19 +27,19 @@ BAD: tuple[dict[str, Hyperparameter], ...] = tuple(
     {**GOOD, "depth": depth, "rate": 0.1 * depth} for depth in range(4, 12)
 )
 STATE = TrainingState(0.95, 0.3, 0.02, -0.01, None)
-#: Nobody can try more before everything else.
+#: More than a few suggestions leave no room for the search itself.
 A_FEW = 5
 
 
 def outcomes(facts: DataFacts, stage: str = "tree", alpha: float = 0.5) -> list[Outcome]:
     """Return what a run learned: of nine points of a stage, ``GOOD`` did best."""
-    told = []
+    learned = []
     for at, point in enumerate((*BAD, GOOD)):
         place = 0 if point is GOOD else at + 1
         configuration = Configuration(stage, 1.5, alpha, point)
         state = STATE if place == 0 else None
-        told.append(Outcome(facts, configuration, 0.01 * place, place / len(BAD), state))
-    return told
+        learned.append(Outcome(facts, configuration, 0.01 * place, place / len(BAD), state))
+    return learned
 
 
 def content(found: Iterable[Outcome]) -> list[str]:
@@ -75,7 +75,7 @@ class MemorySuite:
         return True
 
     @pytest.fixture
-    def taught(self, opened: Opened, keeps: bool) -> Opened:
+    def filled(self, opened: Opened, keeps: bool) -> Opened:
         """Return the same, once runs on the other data sets, far ones first, are over."""
         if not keeps:
             pytest.skip("it keeps nothing")
@@ -88,23 +88,23 @@ class MemorySuite:
         assert isinstance(opened(), Memory)
 
     def test_knows_nothing_at_first(self, opened: Opened) -> None:
-        """Before any run there is nothing to suggest and nothing to tell."""
+        """Before any run there is nothing to suggest and there are no outcomes."""
         assert list(opened().suggest(FACTS, "tree")) == []
         assert list(opened().outcomes(FACTS)) == []
 
-    def test_a_later_run_is_told_what_was_learned(self, taught: Opened) -> None:
+    def test_a_later_run_receives_what_was_learned(self, filled: Opened) -> None:
         """Facts, configurations, regrets, ranks and states come back as they were."""
         learned = [outcome for facts in OTHERS for outcome in outcomes(facts)]
-        assert content(taught().outcomes(FACTS)) == content(learned)
+        assert content(filled().outcomes(FACTS)) == content(learned)
 
-    def test_tells_of_similar_data_first(self, taught: Opened) -> None:
+    def test_similar_data_come_first(self, filled: Opened) -> None:
         """The outcomes of one data set are together, those of the most similar come first."""
-        order = list(dict.fromkeys(each.facts for each in taught().outcomes(FACTS)))
+        order = list(dict.fromkeys(each.facts for each in filled().outcomes(FACTS)))
         assert order == list(OTHERS)
 
-    def test_suggests_what_did_well(self, taught: Opened) -> None:
+    def test_suggests_what_did_well(self, filled: Opened) -> None:
         """What was best everywhere comes first; all are a few, distinct and tried before."""
-        suggested = [dict(each) for each in taught().suggest(FACTS, "tree")]
+        suggested = [dict(each) for each in filled().suggest(FACTS, "tree")]
         assert suggested[0] == GOOD
         assert {name: type(value) for name, value in suggested[0].items()} == {
             name: type(value) for name, value in GOOD.items()
@@ -113,69 +113,69 @@ class MemorySuite:
         assert len({repr(sorted(each.items())) for each in suggested}) == len(suggested)
         assert all(each in (GOOD, *BAD) for each in suggested)
 
-    def test_suggests_nothing_for_a_stage_it_has_not_seen(self, taught: Opened) -> None:
+    def test_suggests_nothing_for_a_stage_it_has_not_seen(self, filled: Opened) -> None:
         """What did well for one stage is not suggested for another."""
-        assert list(taught().suggest(FACTS, "forest")) == []
+        assert list(filled().suggest(FACTS, "forest")) == []
 
     def test_what_a_run_learned_does_not_change_it_when_it_is_repeated(
-        self, taught: Opened
+        self, filled: Opened
     ) -> None:
         """The same command typed again gives the same student."""
-        before = taught()
+        before = filled()
         suggested = list(before.suggest(FACTS, "tree")), list(before.suggest(FACTS, "gbm"))
-        told = content(before.outcomes(FACTS))
+        learned = content(before.outcomes(FACTS))
         best = Configuration("tree", 1.0, 1.0, {**GOOD, "depth": 99})
         before.remember(FACTS, [*outcomes(FACTS, "gbm"), Outcome(FACTS, best, 0.0, 0.0)])
-        for after in (before, taught()):
+        for after in (before, filled()):
             # Other teachers may see another share of noise in the same data.
             for facts in (FACTS, replace(FACTS, noise=0.4)):
                 assert (
                     list(after.suggest(facts, "tree")),
                     list(after.suggest(facts, "gbm")),
                 ) == suggested
-                assert content(after.outcomes(facts)) == told
+                assert content(after.outcomes(facts)) == learned
 
     @pytest.mark.parametrize("n", [9, 8, 1, 0])
-    def test_of_a_stage_the_run_that_tried_more_stays(self, taught: Opened, n: int) -> None:
+    def test_of_a_stage_the_run_that_tried_more_stays(self, filled: Opened, n: int) -> None:
         """A poorer run erases nothing; one that tried as much replaces what was known."""
         facts = replace(OTHERS[0], noise=0.2)
         newer = outcomes(facts, alpha=0.25)
-        taught().remember(facts, newer[:n])
+        filled().remember(facts, newer[:n])
         expected = newer if n == len(newer) else outcomes(facts)
-        told = [each for each in taught().outcomes(FACTS) if each.facts.digest == facts.digest]
+        found = [each for each in filled().outcomes(FACTS) if each.facts.digest == facts.digest]
         if n == 0:
-            # It told nothing, so it may count as no run.
-            told = [replace(each, facts=facts) for each in told]
-        assert content(told) == content(expected)
+            # It brought no outcomes, so it may count as no run.
+            found = [replace(each, facts=facts) for each in found]
+        assert content(found) == content(expected)
 
-    def test_a_stage_that_a_later_run_did_not_try_stays(self, taught: Opened) -> None:
-        """What is known of each stage is told beside what is known of the others."""
+    def test_a_stage_that_a_later_run_did_not_try_stays(self, filled: Opened) -> None:
+        """The outcomes of each stage are returned beside those of the others."""
         newer = outcomes(OTHERS[0], "gbm", alpha=0.25)[:3]
-        taught().remember(OTHERS[0], newer)
+        filled().remember(OTHERS[0], newer)
         learned = [*newer, *(outcome for facts in OTHERS for outcome in outcomes(facts))]
-        assert content(taught().outcomes(FACTS)) == content(learned)
+        assert content(filled().outcomes(FACTS)) == content(learned)
 
-    def test_a_run_that_tried_more_replaces_what_was_known(self, taught: Opened) -> None:
+    def test_a_run_that_tried_more_replaces_what_was_known(self, filled: Opened) -> None:
         """The outcomes of a stage are those of one run, for ranks compare within a run."""
         newer = outcomes(OTHERS[0], alpha=0.25) + outcomes(OTHERS[0], alpha=0.75)[:1]
-        taught().remember(OTHERS[0], newer)
+        filled().remember(OTHERS[0], newer)
         learned = [*newer, *(outcome for facts in OTHERS[1:] for outcome in outcomes(facts))]
-        assert content(taught().outcomes(FACTS)) == content(learned)
+        assert content(filled().outcomes(FACTS)) == content(learned)
 
-    def test_runs_at_the_same_time_both_count(self, taught: Opened) -> None:
-        """Two memories opened before either was told anything do not undo each other's work."""
-        one, two = taught(), taught()
+    def test_runs_at_the_same_time_both_count(self, filled: Opened) -> None:
+        """Two memories opened before either remembers anything do not undo each other's work."""
+        one, two = filled(), filled()
         first, second = (replace(FACTS, digest=name * 64) for name in "ab")
         one.suggest(FACTS, "tree")
         two.suggest(FACTS, "tree")
         one.remember(first, outcomes(first))
         two.remember(second, outcomes(second))
-        known = {each.facts.digest for each in taught().outcomes(FACTS)}
-        assert {first.digest, second.digest} <= known
+        digests = {each.facts.digest for each in filled().outcomes(FACTS)}
+        assert {first.digest, second.digest} <= digests
 
-    def test_asking_changes_nothing(self, taught: Opened) -> None:
-        """The same question gets the same answer, whatever the global generator says."""
-        memory = taught()
+    def test_asking_changes_nothing(self, filled: Opened) -> None:
+        """The same question gets the same answer, whatever the state of the global generator."""
+        memory = filled()
         answers = []
         for seed in (1, 2):
             np.random.seed(seed)  # noqa: NPY002 - the global generator is what must not matter

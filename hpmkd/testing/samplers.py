@@ -63,8 +63,8 @@ class SamplerSuite:
         """If it announces a total, it asks for exactly as many; None announces nothing."""
         sampler = factory(space())
         announced = sampler.total
-        asked = search(sampler)
-        assert announced is None or announced == len(asked)
+        requested = search(sampler)
+        assert announced is None or announced == len(requested)
 
     def test_stays_at_its_end(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """Once it has asked for nothing, it never asks again."""
@@ -86,7 +86,7 @@ class SamplerSuite:
             idle = configuration.alpha == 0 and configuration.temperature == 1
             assert idle or configuration.temperature in given.temperatures
             assert 0 < configuration.share <= 1
-            assert configuration.after is None, "what comes after what is the chain's to say"
+            assert configuration.after is None, "the chain decides what follows what"
             stage: Stage = given.stages[configuration.stage]
             check_in_space(stage, configuration.hyperparameters)
 
@@ -95,8 +95,8 @@ class SamplerSuite:
         self, factory: Callable[[SearchSpace], Sampler], n_rows: int
     ) -> None:
         """A trial on a share of the rows wins nothing: some are on all of them."""
-        asked = search(factory(replace(space(), n_rows=n_rows)))
-        assert any(configuration.share == 1 for configuration in asked)
+        requested = search(factory(replace(space(), n_rows=n_rows)))
+        assert any(configuration.share == 1 for configuration in requested)
 
     def test_a_space_of_one_point_is_fine(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """One stage, one temperature, hard labels: that is what it asks for."""
@@ -111,10 +111,10 @@ class SamplerSuite:
         if not self.remembers:
             pytest.skip("it looks at no memory")
         given = remembering(space())
-        asked = search(factory(given))
-        assert {each.stage for each in asked} & given.remembered.keys()
+        requested = search(factory(given))
+        assert {each.stage for each in requested} & given.remembered.keys()
         for name, remembered in given.remembered.items():
-            own = [dict(each.hyperparameters) for each in asked if each.stage == name]
+            own = [dict(each.hyperparameters) for each in requested if each.stage == name]
             first = [point for at, point in enumerate(own) if point not in own[:at]]
             assert first[: len(remembered)] == remembered[: len(first)]
 
@@ -129,9 +129,9 @@ class SamplerSuite:
         given = replace(space(), fits=fits, models=fits * evaluations)
         sampler = factory(given)
         announced = sampler.total
-        asked = search(sampler, fits=fits)
-        assert announced is None or announced == len(asked)
-        assert 0 < models(asked, fits) <= fits * evaluations
+        requested = search(sampler, fits=fits)
+        assert announced is None or announced == len(requested)
+        assert 0 < models(requested, fits) <= fits * evaluations
 
     def test_hard_labels_are_within_reach(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """In one of ten searches at least, alpha = 0 is tried."""
@@ -175,23 +175,23 @@ class SamplerSuite:
     ) -> None:
         """Where all trials of the stage that it asks for first fail, it tries another."""
         first = factory(space()).ask(1)[0].stage
-        asked = search(
+        requested = search(
             factory(space()),
             lambda number, configuration: (
                 None if configuration.stage == first else some_loss(number, configuration)
             ),
             batch=1,
         )
-        assert {each.stage for each in asked if each.share == 1} - {first}
+        assert {each.stage for each in requested if each.share == 1} - {first}
 
     def test_ends_if_everything_fails(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """With no success at all, the search ends without an exception."""
         assert search(factory(space()), lambda number, configuration: None)
 
-    def test_hears_of_controls_it_did_not_ask_for(
+    def test_accepts_controls_that_it_did_not_ask_for(
         self, factory: Callable[[SearchSpace], Sampler]
     ) -> None:
-        """The engine adds the alpha = 0 control of each stage's best, and tells it too."""
+        """The engine adds the alpha = 0 control of each stage's best, and reports it too."""
         sampler = factory(space())
         first = sampler.ask(BATCH)
         assert first

@@ -45,15 +45,15 @@ def one_fit(
 
 
 def state(progress: float, loss: Callable[[float], float]) -> TrainingState:
-    """Return what is told at a point of a fit; in the first round there is no loss."""
+    """Return the state at a point of a fit; in the first round there is no loss."""
     if progress == 0:
         return TrainingState(0.0)
-    known = loss(progress)
-    return TrainingState(progress, known, kl=known / 4, gap=known / 2 - 0.2, trend=-known / 20)
+    current = loss(progress)
+    return TrainingState(progress, current, current / 4, current / 2 - 0.2, -current / 20)
 
 
 def past(n_sets: int = 6) -> list[Outcome]:
-    """Return outcomes of other data sets; where nobody knew, noise, regime and state are None.
+    """Return outcomes of other data sets; of some, noise, regime and state are unknown.
 
     The teacher helps on clean sets and harms on noisy ones.
     """
@@ -64,19 +64,18 @@ def past(n_sets: int = 6) -> list[Outcome]:
         facts = replace(facts, regime=None if at == 0 else "self", digest=f"set {at}")
         for rounds in (20, 40):
             for configuration in CONFIGURATIONS:
-                known = replace(configuration, hyperparameters={"rounds": rounds})
+                tried = replace(configuration, hyperparameters={"rounds": rounds})
                 regret = 0.1 + configuration.alpha * ((noise or 0.0) - 0.12) + 0.1 / rounds
-                told = None if at % 3 == 1 else TrainingState(0.95, 0.1 * at, 0.02 * at, 0.1, -0.01)
-                outcomes.append(Outcome(facts, known, regret, 0.5, told))
+                last = None if at % 3 == 1 else TrainingState(0.95, 0.1 * at, 0.02 * at, 0.1, -0.01)
+                outcomes.append(Outcome(facts, tried, regret, 0.5, last))
     return outcomes
 
 
-def taught(scheduler: Scheduler, outcomes: Sequence[Outcome]) -> bool:
-    """Tell a scheduler of other data sets; False if it does not want to hear."""
-    learn = getattr(scheduler, "learn", None)
-    if learn is None:
+def learn(scheduler: Scheduler, outcomes: Sequence[Outcome]) -> bool:
+    """Let a scheduler learn from other data sets; False if it has no use for them."""
+    if not hasattr(scheduler, "learn"):
         return False
-    learn(FACTS, outcomes)
+    scheduler.learn(FACTS, outcomes)
     return True
 
 
@@ -88,69 +87,69 @@ class SchedulerSuite:
         """Return the scheduler under test, fresh."""
         raise NotImplementedError("supply a fixture `scheduler` that returns your scheduler")
 
-    @pytest.fixture(params=["fresh", "taught", "experienced"])
-    def lived(self, scheduler: Scheduler, request: pytest.FixtureRequest) -> Scheduler:
-        """Return it as it comes, told of other data sets, and after it has observed trials."""
-        if request.param == "taught" and not taught(scheduler, past()):
+    @pytest.fixture(params=["fresh", "learned", "experienced"])
+    def used(self, scheduler: Scheduler, request: pytest.FixtureRequest) -> Scheduler:
+        """Return it new, after it has learned from other data sets, and after trials too."""
+        if request.param == "learned" and not learn(scheduler, past()):
             pytest.skip("it does not learn from other data sets")
         if request.param == "experienced":
-            taught(scheduler, past())
+            learn(scheduler, past())
             for trial in history():
                 scheduler.observe(trial)
         return scheduler
 
     def test_fulfils_the_protocol(self, scheduler: Scheduler) -> None:
-        """It has the methods of a scheduler, and says whether it varies."""
+        """It has the methods of a scheduler, and declares whether it varies."""
         assert isinstance(scheduler, Scheduler)
         assert isinstance(scheduler.varies, bool)
 
     @pytest.mark.parametrize("loss", LOSSES, ids=["falling", "rising", "zero"])
     def test_temperature_and_alpha_are_in_range(
-        self, lived: Scheduler, loss: Callable[[float], float]
+        self, used: Scheduler, loss: Callable[[float], float]
     ) -> None:
         """In every round of every fit, temperature > 0 and 0 <= alpha <= 1."""
         for configuration in CONFIGURATIONS:
-            for softening in one_fit(lived, configuration, loss):
+            for softening in one_fit(used, configuration, loss):
                 assert isinstance(softening, Softening)
                 assert np.isfinite(softening.temperature)
                 assert softening.temperature > 0
                 assert 0 <= softening.alpha <= 1
 
-    def test_the_control_stays_on_hard_labels(self, lived: Scheduler) -> None:
+    def test_the_control_stays_on_hard_labels(self, used: Scheduler) -> None:
         """The control of the run has alpha = 0: the teacher may not slip into it."""
         for configuration in CONFIGURATIONS:
-            for softening in one_fit(lived, configuration.control(), LOSSES[0]):
+            for softening in one_fit(used, configuration.control(), LOSSES[0]):
                 assert softening.alpha == 0
 
-    def test_without_varies_the_state_is_ignored(self, lived: Scheduler) -> None:
+    def test_without_varies_the_state_is_ignored(self, used: Scheduler) -> None:
         """If ``varies`` is False, every round of a fit gets the same answer."""
-        if lived.varies:
+        if used.varies:
             return
         for configuration in CONFIGURATIONS:
             answers = {
-                softening for loss in LOSSES for softening in one_fit(lived, configuration, loss)
+                softening for loss in LOSSES for softening in one_fit(used, configuration, loss)
             }
             assert len(answers) == 1
 
-    def test_a_fit_leaves_no_trace(self, lived: Scheduler) -> None:
+    def test_a_fit_leaves_no_trace(self, used: Scheduler) -> None:
         """The same state gets the same answer, whatever was fitted in between.
 
         Fits are spread over processes: else the number of workers would change the result.
         """
-        before = one_fit(lived, CONFIGURATIONS[4], LOSSES[0])
+        before = one_fit(used, CONFIGURATIONS[4], LOSSES[0])
         for configuration in CONFIGURATIONS:
-            one_fit(lived, configuration, LOSSES[1])
-        assert one_fit(lived, CONFIGURATIONS[4], LOSSES[0]) == before
+            one_fit(used, configuration, LOSSES[1])
+        assert one_fit(used, CONFIGURATIONS[4], LOSSES[0]) == before
 
-    def test_pickles(self, lived: Scheduler) -> None:
+    def test_pickles(self, used: Scheduler) -> None:
         """A copy in a worker process gives the same answers."""
-        copy = pickle.loads(pickle.dumps(lived))
+        copy = pickle.loads(pickle.dumps(used))
         for configuration in CONFIGURATIONS:
             for loss in LOSSES:
-                assert one_fit(copy, configuration, loss) == one_fit(lived, configuration, loss)
+                assert one_fit(copy, configuration, loss) == one_fit(used, configuration, loss)
 
     def test_observing_is_deterministic(self, scheduler: Scheduler) -> None:
-        """The same trials in the same order teach the same."""
+        """The same trials in the same order lead to the same answers."""
         twin = pickle.loads(pickle.dumps(scheduler))
         for each, seed in ((scheduler, 1), (twin, 2)):
             np.random.seed(seed)  # noqa: NPY002 - the global generator must not matter
@@ -162,18 +161,18 @@ class SchedulerSuite:
             )
 
     def test_learning_is_deterministic(self, scheduler: Scheduler) -> None:
-        """The same outcomes in the same order teach the same."""
+        """The same outcomes in the same order lead to the same answers."""
         twin = pickle.loads(pickle.dumps(scheduler))
         for each, seed in ((scheduler, 1), (twin, 2)):
             np.random.seed(seed)  # noqa: NPY002 - the global generator must not matter
-            taught(each, past())
+            learn(each, past())
         for configuration in CONFIGURATIONS:
             assert one_fit(scheduler, configuration, LOSSES[0]) == one_fit(
                 twin, configuration, LOSSES[0]
             )
 
     @pytest.mark.parametrize(
-        "known",
+        "outcomes",
         [
             [],
             past(1),
@@ -183,9 +182,9 @@ class SchedulerSuite:
         ],
         ids=["nothing", "one set", "one outcome", "no states", "failures"],
     )
-    def test_tolerates_a_poor_memory(self, scheduler: Scheduler, known: list[Outcome]) -> None:
-        """However little the memory knows, it still answers, and within the range."""
-        taught(scheduler, known)
+    def test_tolerates_a_poor_memory(self, scheduler: Scheduler, outcomes: list[Outcome]) -> None:
+        """However few outcomes there are, it still answers, and within the range."""
+        learn(scheduler, outcomes)
         for softening in one_fit(scheduler, CONFIGURATIONS[4], LOSSES[0]):
             assert 0 < softening.temperature < np.inf
             assert 0 <= softening.alpha <= 1

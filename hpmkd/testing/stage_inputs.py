@@ -1,4 +1,4 @@
-"""What the stage suite feeds a stage with: encoded rows, and schedulers of known answers."""
+"""Inputs of the stage suite: encoded rows, and schedulers of known answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AsConfigured:
-    """A scheduler that gives what the configuration says, in every round."""
+    """A scheduler that follows the configuration, in every round."""
 
     varies: ClassVar[bool] = False
 
@@ -30,7 +30,7 @@ class AsConfigured:
 
 
 class HardLabels(AsConfigured):
-    """A scheduler that shuts the teacher up, whatever the configuration says."""
+    """A scheduler that ignores the teacher, whatever the configuration."""
 
     varies: ClassVar[bool] = True
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def prior_loss(labels: Any) -> float:
-    """Return the log loss of whoever only knows how frequent the classes are."""
+    """Return the log loss of the class shares."""
     shares = np.bincount(labels) / len(labels)
     shares = shares[shares > 0]
     return float(-(shares * np.log(shares)).sum())
@@ -47,7 +47,7 @@ class StageSuite:
 
     @pytest.fixture
     def hyperparameters(self, stage: Stage) -> Mapping[str, Hyperparameter]:
-        """Return what most tests fit with: the defaults, unless you say otherwise."""
+        """Return what most tests fit with: the defaults, unless you override them."""
         return dict(stage.defaults)
 
     @pytest.fixture(params=PROBLEMS)
@@ -86,11 +86,11 @@ class StageSuite:
         return self.inputs(stage, real_problem(name), matrix, hyperparameters)
 
     def check(self, student: Predictor, table: Any, problem: Problem) -> FloatArray:
-        """Assert that a student knows its classes and says probabilities; return them."""
+        """Assert that a student has its classes and predicts probabilities; return them."""
         assert list(student.classes_) == list(problem.classes)
-        said = student.predict_proba(table)
-        check_probabilities(said, len(table), len(problem.classes))
-        return said
+        predicted = student.predict_proba(table)
+        check_probabilities(predicted, len(table), len(problem.classes))
+        return predicted
 
     def test_fulfils_the_protocol(self, stage: Stage) -> None:
         """It has the attributes and methods of a stage."""
@@ -113,23 +113,25 @@ class StageSuite:
         self.check(stage.fit(inputs), problem.table, problem)
 
     def test_a_student_learns(self, stage: Stage, name: str, given: StageInputs) -> None:
-        """It says probabilities over all classes, better than the class shares alone."""
+        """It predicts probabilities over all classes, better than the class shares alone."""
         problem = real_problem(name)
-        said = self.check(stage.fit(given), problem.table, problem)
-        losses = -np.log(np.maximum(said[np.arange(len(said)), problem.labels], 1e-300))
+        predicted = self.check(stage.fit(given), problem.table, problem)
+        losses = -np.log(np.maximum(predicted[np.arange(len(predicted)), problem.labels], 1e-300))
         assert losses.mean() < prior_loss(problem.labels)
 
-    def test_the_teacher_is_heard(self, stage: Stage, name: str, given: StageInputs) -> None:
-        """At alpha = 1 it follows a teacher that contradicts the labels."""
+    def test_at_alpha_1_the_teacher_counts(
+        self, stage: Stage, name: str, given: StageInputs
+    ) -> None:
+        """Even one that contradicts the labels."""
         problem = real_problem(name)
         contrary = read_only(np.roll(problem.soft_targets, 1, axis=1))
         configuration = replace(given.configuration, alpha=1.0)
         student = stage.fit(replace(given, soft_targets=contrary, configuration=configuration))
-        said = self.check(student, problem.table, problem).argmax(axis=1)
-        assert (said == contrary.argmax(axis=1)).mean() > (said == problem.labels).mean()
+        predicted = self.check(student, problem.table, problem).argmax(axis=1)
+        assert (predicted == contrary.argmax(axis=1)).mean() > (predicted == problem.labels).mean()
 
-    def test_without_alpha_the_teacher_is_not_heard(self, stage: Stage, given: StageInputs) -> None:
-        """At alpha = 0 neither teacher nor temperature changes a bit of the student."""
+    def test_at_alpha_0_the_teacher_does_not_matter(self, stage: Stage, given: StageInputs) -> None:
+        """Neither teacher nor temperature changes a bit of the student."""
         hard = replace(given, configuration=replace(given.configuration, alpha=0.0))
         other = replace(
             hard,
@@ -139,7 +141,7 @@ class StageSuite:
         assert stage.fit(hard).to_bytes() == stage.fit(other).to_bytes()
 
     def test_the_scheduler_has_the_last_word(self, stage: Stage, given: StageInputs) -> None:
-        """If the scheduler says alpha = 0, the teacher is not heard either."""
+        """If the scheduler gives alpha = 0, the teacher does not matter either."""
         hard = replace(given, scheduler=HardLabels())
         other = replace(hard, soft_targets=read_only(np.roll(given.soft_targets, 1, axis=1)))
         assert stage.fit(hard).to_bytes() == stage.fit(other).to_bytes()
@@ -203,12 +205,12 @@ class StageSuite:
     ) -> None:
         """A class that these rows do not show is still a column."""
         problem = real_problem(name)
-        kept = problem.labels != 1
+        shown = problem.labels != 1
         fewer = replace(
             given,
-            matrix=read_only(given.matrix[kept]),
-            labels=read_only(given.labels[kept]),
-            soft_targets=read_only(given.soft_targets[kept]),
+            matrix=read_only(given.matrix[shown]),
+            labels=read_only(given.labels[shown]),
+            soft_targets=read_only(given.soft_targets[shown]),
             configuration=replace(given.configuration, alpha=alpha),
         )
         self.check(stage.fit(fewer), problem.table, problem)
@@ -225,7 +227,7 @@ class StageSuite:
         self.check(student, hollow, problem)
 
     def test_survives_its_bytes(self, stage: Stage, given: StageInputs, name: str) -> None:
-        """What a ``.hpmkd`` file gives back says the same, bit for bit."""
+        """A student read from its ``.hpmkd`` file predicts the same, bit for bit."""
         table = real_problem(name).table
         student = stage.fit(given)
         copy = Student.from_bytes(student.to_bytes())

@@ -78,7 +78,7 @@ def dawdle_once(shared: str, task: int) -> int:
 
 
 def _first(folder: str, task: int) -> bool:
-    """Return whether this is asked for the first time; a file in the folder notes it."""
+    """Return whether the task starts for the first time; a file in the folder notes it."""
     mark = Path(folder) / str(task)
     if mark.exists():
         return False

@@ -18,7 +18,7 @@ from hpmkd.values import Configuration, ExtraRows, Previous, StageInputs
 
 N_EXTRA = 40
 #: Of the inputs: what a rule may not replace.
-KEPT = ("matrix", "encoder", "labels", "classes", "configuration", "scheduler", "seed")
+FIXED = ("matrix", "encoder", "labels", "classes", "configuration", "scheduler", "seed")
 
 
 def shares(rng: np.random.Generator, n: int, n_classes: int) -> Any:
@@ -48,7 +48,7 @@ def training_set(name: str, with_extra: bool) -> StageInputs:
 
 
 def predecessor(name: str, inputs: StageInputs, unseen: bool) -> Previous:
-    """Return a linear student before, and what it says, if the rule asks for it."""
+    """Return a linear student before, and its predictions, if the rule needs them."""
     encoder, shared = encoded(name, False, "linear")
     # Of its own: a rule that writes into it must not spoil it for the tests after this one.
     matrix = read_only(shared.copy())
@@ -81,15 +81,15 @@ class TransferSuite:
         return inputs, transfer.hand_over(inputs, predecessor(name, inputs, transfer.unseen))
 
     def test_fulfils_the_protocol(self, transfer: Transfer, name: str, with_extra: bool) -> None:
-        """It has the method of a transfer, and knows what it does and needs."""
+        """It has the method of a transfer, and declares what it does and needs."""
         assert isinstance(transfer, Transfer)
         assert isinstance(transfer.teaches, bool)
         assert isinstance(transfer.unseen, bool)
 
     def test_rows_and_labels_stay(self, transfer: Transfer, name: str, with_extra: bool) -> None:
-        """Only what is taught, or where it starts, is another afterwards."""
+        """Only soft targets, or the start, differ afterwards."""
         before, after = self.handed(transfer, name, with_extra)
-        for field in KEPT:
+        for field in FIXED:
             assert getattr(after, field) is getattr(before, field), field
         assert (after.extra is None) == (before.extra is None)
         if before.extra is not None:
@@ -110,11 +110,11 @@ class TransferSuite:
             np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-9)
 
     def test_hands_something_over(self, transfer: Transfer, name: str, with_extra: bool) -> None:
-        """What it says of itself is true: it teaches, or it gives a start."""
+        """Its declaration is true: it changes the soft targets, or it gives a start."""
         before, after = self.handed(transfer, name, with_extra)
-        taught = not np.array_equal(before.soft_targets, after.soft_targets)
-        assert taught == transfer.teaches
-        assert taught or after.start is not before.start
+        changed = not np.array_equal(before.soft_targets, after.soft_targets)
+        assert changed == transfer.teaches
+        assert changed or after.start is not before.start
 
     def test_changes_nothing_it_was_given(
         self, transfer: Transfer, name: str, with_extra: bool
@@ -123,9 +123,9 @@ class TransferSuite:
         inputs = training_set(name, with_extra)
         previous = predecessor(name, inputs, transfer.unseen)
         arrays = [inputs.soft_targets, previous.matrix]
-        kept = copy.deepcopy(arrays)
+        copies = copy.deepcopy(arrays)
         transfer.hand_over(inputs, previous)
-        for array, copied in zip(arrays, kept, strict=True):
+        for array, copied in zip(arrays, copies, strict=True):
             np.testing.assert_array_equal(array, copied)
 
     def test_pickles(self, transfer: Transfer, name: str, with_extra: bool) -> None:

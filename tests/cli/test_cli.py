@@ -263,7 +263,7 @@ def test_probabilities_and_a_model_file_teach(data, people, tmp_path):
     result = call(
         *("distill", tmp_path / "scored.csv", "--target", "bought", "--quiet", "--json"),
         *("--teacher", tmp_path / "model.skops", "--probabilities", "p_yes,p_no"),
-        *("--out", tmp_path / "run", "--student", "tree", *LIGHT[1:4]),
+        *("--out", tmp_path / "run", "--student", "tree", *LIGHT[1:5]),
     )
     assert result.exit_code == 0, result.output
     printed = json.loads(result.stdout)

@@ -87,7 +87,10 @@ def test_what_the_run_fitted_is_not_fitted_again(hpm):
         best = mine.loc[mine["selection_log_loss"].idxmin()]
         student = distiller.get_trained_model(name, best["temperature"], best["alpha"])
         assert student is found.students[STAGES[name]]
-        assert distiller.get_trained_model(name, 1.0, 0.0) is found.controls[STAGES[name]]
+        assert (
+            distiller.get_trained_model(name, 1.0, 0.0)
+            is found.handle.finalists.controls[STAGES[name]].student
+        )
 
 
 def test_every_model_is_counted(made, runs, monkeypatch):
@@ -173,10 +176,12 @@ def test_a_best_that_saw_a_share_of_the_rows_alone_prefers_no_run(made, runs):
     runs(distiller)
     (outcome,) = distiller._results.outcomes
     found = outcome.found
-    trial = found.racing[0]
+    trial = found.handle.trials[0]
     part = replace(trial.configuration, share=0.5)
     lucky = replace(trial, configuration=part, row_losses=np.zeros(9))
-    other = replace(outcome, found=replace(found, racing=[*found.racing, lucky]), most=None)
+    provenance = replace(found.handle.provenance, trials=[*found.handle.trials, lucky])
+    handle = replace(found.handle, provenance=provenance)
+    other = replace(outcome, found=replace(found, handle=handle), most=None)
     assert Results([outcome, other]).preferred is outcome
     assert Results([other, outcome]).preferred is other
 

@@ -125,7 +125,8 @@ class TestRecipes:
 @pytest.mark.parametrize(("models", "n_stages"), [(8, 1), (20, 2), (41, 4)])
 def test_cross_validated_trials_keep_within_the_budget(cancer, fits, sampler, models, n_stages):
     """Each trial takes three models."""
-    found = distil(cancer, settings={"sampler": sampler, "budget.models": models})
+    few = tuple(each[:240] for each in cancer)
+    found = distil(few, settings={"sampler": sampler, "budget.models": models})
     assert models / 3 < found.counts["models_trained"] == len(fits) <= models
     # Chance may bring one stage twice.
     assert len(found.students) == n_stages or (sampler == "random" and found.students)
@@ -170,7 +171,8 @@ def test_a_chain_that_cross_fits_is_paid_before_it_is_tried(wine, fits, monkeypa
 
 @pytest.mark.parametrize(
     "sampler",
-    ["staged", *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLERS[1:])],
+    # The grid and random search do not look at what comes back.
+    ["staged", *(pytest.param(name, marks=pytest.mark.slow) for name in ("adaptive", "tpe"))],
 )
 def test_two_workers_ship_the_same_bytes(wine, sampler):
     few = {"sampler": sampler, "budget.models": 48, "stages": ["logistic", "tree", "gbm"]}

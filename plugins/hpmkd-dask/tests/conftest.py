@@ -17,7 +17,7 @@ from hpmkd_dask.executor import DaskExecutor
 WAIT = 60.0
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As shells start what runs in the background; tests of Ctrl-C, and what they start, hear it.
+    # As shells start what runs in the background; tests of Ctrl-C, and what they start, need it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -145,9 +145,9 @@ def outside(place):
     place.wait_for(0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def crew(tmp_path_factory):
-    """A scheduler with two workers that nannies watch over."""
+    """A scheduler with two workers that nannies watch over; idle, they take a part of a core."""
     cluster = Outside(tmp_path_factory.mktemp("crew"))
     cluster.worker()
     cluster.worker()
