@@ -40,7 +40,7 @@ def untrained(monkeypatch):
     def fail(*arguments):
         raise AssertionError("the run had started")
 
-    monkeypatch.setattr(engine._Run, "go", fail)
+    monkeypatch.setattr(engine, "run", fail)
 
 
 @pytest.fixture

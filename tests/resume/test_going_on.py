@@ -287,7 +287,7 @@ def stopped(data, tmp_path, monkeypatch):
     """A command that was stopped at a trial, and what it said."""
     from hpmkd.engine.trainer import Trainer
 
-    tell, told = Trainer.tell, []
+    tell, told = Trainer.count, []
 
     def stop(self, trial):
         tell(self, trial)
@@ -298,7 +298,7 @@ def stopped(data, tmp_path, monkeypatch):
     Stopping.fits, Stopping.stop_at = 0, None
     folder = tmp_path / "my run"
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "tell", stop)
+        patch.setattr(Trainer, "count", stop)
         return folder, command(data, "--out", folder)
 
 
@@ -440,7 +440,7 @@ def test_a_run_that_cannot_be_written_at_its_end_is_gone_on_with(data, tmp_path,
 def test_what_the_journal_could_not_take_is_told_at_the_end(data, tmp_path, monkeypatch):
     from hpmkd.engine.trainer import Trainer
 
-    tell, folder = Trainer.tell, tmp_path / "run"
+    tell, folder = Trainer.count, tmp_path / "run"
 
     def filling(self, trial):
         tell(self, trial)
@@ -450,7 +450,7 @@ def test_what_the_journal_could_not_take_is_told_at_the_end(data, tmp_path, monk
 
     Stopping.fits, Stopping.stop_at = 0, None
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "tell", filling)
+        patch.setattr(Trainer, "count", filling)
         with pytest.warns(JournalWarning):
             failed = command(data, "--out", folder)
     assert failed.exit_code == 7
@@ -500,7 +500,7 @@ def test_an_old_run_stays_until_the_new_one_takes_its_place(data, tmp_path, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "tell", stop)
+        patch.setattr(Trainer, "count", stop)
         assert command(data, "--out", folder, "--overwrite", "--seed", 3).exit_code == 130
     assert hpmkd.load(folder).student.to_bytes() == student
     assert (folder / "journal").exists()
