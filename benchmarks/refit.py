@@ -31,9 +31,9 @@ from hpmkd.kernels import distillation_loss, leaf_gradient, leaf_margins
 from hpmkd_defaults.stages.refit import (
     RIDGE,
     STEPS,
-    AdditiveModel,
     FixedTrees,
     JointLoss,
+    JointModel,
     refit_jointly,
 )
 from tests.kernels import reference
@@ -57,7 +57,7 @@ def problem(n: int, width: int, columns: int):
     shares = rng.dirichlet(np.full(LEAVES, 0.7), n_trees)
     ids = np.array([rng.choice(LEAVES, n, p=share) for share in shares], dtype=np.uint8)
     trees = FixedTrees(ids, np.full(n_trees, LEAVES), np.arange(n_trees) % width)
-    model = AdditiveModel(
+    model = JointModel(
         rng.normal(0, 0.1, n_trees * LEAVES).astype(np.float32),
         rng.normal(0, 0.1, (columns, width)).astype(np.float32),
         np.zeros(width, dtype=np.float32),
