@@ -306,8 +306,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 import hpmkd
-from hpmkd import measure
-measure.SECONDS_EACH = measure.SECONDS_QUICK = 0.0
+from hpmkd.evaluation import latency
+latency.SECONDS_EACH = latency.SECONDS_QUICK = 0.0
 folder, settings = sys.argv[1], json.loads(sys.argv[2])
 X, y = load_wine(return_X_y=True, as_frame=True)
 y = y.map({0: "a", 1: "b", 2: "c"})
