@@ -292,7 +292,7 @@ def test_the_best_of_each_stage_keeps_what_it_said(make):
         if trial.probabilities is not None
     }
     assert kept == {("a", 0.8), ("b", 0.9)}
-    assert search.trials[1].said.shape == (4, 2)
+    assert search.trials[1].probabilities.shape == (4, 2)
 
 
 class TestConvergence:
