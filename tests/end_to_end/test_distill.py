@@ -233,16 +233,16 @@ def test_one_student_alone(wine):
 
 def test_the_seed_decides_whatever_the_number_of_workers(wine):
     options = {"teacher": RandomForestClassifier(5), "settings": LIGHT}
-    runs = [light(*wine, **options, workers=workers) for workers in (1, 3)]
+    runs = [light(*wine, **options, workers=workers) for workers in (1, 2, 4)]
     for stage in STAGES:
         contents = {run.students[stage].to_bytes() for run in runs}
         assert len(contents) == 1, stage
     keys = [[(trial.configuration.key, trial.log_loss) for trial in run.trials] for run in runs]
-    assert keys[0] == keys[1]
+    assert keys[0] == keys[1] == keys[2]
     assert len({run.verdict for run in runs}) == 1
     assert len({run.counts["teacher_calls"] for run in runs}) == 1
-    assert runs[0].evidence == runs[1].evidence
-    for run, workers in zip(runs, (1, 3), strict=True):
+    assert runs[0].evidence == runs[1].evidence == runs[2].evidence
+    for run, workers in zip(runs, (1, 2, 4), strict=True):
         trials = [each["trials"] for each in run.counts["workers"]]
         assert len(trials) <= workers
         assert sum(trials) == len(run.trials)

@@ -171,8 +171,7 @@ def test_a_chain_that_cross_fits_is_paid_before_it_is_tried(wine, fits, monkeypa
 
 @pytest.mark.parametrize(
     "sampler",
-    # The grid and random search do not look at what comes back.
-    ["staged", *(pytest.param(name, marks=pytest.mark.slow) for name in ("adaptive", "tpe"))],
+    ["staged", *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLERS[1:])],
 )
 def test_two_workers_ship_the_same_bytes(wine, sampler):
     few = {"sampler": sampler, "budget.models": 48, "stages": ["logistic", "tree", "gbm"]}

@@ -89,7 +89,7 @@ def is_alive(number):
         return False
 
 
-@pytest.mark.parametrize("seconds", [0, 0.02])
+@pytest.mark.parametrize("seconds", [0, 0.005, 0.02, 0.05])
 def test_at_the_first_sight_of_a_worker_it_ends_and_so_do_they(runs, seconds):
     process = runs.start("--out", "run", "--workers", "2")
     with process:
