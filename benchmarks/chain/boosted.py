@@ -14,11 +14,11 @@ import numpy as np
 import xgboost
 
 from benchmarks.chain.answers import Answer, answered
-from benchmarks.chain.teachers import TeacherOutputs, TrainingSet, parts
+from benchmarks.chain.teachers import ProblemTeachers, TeacherOutputs, parts
 from hpmkd.data.probabilities import row_losses
 from hpmkd.kernels import soften_logits
 from hpmkd.student import Student, pack_booster
-from hpmkd.training.datasets import EncodedRows
+from hpmkd.training.datasets import TrainingSet
 from hpmkd.values import Configuration, StageInputs
 from hpmkd_defaults.stages.boosting import (
     BoostedStage,
@@ -84,19 +84,19 @@ def shape_depth3(n_classes: int) -> Shape:
     return Shape(XGBoostStage(), 30, "max_depth", 3)
 
 
-def inputs_of(rows: EncodedRows, configuration: Configuration, seed: int) -> StageInputs:
+def inputs_of(training: TrainingSet, configuration: Configuration, seed: int) -> StageInputs:
     """Return what the engine would hand to a boosted stage."""
-    encoder, matrix = rows.encoded["tree"]
+    encoder, matrix = training.encoded["tree"]
     return StageInputs(
         matrix=matrix,
         encoder=encoder,
-        labels=rows.labels,
-        soft_targets=rows.soft_targets,
-        classes=rows.classes,
+        labels=training.labels,
+        soft_targets=training.soft_targets,
+        classes=training.classes,
         configuration=configuration,
         scheduler=parts().scheduler.create(),
         seed=seed,
-        extra=rows.extra.get("tree") if configuration.alpha > 0 else None,
+        extra=training.encoded_extra.get("tree") if configuration.alpha > 0 else None,
     )
 
 
@@ -113,7 +113,7 @@ def loss_by_round(shape: Shape, outputs: TeacherOutputs, configuration: Configur
     """Return the mean log loss of the selection rows after 1, 2, … rounds."""
     losses, rows = np.zeros(shape.rounds), 0
     for selection_set in outputs.selection_sets:
-        inputs = inputs_of(selection_set.training_set.training, configuration, seed)
+        inputs = inputs_of(selection_set.training, configuration, seed)
         booster, margin = boosted(shape, inputs, shape.rounds)
         matrix = xgboost.DMatrix(inputs.encoder.transform(selection_set.held.table), nthread=1)
         margins = np.zeros((len(selection_set.held.labels), len(margin)))
@@ -134,14 +134,14 @@ def best_of(shape: Shape, outputs: TeacherOutputs, tried: list[Configuration], s
     return tried[at], int(rounds) + 1, float(curves.min())
 
 
-def finished(shape: Shape, training_set: TrainingSet, outputs: TeacherOutputs, chosen) -> Answer:
+def finished(shape: Shape, teachers: ProblemTeachers, outputs: TeacherOutputs, chosen) -> Answer:
     """Refit a choice of :func:`best_of` on all rows, and answer."""
     configuration, rounds, loss = chosen
-    inputs = inputs_of(outputs.training_set.training, configuration, training_set.seeds.students)
+    inputs = inputs_of(outputs.training, configuration, teachers.seeds.students)
     booster, margin = boosted(shape, inputs, rounds)
     model = pack_booster(booster, len(margin), base_margin=margin)
     student = Student(inputs.encoder, model, inputs.classes)
     chose = {**configuration.hyperparameters, "alpha": configuration.alpha, "rounds": rounds}
-    found = answered(student, training_set.problem.test.table, **chose, selection=loss)
+    found = answered(student, teachers.problem.test.table, **chose, selection=loss)
     # Not the estimate: here a booster is at hand.
     return Answer(found.probabilities, len(booster.save_raw("ubj")), found.packed, found.choice)

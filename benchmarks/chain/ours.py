@@ -15,7 +15,7 @@ from itertools import product
 from benchmarks.chain.answers import Answer
 from benchmarks.chain.boosted import Shape, shape_a, shape_b, shape_depth3
 from benchmarks.chain.rivals import TREES, hard_boosted
-from benchmarks.chain.teachers import TrainingSet
+from benchmarks.chain.teachers import ProblemTeachers
 from benchmarks.chain.work import Work
 from hpmkd.values import After, Configuration, Trial
 
@@ -66,18 +66,16 @@ class Boosted:
     munge: bool = True
     gated: bool = True
 
-    def __call__(self, training_set: TrainingSet) -> Answer:
+    def __call__(self, teachers: ProblemTeachers) -> Answer:
         """Answer as the student does that the selection rows prefer."""
-        work = Work(
-            training_set, training_set.fused if self.munge else training_set.fused.without_extra()
-        )
+        work = Work(teachers, teachers.fused if self.munge else teachers.fused.without_extra())
         best = work.best(list(self.candidates(work)))
         # Where hard labels win, the best hard student is wanted: the rival's own.
-        return hard_boosted(self.shape_of)(training_set) if is_plain(best) else work.answer(best)
+        return hard_boosted(self.shape_of)(teachers) if is_plain(best) else work.answer(best)
 
     def candidates(self, work: Work) -> Iterator[Configuration]:
         """Yield every point, on and off the linear student, and the hard students."""
-        shape = self.shape_of(work.training_set.problem.n_classes)
+        shape = self.shape_of(work.teachers.problem.n_classes)
         name = "gbm" if shape.limit == "max_leaves" else "xgboost"
         plain = {"n_rounds": shape.rounds, shape.limit: shape.most}
         linear = work.linear() if True in self.starts else None
@@ -113,11 +111,9 @@ class SingleTree:
     assistant: bool = True
     munge: bool = True
 
-    def __call__(self, training_set: TrainingSet) -> Answer:
+    def __call__(self, teachers: ProblemTeachers) -> Answer:
         """Answer as the tree does that the selection rows prefer."""
-        work = Work(
-            training_set, training_set.fused if self.munge else training_set.fused.without_extra()
-        )
+        work = Work(teachers, teachers.fused if self.munge else teachers.fused.without_extra())
         before = work.best(list(A.candidates(work))).configuration if self.assistant else None
         afters = (None,) if before is None else (None, After("assistant", before))
         trained = work.best(
@@ -133,13 +129,13 @@ class SingleTree:
         return work.answer(work.best([*hard, *sized]))
 
 
-def mixed(training_set: TrainingSet) -> Answer:
+def mixed(teachers: ProblemTeachers) -> Answer:
     """Answer as the proposal's chain does: logistic, tree, then A, each mixed into the next."""
-    work = Work(training_set, training_set.fused.without_extra())
+    work = Work(teachers, teachers.fused.without_extra())
     before, alpha = work.linear((0.5,)), 0.5
     trees = [Configuration("tree", 1.0, alpha, each, After("mix", before)) for each in TREES]
     before = work.best(trees).configuration
-    shape = shape_a(training_set.problem.n_classes)
+    shape = shape_a(teachers.problem.n_classes)
     plain = {"n_rounds": shape.rounds, shape.limit: shape.most, "refits": 0}
     tried = [
         Configuration("gbm", 1.0, alpha, {**plain, "eta": eta}, After("mix", before))
@@ -157,7 +153,7 @@ A = Boosted(shape_a, (0.3,), POINTS_A)
 B = Boosted(shape_b, (0.5,), POINTS_B)
 #: External teachers: more weight on what they say, and no refit.
 EXTERNAL_POINTS = (Point(0.5, 0), Point(1.0, 0), Point(1.0, 0, 2.0))
-OURS: dict[str, Callable[[TrainingSet], Answer]] = {
+OURS: dict[str, Callable[[ProblemTeachers], Answer]] = {
     "ours A": A,
     "ours B": B,
     "ours tree": SingleTree(),

@@ -12,7 +12,7 @@ from itertools import product
 
 from benchmarks.chain.answers import Answer, answered
 from benchmarks.chain.boosted import Shape, best_of, finished, shape_a, shape_b, shape_depth3
-from benchmarks.chain.teachers import TeacherOutputs, TrainingSet, parts
+from benchmarks.chain.teachers import ProblemTeachers, TeacherOutputs, parts
 from benchmarks.common.engine import active_stages, judge
 from benchmarks.common.rivals import tuned_xgboost
 from hpmkd.training.fit import FitContext
@@ -29,37 +29,37 @@ ALPHAS = (0.1, 0.25, 0.5, 1.0)
 def hard_boosted(shape_of: Callable[[int], Shape], *, crossed: bool = False):
     """Return the arm of a boosted student on hard labels."""
 
-    def arm(training_set: TrainingSet) -> Answer:
-        outputs = training_set.hard_crossed if crossed else training_set.hard
-        return _tuned(shape_of, training_set, outputs, 0.0, 1.0)
+    def arm(teachers: ProblemTeachers) -> Answer:
+        outputs = teachers.hard_crossed if crossed else teachers.hard
+        return _tuned(shape_of, teachers, outputs, 0.0, 1.0)
 
     return arm
 
 
-def naive_boosted(shape_of: Callable[[int], Shape]) -> Callable[[TrainingSet], Answer]:
+def naive_boosted(shape_of: Callable[[int], Shape]) -> Callable[[ProblemTeachers], Answer]:
     """Return the arm of naive KD: the teachers' uniform raw mean, alpha .5, T 3."""
 
-    def arm(training_set: TrainingSet) -> Answer:
-        return _tuned(shape_of, training_set, training_set.uniform, NAIVE_ALPHA, NAIVE_TEMPERATURE)
+    def arm(teachers: ProblemTeachers) -> Answer:
+        return _tuned(shape_of, teachers, teachers.uniform, NAIVE_ALPHA, NAIVE_TEMPERATURE)
 
     return arm
 
 
 def _tuned(
-    shape_of, training_set: TrainingSet, outputs: TeacherOutputs, alpha: float, temperature: float
+    shape_of, teachers: ProblemTeachers, outputs: TeacherOutputs, alpha: float, temperature: float
 ) -> Answer:
-    shape = shape_of(training_set.problem.n_classes)
+    shape = shape_of(teachers.problem.n_classes)
     tried = [Configuration("boosted", temperature, alpha, each) for each in shape.candidates()]
-    chosen = best_of(shape, outputs, tried, training_set.seeds.students)
-    return finished(shape, training_set, outputs, chosen)
+    chosen = best_of(shape, outputs, tried, teachers.seeds.students)
+    return finished(shape, teachers, outputs, chosen)
 
 
 def plain_boosted(shape_of: Callable[[int], Shape], *, munge: bool):
     """Return the arm of plain KD: fused teachers, T 1, then alpha, by selection; no chain."""
 
-    def arm(training_set: TrainingSet) -> Answer:
-        outputs = training_set.fused if munge else training_set.fused.without_extra()
-        shape, seed = shape_of(training_set.problem.n_classes), training_set.seeds.students
+    def arm(teachers: ProblemTeachers) -> Answer:
+        outputs = teachers.fused if munge else teachers.fused.without_extra()
+        shape, seed = shape_of(teachers.problem.n_classes), teachers.seeds.students
         candidates = shape.candidates()
         tried = [Configuration("boosted", 1.0, ALPHAS[1], each) for each in candidates]
         first = best_of(shape, outputs, tried, seed)
@@ -67,7 +67,7 @@ def plain_boosted(shape_of: Callable[[int], Shape], *, munge: bool):
         others = [Configuration("boosted", 1.0, a, settings) for a in ALPHAS if a != ALPHAS[1]]
         second = best_of(shape, outputs, others, seed)
         best = min(first, second, key=lambda found: found[2])
-        return finished(shape, training_set, outputs, best)
+        return finished(shape, teachers, outputs, best)
 
     return arm
 
@@ -82,62 +82,60 @@ TREES = [
 LINES = [{"C": c} for c in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)]
 
 
-def staged(stage, tried: list[dict], outputs_by, alphas=(0.0,)) -> Callable[[TrainingSet], Answer]:
+def staged(
+    stage, tried: list[dict], outputs_by, alphas=(0.0,)
+) -> Callable[[ProblemTeachers], Answer]:
     """Return the arm of a stage of the engine, tuned over candidates and alphas."""
 
-    def arm(training_set: TrainingSet) -> Answer:
-        outputs = outputs_by(training_set)
+    def arm(teachers: ProblemTeachers) -> Answer:
+        outputs = outputs_by(teachers)
         active = active_stages({"stage": stage})
-        context = FitContext(active, {}, parts().scheduler.create(), training_set.seeds.students)
+        context = FitContext(active, {}, parts().scheduler.create(), teachers.seeds.students)
         candidates = [Configuration("stage", 1.0, a, each) for a in alphas for each in tried]
-        trials = judge(outputs.splits(), context, candidates)
+        trials = judge(outputs.selection_sets, context, candidates)
         best = min(trials, key=lambda trial: trial.log_loss)
-        student = refit(RefitData(outputs.training_set.training, context), best.configuration)
+        student = refit(RefitData(outputs.training, context), best.configuration)
         if isinstance(student, str):
             raise RuntimeError(student)
         chose = {**best.configuration.hyperparameters, "alpha": best.configuration.alpha}
-        return answered(student, training_set.problem.test.table, **chose, selection=best.log_loss)
+        return answered(student, teachers.problem.test.table, **chose, selection=best.log_loss)
 
     return arm
 
 
-def optuna(training_set: TrainingSet) -> Answer:
+def optuna(teachers: ProblemTeachers) -> Answer:
     """Answer as the XGBoost does that a user would tune."""
-    training, seed = training_set.problem.training, training_set.problem.seed
+    training, seed = teachers.problem.training, teachers.problem.seed
     model = tuned_xgboost(training.table, training.labels, seed)
     booster = model.named_steps["model"].get_booster()
-    predicted = model.predict_proba(training_set.problem.test.table)
+    predicted = model.predict_proba(teachers.problem.test.table)
     chose = model.named_steps["model"].get_params()
     names = ("n_estimators", "max_depth", "learning_rate", "subsample", "colsample_bytree")
     choice = {name: chose[name] for name in names}
     return Answer(predicted, len(booster.save_raw("ubj")), None, choice)
 
 
-def teacher(training_set: TrainingSet) -> Answer:
+def teacher(teachers: ProblemTeachers) -> Answer:
     """Answer as the fused teachers do."""
-    return Answer(training_set.fused.test)
+    return Answer(teachers.fused.test)
 
 
-RIVALS: dict[str, Callable[[TrainingSet], Answer]] = {
+RIVALS: dict[str, Callable[[ProblemTeachers], Answer]] = {
     "teacher": teacher,
     "optuna": optuna,
     "hard A": hard_boosted(shape_a),
     "hard B": hard_boosted(shape_b),
     "hard A crossed": hard_boosted(shape_a, crossed=True),
     "hard depth 3": hard_boosted(shape_depth3),
-    "hard tree": staged(TreeStage(), TREES, lambda training_set: training_set.hard),
-    "hard tree crossed": staged(TreeStage(), TREES, lambda training_set: training_set.hard_crossed),
-    "hard logistic": staged(LogisticStage(), LINES, lambda training_set: training_set.hard),
+    "hard tree": staged(TreeStage(), TREES, lambda teachers: teachers.hard),
+    "hard tree crossed": staged(TreeStage(), TREES, lambda teachers: teachers.hard_crossed),
+    "hard logistic": staged(LogisticStage(), LINES, lambda teachers: teachers.hard),
     "naive A": naive_boosted(shape_a),
     "naive B": naive_boosted(shape_b),
     "naive depth 3": naive_boosted(shape_depth3),
-    "naive tree": staged(
-        TreeStage(), TREES, lambda training_set: training_set.uniform, (NAIVE_ALPHA,)
-    ),
+    "naive tree": staged(TreeStage(), TREES, lambda teachers: teachers.uniform, (NAIVE_ALPHA,)),
     "plain A": plain_boosted(shape_a, munge=False),
     "plain A munge": plain_boosted(shape_a, munge=True),
     "plain depth 3 munge": plain_boosted(shape_depth3, munge=True),
-    "plain tree munge": staged(
-        TreeStage(), TREES, lambda training_set: training_set.fused, (0.5, 1.0)
-    ),
+    "plain tree munge": staged(TreeStage(), TREES, lambda teachers: teachers.fused, (0.5, 1.0)),
 }

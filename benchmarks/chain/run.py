@@ -5,7 +5,7 @@ answer is a line of ``~/.cache/hpmkd-benchmarks/chain/results.jsonl`` (its proba
 it, in ``answers/``), predictions of teachers are in ``chain-cache/``, and the same command
 continues. Several processes may share the work.
 
-**To add an arm**, put a function into ``ARMS`` of ``arms.py``: ``arm(training_set: TrainingSet) ->
+**To add an arm**, put a function into ``ARMS`` of ``arms.py``: ``arm(teachers: ProblemTeachers) ->
 Answer``. See there.
 """
 
@@ -22,7 +22,7 @@ from benchmarks.chain.arms import ARMS
 from benchmarks.chain.data import SETS, SETTINGS, draw
 from benchmarks.chain.results import Results
 from benchmarks.chain.tables import report
-from benchmarks.chain.teachers import TrainingSet
+from benchmarks.chain.teachers import ProblemTeachers
 from benchmarks.common.datasets import CACHE, READERS, listed
 from benchmarks.common.pages import page_option, publish
 
@@ -41,14 +41,14 @@ def work(
         problem = draw(setting, name, seed) if missing else None
         if problem is None:
             continue
-        training_set = TrainingSet(problem)
+        teachers = ProblemTeachers(problem)
         for arm in missing:
             if (setting, name, seed, arm) in results.done():  # another process was faster
                 continue
-            before, start = training_set.seconds, time.process_time()
-            answer = ARMS[arm](training_set)
-            seconds = time.process_time() - start - (training_set.seconds - before)
-            yield results.add(problem, arm, answer, seconds, training_set.seconds - before)
+            before, start = teachers.seconds, time.process_time()
+            answer = ARMS[arm](teachers)
+            seconds = time.process_time() - start - (teachers.seconds - before)
+            yield results.add(problem, arm, answer, seconds, teachers.seconds - before)
 
 
 @click.command()

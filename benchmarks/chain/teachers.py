@@ -21,9 +21,7 @@ from xgboost import XGBClassifier
 
 from benchmarks.chain.data import EXTERNAL, Problem
 from benchmarks.common.datasets import CACHE
-from benchmarks.common.engine import predictor
-from hpmkd.chain.parents import SelectionSet
-from hpmkd.chain.parents import TrainingSet as Rows
+from benchmarks.common.engine import teacher_predictor
 from hpmkd.data import splits
 from hpmkd.data.seeds import Seeds
 from hpmkd.data.unlabeled import ExtraSource
@@ -36,7 +34,7 @@ from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import Components, resolve
 from hpmkd.registry.registry import Registry
 from hpmkd.student.encoders.sklearn import TableEncoder
-from hpmkd.training.trials import SelectionSplit
+from hpmkd.training.datasets import SelectionSet, TrainingSet
 
 #: Rows made per training row, and what each weighs in the loss. Arms that want fewer take the
 #: first ones (every real row is used before any is used again), or another weight.
@@ -82,38 +80,31 @@ def cache() -> Any:
 
 @dataclass(frozen=True)
 class TeacherOutputs:
-    """One way of fusing the teachers of a problem.
+    """One way of fusing the teachers of a problem: what arms need of the engine's outputs.
 
     Parameters
     ----------
     selection_sets : tuple of SelectionSet
         As the engine makes them: once 25 % of the rows, or three folds below 1,000.
-    training_set : hpmkd.chain.parents.TrainingSet
+    training : TrainingSet
         All training rows with the final knowledge, for the refit.
     test : ndarray of shape (m, K)
         Predictions of the teachers for the test rows; for nothing but KL.
     """
 
     selection_sets: tuple[SelectionSet, ...]
-    training_set: Rows
+    training: TrainingSet
     test: np.ndarray
-
-    def splits(self) -> list[SelectionSplit]:
-        """Return the selection splits, without parent students."""
-        return [each.split(each.training_set.training) for each in self.selection_sets]
 
     def without_extra(self) -> TeacherOutputs:
         """Return the same without rows that have no label."""
         selection_sets = tuple(
-            replace(selection_set, training_set=selection_set.training_set.without_extra())
-            for selection_set in self.selection_sets
+            replace(each, training=each.training.without_extra()) for each in self.selection_sets
         )
-        return replace(
-            self, selection_sets=selection_sets, training_set=self.training_set.without_extra()
-        )
+        return replace(self, selection_sets=selection_sets, training=self.training.without_extra())
 
 
-class TrainingSet:
+class ProblemTeachers:
     """A problem and its teachers, which predict when an arm first needs it.
 
     Attributes
@@ -161,15 +152,15 @@ class TrainingSet:
         selection_sets = tuple(
             self._selection_set(fit, held, nothing(len(fit)), None) for fit, held in split_rows
         )
-        whole = Rows.prepare(training, nothing(len(training)), None, ENCODINGS)
+        whole = TrainingSet.encode(training, nothing(len(training)), ENCODINGS)
         return TeacherOutputs(selection_sets, whole, nothing(len(self.problem.test)))
 
     def _selection_set(
         self, fit: np.ndarray, held: np.ndarray, soft_targets: np.ndarray, extra
     ) -> SelectionSet:
-        training = self.problem.training
-        training_set = Rows.prepare(training.rows(fit), soft_targets, extra, ENCODINGS)
-        return SelectionSet(training_set, held, training.rows(held), len(fit))
+        rows = self.problem.training
+        training = TrainingSet.encode(rows.rows(fit), soft_targets, ENCODINGS, extra)
+        return SelectionSet(training, held, rows.rows(held).taken(), len(fit))
 
     @cached_property
     def fused(self) -> TeacherOutputs:
@@ -182,7 +173,7 @@ class TrainingSet:
         return self._fused_by("uniform").without_extra()
 
     @cached_property
-    def teachers(self) -> list[Teacher]:
+    def members(self) -> list[Teacher]:
         """The default panel, or fitted models of other rows."""
         if self.problem.setting in EXTERNAL:
             return external(self.problem)
@@ -197,11 +188,11 @@ class TrainingSet:
             ]
             regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
             knowledge = builder.finish(regime)
-            predicted = stack([each.test for each in knowledge.readings])
+            predicted = stack([each.test for each in knowledge.predictions])
             targets = knowledge.knowledge.soft_targets
             return TeacherOutputs(
                 tuple(selection_sets),
-                Rows.prepare(training, targets, knowledge.extra, ENCODINGS),
+                TrainingSet.encode(training, targets, ENCODINGS, knowledge.extra),
                 knowledge.fusion.fuse(predicted, self.problem.test.table)[0],
             )
 
@@ -212,9 +203,9 @@ class TrainingSet:
     def builder(self, chosen: Components) -> KnowledgeBuilder:
         """Return what makes knowledge of the teachers."""
         training, test, seeds = self.problem.training, self.problem.test, self.seeds
-        reader = predictor(training, test, chosen, seeds.teachers, cache())
+        predictor = teacher_predictor(training, test, chosen, seeds.teachers, cache())
         source = ExtraSource(recipe().extra, chosen.augmenter.create(), None, seeds.augmenter)
-        return KnowledgeBuilder(self.teachers, reader, chosen.fuser, lambda: (), source)
+        return KnowledgeBuilder(self.members, predictor, chosen.fuser, lambda: (), source)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

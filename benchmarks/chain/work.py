@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.chain.answers import Answer, answered
 from benchmarks.chain.rivals import LINES
-from benchmarks.chain.teachers import TeacherOutputs, TrainingSet, parts
+from benchmarks.chain.teachers import ProblemTeachers, TeacherOutputs, parts
 from benchmarks.common.engine import active_stages, judge
 from hpmkd.chain.parents import ParentStudents
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
@@ -34,15 +34,15 @@ class Work:
 
     Parameters
     ----------
-    training_set : TrainingSet
-        The problem.
+    teachers : ProblemTeachers
+        Of the problem.
     outputs : TeacherOutputs
         Of the teachers that count.
     """
 
-    def __init__(self, training_set: TrainingSet, outputs: TeacherOutputs) -> None:
-        self.training_set, self.outputs = training_set, outputs
-        scheduler, seed = parts().scheduler.create(), training_set.seeds.students
+    def __init__(self, teachers: ProblemTeachers, outputs: TeacherOutputs) -> None:
+        self.teachers, self.outputs = teachers, outputs
+        scheduler, seed = parts().scheduler.create(), teachers.seeds.students
         self.fitting = FitContext(active_stages(STAGES), TRANSFERS, scheduler, seed)
         self.parents = ParentStudents(
             self.fitting,
@@ -58,11 +58,8 @@ class Work:
 
     def judge(self, tried: Sequence[Configuration]) -> list[Trial]:
         """Judge configurations by the selection rows."""
-        splits = [
-            each.split(self.parents.prepared(each.training_set, tried))
-            for each in self.outputs.selection_sets
-        ]
-        return judge(splits, self.fitting, tried)
+        prepared = [self.parents.prepare_set(each, tried) for each in self.outputs.selection_sets]
+        return judge(prepared, self.fitting, tried)
 
     def linear(self, alphas: Sequence[float] = (0.0,)) -> Configuration:
         """Return the linear student that the selection rows prefer."""
@@ -72,11 +69,11 @@ class Work:
     def answer(self, best: Trial) -> Answer:
         """Refit the best on all rows, and answer."""
         chosen = best.configuration
-        training = self.parents.prepared(self.outputs.training_set, [chosen])
+        training = self.parents.prepared(self.outputs.training, [chosen])
         student = refit(RefitData(training, self.fitting), chosen)
         if isinstance(student, str):
             raise RuntimeError(student)
         after = "" if chosen.after is None else str(chosen.after)
         choice = {**chosen.hyperparameters, "alpha": chosen.alpha, "after": after}
-        table = self.training_set.problem.test.table
+        table = self.teachers.problem.test.table
         return answered(student, table, **choice, selection=best.log_loss)

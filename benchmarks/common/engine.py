@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpmkd.data.dataset import Dataset
@@ -10,18 +10,19 @@ from hpmkd.execution.counters import Counts
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
 from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.recipe.resolve import Components
+from hpmkd.training.datasets import SelectionSet
 from hpmkd.training.fit import ActiveStage, FitContext
-from hpmkd.training.trials import SearchData, SelectionSplit, evaluate
+from hpmkd.training.trials import SearchData, evaluate
 from hpmkd.values import Configuration, Trial
 
 #: Folds in which teachers are cross-fitted.
 TEACHER_FOLDS = 5
 
 
-def predictor(
+def teacher_predictor(
     training: Dataset, test: Dataset, parts: Components, seed: int, cache: Any = None
 ) -> TeacherPredictor:
-    """Return what reads teachers, in this process; with a cache of its own unless one is given."""
+    """Return a predictor in this process; with a cache of its own unless one is given."""
     return TeacherPredictor(
         training=training,
         test=test,
@@ -39,10 +40,10 @@ def active_stages(stages: Mapping[str, Any]) -> dict[str, ActiveStage]:
 
 
 def judge(
-    splits: Iterable[SelectionSplit], context: FitContext, tried: Sequence[Configuration]
+    selection_sets: Sequence[SelectionSet], context: FitContext, tried: Sequence[Configuration]
 ) -> list[Trial]:
     """Judge configurations by the selection rows; one that fails ends the benchmark."""
-    data = SearchData(tuple(splits), context)
+    data = SearchData(tuple(selection_sets), context)
     trials = [evaluate(data, task) for task in enumerate(tried)]
     for trial in trials:
         if trial.failure is not None:

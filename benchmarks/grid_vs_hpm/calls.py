@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hpmkd.engine.active_stages import active_stages
 from sklearn.ensemble import RandomForestClassifier
 
 import hpmkd
+from benchmarks.common.engine import active_stages
 from benchmarks.grid_vs_hpm.arm import Rows, distilled
 from hpmkd.data.dataset import make_dataset
 from hpmkd.data.splits import holdout
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
 from hpmkd.registry.registry import Registry
-from hpmkd.training.datasets import EncodedRows
+from hpmkd.training.datasets import TrainingSet
 from hpmkd.training.fit import FitContext
 from hpmkd.values import SearchSpace
 
@@ -76,7 +76,7 @@ def naive_grid(rows: Rows, teacher: CountingTeacher, seed: int) -> int:
     parts = resolve(recipe, Registry.installed())
     dataset = make_dataset(rows.X, rows.y)
     fit_rows, _ = holdout(dataset.labels, recipe.split.selection_size, seed)
-    stages = active_stages(parts)
+    stages = active_stages({name: spec.create() for name, spec in parts.stages.items()})
     fitting = FitContext(stages, {}, parts.scheduler.create(), seed)
     space = SearchSpace(
         stages={name: active.stage for name, active in stages.items()},
@@ -91,7 +91,7 @@ def naive_grid(rows: Rows, teacher: CountingTeacher, seed: int) -> int:
             some = dataset.rows(fit_rows)
             soft_targets = np.array(teacher.predict_proba(some.table))
             kind = stages[configuration.stage].stage.encoding
-            training = EncodedRows.encode(some, soft_targets, {kind})
+            training = TrainingSet.encode(some, soft_targets, {kind})
             fitting.student(training, replace(configuration))
             fits += 1
     return fits

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from benchmarks.chain.data import SELF, draw
-from benchmarks.chain.teachers import TeacherOutputs, TrainingSet, recipe, registry
+from benchmarks.chain.teachers import ProblemTeachers, TeacherOutputs, recipe, registry
 from benchmarks.common.engine import active_stages, judge
 from hpmkd.contracts import Scheduler, Stage
 from hpmkd.data.probabilities import row_losses
@@ -38,7 +38,7 @@ class Measured:
     temperature: float
 
 
-class Plain(TrainingSet):
+class Plain(ProblemTeachers):
     """A problem without rows that have no label."""
 
     def components(self, fuser: str) -> Components:
@@ -69,7 +69,7 @@ class Problem:
     @cached_property
     def facts(self) -> DataFacts:
         """What a scheduler may know of the data set."""
-        training, targets = self.rows.training, self.outputs.training_set.training.soft_targets
+        training, targets = self.rows.training, self.outputs.training.soft_targets
         noise = float(np.mean(targets.argmax(axis=1) != training.labels))
         facts = training.facts
         return replace(facts, noise=noise, regime="self", digest=training.digest)
@@ -95,7 +95,7 @@ class Problem:
 
     def trials(self, tried: list[Configuration], scheduler: Scheduler) -> list[Trial]:
         """Judge configurations by the selection rows."""
-        return judge(self.outputs.splits(), self._context(scheduler), tried)
+        return judge(self.outputs.selection_sets, self._context(scheduler), tried)
 
     def chosen(self, tried: list[Configuration], scheduler: Scheduler) -> Configuration:
         """Return the configuration that the selection rows prefer."""
@@ -104,8 +104,7 @@ class Problem:
     def measured(self, configuration: Configuration, scheduler: Scheduler) -> Measured:
         """Fit on all training rows and measure on the test rows."""
         recorder = RecordingScheduler(scheduler)
-        training = self.outputs.training_set.training
-        student = self._context(scheduler).student(training, configuration, recorder)
+        student = self._context(scheduler).student(self.outputs.training, configuration, recorder)
         predicted, labels = student.predict_proba(self.rows.test.table), self.rows.test.labels
         right = float(np.mean(predicted.argmax(axis=1) == labels))
         mean = recorder.mean

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.chain.data import SELF, draw
-from benchmarks.chain.teachers import TrainingSet, cache, registry
+from benchmarks.chain.teachers import ProblemTeachers, cache, registry
 from benchmarks.common.results import add_line, done, read_lines
 from hpmkd.engine.run import HPMDistiller
 from hpmkd.recipe.recipe import Recipe
@@ -38,7 +38,8 @@ def run(name: str, recipe: str) -> dict:
         if chosen.memory.name != "none":
             chosen = chosen.override({"memory.folder": folder})
         distiller = HPMDistiller(chosen, registry(), seed=0, cache=cache())
-        found = distiller.distill(problem.training, problem.test, TrainingSet(problem).teachers)
+        members = ProblemTeachers(problem).members
+        found = distiller.distill(problem.training, problem.test, members)
     return {
         "set": name,
         "recipe": recipe,

@@ -12,16 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.chain.data import SELF, draw
-from benchmarks.chain.teachers import TrainingSet
+from benchmarks.chain.teachers import ProblemTeachers
 from benchmarks.chain.work import Work
 from benchmarks.common.results import add_line, read_lines
 from benchmarks.search.points import Spot, planned, points
 from hpmkd.data import splits, tables
+from hpmkd.data.dataset import Dataset
 from hpmkd.data.probabilities import row_losses
 from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.knowledge.regime import Regime
 from hpmkd.search.warm_start import facts_of
-from hpmkd.training.trials import SearchData, SelectionSplit, predict_held_out
+from hpmkd.training.datasets import SelectionSet, selection_rows
+from hpmkd.training.trials import SearchData, predict_held_out
 from hpmkd.values import DataFacts
 
 #: Training rows of sets whose table would take too long with the 2,000 of the others.
@@ -137,15 +139,15 @@ class Table:
 
     def _begin(self) -> None:
         if self.facts is None:
-            problem, targets = self._rows.problem, self._rows.fused.training_set.training
-            knowledge = Knowledge((), Regime(SELF, "made so"), (), {}, targets.soft_targets)
+            problem, training = self._teachers.problem, self._teachers.fused.training
+            knowledge = Knowledge((), Regime(SELF, "made so"), (), {}, training.soft_targets)
             self.facts = facts_of(problem.training, problem.test, knowledge)
             add_line(self.path, {"facts": asdict(self.facts), "points": _plain_points()})
 
     # --------------------------------------------------------------------------- fits
 
     @cached_property
-    def _rows(self) -> TrainingSet:
+    def _teachers(self) -> ProblemTeachers:
         problem = draw(SELF, self.name, self.seed)
         assert problem is not None
         if few := TRAINING_ROWS.get(self.name):
@@ -153,24 +155,25 @@ class Table:
             dropped = 1.0 - few / len(training)
             fewer = training.rows(splits.holdout(training.labels, dropped, self.seed)[0])
             problem = replace(problem, training=fewer)
-        return TrainingSet(problem)
+        return ProblemTeachers(problem)
 
     @cached_property
     def _work(self) -> Work:
-        return Work(self._rows, self._rows.fused)
+        return Work(self._teachers, self._teachers.fused)
 
     @cached_property
-    def _splits(self) -> tuple[SelectionSplit, ...]:
-        """The selection splits; the test rows stand behind the selection rows."""
-        n, test = len(self._rows.problem.training), self._rows.problem.test
+    def _selection_sets(self) -> tuple[SelectionSet, ...]:
+        """The selection sets; the test rows stand behind the selection rows."""
+        n, test = len(self._teachers.problem.training), self._teachers.problem.test
         made = []
-        for number, selection_set in enumerate(self._rows.fused.selection_sets):
+        for number, selection_set in enumerate(self._teachers.fused.selection_sets):
             at = np.concatenate(
                 [selection_set.held_rows, n + number * len(test) + np.arange(len(test))]
             )
             table = tables.stacked([selection_set.held.table, test.table])
             labels = np.concatenate([selection_set.held.labels, test.labels])
-            made.append(SelectionSplit(selection_set.training_set.training, at, table, labels))
+            held = Dataset(table, labels, test.classes)
+            made.append(SelectionSet(selection_set.training, at, held))
         for stage in points():  # what is compiled, is compiled before a clock runs
             predict_held_out(
                 SearchData(tuple(made), self._work.fitting), Spot(stage, 0).configuration()
@@ -178,20 +181,16 @@ class Table:
         return tuple(made)
 
     def _fit(self, spot: Spot) -> Fit:
-        data = SearchData(self._splits, self._work.fitting)
+        data = SearchData(self._selection_sets, self._work.fitting)
         start = time.process_time()
         found = predict_held_out(data, spot.configuration())
         seconds = time.process_time() - start
         if found.failure is not None:
             raise RuntimeError(found.failure)
-        training, test = self._rows.problem.training, self._rows.problem.test
-        rows = np.sort(
-            np.concatenate(
-                [selection_set.held_rows for selection_set in self._rows.fused.selection_sets]
-            )
-        )
+        training, test = self._teachers.problem.training, self._teachers.problem.test
+        rows = selection_rows(self._teachers.fused.selection_sets)
         probabilities, of_test = np.split(found.probabilities, [len(rows)])
-        labels, test_labels = training.labels[rows], np.tile(test.labels, len(self._splits))
+        labels, test_labels = training.labels[rows], np.tile(test.labels, len(self._selection_sets))
         return Fit(
             row_losses=row_losses(probabilities, labels).round(5).tolist(),
             accuracy=float((probabilities.argmax(axis=1) == labels).mean()),

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
-from hpmkd.engine.active_stages import chain_links
 
 from benchmarks.chain.teachers import registry
 from benchmarks.chain.work import STAGES
 from benchmarks.search.fits import Table
 from benchmarks.search.points import N_POINTS, Spot, n_known
-from hpmkd.data.seeds import Seeds
-from hpmkd.engine.search import StudentSearch
-from hpmkd.engine.trainer import Trainer
-from hpmkd.execution.counters import Counts
-from hpmkd.execution.progress import Progress
+from hpmkd.data.dataset import Dataset
+from hpmkd.engine.context import open_context
+from hpmkd.engine.search import search
+from hpmkd.evaluation.ranking import NO_LIMITS
+from hpmkd.knowledge.fusion import Knowledge
+from hpmkd.knowledge.regime import SELF
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.recipe.resolve import Components, resolve
-from hpmkd.search.budget import Budget
-from hpmkd.training.fit import ActiveStage, FitContext
+from hpmkd.runs.checkpoint import RunCheckpoint
+from hpmkd.training.datasets import SelectionSet, TrainingSet
+from hpmkd.training.fit import ActiveStage
 from hpmkd.training.refit import best
 from hpmkd.values import Configuration, Trial
 from hpmkd_defaults.samplers.random_draws import named_seed
@@ -59,18 +59,15 @@ class Arm:
         """The stages in the race."""
         return [self.only] if self.only else list(STAGES)
 
-    def parts(self) -> tuple[Recipe, Components]:
-        """Return the recipe and its components."""
-        return _parts(self.recipe, tuple(self.changes.items()), self.only)
+    def loaded(self) -> Recipe:
+        """Return the recipe; what is remembered does not come from its memory."""
+        return _loaded(self.recipe, (*self.changes.items(), ("memory.name", "none")), self.only)
 
 
 @cache
-def _parts(
-    name: str, changes: tuple[tuple[str, Any], ...], only: str | None
-) -> tuple[Recipe, Components]:
+def _loaded(name: str, changes: tuple[tuple[str, Any], ...], only: str | None) -> Recipe:
     recipe = Recipe.load(name).override(dict(changes))
-    recipe = recipe if only is None else recipe.only(only)
-    return recipe, resolve(recipe, registry())
+    return recipe if only is None else recipe.only(only)
 
 
 class PointStage:
@@ -112,7 +109,7 @@ def stages(arm: Arm, order: str, seed: int) -> dict[str, ActiveStage]:
 
 
 class Lookup:
-    """An executor that looks trials up in a table; missing ones are fitted.
+    """A pipeline that looks trials up in a table; missing ones are fitted.
 
     Parameters
     ----------
@@ -123,15 +120,12 @@ class Lookup:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def run(self, function: Any, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Trial]]:
+    def run(self, job: Any, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Trial]]:
         """Yield a trial per task."""
         for at, (number, configuration) in enumerate(tasks):
             fit = self.table[spot_of(configuration)]
             judged = (fit.losses, fit.accuracy, fit.models, fit.seconds)
             yield at, Trial(number, configuration, *judged)
-
-    def close(self) -> None:
-        """Close nothing."""
 
 
 def spot_of(configuration: Configuration) -> Spot:
@@ -170,48 +164,52 @@ class Replayed:
         return sum(trial.seconds for trial in self.trials)
 
 
-class RowCounts:
-    """Stands for a selection set: a search that looks students up needs its numbers of rows alone.
+class Suggestions:
+    """A memory that suggests points by number.
 
     Parameters
     ----------
-    n_rows : int
-        Rows of the training set.
+    remembered : mapping
+        By stage, numbers of points to try first.
     """
 
-    def __init__(self, n_rows: int) -> None:
-        self.training_set = SimpleNamespace(rows=range(n_rows), training=None)
-        self.available = n_rows
+    def __init__(self, remembered: Remembered) -> None:
+        self.remembered = remembered
 
-    def split(self, training: Any) -> None:
-        """Return nothing to fit on."""
+    def suggest(self, facts: Any, stage: str) -> list[dict[str, int]]:
+        """Return what is remembered of a stage."""
+        return [{"point": point} for point in self.remembered.get(stage, ())]
 
 
 def replay(
     table: Table, arm: Arm, seed: int, order: str = OWN_FIRST, remembered: Remembered | None = None
 ) -> Replayed:
     """Search a table as a run of the arm's recipe would, with its budget and early stop."""
-    recipe, parts = arm.parts()
-    counts, seeds = Counts(), Seeds.spawn(seed)
-    fitting = FitContext(stages(arm, order, seed), {}, parts.scheduler.create(), seeds.students)
-    folds = recipe.split.selection_folds
-    learning = StudentSearch(
-        trainer=Trainer(fitting, Lookup(table), folds, counts, registry()),
-        links=chain_links(parts),
-        recipe=recipe,
-        parts=parts,
-        seeds=seeds,
-        progress=Progress(registry()),
-        registry=registry(),
-        budget=Budget(recipe.budget, counts),
-    )
-    selection_sets = [RowCounts(table.n_rows)] * table[Spot("tree", 0)].models
-    known = {
-        name: [{"point": point} for point in numbers]
-        for name, numbers in (remembered or {}).items()
-        if name in arm.stages
-    }
-    found = learning.search(selection_sets, recipe.search.alphas.self, known)
+    with open_context(arm.loaded(), registry(), seed, None, RunCheckpoint()) as ctx:
+        lookup = Lookup(table)
+        fitting = replace(ctx.trainer.fitting, stages=stages(arm, order, seed))
+        trainer = replace(ctx.trainer, fitting=fitting, pipeline=lookup)
+        memory = Suggestions(remembered or {})
+        ctx = replace(ctx, trainer=trainer, pipeline=lookup, memory=memory)
+        found = search(ctx, *blank(table, ctx.recipe.search.alphas.self))
     bests = [each for name in arm.stages if (each := best(found.trials, name)) is not None]
     pick = min(bests, key=lambda trial: trial.log_loss)
     return Replayed(list(found.trials), found.ended, spot_of(pick.configuration))
+
+
+def blank(table: Table, alphas: Sequence[float]) -> tuple[Any, Any]:
+    """Return rows and teacher outputs for a search that looks students up: their sizes count."""
+    n = table.n_rows
+    rows = Dataset(np.zeros((n, 1)), np.zeros(n, dtype=np.int64), np.arange(2))
+    soft_targets = np.full((n, 2), 0.5)
+    training = TrainingSet(rows.labels, soft_targets, rows.classes, {})
+    selection_set = SelectionSet(training, np.empty(0, dtype=np.int64), rows, n)
+    outputs = SimpleNamespace(
+        selection_sets=[selection_set] * table[Spot("tree", 0)].models,
+        training=training,
+        knowledge=SimpleNamespace(knowledge=Knowledge((), SELF, (), {}, soft_targets)),
+        regime=SELF,
+        ranking=NO_LIMITS,
+        alphas=alphas,
+    )
+    return SimpleNamespace(training=rows, test=rows.rows(np.arange(0))), outputs

@@ -21,8 +21,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from benchmarks.common.engine import active_stages, judge, predictor
-from hpmkd.chain.parents import SelectionSet, TrainingSet
+from benchmarks.common.engine import active_stages, judge, teacher_predictor
 from hpmkd.data import splits, tables
 from hpmkd.data.dataset import Dataset, make_dataset, separate_test
 from hpmkd.data.probabilities import row_losses
@@ -35,6 +34,7 @@ from hpmkd.recipe.resolve import Components, resolve
 from hpmkd.recipe.settings import ExtraSettings
 from hpmkd.registry.registry import Registry
 from hpmkd.student.encoders.sklearn import TableEncoder
+from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import FitContext
 from hpmkd.training.trials import RefitData, refit
 from hpmkd.values import Configuration, SearchSpace
@@ -141,18 +141,16 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
     points = _points(parts, active, seed)
     for name, rows, weight in ARMS:
         made = source.arm(extra, name, rows, weight)
-        training_set = TrainingSet.prepare(training.rows(fit_rows), soft_targets, made, encodings)
-        selection_set = SelectionSet(
-            training_set, held_rows, training.rows(held_rows), len(fit_rows)
-        )
-        split = selection_set.split(training_set.training)
+        fitted = TrainingSet.encode(training.rows(fit_rows), soft_targets, encodings, made)
+        held = training.rows(held_rows).taken()
+        selection_set = SelectionSet(fitted, held_rows, held, len(fit_rows))
         made = source.arm(knowledge.extra, name, rows, weight)
-        whole = TrainingSet.prepare(training, knowledge.knowledge.soft_targets, made, encodings)
+        whole = TrainingSet.encode(training, knowledge.knowledge.soft_targets, encodings, made)
         for stage in STAGES:
             for alpha in (0.0, *ALPHAS) if name == "none" else ALPHAS:
                 tried = [Configuration(stage, 1.0, alpha, point) for point in points[stage]]
-                best = min(judge([split], context, tried), key=lambda trial: trial.log_loss)
-                student = refit(RefitData(whole.training, context), best.configuration)
+                best = min(judge([selection_set], context, tried), key=lambda trial: trial.log_loss)
+                student = refit(RefitData(whole, context), best.configuration)
                 assert not isinstance(student, str), student
                 predicted = student.predict_proba(test.table)
                 yield {
@@ -173,8 +171,8 @@ def _builder(
         "forest": make_pipeline(TableEncoder("tree"), forest),
         "line": make_pipeline(TableEncoder("linear"), LogisticRegression(C=0.1, max_iter=500)),
     }
-    reader, named = predictor(training, test, parts, seed), as_teachers(teachers)
-    return KnowledgeBuilder(named, reader, parts.fuser, lambda: (), source)  # type: ignore[arg-type]
+    predictor, named = teacher_predictor(training, test, parts, seed), as_teachers(teachers)
+    return KnowledgeBuilder(named, predictor, parts.fuser, lambda: (), source)  # type: ignore[arg-type]
 
 
 def _points(parts: Components, active: dict[str, Any], seed: int) -> dict[str, Any]:

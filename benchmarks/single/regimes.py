@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from xgboost import XGBClassifier
 
 from benchmarks.common.datasets import load
-from benchmarks.common.engine import predictor
+from benchmarks.common.engine import teacher_predictor
 from benchmarks.common.pages import filled, frame_table, page_option
 from hpmkd.data.dataset import make_dataset
 from hpmkd.data.unlabeled import ExtraSource
@@ -99,14 +99,14 @@ def recognise(table, labels, given) -> list[Regime]:
     registry, recipe = Registry.installed(), Recipe.load()
     parts = resolve(recipe, registry)
     dataset = make_dataset(table, labels)
-    reader = predictor(dataset, dataset, parts, seed=1)
+    predictor = teacher_predictor(dataset, dataset, parts, seed=1)
 
     def reference():
         return members(parts.reference, dataset.facts, 1)
 
     source = ExtraSource(recipe.extra, None, None, 1)
     builders = [
-        KnowledgeBuilder([GivenTeacher("given", each)], reader, parts.fuser, reference, source)
+        KnowledgeBuilder([GivenTeacher("given", each)], predictor, parts.fuser, reference, source)
         for each in given
     ]
     return [each.regime() for each in builders]
