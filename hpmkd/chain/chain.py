@@ -18,17 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChainLink:
-    """One step of a chain.
-
-    Parameters
-    ----------
-    stage, after : str
-        The stage that builds, and the one that it builds on.
-    label : str
-        What the rule is called.
-    transfer : Transfer
-        The rule.
-    """
+    """One step of a chain."""
 
     stage: str
     after: str
@@ -43,29 +33,15 @@ class ChainLink:
 
 @dataclass(frozen=True)
 class ProgressiveDistillationChain:
-    """Walks through a chain, link by link.
-
-    Parameters
-    ----------
-    links : sequence of ChainLink
-        In the order in which they are taken.
-    alphas : sequence of float
-        Weights of the teacher that the run's regime allows.
-    evaluate : callable
-        Evaluates configurations on the selection rows and returns their trials.
-    on_link : callable
-        Called after every link.
-    refusal : callable
-        Returns why some configurations cannot all be evaluated any more, beside the trials that
-        are in the race; None if they can.
-    ranking : TrialRanking
-        Ranks trials. A link builds on the best that keeps the limits, where there is one.
-    """
+    """Walks through a chain, link by link."""
 
     links: Sequence[ChainLink]
-    alphas: Sequence[float]
+    alphas: Sequence[float]  # weights of the teacher that the run's regime allows
+    #: Evaluates configurations on the selection rows.
     evaluate: Callable[[Sequence[Configuration]], list[Trial]]
-    on_link: Callable[[], None] = lambda: None
+    on_link: Callable[[], None] = lambda: None  # called after every link
+    #: Returns why some configurations cannot all be evaluated any more, beside those trials; None
+    #: if they can.
     refusal: Callable[[Sequence[Configuration], Sequence[Trial]], str | None] = (
         lambda configurations, racing: None
     )
@@ -74,17 +50,8 @@ class ProgressiveDistillationChain:
     def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
         """Try every link on top of what the search found.
 
-        Parameters
-        ----------
-        trials : sequence of Trial
-            Of the stages by themselves.
-
-        Returns
-        -------
-        trials : list of Trial
-            Those, and the trials of the links that were kept: what is in the race.
-        gates : list of Gate
-            What became of each link, and why.
+        Returns these trials of the stages by themselves with those of the accepted links, which may
+        win, and what became of each link.
         """
         racing, gates = list(trials), []
         for link in self.links:

@@ -20,20 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChainResult:
-    """What may win after the chain.
+    """What may win after the chain."""
 
-    Parameters
-    ----------
-    provenance : Provenance
-        The trials that may win: those of the search, and of the links that were kept.
-    tried : sequence of Trial
-        All trials, those of refused links included.
-    gates : sequence of Gate
-        One for each link.
-    """
-
-    provenance: Provenance
-    tried: Sequence[Trial]
+    provenance: Provenance  # its trials may win: those of the search, and of the accepted links
+    tried: Sequence[Trial]  # all trials, those of refused links included
     gates: Sequence[Gate]
 
     @property

@@ -30,51 +30,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What the steps of a run share; none of it is a result of theirs.
+    """What the steps of a run share; none of it is a result of theirs."""
 
-    Parameters
-    ----------
-    recipe : Recipe
-        With the executor that this run really uses.
-    registry : Registry
-        Notifies observers.
-    parts : Components
-        What the recipe names.
-    seed : int
-        Of the run.
-    seeds : Seeds
-        Derived from it, one for each use of randomness.
-    counts : Counts
-        Counts models, teacher calls, seconds.
-    progress : Progress
-        Reports the phases to observers.
-    cache : Cache
-        Of teacher predictions, fused targets and encoded rows.
-    memory : Memory
-        Of other data sets.
-    pipeline : ParallelDistillationPipeline
-        Runs tasks.
-    checkpoint : RunCheckpoint
-        Keeps what is finished, for a run that is resumed.
-    trainer : Trainer
-        Fits students.
-    links : sequence of ChainLink
-        The chain.
-    budget : Budget
-        What the run may still cost.
-    """
-
-    recipe: Recipe
+    recipe: Recipe  # with the executor that this run really uses
     registry: Registry
     parts: Components
     seed: int
-    seeds: Seeds
+    seeds: Seeds  # derived from `seed`, one for each use of randomness
     counts: Counts
     progress: Progress
-    cache: Cache
-    memory: Memory
+    cache: Cache  # of teacher predictions, fused targets and encoded rows
+    memory: Memory  # of other data sets
     pipeline: ParallelDistillationPipeline
-    checkpoint: RunCheckpoint
+    checkpoint: RunCheckpoint  # stores finished results, for a run that is resumed
     trainer: Trainer
     links: Sequence[ChainLink]
     budget: Budget

@@ -36,29 +36,14 @@ OUTGROWN = "fitted on all rows, its students break a limit"
 
 @dataclass(frozen=True)
 class FinalSelection:
-    """Fits trials on all rows, and ranks the students.
+    """Fits trials on all rows, and ranks the students."""
 
-    Parameters
-    ----------
-    provenance : Provenance
-        Signs students; it has the trials that may win.
-    training : TrainingSet
-        The rows to fit on.
-    ranking : TrialRanking
-        Ranks the trials.
-    trainer : Trainer
-        Fits students, and counts them.
-    budget_plan : BudgetPlan
-        Knows for which of them there are models left.
-    final_rows : Dataset, optional
-        The selection rows, where `training` leaves these out: they judge the students once more.
-    """
-
-    provenance: Provenance
+    provenance: Provenance  # its trials may win
     training: TrainingSet
     ranking: TrialRanking
     trainer: Trainer
     budget_plan: BudgetPlan
+    #: The selection rows, where `training` leaves these out: they judge the students once more.
     final_rows: Dataset | None = None
 
     def finish(self, trial: Trial, student: Predictor) -> Refitted:
@@ -92,12 +77,7 @@ class FinalSelection:
         fitted now, and a student of it that keeps the limits takes the place of its stage. If
         there is none either, the students stay.
 
-        Parameters
-        ----------
-        finalists : Finalists
-            Each stage's best, and its control.
-        size : int
-            How many students of the front may be fitted.
+        At most `size` students of the front are fitted.
         """
         tried = {
             stage: self._replacements(refitted, finalists.controls[stage])
@@ -177,12 +157,7 @@ class FinalSelection:
 
         The smallest and the fastest come first, then those of the lowest log loss.
 
-        Parameters
-        ----------
-        finalists : Finalists
-            Those that are.
-        size : int
-            How many further ones.
+        At most `size` of them, none of those in `finalists`.
         """
         fitted = {each.trial.configuration.key for each in finalists.refitted}
         ordered = {trial.configuration.key: trial for trial in self._front_trials()}

@@ -27,31 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FinishedStudents:
-    """All students that a run fitted on all rows.
+    """All students that a run fitted on all rows."""
 
-    Parameters
-    ----------
-    finalists : Finalists
-        Each stage's best and its control; the one that ships.
-    ensemble : Ensemble or None
-        The strongest of them, fused.
-    gates : sequence of Gate
-        Of the fusers, and of distilling the ensemble.
-    self_distilled : Predictor, str or None
-        The self-distillation control: the shipped configuration, taught by its control instead
-        of the teachers. A string says why there is none; None, where there is nothing to compare.
-    front : sequence of Refitted
-        Further students on the Pareto front.
-    notes : sequence of str
-        What the verdict should mention of the limits.
-    """
-
-    finalists: Finalists
+    finalists: Finalists  # each stage's best and its control; the one that ships
     ensemble: Ensemble | None
-    gates: Sequence[Gate]
+    gates: Sequence[Gate]  # of the fusers, and of distilling the ensemble
+    #: The shipped configuration fitted to its control's predictions instead of the teachers'. A
+    #: string is the reason why there is none; None, where there is nothing to compare.
     self_distilled: Predictor | str | None
-    front: Sequence[Refitted]
-    notes: Sequence[str]
+    front: Sequence[Refitted]  # further students on the Pareto front
+    notes: Sequence[str]  # what the verdict should mention of the limits
 
 
 def finish(ctx: RunContext, taught: TeacherOutputs, race: ChainResult) -> FinishedStudents:

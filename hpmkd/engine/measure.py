@@ -36,26 +36,13 @@ TEACHER = "teacher"
 
 @dataclass(frozen=True)
 class Measurement:
-    """The results on the test rows.
-
-    Parameters
-    ----------
-    records : tuple of ModelRecord
-        The leaderboard.
-    details : RowDetails
-        What lies behind its first figures: teacher, control and shipped student.
-    verdict : Verdict
-        Of the shipped student against its controls.
-    summaries : tuple of StudentSummary
-        All students that were fitted on all rows.
-    further : mapping of str to Predictor
-        Those that are neither the best of a stage nor distilled from the ensemble.
-    """
+    """The results on the test rows."""
 
     records: tuple[ModelRecord, ...]
-    details: RowDetails
+    details: RowDetails  # what lies behind its first figures: teacher, control and shipped student
     verdict: Verdict
-    summaries: tuple[StudentSummary, ...]
+    summaries: tuple[StudentSummary, ...]  # all students that were fitted on all rows
+    #: Those that are neither the best of a stage nor distilled from the ensemble.
     further: Mapping[str, Predictor]
 
 
@@ -188,10 +175,7 @@ def compare(
 ) -> Verdict:
     """Judge the shipped student against its controls on the test rows.
 
-    Parameters
-    ----------
-    self_distilled : Predictor, str or None
-        The self-distillation control; a note that says why there is none.
+    `self_distilled` as of :class:`~hpmkd.engine.finish.FinishedStudents`.
     """
     shipped, control = finalists.shipped, finalists.controls[finalists.chosen]
     arms = {STUDENT: shipped.student, HARD: control.student}

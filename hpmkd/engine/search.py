@@ -21,26 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found.
+    """What a search found."""
 
-    Parameters
-    ----------
-    trials : sequence of Trial
-        Every distinct configuration once.
-    ended : str
-        What ended it.
-    remembered : mapping
-        By stage, hyperparameters of other data sets that were tried first.
-    facts : DataFacts
-        Of this data set, for the memory.
-    run : Run
-        What all students of the run have in common.
-    """
-
-    trials: Sequence[Trial]
-    ended: str
-    remembered: Remembered
-    facts: DataFacts
+    trials: Sequence[Trial]  # every distinct configuration once
+    ended: str  # what ended the search
+    remembered: Remembered  # by stage, hyperparameters of other data sets that were tried first
+    facts: DataFacts  # of this data set, for the memory
     run: Run
 
     def to_mapping(self) -> Mapping[str, Any]:

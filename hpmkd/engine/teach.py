@@ -37,40 +37,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TeacherOutputs:
-    """The teachers' knowledge, and the rows that students learn from and are judged by.
-
-    Parameters
-    ----------
-    regime : Regime
-        Where the knowledge comes from.
-    selection_sets : sequence of SelectionSet
-        What trials are fitted on, by teachers that have not seen the selection rows.
-    knowledge : TeacherKnowledge
-        Of all training rows.
-    training : TrainingSet
-        What students are fitted on in the end: all training rows, or all but the selection rows
-        where these judge such students as well.
-    held : Dataset
-        All selection rows, in the order of their numbers.
-    final_rows : Dataset or None
-        The selection rows, where they judge students that were fitted on `training`.
-    ranking : TrialRanking
-        Ranks trials beside the teacher.
-    alphas : sequence of float
-        Weights of the teacher that the regime allows.
-    footprints : sequence of Footprint
-        Size and speed of each teacher.
-    """
+    """The teachers' knowledge, and the rows that students learn from and are judged by."""
 
     regime: Regime
+    #: What trials are fitted on, by teachers that have not seen the selection rows.
     selection_sets: Sequence[SelectionSet]
-    knowledge: TeacherKnowledge
+    knowledge: TeacherKnowledge  # of all training rows
+    #: What students are fitted on in the end: all training rows, or all but the selection rows
+    #: where these judge such students as well.
     training: TrainingSet
-    held: Dataset
+    held: Dataset  # all selection rows, in the order of their numbers
+    #: The selection rows, where they judge students that were fitted on `training`.
     final_rows: Dataset | None
-    ranking: TrialRanking
-    alphas: Sequence[float]
-    footprints: Sequence[Footprint]
+    ranking: TrialRanking  # ranks trials beside the teacher
+    alphas: Sequence[float]  # weights of the teacher that the regime allows
+    footprints: Sequence[Footprint]  # size and speed of each teacher
 
     def facts(self) -> dict[str, Any]:
         """Return what a run reports of its selection rows."""

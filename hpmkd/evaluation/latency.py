@@ -68,12 +68,7 @@ def latency(predict_proba: Callable[[Any], FloatArray], table: Any) -> Latency:
 def student_latency(student: Predictor, table: Any) -> Latency:
     """Time a student on raw rows: single ones through ``predict_one``, a thousand as a table.
 
-    Parameters
-    ----------
-    student : Predictor
-        One that is no :class:`~hpmkd.student.Student` is timed as any other model.
-    table : DataFrame or ndarray of shape (n, d)
-        Raw rows, n >= 1.
+    One that is no :class:`~hpmkd.student.Student` is timed as any other model.
     """
     if not isinstance(student, Student):
         return latency(student.predict_proba, table)
@@ -90,18 +85,7 @@ def row_latency_us(student: Student, table: Any, seconds: float | None = None) -
     A call is much shorter than the tick of a busy clock, so that up to 64 different rows are
     asked in one go; a tenth of such rounds is as fast, per row. The first is not counted.
 
-    Parameters
-    ----------
-    student : Student
-    table : DataFrame or ndarray of shape (n, d)
-        Raw rows, n >= 1.
-    seconds : float, optional
-        How long to measure; 0.1 by default. With the pauses it takes thrice as long.
-
-    Returns
-    -------
-    float
-        Microseconds.
+    Takes 0.1 s by default; with the pauses thrice as long.
     """
     rows = _mappings(student, tables.take(table, np.arange(min(table.shape[0], ROWS))))
 

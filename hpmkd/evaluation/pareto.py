@@ -121,13 +121,6 @@ def pareto_front(items: Iterable[T], figures: Callable[[T], SelectionMetrics]) -
     beaten or equalled by one that is. Times within 10 % are equal. That is no order by itself (a
     is as fast as b, b as c, a not as c), so candidates are taken by log loss, then size, then
     time, and each is compared with those on the front so far.
-
-    Parameters
-    ----------
-    items : iterable
-        The candidates.
-    figures : callable
-        Returns the figures of one.
     """
 
     def by_loss(item: T) -> tuple[float, float, float]:

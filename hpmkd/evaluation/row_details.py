@@ -116,19 +116,7 @@ class RowDetails:
     ) -> RowDetails:
         """Gather what probabilities show.
 
-        Parameters
-        ----------
-        said : mapping of str to ndarray of shape (m, K)
-            What "teacher", "control" and "student" say about the test rows; no teacher if it
-            cannot answer.
-        labels : ndarray of shape (m,)
-            Class codes.
-        teachers : sequence of str
-            The names of the M teachers.
-        weights : ndarray of shape (n, M)
-            The weight of each in each training row.
-        seed : int
-            Source of the draw of points.
+        The M `teachers` have `weights` (n, M) in the training rows; `seed` draws the points.
         """
         known = [name for name in MODELS if name in said]
         n_classes = said["student"].shape[1]

@@ -26,15 +26,6 @@ def pick(
 
     Ties go to the smaller one.
 
-    Parameters
-    ----------
-    contenders : sequence of StudentSummary
-        At least one.
-    limits : Limits
-        To be kept.
-    run : str or Path
-        The run folder, for the error.
-
     Raises
     ------
     LimitsError
@@ -56,16 +47,7 @@ def unmet(
 ) -> str | None:
     """Return why the student that a run ships breaks its limits; None if it keeps them.
 
-    Parameters
-    ----------
-    contenders : sequence of StudentSummary
-        The students of the run.
-    history : iterable of mapping
-        Its trials, as plain values.
-    ranking : TrialRanking
-        Knows its limits.
-    run : str or Path
-        The run folder, for what to type next.
+    `history` has the run's trials as plain values.
     """
     if not any(each.chosen and ranking.limits.broken(each.metrics) for each in contenders):
         return None
@@ -88,18 +70,8 @@ def refusal(
 ) -> str:
     """Say that nobody keeps the limits, which of them is to blame, and who is near.
 
-    Parameters
-    ----------
-    limits : Limits
-        At least one.
-    considered : sequence of SelectionMetrics
-        Of all that might have been chosen.
-    what : str
-        What those are: trials or students.
-    contenders : sequence of StudentSummary
-        Students that are there to be picked.
-    run : str or Path
-        The run folder, for what to type next.
+    `considered` is all that might have been chosen, which `what` calls trials or students;
+    `contenders` can be picked.
     """
     fitted = any(not limits.broken(each) for each in considered)
     lines = [

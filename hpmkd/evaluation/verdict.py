@@ -147,21 +147,8 @@ def judge(
 ) -> Verdict:
     """Compare a student with its controls, row by row.
 
-    Parameters
-    ----------
-    arms : mapping of str to ndarray of shape (m, K)
-        What "student", "hard labels" and, where there is one, "own labels" say about the
-        test rows.
-    labels : ndarray of shape (m,)
-        Class codes.
-    stage : str
-        The student family.
-    is_control : bool
-        Whether the student hears of no teacher, and so is its own control.
-    regime : str
-        Where the teachers' knowledge came from.
-    seed : int
-        Source of the resampling.
+    The arms' probabilities (m, K) are of the test rows. A student that learns from no teacher is
+    its own control (`is_control`).
     """
     measured = {name: _Measured.of(name, said, labels) for name, said in arms.items()}
     student, hard = measured[STUDENT], measured[HARD]

@@ -27,24 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TeacherKnowledge:
-    """The teachers' predictions of all rows, fused.
+    """The teachers' predictions of all rows, fused."""
 
-    Parameters
-    ----------
-    knowledge : Knowledge
-        Of the training rows.
-    fusion : CachedFusion
-        How it was fused.
-    predictions : sequence of TeacherPredictions
-        Of each teacher, for training and test rows.
-    extra : PseudoLabelledRows or None
-        Rows without labels, with the teachers' soft targets.
-    """
-
-    knowledge: Knowledge
+    knowledge: Knowledge  # of the training rows
     fusion: CachedFusion
     predictions: Sequence[TeacherPredictions]
-    extra: PseudoLabelledRows | None
+    extra: PseudoLabelledRows | None  # rows without labels, with the teachers' soft targets
 
     def original(self, test: Any) -> TeacherPredictions:
         """Return what is distilled: one teacher as it is, several as they are fused."""
@@ -58,27 +46,14 @@ class TeacherKnowledge:
 
 @dataclass(frozen=True)
 class KnowledgeBuilder:
-    """The teachers of a run, their fuser, and where further rows come from.
+    """The teachers of a run, their fuser, and where further rows come from."""
 
-    Parameters
-    ----------
-    teachers : sequence of Teacher
-        At least one.
-    predictor : TeacherPredictor
-        Predicts with them.
-    fuser : ComponentSpec
-        Makes one soft target of their predictions.
-    references : callable
-        Returns the teachers that given ones are compared with; called if some are given.
-    source : ExtraSource
-        Gives rows without labels, for the teachers to label.
-    """
-
-    teachers: Sequence[Teacher]
+    teachers: Sequence[Teacher]  # at least one
     predictor: TeacherPredictor
     fuser: ComponentSpec
+    #: Returns the teachers that given ones are compared with; called if some are given.
     references: Callable[[], Sequence[Teacher]]
-    source: ExtraSource
+    source: ExtraSource  # gives rows without labels, for the teachers to label
 
     @property
     def without_model(self) -> list[str]:
@@ -172,14 +147,8 @@ class KnowledgeBuilder:
     ) -> TeacherKnowledge:
         """Predict and fuse all training rows, the test rows, and extra rows.
 
-        Parameters
-        ----------
-        regime : Regime
-            Where the teachers' knowledge comes from.
-        unseen : ndarray, optional
-            Rows whose labels neither teachers nor fuser are to see.
-        fused : ndarray, optional
-            Rows that the fuser is fitted on, none of them unseen; by default all.
+        Neither teachers nor fuser see labels of the rows `unseen`. The fuser is fitted on the rows
+        `fused`, by default on all.
         """
         training = self.predictor.training
         extra = self._extra(unseen)

@@ -36,53 +36,26 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class TeacherPredictions:
-    """The probabilities of one teacher.
+    """The probabilities of one teacher."""
 
-    Parameters
-    ----------
-    training : ndarray of shape (n, K)
-        Of the requested training rows, out of fold where the teacher is refitted.
-    test : ndarray of shape (m, K) or None
-        Of the test rows; None where they were not requested or cannot be predicted.
-    extra : ndarray of shape (e, K) or None
-        Of rows without labels; None likewise.
-    """
-
-    training: FloatArray
+    training: FloatArray  # (n, K), out of fold where the teacher is refitted
+    #: (m, K); None where they were not requested or cannot be predicted.
     test: FloatArray | None = None
-    extra: FloatArray | None = None
+    extra: FloatArray | None = None  # (e, K), of rows without labels; None likewise
 
 
 @dataclass
 class TeacherPredictor:
-    """Predicts rows with teachers, each request once.
-
-    Parameters
-    ----------
-    training, test : Dataset
-        The rows.
-    cache : Cache
-        Keeps predictions; keys are digests of data, teacher, folds and seed.
-    pipeline : ParallelDistillationPipeline
-        Where folds are fitted.
-    n_folds : int
-        Folds of a cross-fit.
-    seed : int
-        Source of folds and random states.
-    counts : Counts
-        Counts fits and calls.
-    on_fold : callable
-        Called after each fitted fold.
-    """
+    """Predicts rows with teachers, each request once."""
 
     training: Dataset
     test: Dataset
-    cache: Cache
+    cache: Cache  # Keys are digests of data, teacher, folds and seed
     pipeline: ParallelDistillationPipeline
     n_folds: int
     seed: int
     counts: Counts
-    on_fold: Callable[[], None] = lambda: None
+    on_fold: Callable[[], None] = lambda: None  # called after each fitted fold
     _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -51,22 +51,11 @@ Teacher = CloneableTeacher | FittedTeacher | GivenTeacher
 
 @dataclass(frozen=True)
 class ClassAligned:
-    """A fitted model whose columns are put in the order of the run's classes.
-
-    Parameters
-    ----------
-    name : str
-        What errors call it.
-    model : classifier
-        Has ``predict_proba``.
-    codes : ndarray of shape (k,)
-        Class code of each of its columns; -1 for a class that the data does not have.
-    n_classes : int
-        K.
-    """
+    """A fitted model whose columns are put in the order of the run's classes."""
 
     name: str
     model: Any
+    #: (k,): the class code of each column; -1 for a class that the data does not have.
     codes: IntArray
     n_classes: int
 

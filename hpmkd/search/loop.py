@@ -29,45 +29,23 @@ REFITS = 2
 
 @dataclass
 class Search:
-    """One search over configurations.
+    """One search over configurations."""
 
-    Parameters
-    ----------
-    sampler : Sampler
-        Chooses what to try; the configurations are validated.
-    scheduler : Scheduler
-        Observes every trial.
-    pipeline : ParallelDistillationPipeline
-        Where trials run.
-    data : SearchData
-        What trials need.
-    batch : int
-        Configurations requested at a time. Results do not depend on the number of workers: the
-        trials of a batch reach the sampler in the order of asking, whichever finishes first.
-    stop : StopSettings
-        When the search has converged.
-    budget : Budget
-        Of the run.
-    reserved : int
-        Models of the budget that are not for the search.
-    ranking : TrialRanking
-        Ranks trials; for the sampler, those beyond the limits are worse.
-    on_trial : callable
-        Called with every new trial, in the order of asking.
-    on_arrival : callable
-        Called with every new trial as soon as it is there; returns the trial to keep.
-    """
-
-    sampler: Sampler
+    sampler: Sampler  # chooses what to try; the configurations are validated
     scheduler: Scheduler
     pipeline: ParallelDistillationPipeline
     data: SearchData
+    #: Configurations requested at a time. Results do not depend on the number of workers: the
+    #: trials of a batch reach the sampler in the order of asking, whichever finishes first.
     batch: int
     stop: StopSettings
     budget: Budget
-    reserved: int = 0
+    reserved: int = 0  # models of the budget that are not for the search
+    #: Ranks trials; for the sampler, those beyond the limits are worse.
     ranking: TrialRanking = NO_LIMITS
+    #: Called with every new trial, in the order of asking.
     on_trial: Callable[[Trial], None] = lambda trial: None
+    #: Called with every new trial as soon as it arrives; returns the trial to store.
     on_arrival: Callable[[Trial], Trial] = lambda trial: trial
     _known: dict[object, Trial] = field(default_factory=dict)
     _failure: str | None = None
@@ -75,10 +53,7 @@ class Search:
     def run(self) -> str:
         """Evaluate until one of four things ends the search, then the missing controls.
 
-        Returns
-        -------
-        str
-            What ended it: the sampler, convergence, or a budget; and what is left of the models.
+        Returns what ended it, and what is left of the models.
 
         Raises
         ------

@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 class BestSoFar:
     """Writes the draft of the best trial.
 
-    Parameters
-    ----------
-    path : Path, optional
-        The file to write; without one, drafts are dropped.
-    on_trouble : callable
-        Called with the reason why the file cannot be written.
+    Without a path, drafts are dropped. `on_trouble` receives the reason why the file cannot be
+    written.
     """
 
     def __init__(
@@ -46,10 +42,7 @@ class BestSoFar:
     def offer(self, trial: Trial) -> Trial:
         """Write the student of a trial that is better than all before.
 
-        Returns
-        -------
-        Trial
-            Without its draft, which may be large.
+        The trial comes back without its draft, which may be large.
         """
         whole = trial.failure is None and trial.configuration.share == 1
         if self.path is not None and whole:

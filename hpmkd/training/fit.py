@@ -37,22 +37,10 @@ class ActiveStage:
 
 @dataclass(frozen=True)
 class FitContext:
-    """How students are fitted: what all fits of a run have in common.
+    """How students are fitted: what all fits of a run have in common."""
 
-    Parameters
-    ----------
-    stages : mapping of str to ActiveStage
-        The student families of the recipe, simple ones first.
-    transfers : mapping of str to Transfer
-        The rules of the chain, by label.
-    scheduler : Scheduler
-        Sets temperature and alpha.
-    seed : int
-        Of every fit.
-    """
-
-    stages: Mapping[str, ActiveStage]
-    transfers: Mapping[str, Transfer]
+    stages: Mapping[str, ActiveStage]  # the student families of the recipe, simple ones first
+    transfers: Mapping[str, Transfer]  # the rules of the chain, by label
     scheduler: Scheduler
     seed: int
 

@@ -18,23 +18,11 @@ TRAINING = "training"
 
 @dataclass(frozen=True)
 class Run:
-    """What all students of a run have in common.
-
-    Parameters
-    ----------
-    recipe : str
-        Its name.
-    seed : int
-        Of the run.
-    rows : int
-        Labelled rows that the students are fitted on.
-    regime : str
-        Where the teachers' knowledge comes from.
-    """
+    """What all students of a run have in common."""
 
     recipe: str
     seed: int
-    rows: int
+    rows: int  # labelled rows that the students are fitted on
     regime: str
 
 
@@ -43,31 +31,18 @@ class Provenance:
     """Signs students with what follows from data, recipe and seed.
 
     Nothing that was timed is told: equal runs give equal files.
-
-    Parameters
-    ----------
-    run : Run
-        What they have in common.
-    trials : sequence of Trial
-        Those that may win; they know what the selection rows say of a configuration.
     """
 
     run: Run
-    trials: Sequence[Trial] = field(default=(), repr=False)
+    trials: Sequence[Trial] = field(default=(), repr=False)  # those that may win
 
     def signed(
         self, student: Predictor, configuration: Configuration, trial: Trial | None = None
     ) -> Predictor:
         """Return a student whose facts tell how it was made.
 
-        Parameters
-        ----------
-        student : Predictor
-            One of a foreign class is returned as it is.
-        configuration : Configuration
-            What it was fitted by, on all rows.
-        trial : Trial, optional
-            Of this configuration; by default it is looked for.
+        One of a foreign class is returned as it is. `configuration` is what it was fitted by, on
+        all rows; `trial` is that of the configuration, by default the one in :attr:`trials`.
         """
         if not isinstance(student, Student):
             return student
@@ -87,12 +62,7 @@ class Provenance:
     def of_ensemble(self, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
         """Return the facts of an ensemble of the students that these trials chose.
 
-        Parameters
-        ----------
-        trials : sequence of Trial
-            In the order of the members.
-        fuser : str
-            The name of what fuses them.
+        The trials are in the order of the members; `fuser` is the name of what fuses them.
         """
         members = [self.of(trial.configuration, trial) for trial in trials]
         return {TRAINING: {**asdict(self.run), "fuser": fuser, "members": members}}

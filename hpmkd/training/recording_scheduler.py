@@ -15,18 +15,7 @@ if TYPE_CHECKING:
 
 
 class RecordingScheduler:
-    """A scheduler that keeps what it was last told, and what it said; made anew for every fit.
-
-    Parameters
-    ----------
-    scheduler : Scheduler
-        Who is asked.
-
-    Attributes
-    ----------
-    state : TrainingState or None
-        What it was last told; None until it is asked.
-    """
+    """A scheduler that keeps what it was last told, and what it said; made anew for every fit."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler

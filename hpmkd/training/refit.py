@@ -51,25 +51,15 @@ class Refitted:
 
 @dataclass(frozen=True)
 class Finalists:
-    """Students and controls on all rows.
-
-    Parameters
-    ----------
-    students, controls : mapping of str to Refitted
-        By stage.
-    chosen : str
-        The stage whose student the selection rows rank first.
-    collapsed : Refitted, optional
-        A student of that stage distilled from the ensemble, if its gate was passed.
-    beside : tuple of Refitted
-        Students that were fitted as well: those that turned out to break a limit, or to be
-        worse than another of their stage.
-    """
+    """Students and controls on all rows."""
 
     students: Mapping[str, Refitted]
     controls: Mapping[str, Refitted]
-    chosen: str
+    chosen: str  # the stage whose student the selection rows rank first
+    #: A student of that stage distilled from the ensemble, if its gate was passed.
     collapsed: Refitted | None = None
+    #: Further students: those that turned out to break a limit, or worse than another of their
+    #: stage.
     beside: tuple[Refitted, ...] = ()
 
     def with_collapsed(self, collapsed: Refitted) -> Finalists:
@@ -110,13 +100,9 @@ def best(
 ) -> Trial | None:
     """Return a stage's trial with the lowest log loss on the selection rows.
 
-    Parameters
-    ----------
-    control : bool
-        Only those that learn from no teacher. Ties go to the control, then to the trial
-        tried first. Trials on a share of the rows win nothing.
-    ranking : TrialRanking
-        Knows the limits: only where no trial keeps them does one that breaks them win.
+    A control learns from no teacher. Ties go to the control, then to the trial tried first. Trials
+    on a share of the rows win nothing. Only where no trial keeps the limits does one that breaks
+    them win.
     """
     own = [
         trial for trial in candidates(trials, [stage]) if trial.configuration.hard or not control
@@ -178,18 +164,7 @@ def fit_finalists(
 
     A stage that fails here, after all, is out of the race.
 
-    Parameters
-    ----------
-    paired : mapping of str to Pair
-        By stage.
-    data : RefitData
-        All training rows.
-    pipeline : ParallelDistillationPipeline
-        Where they are fitted.
-    on_fitted : callable
-        Called after every fit.
-    finished : callable
-        Judges, signs and measures a student of a trial; may raise a PluginError.
+    `finished` judges, signs and measures a student of a trial; it may raise a PluginError.
 
     Raises
     ------

@@ -33,21 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchData:
-    """All that evaluating a configuration needs, sent to each worker once.
+    """All that evaluating a configuration needs, sent to each worker once."""
 
-    Parameters
-    ----------
-    splits : tuple of SelectionSet
-        At least one.
-    fitting : FitContext
-        How students are fitted.
-    drafts : bool
-        Whether trials bring a student with them.
-    """
-
-    splits: tuple[SelectionSet, ...]
+    splits: tuple[SelectionSet, ...]  # at least one
     fitting: FitContext
-    drafts: bool = False
+    drafts: bool = False  # whether trials bring a student with them
 
     @cached_property
     def digest(self) -> str:
@@ -76,26 +66,13 @@ class RefitData:
 
 @dataclass(frozen=True)
 class HeldOutPredictions:
-    """A student's predictions of rows that it was not fitted on.
+    """A student's predictions of rows that it was not fitted on."""
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n, K)
-        In the order of the rows' numbers; no rows if it failed.
-    models_trained : int
-        How many fits that took.
-    failure : str or None
-        What failed, naming the plugin.
-    state : TrainingState or None
-        The last state that the scheduler received in the last fit.
-    softening : Softening or None
-        The softening that it returned in that fit, on average over the rounds.
-    """
-
-    probabilities: FloatArray
-    models_trained: int
-    failure: str | None = None
-    state: TrainingState | None = None
+    probabilities: FloatArray  # (n, K): in the order of the rows' numbers; no rows if it failed
+    models_trained: int  # how many fits that took
+    failure: str | None = None  # what failed, naming the plugin
+    state: TrainingState | None = None  # the last state that the scheduler received in the last fit
+    #: The softening that it returned in that fit, on average over the rounds.
     softening: Softening | None = None
 
 
@@ -170,11 +147,8 @@ def judge_again(
     Where winners are fitted on all rows but the selection rows, these judge them as honestly as
     they judged the trials: what wins on few rows need not win on many.
 
-    Parameters
-    ----------
-    held : Dataset or None
-        The selection rows; None where students are fitted on these as well, so that the trial
-        stays as it was.
+    Where `held` is None, students are fitted on the selection rows as well: the trial stays as it
+    was.
 
     Raises
     ------
