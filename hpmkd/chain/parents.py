@@ -49,7 +49,7 @@ class ParentStudents:
         """Return the rows beside every student that the configurations build on.
 
         A parent that fails costs the configurations that build on it, not the run: the training
-        set says why.
+        set holds the reason.
         """
         previous = {
             each.after.key: self._previous(training, each.after)

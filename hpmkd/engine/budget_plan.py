@@ -23,8 +23,8 @@ class BudgetPlan:
     budget: Budget
     links: Sequence[ChainLink]
     parents: ParentStudents
-    #: Refits kept for each stage beside its student and its control: a student that breaks a limit
-    #: once it is fitted on all rows is replaced.
+    #: Refits reserved for each stage beside its student and its control: a student that breaks a
+    #: limit once it is fitted on all rows is replaced.
     spare: int = 0
 
     def reserved(self, n_splits: int, n_stages: int) -> int:
@@ -79,18 +79,18 @@ class BudgetPlan:
     def refusal_of_link(
         self,
         configurations: Sequence[Configuration],
-        racing: Sequence[Trial],
+        eligible: Sequence[Trial],
         selection_sets: Sequence[SelectionSet],
     ) -> str | None:
         """Return why these configurations of a link cannot be tried; None if they can.
 
-        The best trials of `racing` will be fitted on all rows, beside those of the link.
+        The best trials of `eligible` will be fitted on all rows, beside those of the link.
         """
         needed = self.parents.cost
         each_time = len(configurations) + needed(configurations, selection_sets[0].training)
-        rivals = [*configurations, *(trial.configuration for trial in racing)]
-        n_stages = len({each.stage for each in rivals})
-        refits = (REFITS + self.spare) * n_stages + needed(rivals)
+        configured = [*configurations, *(trial.configuration for trial in eligible)]
+        n_stages = len({each.stage for each in configured})
+        refits = (REFITS + self.spare) * n_stages + needed(configured)
         return self.budget.refusal(each_time * len(selection_sets) + refits)
 
     def refusal_of_ensemble(

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hpmkd.chain.chain import ChainLink
-from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.seeds import Seeds
 from hpmkd.engine.budget_plan import BudgetPlan
 from hpmkd.engine.trainer import Trainer
@@ -52,11 +51,6 @@ class RunContext:
         """How the models of the budget are divided over the steps."""
         spare = 1 if self.recipe.limits else 0
         return BudgetPlan(self.budget, self.links, self.trainer.parents, spare)
-
-    @property
-    def features(self) -> CacheRegion:
-        """Where encoded rows are cached."""
-        return CacheRegion(self.cache, "feature")
 
     def note(self, note: str) -> None:
         """Send observers a sentence about the run."""

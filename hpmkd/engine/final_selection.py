@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: How many students of a stage are fitted in place of one that breaks a limit.
 REPLACEMENTS = 3
-#: Why a stage is out of the race after all.
+#: Why a stage cannot ship after all.
 OUTGROWN = "fitted on all rows, its students break a limit"
 
 
@@ -72,8 +72,8 @@ class FinalSelection:
         """Replace students that broke a limit once they were fitted on all rows.
 
         Of the students that keep the limits, the selection rows choose: where they judge
-        students on all rows, that may be another than in the race. A stage is out of the race
-        if none of its students keeps the limits. If that is so in all stages, the front is
+        students on all rows, that may be another than after the trials. A stage drops out if
+        none of its students keeps the limits. If that is so in all stages, the front is
         fitted now, and a student of it that keeps the limits takes the place of its stage. If
         there is none either, the students stay.
 
@@ -174,7 +174,7 @@ class FinalSelection:
         return tuple(found)
 
     def _fit(self, trials: Sequence[Trial]) -> list[Refitted | str]:
-        """Fit trials on all rows; a string says why one failed."""
+        """Fit trials on all rows; a string is the reason why one failed."""
         students = self.trainer.fit_all(self.training, [each.configuration for each in trials])
         return [self._finished(*each) for each in zip(trials, students, strict=True)]
 

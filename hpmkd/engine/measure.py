@@ -91,7 +91,7 @@ def _first_probabilities(entries: Sequence[Entry], finalists: Finalists) -> dict
 
 
 def teacher_entries(
-    taught: TeacherKnowledge, footprints: Sequence[Footprint], test: Dataset
+    collected: TeacherKnowledge, footprints: Sequence[Footprint], test: Dataset
 ) -> list[Entry]:
     """Return the fused teacher first, then its members if there are several.
 
@@ -99,15 +99,15 @@ def teacher_entries(
     fused teacher has none either.
     """
     entries = []
-    predicted = [each.test for each in taught.predictions]
+    predicted = [each.test for each in collected.predictions]
     known = [each for each in predicted if each is not None]
     if len(known) == len(predicted):
         stacked = stack(known)
-        fused, _ = taught.fusion.fuse(stacked, test.table)
-        whole = total([*footprints, of_fuser(taught.fusion, stacked, test.table)])
+        fused, _ = collected.fusion.fuse(stacked, test.table)
+        whole = total([*footprints, of_fuser(collected.fusion, stacked, test.table)])
         entries.append(Entry("teacher", TEACHER, fused, whole, fused=True))
     if len(predicted) > 1:
-        names = taught.knowledge.teachers
+        names = collected.knowledge.teachers
         for name, own, footprint in zip(names, predicted, footprints, strict=True):
             if own is not None:
                 entries.append(Entry("teacher", name, own, footprint))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpmkd.search.loop import Search
 from hpmkd.search.warm_start import facts_of, recalled, teach_scheduler
@@ -28,10 +28,6 @@ class SearchResult:
     remembered: Remembered  # by stage, hyperparameters of other data sets that were tried first
     facts: DataFacts  # of this data set, for the memory
     run: Run
-
-    def to_mapping(self) -> Mapping[str, Any]:
-        """Return what a run reports of its search."""
-        return {"ended": self.ended, "remembered": self.remembered}
 
 
 def search(ctx: RunContext, rows: RunRows, taught: TeacherOutputs) -> SearchResult:

@@ -1,4 +1,4 @@
-"""Step 2: the teachers' knowledge, collected in the order that keeps a run honest."""
+"""Step 2: the teachers' knowledge, collected in the order that lets none see a label too early."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpmkd.data import splits
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import DataWarning
 from hpmkd.data.encoding import EncodingOptions
 from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
@@ -52,10 +53,6 @@ class TeacherOutputs:
     ranking: TrialRanking  # ranks trials beside the teacher
     alphas: Sequence[float]  # weights of the teacher that the regime allows
     footprints: Sequence[Footprint]  # size and speed of each teacher
-
-    def facts(self) -> dict[str, Any]:
-        """Return what a run reports of its selection rows."""
-        return {"rows": len(self.held), "teacher_accuracy": self.ranking.teacher_accuracy}
 
 
 def teach(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> TeacherOutputs:
@@ -187,7 +184,8 @@ def _training_set(
     settings = ctx.recipe.split
     options = EncodingOptions(settings.scaling_rows, settings.single_above)
     encodings = ctx.trainer.fitting.encodings
-    return TrainingSet.encode(rows, soft_targets, encodings, extra, ctx.features, options)
+    features = CacheRegion(ctx.cache, "feature")
+    return TrainingSet.encode(rows, soft_targets, encodings, extra, features, options)
 
 
 def _rows_of_trials(ctx: RunContext, rows: Dataset, fit_rows: IntArray) -> IntArray:

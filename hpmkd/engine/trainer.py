@@ -60,7 +60,7 @@ class Trainer:
     def fit_all(
         self, training: TrainingSet, configurations: Sequence[Configuration]
     ) -> list[Predictor | str]:
-        """Fit configurations, in their order; a string says why a stage failed."""
+        """Fit configurations, in their order; a string is the reason why a stage failed."""
         data = self.refit_data(training, configurations)
         outcomes = dict(self.pipeline.run(STUDENT, data, configurations))
         self.trained(len(configurations))
@@ -124,8 +124,8 @@ class RunHandle:
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit a configuration; see :meth:`Trainer.fit`."""
         student = self.trainer.fit(self.training, configuration)
-        raced = self.provenance.raced(configuration)
-        trial = None if raced is None else self.judge_again(raced, student)
+        tried = self.provenance.trial_of(configuration)
+        trial = None if tried is None else self.judge_again(tried, student)
         return self.provenance.signed(student, configuration, trial)
 
     def judge_again(self, trial: Trial, student: Predictor) -> Trial:

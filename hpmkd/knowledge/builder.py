@@ -84,10 +84,10 @@ class KnowledgeBuilder:
         for teacher in self.given:
             own = self._fused([teacher], rows)
             found.append(detect(own, unseen, self.predictor.training.labels))
-            self._warn_if_worse_than_nothing(teacher, rows)
+            self._warn_if_worse_than_prior(teacher, rows)
         return worst(found)
 
-    def _warn_if_worse_than_nothing(self, teacher: Teacher, rows: IntArray) -> None:
+    def _warn_if_worse_than_prior(self, teacher: Teacher, rows: IntArray) -> None:
         training = self.predictor.training
         (predicted,) = self.predictor.predict([teacher], rows)
         own = row_losses(predicted.training, training.labels)
@@ -112,7 +112,7 @@ class KnowledgeBuilder:
         labels would repeat them. Real rows are no such copies.
         """
         source = self.source if regime.name != "leaking" else self.source.without_augmenter()
-        # Of made rows nobody need be told: what was made is in the knowledge.
+        # Of made rows no warning is due: their number is in the knowledge.
         if self.without_model and source.real:
             names = ", ".join(self.without_model)
             warnings.warn(
@@ -156,7 +156,7 @@ class KnowledgeBuilder:
         own = [each.training for each in predictions]
         if fused is None:
             fusion = self._fusion(own, training)
-            answer = fusion.own()
+            fused_rows = fusion.own()
         else:
             fusion = self._fusion([each[fused] for each in own], training.rows(fused))
             stacked = stack(own)
@@ -166,10 +166,10 @@ class KnowledgeBuilder:
                     replace(each, training=each.training[:0].copy()) for each in predictions
                 ]
             del own
-            answer = fusion.fuse(stacked, training.table)
+            fused_rows = fusion.fuse(stacked, training.table)
         names = [teacher.name for teacher in self.teachers]
         labelled = self._labelled(extra, predictions, fusion)
-        knowledge = gather(names, regime, fusion, labelled, answer)
+        knowledge = gather(names, regime, fusion, labelled, fused_rows)
         return TeacherKnowledge(knowledge, fusion, predictions, labelled)
 
     def _extra(self, unseen: IntArray | None) -> Any:

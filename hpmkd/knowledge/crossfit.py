@@ -111,7 +111,7 @@ class CrossFitter:
         return self._deployed[identity]
 
     def forget_models(self) -> None:
-        """Drop all models that are kept."""
+        """Drop all stored models."""
         self._deployed.clear()
 
     def _fit(

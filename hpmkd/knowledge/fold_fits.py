@@ -107,8 +107,8 @@ FOLD = Job("fold", fit_fold, _lost, _load, _key)
 def ready_for(estimator: Any, table: Any) -> Any:
     """Put an encoder before an estimator that cannot read the raw table.
 
-    A pipeline is taken to know its columns. Anything else says by its scikit-learn tags
-    whether it reads strings and missing cells; where it does not, it gets ordinal codes
+    A pipeline is taken to know its columns. The scikit-learn tags of anything else
+    tell whether it reads strings and missing cells; where it does not, it gets ordinal codes
     (if it takes missing cells) or one-hot, imputed and scaled columns.
     """
     import pandas as pd

@@ -109,7 +109,7 @@ class FittedFusion:
         return self.fuse(probabilities, table)[0]
 
     def pool(self, probabilities: FloatArray, table: Any) -> Pool | None:
-        """Return the same fusion as plain numbers, if the fuser says that it is one.
+        """Return the same fusion as plain numbers, if the fuser is one.
 
         They are compared on the rows of `probabilities` and `table`.
         """

@@ -1,4 +1,4 @@
-"""Who teaches this run: panels by name, files, callables, objects, in any mix."""
+"""The teachers of a run: panels by name, files, callables, objects, in any mix."""
 
 from __future__ import annotations
 

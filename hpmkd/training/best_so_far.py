@@ -31,7 +31,7 @@ class BestSoFar:
         self._best: SortKey | None = None
 
     def begin(self, ranking: TrialRanking, run: Run) -> None:
-        """Set what trials are ranked by, and what their students tell of the run."""
+        """Set what trials are ranked by, and which run their students describe."""
         self._ranking, self._run = ranking, run
 
     @property
@@ -54,7 +54,7 @@ class BestSoFar:
         return replace(trial, draft=None)
 
     def facts(self) -> Mapping[str, Any] | None:
-        """Return what the file tells of its student's training; None if there is none."""
+        """Return the facts of its student's training that the file holds; None without one."""
         if self.path is None:
             return None
         try:

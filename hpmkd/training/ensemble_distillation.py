@@ -37,7 +37,7 @@ class EnsembleDistillation:
     def attempt(
         self, before: Trial, selection_sets: Sequence[SelectionSet], alphas: Sequence[float]
     ) -> tuple[Trial | None, Gate]:
-        """Return the distilled student's trial, if the selection rows say that it pays.
+        """Return the distilled student's trial, if it pays on the selection rows.
 
         `before` is the trial of the student that ships otherwise.
         """

@@ -63,7 +63,7 @@ class FitContext:
             Naming the plugin whose stage, or parent's stage, failed or returned no student.
         """
         active = self.stages[configuration.stage]
-        # A property is as good as the class variable that the contract asks for.
+        # A property is as good as the class variable that the contract requires.
         scheduler = cast("Scheduler", recorder or self.scheduler)
         inputs = self._inputs(training, configuration, scheduler)
         try:

@@ -1,4 +1,4 @@
-"""Where a student comes from: what its file tells of its training."""
+"""Where a student comes from: what its file records of its training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.values import Configuration, Trial
 
-#: Under which name a student's facts hold it; what a stage tells by itself is left alone.
+#: The entry of a student's facts that holds it; facts of a stage's own are left alone.
 TRAINING = "training"
 
 
@@ -30,7 +30,7 @@ class Run:
 class Provenance:
     """Signs students with what follows from data, recipe and seed.
 
-    Nothing that was timed is told: equal runs give equal files.
+    Nothing that was timed is recorded: equal runs give equal files.
     """
 
     run: Run
@@ -39,7 +39,7 @@ class Provenance:
     def signed(
         self, student: Predictor, configuration: Configuration, trial: Trial | None = None
     ) -> Predictor:
-        """Return a student whose facts tell how it was made.
+        """Return a student whose facts record how it was made.
 
         One of a foreign class is returned as it is. `configuration` is what it was fitted by, on
         all rows; `trial` is that of the configuration, by default the one in :attr:`trials`.
@@ -51,11 +51,11 @@ class Provenance:
         )
 
     def facts_of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
-        """Return what a student of this configuration tells, as plain values."""
+        """Return what a student of this configuration records, as plain values."""
         return {**asdict(self.run), **self.of(configuration, trial)}
 
-    def raced(self, configuration: Configuration) -> Trial | None:
-        """Return the trial of a configuration as it was in the race; None if it was not there."""
+    def trial_of(self, configuration: Configuration) -> Trial | None:
+        """Return the trial of a configuration; None if it was not evaluated."""
         own = (each for each in self.trials if each.configuration.key == configuration.key)
         return next(own, None)
 
@@ -69,7 +69,7 @@ class Provenance:
 
     def of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
         """Return what one configuration adds to the facts of the run, as plain values."""
-        trial = trial or self.raced(configuration)
+        trial = trial or self.trial_of(configuration)
         before = configuration.after
         return {
             "stage": configuration.stage,

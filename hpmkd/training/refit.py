@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import FAILURES, PluginError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hpmkd.values import Configuration, Trial
 
 
-#: Why a stage is out of a race with limits.
+#: Why a stage cannot ship under limits.
 NOTHING_WITHIN = "no trial of it keeps the limits"
 
 
@@ -61,10 +61,6 @@ class Finalists:
     #: Further students: those that turned out to break a limit, or worse than another of their
     #: stage.
     beside: tuple[Refitted, ...] = ()
-
-    def with_collapsed(self, collapsed: Refitted) -> Finalists:
-        """Return finalists whose choice is a student distilled from their ensemble."""
-        return replace(self, collapsed=collapsed)
 
     @property
     def shipped(self) -> Refitted:
@@ -126,7 +122,7 @@ def pairs(
 ) -> dict[str, Pair]:
     """Return every stage that has both a student and a control to compare it with.
 
-    A stage of which nothing keeps the limits is out of the race, unless all are. Where no
+    A stage of which nothing keeps the limits drops out, unless all do. Where no
     control keeps them, the student is compared with one that takes more than it may.
 
     Raises
@@ -162,7 +158,7 @@ def fit_finalists(
 ) -> Finalists:
     """Fit each stage's best and its control on all training rows; equal ones only once.
 
-    A stage that fails here, after all, is out of the race.
+    A stage that fails here drops out.
 
     `finished` judges, signs and measures a student of a trial; it may raise a PluginError.
 
@@ -217,7 +213,7 @@ def writable(
 
 
 def report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:
-    """Warn of stages that are out of the race; raise if none is left in it."""
+    """Warn of stages that drop out; raise if none is left."""
     if not left:
         reasons = "; ".join(f"{stage}: {failure}" for stage, failure in failures.items())
         raise PluginError(f"no stage has a student and a control: {reasons}")

@@ -45,11 +45,6 @@ class SearchData:
         own = [(each.training.digest, each.held_rows, each.held.labels) for each in self.splits]
         return tables.digest(self.fitting.seed, *(part for each in own for part in each))
 
-    def load(self, configuration: Configuration) -> Load:
-        """Tell how long fits of a configuration take."""
-        training = self.splits[0].training
-        return _load(training, configuration, len(self.splits))
-
 
 @dataclass(frozen=True)
 class RefitData:
@@ -200,7 +195,7 @@ TRIAL = Job(
     "trial",
     evaluate,
     lambda task, reason: _failed(task, f"stage {task[1].stage!r}: {reason}"),
-    lambda data, task: data.load(task[1]),
+    lambda data, task: _load(data.splits[0].training, task[1], len(data.splits)),
     lambda data, task: _key(data, (task[0], task[1].key)),
     timed=True,
     failed=lambda trial: trial.failure is not None,
@@ -219,7 +214,7 @@ ANSWERS = Job(
     "answers",
     predict_held_out,
     lambda configuration, reason: HeldOutPredictions(np.empty((0, 0)), 0, reason),
-    lambda data, configuration: data.load(configuration),
+    lambda data, configuration: _load(data.splits[0].training, configuration, len(data.splits)),
     lambda data, configuration: _key(data, configuration.key),
     failed=lambda predictions: predictions.failure is not None,
 )
