@@ -108,7 +108,7 @@ def run(arm: str, rows: Rows, seed: int) -> dict:
     teacher = RandomForestClassifier(200, random_state=seed, n_jobs=1)
     found = distilled(arm, rows, teacher, seed, [clock])
     cost, counts = spent(), found.counts
-    target = found.original.test
+    target = found.handle.teacher.test
     predicted = found.student.predict_proba(rows.X_test)
     record = next(each for each in found.records if each.chosen)
     scores = quality(predicted, rows.y_test)

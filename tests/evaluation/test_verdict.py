@@ -60,8 +60,8 @@ def test_the_same_student_sharpened_pays_by_calibration_alone(problem):
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        ("worse", "what the teachers know"),
-        ("same", "cannot tell it from smoothing"),
+        ("worse", "comes from the teacher"),
+        ("same", "cannot tell the teacher from label smoothing"),
         ("better", "its own"),
     ],
 )

@@ -190,26 +190,24 @@ def test_students_fitted_afterwards_are_counted_and_their_price_is_known(found):
     trial = found.trials[0]
     before = found.models_trained
     assert before >= found.counts["models_trained"]
-    assert found.fitter.cost(trial.configuration) == 1
+    assert found.handle.cost(trial.configuration) == 1
     found.fit(trial.configuration)
     assert found.models_trained == before + 1
 
 
 def test_each_stage_keeps_its_control(found):
-    for stage, control in found.controls.items():
-        trials = [each for each in found.racing if each.configuration.stage == stage]
-        best = min(
-            (each for each in trials if each.configuration.hard), key=lambda each: each.log_loss
-        )
-        assert found.fit(best.configuration).to_bytes() == control.to_bytes()
+    for stage, control in found.handle.finalists.controls.items():
+        trials = [each for each in found.handle.trials if each.configuration.stage == stage]
+        hard = [each for each in trials if each.configuration.hard]
+        best = min(hard, key=lambda each: each.log_loss)
+        assert found.fit(best.configuration).to_bytes() == control.student.to_bytes()
 
 
 def test_one_teacher_is_kept_as_it_is(found):
-    said = found.original
-    assert said.training.shape == (48, 2)
-    assert said.test.shape == (12, 2)
+    teacher = found.handle.teacher
+    assert (teacher.training.shape, teacher.test.shape) == ((48, 2), (12, 2))
     # The fuser calibrates what students learn from.
-    assert not np.allclose(said.training, found.knowledge.soft_targets)
+    assert not np.allclose(teacher.training, found.knowledge.soft_targets)
 
 
 def test_several_teachers_are_kept_as_they_are_fused(wine):
@@ -218,10 +216,10 @@ def test_several_teachers_are_kept_as_they_are_fused(wine):
         found = hpmkd.distill(
             *wine, teacher=[GaussianNB(), BernoulliNB()], student="tree", settings=SETTINGS
         )
-    np.testing.assert_array_equal(found.original.training, found.knowledge.soft_targets)
+    np.testing.assert_array_equal(found.handle.teacher.training, found.knowledge.soft_targets)
     fused = next(each for each in found.records if each.name == "teacher")
     test = separate_test(make_dataset(*wine), 0.2, Seeds.spawn(0).test)[1]
-    assert fused.accuracy == (found.original.test.argmax(axis=1) == wine[1][test]).mean()
+    assert fused.accuracy == (found.handle.teacher.test.argmax(axis=1) == wine[1][test]).mean()
 
 
 def test_a_loaded_run_knows_what_was_trained(found, folder):

@@ -258,14 +258,6 @@ def test_nothing_asked_is_nothing_found(make):
     assert search.run() == "the sampler had nothing more to ask"
 
 
-def test_the_results_do_not_depend_on_what_finishes_first(make):
-    batches = [[configuration(0.5), configuration(0.7, 0.5)], [configuration(0.6, 1.0, stage="b")]]
-    forward = trials_of(make(*[list(batch) for batch in batches]))
-    backward = trials_of(make(*[list(batch) for batch in batches], backwards=True))
-    assert [trial.configuration for trial in forward] == [each.configuration for each in backward]
-    assert [trial.log_loss for trial in forward] == [trial.log_loss for trial in backward]
-
-
 def test_a_share_of_the_rows_is_told_and_wins_nothing(make):
     part = Configuration("a", 1.0, 0.5, {"good": 0.99}, share=0.5)
     search = make([part, configuration(0.6, alpha=0.5)])
