@@ -25,11 +25,6 @@ from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.values import Fused, Offer
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
-
-
 @pytest.fixture
 def reader(people, dict_cache, in_process):
     X, y = people[["children", "member"]], people["bought"].to_numpy()

@@ -10,7 +10,6 @@ from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
 from hpmkd import StudentFileError
-from hpmkd.evaluation import latency
 from hpmkd.evaluation.row_details import POINTS, Point, RowDetails, Weighing
 from hpmkd.report.models import models, teacher_of
 
@@ -94,9 +93,7 @@ def test_it_survives_json():
 
 
 def distill(X, y, **options):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        return hpmkd.distill(X, y, **{"settings": SETTINGS, "teacher": GaussianNB(), **options})
+    return hpmkd.distill(X, y, **{"settings": SETTINGS, "teacher": GaussianNB(), **options})
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ import hpmkd
 from hpmkd.data.dataset import make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
 from hpmkd.errors import RunFolderError, StudentFileError
-from hpmkd.evaluation import latency
 from hpmkd.knowledge.fusion import FittedFusion
 from hpmkd.recipe.resolve import ComponentSpec
 from hpmkd.registry.offers import RegisteredComponent
@@ -33,9 +32,7 @@ def found():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))
     y = (X[:, 0] + rng.normal(0, 0.5, 60) > 0).astype(int)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        return hpmkd.distill(X, y, teacher=GaussianNB(), settings=SETTINGS)
+    return hpmkd.distill(X, y, teacher=GaussianNB(), settings=SETTINGS)
 
 
 @pytest.fixture
@@ -211,11 +208,9 @@ def test_one_teacher_is_kept_as_it_is(found):
 
 
 def test_several_teachers_are_kept_as_they_are_fused(wine):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        found = hpmkd.distill(
-            *wine, teacher=[GaussianNB(), BernoulliNB()], student="tree", settings=SETTINGS
-        )
+    found = hpmkd.distill(
+        *wine, teacher=[GaussianNB(), BernoulliNB()], student="tree", settings=SETTINGS
+    )
     np.testing.assert_array_equal(found.handle.teacher.training, found.knowledge.soft_targets)
     fused = next(each for each in found.records if each.name == "teacher")
     test = separate_test(make_dataset(*wine), 0.2, Seeds.spawn(0).test)[1]

@@ -18,7 +18,6 @@ import hpmkd
 from hpmkd.cli import cli
 from hpmkd.cli.output.leaderboard import print_result
 from hpmkd.data.probabilities import row_losses
-from hpmkd.evaluation import latency
 from hpmkd.evaluation.gates import Gate
 from hpmkd.training import ensemble_distillation
 from hpmkd.training.ensemble import Ensemble
@@ -34,13 +33,6 @@ LIGHT = {
     "split.teacher_folds": 3,
     "reference.name": "quick",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hurried():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        yield
 
 
 def distil(data, **settings):

@@ -11,7 +11,6 @@ from sklearn.datasets import make_classification
 from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
-from hpmkd.evaluation import latency
 from hpmkd_defaults.stages.tree import TreeStage
 
 N, HELD, FEW = 3000, 300, 900
@@ -95,18 +94,16 @@ def table():
 def distilled(table):
     def run(**settings):
         (X, y), told = table, TrialHistory()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(latency, "SECONDS_EACH", 0.0)
-            found = hpmkd.distill(
-                X[:N],
-                y[:N],
-                X_test=X[N:],
-                y_test=y[N:],
-                teacher=GaussianNB(),
-                settings={**SETTINGS, **settings},
-                observers=[told],
-                workers=1,
-            )
+        found = hpmkd.distill(
+            X[:N],
+            y[:N],
+            X_test=X[N:],
+            y_test=y[N:],
+            teacher=GaussianNB(),
+            settings={**SETTINGS, **settings},
+            observers=[told],
+            workers=1,
+        )
         return found, told
 
     return run
