@@ -45,10 +45,10 @@ def change(path, **entries):
     path.write_text(json.dumps({key: each for key, each in content.items() if each is not ...}))
 
 
-def refused(folder, *said):
+def refused(folder, *parts):
     with pytest.raises(StudentFileError) as caught:
         hpmkd.load(folder)
-    for each in (*said, str(folder)):
+    for each in (*parts, str(folder)):
         assert each in str(caught.value)
 
 
@@ -96,7 +96,7 @@ def test_what_else_lies_among_the_students_does_not_matter(found, folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("run.json", "[]", "got a list; expected a dict"),
         ("leaderboard.json", "{}", "got a dict; expected a list"),
@@ -108,9 +108,9 @@ def test_what_else_lies_among_the_students_does_not_matter(found, folder):
         ("recipe.toml", "name = ", "no intact run folder"),
     ],
 )
-def test_a_damaged_file_is_named(folder, name, text, said):
+def test_a_damaged_file_is_named(folder, name, text, message):
     folder.joinpath(name).write_text(text)
-    refused(folder, said, "run folder" if "intact" in said or "entry" in said else name)
+    refused(folder, message, "run folder" if "intact" in message or "entry" in message else name)
 
 
 @pytest.mark.parametrize("name", ["trials.json", "recipe.toml", "leaderboard.json"])
@@ -120,7 +120,7 @@ def test_a_missing_file_is_named(folder, name):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "message"),
     [
         (..., "the entry 'chosen' is missing"),
         ("forest", "run.json chooses 'forest'; expected one of those in students/: logistic, "),
@@ -128,9 +128,9 @@ def test_a_missing_file_is_named(folder, name):
         (["tree"], "run.json chooses ['tree']"),
     ],
 )
-def test_a_choice_that_is_not_there_is_refused(folder, chosen, said):
+def test_a_choice_that_is_not_there_is_refused(folder, chosen, message):
     change(folder / "run.json", chosen=chosen)
-    refused(folder, said)
+    refused(folder, message)
 
 
 def test_the_shipped_student_must_be_whole(folder):
@@ -165,8 +165,8 @@ def test_a_fuser_may_go_on_writing_to_its_own_memory():
             return {}
 
     selected = ComponentSpec(RegisteredComponent("fuser", Offer("own", Own, ""), "p"), {})
-    said = np.full((1, 4, 2), 0.5)
-    fused, _ = FittedFusion.fit(selected, said, np.zeros(4, int), None).fuse(said, None)
+    given = np.full((1, 4, 2), 0.5)
+    fused, _ = FittedFusion.fit(selected, given, np.zeros(4, int), None).fuse(given, None)
     memory[0] = (1, 0)
     assert fused.tolist() == [[0.5, 0.5]] * 4
     assert not fused.flags.writeable

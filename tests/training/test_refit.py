@@ -119,11 +119,11 @@ def test_the_first_stage_wins_a_tie(fitting):
 
 
 @pytest.mark.parametrize(
-    ("stage", "said"),
+    ("stage", "reason"),
     [("unwritable", "OSError: no ink"), ("wordy", "TypeError: returned 'text'; expected bytes")],
 )
-def test_a_student_that_cannot_be_written_is_out_of_the_race(fitting, stage, said):
-    message = f"out of the race: plugin 'p': stage '{stage}' failed in to_bytes: {said}"
+def test_a_student_that_cannot_be_written_is_out_of_the_race(fitting, stage, reason):
+    message = f"out of the race: plugin 'p': stage '{stage}' failed in to_bytes: {reason}"
     with pytest.warns(PluginWarning, match=message):
         found, _ = fitting([trial(0, 0.1, stage=stage), trial(1, 0.5)], [stage, "a"])
     assert list(found.students) == ["a"]
