@@ -77,19 +77,7 @@ class TeacherPredictor:
         A cloneable teacher is cross-fitted on exactly these training rows, and its fold models
         predict `extra`. Given probabilities are of no such rows.
         """
-        crossed = self._cross_fit(teachers, PredictionRequest(rows, None, extra))
-
-        def predict(teacher: Teacher) -> TeacherPredictions:
-            match teacher:
-                case GivenTeacher():
-                    return TeacherPredictions(self._given(teacher)[rows])
-                case FittedTeacher():
-                    training = self._fitted(teacher, self.training.table, self.training.digest)
-                    return TeacherPredictions(training[rows], extra=self._extra(teacher, extra))
-                case CloneableTeacher():
-                    return TeacherPredictions(*crossed[teacher.name])
-
-        return [predict(teacher) for teacher in teachers]
+        return self._predict(teachers, PredictionRequest(rows, None, extra), rows)
 
     def predict_all(
         self, teachers: Sequence[Teacher], extra: Any = None, unseen: IntArray | None = None
@@ -102,20 +90,30 @@ class TeacherPredictor:
         rows, apart = np.arange(len(self.training)), None
         if unseen is not None:
             rows, apart = np.setdiff1d(rows, unseen), (unseen, self.training.rows(unseen).table)
-        crossed = self._cross_fit(teachers, PredictionRequest(rows, self.test.table, extra, apart))
+        request = PredictionRequest(rows, self.test.table, extra, apart)
+        return self._predict(teachers, request, slice(None))
+
+    def _predict(
+        self, teachers: Sequence[Teacher], request: PredictionRequest, at: IntArray | slice
+    ) -> list[TeacherPredictions]:
+        """Predict a request; the predictions of other teachers are taken `at` its rows."""
+        cross_fitted, whole = self._cross_fit(teachers, request), request.test is not None
 
         def predict(teacher: Teacher) -> TeacherPredictions:
             match teacher:
                 case GivenTeacher():
-                    return TeacherPredictions(self._given(teacher), self._given_test(teacher))
+                    test = self._given_test(teacher) if whole else None
+                    return TeacherPredictions(self._given(teacher)[at], test)
                 case FittedTeacher():
-                    training, test = (
-                        self._fitted(teacher, each.table, each.digest)
-                        for each in (self.training, self.test)
+                    training = self._fitted(teacher, self.training.table, self.training.digest)
+                    test = (
+                        self._fitted(teacher, self.test.table, self.test.digest) if whole else None
                     )
-                    return TeacherPredictions(training, test, self._extra(teacher, extra))
+                    return TeacherPredictions(
+                        training[at], test, self._extra(teacher, request.extra)
+                    )
                 case CloneableTeacher():
-                    return TeacherPredictions(*crossed[teacher.name])
+                    return TeacherPredictions(*cross_fitted[teacher.name])
 
         return [predict(teacher) for teacher in teachers]
 

@@ -186,11 +186,8 @@ def test_within_limits_the_sampler_hears_of_those_beyond_them_as_worse(make):
     trials = trials_of(search)
     received = {each.number: each.log_loss for each in search.sampler.received}
     assert received[1] < received[2] < received[0]
-    assert [received[number] == trials[number].log_loss for number in range(3)] == [
-        False,
-        True,
-        True,
-    ]
+    unchanged = [received[at] == trials[at].log_loss for at in range(3)]
+    assert unchanged == [False, True, True]
     # Schedulers and observers receive what is.
     assert search.scheduler.observed[0].log_loss == trials[0].log_loss
     # The control is that of the best within the limits.

@@ -142,6 +142,8 @@ def test_it_predicts_raw_rows(found):
     assert np.allclose(probabilities.sum(axis=1), 1)
     assert np.array_equal(found.ensemble.predict(X), probabilities.argmax(axis=1))
     assert np.array_equal(found.ensemble.classes_, [0, 1, 2])
+    for table in (X.head(5).to_dict("records"), X.head(5).to_dict("list")):
+        assert np.array_equal(found.ensemble.predict_proba(table), probabilities[:5])
 
 
 def test_it_stands_on_the_leaderboard_and_is_not_chosen(found):
@@ -225,14 +227,6 @@ def test_the_gates_of_the_fuser_are_listed_and_shown(tmp_path, capsys):
 
 def test_a_fuser_without_a_gate_lists_none():
     assert distil(load_wine, **{"fuser.name": "mean"}, stages=["tree", "logistic"]).gates == ()
-
-
-def test_it_takes_what_a_student_takes(found):
-    rows = load_wine(as_frame=True).data.head(5)
-    for table in (rows.to_dict("records"), rows.to_dict("list")):
-        assert np.array_equal(
-            found.ensemble.predict_proba(table), found.ensemble.predict_proba(rows)
-        )
 
 
 @pytest.mark.parametrize("settings", [{"search.alphas.self": [0.0]}, {"ensemble.top": 1}])
