@@ -1,4 +1,4 @@
-"""The Python door: ``hpmkd.distill`` and ``hpmkd.load``."""
+"""The Python interface: ``hpmkd.distill`` and ``hpmkd.load``."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def distill(
     limits: Mapping[str, Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Distillation:
-    """Distil teachers into small students, and say whether it paid.
+    """Distil teachers into small students, and judge whether it paid.
 
     Prints nothing, keeps no global state, and starts processes only if the recipe's
     executor does.
@@ -79,7 +79,7 @@ def distill(
         a column, so is `y_test` by default. Columns are matched with those of `X` by name.
     X_unlabeled : DataFrame or array-like of shape (m, d), optional
         Further rows without labels: the teachers label them, the students learn from them
-        too. No test rows belong here. With them, the recipe's augmenter is not asked.
+        too. No test rows belong here. With them, the recipe's augmenter is not used.
     recipe : str, path, mapping or Recipe
         Name of a shipped recipe, a TOML file, or what such a file would hold.
     settings : mapping, optional
@@ -87,10 +87,10 @@ def distill(
         ``{"memory": "none"}`` the run neither uses nor keeps what is learned from data set
         to data set.
     student : str, optional
-        Only this stage runs in the race.
+        Only this stage runs.
     seed : int
         Non-negative. The same seed, data and recipe give the same student, bit for bit, as
-        long as no run on other data has taught the memory something new.
+        long as no run on other data has added to the memory.
     workers : int, optional
         Worker processes; 1 is this process. By default as the recipe says.
     disable : str or iterable of str
@@ -175,7 +175,7 @@ def run(
 ) -> Distillation:
     """Distil with a recipe and a registry that are made already; see :func:`distill`.
 
-    What is finished is kept in `checkpoint`, which its maker closes.
+    Finished results go to `checkpoint`, which its maker closes.
     """
     from hpmkd.recipe.resolve import resolve
 
@@ -238,7 +238,7 @@ def _checkpoint(journal: str | os.PathLike[str] | None, registry: Registry) -> R
 
 
 def _check_cache(cache: Any) -> None:
-    # Otherwise it would fail only when the teachers are asked.
+    # Otherwise it would fail only when the teachers predict.
     from hpmkd.contracts import Cache
 
     # A class has the methods of its instances.

@@ -1,6 +1,6 @@
 """Every error that hpmkd raises on purpose.
 
-A message says what was got, what was expected, and what to type next. The command
+A message names what was got, what was expected, and what to type next. The command
 line prints it without a traceback and leaves with the exit code of its class.
 """
 
@@ -25,7 +25,7 @@ class WorkerWarning(UserWarning):
 
 
 class JournalWarning(UserWarning):
-    """Something could not be kept: the run goes on, but what was not kept is done again."""
+    """Something could not be stored: the run goes on, but what is missing is done again."""
 
 
 class DataError(HpmkdError):
@@ -77,12 +77,12 @@ class ReportError(HpmkdError):
 
 
 class LimitsError(HpmkdError):
-    """No student keeps the limits; the message says which limit nobody keeps, and who is near.
+    """No student keeps the limits; the message names those that none keeps, and which come near.
 
     Parameters
     ----------
     message : str
-        What to tell.
+        Text for people.
     distillation : Distillation, optional
         The run, whole but for that.
     """

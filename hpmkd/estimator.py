@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Distils a teacher into a small fast student, and predicts by the student.
 
-    Fits as :func:`hpmkd.distill` does, with one difference: no memory is used or kept, so that
+    Fits as :func:`hpmkd.distill` does, with one difference: no memory is read or written, so that
     what one fold of a cross-validation learned is not known in the next
-    (``settings={"memory": "sqlite"}`` asks for it). A share of the rows, a fifth unless
-    ``settings={"split.test_size": …}`` says otherwise, is kept to measure on.
+    (``settings={"memory": "sqlite"}`` uses one). A share of the rows, a fifth unless
+    ``settings={"split.test_size": …}`` sets another, is held out to measure on.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             never have seen these rows.
         X_unlabeled : DataFrame or array-like of shape (m, d), optional
             Further rows without labels, for the teacher to label. Given probabilities cannot:
-            with `teacher_proba` they are not used, and a DataWarning says so.
+            with `teacher_proba` they are not used, with a DataWarning.
 
         Returns
         -------

@@ -190,13 +190,13 @@ def hpmkd_exporters() -> Iterable[Offer[Exporter]]:  # type: ignore[empty-body]
 
 # -------------------------------------------------------------------------- observe
 #
-# Observers hear of a run in the thread that called it, one after the other. One that raises is
-# reported with a warning, hears no more, and changes no result.
+# Observers are called in the thread of the run, one after the other. One that raises is reported
+# with a warning, is called no more, and changes no result.
 
 
 @hookspec
 def hpmkd_run_started(facts: DataFacts, recipe: Mapping[str, Any]) -> None:
-    """Hear that a run has started; `recipe` is the whole recipe as plain values.
+    """Called when a run starts; `recipe` is the whole recipe as plain values.
 
     ::
 
@@ -208,10 +208,10 @@ def hpmkd_run_started(facts: DataFacts, recipe: Mapping[str, Any]) -> None:
 
 @hookspec
 def hpmkd_phase_advanced(phase: str, done: int, total: int) -> None:
-    """Hear that a phase got on.
+    """Called when a phase advances.
 
-    In their order: "teachers", "search", "chain", "refit", "collapse", "measure", "controls",
-    "front"; those that a run has no need of are left out. Called with ``done = 0`` when the
+    In their order: "teachers", "search", "chain", "refit", "collapse", "controls", "front",
+    "measure"; those that a run has no need of are left out. Called with ``done = 0`` when the
     phase starts. `total` is what is expected: a search may take fewer trials, or more, and ends
     with as many as there were::
 
@@ -225,10 +225,10 @@ def hpmkd_phase_advanced(phase: str, done: int, total: int) -> None:
 def hpmkd_work_advanced(
     job: str, done: int, total: int, busy: int, workers: int, seconds_left: float | None
 ) -> None:
-    """Hear that tasks of a batch ("fold", "trial", "student", "answers") started or finished.
+    """Called when tasks of a batch ("fold", "trial", "student", "answers") start or finish.
 
-    `busy` of all `workers` are at it now; `seconds_left` is what the batch is expected to take
-    yet, None as long as nobody knows::
+    `busy` of all `workers` run one now; `seconds_left` is the expected time to the end of the
+    batch, None as long as it is unknown::
 
         @hookimpl
         def hpmkd_work_advanced(job, busy, workers):
@@ -238,7 +238,7 @@ def hpmkd_work_advanced(
 
 @hookspec
 def hpmkd_noted(note: str) -> None:
-    """Hear of something that the run decided by itself, as a sentence for people.
+    """Called with something that the run decided by itself, as a sentence for people.
 
     ::
 
@@ -250,7 +250,7 @@ def hpmkd_noted(note: str) -> None:
 
 @hookspec
 def hpmkd_trial_finished(trial: Trial) -> None:
-    """Hear of an evaluated configuration, in the order of asking.
+    """Called with every evaluated configuration, in the order of request.
 
     ::
 
@@ -262,9 +262,9 @@ def hpmkd_trial_finished(trial: Trial) -> None:
 
 @hookspec
 def hpmkd_stage_finished(stage: str, trial: Trial) -> None:
-    """Hear that a stage's student was refitted on all rows; `trial` is the one that chose it.
+    """Called when a stage's student is refitted on all rows; `trial` is the one that chose it.
 
-    Where trials saw a part of the rows, it has what the selection rows say of that student.
+    Where trials saw a part of the rows, it has that student's results on the selection rows.
 
     ::
 
@@ -280,7 +280,7 @@ def hpmkd_run_finished(
     verdict: Mapping[str, Any],
     counts: Mapping[str, Any],
 ) -> None:
-    """Hear the result: the records of the leaderboard, the verdict, and what the run took.
+    """Called with the result: the leaderboard's records, the verdict, and what the run took.
 
     ::
 
@@ -292,10 +292,9 @@ def hpmkd_run_finished(
 
 @hookspec
 def hpmkd_run_failed(error: BaseException) -> None:
-    """Hear that a run which had started ends without a result; `error` is raised to its caller.
+    """Called when a started run ends without a result; `error` is raised to its caller.
 
-    A KeyboardInterrupt says that somebody stopped it. Whoever kills the process is not heard
-    of::
+    A KeyboardInterrupt means that the user stopped it. A killed process calls nothing::
 
         @hookimpl
         def hpmkd_run_failed(error):

@@ -1,4 +1,4 @@
-"""Layer 2: stages build on the stages before them, each step kept only where it pays."""
+"""Layer 2: stages build on the stages before them, each link accepted only where it pays."""
 
 from __future__ import annotations
 
@@ -18,17 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChainLink:
-    """One step of a chain.
-
-    Parameters
-    ----------
-    stage, after : str
-        The stage that builds, and the one that it builds on.
-    label : str
-        What the rule is called.
-    transfer : Transfer
-        The rule.
-    """
+    """One step of a chain."""
 
     stage: str
     after: str
@@ -43,67 +33,44 @@ class ChainLink:
 
 @dataclass(frozen=True)
 class ProgressiveDistillationChain:
-    """Walks through a chain, link by link.
-
-    Parameters
-    ----------
-    links : sequence of ChainLink
-        In the order in which they are taken.
-    alphas : sequence of float
-        Weights of the teacher that the run's regime allows.
-    evaluate : callable
-        Evaluates configurations on the selection rows and returns their trials.
-    on_link : callable
-        Called after every link.
-    refusal : callable
-        Returns why some configurations cannot all be evaluated any more, beside the trials that
-        are in the race; None if they can.
-    ranking : TrialRanking
-        Ranks trials. A link builds on the best that keeps the limits, where there is one.
-    """
+    """Takes the links of a chain one after the other."""
 
     links: Sequence[ChainLink]
-    alphas: Sequence[float]
+    alphas: Sequence[float]  # weights of the teacher that the run's regime allows
+    #: Evaluates configurations on the selection rows.
     evaluate: Callable[[Sequence[Configuration]], list[Trial]]
-    on_link: Callable[[], None] = lambda: None
+    on_link: Callable[[], None] = lambda: None  # called after every link
+    #: Returns why some configurations cannot all be evaluated any more, beside those trials; None
+    #: if they can.
     refusal: Callable[[Sequence[Configuration], Sequence[Trial]], str | None] = (
-        lambda configurations, racing: None
+        lambda configurations, eligible: None
     )
     ranking: TrialRanking = NO_LIMITS
 
     def run(self, trials: Sequence[Trial]) -> tuple[list[Trial], list[Gate]]:
         """Try every link on top of what the search found.
 
-        Parameters
-        ----------
-        trials : sequence of Trial
-            Of the stages by themselves.
-
-        Returns
-        -------
-        trials : list of Trial
-            Those, and the trials of the links that were kept: what is in the race.
-        gates : list of Gate
-            What became of each link, and why.
+        Returns these trials of the stages by themselves with those of the accepted links, which may
+        win, and what became of each link.
         """
-        racing, gates = list(trials), []
+        eligible, gates = list(trials), []
         for link in self.links:
-            added, decision = self._try(link, racing)
-            racing += added
+            added, decision = self._try(link, eligible)
+            eligible += added
             gates.append(decision)
             self.on_link()
-        return racing, gates
+        return eligible, gates
 
-    def _try(self, link: ChainLink, racing: Sequence[Trial]) -> tuple[list[Trial], Gate]:
-        alone, previous = self._best(racing, link.stage), self._best(racing, link.after)
+    def _try(self, link: ChainLink, eligible: Sequence[Trial]) -> tuple[list[Trial], Gate]:
+        alone, previous = self._best(eligible, link.stage), self._best(eligible, link.after)
         if alone is None or previous is None:
             lost = link.stage if alone is None else link.after
             return [], Gate(link.name, False, f"stage {lost!r} has no student")
-        candidates = list(self._candidates(link, racing))
+        candidates = list(self._candidates(link, eligible))
         if not candidates:
             return [], Gate(link.name, False, "no alpha above 0 may be tried")
         reason = None
-        while candidates and (reason := self.refusal(candidates, racing)):
+        while candidates and (reason := self.refusal(candidates, eligible)):
             # The stage's own alpha goes last, and the control before it.
             own = alone.configuration.alpha
             candidates.remove(max(candidates, key=lambda each: (each.alpha != own, each.alpha)))
@@ -113,13 +80,15 @@ class ProgressiveDistillationChain:
         # Ties go to the control, as everywhere.
         after = min(found, key=self.ranking.sort_key)
         decision = self._decide(link, alone, previous, after)
-        return (found if decision.passed else self._controls(link, racing, found)), decision
+        return (found if decision.passed else self._controls(link, eligible, found)), decision
 
-    def _best(self, racing: Sequence[Trial], stage: str, *, control: bool = False) -> Trial | None:
-        return best(racing, stage, control=control, ranking=self.ranking)
+    def _best(
+        self, eligible: Sequence[Trial], stage: str, *, control: bool = False
+    ) -> Trial | None:
+        return best(eligible, stage, control=control, ranking=self.ranking)
 
     def _decide(self, link: ChainLink, alone: Trial, previous: Trial, after: Trial) -> Gate:
-        """Say whether a link pays: limits come before log loss."""
+        """Decide whether a link pays: limits come before log loss."""
         violates = self.ranking.violates_limits
         if violates(after) > violates(alone):
             return Gate(link.name, False, f"it breaks a limit, which {link.stage} alone keeps")
@@ -128,27 +97,27 @@ class ProgressiveDistillationChain:
         return gate(link.name, self._rival(link, alone, previous), after)
 
     def _rival(self, link: ChainLink, alone: Trial, previous: Trial) -> Trial:
-        """Return what a link must beat: its stage alone, and whatever it stands on."""
+        """Return what a link must beat: its stage alone, and the stage that it builds on."""
         if link.transfer.teaches:
             return alone
         return min(alone, previous, key=lambda trial: trial.log_loss)
 
     def _controls(
-        self, link: ChainLink, racing: Sequence[Trial], found: Sequence[Trial]
+        self, link: ChainLink, eligible: Sequence[Trial], found: Sequence[Trial]
     ) -> list[Trial]:
         """Return the link's hard trials if they beat the hard trials without it.
 
         The control keeps what helps it, whether or not the student does.
         """
-        alone = self._best(racing, link.stage, control=True)
-        previous = self._best(racing, link.after, control=True)
+        alone = self._best(eligible, link.stage, control=True)
+        previous = self._best(eligible, link.after, control=True)
         hard = [trial for trial in found if trial.configuration.hard]
         if alone is None or previous is None or not hard:
             return []
         after = min(hard, key=lambda trial: trial.log_loss)
         return hard if gate(link.name, self._rival(link, alone, previous), after).passed else []
 
-    def _candidates(self, link: ChainLink, racing: Sequence[Trial]) -> Iterator[Configuration]:
+    def _candidates(self, link: ChainLink, eligible: Sequence[Trial]) -> Iterator[Configuration]:
         """Yield the stage's best configuration on top of the stage before, for every alpha.
 
         At alpha = 0 it is the stage's best control, on top of the control of the stage before.
@@ -157,8 +126,8 @@ class ProgressiveDistillationChain:
             control = alpha == 0
             if control and link.transfer.teaches:
                 continue
-            alone = self._best(racing, link.stage, control=control)
-            previous = self._best(racing, link.after, control=control)
+            alone = self._best(eligible, link.stage, control=control)
+            previous = self._best(eligible, link.after, control=control)
             if alone is None or previous is None:
                 continue
             after = After(link.label, previous.configuration)

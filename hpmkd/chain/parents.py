@@ -23,40 +23,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """The predictions of cross-fitted students.
+    """The predictions of cross-fitted students."""
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n, K)
-        For the rows of a training set, each by the student that had not seen it.
-    extra : ndarray of shape (m, K) or None
-        For its rows without labels: the mean of all students, a bag as the teachers are.
-    """
-
-    rows: FloatArray
+    rows: FloatArray  # (n, K): of each row by the student that had not seen it
+    #: (m, K): of rows without labels, the mean of all students, a bag as the teachers are.
     extra: FloatArray | None
 
 
 @dataclass
 class ParentStudents:
-    """Students that others build on: each is fitted once per training set.
-
-    Parameters
-    ----------
-    fitting : FitContext
-        Stages and transfers.
-    pipeline : ParallelDistillationPipeline
-        Where they are fitted.
-    n_folds : int
-        Folds of the cross-fit, where a transfer needs predictions of unseen rows.
-    on_trained : callable
-        Called with the number of students that were fitted.
-    """
+    """Students that others build on: each is fitted once per training set."""
 
     fitting: FitContext
     pipeline: ParallelDistillationPipeline
-    n_folds: int
-    on_trained: Callable[[int], None]
+    n_folds: int  # of the cross-fit, where a transfer needs predictions of unseen rows
+    on_trained: Callable[[int], None]  # called with the number of students that were fitted
     # By the identity of the training set, which is kept so that no other can take its place.
     _known: dict[tuple[int, object], tuple[TrainingSet, Previous | str]] = field(
         default_factory=dict
@@ -68,7 +49,7 @@ class ParentStudents:
         """Return the rows beside every student that the configurations build on.
 
         A parent that fails costs the configurations that build on it, not the run: the training
-        set says why.
+        set holds the reason.
         """
         previous = {
             each.after.key: self._previous(training, each.after)
@@ -110,13 +91,7 @@ class ParentStudents:
     ) -> int:
         """Return how many models are trained before all of these can be; each once.
 
-        Parameters
-        ----------
-        configurations : iterable of Configuration
-            What is to be fitted.
-        training : TrainingSet, optional
-            On which rows; parents that are fitted on them already cost nothing. None for new
-            rows.
+        Parents that are fitted on `training` already cost nothing; None stands for new rows.
         """
         needed: dict[object, int] = {}
         for configuration in configurations:

@@ -1,7 +1,7 @@
 """What the engine expects of each component, and when it calls what.
 
 A component is made once per run from its :class:`~hpmkd.values.Offer`. The docstring of
-each contract tells the component's life: who calls it, how often, from which process.
+each contract describes the component's life: who calls it, how often, from which process.
 ``hpmkd.testing`` has a conformance suite for each.
 """
 

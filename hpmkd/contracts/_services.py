@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Sampler(Protocol):
-    """Chooses which configurations to try. Asked and told, in batches.
+    """Chooses which configurations to try. Works in batches.
 
     The engine builds one with ``factory(space, **settings)``; then, until ``ask`` returns
-    nothing, it asks for a batch, evaluates it (in any number of processes) and tells the
-    trials one by one **in the order of asking**. All in the parent process, one thread.
-    Whatever it draws must follow from ``space.seed``, so that the same seed gives the same
-    run at any number of workers. The engine itself adds the alpha = 0 control of every
-    stage's best configuration, whether or not the sampler asked for it, and tells that too.
+    nothing, it requests a batch, evaluates it (in any number of processes) and passes the
+    trials to ``tell`` one by one **in the order of request**. All in the parent process, one
+    thread. Whatever it draws must follow from ``space.seed``, so that the same seed gives the
+    same run at any number of workers. The engine itself adds the alpha = 0 control of every
+    stage's best configuration, whether or not the sampler requested it, and tells it, too.
     """
 
-    #: How many configurations it will ask for, for progress bars; None if it cannot know.
+    #: How many configurations it will request, for progress bars; None if it cannot know.
     total: int | None
 
     def ask(self, n: int) -> Sequence[Configuration]:
         """Return up to `n` configurations to evaluate next; an empty sequence ends the search.
 
-        The first one may not be empty. What was tried already costs nothing and is told again,
-        but a search that asks for nothing new a thousand times in a row counts as broken.
+        The first one may not be empty. What was tried already costs nothing and is reported again,
+        but a search that requests nothing new a thousand times in a row counts as broken.
         """
         ...
 
     def tell(self, trial: Trial) -> None:
-        """Learn the outcome of a configuration; failed trials are told too."""
+        """Learn the outcome of a configuration; failed trials are reported, too."""
         ...
 
 
@@ -44,7 +44,7 @@ class Memory(Protocol):
     """Keeps what was learned about configurations, from run to run.
 
     Built once per run with ``factory(**settings)``; used in the parent process only, though
-    by several runs at once, in several processes. Asked before the search, told after it.
+    by several runs at once, in several processes. Read before the search, written after it.
     What a run learned about a data set never changes another run on the same data set
     (``facts.digest``): so the same command gives the same student when it is typed again.
     It keeps no rows and no labels. If it fails, the run goes on without it.
@@ -123,11 +123,11 @@ class Executor(Protocol):
     Whatever a task computes runs with one thread. Tasks are begun in their order: the longest
     come first.
 
-    It may have ``prepare(function, shared)``, by which it is told at its start what tasks to
+    It may have ``prepare(function, shared)``, which is called at its start with what tasks to
     come will need. Processes that have no task may then unpickle `shared`, which loads
-    libraries, and call ``function(shared)``, once each; what that returns or raises is for nobody.
+    libraries, and call ``function(shared)``, once each; what that returns or raises is ignored.
 
-    It may have ``local``: True if its workers are processes of this machine. Then a run says so
+    It may have ``local``: True if its workers are processes of this machine. Then a run warns
     where they are more than its cores.
 
     It may have ``standing``, True if its workers are there before the run and stay after it. Then

@@ -77,10 +77,10 @@ class Stage(Protocol):
     by many fits: it must keep no state between them.
 
     It may have a ``portfolio``, a sequence of further points of its space that are known to
-    work on some data: samplers try them after the defaults, before they draw. It may say
+    work on some data: samplers try them after the defaults, before they draw. It may set
     ``reads_start = True`` if it can start from another student (``inputs.start``). As any
     component, it may have ``caps(facts)``, which returns by setting what it does not do on all
-    rows of data of this size (:class:`~hpmkd.values.DataFacts`); the run tells that at its start.
+    rows of data of this size (:class:`~hpmkd.values.DataFacts`); the run reports that at its start.
     """
 
     #: Which encoder the engine fits for it: "tree" (ordinal codes, NaN for missing),
@@ -112,10 +112,10 @@ class Transfer(Protocol):
     by many fits: it must keep no state between them.
     """
 
-    #: Whether it changes only what is taught. It is then never tried at alpha = 0, where
-    #: nobody is heard.
+    #: Whether it changes the soft targets only. It is then never tried at alpha = 0, where
+    #: these have no weight.
     teaches: ClassVar[bool]
-    #: Whether it needs to know what the stage before says about rows it has not seen; that
+    #: Whether it needs predictions of the stage before for rows it has not seen; that
     #: costs a fit of the stage before per fold.
     unseen: ClassVar[bool]
 
@@ -126,10 +126,10 @@ class Transfer(Protocol):
 
 @runtime_checkable
 class Scheduler(Protocol):
-    """Says how soft the targets are, per boosting round.
+    """Sets how soft the targets are, per boosting round.
 
     Built once per run; pickled to worker processes. Stages without rounds call ``softening``
-    once. ``observe`` is called in the parent, in the order of asking.
+    once. ``observe`` is called in the parent, in the order of request.
 
     It may have a method ``learn(facts, outcomes)``: called in the parent, once, before the
     search, with the :class:`~hpmkd.values.DataFacts` of the run and what the memory knows of
@@ -150,7 +150,7 @@ class Scheduler(Protocol):
 
 @runtime_checkable
 class Exporter(Protocol):
-    """Writes a student in another format. Built when asked for, used once."""
+    """Writes a student in another format. Built when needed, used once."""
 
     #: Ending of the file, with the dot.
     suffix: ClassVar[str]

@@ -25,11 +25,11 @@ class TeacherPanel(Protocol):
 
 @runtime_checkable
 class Fuser(Protocol):
-    """Turns what M teachers say into one soft target per row.
+    """Turns the predictions of M teachers into one soft target per row.
 
     Built once per run with ``factory(**settings)``; fitted in the parent process on
     out-of-fold probabilities, once per selection split and once on all training rows, unless
-    a cache has what it answered: the same inputs must give the same answers, bit for bit.
+    a cache has its results: the same inputs must give the same results, bit for bit.
     """
 
     def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> FittedFuser:
@@ -41,7 +41,7 @@ class FittedFuser(Protocol):
     """A fuser after :meth:`Fuser.fit`. Kept with the teacher, so it must pickle.
 
     It may also have ``to_pool()``, which returns a :class:`hpmkd.student.Pool` that gives what
-    :meth:`fuse` does, to 1e-9, or None if it looks at the rows. Asked once, of the fuser of
+    :meth:`fuse` does, to 1e-9, or None if it looks at the rows. Called once, for the fuser of
     the ensemble: with a pool, the ensemble becomes a student in a file of its own.
     """
 
@@ -50,7 +50,7 @@ class FittedFuser(Protocol):
         ...
 
     def summary(self) -> Mapping[str, Any]:
-        """Return what a report should say of it, as plain values that JSON knows.
+        """Return what a report should show of it, as plain values that JSON knows.
 
         Two keys are shown to people, where they are given: ``gate``, a mapping with
         ``accepted`` and ``reason``; and ``wins``, a list of mappings with ``column``,

@@ -18,24 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BudgetPlan:
-    """The cost of each step of a run, against what is left.
-
-    Parameters
-    ----------
-    budget : Budget
-        Of the run.
-    links : sequence of ChainLink
-        The chain.
-    parents : ParentStudents
-        Know which students of stages before are fitted already.
-    spare : int
-        Refits kept for each stage beside its student and its control: a student that breaks a
-        limit once it is fitted on all rows is replaced.
-    """
+    """The cost of each step of a run, against what is left."""
 
     budget: Budget
     links: Sequence[ChainLink]
     parents: ParentStudents
+    #: Refits reserved for each stage beside its student and its control: a student that breaks a
+    #: limit once it is fitted on all rows is replaced.
     spare: int = 0
 
     def reserved(self, n_splits: int, n_stages: int) -> int:
@@ -45,13 +34,6 @@ class BudgetPlan:
         links start from; then comes the self-distillation control. The search itself counts the
         refits of each stage that it tries. A stage that is not tried at all is the greater
         loss: nothing is reserved before there is enough for all of them.
-
-        Parameters
-        ----------
-        n_splits : int
-            Models that one trial takes.
-        n_stages : int
-            Stages in the race.
         """
         folds = self.parents.n_folds
         trials = sum(_arms(link) for link in self.links)
@@ -70,12 +52,7 @@ class BudgetPlan:
     def check(self, n_splits: int, soft: bool) -> None:
         """Refuse a budget that is too small for a single stage, before anything is fitted.
 
-        Parameters
-        ----------
-        n_splits : int
-            Models that one trial takes.
-        soft : bool
-            Whether any student learns from the teacher: others are their own controls.
+        `soft`: whether any student learns from the teacher; others are their own controls.
 
         Raises
         ------
@@ -102,25 +79,18 @@ class BudgetPlan:
     def refusal_of_link(
         self,
         configurations: Sequence[Configuration],
-        racing: Sequence[Trial],
+        eligible: Sequence[Trial],
         selection_sets: Sequence[SelectionSet],
     ) -> str | None:
         """Return why these configurations of a link cannot be tried; None if they can.
 
-        Parameters
-        ----------
-        configurations : sequence of Configuration
-            What the link would try.
-        racing : sequence of Trial
-            Whose bests will be fitted on all rows, beside those of the link.
-        selection_sets : sequence of SelectionSet
-            The selection rows.
+        The best trials of `eligible` will be fitted on all rows, beside those of the link.
         """
         needed = self.parents.cost
         each_time = len(configurations) + needed(configurations, selection_sets[0].training)
-        rivals = [*configurations, *(trial.configuration for trial in racing)]
-        n_stages = len({each.stage for each in rivals})
-        refits = (REFITS + self.spare) * n_stages + needed(rivals)
+        configured = [*configurations, *(trial.configuration for trial in eligible)]
+        n_stages = len({each.stage for each in configured})
+        refits = (REFITS + self.spare) * n_stages + needed(configured)
         return self.budget.refusal(each_time * len(selection_sets) + refits)
 
     def refusal_of_ensemble(

@@ -20,26 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChainResult:
-    """What may win after the chain.
+    """What may win after the chain."""
 
-    Parameters
-    ----------
-    provenance : Provenance
-        The trials that may win: those of the search, and of the links that were kept.
-    tried : sequence of Trial
-        All trials, those of refused links included.
-    gates : sequence of Gate
-        One for each link.
-    """
-
-    provenance: Provenance
-    tried: Sequence[Trial]
+    provenance: Provenance  # its trials may win: those of the search, and of the accepted links
+    tried: Sequence[Trial]  # all trials, those of refused links included
     gates: Sequence[Gate]
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        """The trials that may win."""
-        return self.provenance.trials
 
 
 def chain(ctx: RunContext, taught: TeacherOutputs, found: SearchResult) -> ChainResult:
@@ -51,12 +36,12 @@ def chain(ctx: RunContext, taught: TeacherOutputs, found: SearchResult) -> Chain
         tried.extend(trials)
         return trials
 
-    def refusal(configurations: Sequence[Configuration], racing: Sequence[Trial]) -> str | None:
-        return ctx.budget_plan.refusal_of_link(configurations, racing, taught.selection_sets)
+    def refusal(configurations: Sequence[Configuration], eligible: Sequence[Trial]) -> str | None:
+        return ctx.budget_plan.refusal_of_link(configurations, eligible, taught.selection_sets)
 
     with ctx.counts.phase("chain"):
         ctx.progress.start("chain", len(ctx.links))
-        racing, gates = ProgressiveDistillationChain(
+        eligible, gates = ProgressiveDistillationChain(
             ctx.links,
             with_control(taught.alphas),
             evaluate,
@@ -65,4 +50,4 @@ def chain(ctx: RunContext, taught: TeacherOutputs, found: SearchResult) -> Chain
             taught.ranking,
         ).run(found.trials)
         ctx.progress.finish()
-    return ChainResult(Provenance(found.run, racing), tried, gates)
+    return ChainResult(Provenance(found.run, eligible), tried, gates)

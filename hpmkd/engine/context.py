@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hpmkd.chain.chain import ChainLink
-from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.seeds import Seeds
 from hpmkd.engine.budget_plan import BudgetPlan
 from hpmkd.engine.trainer import Trainer
@@ -30,51 +29,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What the steps of a run share; none of it is a result of theirs.
+    """What the steps of a run share; none of it is a result of theirs."""
 
-    Parameters
-    ----------
-    recipe : Recipe
-        With the executor that this run really uses.
-    registry : Registry
-        Notifies observers.
-    parts : Components
-        What the recipe names.
-    seed : int
-        Of the run.
-    seeds : Seeds
-        Derived from it, one for each use of randomness.
-    counts : Counts
-        Counts models, teacher calls, seconds.
-    progress : Progress
-        Reports the phases to observers.
-    cache : Cache
-        Of teacher predictions, fused targets and encoded rows.
-    memory : Memory
-        Of other data sets.
-    pipeline : ParallelDistillationPipeline
-        Runs tasks.
-    checkpoint : RunCheckpoint
-        Keeps what is finished, for a run that is resumed.
-    trainer : Trainer
-        Fits students.
-    links : sequence of ChainLink
-        The chain.
-    budget : Budget
-        What the run may still cost.
-    """
-
-    recipe: Recipe
+    recipe: Recipe  # with the executor that this run really uses
     registry: Registry
     parts: Components
     seed: int
-    seeds: Seeds
+    seeds: Seeds  # derived from `seed`, one for each use of randomness
     counts: Counts
     progress: Progress
-    cache: Cache
-    memory: Memory
+    cache: Cache  # of teacher predictions, fused targets and encoded rows
+    memory: Memory  # of other data sets
     pipeline: ParallelDistillationPipeline
-    checkpoint: RunCheckpoint
+    checkpoint: RunCheckpoint  # stores finished results, for a run that is resumed
     trainer: Trainer
     links: Sequence[ChainLink]
     budget: Budget
@@ -84,11 +51,6 @@ class RunContext:
         """How the models of the budget are divided over the steps."""
         spare = 1 if self.recipe.limits else 0
         return BudgetPlan(self.budget, self.links, self.trainer.parents, spare)
-
-    @property
-    def features(self) -> CacheRegion:
-        """Where encoded rows are cached."""
-        return CacheRegion(self.cache, "feature")
 
     def note(self, note: str) -> None:
         """Send observers a sentence about the run."""

@@ -30,35 +30,20 @@ if TYPE_CHECKING:
 
 #: How many students of a stage are fitted in place of one that breaks a limit.
 REPLACEMENTS = 3
-#: Why a stage is out of the race after all.
+#: Why a stage cannot ship after all.
 OUTGROWN = "fitted on all rows, its students break a limit"
 
 
 @dataclass(frozen=True)
 class FinalSelection:
-    """Fits trials on all rows, and ranks the students.
+    """Fits trials on all rows, and ranks the students."""
 
-    Parameters
-    ----------
-    provenance : Provenance
-        Signs students; it has the trials that may win.
-    training : TrainingSet
-        The rows to fit on.
-    ranking : TrialRanking
-        Ranks the trials.
-    trainer : Trainer
-        Fits students, and counts them.
-    budget_plan : BudgetPlan
-        Knows for which of them there are models left.
-    final_rows : Dataset, optional
-        The selection rows, where `training` leaves these out: they judge the students once more.
-    """
-
-    provenance: Provenance
+    provenance: Provenance  # its trials may win
     training: TrainingSet
     ranking: TrialRanking
     trainer: Trainer
     budget_plan: BudgetPlan
+    #: The selection rows, where `training` leaves these out: they judge the students once more.
     final_rows: Dataset | None = None
 
     def finish(self, trial: Trial, student: Predictor) -> Refitted:
@@ -87,17 +72,12 @@ class FinalSelection:
         """Replace students that broke a limit once they were fitted on all rows.
 
         Of the students that keep the limits, the selection rows choose: where they judge
-        students on all rows, that may be another than in the race. A stage is out of the race
-        if none of its students keeps the limits. If that is so in all stages, the front is
+        students on all rows, that may be another than after the trials. A stage drops out if
+        none of its students keeps the limits. If that is so in all stages, the front is
         fitted now, and a student of it that keeps the limits takes the place of its stage. If
         there is none either, the students stay.
 
-        Parameters
-        ----------
-        finalists : Finalists
-            Each stage's best, and its control.
-        size : int
-            How many students of the front may be fitted.
+        At most `size` students of the front are fitted.
         """
         tried = {
             stage: self._replacements(refitted, finalists.controls[stage])
@@ -177,12 +157,7 @@ class FinalSelection:
 
         The smallest and the fastest come first, then those of the lowest log loss.
 
-        Parameters
-        ----------
-        finalists : Finalists
-            Those that are.
-        size : int
-            How many further ones.
+        At most `size` of them, none of those in `finalists`.
         """
         fitted = {each.trial.configuration.key for each in finalists.refitted}
         ordered = {trial.configuration.key: trial for trial in self._front_trials()}
@@ -199,7 +174,7 @@ class FinalSelection:
         return tuple(found)
 
     def _fit(self, trials: Sequence[Trial]) -> list[Refitted | str]:
-        """Fit trials on all rows; a string says why one failed."""
+        """Fit trials on all rows; a string is the reason why one failed."""
         students = self.trainer.fit_all(self.training, [each.configuration for each in trials])
         return [self._finished(*each) for each in zip(trials, students, strict=True)]
 

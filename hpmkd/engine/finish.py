@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hpmkd.data import splits
@@ -27,37 +27,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FinishedStudents:
-    """All students that a run fitted on all rows.
+    """All students that a run fitted on all rows."""
 
-    Parameters
-    ----------
-    finalists : Finalists
-        Each stage's best and its control; the one that ships.
-    ensemble : Ensemble or None
-        The strongest of them, fused.
-    gates : sequence of Gate
-        Of the fusers, and of distilling the ensemble.
-    self_distilled : Predictor, str or None
-        The self-distillation control: the shipped configuration, taught by its control instead
-        of the teachers. A string says why there is none; None, where there is nothing to compare.
-    front : sequence of Refitted
-        Further students on the Pareto front.
-    notes : sequence of str
-        What the verdict should mention of the limits.
-    """
-
-    finalists: Finalists
+    finalists: Finalists  # each stage's best and its control; the one that ships
     ensemble: Ensemble | None
-    gates: Sequence[Gate]
+    gates: Sequence[Gate]  # of the fusers, and of distilling the ensemble
+    #: The shipped configuration fitted to its control's predictions instead of the teachers'. A
+    #: string is the reason why there is none; None, where there is nothing to compare.
     self_distilled: Predictor | str | None
-    front: Sequence[Refitted]
-    notes: Sequence[str]
+    front: Sequence[Refitted]  # further students on the Pareto front
+    notes: Sequence[str]  # what the verdict should mention of the limits
 
 
-def finish(ctx: RunContext, taught: TeacherOutputs, race: ChainResult) -> FinishedStudents:
+def finish(ctx: RunContext, taught: TeacherOutputs, chained: ChainResult) -> FinishedStudents:
     """Fit winners, controls, ensemble and the front on all rows."""
     selection = FinalSelection(
-        race.provenance,
+        chained.provenance,
         taught.training,
         taught.ranking,
         ctx.trainer,
@@ -65,8 +50,8 @@ def finish(ctx: RunContext, taught: TeacherOutputs, race: ChainResult) -> Finish
         taught.final_rows,
     )
     with ctx.counts.phase("refit"):
-        finalists = _refit(ctx, taught, race.trials, selection)
-        ensemble = _fuse(ctx, taught, finalists, race.provenance)
+        finalists = _refit(ctx, taught, chained.provenance.trials, selection)
+        ensemble = _fuse(ctx, taught, finalists, chained.provenance)
         gates = of_fuser("fuser of the teachers", taught.knowledge.knowledge.fuser)
         if ensemble is not None:
             gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
@@ -150,11 +135,11 @@ def _distil_ensemble(
     ensemble: Ensemble | None,
     selection: FinalSelection,
 ) -> tuple[Finalists, Gate]:
-    """Distil the ensemble into the chosen stage; kept if the selection rows say so."""
+    """Distil the ensemble into the chosen stage; kept if it pays on the selection rows."""
     if ensemble is None:
         return finalists, Gate("collapse", False, "there are not two students to fuse")
     shipped = finalists.students[finalists.chosen].trial
-    before = selection.provenance.raced(shipped.configuration) or shipped
+    before = selection.provenance.trial_of(shipped.configuration) or shipped
     members = [finalists.students[name].trial.configuration for name in ensemble.names]
     if refusal := ctx.budget_plan.refusal_of_ensemble(
         members, before.configuration, len(taught.alphas), len(taught.selection_sets)
@@ -177,7 +162,7 @@ def _distil_ensemble(
         return finalists, Gate("collapse", False, BREAKS_LIMIT)
     if taught.final_rows is not None:
         decision = gate("collapse", finalists.shipped.trial, distilled.trial)
-    return (finalists.with_collapsed(distilled) if decision.passed else finalists), decision
+    return (replace(finalists, collapsed=distilled) if decision.passed else finalists), decision
 
 
 def _self_distil(
@@ -185,9 +170,9 @@ def _self_distil(
 ) -> Predictor | str | None:
     """Fit the shipped configuration to its control's predictions instead of the teachers'.
 
-    It tells knowledge from smoothing: this student has soft labels as well, but from no model
-    that knew more. None if the shipped student hears of no teacher, or a stage fails; a string
-    says that the rows are too many, or that the budget does not allow it.
+    It separates knowledge from smoothing: this student has soft labels as well, but from no
+    model that knew more. None if the shipped student learns from no teacher, or a stage fails; a
+    string is the reason why the budget or the number of rows does not allow it.
     """
     shipped = finalists.shipped.trial.configuration
     control = finalists.controls[finalists.chosen].trial.configuration
@@ -213,7 +198,7 @@ def _self_distil(
 def _fit_front(
     ctx: RunContext, finalists: Finalists, selection: FinalSelection
 ) -> Sequence[Refitted]:
-    """Fit what else is on the Pareto front of the trials, with the models that are left.
+    """Fit the other trials on the Pareto front, with the models that are left.
 
     Where the student to ship breaks a limit, that was done already: none on it kept them.
     """

@@ -36,26 +36,13 @@ TEACHER = "teacher"
 
 @dataclass(frozen=True)
 class Measurement:
-    """The results on the test rows.
-
-    Parameters
-    ----------
-    records : tuple of ModelRecord
-        The leaderboard.
-    details : RowDetails
-        What lies behind its first figures: teacher, control and shipped student.
-    verdict : Verdict
-        Of the shipped student against its controls.
-    summaries : tuple of StudentSummary
-        All students that were fitted on all rows.
-    further : mapping of str to Predictor
-        Those that are neither the best of a stage nor distilled from the ensemble.
-    """
+    """The results on the test rows."""
 
     records: tuple[ModelRecord, ...]
-    details: RowDetails
+    details: RowDetails  # what lies behind its first figures: teacher, control and shipped student
     verdict: Verdict
-    summaries: tuple[StudentSummary, ...]
+    summaries: tuple[StudentSummary, ...]  # all students that were fitted on all rows
+    #: Those that are neither the best of a stage nor distilled from the ensemble.
     further: Mapping[str, Predictor]
 
 
@@ -104,7 +91,7 @@ def _first_probabilities(entries: Sequence[Entry], finalists: Finalists) -> dict
 
 
 def teacher_entries(
-    taught: TeacherKnowledge, footprints: Sequence[Footprint], test: Dataset
+    collected: TeacherKnowledge, footprints: Sequence[Footprint], test: Dataset
 ) -> list[Entry]:
     """Return the fused teacher first, then its members if there are several.
 
@@ -112,15 +99,15 @@ def teacher_entries(
     fused teacher has none either.
     """
     entries = []
-    predicted = [each.test for each in taught.predictions]
+    predicted = [each.test for each in collected.predictions]
     known = [each for each in predicted if each is not None]
     if len(known) == len(predicted):
         stacked = stack(known)
-        fused, _ = taught.fusion.fuse(stacked, test.table)
-        whole = total([*footprints, of_fuser(taught.fusion, stacked, test.table)])
+        fused, _ = collected.fusion.fuse(stacked, test.table)
+        whole = total([*footprints, of_fuser(collected.fusion, stacked, test.table)])
         entries.append(Entry("teacher", TEACHER, fused, whole, fused=True))
     if len(predicted) > 1:
-        names = taught.knowledge.teachers
+        names = collected.knowledge.teachers
         for name, own, footprint in zip(names, predicted, footprints, strict=True):
             if own is not None:
                 entries.append(Entry("teacher", name, own, footprint))
@@ -188,10 +175,7 @@ def compare(
 ) -> Verdict:
     """Judge the shipped student against its controls on the test rows.
 
-    Parameters
-    ----------
-    self_distilled : Predictor, str or None
-        The self-distillation control; a note that says why there is none.
+    `self_distilled` as of :class:`~hpmkd.engine.finish.FinishedStudents`.
     """
     shipped, control = finalists.shipped, finalists.controls[finalists.chosen]
     arms = {STUDENT: shipped.student, HARD: control.student}

@@ -20,19 +20,7 @@ if TYPE_CHECKING:
 def binding_caps(
     split: SplitSettings, parts: Components, builder: KnowledgeBuilder, facts: DataFacts
 ) -> Iterator[str]:
-    """Yield a sentence for every cap that binds, the dotted name of its setting before it.
-
-    Parameters
-    ----------
-    split : SplitSettings
-        The engine's own caps.
-    parts : Components
-        Of the recipe.
-    builder : KnowledgeBuilder
-        Has the teachers of this run.
-    facts : DataFacts
-        Of the training rows.
-    """
+    """Yield a sentence for every cap that binds, the dotted name of its setting before it."""
     yield from of_split(split, facts.n_rows)
     for path, spec in _capping(parts, builder, facts):
         for setting, sentence in of_component(spec, facts).items():

@@ -100,10 +100,10 @@ def run(
     rows = split(ctx, training, test, unlabeled)
     taught = teach(ctx, rows, teachers)
     found = search(ctx, rows, taught)
-    race = chain(ctx, taught, found)
-    finished = finish(ctx, taught, race)
+    chained = chain(ctx, taught, found)
+    finished = finish(ctx, taught, chained)
     measured = measure(ctx, rows, taught, finished)
-    ctx.memory.remember(found.facts, outcomes(found.facts, race.tried))
+    ctx.memory.remember(found.facts, outcomes(found.facts, chained.tried))
     # Workers count for the peak memory once they have ended.
     ctx.pipeline.close()
     ctx.counts.count_peaks(ctx.pipeline.peaks)
@@ -114,7 +114,7 @@ def run(
         verdict=measured.verdict.to_mapping(),
         counts=ctx.counts.to_mapping(),
     )
-    return _result(ctx, rows, taught, found, race, finished, measured)
+    return _result(ctx, rows, taught, found, chained, finished, measured)
 
 
 def _result(
@@ -122,7 +122,7 @@ def _result(
     rows: RunRows,
     taught: TeacherOutputs,
     found: SearchResult,
-    race: ChainResult,
+    chained: ChainResult,
     finished: FinishedStudents,
     measured: Measurement,
 ) -> Distillation:
@@ -137,20 +137,23 @@ def _result(
         recipe=ctx.recipe,
         facts={
             **facts_of_run(ctx.seed, rows.training, rows.test),
-            "search": found.to_mapping(),
-            "selection": taught.facts(),
+            "search": {"ended": found.ended, "remembered": found.remembered},
+            "selection": {
+                "rows": len(taught.held),
+                "teacher_accuracy": taught.ranking.teacher_accuracy,
+            },
             "ensemble": None if ensemble is None else ensemble.facts(),
         },
         front=measured.summaries,
         further=measured.further,
-        trials=tuple(race.tried),
+        trials=tuple(chained.tried),
         ensemble=None if ensemble is None else ensemble.predictor,
-        gates=(*race.gates, *finished.gates),
+        gates=(*chained.gates, *finished.gates),
         evidence=measured.details,
         handle=RunHandle(
             ctx.trainer,
             taught.training,
-            race.provenance,
+            chained.provenance,
             finalists,
             taught.knowledge.original(rows.test.table),
             taught.final_rows,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpmkd.search.loop import Search
 from hpmkd.search.warm_start import facts_of, recalled, teach_scheduler
@@ -21,31 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found.
+    """What a search found."""
 
-    Parameters
-    ----------
-    trials : sequence of Trial
-        Every distinct configuration once.
-    ended : str
-        What ended it.
-    remembered : mapping
-        By stage, hyperparameters of other data sets that were tried first.
-    facts : DataFacts
-        Of this data set, for the memory.
-    run : Run
-        What all students of the run have in common.
-    """
-
-    trials: Sequence[Trial]
-    ended: str
-    remembered: Remembered
-    facts: DataFacts
+    trials: Sequence[Trial]  # every distinct configuration once
+    ended: str  # what ended the search
+    remembered: Remembered  # by stage, hyperparameters of other data sets that were tried first
+    facts: DataFacts  # of this data set, for the memory
     run: Run
-
-    def to_mapping(self) -> Mapping[str, Any]:
-        """Return what a run reports of its search."""
-        return {"ended": self.ended, "remembered": self.remembered}
 
 
 def search(ctx: RunContext, rows: RunRows, taught: TeacherOutputs) -> SearchResult:

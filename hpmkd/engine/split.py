@@ -18,31 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RunRows:
-    """The rows of a run.
-
-    Parameters
-    ----------
-    training : Dataset
-        Rows to learn from and to choose by.
-    test : Dataset
-        Rows that are read once, at the end.
-    unlabeled : DataFrame, ndarray or None
-        Rows without labels, with the columns of the training rows.
-    folds : sequence of (ndarray, ndarray)
-        Numbers of the training rows to fit on, and of the selection rows; several, if every row
-        is once a selection row.
-    teacher_folds : int
-        In how many folds teachers are cross-fitted.
-    teachers_fit_once : bool
-        Whether the teachers of the trials are those of the students on all rows: with so many
-        rows that teachers can do without the selection rows.
-    """
+    """The rows of a run."""
 
     training: Dataset
     test: Dataset
-    unlabeled: Any
+    unlabeled: Any  # rows without labels, with the columns of the training rows
+    #: Numbers of the training rows to fit on, and of the selection rows; several, if every row is a
+    #: selection row once.
     folds: Sequence[tuple[IntArray, IntArray]]
-    teacher_folds: int
+    teacher_folds: int  # folds in which teachers are cross-fitted
+    #: With so many rows that teachers can do without the selection rows, those of the trials are
+    #: also those of the students on all rows.
     teachers_fit_once: bool
 
 

@@ -41,19 +41,7 @@ def named_students(finalists: Finalists, front: Sequence[Refitted]) -> Iterator[
 def summarise(
     students: Sequence[Named], finalists: Finalists, ranking: TrialRanking, test: Dataset
 ) -> tuple[StudentSummary, ...]:
-    """Return a summary of each student, lowest log loss on the selection rows first.
-
-    Parameters
-    ----------
-    students : sequence of (str, str, Refitted)
-        As :func:`named_students` yields them.
-    finalists : Finalists
-        One of which ships.
-    ranking : TrialRanking
-        Knows how much of the teacher a trial retains.
-    test : Dataset
-        The test rows.
-    """
+    """Return a summary of each student, lowest log loss on the selection rows first."""
     found = [_summary(each, finalists.shipped_name, ranking, test) for each in students]
     front = {each.name for each in pareto_front(found, lambda each: each.metrics)}
     ranked = sorted(found, key=lambda each: (each.selection_log_loss, each.bytes))

@@ -1,4 +1,4 @@
-"""Step 2: the teachers' knowledge, collected in the order that keeps a run honest."""
+"""Step 2: the teachers' knowledge, collected in the order that lets none see a label too early."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpmkd.data import splits
+from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import DataWarning
 from hpmkd.data.encoding import EncodingOptions
 from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
@@ -37,44 +38,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TeacherOutputs:
-    """The teachers' knowledge, and the rows that students learn from and are judged by.
-
-    Parameters
-    ----------
-    regime : Regime
-        Where the knowledge comes from.
-    selection_sets : sequence of SelectionSet
-        What trials are fitted on, by teachers that have not seen the selection rows.
-    knowledge : TeacherKnowledge
-        Of all training rows.
-    training : TrainingSet
-        What students are fitted on in the end: all training rows, or all but the selection rows
-        where these judge such students as well.
-    held : Dataset
-        All selection rows, in the order of their numbers.
-    final_rows : Dataset or None
-        The selection rows, where they judge students that were fitted on `training`.
-    ranking : TrialRanking
-        Ranks trials beside the teacher.
-    alphas : sequence of float
-        Weights of the teacher that the regime allows.
-    footprints : sequence of Footprint
-        Size and speed of each teacher.
-    """
+    """The teachers' knowledge, and the rows that students learn from and are judged by."""
 
     regime: Regime
+    #: What trials are fitted on, by teachers that have not seen the selection rows.
     selection_sets: Sequence[SelectionSet]
-    knowledge: TeacherKnowledge
+    knowledge: TeacherKnowledge  # of all training rows
+    #: What students are fitted on in the end: all training rows, or all but the selection rows
+    #: where these judge such students as well.
     training: TrainingSet
-    held: Dataset
+    held: Dataset  # all selection rows, in the order of their numbers
+    #: The selection rows, where they judge students that were fitted on `training`.
     final_rows: Dataset | None
-    ranking: TrialRanking
-    alphas: Sequence[float]
-    footprints: Sequence[Footprint]
-
-    def facts(self) -> dict[str, Any]:
-        """Return what a run reports of its selection rows."""
-        return {"rows": len(self.held), "teacher_accuracy": self.ranking.teacher_accuracy}
+    ranking: TrialRanking  # ranks trials beside the teacher
+    alphas: Sequence[float]  # weights of the teacher that the regime allows
+    footprints: Sequence[Footprint]  # size and speed of each teacher
 
 
 def teach(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> TeacherOutputs:
@@ -206,7 +184,8 @@ def _training_set(
     settings = ctx.recipe.split
     options = EncodingOptions(settings.scaling_rows, settings.single_above)
     encodings = ctx.trainer.fitting.encodings
-    return TrainingSet.encode(rows, soft_targets, encodings, extra, ctx.features, options)
+    features = CacheRegion(ctx.cache, "feature")
+    return TrainingSet.encode(rows, soft_targets, encodings, extra, features, options)
 
 
 def _rows_of_trials(ctx: RunContext, rows: Dataset, fit_rows: IntArray) -> IntArray:

@@ -29,27 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trainer:
-    """Fits students; every step that trains some goes through it.
+    """Fits students; every step that trains some goes through it."""
 
-    Parameters
-    ----------
-    fitting : FitContext
-        How students are fitted; its scheduler observes every trial.
-    pipeline : ParallelDistillationPipeline
-        Where they are fitted.
-    n_folds : int
-        Folds in which a student that others build on is cross-fitted.
-    counts, registry
-        Of the run.
-    best : BestSoFar
-        Receives every trial as soon as it is there.
-    """
-
-    fitting: FitContext
+    fitting: FitContext  # how students are fitted; its scheduler observes every trial
     pipeline: ParallelDistillationPipeline
-    n_folds: int
+    n_folds: int  # of the cross-fit of a student that others build on
     counts: Counts
     registry: Registry
+    #: Receives every trial as soon as it is there.
     best: BestSoFar = field(default_factory=BestSoFar)
 
     @cached_property
@@ -73,7 +60,7 @@ class Trainer:
     def fit_all(
         self, training: TrainingSet, configurations: Sequence[Configuration]
     ) -> list[Predictor | str]:
-        """Fit configurations, in their order; a string says why a stage failed."""
+        """Fit configurations, in their order; a string is the reason why a stage failed."""
         data = self.refit_data(training, configurations)
         outcomes = dict(self.pipeline.run(STUDENT, data, configurations))
         self.trained(len(configurations))
@@ -119,30 +106,15 @@ class Trainer:
 
 @dataclass(frozen=True)
 class RunHandle:
-    """What only a run that was just made has: it can fit further students.
-
-    Parameters
-    ----------
-    trainer : Trainer
-        Of the run.
-    training : TrainingSet
-        The rows that its students were fitted on in the end.
-    provenance : Provenance
-        Signs students; it has the trials that could win.
-    finalists : Finalists
-        Each stage's student and control.
-    teacher : TeacherPredictions
-        The predictions of the one teacher, or of several as they are fused.
-    final_rows : Dataset, optional
-        The selection rows, where `training` leaves these out.
-    """
+    """What only a run that was just made has: it can fit further students."""
 
     trainer: Trainer
-    training: TrainingSet
-    provenance: Provenance
+    training: TrainingSet  # the rows that the run's students were fitted on in the end
+    provenance: Provenance  # its trials could win
     finalists: Finalists
+    #: The predictions of the one teacher, or of several as they are fused.
     teacher: TeacherPredictions
-    final_rows: Dataset | None = None
+    final_rows: Dataset | None = None  # the selection rows, where `training` leaves these out
 
     @property
     def trials(self) -> Sequence[Trial]:
@@ -152,8 +124,8 @@ class RunHandle:
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit a configuration; see :meth:`Trainer.fit`."""
         student = self.trainer.fit(self.training, configuration)
-        raced = self.provenance.raced(configuration)
-        trial = None if raced is None else self.judge_again(raced, student)
+        tried = self.provenance.trial_of(configuration)
+        trial = None if tried is None else self.judge_again(tried, student)
         return self.provenance.signed(student, configuration, trial)
 
     def judge_again(self, trial: Trial, student: Predictor) -> Trial:

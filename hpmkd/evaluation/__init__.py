@@ -1,1 +1,5 @@
-"""Scores, ranks and gates students, and gives the verdict."""
+"""Measures students, for all layers of the method: to choose one, and to judge it at the end.
+
+On selection rows: `ranking`, `gates`, `pareto` and `selection`. On test rows: `scores`,
+`leaderboard`, `row_details`, `reliability`, and the `verdict` on whether distilling paid.
+"""

@@ -15,7 +15,7 @@ RESAMPLES = 2000
 #: Cells of the resamples that are drawn at a time: each takes some 24 bytes.
 CELLS_AT_ONCE = 1_000_000
 CONFIDENCE = 0.95
-Outcome = Literal["pays", "no difference", "hurts"]
+Conclusion = Literal["pays", "no difference", "hurts"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Difference:
         95 % bootstrap interval of it over the rows.
     """
 
-    outcome: Outcome
+    outcome: Conclusion
     delta_log_loss: float
     interval: tuple[float, float]
 
@@ -58,7 +58,7 @@ def difference(one: FloatArray, other: FloatArray, seed: int) -> Difference:
     """
     gained = one - other
     low, high = _interval(gained, seed)
-    outcome: Outcome = "pays" if high < 0 else "hurts" if low > 0 else "no difference"
+    outcome: Conclusion = "pays" if high < 0 else "hurts" if low > 0 else "no difference"
     return Difference(outcome, float(gained.mean()), (low, high))
 
 

@@ -1,4 +1,4 @@
-"""Gates: a step is kept only where rows it was not fitted on say that it pays.
+"""Gates: a step is taken only where it pays on rows that it was not fitted on.
 
 Plugins may import this module: it needs nothing of the engine.
 """
@@ -53,7 +53,7 @@ def compare(before: FloatArray, after: FloatArray) -> LossComparison:
 
 @dataclass(frozen=True)
 class Gate:
-    """A step that is taken only where the selection rows say that it pays.
+    """A step that is taken only where it pays on the selection rows.
 
     Parameters
     ----------
@@ -84,6 +84,6 @@ def gate(name: str, before: Trial, after: Trial) -> Gate:
 
 
 def of_fuser(name: str, summary: Mapping[str, Any]) -> list[Gate]:
-    """Return the gate that a fuser tells of in its summary; none if it has none."""
-    told = summary.get("gate")
-    return [] if told is None else [Gate(name, told["accepted"], told["reason"])]
+    """Return the gate in a fuser's summary; none if it has none."""
+    found = summary.get("gate")
+    return [] if found is None else [Gate(name, found["accepted"], found["reason"])]

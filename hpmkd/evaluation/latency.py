@@ -1,6 +1,6 @@
-"""How fast a model answers: one row, and a batch of a thousand.
+"""How fast a model predicts: one row, and a batch of a thousand.
 
-A student is asked for one row as a service asks it, a mapping in and a label out; a teacher has
+A student predicts one row as in a service, a mapping in and a label out; a teacher has
 nothing but ``predict_proba``. Whatever else the machine does makes calls slower, often twice as
 slow and for longer than 0.1 s, and never faster. So single rows are timed in bursts with pauses,
 and what counts is the fastest tenth. A batch is timed by the median.
@@ -29,7 +29,7 @@ MIN_CALLS, MAX_CALLS = 5, 500
 ROWS = 64
 #: Bursts of single rows; the pause between two of them, as a multiple of a burst.
 BURSTS, PAUSE = 10, 2.0
-#: This share of the calls is at least as fast as what is told of single rows.
+#: This share of the calls is at least as fast as the reported time of single rows.
 FASTEST = 0.1
 
 
@@ -68,12 +68,7 @@ def latency(predict_proba: Callable[[Any], FloatArray], table: Any) -> Latency:
 def student_latency(student: Predictor, table: Any) -> Latency:
     """Time a student on raw rows: single ones through ``predict_one``, a thousand as a table.
 
-    Parameters
-    ----------
-    student : Predictor
-        One that is no :class:`~hpmkd.student.Student` is timed as any other model.
-    table : DataFrame or ndarray of shape (n, d)
-        Raw rows, n >= 1.
+    One that is no :class:`~hpmkd.student.Student` is timed as any other model.
     """
     if not isinstance(student, Student):
         return latency(student.predict_proba, table)
@@ -88,35 +83,24 @@ def row_latency_us(student: Student, table: Any, seconds: float | None = None) -
     """Return the time of one ``predict_one``: a mapping in, a label out.
 
     A call is much shorter than the tick of a busy clock, so that up to 64 different rows are
-    asked in one go; a tenth of such rounds is as fast, per row. The first is not counted.
+    timed in one go; a tenth of such rounds is as fast, per row. The first is not counted.
 
-    Parameters
-    ----------
-    student : Student
-    table : DataFrame or ndarray of shape (n, d)
-        Raw rows, n >= 1.
-    seconds : float, optional
-        How long to measure; 0.1 by default. With the pauses it takes thrice as long.
-
-    Returns
-    -------
-    float
-        Microseconds.
+    Takes 0.1 s by default; with the pauses thrice as long.
     """
     rows = _mappings(student, tables.take(table, np.arange(min(table.shape[0], ROWS))))
 
-    def ask(rows: list[dict[str, Any]]) -> None:
+    def predict(rows: list[dict[str, Any]]) -> None:
         predict_one = student.predict_one
         for row in rows:
             predict_one(row)
 
-    return _fast_us(ask, [rows], seconds) / len(rows)
+    return _fast_us(predict, [rows], seconds) / len(rows)
 
 
 def quick_row_us(student: Predictor, table: Any) -> float:
     """Return the time of one row in microseconds, from a measurement of 20 ms.
 
-    Whoever calls has seen to it that there is one thread.
+    The caller has limited threads to one.
     """
     if isinstance(student, Student):
         return row_latency_us(student, table, SECONDS_QUICK)

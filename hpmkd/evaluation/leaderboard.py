@@ -22,43 +22,19 @@ Role = Literal["teacher", "control", "student", "ensemble"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One model as measured on the test rows.
+    """One model as measured on the test rows."""
 
-    Parameters
-    ----------
-    role : {"teacher", "control", "student", "ensemble"}
-        A control is the same student on hard labels.
-    name : str
-        Of the teacher or the stage.
-    probabilities : ndarray of shape (m, K)
-        For the test rows.
-    footprint : Footprint
-        Its size and speed.
-    chosen : bool
-        Whether it is the student that the run ships.
-    alpha, temperature : float or None
-        Of its configuration.
-    selection_log_loss : float or None
-        What the selection rows said of it.
-    after : str or None
-        The stages before it in the chain, with their transfers; None if it stands alone.
-    scheduler : str or None
-        What moved temperature and alpha while it was fitted.
-    fused : bool
-        Whether it is all teachers together (one alone is that, too): what the others are
-        compared with.
-    """
-
-    role: Role
-    name: str
-    probabilities: FloatArray
+    role: Role  # A control is the same student on hard labels
+    name: str  # of the teacher or the stage
+    probabilities: FloatArray  # (m, K), for the test rows
     footprint: Footprint
-    chosen: bool = False
-    alpha: float | None = None
+    chosen: bool = False  # whether it is the student that the run ships
+    alpha: float | None = None  # of its configuration, as `temperature`
     temperature: float | None = None
-    selection_log_loss: float | None = None
-    after: str | None = None
-    scheduler: str | None = None
+    selection_log_loss: float | None = None  # on the selection rows
+    after: str | None = None  # the stages before it in the chain, with their transfers
+    scheduler: str | None = None  # what moved temperature and alpha while it was fitted
+    #: All teachers together (one alone is that, too): what the others are compared with.
     fused: bool = False
 
 
@@ -69,8 +45,8 @@ class ModelRecord:
     Parameters
     ----------
     kl, agreement : float or None
-        Fidelity to the fused teacher; None, as all that compares, where it is silent on the
-        test rows.
+        Fidelity to the fused teacher; None, as all that compares, where it cannot
+        predict the test rows.
     bytes : int or None
         Size.
     row_us, batch_us : float or None
@@ -105,7 +81,7 @@ class ModelRecord:
 
     @classmethod
     def read(cls, plain: Any) -> ModelRecord:
-        """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
+        """Make one of plain values; a wrong one raises a msgspec.ValidationError."""
         return msgspec.convert(plain, cls)
 
 
@@ -129,13 +105,8 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> ModelRecor
         retention = _ratio(scores.accuracy, score(teacher.probabilities, labels).accuracy)
     own, of_teacher = entry.footprint, teacher.footprint if teacher else UNKNOWN
     return ModelRecord(
-        role=entry.role,
-        name=entry.name,
-        chosen=entry.chosen,
-        accuracy=scores.accuracy,
-        log_loss=scores.log_loss,
-        macro_f1=scores.macro_f1,
-        auc=scores.auc,
+        **{name: value for name, value in vars(entry).items() if name in COLUMNS},
+        **asdict(scores),
         kl=closeness.kl if closeness else None,
         agreement=closeness.agreement if closeness else None,
         bytes=None if np.isnan(own.n_bytes) else int(own.n_bytes),
@@ -144,11 +115,6 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> ModelRecor
         compression=_ratio(of_teacher.n_bytes, own.n_bytes),
         speedup=_ratio(of_teacher.row_us, own.row_us),
         retention=retention,
-        alpha=entry.alpha,
-        temperature=entry.temperature,
-        selection_log_loss=entry.selection_log_loss,
-        after=entry.after,
-        scheduler=entry.scheduler,
     )
 
 

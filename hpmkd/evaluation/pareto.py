@@ -43,7 +43,7 @@ class SelectionMetrics:
 
 @dataclass(frozen=True)
 class StudentSummary:
-    """A student that was fitted on all training rows, as ``front.json`` tells of it.
+    """A student that was fitted on all training rows, as in ``front.json``.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class StudentSummary:
 
     @classmethod
     def read(cls, plain: Any) -> StudentSummary:
-        """Make one of plain values; msgspec.ValidationError says what is wrong with them."""
+        """Make one of plain values; a wrong one raises a msgspec.ValidationError."""
         read = msgspec.convert(plain, cls)
         if not NAME.fullmatch(read.name):
             raise msgspec.ValidationError(f"got {read.name!r}, which is no student's name")
@@ -117,17 +117,10 @@ def no_worse(one: SelectionMetrics, other: SelectionMetrics) -> bool:
 def pareto_front(items: Iterable[T], figures: Callable[[T], SelectionMetrics]) -> list[T]:
     """Return those that no other beats or equals in everything, lowest log loss first.
 
-    Of any two on it each is better than the other in something, and whoever is not on it is
+    Of any two on it each is better than the other in something, and any that is not on it is
     beaten or equalled by one that is. Times within 10 % are equal. That is no order by itself (a
     is as fast as b, b as c, a not as c), so candidates are taken by log loss, then size, then
     time, and each is compared with those on the front so far.
-
-    Parameters
-    ----------
-    items : iterable
-        The candidates.
-    figures : callable
-        Returns the figures of one.
     """
 
     def by_loss(item: T) -> tuple[float, float, float]:

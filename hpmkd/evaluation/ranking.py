@@ -16,19 +16,10 @@ SortKey = tuple[bool, float, bool, int]
 
 @dataclass(frozen=True)
 class TrialRanking:
-    """What ranks the trials of a run.
-
-    Parameters
-    ----------
-    limits : Limits
-        What students have to keep.
-    teacher_accuracy : float
-        The teacher's share of right answers about the selection rows, from models that had not
-        seen them.
-    """
+    """What ranks the trials of a run."""
 
     limits: Limits = field(default_factory=Limits)
-    teacher_accuracy: float = 1.0
+    teacher_accuracy: float = 1.0  # on the selection rows, by models that had not seen them
 
     @classmethod
     def beside_teacher(
@@ -36,14 +27,7 @@ class TrialRanking:
     ) -> TrialRanking:
         """Return the ranking beside teachers with these soft targets of the selection rows.
 
-        Parameters
-        ----------
-        soft_targets : ndarray of shape (n_selection, K)
-            Out of fold, where teachers are cross-fitted.
-        labels : ndarray of shape (n_selection,)
-            Class codes.
-        limits : Limits
-            What students have to keep.
+        They are out of fold, where teachers are cross-fitted.
         """
         return cls(limits, float((soft_targets.argmax(axis=1) == labels).mean()))
 

@@ -1,4 +1,4 @@
-"""Does a model's probability happen as often as it says? Reliability curves."""
+"""Reliability curves: whether what is predicted happens as often as its probability."""
 
 from __future__ import annotations
 
@@ -65,13 +65,16 @@ class Reliability:
     bins: tuple[Bin, ...]
 
     @classmethod
-    def measure(cls, model: str, said: FloatArray, labels: IntArray) -> Reliability:
+    def measure(cls, model: str, probabilities: FloatArray, labels: IntArray) -> Reliability:
         """Measure probabilities (m, K) against class codes (m,)."""
-        binary = said.shape[1] == 2
+        binary = probabilities.shape[1] == 2
         if binary:
-            probability, happened = said[:, 1], labels == 1
+            probability, happened = probabilities[:, 1], labels == 1
         else:
-            probability, happened = said.max(axis=1), labels == said.argmax(axis=1)
+            probability, happened = (
+                probabilities.max(axis=1),
+                labels == probabilities.argmax(axis=1),
+            )
         edges = np.linspace(0, 1, BINS + 1)
         # Rounding may leave a probability a hair above 1.
         places = np.clip(np.digitize(probability, edges, right=True) - 1, 0, BINS - 1)

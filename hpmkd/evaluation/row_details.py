@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Test rows that are shown one by one, at most.
 POINTS = 500
-#: Which quantiles of a teacher's weights are kept.
+#: Quantiles of a teacher's weights.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MODELS = ("teacher", "control", "student")
 
@@ -44,7 +44,7 @@ class ClassRecall:
 
 @dataclass(frozen=True)
 class Point:
-    """One test row: what teacher and student say of its true class.
+    """One test row: the probability of its true class by teacher and student.
 
     Parameters
     ----------
@@ -89,12 +89,12 @@ class RowDetails:
     rows : int
         Test rows.
     reliability : tuple of Reliability
-        Of each model that answers test rows.
+        Of each model that predicts test rows.
     by_class : tuple of ClassRecall
         One for each class, in the order of the run's classes.
     points : tuple of Point
         At most 500 test rows, drawn at random by the run's seed; none if the teacher cannot
-        answer test rows.
+        predict test rows.
     weights : tuple of Weighing
         One for each teacher.
     """
@@ -108,7 +108,7 @@ class RowDetails:
     @classmethod
     def gather(
         cls,
-        said: Mapping[str, FloatArray],
+        probabilities: Mapping[str, FloatArray],
         labels: IntArray,
         teachers: Sequence[str],
         weights: FloatArray,
@@ -116,27 +116,17 @@ class RowDetails:
     ) -> RowDetails:
         """Gather what probabilities show.
 
-        Parameters
-        ----------
-        said : mapping of str to ndarray of shape (m, K)
-            What "teacher", "control" and "student" say about the test rows; no teacher if it
-            cannot answer.
-        labels : ndarray of shape (m,)
-            Class codes.
-        teachers : sequence of str
-            The names of the M teachers.
-        weights : ndarray of shape (n, M)
-            The weight of each in each training row.
-        seed : int
-            Source of the draw of points.
+        The M `teachers` have `weights` (n, M) in the training rows; `seed` draws the points.
         """
-        known = [name for name in MODELS if name in said]
-        n_classes = said["student"].shape[1]
+        known = [name for name in MODELS if name in probabilities]
+        n_classes = probabilities["student"].shape[1]
         return cls(
             rows=len(labels),
-            reliability=tuple(Reliability.measure(name, said[name], labels) for name in known),
-            by_class=tuple(_recall(said, labels, code) for code in range(n_classes)),
-            points=_points(said, labels, seed),
+            reliability=tuple(
+                Reliability.measure(name, probabilities[name], labels) for name in known
+            ),
+            by_class=tuple(_recall(probabilities, labels, code) for code in range(n_classes)),
+            points=_points(probabilities, labels, seed),
             weights=tuple(map(_weighing, teachers, weights.T)),
         )
 
@@ -165,26 +155,28 @@ class RowDetails:
         )
 
 
-def _recall(said: Mapping[str, FloatArray], labels: IntArray, code: int) -> ClassRecall:
+def _recall(probabilities: Mapping[str, FloatArray], labels: IntArray, code: int) -> ClassRecall:
     own = labels == code
     shares: dict[str, float | None] = dict.fromkeys(MODELS)
     if own.any():
-        for name, each in said.items():
+        for name, each in probabilities.items():
             shares[name] = round(float((each[own].argmax(axis=1) == code).mean()), DIGITS)
     teacher, student = shares["teacher"], shares["student"]
-    kept = student / teacher if teacher and student is not None else None
-    retention = None if kept is None else round(kept, DIGITS)
+    ratio = student / teacher if teacher and student is not None else None
+    retention = None if ratio is None else round(ratio, DIGITS)
     return ClassRecall(int(own.sum()), **shares, retention=retention)
 
 
-def _points(said: Mapping[str, FloatArray], labels: IntArray, seed: int) -> tuple[Point, ...]:
-    if "teacher" not in said:
+def _points(
+    probabilities: Mapping[str, FloatArray], labels: IntArray, seed: int
+) -> tuple[Point, ...]:
+    if "teacher" not in probabilities:
         return ()
     rows: Sequence[int] = range(len(labels))
     if len(labels) > POINTS:
         drawn = np.random.default_rng(seed).choice(len(labels), POINTS, replace=False)
         rows = np.sort(drawn).tolist()
-    teacher, student = said["teacher"], said["student"]
+    teacher, student = probabilities["teacher"], probabilities["student"]
     return tuple(
         Point(
             teacher=round(float(teacher[row, labels[row]]), DIGITS),

@@ -85,7 +85,7 @@ def _auc(probabilities: FloatArray, labels: IntArray) -> float | None:
 def best_temperature(probabilities: FloatArray, labels: IntArray) -> float:
     """Return the T in [.05, 20] at which ``p^(1/T)``, normalised, has the lowest log loss.
 
-    Temperature scaling (Guo et al. 2017) on the very rows that are scored: it tells what of
+    Temperature scaling (Guo et al. 2017) on the very rows that are scored: it shows what of
     a log loss is calibration, and is no score.
     """
     from scipy.optimize import minimize_scalar

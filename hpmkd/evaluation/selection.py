@@ -1,4 +1,4 @@
-"""Picks a student within limits from those that a run fitted, and says why there is none."""
+"""Picks a student within limits from those that a run fitted, and explains why there is none."""
 
 from __future__ import annotations
 
@@ -26,19 +26,10 @@ def pick(
 
     Ties go to the smaller one.
 
-    Parameters
-    ----------
-    contenders : sequence of StudentSummary
-        At least one.
-    limits : Limits
-        To be kept.
-    run : str or Path
-        The run folder, for the error.
-
     Raises
     ------
     LimitsError
-        If there is none: which limit nobody keeps, and who is near.
+        If there is none: which limit none keeps, and which come near.
     """
     within = [each for each in contenders if not limits.broken(each.metrics)]
     if not within:
@@ -56,16 +47,7 @@ def unmet(
 ) -> str | None:
     """Return why the student that a run ships breaks its limits; None if it keeps them.
 
-    Parameters
-    ----------
-    contenders : sequence of StudentSummary
-        The students of the run.
-    history : iterable of mapping
-        Its trials, as plain values.
-    ranking : TrialRanking
-        Knows its limits.
-    run : str or Path
-        The run folder, for what to type next.
+    `history` has the run's trials as plain values.
     """
     if not any(each.chosen and ranking.limits.broken(each.metrics) for each in contenders):
         return None
@@ -86,20 +68,10 @@ def refusal(
     contenders: Sequence[StudentSummary],
     run: str | Path,
 ) -> str:
-    """Say that nobody keeps the limits, which of them is to blame, and who is near.
+    """Describe that none keeps the limits, which of them is to blame, and which come near.
 
-    Parameters
-    ----------
-    limits : Limits
-        At least one.
-    considered : sequence of SelectionMetrics
-        Of all that might have been chosen.
-    what : str
-        What those are: trials or students.
-    contenders : sequence of StudentSummary
-        Students that are there to be picked.
-    run : str or Path
-        The run folder, for what to type next.
+    `considered` is all that might have been chosen, which `what` calls trials or students;
+    `contenders` can be picked.
     """
     fitted = any(not limits.broken(each) for each in considered)
     lines = [
@@ -109,14 +81,14 @@ def refusal(
         "Nearest misses, and what to type to get one without training again:",
     ]
     for merits, each in _nearest(limits, contenders):
-        lines.append(f"  {', '.join(merits)}: {told(each)}")
+        lines.append(f"  {', '.join(merits)}: {line_of(each)}")
         lines.append(
             f"    hpmkd pick {shlex.quote(str(run))} {limits.loosened(each.metrics).options()}"
         )
     return "\n".join(lines)
 
 
-def told(contender: StudentSummary) -> str:
+def line_of(contender: StudentSummary) -> str:
     """Return a student with its figures in a line."""
     return (
         f"{contender.name}, {shown_size(contender.bytes)}, {shown_time(contender.row_us)} per row, "
@@ -126,16 +98,16 @@ def told(contender: StudentSummary) -> str:
 
 
 def _counts(limits: Limits, considered: Iterable[SelectionMetrics]) -> Iterator[str]:
-    """Say how many keep each limit; if each is kept by some, how many keep several."""
+    """Describe how many keep each limit; if some keep each, how many keep several."""
     broken = [set(limits.broken(figures)) for figures in considered]
-    kept = {name: sum(name not in each for each in broken) for name in limits.given}
-    for name, n in kept.items():
+    n_within = {name: sum(name not in each for each in broken) for name in limits.given}
+    for name, n in n_within.items():
         yield f"{n or 'none'} keep{'s' * (n <= 1)} {limits.describe(name)}"
-    if all(kept.values()) and len(kept) > 1:
-        for size in range(2, len(kept) + 1):
-            for names in combinations(kept, size):
+    if all(n_within.values()) and len(n_within) > 1:
+        for size in range(2, len(n_within) + 1):
+            for names in combinations(n_within, size):
                 n = sum(each.isdisjoint(names) for each in broken)
-                together = "both of them" if len(kept) == 2 else " and ".join(_short(names))
+                together = "both of them" if len(n_within) == 2 else " and ".join(_short(names))
                 together = "all three" if size == 3 else together
                 yield f"{n or 'none'} keep{'s' * (n <= 1)} {together}"
 
@@ -147,7 +119,7 @@ def _short(names: Iterable[str]) -> Iterator[str]:
 def _nearest(
     limits: Limits, contenders: Sequence[StudentSummary]
 ) -> list[tuple[list[str], StudentSummary]]:
-    """Return who misses one limit alone by least, and who is first in what can be limited."""
+    """Return those that miss one limit alone by least, and the first in what can be limited."""
     merits: dict[str, list[str]] = {}
 
     def add(

@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.data.probabilities import row_losses
-from hpmkd.evaluation.bootstrap import Difference, Outcome, difference
+from hpmkd.evaluation.bootstrap import Conclusion, Difference, difference
 from hpmkd.evaluation.scores import best_temperature
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
 
 #: The arms: the shipped student; the best student of its stage on hard labels; the shipped
-#: configuration taught by that one instead of the teachers, which tells knowledge from smoothing.
+#: configuration fitted to that one instead of the teachers: it separates knowledge from smoothing.
 STUDENT, HARD, OWN = "student", "hard labels", "own labels"
-LEADS: Mapping[Outcome, str] = {
+LEADS: Mapping[Conclusion, str] = {
     "pays": "Distilling pays for the {} student",
     "no difference": "Distilling makes no difference for the {} student",
     "hurts": "Distilling hurts the {} student",
@@ -31,7 +31,7 @@ class Arm:
     ----------
     name : {"student", "hard labels", "own labels"}
         The shipped student; the best of its stage on hard labels; the shipped configuration
-        taught by the hard student instead of the teachers.
+        fitted to the hard student instead of the teachers.
     log_loss : float
         On the test rows, in nats.
     temperature : float
@@ -67,7 +67,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of a run.
+    """Whether distilling paid in a run, and why.
 
     Parameters
     ----------
@@ -87,10 +87,10 @@ class Verdict:
     comparisons : tuple of Comparison
         The student against each control; none if it is its own control.
     notes : tuple of str
-        What the comparisons say for people: knowledge or calibration, teacher or smoothing.
+        What follows from the comparisons: knowledge or calibration, teacher or smoothing.
     """
 
-    outcome: Outcome
+    outcome: Conclusion
     delta_log_loss: float
     interval: tuple[float, float]
     regime: str
@@ -147,23 +147,10 @@ def judge(
 ) -> Verdict:
     """Compare a student with its controls, row by row.
 
-    Parameters
-    ----------
-    arms : mapping of str to ndarray of shape (m, K)
-        What "student", "hard labels" and, where there is one, "own labels" say about the
-        test rows.
-    labels : ndarray of shape (m,)
-        Class codes.
-    stage : str
-        The student family.
-    is_control : bool
-        Whether the student hears of no teacher, and so is its own control.
-    regime : str
-        Where the teachers' knowledge came from.
-    seed : int
-        Source of the resampling.
+    The arms' probabilities (m, K) are of the test rows. A student that learns from no teacher is
+    its own control (`is_control`).
     """
-    measured = {name: _Measured.of(name, said, labels) for name, said in arms.items()}
+    measured = {name: _Measured.of(name, predicted, labels) for name, predicted in arms.items()}
     student, hard = measured[STUDENT], measured[HARD]
     plain = difference(student.losses, hard.losses, seed)
     found = (
@@ -199,11 +186,14 @@ class _Measured:
     calibrated: FloatArray
 
     @classmethod
-    def of(cls, name: str, said: FloatArray, labels: IntArray) -> _Measured:
+    def of(cls, name: str, predicted: FloatArray, labels: IntArray) -> _Measured:
         from hpmkd.kernels import soften
 
-        temperature = best_temperature(said, labels)
-        losses, calibrated = row_losses(said, labels), row_losses(soften(said, temperature), labels)
+        temperature = best_temperature(predicted, labels)
+        losses, calibrated = (
+            row_losses(predicted, labels),
+            row_losses(soften(predicted, temperature), labels),
+        )
         arm = Arm(name, float(losses.mean()), temperature, float(calibrated.mean()))
         return cls(arm, losses, calibrated)
 

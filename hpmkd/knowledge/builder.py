@@ -27,24 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TeacherKnowledge:
-    """The teachers' predictions of all rows, fused.
+    """The teachers' predictions of all rows, fused."""
 
-    Parameters
-    ----------
-    knowledge : Knowledge
-        Of the training rows.
-    fusion : CachedFusion
-        How it was fused.
-    predictions : sequence of TeacherPredictions
-        Of each teacher, for training and test rows.
-    extra : PseudoLabelledRows or None
-        Rows without labels, with the teachers' soft targets.
-    """
-
-    knowledge: Knowledge
+    knowledge: Knowledge  # of the training rows
     fusion: CachedFusion
     predictions: Sequence[TeacherPredictions]
-    extra: PseudoLabelledRows | None
+    extra: PseudoLabelledRows | None  # rows without labels, with the teachers' soft targets
 
     def original(self, test: Any) -> TeacherPredictions:
         """Return what is distilled: one teacher as it is, several as they are fused."""
@@ -58,27 +46,14 @@ class TeacherKnowledge:
 
 @dataclass(frozen=True)
 class KnowledgeBuilder:
-    """The teachers of a run, their fuser, and where further rows come from.
+    """The teachers of a run, their fuser, and where further rows come from."""
 
-    Parameters
-    ----------
-    teachers : sequence of Teacher
-        At least one.
-    predictor : TeacherPredictor
-        Predicts with them.
-    fuser : ComponentSpec
-        Makes one soft target of their predictions.
-    references : callable
-        Returns the teachers that given ones are compared with; called if some are given.
-    source : ExtraSource
-        Gives rows without labels, for the teachers to label.
-    """
-
-    teachers: Sequence[Teacher]
+    teachers: Sequence[Teacher]  # at least one
     predictor: TeacherPredictor
     fuser: ComponentSpec
+    #: Returns the teachers that given ones are compared with; called if some are given.
     references: Callable[[], Sequence[Teacher]]
-    source: ExtraSource
+    source: ExtraSource  # gives rows without labels, for the teachers to label
 
     @property
     def without_model(self) -> list[str]:
@@ -109,10 +84,10 @@ class KnowledgeBuilder:
         for teacher in self.given:
             own = self._fused([teacher], rows)
             found.append(detect(own, unseen, self.predictor.training.labels))
-            self._warn_if_worse_than_nothing(teacher, rows)
+            self._warn_if_worse_than_prior(teacher, rows)
         return worst(found)
 
-    def _warn_if_worse_than_nothing(self, teacher: Teacher, rows: IntArray) -> None:
+    def _warn_if_worse_than_prior(self, teacher: Teacher, rows: IntArray) -> None:
         training = self.predictor.training
         (predicted,) = self.predictor.predict([teacher], rows)
         own = row_losses(predicted.training, training.labels)
@@ -137,7 +112,7 @@ class KnowledgeBuilder:
         labels would repeat them. Real rows are no such copies.
         """
         source = self.source if regime.name != "leaking" else self.source.without_augmenter()
-        # Of made rows nobody need be told: what was made is in the knowledge.
+        # Of made rows no warning is due: their number is in the knowledge.
         if self.without_model and source.real:
             names = ", ".join(self.without_model)
             warnings.warn(
@@ -172,14 +147,8 @@ class KnowledgeBuilder:
     ) -> TeacherKnowledge:
         """Predict and fuse all training rows, the test rows, and extra rows.
 
-        Parameters
-        ----------
-        regime : Regime
-            Where the teachers' knowledge comes from.
-        unseen : ndarray, optional
-            Rows whose labels neither teachers nor fuser are to see.
-        fused : ndarray, optional
-            Rows that the fuser is fitted on, none of them unseen; by default all.
+        Neither teachers nor fuser see labels of the rows `unseen`. The fuser is fitted on the rows
+        `fused`, by default on all.
         """
         training = self.predictor.training
         extra = self._extra(unseen)
@@ -187,7 +156,7 @@ class KnowledgeBuilder:
         own = [each.training for each in predictions]
         if fused is None:
             fusion = self._fusion(own, training)
-            answer = fusion.own()
+            fused_rows = fusion.own()
         else:
             fusion = self._fusion([each[fused] for each in own], training.rows(fused))
             stacked = stack(own)
@@ -197,10 +166,10 @@ class KnowledgeBuilder:
                     replace(each, training=each.training[:0].copy()) for each in predictions
                 ]
             del own
-            answer = fusion.fuse(stacked, training.table)
+            fused_rows = fusion.fuse(stacked, training.table)
         names = [teacher.name for teacher in self.teachers]
         labelled = self._labelled(extra, predictions, fusion)
-        knowledge = gather(names, regime, fusion, labelled, answer)
+        knowledge = gather(names, regime, fusion, labelled, fused_rows)
         return TeacherKnowledge(knowledge, fusion, predictions, labelled)
 
     def _extra(self, unseen: IntArray | None) -> Any:

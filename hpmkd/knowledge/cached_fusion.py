@@ -24,21 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CachedFusion:
-    """A fuser and the rows it is fitted on; fitted once for rows that the cache does not have.
-
-    Parameters
-    ----------
-    selected : ComponentSpec
-        The fuser.
-    probabilities : ndarray of shape (M, n, K)
-        Of M teachers for the rows, out of fold where they are refitted.
-    rows : Dataset
-        The n rows with their labels.
-    region : CacheRegion
-        Where fused rows are cached.
-    """
+    """A fuser and the rows it is fitted on; fitted once for rows that the cache does not have."""
 
     selected: ComponentSpec
+    #: (M, n, K): of M teachers for the rows, out of fold where they are refitted.
     probabilities: FloatArray
     rows: Dataset
     region: CacheRegion

@@ -28,23 +28,13 @@ Parts = tuple["FloatArray", "FloatArray | None", "FloatArray | None"]
 
 @dataclass(frozen=True, eq=False)
 class PredictionRequest:
-    """Rows to predict.
+    """Rows to predict."""
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n,)
-        Numbers of training rows: a teacher is cross-fitted on exactly these.
-    test : DataFrame or ndarray of m rows, or None
-        Test rows. With them, fold models are kept: they are the teacher when it is measured.
-    extra : DataFrame or ndarray of e rows, or None
-        Rows without labels.
-    unseen : tuple of ndarray and (DataFrame or ndarray), or None
-        Numbers of further training rows, and these rows: no teacher sees their labels.
-    """
-
-    rows: IntArray
+    rows: IntArray  # (n,): numbers of training rows: a teacher is cross-fitted on exactly these
+    #: Test rows. With them, fold models are stored: they are the teacher when it is measured.
     test: Any = None
-    extra: Any = None
+    extra: Any = None  # rows without labels
+    #: Numbers of further training rows, and these rows: no teacher sees their labels.
     unseen: tuple[IntArray, Any] | None = None
 
     @property
@@ -76,13 +66,7 @@ class PredictionRequest:
 
 @dataclass
 class CrossFitter:
-    """Cross-fits teachers; what is in the cache is not fitted again.
-
-    Parameters
-    ----------
-    training, cache, pipeline, n_folds, seed, counts, on_fold
-        As of :class:`~hpmkd.knowledge.predictor.TeacherPredictor`.
-    """
+    """Cross-fits teachers; what is in the cache is not fitted again."""
 
     training: Dataset
     cache: Cache
@@ -99,12 +83,7 @@ class CrossFitter:
     ) -> dict[str, Parts]:
         """Return predictions of training, test and extra rows, by the names of the teachers.
 
-        Parameters
-        ----------
-        teachers : sequence of (CloneableTeacher, str)
-            With their identities.
-        request : PredictionRequest
-            Of which rows.
+        Each teacher comes with its identity.
         """
         if not teachers:
             return {}
@@ -132,7 +111,7 @@ class CrossFitter:
         return self._deployed[identity]
 
     def forget_models(self) -> None:
-        """Drop all models that are kept."""
+        """Drop all stored models."""
         self._deployed.clear()
 
     def _fit(
@@ -147,15 +126,9 @@ class CrossFitter:
         All folds of all teachers run together, so that no worker stands idle while the last
         fold of one teacher is fitted.
 
-        Parameters
-        ----------
-        teachers : mapping of str to (CloneableTeacher, str)
-            Teachers and their identities, by the keys of their predictions.
-        request : PredictionRequest
-            Of which rows.
-        keep : bool
-            Keep the first fold's model: it is the teacher when that is measured. Of many rows
-            models are large, so no other is sent back.
+        Teachers and their identities come by the keys of their predictions. With `keep`, the first
+        fold's model is stored: it is the teacher when that is measured. Of many rows models are
+        large, so no other is sent back.
         """
         data = self._fold_data(request)
         n_folds = int(data.fold_of_row.max()) + 1

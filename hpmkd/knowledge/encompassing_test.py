@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 #: Smaller probabilities are read as this one, lest single rows decide.
 LEAST = 1e-6
 POWERS = (0.05, 10.0)
-#: A row of which the first model leaves less variance tells nothing.
+#: A row of which the first model leaves less variance carries no evidence.
 LEAST_VARIANCE = 1e-9
 
 
 def lean(given: FloatArray, reference: FloatArray, labels: IntArray) -> float:
-    """Say whether the labels lean to the reference's side of what is given, or away from it.
+    """Measure whether the labels lean to the reference's side of what is given, or away from it.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def lean(given: FloatArray, reference: FloatArray, labels: IntArray) -> float:
 
     power = minimize_scalar(loss, bounds=POWERS, method="bounded").x
     expected = np.exp(log_softmax(power * of_given, axis=1))
-    # What the reference says beside what is given: the power was fitted to the same labels.
+    # What the reference adds to what is given: the power was fitted to the same labels.
     own = _covariance(expected, of_given, of_given)
     shared = _covariance(expected, of_given, of_reference) / own if own > 0 else 0.0
     beside = of_reference - shared * of_given

@@ -20,27 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FoldData:
-    """What all folds of a cross-fit share.
-
-    Parameters
-    ----------
-    table : DataFrame or ndarray of n rows
-        Raw rows.
-    labels : ndarray of shape (n,)
-        Class codes.
-    fold_of_row : ndarray of shape (n,)
-        Which fold holds each row out.
-    n_classes : int
-        K.
-    queries : tuple of DataFrame or ndarray
-        Tables of other rows to predict with every fold model.
-    """
+    """What all folds of a cross-fit share."""
 
     table: Any
     labels: IntArray
-    fold_of_row: IntArray
+    fold_of_row: IntArray  # (n,): the fold that holds each row out; -1 for none
     n_classes: int
-    queries: tuple[Any, ...] = ()
+    queries: tuple[Any, ...] = ()  # tables of other rows to predict with every fold model
 
     def __post_init__(self) -> None:
         # What is closed for writing reaches each worker once.
@@ -53,27 +39,13 @@ class FoldData:
 
 @dataclass(frozen=True)
 class FoldTask:
-    """One fold of one teacher.
-
-    Parameters
-    ----------
-    name : str
-        Of the teacher.
-    estimator : classifier
-        Unfitted.
-    fold : int
-        Which of the folds is held out, from 0.
-    question : str
-        Digest of teacher, rows and queries.
-    keep : bool
-        Whether the model is wanted beside its predictions.
-    """
+    """One fold of one teacher."""
 
     name: str
-    estimator: Any
-    fold: int
-    question: str = ""
-    keep: bool = True
+    estimator: Any  # unfitted
+    fold: int  # the fold that is held out, from 0
+    question: str = ""  # digest of teacher, rows and queries
+    keep: bool = True  # whether the model is wanted beside its predictions
 
 
 @dataclass(frozen=True)
@@ -135,8 +107,8 @@ FOLD = Job("fold", fit_fold, _lost, _load, _key)
 def ready_for(estimator: Any, table: Any) -> Any:
     """Put an encoder before an estimator that cannot read the raw table.
 
-    A pipeline is taken to know its columns. Anything else says by its scikit-learn tags
-    whether it reads strings and missing cells; where it does not, it gets ordinal codes
+    A pipeline is taken to know its columns. The scikit-learn tags of anything else
+    tell whether it reads strings and missing cells; where it does not, it gets ordinal codes
     (if it takes missing cells) or one-hot, imputed and scaled columns.
     """
     import pandas as pd

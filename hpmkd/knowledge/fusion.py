@@ -109,12 +109,9 @@ class FittedFusion:
         return self.fuse(probabilities, table)[0]
 
     def pool(self, probabilities: FloatArray, table: Any) -> Pool | None:
-        """Return the same fusion as plain numbers, if the fuser says that it is one.
+        """Return the same fusion as plain numbers, if the fuser is one.
 
-        Parameters
-        ----------
-        probabilities, table
-            As for :meth:`fuse`: rows on which the pool is compared with the fuser.
+        They are compared on the rows of `probabilities` and `table`.
         """
         if not hasattr(self.fitted, "to_pool"):
             return None
@@ -131,10 +128,7 @@ class FittedFusion:
     def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
         """Return the fuser's summary of itself.
 
-        Parameters
-        ----------
-        teachers : sequence of M str
-            The names that replace the positions in ``wins``: a fuser does not know them.
+        The names of the M teachers replace the positions in ``wins``: a fuser does not know them.
         """
         with self.selected.offered.blamed("failed in summary"):
             # By way of JSON, as a run folder keeps it: after the run it would be too late.

@@ -18,15 +18,9 @@ def load_teacher(
 ) -> list[Teacher]:
     """Return the teachers that a file or ``package.module:factory`` names.
 
-    Parameters
-    ----------
-    spec : str
-        Path of a fitted model (skops, or pickle/joblib if trusted), or the import path of
-        a callable without arguments that returns an estimator.
-    trust_pickle : bool
-        Whether pickle and joblib files may be loaded; loading one runs code inside it.
-    trusted : sequence of str
-        Types that a skops file may hold beside those that skops knows.
+    A file is a fitted model: skops, whose types beyond those of skops must be in `trusted`; or
+    pickle/joblib, with `trust_pickle` alone, for loading one runs code inside it. A callable takes
+    no arguments and returns an estimator.
 
     Raises
     ------

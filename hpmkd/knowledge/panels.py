@@ -1,4 +1,4 @@
-"""Who teaches this run: panels by name, files, callables, objects, in any mix."""
+"""The teachers of a run: panels by name, files, callables, objects, in any mix."""
 
 from __future__ import annotations
 
@@ -21,19 +21,8 @@ def resolve_teachers(
 ) -> list[Teacher]:
     """Turn whatever a caller gave as teacher into teachers.
 
-    Parameters
-    ----------
-    teacher : None, str, classifier, array-like, or a sequence or mapping of these
-        None is the recipe's panel; a string is the name of a panel, a file, or
-        ``package.module:factory``.
-    default : ComponentSpec
-        The recipe's panel.
-    registry : Registry
-        Knows the panels.
-    facts : DataFacts
-        A panel may choose its members by the size of the data.
-    seed : int
-        For the panels' members.
+    None is the recipe's panel, `default`; a string is the name of a panel, a file, or
+    ``package.module:factory``; sequences and mappings may mix them.
     """
     if teacher is None:
         return members(default, facts, seed)

@@ -36,53 +36,26 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class TeacherPredictions:
-    """The probabilities of one teacher.
+    """The probabilities of one teacher."""
 
-    Parameters
-    ----------
-    training : ndarray of shape (n, K)
-        Of the requested training rows, out of fold where the teacher is refitted.
-    test : ndarray of shape (m, K) or None
-        Of the test rows; None where they were not requested or cannot be predicted.
-    extra : ndarray of shape (e, K) or None
-        Of rows without labels; None likewise.
-    """
-
-    training: FloatArray
+    training: FloatArray  # (n, K), out of fold where the teacher is refitted
+    #: (m, K); None where they were not requested or cannot be predicted.
     test: FloatArray | None = None
-    extra: FloatArray | None = None
+    extra: FloatArray | None = None  # (e, K), of rows without labels; None likewise
 
 
 @dataclass
 class TeacherPredictor:
-    """Predicts rows with teachers, each request once.
-
-    Parameters
-    ----------
-    training, test : Dataset
-        The rows.
-    cache : Cache
-        Keeps predictions; keys are digests of data, teacher, folds and seed.
-    pipeline : ParallelDistillationPipeline
-        Where folds are fitted.
-    n_folds : int
-        Folds of a cross-fit.
-    seed : int
-        Source of folds and random states.
-    counts : Counts
-        Counts fits and calls.
-    on_fold : callable
-        Called after each fitted fold.
-    """
+    """Predicts rows with teachers, each request once."""
 
     training: Dataset
     test: Dataset
-    cache: Cache
+    cache: Cache  # Keys are digests of data, teacher, folds and seed
     pipeline: ParallelDistillationPipeline
     n_folds: int
     seed: int
     counts: Counts
-    on_fold: Callable[[], None] = lambda: None
+    on_fold: Callable[[], None] = lambda: None  # called after each fitted fold
     _digests: dict[int, tuple[Any, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -104,19 +77,7 @@ class TeacherPredictor:
         A cloneable teacher is cross-fitted on exactly these training rows, and its fold models
         predict `extra`. Given probabilities are of no such rows.
         """
-        crossed = self._cross_fit(teachers, PredictionRequest(rows, None, extra))
-
-        def predict(teacher: Teacher) -> TeacherPredictions:
-            match teacher:
-                case GivenTeacher():
-                    return TeacherPredictions(self._given(teacher)[rows])
-                case FittedTeacher():
-                    training = self._fitted(teacher, self.training.table, self.training.digest)
-                    return TeacherPredictions(training[rows], extra=self._extra(teacher, extra))
-                case CloneableTeacher():
-                    return TeacherPredictions(*crossed[teacher.name])
-
-        return [predict(teacher) for teacher in teachers]
+        return self._predict(teachers, PredictionRequest(rows, None, extra), rows)
 
     def predict_all(
         self, teachers: Sequence[Teacher], extra: Any = None, unseen: IntArray | None = None
@@ -129,20 +90,30 @@ class TeacherPredictor:
         rows, apart = np.arange(len(self.training)), None
         if unseen is not None:
             rows, apart = np.setdiff1d(rows, unseen), (unseen, self.training.rows(unseen).table)
-        crossed = self._cross_fit(teachers, PredictionRequest(rows, self.test.table, extra, apart))
+        request = PredictionRequest(rows, self.test.table, extra, apart)
+        return self._predict(teachers, request, slice(None))
+
+    def _predict(
+        self, teachers: Sequence[Teacher], request: PredictionRequest, at: IntArray | slice
+    ) -> list[TeacherPredictions]:
+        """Predict a request; the predictions of other teachers are taken `at` its rows."""
+        cross_fitted, whole = self._cross_fit(teachers, request), request.test is not None
 
         def predict(teacher: Teacher) -> TeacherPredictions:
             match teacher:
                 case GivenTeacher():
-                    return TeacherPredictions(self._given(teacher), self._given_test(teacher))
+                    test = self._given_test(teacher) if whole else None
+                    return TeacherPredictions(self._given(teacher)[at], test)
                 case FittedTeacher():
-                    training, test = (
-                        self._fitted(teacher, each.table, each.digest)
-                        for each in (self.training, self.test)
+                    training = self._fitted(teacher, self.training.table, self.training.digest)
+                    test = (
+                        self._fitted(teacher, self.test.table, self.test.digest) if whole else None
                     )
-                    return TeacherPredictions(training, test, self._extra(teacher, extra))
+                    return TeacherPredictions(
+                        training[at], test, self._extra(teacher, request.extra)
+                    )
                 case CloneableTeacher():
-                    return TeacherPredictions(*crossed[teacher.name])
+                    return TeacherPredictions(*cross_fitted[teacher.name])
 
         return [predict(teacher) for teacher in teachers]
 

@@ -1,7 +1,7 @@
-"""Where the teachers' knowledge comes from: the same rows, other rows, or the answers.
+"""Where the teachers' knowledge comes from: the same rows, other rows, or the labels.
 
 Whether distilling pays depends on it more than on anything else, so a run finds out and
-says which.
+reports it.
 """
 
 from __future__ import annotations
@@ -20,30 +20,31 @@ if TYPE_CHECKING:
 RegimeName = Literal["self", "external", "leaking"]
 
 #: A model that never saw a row's label shares most mistakes of a cross-validated one, for
-#: noise is nobody's to learn. One that is right on nearly all of them has seen the labels.
+#: noise cannot be learnt. One that is right on nearly all of them has seen the labels.
 LEAK_ACCURACY = 0.97
 MIN_MISTAKES = 5
 #: Beyond so many standard errors a gain over the cross-validated model is none of chance.
 TELLING_GAIN = 2.0
-#: An honest model's labels scatter about what it says, whatever the cross-validated one says.
-#: That they lean so many standard errors away from the latter, one in 700 sees by chance.
+#: Labels scatter about the probabilities of a model that has not seen them, whatever another
+#: predicts. That they lean so many standard errors away from that other happens by chance once
+#: in 700.
 LEAK_LEAN = -3.0
 #: Right on so many of the mistakes, a model that has seen some labels and an excellent one
-#: from other rows look alike where the rows are few: the user is told.
+#: from other rows look alike where the rows are few: the user is warned.
 DOUBTFUL_ACCURACY = 0.5
-#: Where the cross-validated model makes fewer mistakes, what it is unsure of must tell. A
-#: calibrated honest model keeps some of that doubt: in trials on small easy data a sixth or
-#: more of the log loss on the same rows, mostly a twentieth or more from other rows. Labels,
-#: and forests asked about their own training rows, keep less than a fiftieth.
+#: Where the cross-validated model makes fewer mistakes, what it is unsure of must decide. A
+#: calibrated model that has not seen the labels keeps some of that doubt: in trials on small easy
+#: data a sixth or more of the log loss on the same rows, mostly a twentieth or more from other
+#: rows. Labels, and forests on their own training rows, keep less than a fiftieth.
 CERTAIN_ACCURACY = 0.995
 CERTAIN_SHARE = 0.02
-#: Below this log loss the model has no doubt either, and nothing can be told.
+#: Below this log loss the model has no doubt either, and the two cannot be told apart.
 LEAST_DOUBT = 0.002
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What told a regime from another.
+    """What a regime was recognised by.
 
     Parameters
     ----------
@@ -87,10 +88,10 @@ def detect(given: FloatArray, reference: FloatArray, labels: IntArray) -> Regime
 
     Notes
     -----
-    Leaking is who is right on at least 97 % of the rows and of the reference's mistakes. If
-    those are fewer than 5, it is who is right on at least 99.5 % of the rows with at most a
-    fiftieth of the reference's log loss. Both are meant to be calibrated: a forest's votes on
-    its own training rows are right but never certain.
+    Leaking are probabilities that are right on at least 97 % of the rows and of the reference's
+    mistakes. If those are fewer than 5, it is those that are right on at least 99.5 % of the rows
+    with at most a fiftieth of the reference's log loss. Both are meant to be calibrated: a forest's
+    votes on its own training rows are right but never certain.
 
     Of those that are better than the reference by more than 2 standard errors, leaking are
     the ones whose labels lean away from it by more than 3; the others are external.
@@ -110,10 +111,10 @@ def detect(given: FloatArray, reference: FloatArray, labels: IntArray) -> Regime
         compared = f"log loss {loss:.4f}, that model's {its:.4f}"
         reason = f"{found}; {compared}: so sure is only who has seen these labels"
         return leaking(reason, evidence)
-    return _who_knows_more(found, evidence)
+    return _by_gain(found, evidence)
 
 
-def _who_knows_more(found: str, evidence: Evidence) -> Regime:
+def _by_gain(found: str, evidence: Evidence) -> Regime:
     found += f"; log loss {evidence.gain:+.4f} ± {evidence.error:.4f} better than that model"
     if evidence.gain <= TELLING_GAIN * evidence.error:
         return Regime("self", f"{found}: no more than these rows tell", evidence=evidence)
@@ -162,6 +163,6 @@ def external(reason: str, evidence: Evidence) -> Regime:
 
 
 def worst(regimes: list[Regime]) -> Regime:
-    """Return the regime that asks for the most care; several teachers share one."""
+    """Return the regime that requires the most care; several teachers share one."""
     order = {"self": 0, "external": 1, "leaking": 2}
     return max(regimes, key=lambda regime: order[regime.name], default=SELF)

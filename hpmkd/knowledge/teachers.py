@@ -1,4 +1,4 @@
-"""What may teach: a classifier to cross-fit, a fitted model, or given probabilities."""
+"""The kinds of teacher: a classifier to cross-fit, a fitted model, or given probabilities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hpmkd.values import FloatArray, IntArray
 
-#: Rows that a model is asked about in one call, at most.
+#: Rows that a model predicts in one call, at most.
 ROWS_AT_ONCE = 200_000
 
 
@@ -51,35 +51,24 @@ Teacher = CloneableTeacher | FittedTeacher | GivenTeacher
 
 @dataclass(frozen=True)
 class ClassAligned:
-    """A fitted model whose columns are put in the order of the run's classes.
-
-    Parameters
-    ----------
-    name : str
-        What errors call it.
-    model : classifier
-        Has ``predict_proba``.
-    codes : ndarray of shape (k,)
-        Class code of each of its columns; -1 for a class that the data does not have.
-    n_classes : int
-        K.
-    """
+    """A fitted model whose columns are put in the order of the run's classes."""
 
     name: str
     model: Any
+    #: (k,): the class code of each column; -1 for a class that the data does not have.
     codes: IntArray
     n_classes: int
 
     def predict_rows(self, table: Any, rows: IntArray | None = None) -> FloatArray:
         """Return probabilities (n, K) of some rows, of all by default, however many they are.
 
-        They are asked about in copies, for a model may scale its rows in place, and of no more
+        The model receives copies, for it may scale its rows in place, and no more
         rows at a time than :data:`ROWS_AT_ONCE`, for the copies would be as large as the table.
         """
         rows = np.arange(table.shape[0]) if rows is None else rows
         parts = [rows[at : at + ROWS_AT_ONCE] for at in range(0, len(rows), ROWS_AT_ONCE)]
-        said = [self.predict_proba(tables.take(table, part)) for part in parts or [rows]]
-        return said[0] if len(said) == 1 else np.concatenate(said)
+        predicted = [self.predict_proba(tables.take(table, part)) for part in parts or [rows]]
+        return predicted[0] if len(predicted) == 1 else np.concatenate(predicted)
 
     def predict_proba(self, table: Any) -> FloatArray:
         """Return probabilities of shape (n, K); a class it never saw gets 0.
@@ -100,7 +89,7 @@ class ClassAligned:
         aligned = np.zeros((shape[0], self.n_classes))
         aligned[:, self.codes[known]] = own[:, known]
         total = aligned.sum(axis=1, keepdims=True)
-        # A row given wholly to classes that the data lacks says nothing about the others.
+        # A row given wholly to classes that the data lacks carries nothing about the others.
         return np.where(total > 0, aligned / np.where(total > 0, total, 1), 1 / self.n_classes)
 
 
@@ -115,7 +104,7 @@ def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:
         If the model has no ``predict_proba``.
     """
     require_probabilities(teacher.name, teacher.model)
-    # A model that does not tell its classes is taken to have those of the data, in order.
+    # A model without ``classes_`` is taken to have those of the data, in order.
     own = getattr(teacher.model, "classes_", classes)
     known = {_spelt(label): code for code, label in enumerate(classes.tolist())}
     codes = np.array([known.get(_spelt(label), -1) for label in np.asarray(own).tolist()])

@@ -73,14 +73,14 @@ class Distillation:
     facts : mapping
         Seed, versions and size of the data.
     trials : tuple of Trial
-        Every configuration evaluated, in the order of asking; empty in a loaded run.
+        Every configuration evaluated, in the order of request; empty in a loaded run.
     ensemble : Student or Ensemble, optional
         The best students fused, a predictor beside the single student: a student in a file of
-        its own where ``facts["ensemble"]["unpacked"]`` is None. Otherwise it says why not, and
+        its own where ``facts["ensemble"]["unpacked"]`` is None. Otherwise that is the reason, and
         the ensemble lives as long as this object.
     gates : tuple of Gate
         Steps that were taken or refused, and why: of the fuser, for teachers and for the
-        ensemble, if it has a gate; of the collapse, if the recipe asks for it.
+        ensemble, if it has a gate; of the collapse, if the recipe requests it.
     recorded : tuple of mapping
         The trials of a loaded run, as plain values.
     evidence : RowDetails, optional
@@ -153,7 +153,7 @@ class Distillation:
         Parameters
         ----------
         run : str or Path
-            The run folder, for what it says to type next.
+            The run folder, for the command to type next.
         """
         if not self.recipe.limits:
             return None
@@ -188,7 +188,7 @@ class Distillation:
         Raises
         ------
         LimitsError
-            If none keeps them; the message says which limit nobody keeps, and who is near.
+            If none keeps them; the message names the limit that none keeps, and which come near.
         RecipeError
             If a limit is none.
         """
@@ -198,7 +198,7 @@ class Distillation:
         return Picked(summary, {**self.students, **self.further}[summary.name])
 
     def fit(self, configuration: Configuration) -> Predictor:
-        """Fit another student on the rows of :attr:`students`, taught by the same teachers.
+        """Fit another student on the rows of :attr:`students` and the same soft targets.
 
         The rows that were handed in are not to be changed in between, for no copy of them is
         kept.

@@ -18,21 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Budget:
-    """The budget of one run, which starts when it is made.
-
-    Parameters
-    ----------
-    settings : BudgetSettings
-        The bounds.
-    counts : Counts
-        Knows how many models were trained.
-    journal : Journal
-        Knows how many seconds the run has taken, and what was decided by that: a resumed run
-        decides as it did before.
-    """
+    """The budget of one run, which starts when it is made."""
 
     settings: BudgetSettings
     counts: Counts
+    #: Knows how many seconds the run has taken, and what was decided by that: a resumed run decides
+    #: as it did before.
     journal: Journal = field(default_factory=Journal)
     _questions: Iterator[int] = field(default_factory=itertools.count)
 
@@ -76,15 +67,7 @@ class Budget:
         return f"it takes {_models(models)}{self.unused}" if models > self.models else None
 
     def too_small(self, models: int, n_splits: int) -> RecipeError:
-        """Build the error for a budget below what one stage takes.
-
-        Parameters
-        ----------
-        models : int
-            What it takes.
-        n_splits : int
-            Models that one trial takes.
-        """
+        """Build the error for a budget below what one stage takes."""
         return RecipeError(
             f"budget.models: got {self.settings.models}; expected at least {models}, which is "
             f"what one student and its control take with {n_splits} selection "

@@ -1,4 +1,4 @@
-"""The search loop: ask the sampler, evaluate, tell the sampler."""
+"""The search loop: request configurations from the sampler, evaluate, report the trials to it."""
 
 from __future__ import annotations
 
@@ -23,51 +23,29 @@ if TYPE_CHECKING:
     from hpmkd.search.budget import Budget
     from hpmkd.values import Configuration
 
-#: Fits on all training rows that a stage in the race entails: its student and its control.
+#: Fits on all training rows that an eligible stage entails: its student and its control.
 REFITS = 2
 
 
 @dataclass
 class Search:
-    """One search over configurations.
+    """One search over configurations."""
 
-    Parameters
-    ----------
-    sampler : Sampler
-        Chooses what to try; the configurations are validated.
-    scheduler : Scheduler
-        Observes every trial.
-    pipeline : ParallelDistillationPipeline
-        Where trials run.
-    data : SearchData
-        What trials need.
-    batch : int
-        Configurations requested at a time. Results do not depend on the number of workers: the
-        trials of a batch reach the sampler in the order of asking, whichever finishes first.
-    stop : StopSettings
-        When the search has converged.
-    budget : Budget
-        Of the run.
-    reserved : int
-        Models of the budget that are not for the search.
-    ranking : TrialRanking
-        Ranks trials; for the sampler, those beyond the limits are worse.
-    on_trial : callable
-        Called with every new trial, in the order of asking.
-    on_arrival : callable
-        Called with every new trial as soon as it is there; returns the trial to keep.
-    """
-
-    sampler: Sampler
+    sampler: Sampler  # chooses what to try; the configurations are validated
     scheduler: Scheduler
     pipeline: ParallelDistillationPipeline
     data: SearchData
+    #: Configurations requested at a time. Results do not depend on the number of workers: the
+    #: trials of a batch reach the sampler in the order of request, whichever finishes first.
     batch: int
     stop: StopSettings
     budget: Budget
-    reserved: int = 0
+    reserved: int = 0  # models of the budget that are not for the search
+    #: Ranks trials; for the sampler, those beyond the limits are worse.
     ranking: TrialRanking = NO_LIMITS
+    #: Called with every new trial, in the order of request.
     on_trial: Callable[[Trial], None] = lambda trial: None
+    #: Called with every new trial as soon as it arrives; returns the trial to store.
     on_arrival: Callable[[Trial], Trial] = lambda trial: trial
     _known: dict[object, Trial] = field(default_factory=dict)
     _failure: str | None = None
@@ -75,10 +53,7 @@ class Search:
     def run(self) -> str:
         """Evaluate until one of four things ends the search, then the missing controls.
 
-        Returns
-        -------
-        str
-            What ended it: the sampler, convergence, or a budget; and what is left of the models.
+        Returns what ended it, and what is left of the models.
 
         Raises
         ------
@@ -98,7 +73,7 @@ class Search:
 
     @property
     def trials(self) -> list[Trial]:
-        """The trials so far: every distinct configuration once, in the order of asking."""
+        """The trials so far: every distinct configuration once, in the order of request."""
         return sorted(self._known.values(), key=lambda trial: trial.number)
 
     def _ask(self) -> Sequence[Configuration]:
@@ -109,7 +84,7 @@ class Search:
             return []
 
     def _give_up(self, failed: PluginError) -> None:
-        """Ask and tell the sampler no more; what was found so far is not lost with it."""
+        """Call the sampler no more; what was found so far is not lost with it."""
         if all(trial.failure is not None for trial in self._known.values()):
             raise failed
         warnings.warn(f"{failed}; the search ends with what it has found", PluginWarning, 5)
@@ -129,7 +104,7 @@ class Search:
         return self._converged()
 
     def _converged(self) -> str | None:
-        """Say so if the last results no longer move, and every stage has been tried.
+        """Return a reason if the last results no longer move, and every stage has been tried.
 
         ``has_converged`` of the method's pseudocode: the standard deviation of the last scores.
         """
@@ -195,10 +170,10 @@ class Search:
         return [each for each in found if each is not None]
 
     def _controls(self) -> Iterator[Configuration]:
-        """Yield the hard-label twin of each stage's best: alpha = 0 is always in the race.
+        """Yield the hard-label twin of each stage's best: alpha = 0 is always eligible.
 
-        A stage that was tried on a share of the rows alone, when the search ended, is in the
-        race by its twin.
+        A stage that was tried on a share of the rows alone, when the search ended, is
+        represented by its twin.
         """
         for stage in self._stages:
             leading = self._best(stage) or self._best_on_share(stage)

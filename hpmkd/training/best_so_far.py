@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 class BestSoFar:
     """Writes the draft of the best trial.
 
-    Parameters
-    ----------
-    path : Path, optional
-        The file to write; without one, drafts are dropped.
-    on_trouble : callable
-        Called with the reason why the file cannot be written.
+    Without a path, drafts are dropped. `on_trouble` receives the reason why the file cannot be
+    written.
     """
 
     def __init__(
@@ -35,7 +31,7 @@ class BestSoFar:
         self._best: SortKey | None = None
 
     def begin(self, ranking: TrialRanking, run: Run) -> None:
-        """Set what trials are ranked by, and what their students tell of the run."""
+        """Set what trials are ranked by, and which run their students describe."""
         self._ranking, self._run = ranking, run
 
     @property
@@ -46,10 +42,7 @@ class BestSoFar:
     def offer(self, trial: Trial) -> Trial:
         """Write the student of a trial that is better than all before.
 
-        Returns
-        -------
-        Trial
-            Without its draft, which may be large.
+        The trial comes back without its draft, which may be large.
         """
         whole = trial.failure is None and trial.configuration.share == 1
         if self.path is not None and whole:
@@ -61,7 +54,7 @@ class BestSoFar:
         return replace(trial, draft=None)
 
     def facts(self) -> Mapping[str, Any] | None:
-        """Return what the file tells of its student's training; None if there is none."""
+        """Return the facts of its student's training that the file holds; None without one."""
         if self.path is None:
             return None
         try:

@@ -25,38 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Rows to fit students on, with soft targets, encoded once for all fits.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n,)
-        Class codes.
-    soft_targets : ndarray of shape (n, K)
-        The teachers' probabilities.
-    classes : ndarray of shape (K,)
-        The labels behind the codes.
-    encoded : mapping of str to (Encoder, ndarray)
-        Fitted encoder and matrix for each encoding in use.
-    encoded_extra : mapping of str to ExtraRows
-        Rows without labels for each encoding in use; empty if there are none.
-    previous : mapping of tuple to Previous or str
-        Students of earlier stages on these rows, by the key of the
-        :class:`~hpmkd.values.After` of a configuration that builds on one; a string says why
-        there is none.
-    rows : Dataset, optional
-        The same rows, raw. They stay in the process of the run: workers need the encoded ones.
-    extra : PseudoLabelledRows, optional
-        The rows without labels, raw; likewise.
-    """
+    """Rows to fit students on, with soft targets, encoded once for all fits."""
 
     labels: IntArray
     soft_targets: FloatArray
     classes: NDArray[Any]
-    encoded: Mapping[str, tuple[Encoder, FloatArray]]
+    encoded: Mapping[str, tuple[Encoder, FloatArray]]  # fitted encoder and matrix by encoding
+    #: Rows without labels by encoding; empty if there are none.
     encoded_extra: Mapping[str, ExtraRows] = field(default_factory=dict)
+    #: Students of earlier stages on these rows, by the key of `Configuration.after`; a string is
+    #: the reason why there is none.
     previous: Mapping[tuple[Any, ...], Previous | str] = field(default_factory=dict)
+    #: The same rows, raw. They stay in the process of the run: workers need the encoded ones.
     rows: Dataset | None = None
-    extra: PseudoLabelledRows | None = None
+    extra: PseudoLabelledRows | None = None  # the rows without labels, raw; likewise
 
     def __post_init__(self) -> None:
         # Every stage receives these very arrays: one that wrote into them would change what
@@ -179,23 +161,13 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class SelectionSet:
-    """Rows to fit on, and the selection rows that judge what was fitted.
-
-    Parameters
-    ----------
-    training : TrainingSet
-        The rows to fit on.
-    held_rows : ndarray of shape (h,)
-        Numbers of the selection rows; no teacher of `training` has seen them.
-    held : Dataset
-        The selection rows.
-    available : int
-        Rows that `training` is drawn from: more than it has, where trials see a part of them.
-    """
+    """Rows to fit on, and the selection rows that judge what was fitted."""
 
     training: TrainingSet
+    #: (h,): numbers of the selection rows; no teacher of `training` has seen them.
     held_rows: IntArray
     held: Dataset
+    #: Rows that `training` is drawn from: more than it has, where trials see a part of them.
     available: int = 0
 
     def __post_init__(self) -> None:

@@ -26,24 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Students and the fuser that weighs them: raw columns in, probabilities out.
+    """Students and the fuser that weighs them: raw columns in, probabilities out."""
 
-    Parameters
-    ----------
-    names : tuple of str
-        The stages of the members, best first.
-    members : tuple of Predictor
-        Fitted on all training rows.
-    fusion : FittedFusion
-        Fitted on the members' predictions of selection rows that they had not seen.
-    packed : Student or str
-        The same as one student; or why it cannot be one.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # the stages of the members, best first
     members: tuple[Predictor, ...]
+    #: Fitted on the members' predictions of selection rows that they had not seen.
     fusion: FittedFusion
-    packed: Student | str
+    packed: Student | str  # the same as one student; or why it cannot be one
 
     @property
     def predictor(self) -> Student | Ensemble:
@@ -102,18 +91,7 @@ def fit_ensemble(
 ) -> Ensemble:
     """Fuse students by their trials' predictions of the selection rows.
 
-    Parameters
-    ----------
-    finalists : Finalists
-        The students.
-    names : sequence of str
-        The students to take.
-    fuser : ComponentSpec
-        The recipe's fuser of students.
-    labels, table : ndarray of shape (n,), table of n rows
-        The selection rows.
-    provenance : Provenance
-        Signs the file of the ensemble.
+    `names` are the students to take; `labels` and `table` the selection rows.
     """
     refitted = [finalists.students[name] for name in names]
     members = [each.student for each in refitted]

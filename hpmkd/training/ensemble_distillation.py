@@ -25,24 +25,11 @@ BREAKS_LIMIT = "it breaks a limit, which the student without it keeps"
 
 @dataclass(frozen=True)
 class EnsembleDistillation:
-    """Distils an ensemble: its out-of-fold predictions are the soft targets of one student.
-
-    Parameters
-    ----------
-    members : sequence of Configuration
-        The students of the ensemble.
-    fuser : ComponentSpec
-        Fuses them.
-    parents : ParentStudents
-        Cross-fits them, so that no row is predicted by a student that saw its label.
-    evaluate : callable
-        Evaluates configurations on some selection sets.
-    ranking : TrialRanking
-        Knows the limits.
-    """
+    """Distils an ensemble: its out-of-fold predictions are the soft targets of one student."""
 
     members: Sequence[Configuration]
     fuser: ComponentSpec
+    #: Cross-fits them, so that no row is predicted by a student that saw its label.
     parents: ParentStudents
     evaluate: Callable[[Sequence[SelectionSet], Sequence[Configuration]], list[Trial]]
     ranking: TrialRanking = NO_LIMITS
@@ -50,16 +37,9 @@ class EnsembleDistillation:
     def attempt(
         self, before: Trial, selection_sets: Sequence[SelectionSet], alphas: Sequence[float]
     ) -> tuple[Trial | None, Gate]:
-        """Return the distilled student's trial, if the selection rows say that it pays.
+        """Return the distilled student's trial, if it pays on the selection rows.
 
-        Parameters
-        ----------
-        before : Trial
-            Of the student that ships otherwise.
-        selection_sets : sequence of SelectionSet
-            The selection rows.
-        alphas : sequence of float
-            Weights of the ensemble to try.
+        `before` is the trial of the student that ships otherwise.
         """
         tried = [
             replace(before.configuration, alpha=alpha, temperature=1.0)

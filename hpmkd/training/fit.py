@@ -37,22 +37,10 @@ class ActiveStage:
 
 @dataclass(frozen=True)
 class FitContext:
-    """How students are fitted: what all fits of a run have in common.
+    """How students are fitted: what all fits of a run have in common."""
 
-    Parameters
-    ----------
-    stages : mapping of str to ActiveStage
-        The student families of the recipe, simple ones first.
-    transfers : mapping of str to Transfer
-        The rules of the chain, by label.
-    scheduler : Scheduler
-        Sets temperature and alpha.
-    seed : int
-        Of every fit.
-    """
-
-    stages: Mapping[str, ActiveStage]
-    transfers: Mapping[str, Transfer]
+    stages: Mapping[str, ActiveStage]  # the student families of the recipe, simple ones first
+    transfers: Mapping[str, Transfer]  # the rules of the chain, by label
     scheduler: Scheduler
     seed: int
 
@@ -75,7 +63,7 @@ class FitContext:
             Naming the plugin whose stage, or parent's stage, failed or returned no student.
         """
         active = self.stages[configuration.stage]
-        # A property is as good as the class variable that the contract asks for.
+        # A property is as good as the class variable that the contract requires.
         scheduler = cast("Scheduler", recorder or self.scheduler)
         inputs = self._inputs(training, configuration, scheduler)
         try:

@@ -18,28 +18,13 @@ TYPICAL = Provenance(Run("hpm", 0, 10_000, "external"))
 
 @dataclass
 class FootprintMeter:
-    """Measures the students of one trial, one of each selection split.
+    """Measures the students of one trial, one of each selection split."""
 
-    Parameters
-    ----------
-    configuration : Configuration
-        What is evaluated: the student's file describes it, which takes bytes.
-
-    Attributes
-    ----------
-    n_bytes : int or None
-        Size of the largest one's file; None if one of them cannot be written.
-    row_us : float or None
-        Time of one row through the first one, in microseconds: a short measurement in the
-        process that fitted it.
-    draft : bytes or None
-        The file of the first one.
-    """
-
-    configuration: Configuration
-    n_bytes: int | None = None
+    configuration: Configuration  # described by the student's file, which takes bytes
+    n_bytes: int | None = None  # of the largest one's file; None if one of them cannot be written
+    #: Of one row through the first one, in microseconds: a short measurement.
     row_us: float | None = None
-    draft: bytes | None = None
+    draft: bytes | None = None  # the file of the first one
     _first: bool = True
 
     def add(self, student: Predictor, table: Any) -> None:

@@ -1,4 +1,4 @@
-"""Where a student comes from: what its file tells of its training."""
+"""Where a student comes from: what its file records of its training."""
 
 from __future__ import annotations
 
@@ -12,29 +12,17 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.values import Configuration, Trial
 
-#: Under which name a student's facts hold it; what a stage tells by itself is left alone.
+#: The entry of a student's facts that holds it; facts of a stage's own are left alone.
 TRAINING = "training"
 
 
 @dataclass(frozen=True)
 class Run:
-    """What all students of a run have in common.
-
-    Parameters
-    ----------
-    recipe : str
-        Its name.
-    seed : int
-        Of the run.
-    rows : int
-        Labelled rows that the students are fitted on.
-    regime : str
-        Where the teachers' knowledge comes from.
-    """
+    """What all students of a run have in common."""
 
     recipe: str
     seed: int
-    rows: int
+    rows: int  # labelled rows that the students are fitted on
     regime: str
 
 
@@ -42,32 +30,19 @@ class Run:
 class Provenance:
     """Signs students with what follows from data, recipe and seed.
 
-    Nothing that was timed is told: equal runs give equal files.
-
-    Parameters
-    ----------
-    run : Run
-        What they have in common.
-    trials : sequence of Trial
-        Those that may win; they know what the selection rows say of a configuration.
+    Nothing that was timed is recorded: equal runs give equal files.
     """
 
     run: Run
-    trials: Sequence[Trial] = field(default=(), repr=False)
+    trials: Sequence[Trial] = field(default=(), repr=False)  # those that may win
 
     def signed(
         self, student: Predictor, configuration: Configuration, trial: Trial | None = None
     ) -> Predictor:
-        """Return a student whose facts tell how it was made.
+        """Return a student whose facts record how it was made.
 
-        Parameters
-        ----------
-        student : Predictor
-            One of a foreign class is returned as it is.
-        configuration : Configuration
-            What it was fitted by, on all rows.
-        trial : Trial, optional
-            Of this configuration; by default it is looked for.
+        One of a foreign class is returned as it is. `configuration` is what it was fitted by, on
+        all rows; `trial` is that of the configuration, by default the one in :attr:`trials`.
         """
         if not isinstance(student, Student):
             return student
@@ -76,30 +51,25 @@ class Provenance:
         )
 
     def facts_of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
-        """Return what a student of this configuration tells, as plain values."""
+        """Return what a student of this configuration records, as plain values."""
         return {**asdict(self.run), **self.of(configuration, trial)}
 
-    def raced(self, configuration: Configuration) -> Trial | None:
-        """Return the trial of a configuration as it was in the race; None if it was not there."""
+    def trial_of(self, configuration: Configuration) -> Trial | None:
+        """Return the trial of a configuration; None if it was not evaluated."""
         own = (each for each in self.trials if each.configuration.key == configuration.key)
         return next(own, None)
 
     def of_ensemble(self, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
         """Return the facts of an ensemble of the students that these trials chose.
 
-        Parameters
-        ----------
-        trials : sequence of Trial
-            In the order of the members.
-        fuser : str
-            The name of what fuses them.
+        The trials are in the order of the members; `fuser` is the name of what fuses them.
         """
         members = [self.of(trial.configuration, trial) for trial in trials]
         return {TRAINING: {**asdict(self.run), "fuser": fuser, "members": members}}
 
     def of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
         """Return what one configuration adds to the facts of the run, as plain values."""
-        trial = trial or self.raced(configuration)
+        trial = trial or self.trial_of(configuration)
         before = configuration.after
         return {
             "stage": configuration.stage,

@@ -15,24 +15,13 @@ if TYPE_CHECKING:
 
 
 class RecordingScheduler:
-    """A scheduler that keeps what it was last told, and what it said; made anew for every fit.
-
-    Parameters
-    ----------
-    scheduler : Scheduler
-        Who is asked.
-
-    Attributes
-    ----------
-    state : TrainingState or None
-        What it was last told; None until it is asked.
-    """
+    """A scheduler that records the last state and all softenings; made anew for every fit."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
         self.state: TrainingState | None = None
-        # By progress: a stage may ask about one round more than once.
-        self._said: dict[float, Softening] = {}
+        # By progress: a stage may request one round more than once.
+        self._softenings: dict[float, Softening] = {}
 
     @property
     def varies(self) -> bool:
@@ -40,25 +29,25 @@ class RecordingScheduler:
         return self.scheduler.varies
 
     def softening(self, configuration: Configuration, state: TrainingState) -> Softening:
-        """Hand on, and keep."""
-        said = self.scheduler.softening(configuration, state)
+        """Forward, and record."""
+        softening = self.scheduler.softening(configuration, state)
         self.state = state
-        self._said[state.progress] = said
-        return said
+        self._softenings[state.progress] = softening
+        return softening
 
     def observe(self, trial: Trial) -> None:
-        """Hand on."""
+        """Forward."""
         self.scheduler.observe(trial)
 
     @property
     def mean(self) -> Softening | None:
-        """Mean alpha, and geometric mean of T, of the rounds; None if it was never asked."""
-        said = list(self._said.values())
-        if not said:
+        """Mean alpha, and geometric mean of T, of the rounds; None if none was requested."""
+        used = list(self._softenings.values())
+        if not used:
             return None
         return Softening(
-            _mean([each.temperature for each in said], np.log, np.exp),
-            _mean([each.alpha for each in said]),
+            _mean([each.temperature for each in used], np.log, np.exp),
+            _mean([each.alpha for each in used]),
         )
 
 

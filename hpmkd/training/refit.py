@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import FAILURES, PluginError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hpmkd.values import Configuration, Trial
 
 
-#: Why a stage is out of a race with limits.
+#: Why a stage cannot ship under limits.
 NOTHING_WITHIN = "no trial of it keeps the limits"
 
 
@@ -51,30 +51,16 @@ class Refitted:
 
 @dataclass(frozen=True)
 class Finalists:
-    """Students and controls on all rows.
-
-    Parameters
-    ----------
-    students, controls : mapping of str to Refitted
-        By stage.
-    chosen : str
-        The stage whose student the selection rows rank first.
-    collapsed : Refitted, optional
-        A student of that stage distilled from the ensemble, if its gate was passed.
-    beside : tuple of Refitted
-        Students that were fitted as well: those that turned out to break a limit, or to be
-        worse than another of their stage.
-    """
+    """Students and controls on all rows."""
 
     students: Mapping[str, Refitted]
     controls: Mapping[str, Refitted]
-    chosen: str
+    chosen: str  # the stage whose student the selection rows rank first
+    #: A student of that stage distilled from the ensemble, if its gate was passed.
     collapsed: Refitted | None = None
+    #: Further students: those that turned out to break a limit, or worse than another of their
+    #: stage.
     beside: tuple[Refitted, ...] = ()
-
-    def with_collapsed(self, collapsed: Refitted) -> Finalists:
-        """Return finalists whose choice is a student distilled from their ensemble."""
-        return replace(self, collapsed=collapsed)
 
     @property
     def shipped(self) -> Refitted:
@@ -110,13 +96,9 @@ def best(
 ) -> Trial | None:
     """Return a stage's trial with the lowest log loss on the selection rows.
 
-    Parameters
-    ----------
-    control : bool
-        Only those that learn from no teacher. Ties go to the control, then to the trial
-        tried first. Trials on a share of the rows win nothing.
-    ranking : TrialRanking
-        Knows the limits: only where no trial keeps them does one that breaks them win.
+    A control learns from no teacher. Ties go to the control, then to the trial tried first. Trials
+    on a share of the rows win nothing. Only where no trial keeps the limits does one that breaks
+    them win.
     """
     own = [
         trial for trial in candidates(trials, [stage]) if trial.configuration.hard or not control
@@ -140,7 +122,7 @@ def pairs(
 ) -> dict[str, Pair]:
     """Return every stage that has both a student and a control to compare it with.
 
-    A stage of which nothing keeps the limits is out of the race, unless all are. Where no
+    A stage of which nothing keeps the limits drops out, unless all do. Where no
     control keeps them, the student is compared with one that takes more than it may.
 
     Raises
@@ -176,20 +158,9 @@ def fit_finalists(
 ) -> Finalists:
     """Fit each stage's best and its control on all training rows; equal ones only once.
 
-    A stage that fails here, after all, is out of the race.
+    A stage that fails here drops out.
 
-    Parameters
-    ----------
-    paired : mapping of str to Pair
-        By stage.
-    data : RefitData
-        All training rows.
-    pipeline : ParallelDistillationPipeline
-        Where they are fitted.
-    on_fitted : callable
-        Called after every fit.
-    finished : callable
-        Judges, signs and measures a student of a trial; may raise a PluginError.
+    `finished` judges, signs and measures a student of a trial; it may raise a PluginError.
 
     Raises
     ------
@@ -242,7 +213,7 @@ def writable(
 
 
 def report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:
-    """Warn of stages that are out of the race; raise if none is left in it."""
+    """Warn of stages that drop out; raise if none is left."""
     if not left:
         reasons = "; ".join(f"{stage}: {failure}" for stage, failure in failures.items())
         raise PluginError(f"no stage has a student and a control: {reasons}")

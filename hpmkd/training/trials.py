@@ -33,32 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchData:
-    """All that evaluating a configuration needs, sent to each worker once.
+    """All that evaluating a configuration needs, sent to each worker once."""
 
-    Parameters
-    ----------
-    splits : tuple of SelectionSet
-        At least one.
-    fitting : FitContext
-        How students are fitted.
-    drafts : bool
-        Whether trials bring a student with them.
-    """
-
-    splits: tuple[SelectionSet, ...]
+    splits: tuple[SelectionSet, ...]  # at least one
     fitting: FitContext
-    drafts: bool = False
+    drafts: bool = False  # whether trials bring a student with them
 
     @cached_property
     def digest(self) -> str:
         """Digest of the rows."""
         own = [(each.training.digest, each.held_rows, each.held.labels) for each in self.splits]
         return tables.digest(self.fitting.seed, *(part for each in own for part in each))
-
-    def load(self, configuration: Configuration) -> Load:
-        """Tell how long fits of a configuration take."""
-        training = self.splits[0].training
-        return _load(training, configuration, len(self.splits))
 
 
 @dataclass(frozen=True)
@@ -76,26 +61,13 @@ class RefitData:
 
 @dataclass(frozen=True)
 class HeldOutPredictions:
-    """A student's predictions of rows that it was not fitted on.
+    """A student's predictions of rows that it was not fitted on."""
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n, K)
-        In the order of the rows' numbers; no rows if it failed.
-    models_trained : int
-        How many fits that took.
-    failure : str or None
-        What failed, naming the plugin.
-    state : TrainingState or None
-        The last state that the scheduler received in the last fit.
-    softening : Softening or None
-        The softening that it returned in that fit, on average over the rounds.
-    """
-
-    probabilities: FloatArray
-    models_trained: int
-    failure: str | None = None
-    state: TrainingState | None = None
+    probabilities: FloatArray  # (n, K): in the order of the rows' numbers; no rows if it failed
+    models_trained: int  # how many fits that took
+    failure: str | None = None  # what failed, naming the plugin
+    state: TrainingState | None = None  # the last state that the scheduler received in the last fit
+    #: The softening that it returned in that fit, on average over the rounds.
     softening: Softening | None = None
 
 
@@ -170,11 +142,8 @@ def judge_again(
     Where winners are fitted on all rows but the selection rows, these judge them as honestly as
     they judged the trials: what wins on few rows need not win on many.
 
-    Parameters
-    ----------
-    held : Dataset or None
-        The selection rows; None where students are fitted on these as well, so that the trial
-        stays as it was.
+    Where `held` is None, students are fitted on the selection rows as well: the trial stays as it
+    was.
 
     Raises
     ------
@@ -226,7 +195,7 @@ TRIAL = Job(
     "trial",
     evaluate,
     lambda task, reason: _failed(task, f"stage {task[1].stage!r}: {reason}"),
-    lambda data, task: data.load(task[1]),
+    lambda data, task: _load(data.splits[0].training, task[1], len(data.splits)),
     lambda data, task: _key(data, (task[0], task[1].key)),
     timed=True,
     failed=lambda trial: trial.failure is not None,
@@ -245,7 +214,7 @@ ANSWERS = Job(
     "answers",
     predict_held_out,
     lambda configuration, reason: HeldOutPredictions(np.empty((0, 0)), 0, reason),
-    lambda data, configuration: data.load(configuration),
+    lambda data, configuration: _load(data.splits[0].training, configuration, len(data.splits)),
     lambda data, configuration: _key(data, configuration.key),
     failed=lambda predictions: predictions.failure is not None,
 )

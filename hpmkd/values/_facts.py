@@ -22,12 +22,12 @@ class DataFacts:
         Entropy of the shares of the classes over that of equal shares, in [0, 1].
     noise : float or None
         Share of rows that the teachers, who have not seen them, get wrong, in [0, 1]; None as
-        long as no teacher was asked.
+        long as no teacher has predicted.
     regime : str or None
         What the teachers had seen: self, external or leaking; None likewise.
     digest : str
         Tells one data set from another, whatever the order of its rows and their division
-        into training and test; empty if nobody needs to.
+        into training and test; empty if not needed.
     """
 
     n_rows: int
@@ -52,11 +52,11 @@ class Outcome:
         alpha are what its scheduler made of them, on average over the rounds.
     regret : float
         Its log loss minus the least of its stage in that run, on the selection rows, in nats;
-        0 for the best. A run tells of no trial that failed.
+        0 for the best. Failed trials have none.
     rank : float
         Share of the other trials of its stage in that run that did better, in [0, 1].
     state : TrainingState or None
-        What its scheduler was last told during the fit.
+        The last state that its scheduler received in the fit.
     """
 
     facts: DataFacts

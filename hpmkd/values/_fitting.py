@@ -1,4 +1,4 @@
-"""What a student is fitted from, and what a fuser says."""
+"""What a student is fitted from, and what a fuser returns."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class ExtraRows:
-    """Rows without a label that the teachers spoke about: real ones, or made by an augmenter.
+    """Rows without a label that the teachers labelled: real ones, or made by an augmenter.
 
     Their loss is that of alpha = 1, whatever the configuration's alpha is, as long as it is
-    above 0. At alpha = 0 no stage gets any: the control hears of no teacher in no way.
+    above 0. At alpha = 0 no stage gets any: the control learns from no teacher in any way.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class ExtraRows:
 
 @dataclass(frozen=True)
 class Previous:
-    """A student of the stage before, and what it says about the rows of the next fit.
+    """A student of the stage before, and its predictions of the rows of the next fit.
 
     Parameters
     ----------
@@ -91,10 +91,10 @@ class Previous:
     extra_matrix : ndarray of shape (m, d) or None
         Likewise the rows without labels; None if there are none.
     soft_targets : ndarray of shape (n, K) or None
-        What students like it, that had not seen a row, say about it; None unless the
-        transfer asks for it.
+        Predictions of each row by students like it that had not seen the row; None unless the
+        transfer requires them.
     extra_soft_targets : ndarray of shape (m, K) or None
-        What `student` says about the rows without labels; None likewise.
+        Predictions of the rows without labels; None likewise.
     """
 
     student: Predictor
@@ -125,7 +125,7 @@ class StageInputs:
     configuration : Configuration
         What to fit. ``configuration.hyperparameters`` came from the stage's own space.
     scheduler : Scheduler
-        Says how soft the targets of each boosting round are.
+        Sets how soft the targets of each boosting round are.
     seed : int
         Source of all randomness of this fit.
     n_threads : int
@@ -154,7 +154,7 @@ class StageInputs:
 
 @dataclass(frozen=True)
 class Fused:
-    """What a fitted fuser says about some rows.
+    """What a fitted fuser makes of some rows.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ class Configuration:
         The stage before, where the chain hands something over; samplers leave it out.
     share : float
         Share of the training rows that it is fitted on, in (0, 1]. Below 1 it is a trial of
-        its hyperparameters at a lower price: it is told, and wins nothing.
+        its hyperparameters at a lower price: the sampler receives it, and it wins nothing.
     """
 
     stage: str
@@ -81,7 +81,7 @@ class Configuration:
     def key(self) -> tuple[Any, ...]:
         """Hashable identity: equal keys train equal students.
 
-        At alpha = 0 the teacher is not heard, so the temperature does not matter.
+        At alpha = 0 the teacher has no weight, so the temperature does not matter.
         """
         temperature = self.temperature if self.alpha > 0 else 1.0
         settings = tuple(sorted(self.hyperparameters.items()))
@@ -92,7 +92,7 @@ class Configuration:
 
     @property
     def hard(self) -> bool:
-        """Whether it hears of no teacher, itself or by way of the stages before it."""
+        """Whether it learns from no teacher, itself or by way of the stages before it."""
         return self.alpha == 0 and (self.after is None or self.after.configuration.hard)
 
     def control(self) -> Configuration:
@@ -107,7 +107,7 @@ class Trial:
     Parameters
     ----------
     number : int
-        Position in the order of asking, from 0.
+        Position in the order of request, from 0.
     configuration : Configuration
         What was evaluated.
     row_losses : ndarray of shape (n_selection,)
@@ -121,12 +121,12 @@ class Trial:
     failure : str or None
         Why it failed, naming the plugin; None if it succeeded.
     state : TrainingState or None
-        What its scheduler was last told during the fit (the last one, if there were several);
-        None if it was never asked there.
+        The last state that its scheduler received in the fit (the last one, if there were
+        several); None if it received none.
     softening : Softening or None
-        What the scheduler said in that fit: mean alpha and geometric mean of T over the rounds.
+        The softening used in that fit: mean alpha and geometric mean of T over the rounds.
     probabilities : ndarray of shape (n_selection, K) or None
-        Its probabilities of the selection rows; kept of the best of each stage alone.
+        Its probabilities of the selection rows; stored of the best of each stage alone.
     n_bytes : int or None
         Size of its student's file, the largest over the selection splits; None if it failed,
         or cannot be written.
@@ -134,11 +134,11 @@ class Trial:
         Time of one row through its student, in microseconds: a short measurement, so that it
         differs a little from run to run.
     worker : str or None
-        Which process evaluated it, as ``host:pid``. Like `seconds` it tells where time went, and
+        The process that evaluated it, as ``host:pid``. Like `seconds` it shows where time went, and
         differs from run to run: nothing may be decided by it.
     draft : bytes or None
         The file of its student of the first selection split, on its way to be the best so far;
-        None where nobody keeps that, and everywhere else.
+        None where that is not written, and everywhere else.
     """
 
     number: int
@@ -156,7 +156,7 @@ class Trial:
     worker: str | None = None
     draft: bytes | None = None
 
-    @cached_property  # whoever compares asks for it again and again
+    @cached_property  # comparisons read it again and again
     def log_loss(self) -> float:
         """Mean log loss on the selection rows; +inf for a failed trial."""
         return float(self.row_losses.mean()) if self.failure is None else float("inf")
@@ -175,7 +175,7 @@ class SearchSpace:
     Parameters
     ----------
     stages : mapping of str to Stage
-        The student families in the race, in the order of their complexity.
+        The student families of the run, in the order of their complexity.
     temperatures : tuple of float
         Temperatures worth trying, > 0.
     alphas : tuple of float
@@ -191,7 +191,7 @@ class SearchSpace:
         Models that are trained to evaluate one configuration: one per selection split.
     models : int or None
         Models that trials may take in all, the controls among them that the engine adds; None
-        if nobody counts. The refits that follow are taken off already. A search that asks for
+        without a bound. The refits that follow are taken off already. A search that requests
         more is stopped there: a sampler that knows it can divide it well.
     remembered : mapping of str to sequence of mapping
         By stage, hyperparameters that did well on other data like this, the most promising

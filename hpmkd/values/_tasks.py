@@ -12,7 +12,7 @@ class Lost:
     Parameters
     ----------
     reason : str
-        A clause that says why, such as "its worker was killed (SIGKILL), twice".
+        A clause, such as "its worker was killed (SIGKILL), twice".
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""Lessons, and the students that others build on: fitted once, and never on what they judge."""
+"""Training sets, and the students others build on: fitted once, never on what they judge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LABELS = np.arange(N) % 2
 EXTRA = np.column_stack([1000 + np.arange(N_EXTRA), np.zeros(N_EXTRA)])
 
 
-class Says:
+class Counting:
     """A student that is the surer of class 1, the more rows it was fitted on."""
 
     classes_ = np.arange(2)
@@ -42,7 +42,7 @@ class Says:
 
 @dataclass
 class Recorder:
-    """A stage that keeps what it was fitted from."""
+    """A stage that records what it was fitted from."""
 
     encoding = "tree"
     reads_start = True
@@ -58,7 +58,7 @@ class Recorder:
         if self.fails:
             raise ArithmeticError("not today")
         self.seen.append(inputs)
-        return Says(inputs.matrix[:, 0])
+        return Counting(inputs.matrix[:, 0])
 
 
 class Constant:
@@ -73,7 +73,7 @@ class Constant:
 
 @dataclass
 class Rule:
-    """A transfer that teaches what it is told, or gives a start."""
+    """A transfer that changes the soft targets, or gives a start."""
 
     unseen: bool
     teaches = True
@@ -88,7 +88,7 @@ class Rule:
 
 @pytest.fixture
 def world(in_process):
-    """Three stages, two rules, and predecessors that count."""
+    """Three stages, two rules, and parents that count."""
 
     class World:
         def __init__(self):
@@ -112,7 +112,7 @@ def configuration(stage, alpha=0.5, after=None, **settings):
     return Configuration(stage, 1.0, alpha, settings, after)
 
 
-def lesson_of(extra=True, rows=N):
+def rows_to_fit(extra=True, rows=N):
     data = Dataset(TABLE[:rows], LABELS[:rows], np.arange(2))
     labelled = (
         PseudoLabelledRows(EXTRA, np.full((N_EXTRA, 2), 0.5), 0.2, real=True) if extra else None
@@ -120,11 +120,11 @@ def lesson_of(extra=True, rows=N):
     return TrainingSet.encode(data, np.full((rows, 2), 0.5), {"tree"}, labelled)
 
 
-# ------------------------------------------------------------------------ lessons
+# ------------------------------------------------------------------- training sets
 
 
 def test_a_lesson_is_encoded_once_with_its_extra_rows():
-    training_set = lesson_of()
+    training_set = rows_to_fit()
     encoder, matrix = training_set.encoded["tree"]
     np.testing.assert_array_equal(matrix, TABLE)
     np.testing.assert_array_equal(training_set.encoded_extra["tree"].matrix, EXTRA)
@@ -132,28 +132,28 @@ def test_a_lesson_is_encoded_once_with_its_extra_rows():
 
 
 def test_a_lesson_taught_otherwise_has_the_same_rows():
-    training_set, said = lesson_of(), np.tile([0.9, 0.1], (N, 1))
-    with_soft_targets = training_set.with_soft_targets(said)
-    np.testing.assert_array_equal(with_soft_targets.soft_targets, said)
+    training_set, predicted = rows_to_fit(), np.tile([0.9, 0.1], (N, 1))
+    with_soft_targets = training_set.with_soft_targets(predicted)
+    np.testing.assert_array_equal(with_soft_targets.soft_targets, predicted)
     assert with_soft_targets.encoded is training_set.encoded
     assert with_soft_targets.encoded_extra is training_set.encoded_extra
     of_extra = np.tile([0.2, 0.8], (N_EXTRA, 1))
-    both = training_set.with_soft_targets(said, of_extra)
+    both = training_set.with_soft_targets(predicted, of_extra)
     np.testing.assert_array_equal(both.encoded_extra["tree"].soft_targets, of_extra)
     np.testing.assert_array_equal(both.extra.soft_targets, of_extra)
     assert both.encoded_extra["tree"].weight == training_set.extra.weight
 
 
 def test_without_extra_rows_none_are_taught():
-    training_set = lesson_of(extra=False)
+    training_set = rows_to_fit(extra=False)
     assert training_set.with_soft_targets(np.full((N, 2), 0.5), np.zeros((0, 2))).extra is None
-    alone = lesson_of().without_extra()
+    alone = rows_to_fit().without_extra()
     assert alone.extra is None
     assert alone.encoded_extra == {}
 
 
 def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
-    training_set = lesson_of()
+    training_set = rows_to_fit()
     after = After("start", configuration("a"))
     prepared = world.parents.prepared(training_set, [configuration("b", after=after)])
     chosen = np.arange(N) % 3 > 0
@@ -166,18 +166,18 @@ def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
     assert not part.encoded["tree"][1].flags.writeable
 
 
-# ------------------------------------------------------------------- predecessors
+# ------------------------------------------------------------------------ parents
 
 
 def test_without_a_chain_nothing_is_fitted(world):
-    training_set = lesson_of()
+    training_set = rows_to_fit()
     training = world.parents.prepared(training_set, [configuration("a"), configuration("b")])
     assert training is training_set
     assert world.trained == []
 
 
 def test_whoever_builds_on_it_a_student_is_fitted_and_counted_once(world):
-    training_set, after = lesson_of(), After("start", configuration("a"))
+    training_set, after = rows_to_fit(), After("start", configuration("a"))
     many = [configuration("b", alpha, after) for alpha in (0.0, 0.5, 1.0)]
     many += [configuration("c", 0.5, after, d=d) for d in range(4)]
     first = world.parents.prepared(training_set, many)
@@ -194,7 +194,7 @@ def test_whoever_builds_on_it_a_student_is_fitted_and_counted_once(world):
 
 
 def test_other_rows_or_another_rule_mean_another_fit(world):
-    training_set, other = lesson_of(), lesson_of(rows=20)
+    training_set, other = rows_to_fit(), rows_to_fit(rows=20)
     start, ask = After("start", configuration("a")), After("ask", configuration("a"))
     world.parents.prepared(training_set, [configuration("b", after=start)])
     world.parents.prepared(other, [configuration("b", after=start)])
@@ -205,22 +205,19 @@ def test_other_rows_or_another_rule_mean_another_fit(world):
 
 
 def test_a_student_before_is_handed_over_with_its_matrices(world):
-    training_set, after = lesson_of(), After("start", configuration("a"))
-    previous = world.parents.prepared(training_set, [configuration("b", after=after)]).previous[
-        after.key
-    ]
+    training_set, after = rows_to_fit(), After("start", configuration("a"))
+    next_one = [configuration("b", after=after)]
+    previous = world.parents.prepared(training_set, next_one).previous[after.key]
     np.testing.assert_array_equal(previous.matrix, TABLE)
     np.testing.assert_array_equal(previous.extra_matrix, EXTRA)
     assert previous.soft_targets is None
     assert previous.extra_soft_targets is None
-    alone = world.parents.prepared(
-        lesson_of(extra=False), [configuration("b", after=after)]
-    ).previous[after.key]
-    assert alone.extra_matrix is None
+    alone = world.parents.prepared(rows_to_fit(extra=False), next_one)
+    assert alone.previous[after.key].extra_matrix is None
 
 
 def test_a_rule_that_asks_hears_about_no_row_from_whoever_saw_it(world):
-    training_set, after = lesson_of(), After("ask", configuration("a"))
+    training_set, after = rows_to_fit(), After("ask", configuration("a"))
     training = world.parents.prepared(training_set, [configuration("b", after=after)])
     whole, *parts = world.stages["a"].seen
     assert len(whole.labels) == N
@@ -230,7 +227,7 @@ def test_a_rule_that_asks_hears_about_no_row_from_whoever_saw_it(world):
     assert held == [frozenset(np.flatnonzero(fold == number)) for number in range(FOLDS)]
     assert all(part.extra is None for part in parts)
     previous = training.previous[after.key]
-    # Each says how many rows it saw; all speak about the extra rows, and are averaged.
+    # Each predicts by how many rows it saw; for the extra rows all are averaged.
     sizes = np.array([len(parts[number].labels) for number in fold])
     np.testing.assert_allclose(previous.soft_targets[:, 1], sizes / 100)
     of_extra = np.mean([len(part.labels) for part in parts]) / 100
@@ -238,7 +235,7 @@ def test_a_rule_that_asks_hears_about_no_row_from_whoever_saw_it(world):
 
 
 def test_a_chain_of_three_is_fitted_link_by_link(world):
-    training_set = lesson_of()
+    training_set = rows_to_fit()
     second = configuration("b", after=After("start", configuration("a")))
     third = configuration("c", after=After("start", second))
     training = world.parents.prepared(training_set, [third])
@@ -247,15 +244,15 @@ def test_a_chain_of_three_is_fitted_link_by_link(world):
     world.fitting.student(training, third)
     (of_b,), (of_c,) = world.stages["b"].seen, world.stages["c"].seen
     assert of_c.start.student.rows == of_b.start.student.rows == set(range(N))
-    # What the second stands on is there for those who stand on it themselves.
+    # What the second builds on is there for others that build on it.
     world.parents.prepared(training_set, [second])
     assert sum(world.trained) == 2
 
 
 def test_cross_fitting_fits_the_whole_chain_anew_in_each_fold(world):
-    training_set = lesson_of()
+    training_set = rows_to_fit()
     second = configuration("b", after=After("ask", configuration("a")))
-    said = world.parents.out_of_fold(training_set, second)
+    predicted = world.parents.out_of_fold(training_set, second)
     fold = splits.folds(LABELS, FOLDS, 0)
     parts = world.stages["b"].seen
     assert len(parts) == FOLDS
@@ -272,17 +269,17 @@ def test_cross_fitting_fits_the_whole_chain_anew_in_each_fold(world):
     assert all(inputs.extra is None for inputs in world.stages["a"].seen)
     assert sum(world.trained) == world.fits("a") + world.fits("b")
     sizes = np.array([len(parts[number].labels) for number in fold])
-    np.testing.assert_allclose(said.rows[:, 1], sizes / 100)
-    assert said.extra.shape == (len(EXTRA), said.rows.shape[1])
+    np.testing.assert_allclose(predicted.rows[:, 1], sizes / 100)
+    assert predicted.extra.shape == (len(EXTRA), predicted.rows.shape[1])
 
 
 def test_lessons_of_a_moment_are_not_remembered(world):
-    training_set = lesson_of()
+    training_set = rows_to_fit()
     third = configuration("c", after=After("ask", configuration("b", after=After(
         "ask", configuration("a")))))  # fmt: skip
     world.parents.prepared(training_set, [third])
     known = world.parents._known
-    assert all(kept is training_set for kept, _ in known.values())
+    assert all(each is training_set for each, _ in known.values())
     assert len(known) == 2
 
 
@@ -292,7 +289,7 @@ def test_a_stage_before_that_fails_costs_those_who_build_on_it(world, rule):
     second = configuration("b", after=After(rule, configuration("a")))
     third = configuration("c", after=After("start", second))
     fine = configuration("b")
-    training = world.parents.prepared(lesson_of(), [second, third, fine])
+    training = world.parents.prepared(rows_to_fit(), [second, third, fine])
     for each in (second, third):
         with pytest.raises(PluginError, match="plugin 'of-a': stage 'a' failed in fit: Arithmetic"):
             world.fitting.student(training, each)
@@ -302,7 +299,10 @@ def test_a_stage_before_that_fails_costs_those_who_build_on_it(world, rule):
 
 def test_a_failure_is_remembered_and_not_tried_again(world):
     world.stages["a"].fails = True
-    training_set, second = lesson_of(), configuration("b", after=After("start", configuration("a")))
+    training_set, second = (
+        rows_to_fit(),
+        configuration("b", after=After("start", configuration("a"))),
+    )
     world.parents.prepared(training_set, [second])
     world.stages["a"].fails = False
     world.parents.prepared(training_set, [second])
@@ -312,7 +312,7 @@ def test_a_failure_is_remembered_and_not_tried_again(world):
 def test_cross_fitting_a_stage_that_fails_raises(world):
     world.stages["a"].fails = True
     with pytest.raises(PluginError, match="stage 'a' failed in fit"):
-        world.parents.out_of_fold(lesson_of(), configuration("a"))
+        world.parents.out_of_fold(rows_to_fit(), configuration("a"))
 
 
 def test_a_stage_before_that_fails_on_few_rows_only_is_named(world):
@@ -326,7 +326,7 @@ def test_a_stage_before_that_fails_on_few_rows_only_is_named(world):
 
     stage.fit = picky
     second = configuration("b", after=After("ask", configuration("a")))
-    training = world.parents.prepared(lesson_of(), [second])
+    training = world.parents.prepared(rows_to_fit(), [second])
     with pytest.raises(PluginError, match="stage 'a' failed in fit: ArithmeticError: too few"):
         world.fitting.student(training, second)
 
@@ -335,13 +335,13 @@ def test_a_control_on_a_control_hears_of_no_extra_row(world):
     after = After("start", configuration("a", alpha=0.0))
     control = configuration("b", alpha=0.0, after=after)
     assert control.hard
-    training = world.parents.prepared(lesson_of(), [control])
+    training = world.parents.prepared(rows_to_fit(), [control])
     world.fitting.student(training, control)
     assert [world.stages[name].seen[0].extra for name in "ab"] == [None, None]
 
 
 def test_raw_rows_stay_in_the_process_of_the_run():
-    training = lesson_of(rows=20)
+    training = rows_to_fit(rows=20)
     held = Dataset(TABLE[20:], LABELS[20:], np.arange(2))
     sent = pickle.loads(pickle.dumps(SelectionSet(training, np.arange(20, N), held, 20)))
     assert (sent.training.rows, sent.training.extra) == (None, None)

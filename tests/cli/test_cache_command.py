@@ -9,7 +9,6 @@ from click.testing import CliRunner
 from rich.filesize import decimal
 
 from hpmkd.cli import cli
-from hpmkd.evaluation import latency
 
 
 def call(*arguments):
@@ -19,7 +18,6 @@ def call(*arguments):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """The user's cache folder, empty."""
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
     return tmp_path / "cache"
 

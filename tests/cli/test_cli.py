@@ -24,7 +24,6 @@ from sklearn.linear_model import LogisticRegression
 
 import hpmkd
 from hpmkd.cli import COMMANDS, cli
-from hpmkd.evaluation import latency
 
 LIGHT = [
     "--teacher=sklearn.naive_bayes:GaussianNB",
@@ -74,14 +73,6 @@ KEYS = [
     "after",
     "scheduler",
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hurried():
-    """Take few timings: how fast models are is not tested here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner
 
 from hpmkd.cli import cli
-from hpmkd.evaluation import latency
 from hpmkd.values import Configuration, DataFacts, Outcome, TrainingState
 from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.records import learned
@@ -335,8 +334,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 @pytest.mark.parametrize("options", [(), ("--no-memory",), ("--set=memory=none",)])
-def test_a_run_keeps_what_it_learned_unless_told_not_to(tmp_path, people, monkeypatch, options):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
+def test_a_run_keeps_what_it_learned_unless_told_not_to(tmp_path, people, options):
     labelled = people.replace({"yes": "secret yes", "no": "secret no", "Oslo": "secret city"})
     labelled.add_prefix("secret ").to_csv(tmp_path / "secret.csv", index=False)
     result = call(

@@ -27,7 +27,6 @@ LIGHT = [
 @pytest.fixture(scope="module", autouse=True)
 def hurried():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
         patch.setattr(latency, "SECONDS_QUICK", 0.0)
         yield
 

@@ -10,7 +10,6 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from hpmkd import AutoDistiller, DBDataset
-from hpmkd.evaluation import latency
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +33,6 @@ def run(distiller, **arguments):
     """Run with hardly any timing, a hasty reference panel, and without warnings of few rows."""
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
         # Whoever counts what was refitted counts what is on the front: by nothing measured.
         patch.setattr("hpmkd.training.footprint.quick_row_us", lambda student, table: 1.0)
         # What a reference panel costs is of interest here, and not how good it is.

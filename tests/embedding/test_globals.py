@@ -10,28 +10,20 @@ import loky.backend.resource_tracker
 import pytest
 
 import hpmkd
-from hpmkd.evaluation import latency
 from tests.embedding import runs
 from tests.embedding.state import resources, soon, state
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def warm():
     """Once, so that imports are over: they add loggers, filters and files of libraries."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        runs.light()
-        import hpmkd_defaults.executors.loky  # noqa: F401
+    runs.light()
+    import hpmkd_defaults.executors.loky  # noqa: F401
 
-        # They live as long as the interpreter, whoever was the first to need them.
-        loky.backend.resource_tracker.ensure_running()
-        multiprocessing.resource_tracker.ensure_running()
-        state()
+    # They live as long as the interpreter, whoever was the first to need them.
+    loky.backend.resource_tracker.ensure_running()
+    multiprocessing.resource_tracker.ensure_running()
+    state()
 
 
 @pytest.fixture

@@ -48,9 +48,7 @@ def distilled(settings=None):
 
 @pytest.fixture(scope="module")
 def alone():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        return runs.student_bytes(runs.light())
+    return runs.student_bytes(runs.light())
 
 
 #: Dask's own setting makes its processes daemons.
@@ -65,8 +63,7 @@ def check(outcome, alone, host, why="and unless pipeline.nested is set,"):
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_in_joblib(backend, alone, monkeypatch):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
+def test_in_joblib(backend, alone):
     with joblib.parallel_config(backend=backend):
         for outcome in joblib.Parallel(2)(joblib.delayed(distilled)() for _ in range(2)):
             check(outcome, alone, "a joblib worker")

@@ -15,7 +15,6 @@ from sklearn.svm import LinearSVC
 import hpmkd
 from hpmkd.cli import cli
 from hpmkd.engine import run as engine
-from hpmkd.evaluation import latency
 
 SETTINGS = {
     "sampler.trials": 1,
@@ -26,11 +25,6 @@ SETTINGS = {
 }
 TEACHER = "sklearn.naive_bayes:GaussianNB"
 N = 60
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
 
 
 @pytest.fixture
@@ -333,9 +327,7 @@ def trained(tmp_path_factory):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(N, 3))
     folder = tmp_path_factory.mktemp("trained") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        distil(X, X[:, 0] > 0).save(folder)
+    distil(X, X[:, 0] > 0).save(folder)
     return folder
 
 

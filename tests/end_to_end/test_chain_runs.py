@@ -22,7 +22,6 @@ import hpmkd
 from hpmkd.chain import chain
 from hpmkd.cli import cli
 from hpmkd.engine import finish
-from hpmkd.evaluation import latency
 from hpmkd.evaluation.gates import Gate
 from hpmkd.student import AdditiveModel
 from hpmkd_defaults.stages.tree import TreeStage
@@ -42,13 +41,6 @@ LIGHT = {
     "front.size": 0,
 }
 LINK = "gbm after logistic (residual)"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hurried():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        yield
 
 
 @pytest.fixture(scope="module")

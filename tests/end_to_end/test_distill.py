@@ -24,7 +24,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import hpmkd
 from hpmkd.data.dataset import make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
-from hpmkd.evaluation import latency
 
 STAGES = ("logistic", "tree", "gbm", "xgboost")
 LIGHT = {
@@ -41,14 +40,6 @@ LIGHT = {
 #: Files of a run that say the same in other bytes when they are saved again.
 UNEQUAL = ("trials.json", "knowledge.json", "study.log")
 TWO_STAGES = {**LIGHT, "stages": ["logistic", "tree"]}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hurried():
-    """Take few timings: how fast models are is not tested here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        yield
 
 
 def quick_teacher():

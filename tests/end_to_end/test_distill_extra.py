@@ -15,7 +15,6 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import hpmkd
 from hpmkd.cli import cli
-from hpmkd.evaluation import latency
 
 LIGHT = {
     "augmenter.name": "none",
@@ -30,13 +29,6 @@ LIGHT = {
     "stages": ["logistic", "tree", "gbm"],
 }
 MUNGE = {**LIGHT, "augmenter.name": "munge", "extra.rows": 1.0}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hurried():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        yield
 
 
 def distil(X, y, **options):

@@ -20,7 +20,6 @@ from sklearn.preprocessing import StandardScaler
 
 import hpmkd
 from hpmkd.cli import cli
-from hpmkd.evaluation import latency
 from hpmkd.evaluation.gates import Gate
 from hpmkd.training.fit import FitContext
 
@@ -32,11 +31,6 @@ LIGHT = {
     "ensemble.top": 0,
 }
 SAMPLERS = ["staged", "adaptive", "tpe", "grid", "random"]
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
 
 
 @pytest.fixture

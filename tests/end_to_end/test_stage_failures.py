@@ -11,7 +11,6 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
-from hpmkd.evaluation import latency
 from hpmkd_defaults.stages.tree import TreeStage
 
 #: Of 142 training rows of wine, a selection split has 71 to fit on, a fold of the collapse 47.
@@ -31,11 +30,6 @@ LIGHT = {
 
 
 WITHOUT = {"ensemble.collapse": False}
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
 
 
 class Moody(TreeStage):

@@ -1,4 +1,4 @@
-"""How the models of a budget are dealt out over the steps of a run."""
+"""How the models of a budget are divided over the steps of a run."""
 
 from __future__ import annotations
 
@@ -48,16 +48,14 @@ class TestSearch:
 
     def test_links_that_teach_have_no_control_but_cross_fit_whom_they_follow(self):
         before = 2 * (1 + FOLDS)
-        assert (
-            budget_plan(0, links=MIXED).reserved(2, 3)
-            == 2 * (2 + before) + before + (FOLDS + 1) * 2
-        )
+        expected = 2 * (2 + before) + before + (FOLDS + 1) * 2
+        assert budget_plan(0, links=MIXED).reserved(2, 3) == expected
 
     def test_without_a_chain_own_labels_are_all_that_follows(self):
         assert budget_plan(0, links=[]).reserved(3, 4) == FOLDS + 1
 
     @pytest.mark.parametrize(
-        ("models", "splits", "kept", "search"),
+        ("models", "splits", "reserved", "search"),
         [
             (64, 1, 16, 64 - 16 - 4 * REFITS),
             (64, 3, 28, 64 - 28 - 4 * REFITS),
@@ -68,8 +66,8 @@ class TestSearch:
             (7, 3, 0, 3),  # not even that
         ],
     )
-    def test_every_stage_comes_before_what_follows(self, models, splits, kept, search):
-        assert budget_plan(models).reserved(splits, 4) == kept
+    def test_every_stage_comes_before_what_follows(self, models, splits, reserved, search):
+        assert budget_plan(models).reserved(splits, 4) == reserved
         assert budget_plan(models).for_search(splits, 4) == search
 
     @pytest.mark.parametrize(
@@ -79,8 +77,10 @@ class TestSearch:
         budget_plan(least).check(splits, soft)
         budget_plan(0).check(splits, soft)
         plural = "s" * (splits > 1)
-        said = f"got {least - 1}; expected at least {least}, .* {splits} selection split{plural};"
-        with pytest.raises(RecipeError, match=said):
+        refusal = (
+            f"got {least - 1}; expected at least {least}, .* {splits} selection split{plural};"
+        )
+        with pytest.raises(RecipeError, match=refusal):
             budget_plan(least - 1).check(splits, soft)
 
     @given(
@@ -90,19 +90,19 @@ class TestSearch:
         chained=st.booleans(),
     )
     def test_what_is_promised_can_be_paid(self, models, splits, stages, chained):
-        dealt = budget_plan(models, links=LINKS if chained else [])
-        kept, trials = dealt.reserved(splits, stages), dealt.for_search(splits, stages)
-        assert 0 <= kept <= models / 2
+        plan = budget_plan(models, links=LINKS if chained else [])
+        reserved, trials = plan.reserved(splits, stages), plan.for_search(splits, stages)
+        assert 0 <= reserved <= models / 2
         # Stages that these trials can give a student and a control, and their refits.
         tried = min(stages, trials // splits // 2)
         assert trials >= 0
-        assert trials + REFITS * tried + kept <= models
+        assert trials + REFITS * tried + reserved <= models
         if models >= stages * (2 * splits + REFITS):
             assert tried == stages
 
 
 class TestLater:
-    def racing(self):
+    def eligible(self):
         return [Trial(0, configuration(stage), [], 0.5, 1, 0.1) for stage in ("gbm", "logistic")]
 
     def selection_sets(self, n=2):
@@ -111,38 +111,32 @@ class TestLater:
     def test_a_link_takes_its_trials_the_stage_before_and_all_refits(self):
         links = LINKS[:1]
         after = After("residual", configuration("logistic"))
-        asked = [configuration(alpha=alpha, after=after) for alpha in (0.5, 1.0)]
+        configurations = [configuration(alpha=alpha, after=after) for alpha in (0.5, 1.0)]
         # Two trials and the student before, on two splits; then that, and two stages' refits.
         needed = 2 * (2 + 1) + 1 + 2 * REFITS
         paid = budget_plan(needed + 10, links=links, trained=10)
-        assert paid.refusal_of_link(asked, self.racing(), self.selection_sets()) is None
+        assert paid.refusal_of_link(configurations, self.eligible(), self.selection_sets()) is None
         short = budget_plan(needed + 9, links=links, trained=10)
-        said = short.refusal_of_link(asked, self.racing(), self.selection_sets())
+        refusal = short.refusal_of_link(configurations, self.eligible(), self.selection_sets())
         left = f"with {needed - 1} of the budget of {needed + 9} models left"
-        assert said == f"it takes {needed} models, {left}"
+        assert refusal == f"it takes {needed} models, {left}"
 
     def test_what_is_kept_of_other_links_is_refitted_too(self):
-        kept = configuration("tree", after=After("mix", configuration("logistic")))
-        racing = [*self.racing(), Trial(2, kept, [], 0.5, 1, 0.1)]
-        asked = [configuration(after=After("residual", configuration("logistic")))]
+        reserved = configuration("tree", after=After("mix", configuration("logistic")))
+        eligible = [*self.eligible(), Trial(2, reserved, [], 0.5, 1, 0.1)]
+        configurations = [configuration(after=After("residual", configuration("logistic")))]
         links = [*LINKS, *MIXED]
         needed = 2 * (1 + 1) + 1 + (1 + FOLDS) + 3 * REFITS
-        assert (
-            budget_plan(needed, links=links).refusal_of_link(asked, racing, self.selection_sets())
-            is None
-        )
-        assert (
-            budget_plan(needed - 1, links=links).refusal_of_link(
-                asked, racing, self.selection_sets()
-            )
-            is not None
-        )
+        for missing in (0, 1):
+            plan = budget_plan(needed - missing, links=links)
+            refusal = plan.refusal_of_link(configurations, eligible, self.selection_sets())
+            assert (refusal is not None) == missing
 
     def test_own_labels_take_a_student_of_every_fold_and_one_more(self):
         shipped, control = configuration(), configuration(alpha=0.0)
         assert budget_plan(FOLDS + 1).refusal_of_self_distillation(shipped, control) is None
-        said = budget_plan(FOLDS + 1, trained=1).refusal_of_self_distillation(shipped, control)
-        assert said == "it takes 4 models, with 3 of the budget of 4 models left"
+        refusal = budget_plan(FOLDS + 1, trained=1).refusal_of_self_distillation(shipped, control)
+        assert refusal == "it takes 4 models, with 3 of the budget of 4 models left"
 
     def test_own_labels_are_taught_to_whom_the_student_builds_on_as_well(self):
         shipped = configuration(after=After("residual", configuration("logistic")))
@@ -153,15 +147,15 @@ class TestLater:
     def test_an_ensemble_is_distilled_if_its_members_can_be_cross_fitted(self):
         members = [configuration("gbm"), configuration("logistic")]
         needed = 2 * FOLDS * (2 + 1) + 3 * 2 + 1
-        asked = {"n_alphas": 3, "n_splits": 2}
-        assert budget_plan(needed).refusal_of_ensemble(members, members[0], **asked) is None
-        assert budget_plan(needed - 1).refusal_of_ensemble(members, members[0], **asked) is not None
+        sizes = {"n_alphas": 3, "n_splits": 2}
+        assert budget_plan(needed).refusal_of_ensemble(members, members[0], **sizes) is None
+        assert budget_plan(needed - 1).refusal_of_ensemble(members, members[0], **sizes) is not None
         chained = configuration(after=After("residual", configuration("logistic")))
-        assert budget_plan(needed + 3).refusal_of_ensemble(members, chained, **asked) is None
-        assert budget_plan(needed + 2).refusal_of_ensemble(members, chained, **asked) is not None
+        assert budget_plan(needed + 3).refusal_of_ensemble(members, chained, **sizes) is None
+        assert budget_plan(needed + 2).refusal_of_ensemble(members, chained, **sizes) is not None
 
     def test_without_time_there_is_nothing(self):
         late = budget_plan(0, seconds=1e-9)
-        said = "the budget of 1e-09 s is spent"
-        assert late.refusal_of_self_distillation(configuration(), configuration()) == said
-        assert late.refusal_of_link([], [], self.selection_sets(1)) == said
+        refusal = "the budget of 1e-09 s is spent"
+        assert late.refusal_of_self_distillation(configuration(), configuration()) == refusal
+        assert late.refusal_of_link([], [], self.selection_sets(1)) == refusal

@@ -85,11 +85,8 @@ class TestReplaceViolators:
         before = finalists((TRIALS[0], TRIALS[2]))
         fake = refits(TRIALS, self.limits)
         after = fake.replace_violators(before, 0)
-        assert (after.students, after.controls, fake.trainer) == (
-            before.students,
-            before.controls,
-            [],
-        )
+        assert (after.students, after.controls) == (before.students, before.controls)
+        assert fake.trainer == []
         assert after.refitted == before.refitted
 
     def test_the_next_of_its_stage_takes_the_place_of_one_that_grew(self):
@@ -162,9 +159,9 @@ class TestReplaceViolators:
         assert (after.shipped_name, after.shipped.trial.number) == ("b", 2)
         assert after.controls["b"].trial.number == 1
         assert numbers(after) == {0, 1, 2}
-        # Its control broke a limit as well: that is said.
-        (said,) = fake.notes(after)
-        assert said.startswith("No control of its stage keeps the limits")
+        # Its control broke a limit as well: that is noted.
+        (note,) = fake.notes(after)
+        assert note.startswith("No control of its stage keeps the limits")
 
     def test_one_of_the_front_without_a_control_is_in_no_race(self):
         one, soft = trial(0, 0.1, 900, alpha=0.0), trial(2, 0.3, 700, "b")
@@ -178,18 +175,22 @@ class TestReplaceViolators:
 class TestNotes:
     limits = Limits(max_size=1000)
 
-    def said(self, *, student, control):
+    def notes_of(self, *, student, control):
         pair = finalists((TRIALS[0], TRIALS[2]), grown={0: student})
         pair.controls["a"] = refitted(TRIALS[2], control)
         return refits(TRIALS, self.limits).notes(pair)
 
     def test_a_control_that_grew_out_of_the_limits_is_told_of(self):
-        (said,) = self.said(student=900, control=1200)
-        assert said.startswith("No control of its stage keeps the limits")
+        (note,) = self.notes_of(student=900, control=1200)
+        assert note.startswith("No control of its stage keeps the limits")
 
     def test_otherwise_nothing_is_said(self):
-        assert self.said(student=900, control=900) == ()
-        assert self.said(student=1200, control=1200) == self.said(student=1200, control=900) == ()
+        assert self.notes_of(student=900, control=900) == ()
+        assert (
+            self.notes_of(student=1200, control=1200)
+            == self.notes_of(student=1200, control=900)
+            == ()
+        )
 
     def test_another_control_that_keeps_them_takes_its_place(self):
         trials = [trial(0, 0.1, 900), trial(1, 0.2, 900, alpha=0.0), trial(2, 0.3, 800, alpha=0.0)]

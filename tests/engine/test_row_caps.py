@@ -1,4 +1,4 @@
-"""Caps on rows: what binds is told, and many rows are used as honestly as few."""
+"""Caps on rows: what binds is reported, and many rows are used as honestly as few."""
 
 from __future__ import annotations
 
@@ -36,35 +36,35 @@ SMALL = {
 }
 
 
-class TestWhatTheEngineTells:
+class TestWhatTheEngineReports:
     def test_nothing_binds_on_few_rows(self):
         assert list(of_split(SplitSettings(), 20_000)) == []
 
     def test_folds(self):
-        (told,) = of_split(SplitSettings(), 120_000)
-        assert told == (
+        (cap,) = of_split(SplitSettings(), 120_000)
+        assert cap == (
             "split.teacher_folds: 3 instead of 5 folds, for there are 120000 rows "
             "(split.folds_until)"
         )
         assert list(of_split(SplitSettings(teacher_folds=3), 120_000)) == []
 
     def test_a_million_rows_bind_all(self):
-        told = " ".join(of_split(SplitSettings(), 800_000))
+        caps = " ".join(of_split(SplitSettings(), 800_000))
         names = ("folds", "once_above", "selection_rows", "trial_rows", "scaling_rows", "single")
-        assert all(f"split.{name}" in told or name in told for name in names)
-        assert "split.own_above" in told
-        assert "2 instead of 5 folds" in told
-        assert "50000 rows judge trials, not 200000" in told
-        assert "fitted on 100000 of 750000 rows; each stage's best and its control" in told
+        assert all(f"split.{name}" in caps or name in caps for name in names)
+        assert "split.own_above" in caps
+        assert "2 instead of 5 folds" in caps
+        assert "50000 rows judge trials, not 200000" in caps
+        assert "fitted on 100000 of 750000 rows; each stage's best and its control" in caps
 
     def test_where_every_row_is_once_a_selection_row_none_is_left_out(self):
         settings = SplitSettings(
             cross_validate_below=5000, once_above=2000, trial_rows=900, selection_rows=300
         )
-        told = " ".join(of_split(settings, 2400))
-        assert "trials are fitted on 900 of 1600 rows" in told
+        caps = " ".join(of_split(settings, 2400))
+        assert "trials are fitted on 900 of 1600 rows" in caps
         for name in ("once_above:", "selection_rows", "judged again"):
-            assert name not in told
+            assert name not in caps
 
     def test_0_is_no_cap(self):
         names = ("folds_until", "once_above", "trial_rows", "selection_rows", "scaling_rows")
@@ -78,10 +78,10 @@ def parts():
     return resolve(Recipe.load("hpm"), Registry.installed())
 
 
-class TestWhatComponentsTell:
+class TestWhatComponentsReport:
     def test_all_settings_that_cap_are_the_recipes_own(self, parts):
         facts = DataFacts(800_000, 30, 2)
-        told = {
+        caps = {
             path: of_component(selected, facts)
             for path, selected in (
                 ("teacher", parts.teacher),
@@ -90,14 +90,8 @@ class TestWhatComponentsTell:
                 *parts.stages.items(),
             )
         }
-        assert {path: set(own) for path, own in told.items()} == {
-            "teacher": {
-                "rows_per_tree",
-                "linear_rows",
-                "network_rows",
-                "refit_until",
-                "few_above",
-            },
+        assert {path: set(own) for path, own in caps.items()} == {
+            "teacher": {"rows_per_tree", "linear_rows", "network_rows", "refit_until", "few_above"},
             "fuser": {"rows", "near_of_many"},
             "augmenter": {"pool"},
             "logistic": {"rows"},
@@ -106,9 +100,9 @@ class TestWhatComponentsTell:
             "xgboost": {"refit_rows"},
         }
         recipe = Recipe.load("hpm").to_mapping()
-        assert set(told["teacher"]) <= set(recipe["teacher"])
-        assert set(told["fuser"]) <= set(recipe["fuser"])
-        assert all(set(told[name]) <= set(recipe["stages"][name]) for name in parts.stages)
+        assert set(caps["teacher"]) <= set(recipe["teacher"])
+        assert set(caps["fuser"]) <= set(recipe["fuser"])
+        assert all(set(caps[name]) <= set(recipe["stages"][name]) for name in parts.stages)
 
     def test_few_rows_bind_nothing(self, parts):
         facts = DataFacts(4000, 30, 2)
@@ -156,31 +150,31 @@ def noise():
     """Rows whose labels mean nothing, and a teacher that knows by heart those that it saw."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(3000, 5)), rng.integers(0, 2, 3000)
-    told = TrialHistory()
+    history = TrialHistory()
     found = hpmkd.distill(
-        X, y, teacher=KNeighborsClassifier(1), settings=SMALL, student="gbm", observers=[told]
+        X, y, teacher=KNeighborsClassifier(1), settings=SMALL, student="gbm", observers=[history]
     )
-    return found, told
+    return found, history
 
 
 def test_a_run_says_which_caps_bind(noise):
-    _, told = noise
-    names = {note.split(":")[0] for note in told.notes if note.startswith(("split", "stages"))}
+    _, history = noise
+    names = {note.split(":")[0] for note in history.notes if note.startswith(("split", "stages"))}
     assert "split.once_above" in names
     assert "split.trial_rows" in names
     assert "stages.gbm.refit_rows" in names
 
 
 def test_teachers_are_fitted_once_and_see_no_label_that_they_are_asked_about(noise):
-    found, told = noise
+    found, history = noise
     assert found.counts["teacher_fits"] == 2
     # In sample the teacher is always right, so that any label it saw would show here.
     assert found.knowledge.soft_targets.shape == (2400, 2)
     training = found.handle.training
     right = training.soft_targets.argmax(axis=1) == training.labels
     assert abs(right.mean() - 0.5) < 4 * 0.5 / 2100**0.5
-    assert all(len(trial.row_losses) == 300 for trial in told.trials if trial.failure is None)
-    losses = [trial.log_loss for trial in told.trials if trial.failure is None]
+    assert all(len(trial.row_losses) == 300 for trial in history.trials if trial.failure is None)
+    losses = [trial.log_loss for trial in history.trials if trial.failure is None]
     assert min(losses) > 0.66
 
 

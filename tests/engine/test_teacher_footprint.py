@@ -25,11 +25,6 @@ from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.values import Fused, Offer
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
-
-
 @pytest.fixture
 def reader(people, dict_cache, in_process):
     X, y = people[["children", "member"]], people["bought"].to_numpy()
@@ -39,9 +34,9 @@ def reader(people, dict_cache, in_process):
 
 
 class Mean:
-    """Fuses by the mean, and looks whether rows and what was said of them go together."""
+    """Fuses by the mean, and checks that rows and their probabilities go together."""
 
-    asked = ()
+    sizes = ()
 
     def fit(self, probabilities, labels, table):
         return self
@@ -49,7 +44,7 @@ class Mean:
     def fuse(self, probabilities, table):
         m, n, _ = probabilities.shape
         assert n == table.shape[0]
-        type(self).asked = (*self.asked, n)
+        type(self).sizes = (*self.sizes, n)
         return Fused(probabilities.mean(axis=0), np.full((n, m), 1 / m))
 
     def summary(self):
@@ -92,14 +87,14 @@ def test_what_is_given_has_no_cost_and_a_model_has(reader):
 def test_a_fuser_is_timed_on_rows_and_what_was_said_of_them(reader, dict_cache):
     selected = ComponentSpec(RegisteredComponent("fuser", Offer("mean", Mean, ""), "p"), {})
     predictions = reader.predict_all([BAYES]) * 2
-    said = stack([each.training for each in predictions])
-    heard = stack([each.test for each in predictions])
+    training = stack([each.training for each in predictions])
+    test = stack([each.test for each in predictions])
     cached_fusion = CachedFusion(
-        selected, said, reader.training, CacheRegion(dict_cache, "attention")
+        selected, training, reader.training, CacheRegion(dict_cache, "attention")
     )
-    Mean.asked = ()
-    cost = of_fuser(cached_fusion, heard, reader.test.table)
+    Mean.sizes = ()
+    cost = of_fuser(cached_fusion, test, reader.test.table)
     assert np.isfinite(astuple(cost)).all()
-    assert set(Mean.asked) == {1, latency.BATCH}
-    again = CachedFusion(selected, said, reader.training, CacheRegion(dict_cache, "attention"))
-    assert of_fuser(again, heard, reader.test.table) == cost
+    assert set(Mean.sizes) == {1, latency.BATCH}
+    again = CachedFusion(selected, training, reader.training, CacheRegion(dict_cache, "attention"))
+    assert of_fuser(again, test, reader.test.table) == cost

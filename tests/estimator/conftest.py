@@ -11,12 +11,6 @@ from sklearn.tree import DecisionTreeClassifier
 import hpmkd
 
 
-@pytest.fixture(autouse=True)
-def hardly_timed(monkeypatch):
-    """Time each model for five calls, not a tenth of a second: the figures are read by nobody."""
-    monkeypatch.setattr("hpmkd.evaluation.latency.SECONDS_EACH", 0.0)
-
-
 @pytest.fixture
 def quick():
     """``quick(…)``: an unfitted classifier; a parameter given takes the place of a cheap one."""

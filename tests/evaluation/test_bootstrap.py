@@ -14,13 +14,13 @@ def losses():
 
 
 @pytest.mark.parametrize(
-    ("shift", "word"), [(-0.2, "pays"), (0.0, "no difference"), (0.2, "hurts")]
+    ("shift", "outcome"), [(-0.2, "pays"), (0.0, "no difference"), (0.2, "hurts")]
 )
-def test_known_cases(losses, shift, word):
+def test_known_cases(losses, shift, outcome):
     noise = np.random.default_rng(1).normal(0, 0.3, len(losses))
     noise -= noise.mean()
     found = difference(losses + shift + noise, losses, seed=0)
-    assert found.outcome == word
+    assert found.outcome == outcome
     assert found.delta_log_loss == pytest.approx(shift, abs=1e-9)
     low, high = found.interval
     assert low < found.delta_log_loss < high
@@ -55,19 +55,13 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 
 def test_a_true_null_is_called_no_difference_about_as_often_as_it_should():
     rng = np.random.default_rng(1)
-    words = [difference(rng.normal(0, 0.3, 100), np.zeros(100), at).outcome for at in range(200)]
-    assert words.count("no difference") >= 176
+    outcomes = [difference(rng.normal(0, 0.3, 100), np.zeros(100), at).outcome for at in range(200)]
+    assert outcomes.count("no difference") >= 176
 
 
 def test_it_goes_to_json_and_back(losses):
     found = difference(losses, losses[::-1].copy(), seed=0)
     assert Difference.from_mapping(json.loads(json.dumps(found.to_mapping()))) == found
-
-
-def test_many_rows_do_not_take_much_memory():
-    rng = np.random.default_rng(0)
-    found = difference(rng.exponential(size=100_000), rng.exponential(size=100_000), seed=0)
-    assert np.isfinite(found.interval).all()
 
 
 def test_the_interval_does_not_follow_from_how_many_are_drawn_at_a_time(losses, monkeypatch):

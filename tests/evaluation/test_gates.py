@@ -64,6 +64,6 @@ def test_a_failed_trial_does_not_pass_and_says_why():
 
 
 def test_a_fuser_tells_of_its_gate_in_its_summary():
-    told = {"gate": {"accepted": True, "reason": "it pays", "gain": 0.1}, "wins": []}
-    assert of_fuser("fuser", told) == [Gate("fuser", True, "it pays")]
+    summary = {"gate": {"accepted": True, "reason": "it pays", "gain": 0.1}, "wins": []}
+    assert of_fuser("fuser", summary) == [Gate("fuser", True, "it pays")]
     assert of_fuser("fuser", {"weights": [1.0]}) == []

@@ -33,25 +33,25 @@ def frame():
     return pd.DataFrame({"a": [1.0, np.nan, 3.0], "b": ["x", "y", None], "c": [True, False, True]})
 
 
-def asked_of(monkeypatch, table):
-    asked = []
-    monkeypatch.setattr(Student, "predict_one", lambda _, row: asked.append(row))
+def rows_of(monkeypatch, table):
+    rows = []
+    monkeypatch.setattr(Student, "predict_one", lambda _, row: rows.append(row))
     row_latency_us(student_on(table), table)
-    return asked
+    return rows
 
 
 def test_rows_are_plain_mappings_and_all_different(monkeypatch, frame):
-    asked = asked_of(monkeypatch, frame)
-    assert len(asked) >= 2 * len(frame)
-    assert asked[2]["a"] == 3.0
-    assert pd.isna(asked[2]["b"])
-    assert [type(cell) for cell in asked[0].values()] == [float, str, bool]
-    assert len(asked) % len(frame) == 0
+    rows = rows_of(monkeypatch, frame)
+    assert len(rows) >= 2 * len(frame)
+    assert rows[2]["a"] == 3.0
+    assert pd.isna(rows[2]["b"])
+    assert [type(cell) for cell in rows[0].values()] == [float, str, bool]
+    assert len(rows) % len(frame) == 0
 
 
 def test_rows_of_an_array_are_named_as_the_schema_names_them(monkeypatch):
-    asked = asked_of(monkeypatch, np.arange(6.0).reshape(3, 2))
-    assert asked[1] == {"x0": 2.0, "x1": 3.0}
+    rows = rows_of(monkeypatch, np.arange(6.0).reshape(3, 2))
+    assert rows[1] == {"x0": 2.0, "x1": 3.0}
 
 
 def test_a_student_is_asked_one_row_at_a_time_and_a_thousand(monkeypatch, frame):

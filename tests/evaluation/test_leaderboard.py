@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpmkd.evaluation.latency import Latency
-from hpmkd.evaluation.leaderboard import COLUMNS, Entry, build, to_frame
+from hpmkd.evaluation.footprint import Footprint
+from hpmkd.evaluation.leaderboard import COLUMNS, UNKNOWN, Entry, build, to_frame
 
 LABELS = np.array([0, 1, 1, 0])
 GOOD = np.array([[0.9, 0.1], [0.2, 0.8], [0.1, 0.9], [0.7, 0.3]])
@@ -15,34 +15,16 @@ CHAIN = ("logistic (residual)", "constant")
 @pytest.fixture
 def entries():
     return [
-        Entry("teacher", "teacher", GOOD, 1000, Latency(800.0, 9000.0), fused=True),
-        Entry("control", "tree", POOR, 50, Latency(4.0, 90.0), alpha=0.0, temperature=1.0),
-        Entry("student", "tree", GOOD, 100, Latency(2.0, 80.0), True, 0.5, 2.0, 0.25, *CHAIN),
+        Entry("teacher", "teacher", GOOD, Footprint(1000, 800.0, 9000.0), fused=True),
+        Entry("control", "tree", POOR, Footprint(50, 4.0, 90.0), alpha=0.0, temperature=1.0),
+        Entry("student", "tree", GOOD, Footprint(100, 2.0, 80.0), True, 0.5, 2.0, 0.25, *CHAIN),
     ]
 
 
 def test_the_public_keys_in_their_order():
-    assert COLUMNS == (
-        "role",
-        "name",
-        "chosen",
-        "accuracy",
-        "log_loss",
-        "macro_f1",
-        "auc",
-        "kl",
-        "agreement",
-        "bytes",
-        "row_us",
-        "batch_us",
-        "compression",
-        "speedup",
-        "retention",
-        "alpha",
-        "temperature",
-        "selection_log_loss",
-        "after",
-        "scheduler",
+    assert " ".join(COLUMNS) == (
+        "role name chosen accuracy log_loss macro_f1 auc kl agreement bytes row_us batch_us "
+        "compression speedup retention alpha temperature selection_log_loss after scheduler"
     )
 
 
@@ -62,12 +44,12 @@ def test_everyone_is_compared_with_the_fused_teacher(entries):
 
 
 def test_members_come_before_or_after_the_fused_teacher(entries):
-    member = Entry("teacher", "teacher", POOR, 10, Latency(1.0, 1.0))
+    member = Entry("teacher", "teacher", POOR, Footprint(10, 1.0, 1.0))
     assert build([member, *entries], LABELS)[1:] == build(entries, LABELS)
 
 
 def test_without_a_fused_teacher_nothing_is_compared(entries):
-    member = Entry("teacher", "teacher", GOOD, 1000, Latency(800.0, 9000.0))
+    member = Entry("teacher", "teacher", GOOD, Footprint(1000, 800.0, 9000.0))
     for record in build([member, *entries[1:]], LABELS):
         for key in ("kl", "agreement", "compression", "speedup", "retention"):
             assert getattr(record, key) is None
@@ -75,7 +57,7 @@ def test_without_a_fused_teacher_nothing_is_compared(entries):
 
 
 def test_a_teacher_without_a_model_has_no_size_or_speed(entries):
-    entries[0] = Entry("teacher", "teacher", GOOD, None, None, fused=True)
+    entries[0] = Entry("teacher", "teacher", GOOD, UNKNOWN, fused=True)
     teacher, _, student = build(entries, LABELS)
     for record in (teacher, student):
         assert record.compression is None
@@ -86,8 +68,8 @@ def test_a_teacher_without_a_model_has_no_size_or_speed(entries):
 
 
 def test_a_teacher_that_is_never_right_has_no_retention(entries):
-    speed = Latency(1.0, 1.0)
-    entries[0] = Entry("teacher", "teacher", np.eye(2)[1 - LABELS], 10, speed, fused=True)
+    footprint = Footprint(10, 1.0, 1.0)
+    entries[0] = Entry("teacher", "teacher", np.eye(2)[1 - LABELS], footprint, fused=True)
     assert build(entries, LABELS)[2].retention is None
 
 

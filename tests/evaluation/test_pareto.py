@@ -1,4 +1,4 @@
-"""The Pareto front: nobody on it is beaten, everybody else is."""
+"""The Pareto front: none on it is beaten, every other one is."""
 
 from __future__ import annotations
 

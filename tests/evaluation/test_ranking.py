@@ -1,4 +1,4 @@
-"""Trials are ranked by the limits first, then by what the selection rows say."""
+"""Trials are ranked by the limits first, then by log loss on the selection rows."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_what_cannot_be_written_keeps_no_limit_and_has_no_figures():
         assert TrialRanking(Limits(max_size=10**9)).violates_limits(each)
 
 
-class TestTold:
+class TestPenalised:
     def test_without_limits_the_sampler_hears_what_is(self):
         each = trial(0, 0.1)
         assert NO_LIMITS.penalised(each) is each
@@ -64,9 +64,9 @@ class TestTold:
     def test_beyond_a_limit_a_trial_is_worse_the_further_it_is(self):
         ranking = TrialRanking(Limits(max_size=1000))
         within, beyond, far = trial(0, 2.0), trial(1, 0.1, 1001), trial(2, 0.1, 4000)
-        told = [ranking.penalised(each).log_loss for each in (within, beyond, far)]
-        assert told == pytest.approx([2.0, 1.1, 3.1], abs=0.01)
-        # Only the sampler hears that: what is known of it stays as it is.
+        losses = [ranking.penalised(each).log_loss for each in (within, beyond, far)]
+        assert losses == pytest.approx([2.0, 1.1, 3.1], abs=0.01)
+        # Only the sampler receives that: the trial stays as it is.
         assert beyond.log_loss == pytest.approx(0.1)
 
     def test_on_a_part_of_the_rows_nothing_is_said_of_retention(self):

@@ -13,8 +13,8 @@ from hpmkd.evaluation.reliability import Bin, Reliability
 
 
 def test_of_two_classes_it_is_the_second_that_happens_or_not():
-    said = np.array([[0.85, 0.15], [0.88, 0.12], [0.3, 0.7], [0.1, 0.9], [0.08, 0.92]])
-    found = Reliability.measure("student", said, np.array([1, 0, 1, 1, 0]))
+    matrix = np.array([[0.85, 0.15], [0.88, 0.12], [0.3, 0.7], [0.1, 0.9], [0.08, 0.92]])
+    found = Reliability.measure("student", matrix, np.array([1, 0, 1, 1, 0]))
     assert found.of == "second class"
     assert found.bins == (
         Bin(0.1, 0.2, 2, 0.135, 0.5),
@@ -26,8 +26,8 @@ def test_of_two_classes_it_is_the_second_that_happens_or_not():
 
 
 def test_of_more_classes_it_is_the_confidence_in_the_one_that_is_named():
-    said = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.0, 0.0, 1.0]])
-    found = Reliability.measure("teacher", said, np.array([1, 2, 2]))
+    matrix = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.0, 0.0, 1.0]])
+    found = Reliability.measure("teacher", matrix, np.array([1, 2, 2]))
     assert found.of == "predicted class"
     assert found.bins == (
         Bin(0.4, 0.5, 1, 0.5, 0.0),
@@ -38,8 +38,8 @@ def test_of_more_classes_it_is_the_confidence_in_the_one_that_is_named():
 
 
 def test_certainty_lies_in_the_outer_bins():
-    said = np.array([[1.0, 0.0], [0.0, 1.0], [1 - 1e-17, 1e-17]])
-    found = Reliability.measure("control", said, np.array([0, 1, 0]))
+    matrix = np.array([[1.0, 0.0], [0.0, 1.0], [1 - 1e-17, 1e-17]])
+    found = Reliability.measure("control", matrix, np.array([0, 1, 0]))
     assert [(each.low, each.rows) for each in found.bins] == [(0.0, 2), (0.9, 1)]
     assert found.error == 0
 
@@ -52,13 +52,13 @@ def test_a_hair_above_one_is_one():
 @given(st.integers(1, 300), st.integers(2, 6), st.integers(0, 2**32 - 1))
 def test_bins_part_the_rows_and_their_means_are_those_of_all(n, k, seed):
     rng = np.random.default_rng(seed)
-    said, labels = rng.dirichlet(np.ones(k), n), rng.integers(0, k, n)
-    found = Reliability.measure("student", said, labels)
+    matrix, labels = rng.dirichlet(np.ones(k), n), rng.integers(0, k, n)
+    found = Reliability.measure("student", matrix, labels)
     rows = np.array([each.rows for each in found.bins])
     assert rows.sum() == n
     assert all(each.low <= each.predicted <= each.high for each in found.bins)
-    probability = said[:, 1] if k == 2 else said.max(axis=1)
-    happened = labels == 1 if k == 2 else labels == said.argmax(axis=1)
+    probability = matrix[:, 1] if k == 2 else matrix.max(axis=1)
+    happened = labels == 1 if k == 2 else labels == matrix.argmax(axis=1)
     predicted = sum(each.rows * each.predicted for each in found.bins) / n
     observed = sum(each.rows * each.observed for each in found.bins) / n
     assert predicted == pytest.approx(probability.mean(), abs=1e-5)

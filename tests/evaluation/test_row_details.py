@@ -10,12 +10,11 @@ from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
 from hpmkd import StudentFileError
-from hpmkd.evaluation import latency
 from hpmkd.evaluation.row_details import POINTS, Point, RowDetails, Weighing
 from hpmkd.report.models import models, teacher_of
 
 LABELS = np.array([0, 0, 0, 0, 1, 1])
-SAID = {
+PREDICTED = {
     "teacher": np.array([[9, 1, 0]] * 3 + [[1, 9, 0]] + [[4, 6, 0]] * 2) / 10,
     "control": np.array([[4, 5, 1]] * 6) / 10,
     "student": np.array([[8, 1, 1]] * 2 + [[2, 7, 1]] * 4) / 10,
@@ -30,11 +29,11 @@ SETTINGS = {
 }
 
 
-def gather(said=SAID, labels=LABELS):
-    return RowDetails.gather(said, labels, ["one", "other"], WEIGHTS, 0)
+def gather(predicted=PREDICTED, labels=LABELS):
+    return RowDetails.gather(predicted, labels, ["one", "other"], WEIGHTS, 0)
 
 
-# ------------------------------------------------------------------------- what it says
+# ------------------------------------------------------------------------- what it holds
 
 
 def test_recall_and_retention_are_told_class_by_class():
@@ -42,14 +41,14 @@ def test_recall_and_retention_are_told_class_by_class():
     assert (first.rows, first.teacher, first.control, first.student) == (4, 0.75, 0, 0.5)
     assert first.retention == pytest.approx(0.5 / 0.75, abs=1e-6)
     assert (second.teacher, second.control, second.student, second.retention) == (1, 1, 1, 1)
-    # No test row of it: nothing can be said.
+    # No test row of it: nothing is known.
     assert (third.rows, third.teacher, third.student, third.retention) == (0, None, None, None)
 
 
 def test_a_class_that_the_teacher_never_recognises_has_no_retention():
-    said = {**SAID, "teacher": SAID["teacher"][:, [1, 0, 2]]}
-    assert gather(said).by_class[1].teacher == 0
-    assert gather(said).by_class[1].retention is None
+    predicted = {**PREDICTED, "teacher": PREDICTED["teacher"][:, [1, 0, 2]]}
+    assert gather(predicted).by_class[1].teacher == 0
+    assert gather(predicted).by_class[1].retention is None
 
 
 def test_a_point_is_what_both_say_of_the_true_class_and_whether_they_are_right():
@@ -63,11 +62,11 @@ def test_a_point_is_what_both_say_of_the_true_class_and_whether_they_are_right()
 def test_of_many_rows_a_sample_is_drawn_by_the_seed():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 1200)
-    said = {name: rng.dirichlet(np.ones(3), 1200) for name in SAID}
-    one, again = gather(said, labels).points, gather(said, labels).points
+    predicted = {name: rng.dirichlet(np.ones(3), 1200) for name in PREDICTED}
+    one, again = gather(predicted, labels).points, gather(predicted, labels).points
     assert one == again
     assert len(set(one)) == POINTS
-    other = RowDetails.gather(said, labels, ["one", "other"], WEIGHTS, 1).points
+    other = RowDetails.gather(predicted, labels, ["one", "other"], WEIGHTS, 1).points
     assert len(set(one) & set(other)) < POINTS
 
 
@@ -78,7 +77,7 @@ def test_weights_are_told_with_their_spread():
 
 
 def test_a_teacher_that_cannot_answer_leaves_no_trace_of_itself():
-    found = gather({name: said for name, said in SAID.items() if name != "teacher"})
+    found = gather({name: predicted for name, predicted in PREDICTED.items() if name != "teacher"})
     assert [each.model for each in found.reliability] == ["control", "student"]
     assert found.points == ()
     assert [each.teacher for each in found.by_class] == [None] * 3
@@ -94,9 +93,7 @@ def test_it_survives_json():
 
 
 def distill(X, y, **options):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        return hpmkd.distill(X, y, **{"settings": SETTINGS, "teacher": GaussianNB(), **options})
+    return hpmkd.distill(X, y, **{"settings": SETTINGS, "teacher": GaussianNB(), **options})
 
 
 @pytest.fixture(scope="module")
@@ -145,14 +142,14 @@ def test_given_probabilities_of_training_rows_alone_leave_the_teacher_out(rows):
 
 def test_a_member_does_not_stand_for_teachers_of_whom_one_is_silent(rows):
     X, y = rows
-    said = GaussianNB().fit(*rows).predict_proba(X[:60])
+    predicted = GaussianNB().fit(*rows).predict_proba(X[:60])
     found = distill(
         X[:60],
         y[:60],
         X_test=X[60:],
         y_test=y[60:],
         # As the fused teacher would be called.
-        teacher={"given": said, "teacher": GaussianNB()},
+        teacher={"given": predicted, "teacher": GaussianNB()},
         settings={**SETTINGS, "reference.name": "quick"},
     )
     assert [each.name for each in found.records if each.role == "teacher"] == ["teacher"]

@@ -1,18 +1,17 @@
-"""Picking again, and what is said where nobody keeps the limits."""
+"""Picking again, and what is reported where none keeps the limits."""
 
 from __future__ import annotations
 
 import pytest
 
 from hpmkd.errors import LimitsError
-from hpmkd.evaluation.pareto import SelectionMetrics, StudentSummary
+from hpmkd.evaluation.pareto import StudentSummary
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.selection import pick, refusal, unmet
 from hpmkd.recipe.limits import Limits
 
 
 def contender(name, loss, n_bytes, row_us=1.0, retention=1.0, chosen=False):
-    told = {"chosen": chosen, "accuracy": 0.9, "log_loss": 0.2}
     return StudentSummary(
         name=name,
         stage=name.split("-")[0],
@@ -23,7 +22,9 @@ def contender(name, loss, n_bytes, row_us=1.0, retention=1.0, chosen=False):
         selection_retention=retention,
         bytes=n_bytes,
         row_us=row_us,
-        **told,
+        chosen=chosen,
+        accuracy=0.9,
+        log_loss=0.2,
     )
 
 
@@ -88,8 +89,8 @@ def test_what_to_type_is_quoted_for_the_shell():
 
 def test_a_limit_that_nobody_keeps_is_to_blame_alone():
     figures = [each.metrics for each in ALL]
-    said = refusal(Limits(max_size=10, max_latency=2.0), figures, "trials", ALL, "DIR")
-    assert "Of 3 trials, none keeps at most 10B, 2 keep at most 2us per row.\n" in said
+    message = refusal(Limits(max_size=10, max_latency=2.0), figures, "trials", ALL, "DIR")
+    assert "Of 3 trials, none keeps at most 10B, 2 keep at most 2us per row.\n" in message
 
 
 def test_what_is_typed_picks_the_one_that_it_stands_for():
@@ -119,9 +120,7 @@ class TestOfARun:
         assert "Of 1 trials, none keeps at most 500B.\n" in self.of(Limits(max_size=500))
 
     def test_trials_within_limits_that_grow_out_of_them_are_told(self):
-        said = self.of(Limits(max_size=1000))
-        assert "1 keeps at most 1KB; fitted on all rows, none of those that may win does.\n" in said
-
-
-def test_pick_is_a_value_of_figures():
-    assert GBM.metrics == SelectionMetrics(0.1, 40_000, 9.0, 1.01)
+        message = self.of(Limits(max_size=1000))
+        assert (
+            "1 keeps at most 1KB; fitted on all rows, none of those that may win does.\n" in message
+        )

@@ -22,12 +22,12 @@ def blurred(truth, seed, noise=0.7):
     """Return probabilities that know less, and are calibrated about as well."""
     rng = np.random.default_rng(seed)
     logits = np.log(truth + 1e-3) + rng.normal(0, noise, truth.shape)
-    said = np.exp(logits)
-    return said / said.sum(axis=1, keepdims=True)
+    predicted = np.exp(logits)
+    return predicted / predicted.sum(axis=1, keepdims=True)
 
 
 def judged(labels, is_control=False, seed=0, **arms):
-    named = {name.replace("_", " "): said for name, said in arms.items()}
+    named = {name.replace("_", " "): predicted for name, predicted in arms.items()}
     return judge(named, labels, stage="tree", is_control=is_control, regime="self", seed=seed)
 
 
@@ -58,20 +58,20 @@ def test_the_same_student_sharpened_pays_by_calibration_alone(problem):
 
 
 @pytest.mark.parametrize(
-    ("own", "said"),
+    ("own", "note"),
     [
-        ("worse", "what the teachers know"),
-        ("same", "cannot tell it from smoothing"),
+        ("worse", "comes from the teacher"),
+        ("same", "cannot tell the teacher from label smoothing"),
         ("better", "its own"),
     ],
 )
-def test_own_labels_tell_knowledge_from_smoothing(problem, own, said):
+def test_own_labels_tell_knowledge_from_smoothing(problem, own, note):
     truth, labels = problem
     student, hard = blurred(truth, 1, 0.4), blurred(truth, 2)
     own = {"worse": blurred(truth, 3), "same": student, "better": truth}[own]
     verdict = judged(labels, student=student, hard_labels=hard, own_labels=own)
     assert [each.against for each in verdict.comparisons] == ["hard labels", "own labels"]
-    assert said in verdict.notes[-1]
+    assert note in verdict.notes[-1]
 
 
 def test_a_worse_student_hurts(problem):
@@ -102,7 +102,7 @@ def test_it_goes_to_json_and_back(problem):
 
 
 def test_certain_and_wrong_probabilities_are_judged():
-    said = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    verdict = judged(np.array([0, 1, 1]), student=said, hard_labels=said[:, ::-1].copy())
+    predicted = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    verdict = judged(np.array([0, 1, 1]), student=predicted, hard_labels=predicted[:, ::-1].copy())
     assert np.isfinite([arm.log_loss for arm in verdict.arms]).all()
     assert np.isfinite([arm.calibrated_log_loss for arm in verdict.arms]).all()

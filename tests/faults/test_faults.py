@@ -11,7 +11,6 @@ from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
 from hpmkd.errors import WorkerWarning
-from hpmkd.evaluation import latency
 from tests.embedding.runs import LIGHT, X, Y
 from tests.faults import plugin
 
@@ -23,7 +22,6 @@ def marked(monkeypatch, tmp_path):
     folder.mkdir()
     monkeypatch.setenv(plugin.MARKS, str(folder))
     monkeypatch.setenv("HPMKD_TEST_PARENT", str(os.getpid()))
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
 
 
 def distil(*stages, teacher=None, workers=2, **settings):

@@ -1,4 +1,4 @@
-"""Each answer of a fuser is computed once; the fuser is fitted only if one is missing."""
+"""Each result of a fuser is computed once; the fuser is fitted only if one is missing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def selected(factory=Weighing, source="dist 1.0", **settings):
 
 
 @pytest.fixture
-def said():
+def probabilities():
     return np.random.default_rng(0).dirichlet([1] * K, (M, N))
 
 
@@ -69,22 +69,25 @@ def fits():
     return FITS
 
 
-def answers(cached_fusion, said, rows):
-    own, other = cached_fusion.own(), cached_fusion.fuse(said[:, :7], rows.table[:7])
+def results(cached_fusion, probabilities, rows):
+    own, other = cached_fusion.own(), cached_fusion.fuse(probabilities[:, :7], rows.table[:7])
     return [each.tobytes() for each in (*own, *other)], list(
         cached_fusion.summary(TEACHERS).items()
     )
 
 
-def test_it_answers_as_the_fuser_does_kept_or_not(said, rows, dict_cache, fits):
-    kept = CacheRegion(dict_cache, "attention")
-    direct = FittedFusion.fit(selected(), said, rows.labels, rows.table)
-    expected = direct.fuse(said, rows.table)
+def test_it_answers_as_the_fuser_does_kept_or_not(probabilities, rows, dict_cache, fits):
+    cached = CacheRegion(dict_cache, "attention")
+    direct = FittedFusion.fit(selected(), probabilities, rows.labels, rows.table)
+    expected = direct.fuse(probabilities, rows.table)
     fits.clear()
-    made = [CachedFusion(selected(), said, rows, region) for region in (kept, kept, NO_CACHE)]
-    first, *others = [answers(each, said, rows) for each in made]
+    made = [
+        CachedFusion(selected(), probabilities, rows, region)
+        for region in (cached, cached, NO_CACHE)
+    ]
+    first, *others = [results(each, probabilities, rows) for each in made]
     assert all(other == first for other in others)
-    # The second needed no fit, the first and the one without a shelf one each.
+    # The second needed no fit, the first and the one without a cache one each.
     assert len(fits) == 2
     for each, expect in zip(made[1].own(), expected, strict=True):
         assert np.array_equal(each, expect)
@@ -93,12 +96,12 @@ def test_it_answers_as_the_fuser_does_kept_or_not(said, rows, dict_cache, fits):
     assert {region for region, _ in dict_cache.entries} == {"attention"}
 
 
-def test_a_fuser_that_is_not_asked_is_not_fitted(said, rows, dict_cache, fits):
-    CachedFusion(selected(), said, rows, CacheRegion(dict_cache, "attention"))
+def test_a_fuser_that_is_not_asked_is_not_fitted(probabilities, rows, dict_cache, fits):
+    CachedFusion(selected(), probabilities, rows, CacheRegion(dict_cache, "attention"))
     assert fits == []
 
 
-def test_whatever_decides_the_answer_is_in_the_key(said, rows, dict_cache, fits):
+def test_whatever_decides_the_answer_is_in_the_key(probabilities, rows, dict_cache, fits):
     class Other(Weighing):
         """The same name on offer, other code."""
 
@@ -106,28 +109,30 @@ def test_whatever_decides_the_answer_is_in_the_key(said, rows, dict_cache, fits)
             return super().fit(probabilities[::-1], labels, table)
 
     region = CacheRegion(dict_cache, "attention")
-    moved, relabelled, told = rows.table.copy(), rows.labels.copy(), said.copy()
+    moved, relabelled, other = rows.table.copy(), rows.labels.copy(), probabilities.copy()
     moved[0, 0] += 1e-9
     relabelled[0] = (relabelled[0] + 1) % K
-    told[0, 0] = np.roll(told[0, 0], 1)
+    other[0, 0] = np.roll(other[0, 0], 1)
     variants = [
-        CachedFusion(selected(), said, rows, region),
-        CachedFusion(selected(sharpness=2.0), said, rows, region),
-        CachedFusion(selected(source="dist 1.1"), said, rows, region),
-        CachedFusion(selected(Other), said, rows, region),
-        CachedFusion(selected(), told, rows, region),
-        CachedFusion(selected(), said, replace(rows, whole=moved), region),
-        CachedFusion(selected(), said, replace(rows, labels=relabelled), region),
+        CachedFusion(selected(), probabilities, rows, region),
+        CachedFusion(selected(sharpness=2.0), probabilities, rows, region),
+        CachedFusion(selected(source="dist 1.1"), probabilities, rows, region),
+        CachedFusion(selected(Other), probabilities, rows, region),
+        CachedFusion(selected(), other, rows, region),
+        CachedFusion(selected(), probabilities, replace(rows, whole=moved), region),
+        CachedFusion(selected(), probabilities, replace(rows, labels=relabelled), region),
     ]
     for number, cached_fusion in enumerate(variants, start=1):
         cached_fusion.own()
         assert len(fits) == number
     assert len({cached_fusion.identity for cached_fusion in variants}) == len(variants)
-    CachedFusion(selected(), said, rows, region).own()
+    CachedFusion(selected(), probabilities, rows, region).own()
     assert len(fits) == len(variants)
 
 
-def test_a_fuser_that_nobody_can_identify_is_another_each_time(said, rows, dict_cache, fits):
+def test_a_fuser_that_nobody_can_identify_is_another_each_time(
+    probabilities, rows, dict_cache, fits
+):
     import threading
 
     class Locked(Weighing):
@@ -136,5 +141,7 @@ def test_a_fuser_that_nobody_can_identify_is_another_each_time(said, rows, dict_
             self.lock = threading.Lock()
 
     for number in (1, 2):
-        CachedFusion(selected(Locked), said, rows, CacheRegion(dict_cache, "attention")).own()
+        CachedFusion(
+            selected(Locked), probabilities, rows, CacheRegion(dict_cache, "attention")
+        ).own()
         assert len(fits) == number

@@ -30,8 +30,8 @@ def twin(given, reference, labels):
 
     def slope(power):
         p = at(power)
-        told = np.log(given[np.arange(len(labels)), labels])
-        return float((told - (p * np.log(given)).sum(axis=1)).sum())
+        of_label = np.log(given[np.arange(len(labels)), labels])
+        return float((of_label - (p * np.log(given)).sum(axis=1)).sum())
 
     p = at(brentq(slope, 0.01, 20))
     g, r = np.log(given), np.log(reference)

@@ -36,9 +36,9 @@ def test_a_fold_is_fitted_on_the_others_and_predicts_its_own_rows(wine):
 def test_a_fold_that_lacks_a_class_gives_it_zero(wine):
     X, labels = wine
     data = FoldData(X, labels, (labels == 1).astype(int), 3)
-    said = fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), 1)).held_out
-    assert (said[:, 1] == 0).all()
-    np.testing.assert_allclose(said.sum(axis=1), 1)
+    predicted = fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), 1)).held_out
+    assert (predicted[:, 1] == 0).all()
+    np.testing.assert_allclose(predicted.sum(axis=1), 1)
 
 
 def test_a_fold_that_sees_one_class_only_is_explained(wine):

@@ -1,4 +1,4 @@
-"""Knowledge: what a fuser says of itself, in words that people know."""
+"""Knowledge: a fuser's summary of itself, with the names of the teachers."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from hpmkd.student import Pool
 from hpmkd.values import Fused, Offer
 
 WIN = {"column": "age", "cells": "over 60", "weight": 0.9, "mean_weight": 0.4}
-SAID = np.stack([np.full((4, 2), 0.5), np.tile([0.8, 0.2], (4, 1))])
+PROBABILITIES = np.stack([np.full((4, 2), 0.5), np.tile([0.8, 0.2], (4, 1))])
 LABELS = np.zeros(4, dtype=int)
 
 
 class First:
-    """Hears the first teacher alone, and says of itself what it is told to."""
+    """Fuses to the first teacher alone; its summary is given."""
 
-    def __init__(self, told=None):
-        self.told = told or {}
+    def __init__(self, content=None):
+        self.content = content or {}
 
     def fit(self, probabilities, labels, table):
         return self
@@ -37,46 +37,50 @@ class First:
         return Fused(probabilities[0], np.eye(m)[np.zeros(n, int)])
 
     def summary(self):
-        return self.told
+        return self.content
 
 
-def selected(told=None):
+def selected(content=None):
     return ComponentSpec(
-        RegisteredComponent("fuser", Offer("first", lambda: First(told), ""), "mine"), {}
+        RegisteredComponent("fuser", Offer("first", lambda: First(content), ""), "mine"), {}
     )
 
 
 def test_wins_are_kept_by_name():
-    told = {"wins": [{**WIN, "teacher": 1}, {**WIN, "teacher": 0}], "weights": [1.0, 0.0]}
+    content = {"wins": [{**WIN, "teacher": 1}, {**WIN, "teacher": 0}], "weights": [1.0, 0.0]}
     rows = Dataset(np.zeros((4, 1)), LABELS, np.arange(2))
-    cached_fusion = CachedFusion(selected(told), SAID, rows, NO_CACHE)
+    cached_fusion = CachedFusion(selected(content), PROBABILITIES, rows, NO_CACHE)
     knowledge = gather(["forest", "boosted"], SELF, cached_fusion)
     assert [win["teacher"] for win in knowledge.fuser["wins"]] == ["boosted", "forest"]
     assert knowledge.fuser["wins"][0] == {**WIN, "teacher": "boosted"}
     assert knowledge.fuser["weights"] == [1.0, 0.0]
-    assert told["wins"][0]["teacher"] == 1  # the plugin's own is left alone
-    kept = Knowledge.from_mapping(json.loads(json.dumps(knowledge.to_mapping())))
-    assert kept.fuser == knowledge.fuser
+    assert content["wins"][0]["teacher"] == 1  # the plugin's own is left alone
+    read = Knowledge.from_mapping(json.loads(json.dumps(knowledge.to_mapping())))
+    assert read.fuser == knowledge.fuser
 
 
 def test_a_fuser_need_not_tell_of_wins():
-    assert FittedFusion.fit(selected(), SAID, LABELS, None).summary(["a", "b"]) == {}
+    assert FittedFusion.fit(selected(), PROBABILITIES, LABELS, None).summary(["a", "b"]) == {}
 
 
 @pytest.mark.parametrize("teacher", [2, -1, None, "boosted"])
 def test_a_win_of_no_teacher_is_blamed_on_the_plugin(teacher):
-    fusion = FittedFusion.fit(selected({"wins": [{**WIN, "teacher": teacher}]}), SAID, LABELS, None)
+    fusion = FittedFusion.fit(
+        selected({"wins": [{**WIN, "teacher": teacher}]}), PROBABILITIES, LABELS, None
+    )
     with pytest.raises(PluginError, match=r"mine.*failed in summary.*there are 2"):
         fusion.summary(["forest", "boosted"])
 
 
 def test_fit_and_fuse_gives_the_soft_targets_alone():
-    np.testing.assert_array_equal(fit_and_fuse(selected(), SAID, LABELS, None), SAID[0])
+    np.testing.assert_array_equal(
+        fit_and_fuse(selected(), PROBABILITIES, LABELS, None), PROBABILITIES[0]
+    )
 
 
 def pooled_by(fuser):
     chosen = ComponentSpec(RegisteredComponent("fuser", Offer("mine", fuser, ""), "mine"), {})
-    return FittedFusion.fit(chosen, SAID, LABELS, None).pool(SAID, None)
+    return FittedFusion.fit(chosen, PROBABILITIES, LABELS, None).pool(PROBABILITIES, None)
 
 
 def of_pool(pool):

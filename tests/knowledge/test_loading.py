@@ -114,7 +114,7 @@ def test_a_factory_is_imported_and_called():
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         ("no_such_package:make", "cannot import 'no_such_package'"),
         ("sklearn.tree:NoSuchTree", "'sklearn.tree' has no 'NoSuchTree'"),
@@ -125,8 +125,8 @@ def test_a_factory_is_imported_and_called():
         ("sklearn.svm:LinearSVC", "no predict_proba"),
     ],
 )
-def test_a_factory_that_fails_is_explained(spec, said):
-    with pytest.raises(TeacherError, match=said):
+def test_a_factory_that_fails_is_explained(spec, message):
+    with pytest.raises(TeacherError, match=message):
         load_teacher(spec)
 
 

@@ -55,35 +55,23 @@ def predicted_all(reader, teacher, extra=None, unseen=None):
 
 
 def test_out_of_fold_is_out_of_fold(reader, noise):
-    training, _ = noise
-    n = len(training)
-    said = predicted(reader, NEAREST, np.arange(n)).training
-    right = (said.argmax(axis=1) == training.labels).mean()
-    # In sample, the nearest neighbour of a row is itself, and right for sure.
-    assert abs(right - 0.5) < 4 * 0.5 / n**0.5
-
-
-def test_final_predictions_are_out_of_fold_too(reader, noise):
     training, test = noise
-    predictions = predicted_all(reader, NEAREST)
-    assert predictions.training.shape == (400, 2)
-    assert predictions.test.shape == (len(test), 2)
-    assert abs((predictions.training.argmax(axis=1) == training.labels).mean() - 0.5) < 0.1
+    n = len(training)
+    alone, final = predicted(reader, NEAREST, np.arange(n)), predicted_all(reader, NEAREST)
+    for probabilities in (alone.training, final.training):
+        right = (probabilities.argmax(axis=1) == training.labels).mean()
+        # In sample, the nearest neighbour of a row is itself, and right for sure.
+        assert abs(right - 0.5) < 4 * 0.5 / n**0.5
+    assert final.test.shape == (len(test), 2)
 
 
 def test_rows_that_are_not_asked_for_are_not_seen(noise, dict_cache, in_process):
     training, test = noise
-    seen = []
-
-    class Watching(in_process):
-        def run(self, job, shared, tasks):
-            seen.append(np.asarray(shared.table))
-            return super().run(job, shared, tasks)
-
-    reader = TeacherPredictor(training, test, dict_cache, Watching(), 3, 0, Counts())
+    watched = Watched(in_process)
+    reader = TeacherPredictor(training, test, dict_cache, watched.pipeline, 3, 0, Counts())
     predicted(reader, NEAREST, ROWS)
-    (table,) = seen
-    assert np.array_equal(table, training.table[ROWS])
+    (shared,) = watched.shared
+    assert np.array_equal(shared.table, training.table[ROWS])
 
 
 def test_each_fold_of_each_question_is_computed_once(reader, dict_cache):
@@ -108,11 +96,12 @@ def test_each_fold_of_each_question_is_computed_once(reader, dict_cache):
 def test_a_deployed_teacher_is_the_model_of_the_first_fold_that_was_read(reader, noise):
     predictions = predicted_all(reader, NEAREST)
     fits = reader.counts.teacher_fits
-    said = reader.deployed(NEAREST).predict_proba(noise[1].table)
+    probabilities = reader.deployed(NEAREST).predict_proba(noise[1].table)
     assert reader.counts.teacher_fits == fits
-    # A fifth of the mean of the folds, each of which says 0 or 1.
+    # A fifth of the mean of the folds, each of which predicts 0 or 1.
     assert (
-        (predictions.test - said / 5 >= -1e-12) & (predictions.test - said / 5 <= 0.8 + 1e-12)
+        (predictions.test - probabilities / 5 >= -1e-12)
+        & (predictions.test - probabilities / 5 <= 0.8 + 1e-12)
     ).all()
 
 
@@ -120,12 +109,12 @@ def test_rows_that_are_to_stay_unseen_are_read_as_test_rows_are(reader, noise):
     training, test = noise
     extra = np.random.default_rng(5).normal(size=(30, 4))
     unseen = np.arange(0, 400, 10)
-    kept = np.setdiff1d(np.arange(400), unseen)
+    others = np.setdiff1d(np.arange(400), unseen)
     predictions = predicted_all(reader, NEAREST, extra, unseen)
     assert predictions.training.shape == (400, 2)
     # Read by the very models of a reader that was never given these rows.
     without = TeacherPredictor(
-        training.rows(kept),
+        training.rows(others),
         training.rows(unseen),
         type(reader.cache)(),
         reader.pipeline,
@@ -134,7 +123,7 @@ def test_rows_that_are_to_stay_unseen_are_read_as_test_rows_are(reader, noise):
         Counts(),
     )
     alone = predicted_all(without, NEAREST, extra)
-    assert np.array_equal(predictions.training[kept], alone.training)
+    assert np.array_equal(predictions.training[others], alone.training)
     assert np.array_equal(predictions.training[unseen], alone.test)
     assert np.array_equal(predictions.extra, alone.extra)
     assert np.array_equal(
@@ -202,7 +191,7 @@ def test_given_probabilities_are_taken_row_by_row(reader):
 
 
 @pytest.mark.parametrize(
-    ("teacher", "said"),
+    ("teacher", "message"),
     [
         (GivenTeacher("mine", np.ones((3, 2)) / 2), r"teacher 'mine': probabilities: got 3 rows"),
         (
@@ -211,8 +200,8 @@ def test_given_probabilities_are_taken_row_by_row(reader):
         ),
     ],
 )
-def test_given_probabilities_of_the_wrong_length_are_refused(reader, teacher, said):
-    with pytest.raises(DataError, match=said):
+def test_given_probabilities_of_the_wrong_length_are_refused(reader, teacher, message):
+    with pytest.raises(DataError, match=message):
         predicted_all(reader, teacher)
 
 
@@ -240,11 +229,11 @@ class Closure:
 
     def __init__(self):
         self.calls = 0
-        self.say = lambda table: np.full((len(table), 2), 0.5)
+        self.constant = lambda table: np.full((len(table), 2), 0.5)
 
     def predict_proba(self, table):
         self.calls += 1
-        return self.say(table)
+        return self.constant(table)
 
 
 def test_a_model_that_does_not_pickle_is_still_asked_once(reader):

@@ -77,13 +77,10 @@ def test_namesakes_in_a_sequence_are_numbered():
     names = [each.name for each in as_teachers(three)]
     assert names == ["kneighborsclassifier", "kneighborsclassifier_2", "kneighborsclassifier_3"]
     assert [each.name for each in as_teachers([MATRIX, MATRIX])] == ["given", "given_2"]
-
-
-def test_ready_namesakes_are_numbered_too():
-    twins = [CloneableTeacher("twin", KNeighborsClassifier(k)) for k in (1, 2)]
-    assert [(each.name, each.estimator.n_neighbors) for each in as_teachers(twins)] == [
-        ("twin", 1),
-        ("twin_2", 2),
+    twins = as_teachers([CloneableTeacher("twin", each) for each in three[:2]])
+    assert [(each.name, each.estimator) for each in twins] == [
+        ("twin", three[0]),
+        ("twin_2", three[1]),
     ]
 
 
@@ -154,13 +151,13 @@ def test_labels_that_the_teacher_does_not_know_are_named(fitted):
 
 def test_a_class_that_the_data_lacks_is_dropped_and_the_rest_normalised(fitted, wine):
     aligned = align_fitted(FittedTeacher("t", fitted), np.array([0, 2]))
-    said = aligned.predict_proba(wine[0])
-    assert said.shape == (len(wine[0]), 2)
-    np.testing.assert_allclose(said.sum(axis=1), 1)
+    predicted = aligned.predict_proba(wine[0])
+    assert predicted.shape == (len(wine[0]), 2)
+    np.testing.assert_allclose(predicted.sum(axis=1), 1)
 
 
-class Says:
-    """A model that says what it is told to."""
+class Constant:
+    """A model with given predictions."""
 
     def __init__(self, rows):
         self.rows = np.asarray(rows, dtype=float)
@@ -173,17 +170,17 @@ TWO_ROWS = np.zeros((2, 1))
 
 
 def test_a_row_given_wholly_to_lacking_classes_becomes_uniform():
-    aligned = ClassAligned("t", Says([[0, 0, 1], [0.2, 0.3, 0.5]]), np.array([0, 1, -1]), 2)
+    aligned = ClassAligned("t", Constant([[0, 0, 1], [0.2, 0.3, 0.5]]), np.array([0, 1, -1]), 2)
     np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), [[0.5, 0.5], [0.4, 0.6]])
 
 
 def test_a_class_missing_in_a_fold_gets_zero():
-    aligned = ClassAligned("t", Says(MATRIX), np.array([0, 2]), 3)
+    aligned = ClassAligned("t", Constant(MATRIX), np.array([0, 2]), 3)
     np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), [[0.3, 0, 0.7], [0.6, 0, 0.4]])
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         ([[0.5, 0.5]], "shape"),
         ([[0.5], [0.5]], "shape"),
@@ -192,9 +189,9 @@ def test_a_class_missing_in_a_fold_gets_zero():
         ([[1, 1], [0, 1]], "sum to 1"),
     ],
 )
-def test_a_model_that_says_no_probabilities_is_blamed(rows, said):
-    with pytest.raises(TeacherError, match=f"teacher 'liar' failed to predict.*{said}"):
-        ClassAligned("liar", Says(rows), np.array([0, 1]), 2).predict_proba(TWO_ROWS)
+def test_a_model_that_says_no_probabilities_is_blamed(rows, message):
+    with pytest.raises(TeacherError, match=f"teacher 'liar' failed to predict.*{message}"):
+        ClassAligned("liar", Constant(rows), np.array([0, 1]), 2).predict_proba(TWO_ROWS)
 
 
 def test_a_model_that_raises_is_blamed(fitted):
@@ -203,16 +200,16 @@ def test_a_model_that_raises_is_blamed(fitted):
 
 
 def test_a_foreign_model_without_classes_is_read_in_sorted_order():
-    aligned = align_fitted(FittedTeacher("t", Says(MATRIX)), np.array(["no", "yes"]))
+    aligned = align_fitted(FittedTeacher("t", Constant(MATRIX)), np.array(["no", "yes"]))
     np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), MATRIX)
 
 
 def test_many_rows_are_asked_about_some_at_a_time_and_in_copies(monkeypatch):
-    asked = []
+    sizes = []
 
     class Scales:
         def predict_proba(self, X):
-            asked.append(len(X))
+            sizes.append(len(X))
             X *= 0.5
             return np.column_stack([X[:, 0], 1 - X[:, 0]])
 
@@ -223,5 +220,5 @@ def test_many_rows_are_asked_about_some_at_a_time_and_in_copies(monkeypatch):
     assert np.array_equal(model.predict_rows(table)[:, 0], before[:, 0] / 2)
     assert np.array_equal(model.predict_rows(table, np.array([6, 1]))[:, 0], before[[6, 1], 0] / 2)
     assert model.predict_rows(table[:0]).shape == (0, 2)
-    assert asked == [3, 3, 1, 2, 0]
+    assert sizes == [3, 3, 1, 2, 0]
     assert np.array_equal(table, before)

@@ -14,7 +14,6 @@ from sklearn.naive_bayes import GaussianNB
 
 from hpmkd import api
 from hpmkd.errors import DataError, PluginError, TeacherError
-from hpmkd.evaluation import latency
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.registry.registry import PluginWarning, Registry
@@ -48,11 +47,6 @@ SHIPPED = {
     "teacher": "quick",
     "transfer": "mix",
 }
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(latency, "SECONDS_EACH", 0.0)
 
 
 def run(kind, lies, also=None, **settings):

@@ -8,7 +8,6 @@ import pytest
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
 
 import hpmkd
-from hpmkd.evaluation import latency
 from hpmkd.report import write_report
 from tests.report.browser import browser, executable
 from tests.report.made import RUNS
@@ -51,7 +50,5 @@ def reports(tmp_path_factory):
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory, wine):
     """Return the run folder of two teachers and two students, really distilled."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        found = hpmkd.distill(*wine, teacher=[GaussianNB(), BernoulliNB()], settings=SETTINGS)
+    found = hpmkd.distill(*wine, teacher=[GaussianNB(), BernoulliNB()], settings=SETTINGS)
     return found.save(tmp_path_factory.mktemp("run") / "wine")

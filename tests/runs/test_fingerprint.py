@@ -26,15 +26,11 @@ def plugin(source="mine 1.0", factory=Stage):
     return Plugin("mine", source, "active", (offered,))
 
 
-def told(**changed):
+def fingerprint(**changed):
     given = {
         "recipe": Recipe.load("hpm"),
         "seed": 0,
-        "tables_given": {
-            "training rows": make_dataset(ROWS, LABELS),
-            "test rows": make_dataset(ROWS, LABELS),
-            "rows without labels": None,
-        },
+        "tables_given": tables(),
         "teachers": {"forest": "aa", "net": "bb"},
         "plugins": [plugin()],
     } | changed
@@ -42,10 +38,10 @@ def told(**changed):
 
 
 def other_rows(name, table):
-    return {"tables_given": {**told_tables(), name: table}}
+    return {"tables_given": {**tables(), name: table}}
 
 
-def told_tables():
+def tables():
     return {
         "training rows": make_dataset(ROWS, LABELS),
         "test rows": make_dataset(ROWS, LABELS),
@@ -59,7 +55,7 @@ def recipe(**settings):
 
 
 def test_equal_circumstances_do_not_differ_once_they_were_written_as_json():
-    assert differences(told(), told()) == []
+    assert differences(fingerprint(), fingerprint()) == []
 
 
 @pytest.mark.parametrize(
@@ -71,7 +67,7 @@ def test_equal_circumstances_do_not_differ_once_they_were_written_as_json():
     ],
 )
 def test_what_changes_no_result_does_not_count(free):
-    assert differences(told(), told(**free)) == []
+    assert differences(fingerprint(), fingerprint(**free)) == []
 
 
 CHANGED = LABELS.copy()
@@ -79,7 +75,7 @@ CHANGED[0] = 1
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"seed": 4}, "seed: was 0, is 4"),
         (recipe(split__teacher_folds=3), "recipe, split.teacher_folds: was 5, is 3"),
@@ -106,9 +102,9 @@ CHANGED[0] = 1
         ({"plugins": [plugin(factory=json.loads)]}, "plugin mine: its code was changed"),
     ],
 )
-def test_every_difference_is_named(changed, said):
-    (difference,) = differences(told(), told(**changed))
-    assert said in difference
+def test_every_difference_is_named(changed, message):
+    (difference,) = differences(fingerprint(), fingerprint(**changed))
+    assert message in difference
 
 
 MANY, OF_MANY = pd.concat([ROWS] * 3, ignore_index=True), np.tile(LABELS, 3)
@@ -125,8 +121,8 @@ def divided(at, labels=OF_MANY):
 
 def test_what_follows_from_the_seed_is_told_in_one_clause_behind_it():
     other = divided(18) | {"test rows": make_dataset(MANY.iloc[18:], np.roll(OF_MANY[18:], 1))}
-    was = told(tables_given=divided(18))
-    now = told(tables_given=other, seed=1, teachers={"forest": "aa", "net": "cc"})
+    was = fingerprint(tables_given=divided(18))
+    now = fingerprint(tables_given=other, seed=1, teachers={"forest": "aa", "net": "cc"})
     assert differences(was, now) == [
         "seed: was 0, is 1",
         "as may follow from the seed, others are: test rows, teacher 'net'",
@@ -134,9 +130,9 @@ def test_what_follows_from_the_seed_is_told_in_one_clause_behind_it():
 
 
 def test_what_follows_from_the_size_of_the_test_is_named_with_the_new_sizes():
-    was = told(tables_given=divided(24))
+    was = fingerprint(tables_given=divided(24))
     teachers = {"forest": "aa", "net": "cc"}  # given as probabilities, these are divided too
-    now = told(tables_given=divided(18), teachers=teachers, **recipe(split__test_size=0.5))
+    now = fingerprint(tables_given=divided(18), teachers=teachers, **recipe(split__test_size=0.5))
     assert differences(was, now) == [
         "recipe, split.test_size: was 0.2, is 0.5",
         "training rows: were 24 rows of 2 columns, are 18 rows of 2 columns",
@@ -146,10 +142,12 @@ def test_what_follows_from_the_size_of_the_test_is_named_with_the_new_sizes():
 
 
 def test_what_does_not_follow_from_the_seed_is_told_as_ever():
-    other = told_tables() | {"rows without labels": ROWS}
+    other = tables() | {"rows without labels": ROWS}
     other["training rows"] = make_dataset(ROWS.iloc[:10], LABELS[:10])
-    said = differences(told(), told(tables_given=other, seed=1, teachers={"forest": "aa"}))
-    assert said == [
+    messages = differences(
+        fingerprint(), fingerprint(tables_given=other, seed=1, teachers={"forest": "aa"})
+    )
+    assert messages == [
         "seed: was 0, is 1",
         "training rows: were 12 rows of 2 columns, are 10 rows of 2 columns",
         "rows without labels: were none, are 12 rows of 2 columns",
@@ -159,25 +157,25 @@ def test_what_does_not_follow_from_the_seed_is_told_as_ever():
 
 def test_a_teacher_that_nobody_can_tell_is_named_beside_another_seed():
     teachers = {"teachers": {"forest": None, "net": "bb"}}
-    said = differences(told(**teachers), told(**teachers, seed=1))
-    assert "teacher 'forest': nobody can tell it" in said[1]
-    assert len(said) == 2
+    messages = differences(fingerprint(**teachers), fingerprint(**teachers, seed=1))
+    assert "teacher 'forest': nobody can tell it" in messages[1]
+    assert len(messages) == 2
 
 
 def test_stages_that_are_gone_are_named_with_their_settings():
-    found = differences(told(), told(recipe=Recipe.load("hpm").only("tree")))
+    found = differences(fingerprint(), fingerprint(recipe=Recipe.load("hpm").only("tree")))
     assert found[0].startswith("recipe, stages: was ['logistic', 'tree', 'gbm', 'xgboost'], is [")
     assert all(each.startswith("recipe, stages.") for each in found[1:])
 
 
 def test_versions_are_named():
-    was = told()
+    was = fingerprint()
     was["libraries"]["numpy"] = "1.20"
-    (said,) = differences(was, told())
-    assert said == f"version of numpy: was 1.20, is {np.__version__}"
+    (message,) = differences(was, fingerprint())
+    assert message == f"version of numpy: was 1.20, is {np.__version__}"
 
 
 def test_a_teacher_that_nobody_can_tell_is_never_the_same():
     unknown = {"teachers": {"forest": None}}
-    (said,) = differences(told(**unknown), told(**unknown))
-    assert "teacher 'forest': nobody can tell it from another" in said
+    (message,) = differences(fingerprint(**unknown), fingerprint(**unknown))
+    assert "teacher 'forest': nobody can tell it from another" in message

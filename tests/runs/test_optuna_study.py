@@ -41,11 +41,15 @@ HISTORY = [
 ]
 
 
+def written(path, history):
+    write_study(path, history)
+    storage = JournalStorage(JournalFileBackend(str(path)))
+    return optuna.load_study(study_name="hpmkd", storage=storage)
+
+
 @pytest.fixture
 def study(tmp_path):
-    write_study(tmp_path / "study.log", HISTORY)
-    storage = JournalStorage(JournalFileBackend(str(tmp_path / "study.log")))
-    return optuna.load_study(study_name="hpmkd", storage=storage)
+    return written(tmp_path / "study.log", HISTORY)
 
 
 def test_every_trial_is_there_with_what_it_was(study):
@@ -71,9 +75,7 @@ def test_ranges_are_those_that_were_tried(study):
 
 
 def test_no_trial_is_a_study_too(tmp_path):
-    write_study(tmp_path / "study.log", [])
-    storage = JournalStorage(JournalFileBackend(str(tmp_path / "study.log")))
-    assert optuna.load_study(study_name="hpmkd", storage=storage).trials == []
+    assert written(tmp_path / "study.log", []).trials == []
 
 
 def test_nothing_is_said_and_nothing_is_left_changed(tmp_path, capfd):

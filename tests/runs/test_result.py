@@ -13,7 +13,6 @@ import hpmkd
 from hpmkd.data.dataset import make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
 from hpmkd.errors import RunFolderError, StudentFileError
-from hpmkd.evaluation import latency
 from hpmkd.knowledge.fusion import FittedFusion
 from hpmkd.recipe.resolve import ComponentSpec
 from hpmkd.registry.offers import RegisteredComponent
@@ -33,9 +32,7 @@ def found():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))
     y = (X[:, 0] + rng.normal(0, 0.5, 60) > 0).astype(int)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        return hpmkd.distill(X, y, teacher=GaussianNB(), settings=SETTINGS)
+    return hpmkd.distill(X, y, teacher=GaussianNB(), settings=SETTINGS)
 
 
 @pytest.fixture
@@ -48,10 +45,10 @@ def change(path, **entries):
     path.write_text(json.dumps({key: each for key, each in content.items() if each is not ...}))
 
 
-def refused(folder, *said):
+def refused(folder, *parts):
     with pytest.raises(StudentFileError) as caught:
         hpmkd.load(folder)
-    for each in (*said, str(folder)):
+    for each in (*parts, str(folder)):
         assert each in str(caught.value)
 
 
@@ -99,7 +96,7 @@ def test_what_else_lies_among_the_students_does_not_matter(found, folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("run.json", "[]", "got a list; expected a dict"),
         ("leaderboard.json", "{}", "got a dict; expected a list"),
@@ -111,9 +108,9 @@ def test_what_else_lies_among_the_students_does_not_matter(found, folder):
         ("recipe.toml", "name = ", "no intact run folder"),
     ],
 )
-def test_a_damaged_file_is_named(folder, name, text, said):
+def test_a_damaged_file_is_named(folder, name, text, message):
     folder.joinpath(name).write_text(text)
-    refused(folder, said, "run folder" if "intact" in said or "entry" in said else name)
+    refused(folder, message, "run folder" if "intact" in message or "entry" in message else name)
 
 
 @pytest.mark.parametrize("name", ["trials.json", "recipe.toml", "leaderboard.json"])
@@ -123,7 +120,7 @@ def test_a_missing_file_is_named(folder, name):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "message"),
     [
         (..., "the entry 'chosen' is missing"),
         ("forest", "run.json chooses 'forest'; expected one of those in students/: logistic, "),
@@ -131,9 +128,9 @@ def test_a_missing_file_is_named(folder, name):
         (["tree"], "run.json chooses ['tree']"),
     ],
 )
-def test_a_choice_that_is_not_there_is_refused(folder, chosen, said):
+def test_a_choice_that_is_not_there_is_refused(folder, chosen, message):
     change(folder / "run.json", chosen=chosen)
-    refused(folder, said)
+    refused(folder, message)
 
 
 def test_the_shipped_student_must_be_whole(folder):
@@ -168,8 +165,8 @@ def test_a_fuser_may_go_on_writing_to_its_own_memory():
             return {}
 
     selected = ComponentSpec(RegisteredComponent("fuser", Offer("own", Own, ""), "p"), {})
-    said = np.full((1, 4, 2), 0.5)
-    fused, _ = FittedFusion.fit(selected, said, np.zeros(4, int), None).fuse(said, None)
+    given = np.full((1, 4, 2), 0.5)
+    fused, _ = FittedFusion.fit(selected, given, np.zeros(4, int), None).fuse(given, None)
     memory[0] = (1, 0)
     assert fused.tolist() == [[0.5, 0.5]] * 4
     assert not fused.flags.writeable
@@ -190,38 +187,34 @@ def test_students_fitted_afterwards_are_counted_and_their_price_is_known(found):
     trial = found.trials[0]
     before = found.models_trained
     assert before >= found.counts["models_trained"]
-    assert found.fitter.cost(trial.configuration) == 1
+    assert found.handle.cost(trial.configuration) == 1
     found.fit(trial.configuration)
     assert found.models_trained == before + 1
 
 
 def test_each_stage_keeps_its_control(found):
-    for stage, control in found.controls.items():
-        trials = [each for each in found.racing if each.configuration.stage == stage]
-        best = min(
-            (each for each in trials if each.configuration.hard), key=lambda each: each.log_loss
-        )
-        assert found.fit(best.configuration).to_bytes() == control.to_bytes()
+    for stage, control in found.handle.finalists.controls.items():
+        trials = [each for each in found.handle.trials if each.configuration.stage == stage]
+        hard = [each for each in trials if each.configuration.hard]
+        best = min(hard, key=lambda each: each.log_loss)
+        assert found.fit(best.configuration).to_bytes() == control.student.to_bytes()
 
 
 def test_one_teacher_is_kept_as_it_is(found):
-    said = found.original
-    assert said.training.shape == (48, 2)
-    assert said.test.shape == (12, 2)
+    teacher = found.handle.teacher
+    assert (teacher.training.shape, teacher.test.shape) == ((48, 2), (12, 2))
     # The fuser calibrates what students learn from.
-    assert not np.allclose(said.training, found.knowledge.soft_targets)
+    assert not np.allclose(teacher.training, found.knowledge.soft_targets)
 
 
 def test_several_teachers_are_kept_as_they_are_fused(wine):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        found = hpmkd.distill(
-            *wine, teacher=[GaussianNB(), BernoulliNB()], student="tree", settings=SETTINGS
-        )
-    np.testing.assert_array_equal(found.original.training, found.knowledge.soft_targets)
+    found = hpmkd.distill(
+        *wine, teacher=[GaussianNB(), BernoulliNB()], student="tree", settings=SETTINGS
+    )
+    np.testing.assert_array_equal(found.handle.teacher.training, found.knowledge.soft_targets)
     fused = next(each for each in found.records if each.name == "teacher")
     test = separate_test(make_dataset(*wine), 0.2, Seeds.spawn(0).test)[1]
-    assert fused.accuracy == (found.original.test.argmax(axis=1) == wine[1][test]).mean()
+    assert fused.accuracy == (found.handle.teacher.test.argmax(axis=1) == wine[1][test]).mean()
 
 
 def test_a_loaded_run_knows_what_was_trained(found, folder):

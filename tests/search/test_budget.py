@@ -42,9 +42,9 @@ def test_models_are_counted_as_they_are_trained():
     assert budget.refusal(1) == "it takes 1 model, with 0 of the budget of 64 models left"
 
 
-@pytest.mark.parametrize(("wanted", "kept"), [(10, 10), (32, 32), (40, 32)])
-def test_half_of_it_at_most_is_kept_for_later(wanted, kept):
-    assert Budget(BudgetSettings(64, 0.0), Counts()).reserve(wanted) == kept
+@pytest.mark.parametrize(("wanted", "reserved"), [(10, 10), (32, 32), (40, 32)])
+def test_half_of_it_at_most_is_kept_for_later(wanted, reserved):
+    assert Budget(BudgetSettings(64, 0.0), Counts()).reserve(wanted) == reserved
 
 
 def test_time_is_spent_as_it_passes(monkeypatch):

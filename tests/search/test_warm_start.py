@@ -1,4 +1,4 @@
-"""What a run takes from the memory, and what it gives to it."""
+"""What a run takes from the memory, and what it adds to it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Depths:
 
 
 class Notes:
-    """A memory that suggests what it was made with, and writes down what it is told."""
+    """A memory that suggests what it was made with, and records what it receives."""
 
     def __init__(self, points=()):
-        self.points, self.told = list(points), []
+        self.points, self.received = list(points), []
 
     def suggest(self, facts, stage):
         return self.points
@@ -39,7 +39,7 @@ class Notes:
         return []
 
     def remember(self, facts, outcomes):
-        self.told.append((facts, list(outcomes)))
+        self.received.append((facts, list(outcomes)))
 
 
 def trial(number, stage, loss, alpha=0.5, **more):
@@ -68,19 +68,12 @@ def test_only_what_a_stage_can_still_be_is_recalled(point, possible):
 
 
 def test_ranks_and_regrets_are_within_a_stage():
-    told = outcomes(
-        FACTS,
-        [
-            trial(0, "tree", 0.5),
-            trial(1, "tree", 0.3, 0.0),
-            trial(2, "tree", 0.4),
-            trial(3, "gbm", 0.2),
-        ],
-    )
-    found = {outcome.configuration.hyperparameters["depth"]: outcome for outcome in told}
+    trees = [trial(0, "tree", 0.5), trial(1, "tree", 0.3, 0.0), trial(2, "tree", 0.4)]
+    learned = outcomes(FACTS, [*trees, trial(3, "gbm", 0.2)])
+    found = {outcome.configuration.hyperparameters["depth"]: outcome for outcome in learned}
     assert [found[at].rank for at in range(4)] == [1.0, 0.0, 0.5, 0.0]
     assert [round(found[at].regret, 9) for at in range(4)] == [0.2, 0.0, 0.1, 0.0]
-    assert all(outcome.facts is FACTS for outcome in told)
+    assert all(outcome.facts is FACTS for outcome in learned)
 
 
 def test_what_failed_or_was_not_whole_or_not_alone_teaches_nothing():
@@ -127,13 +120,13 @@ def test_what_is_remembered_is_tried_first(wine):
 def test_a_run_tells_what_it_knows_of_the_data_and_of_its_trials(wine):
     notes = Notes()
     found = distil(wine, notes)
-    ((facts, told),) = notes.told
+    ((facts, learned),) = notes.received
     assert (facts.n_rows, facts.n_columns, facts.n_classes) == (142, 13, 3)
     assert 0.9 < facts.balance < 1
     assert 0 <= facts.noise < 0.3
     assert facts.regime == "self"
     assert len(facts.digest) >= 16
-    assert {each.configuration.key for each in told} == {
+    assert {each.configuration.key for each in learned} == {
         each.configuration.key for each in found.trials
     }
 
@@ -177,11 +170,11 @@ def first_of(found, stage):
 
 
 def test_the_first_trials_on_new_data_are_what_other_data_taught(wine, cancer):
-    taught = known(wine)
-    assert taught.facts["search"]["remembered"] == {"logistic": [], "tree": []}
+    first = known(wine)
+    assert first.facts["search"]["remembered"] == {"logistic": [], "tree": []}
     found = known(cancer)
     for stage, remembered in found.facts["search"]["remembered"].items():
-        tried = [each for each in taught.trials if each.configuration.stage == stage]
+        tried = [each for each in first.trials if each.configuration.stage == stage]
         best = min(tried, key=lambda trial: trial.log_loss).configuration.hyperparameters
         assert remembered[0] == dict(best) == first_of(found, stage)
 
@@ -193,8 +186,8 @@ def test_the_same_command_again_gives_the_same_student(wine, cancer, tmp_path):
         found = known(cancer)
         found.save(tmp_path / name)
         students.append((tmp_path / name / "student.hpmkd").read_bytes())
-        told = json.loads((tmp_path / name / "run.json").read_text())["search"]
-        assert len(told["remembered"]["tree"]) >= 1
+        recorded = json.loads((tmp_path / name / "run.json").read_text())["search"]
+        assert len(recorded["remembered"]["tree"]) >= 1
     assert students[0] == students[1]
 
 

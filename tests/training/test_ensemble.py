@@ -18,7 +18,6 @@ import hpmkd
 from hpmkd.cli import cli
 from hpmkd.cli.output.leaderboard import print_result
 from hpmkd.data.probabilities import row_losses
-from hpmkd.evaluation import latency
 from hpmkd.evaluation.gates import Gate
 from hpmkd.training import ensemble_distillation
 from hpmkd.training.ensemble import Ensemble
@@ -34,13 +33,6 @@ LIGHT = {
     "split.teacher_folds": 3,
     "reference.name": "quick",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hurried():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "SECONDS_EACH", 0.0)
-        yield
 
 
 def distil(data, **settings):
@@ -67,19 +59,23 @@ def test_it_holds_the_strongest_students_of_three_stages(found):
     assert {member.family for member in found.ensemble.model.members} == parts
 
 
-def test_it_says_what_its_members_say_fused(found):
-    X = load_wine(as_frame=True).data
+def assert_fused(found, X):
     members = [found.students[name] for name in found.facts["ensemble"]["members"]]
-    said = np.stack([member.predict_proba(X) for member in members])
-    fused = found.ensemble.model.pool.fuse(said)
+    assert len(members) == 3
+    predicted = np.stack([member.predict_proba(X) for member in members])
+    fused = found.ensemble.model.pool.fuse(predicted)
     np.testing.assert_allclose(found.ensemble.predict_proba(X), fused, atol=1e-9, rtol=0)
 
 
+def test_it_says_what_its_members_say_fused(found):
+    assert_fused(found, load_wine(as_frame=True).data)
+
+
 def test_its_file_tells_how_it_was_made(found):
-    told = found.ensemble.facts["training"]
-    assert (told["recipe"], told["seed"], told["fuser"]) == ("hpm", 0, "pool")
+    training = found.ensemble.facts["training"]
+    assert (training["recipe"], training["seed"], training["fuser"]) == ("hpm", 0, "pool")
     names = found.facts["ensemble"]["members"]
-    assert told["members"] == [
+    assert training["members"] == [
         {
             name: value
             for name, value in found.students[stage].facts["training"].items()
@@ -101,12 +97,12 @@ def test_it_is_kept_and_can_be_asked_like_any_student(found, tmp_path):
     data = tmp_path / "data.csv"
     X = load_wine(as_frame=True).data.head(9)
     X.to_csv(data, index=False)
-    asked = CliRunner().invoke(cli, ["predict", str(again), str(data), "--student", "ensemble"])
-    lines = asked.stdout.splitlines()[1:]
+    predicted = CliRunner().invoke(cli, ["predict", str(again), str(data), "--student", "ensemble"])
+    lines = predicted.stdout.splitlines()[1:]
     assert [int(line.split(",")[0]) for line in lines] == found.ensemble.predict(X).tolist()
-    read = CliRunner().invoke(cli, ["explain", str(again), "--student", "ensemble"])
-    assert read.exit_code == 2
-    assert "the student ensemble is pool of" in read.stderr
+    explained = CliRunner().invoke(cli, ["explain", str(again), "--student", "ensemble"])
+    assert explained.exit_code == 2
+    assert "the student ensemble is pool of" in explained.stderr
     file.unlink()
     with pytest.raises(hpmkd.StudentFileError, match=r"students/ensemble\.hpmkd is missing"):
         hpmkd.load(tmp_path / "run")
@@ -128,7 +124,7 @@ def test_where_rows_are_weighed_by_themselves_there_is_no_file(tmp_path, capsys)
     assert f"The ensemble has no file of its own: {reason}" in capsys.readouterr().out
 
 
-def test_a_column_of_categories_and_missing_cells(tmp_path):
+def test_a_column_of_categories_and_missing_cells():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"a": rng.normal(size=300), "b": rng.choice(["x", "y", None], 300)})
     frame.loc[::7, "a"] = np.nan
@@ -136,11 +132,7 @@ def test_a_column_of_categories_and_missing_cells(tmp_path):
     known = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     teacher = make_pipeline(known, RandomForestClassifier(20, random_state=0))
     found = hpmkd.distill(frame, target, teacher=teacher, settings=LIGHT)
-    members = [found.students[name] for name in found.facts["ensemble"]["members"]]
-    assert len(members) == 3
-    said = np.stack([member.predict_proba(frame) for member in members])
-    fused = found.ensemble.model.pool.fuse(said)
-    np.testing.assert_allclose(found.ensemble.predict_proba(frame), fused, atol=1e-9, rtol=0)
+    assert_fused(found, frame)
 
 
 def test_it_predicts_raw_rows(found):
@@ -150,6 +142,8 @@ def test_it_predicts_raw_rows(found):
     assert np.allclose(probabilities.sum(axis=1), 1)
     assert np.array_equal(found.ensemble.predict(X), probabilities.argmax(axis=1))
     assert np.array_equal(found.ensemble.classes_, [0, 1, 2])
+    for table in (X.head(5).to_dict("records"), X.head(5).to_dict("list")):
+        assert np.array_equal(found.ensemble.predict_proba(table), probabilities[:5])
 
 
 def test_it_stands_on_the_leaderboard_and_is_not_chosen(found):
@@ -162,7 +156,7 @@ def test_it_stands_on_the_leaderboard_and_is_not_chosen(found):
 
 
 def test_it_costs_no_model(found):
-    # It is fused by what the trials of its members said.
+    # It is fused by the predictions of its members' trials.
     alone = distil(load_wine, **{"ensemble.top": 0})
     assert alone.ensemble is None
     assert found.counts["models_trained"] == alone.counts["models_trained"]
@@ -192,8 +186,8 @@ def test_collapse_is_gated_and_says_why(tmp_path):
     assert "standard error" in decision.reason
     assert ("collapsed" in found.students) == decision.passed
     found.save(tmp_path / "run")
-    kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
-    assert kept[-1] == {"name": "collapse", "passed": decision.passed, "reason": decision.reason}
+    gates = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
+    assert gates[-1] == {"name": "collapse", "passed": decision.passed, "reason": decision.reason}
     assert hpmkd.load(tmp_path / "run").gates == found.gates
 
 
@@ -222,8 +216,8 @@ def test_the_gates_of_the_fuser_are_listed_and_shown(tmp_path, capsys):
     assert of_ensemble.name == "fuser of the ensemble"
     assert of_ensemble.reason
     found.save(tmp_path / "run")
-    kept = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
-    assert [Gate(**each) for each in kept] == list(found.gates)
+    gates = json.loads((tmp_path / "run" / "run.json").read_text())["gates"]
+    assert [Gate(**each) for each in gates] == list(found.gates)
     print_result(found)
     lines = capsys.readouterr().out.splitlines()
     for gate in found.gates:
@@ -233,14 +227,6 @@ def test_the_gates_of_the_fuser_are_listed_and_shown(tmp_path, capsys):
 
 def test_a_fuser_without_a_gate_lists_none():
     assert distil(load_wine, **{"fuser.name": "mean"}, stages=["tree", "logistic"]).gates == ()
-
-
-def test_it_takes_what_a_student_takes(found):
-    rows = load_wine(as_frame=True).data.head(5)
-    for table in (rows.to_dict("records"), rows.to_dict("list")):
-        assert np.array_equal(
-            found.ensemble.predict_proba(table), found.ensemble.predict_proba(rows)
-        )
 
 
 @pytest.mark.parametrize("settings", [{"search.alphas.self": [0.0]}, {"ensemble.top": 1}])

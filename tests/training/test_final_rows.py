@@ -11,7 +11,6 @@ from sklearn.datasets import make_classification
 from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
-from hpmkd.evaluation import latency
 from hpmkd_defaults.stages.tree import TreeStage
 
 N, HELD, FEW = 3000, 300, 900
@@ -44,7 +43,7 @@ class Fickle(TreeStage):
 
 
 class Growing(Fickle):
-    """The same; what wins in the race comes to be too large for a limit of 10 kB."""
+    """The same; what wins on few rows comes to be too large for a limit of 10 kB."""
 
     winner: ClassVar[dict[str, float]] = {}
 
@@ -94,20 +93,18 @@ def table():
 @pytest.fixture(scope="module")
 def distilled(table):
     def run(**settings):
-        (X, y), told = table, TrialHistory()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(latency, "SECONDS_EACH", 0.0)
-            found = hpmkd.distill(
-                X[:N],
-                y[:N],
-                X_test=X[N:],
-                y_test=y[N:],
-                teacher=GaussianNB(),
-                settings={**SETTINGS, **settings},
-                observers=[told],
-                workers=1,
-            )
-        return found, told
+        (X, y), history = table, TrialHistory()
+        found = hpmkd.distill(
+            X[:N],
+            y[:N],
+            X_test=X[N:],
+            y_test=y[N:],
+            teacher=GaussianNB(),
+            settings={**SETTINGS, **settings},
+            observers=[history],
+            workers=1,
+        )
+        return found, history
 
     return run
 
@@ -118,20 +115,20 @@ def fickle(distilled):
 
 
 def test_hard_labels_win_if_they_do_on_all_rows(fickle):
-    found, told = fickle
-    raced = {each.number: each for each in found.handle.trials}
+    found, history = fickle
+    tried = {each.number: each for each in found.handle.trials}
     first = min(found.handle.trials, key=lambda trial: trial.log_loss)
     assert first.configuration.alpha > 0
-    # Whom the trials chose is there, but its control is shipped.
+    # The student that the trials chose is there, but its control is shipped.
     (beaten,) = [each for each in found.front if each.trial == first.number]
     (shipped,) = [each for each in found.front if each.chosen]
-    assert raced[shipped.trial].configuration.alpha == 0
-    assert shipped.selection_log_loss < raced[shipped.trial].log_loss
+    assert tried[shipped.trial].configuration.alpha == 0
+    assert shipped.selection_log_loss < tried[shipped.trial].log_loss
     assert beaten.selection_log_loss > first.log_loss
     assert beaten.name in found.further
     assert found.student is found.handle.finalists.controls["fickle"].student
     assert "the selection rows chose hard labels" in found.verdict.sentence
-    (note,) = [each for each in told.notes if each.startswith("fickle:")]
+    (note,) = [each for each in history.notes if each.startswith("fickle:")]
     assert note == (
         f"fickle: fitted on {N - HELD} rows, hard labels win after all: "
         f"{shipped.selection_log_loss:.4f} nats on the selection rows, and "
@@ -139,15 +136,16 @@ def test_hard_labels_win_if_they_do_on_all_rows(fickle):
     )
 
 
-def test_no_selection_row_is_fitted_on_and_all_of_them_judge(fickle, table):
-    (X, y), found = table, fickle[0]
+@pytest.mark.parametrize("run", ["fickle", "growing"])
+def test_no_selection_row_is_fitted_on_and_all_of_them_judge(run, request, table):
+    (X, y), (found, _) = table, request.getfixturevalue(run)
     fitted = found.handle.training.raw
     assert len(fitted) == N - HELD
     held = np.setdiff1d(np.arange(N), fitted.at)
     for each in found.front:
         student = students_of(found)[each.name]
-        said = student.predict_proba(X[held])[np.arange(HELD), y[held]]
-        assert each.selection_log_loss == pytest.approx(-np.log(said).mean())
+        predicted = student.predict_proba(X[held])[np.arange(HELD), y[held]]
+        assert each.selection_log_loss == pytest.approx(-np.log(predicted).mean())
         facts = student.facts["training"]
         assert facts["rows"] == N - HELD
         assert facts["selection_log_loss"] == pytest.approx(each.selection_log_loss, abs=1e-6)
@@ -159,9 +157,9 @@ def students_of(found):
 
 def test_a_student_that_is_fitted_again_is_the_same_to_the_byte(fickle):
     found, _ = fickle
-    raced = {each.number: each.configuration for each in found.handle.trials}
+    tried = {each.number: each.configuration for each in found.handle.trials}
     for each in found.front:
-        again = found.fit(raced[each.trial])
+        again = found.fit(tried[each.trial])
         assert again.to_bytes() == students_of(found)[each.name].to_bytes()
 
 
@@ -174,17 +172,17 @@ def growing(distilled):
 
 
 def test_within_the_limits_the_selection_rows_choose_whatever_the_race_said(growing):
-    found, told = growing
+    found, history = growing
     (grown,) = [each for each in found.front if each.bytes > 10_000]
     (shipped,) = [each for each in found.front if each.chosen]
     within = [each for each in found.front if each.bytes <= 10_000]
-    # Soft labels won in the race; the next of them keep the limit, and are worth nothing now.
+    # Soft labels won on few rows; the next of them keep the limit, and are worth nothing now.
     assert len(within) > 2
     assert shipped.selection_log_loss == min(each.selection_log_loss for each in within)
     assert found.student is found.handle.finalists.controls["growing"].student
-    # Who won in the race is no word for hard labels: it broke a limit.
+    # The winner on few rows is no case for hard labels: it broke a limit.
     assert grown.role == "front"
-    assert not [note for note in told.notes if note.startswith("growing:")]
+    assert not [note for note in history.notes if note.startswith("growing:")]
 
 
 def test_nobody_is_fitted_twice(growing):
@@ -193,19 +191,11 @@ def test_nobody_is_fitted_twice(growing):
     assert refits == len(found.front)
 
 
-def test_who_is_on_the_front_is_judged_as_well(growing, table):
-    (X, y), (found, _) = table, growing
-    held = np.setdiff1d(np.arange(N), found.handle.training.raw.at)
-    for each in found.front:
-        said = students_of(found)[each.name].predict_proba(X[held])[np.arange(HELD), y[held]]
-        assert each.selection_log_loss == pytest.approx(-np.log(said).mean())
-
-
 def test_the_ensemble_is_of_students_so_judged(distilled):
     found, _ = distilled(**{"ensemble.collapse": True})
     assert found.facts["ensemble"]["members"] == ["fickle", "tree"]
     (decision,) = [gate for gate in found.gates if gate.name == "collapse"]
-    # On few rows the ensemble's word was worth more than hard labels; on many it is worth less.
+    # On few rows the ensemble's predictions beat hard labels; on many they do not.
     assert not decision.passed
     assert "not better by more than one standard error" in decision.reason
     assert "collapsed" not in found.students
@@ -227,5 +217,5 @@ def test_draws_are_compared_on_a_fifth_of_the_rows_that_there_are(distilled):
 def test_trials_on_all_rows_need_no_second_judgement(distilled):
     found, _ = distilled(**{"split.trial_rows": 0, "stages": ["tree"]})
     assert len(found.handle.training.raw) == N
-    raced = {each.number: each.log_loss for each in found.handle.trials}
-    assert all(each.selection_log_loss == raced[each.trial] for each in found.front)
+    tried = {each.number: each.log_loss for each in found.handle.trials}
+    assert all(each.selection_log_loss == tried[each.trial] for each in found.front)

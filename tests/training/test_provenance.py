@@ -1,4 +1,4 @@
-"""What a student's file tells of its training."""
+"""What a student's file records of its training."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_facts_of_the_run_and_of_the_configuration_are_told():
 def test_a_trial_that_is_given_counts_before_one_that_is_found():
     configuration = Configuration("tree", 1.0, 0.5)
     provenance = Provenance(RUN, [a_trial(configuration, 1.0)])
-    told = provenance.of(configuration, a_trial(configuration, 2.0))
-    assert told["selection_log_loss"] == 2.0
+    found = provenance.of(configuration, a_trial(configuration, 2.0))
+    assert found["selection_log_loss"] == 2.0
     assert provenance.of(Configuration("tree", 1.0, 1.0))["selection_log_loss"] is None
 
 

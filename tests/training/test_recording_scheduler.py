@@ -50,10 +50,10 @@ def test_what_never_moves_is_kept_bit_for_bit():
 
 def test_an_outcome_is_of_what_was_taught_not_of_what_was_configured():
     losses = np.full(3, 0.4)
-    taught = Trial(0, CONFIGURATION, losses, 0.5, 1, 0.1, softening=Softening(2.0, 0.3))
-    unasked = Trial(1, CONFIGURATION, losses, 0.5, 1, 0.1)
+    moved = Trial(0, CONFIGURATION, losses, 0.5, 1, 0.1, softening=Softening(2.0, 0.3))
+    without = Trial(1, CONFIGURATION, losses, 0.5, 1, 0.1)
     first, second = (
-        outcome.configuration for outcome in outcomes(DataFacts(9, 2, 2), [taught, unasked])
+        outcome.configuration for outcome in outcomes(DataFacts(9, 2, 2), [moved, without])
     )
     assert (first.temperature, first.alpha) == (2.0, 0.3)
     assert first.hyperparameters == CONFIGURATION.hyperparameters

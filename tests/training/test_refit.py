@@ -71,7 +71,7 @@ class Written:
 @pytest.fixture
 def fitting(monkeypatch, in_process):
     def run(trials, stages, backwards=False):
-        fitted, told = [], []
+        fitted, calls = [], []
 
         def refit(data, configuration):
             fitted.append(configuration)
@@ -79,21 +79,16 @@ def fitting(monkeypatch, in_process):
 
         job = replace(finalists.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
         monkeypatch.setattr(finalists, "STUDENT", job)
-        executor = in_process(backwards=backwards)
-
-        def kept(own, student):
-            return Refitted(own, student, student.key)
-
         active = {each: ActiveStage(each, "p", None) for each in stages}
         data = RefitData(None, FitContext(active, {}, None, 0))
         found = fit_finalists(
             pairs(trials, stages),
             data,
-            executor,
-            lambda: told.append(1),
-            kept,
+            in_process(backwards=backwards),
+            lambda: calls.append(1),
+            lambda own, student: Refitted(own, student, student.key),
         )
-        assert len(told) == len(fitted)
+        assert len(calls) == len(fitted)
         return found, fitted
 
     return run
@@ -109,7 +104,7 @@ def test_students_and_controls_are_fitted_and_the_lowest_loss_is_chosen(fitting,
         for stage, number in zip("ab", numbers, strict=True):
             refitted = getattr(found, role)[stage]
             assert refitted.trial.number == number
-            assert refitted.student.key == trials[number].configuration.key == refitted.weight
+            assert refitted.student.key == trials[number].configuration.key == refitted.footprint
 
 
 def test_a_student_that_is_its_own_control_is_fitted_once(fitting):
@@ -124,11 +119,11 @@ def test_the_first_stage_wins_a_tie(fitting):
 
 
 @pytest.mark.parametrize(
-    ("stage", "said"),
+    ("stage", "reason"),
     [("unwritable", "OSError: no ink"), ("wordy", "TypeError: returned 'text'; expected bytes")],
 )
-def test_a_student_that_cannot_be_written_is_out_of_the_race(fitting, stage, said):
-    message = f"out of the race: plugin 'p': stage '{stage}' failed in to_bytes: {said}"
+def test_a_student_that_cannot_be_written_is_out_of_the_race(fitting, stage, reason):
+    message = f"out of the race: plugin 'p': stage '{stage}' failed in to_bytes: {reason}"
     with pytest.warns(PluginWarning, match=message):
         found, _ = fitting([trial(0, 0.1, stage=stage), trial(1, 0.5)], [stage, "a"])
     assert list(found.students) == ["a"]
