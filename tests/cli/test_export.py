@@ -145,10 +145,6 @@ class Forgetful(Sql):
         return path
 
 
-class Dotless(Sql):
-    suffix = "sql"
-
-
 class Nothing:
     pass
 
@@ -177,7 +173,6 @@ def test_exporters_of_others_work_too(offering, student, tmp_path):
     [
         (Broken, "failed in export: ZeroDivisionError"),
         (Forgetful, "expected a file at"),
-        (Dotless, "suffix is 'sql'"),
         (Nothing, "has no export, suffix"),
     ],
 )

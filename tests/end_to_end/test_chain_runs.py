@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import tomllib
 import warnings
 from dataclasses import replace
 from typing import ClassVar
@@ -12,7 +11,6 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-import tomli_w
 from click.testing import CliRunner
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.ensemble import ExtraTreesClassifier
@@ -126,35 +124,6 @@ def test_the_folder_loads_with_its_chain(found, folder, digits):
     assert loaded.history == tuple(read(folder, "trials.json"))
     said = loaded.student.predict_proba(digits[0])
     assert said.tobytes() == found.student.predict_proba(digits[0]).tobytes()
-
-
-def test_a_folder_of_before_the_chain_loads(found, folder, tmp_path):
-    old = tmp_path / "old"
-    found.save(old)
-    verdict = read(old, "verdict.json")
-    for key in ("arms", "comparisons", "notes"):
-        del verdict[key]
-    board, trials = read(old, "leaderboard.json"), read(old, "trials.json")
-    for each in board:
-        del each["after"], each["scheduler"]
-    for each in trials:
-        del each["after"]
-    recipe = tomllib.loads((old / "recipe.toml").read_text())
-    del recipe["chain"]
-    (old / "recipe.toml").write_text(tomli_w.dumps(recipe))
-    run = read(old, "run.json")
-    run["gates"] = run["gates"][1:]
-    contents = {"verdict": verdict, "leaderboard": board, "trials": trials, "run": run}
-    for name, content in contents.items():
-        (old / f"{name}.json").write_text(json.dumps(content))
-    loaded = hpmkd.load(old)
-    assert loaded.verdict.arms == loaded.verdict.notes == ()
-    assert loaded.verdict.outcome == found.verdict.outcome
-    assert {each.after for each in loaded.records} == {None}
-    assert list(loaded.leaderboard.columns) == list(found.leaderboard.columns)
-    assert loaded.student.to_bytes() == found.student.to_bytes()
-    loaded.save(tmp_path / "again")
-    assert hpmkd.load(tmp_path / "again").records == loaded.records
 
 
 def test_two_workers_ship_the_same_bytes(found, digits):

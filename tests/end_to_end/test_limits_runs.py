@@ -130,16 +130,6 @@ def test_a_loaded_run_knows_its_front(found, folder, tmp_path):
         assert (again / "students" / f"{name}.hpmkd").read_bytes() == student.to_bytes()
 
 
-def test_a_folder_of_before_loads_and_has_nothing_to_pick_from(found, folder, tmp_path):
-    old = tmp_path / "old"
-    shutil.copytree(folder, old)
-    (old / "front.json").unlink()
-    loaded = hpmkd.load(old)
-    assert loaded.front == ()
-    with pytest.raises(hpmkd.StudentFileError, match="nothing to pick from; distil again"):
-        loaded.pick()
-
-
 @pytest.mark.parametrize(
     ("file", "key", "value", "said"),
     [
@@ -177,7 +167,7 @@ def chosen_within(cancer, limit, *, workers):
     assert limited.unmet() is None
     within = [
         trial.log_loss
-        for trial in limited.racing
+        for trial in limited.handle.trials
         if trial.failure is None and trial.n_bytes <= limit
     ]
     (chosen,) = [each for each in limited.front if each.chosen]

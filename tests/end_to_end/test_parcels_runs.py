@@ -45,7 +45,7 @@ def test_nothing_large_is_sent_twice(monkeypatch):
     def run(self, function, shared, tasks, **options):
         job = tasks[0][0].__name__
         # Students that are cross-fitted for others run in one batch, on rows of its own.
-        if job != "held_out":
+        if job != "predict_held_out":
             sizes = [len(pack(each, name_of_piece)) for each in (shared, *tasks)]
             bodies.setdefault(job, []).append(sum(sizes))
         yield from serially(self, function, shared, tasks, **options)

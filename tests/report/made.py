@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from msgspec import structs
 
+from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.gates import Gate
-from hpmkd.evaluation.latency import Latency
 from hpmkd.evaluation.leaderboard import Entry, build
 from hpmkd.evaluation.pareto import StudentSummary
 from hpmkd.evaluation.row_details import RowDetails
@@ -135,25 +135,31 @@ def made(
     labels = np.concatenate([np.arange(min(k, n)), rng.integers(0, k, n - min(k, n))])
     chosen = stages[-1]
     entries = []
-    speed = [Latency(10.0**at, 100 * 10.0**at) for at in range(-1, 5)]
+
+    def footprint(n_bytes, at):
+        return Footprint(n_bytes, 10.0 ** (at - 1), 10.0 ** (at + 1))
+
     if not silent:
         fused = probabilities(rng, labels, k, 3.0)
-        entries.append(Entry("teacher", "teacher", fused, 12_000_000, speed[5], fused=True))
+        entries.append(Entry("teacher", "teacher", fused, footprint(12_000_000, 5), fused=True))
         if len(teachers) > 1:
             entries += [
-                Entry("teacher", name, probabilities(rng, labels, k, 2.5), 10**6 + at, speed[4])
+                Entry("teacher", name, probabilities(rng, labels, k, 2.5), footprint(10**6 + at, 4))
                 for at, name in enumerate(teachers)
             ]
     for at, stage in enumerate(stages):
         facts = {"alpha": 0.5, "temperature": 1.0, "selection_log_loss": 0.3}
         control, student = probabilities(rng, labels, k, 2.0), probabilities(rng, labels, k, 2.4)
-        entries.append(Entry("control", stage, control, 2000 * 4**at, speed[at], **facts))
+        entries.append(Entry("control", stage, control, footprint(2000 * 4**at, at), **facts))
         own = stage == chosen
-        entries.append(Entry("student", stage, student, 2500 * 4**at, speed[at], own, **facts))
+        entries.append(Entry("student", stage, student, footprint(2500 * 4**at, at), own, **facts))
     if ensemble:
         entries.append(
             Entry(
-                "ensemble", "+".join(stages), probabilities(rng, labels, k, 2.6), 90_000, speed[3]
+                "ensemble",
+                "+".join(stages),
+                probabilities(rng, labels, k, 2.6),
+                footprint(90_000, 3),
             )
         )
     predicted = {
