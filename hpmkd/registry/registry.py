@@ -190,7 +190,8 @@ class Registry:
                 self._plugins[name] = replace(plugin, problem=f"{hook}: {error}")
                 warnings.warn(
                     f"plugin {name!r} failed in {hook}: {type(error).__name__}: {error}; "
-                    f"it hears no more of this run (switch it off: --disable {name})",
+                    "it will receive no further events in this run "
+                    f"(switch it off: --disable {name})",
                     PluginWarning,
                     stacklevel=2,
                 )

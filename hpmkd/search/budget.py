@@ -50,7 +50,7 @@ class Budget:
         left = self.left(0)
         if left is None:
             return ""
-        return f", with {left} of the budget of {_models(self.settings.models)} left"
+        return f"; {left} of {_models(self.settings.models)} left"
 
     def left(self, reserved: int) -> int | None:
         """Return how many models may be trained if some are reserved; None without a bound."""

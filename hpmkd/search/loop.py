@@ -96,7 +96,7 @@ class Search:
         if self._failure:
             return self._failure
         if not requested:
-            return "the sampler had nothing more to ask"
+            return "sampler exhausted"
         if self.budget.late:
             return self.budget.late
         if len(allowed) < len(requested):

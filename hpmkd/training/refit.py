@@ -218,5 +218,5 @@ def report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:
         reasons = "; ".join(f"{stage}: {failure}" for stage, failure in failures.items())
         raise PluginError(f"no stage has a student and a control: {reasons}")
     for stage, failure in failures.items():
-        message = f"stage {stage!r} is out of the race: {failure}"
+        message = f"stage {stage!r} dropped: {failure}"
         warnings.warn(message, PluginWarning, stacklevel=3)

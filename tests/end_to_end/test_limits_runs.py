@@ -25,7 +25,7 @@ LIGHT = {
     "sampler.trials": 2,
     "search.stop.window": 0,
 }
-OUT = "ignore:stage .* is out of the race"
+OUT = "ignore:stage .* dropped"
 
 
 @pytest.fixture(scope="module", autouse=True)

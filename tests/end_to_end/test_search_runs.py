@@ -114,7 +114,7 @@ class TestRecipes:
         assert found.counts["models_trained"] == len(fits) <= 2 * (32 + 2) + 4 + 3
 
 
-@pytest.mark.filterwarnings("ignore:stage .* is out of the race")
+@pytest.mark.filterwarnings("ignore:stage .* dropped")
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize(("models", "n_stages"), [(8, 1), (20, 2), (41, 4)])
 def test_cross_validated_trials_keep_within_the_budget(cancer, fits, sampler, models, n_stages):
@@ -126,7 +126,7 @@ def test_cross_validated_trials_keep_within_the_budget(cancer, fits, sampler, mo
     assert len(found.students) == n_stages or (sampler == "random" and found.students)
     roles = found.leaderboard.groupby("name")["role"].agg(set)
     assert all(roles[name] == {"student", "control"} for name in found.students)
-    assert found.facts["search"]["ended"].startswith("the sampler had nothing more to ask, with ")
+    assert found.facts["search"]["ended"].startswith("sampler exhausted; ")
 
 
 MIXED = [
@@ -155,7 +155,7 @@ def test_a_chain_that_cross_fits_is_paid_before_it_is_tried(wine, fits, monkeypa
     refused = [gate.reason for gate in found.gates if not gate.passed and "after" in gate.name]
     assert bool(refused) == (models == 40)
     for reason in refused:
-        said = rf"it takes (\d+) models, with (\d+) of the budget of {models} models left"
+        said = rf"it takes (\d+) models; (\d+) of {models} models left"
         takes, left = map(int, re.fullmatch(f"not tried: {said}", reason).groups())
         assert takes > left
 
@@ -183,7 +183,7 @@ def test_two_workers_ship_the_same_bytes(wine, sampler):
 # ------------------------------------------------------------------- command line
 
 
-@pytest.mark.filterwarnings("ignore:stage .* is out of the race")
+@pytest.mark.filterwarnings("ignore:stage .* dropped")
 class TestCommandLine:
     @pytest.fixture
     def distill(self, cancer, tmp_path):
@@ -204,14 +204,14 @@ class TestCommandLine:
 
     def test_a_budget_of_models_ends_a_run_normally_and_is_told(self, distill):
         said, folder = distill("--budget-models", "20")
-        assert re.search(r"nothing more to ask, with \d+ of the budget of 20 models left\n", said)
+        assert re.search(r"sampler exhausted; \d+ of 20 models left\n", said)
         trained = json.loads((folder / "counts.json").read_text())["models_trained"]
         assert 10 < trained <= 20
         assert hpmkd.load(folder).chosen in ("logistic", "tree")
 
     def test_a_budget_of_seconds_ends_a_run_normally_and_is_told(self, distill):
         said, folder = distill("--budget-seconds", "0.001")
-        assert "; the budget of 0.001 s is spent, with " in said
+        assert "; the budget of 0.001 s is spent; " in said
         assert "not tried: the budget of 0.001 s is spent" in said
         trials = json.loads((folder / "trials.json").read_text())
         # One batch, and the controls.

@@ -118,8 +118,8 @@ class TestLater:
         assert paid.refusal_of_link(configurations, self.eligible(), self.selection_sets()) is None
         short = budget_plan(needed + 9, links=links, trained=10)
         refusal = short.refusal_of_link(configurations, self.eligible(), self.selection_sets())
-        left = f"with {needed - 1} of the budget of {needed + 9} models left"
-        assert refusal == f"it takes {needed} models, {left}"
+        left = f"{needed - 1} of {needed + 9} models left"
+        assert refusal == f"it takes {needed} models; {left}"
 
     def test_what_is_kept_of_other_links_is_refitted_too(self):
         reserved = configuration("tree", after=After("mix", configuration("logistic")))
@@ -136,7 +136,7 @@ class TestLater:
         shipped, control = configuration(), configuration(alpha=0.0)
         assert budget_plan(FOLDS + 1).refusal_of_self_distillation(shipped, control) is None
         refusal = budget_plan(FOLDS + 1, trained=1).refusal_of_self_distillation(shipped, control)
-        assert refusal == "it takes 4 models, with 3 of the budget of 4 models left"
+        assert refusal == "it takes 4 models; 3 of 4 models left"
 
     def test_own_labels_are_taught_to_whom_the_student_builds_on_as_well(self):
         shipped = configuration(after=After("residual", configuration("logistic")))

@@ -111,7 +111,7 @@ class TestReplaceViolators:
         grown = {0: 1200}
         trials = [TRIALS[0], trial(1, 0.2, 800), trial(2, 0.3, 2000, alpha=0.0), other]
         before = finalists((trials[0], trials[2]), (other, other), grown=grown)
-        with pytest.warns(PluginWarning, match="stage 'a' is out of the race: fitted on all rows"):
+        with pytest.warns(PluginWarning, match="stage 'a' dropped: fitted on all rows"):
             after = refits(trials, self.limits, grown, paid=0).replace_violators(before, 0)
         assert (after.chosen, list(after.students), list(after.controls)) == ("b", ["b"], ["b"])
         assert numbers(after) == {0, 2, 9}
@@ -154,7 +154,7 @@ class TestReplaceViolators:
         soft = trial(2, 0.3, 700, "b", row_us=9.0)
         grown = {0: 1200, 1: 1300}
         fake = refits([one, other, soft], self.limits, grown)
-        with pytest.warns(PluginWarning, match="stage 'a' is out of the race"):
+        with pytest.warns(PluginWarning, match="stage 'a' dropped"):
             after = fake.replace_violators(finalists((one, one), grown=grown), 2)
         assert (after.shipped_name, after.shipped.trial.number) == ("b", 2)
         assert after.controls["b"].trial.number == 1

@@ -76,7 +76,7 @@ def test_what_always_fails_is_reported_and_the_others_go_on(tmp_path):
     assert reasons["raises"].startswith(blamed.format("raises", "RecursionError: too deep"))
     assert reasons["leaves"].startswith(blamed.format("leaves", "SystemExit: done"))
     for stage in bad:
-        assert [each for each in messages if each.startswith(f"stage {stage!r} is out of the race")]
+        assert [each for each in messages if each.startswith(f"stage {stage!r} dropped")]
     folder = found.save(tmp_path / "run")
     recorded = json.loads((folder / "trials.json").read_text("utf-8"))
     trials = recorded if isinstance(recorded, list) else recorded["trials"]
@@ -100,7 +100,7 @@ def test_a_student_that_cannot_be_sent_costs_its_stage():
     found, messages = distil("logistic", "stuck")
     assert set(found.students) == {"logistic"}
     (message,) = messages
-    assert message.startswith("stage 'stuck' is out of the race: stage 'stuck' failed in fit: its")
+    assert message.startswith("stage 'stuck' dropped: stage 'stuck' failed in fit: its")
     assert "cannot be sent by a worker process: TypeError: cannot pickle" in message
 
 

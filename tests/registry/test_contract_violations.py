@@ -210,7 +210,7 @@ class Later:
         (
             "scheduler",
             {"observe": raises},
-            "failed in observe: .*a lie.*it hears of no further",
+            "failed in observe: .*a lie.*it will receive no further",
         ),
         (
             "sampler",

@@ -211,7 +211,7 @@ def made(
             "columns": 5,
             "classes": list(classes) if classes is not None else list(range(k)),
             "versions": {"python": "3.12", "hpmkd": "0.1.0"},
-            "search": {"ended": "the sampler had nothing more to ask", "remembered": {}},
+            "search": {"ended": "sampler exhausted", "remembered": {}},
             "selection": {"rows": 800, "teacher_accuracy": 0.9},
             "given": {"teachers": False, "test": False, "unlabeled": False},
             "target": target,

@@ -35,11 +35,11 @@ def test_models_are_counted_as_they_are_trained():
     budget = Budget(BudgetSettings(64, 0.0), counts)
     assert (budget.models, budget.left(10)) == (14, 4)
     assert budget.refusal(14) is None
-    assert budget.refusal(15) == "it takes 15 models, with 14 of the budget of 64 models left"
+    assert budget.refusal(15) == "it takes 15 models; 14 of 64 models left"
     counts.models_trained = 64
     assert (budget.models, budget.left(10)) == (0, 0)
-    assert budget.unused == ", with 0 of the budget of 64 models left"
-    assert budget.refusal(1) == "it takes 1 model, with 0 of the budget of 64 models left"
+    assert budget.unused == "; 0 of 64 models left"
+    assert budget.refusal(1) == "it takes 1 model; 0 of 64 models left"
 
 
 @pytest.mark.parametrize(("wanted", "reserved"), [(10, 10), (32, 32), (40, 32)])
@@ -62,7 +62,7 @@ def test_time_is_spent_as_it_passes(monkeypatch):
 # --------------------------------------------------------------------- whole runs
 
 
-@pytest.mark.filterwarnings("ignore:stage .* is out of the race")
+@pytest.mark.filterwarnings("ignore:stage .* dropped")
 @pytest.mark.parametrize("models", [8, 12, 20, 33, 64])
 @pytest.mark.parametrize("folds", [0, 1000])
 def test_a_run_trains_no_more_than_its_budget(wine, models, folds):
@@ -72,10 +72,10 @@ def test_a_run_trains_no_more_than_its_budget(wine, models, folds):
     assert found.student.predict_proba(wine[0][:2]).shape == (2, 3)
 
 
-@pytest.mark.filterwarnings("ignore:stage .* is out of the race")
+@pytest.mark.filterwarnings("ignore:stage .* dropped")
 def test_a_run_without_time_ends_normally_with_what_it_has(wine):
     found = hpmkd.distill(*wine, teacher="quick", settings={**QUICK, "budget.seconds": 1e-6})
-    assert found.facts["search"]["ended"].startswith("the budget of 1e-06 s is spent, with ")
+    assert found.facts["search"]["ended"].startswith("the budget of 1e-06 s is spent; ")
     assert found.chosen in found.students
     assert all("not tried" in gate.reason for gate in found.gates if "after" in gate.name)
 
@@ -86,7 +86,7 @@ def test_a_bad_budget_is_refused_by_its_path(wine, bad):
         hpmkd.distill(*wine, settings={"budget.models": bad})
 
 
-@pytest.mark.filterwarnings("ignore:stage .* is out of the race")
+@pytest.mark.filterwarnings("ignore:stage .* dropped")
 @pytest.mark.parametrize(("folds", "alphas", "least"), [(0, 0.5, 4), (1000, 0.5, 6), (0, 0.0, 3)])
 def test_a_budget_below_one_stage_is_refused_before_a_teacher_is_asked(wine, folds, alphas, least):
     class Untouched(LogisticRegression):

@@ -252,7 +252,7 @@ def test_a_failing_stage_costs_its_trial_only(make, bad, message):
 def test_nothing_asked_is_nothing_found(make):
     search = make()
     assert trials_of(search) == []
-    assert search.run() == "the sampler had nothing more to ask"
+    assert search.run() == "sampler exhausted"
 
 
 def test_a_share_of_the_rows_is_told_and_wins_nothing(make):
@@ -294,12 +294,12 @@ class TestConvergence:
     def test_not_while_they_move(self, make):
         moving = [[configuration(0.5 + 0.1 * at)] for at in range(4)]
         search = make(*moving, window=4, stages=("a",))
-        assert search.run() == "the sampler had nothing more to ask"
+        assert search.run() == "sampler exhausted"
 
     def test_not_before_every_stage_was_heard(self, make):
         still = [[configuration(0.8)], [configuration(0.801)], [configuration(0.802)]]
         search = make(*still, [configuration(0.7, stage="b")], window=2)
-        assert "nothing more to ask" in search.run()
+        assert "sampler exhausted" in search.run()
         assert len(search.trials) == 4
 
     def test_failures_and_parts_are_no_results(self, make):
@@ -307,7 +307,7 @@ class TestConvergence:
         search = make(
             [configuration(0.8)], [part], [configuration("raise")], window=2, stages=("a",)
         )
-        assert "nothing more to ask" in search.run()
+        assert "sampler exhausted" in search.run()
 
 
 class TestBudget:
@@ -315,7 +315,7 @@ class TestBudget:
         soft = [[configuration(0.5 + 0.01 * at, alpha=0.5)] for at in range(20)]
         search = make(*soft, models=10, stages=("a",))
         no_room = "the budget has no room for another trial and what follows the search"
-        assert search.run() == f"{no_room}, with 2 of the budget of 10 models left"
+        assert search.run() == f"{no_room}; 2 of 10 models left"
         # 7 trials and the control of the best; two refits are left.
         assert len(search.trials) == 8
         assert search.budget.models == 2
@@ -389,10 +389,10 @@ class TestBudget:
 
     def test_what_was_not_used_is_told(self, make):
         search = make([configuration(0.5, alpha=0.5)], models=64, stages=("a",))
-        left = "with 62 of the budget of 64 models left"
-        assert search.run() == f"the sampler had nothing more to ask, {left}"
+        left = "62 of 64 models left"
+        assert search.run() == f"sampler exhausted; {left}"
 
     def test_time_ends_it_also_where_there_is_no_room(self, make):
         soft = [configuration(0.5 + 0.01 * at, alpha=0.5) for at in range(3)]
         search = make(soft, models=5, seconds=1e-9, stages=("a",))
-        assert search.run().startswith("the budget of 1e-09 s is spent, with ")
+        assert search.run().startswith("the budget of 1e-09 s is spent; ")

@@ -202,7 +202,7 @@ def test_the_ensemble_is_of_students_so_judged(distilled):
 
 
 def test_a_student_that_lies_about_selection_rows_is_out_of_the_race(distilled):
-    with pytest.warns(hpmkd.PluginWarning, match=r"'liar' is out of the race: .*'liar'.*its stud"):
+    with pytest.warns(hpmkd.PluginWarning, match=r"'liar' dropped: .*'liar'.*its stud"):
         found, _ = distilled(stages=["liar", "tree"])
     assert list(found.students) == ["tree"]
 

@@ -44,7 +44,7 @@ def test_failed_trials_are_never_best():
 def test_pairs_leave_out_stages_without_a_control():
     trials = [trial(0, 0.5, 0.5), trial(1, 0.6), trial(2, 0.3, 0.5, stage="b")]
     with pytest.warns(
-        PluginWarning, match="stage .[bc]. is out of the race: it (has no control|was not tried)"
+        PluginWarning, match="stage .[bc]. dropped: it (has no control|was not tried)"
     ) as caught:
         paired = pairs(trials, ["a", "b", "c"])
     assert len(caught) == 2
@@ -123,7 +123,7 @@ def test_the_first_stage_wins_a_tie(fitting):
     [("unwritable", "OSError: no ink"), ("wordy", "TypeError: returned 'text'; expected bytes")],
 )
 def test_a_student_that_cannot_be_written_is_out_of_the_race(fitting, stage, reason):
-    message = f"out of the race: plugin 'p': stage '{stage}' failed in to_bytes: {reason}"
+    message = f"dropped: plugin 'p': stage '{stage}' failed in to_bytes: {reason}"
     with pytest.warns(PluginWarning, match=message):
         found, _ = fitting([trial(0, 0.1, stage=stage), trial(1, 0.5)], [stage, "a"])
     assert list(found.students) == ["a"]

@@ -25,7 +25,7 @@ SURVIVED: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("memory", "suggest"): (_FORGOTTEN, ()),
     ("memory", "outcomes"): (_FORGOTTEN, ()),
     ("memory", "remember"): (_FORGOTTEN, None),
-    ("scheduler", "observe"): ("; it hears of no further trial", None),
+    ("scheduler", "observe"): ("; it will receive no further trials", None),
     ("executor", "close"): ("", None),
 }
 
