@@ -113,7 +113,7 @@ def test_a_damaged_file_is_named(folder, name, text, message):
     refused(folder, message, "run folder" if "intact" in message or "entry" in message else name)
 
 
-@pytest.mark.parametrize("name", ["trials.json", "recipe.toml", "leaderboard.json"])
+@pytest.mark.parametrize("name", ["trials.json", "recipe.toml", "leaderboard.json", "front.json"])
 def test_a_missing_file_is_named(folder, name):
     folder.joinpath(name).unlink()
     refused(folder, name)
