@@ -28,7 +28,7 @@ HEADER = "header"
 #: What SQLite may put beside the database, behind its name.
 COMPANIONS = ("-wal", "-journal")
 _TABLE = "CREATE TABLE results (name TEXT PRIMARY KEY, seconds REAL, seal BLOB, pickle BLOB)"
-_INTACT = "is_sealed(name, seconds, seal, pickle)"
+_ROW = "SELECT name, seconds, seal, pickle FROM results WHERE name = ?"
 
 
 class Journal:
@@ -163,13 +163,12 @@ class JournalFile(Journal):
         """Return the result that was put under a name; KeyError if it cannot be read."""
         if name not in self._names:  # nothing is, in a closed one
             raise KeyError(name)
-        query = f"SELECT pickle FROM results WHERE name = ? AND {_INTACT}"
         try:
             with self._mutex:
-                row = self._database.execute(query, (name,)).fetchone()
-            if row is None:
+                row = self._database.execute(_ROW, (name,)).fetchone()
+            if row is None or not self._is_sealed(*row):
                 raise ValueError("it is damaged")
-            result = pickle.loads(row[0])
+            result = pickle.loads(row[3])
         except Exception as error:  # whatever a class does when it is unpickled
             self._report(f"{name} cannot be read ({type(error).__name__}: {error})")
             raise KeyError(name) from error
@@ -222,8 +221,6 @@ class JournalFile(Journal):
                 self.path, timeout=0, isolation_level=None, check_same_thread=False
             )
             try:
-                database.create_function("seal", 3, self._seal)
-                database.create_function("is_sealed", 4, self._is_sealed)
                 # First: the lock is the database's own, and ends with the process, however it ends.
                 database.execute("PRAGMA locking_mode = EXCLUSIVE")
                 database.execute("PRAGMA synchronous = FULL")
@@ -237,9 +234,10 @@ class JournalFile(Journal):
     def _load(self, trusted: bool) -> None:
         if _is_blank(self.path):
             return
-        query = f"SELECT pickle, {_INTACT} FROM results WHERE name = ?"
-        content, own = self._database.execute(query, (HEADER,)).fetchone() or (b"null", True)
-        header = json.loads(content)
+        # Seals are checked and made here: a function of SQL that did so could be called by a view
+        # or a trigger in the file, which then would seal what a stranger wrote.
+        row = self._database.execute(_ROW, (HEADER,)).fetchone()
+        header, own = (json.loads(row[3]), self._is_sealed(*row)) if row else (None, True)
         if not own and not trusted:
             raise RunFolderError(
                 f"{self.path} was sealed by another user or machine, or is damaged: to read it "
@@ -248,17 +246,18 @@ class JournalFile(Journal):
             )
         if not isinstance(header, dict):
             raise ValueError("it has no header")
-        if not own:
-            self._database.execute("UPDATE results SET seal = seal(name, seconds, pickle)")
         self.header = header
-        for name, seconds, intact in self._database.execute(
-            f"SELECT name, seconds, {_INTACT} FROM results WHERE name != ? ORDER BY rowid",
-            (HEADER,),
-        ):
-            if intact:
-                self._names[name], self._before = None, seconds
-            else:
+        sealed = []
+        query = "SELECT name, seconds, seal, pickle FROM results ORDER BY rowid"
+        for name, seconds, seal, content in self._database.execute(query):
+            if not own and isinstance(content, bytes):
+                seal = self._seal(name, seconds, content)
+                sealed.append((seal, name))
+            if not self._is_sealed(name, seconds, seal, content):
                 self.damaged += 1
+            elif name != HEADER:
+                self._names[name], self._before = None, seconds
+        self._database.executemany("UPDATE results SET seal = ? WHERE name = ?", sealed)
         self._database.execute("PRAGMA journal_mode = WAL")
 
     def _insert(self, name: str, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from hpmkd.errors import JournalWarning, RunFolderError
 from hpmkd.execution.journal import Journal, JournalFile
 from hpmkd.execution.journal_key import user_key
 from hpmkd.files import explain_write_errors
-from hpmkd.runs.checkpoint_folder import BEST, COMMAND, JOURNAL, FolderState, state_of
+from hpmkd.runs.checkpoint_folder import BEST, COMMAND, JOURNAL, FolderState, drafts_of, state_of
 from hpmkd.runs.fingerprint import UNIDENTIFIABLE, differences
 from hpmkd.training.best_so_far import BestSoFar
 
@@ -79,6 +80,8 @@ class RunCheckpoint:
             self.journal_file = JournalFile(
                 folder / JOURNAL, user_key(), fresh=anew, trusted=trusted, on_trouble=self._warn
             )
+        for draft in drafts_of(folder):  # of processes that were killed: this one has the lock
+            shutil.rmtree(draft, ignore_errors=True)
         self.journal = self.journal_file
 
     def verify_or_begin(self, run_fingerprint: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shlex
 import shutil
 from enum import Enum, auto
@@ -69,19 +70,20 @@ def check_finished(folder: Path) -> None:
     raise StudentFileError(f"{message}. Go on with: {typed}")
 
 
-def draft_of(folder: Path) -> Path:
-    """Return where a run folder is written, before it is moved to its place."""
+def drafts_of(folder: Path) -> list[Path]:
+    """Return where processes write a run folder, each in its own place."""
     target = folder.absolute()
-    return target.with_name(f".{target.name}.draft")
+    return sorted(target.parent.glob(f"{glob.escape(f'.{target.name}.draft-')}*"))
 
 
 def recover(folder: Path) -> None:
     """Put a run folder in its place, where the process that did so was killed in the middle."""
-    draft = draft_of(folder)
-    # The old one was moved away, so the new one is whole.
-    if not folder.exists() and (draft / "old").exists() and (draft / "new").exists():
-        (draft / "new").rename(folder)
-        shutil.rmtree(draft, ignore_errors=True)
+    for draft in [] if folder.exists() else drafts_of(folder):
+        # The old one was moved away, so the new one is whole.
+        if (draft / "old").exists() and (draft / "new").exists():
+            (draft / "new").rename(folder)
+            shutil.rmtree(draft, ignore_errors=True)
+            return
 
 
 def take_along(unfinished: Path, new: Path) -> None:

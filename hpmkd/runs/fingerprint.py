@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -174,10 +175,13 @@ def _code(package: str) -> str:
     """Return a digest of the sources of a package, or of a module; of what has none, nothing."""
     module, total = sys.modules.get(package), hashlib.sha256()
     file = getattr(module, "__file__", None)
+    # What is offered by its place need not have been imported.
+    if module is None and package and (spec := importlib.util.find_spec(package)) is not None:
+        file = spec.origin
     if file is None:
         return ""
     paths = [Path(file)]
-    if hasattr(module, "__path__"):
+    if paths[0].name == "__init__.py":
         paths = sorted(Path(file).parent.rglob("*.py"))
     for path in paths:
         try:

@@ -20,7 +20,6 @@ from hpmkd.registry.offers import NAME
 from hpmkd.runs.checkpoint_folder import (
     FolderState,
     check_finished,
-    draft_of,
     recover,
     state_of,
     take_along,
@@ -91,12 +90,12 @@ def writing(
     """
     check_free(folder, overwrite=overwrite, cure=cure)
     target = Path(folder).absolute()
-    draft = draft_of(target)
-    new = draft / "new"
     with explain_write_errors(target, cure):
-        shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed
+        # Of this writer alone: another may be at the same folder.
+        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.draft-"))
+        new = draft / "new"
         try:
-            new.mkdir(parents=True)
+            new.mkdir()
             yield new
             _sync(new)
             if state_of(target) is FolderState.UNFINISHED:

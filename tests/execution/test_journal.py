@@ -230,6 +230,21 @@ def test_a_row_sealed_by_another_key_in_our_journal_is_not_found(path):
     assert len(journal) == 3
 
 
+def test_a_view_in_a_strangers_file_cannot_have_its_rows_sealed(path):
+    """Functions of SQL that this process defines could be called by what the file holds."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.create_function("seal", 3, lambda *row: b"")
+        database.execute("CREATE TABLE evil (name, seconds, pickle)")
+        for name, content in (("header", b"{}"), ("trial/e/0", pickle.dumps("evil"))):
+            database.execute("INSERT INTO evil VALUES (?, 0.0, ?)", (name, content))
+        database.execute(
+            "CREATE VIEW results AS SELECT rowid, name, seconds, "
+            "seal(name, seconds, pickle) AS seal, pickle FROM evil"
+        )
+    with pytest.raises(RunFolderError, match="no journal of hpmkd"):
+        JournalFile(path, KEY)
+
+
 def test_a_trusted_foreign_journal_becomes_our_own(path):
     filled(path, OTHER).close()
     assert same(reopened(path, trusted=True)[1]) == 3

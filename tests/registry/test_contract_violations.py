@@ -113,6 +113,8 @@ LIES = [
     ("executor", {"run": raises}, "failed in run: .*a lie"),
     ("executor", {"prepare": raises}, "failed in prepare: .*a lie"),
     ("cache", {"get_or_compute": raises}, "failed in get_or_compute: .*a lie"),
+    ("cache", {"get_many": lambda *_: []}, "failed in get_many: .*0 entries"),
+    ("cache", {"put": lambda *_: None}, "failed in put: .*expected an array"),
     ("cache", {"stats": raises}, "failed in stats: .*a lie"),
     ("sampler", {"ask": raises}, "failed in ask: .*a lie"),
     ("sampler", {"ask": exits}, "failed in ask: SystemExit: a lie"),

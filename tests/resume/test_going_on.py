@@ -513,7 +513,7 @@ def test_a_run_killed_between_two_renames_is_found_again(data, tmp_path):
     folder = tmp_path / "run"
     Stopping.fits, Stopping.stop_at = 0, None
     assert command(data, "--out", folder).exit_code == 0
-    draft = tmp_path / ".run.draft"
+    draft = tmp_path / ".run.draft-abc"
     draft.mkdir()
     shutil.move(folder, draft / "new")
     (draft / "old").mkdir()

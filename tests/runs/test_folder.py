@@ -40,6 +40,17 @@ def test_a_new_folder_is_written_with_its_parents_and_nothing_beside(tmp_path):
     assert os.listdir(tmp_path / "a") == ["b"]
 
 
+def test_two_writers_of_one_folder_do_not_meet(tmp_path):
+    with writing(tmp_path / "run", overwrite=True) as draft:
+        draft.joinpath("run.json").write_text('"new"')
+        write(tmp_path / "run", "old", overwrite=True)
+        assert content(tmp_path / "run") == OLD
+        draft.joinpath("students").mkdir()
+        draft.joinpath("students", "tree.hpmkd").write_text("new")
+    assert content(tmp_path / "run") == NEW
+    assert os.listdir(tmp_path) == ["run"]
+
+
 def test_relative_paths_work(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write("run")

@@ -101,6 +101,23 @@ def entry(method: Method, region: str, key: str, compute: Callable[[], Any]) -> 
     return found
 
 
+def entries(method: Method, region: str, keys: Sequence[str]) -> Sequence[Any]:
+    """Return entries of a cache: for each key an array, or None."""
+    found = list(method(region, keys))
+    if len(found) != len(keys):
+        raise ValueError(f"get_many returned {len(found)} entries for {len(keys)} keys")
+    for each in found:
+        expect("what get_many returned", each, (np.ndarray, type(None)), "an array or None")
+    return found
+
+
+def stored(method: Method, region: str, key: str, array: Any) -> Any:
+    """Store an entry of a cache, and return it: an array."""
+    found = method(region, key, array)
+    expect("what put returned", found, np.ndarray, "an array")
+    return found
+
+
 def suggestions(method: Method, *arguments: Any) -> Sequence[Any]:
     """Return what a memory suggests: mappings."""
     found = list(method(*arguments))
@@ -139,7 +156,7 @@ CHECKS: Mapping[str, Mapping[str, Method]] = {
     "scheduler": {"softening": softening},
     "transfer": {"hand_over": hand_over},
     "augmenter": {"rows": made_rows},
-    "cache": {"get_or_compute": entry},
+    "cache": {"get_or_compute": entry, "get_many": entries, "put": stored},
     "memory": {"suggest": suggestions, "outcomes": outcomes},
     "executor": {"run": results},
     "exporter": {"export": written},
