@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hpmkd.errors import HpmkdError as HpmkdError
     from hpmkd.errors import LimitsError as LimitsError
     from hpmkd.errors import PluginError as PluginError
+    from hpmkd.errors import PluginWarning as PluginWarning
     from hpmkd.errors import RecipeError as RecipeError
     from hpmkd.errors import RunFolderError as RunFolderError
     from hpmkd.errors import StudentFileError as StudentFileError
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from hpmkd.knowledge.teachers import GivenTeacher as GivenTeacher
     from hpmkd.recipe.recipe import Recipe as Recipe
     from hpmkd.recipe.settings import Choice as Choice
-    from hpmkd.registry.registry import PluginWarning as PluginWarning
     from hpmkd.registry.registry import Registry as Registry
     from hpmkd.runs.export import export as export
     from hpmkd.runs.result import Distillation as Distillation
@@ -69,7 +69,7 @@ _HOME = {
     "hookimpl": "hookspecs",
     "Choice": "recipe.settings",
     "Recipe": "recipe.recipe",
-    "PluginWarning": "registry.registry",
+    "PluginWarning": "errors",
     "Registry": "registry.registry",
     "Student": "student",
     "CloneableTeacher": "knowledge.teachers",

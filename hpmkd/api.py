@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from hpmkd.data.dataset import Dataset, make_dataset
+from hpmkd.data.dataset import Dataset, as_test_rows, make_dataset, separate_test
 from hpmkd.data.probabilities import given_probabilities
 from hpmkd.data.seeds import Seeds, as_seed
 from hpmkd.engine.run import HPMDistiller
@@ -23,7 +23,6 @@ from hpmkd.registry.registry import Registry
 from hpmkd.runs.checkpoint import RunCheckpoint
 from hpmkd.runs.checkpoint_folder import FolderState, recover, state_of
 from hpmkd.runs.result import Distillation
-from hpmkd.runs.resume_check import divided, with_test
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
@@ -186,12 +185,13 @@ def run(
     if X_test is None:
         if y_test is not None:
             raise DataError("got y_test without X_test; expected both or neither")
-        (training, test), parts = divided(dataset, recipe, seeds)
+        parts = separate_test(dataset, recipe.split.test_size, seeds.test)
+        training, test = map(dataset.rows, parts)
         teachers = [_divided(each, dataset, *parts) for each in teachers]
     else:
         training = dataset
         target = y if y_test is None and isinstance(y, str) else y_test
-        test = with_test(training, X_test, target)
+        test = as_test_rows(training, X_test, target)
     distiller = HPMDistiller(recipe, registry, seed, cache, checkpoint or RunCheckpoint())
     found = distiller.distill(training, test, teachers, X_unlabeled)
     facts = {

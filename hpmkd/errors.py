@@ -20,6 +20,10 @@ class HpmkdError(Exception):
     exit_code = 1
 
 
+class PluginWarning(UserWarning):
+    """Something of a plugin does not work, or is not there; the run goes on without it."""
+
+
 class WorkerWarning(UserWarning):
     """A worker process was lost, or took too long; its task is tried once more."""
 

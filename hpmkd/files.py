@@ -12,7 +12,7 @@ from pathlib import Path
 from hpmkd.errors import RunFolderError
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
+def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int = 0o666) -> Path:
     """Write a file, replacing one in the way; a failure leaves everything as it was.
 
     Only a regular file is replaced. Of a symbolic link it is the file that the link leads to, and
@@ -24,6 +24,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
         Where; the folder must exist.
     content : bytes
         All of it.
+    mode : int
+        Its permissions, less the process's umask.
 
     Returns
     -------
@@ -46,7 +48,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
     # In the same folder, for only there is replacing atomic.
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        with draft.open("xb") as stream:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

@@ -189,7 +189,7 @@ class ProblemTeachers:
             regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
             knowledge = builder.finish(regime)
             predicted = stack([each.test for each in knowledge.predictions])
-            targets = knowledge.knowledge.soft_targets
+            targets = knowledge.fused.soft_targets
             return TeacherOutputs(
                 tuple(selection_sets),
                 TrainingSet.encode(training, targets, ENCODINGS, knowledge.extra),

@@ -145,7 +145,7 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
         held = training.rows(held_rows).taken()
         selection_set = SelectionSet(fitted, held_rows, held, len(fit_rows))
         made = source.arm(knowledge.extra, name, rows, weight)
-        whole = TrainingSet.encode(training, knowledge.knowledge.soft_targets, encodings, made)
+        whole = TrainingSet.encode(training, knowledge.fused.soft_targets, encodings, made)
         for stage in STAGES:
             for alpha in (0.0, *ALPHAS) if name == "none" else ALPHAS:
                 tried = [Configuration(stage, 1.0, alpha, point) for point in points[stage]]

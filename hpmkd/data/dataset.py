@@ -13,7 +13,7 @@ from scipy.special import entr
 
 from hpmkd.data import splits, tables
 from hpmkd.data.labels import as_labels, classes_of, codes_of
-from hpmkd.data.raw_rows import as_table, unknown_column
+from hpmkd.data.raw_rows import aligned, as_table, unknown_column
 from hpmkd.errors import DataError
 from hpmkd.values import DataFacts
 
@@ -135,6 +135,12 @@ def make_dataset(X: Any, y: Any, classes: NDArray[Any] | None = None) -> Dataset
     classes = classes_of(labels)
     _warn_of_dull_columns(table)
     return Dataset(table, codes_of(labels, classes), classes)
+
+
+def as_test_rows(training: Dataset, X_test: Any, target: Any) -> Dataset:
+    """Return given test rows, with the classes and the columns of the training rows."""
+    test = make_dataset(X_test, target, classes=training.classes)
+    return replace(test, whole=aligned(test.table, training.table))
 
 
 def separate_test(

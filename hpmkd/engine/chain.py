@@ -27,27 +27,27 @@ class ChainResult:
     gates: Sequence[Gate]
 
 
-def chain(ctx: RunContext, taught: TeacherOutputs, found: SearchResult) -> ChainResult:
+def chain(ctx: RunContext, outputs: TeacherOutputs, found: SearchResult) -> ChainResult:
     """Try every link of the chain on top of what the search found."""
     tried = list(found.trials)
 
     def evaluate(configurations: Sequence[Configuration]) -> list[Trial]:
-        trials = ctx.trainer.evaluate(taught.selection_sets, configurations)
+        trials = ctx.trainer.evaluate(outputs.selection_sets, configurations)
         tried.extend(trials)
         return trials
 
     def refusal(configurations: Sequence[Configuration], eligible: Sequence[Trial]) -> str | None:
-        return ctx.budget_plan.refusal_of_link(configurations, eligible, taught.selection_sets)
+        return ctx.budget_plan.refusal_of_link(configurations, eligible, outputs.selection_sets)
 
     with ctx.counts.phase("chain"):
         ctx.progress.start("chain", len(ctx.links))
         eligible, gates = ProgressiveDistillationChain(
             ctx.links,
-            with_control(taught.alphas),
+            with_control(outputs.alphas),
             evaluate,
             ctx.progress.advance,
             refusal,
-            taught.ranking,
+            outputs.ranking,
         ).run(found.trials)
         ctx.progress.finish()
     return ChainResult(Provenance(found.run, eligible), tried, gates)

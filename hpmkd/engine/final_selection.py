@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.errors import HpmkdError
+from hpmkd.errors import HpmkdError, PluginWarning
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import BATCH
 from hpmkd.evaluation.pareto import SelectionMetrics, pareto_front
 from hpmkd.evaluation.ranking import NO_LIMITS
-from hpmkd.registry.registry import PluginWarning
 from hpmkd.training.refit import Finalists, Refitted, best, candidates, report
 from hpmkd.training.trials import judge_again
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from hpmkd.data import splits
 from hpmkd.engine.final_selection import FinalSelection
-from hpmkd.errors import HpmkdError, PluginError
-from hpmkd.evaluation.gates import Gate, gate, of_fuser
-from hpmkd.registry.registry import PluginWarning
+from hpmkd.errors import HpmkdError, PluginError, PluginWarning
+from hpmkd.evaluation.gates import Gate, gate, gates_of_fuser
 from hpmkd.training.ensemble import Ensemble, fit_ensemble, strongest
 from hpmkd.training.ensemble_distillation import BREAKS_LIMIT, EnsembleDistillation
 from hpmkd.training.refit import Finalists, Refitted, fit_finalists, pairs
@@ -39,43 +38,45 @@ class FinishedStudents:
     notes: Sequence[str]  # what the verdict should mention of the limits
 
 
-def finish(ctx: RunContext, taught: TeacherOutputs, chained: ChainResult) -> FinishedStudents:
+def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> FinishedStudents:
     """Fit winners, controls, ensemble and the front on all rows."""
     selection = FinalSelection(
         chained.provenance,
-        taught.training,
-        taught.ranking,
+        outputs.training,
+        outputs.ranking,
         ctx.trainer,
         ctx.budget_plan,
-        taught.final_rows,
+        outputs.final_rows,
     )
     with ctx.counts.phase("refit"):
-        finalists = _refit(ctx, taught, chained.provenance.trials, selection)
-        ensemble = _fuse(ctx, taught, finalists, chained.provenance)
-        gates = of_fuser("fuser of the teachers", taught.knowledge.knowledge.fuser)
+        finalists = _refit(ctx, outputs, chained.provenance.trials, selection)
+        ensemble = _fuse(ctx, outputs, finalists, chained.provenance)
+        gates = gates_of_fuser("fuser of the teachers", outputs.knowledge.fused.fuser)
         if ensemble is not None:
-            gates += of_fuser("fuser of the ensemble", ensemble.fusion.summary(ensemble.names))
+            gates += gates_of_fuser(
+                "fuser of the ensemble", ensemble.fusion.summary(ensemble.names)
+            )
         if ctx.recipe.ensemble.collapse:
-            finalists, decision = _distil_ensemble(ctx, taught, finalists, ensemble, selection)
+            finalists, decision = _distil_ensemble(ctx, outputs, finalists, ensemble, selection)
             gates.append(decision)
         return FinishedStudents(
             finalists=finalists,
             ensemble=ensemble,
             gates=gates,
-            self_distilled=_self_distil(ctx, taught, finalists),
+            self_distilled=_self_distil(ctx, outputs, finalists),
             front=_fit_front(ctx, finalists, selection),
             notes=selection.notes(finalists),
         )
 
 
 def _refit(
-    ctx: RunContext, taught: TeacherOutputs, trials: Sequence[Trial], selection: FinalSelection
+    ctx: RunContext, outputs: TeacherOutputs, trials: Sequence[Trial], selection: FinalSelection
 ) -> Finalists:
     """Fit each stage's best and its control on all rows."""
-    paired = pairs(trials, ctx.trainer.fitting.stages, taught.ranking)
+    paired = pairs(trials, ctx.trainer.fitting.stages, outputs.ranking)
     ctx.progress.start("refit", 2 * len(paired))
     chosen = [each.configuration for pair in paired.values() for each in pair.trials]
-    data = ctx.trainer.refit_data(taught.training, chosen)
+    data = ctx.trainer.refit_data(outputs.training, chosen)
 
     def fitted() -> None:
         ctx.trainer.trained(1)
@@ -114,13 +115,13 @@ def _notes_of_hard_winners(
 
 
 def _fuse(
-    ctx: RunContext, taught: TeacherOutputs, finalists: Finalists, provenance: Provenance
+    ctx: RunContext, outputs: TeacherOutputs, finalists: Finalists, provenance: Provenance
 ) -> Ensemble | None:
     """Fuse the strongest students; None if there are not two of them, or the fuser fails."""
     names = strongest(finalists, ctx.recipe.ensemble.top)
     if len(names) < 2:
         return None
-    held, fuser = taught.held, ctx.parts.ensemble_fuser
+    held, fuser = outputs.held, ctx.parts.ensemble_fuser
     try:
         return fit_ensemble(finalists, names, fuser, held.labels, held.table, provenance)
     except PluginError as failed:
@@ -130,7 +131,7 @@ def _fuse(
 
 def _distil_ensemble(
     ctx: RunContext,
-    taught: TeacherOutputs,
+    outputs: TeacherOutputs,
     finalists: Finalists,
     ensemble: Ensemble | None,
     selection: FinalSelection,
@@ -142,31 +143,35 @@ def _distil_ensemble(
     before = selection.provenance.trial_of(shipped.configuration) or shipped
     members = [finalists.students[name].trial.configuration for name in ensemble.names]
     if refusal := ctx.budget_plan.refusal_of_ensemble(
-        members, before.configuration, len(taught.alphas), len(taught.selection_sets)
+        members, before.configuration, len(outputs.alphas), len(outputs.selection_sets)
     ):
         return finalists, Gate("collapse", False, f"not tried: {refusal}")
     distillation = EnsembleDistillation(
-        members, ctx.parts.ensemble_fuser, ctx.trainer.parents, ctx.trainer.evaluate, taught.ranking
+        members,
+        ctx.parts.ensemble_fuser,
+        ctx.trainer.parents,
+        ctx.trainer.evaluate,
+        outputs.ranking,
     )
     with ctx.progress.phase("collapse"):
-        after, decision = distillation.attempt(before, taught.selection_sets, taught.alphas)
+        after, decision = distillation.attempt(before, outputs.selection_sets, outputs.alphas)
         if after is None:
             return finalists, decision
         try:
-            training = distillation.with_soft_targets(taught.training)
+            training = distillation.with_soft_targets(outputs.training)
             student = ctx.trainer.fit(training, after.configuration)
             distilled = selection.finish(after, student)
         except HpmkdError as failed:
             return finalists, Gate("collapse", False, str(failed))
     if selection.keeps_limits(finalists.shipped) > selection.keeps_limits(distilled):
         return finalists, Gate("collapse", False, BREAKS_LIMIT)
-    if taught.final_rows is not None:
+    if outputs.final_rows is not None:
         decision = gate("collapse", finalists.shipped.trial, distilled.trial)
     return (replace(finalists, collapsed=distilled) if decision.passed else finalists), decision
 
 
 def _self_distil(
-    ctx: RunContext, taught: TeacherOutputs, finalists: Finalists
+    ctx: RunContext, outputs: TeacherOutputs, finalists: Finalists
 ) -> Predictor | str | None:
     """Fit the shipped configuration to its control's predictions instead of the teachers'.
 
@@ -178,7 +183,7 @@ def _self_distil(
     control = finalists.controls[finalists.chosen].trial.configuration
     if shipped.hard:
         return None
-    most, n = ctx.recipe.split.own_above, len(taught.training)
+    most, n = ctx.recipe.split.own_above, len(outputs.training)
     refusal = ctx.budget_plan.refusal_of_self_distillation(shipped, control)
     if splits.exceeds(n, most):
         refusal = f"there are {n} training rows, more than {most} (split.own_above)"
@@ -186,8 +191,8 @@ def _self_distil(
         return f"Not compared with self-distillation: {refusal}"
     try:
         with ctx.progress.phase("controls"):
-            predicted = ctx.trainer.parents.out_of_fold(taught.training, control)
-            training = taught.training.with_soft_targets(predicted.rows, predicted.extra)
+            predicted = ctx.trainer.parents.out_of_fold(outputs.training, control)
+            training = outputs.training.with_soft_targets(predicted.rows, predicted.extra)
             return ctx.trainer.fit(training, shipped)
     except HpmkdError as failed:
         message = f"the shipped student is not compared with self-distillation: {failed}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.engine.summaries import named_students, summarise
-from hpmkd.engine.teacher_footprint import of_fuser, total
+from hpmkd.engine.teacher_footprint import fuser_footprint, total
 from hpmkd.evaluation import leaderboard
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import latency, student_latency
@@ -47,22 +47,22 @@ class Measurement:
 
 
 def measure(
-    ctx: RunContext, rows: RunRows, taught: TeacherOutputs, finished: FinishedStudents
+    ctx: RunContext, rows: RunRows, outputs: TeacherOutputs, finished: FinishedStudents
 ) -> Measurement:
     """Read the test rows, once."""
     test, finalists, ensemble = rows.test, finished.finalists, finished.ensemble
     with ctx.counts.phase("measure"):
         ctx.progress.start("measure", 3)
-        entries = teacher_entries(taught.knowledge, taught.footprints, test)
+        entries = teacher_entries(outputs.knowledge, outputs.footprints, test)
         ctx.progress.advance()
         entries += _student_entries(ctx, finalists, test.table)
         ctx.progress.advance()
         if ensemble is not None:
             entries.append(ensemble_entry(ensemble, test.table))
         ctx.progress.finish()
-        knowledge = taught.knowledge.knowledge
+        knowledge = outputs.knowledge.fused
         verdict = compare(
-            finalists, finished.self_distilled, test, taught.regime.name, ctx.seeds.verdict
+            finalists, finished.self_distilled, test, outputs.regime.name, ctx.seeds.verdict
         )
         students, own = [*named_students(finalists, finished.front)], finalists.by_name()
         return Measurement(
@@ -75,7 +75,7 @@ def measure(
                 ctx.seeds.evidence,
             ),
             verdict=replace(verdict, notes=(*verdict.notes, *finished.notes)),
-            summaries=summarise(students, finalists, taught.ranking, test),
+            summaries=summarise(students, finalists, outputs.ranking, test),
             further={name: each.student for name, _, each in students if name not in own},
         )
 
@@ -104,10 +104,10 @@ def teacher_entries(
     if len(known) == len(predicted):
         stacked = stack(known)
         fused, _ = collected.fusion.fuse(stacked, test.table)
-        whole = total([*footprints, of_fuser(collected.fusion, stacked, test.table)])
+        whole = total([*footprints, fuser_footprint(collected.fusion, stacked, test.table)])
         entries.append(Entry("teacher", TEACHER, fused, whole, fused=True))
     if len(predicted) > 1:
-        names = collected.knowledge.teachers
+        names = collected.fused.teachers
         for name, own, footprint in zip(names, predicted, footprints, strict=True):
             if own is not None:
                 entries.append(Entry("teacher", name, own, footprint))

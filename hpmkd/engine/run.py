@@ -13,10 +13,10 @@ from hpmkd.engine.chain import chain
 from hpmkd.engine.context import RunContext, open_context
 from hpmkd.engine.finish import finish
 from hpmkd.engine.measure import measure
+from hpmkd.engine.run_handle import RunHandle
 from hpmkd.engine.search import search
 from hpmkd.engine.split import split
 from hpmkd.engine.teach import teach
-from hpmkd.engine.trainer import RunHandle
 from hpmkd.runs.checkpoint import RunCheckpoint
 from hpmkd.runs.result import Distillation, facts_of_run
 from hpmkd.search.warm_start import outcomes
@@ -98,11 +98,11 @@ def run(
     """Take the six steps."""
     cache_before = dict(ctx.cache.stats())
     rows = split(ctx, training, test, unlabeled)
-    taught = teach(ctx, rows, teachers)
-    found = search(ctx, rows, taught)
-    chained = chain(ctx, taught, found)
-    finished = finish(ctx, taught, chained)
-    measured = measure(ctx, rows, taught, finished)
+    outputs = teach(ctx, rows, teachers)
+    found = search(ctx, rows, outputs)
+    chained = chain(ctx, outputs, found)
+    finished = finish(ctx, outputs, chained)
+    measured = measure(ctx, rows, outputs, finished)
     ctx.memory.remember(found.facts, outcomes(found.facts, chained.tried))
     # Workers count for the peak memory once they have ended.
     ctx.pipeline.close()
@@ -114,13 +114,13 @@ def run(
         verdict=measured.verdict.to_mapping(),
         counts=ctx.counts.to_mapping(),
     )
-    return _result(ctx, rows, taught, found, chained, finished, measured)
+    return _result(ctx, rows, outputs, found, chained, finished, measured)
 
 
 def _result(
     ctx: RunContext,
     rows: RunRows,
-    taught: TeacherOutputs,
+    outputs: TeacherOutputs,
     found: SearchResult,
     chained: ChainResult,
     finished: FinishedStudents,
@@ -131,7 +131,7 @@ def _result(
         students=finalists.by_name(),
         chosen=finalists.shipped_name,
         records=measured.records,
-        knowledge=taught.knowledge.knowledge,
+        knowledge=outputs.knowledge.fused,
         verdict=measured.verdict,
         counts={**ctx.counts.to_mapping(), "resumed": ctx.checkpoint.journal.resumed},
         recipe=ctx.recipe,
@@ -139,8 +139,8 @@ def _result(
             **facts_of_run(ctx.seed, rows.training, rows.test),
             "search": {"ended": found.ended, "remembered": found.remembered},
             "selection": {
-                "rows": len(taught.held),
-                "teacher_accuracy": taught.ranking.teacher_accuracy,
+                "rows": len(outputs.held),
+                "teacher_accuracy": outputs.ranking.teacher_accuracy,
             },
             "ensemble": None if ensemble is None else ensemble.facts(),
         },
@@ -152,10 +152,10 @@ def _result(
         evidence=measured.details,
         handle=RunHandle(
             ctx.trainer,
-            taught.training,
+            outputs.training,
             chained.provenance,
             finalists,
-            taught.knowledge.original(rows.test.table),
-            taught.final_rows,
+            outputs.knowledge.original(rows.test.table),
+            outputs.final_rows,
         ),
     )

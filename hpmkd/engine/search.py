@@ -30,12 +30,12 @@ class SearchResult:
     run: Run
 
 
-def search(ctx: RunContext, rows: RunRows, taught: TeacherOutputs) -> SearchResult:
+def search(ctx: RunContext, rows: RunRows, outputs: TeacherOutputs) -> SearchResult:
     """Evaluate configurations until the sampler, the results or the budget end it."""
-    run = Run(ctx.recipe.name, ctx.seed, len(taught.training), taught.regime.name)
-    fitted = len(taught.selection_sets[0].training)
-    ctx.checkpoint.best.begin(taught.ranking, replace(run, rows=fitted))
-    facts = facts_of(rows.training, rows.test, taught.knowledge.knowledge)
+    run = Run(ctx.recipe.name, ctx.seed, len(outputs.training), outputs.regime.name)
+    fitted = len(outputs.selection_sets[0].training)
+    ctx.checkpoint.best.begin(outputs.ranking, replace(run, rows=fitted))
+    facts = facts_of(rows.training, rows.test, outputs.knowledge.fused)
     # Other runs may add to the memory before a run that was stopped is resumed.
     journal, fitting = ctx.checkpoint.journal, ctx.trainer.fitting
     remembered = journal.get_or_compute(
@@ -43,9 +43,9 @@ def search(ctx: RunContext, rows: RunRows, taught: TeacherOutputs) -> SearchResu
     )
     teach_scheduler(fitting.scheduler, ctx.memory, facts, journal)
     with ctx.counts.phase("search"):
-        fits = len(taught.selection_sets)
+        fits = len(outputs.selection_sets)
         models = ctx.budget_plan.for_search(fits, len(fitting.stages))
-        loop = _loop(ctx, taught, remembered, models)
+        loop = _loop(ctx, outputs, remembered, models)
         most = ctx.recipe.search.batch if models is None else max(1, models // fits)
         ctx.progress.start("search", loop.sampler.total or most)
         ended = loop.run()
@@ -54,13 +54,13 @@ def search(ctx: RunContext, rows: RunRows, taught: TeacherOutputs) -> SearchResu
 
 
 def _loop(
-    ctx: RunContext, taught: TeacherOutputs, remembered: Remembered, models: int | None
+    ctx: RunContext, outputs: TeacherOutputs, remembered: Remembered, models: int | None
 ) -> Search:
-    settings, fitting, sets = ctx.recipe.search, ctx.trainer.fitting, taught.selection_sets
+    settings, fitting, sets = ctx.recipe.search, ctx.trainer.fitting, outputs.selection_sets
     space = SearchSpace(
         stages={name: active.stage for name, active in fitting.stages.items()},
         temperatures=settings.temperatures,
-        alphas=with_control(taught.alphas),
+        alphas=with_control(outputs.alphas),
         seed=ctx.seeds.sampler,
         n_rows=min(len(each.training) for each in sets),
         n_available=min(each.available for each in sets),
@@ -82,7 +82,7 @@ def _loop(
         stop=settings.stop,
         budget=ctx.budget,
         reserved=ctx.budget_plan.reserved(len(sets), len(fitting.stages)),
-        ranking=taught.ranking,
+        ranking=outputs.ranking,
         on_trial=count,
         on_arrival=ctx.trainer.best.offer,
     )

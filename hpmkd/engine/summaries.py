@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpmkd.data.probabilities import row_losses
-from hpmkd.evaluation.pareto import Role, StudentSummary, pareto_front
+from hpmkd.evaluation.pareto import StudentSummary, SummaryRole, pareto_front
 
 if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.evaluation.ranking import TrialRanking
     from hpmkd.training.refit import Finalists, Refitted
 
-Named = tuple[str, Role, "Refitted"]
+Named = tuple[str, SummaryRole, "Refitted"]
 
 
 def named_students(finalists: Finalists, front: Sequence[Refitted]) -> Iterator[Named]:

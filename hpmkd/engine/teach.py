@@ -16,7 +16,7 @@ from hpmkd.data.dataset import DataWarning
 from hpmkd.data.encoding import EncodingOptions
 from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
 from hpmkd.engine.row_caps import binding_caps
-from hpmkd.engine.teacher_footprint import of_member
+from hpmkd.engine.teacher_footprint import member_footprint
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.panels import members
@@ -119,10 +119,10 @@ def _collect(
         selection_sets = [_selection_set(ctx, builder, *fold) for fold in rows.folds]
         knowledge = builder.finish(regime)
     # Measured now, so that the models, which are large, need not wait for the end.
-    footprints = [of_member(teacher, builder.predictor) for teacher in builder.teachers]
+    footprints = [member_footprint(teacher, builder.predictor) for teacher in builder.teachers]
     builder.predictor.forget_models()
     ctx.progress.finish()
-    training, soft_targets = rows.training, knowledge.knowledge.soft_targets
+    training, soft_targets = rows.training, knowledge.fused.soft_targets
     held_rows = selection_rows(selection_sets)
     held, final_rows, fitted = training.rows(held_rows), None, training
     ranking = TrialRanking.beside_teacher(soft_targets[held_rows], held.labels, ctx.recipe.limits)
@@ -173,7 +173,7 @@ def _fit_once(
     rows = builder.predictor.training
     at = _rows_of_trials(ctx, rows, fit_rows)
     knowledge = builder.finish(regime, held, at)
-    soft_targets = knowledge.knowledge.soft_targets[at]
+    soft_targets = knowledge.fused.soft_targets[at]
     training = _training_set(ctx, knowledge.fusion.rows, soft_targets, knowledge.extra)
     return [SelectionSet(training, held, rows.rows(held).taken(), len(fit_rows))], knowledge
 

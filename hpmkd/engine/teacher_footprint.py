@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray
 
 
-def of_member(teacher: Teacher, predictor: TeacherPredictor) -> Footprint:
+def member_footprint(teacher: Teacher, predictor: TeacherPredictor) -> Footprint:
     """Return the footprint of one teacher, unknown where it has no model.
 
     It is that of what a teacher's owner would deploy: one model, not the five of a cross-fit.
@@ -43,7 +43,7 @@ def of_member(teacher: Teacher, predictor: TeacherPredictor) -> Footprint:
     return Footprint(*CacheRegion(predictor.cache, "teacher").get(measure, "cost", *content))
 
 
-def of_fuser(fusion: CachedFusion, probabilities: FloatArray, table: Any) -> Footprint:
+def fuser_footprint(fusion: CachedFusion, probabilities: FloatArray, table: Any) -> Footprint:
     """Return that of the fuser alone, on the members' probabilities (M, m, K) of some rows."""
 
     def measure() -> FloatArray:

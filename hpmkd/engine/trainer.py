@@ -11,19 +11,15 @@ from hpmkd.chain.parents import ParentStudents
 from hpmkd.errors import PluginError
 from hpmkd.training.best_so_far import BestSoFar
 from hpmkd.training.refit import writable
-from hpmkd.training.trials import STUDENT, TRIAL, RefitData, SearchData, judge_again
+from hpmkd.training.trials import STUDENT, TRIAL, RefitData, SearchData
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
-    from hpmkd.data.dataset import Dataset
     from hpmkd.execution.counters import Counts
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
-    from hpmkd.knowledge.predictor import TeacherPredictions
     from hpmkd.registry.registry import Registry
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.fit import FitContext
-    from hpmkd.training.provenance import Provenance
-    from hpmkd.training.refit import Finalists
     from hpmkd.values import Configuration, Trial
 
 
@@ -102,41 +98,3 @@ class Trainer:
     def trained(self, n: int) -> None:
         """Count so many further models."""
         self.counts.models_trained += n
-
-
-@dataclass(frozen=True)
-class RunHandle:
-    """What only a run that was just made has: it can fit further students."""
-
-    trainer: Trainer
-    training: TrainingSet  # the rows that the run's students were fitted on in the end
-    provenance: Provenance  # its trials could win
-    finalists: Finalists
-    #: The predictions of the one teacher, or of several as they are fused.
-    teacher: TeacherPredictions
-    final_rows: Dataset | None = None  # the selection rows, where `training` leaves these out
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        """The trials that could win."""
-        return self.provenance.trials
-
-    def fit(self, configuration: Configuration) -> Predictor:
-        """Fit a configuration; see :meth:`Trainer.fit`."""
-        student = self.trainer.fit(self.training, configuration)
-        tried = self.provenance.trial_of(configuration)
-        trial = None if tried is None else self.judge_again(tried, student)
-        return self.provenance.signed(student, configuration, trial)
-
-    def judge_again(self, trial: Trial, student: Predictor) -> Trial:
-        """Return a trial with the results of its student on all rows."""
-        return judge_again(trial, student, self.trainer.fitting, self.final_rows)
-
-    def cost(self, configuration: Configuration) -> int:
-        """Return how many models :meth:`fit` trains, with those that it is built on."""
-        return 1 + self.trainer.parents.cost([configuration], self.training)
-
-    @property
-    def models_trained(self) -> int:
-        """How many models the run trained, with all that were fitted since."""
-        return self.trainer.counts.models_trained

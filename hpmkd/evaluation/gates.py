@@ -83,7 +83,7 @@ def gate(name: str, before: Trial, after: Trial) -> Gate:
     return Gate(name, found.passed, reason)
 
 
-def of_fuser(name: str, summary: Mapping[str, Any]) -> list[Gate]:
+def gates_of_fuser(name: str, summary: Mapping[str, Any]) -> list[Gate]:
     """Return the gate in a fuser's summary; none if it has none."""
     found = summary.get("gate")
     return [] if found is None else [Gate(name, found["accepted"], found["reason"])]

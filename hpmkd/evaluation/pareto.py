@@ -15,7 +15,7 @@ from hpmkd.registry.offers import NAME
 TOLERANCE = 1.1
 
 T = TypeVar("T")
-Role = Literal["student", "control", "collapsed", "front"]
+SummaryRole = Literal["student", "control", "collapsed", "front"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class StudentSummary:
     name: str
     stage: str
     trial: int | None
-    role: Role
+    role: SummaryRole
     chosen: bool
     selection_log_loss: float
     selection_accuracy: float

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class TeacherKnowledge:
     """The teachers' predictions of all rows, fused."""
 
-    knowledge: Knowledge  # of the training rows
+    fused: Knowledge  # of the training rows
     fusion: CachedFusion
     predictions: Sequence[TeacherPredictions]
     extra: PseudoLabelledRows | None  # rows without labels, with the teachers' soft targets
@@ -41,7 +41,7 @@ class TeacherKnowledge:
         known = [each.test for each in self.predictions if each.test is not None]
         complete = len(known) == len(self.predictions)
         fused = self.fusion.fuse(stack(known), test)[0] if complete else None
-        return TeacherPredictions(self.knowledge.soft_targets, fused)
+        return TeacherPredictions(self.fused.soft_targets, fused)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from hpmkd import hookspecs
-from hpmkd.errors import FAILURES, PluginError, RecipeError, suggest
+from hpmkd.errors import FAILURES, PluginError, PluginWarning, RecipeError, suggest
 from hpmkd.hookspecs import OFFER_HOOKS, PROJECT
 from hpmkd.registry.offers import RegisteredComponent, collect
 from hpmkd.registry.plugins import Plugin, clashes, quiet, source_of, unknown
@@ -33,10 +33,6 @@ DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
     "executor": {"dask": "hpmkd-dask"},
     "stage": {"lightgbm": "hpmkd-lightgbm"},
 }
-
-
-class PluginWarning(UserWarning):
-    """Something of a plugin does not work, or is not there; the run goes on without it."""
 
 
 class Registry:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
-    from hpmkd.engine.trainer import RunHandle
+    from hpmkd.engine.run_handle import RunHandle
     from hpmkd.evaluation.gates import Gate
     from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.evaluation.row_details import RowDetails

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.data.dataset import Dataset, make_dataset, separate_test
-from hpmkd.data.raw_rows import aligned
+from hpmkd.data.dataset import as_test_rows, make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
 from hpmkd.runs.fingerprint import DIVIDED, describe_table, differences, settings_of
 
 if TYPE_CHECKING:
     from hpmkd.recipe.recipe import Recipe
-    from hpmkd.values import IntArray
-
-
-def with_test(training: Dataset, X_test: Any, target: Any) -> Dataset:
-    """Return test rows that were given, with the classes and the columns of the training rows."""
-    test = make_dataset(X_test, target, classes=training.classes)
-    return replace(test, whole=aligned(test.table, training.table))
-
-
-def divided(
-    dataset: Dataset, recipe: Recipe, seeds: Seeds
-) -> tuple[tuple[Dataset, Dataset], tuple[IntArray, IntArray]]:
-    """Return training and test rows of a data set, and their numbers in it."""
-    parts = separate_test(dataset, recipe.split.test_size, seeds.test)
-    return (dataset.rows(parts[0]), dataset.rows(parts[1])), parts
 
 
 def diff_with_finished_run(
@@ -58,9 +41,10 @@ def diff_with_finished_run(
         return [f"target: was {facts['target']!r}, is {y!r}"]
     dataset = make_dataset(X, y)
     if X_test is None:
-        tables = divided(dataset, requested, Seeds.spawn(seed))[0]
+        parts = separate_test(dataset, requested.split.test_size, Seeds.spawn(seed).test)
+        tables = tuple(map(dataset.rows, parts))
     else:
-        tables = (dataset, with_test(dataset, X_test, y))
+        tables = (dataset, as_test_rows(dataset, X_test, y))
     was = {
         name: {
             "rows": facts["rows"][part],

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.errors import PluginError
+from hpmkd.errors import PluginError, PluginWarning
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
-from hpmkd.registry.registry import PluginWarning
 from hpmkd.training.refit import best
 from hpmkd.training.trials import TRIAL, SearchData
 from hpmkd.values import Trial

@@ -7,11 +7,10 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpmkd.errors import FAILURES, PluginError
+from hpmkd.errors import FAILURES, PluginError, PluginWarning
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.registry.offers import blame
-from hpmkd.registry.registry import PluginWarning
 from hpmkd.training.trials import STUDENT, RefitData
 
 if TYPE_CHECKING:

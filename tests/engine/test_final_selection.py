@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from hpmkd.engine.final_selection import REPLACEMENTS, FinalSelection
+from hpmkd.errors import PluginWarning
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.recipe.limits import Limits
-from hpmkd.registry.registry import PluginWarning
 from hpmkd.training.refit import Finalists, Refitted
 from hpmkd.values import Configuration, Trial
 

@@ -202,8 +202,8 @@ def test_of_many_rows_no_student_is_taught_by_its_control():
     )
     plan = SimpleNamespace(refusal_of_self_distillation=lambda *both: None)
     ctx = SimpleNamespace(recipe=Recipe.load("hpm"), budget_plan=plan)
-    taught = SimpleNamespace(training=range(200_001))
-    assert _self_distil(ctx, taught, finalists) == (
+    outputs = SimpleNamespace(training=range(200_001))
+    assert _self_distil(ctx, outputs, finalists) == (
         "Not compared with self-distillation: there are 200001 training rows, more than 200000 "
         "(split.own_above)"
     )

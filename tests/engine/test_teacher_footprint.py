@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import make_dataset
 from hpmkd.engine import teacher_footprint
-from hpmkd.engine.teacher_footprint import of_fuser, of_member, total
+from hpmkd.engine.teacher_footprint import fuser_footprint, member_footprint, total
 from hpmkd.evaluation import latency
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.execution.counters import Counts
@@ -64,24 +64,24 @@ def test_parts_add_up():
 
 def test_a_member_is_measured_once_as_one_fold_model(reader, monkeypatch):
     reader.predict_all([BAYES])
-    footprint = of_member(BAYES, reader)
+    footprint = member_footprint(BAYES, reader)
     assert footprint.n_bytes == len(pickle.dumps(reader.deployed(BAYES), pickle.HIGHEST_PROTOCOL))
     assert footprint.row_us > 0
     assert footprint.batch_us > 0
     fits = reader.counts.teacher_fits
     monkeypatch.setattr(teacher_footprint, "latency", None)
-    assert of_member(BAYES, reader) == footprint
+    assert member_footprint(BAYES, reader) == footprint
     assert reader.counts.teacher_fits == fits
 
 
 def test_what_is_given_has_no_cost_and_a_model_has(reader):
     given = GivenTeacher("given", np.full((100, 2), 0.5))
-    assert np.isnan(astuple(of_member(given, reader))).all()
+    assert np.isnan(astuple(member_footprint(given, reader))).all()
     training = reader.training
     model = DecisionTreeClassifier(max_depth=2).fit(
         training.table, training.classes[training.labels]
     )
-    assert np.isfinite(astuple(of_member(FittedTeacher("tree", model), reader))).all()
+    assert np.isfinite(astuple(member_footprint(FittedTeacher("tree", model), reader))).all()
 
 
 def test_a_fuser_is_timed_on_rows_and_what_was_said_of_them(reader, dict_cache):
@@ -93,8 +93,8 @@ def test_a_fuser_is_timed_on_rows_and_what_was_said_of_them(reader, dict_cache):
         selected, training, reader.training, CacheRegion(dict_cache, "attention")
     )
     Mean.sizes = ()
-    cost = of_fuser(cached_fusion, test, reader.test.table)
+    cost = fuser_footprint(cached_fusion, test, reader.test.table)
     assert np.isfinite(astuple(cost)).all()
     assert set(Mean.sizes) == {1, latency.BATCH}
     again = CachedFusion(selected, training, reader.training, CacheRegion(dict_cache, "attention"))
-    assert of_fuser(again, test, reader.test.table) == cost
+    assert fuser_footprint(again, test, reader.test.table) == cost

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpmkd.evaluation.gates import Gate, compare, gate, of_fuser
+from hpmkd.evaluation.gates import Gate, compare, gate, gates_of_fuser
 from hpmkd.values import Configuration, Trial
 
 
@@ -65,5 +65,5 @@ def test_a_failed_trial_does_not_pass_and_says_why():
 
 def test_a_fuser_tells_of_its_gate_in_its_summary():
     summary = {"gate": {"accepted": True, "reason": "it pays", "gain": 0.1}, "wins": []}
-    assert of_fuser("fuser", summary) == [Gate("fuser", True, "it pays")]
-    assert of_fuser("fuser", {"weights": [1.0]}) == []
+    assert gates_of_fuser("fuser", summary) == [Gate("fuser", True, "it pays")]
+    assert gates_of_fuser("fuser", {"weights": [1.0]}) == []

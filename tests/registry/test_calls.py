@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from hpmkd.cli import cli
-from hpmkd.errors import PluginError
+from hpmkd.errors import PluginError, PluginWarning
 from hpmkd.hookspecs import hookimpl
 from hpmkd.registry import registry as registry_module
-from hpmkd.registry.registry import PluginWarning, Registry
+from hpmkd.registry.registry import Registry
 from hpmkd.values import Offer
 
 

@@ -13,10 +13,10 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from hpmkd import api
-from hpmkd.errors import DataError, PluginError, TeacherError
+from hpmkd.errors import DataError, PluginError, PluginWarning, TeacherError
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.registry.registry import PluginWarning, Registry
+from hpmkd.registry.registry import Registry
 from hpmkd.values import Configuration, Fused, Offer, Softening
 
 RNG = np.random.default_rng(0)

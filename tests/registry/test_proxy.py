@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.errors import DataError, PluginError
+from hpmkd.errors import DataError, PluginError, PluginWarning
 from hpmkd.registry.offers import ComponentOrigin
-from hpmkd.registry.registry import PluginWarning
 from hpmkd.registry.validation.proxy import blaming
 from hpmkd.values import Configuration, Softening, StageInputs, TrainingState
 

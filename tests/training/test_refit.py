@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpmkd.errors import PluginError
+from hpmkd.errors import PluginError, PluginWarning
 from hpmkd.execution.cost_model import Load
-from hpmkd.registry.registry import PluginWarning
 from hpmkd.training import refit as finalists
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import Refitted, best, fit_finalists, pairs

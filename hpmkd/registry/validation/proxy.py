@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import contracts
-from hpmkd.errors import FAILURES, HpmkdError, PluginError
+from hpmkd.errors import FAILURES, HpmkdError, PluginError, PluginWarning
 from hpmkd.registry.offers import blame
 from hpmkd.registry.validation.checks import CHECKS, check_encoding
 from hpmkd.registry.validation.configurations import SamplerValidator
@@ -109,8 +109,6 @@ class ComponentProxy:
             try:
                 return self._call(name, method, *arguments, **named)
             except HpmkdError as failed:
-                from hpmkd.registry.registry import PluginWarning
-
                 self._failed.add(name)
                 warnings.warn(f"{failed}{cost}", PluginWarning, stacklevel=2)
         return otherwise

@@ -121,6 +121,7 @@ def export(file: Path, folder: str, overwrite: bool) -> None:
       hpmkd memory export ours.json
       hpmkd memory export - | ssh other hpmkd memory import -
     """
+    from hpmkd.files import write_atomically
     from hpmkd_defaults.memories import import_export
 
     with _opened(_place(folder)) as store:
@@ -132,7 +133,7 @@ def export(file: Path, folder: str, overwrite: bool) -> None:
     if file.exists() and not overwrite:
         raise click.UsageError(f"{file} exists; name another file, or add --overwrite")
     try:
-        import_export.write(file, content)
+        write_atomically(file, content, mode=0o600)
     except OSError as error:
         raise click.ClickException(f"cannot write {file}: {error.strerror or error}") from error
     click.echo(f"{_counted(len(known), 'data set')} written to {file}")

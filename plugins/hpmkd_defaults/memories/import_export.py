@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -52,14 +49,3 @@ def decoded(content: bytes) -> list[Learned]:
             expected = f"Expected a moment <= {latest.isoformat(timespec='minutes')}"
             raise ValueError(f"{expected} - at `$.data_sets[{at}].learned_at`")
     return known
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, for its owner alone to read."""
-    descriptor, draft = tempfile.mkstemp(".part", f"{path.name}-", path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.replace(draft, path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
