@@ -104,7 +104,7 @@ def distill(
         teacher's accuracy, on the selection rows).
     journal : path, optional
         A folder in which everything is kept as soon as it is finished, with the best student so
-        far (``best.hpmkd``). If a run was stopped, the same call goes on with it and ends as it
+        far (``best.hpmkd``). If a run was stopped, the same call resumes it and ends as it
         would have; what is finished is not done again. ``found.save(folder)`` takes its place.
 
     Returns

@@ -23,7 +23,7 @@ TYPED = "hpmkd.typed"
 #: Another recipe, or other code, makes another run.
 UNLESS_CHANGED = (
     "what failed is tried again by whoever goes on; that helps where its cause is neither in the "
-    "recipe nor in the code of a plugin: if you change these, begin anew (--out with "
+    "recipe nor in the code of a plugin: if you change these, start over (--out with "
     "--overwrite); else "
 )
 
@@ -61,7 +61,7 @@ class RunStatus:
                 f"selection rows; use it with: hpmkd predict {shlex.quote(best['path'])} DATA"
             )
         if self.go_on is not None:
-            lines.append(f"{before}go on with: {self.go_on}")
+            lines.append(f"{before}resume with: {self.go_on}")
         return "\n".join(lines)
 
 
@@ -101,7 +101,7 @@ class RunSession:
         if resume is not None and (out is not None or overwrite):
             other = "--overwrite" if out is None else "--out"
             raise click.UsageError(
-                f"got --resume and {other}; expected one of them: --resume goes on with the run "
+                f"got --resume and {other}; expected one of them: --resume continues the run "
                 "that is in the folder"
             )
         self.folder, self._resume = resume or out or Path(), resume is not None
@@ -224,7 +224,7 @@ def _nothing_in(folder: Path) -> str:
         return f"{file} is a file; expected the folder of a run, or begin one with --out"
     taken = folder.exists() and any(folder.iterdir())
     where = "and the name of a new folder" if taken else shlex.quote(str(folder))
-    return f"{folder} holds no run to go on with; begin one with --out {where}"
+    return f"{folder} holds no run to resume; begin one with --out {where}"
 
 
 def _without_folder(typed: Sequence[str]) -> Iterator[str]:

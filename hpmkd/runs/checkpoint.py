@@ -98,9 +98,7 @@ class RunCheckpoint:
         unknown = [name for name, each in run_fingerprint["teachers"].items() if each is None]
         self.identifiable = not unknown
         if unknown:
-            self.on_note(
-                f"teacher {unknown[0]!r}: {UNIDENTIFIABLE}; so this run cannot be gone on with"
-            )
+            self.on_note(f"teacher {unknown[0]!r}: {UNIDENTIFIABLE}; so this run cannot be resumed")
         was = file.header
         if was is None:
             with explain_write_errors(self.folder, CURE):

@@ -67,7 +67,7 @@ def check_finished(folder: Path) -> None:
         message += f"; its best student so far is {best}: "
         message += f"hpmkd predict {shlex.quote(str(best))} DATA"
     typed = header.get(COMMAND) or f"the same command, with --resume {folder} in place of --out"
-    raise StudentFileError(f"{message}. Go on with: {typed}")
+    raise StudentFileError(f"{message}. Resume with: {typed}")
 
 
 def drafts_of(folder: Path) -> list[Path]:

@@ -59,7 +59,7 @@ def check_free(
         )
     if state.resumable and not overwrite:
         raise RunFolderError(
-            f"{folder} holds an unfinished run; go on with it by --resume in place of --out, or "
+            f"{folder} holds an unfinished run; resume it with --resume in place of --out, or "
             "start over with --overwrite"
         )
     if state is FolderState.FINISHED and not overwrite:

@@ -30,7 +30,7 @@ def test_a_journal_is_there_to_go_on_with(typed, tmp_path):
     status = session.status()
     assert status.finished == "nothing further was finished"
     assert status.go_on.endswith(f" distill wine.csv --resume {tmp_path}")
-    assert status.text().splitlines() == [status.finished, f"go on with: {status.go_on}"]
+    assert status.text().splitlines() == [status.finished, f"resume with: {status.go_on}"]
     # It was looked at without taking the lock away.
     with pytest.raises(Exception, match="another process"):
         JournalFile(tmp_path / "journal", bytes(32))

@@ -121,7 +121,7 @@ def test_a_finished_journal_gives_its_result_again_and_is_replaced_when_it_is_sa
 
 def test_another_run_does_not_take_the_place_of_an_unfinished_one(wine, begun):
     found = distill(wine)
-    with pytest.raises(RunFolderError, match="unfinished run; go on with it by --resume"):
+    with pytest.raises(RunFolderError, match="unfinished run; resume it with --resume"):
         found.save(begun)
     found.save(begun, overwrite=True)
     assert hpmkd.load(begun).chosen == "tree"
@@ -190,7 +190,7 @@ def test_a_teacher_that_nobody_can_tell_is_said_so_at_the_start(wine, tmp_path):
     seen = Observer(stop_at=1)
     with model.handle, pytest.raises(KeyboardInterrupt):
         distill(wine, tmp_path / "run", teacher=model, observers=[seen])
-    assert any("so this run cannot be gone on with" in note for note in seen.notes)
+    assert any("so this run cannot be resumed" in note for note in seen.notes)
     with pytest.raises(RunFolderError, match="nobody can tell it from another"):
         distill(wine, tmp_path / "run", teacher=model)
 
@@ -315,7 +315,7 @@ def test_who_stops_it_hears_how_far_it_got_what_is_best_and_how_to_go_on(stopped
 
 def test_the_command_that_it_names_goes_on(stopped, data):
     folder, done = stopped
-    typed = shlex.split(done.stderr.splitlines()[-1].partition("go on with: hpmkd ")[2])
+    typed = shlex.split(done.stderr.splitlines()[-1].partition("resume with: hpmkd ")[2])
     again = call(*typed)
     assert again.exit_code == 0, again.stderr
     assert json.loads((folder / "counts.json").read_text())["resumed"] > 4
@@ -344,7 +344,7 @@ def test_a_resumed_run_that_is_stopped_at_once_says_how_to_go_on(
     again = command(data, "--resume", folder)
     assert again.exit_code == 130
     assert said in again.stderr
-    assert again.stderr.splitlines()[-1].startswith("go on with: hpmkd distill")
+    assert again.stderr.splitlines()[-1].startswith("resume with: hpmkd distill")
     assert again.stderr.splitlines()[-1].endswith(f"--resume '{folder}'")
 
 
@@ -373,7 +373,7 @@ def test_an_unfinished_run_says_so_and_its_best_student_predicts(stopped, data):
     folder, _ = stopped
     refused = call("predict", folder, data)
     assert refused.exit_code == 6
-    for said in ("holds an unfinished run", "best.hpmkd", "Go on with: hpmkd distill"):
+    for said in ("holds an unfinished run", "best.hpmkd", "Resume with: hpmkd distill"):
         assert said in refused.stderr
     with pytest.raises(StudentFileError, match="unfinished run"):
         hpmkd.load(folder)
@@ -384,7 +384,7 @@ def test_out_is_refused_where_a_run_is_unfinished_and_overwrite_begins_anew(stop
     folder, _ = stopped
     refused = command(data, "--out", folder)
     assert refused.exit_code == 7
-    assert "unfinished run; go on with it by --resume" in refused.stderr
+    assert "unfinished run; resume it with --resume" in refused.stderr
     assert command(data, "--out", folder, "--overwrite").exit_code == 0
     assert json.loads((folder / "counts.json").read_text())["resumed"] == 0
 
@@ -403,7 +403,7 @@ def test_neither_out_nor_resume_is_refused(data):
 def test_nothing_to_go_on_with_is_said_with_what_to_type(data, tmp_path):
     done = command(data, "--resume", tmp_path / "none")
     assert done.exit_code == 7
-    assert f"holds no run to go on with; begin one with --out {tmp_path / 'none'}" in done.stderr
+    assert f"holds no run to resume; begin one with --out {tmp_path / 'none'}" in done.stderr
     assert call("demo", "--resume", tmp_path / "none").exit_code == 7
 
 
@@ -414,7 +414,7 @@ def test_a_file_and_a_folder_of_something_else_are_told_from_runs(data, tmp_path
         assert f"{data} is a file; expected the folder of a run" in done.stderr
     done = command(data, "--resume", tmp_path)
     assert done.exit_code == 7
-    assert "holds no run to go on with; begin one with --out and the name of a new" in done.stderr
+    assert "holds no run to resume; begin one with --out and the name of a new" in done.stderr
     done = command(data, "--out", data / "x")
     assert done.exit_code == 7
     assert f"cannot write {data / 'x'}: {data} is a file, and no folder; choose" in done.stderr
@@ -429,7 +429,7 @@ def test_a_run_that_cannot_be_written_at_its_end_is_gone_on_with(data, tmp_path,
     assert failed.exit_code == 7
     said = re.search(r"No space left on device; (\d+) finished results are kept in", failed.stderr)
     assert int(said[1]) > 4
-    assert "\ngo on with: hpmkd distill" in failed.stderr
+    assert "\nresume with: hpmkd distill" in failed.stderr
     fits = Stopping.fits
     again = command(data, "--resume", folder)
     assert again.exit_code == 0, again.stderr
@@ -474,7 +474,7 @@ def test_a_failed_trial_is_tried_again_by_whoever_goes_on(data, tmp_path, monkey
     assert failed.exit_code == 4
     assert "the network is down" in failed.stderr
     assert "what failed is tried again by whoever goes on" in failed.stderr
-    assert "if you change these, begin anew" in failed.stderr
+    assert "if you change these, start over" in failed.stderr
     fits = Stopping.fits
     again = command(data, "--resume", folder)
     assert again.exit_code == 0, again.stderr
