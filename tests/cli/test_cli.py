@@ -179,8 +179,8 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(distilled):
     folder, result = distilled
     for text in ("teacher", "student", "Verdict:", "Counts:", f"hpmkd predict {folder}"):
         assert text in result.stdout
-    assert "predicting with the teachers" in result.stderr
-    assert "predicting with the teachers" not in result.stdout
+    assert "predicting with teachers" in result.stderr
+    assert "predicting with teachers" not in result.stdout
     assert "searching configurations" in result.stderr
 
 

@@ -45,9 +45,7 @@ def test_a_run_on_a_narrow_terminal(folder):
     code, text = running.on_terminal(folder, "--workers", "1")
     assert code == 0, text
     lines = [line.rstrip() for line in running.lines_of(text)]
-    assert any(
-        re.fullmatch(r"predicting with the teachers +(\d+)/\1 +\d:\d\d", line) for line in lines
-    )
+    assert any(re.fullmatch(r"predicting with teachers +(\d+)/\1 +\d:\d\d", line) for line in lines)
     assert any(re.fullmatch(r"refitting on all rows +4/4 +\d:\d\d", line) for line in lines)
     assert any(re.fullmatch(r"best log loss \d\.\d+ \(\w+, trial \d\)", line) for line in lines)
     last = max(at for at, line in enumerate(lines) if line.startswith("fitting the whole"))
@@ -60,7 +58,7 @@ def test_a_key_leaves_the_terminal_sound(folder):
 
     def strike(child, text):
         # As the terminal does: to the process, and to those that it started.
-        if not struck and "predicting with the teachers" in text:
+        if not struck and "predicting with teachers" in text:
             struck.append(os.killpg(child, signal.SIGINT))
 
     code, text = running.on_terminal(
@@ -77,7 +75,7 @@ def test_a_key_leaves_the_terminal_sound(folder):
 def test_every_width_has_room_for_what_counts(view, columns):
     lines = drawn(view, columns)
     assert max(map(len, lines)) <= columns
-    assert re.match(r"predicting with the teachers +.*160/160 +0:00", lines[0])
+    assert re.match(r"predicting with teachers +.*160/160 +0:00", lines[0])
     assert re.match(r"searching configurations .* 3/60 +0:00", lines[1])
     assert lines[2].startswith("trial 3/12 · 2 of 2 workers busy")
     assert len(lines) == 3

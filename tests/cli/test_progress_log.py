@@ -41,7 +41,7 @@ def test_a_run_in_a_log(done):
     assert lines[0] == opening
     assert not re.search(r"\x1b|\r", done.stderr)
     for begun in (
-        "predicting with the teachers",
+        "predicting with teachers",
         "searching configurations",
         "refitting on all rows",
     ):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 #: What each phase does, for people: at most 25 letters, so that a terminal of 60 has room.
 LABELS = {
-    "teachers": "predicting with the teachers",
+    "teachers": "predicting with teachers",
     "search": "searching configurations",
     "chain": "building on other stages",
     "refit": "refitting on all rows",
