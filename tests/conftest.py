@@ -23,8 +23,8 @@ from sklearn.datasets import load_breast_cancer, load_wine
 
 NUMBERS = count()
 
-# A busy machine may take its time over an example; a hundred of them find little that 30 do not.
-settings.register_profile("patient", deadline=None, max_examples=30)
+# A busy machine may take its time over an example.
+settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 #: Files and folders of which a test takes seconds: whole runs, processes. The longest first.

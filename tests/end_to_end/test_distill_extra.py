@@ -81,7 +81,7 @@ def test_the_control_is_the_same_byte_for_byte_the_student_is_not(without, munge
 
 
 def test_the_seed_decides_whatever_the_number_of_workers(wine, munged):
-    other = distil(*wine, settings=MUNGE, workers=2)
+    other = distil(*wine, settings=MUNGE, workers=3)
     for stage, student in munged.students.items():
         assert other.students[stage].to_bytes() == student.to_bytes(), stage
     assert losses(other, 1) == losses(munged, 1)

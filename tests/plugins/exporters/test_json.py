@@ -160,7 +160,7 @@ words = st.sampled_from(["low", "medium", "high", "never", "", None])
 numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 30, width=32)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(row=st.tuples(words, *[numbers] * 5))
 def test_a_stranger_predicts_missing_extreme_and_unseen_cells(row):
     rows = pd.DataFrame([row], columns=[f"column {j}" for j in range(6)])
