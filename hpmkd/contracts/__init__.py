@@ -15,6 +15,7 @@ from hpmkd.contracts._students import (
     Predictor,
     Scheduler,
     Stage,
+    StudentPath,
     Transfer,
 )
 from hpmkd.contracts._teachers import Augmenter, FittedFuser, Fuser, TeacherPanel
@@ -34,6 +35,7 @@ __all__ = [
     "Sampler",
     "Scheduler",
     "Stage",
+    "StudentPath",
     "TeacherPanel",
     "Transfer",
 ]

@@ -69,6 +69,18 @@ class HyperparameterTrial(Protocol):
         ...
 
 
+class StudentPath(Protocol):
+    """The students of one fit, each of one round more than the one before."""
+
+    #: Mean log loss of the held-out rows after each round, in nats, of shape (R,), R > 0; empty
+    #: if there were no such rows.
+    losses: FloatArray
+
+    def student(self, n_rounds: int) -> Predictor:
+        """Return the student of the first rounds, 1 … R: bit for bit what their fit returns."""
+        ...
+
+
 @runtime_checkable
 class Stage(Protocol):
     """A student family and how it is fitted on soft targets.
@@ -81,6 +93,14 @@ class Stage(Protocol):
     ``reads_start = True`` if it can start from another student (``inputs.start``). As any
     component, it may have ``caps(facts)``, which returns by setting what it does not do on all
     rows of data of this size (:class:`~hpmkd.values.DataFacts`); the run reports that at its start.
+    It may have ``for_data(facts)``, which returns the stage with defaults, portfolio and space
+    that suit such data; the run uses that one.
+
+    It may have a path: one fit that is a student after every round. Then ``limit`` names the
+    hyperparameter that bounds the rounds, which the space leaves out, and
+    ``path(inputs)`` returns a :class:`StudentPath`, or None where fewer rounds would have been
+    fitted otherwise, as under a schedule. With ``inputs.held`` it may end before the limit,
+    when the loss of these rows no longer falls; without, it has as many rounds as the limit.
     """
 
     #: Which encoder the engine fits for it: "tree" (ordinal codes, NaN for missing),
@@ -98,8 +118,8 @@ class Stage(Protocol):
     def fit(self, inputs: StageInputs) -> Predictor:
         """Fit a student. Must not change `inputs`; same inputs, same student, bit for bit.
 
-        A stage may ignore ``inputs.extra``, rows that have no label, and ``inputs.start``, a
-        student to start from; all else in `inputs` is about rows that have a label.
+        A stage may ignore ``inputs.extra``, rows that have no label, ``inputs.held`` and
+        ``inputs.start``, a student to start from.
         """
         ...
 

@@ -12,6 +12,7 @@ from hpmkd.values._facts import DataFacts, Outcome
 from hpmkd.values._fitting import (
     ExtraRows,
     Fused,
+    HeldOutRows,
     Previous,
     Softening,
     StageInputs,
@@ -31,6 +32,7 @@ __all__ = [
     "DataFacts",
     "ExtraRows",
     "Fused",
+    "HeldOutRows",
     "Hyperparameter",
     "Lost",
     "Offer",

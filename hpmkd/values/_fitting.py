@@ -60,8 +60,9 @@ class TrainingState:
 class ExtraRows:
     """Rows without a label that the teachers labelled: real ones, or made by an augmenter.
 
-    Their loss is that of alpha = 1, whatever the configuration's alpha is, as long as it is
-    above 0. At alpha = 0 no stage gets any: the control learns from no teacher in any way.
+    Their loss is that of alpha = 1, whatever the configuration's alpha is, and in every round:
+    a schedule moves alpha on rows with labels. Where the configuration's ``extra_weight`` is 0
+    no stage gets any.
 
     Parameters
     ----------
@@ -70,12 +71,29 @@ class ExtraRows:
     soft_targets : ndarray of shape (m, K)
         The teachers' probabilities at temperature 1; rows sum to 1.
     weight : float
-        Weight of each row in the loss, > 0; a labelled row has 1.
+        Weight of each row in the loss, > 0: the configuration's ``extra_weight``. A row with a
+        label has 1.
     """
 
     matrix: FloatArray
     soft_targets: FloatArray
-    weight: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class HeldOutRows:
+    """Rows with labels that no fit reads: after each round they judge the student so far.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (h, d)
+        The rows, encoded as those of :class:`StageInputs` are. Read-only.
+    labels : ndarray of shape (h,)
+        Class codes 0 … K-1.
+    """
+
+    matrix: FloatArray
+    labels: IntArray
 
 
 @dataclass(frozen=True)
@@ -95,6 +113,8 @@ class Previous:
         transfer requires them.
     extra_soft_targets : ndarray of shape (m, K) or None
         Predictions of the rows without labels; None likewise.
+    held_matrix : ndarray of shape (h, d) or None
+        The held-out rows as that student's encoder encodes them; None if there are none.
     """
 
     student: Predictor
@@ -102,6 +122,7 @@ class Previous:
     extra_matrix: FloatArray | None = None
     soft_targets: FloatArray | None = None
     extra_soft_targets: FloatArray | None = None
+    held_matrix: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +158,9 @@ class StageInputs:
         A student whose margins to start from, so that only what it leaves is to be learnt;
         what the stage returns must hold both. A stage that does not read it starts from
         nothing, and the chain finds that the student before was of no use.
+    held : HeldOutRows or None
+        The selection rows, for a stage that has a path: it stops when their loss no longer
+        falls. None where the number of rounds is given.
     """
 
     matrix: FloatArray
@@ -150,6 +174,7 @@ class StageInputs:
     n_threads: int = 1
     extra: ExtraRows | None = None
     start: Previous | None = None
+    held: HeldOutRows | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,8 @@ class Configuration:
     temperature : float
         Softening of the teacher, > 0; 1 leaves it as it is.
     alpha : float
-        Weight of the teacher's soft target, in [0, 1]; 1 - alpha of the hard label.
+        Weight of the teacher's soft target of a row with a label, in [0, 1]; 1 - alpha of the
+        hard label.
     hyperparameters : mapping
         As suggested by the stage's own search space.
     after : After, optional
@@ -59,6 +60,12 @@ class Configuration:
     share : float
         Share of the training rows that it is fitted on, in (0, 1]. Below 1 it is a trial of
         its hyperparameters at a lower price: the sampler receives it, and it wins nothing.
+    extra_weight : float
+        Weight of each row without a label, whose target is the teacher's, finite and >= 0; a
+        row with a label has 1. At 0 there are none.
+    rounds : int or None
+        Rounds that are fitted, > 0, of a stage that has a path (:class:`hpmkd.contracts.Stage`);
+        None for as many as the selection rows choose. Samplers leave it out.
     """
 
     stage: str
@@ -67,37 +74,44 @@ class Configuration:
     hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=frozen_mapping)
     after: After | None = None
     share: float = 1.0
+    extra_weight: float = 0.0
+    rounds: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hyperparameters", frozen_mapping(self.hyperparameters))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A read-only mapping does not pickle; configurations travel to worker processes.
-        plain = dict(self.hyperparameters)
-        softening = (self.temperature, self.alpha)
-        return (Configuration, (self.stage, *softening, plain, self.after, self.share))
+        values = [getattr(self, each.name) for each in fields(self)]
+        plain = (dict(each) if each is self.hyperparameters else each for each in values)
+        return (Configuration, tuple(plain))
 
     @property
     def key(self) -> tuple[Any, ...]:
         """Hashable identity: equal keys train equal students.
 
-        At alpha = 0 the teacher has no weight, so the temperature does not matter.
+        At alpha = 0 the temperature is read as 1, for rows without labels too.
         """
         temperature = self.temperature if self.alpha > 0 else 1.0
         settings = tuple(sorted(self.hyperparameters.items()))
-        key: tuple[Any, ...] = (self.stage, temperature, self.alpha, settings)
-        if self.share < 1:
-            key = (*key, self.share)
-        return key if self.after is None else (*key, self.after.key)
+        own = (self.stage, temperature, self.alpha, self.extra_weight, settings)
+        after = None if self.after is None else self.after.key
+        return (*own, self.share, self.rounds, after)
+
+    @property
+    def soft(self) -> bool:
+        """Whether it learns from a teacher itself: on rows with labels, or on others."""
+        return self.alpha > 0 or self.extra_weight > 0
 
     @property
     def hard(self) -> bool:
         """Whether it learns from no teacher, itself or by way of the stages before it."""
-        return self.alpha == 0 and (self.after is None or self.after.configuration.hard)
+        return not self.soft and (self.after is None or self.after.configuration.hard)
 
     def control(self) -> Configuration:
-        """Return the same student by itself on hard labels (alpha = 0): the control of a run."""
-        return replace(self, alpha=0.0, temperature=1.0, after=None, share=1.0)
+        """Return the same student by itself, without a teacher: the control of a run."""
+        alone = replace(self, after=None, share=1.0, rounds=None)
+        return replace(alone, alpha=0.0, temperature=1.0, extra_weight=0.0)
 
 
 @dataclass(frozen=True)
@@ -139,6 +153,8 @@ class Trial:
     draft : bytes or None
         The file of its student of the first selection split, on its way to be the best so far;
         None where that is not written, and everywhere else.
+    shorter : tuple of Trial
+        The same fit cut after fewer rounds, fewest first; empty where a stage has no path.
     """
 
     number: int
@@ -155,6 +171,7 @@ class Trial:
     row_us: float | None = None
     worker: str | None = None
     draft: bytes | None = None
+    shorter: tuple[Trial, ...] = ()
 
     @cached_property  # comparisons read it again and again
     def log_loss(self) -> float:
@@ -182,6 +199,8 @@ class SearchSpace:
         Teacher weights that the run's regime allows; 0 is always among them.
     seed : int
         Source of all randomness of the sampler.
+    extra_weights : tuple of float
+        Weights of rows without labels; 0 is always among them, and alone if there are none.
     n_rows : int
         Rows that a configuration is fitted on, at a share of 1.
     n_available : int
@@ -202,6 +221,7 @@ class SearchSpace:
     temperatures: tuple[float, ...]
     alphas: tuple[float, ...]
     seed: int
+    extra_weights: tuple[float, ...] = (0.0,)
     n_rows: int = 1000
     n_available: int = 0
     fits: int = 1
