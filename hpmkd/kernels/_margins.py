@@ -10,6 +10,8 @@ from hpmkd.kernels import _predict
 from hpmkd.kernels._checks import as_input, check_buffer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -188,3 +190,50 @@ def linear_margins(matrix: ArrayLike, coefficients: ArrayLike, intercept: ArrayL
     out = np.empty((len(rows), len(start)))
     _predict.linear_margins(rows, weights, start, out)
     return out
+
+
+#: Larger encoded cells are read as this, so that no sum of a network overflows.
+LARGEST_INPUT = 1e4
+
+
+def network_margins(
+    matrix: ArrayLike, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]
+) -> NDArray[np.float32]:
+    """Return the margins of a network whose hidden layers end in ReLU, the same for every batch.
+
+    In float32, without fused multiply-adds, in the order that ``_predict.add_layer`` states.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (n, d)
+        Encoded rows; what lies beyond ±1e4 is moved there, NaN to the lower end.
+    weights : sequence of array-like of shapes (d, h1), …, (h, C)
+        Of each layer.
+    biases : sequence of array-like of shapes (h1,), …, (C,)
+        Of each layer.
+
+    Returns
+    -------
+    ndarray of shape (n, C), float32
+        A new array.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    """
+    rows = as_input("matrix", matrix, np.float64, 2)
+    values = np.empty(rows.shape, dtype=np.float32)
+    _predict.bound(rows.reshape(-1), LARGEST_INPUT, values.reshape(-1))
+    for at, (layer, bias) in enumerate(zip(weights, biases, strict=True)):
+        if at:
+            _predict.rectify(values.reshape(-1))
+        table = as_input(f"weights[{at}]", layer, np.float32, 2)
+        start = as_input(f"biases[{at}]", bias, np.float32, 1)
+        if table.shape != (values.shape[1], len(start)):
+            expected = (values.shape[1], len(start))
+            raise ValueError(f"weights[{at}] must have shape {expected}, got {table.shape}")
+        sums = np.repeat(start[np.newaxis], len(values), axis=0)
+        _predict.add_layer(as_input("values", values, np.float32, 2), table, sums)
+        values = sums
+    return values

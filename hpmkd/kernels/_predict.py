@@ -1,4 +1,4 @@
-"""The compiled loops by which students answer: trees and linear margins.
+"""The compiled loops by which students answer: trees, linear margins and networks.
 
 Self-contained, because numba's cache does not notice an edit in another module. No
 fastmath: every margin is summed in one stated order without fused multiply-adds, so its
@@ -137,3 +137,41 @@ def linear_margins(
                 x, weights = row[j], coefficients[j]
                 for c in range(width):
                     target[c] += x * weights[c]
+
+
+@kernel
+def bound(values: NDArray[np.float64], largest: float, out: NDArray[np.float32]) -> None:
+    """Write flat values as float32, those beyond a limit, and NaN, moved to it."""
+    for i in range(values.size):
+        x = values[i]
+        x = x if x > -largest else -largest
+        out[i] = x if x < largest else largest
+
+
+@kernel
+def rectify(values: NDArray[np.float32]) -> None:
+    """Turn what is below 0 of flat values into 0."""
+    for i in range(values.size):
+        values[i] = values[i] if values[i] > 0.0 else np.float32(0.0)
+
+
+@kernel
+def add_layer(
+    inputs: NDArray[np.float32], weights: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Add inputs (n, a) times weights (a, b) to out (n, b), four inputs at a time.
+
+    Each sum grows by ``(x0 w0 + x1 w1) + (x2 w2 + x3 w3)``, and by what is left one by one.
+    """
+    whole = inputs.shape[1] - inputs.shape[1] % 4
+    for r in range(inputs.shape[0]):
+        row, sums = inputs[r], out[r]
+        for i in range(0, whole, 4):
+            x0, x1, x2, x3 = row[i], row[i + 1], row[i + 2], row[i + 3]
+            w0, w1, w2, w3 = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+            for j in range(sums.size):
+                sums[j] += (x0 * w0[j] + x1 * w1[j]) + (x2 * w2[j] + x3 * w3[j])
+        for i in range(whole, row.size):
+            x0, w0 = row[i], weights[i]
+            for j in range(sums.size):
+                sums[j] += x0 * w0[j]
