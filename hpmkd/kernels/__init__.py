@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step
     from hpmkd.kernels._leaves import leaf_gradient, leaf_margins
     from hpmkd.kernels._margins import (
-        LARGEST_INPUT,
         linear_margins,
+        network_inputs,
         network_margins,
         tree_leaves,
         tree_margins,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from hpmkd.kernels._targets import distillation_loss, kl_divergence, soften, soften_logits
 
 __all__ = [
-    "LARGEST_INPUT",
     "attention_fuse",
     "attention_gradient",
     "distillation_loss",
@@ -41,6 +40,7 @@ __all__ = [
     "n_parameters",
     "network_epoch",
     "network_gradient",
+    "network_inputs",
     "network_margins",
     "soften",
     "soften_logits",
@@ -52,8 +52,8 @@ _HOMES = {
     "_fusion": ("attention_fuse", "attention_gradient", "em_step"),
     "_leaves": ("leaf_gradient", "leaf_margins"),
     "_margins": (
-        "LARGEST_INPUT",
         "linear_margins",
+        "network_inputs",
         "network_margins",
         "tree_leaves",
         "tree_margins",

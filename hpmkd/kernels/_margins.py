@@ -192,8 +192,26 @@ def linear_margins(matrix: ArrayLike, coefficients: ArrayLike, intercept: ArrayL
     return out
 
 
-#: Larger encoded cells are read as this, so that no sum of a network overflows.
-LARGEST_INPUT = 1e4
+def network_inputs(matrix: ArrayLike) -> NDArray[np.float32]:
+    """Return what a network reads of encoded rows: u / sqrt(1 + (u / 3)²), in (-3, 3).
+
+    What is far out in a column of a heavy tail would else drown all others (the smooth clipping
+    of Holzmüller et al. 2024, Better by default, section 3).
+
+    Parameters
+    ----------
+    matrix : array-like of shape (n, d)
+        Encoded rows, read as float64; NaN counts as the least value.
+
+    Returns
+    -------
+    ndarray of shape (n, d), float32
+        A new array.
+    """
+    rows = as_input("matrix", matrix, np.float64, 2)
+    values = np.empty(rows.shape, dtype=np.float32)
+    _predict.squash(rows.reshape(-1), values.reshape(-1))
+    return values
 
 
 def network_margins(
@@ -201,12 +219,13 @@ def network_margins(
 ) -> NDArray[np.float32]:
     """Return the margins of a network whose hidden layers end in ReLU, the same for every batch.
 
-    In float32, without fused multiply-adds, in the order that ``_predict.add_layer`` states.
+    It reads :func:`network_inputs`. In float32, without fused multiply-adds, in the order that
+    ``_predict.add_layer`` states.
 
     Parameters
     ----------
     matrix : array-like of shape (n, d)
-        Encoded rows; what lies beyond ±1e4 is moved there, NaN to the lower end.
+        Encoded rows.
     weights : sequence of array-like of shapes (d, h1), …, (h, C)
         Of each layer.
     biases : sequence of array-like of shapes (h1,), …, (C,)
@@ -222,9 +241,7 @@ def network_margins(
     ValueError
         If the shapes do not fit.
     """
-    rows = as_input("matrix", matrix, np.float64, 2)
-    values = np.empty(rows.shape, dtype=np.float32)
-    _predict.bound(rows.reshape(-1), LARGEST_INPUT, values.reshape(-1))
+    values = network_inputs(matrix)
     for at, (layer, bias) in enumerate(zip(weights, biases, strict=True)):
         if at:
             _predict.rectify(values.reshape(-1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +41,8 @@ def network_gradient(
     parameters : array-like of shape (P,)
         Layer by layer weights (inputs, outputs) in C order, then biases; float32.
     matrix : array-like of shape (n + m, d)
-        Encoded rows, read as float32; m rows without a label behind those with one.
+        Rows as :func:`hpmkd.kernels.network_inputs` returns them; m rows without a label behind
+        those with one.
     labels : array-like of shape (n,)
         Class codes 0 … K-1.
     soft_targets : array-like of shape (n + m, K)
@@ -149,7 +151,7 @@ def network_epoch(
 
 def n_parameters(sizes: Sequence[int] | Integers) -> int:
     """Return how many parameters layers of these sizes have."""
-    return sum(int(a + 1) * int(b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    return sum(int(a + 1) * int(b) for a, b in pairwise(sizes))
 
 
 def _as_sizes(sizes: Sequence[int]) -> Integers:

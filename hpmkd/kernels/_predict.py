@@ -7,6 +7,7 @@ bits depend neither on the batch it came in, nor on threads, nor on the processo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 kernel: Callable[[_F], _F] = njit(cache=True, nogil=True, error_model="numpy")
+
+#: Beyond it a network reads any cell as this, so that no square overflows.
+LARGEST_INPUT = 1e4
+ONE, THREE = np.float32(1.0), np.float32(3.0)
 
 BLOCK = 256  # rows that stay in the cache while every tree passes over them
 
@@ -140,12 +145,14 @@ def linear_margins(
 
 
 @kernel
-def bound(values: NDArray[np.float64], largest: float, out: NDArray[np.float32]) -> None:
-    """Write flat values as float32, those beyond a limit, and NaN, moved to it."""
+def squash(values: NDArray[np.float64], out: NDArray[np.float32]) -> None:
+    """Write u / sqrt(1 + (u / 3)²) of flat values, in float32; of NaN that of the least u."""
     for i in range(values.size):
         x = values[i]
-        x = x if x > -largest else -largest
-        out[i] = x if x < largest else largest
+        x = x if x > -LARGEST_INPUT else -LARGEST_INPUT
+        u = np.float32(x if x < LARGEST_INPUT else LARGEST_INPUT)
+        third = u / THREE
+        out[i] = u / math.sqrt(ONE + third * third)
 
 
 @kernel

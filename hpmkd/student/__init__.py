@@ -3,7 +3,8 @@
 A :class:`Student` is an encoder, a model of flat arrays, and the labels. Stages make one with
 ``Student(inputs.encoder, model, inputs.classes)``, where the model is a :class:`LinearModel`, a
 :class:`NetworkModel`, a :class:`TreesModel` (most easily by :func:`pack_booster` or
-:func:`pack_sklearn_tree`), or an :class:`AdditiveModel` of a linear one and trees; :func:`add` puts trees on top of a linear student.
+:func:`pack_sklearn_tree`), or an :class:`AdditiveModel` of a linear one and
+trees; :func:`add` puts trees on top of a linear student.
 :func:`pool_students` makes one student of several: a :class:`PooledModel` fused by a
 :class:`Pool`.
 """

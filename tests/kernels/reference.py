@@ -9,6 +9,7 @@ distribution, z a student's margins, q = softmax(z), y the one-hot label.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -209,15 +210,20 @@ def em_step(likelihoods: Floats, weights: Floats) -> tuple[Floats, float]:
 def network_layers(sizes: list[int], parameters: Floats) -> tuple[list[Floats], list[Floats]]:
     """Return the weights and biases of each layer, which lie behind each other."""
     weights, biases, at = [], [], 0
-    for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+    for a, b in pairwise(sizes):
         weights.append(parameters[at : at + a * b].reshape(a, b))
         biases.append(parameters[at + a * b : at + (a + 1) * b])
         at += (a + 1) * b
     return weights, biases
 
 
+def network_inputs(matrix: Floats) -> Floats:
+    """Return u / sqrt(1 + (u / 3)²) of each cell (Holzmüller et al. 2024, Better by default)."""
+    return matrix / np.sqrt(1 + (matrix / 3) ** 2)
+
+
 def network_margins(matrix: Floats, weights: list[Floats], biases: list[Floats]) -> Floats:
-    """Return relu(… relu(X W1 + b1) …) Wl + bl, of shape (n, C)."""
+    """Return relu(… relu(S W1 + b1) …) Wl + bl, of shape (n, C), S the squashed rows."""
     values = matrix
     for at, (layer, bias) in enumerate(zip(weights, biases, strict=True)):
         values = (np.maximum(values, 0) if at else values) @ layer + bias

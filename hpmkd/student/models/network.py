@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 #: Hidden layers, and units of one, at most.
 MAX_HIDDEN, MAX_WIDTH = 2, 4096
-#: Largest weight and bias, beyond all that training reaches: no sum of float32 can overflow, for
-#: no encoded cell is read as larger than that either (``hpmkd.kernels.LARGEST_INPUT``).
+#: Largest weight and bias, beyond all that training reaches: no sum of float32 can overflow.
 LARGEST_WEIGHT = 1e4
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkModel:
-    """Layers of units: ``relu(relu(X W1 + b1) W2 + b2) W3 + b3``, or with one hidden layer.
+    """Layers of units: ``relu(relu(S W1 + b1) W2 + b2) W3 + b3``, or with one hidden layer.
+
+    S is the encoded rows X, squashed to (-3, 3) by ``x / sqrt(1 + (x / 3)^2)``.
 
     Parameters
     ----------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpmkd.errors import RecipeError
-from hpmkd.kernels import n_parameters, network_epoch, network_margins, soften
+from hpmkd.kernels import n_parameters, network_epoch, network_inputs, network_margins, soften
 from hpmkd_defaults.stages.objective import FitLog
 from hpmkd_defaults.stages.row_loss import stacked_matrix, stacked_target, stacked_weights
 from hpmkd_defaults.stages.targets import current_softening, smoothed_prior, softening_at
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 #: Epochs unless the limit says otherwise: a path with held-out rows mostly ends before.
 EPOCHS = 80
 #: Rows of a step of Adam, and steps that the average of the weights reaches back to.
-BATCH, HORIZON = 64, 100
+BATCH, HORIZON = 32, 300
 #: The weights of the margins start at this share of those of a hidden layer: near the prior.
 SMALL_START = 0.3
 #: Beyond this no training ends well, and no student may have it.
@@ -51,7 +52,7 @@ class NetworkTraining:
         self._inputs, self._extra = inputs, inputs.extra
         self._rate = float(settings["learning_rate"])
         self._decay = float(settings["weight_decay"])
-        self._matrix = stacked_matrix(inputs, self._extra).astype(np.float32)
+        self._matrix = network_inputs(stacked_matrix(inputs, self._extra))
         self._labels = inputs.labels.astype(np.int64, copy=False)
         n_classes = len(inputs.classes)
         hidden = [int(settings["width"])] * int(settings["layers"])
@@ -105,7 +106,7 @@ class NetworkTraining:
         """Return weights and biases of each layer, by default those of now."""
         flat = self.average if average is None else average
         weights, biases, at = [], [], 0
-        for a, b in zip(self._sizes[:-1], self._sizes[1:], strict=True):
+        for a, b in pairwise(self._sizes):
             weights.append(flat[at : at + a * b].reshape(a, b))
             biases.append(flat[at + a * b : at + (a + 1) * b])
             at += (a + 1) * b
@@ -116,7 +117,7 @@ class NetworkTraining:
         if not self._inputs.scheduler.varies:
             return softening_at(self._inputs, self._done / self.n_epochs)
         weights, biases = self.layers()
-        margins = network_margins(self._matrix[: len(self._labels)], weights, biases)
+        margins = network_margins(self._inputs.matrix, weights, biases)
         shown = margins[:, 0] if margins.shape[1] == 1 else margins
         return current_softening(self._inputs, self._log.look(shown.astype(np.float64)))
 
