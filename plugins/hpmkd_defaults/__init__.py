@@ -42,13 +42,14 @@ def hpmkd_samplers() -> list[Offer[Any]]:
 
 @hookimpl
 def hpmkd_stages() -> list[Offer[Any]]:
-    """Offer four student families, from simple to complex."""
+    """Offer five student families, from simple to complex."""
     return _offers(
         "stages",
         logistic=("LogisticStage", "logistic regression, exact at every temperature"),
         tree=("TreeStage", "one decision tree of probabilities"),
         gbm=("boosting:GBMStage", "boosted trees, grown best leaf first"),
         xgboost=("boosting:XGBoostStage", "boosted trees, grown level by level"),
+        network=("NetworkStage", "one or two hidden layers: gains most from a teacher"),
     )
 
 
