@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from llvmlite import ir
 from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -42,8 +43,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 kernel: Callable[[_F], _F] = njit(cache=True, nogil=True, error_model="numpy")
 
 BLOCK = 256  # rows that stay in the cache while every tree passes over them
-ONE, TWO, THREE, FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
-FIVE, SIX, SEVEN, EIGHT = np.uint64(5), np.uint64(6), np.uint64(7), np.uint64(8)
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+FIVE, EIGHT = np.uint64(5), np.uint64(8)
 HALF, LOW_HALF = np.uint64(16), np.uint64(0xFFFF)
 INFINITY = np.float32(np.inf)
 LARGEST = 1e300  # far beyond any margin, so that an overflowed one does not become inf - inf
@@ -291,47 +292,76 @@ def _vector_leaf(
     return np.uint64(buffer[_walk(cells, buffer, floats, np.uint64(buffer[trees + t]))])
 
 
+def _lanes(context: Any, builder: Any, array: Any, index: Any, count: int) -> Any:
+    """Return a pointer to some neighbours in an array of float32, as one vector of LLVM."""
+    data = context.make_array(array[0])(context, builder, array[1]).data
+    vector = ir.VectorType(ir.FloatType(), count)
+    return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
+
+
+def _summing(count: int) -> Any:
+    """Return the function that adds the values of leaves to sums, so many lanes in a register."""
+
+    def declare(context: Any, sums: Any, floats: Any, leaves: Any, at: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            kinds = signature.args
+            given = list(zip(kinds, arguments, strict=True))
+            rows = context.make_array(kinds[2])(context, builder, arguments[2])
+            target = _lanes(context, builder, given[0], arguments[3], count)
+            total = cgutils.alloca_once_value(builder, builder.load(target, align=4))
+            with cgutils.for_range(builder, rows.nitems) as loop:
+                leaf = builder.load(builder.gep(rows.data, [loop.index]))
+                source = builder.add(leaf, arguments[3])
+                values = builder.load(_lanes(context, builder, given[1], source, count), align=4)
+                builder.store(builder.fadd(builder.load(total), values), total)
+            builder.store(builder.load(total), target, align=4)
+            return context.get_dummy_value()
+
+        return types.void(sums, floats, leaves, types.uint64), generate
+
+    return intrinsic(declare)
+
+
+def _adding(count: int) -> Any:
+    """Return the function that adds so many values of one leaf to sums."""
+
+    def declare(context: Any, sums: Any, at: Any, floats: Any, leaf: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            given = list(zip(signature.args, arguments, strict=True))
+            target = _lanes(context, builder, given[0], arguments[1], count)
+            source = _lanes(context, builder, given[2], arguments[3], count)
+            total = builder.fadd(builder.load(target, align=4), builder.load(source, align=4))
+            builder.store(total, target, align=4)
+            return context.get_dummy_value()
+
+        return types.void(sums, types.uint64, floats, types.uint64), generate
+
+    return intrinsic(declare)
+
+
+# Written for LLVM, for numba does not make vectors of what stands beside each other.
+_sum_4, _sum_8 = _summing(4), _summing(8)
+_add_4_values, _add_8_values = _adding(4), _adding(8)
+
+
 @kernel
 def _add_vectors(cells: Singles, buffer: Words, floats: Singles, out: Floats) -> None:
-    """Add trees whose leaves hold a value per margin, four of them or eight at a time.
-
-    These stay in registers while all trees are added; written out, so that they become one.
-    """
+    """Add trees whose leaves hold a value per margin, one by one, eight margins at a time."""
     form, trees, width = np.int64(buffer[3]), np.uint64(buffer[8]), np.uint64(buffer[23])
     leaves = np.empty(np.int64(buffer[4]), np.uint64)
     for t in range(np.uint64(leaves.size)):
         leaves[t] = _vector_leaf(cells, buffer, floats, form, trees, t)
-    sums = np.zeros(np.int64(width), np.float32)
+    sums = np.empty(np.int64(width), np.float32)
     for c in range(np.uint64(out.size)):
         sums[c] = _start(buffer, floats, c, out[c])
     at = np.uint64(0)
     while at + EIGHT <= width:
-        a, b, c, d = sums[at], sums[at + ONE], sums[at + TWO], sums[at + THREE]
-        e, f, g, h = sums[at + FOUR], sums[at + FIVE], sums[at + SIX], sums[at + SEVEN]
-        for t in range(np.uint64(leaves.size)):
-            leaf = leaves[t] + at
-            a += floats[leaf]
-            b += floats[leaf + ONE]
-            c += floats[leaf + TWO]
-            d += floats[leaf + THREE]
-            e += floats[leaf + FOUR]
-            f += floats[leaf + FIVE]
-            g += floats[leaf + SIX]
-            h += floats[leaf + SEVEN]
-        sums[at], sums[at + ONE], sums[at + TWO], sums[at + THREE] = a, b, c, d
-        sums[at + FOUR], sums[at + FIVE], sums[at + SIX], sums[at + SEVEN] = e, f, g, h
+        _sum_8(sums, floats, leaves, at)
         at += EIGHT
     if at < width:
-        a, b, c, d = sums[at], sums[at + ONE], sums[at + TWO], sums[at + THREE]
-        for t in range(np.uint64(leaves.size)):
-            leaf = leaves[t] + at
-            a += floats[leaf]
-            b += floats[leaf + ONE]
-            c += floats[leaf + TWO]
-            d += floats[leaf + THREE]
-        sums[at], sums[at + ONE], sums[at + TWO], sums[at + THREE] = a, b, c, d
-    for i in range(np.uint64(out.size)):
-        out[i] = sums[i]
+        _sum_4(sums, floats, leaves, at)
+    for c in range(np.uint64(out.size)):
+        out[c] = sums[c]
 
 
 @kernel
@@ -597,19 +627,17 @@ def _vectors_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None
 
 
 @kernel
-def _add_leaves(
-    floats: Singles, leaves: Words, rows: Index, width: Index, total: Singles
-) -> None:
-    """Add to each row the values of its leaf; read before they are written, so that four are one."""
+def _add_leaves(floats: Singles, leaves: Words, rows: Index, width: Index, total: Singles) -> None:
+    """Add to each row the values of its leaf."""
     for r in range(np.uint64(rows)):
         leaf, at = np.uint64(leaves[r]), r * width
         end = at + width
-        while at < end:
-            a, b = total[at] + floats[leaf], total[at + ONE] + floats[leaf + ONE]
-            c, d = total[at + TWO] + floats[leaf + TWO], total[at + THREE] + floats[leaf + THREE]
-            total[at], total[at + ONE], total[at + TWO], total[at + THREE] = a, b, c, d
-            leaf += FOUR
-            at += FOUR
+        while at + EIGHT <= end:
+            _add_8_values(total, at, floats, leaf)
+            leaf += EIGHT
+            at += EIGHT
+        if at < end:
+            _add_4_values(total, at, floats, leaf)
 
 
 @kernel
