@@ -942,7 +942,14 @@ def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
 # of both. Types and flags that a row must have, NumPy's numbers for them.
 HEAD = object.__basicsize__
 TYPE, FLOAT_VALUE = HEAD - 8, HEAD
-DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 24, HEAD + 40, HEAD + 48
+DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = (
+    HEAD,
+    HEAD + 8,
+    HEAD + 16,
+    HEAD + 24,
+    HEAD + 40,
+    HEAD + 48,
+)
 BYTE_ORDER, TYPE_NUMBER = HEAD + 10, HEAD + 12
 NATIVE, FLOAT_32, FLOAT_64 = ord("="), 11, 12
 ALIGNED, WRITEABLE = 0x100, 0x400
@@ -1215,8 +1222,9 @@ def _open(bound: int) -> tuple[Words, Floats, Addresses]:
 
 
 #: What a function above takes as an object of Python, by its name: itself one, or any number.
-TAKES_ONE, TAKES_MANY = types.int64(types.int64, types.int64), types.int64(
-    types.int64, types.int64, types.int64
+TAKES_ONE, TAKES_MANY = (
+    types.int64(types.int64, types.int64),
+    types.int64(types.int64, types.int64, types.int64),
 )
 # One dispatcher per dtype: each has a single signature, so that another is refused by the call.
 all_32, all_64, pool_all_64 = kernel(_answer_all), kernel(_answer_all), kernel(_pool_all)
