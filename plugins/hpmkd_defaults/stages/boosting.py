@@ -49,8 +49,8 @@ class BoostedStage:
     ``subsample``, the share of rows that a tree grows on, ``colsample_bytree``, the share of
     columns that a tree may split on, and ``colsample_bynode``, the share of these that a node
     may (each in (0, 1]); ``multi_strategy``, with K > 2 classes: K trees a round
-    (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which two
-    classes read as one margin.
+    (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which
+    two classes read as one margin.
 
     With K > 2 classes an ``eta`` above .5 is read as .5.
 
@@ -82,11 +82,11 @@ class BoostedStage:
 
     def for_data(self, facts: DataFacts) -> Self:
         """Return the stage for data of this size: see :class:`Capacity`."""
-        stage = copy.copy(self)
+        stage, of_any = copy.copy(self), type(self)
         stage.capacity = Capacity.of(facts)
-        fitting = stage.capacity.settings
-        stage.defaults = MappingProxyType({**self.defaults, **fitting})
-        stage.portfolio = tuple({**each, **fitting} for each in self.portfolio)
+        # Plain mappings: a stage is pickled.
+        stage.defaults = {**of_any.defaults, **stage.capacity.settings}
+        stage.portfolio = [{**each, **stage.capacity.settings} for each in of_any.portfolio]
         return stage
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
