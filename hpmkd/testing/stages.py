@@ -268,6 +268,7 @@ class StageSuite:
     ) -> None:
         """Each is bit for bit what a shorter fit returns, and its loss is that of its answers."""
         inputs, table = held_out(given), real_problem(name).table.iloc[N_FITTED:]
+        labels = given.labels[N_FITTED:]
         path = path_of(stage, inputs)
         n_rounds = len(path.losses)
         assert 0 < n_rounds <= int(inputs.configuration.hyperparameters[limit_of(stage)])
@@ -277,7 +278,7 @@ class StageSuite:
             shorter = replace(of_rounds(stage, inputs, rounds), held=None)
             assert student.to_bytes() == stage.fit(shorter).to_bytes()
             predicted = student.predict_proba(table)
-            right = np.arange(len(predicted)), inputs.held.labels
+            right = np.arange(len(predicted)), labels
             loss = -np.log(np.maximum(predicted[right], 1e-15)).mean()
             assert abs(path.losses[rounds - 1] - loss) < LOSS_TOLERANCE
 

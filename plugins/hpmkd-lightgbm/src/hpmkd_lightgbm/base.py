@@ -62,19 +62,19 @@ class Base:
         if rows.extra is not None and start.extra_matrix is not None:
             blocks.append(start.extra_matrix)
         margins = model.margins(np.vstack(blocks)).astype(np.float32)
-        if n_held and (start.held_matrix is None or len(start.held_matrix) != n_held):
+        held_rows = start.held_matrix if n_held else blocks[0][:0]
+        if held_rows is None or len(held_rows) != n_held:
             raise DataError(
                 f"{n_held} rows are held out, but not those of the student to start from: set "
                 "Previous.held_matrix"
             )
-        held_rows = start.held_matrix if n_held else blocks[0][:0]
         held = model.margins(held_rows).astype(np.float32)
         return cls(inputs, margins, np.clip(held, margins.min(axis=0), margins.max(axis=0)))
 
     @property
     def n_margins(self) -> int:
         """Margins of a row, C."""
-        return self.margins.shape[1]
+        return int(self.margins.shape[1])
 
     @property
     def constant(self) -> FloatArray:
