@@ -35,7 +35,7 @@ def hpmkd_samplers() -> list[Offer[Any]]:
         staged=("StagedSampler", "hyperparameters, then alpha, then T if it has several"),
         adaptive=("AdaptiveConfigurationManager", "the proposal's: sample, rank, tune the best"),
         tpe=("TPESearch", "Optuna's TPE over everything at once"),
-        grid=("GridSampler", "every stage, temperature and alpha, over shared draws"),
+        grid=("GridSampler", "every stage and softening, over shared draws"),
         random=("RandomSearch", "independent draws of everything"),
     )
 

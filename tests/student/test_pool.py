@@ -15,7 +15,7 @@ from hpmkd.student import (
     TreeEncoder,
     pool_students,
 )
-from hpmkd.student.packed.words import NotPackable
+from hpmkd.student.packed.content import NotPackable
 from hpmkd.testing.students import FAMILIES, fitted_student
 from tests.student.crafting import altered, put
 

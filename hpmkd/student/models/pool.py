@@ -120,7 +120,7 @@ class Pool:
         ValueError
             There are more or fewer members or classes, or a value is no probability.
         """
-        from hpmkd.kernels import soften, soften_logits
+        from hpmkd.kernels.packed import fuse_rows
 
         expected = (self.n_members, *predicted.shape[1:2], self.n_classes)
         if predicted.shape != expected:
@@ -128,22 +128,24 @@ class Pool:
                 f"got probabilities of shape {predicted.shape}, expected ({self.n_members}, n, "
                 f"{self.n_classes})"
             )
-        if not predicted.shape[1]:
-            return np.empty((0, self.n_classes))
-        softened = [
-            soften(np.maximum(each, SMALLEST, dtype=np.float64), temperature)
-            for each, temperature in zip(predicted, self.temperatures, strict=True)
-        ]
-        mean = np.zeros(predicted.shape[1:])
-        if self.share > 0:
-            for each, weight in zip(softened, self.weights, strict=True):
-                mean += self.share * weight * each
-        if self.share < 1:
-            logits = np.zeros(predicted.shape[1:]) + self.offsets
-            for each, exponent in zip(softened, self.exponents, strict=True):
-                logits += exponent * np.log(np.maximum(each, SMALLEST))
-            mean += (1 - self.share) * soften_logits(logits, 1.0)
-        return np.asarray(soften(mean, self.final_temperature))
+        # The arithmetic of packed pools, so that all ways to an answer give the same bits.
+        values = np.array(predicted, dtype=np.float64, order="C")
+        if not (values.min(initial=0.0) >= 0.0 and values.max(initial=0.0) < np.inf):
+            raise ValueError("a predicted probability is negative, NaN or infinite")
+        return fuse_rows(values, self.numbers())
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Return the settings as the kernels take them.
+
+        Returns
+        -------
+        ndarray of shape (3 M + K + 2,)
+            Of each member 1 / temperature, weight in the mix and exponent; the offsets; the share
+            of the log-linear pool; 1 / the final temperature.
+        """
+        members = [1 / self.temperatures, self.share * self.weights, self.exponents]
+        ends = [1 - self.share, 1 / self.final_temperature]
+        return np.concatenate([np.stack(members, axis=1).ravel(), self.offsets, ends])
 
 
 def _within(value: float, low: float, high: float, what: str) -> None:

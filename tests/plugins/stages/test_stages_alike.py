@@ -53,7 +53,8 @@ def test_defaults_are_a_point_of_the_search_space(stage):
 @pytest.mark.parametrize("name", SETS)
 def test_a_student_says_probabilities_and_learns(stage, problem, inputs_for, name):
     given = problem(name)
-    student = stage.fit(inputs_for(stage, given))
+    rounds = {"n_rounds": 60} if stage in BOOSTED else {}
+    student = stage.fit(inputs_for(stage, given, **rounds))
     predicted = student.predict_proba(given.X_test)
     assert predicted.shape == (len(given.X_test), given.n_classes)
     assert predicted.min() > 0.0
