@@ -1,4 +1,4 @@
-from hpmkd.kernels import _jit, _packed, _predict, _refit, warming
+from hpmkd.kernels import _backprop, _jit, _packed, _predict, _refit, warming
 
 
 def dispatchers():
@@ -6,7 +6,7 @@ def dispatchers():
     inside = {"vexp", "vlog", "vlog_ratio", "leaf_of", "link_row"}
     return {
         (module.__name__, name): value
-        for module in (_jit, _packed, _predict, _refit)
+        for module in (_backprop, _jit, _packed, _predict, _refit)
         for name, value in vars(module).items()
         if hasattr(value, "signatures") and not name.startswith("_") and name not in inside
     }
