@@ -359,7 +359,10 @@ def _add_leaves(
 @kernel
 def _add_vectors(cells: Singles, buffer: Words, floats: Singles, out: Floats) -> None:
     """Add trees whose leaves hold a value per margin, one by one, eight margins at a time."""
-    leaves, sums = np.empty(np.int64(buffer[4]), np.uint32), np.empty(np.int64(buffer[23]), np.float32)
+    leaves, sums = (
+        np.empty(np.int64(buffer[4]), np.uint32),
+        np.empty(np.int64(buffer[23]), np.float32),
+    )
     _find_leaves(cells, buffer, floats, leaves)
     for c in range(np.uint64(out.size)):
         sums[c] = _start(buffer, floats, c, out[c])
@@ -881,10 +884,10 @@ def fuse_rows(predicted: Floats, numbers: Floats, out: Floats) -> int:
 @kernel
 def _is_linear(numbers: Floats, n_members: Index) -> bool:
     """Return whether any member has a weight in the linear pool."""
+    weight = 0.0
     for m in range(n_members):
-        if numbers[3 * m + 1] > 0.0:
-            return True
-    return False
+        weight += numbers[3 * m + 1]
+    return weight > 0.0
 
 
 @kernel
@@ -951,7 +954,14 @@ def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
 # of both. Types and flags that a row must have, NumPy's numbers for them.
 HEAD = object.__basicsize__
 TYPE, FLOAT_VALUE = HEAD - 8, HEAD
-DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 24, HEAD + 40, HEAD + 48
+DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = (
+    HEAD,
+    HEAD + 8,
+    HEAD + 16,
+    HEAD + 24,
+    HEAD + 40,
+    HEAD + 48,
+)
 BYTE_ORDER, TYPE_NUMBER = HEAD + 10, HEAD + 12
 NATIVE, FLOAT_32, FLOAT_64 = ord("="), 11, 12
 ALIGNED, WRITEABLE = 0x100, 0x400
@@ -1224,8 +1234,9 @@ def _open(bound: int) -> tuple[Words, Floats, Addresses]:
 
 
 #: What a function above takes as an object of Python, by its name: itself one, or any number.
-TAKES_ONE, TAKES_MANY = types.int64(types.int64, types.int64), types.int64(
-    types.int64, types.int64, types.int64
+TAKES_ONE, TAKES_MANY = (
+    types.int64(types.int64, types.int64),
+    types.int64(types.int64, types.int64, types.int64),
 )
 # One dispatcher per dtype: each has a single signature, so that another is refused by the call.
 all_32, all_64, pool_all_64 = kernel(_answer_all), kernel(_answer_all), kernel(_pool_all)
