@@ -35,7 +35,7 @@ class Student:
     ----------
     encoder : TreeEncoder, LinearEncoder or JointEncoder
         Turns raw rows into what `model` reads.
-    model : TreesModel, LinearModel, AdditiveModel or PooledModel
+    model : TreesModel, LinearModel, NetworkModel, AdditiveModel or PooledModel
         Turns encoded rows into probabilities.
     classes : array-like of shape (K,)
         The labels, all text, integers, floats or booleans, in the order of the probabilities.

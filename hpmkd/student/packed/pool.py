@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from hpmkd.errors import DataError
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.encoders.tree import JointEncoder
-from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.models.pool import Member, PooledModel
+from hpmkd.student.models.pool import Member, OnScaled, PooledModel
 from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.packed.answers import answer_table, make_asker
 from hpmkd.student.packed.content import Words
@@ -139,6 +138,6 @@ def _part(encoder: FittedEncoder, member: Member) -> FittedEncoder:
     """Return the encoder of what a member reads."""
     if not isinstance(encoder, JointEncoder):
         return encoder
-    if isinstance(member, LinearModel):
+    if isinstance(member, OnScaled):
         return encoder.linear
     return encoder.tree if isinstance(member, TreesModel) else encoder

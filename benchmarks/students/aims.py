@@ -1,0 +1,88 @@
+"""The aims of the benchmark, what was measured, and by how much one is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from benchmarks.common.pages import table
+from benchmarks.students.compare import RIVAL, Draws
+
+TREES, VECTOR = "best of trees hard", "best of boosters hard"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One promise.
+
+    Parameters
+    ----------
+    what : str
+        In words.
+    measured : callable
+        From the draws of 2,000 rows to the figure.
+    most : float
+        What it may be.
+    form : str
+        How both are written.
+    """
+
+    what: str
+    measured: Callable[[Draws], float]
+    most: float
+    form: str = "+.1%"
+
+    def row(self, draws: Draws) -> list[str]:
+        """Return a line of the table."""
+        value = self.measured(draws)
+        missed = value - self.most
+        verdict = "not measured" if pd.isna(value) else "reached"
+        if missed > 0:
+            verdict = f"**missed** by {format(missed, self.form).lstrip('+')}"
+        return [self.what, f"≤ {self.most:{self.form}}", f"{value:{self.form}}", verdict]
+
+
+def pair(what: str, arm: str, mean: float, median: float) -> list[Aim]:
+    """Return the aims of an arm against the rival: mean and median over sets."""
+    return [
+        Aim(f"{what}: mean", lambda draws: draws.relative(arm, RIVAL).mean(), mean),
+        Aim("… median", lambda draws: draws.relative(arm, RIVAL).median(), median),
+    ]
+
+
+def multiclass(draws: Draws, what: str) -> pd.Series:
+    """Return by how much vector leaves are above K trees, by set of more than two classes."""
+    names = draws.n_classes[draws.n_classes > 2].index
+    return draws.relative(VECTOR, TREES, what).reindex(names)
+
+
+def row_time(draws: Draws) -> float:
+    """Return the row time of vector leaves relative to that of K trees, the mean over sets."""
+    names = draws.n_classes[draws.n_classes > 2].index
+    times = [draws.row_times(name) for name in names]
+    return float(pd.Series([vector / trees for trees, vector in times]).mean())
+
+
+def size(arm: str) -> Callable[[Draws], float]:
+    """Return a function to the size of an arm relative to the rival's, the mean over sets."""
+    return lambda draws: draws.relative(arm, RIVAL, "bytes").mean() + 1.0
+
+
+AIMS = [
+    *pair("best single student, made rows", "best of made", -0.03, -0.02),
+    *pair("pool of three, made rows", "pool of made", -0.06, -0.03),
+    *pair("pool of three, real rows", "pool of real", -0.08, -0.04),
+    Aim("vector leaves against K trees, log loss", lambda d: multiclass(d, "log_loss").mean(), -0.03),
+    Aim("… bytes", lambda d: multiclass(d, "bytes").mean() + 1.0, 1 / 3, ".2f"),
+    Aim("… row time", row_time, 1 / 3, ".2f"),
+    Aim("single, made rows: bytes against the rival's UBJ", size("best of made"), 0.1, ".3f"),
+    Aim("pool, made rows: bytes", size("pool of made"), 0.25, ".3f"),
+]  # fmt: skip
+
+
+def aims(draws: Draws) -> str:
+    """Return every aim, what was measured, and whether it is reached."""
+    header = ["log loss relative to the rival's, unless it says otherwise", "aim", "measured", ""]
+    return table(header, [aim.row(draws) for aim in AIMS])

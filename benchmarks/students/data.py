@@ -1,0 +1,82 @@
+"""Which rows do what in the benchmark of students.
+
+So many training rows, at most 60 % of a set. Half of the other rows are the test, at most 4,000;
+what is left, at most 8,000, are real rows without labels: rows that somebody has beside those that
+are labelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from benchmarks.common.datasets import load
+from hpmkd.data.dataset import Dataset
+
+SETS = ("satimage", "magic", "spambase", "adult", "phoneme", "segment", "splice", "penbased")
+LARGEST_SHARE, TEST, REAL = 0.6, 4000, 8000
+#: Of the requested training rows: a set with fewer is left out.
+LEAST_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One draw of rows from one set.
+
+    Parameters
+    ----------
+    name : str
+        The set.
+    rows : int
+        Training rows that were requested: there may be fewer.
+    seed : int
+        Of the draw; all randomness follows from it.
+    training, test : Dataset
+        Rows to learn from, and rows that are predicted by finished students and nothing else.
+    real : DataFrame
+        Rows whose labels nothing reads.
+    """
+
+    name: str
+    rows: int
+    seed: int
+    training: Dataset
+    test: Dataset
+    real: Any
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """The identity of this draw."""
+        return self.name, self.rows, self.seed
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, K."""
+        return len(self.training.classes)
+
+
+def draw(name: str, rows: int, seed: int) -> Problem:
+    """Draw training, test and real rows, class by class."""
+    table, labels = load(name)
+    classes = np.arange(labels.max() + 1)
+
+    def dataset(at) -> Dataset:
+        at = np.sort(at)
+        return Dataset(table.iloc[at].reset_index(drop=True), labels[at], classes)
+
+    def divided(at, size: int):
+        return train_test_split(at, train_size=size, stratify=labels[at], random_state=seed)
+
+    n_train = min(rows, int(LARGEST_SHARE * len(labels)))
+    training, others = divided(np.arange(len(labels)), n_train)
+    test, real = divided(others, min(TEST, len(others) // 2))
+    real = real[:REAL]
+    return Problem(name, rows, seed, dataset(training), dataset(test), dataset(real).table)
+
+
+def has(name: str, rows: int) -> bool:
+    """Tell whether a set has about so many training rows: 60 % of them at least."""
+    return LEAST_SHARE * rows <= LARGEST_SHARE * len(load(name)[1])
