@@ -621,7 +621,7 @@ def _vectors_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None
             total[r * width + c] = _start(buffer, floats, np.uint64(c), own[r])
     n_trees = np.int64(buffer[4])
     for first in range(0, n_trees, TOGETHER):
-        number = min(TOGETHER, n_trees - first)
+        number = TOGETHER if first + TOGETHER <= n_trees else n_trees - first
         for t in range(number):
             own_leaves = leaves[t * BLOCK : (t + 1) * BLOCK]
             _leaves_block(cells, walked, buffer, floats, first + t, rows, own_leaves)
@@ -929,12 +929,13 @@ def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
         return -1
     numbers, state = _numbers(buffer), _fusing(n_classes * BLOCK, BLOCK)
     share, product = _is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
-    cells = walked = values = 1
+    cells = walked = values = np.int64(0)
     for m in range(n_members):
         words = _member(buffer, m)
-        cells = max(cells, np.int64(words[5]))
-        walked = max(walked, np.int64(words[5]) if words[3] == 5 else 1)
-        values = max(values, np.int64(words[23]))
+        n_cells, width = np.int64(words[5]), np.int64(words[23])
+        cells = n_cells if n_cells > cells else cells
+        walked = n_cells if words[3] == 5 and n_cells > walked else walked
+        values = width if width > values else values
     work, sums, p = _work(cells, walked, values), np.zeros(n_classes * BLOCK), state[0].copy()
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
@@ -966,14 +967,17 @@ BYTE_ORDER, TYPE_NUMBER = HEAD + 10, HEAD + 12
 NATIVE, FLOAT_32, FLOAT_64 = ord("="), 11, 12
 ALIGNED, WRITEABLE = 0x100, 0x400
 
-_new_integer = types.ExternalFunction("PyLong_FromLongLong", types.int64(types.int64))
-_item_of_dict = types.ExternalFunction(
-    "PyDict_GetItemWithError", types.int64(types.int64, types.int64)
+_int, _double, _no = types.int64, types.float64, types.void
+_new_integer: Callable[[Index], int] = types.ExternalFunction("PyLong_FromLongLong", _int(_int))
+_item_of_dict: Callable[[int, int], int] = types.ExternalFunction(
+    "PyDict_GetItemWithError", _int(_int, _int)
 )
-_item_of_tuple = types.ExternalFunction("PyTuple_GetItem", types.int64(types.int64, types.int64))
-_as_double = types.ExternalFunction("PyLong_AsDouble", types.float64(types.int64))
-_error = types.ExternalFunction("PyErr_Occurred", types.int64())
-_clear_error = types.ExternalFunction("PyErr_Clear", types.void())
+_item_of_tuple: Callable[[int, int], int] = types.ExternalFunction(
+    "PyTuple_GetItem", _int(_int, _int)
+)
+_as_double: Callable[[int], float] = types.ExternalFunction("PyLong_AsDouble", _double(_int))
+_error: Callable[[], int] = types.ExternalFunction("PyErr_Occurred", _int())
+_clear_error: Callable[[], None] = types.ExternalFunction("PyErr_Clear", _no())
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -989,13 +993,15 @@ def _pointer(context: Any, address: Any) -> Any:
 @kernel
 def _field(address: int) -> int:
     """Return the eight bytes at an address."""
-    return carray(_pointer(address), (1,), np.int64)[0]
+    value: int = carray(_pointer(address), (1,), np.int64)[0]
+    return value
 
 
 @kernel
 def _short_field(address: int) -> int:
     """Return the four bytes at an address."""
-    return np.int64(carray(_pointer(address), (1,), np.int32)[0])
+    value: int = carray(_pointer(address), (1,), np.int32)[0]
+    return value
 
 
 @kernel
@@ -1021,19 +1027,22 @@ def _fits(array: int, like: int, size: Index, kind: int, flags: int) -> bool:
 @kernel
 def _words_at(array: int) -> Words:
     """Return a packed buffer."""
-    return carray(_pointer(_field(array + DATA)), (_size(array),), np.uint32)
+    values: Words = carray(_pointer(_field(array + DATA)), (_size(array),), np.uint32)
+    return values
 
 
 @kernel
 def _singles_at(array: int) -> Singles:
     """Return an array of float32."""
-    return carray(_pointer(_field(array + DATA)), (_size(array),), np.float32)
+    values: Singles = carray(_pointer(_field(array + DATA)), (_size(array),), np.float32)
+    return values
 
 
 @kernel
 def _doubles_at(array: int) -> Floats:
     """Return an array of float64."""
-    return carray(_pointer(_field(array + DATA)), (_size(array),), np.float64)
+    values: Floats = carray(_pointer(_field(array + DATA)), (_size(array),), np.float64)
+    return values
 
 
 @kernel
