@@ -284,10 +284,10 @@ class Results:
             had = ", ".join(sorted({name_of(trial.configuration.stage) for trial, _ in self.rows}))
             raise RecipeError(f"model type {name_of(stage)!r} was not in the run, which had {had}")
         outcome, trial = min(found, key=lambda each: NO_LIMITS.sort_key(each[1]))
-        softening = {"temperature": temperature, "alpha": alpha}
+        own = replace(trial.configuration, temperature=temperature, alpha=alpha)
         if extra_weight is not None:
-            softening["extra_weight"] = extra_weight
-        return outcome.student(replace(trial.configuration, **softening))
+            own = replace(own, extra_weight=extra_weight)
+        return outcome.student(own)
 
 
 def labels_of(division: Division, classes: NDArray[Any]) -> dict[str, IntArray]:

@@ -132,13 +132,8 @@ def settings_of_a_pool(data, M, K):
 @given(data=st.data(), K=st.sampled_from([2, 3, 10, 26]), M=st.integers(1, 5))
 def test_any_pool_of_any_trees(data, K, M):
     width = data.draw(st.sampled_from([1, K])) if K > 2 else 1
-    C = 1 if K == 2 else K
-    members = [
-        any_trees(
-            data.draw, C, data.draw(st.sampled_from([1, width])), data.draw(st.integers(0, 5))
-        )
-        for _ in range(M)
-    ]
+    C, widths, depths = 1 if K == 2 else K, st.sampled_from([1, width]), st.integers(0, 5)
+    members = [any_trees(data.draw, C, data.draw(widths), data.draw(depths)) for _ in range(M)]
     pool = settings_of_a_pool(data, M, K)
     encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 3))), np.zeros((2, 3)))
     model = PooledModel(tuple(members), pool)
