@@ -68,7 +68,7 @@ class ProgressiveDistillationChain:
             return [], Gate(link.name, False, f"stage {lost!r} has no student")
         candidates = list(self._candidates(link, eligible))
         if not candidates:
-            return [], Gate(link.name, False, "no alpha above 0 may be tried")
+            return [], Gate(link.name, False, "no configuration may learn from the teacher")
         reason = None
         while candidates and (reason := self.refusal(candidates, eligible)):
             # The stage's own alpha goes last, and the control before it.
@@ -76,7 +76,7 @@ class ProgressiveDistillationChain:
             candidates.remove(max(candidates, key=lambda each: (each.alpha != own, each.alpha)))
         if not candidates:
             return [], Gate(link.name, False, f"not tried: {reason}")
-        found = self.evaluate(candidates)
+        found = [self.ranking.preferred(trial) for trial in self.evaluate(candidates)]
         # Ties go to the control, as everywhere.
         after = min(found, key=self.ranking.sort_key)
         decision = self._decide(link, alone, previous, after)
@@ -120,16 +120,20 @@ class ProgressiveDistillationChain:
     def _candidates(self, link: ChainLink, eligible: Sequence[Trial]) -> Iterator[Configuration]:
         """Yield the stage's best configuration on top of the stage before, for every alpha.
 
-        At alpha = 0 it is the stage's best control, on top of the control of the stage before.
+        The stage's best control comes on top of the control of the stage before.
         """
-        for alpha in self.alphas:
-            control = alpha == 0
-            if control and link.transfer.teaches:
-                continue
+        for control in (True, False):
             alone = self._best(eligible, link.stage, control=control)
             previous = self._best(eligible, link.after, control=control)
-            if alone is None or previous is None:
+            if alone is None or previous is None or (control and link.transfer.teaches):
                 continue
-            after = After(link.label, previous.configuration)
-            temperature = 1.0 if control else alone.configuration.temperature
-            yield replace(alone.configuration, alpha=alpha, temperature=temperature, after=after)
+            own = replace(
+                alone.configuration, after=After(link.label, previous.configuration), rounds=None
+            )
+            if control:
+                yield own
+                continue
+            for alpha in self.alphas:
+                other = replace(own, alpha=alpha, temperature=own.temperature if alpha else 1.0)
+                if other.soft:
+                    yield other

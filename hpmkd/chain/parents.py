@@ -12,7 +12,7 @@ from hpmkd.data import splits, tables
 from hpmkd.data.dataset import Dataset
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.training.datasets import SelectionSet, TrainingSet
-from hpmkd.training.trials import ANSWERS, STUDENT, RefitData, SearchData
+from hpmkd.training.trials import ANSWERS, RefitData, SearchData, fit_students
 from hpmkd.values import Previous
 
 if TYPE_CHECKING:
@@ -122,10 +122,10 @@ class ParentStudents:
         configuration = after.configuration
         prepared = self.prepared(training, [configuration])
         data = RefitData(prepared, self.fitting)
-        ((_, student),) = self.pipeline.run(STUDENT, data, [configuration])
+        fitted = fit_students(self.pipeline, data, [configuration], lambda: self.on_trained(1))
+        student = fitted[configuration.key]
         if isinstance(student, str):
             raise PluginError(student)
-        self.on_trained(1)
         kind = self.fitting.stages[configuration.stage].stage.encoding
         extra = prepared.encoded_extra.get(kind)
         previous = Previous(

@@ -19,8 +19,9 @@ class Sampler(Protocol):
     nothing, it requests a batch, evaluates it (in any number of processes) and passes the
     trials to ``tell`` one by one **in the order of request**. All in the parent process, one
     thread. Whatever it draws must follow from ``space.seed``, so that the same seed gives the
-    same run at any number of workers. The engine itself adds the alpha = 0 control of every
-    stage's best configuration, whether or not the sampler requested it, and tells it, too.
+    same run at any number of workers. The engine itself adds the control
+    (hard labels alone) of every stage's best configuration, whether or not the sampler requested
+    it, and tells it, too.
     """
 
     #: How many configurations it will request, for progress bars; None if it cannot know.

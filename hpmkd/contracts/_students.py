@@ -132,8 +132,8 @@ class Transfer(Protocol):
     by many fits: it must keep no state between them.
     """
 
-    #: Whether it changes the soft targets only. It is then never tried at alpha = 0, where
-    #: these have no weight.
+    #: Whether it changes the soft targets only. It is then never tried on hard labels alone,
+    #: where these have no weight.
     teaches: ClassVar[bool]
     #: Whether it needs predictions of the stage before for rows it has not seen; that
     #: costs a fit of the stage before per fold.

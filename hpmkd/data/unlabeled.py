@@ -32,7 +32,7 @@ class ExtraSource:
     Parameters
     ----------
     settings : ExtraSettings
-        How many to make, and what each weighs.
+        How many to make.
     augmenter : Augmenter or None
         Makes rows; None for no such rows.
     unlabeled : DataFrame or ndarray, or None
@@ -97,15 +97,12 @@ class PseudoLabelledRows:
         Raw rows.
     soft_targets : ndarray of shape (m, K)
         The fused probabilities.
-    weight : float
-        Of each row in the loss of a student.
     real : bool
         Whether a user handed them in.
     """
 
     table: Any
     soft_targets: FloatArray
-    weight: float
     real: bool
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hpmkd.recipe.recipe import Recipe
     from hpmkd.registry.registry import Registry
     from hpmkd.runs.checkpoint import RunCheckpoint
+    from hpmkd.values import DataFacts
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ def open_context(
     seed: int,
     cache: Cache | None,
     checkpoint: RunCheckpoint,
+    facts: DataFacts,
 ) -> Iterator[RunContext]:
-    """Build the components of a recipe; free their processes afterwards."""
+    """Build the components of a recipe for such data; free their processes afterwards."""
     recipe = placed(recipe, registry.notify)
     parts = resolve(recipe, registry)
     pipeline = ParallelDistillationPipeline(
@@ -79,7 +81,7 @@ def open_context(
     try:
         seeds, counts, links = Seeds.spawn(seed), Counts(), _links(parts)
         fitting = FitContext(
-            stages=_stages(parts),
+            stages=_stages(parts, facts),
             transfers={link.label: link.transfer for link in links},
             scheduler=parts.scheduler.create(),
             seed=seeds.students,
@@ -112,10 +114,11 @@ def open_context(
         pipeline.close()
 
 
-def _stages(parts: Components) -> dict[str, ActiveStage]:
-    """Build the stages of a recipe, simple ones first."""
+def _stages(parts: Components, facts: DataFacts) -> dict[str, ActiveStage]:
+    """Build the stages of a recipe, as they suit such data, simple ones first."""
     built = [
-        ActiveStage(name, spec.offered.plugin, spec.create()) for name, spec in parts.stages.items()
+        ActiveStage(name, spec.offered.plugin, spec.create()).for_data(facts)
+        for name, spec in parts.stages.items()
     ]
     ordered = sorted(built, key=lambda active: (active.stage.complexity, active.name))
     return {active.name: active for active in ordered}

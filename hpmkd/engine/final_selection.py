@@ -83,6 +83,7 @@ class FinalSelection:
             for stage, refitted in finalists.students.items()
         }
         fitted = [*(each for own in tried.values() for each in own), *finalists.controls.values()]
+        fitted += finalists.beside
         bests = self._bests(fitted)
         if not bests:
             fitted += self.front(replace(finalists, beside=tuple(fitted)), size)
@@ -167,10 +168,15 @@ class FinalSelection:
             if isinstance(refitted, Refitted):
                 found.append(refitted)
                 continue
-            name = f"{trial.configuration.stage}-{trial.number}"
-            message = f"student {name} of the front is not there: {refitted}"
+            message = f"student {trial.name} of the front is not there: {refitted}"
             warnings.warn(message, PluginWarning, stacklevel=3)
         return tuple(found)
+
+    def cuts(self, chosen: Sequence[Trial]) -> list[Trial]:
+        """Return the trials on the front that are cuts of some trials: they take no other fit."""
+        own = {cut.configuration.key for trial in chosen for cut in trial.shorter}
+        front = {trial.configuration.key: trial for trial in self._front_trials()}
+        return [trial for key, trial in front.items() if key in own]
 
     def _fit(self, trials: Sequence[Trial]) -> list[Refitted | str]:
         """Fit trials on all rows; a string is the reason why one failed."""
@@ -185,7 +191,7 @@ class FinalSelection:
 
     def _front_trials(self) -> list[Trial]:
         """Return the trials on the front: the smallest, the fastest, then by log loss."""
-        trials = self.provenance.trials
+        trials = [cut for trial in self.provenance.trials for cut in (trial, *trial.shorter)]
         stages = {trial.configuration.stage for trial in trials}
         measured = [(each, self.ranking.metrics(each)) for each in candidates(trials, stages)]
         front = pareto_front(

@@ -75,15 +75,17 @@ def _refit(
     """Fit each stage's best and its control on all rows."""
     paired = pairs(trials, ctx.trainer.fitting.stages, outputs.ranking)
     ctx.progress.start("refit", 2 * len(paired))
-    chosen = [each.configuration for pair in paired.values() for each in pair.trials]
-    data = ctx.trainer.refit_data(outputs.training, chosen)
+    chosen = [each for pair in paired.values() for each in pair.trials]
+    data = ctx.trainer.refit_data(outputs.training, [each.configuration for each in chosen])
+    cuts = selection.cuts(chosen) if ctx.recipe.front.size else []
 
     def fitted() -> None:
         ctx.trainer.trained(1)
         ctx.progress.advance()
 
     finalists = selection.replace_violators(
-        fit_finalists(paired, data, ctx.pipeline, fitted, selection.finish), ctx.recipe.front.size
+        fit_finalists(paired, cuts, data, ctx.pipeline, fitted, selection.finish),
+        ctx.recipe.front.size,
     )
     ctx.progress.finish()
     winners = [pair.student for pair in paired.values()]
@@ -98,10 +100,10 @@ def _notes_of_hard_winners(
     winners: Sequence[Trial], finalists: Finalists, selection: FinalSelection
 ) -> list[str]:
     """Return notes on stages whose soft trial won on few rows, and whose hard one on all."""
-    fitted = {each.trial.number: each for each in finalists.refitted}
+    fitted = {each.trial.configuration.key: each for each in finalists.refitted}
     notes = []
     for winner in winners:
-        stage, beaten = winner.configuration.stage, fitted.get(winner.number)
+        stage, beaten = winner.configuration.stage, fitted.get(winner.configuration.key)
         better = finalists.students.get(stage)
         if better is None or beaten is None or not selection.keeps_limits(beaten):
             continue

@@ -127,6 +127,7 @@ def _student_entries(ctx: RunContext, finalists: Finalists, table: Any) -> list[
             footprint=refitted.footprint,
             chosen=chosen,
             alpha=configuration.alpha,
+            extra_weight=configuration.extra_weight,
             temperature=temperature,
             selection_log_loss=refitted.trial.log_loss,
             after=None if configuration.after is None else str(configuration.after),

@@ -81,7 +81,7 @@ class HPMDistiller:
             Rows without labels for the teachers to label, with the columns of `training`.
         """
         with open_context(
-            self.recipe, self.registry, self.seed, self.cache, self.checkpoint
+            self.recipe, self.registry, self.seed, self.cache, self.checkpoint, training.facts
         ) as ctx:
             recipe = ctx.recipe.to_mapping()
             self.registry.notify("hpmkd_run_started", facts=training.facts, recipe=recipe)

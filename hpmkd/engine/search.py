@@ -61,6 +61,7 @@ def _loop(
         stages={name: active.stage for name, active in fitting.stages.items()},
         temperatures=settings.temperatures,
         alphas=with_control(outputs.alphas),
+        extra_weights=with_control(outputs.extra_weights),
         seed=ctx.seeds.sampler,
         n_rows=min(len(each.training) for each in sets),
         n_available=min(each.available for each in sets),
@@ -88,6 +89,6 @@ def _loop(
     )
 
 
-def with_control(alphas: Sequence[float]) -> tuple[float, ...]:
-    """Return the weights of the teacher that are tried: alpha = 0 is always among them."""
-    return tuple(sorted({0.0, *alphas}))
+def with_control(weights: Sequence[float]) -> tuple[float, ...]:
+    """Return the weights of the teacher that are tried: 0 is always among them."""
+    return tuple(sorted({0.0, *weights}))

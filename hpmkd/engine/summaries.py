@@ -31,7 +31,7 @@ def named_students(finalists: Finalists, front: Sequence[Refitted]) -> Iterator[
         key = refitted.trial.configuration.key
         if key not in known:
             known.add(key)
-            name = f"{refitted.trial.configuration.stage}-{refitted.trial.number}"
+            name = refitted.trial.name
             # A stage may have such a name.
             name = f"{name}-front" if name in taken else name
             taken.add(name)

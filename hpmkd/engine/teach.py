@@ -52,6 +52,7 @@ class TeacherOutputs:
     final_rows: Dataset | None
     ranking: TrialRanking  # ranks trials beside the teacher
     alphas: Sequence[float]  # weights of the teacher that the regime allows
+    extra_weights: Sequence[float]  # weights of rows without labels; none if there are none
     footprints: Sequence[Footprint]  # size and speed of each teacher
 
 
@@ -143,6 +144,7 @@ def _collect(
         final_rows=final_rows,
         ranking=ranking,
         alphas=getattr(ctx.recipe.search.alphas, regime.name),
+        extra_weights=ctx.recipe.search.extra_weights if knowledge.extra is not None else (),
         footprints=footprints,
     )
 

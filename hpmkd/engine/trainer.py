@@ -11,7 +11,7 @@ from hpmkd.chain.parents import ParentStudents
 from hpmkd.errors import PluginError
 from hpmkd.training.best_so_far import BestSoFar
 from hpmkd.training.refit import writable
-from hpmkd.training.trials import STUDENT, TRIAL, RefitData, SearchData
+from hpmkd.training.trials import TRIAL, RefitData, SearchData, fit_students
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -58,9 +58,8 @@ class Trainer:
     ) -> list[Predictor | str]:
         """Fit configurations, in their order; a string is the reason why a stage failed."""
         data = self.refit_data(training, configurations)
-        outcomes = dict(self.pipeline.run(STUDENT, data, configurations))
-        self.trained(len(configurations))
-        return [writable(outcomes[at], each, data) for at, each in enumerate(configurations)]
+        fitted = fit_students(self.pipeline, data, configurations, lambda: self.trained(1))
+        return [writable(fitted[each.key], each, data) for each in configurations]
 
     def evaluate(
         self, selection_sets: Sequence[SelectionSet], configurations: Sequence[Configuration]

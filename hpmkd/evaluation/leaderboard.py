@@ -24,12 +24,13 @@ Role = Literal["teacher", "control", "student", "ensemble"]
 class Entry:
     """One model as measured on the test rows."""
 
-    role: Role  # A control is the same student on hard labels
+    role: Role  # A control is the same student without a teacher
     name: str  # of the teacher or the stage
     probabilities: FloatArray  # (m, K), for the test rows
     footprint: Footprint
     chosen: bool = False  # whether it is the student that the run ships
-    alpha: float | None = None  # of its configuration, as `temperature`
+    alpha: float | None = None  # of its configuration, as the next two
+    extra_weight: float | None = None  # of rows without labels
     temperature: float | None = None
     selection_log_loss: float | None = None  # on the selection rows
     after: str | None = None  # the stages before it in the chain, with their transfers
@@ -74,6 +75,7 @@ class ModelRecord:
     speedup: float | None
     retention: float | None
     alpha: float | None
+    extra_weight: float | None
     temperature: float | None
     selection_log_loss: float | None
     after: str | None = None

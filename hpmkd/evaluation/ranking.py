@@ -11,6 +11,8 @@ from hpmkd.recipe.limits import Limits
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray, Trial
 
+#: What a trial and its cuts have in common.
+OF_THE_FIT = ("models_trained", "seconds", "worker", "state", "softening")
 SortKey = tuple[bool, float, bool, int]
 
 
@@ -60,6 +62,15 @@ class TrialRanking:
             not trial.configuration.hard,
             trial.number,
         )
+
+    def preferred(self, trial: Trial) -> Trial:
+        """Return the trial, or a cut of it that ranks before it: where limits are tight."""
+        first, *others = sorted((trial, *trial.shorter), key=self.sort_key)
+        if first is trial:
+            return trial
+        # One fit made them all: what it took is the first one's.
+        own = {name: getattr(trial, name) for name in OF_THE_FIT}
+        return replace(first, **own, shorter=tuple(replace(each, shorter=()) for each in others))
 
     def penalised(self, trial: Trial) -> Trial:
         """Return a trial as its sampler receives it, so that it searches within the limits.

@@ -1,4 +1,4 @@
-"""Softening, divergence, the distillation loss, fusion, margins and leaves, compiled.
+"""Softening, divergence, the distillation loss, fusion, margins, leaves, networks, compiled.
 
 These functions check their arguments, bring them to the one dtype and layout that each
 kernel is compiled for, and call it; the formulas are in ``tests/kernels/reference.py``.
@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step
     from hpmkd.kernels._leaves import leaf_gradient, leaf_margins
-    from hpmkd.kernels._margins import linear_margins, tree_leaves, tree_margins
+    from hpmkd.kernels._margins import (
+        linear_margins,
+        network_inputs,
+        network_margins,
+        tree_leaves,
+        tree_margins,
+    )
+    from hpmkd.kernels._network import n_parameters, network_epoch, network_gradient
     from hpmkd.kernels._targets import distillation_loss, kl_divergence, soften, soften_logits
 
 __all__ = [
@@ -30,6 +37,11 @@ __all__ = [
     "leaf_gradient",
     "leaf_margins",
     "linear_margins",
+    "n_parameters",
+    "network_epoch",
+    "network_gradient",
+    "network_inputs",
+    "network_margins",
     "soften",
     "soften_logits",
     "tree_leaves",
@@ -39,7 +51,14 @@ __all__ = [
 _HOMES = {
     "_fusion": ("attention_fuse", "attention_gradient", "em_step"),
     "_leaves": ("leaf_gradient", "leaf_margins"),
-    "_margins": ("linear_margins", "tree_leaves", "tree_margins"),
+    "_margins": (
+        "linear_margins",
+        "network_inputs",
+        "network_margins",
+        "tree_leaves",
+        "tree_margins",
+    ),
+    "_network": ("n_parameters", "network_epoch", "network_gradient"),
     "_targets": ("distillation_loss", "kl_divergence", "soften", "soften_logits"),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}

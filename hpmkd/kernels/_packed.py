@@ -4,7 +4,11 @@ Self-contained, because numba's cache does not notice an edit in another module.
 margin is summed in one stated order, so that its bits depend neither on the rows beside it nor
 on the processor. The buffer, word by word: :mod:`hpmkd.student.packed.words`.
 It is trusted, for only that module makes one, out of a model that has checked itself; what a
-caller hands in is checked here: a kernel returns -1 where a size is wrong, and touches nothing.
+caller hands in is checked here: a kernel returns -1 where something is wrong, and touches nothing.
+
+The kernels of a single row are functions of Python's C interface, which take objects by address:
+handing an array to a numba dispatcher takes .1 us each, to these .01 us. They look the array up
+in NumPy's own structure, which its C interface lays down, and the row in CPython's dict.
 
 Indices are unsigned: a signed one costs a test for wrap-around. A cell of a row is turned into
 one that needs no test for missing values, once, before all trees: NaN becomes -inf or +inf,
@@ -17,7 +21,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import carray, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,17 +32,19 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint32]
     Floats = NDArray[np.float64]
     Singles = NDArray[np.float32]
+    Addresses = NDArray[np.int64]
+    Work = tuple[Singles, Singles, Singles, Words]
+    Fused = tuple[Floats, Floats, Floats, Floats]
     Index = Any  # a signed or an unsigned integer of 64 bits
     Single = Any  # a float32
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-#: Holds the GIL: handing it over and back takes as long as the row.
-single: Callable[[_F], _F] = njit(cache=True, error_model="numpy")
 kernel: Callable[[_F], _F] = njit(cache=True, nogil=True, error_model="numpy")
 
 BLOCK = 256  # rows that stay in the cache while every tree passes over them
-ONE, TWO, THREE, FIVE = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(5)
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+FIVE, EIGHT = np.uint64(5), np.uint64(8)
 HALF, LOW_HALF = np.uint64(16), np.uint64(0xFFFF)
 INFINITY = np.float32(np.inf)
 LARGEST = 1e300  # far beyond any margin, so that an overflowed one does not become inf - inf
@@ -46,6 +55,13 @@ LN2_HIGH = 0.6931471803691238
 LN2_LOW = 1.9082149292705877e-10
 EXPONENT_SHIFT = 6755399441055744.0 + 1023.0
 MANTISSA = np.uint64(52)
+BIAS = np.uint64(1023 << 52)
+EXPONENT = np.uint64(0xFFF << 52)
+BIAS_AND_HALF = np.uint64((1023 << 52) + (1 << 51))
+TWO_52 = np.uint64(0x433 << 52)
+LOG_SHIFT = 4503599627370496.0 + 1023.0
+TINY = 2.2250738585072014e-308  # smallest normal float64
+SMALLEST = 1e-15  # probability of a member of a pool
 
 
 @kernel
@@ -67,6 +83,24 @@ def vexp(x: float) -> float:
     p = p * r + 0.5
     scale = np.uint64(np.float64(shifted).view(np.uint64) << MANTISSA).view(np.float64)
     return ((p * r * r + r) + 1.0) * scale
+
+
+@kernel
+def vlog(x: float) -> float:
+    """Return ln x of a normal positive finite x; of :mod:`hpmkd.kernels._jit`."""
+    bits = np.float64(x).view(np.uint64)
+    rounded = np.uint64((bits + BIAS_AND_HALF) - BIAS)
+    e = np.uint64((rounded >> MANTISSA) | TWO_52).view(np.float64) - LOG_SHIFT
+    scaled = np.uint64((bits + BIAS) - (rounded & EXPONENT)).view(np.float64)
+    f = (scaled - 1.0) / (scaled + 1.0)
+    s = f * f
+    p = 0.075568404467656 * s + 0.07642116328550316
+    p = p * s + 0.09092294301902219
+    p = p * s + 0.11111091590340633
+    p = p * s + 0.14285714416339865
+    p = p * s + 0.19999999999672824
+    p = p * s + 0.33333333333333465
+    return e * LN2_HIGH + (2.0 * f + (2.0 * f * s * p + e * LN2_LOW))
 
 
 @kernel
@@ -130,31 +164,35 @@ def _expand(row: Any, buffer: Words, cells: Singles) -> None:
         cells[k] = INFINITY if x == x else -INFINITY
 
 
+# The leaves of a perfect tree are values, and `leaves` is `floats`; or where the values of each
+# begin, and `leaves` is `buffer`: each is a variant of the same code.
+
+
 @kernel
-def _leaf_2(cells: Singles, buffer: Words, floats: Singles, at: Index) -> Single:
+def _leaf_2(cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any) -> Any:
     """Return the leaf of a perfect tree of depth 2: 3 columns, 3 thresholds, 4 leaves."""
     k = ONE if cells[buffer[at]] < floats[at + np.uint64(3)] else TWO
     k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(3) + k] else TWO)
-    return floats[at + np.uint64(3) + k]
+    return leaves[at + np.uint64(3) + k]
 
 
 @kernel
-def _leaf_3(cells: Singles, buffer: Words, floats: Singles, at: Index) -> Single:
+def _leaf_3(cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any) -> Any:
     """Return the leaf of a perfect tree of depth 3: 7 columns, 7 thresholds, 8 leaves."""
     k = ONE if cells[buffer[at]] < floats[at + np.uint64(7)] else TWO
     k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(7) + k] else TWO)
     k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(7) + k] else TWO)
-    return floats[at + np.uint64(7) + k]
+    return leaves[at + np.uint64(7) + k]
 
 
 @kernel
-def _leaf_4(cells: Singles, buffer: Words, floats: Singles, at: Index) -> Single:
+def _leaf_4(cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any) -> Any:
     """Return the leaf of a perfect tree of depth 4: 15 columns, 15 thresholds, 16 leaves."""
     k = ONE if cells[buffer[at]] < floats[at + np.uint64(15)] else TWO
     k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(15) + k] else TWO)
     k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(15) + k] else TWO)
     k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(15) + k] else TWO)
-    return floats[at + np.uint64(15) + k]
+    return leaves[at + np.uint64(15) + k]
 
 
 @kernel
@@ -180,13 +218,13 @@ def _sum_of_trees(
     trees = np.uint64(buffer[8])
     if form == 3:
         for t in range(start, stop):
-            total += _leaf_3(cells, buffer, floats, trees + t * np.uint64(22))
+            total += _leaf_3(cells, buffer, floats, trees + t * np.uint64(22), floats)
     elif form == 4:
         for t in range(start, stop):
-            total += _leaf_4(cells, buffer, floats, trees + t * np.uint64(46))
+            total += _leaf_4(cells, buffer, floats, trees + t * np.uint64(46), floats)
     elif form == 2:
         for t in range(start, stop):
-            total += _leaf_2(cells, buffer, floats, trees + t * np.uint64(10))
+            total += _leaf_2(cells, buffer, floats, trees + t * np.uint64(10), floats)
     else:
         for t in range(start, stop):
             total += floats[_walk(cells, buffer, floats, np.uint64(buffer[trees + t]))]
@@ -241,6 +279,92 @@ def _start(buffer: Words, floats: Singles, c: Index, linear: float) -> Single:
 
 
 @kernel
+def _vector_leaf(
+    cells: Singles, buffer: Words, floats: Singles, form: Index, trees: Index, t: Index
+) -> Index:
+    """Return where the values of the leaf begin in which a row ends."""
+    if form == 3:
+        return np.uint64(_leaf_3(cells, buffer, floats, trees + t * np.uint64(22), buffer))
+    if form == 4:
+        return np.uint64(_leaf_4(cells, buffer, floats, trees + t * np.uint64(46), buffer))
+    if form == 2:
+        return np.uint64(_leaf_2(cells, buffer, floats, trees + t * np.uint64(10), buffer))
+    return np.uint64(buffer[_walk(cells, buffer, floats, np.uint64(buffer[trees + t]))])
+
+
+def _lanes(context: Any, builder: Any, array: Any, index: Any, count: int) -> Any:
+    """Return a pointer to some neighbours in an array of float32, as one vector of LLVM."""
+    data = context.make_array(array[0])(context, builder, array[1]).data
+    vector = ir.VectorType(ir.FloatType(), count)
+    return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
+
+
+def _summing(count: int) -> Any:
+    """Return the function that adds the values of leaves to sums, so many lanes in a register."""
+
+    def declare(context: Any, sums: Any, floats: Any, leaves: Any, at: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            kinds = signature.args
+            given = list(zip(kinds, arguments, strict=True))
+            rows = context.make_array(kinds[2])(context, builder, arguments[2])
+            target = _lanes(context, builder, given[0], arguments[3], count)
+            total = cgutils.alloca_once_value(builder, builder.load(target, align=4))
+            with cgutils.for_range(builder, rows.nitems) as loop:
+                leaf = builder.load(builder.gep(rows.data, [loop.index]))
+                source = builder.add(leaf, arguments[3])
+                values = builder.load(_lanes(context, builder, given[1], source, count), align=4)
+                builder.store(builder.fadd(builder.load(total), values), total)
+            builder.store(builder.load(total), target, align=4)
+            return context.get_dummy_value()
+
+        return types.void(sums, floats, leaves, types.uint64), generate
+
+    return intrinsic(declare)
+
+
+def _adding(count: int) -> Any:
+    """Return the function that adds so many values of one leaf to sums."""
+
+    def declare(context: Any, sums: Any, at: Any, floats: Any, leaf: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            given = list(zip(signature.args, arguments, strict=True))
+            target = _lanes(context, builder, given[0], arguments[1], count)
+            source = _lanes(context, builder, given[2], arguments[3], count)
+            total = builder.fadd(builder.load(target, align=4), builder.load(source, align=4))
+            builder.store(total, target, align=4)
+            return context.get_dummy_value()
+
+        return types.void(sums, types.uint64, floats, types.uint64), generate
+
+    return intrinsic(declare)
+
+
+# Written for LLVM, for numba does not make vectors of what stands beside each other.
+_sum_4, _sum_8 = _summing(4), _summing(8)
+_add_4_values, _add_8_values = _adding(4), _adding(8)
+
+
+@kernel
+def _add_vectors(cells: Singles, buffer: Words, floats: Singles, out: Floats) -> None:
+    """Add trees whose leaves hold a value per margin, one by one, eight margins at a time."""
+    form, trees, width = np.int64(buffer[3]), np.uint64(buffer[8]), np.uint64(buffer[23])
+    leaves = np.empty(np.int64(buffer[4]), np.uint64)
+    for t in range(np.uint64(leaves.size)):
+        leaves[t] = _vector_leaf(cells, buffer, floats, form, trees, t)
+    sums = np.empty(np.int64(width), np.float32)
+    for c in range(np.uint64(out.size)):
+        sums[c] = _start(buffer, floats, c, out[c])
+    at = np.uint64(0)
+    while at + EIGHT <= width:
+        _sum_8(sums, floats, leaves, at)
+        at += EIGHT
+    if at < width:
+        _sum_4(sums, floats, leaves, at)
+    for c in range(np.uint64(out.size)):
+        out[c] = sums[c]
+
+
+@kernel
 def _margins(row: Any, buffer: Words, out: Floats) -> None:
     """Write the margins of one row."""
     if buffer[21] > 0:
@@ -251,21 +375,12 @@ def _margins(row: Any, buffer: Words, out: Floats) -> None:
     floats = buffer.view(np.float32)
     cells = np.empty(np.int64(buffer[5]), np.float32)
     _expand(row, buffer, cells)
-    if form < 6:
-        for c in range(np.uint64(out.size)):
-            start = _start(buffer, floats, c, out[c])
-            out[c] = _sum_of_trees(cells, buffer, floats, form, c, start)
+    if buffer[23] > 0:
+        _add_vectors(cells, buffer, floats, out)
         return
-    sums = np.empty(out.size, np.float32)
     for c in range(np.uint64(out.size)):
-        sums[c] = _start(buffer, floats, c, out[c])
-    trees = np.uint64(buffer[8])
-    for t in range(np.uint64(buffer[4])):
-        leaf = buffer[_walk(cells, buffer, floats, np.uint64(buffer[trees + t]))]
-        for c in range(np.uint64(out.size)):
-            sums[c] += floats[np.uint64(leaf) + c]
-    for c in range(out.size):
-        out[c] = sums[c]
+        start = _start(buffer, floats, c, out[c])
+        out[c] = _sum_of_trees(cells, buffer, floats, form, c, start)
 
 
 @kernel
@@ -289,33 +404,6 @@ def _choose(margins: Floats, link: Index) -> int:
     for c in range(1, out.size):
         best = c if out[c] > out[best] else best
     return best
-
-
-def _code_of(row: Any, buffer: Words) -> int:
-    """Return the class code of one row, or -1 if the row is not as long as it must be."""
-    if row.size != buffer[0]:
-        return -1
-    margins = np.empty(np.int64(buffer[1]))
-    _margins(row, buffer, margins)
-    return _choose(margins, np.int64(buffer[2]))
-
-
-def _margins_of(row: Any, buffer: Words, out: Floats) -> int:
-    """Write the margins (C,) of one row; -1 if a size is wrong."""
-    if row.size != buffer[0] or out.size != buffer[1]:
-        return -1
-    _margins(row, buffer, out)
-    return 0
-
-
-def _probabilities_of(row: Any, buffer: Words, out: Floats) -> int:
-    """Write the probabilities (K,) of one row; -1 if a size is wrong."""
-    link = np.int64(buffer[2])
-    if row.size != buffer[0] or out.size != (2 if link == 0 else buffer[1]):
-        return -1
-    _margins(row, buffer, out[: np.int64(buffer[1])])
-    link_row(out[: np.int64(buffer[1])], link, out)
-    return 0
 
 
 @kernel
@@ -397,12 +485,14 @@ def _column(cells: Singles, buffer: Words, at: Index) -> Singles:
 
 
 @kernel
-def _add_2(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Singles) -> None:
+def _add_2(
+    cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any, sums: Any
+) -> None:
     """Add a tree of depth 2 to a block: all its tests, and a choice between the leaves."""
     a, b = _column(cells, buffer, at), _column(cells, buffer, at + 1)
     c = _column(cells, buffer, at + 2)
     ta, tb, tc = floats[at + 3], floats[at + 4], floats[at + 5]
-    l0, l1, l2, l3 = floats[at + 6], floats[at + 7], floats[at + 8], floats[at + 9]
+    l0, l1, l2, l3 = leaves[at + 6], leaves[at + 7], leaves[at + 8], leaves[at + 9]
     for r in range(BLOCK):
         left = l0 if b[r] < tb else l1
         right = l2 if c[r] < tc else l3
@@ -410,7 +500,9 @@ def _add_2(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Sing
 
 
 @kernel
-def _add_3(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Singles) -> None:
+def _add_3(
+    cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any, sums: Any
+) -> None:
     """Add a tree of depth 3 to a block."""
     a, b, c = (
         _column(cells, buffer, at),
@@ -421,8 +513,8 @@ def _add_3(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Sing
     f, g = _column(cells, buffer, at + 5), _column(cells, buffer, at + 6)
     ta, tb, tc = floats[at + 7], floats[at + 8], floats[at + 9]
     td, te, tf, tg = floats[at + 10], floats[at + 11], floats[at + 12], floats[at + 13]
-    l0, l1, l2, l3 = floats[at + 14], floats[at + 15], floats[at + 16], floats[at + 17]
-    l4, l5, l6, l7 = floats[at + 18], floats[at + 19], floats[at + 20], floats[at + 21]
+    l0, l1, l2, l3 = leaves[at + 14], leaves[at + 15], leaves[at + 16], leaves[at + 17]
+    l4, l5, l6, l7 = leaves[at + 18], leaves[at + 19], leaves[at + 20], leaves[at + 21]
     for r in range(BLOCK):
         x0 = l0 if d[r] < td else l1
         x1 = l2 if e[r] < te else l3
@@ -434,7 +526,9 @@ def _add_3(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Sing
 
 
 @kernel
-def _add_4(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Singles) -> None:
+def _add_4(
+    cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any, sums: Any
+) -> None:
     """Add a tree of depth 4 to a block."""
     a, b = _column(cells, buffer, at), _column(cells, buffer, at + 1)
     c, d = _column(cells, buffer, at + 2), _column(cells, buffer, at + 3)
@@ -448,10 +542,10 @@ def _add_4(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Sing
     te, tf, tg, th = floats[at + 19], floats[at + 20], floats[at + 21], floats[at + 22]
     ti, tj, tk, tm = floats[at + 23], floats[at + 24], floats[at + 25], floats[at + 26]
     tn, to, tp = floats[at + 27], floats[at + 28], floats[at + 29]
-    l0, l1, l2, l3 = floats[at + 30], floats[at + 31], floats[at + 32], floats[at + 33]
-    l4, l5, l6, l7 = floats[at + 34], floats[at + 35], floats[at + 36], floats[at + 37]
-    l8, l9, l10, l11 = floats[at + 38], floats[at + 39], floats[at + 40], floats[at + 41]
-    l12, l13, l14, l15 = floats[at + 42], floats[at + 43], floats[at + 44], floats[at + 45]
+    l0, l1, l2, l3 = leaves[at + 30], leaves[at + 31], leaves[at + 32], leaves[at + 33]
+    l4, l5, l6, l7 = leaves[at + 34], leaves[at + 35], leaves[at + 36], leaves[at + 37]
+    l8, l9, l10, l11 = leaves[at + 38], leaves[at + 39], leaves[at + 40], leaves[at + 41]
+    l12, l13, l14, l15 = leaves[at + 42], leaves[at + 43], leaves[at + 44], leaves[at + 45]
     for r in range(BLOCK):
         x0 = l0 if h[r] < th else l1
         x1 = l2 if i[r] < ti else l3
@@ -471,81 +565,152 @@ def _add_4(cells: Singles, buffer: Words, floats: Singles, at: Index, sums: Sing
 
 
 @kernel
-def _perfect_block(cells: Singles, buffer: Words, floats: Singles, c: Index, sums: Singles) -> None:
-    """Add the perfect trees of a margin to a block, one by one."""
-    form, trees, first = np.int64(buffer[3]), np.int64(buffer[8]), np.int64(buffer[7])
-    for t in range(np.int64(buffer[first + c]), np.int64(buffer[first + c + 1])):
-        if form == 3:
-            _add_3(cells, buffer, floats, trees + t * 22, sums)
-        elif form == 4:
-            _add_4(cells, buffer, floats, trees + t * 46, sums)
-        else:
-            _add_2(cells, buffer, floats, trees + t * 10, sums)
+def _add_perfect(
+    cells: Singles, buffer: Words, floats: Singles, t: Index, leaves: Any, sums: Any
+) -> None:
+    """Add a perfect tree to a block."""
+    form, trees = np.int64(buffer[3]), np.int64(buffer[8])
+    if form == 3:
+        _add_3(cells, buffer, floats, trees + t * 22, leaves, sums)
+    elif form == 4:
+        _add_4(cells, buffer, floats, trees + t * 46, leaves, sums)
+    else:
+        _add_2(cells, buffer, floats, trees + t * 10, leaves, sums)
 
 
 @kernel
-def _walked_block(
-    cells: Singles, buffer: Words, floats: Singles, c: Index, rows: Index, sums: Singles
-) -> None:
-    """Add the walked trees of a margin to a block; of leaves with many values, this one's."""
-    width, trees, first = np.int64(buffer[5]), np.uint64(buffer[8]), np.int64(buffer[7])
-    by_row = buffer[3] == 6
-    start = 0 if by_row else np.int64(buffer[first + c])
-    stop = np.int64(buffer[4]) if by_row else np.int64(buffer[first + c + 1])
-    for t in range(start, stop):
-        root = np.uint64(buffer[trees + np.uint64(t)])
-        for r in range(rows):
-            leaf = _walk(cells[r * width : (r + 1) * width], buffer, floats, root)
-            if by_row:
-                sums[r] += floats[np.uint64(buffer[leaf]) + np.uint64(c)]
-            else:
-                sums[r] += floats[leaf]
-
-
-@kernel
-def _trees_block(
-    matrix: Any, first: Index, rows: Index, buffer: Words, work: tuple[Singles, ...], sums: Floats
-) -> None:
-    """Put the trees of all margins on top of where a block starts."""
-    cells, walked, total = work
-    floats = buffer.view(np.float32)
-    perfect = buffer[3] < 5
-    width = np.int64(buffer[5])
-    _load_block(matrix, first, rows, buffer, cells)
-    if not perfect:  # a walk needs the cells of one row
-        for r in range(rows):
-            for k in range(width):
-                walked[r * width + k] = cells[k * BLOCK + r]
+def _trees_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None:
+    """Put the trees of all margins, those of one margin after another, on top of a block."""
+    cells, walked, total = work[0], work[1], work[2][:BLOCK]
+    floats, width = buffer.view(np.float32), np.int64(buffer[5])
+    first, trees = np.int64(buffer[7]), np.uint64(buffer[8])
     for c in range(np.int64(buffer[1])):
         own = sums[c * BLOCK : (c + 1) * BLOCK]
         for r in range(BLOCK):
             total[r] = _start(buffer, floats, np.uint64(c), own[r])
-        if perfect:
-            _perfect_block(cells, buffer, floats, c, total)
-        else:
-            _walked_block(walked, buffer, floats, c, rows, total)
+        for t in range(np.int64(buffer[first + c]), np.int64(buffer[first + c + 1])):
+            if buffer[3] < 5:
+                _add_perfect(cells, buffer, floats, t, floats, total)
+                continue
+            root = np.uint64(buffer[trees + np.uint64(t)])
+            for r in range(rows):
+                own_cells = walked[r * width : (r + 1) * width]
+                total[r] += floats[_walk(own_cells, buffer, floats, root)]
         for r in range(BLOCK):
             own[r] = total[r]
 
 
 @kernel
-def _write_block(sums: Floats, link: Index, row: Floats, out: Floats) -> None:
-    """Write the answers of a block: probabilities; or, for link -1, margins."""
-    if link == 0:  # apart, so that it vectorises
-        low, high = np.empty(BLOCK), np.empty(BLOCK)
+def _vectors_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None:
+    """Put trees whose leaves hold a value per margin on top of a block, each evaluated once."""
+    cells, walked, total, leaves = work
+    floats, n_cells = buffer.view(np.float32), np.int64(buffer[5])
+    trees, width = np.uint64(buffer[8]), np.int64(buffer[23])
+    for c in range(np.int64(buffer[1])):
+        own = sums[c * BLOCK : (c + 1) * BLOCK]
         for r in range(BLOCK):
-            high[r], low[r] = _sigmoid(sums[r])
-        for r in range(out.shape[0]):
-            out[r, 0] = low[r]
-            out[r, 1] = high[r]
-        return
-    for r in range(out.shape[0]):
-        for c in range(row.size):
-            row[c] = sums[c * BLOCK + r]
-        if link < 0:
-            out[r, :] = row
+            total[r * width + c] = _start(buffer, floats, np.uint64(c), own[r])
+    for t in range(np.int64(buffer[4])):
+        if buffer[3] < 5:
+            leaves[:] = 0
+            _add_perfect(cells, buffer, floats, t, buffer, leaves)
         else:
-            link_row(row, link, out[r])
+            root = np.uint64(buffer[trees + np.uint64(t)])
+            for r in range(rows):
+                own_cells = walked[r * n_cells : (r + 1) * n_cells]
+                leaves[r] = buffer[_walk(own_cells, buffer, floats, root)]
+        _add_leaves(floats, leaves, rows, np.uint64(width), total)
+    for c in range(np.int64(buffer[1])):
+        own = sums[c * BLOCK : (c + 1) * BLOCK]
+        for r in range(rows):
+            own[r] = total[r * width + c]
+
+
+@kernel
+def _add_leaves(floats: Singles, leaves: Words, rows: Index, width: Index, total: Singles) -> None:
+    """Add to each row the values of its leaf."""
+    for r in range(np.uint64(rows)):
+        leaf, at = np.uint64(leaves[r]), r * width
+        end = at + width
+        while at + EIGHT <= end:
+            _add_8_values(total, at, floats, leaf)
+            leaf += EIGHT
+            at += EIGHT
+        if at < end:
+            _add_4_values(total, at, floats, leaf)
+
+
+@kernel
+def _work(cells: Index, walked: Index, values: Index) -> Work:
+    """Return memory for a block: cells by column and by row, sums of trees, leaves."""
+    # Rows that the last block lacks are zeros, so that all loops are equally long.
+    return (
+        np.zeros(cells * BLOCK, np.float32),
+        np.zeros(walked * BLOCK, np.float32),
+        np.zeros(max(values, 1) * BLOCK, np.float32),
+        np.zeros(BLOCK, np.uint32),
+    )
+
+
+@kernel
+def _margins_block(
+    matrix: Any, first: Index, rows: Index, buffer: Words, work: Work, sums: Floats
+) -> None:
+    """Write the margins of a block, those of one margin behind each other."""
+    if buffer[21] > 0:
+        _linear_block(matrix, first, rows, buffer, sums)
+    if buffer[3] == 0:
+        return
+    cells, walked, width = work[0], work[1], np.int64(buffer[5])
+    _load_block(matrix, first, rows, buffer, cells)
+    if buffer[3] == 5:  # a walk needs the cells of one row
+        for r in range(rows):
+            for k in range(width):
+                walked[r * width + k] = cells[k * BLOCK + r]
+    if buffer[23] > 0:
+        _vectors_block(buffer, rows, work, sums)
+    else:
+        _trees_block(buffer, rows, work, sums)
+
+
+@kernel
+def _link_block(sums: Floats, n_margins: Index, link: Index, out: Floats) -> None:
+    """Turn the margins of a block into probabilities, as :func:`link_row` does, class by class."""
+    if link == 0:
+        for r in range(BLOCK):
+            out[BLOCK + r], out[r] = _sigmoid(sums[r])
+        return
+    top, total = np.empty(BLOCK), np.zeros(BLOCK)
+    if link == 1:
+        top[:] = -LARGEST
+        for c in range(n_margins):
+            own = sums[c * BLOCK : (c + 1) * BLOCK]
+            for r in range(BLOCK):
+                z = own[r] if own[r] < LARGEST else LARGEST
+                top[r] = z if z > top[r] else top[r]
+    for c in range(n_margins):
+        own, target = sums[c * BLOCK : (c + 1) * BLOCK], out[c * BLOCK : (c + 1) * BLOCK]
+        for r in range(BLOCK):
+            if link == 1:
+                z = own[r] if own[r] > -LARGEST else -LARGEST
+                z = z if z < LARGEST else LARGEST
+                target[r] = vexp(z - top[r])
+            else:
+                target[r] = own[r]
+        for r in range(BLOCK):
+            total[r] += target[r]
+    for c in range(n_margins):
+        target = out[c * BLOCK : (c + 1) * BLOCK]
+        for r in range(BLOCK):
+            target[r] /= total[r]
+
+
+@kernel
+def _write_block(block: Floats, out: Floats) -> None:
+    """Write the answers of a block row by row."""
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] = block[c * BLOCK + r]
 
 
 def _answer_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
@@ -554,29 +719,504 @@ def _answer_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
     width = 2 if probable and link == 0 else n_margins
     if matrix.shape[1] != buffer[0] or out.shape != (n, width):
         return -1
-    sums = np.zeros(n_margins * BLOCK)
-    # Rows that the last block lacks are zeros, so that all loops are equally long.
-    n_cells = np.int64(buffer[5]) * BLOCK
-    n_walked = n_cells if buffer[3] > 4 else 0
-    work = (
-        np.zeros(n_cells, np.float32),
-        np.zeros(n_walked, np.float32),
-        np.zeros(BLOCK, np.float32),
-    )
-    row = np.empty(n_margins)
+    sums, block = np.zeros(n_margins * BLOCK), np.empty(width * BLOCK)
+    n_cells = np.int64(buffer[5])
+    work = _work(n_cells, n_cells if buffer[3] == 5 else 0, np.int64(buffer[23]))
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
-        if buffer[21] > 0:
-            _linear_block(matrix, first, rows, buffer, sums)
-        if buffer[3] > 0:
-            _trees_block(matrix, first, rows, buffer, work, sums)
-        _write_block(sums, link if probable else -1, row, out[first : first + rows])
+        _margins_block(matrix, first, rows, buffer, work, sums)
+        if probable:
+            _link_block(sums, n_margins, link, block)
+            _write_block(block, out[first : first + rows])
+        else:
+            _write_block(sums, out[first : first + rows])
     return 0
 
 
-# One dispatcher per dtype of a row: each has a single signature, so that handing in another
-# dtype or layout is refused by the call itself instead of by a slower test before it.
-code_32, code_64 = single(_code_of), single(_code_of)
-margins_32, margins_64 = single(_margins_of), single(_margins_of)
-probabilities_32, probabilities_64 = single(_probabilities_of), single(_probabilities_of)
-all_32, all_64 = kernel(_answer_all), kernel(_answer_all)
+@kernel
+def _fuse_member(
+    p: Floats, n_rows: Index, settings: Floats, share: bool, product: bool, state: Fused
+) -> None:
+    """Add a member to the two pools of some rows; `p` holds class after class, and is spent.
+
+    As :class:`hpmkd.student.models.pool.Pool` says; `settings` are 1 / temperature, weight and
+    exponent of the member.
+    """
+    mean, logits, top, total = state
+    inverse, weight, exponent = settings[0], settings[1], settings[2]
+    n_classes = p.size // n_rows
+    for j in range(p.size):
+        p[j] = p[j] if p[j] > SMALLEST else SMALLEST
+    for r in range(n_rows):
+        top[r], total[r] = 0.0, 0.0
+    if inverse != 1.0:
+        for j in range(p.size):
+            p[j] = vlog(p[j]) * inverse
+        _lower(p, n_rows, top)
+        for j in range(p.size):
+            p[j] = vexp(p[j])
+    for c in range(n_classes):
+        for r in range(n_rows):
+            total[r] += p[c * n_rows + r]
+    for r in range(n_rows):
+        total[r] = 1.0 / total[r]
+    for c in range(n_classes):
+        own = p[c * n_rows : (c + 1) * n_rows]
+        for r in range(n_rows):
+            own[r] *= total[r]
+    if share:
+        for j in range(p.size):
+            mean[j] += weight * p[j]
+    if product:
+        for j in range(p.size):
+            p[j] = p[j] if p[j] > SMALLEST else SMALLEST
+        for j in range(p.size):
+            logits[j] += exponent * vlog(p[j])
+
+
+@kernel
+def _lower(values: Floats, n_rows: Index, top: Floats) -> None:
+    """Take the largest value of each row off it."""
+    n_classes = values.size // n_rows
+    top[:n_rows] = values[:n_rows]
+    for c in range(1, n_classes):
+        own = values[c * n_rows : (c + 1) * n_rows]
+        for r in range(n_rows):
+            top[r] = own[r] if own[r] > top[r] else top[r]
+    for c in range(n_classes):
+        own = values[c * n_rows : (c + 1) * n_rows]
+        for r in range(n_rows):
+            own[r] -= top[r]
+
+
+@kernel
+def _normalise(values: Floats, n_rows: Index, factor: float, total: Floats) -> None:
+    """Make the values of each row sum to a factor."""
+    for r in range(n_rows):
+        total[r] = 0.0
+    for c in range(values.size // n_rows):
+        for r in range(n_rows):
+            total[r] += values[c * n_rows + r]
+    for r in range(n_rows):
+        total[r] = factor / total[r]
+    for c in range(values.size // n_rows):
+        own = values[c * n_rows : (c + 1) * n_rows]
+        for r in range(n_rows):
+            own[r] *= total[r]
+
+
+@kernel
+def _begin(numbers: Floats, n_members: Index, n_rows: Index, state: Fused) -> None:
+    """Begin both pools: the linear one is a sum, the log-linear one starts from its offsets."""
+    mean, logits = state[0], state[1]
+    mean[:] = 0.0
+    for c in range(mean.size // n_rows):
+        logits[c * n_rows : (c + 1) * n_rows] = numbers[3 * n_members + c]
+
+
+@kernel
+def _finish(numbers: Floats, n_rows: Index, state: Fused) -> None:
+    """Mix both pools, and sharpen or soften the mix, in place of the linear one."""
+    mean, logits, top, total = state
+    rest, inverse = numbers[numbers.size - 2], numbers[numbers.size - 1]
+    if rest > 0.0:
+        _lower(logits, n_rows, top)
+        for j in range(logits.size):
+            logits[j] = vexp(logits[j])
+        _normalise(logits, n_rows, rest, total)
+        for j in range(mean.size):
+            mean[j] += logits[j]
+    if inverse != 1.0:
+        for j in range(mean.size):
+            x = mean[j]
+            power = vlog(x if x > TINY else TINY) * inverse
+            mean[j] = power if x > TINY else -LARGEST
+        _lower(mean, n_rows, top)
+        for j in range(mean.size):
+            mean[j] = vexp(mean[j])
+    _normalise(mean, n_rows, 1.0, total)
+
+
+@kernel
+def _fusing(size: Index, n_rows: Index) -> Fused:
+    """Return memory in which members are fused."""
+    return np.empty(size), np.empty(size), np.empty(n_rows), np.empty(n_rows)
+
+
+@kernel
+def fuse_rows(predicted: Floats, numbers: Floats, out: Floats) -> int:
+    """Fuse probabilities (M, n, K) into (n, K); -1 if a size is wrong.
+
+    `numbers` are three of each member, as :func:`_fuse_member` takes them, the K offsets, the
+    share of the log-linear pool and 1 / the final temperature.
+    """
+    n_members, n, n_classes = predicted.shape
+    if out.shape != (n, n_classes) or numbers.size != 3 * n_members + n_classes + 2:
+        return -1
+    share, product = _is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
+    p, state = np.empty(n_classes * BLOCK), _fusing(n_classes * BLOCK, BLOCK)
+    p[:] = 1.0
+    for first in range(0, n, BLOCK):
+        rows = min(BLOCK, n - first)
+        _begin(numbers, n_members, BLOCK, state)
+        for m in range(n_members):
+            for r in range(rows):
+                for c in range(n_classes):
+                    p[c * BLOCK + r] = predicted[m, first + r, c]
+            _fuse_member(p, BLOCK, numbers[3 * m : 3 * m + 3], share, product, state)
+        _finish(numbers, BLOCK, state)
+        _write_block(state[0], out[first : first + rows])
+    return 0
+
+
+@kernel
+def _is_linear(numbers: Floats, n_members: Index) -> bool:
+    """Return whether any member has a weight in the linear pool."""
+    for m in range(n_members):
+        if numbers[3 * m + 1] > 0.0:
+            return True
+    return False
+
+
+@kernel
+def _member(buffer: Words, m: Index) -> Words:
+    """Return the words of a member of a pool."""
+    starts = np.int64(buffer[3])
+    return buffer[np.int64(buffer[starts + m]) : np.int64(buffer[starts + m + 1])]
+
+
+@kernel
+def _numbers(buffer: Words) -> Floats:
+    """Return the numbers of a pool, as :func:`fuse_rows` takes them."""
+    at = np.int64(buffer[4])
+    size = 3 * np.int64(buffer[2]) + np.int64(buffer[1]) + 2
+    return buffer.view(np.float64)[at : at + size]
+
+
+@kernel
+def _pool(row: Any, buffer: Words, out: Floats) -> None:
+    """Write the probabilities of one row by a pool."""
+    n_classes, n_members = np.int64(buffer[1]), np.int64(buffer[2])
+    numbers, p, state = _numbers(buffer), np.empty(n_classes), _fusing(n_classes, 1)
+    share, product = _is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
+    _begin(numbers, n_members, 1, state)
+    for m in range(n_members):
+        words = _member(buffer, m)
+        margins = p[: np.int64(words[1])]
+        _margins(row, words, margins)
+        link_row(margins, np.int64(words[2]), p)
+        _fuse_member(p, 1, numbers[3 * m : 3 * m + 3], share, product, state)
+    _finish(numbers, 1, state)
+    out[:] = state[0]
+
+
+def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
+    """Write the probabilities (n, K) of all rows by a pool; -1 if a size is wrong."""
+    n, n_classes, n_members = matrix.shape[0], np.int64(buffer[1]), np.int64(buffer[2])
+    if matrix.shape[1] != buffer[0] or out.shape != (n, n_classes) or not probable:
+        return -1
+    numbers, state = _numbers(buffer), _fusing(n_classes * BLOCK, BLOCK)
+    share, product = _is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
+    cells = walked = values = 1
+    for m in range(n_members):
+        words = _member(buffer, m)
+        cells = max(cells, np.int64(words[5]))
+        walked = max(walked, np.int64(words[5]) if words[3] == 5 else 1)
+        values = max(values, np.int64(words[23]))
+    work, sums, p = _work(cells, walked, values), np.zeros(n_classes * BLOCK), state[0].copy()
+    for first in range(0, n, BLOCK):
+        rows = min(BLOCK, n - first)
+        _begin(numbers, n_members, BLOCK, state)
+        for m in range(n_members):
+            words = _member(buffer, m)
+            own = sums[: np.int64(words[1]) * BLOCK]
+            _margins_block(matrix, first, rows, words, work, own)
+            _link_block(own, np.int64(words[1]), np.int64(words[2]), p)
+            _fuse_member(p, BLOCK, numbers[3 * m : 3 * m + 3], share, product, state)
+        _finish(numbers, BLOCK, state)
+        _write_block(state[0], out[first : first + rows])
+    return 0
+
+
+# What stands where in an object of CPython and in an array of NumPy, in bytes: the C interface
+# of both. Types and flags that a row must have, NumPy's numbers for them.
+HEAD = object.__basicsize__
+TYPE, FLOAT_VALUE = HEAD - 8, HEAD
+DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 24, HEAD + 40, HEAD + 48
+BYTE_ORDER, TYPE_NUMBER = HEAD + 10, HEAD + 12
+NATIVE, FLOAT_32, FLOAT_64 = ord("="), 11, 12
+ALIGNED, WRITEABLE = 0x100, 0x400
+
+_new_integer = types.ExternalFunction("PyLong_FromLongLong", types.int64(types.int64))
+_item_of_dict = types.ExternalFunction(
+    "PyDict_GetItemWithError", types.int64(types.int64, types.int64)
+)
+_item_of_tuple = types.ExternalFunction("PyTuple_GetItem", types.int64(types.int64, types.int64))
+_as_double = types.ExternalFunction("PyLong_AsDouble", types.float64(types.int64))
+_error = types.ExternalFunction("PyErr_Occurred", types.int64())
+_clear_error = types.ExternalFunction("PyErr_Clear", types.void())
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _pointer(context: Any, address: Any) -> Any:
+    """Return an address as a pointer."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.int64), generate
+
+
+@kernel
+def _field(address: int) -> int:
+    """Return the eight bytes at an address."""
+    return carray(_pointer(address), (1,), np.int64)[0]
+
+
+@kernel
+def _short_field(address: int) -> int:
+    """Return the four bytes at an address."""
+    return np.int64(carray(_pointer(address), (1,), np.int32)[0])
+
+
+@kernel
+def _size(array: int) -> int:
+    """Return the length of an array of one dimension."""
+    return _field(_field(array + SHAPE))
+
+
+@kernel
+def _fits(array: int, like: int, size: Index, kind: int, flags: int) -> bool:
+    """Return whether an object is an array that a kernel can read: of one type, size, layout."""
+    if _field(array + TYPE) != _field(like + TYPE) or _short_field(array + NDIM) != 1:
+        return False
+    step = _field(_field(array + STRIDES))
+    if _size(array) != np.int64(size) or (size != 1 and step != (4 if kind == FLOAT_32 else 8)):
+        return False
+    dtype = _field(array + DTYPE)
+    order = carray(_pointer(dtype + BYTE_ORDER), (1,), np.uint8)[0]
+    typed = _short_field(dtype + TYPE_NUMBER) == kind and order == NATIVE
+    return typed and (_short_field(array + FLAGS) & flags) == flags
+
+
+@kernel
+def _words_at(array: int) -> Words:
+    """Return a packed buffer."""
+    return carray(_pointer(_field(array + DATA)), (_size(array),), np.uint32)
+
+
+@kernel
+def _singles_at(array: int) -> Singles:
+    """Return an array of float32."""
+    return carray(_pointer(_field(array + DATA)), (_size(array),), np.float32)
+
+
+@kernel
+def _doubles_at(array: int) -> Floats:
+    """Return an array of float64."""
+    return carray(_pointer(_field(array + DATA)), (_size(array),), np.float64)
+
+
+@kernel
+def _code(row: Any, buffer: Words) -> int:
+    """Return the class code of one row."""
+    margins = np.empty(np.int64(buffer[1]))
+    _margins(row, buffer, margins)
+    return _choose(margins, np.int64(buffer[2]))
+
+
+@kernel
+def _pool_code(row: Any, buffer: Words) -> int:
+    """Return the class code of one row by a pool."""
+    out = np.empty(np.int64(buffer[1]))
+    _pool(row, buffer, out)
+    best = 0
+    for c in range(1, out.size):
+        best = c if out[c] > out[best] else best
+    return best
+
+
+@kernel
+def _probabilities(row: Any, buffer: Words, out: Floats) -> None:
+    """Write the probabilities of one row."""
+    margins, link = out[: np.int64(buffer[1])], np.int64(buffer[2])
+    _margins(row, buffer, margins)
+    link_row(margins, link, out)
+
+
+# What follows is called by Python itself, with the addresses of objects: `words` is the array of
+# the buffer, to which a function is bound. The GIL is held.
+
+
+def code_32(words: int, row: int) -> int:
+    """Return the class code of a row of float32, as a new int; -1 if it is no such row."""
+    buffer = _words_at(words)
+    if not _fits(row, words, buffer[0], FLOAT_32, ALIGNED):
+        return _new_integer(-1)
+    return _new_integer(_code(_singles_at(row), buffer))
+
+
+def code_64(words: int, row: int) -> int:
+    """Return the class code of a row of float64."""
+    buffer = _words_at(words)
+    if not _fits(row, words, buffer[0], FLOAT_64, ALIGNED):
+        return _new_integer(-1)
+    return _new_integer(_code(_doubles_at(row), buffer))
+
+
+def pool_code_64(words: int, row: int) -> int:
+    """Return the class code of a row of float64 by a pool."""
+    buffer = _words_at(words)
+    if not _fits(row, words, buffer[0], FLOAT_64, ALIGNED):
+        return _new_integer(-1)
+    return _new_integer(_pool_code(_doubles_at(row), buffer))
+
+
+@kernel
+def _two_fit(words: int, given: int, count: int, width: Index, kind: int) -> bool:
+    """Return whether a call's objects are a row and a place for so many float64."""
+    if count != 2:
+        return False
+    row, out = _field(given), _field(given + 8)
+    return _fits(row, words, _words_at(words)[0], kind, ALIGNED) and _fits(
+        out, words, width, FLOAT_64, ALIGNED | WRITEABLE
+    )
+
+
+@kernel
+def _n_classes(buffer: Words) -> Index:
+    return TWO if buffer[2] == 0 else np.uint64(buffer[1])
+
+
+def margins_32(words: int, given: int, count: int) -> int:
+    """Write the margins of a row of float32; return 0 as an int, -1 if an object does not fit."""
+    buffer = _words_at(words)
+    if not _two_fit(words, given, count, buffer[1], FLOAT_32):
+        return _new_integer(-1)
+    _margins(_singles_at(_field(given)), buffer, _doubles_at(_field(given + 8)))
+    return _new_integer(0)
+
+
+def margins_64(words: int, given: int, count: int) -> int:
+    """Write the margins of a row of float64."""
+    buffer = _words_at(words)
+    if not _two_fit(words, given, count, buffer[1], FLOAT_64):
+        return _new_integer(-1)
+    _margins(_doubles_at(_field(given)), buffer, _doubles_at(_field(given + 8)))
+    return _new_integer(0)
+
+
+def probabilities_32(words: int, given: int, count: int) -> int:
+    """Write the probabilities of a row of float32."""
+    buffer = _words_at(words)
+    if not _two_fit(words, given, count, _n_classes(buffer), FLOAT_32):
+        return _new_integer(-1)
+    _probabilities(_singles_at(_field(given)), buffer, _doubles_at(_field(given + 8)))
+    return _new_integer(0)
+
+
+def probabilities_64(words: int, given: int, count: int) -> int:
+    """Write the probabilities of a row of float64."""
+    buffer = _words_at(words)
+    if not _two_fit(words, given, count, _n_classes(buffer), FLOAT_64):
+        return _new_integer(-1)
+    _probabilities(_doubles_at(_field(given)), buffer, _doubles_at(_field(given + 8)))
+    return _new_integer(0)
+
+
+def pool_probabilities_64(words: int, given: int, count: int) -> int:
+    """Write the probabilities of a row of float64 by a pool."""
+    buffer = _words_at(words)
+    if not _two_fit(words, given, count, buffer[1], FLOAT_64):
+        return _new_integer(-1)
+    _pool(_doubles_at(_field(given)), buffer, _doubles_at(_field(given + 8)))
+    return _new_integer(0)
+
+
+@kernel
+def _read_number(cell: int, plan: Addresses) -> tuple[float, bool]:
+    """Return a cell of a number column, and whether it is a plain number or None."""
+    kind = _field(cell + TYPE)
+    if kind == plan[1]:
+        return carray(_pointer(cell + FLOAT_VALUE), (1,), np.float64)[0], True
+    if kind == plan[2] or kind == plan[3]:
+        x = _as_double(cell)
+        if x == -1.0 and _error() != 0:  # an integer beyond float64
+            _clear_error()
+            return x, False
+        return x, True
+    return np.nan, cell == plan[4]
+
+
+@kernel
+def _read_category(cell: int, levels: int, plan: Addresses) -> tuple[float, bool]:
+    """Return the code of a cell of a category column, and whether it is text or None."""
+    if _field(cell + TYPE) != plan[5]:
+        return np.nan, cell == plan[4]
+    code = _item_of_dict(levels, cell)
+    if code == 0:
+        _clear_error()
+        return np.nan, True
+    return carray(_pointer(code + FLOAT_VALUE), (1,), np.float64)[0], True
+
+
+@kernel
+def _read_row(row: int, plan: Addresses, cells: Floats) -> bool:
+    """Read the cells of a dict, numbers before categories; False unless all are plain.
+
+    `plan` holds the addresses of dict, float, int, bool, None and str, how many columns hold
+    numbers, and per column those of its name and, for a category, of the dict of its codes.
+    """
+    if _field(row + TYPE) != plan[0]:
+        return False
+    n_numbers, at = plan[6], 7
+    for i in range(cells.size):
+        cell = _item_of_dict(row, plan[at])
+        if cell == 0:
+            _clear_error()
+            return False
+        if i < n_numbers:
+            cells[i], plain = _read_number(cell, plan)
+            at += 1
+        else:
+            cells[i], plain = _read_category(cell, plan[at + 1], plan)
+            at += 2
+        if not plain:
+            return False
+    return True
+
+
+def read_code(bound: int, row: int) -> int:
+    """Return the class code of a dict as a new int; -1 if it is no dict of plain cells.
+
+    `bound` is a tuple of two arrays, the words and the plan of :func:`_read_row`, and of what
+    the plan points at.
+    """
+    buffer, cells, plan = _open(bound)
+    if not _read_row(row, plan, cells):
+        return _new_integer(-1)
+    return _new_integer(_code(cells, buffer))
+
+
+def pool_read_code(bound: int, row: int) -> int:
+    """Return the class code of a dict by a pool."""
+    buffer, cells, plan = _open(bound)
+    if not _read_row(row, plan, cells):
+        return _new_integer(-1)
+    return _new_integer(_pool_code(cells, buffer))
+
+
+@kernel
+def _open(bound: int) -> tuple[Words, Floats, Addresses]:
+    """Return the words of a student, room for a row, and how to read it."""
+    buffer, plan = _words_at(_item_of_tuple(bound, 0)), _item_of_tuple(bound, 1)
+    addresses = carray(_pointer(_field(plan + DATA)), (_size(plan),), np.int64)
+    return buffer, np.empty(np.int64(buffer[0])), addresses
+
+
+#: What a function above takes as an object of Python, by its name: itself one, or any number.
+TAKES_ONE, TAKES_MANY = types.int64(types.int64, types.int64), types.int64(
+    types.int64, types.int64, types.int64
+)
+# One dispatcher per dtype: each has a single signature, so that another is refused by the call.
+all_32, all_64, pool_all_64 = kernel(_answer_all), kernel(_answer_all), kernel(_pool_all)

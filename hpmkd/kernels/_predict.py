@@ -1,4 +1,4 @@
-"""The compiled loops by which students answer: trees and linear margins.
+"""The compiled loops by which students answer: trees, linear margins and networks.
 
 Self-contained, because numba's cache does not notice an edit in another module. No
 fastmath: every margin is summed in one stated order without fused multiply-adds, so its
@@ -7,6 +7,7 @@ bits depend neither on the batch it came in, nor on threads, nor on the processo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 kernel: Callable[[_F], _F] = njit(cache=True, nogil=True, error_model="numpy")
+
+#: Beyond it a network reads any cell as this, so that no square overflows.
+LARGEST_INPUT = 1e4
+ONE, THREE = np.float32(1.0), np.float32(3.0)
 
 BLOCK = 256  # rows that stay in the cache while every tree passes over them
 
@@ -137,3 +142,43 @@ def linear_margins(
                 x, weights = row[j], coefficients[j]
                 for c in range(width):
                     target[c] += x * weights[c]
+
+
+@kernel
+def squash(values: NDArray[np.float64], out: NDArray[np.float32]) -> None:
+    """Write u / sqrt(1 + (u / 3)²) of flat values, in float32; of NaN that of the least u."""
+    for i in range(values.size):
+        x = values[i]
+        x = x if x > -LARGEST_INPUT else -LARGEST_INPUT
+        u = np.float32(x if x < LARGEST_INPUT else LARGEST_INPUT)
+        third = u / THREE
+        out[i] = u / math.sqrt(ONE + third * third)
+
+
+@kernel
+def rectify(values: NDArray[np.float32]) -> None:
+    """Turn what is below 0 of flat values into 0."""
+    for i in range(values.size):
+        values[i] = values[i] if values[i] > 0.0 else np.float32(0.0)
+
+
+@kernel
+def add_layer(
+    inputs: NDArray[np.float32], weights: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Add inputs (n, a) times weights (a, b) to out (n, b), four inputs at a time.
+
+    Each sum grows by ``(x0 w0 + x1 w1) + (x2 w2 + x3 w3)``, and by what is left one by one.
+    """
+    whole = inputs.shape[1] - inputs.shape[1] % 4
+    for r in range(inputs.shape[0]):
+        row, sums = inputs[r], out[r]
+        for i in range(0, whole, 4):
+            x0, x1, x2, x3 = row[i], row[i + 1], row[i + 2], row[i + 3]
+            w0, w1, w2, w3 = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+            for j in range(sums.size):
+                sums[j] += (x0 * w0[j] + x1 * w1[j]) + (x2 * w2[j] + x3 * w3[j])
+        for i in range(whole, row.size):
+            x0, w0 = row[i], weights[i]
+            for j in range(sums.size):
+                sums[j] += x0 * w0[j]

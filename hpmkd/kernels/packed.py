@@ -1,11 +1,12 @@
 """The kernels that answer from a packed buffer, each compiled at its first use.
 
 A kernel is compiled for exactly one signature and then closed: called with another dtype,
-layout or number of dimensions it raises TypeError, at no cost for those who call it rightly.
+layout or number of dimensions it touches nothing.
 """
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -19,59 +20,83 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Words = NDArray[np.uint32]
 
-#: What a kernel returns of a row: ``kernel(row, words)`` is its class code, the others write to a
-#: third argument, float64. All return -1, and do nothing, if a size is wrong.
+#: What a kernel returns of a row: ``code`` its class code; the others write to a second argument,
+#: float64, and return 0.
 ROW_KERNELS = ("code", "margins", "probabilities")
 _LOCK = threading.Lock()
 
 
-@cache
-def row_kernel(what: str, dtype: Any) -> Callable[..., int]:
-    """Return the kernel that answers for one row.
+def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool = False) -> Callable[..., int]:
+    """Return the kernel that answers for one row, bound to a buffer.
 
     Parameters
     ----------
     what : str
-        One of :data:`ROW_KERNELS`.
+        One of :data:`ROW_KERNELS`; a pool has no margins.
     dtype : dtype
-        Of a row: float32 or float64. Rows are C-contiguous and writeable.
+        Of a row: float32, or float64, which is that of pools. Rows are C-contiguous.
+    words : ndarray of shape (n_words,)
+        uint32, C-contiguous: of a student, or of a pool.
+    pooled : bool
+        They are of a pool.
 
     Returns
     -------
     callable
-        ``(row, words)``, for the class code, or ``(row, words, out)``; an int, -1 if the row
-        has not as many cells as in the words, or `out` not as many values.
+        ``(row)``, for the class code, or ``(row, out)``; an int, -1 if the row or `out` is no
+        array of that dtype, layout and size.
     """
-    from numba import types
-
-    row = types.Array(_type_of(dtype), 1, "C")
-    words, out = types.Array(types.uint32, 1, "C"), types.Array(types.float64, 1, "C")
-    arguments = (row, words) if what == "code" else (row, words, out)
-    return _closed(getattr(_packed, f"{what}_{_bits(dtype)}"), arguments)
+    pool = "pool_" if pooled else ""
+    return _bound(f"{pool}{what}_{_bits(dtype)}", words)
 
 
-@cache
-def table_kernel(dtype: Any) -> Callable[..., int]:
+def dict_kernel(
+    words: Words, plan: NDArray[np.int64], kept: Any, *, pooled: bool = False
+) -> Callable[[Any], int]:
+    """Return the kernel that reads a dict and answers for it.
+
+    Parameters
+    ----------
+    words : ndarray of shape (n_words,)
+        As for :func:`row_kernel`, packed in the order in which the dict is read.
+    plan : ndarray of shape (n_addresses,)
+        As :func:`hpmkd.kernels._packed._read_row` takes it.
+    kept : object
+        Holds what the plan points at.
+
+    Returns
+    -------
+    callable
+        ``(row)``: the class code, -1 if it is no dict, lacks a name, or a cell is not plain.
+    """
+    return _bound(f"{'pool_' if pooled else ''}read_code", (words, plan, kept))
+
+
+def table_kernel(dtype: Any, *, pooled: bool = False) -> Callable[..., int]:
     """Return the kernel that answers for many rows.
 
     Parameters
     ----------
     dtype : dtype
         Of the matrix: float32 or float64. Its layout does not matter.
+    pooled : bool
+        For the words of a pool.
 
     Returns
     -------
     callable
         ``(matrix, words, probable, out)``: writes probabilities (n, K), or margins (n, C), to
-        a C-ordered float64 array; returns -1 if a size is wrong.
+        a C-ordered float64 array; returns -1 if a size is wrong, or margins are those of a pool.
     """
     from numba import types
 
-    matrix = types.Array(_type_of(dtype), 2, "A", readonly=True)
+    pool, known = ("pool_", types.float64) if pooled else ("", _type_of(dtype))
+    matrix = types.Array(known, 2, "A", readonly=True)
     words, out = types.Array(types.uint32, 1, "C"), types.Array(types.float64, 2, "C")
     arguments = (matrix, words, types.boolean, out)
-    return _closed(getattr(_packed, f"all_{_bits(dtype)}"), arguments)
+    return _closed(getattr(_packed, f"{pool}all_{known.bitwidth}"), arguments)
 
 
 def link_rows(margins: Floats, link: int, n_classes: int) -> Floats:
@@ -105,6 +130,36 @@ def link_rows(margins: Floats, link: int, n_classes: int) -> Floats:
     return out
 
 
+def fuse_rows(predicted: Floats, numbers: Floats) -> Floats:
+    """Return the probabilities of a pool, by the same arithmetic as a packed one.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (M, n, K)
+        C-ordered float64, the probabilities of the members.
+    numbers : ndarray of shape (3 M + K + 2,)
+        Of each member 1 / temperature, weight and exponent; the offsets; the share of the
+        log-linear pool; 1 / the final temperature.
+
+    Returns
+    -------
+    ndarray of shape (n, K)
+        float64, new.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit.
+    """
+    from numba import types
+
+    cube, vector, table = (types.Array(types.float64, ndim, "C") for ndim in (3, 1, 2))
+    out = np.empty(predicted.shape[1:])
+    if _closed(_packed.fuse_rows, (cube, vector, table))(predicted, numbers, out):
+        raise ValueError(f"{numbers.shape} numbers do not go with {predicted.shape} probabilities")
+    return out
+
+
 def _closed(kernel: Any, arguments: tuple[Any, ...]) -> Callable[..., int]:
     """Compile a kernel for one signature, or load it from numba's cache, and close it."""
     with _LOCK:
@@ -113,6 +168,43 @@ def _closed(kernel: Any, arguments: tuple[Any, ...]) -> Callable[..., int]:
             kernel.disable_compile()
     compiled: Callable[..., int] = kernel
     return compiled
+
+
+class _Method(ctypes.Structure):
+    """CPython's PyMethodDef: how a compiled function is called."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+#: Flags of a method that takes one object, or several: METH_O and METH_FASTCALL.
+_ONE, _MANY = 0x8, 0x80
+_new_function = ctypes.pythonapi.PyCFunction_NewEx
+_new_function.restype = ctypes.py_object
+_new_function.argtypes = (ctypes.POINTER(_Method), ctypes.py_object, ctypes.c_void_p)
+
+
+def _bound(name: str, owner: Any) -> Callable[..., int]:
+    """Return a compiled function of Python's C interface, bound to an object."""
+    with _LOCK:
+        _, method = _method(name)
+        bound: Callable[..., int] = _new_function(ctypes.byref(method), owner, None)
+    return bound
+
+
+@cache
+def _method(name: str) -> tuple[Any, _Method]:
+    """Compile a function, or load it from numba's cache; what keeps it alive comes first."""
+    from numba import cfunc
+
+    one = "code" in name
+    signature = _packed.TAKES_ONE if one else _packed.TAKES_MANY
+    compiled = cfunc(signature, cache=True, error_model="numpy")(getattr(_packed, name))
+    return compiled, _Method(name.encode(), compiled.address, _ONE if one else _MANY, None)
 
 
 def _bits(dtype: Any) -> int:

@@ -20,6 +20,7 @@ def steps() -> Iterator[tuple[str, Callable[[], None]]]:
     """
     yield "single rows", _single_rows
     yield "tables", _tables
+    yield "pools", _pools
     yield "trees and margins", _trees
     yield "distillation", _distillation
     yield "fusion", _fusion
@@ -45,11 +46,13 @@ def refused_folder() -> Path | None:
 
 
 def _single_rows() -> None:
-    from hpmkd.kernels.packed import ROW_KERNELS, row_kernel
+    from hpmkd.kernels.packed import ROW_KERNELS, dict_kernel, row_kernel
 
-    for dtype in (np.float32, np.float64):
-        for what in ROW_KERNELS:
-            row_kernel(what, dtype)
+    words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
+    for what in ROW_KERNELS:
+        row_kernel(what, np.float32, words)
+        row_kernel(what, np.float64, words)
+    dict_kernel(words, plan, None)
 
 
 def _tables() -> None:
@@ -58,6 +61,17 @@ def _tables() -> None:
     table_kernel(np.float32)
     table_kernel(np.float64)
     link_rows(np.zeros((1, 1)), 0, 2)
+
+
+def _pools() -> None:
+    from hpmkd.kernels.packed import dict_kernel, fuse_rows, row_kernel, table_kernel
+
+    words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
+    row_kernel("code", np.float64, words, pooled=True)
+    row_kernel("probabilities", np.float64, words, pooled=True)
+    dict_kernel(words, plan, None, pooled=True)
+    table_kernel(np.float64, pooled=True)
+    fuse_rows(np.full((1, 1, 2), 0.5), np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]))
 
 
 def _trees() -> None:

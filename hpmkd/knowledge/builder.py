@@ -191,6 +191,4 @@ class KnowledgeBuilder:
         if len(predicted) < len(predictions):
             return None
         soft_targets = fusion.fuse(stack(predicted), extra)[0]
-        return PseudoLabelledRows(
-            extra, soft_targets, self.source.settings.weight, self.source.real
-        )
+        return PseudoLabelledRows(extra, soft_targets, self.source.real)

@@ -18,6 +18,7 @@ Count = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Alpha = Annotated[float, Meta(ge=0, le=1)]
+ExtraWeight = Annotated[float, Meta(ge=0, le=1000)]
 # Finite: an infinite one would soften every prediction of a teacher to the same.
 Temperature = Annotated[float, Meta(gt=0, le=sys.float_info.max)]
 
@@ -166,11 +167,27 @@ class PipelineSettings(Settings, frozen=True):
 
 
 class SearchSettings(Settings, frozen=True):
-    """What the sampler may draw from, and how many trials are evaluated between two asks."""
+    """What the sampler may draw from, and how many trials are evaluated between two asks.
+
+    Parameters
+    ----------
+    batch : int
+        Trials between two asks, >= 1.
+    temperatures : tuple of float
+        Of the teacher, > 0.
+    alphas : AlphaGrids
+        Its weights on rows with labels.
+    extra_weights : tuple of float
+        Weights of rows without labels, in a student's loss; a row with a label has 1. 0, none,
+        is added where it is missing.
+    stop : StopSettings
+        When the search ends early.
+    """
 
     batch: Count = 8
     temperatures: Annotated[tuple[Temperature, ...], Meta(min_length=1)] = (1.0,)
     alphas: AlphaGrids = AlphaGrids()
+    extra_weights: tuple[ExtraWeight, ...] = (0.0, 0.5)
     stop: StopSettings = StopSettings()
 
 
@@ -218,11 +235,8 @@ class ExtraSettings(Settings, frozen=True):
     until : int
         Training rows above which it makes none: with so many rows per leaf, made ones
         were measured to add nothing.
-    weight : float
-        Weight of such a row in a student's loss, also of a real one; a training row has 1.
     """
 
     rows: Annotated[float, Meta(ge=0, le=1000)] = 5.0
     max_rows: Natural = 100_000
     until: Natural = 10_000
-    weight: Annotated[float, Meta(gt=0, le=1000)] = 0.5

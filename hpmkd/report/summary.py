@@ -31,6 +31,7 @@ LEADERBOARD: Sequence[Column] = (
     ("KL to the teacher", "kl", digits),
     ("agreement", "agreement", percent),
     ("alpha", "alpha", few),
+    ("extra weight", "extra_weight", few),
     ("temperature", "temperature", few),
     ("selection log loss", "selection_log_loss", digits),
     ("after", "after", digits),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Name of the study in its file.
 NAME = "hpmkd"
 #: What every trial has, whatever its stage.
-COMMON = ("stage", "alpha", "temperature")
+COMMON = ("stage", "alpha", "extra_weight", "temperature")
 
 
 def write_study(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
@@ -56,9 +56,11 @@ def as_plain(trial: Trial) -> dict[str, Any]:
         "stage": configuration.stage,
         "temperature": configuration.temperature,
         "alpha": configuration.alpha,
+        "extra_weight": configuration.extra_weight,
         "hyperparameters": dict(configuration.hyperparameters),
         "after": None if configuration.after is None else str(configuration.after),
         "share": configuration.share,
+        "rounds": configuration.rounds,
         "log_loss": trial.log_loss if succeeded else None,
         # A single selection row has none.
         "standard_error": trial.standard_error if len(trial.row_losses) > 1 else None,

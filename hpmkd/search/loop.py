@@ -169,7 +169,7 @@ class Search:
         return [each for each in found if each is not None]
 
     def _controls(self) -> Iterator[Configuration]:
-        """Yield the hard-label twin of each stage's best: alpha = 0 is always eligible.
+        """Yield the hard-label twin of each stage's best, which is always eligible.
 
         A stage that was tried on a share of the rows alone, when the search ended, is
         represented by its twin.
@@ -198,10 +198,10 @@ class Search:
                 new.setdefault(configuration.key, configuration)
         tasks = [(len(self._known) + at, each) for at, each in enumerate(new.values())]
         arriving = self.pipeline.run(TRIAL, self.data, tasks)
-        finished = {at: self.on_arrival(trial) for at, trial in arriving}
-        for at in range(len(tasks)):
+        finished = {at: self.ranking.preferred(self.on_arrival(trial)) for at, trial in arriving}
+        for at, configuration in enumerate(new.values()):
             trial = finished[at]
-            self._known[trial.configuration.key] = trial
+            self._known[configuration.key] = trial
             self.on_trial(trial)
         self._drop_predictions()
         for configuration in requested:
@@ -211,7 +211,7 @@ class Search:
         """Keep the predictions of each stage's best alone: on many rows they are large."""
         bests = {trial.configuration.key for trial in self._bests()}
         for key, trial in self._known.items():
-            if trial.probabilities is not None and key not in bests:
+            if trial.probabilities is not None and trial.configuration.key not in bests:
                 self._known[key] = replace(trial, probabilities=None)
 
     def _tell(self, trial: Trial) -> None:

@@ -2,8 +2,9 @@
 
 A :class:`Student` is an encoder, a model of flat arrays, and the labels. Stages make one with
 ``Student(inputs.encoder, model, inputs.classes)``, where the model is a :class:`LinearModel`, a
-:class:`TreesModel` (most easily by :func:`pack_booster` or :func:`pack_sklearn_tree`), or an
-:class:`AdditiveModel` of both; :func:`add` puts trees on top of a linear student.
+:class:`NetworkModel`, a :class:`TreesModel` (most easily by :func:`pack_booster` or
+:func:`pack_sklearn_tree`), or an :class:`AdditiveModel` of a linear one and
+trees; :func:`add` puts trees on top of a linear student.
 :func:`pool_students` makes one student of several: a :class:`PooledModel` fused by a
 :class:`Pool`.
 """
@@ -18,6 +19,7 @@ from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.convert import pack_booster, pack_sklearn_tree, strictly_below
 from hpmkd.student.models.linear import LinearModel
+from hpmkd.student.models.network import NetworkModel
 from hpmkd.student.models.pool import Pool, PooledModel
 from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.student import Student
@@ -27,6 +29,7 @@ __all__ = [
     "JointEncoder",
     "LinearEncoder",
     "LinearModel",
+    "NetworkModel",
     "Pool",
     "PooledModel",
     "Schema",

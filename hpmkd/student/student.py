@@ -20,10 +20,10 @@ from hpmkd.student.file.arrays import as_classes
 from hpmkd.student.file.container import damaged, read_content, write_content
 from hpmkd.student.file.file import plain_facts
 from hpmkd.student.models import FittedModel
+from hpmkd.student.packed.content import NotPackable
 from hpmkd.student.packed.pool import PackedPool, pack
 from hpmkd.student.packed.rows import as_mapping
 from hpmkd.student.packed.student import PackedStudent
-from hpmkd.student.packed.words import NotPackable
 from hpmkd.values import frozen_mapping
 
 
@@ -35,7 +35,7 @@ class Student:
     ----------
     encoder : TreeEncoder, LinearEncoder or JointEncoder
         Turns raw rows into what `model` reads.
-    model : TreesModel, LinearModel, AdditiveModel or PooledModel
+    model : TreesModel, LinearModel, NetworkModel, AdditiveModel or PooledModel
         Turns encoded rows into probabilities.
     classes : array-like of shape (K,)
         The labels, all text, integers, floats or booleans, in the order of the probabilities.

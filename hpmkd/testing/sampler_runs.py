@@ -71,10 +71,11 @@ def space(
     seed: int = 0,
     temperatures: tuple[float, ...] = (1.0, 3.0),
     alphas: tuple[float, ...] = (0.0, 0.5, 1.0),
+    extra_weights: tuple[float, ...] = (0.0,),
 ) -> SearchSpace:
     """Return a search space over the three stages."""
     stages: Mapping[str, Any] = {"plain": Plain(), "various": Various(), "branching": Branching()}
-    return SearchSpace(frozen_mapping(stages), temperatures, alphas, seed)
+    return SearchSpace(frozen_mapping(stages), temperatures, alphas, seed, extra_weights)
 
 
 def some_loss(number: int, configuration: Configuration) -> float | None:

@@ -73,15 +73,21 @@ class SamplerSuite:
         assert [len(sampler.ask(BATCH)) for _ in range(3)] == [0, 0, 0]
 
     @pytest.mark.parametrize("n_rows", [200, 100_000])
+    @pytest.mark.parametrize("extra_weights", [(0.0,), (0.0, 0.5)])
     def test_asks_for_points_of_the_space(
-        self, factory: Callable[[SearchSpace], Sampler], n_rows: int
+        self,
+        factory: Callable[[SearchSpace], Sampler],
+        n_rows: int,
+        extra_weights: tuple[float, ...],
     ) -> None:
-        """Stage, temperature, alpha and hyperparameters are from the space; a share is one."""
-        given = replace(space(), n_rows=n_rows)
+        """Stage, softening and hyperparameters are from the space; a share is one."""
+        given = replace(space(), n_rows=n_rows, extra_weights=extra_weights)
         for configuration in search(factory(given)):
             assert isinstance(configuration, Configuration)
             assert configuration.stage in given.stages
             assert configuration.alpha in given.alphas
+            assert configuration.extra_weight in given.extra_weights
+            assert configuration.rounds is None, "the selection rows choose them"
             # Without a teacher the temperature is idle: 1, or any of those given.
             idle = configuration.alpha == 0 and configuration.temperature == 1
             assert idle or configuration.temperature in given.temperatures
@@ -102,7 +108,7 @@ class SamplerSuite:
         """One stage, one temperature, hard labels: that is what it asks for."""
         lone = SearchSpace(frozen_mapping({"plain": Plain()}), (1.0,), (0.0,), 0)
         whole = [replace(each, share=1.0) for each in search(factory(lone))]
-        assert set(keys(whole)) == {("plain", 1.0, 0.0, ())}
+        assert set(keys(whole)) == {Configuration("plain", 1.0, 0.0).key}
 
     def test_what_is_remembered_comes_first(
         self, factory: Callable[[SearchSpace], Sampler]
@@ -134,12 +140,24 @@ class SamplerSuite:
         assert 0 < models(requested, fits) <= fits * evaluations
 
     def test_hard_labels_are_within_reach(self, factory: Callable[[SearchSpace], Sampler]) -> None:
-        """In one of ten searches at least, alpha = 0 is tried."""
+        """In one of ten searches at least, hard labels alone are tried."""
         assert any(
-            configuration.alpha == 0
+            configuration.hard
             for seed in range(10)
             for configuration in search(factory(space(seed)))
         )
+
+    def test_rows_without_labels_are_within_reach(
+        self, factory: Callable[[SearchSpace], Sampler]
+    ) -> None:
+        """In one of ten searches at least they are used where alpha is 0 and where it is not."""
+        requested = [
+            configuration
+            for seed in range(10)
+            for configuration in search(factory(replace(space(seed), extra_weights=(0.0, 0.5))))
+            if configuration.extra_weight > 0
+        ]
+        assert {configuration.alpha > 0 for configuration in requested} == {False, True}
 
     def test_same_seed_same_search(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """Everything drawn follows from the seed, nothing from a global generator."""
@@ -191,7 +209,7 @@ class SamplerSuite:
     def test_accepts_controls_that_it_did_not_ask_for(
         self, factory: Callable[[SearchSpace], Sampler]
     ) -> None:
-        """The engine adds the alpha = 0 control of each stage's best, and reports it too."""
+        """The engine adds the control of each stage's best, and reports it too."""
         sampler = factory(space())
         first = sampler.ask(BATCH)
         assert first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.student import (
     LinearModel,
+    NetworkModel,
     Pool,
     Schema,
     Student,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
 
 #: The families of students that a stage of hpmkd makes.
-FAMILIES = ("linear", "tree", "boosted", "additive")
+FAMILIES = ("linear", "tree", "boosted", "additive", "network")
 
 #: Those, and an ensemble of them all.
 EVERY_KIND = (*FAMILIES, "pooled")
@@ -58,7 +60,8 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
     Parameters
     ----------
     family : str
-        One of :data:`EVERY_KIND`. The weights of a linear margin are drawn, not fitted.
+        One of :data:`EVERY_KIND`. The weights of linear margins and of networks are drawn, not
+        fitted.
     table : DataFrame or ndarray of shape (n, d)
         Raw rows.
     target : array-like of shape (n,)
@@ -73,13 +76,16 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
     schema = Schema.fit(table)
     if family == "additive":
         return _additive(fitted_student("linear", table, target, **facts), table, codes)
-    encoder = fit_encoder("linear" if family == "linear" else "tree", schema, table)
+    scaled = family in ("linear", "network")
+    encoder = fit_encoder("linear" if scaled else "tree", schema, table)
     matrix = encoder.transform(table)
     if family == "linear":
         n_margins = _n_margins(codes)
         weights = np.random.default_rng(0).normal(size=(encoder.n_outputs, n_margins))
         linear = LinearModel(weights, np.linspace(-1, 1, n_margins))
         return Student(encoder, linear, classes, facts)
+    if family == "network":
+        return Student(encoder, _network(encoder.n_outputs, _n_margins(codes)), classes, facts)
     if family == "tree":
         tree = DecisionTreeClassifier(max_leaf_nodes=9, random_state=0).fit(matrix, codes).tree_
         return Student(encoder, pack_sklearn_tree(tree, tree.value[:, 0, :]), classes, facts)
@@ -89,10 +95,17 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
 def _pool(n_classes: int) -> Pool:
     """Return a pool that makes use of all that it has."""
     temperatures, weights, exponents = np.array(
-        [[0.5, 1.0, 2.0, 1.5], [0.4, 0.1, 0.2, 0.3], [0.5, 0.0, 0.7, 0.2]]
+        [[0.5, 1.0, 2.0, 1.5, 1.2], [0.3, 0.1, 0.2, 0.3, 0.1], [0.5, 0.0, 0.7, 0.2, 0.1]]
     )
     offsets = np.linspace(-0.1, 0.1, n_classes)
     return Pool(temperatures, weights, exponents, offsets, share=0.5, final_temperature=0.9)
+
+
+def _network(n_inputs: int, n_margins: int) -> NetworkModel:
+    """Return two hidden layers, of five and three units."""
+    rng, sizes = np.random.default_rng(0), (n_inputs, 5, 3, n_margins)
+    weights = [rng.normal(size=shape) for shape in pairwise(sizes)]
+    return NetworkModel(weights, [rng.normal(size=size) for size in sizes[1:]])
 
 
 def _additive(start: Student, table: Any, codes: IntArray) -> Student:

@@ -44,6 +44,7 @@ class BestSoFar:
 
         The trial comes back without its draft, which may be large.
         """
+        trial = self._ranking.preferred(trial) if self.path is not None else trial
         whole = trial.failure is None and trial.configuration.share == 1
         if self.path is not None and whole:
             sort_key = self._ranking.sort_key(trial)
@@ -51,7 +52,8 @@ class BestSoFar:
                 self._best = sort_key
                 if trial.draft is not None:
                     self._write(self.path, trial.draft, trial)
-        return replace(trial, draft=None)
+        shorter = tuple(replace(each, draft=None) for each in trial.shorter)
+        return replace(trial, draft=None, shorter=shorter)
 
     def facts(self) -> Mapping[str, Any] | None:
         """Return the facts of its student's training that the file holds; None without one."""

@@ -12,7 +12,7 @@ import numpy as np
 from hpmkd.data import splits, tables
 from hpmkd.data.cache_region import NO_CACHE, CacheRegion
 from hpmkd.data.encoding import EXACT, Encoding, EncodingOptions
-from hpmkd.values import ExtraRows, Previous
+from hpmkd.values import ExtraRows, HeldOutRows, Previous
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class TrainingSet:
     soft_targets: FloatArray
     classes: NDArray[Any]
     encoded: Mapping[str, tuple[Encoder, FloatArray]]  # fitted encoder and matrix by encoding
-    #: Rows without labels by encoding; empty if there are none.
+    #: Rows without labels by encoding, not yet weighed; empty if there are none.
     encoded_extra: Mapping[str, ExtraRows] = field(default_factory=dict)
     #: Students of earlier stages on these rows, by the key of `Configuration.after`; a string is
     #: the reason why there is none.
@@ -81,7 +81,7 @@ class TrainingSet:
             encoded[kind] = (encoder, encoding.matrix(encoder))
             if extra is not None:
                 matrix = encoding.matrix(encoder, extra.table)
-                encoded_extra[kind] = ExtraRows(matrix, extra.soft_targets, extra.weight)
+                encoded_extra[kind] = ExtraRows(matrix, extra.soft_targets)
         return cls(
             rows.labels,
             soft_targets,
@@ -99,7 +99,7 @@ class TrainingSet:
         for kind, (_, matrix) in sorted(self.encoded.items()):
             parts += [kind, matrix]
         for kind, rows in sorted(self.encoded_extra.items()):
-            parts += [kind, rows.matrix, rows.soft_targets, rows.weight]
+            parts += [kind, rows.matrix, rows.soft_targets]
         return tables.digest(*parts)
 
     def with_soft_targets(
@@ -172,6 +172,18 @@ class SelectionSet:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "held_rows", tables.frozen(self.held_rows))
+
+    def held_out(self, encoding: str) -> HeldOutRows:
+        """Return the selection rows, encoded as the others are; each encoding once."""
+        if encoding not in self._encoded_held:
+            matrix = self.training.encoded[encoding][0].transform(self.held.table)
+            rows = HeldOutRows(tables.frozen(matrix), self.held.labels)
+            self._encoded_held[encoding] = rows
+        return self._encoded_held[encoding]
+
+    @cached_property
+    def _encoded_held(self) -> dict[str, HeldOutRows]:
+        return {}
 
     @property
     def is_part(self) -> bool:

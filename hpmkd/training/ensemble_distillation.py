@@ -41,11 +41,9 @@ class EnsembleDistillation:
 
         `before` is the trial of the student that ships otherwise.
         """
-        tried = [
-            replace(before.configuration, alpha=alpha, temperature=1.0)
-            for alpha in alphas
-            if alpha > 0
-        ]
+        # The ensemble predicts the rows with labels alone.
+        own = replace(before.configuration, temperature=1.0, rounds=None)
+        tried = [replace(own, alpha=alpha) for alpha in alphas if alpha > 0]
         if not tried:
             return None, Gate("collapse", False, "no alpha above 0 may be tried")
         try:
@@ -55,7 +53,8 @@ class EnsembleDistillation:
             ]
         except HpmkdError as failed:
             return None, Gate("collapse", False, str(failed))
-        after = min(self.evaluate(distilled, tried), key=self.ranking.sort_key)
+        found = map(self.ranking.preferred, self.evaluate(distilled, tried))
+        after = min(found, key=self.ranking.sort_key)
         if self.ranking.violates_limits(after) > self.ranking.violates_limits(before):
             return None, Gate("collapse", False, BREAKS_LIMIT)
         decision = gate("collapse", before, after)

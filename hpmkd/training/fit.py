@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 from hpmkd.data.probabilities import checked
 from hpmkd.errors import FAILURES, HpmkdError, PluginError, RecipeError
@@ -15,10 +18,10 @@ from hpmkd.values import StageInputs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hpmkd.contracts import Predictor, Scheduler, Stage, Transfer
-    from hpmkd.training.datasets import TrainingSet
+    from hpmkd.contracts import Predictor, Scheduler, Stage, StudentPath, Transfer
+    from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.recording_scheduler import RecordingScheduler
-    from hpmkd.values import Configuration, FloatArray
+    from hpmkd.values import Configuration, DataFacts, ExtraRows, FloatArray
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,82 @@ class ActiveStage:
     def reads_start(self) -> bool:
         """Whether it can start from another student; by default it cannot."""
         return bool(getattr(self.stage, "reads_start", False))
+
+    @property
+    def has_path(self) -> bool:
+        """Whether one fit may be a student after every round."""
+        return hasattr(self.stage, "path")
+
+    def for_data(self, facts: DataFacts) -> ActiveStage:
+        """Return the stage as it suits such data; most suit any.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin of a stage that fails.
+        """
+        adapted = getattr(self.stage, "for_data", None)
+        if adapted is None:
+            return self
+        with blamed(self, "failed in for_data"):
+            return replace(self, stage=adapted(facts))
+
+    def path(self, inputs: StageInputs) -> StudentPath | None:
+        """Return its students after every round; None if it has none for these inputs."""
+        return cast("Any", self.stage).path(inputs) if self.has_path else None
+
+    def limited(self, configuration: Configuration) -> Configuration:
+        """Return a configuration whose hyperparameters allow no more than its rounds."""
+        if configuration.rounds is None:
+            return configuration
+        limit = {cast("Any", self.stage).limit: configuration.rounds}
+        return replace(configuration, hyperparameters={**configuration.hyperparameters, **limit})
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one fit gives: a path of students, or a single one."""
+
+    active: ActiveStage
+    path: StudentPath | None
+    whole: Predictor | None
+
+    @property
+    def losses(self) -> FloatArray | None:
+        """Mean log loss of the held-out rows after each round; None of a single student."""
+        return None if self.path is None else np.ravel(self.path.losses)
+
+    def student(self, rounds: int | None) -> Predictor:
+        """Return the student of the first rounds; the only one if there is no path.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin of a stage that has no such student.
+        """
+        if self.whole is not None:
+            return self.whole
+        with blamed(self.active, "failed in fit"):
+            return checked_student(cast("StudentPath", self.path).student(cast("int", rounds)))
+
+
+def checked_student(student: Any) -> Predictor:
+    """Return what a stage made; raise a TypeError if it is no student."""
+    if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
+        raise TypeError(f"fit returned {type(student).__name__}; expected a hpmkd Student")
+    return cast("Predictor", student)
+
+
+@contextmanager
+def blamed(active: ActiveStage, what: str) -> Iterator[None]:
+    """Turn any failure of a stage into a PluginError that names its plugin."""
+    try:
+        yield
+    except HpmkdError:
+        raise
+    except FAILURES as error:
+        message = blame(active.plugin, "stage", active.name, what, error)
+        raise PluginError(message) from error
 
 
 @dataclass(frozen=True)
@@ -49,13 +128,25 @@ class FitContext:
         """The encodings that the stages read."""
         return {active.stage.encoding for active in self.stages.values()}
 
-    def student(
+    def fit(
         self,
         training: TrainingSet,
         configuration: Configuration,
+        held: SelectionSet | None = None,
         recorder: RecordingScheduler | None = None,
-    ) -> Predictor:
-        """Fit one student; `recorder`, if given, stands between it and the scheduler.
+    ) -> Fit:
+        """Fit one configuration.
+
+        Parameters
+        ----------
+        training : TrainingSet
+            The rows to learn from.
+        configuration : Configuration
+            What to fit; without `rounds` as many as its hyperparameters allow.
+        held : SelectionSet, optional
+            Its selection rows judge a path after each round, and may end it.
+        recorder : RecordingScheduler, optional
+            Stands between the stage and the scheduler.
 
         Raises
         ------
@@ -65,17 +156,16 @@ class FitContext:
         active = self.stages[configuration.stage]
         # A property is as good as the class variable that the contract requires.
         scheduler = cast("Scheduler", recorder or self.scheduler)
-        inputs = self._inputs(training, configuration, scheduler)
-        try:
-            student = active.stage.fit(inputs)
-            if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
-                raise TypeError(f"fit returned {type(student).__name__}; expected a hpmkd Student")
-        except HpmkdError:
-            raise
-        except FAILURES as error:
-            message = blame(active.plugin, "stage", active.name, "failed in fit", error)
-            raise PluginError(message) from error
-        return student
+        inputs = self._inputs(training, configuration, scheduler, held)
+        chosen = held is None and configuration.rounds is None  # by nobody but the stage
+        with blamed(active, "failed in fit"):
+            path = None if chosen else active.path(inputs)
+            whole = checked_student(active.stage.fit(inputs)) if path is None else None
+        return Fit(active, path, whole)
+
+    def student(self, training: TrainingSet, configuration: Configuration) -> Predictor:
+        """Fit one student; see :meth:`fit`."""
+        return self.fit(training, configuration).student(configuration.rounds)
 
     def predict(
         self, student: Predictor, configuration: Configuration, table: Any, classes: NDArray[Any]
@@ -87,21 +177,21 @@ class FitContext:
         PluginError
             Naming the plugin whose stage made a student that fails.
         """
-        active = self.stages[configuration.stage]
-        try:
+        with blamed(self.stages[configuration.stage], "failed to predict"):
             shape = (table.shape[0], len(classes))
             return checked(student.predict_proba(table), shape, "its student")
-        except HpmkdError:
-            raise
-        except FAILURES as error:
-            message = blame(active.plugin, "stage", active.name, "failed to predict", error)
-            raise PluginError(message) from error
 
     def _inputs(
-        self, training: TrainingSet, configuration: Configuration, scheduler: Scheduler
+        self,
+        training: TrainingSet,
+        configuration: Configuration,
+        scheduler: Scheduler,
+        held: SelectionSet | None,
     ) -> StageInputs:
-        encoding = self.stages[configuration.stage].stage.encoding
+        active = self.stages[configuration.stage]
+        encoding = active.stage.encoding
         encoder, matrix = training.encoded[encoding]
+        configuration = active.limited(configuration)
         inputs = StageInputs(
             matrix=matrix,
             encoder=encoder,
@@ -111,8 +201,8 @@ class FitContext:
             configuration=configuration,
             scheduler=scheduler,
             seed=self.seed,
-            # The control learns from no teacher, and extra rows have no other labels.
-            extra=training.encoded_extra.get(encoding) if configuration.alpha > 0 else None,
+            extra=_weighed(training.encoded_extra.get(encoding), configuration.extra_weight),
+            held=held.held_out(encoding) if held is not None and active.has_path else None,
         )
         after = configuration.after
         if after is None:
@@ -120,6 +210,9 @@ class FitContext:
         previous = training.previous[after.key]
         if isinstance(previous, str):
             raise PluginError(previous)
+        if inputs.held is not None and held is not None:
+            before = self.stages[after.configuration.stage].stage.encoding
+            previous = replace(previous, held_matrix=held.held_out(before).matrix)
         given = self.transfers[after.transfer].hand_over(inputs, previous)
         if given.start is not None and not self.stages[configuration.stage].reads_start:
             # It would fit the student it fits anyway, and the gate would call that useless.
@@ -128,6 +221,11 @@ class FitContext:
                 "another transfer, such as assistant"
             )
         return given
+
+
+def _weighed(extra: ExtraRows | None, weight: float) -> ExtraRows | None:
+    """Return the rows without labels as a configuration weighs them; none at 0."""
+    return None if extra is None or weight == 0 else replace(extra, weight=weight)
 
 
 def get_ready(fitting: FitContext) -> None:

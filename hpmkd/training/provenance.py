@@ -74,9 +74,11 @@ class Provenance:
         return {
             "stage": configuration.stage,
             "alpha": configuration.alpha,
+            "extra_weight": configuration.extra_weight,
             # At alpha = 0 no temperature is applied, whatever was configured.
             "temperature": configuration.temperature if configuration.alpha > 0 else 1.0,
             "hyperparameters": _plain(configuration.hyperparameters),
+            "rounds": configuration.rounds,
             "after": None if before is None else str(before),
             "selection_log_loss": None if trial is None else round(trial.log_loss, 6),
         }

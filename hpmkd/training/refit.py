@@ -11,7 +11,7 @@ from hpmkd.errors import FAILURES, PluginError, PluginWarning
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.registry.offers import blame
-from hpmkd.training.trials import STUDENT, RefitData
+from hpmkd.training.trials import RefitData, fit_students
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -25,7 +25,7 @@ NOTHING_WITHIN = "no trial of it keeps the limits"
 
 @dataclass(frozen=True)
 class Pair:
-    """A stage's best trial, and its best at alpha = 0 (possibly the same one)."""
+    """A stage's best trial, and its best without a teacher (possibly the same one)."""
 
     student: Trial
     control: Trial
@@ -57,8 +57,8 @@ class Finalists:
     chosen: str  # the stage whose student the selection rows rank first
     #: A student of that stage distilled from the ensemble, if its gate was passed.
     collapsed: Refitted | None = None
-    #: Further students: those that turned out to break a limit, or worse than another of their
-    #: stage.
+    #: Further students: the same fits cut after fewer rounds, and those that turned out to break a
+    #: limit, or worse than another of their stage.
     beside: tuple[Refitted, ...] = ()
 
     @property
@@ -150,6 +150,7 @@ def pairs(
 
 def fit_finalists(
     paired: Mapping[str, Pair],
+    beside: Sequence[Trial],
     data: RefitData,
     pipeline: ParallelDistillationPipeline,
     on_fitted: Callable[[], None],
@@ -159,7 +160,8 @@ def fit_finalists(
 
     A stage that fails here drops out.
 
-    `finished` judges, signs and measures a student of a trial; it may raise a PluginError.
+    `beside` holds trials of the same fits, cut after fewer rounds. `finished` judges, signs and
+    measures a student of a trial; it may raise a PluginError.
 
     Raises
     ------
@@ -167,11 +169,11 @@ def fit_finalists(
         If no stage is left.
     """
     trials = [trial for pair in paired.values() for trial in pair.trials]
-    tasks = list({trial.configuration.key: trial.configuration for trial in trials}.values())
-    outcomes: dict[object, Predictor | str] = {}
-    for at, outcome in pipeline.run(STUDENT, data, tasks):
-        outcomes[tasks[at].key] = writable(outcome, tasks[at], data)
-        on_fitted()
+    chosen = [trial.configuration for trial in (*trials, *beside)]
+    fitted = fit_students(pipeline, data, chosen, on_fitted)
+    outcomes: dict[object, Predictor | str] = {
+        each.key: writable(fitted[each.key], each, data) for each in chosen
+    }
     students, controls, failures = {}, {}, {}
     for stage, pair in paired.items():
         try:
@@ -179,8 +181,13 @@ def fit_finalists(
         except PluginError as failed:
             failures[stage] = str(failed)
     report(failures, students)
-    chosen = min(students, key=lambda stage: students[stage].trial.log_loss)
-    return Finalists(students, controls, chosen)
+    first = min(students, key=lambda stage: students[stage].trial.log_loss)
+    cut = [
+        finished(trial, student)
+        for trial in beside
+        if not isinstance(student := outcomes[trial.configuration.key], str)
+    ]
+    return Finalists(students, controls, first, beside=tuple(cut))
 
 
 def _both(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 
 from hpmkd.data import tables
 from hpmkd.data.probabilities import row_losses
-from hpmkd.errors import HpmkdError
+from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.execution.cost_model import Load
 from hpmkd.execution.jobs import Job
 from hpmkd.training.footprint import FootprintMeter
@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
+    from hpmkd.execution.pipeline import ParallelDistillationPipeline
     from hpmkd.training.datasets import SelectionSet, TrainingSet
-    from hpmkd.training.fit import FitContext
-    from hpmkd.values import Configuration, FloatArray, Softening, TrainingState
+    from hpmkd.training.fit import Fit, FitContext
+    from hpmkd.values import Configuration, FloatArray
+
+#: Rounds after which a path is cut for the front, beside those of least loss.
+MARKS = (20, 40, 80, 160, 320, 640)
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,6 @@ class HeldOutPredictions:
     probabilities: FloatArray  # (n, K): in the order of the rows' numbers; no rows if it failed
     models_trained: int  # how many fits that took
     failure: str | None = None  # what failed, naming the plugin
-    state: TrainingState | None = None  # the last state that the scheduler received in the last fit
-    #: The softening that it returned in that fit, on average over the rounds.
-    softening: Softening | None = None
 
 
 def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
@@ -76,29 +77,87 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
 
     A stage that raises costs its trial, not the run: the trial names the plugin.
     """
-    configuration = task[1]
-    start, meter = time.perf_counter(), FootprintMeter(configuration)
-    predictions = predict_held_out(data, configuration, meter.add)
-    trial = replace(
-        _failed(task, predictions.failure),
-        models_trained=predictions.models_trained,
-        seconds=time.perf_counter() - start,
-        worker=f"{platform.node()}:{os.getpid()}",
-    )
-    if predictions.failure is not None:
-        return trial
-    labels = in_order(data.splits, [split.held.labels for split in data.splits])
+    start, configuration = time.perf_counter(), task[1]
+    fits: list[Fit] = []
+    recorder = RecordingScheduler(data.fitting.scheduler)
+    try:
+        for split in data.splits:
+            recorder = RecordingScheduler(data.fitting.scheduler)
+            training = split.training.sample(configuration.share, data.fitting.seed)
+            fits.append(data.fitting.fit(training, configuration, split, recorder))
+        trial, *shorter = (
+            _judged(data, task[0], replace(configuration, rounds=rounds), fits)
+            for rounds in cuts(data.splits, fits)
+        )
+    except HpmkdError as error:
+        trial, shorter = _failed(task, str(error)), []
     return replace(
         trial,
-        row_losses=row_losses(predictions.probabilities, labels),
-        accuracy=float((predictions.probabilities.argmax(axis=1) == labels).mean()),
-        state=predictions.state,
-        probabilities=predictions.probabilities,
-        softening=predictions.softening,
+        models_trained=len(fits),
+        seconds=time.perf_counter() - start,
+        worker=f"{platform.node()}:{os.getpid()}",
+        state=recorder.state,
+        softening=recorder.mean,
+        shorter=tuple(
+            replace(each, probabilities=None) for each in shorter if _smaller(each, trial)
+        ),
+    )
+
+
+def cuts(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> list[int | None]:
+    """Return the rounds of least loss over all selection rows, then fewer ones for the front.
+
+    A configuration without a path has one student: None.
+
+    Raises
+    ------
+    PluginError
+        If the losses of a path are no finite numbers.
+    """
+    losses = [fit.losses for fit in fits if fit.losses is not None]
+    if len(losses) < len(fits):
+        return [None]
+    n_rounds = min(map(len, losses))
+    rows = [len(split.held) for split in splits]
+    mean = np.average([each[:n_rounds] for each in losses], axis=0, weights=rows)
+    if not n_rounds or not np.isfinite(mean).any():
+        active = fits[0].active
+        raise PluginError(
+            f"plugin {active.plugin!r}, stage {active.name!r}: its path has no round whose loss is "
+            "a finite number"
+        )
+    best = int(np.where(np.isfinite(mean), mean, np.inf).argmin()) + 1
+    return [best, *(rounds for rounds in MARKS if rounds < best)]
+
+
+def _judged(
+    data: SearchData, number: int, configuration: Configuration, fits: Sequence[Fit]
+) -> Trial:
+    """Judge the students of a configuration on the rows held out, and measure them."""
+    meter, predicted = FootprintMeter(configuration), []
+    for split, fit in zip(data.splits, fits, strict=True):
+        student, held = fit.student(configuration.rounds), split.held
+        predicted.append(data.fitting.predict(student, configuration, held.table, held.classes))
+        meter.add(student, held.table)
+    probabilities = in_order(data.splits, predicted)
+    labels = in_order(data.splits, [split.held.labels for split in data.splits])
+    return Trial(
+        number,
+        configuration,
+        row_losses=row_losses(probabilities, labels),
+        accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
+        models_trained=0,
+        seconds=0.0,
+        probabilities=probabilities,
         n_bytes=meter.n_bytes,
         row_us=meter.row_us,
         draft=meter.draft if data.drafts else None,
     )
+
+
+def _smaller(cut: Trial, trial: Trial) -> bool:
+    """Whether a cut makes a student smaller: further rounds of some stages take no bytes."""
+    return cut.n_bytes is not None and trial.n_bytes is not None and cut.n_bytes < trial.n_bytes
 
 
 def _failed(task: tuple[int, Configuration], failure: str | None) -> Trial:
@@ -108,30 +167,20 @@ def _failed(task: tuple[int, Configuration], failure: str | None) -> Trial:
     return Trial(number, configuration, nothing, np.nan, 0, 0.0, failure)
 
 
-def predict_held_out(
-    data: SearchData,
-    configuration: Configuration,
-    on_student: Callable[[Predictor, Any], None] = lambda student, table: None,
-) -> HeldOutPredictions:
+def predict_held_out(data: SearchData, configuration: Configuration) -> HeldOutPredictions:
     """Fit a student for each split, and predict the rows held out of it.
 
-    A stage that raises costs its student, not the run. `on_student` is called with each
-    student and these rows.
+    A stage that raises costs its student, not the run.
     """
     predicted: list[FloatArray] = []
-    recorder = RecordingScheduler(data.fitting.scheduler)
     try:
         for split in data.splits:
-            recorder = RecordingScheduler(data.fitting.scheduler)
-            training = split.training.sample(configuration.share, data.fitting.seed)
-            student = data.fitting.student(training, configuration, recorder)
+            student = data.fitting.student(split.training, configuration)
             held = split.held
             predicted.append(data.fitting.predict(student, configuration, held.table, held.classes))
-            on_student(student, held.table)
     except HpmkdError as error:
         return HeldOutPredictions(np.empty((0, 0)), len(predicted), str(error))
-    whole = in_order(data.splits, predicted)
-    return HeldOutPredictions(whole, len(predicted), state=recorder.state, softening=recorder.mean)
+    return HeldOutPredictions(in_order(data.splits, predicted), len(predicted))
 
 
 def judge_again(
@@ -167,12 +216,47 @@ def in_order(splits: Sequence[SelectionSet], parts: Sequence[NDArray[Any]]) -> N
     return np.concatenate(parts)[np.argsort(numbers, kind="stable")]
 
 
-def refit(data: RefitData, configuration: Configuration) -> Predictor | str:
-    """Fit a configuration on all training rows; return why, if its stage fails."""
+def refit(data: RefitData, configurations: tuple[Configuration, ...]) -> list[Predictor] | str:
+    """Fit configurations that differ in their rounds alone, in one fit, on all training rows.
+
+    Return why, if their stage fails.
+    """
+    longest = max(configurations, key=lambda each: each.rounds or 0)
     try:
-        return data.fitting.student(data.training, configuration)
+        fit = data.fitting.fit(data.training, longest)
+        return [fit.student(each.rounds) for each in configurations]
     except HpmkdError as error:
         return str(error)
+
+
+def fit_students(
+    pipeline: ParallelDistillationPipeline,
+    data: RefitData,
+    configurations: Iterable[Configuration],
+    on_fit: Callable[[], None],
+) -> dict[object, Predictor | str]:
+    """Fit configurations on all training rows; those that one fit gives are fitted once.
+
+    Parameters
+    ----------
+    on_fit : callable
+        Called after every fit.
+
+    Returns
+    -------
+    dict
+        By the key of the configuration, its student, or why there is none.
+    """
+    groups: dict[object, dict[object, Configuration]] = {}
+    for each in configurations:
+        groups.setdefault(replace(each, rounds=None).key, {})[each.key] = each
+    tasks = [tuple(group.values()) for group in groups.values()]
+    fitted: dict[object, Predictor | str] = {}
+    for at, outcome in pipeline.run(STUDENT, data, tasks):
+        own = [outcome] * len(tasks[at]) if isinstance(outcome, str) else outcome
+        fitted |= {each.key: student for each, student in zip(tasks[at], own, strict=True)}
+        on_fit()
+    return fitted
 
 
 def _load(training: TrainingSet, configuration: Configuration, fits: int) -> Load:
@@ -200,14 +284,14 @@ TRIAL = Job(
     timed=True,
     failed=lambda trial: trial.failure is not None,
 )
-#: Fits one configuration on all rows; the result is the student, or why there is none.
+#: Fits configurations of one fit on all rows; the result is their students, or why there are none.
 STUDENT = Job(
     "student",
     refit,
-    lambda configuration, reason: f"stage {configuration.stage!r} failed in fit: {reason}",
-    lambda data, configuration: _load(data.training, configuration, 1),
-    lambda data, configuration: _key(data, configuration.key),
-    failed=lambda student: isinstance(student, str),
+    lambda task, reason: f"stage {task[0].stage!r} failed in fit: {reason}",
+    lambda data, task: _load(data.training, task[0], 1),
+    lambda data, task: _key(data, [each.key for each in task]),
+    failed=lambda students: isinstance(students, str),
 )
 #: Cross-fits one configuration.
 ANSWERS = Job(

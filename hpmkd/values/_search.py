@@ -179,6 +179,13 @@ class Trial:
         return float(self.row_losses.mean()) if self.failure is None else float("inf")
 
     @property
+    def name(self) -> str:
+        """Stage and number, and the rounds where a path has several students."""
+        rounds = self.configuration.rounds
+        own = f"{self.configuration.stage}-{self.number}"
+        return own if rounds is None else f"{own}-{rounds}"
+
+    @property
     def standard_error(self) -> float:
         """Standard error of :attr:`log_loss` over the selection rows."""
         n = len(self.row_losses)
@@ -229,3 +236,18 @@ class SearchSpace:
     remembered: Mapping[str, Sequence[Mapping[str, Hyperparameter]]] = field(
         default_factory=frozen_mapping
     )
+
+    def soft(self, stage: str) -> list[Configuration]:
+        """Return every way in which a stage may learn from the teacher, without hyperparameters.
+
+        By alpha, temperature and weight of rows without labels; at alpha = 0 there is nothing to
+        soften. Empty if the space has hard labels alone.
+        """
+        found = {
+            each.key: each
+            for alpha in sorted(self.alphas)
+            for temperature in (sorted(self.temperatures) if alpha > 0 else [1.0])
+            for weight in sorted(self.extra_weights)
+            if (each := Configuration(stage, temperature, alpha, extra_weight=weight)).soft
+        }
+        return [*found.values()]

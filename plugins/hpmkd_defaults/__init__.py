@@ -35,20 +35,21 @@ def hpmkd_samplers() -> list[Offer[Any]]:
         staged=("StagedSampler", "hyperparameters, then alpha, then T if it has several"),
         adaptive=("AdaptiveConfigurationManager", "the proposal's: sample, rank, tune the best"),
         tpe=("TPESearch", "Optuna's TPE over everything at once"),
-        grid=("GridSampler", "every stage, temperature and alpha, over shared draws"),
+        grid=("GridSampler", "every stage and softening, over shared draws"),
         random=("RandomSearch", "independent draws of everything"),
     )
 
 
 @hookimpl
 def hpmkd_stages() -> list[Offer[Any]]:
-    """Offer four student families, from simple to complex."""
+    """Offer five student families, from simple to complex."""
     return _offers(
         "stages",
         logistic=("LogisticStage", "logistic regression, exact at every temperature"),
         tree=("TreeStage", "one decision tree of probabilities"),
         gbm=("boosting:GBMStage", "boosted trees, grown best leaf first"),
         xgboost=("boosting:XGBoostStage", "boosted trees, grown level by level"),
+        network=("NetworkStage", "one or two hidden layers: gains most from a teacher"),
     )
 
 

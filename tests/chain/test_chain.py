@@ -155,7 +155,7 @@ def test_a_rule_that_only_teaches_is_not_tried_where_nobody_is_heard():
     assert decision.passed
     eligible, (refused,), tried = walk(SEARCH, [rule], lambda _: 0.1, alphas=(0.0,))
     assert (tried, eligible) == ([], SEARCH)
-    assert refused.reason == "no alpha above 0 may be tried"
+    assert refused.reason == "no configuration may learn from the teacher"
 
 
 def test_later_links_build_on_what_earlier_ones_left():

@@ -109,14 +109,13 @@ def world(in_process):
 
 
 def configuration(stage, alpha=0.5, after=None, **settings):
-    return Configuration(stage, 1.0, alpha, settings, after)
+    weight = 0.5 if alpha else 0.0
+    return Configuration(stage, 1.0, alpha, settings, after, extra_weight=weight)
 
 
 def rows_to_fit(extra=True, rows=N):
     data = Dataset(TABLE[:rows], LABELS[:rows], np.arange(2))
-    labelled = (
-        PseudoLabelledRows(EXTRA, np.full((N_EXTRA, 2), 0.5), 0.2, real=True) if extra else None
-    )
+    labelled = PseudoLabelledRows(EXTRA, np.full((N_EXTRA, 2), 0.5), real=True) if extra else None
     return TrainingSet.encode(data, np.full((rows, 2), 0.5), {"tree"}, labelled)
 
 
@@ -141,7 +140,6 @@ def test_a_lesson_taught_otherwise_has_the_same_rows():
     both = training_set.with_soft_targets(predicted, of_extra)
     np.testing.assert_array_equal(both.encoded_extra["tree"].soft_targets, of_extra)
     np.testing.assert_array_equal(both.extra.soft_targets, of_extra)
-    assert both.encoded_extra["tree"].weight == training_set.extra.weight
 
 
 def test_without_extra_rows_none_are_taught():

@@ -89,7 +89,7 @@ def test_the_seed_decides_whatever_the_number_of_workers(wine, munged):
 
 @pytest.mark.parametrize("name", ["munge", "mixup"])
 def test_mixed_columns_and_holes(people, name):
-    settings = {**LIGHT, "augmenter.name": name, "extra.rows": 2, "extra.weight": 0.7}
+    settings = {**LIGHT, "augmenter.name": name, "extra.rows": 2, "search.extra_weights": [0.7]}
     found = distil(people, "bought", settings=settings)
     assert found.knowledge.extra_rows["synthetic"] == 240
     assert np.isfinite(found.leaderboard.log_loss).all()
@@ -290,7 +290,8 @@ def test_a_shared_cache_saves_the_labels_too(wine, dict_cache):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("extra.rows", -1), ("extra.weight", 0), ("extra.max_rows", 1.5)]
+    ("key", "value"),
+    [("extra.rows", -1), ("search.extra_weights", [-1.0]), ("extra.max_rows", 1.5)],
 )
 def test_bad_settings(wine, key, value):
     with pytest.raises(hpmkd.RecipeError, match=key):

@@ -12,19 +12,25 @@ POOR = GOOD[::-1, ::-1]
 CHAIN = ("logistic (residual)", "constant")
 
 
+MEASURED = Footprint(100, 2.0, 80.0)
+
+
 @pytest.fixture
 def entries():
     return [
         Entry("teacher", "teacher", GOOD, Footprint(1000, 800.0, 9000.0), fused=True),
         Entry("control", "tree", POOR, Footprint(50, 4.0, 90.0), alpha=0.0, temperature=1.0),
-        Entry("student", "tree", GOOD, Footprint(100, 2.0, 80.0), True, 0.5, 2.0, 0.25, *CHAIN),
+        Entry(
+            "student", "tree", GOOD, Footprint(100, 2.0, 80.0), True, 0.5, 0.3, 2.0, 0.25, *CHAIN
+        ),
     ]
 
 
 def test_the_public_keys_in_their_order():
     assert " ".join(COLUMNS) == (
         "role name chosen accuracy log_loss macro_f1 auc kl agreement bytes row_us batch_us "
-        "compression speedup retention alpha temperature selection_log_loss after scheduler"
+        "compression speedup retention alpha extra_weight temperature selection_log_loss after "
+        "scheduler"
     )
 
 
@@ -38,7 +44,8 @@ def test_everyone_is_compared_with_the_fused_teacher(entries):
     assert control.retention == control.accuracy / teacher.accuracy
     assert control.kl > 0
     assert (student.chosen, control.chosen) == (True, False)
-    assert (student.alpha, student.temperature, student.selection_log_loss) == (0.5, 2.0, 0.25)
+    assert (student.alpha, student.extra_weight, student.temperature) == (0.5, 0.3, 2.0)
+    assert student.selection_log_loss == 0.25
     assert (student.after, student.scheduler) == CHAIN
     assert (control.after, control.scheduler) == (None, None)
 

@@ -9,6 +9,7 @@ distribution, z a student's margins, q = softmax(z), y the one-hot label.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -204,3 +205,120 @@ def em_step(likelihoods: Floats, weights: Floats) -> tuple[Floats, float]:
     mixture = likelihoods @ weights
     updated = weights * (likelihoods / mixture[:, np.newaxis]).mean(axis=0)
     return updated / updated.sum(), float(np.log(mixture).mean())
+
+
+def network_layers(sizes: list[int], parameters: Floats) -> tuple[list[Floats], list[Floats]]:
+    """Return the weights and biases of each layer, which lie behind each other."""
+    weights, biases, at = [], [], 0
+    for a, b in pairwise(sizes):
+        weights.append(parameters[at : at + a * b].reshape(a, b))
+        biases.append(parameters[at + a * b : at + (a + 1) * b])
+        at += (a + 1) * b
+    return weights, biases
+
+
+def network_inputs(matrix: Floats) -> Floats:
+    """Return u / sqrt(1 + (u / 3)²) of each cell (Holzmüller et al. 2024, Better by default)."""
+    return matrix / np.sqrt(1 + (matrix / 3) ** 2)
+
+
+def network_margins(matrix: Floats, weights: list[Floats], biases: list[Floats]) -> Floats:
+    """Return relu(… relu(S W1 + b1) …) Wl + bl, of shape (n, C), S the squashed rows."""
+    values = matrix
+    for at, (layer, bias) in enumerate(zip(weights, biases, strict=True)):
+        values = (np.maximum(values, 0) if at else values) @ layer + bias
+    return values
+
+
+def network_loss(
+    sizes: list[int],
+    parameters: Floats,
+    matrix: Floats,
+    labels: Integers,
+    soft_targets: Floats,
+    temperature: float,
+    alpha: float,
+    extra_weight: float,
+) -> float:
+    """Return Σ w (α T² CE(p_T, q_T) + (1 − α) CE(y, q)); rows behind the labels have α = 1."""
+    z = network_margins(matrix, *network_layers(sizes, parameters))
+    z = np.hstack([np.zeros_like(z), z]) if z.shape[1] == 1 else z
+    n = len(labels)
+    alphas, weights = np.ones(len(z)), np.full(len(z), extra_weight)
+    alphas[:n], weights[:n] = alpha, 1.0
+    soft = -(soft_targets * np.log(soften_logits(z, temperature))).sum(axis=1)
+    hard = np.zeros(len(z))
+    hard[:n] = -np.log(soften_logits(z[:n], 1.0)[np.arange(n), labels])
+    return float((weights * (alphas * temperature**2 * soft + (1 - alphas) * hard)).sum())
+
+
+def network_gradient(
+    sizes: list[int],
+    parameters: Floats,
+    matrix: Floats,
+    labels: Integers,
+    soft_targets: Floats,
+    temperature: float,
+    alpha: float,
+    extra_weight: float,
+) -> Floats:
+    """Return the gradient of :func:`network_loss`, by back-propagation."""
+    weights, biases = network_layers(sizes, parameters)
+    values = [matrix]
+    for at, (layer, bias) in enumerate(zip(weights, biases, strict=True)):
+        sums = values[-1] @ layer + bias
+        values.append(np.maximum(sums, 0) if at < len(weights) - 1 else sums)
+    z = values[-1]
+    z = np.hstack([np.zeros_like(z), z]) if z.shape[1] == 1 else z
+    n = len(labels)
+    one_hot = np.eye(z.shape[1])[labels]
+    soft = temperature * (soften_logits(z, temperature) - soft_targets)
+    soft[:n] = alpha * soft[:n] + (1 - alpha) * (soften_logits(z[:n], 1.0) - one_hot)
+    soft[n:] *= extra_weight
+    slopes, parts = soft[:, -values[-1].shape[1] :], []
+    for at in range(len(weights) - 1, -1, -1):
+        parts += [slopes.sum(axis=0), (values[at].T @ slopes).ravel()]
+        slopes = (slopes @ weights[at].T) * (values[at] > 0)
+    return np.concatenate(parts[::-1])
+
+
+def network_epoch(
+    sizes: list[int],
+    state: Floats,
+    matrix: Floats,
+    labels: Integers,
+    soft_targets: Floats,
+    order: Integers,
+    temperature: float,
+    alpha: float,
+    extra_weight: float,
+    *,
+    batch: int,
+    step: int,
+    rate: float,
+    decay: float,
+    horizon: float,
+) -> float:
+    """Take a step of Adam a batch, in place, and average the parameters; return the mean loss.
+
+    m = .9 m + .1 g, v = .999 v + .001 g², θ = (1 − rate decay) θ − rate m̂ / (√v̂ + 1e-8), with
+    m̂ = m / (1 − .9^t), v̂ = v / (1 − .999^t) (Kingma and Ba 2015, algorithm 1; Loshchilov and
+    Hutter 2019, algorithm 2).
+    """
+    n, mass = len(labels), len(labels) + extra_weight * (len(matrix) - len(labels))
+    total = 0.0
+    for first in range(0, len(order), batch):
+        rows = order[first : first + batch]
+        rows = np.concatenate([rows[rows < n], rows[rows >= n]])  # those with a label first
+        chosen = (matrix[rows], labels[rows[rows < n]], soft_targets[rows])
+        chosen = (*chosen, temperature, alpha, extra_weight)
+        total += network_loss(sizes, state[0], *chosen)
+        gradient = network_gradient(sizes, state[0], *chosen)
+        gradient /= mass / len(matrix) * len(rows)
+        step += 1
+        state[1] += 0.1 * (gradient - state[1])
+        state[2] += 0.001 * (gradient**2 - state[2])
+        m, v = state[1] / (1 - 0.9**step), state[2] / (1 - 0.999**step)
+        state[0] = (1 - rate * decay) * state[0] - rate * m / (np.sqrt(v) + 1e-8)
+        state[3] += (1 - min(1 - 1 / horizon, step / (step + 9))) * (state[0] - state[3])
+    return total / mass

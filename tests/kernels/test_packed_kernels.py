@@ -1,7 +1,11 @@
+import ctypes
+import sys
+
 import numpy as np
 import pytest
 
 import hpmkd.kernels
+from hpmkd.kernels import _packed
 from hpmkd.kernels.packed import ROW_KERNELS, link_rows, row_kernel, table_kernel
 
 # Two columns, one margin, no trees, no linear part: the smallest there is.
@@ -45,27 +49,83 @@ def test_links_refuse_other_shapes():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("what", ROW_KERNELS)
 def test_a_row_of_another_size_is_not_read(what, dtype):
-    kernel = row_kernel(what, dtype)
+    kernel = row_kernel(what, dtype, WORDS)
     out = np.full(1 if what == "margins" else 2, 7.0)
     rest = () if what == "code" else (out,)
-    answered = kernel(np.zeros(2, dtype), WORDS, *rest)
+    answered = kernel(np.zeros(2, dtype), *rest)
     # Without trees and a linear part, as no student is, no margin is written: any class is right.
     assert answered in ((0, 1) if what == "code" else (0,))
     out[:] = 7.0
     for row in (np.zeros(1, dtype), np.zeros(3, dtype)):
-        assert kernel(row, WORDS, *rest) == -1
+        assert kernel(row, *rest) == -1
     if rest:
-        assert kernel(np.zeros(2, dtype), WORDS, np.zeros(3)) == -1
+        assert kernel(np.zeros(2, dtype), np.zeros(3)) == -1
     assert (out == 7.0).all()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_kernel_takes_one_dtype_and_one_layout(dtype):
-    kernel = row_kernel("code", dtype)
+class Odd(np.ndarray):
+    """No plain array, whatever it holds."""
+
+
+def no_rows(dtype):
+    """Return what is no array of two cells of a dtype, one reason each."""
     other = np.float64 if dtype == np.float32 else np.float32
-    for row in (np.zeros(2, other), np.zeros((2, 1), dtype), np.zeros(4, dtype)[::2], [0.0, 0.0]):
-        with pytest.raises(TypeError):
-            kernel(row, WORDS)
+    of_its_size = np.int32 if dtype == np.float32 else np.int64
+    unaligned = np.frombuffer(bytes(17), np.uint8)[1:].view(dtype)[:2]
+    return [
+        np.zeros(2, other), np.zeros((2, 1), dtype), np.zeros((1, 2), dtype), np.zeros((), dtype),
+        np.zeros(4, dtype)[::2], np.zeros(2, dtype)[::-1], np.zeros(2, of_its_size), unaligned,
+        np.zeros(2, dtype).astype(np.dtype(dtype).newbyteorder()), np.zeros(2, dtype).view(Odd),
+        np.ma.zeros(2, dtype), np.zeros(2, object), np.zeros(2, "M8[s]"), dtype(0),
+        [0.0, 0.0], (0.0, 0.0), None, 0, 0.0, "ab", b"ab", {}, object(), np.ndarray, WORDS,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("what", ROW_KERNELS)
+def test_what_is_no_row_is_not_read(what, dtype):
+    kernel = row_kernel(what, dtype, WORDS)
+    out = np.full(1 if what == "margins" else 2, 7.0)
+    for wrong in no_rows(dtype):
+        assert kernel(wrong, *(() if what == "code" else (out,))) == -1
+    assert (out == 7.0).all()
+
+
+@pytest.mark.parametrize("what", ["margins", "probabilities"])
+def test_what_cannot_be_written_to_is_not(what):
+    kernel = row_kernel(what, np.float64, WORDS)
+    size, row = 1 if what == "margins" else 2, np.zeros(2)
+    frozen = np.zeros(size)
+    frozen.flags.writeable = False
+    for wrong in (frozen, np.zeros(3), np.zeros(size, np.float32), [0.0] * size, None):
+        assert kernel(row, wrong) == -1
+    assert kernel(row) == kernel() == kernel(row, np.zeros(size), None) == -1
+    assert kernel(row, np.zeros(size)) == 0
+
+
+def test_the_layout_of_arrays_is_that_of_numpy():
+    # What a kernel reads of the structure is what the array interface says.
+    row = np.linspace(0, 1, 7)[2:4]
+    address = id(row)
+    raw = ctypes.string_at(address, _packed.FLAGS + 4)
+    data, ndim = np.frombuffer(raw[_packed.DATA : _packed.NDIM + 8], np.int64)
+    assert data == row.__array_interface__["data"][0]
+    assert ndim % 2**32 == 1
+    dtype = ctypes.string_at(id(row.dtype), _packed.TYPE_NUMBER + 4)
+    assert dtype[_packed.BYTE_ORDER] == _packed.NATIVE
+    assert int.from_bytes(dtype[_packed.TYPE_NUMBER :], sys.byteorder) == row.dtype.num == 12
+    assert np.dtype(np.float32).num == _packed.FLOAT_32
+
+
+def test_a_kernel_keeps_its_words():
+    words = WORDS.copy()
+    before = sys.getrefcount(words)
+    kernel = row_kernel("code", np.float64, words)
+    assert sys.getrefcount(words) == before + 1
+    for _ in range(1000):
+        kernel(np.zeros(2))
+    del kernel
+    assert sys.getrefcount(words) == before
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

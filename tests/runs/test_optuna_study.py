@@ -21,6 +21,7 @@ def tried(stage, loss, **hyperparameters):
         "stage": stage,
         "temperature": 1.0,
         "alpha": 0.5,
+        "extra_weight": 0.0,
         "hyperparameters": hyperparameters,
         "after": None,
         "share": 1.0,
@@ -57,6 +58,7 @@ def test_every_trial_is_there_with_what_it_was(study):
     assert study.trials[1].params == {
         "stage": "tree",
         "alpha": 0.5,
+        "extra_weight": 0.0,
         "temperature": 1.0,
         "tree.depth": 7,
         "tree.pruned": False,

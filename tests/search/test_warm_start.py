@@ -111,7 +111,7 @@ def distil(wine, notes, **settings):
 
 
 def test_what_is_remembered_is_tried_first(wine):
-    known = {"max_leaf_nodes": 9, "min_samples_leaf": 4, "shrinkage": 2.0, "extra_weight": 1.0}
+    known = {"max_leaf_nodes": 9, "min_samples_leaf": 4, "shrinkage": 2.0}
     found = distil(wine, Notes([known]))
     assert dict(found.trials[0].configuration.hyperparameters) == known
     assert found.facts["search"]["remembered"] == {"tree": [known]}

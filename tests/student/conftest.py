@@ -23,6 +23,11 @@ def small():
     frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.choice(["x", "y", None], 60)})
     students = {family: fitted_student(family, frame, frame["a"] > 0) for family in FAMILIES}
     pool = Pool(
-        [0.5, 1.0, 2.0, 1.5], [0.4, 0.1, 0.2, 0.3], [0.5, 0.0, 0.7, 0.2], [0.1, -0.1], 0.5, 0.9
+        [0.5, 1.0, 2.0, 1.5, 1.2],
+        [0.3, 0.1, 0.2, 0.3, 0.1],
+        [0.5, 0.0, 0.7, 0.2, 0.1],
+        [0.1, -0.1],
+        0.5,
+        0.9,
     )
     return {**students, "pooled": pool_students(list(students.values()), pool)}, frame

@@ -16,18 +16,51 @@ def margins(words, row):
         start = np.clip(out.astype(np.float32), low, high)
     cells = expand(words, row)
     first = words[words[7] :][: C + 1].astype(int)
-    if words[3] == 6:
+    if words[23]:
+        assert words[23] == C + -C % 4
         for t in range(words[4]):
-            leaf = words[walk(words, floats, cells, int(words[words[8] + t]))]
-            start += floats[leaf:][:C]
+            at = words[leaf(words, floats, cells, t)]
+            start += floats[at:][:C]
+            assert not floats[at + C : at + words[23]].any()
         return start.astype(float)
     for c in range(C):
         for t in range(first[c], first[c + 1]):
-            if words[3] == 5:
-                start[c] += floats[walk(words, floats, cells, int(words[words[8] + t]))]
-            else:
-                start[c] += perfect(words, floats, cells, int(words[3]), t)
+            start[c] += floats[leaf(words, floats, cells, t)]
     return start.astype(float)
+
+
+def pooled(words, row):
+    """Return the probabilities of one row by a pool, float64 of shape (K,)."""
+    K, M = int(words[1]), int(words[2])
+    numbers = words.view(np.float64)[words[4] :][: 3 * M + K + 2]
+    linear, logits = np.zeros(K), numbers[3 * M : 3 * M + K].copy()
+    for m in range(M):
+        inverse, weight, exponent = numbers[3 * m : 3 * m + 3]
+        start, stop = words[words[3] + m : words[3] + m + 2]
+        s = np.maximum(probabilities(words[start:stop], row), 1e-15) ** inverse
+        s /= s.sum()
+        linear += weight * s
+        logits += exponent * np.log(np.maximum(s, 1e-15))
+    product = np.exp(logits - logits.max())
+    q = (linear + numbers[-2] * product / product.sum()) ** numbers[-1]
+    return q / q.sum()
+
+
+def probabilities(words, row):
+    """Return the probabilities of one row."""
+    z = margins(words, row)
+    if words[2] == 2:
+        return z / z.sum()
+    z = np.append(0.0, z) if words[2] == 0 else z
+    odds = np.exp(z - z.max())
+    return odds / odds.sum()
+
+
+def leaf(words, floats, cells, t):
+    """Return where the leaf of a tree stands."""
+    if words[3] == 5:
+        return walk(words, floats, cells, int(words[words[8] + t]))
+    return perfect(words, floats, cells, int(words[3]), t)
 
 
 def expand(words, row):
@@ -44,7 +77,7 @@ def perfect(words, floats, cells, depth, t):
     k = 0
     for _ in range(depth):
         k = 2 * k + (1 if cells[words[at + k]] < floats[at + inner + k] else 2)
-    return floats[at + 2 * inner + k - inner]
+    return at + inner + k
 
 
 def walk(words, floats, cells, root):

@@ -15,7 +15,7 @@ from tests.student.test_fuzz import FREE_MEMORY, MEMORY_RATIO
 PAGE = Path(__file__).parents[2].joinpath("docs", "student-file.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("family", ["linear", "tree", "boosted", "additive", "pooled"])
+@pytest.mark.parametrize("family", ["linear", "tree", "boosted", "additive", "network", "pooled"])
 def test_the_example_maps_a_file(family, small, tmp_path):
     path = small[0][family].save(tmp_path / "student.hpmkd")
     (example,) = re.findall(r"```python\n(import json.*?)```", PAGE, re.DOTALL)

@@ -17,7 +17,7 @@ from hpmkd.student.file.arrays import as_classes
 from hpmkd.student.file.container import MAGIC
 from tests.student.crafting import altered, arrays_of, opened, resealed, sealed
 
-FAMILIES = ("linear", "tree", "boosted", "additive", "pooled")
+FAMILIES = ("linear", "tree", "boosted", "additive", "network", "pooled")
 
 #: What docs/student-file.md promises: this and so many times the file is all it takes.
 FREE_MEMORY, MEMORY_RATIO = 4_000_000, 300

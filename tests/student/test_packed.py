@@ -22,7 +22,7 @@ from hpmkd.student import (
     pack_sklearn_tree,
 )
 from hpmkd.student.packed.student import PackedStudent
-from hpmkd.student.packed.words import NotPackable
+from hpmkd.student.packed.content import NotPackable
 from tests.student import packed_twin as twin
 
 FAMILIES = ("linear", "tree", "boosted", "additive")

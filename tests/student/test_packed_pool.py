@@ -1,11 +1,25 @@
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from hpmkd.errors import DataError
-from hpmkd.student import Pool, Student, fit_encoder, pool_students
+from hpmkd.student import (
+    Pool,
+    PooledModel,
+    Schema,
+    Student,
+    TreesModel,
+    fit_encoder,
+    pool_students,
+)
 from hpmkd.student.packed.pool import PackedPool
+from tests.student import packed_twin as twin
+from tests.student.test_packed import ODD, any_trees
 
 MIXES = (("linear", "linear"), ("tree", "boosted"), ("additive", "linear", "tree"))
 
@@ -89,12 +103,79 @@ def test_an_ensemble_has_no_margins_and_says_so(pooled):
             ask(np.zeros((1, 5)))
 
 
-@pytest.mark.parametrize("at_once", [1, 7, 40, 2**20])
-def test_how_many_rows_are_fused_at_once_changes_nothing(at_once, pooled, monkeypatch):
+@pytest.mark.parametrize("n", [1, 8, 9, 255, 256, 257, 600])
+@pytest.mark.parametrize("mix", MIXES, ids="+".join)
+def test_blocks_end_where_the_rows_end(mix, n, pooled):
+    packed = pooled[0][mix].packed
+    rows = np.resize(packed.schema.matrix(pooled[1]), (n, packed.n_columns)).astype(float)
+    alone = np.array([packed.probabilities(row) for row in rows])
+    assert packed.probabilities_of(rows).tobytes() == alone.tobytes()
+    assert packed.probabilities_of(np.asfortranarray(rows)).tobytes() == alone.tobytes()
+    np.testing.assert_allclose(alone[0], twin.pooled(packed.words, rows[0]), atol=1e-12, rtol=0)
+
+
+def settings_of_a_pool(data, M, K):
+    """Draw a pool: either of the two, or both, members with and without temperatures."""
+
+    def vector(n, low, high):
+        drawn = st.one_of(st.sampled_from([low, 1.0]), st.floats(low, high))
+        return np.array(data.draw(st.lists(drawn, min_size=n, max_size=n)))
+
+    weights = vector(M, 0, 1) + 1e-3
+    return Pool(
+        vector(M, 0.2, 5), weights / weights.sum(), vector(M, 0, 2), vector(K, -2, 2),
+        data.draw(st.sampled_from([0.0, 0.3, 1.0])), data.draw(st.sampled_from([1.0, 0.5, 3.0])),
+    )  # fmt: skip
+
+
+@settings(deadline=None, max_examples=30)
+@given(data=st.data(), K=st.sampled_from([2, 3, 10, 26]), M=st.integers(1, 5))
+def test_any_pool_of_any_trees(data, K, M):
+    width = data.draw(st.sampled_from([1, K])) if K > 2 else 1
+    C = 1 if K == 2 else K
+    members = [
+        any_trees(data.draw, C, data.draw(st.sampled_from([1, width])), data.draw(st.integers(0, 5)))
+        for _ in range(M)
+    ]
+    pool = settings_of_a_pool(data, M, K)
+    encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 3))), np.zeros((2, 3)))
+    model = PooledModel(tuple(members), pool)
+    packed = PackedPool(encoder, model)
+    cells = data.draw(hnp.arrays(np.float64, (11, 3), elements=st.sampled_from(ODD)))
+    together = packed.probabilities_of(cells)
+    assert together.tobytes() == model.probabilities(cells).tobytes()
+    np.testing.assert_allclose(together.sum(axis=1), 1)
+    for row, predicted in zip(cells, together, strict=True):
+        assert packed.probabilities(row).tobytes() == predicted.tobytes()
+        assert packed.code(row) == predicted.argmax()
+        np.testing.assert_allclose(twin.pooled(packed.words, row), predicted, atol=1e-12, rtol=0)
+
+
+def test_threads_share_an_ensemble(pooled):
     student, table = pooled[0][MIXES[2]], pooled[1]
-    expected = student.predict_proba(table).tobytes()
-    monkeypatch.setattr("hpmkd.student.packed.pool.AT_ONCE", at_once)
-    assert student.predict_proba(table).tobytes() == expected
+    rows = table.astype(object).where(table.notna(), None).to_dict("records") * 20
+    expected = student.predict(table).tolist() * 20
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(lambda: [student.predict_one(row) for row in rows]) for _ in "four"]
+        tables = [threads.submit(student.predict, table) for _ in "four"]
+    assert all(answer.result() == expected for answer in answers)
+    assert all(answer.result().tolist() == expected[: len(table)] for answer in tables)
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 1e6])
+def test_extreme_temperatures_stay_probabilities(temperature):
+    model = any_stump(9.0)
+    pool = Pool([temperature, 1.0], [0.5, 0.5], [1e6, 0.0], [1e6, -1e6], 0.5, temperature)
+    encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 1))), np.zeros((2, 1)))
+    packed = PackedPool(encoder, PooledModel((model, model), pool))
+    predicted = packed.probabilities(np.zeros(1))
+    assert np.isfinite(predicted).all()
+    assert predicted.sum() == pytest.approx(1)
+
+
+def any_stump(margin):
+    """Return a model of one leaf."""
+    return TreesModel([0], [-1], [0.0], [0], [0], [0], [[margin]], [0], [0.0], "sigmoid")
 
 
 def test_members_are_bounded(small):

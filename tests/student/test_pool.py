@@ -15,7 +15,7 @@ from hpmkd.student import (
     TreeEncoder,
     pool_students,
 )
-from hpmkd.student.packed.words import NotPackable
+from hpmkd.student.packed.content import NotPackable
 from hpmkd.testing.students import FAMILIES, fitted_student
 from tests.student.crafting import altered, put
 
@@ -101,7 +101,7 @@ def test_it_answers_as_its_members_fused(name, request):
     else:
         table, target = data
     students = [fitted_student(family, table, target) for family in FAMILIES]
-    pool = Pool.mean(4, len(students[0].classes))
+    pool = Pool.mean(len(FAMILIES), len(students[0].classes))
     packed = pool_students(students, pool, {"note": 1})
     expected = pool.fuse(np.stack([student.predict_proba(table) for student in students]))
     np.testing.assert_allclose(packed.predict_proba(table), expected, atol=1e-9, rtol=0)
@@ -144,7 +144,7 @@ def test_students_that_do_not_go_together(small):
         ([linear, other], "scale their columns differently"),
         ([linear, renamed], "read different columns"),
         ([linear, numbered], "different classes"),
-        ([linear, students["pooled"]], "a member of a pool is linear, of trees, or both"),
+        ([linear, students["pooled"]], "a member of a pool is linear, a network"),
         ([linear] * 3, "3 members in a pool of 2"),
     ):
         with pytest.raises(ValueError, match=message):

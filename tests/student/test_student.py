@@ -14,7 +14,8 @@ FAMILY_NAMES = {
     "tree": "1 tree",
     "boosted": "6 trees",
     "additive": "linear + 6 trees",
-    "pooled": "pool of linear, 1 tree, 6 trees, linear + 6 trees",
+    "network": "network of 5-3 units",
+    "pooled": "pool of linear, 1 tree, 6 trees, linear + 6 trees, network of 5-3 units",
 }
 EVERY = tuple(FAMILY_NAMES)
 FAMILIES = EVERY[:-1]
@@ -191,6 +192,7 @@ def test_public_names():
         "JointEncoder",
         "LinearEncoder",
         "LinearModel",
+        "NetworkModel",
         "Pool",
         "PooledModel",
         "Schema",

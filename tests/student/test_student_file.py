@@ -17,7 +17,7 @@ from tests.student.crafting import (
     sealed,
 )
 
-FAMILIES = ("linear", "tree", "boosted", "additive")
+FAMILIES = ("linear", "tree", "boosted", "additive", "network")
 
 
 COUNTS = "model.leaf_counts"

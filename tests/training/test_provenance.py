@@ -24,7 +24,8 @@ def a_trial(configuration, loss):
 def test_facts_of_the_run_and_of_the_configuration_are_told():
     before = Configuration("logistic", 1.0, 0.0)
     drawn = {"depth": np.int64(3), "eta": 0.1, "way": "leaf"}
-    configuration = Configuration("gbm", 2.0, 0.5, drawn, After("residual", before))
+    after = After("residual", before)
+    configuration = Configuration("gbm", 2.0, 0.5, drawn, after, extra_weight=0.3, rounds=7)
     provenance = Provenance(RUN, [a_trial(configuration, 0.12345678)])
     student = provenance.signed(a_student(mine=1), configuration)
     assert student.facts == {
@@ -36,8 +37,10 @@ def test_facts_of_the_run_and_of_the_configuration_are_told():
             "regime": "self",
             "stage": "gbm",
             "alpha": 0.5,
+            "extra_weight": 0.3,
             "temperature": 2.0,
             "hyperparameters": {"depth": 3, "eta": 0.1, "way": "leaf"},
+            "rounds": 7,
             "after": "logistic (residual)",
             "selection_log_loss": 0.123457,
         },

@@ -7,7 +7,7 @@ import pytest
 
 from hpmkd.errors import PluginError, PluginWarning
 from hpmkd.execution.cost_model import Load
-from hpmkd.training import refit as finalists
+from hpmkd.training import trials as trials_module
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import Refitted, best, fit_finalists, pairs
 from hpmkd.training.trials import RefitData
@@ -69,19 +69,20 @@ class Written:
 
 @pytest.fixture
 def fitting(monkeypatch, in_process):
-    def run(trials, stages, backwards=False):
+    def run(trials, stages, backwards=False, cuts=()):
         fitted, calls = [], []
 
-        def refit(data, configuration):
-            fitted.append(configuration)
-            return Written(configuration.key)
+        def refit(data, configurations):
+            fitted.append(configurations)
+            return [Written(each.key) for each in configurations]
 
-        job = replace(finalists.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
-        monkeypatch.setattr(finalists, "STUDENT", job)
+        job = replace(trials_module.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
+        monkeypatch.setattr(trials_module, "STUDENT", job)
         active = {each: ActiveStage(each, "p", None) for each in stages}
         data = RefitData(None, FitContext(active, {}, None, 0))
         found = fit_finalists(
             pairs(trials, stages),
+            cuts,
             data,
             in_process(backwards=backwards),
             lambda: calls.append(1),
@@ -126,3 +127,17 @@ def test_a_student_that_cannot_be_written_is_out_of_the_race(fitting, stage, rea
     with pytest.warns(PluginWarning, match=message):
         found, _ = fitting([trial(0, 0.1, stage=stage), trial(1, 0.5)], [stage, "a"])
     assert list(found.students) == ["a"]
+
+
+def test_cuts_of_a_winner_take_no_fit_of_their_own(fitting):
+    def of(loss, alpha, rounds):
+        return replace(
+            trial(0, loss, alpha),
+            configuration=Configuration("a", 1.0, alpha, {"good": 0}, rounds=rounds),
+        )
+
+    cuts = [of(0.45, 0.5, 20), of(0.48, 0.5, 10)]
+    found, fitted = fitting([of(0.4, 0.5, 57), of(0.6, 0.0, 31)], ["a"], cuts=cuts)
+    assert [[each.rounds for each in group] for group in fitted] == [[57, 20, 10], [31]]
+    assert [each.trial for each in found.beside] == cuts
+    assert [each.student.key for each in found.beside] == [each.configuration.key for each in cuts]

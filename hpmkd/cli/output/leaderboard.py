@@ -47,7 +47,7 @@ def print_result(found: Distillation) -> None:
     if any(extra.values()):
         shown = " and ".join(f"{n} {kind}" for kind, n in extra.items() if n)
         console.print(
-            f"The teachers labelled {shown} rows; students with alpha above 0 learned from them"
+            f"The teachers labelled {shown} rows; students with an extra weight learned from them"
         )
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
     outcome = (f"Verdict: {found.verdict.outcome}.", "bold")
@@ -159,6 +159,7 @@ COLUMNS: tuple[TableColumn[ModelRecord], ...] = (
     TableColumn("name", lambda record: _marked(record.name, record.chosen), 0, left=True),
     TableColumn("after", lambda record: record.after or "-", 8),
     TableColumn("alpha", lambda record: _number(record.alpha, ".2f"), 7),
+    TableColumn("extra", lambda record: _number(record.extra_weight, ".2f"), 8),
     TableColumn("accuracy", lambda record: _number(record.accuracy, ".4f"), 2),
     TableColumn("log loss", lambda record: _number(record.log_loss, ".4f"), 1),
     TableColumn("macro F1", lambda record: _number(record.macro_f1, ".4f"), 9),

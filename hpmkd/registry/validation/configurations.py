@@ -81,6 +81,8 @@ def check_configuration(configuration: object, space: SearchSpace) -> Configurat
         raise ValueError(f"ask returned the unknown stage {configuration.stage!r}; known: {known}")
     if configuration.after is not None:
         raise ValueError("ask returned a configuration after another; only a chain makes those")
+    if configuration.rounds is not None:
+        raise ValueError("ask returned a number of rounds; the selection rows choose it")
     _check_softening(configuration, space)
     if not _is_number(configuration.share) or not 0 < configuration.share <= 1:
         raise ValueError(f"ask returned share = {configuration.share!r}; expected one in (0, 1]")
@@ -92,6 +94,11 @@ def _check_softening(configuration: Configuration, space: SearchSpace) -> None:
     alpha, temperature = configuration.alpha, configuration.temperature
     if not _is_number(alpha) or alpha not in space.alphas:
         raise ValueError(f"ask returned alpha = {alpha!r}; expected one of {_list(space.alphas)}")
+    weight = configuration.extra_weight
+    if not _is_number(weight) or weight not in space.extra_weights:
+        raise ValueError(
+            f"ask returned extra_weight = {weight!r}; expected one of {_list(space.extra_weights)}"
+        )
     # At alpha = 0 there is nothing to soften, and the temperature is idle.
     possible = space.temperatures if alpha > 0 else {1.0, *space.temperatures}
     if not _is_number(temperature) or temperature not in possible:

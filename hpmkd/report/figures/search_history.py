@@ -24,6 +24,7 @@ COLUMNS: Sequence[Column] = (
     ("stage", "stage", digits),
     ("after", "after", digits),
     ("alpha", "alpha", few),
+    ("extra weight", "extra_weight", few),
     ("temperature", "temperature", few),
     ("share of rows", "share", percent),
     ("log loss", "log_loss", digits),

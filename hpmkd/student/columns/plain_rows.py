@@ -67,6 +67,20 @@ class RowReader:
         self.categories_of = self._taker(self._categories)
         self.known: set[tuple[type, ...]] = set()
 
+    def plan(self) -> tuple[NDArray[np.int64], Any]:
+        """Return how the kernel reads a dict, and what keeps the objects of its addresses.
+
+        Of dict, float, int, bool, None and str, then the number of number columns, then of each
+        column the name and, of a category, the codes. Only a schema of names has such a plan.
+        """
+        names = [self.schema.names[j] for j in [*self._numbers, *self._categories]]
+        cells: list[Any] = list(names[: len(self._numbers)])
+        for name, levels in zip(names[len(self._numbers) :], self.levels, strict=True):
+            cells += [name, levels]
+        types = [id(kind) for kind in (dict, float, int, bool, None, str)]
+        plan = [*types, len(self._numbers), *map(id, cells)]
+        return np.array(plan, dtype=np.int64), cells
+
     def _taker(self, columns: list[int]) -> Callable[[Any], tuple[Any, ...]]:
         """Return what takes the cells of some columns out of a dict."""
         names, width = self.schema.names, len(self.schema.columns)

@@ -24,10 +24,19 @@ from hpmkd.student.file.tree_layout import flatten, restore
 from hpmkd.student.models import FittedModel
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.models.pool import Pool, PooledModel, check_count, linear_parts, tree_parts
+from hpmkd.student.models.network import MAX_HIDDEN, NetworkModel
+from hpmkd.student.models.pool import (
+    OnScaled,
+    Pool,
+    PooledModel,
+    check_count,
+    linear_parts,
+    tree_parts,
+)
 from hpmkd.student.models.trees import TreesModel
 
 _POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
+_LAYER_ARRAYS = ("weights", "biases")
 _POOL_NUMBERS = ("share", "final_temperature")
 
 
@@ -109,9 +118,9 @@ def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any
 
 def _check_width(encoder: FittedEncoder, model: FittedModel) -> None:
     """Refuse a model that reads columns that its encoder does not write."""
-    # Trees look at some of the columns, a linear margin at all.
+    # Trees look at some of the columns, a linear margin or a network at all.
     unread = encoder.n_outputs - model.n_inputs
-    if unread < 0 or (unread > 0 and isinstance(model, LinearModel)):
+    if unread < 0 or (unread > 0 and isinstance(model, OnScaled)):
         raise ValueError(
             f"the model reads {model.n_inputs} columns, but the encoder writes {encoder.n_outputs}"
         )
@@ -137,6 +146,13 @@ def _model_arrays(model: FittedModel) -> Mapping[str, NDArray[Any]]:
     if isinstance(model, AdditiveModel):
         trees = _beneath("trees.", flatten(model.trees))
         return {**_model_arrays(model.linear), "low": model.low, "high": model.high, **trees}
+    if isinstance(model, NetworkModel):
+        layers = enumerate(zip(model.weights, model.biases, strict=True), start=1)
+        return {
+            f"{name}{at}": array
+            for at, layer in layers
+            for name, array in zip(_LAYER_ARRAYS, layer, strict=True)
+        }
     return {"coefficients": model.coefficients, "intercept": model.intercept}
 
 
@@ -144,6 +160,10 @@ def _read_model(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
     """Make a model of its header and arrays."""
     if plain["kind"] == LinearModel.kind:
         return LinearModel(arrays["coefficients"], arrays["intercept"], plain["link"])
+    if plain["kind"] == NetworkModel.kind:
+        layers = [at for at in range(1, MAX_HIDDEN + 2) if f"weights{at}" in arrays]
+        weights, biases = ([arrays[f"{name}{at}"] for at in layers] for name in _LAYER_ARRAYS)
+        return NetworkModel(weights, biases, plain["link"])
     if plain["kind"] == TreesModel.kind:
         return restore(arrays, plain["link"])
     if plain["kind"] == AdditiveModel.kind:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hpmkd.student.file.arrays import finite, owned
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.linear import LinearModel
+from hpmkd.student.models.network import NetworkModel
 from hpmkd.student.models.trees import TreesModel
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Pool:
         ValueError
             There are more or fewer members or classes, or a value is no probability.
         """
-        from hpmkd.kernels import soften, soften_logits
+        from hpmkd.kernels.packed import fuse_rows
 
         expected = (self.n_members, *predicted.shape[1:2], self.n_classes)
         if predicted.shape != expected:
@@ -127,22 +128,24 @@ class Pool:
                 f"got probabilities of shape {predicted.shape}, expected ({self.n_members}, n, "
                 f"{self.n_classes})"
             )
-        if not predicted.shape[1]:
-            return np.empty((0, self.n_classes))
-        softened = [
-            soften(np.maximum(each, SMALLEST, dtype=np.float64), temperature)
-            for each, temperature in zip(predicted, self.temperatures, strict=True)
-        ]
-        mean = np.zeros(predicted.shape[1:])
-        if self.share > 0:
-            for each, weight in zip(softened, self.weights, strict=True):
-                mean += self.share * weight * each
-        if self.share < 1:
-            logits = np.zeros(predicted.shape[1:]) + self.offsets
-            for each, exponent in zip(softened, self.exponents, strict=True):
-                logits += exponent * np.log(np.maximum(each, SMALLEST))
-            mean += (1 - self.share) * soften_logits(logits, 1.0)
-        return np.asarray(soften(mean, self.final_temperature))
+        # The arithmetic of packed pools, so that all ways to an answer give the same bits.
+        values = np.array(predicted, dtype=np.float64, order="C")
+        if not (values.min(initial=0.0) >= 0.0 and values.max(initial=0.0) < np.inf):
+            raise ValueError("a predicted probability is negative, NaN or infinite")
+        return fuse_rows(values, self.numbers())
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Return the settings as the kernels take them.
+
+        Returns
+        -------
+        ndarray of shape (3 M + K + 2,)
+            Of each member 1 / temperature, weight in the mix and exponent; the offsets; the share
+            of the log-linear pool; 1 / the final temperature.
+        """
+        members = [1 / self.temperatures, self.share * self.weights, self.exponents]
+        ends = [1 - self.share, 1 / self.final_temperature]
+        return np.concatenate([np.stack(members, axis=1).ravel(), self.offsets, ends])
 
 
 def _within(value: float, low: float, high: float, what: str) -> None:
@@ -152,7 +155,9 @@ def _within(value: float, low: float, high: float, what: str) -> None:
 
 
 #: What a pool may have as members.
-Member = LinearModel | TreesModel | AdditiveModel
+Member = LinearModel | NetworkModel | TreesModel | AdditiveModel
+#: Those that read all columns of a linear encoder, and no others.
+OnScaled = LinearModel | NetworkModel
 #: So many at most: each is read, packed and evaluated by itself.
 MAX_MEMBERS = 64
 
@@ -163,9 +168,9 @@ class PooledModel:
 
     Parameters
     ----------
-    members : tuple of LinearModel, TreesModel or AdditiveModel
-        1 to 64 of K classes each. All read one matrix: linear ones its first dl columns,
-        trees the dt columns after those, additive ones both.
+    members : tuple of LinearModel, NetworkModel, TreesModel or AdditiveModel
+        1 to 64 of K classes each. All read one matrix: linear ones and networks its first dl
+        columns, trees the dt columns after those, additive ones both.
     pool : Pool
         Fuses their probabilities.
 
@@ -186,12 +191,14 @@ class PooledModel:
         if len(self.members) != self.pool.n_members:
             raise ValueError(f"{len(self.members)} members in a pool of {self.pool.n_members}")
         if not all(isinstance(member, Member) for member in self.members):
-            raise ValueError("a member of a pool is linear, of trees, or both")
+            raise ValueError(
+                "a member of a pool is linear, a network, of trees, or linear with trees"
+            )
         classes = {self.pool.n_classes, *(member.n_classes for member in self.members)}
         if len(classes) > 1:
             raise ValueError(f"members and pool differ in their number of classes: {classes}")
         if len({linear.n_inputs for linear in linear_parts(self.members)}) > 1:
-            raise ValueError("the linear members read different numbers of columns")
+            raise ValueError("the linear members and networks read different numbers of columns")
 
     @property
     def n_classes(self) -> int:
@@ -224,13 +231,13 @@ class PooledModel:
 
     @property
     def _width(self) -> int:
-        """Columns of the linear members, dl; 0 if there are none."""
+        """Columns of the linear members and networks, dl; 0 if there are none."""
         linear = linear_parts(self.members)
         return linear[0].n_inputs if linear else 0
 
     def _read(self, member: Member, matrix: NDArray[Any]) -> NDArray[Any]:
         """Return the columns that a member reads."""
-        if isinstance(member, LinearModel):
+        if isinstance(member, OnScaled):
             return matrix[:, : self._width]
         return matrix[:, self._width :] if isinstance(member, TreesModel) else matrix
 
@@ -241,8 +248,8 @@ def check_count(n_members: int) -> None:
         raise ValueError(f"a pool of {n_members:,} members: expected at most {MAX_MEMBERS}")
 
 
-def linear_parts(members: Iterable[Any]) -> list[LinearModel]:
-    """Return the linear ones among models, and the linear margins of additive ones."""
+def linear_parts(members: Iterable[Any]) -> list[OnScaled]:
+    """Return the linear ones and the networks among models, and the margins of additive ones."""
     return [
         member.linear if isinstance(member, AdditiveModel) else member
         for member in members
@@ -255,5 +262,5 @@ def tree_parts(members: Iterable[Any]) -> list[TreesModel]:
     return [
         member.trees if isinstance(member, AdditiveModel) else member
         for member in members
-        if not isinstance(member, LinearModel)
+        if not isinstance(member, OnScaled)
     ]

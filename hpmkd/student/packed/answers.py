@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
-from functools import partial
-from operator import getitem
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.student.columns.plain_rows import UNUSUAL, RowReader
-from hpmkd.student.packed.words import Words
+from hpmkd.student.packed.content import Words
 
 Floats = NDArray[np.float64]
-
-
-def _new_slot(n_columns: int) -> tuple[bytearray, Floats]:
-    """Return memory for one row, as bytes and as an array."""
-    memory = bytearray(8 * n_columns)
-    return memory, np.frombuffer(memory, dtype=np.float64)
 
 
 def make_asker(
@@ -28,6 +19,8 @@ def make_asker(
     words: Words,
     labels: tuple[Any, ...],
     general: Callable[[Mapping[str, Any]], Any],
+    *,
+    pooled: bool = False,
 ) -> Callable[[Mapping[str, Any]], Any]:
     """Return a function from a mapping to a label; threads may share it.
 
@@ -39,36 +32,27 @@ def make_asker(
         By class code.
     general : callable
         Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
+    pooled : bool
+        The words are of a pool.
     """
-    from hpmkd.kernels.packed import row_kernel
+    from hpmkd.kernels.packed import dict_kernel, row_kernel
 
-    n_columns = len(reader.schema.columns)
-    code_of, pack_into = row_kernel("code", np.float64), struct.Struct(f"{n_columns}d").pack_into
-    numbers_of, categories_of = reader.numbers_of, reader.categories_of
-    levels, read_row = reader.levels, reader.read_row
-    # A caller takes a slot and puts it back; both are atomic, so that threads may share.
-    new_slot = partial(_new_slot, n_columns)
-    slots = [new_slot()]
-    take, give = slots.pop, slots.append
-
-    def ask(row: Mapping[str, Any]) -> Any:
+    def read(row: Mapping[str, Any]) -> Any:
         if type(row) is dict:
             try:
-                numbers = numbers_of(row)
-                # The sum is a float only if all are, or integers; else each is looked at.
-                if type(sum(numbers, 0.0)) is float:
-                    slot = take() if slots else new_slot()
-                    pack_into(slot[0], 0, *numbers, *map(getitem, levels, categories_of(row)))
-                    code = code_of(slot[1], words)
-                    give(slot)
-                    return labels[code]
-            except UNUSUAL:
-                pass
-            try:
-                return labels[code_of(np.array(read_row(row)), words)]
+                cells = np.array(reader.read_row(row))
+                return labels[row_kernel("code", np.float64, words, pooled=pooled)(cells)]
             except UNUSUAL:
                 pass
         return general(row)
+
+    if not reader.schema.named:
+        return read
+    code_of = dict_kernel(words, *reader.plan(), pooled=pooled)
+
+    def ask(row: Mapping[str, Any]) -> Any:
+        code = code_of(row)
+        return labels[code] if code >= 0 else read(row)
 
     return ask
 
@@ -79,27 +63,39 @@ FEW_ROWS = 8
 MANY_VALUES = 2**13
 
 
-def answer_table(matrix: NDArray[Any], words: Words, width: int, *, probable: bool) -> Floats:
+def answer_table(
+    matrix: NDArray[Any],
+    words: Words,
+    width: int,
+    n_values: int,
+    *,
+    probable: bool = True,
+    pooled: bool = False,
+) -> Floats:
     """Answer for many rows, in float64 of shape (n, width); their grouping changes no bit.
 
     Parameters
     ----------
     matrix : ndarray of shape (n, d)
         float32 or float64 in the order in which `words` was packed, as
-        :func:`~hpmkd.student.packed.rows.as_matrix` returns it.
+        :func:`~hpmkd.student.packed.rows.as_matrix` returns it; of a pool, float64.
     width : int
         Columns of the answer: K, or C for margins.
+    n_values : int
+        Values that a block holds of each row: margins and cells that trees compare.
     probable : bool
         Probabilities rather than margins.
+    pooled : bool
+        The words are of a pool.
     """
     from hpmkd.kernels.packed import row_kernel, table_kernel
 
     out = np.empty((len(matrix), width))
-    margins, cells = int(words[1]), int(words[5])
-    if len(matrix) > FEW_ROWS and margins + cells <= MANY_VALUES:
-        table_kernel(matrix.dtype)(matrix, words, probable, out)
+    if len(matrix) > FEW_ROWS and n_values <= MANY_VALUES:
+        table_kernel(matrix.dtype, pooled=pooled)(matrix, words, probable, out)
         return out
-    answer = row_kernel("probabilities" if probable else "margins", matrix.dtype)
+    what = "probabilities" if probable else "margins"
+    answer = row_kernel(what, matrix.dtype, words, pooled=pooled)
     for row, target in zip(matrix, out, strict=True):
-        answer(np.array(row), words, target)
+        answer(np.array(row), target)
     return out

@@ -128,7 +128,10 @@ def as_row(row: Any, dtype: np.dtype[Any], n_columns: int) -> NDArray[Any]:
     """Return a row of odd layout as the kernels take it, or raise a DataError."""
     usable = isinstance(row, np.ndarray) and not isinstance(row, np.ma.MaskedArray)
     if not usable or row.shape != (n_columns,) or row.dtype.newbyteorder("=") != dtype:
-        raise misfit(row, dtype, n_columns)
+        raise DataError(
+            f"got a row that is {_described(row)}, expected {dtype} of shape ({n_columns},): make "
+            "one with packed.encode_row(mapping)"
+        )
     return np.array(row, dtype=dtype)
 
 
@@ -138,18 +141,6 @@ def as_out(out: Any, width: int) -> Floats:
     if not usable or not (out.flags.carray and out.flags.writeable):
         raise DataError(f"out must be a writeable contiguous float64 array of shape ({width},)")
     return np.asarray(out)
-
-
-def misfit(
-    row: Any, dtype: np.dtype[Any], n_columns: int, out: Any = None, width: int = 0
-) -> DataError:
-    """Return the error for a row, or a place for the answer, that does not fit."""
-    if isinstance(row, np.ndarray) and row.shape == (n_columns,) and out is not None:
-        return DataError(f"out has shape {out.shape}, expected ({width},)")
-    return DataError(
-        f"got a row that is {_described(row)}, expected {dtype} of shape ({n_columns},): make one "
-        "with packed.encode_row(mapping)"
-    )
 
 
 def _no_matrix(matrix: Any, n_columns: int) -> DataError:

@@ -14,8 +14,9 @@ from hpmkd.student.models import FittedModel
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.linear import LinearModel
 from hpmkd.student.packed.answers import answer_table, make_asker
-from hpmkd.student.packed.rows import PackedRows, as_matrix, as_out, as_row, misfit
-from hpmkd.student.packed.words import Words, pack_words
+from hpmkd.student.packed.content import Words
+from hpmkd.student.packed.rows import PackedRows, as_matrix, as_out, as_row
+from hpmkd.student.packed.words import n_values, pack_words
 
 Floats = NDArray[np.float64]
 
@@ -67,6 +68,7 @@ class PackedStudent(PackedRows):
         self._shape = (self.dtype, self.n_columns)
         self._words = pack_words(encoder, model, np.arange(self.n_columns))
         self.n_margins = int(self._words[1])
+        self._n_values = n_values(self._words)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (PackedStudent, self._parts)
@@ -91,13 +93,8 @@ class PackedStudent(PackedRows):
         DataError
             It has another length or dtype.
         """
-        try:
-            code = self._code(row, self._words)
-        except Exception:  # numba fails in many ways: as_row mends the row, or raises a DataError
-            code = self._code(as_row(row, *self._shape), self._words)
-        if code < 0:
-            raise misfit(row, *self._shape)
-        return code
+        code = self._code(row)
+        return code if code >= 0 else self._code(as_row(row, *self._shape))
 
     def margins(self, row: NDArray[Any], out: Floats | None = None) -> Floats:
         """Return the margins of one row.
@@ -120,14 +117,8 @@ class PackedStudent(PackedRows):
             A length or dtype is another.
         """
         out = np.empty(self.n_margins) if out is None else out
-        try:
-            wrong = self._margins(row, self._words, out)
-        except Exception:  # numba fails in many ways: as_row mends the row, or raises a DataError
-            wrong = self._margins(
-                as_row(row, *self._shape), self._words, as_out(out, self.n_margins)
-            )
-        if wrong:
-            raise misfit(row, *self._shape, out, self.n_margins)
+        if self._margins(row, out):
+            self._margins(as_row(row, *self._shape), as_out(out, self.n_margins))
         return out
 
     def probabilities(self, row: NDArray[Any], out: Floats | None = None) -> Floats:
@@ -151,13 +142,8 @@ class PackedStudent(PackedRows):
             A length or dtype is another.
         """
         out = np.empty(self.n_classes) if out is None else out
-        try:
-            wrong = self._probabilities(row, self._words, out)
-        except Exception:  # numba fails in many ways: as_row mends the row, or raises a DataError
-            out = as_out(out, self.n_classes)
-            wrong = self._probabilities(as_row(row, *self._shape), self._words, out)
-        if wrong:
-            raise misfit(row, *self._shape, out, self.n_classes)
+        if self._probabilities(row, out):
+            self._probabilities(as_row(row, *self._shape), as_out(out, self.n_classes))
         return out
 
     def margins_of(self, matrix: NDArray[Any]) -> Floats:
@@ -179,7 +165,7 @@ class PackedStudent(PackedRows):
             It is no such array.
         """
         matrix = as_matrix(matrix, self.n_columns)
-        return answer_table(matrix, self._words, self.n_margins, probable=False)
+        return answer_table(matrix, self._words, self.n_margins, self._n_values, probable=False)
 
     def asker(
         self, labels: tuple[Any, ...], general: Callable[[Mapping[str, Any]], Any]
@@ -217,8 +203,8 @@ class PackedStudent(PackedRows):
     def _kernel(self, what: str) -> Callable[..., int]:
         from hpmkd.kernels.packed import row_kernel
 
-        return row_kernel(what, self.dtype)
+        return row_kernel(what, self.dtype, self._words)
 
     def _answer(self, matrix: NDArray[Any], *, as_read: bool) -> Floats:
         words = self._row_words if as_read else self._words
-        return answer_table(matrix, words, self.n_classes, probable=True)
+        return answer_table(matrix, words, self.n_classes, self._n_values)

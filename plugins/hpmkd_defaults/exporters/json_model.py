@@ -14,6 +14,7 @@ from hpmkd.student import (
     JointEncoder,
     LinearEncoder,
     LinearModel,
+    NetworkModel,
     Pool,
     PooledModel,
     Student,
@@ -32,6 +33,14 @@ _ABOUT_LINEAR = (
     "low or high if it lies beyond; plus if_missing where the cell is missing; plus, for each "
     "category column, the coefficient of the cell's category, if it is listed there."
 )
+_ABOUT_LAYERS = (
+    "layers: with these, linear describes no margins but the sums of the first layer of a "
+    "network, and each coefficient is multiplied with s(u) in the place of u, which is "
+    "x / scale - center / scale, or 1 for if_missing and for a category; s(u) = u / sqrt(1 + u * u "
+    "/ 9). Then, layer by layer, sums below 0 become 0, and each new sum is its bias plus all of "
+    "these times their weights; weights has a list per old sum. The last sums are the margins. All "
+    "are of float32."
+)
 _ABOUT_CLIP = "clip: each margin is then moved to low or high if it lies beyond."
 _ABOUT_TREES = (
     "trees: margins start at base_margin, or, behind a linear part, at the clipped ones. Each tree "
@@ -45,7 +54,12 @@ _ABOUT_MEMBERS = (
     "members: each is a model of its own, with parts and a link as described below. Their "
     "probabilities are fused by pool."
 )
-_ABOUT_PARTS = {"linear": _ABOUT_LINEAR, "clip": _ABOUT_CLIP, "trees": _ABOUT_TREES}
+_ABOUT_PARTS = {
+    "linear": _ABOUT_LINEAR,
+    "layers": _ABOUT_LAYERS,
+    "clip": _ABOUT_CLIP,
+    "trees": _ABOUT_TREES,
+}
 _ABOUT_LINK = {
     "sigmoid": "link sigmoid: there is one margin m; the second class has the probability "
     "1 / (1 + exp(-m)), the first one the rest.",
@@ -65,7 +79,8 @@ _ABOUT_LINK = {
 def model_of(student: Student) -> dict[str, Any]:
     """Return the model of a student, in raw columns and original units.
 
-    It has ``link``; and ``linear``, ``clip``, ``base_margin`` and ``trees``, as far as there are.
+    It has ``link``; and ``linear``, ``layers``, ``clip``, ``base_margin`` and ``trees``, as far as
+    there are.
 
     Raises
     ------
@@ -83,7 +98,9 @@ def _model(encoder: Any, model: Any) -> dict[str, Any]:
         return found | {"members": members, "pool": _pool(model.pool)}
     linear = encoder.linear if isinstance(encoder, JointEncoder) else encoder
     if isinstance(model, LinearModel) and isinstance(linear, LinearEncoder):
-        return found | {"linear": _linear(linear, model)}
+        return found | {"linear": _margin(linear, model)}
+    if isinstance(model, NetworkModel) and isinstance(linear, LinearEncoder):
+        return found | _layers(linear, model)
     if isinstance(model, TreesModel) and isinstance(encoder, TreeEncoder | JointEncoder):
         start = [short(value) for value in model.base_margin]
         return found | {"base_margin": start, "trees": trees_of(model, columns)}
@@ -93,7 +110,7 @@ def _model(encoder: Any, model: Any) -> dict[str, Any]:
             "high": [short(value) for value in model.high],
         }
         trees = trees_of(model.trees, columns)
-        return found | {"linear": _linear(linear, model.linear), "clip": clip, "trees": trees}
+        return found | {"linear": _margin(linear, model.linear), "clip": clip, "trees": trees}
     raise ExportError(
         f"the exporter 'json' cannot tell a model of the kind {model.kind!r} on an encoder of the "
         f"kind {encoder.kind!r} in raw columns: the exporter 'onnx' can write it"
@@ -119,9 +136,27 @@ def _pool(pool: Pool) -> dict[str, Any]:
     return models | {"share": pool.share, "final_temperature": pool.final_temperature}
 
 
-def _linear(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:
-    """Return a linear margin: numbers with their scaling, categories with their levels."""
-    scaling, weights = encoder.scaling, model.coefficients.tolist()
+def _margin(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:
+    """Return the linear margins of a model."""
+    return _linear(encoder, model.intercept.tolist(), model.coefficients.tolist())
+
+
+def _layers(encoder: LinearEncoder, model: NetworkModel) -> dict[str, Any]:
+    """Return a network: its first layer as a linear part, and the layers above it."""
+    weights = [[[short(w) for w in row] for row in layer] for layer in model.weights]
+    biases = [[short(value) for value in layer] for layer in model.biases]
+    above = zip(weights[1:], biases[1:], strict=True)
+    return {
+        "linear": _linear(encoder, biases[0], weights[0]),
+        "layers": [{"biases": own, "weights": rows} for rows, own in above],
+    }
+
+
+def _linear(
+    encoder: LinearEncoder, intercept: list[float], weights: list[list[float]]
+) -> dict[str, Any]:
+    """Return linear sums: numbers with their scaling, categories with their levels."""
+    scaling = encoder.scaling
     columns = encoder.schema.columns
     numbers = []
     indicators = iter(weights[scaling.n_columns : scaling.n_outputs])
@@ -144,7 +179,7 @@ def _linear(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:
             {"column": column.name, "coefficients": dict(zip(known, levels, strict=True))}
         )
         start += len(known)
-    return {"intercept": model.intercept.tolist(), "numbers": numbers, "categories": categories}
+    return {"intercept": intercept, "numbers": numbers, "categories": categories}
 
 
 #: Readers of JSON give up on what is nested deeper than a few hundred levels.

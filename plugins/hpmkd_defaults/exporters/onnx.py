@@ -20,6 +20,7 @@ from hpmkd.student import (
     JointEncoder,
     LinearEncoder,
     LinearModel,
+    NetworkModel,
     PooledModel,
     Student,
     TreesModel,
@@ -27,7 +28,12 @@ from hpmkd.student import (
 from hpmkd_defaults.exporters.onnx_columns import Encoded, Form, RawColumns, missing_text
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
 from hpmkd_defaults.exporters.onnx_links import outputs, pooled, probabilities
-from hpmkd_defaults.exporters.onnx_margins import linear_columns, linear_margins, tree_margins
+from hpmkd_defaults.exporters.onnx_margins import (
+    linear_columns,
+    linear_margins,
+    network_margins,
+    tree_margins,
+)
 
 #: Versions of the operators, by domain, and of the file: those of the year 2022.
 OPSETS = {"": 17, ML: 3}
@@ -108,7 +114,7 @@ def _model_of(student: Student, inputs: Form) -> ModelProto:
 
 @dataclass(frozen=True)
 class Matrices:
-    """What models read: linear margins the one, trees the other, which may be the same."""
+    """What models read: linear ones and networks the one, trees the other, or both the same."""
 
     linear: Encoded
     trees: Encoded
@@ -129,6 +135,9 @@ def answers(graph: Graph, read: Matrices, model: Any) -> str:
         return pooled(graph, predicted, model.pool)
     if isinstance(model, LinearModel):
         margins = linear_margins(graph, read.linear, model)
+    elif isinstance(model, NetworkModel):
+        network = network_margins(graph, read.linear, model)
+        margins = graph.cast(network, TensorProto.DOUBLE, "margins/doubles")
     elif isinstance(model, TreesModel):
         trees = tree_margins(graph, read.trees, model)
         margins = graph.cast(trees, TensorProto.DOUBLE, "margins/doubles")
@@ -139,7 +148,7 @@ def answers(graph: Graph, read: Matrices, model: Any) -> str:
     else:
         raise ExportError(
             f"the exporter 'onnx' got a {type(model).__name__}, expected a model that is linear, "
-            "of trees, both, or a pool of such"
+            "a network, of trees, linear with trees, or a pool of such"
         )
     return probabilities(graph, margins, model.link)
 

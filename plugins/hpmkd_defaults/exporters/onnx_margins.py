@@ -1,4 +1,4 @@
-"""Margins in an ONNX graph: linear ones in float64, sums of trees in float32, as in the student."""
+"""Margins in an ONNX graph: linear ones in float64, networks and sums of trees in float32."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from hpmkd.student import LinearEncoder, LinearModel, TreesModel
+from hpmkd.student import LinearEncoder, LinearModel, NetworkModel, TreesModel
 from hpmkd_defaults.exporters.onnx_columns import Encoded, RawColumns
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
 
@@ -36,11 +36,39 @@ def linear_margins(graph: Graph, encoded: Encoded, model: LinearModel) -> str:
     value = encoded.value
     if not encoded.double:
         value = graph.cast(value, TensorProto.DOUBLE, "linear/doubles")
-    weights = np.empty_like(model.coefficients)
-    weights[list(encoded.order)] = model.coefficients
-    named = graph.constant(weights, "linear/coefficients")
+    named = graph.constant(_in_order(model.coefficients, encoded), "linear/coefficients")
     start = graph.constant(model.intercept, "linear/intercept")
     return graph.add("Gemm", [value, named, start], "linear/margins")
+
+
+def network_margins(graph: Graph, encoded: Encoded, model: NetworkModel) -> str:
+    """Add the margins of a network, float32 of shape (n, C); return their name."""
+    value = _squashed(graph, encoded)
+    first, *others = model.weights
+    weights = [_in_order(first, encoded), *others]
+    for at, (layer, biases) in enumerate(zip(weights, model.biases, strict=True)):
+        value = graph.add("Relu", [value], "network/units") if at else value
+        named = graph.constant(layer, "network/weights")
+        start = graph.constant(biases, "network/biases")
+        value = graph.add("Gemm", [value, named, start], "network/sums")
+    return value
+
+
+def _squashed(graph: Graph, encoded: Encoded) -> str:
+    """Add what a network reads of its columns, float32."""
+    value = graph.cast(encoded.value, TensorProto.FLOAT, "network/floats")
+    ninth, one = (graph.constant(np.array(x, np.float32), "network/part") for x in (1 / 9, 1))
+    square = graph.add("Mul", [value, value], "network/square")
+    share = graph.add("Mul", [square, ninth], "network/share")
+    root = graph.add("Sqrt", [graph.add("Add", [share, one], "network/sum")], "network/root")
+    return graph.add("Div", [value, root], "network/squashed")
+
+
+def _in_order(weights: NDArray[Any], encoded: Encoded) -> NDArray[Any]:
+    """Return weights, a row per column, in the order of the columns of the matrix."""
+    ordered = np.empty_like(weights)
+    ordered[list(encoded.order)] = weights
+    return ordered
 
 
 def _scaled(graph: Graph, numbers: str, encoder: LinearEncoder) -> list[str]:

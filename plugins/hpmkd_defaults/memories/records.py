@@ -25,6 +25,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Nats = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Regret = Annotated[float, Meta(ge=0, le=1e12)]
 Positive = Annotated[float, Meta(gt=0, le=1e12)]
+NotNegative = Annotated[float, Meta(ge=0, le=1e12)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Moment = Annotated[datetime, Meta(tz=True)]
 #: Of one data set, at most so many outcomes are stored: those of least regret.
@@ -49,6 +50,7 @@ class Tried(Struct, frozen=True, forbid_unknown_fields=True):
     stage: Name
     temperature: Positive
     alpha: Share
+    extra_weight: NotNegative
     hyperparameters: dict[Name, bool | int | float | Name]
     regret: Regret
     rank: Share
@@ -156,6 +158,7 @@ def _tried(outcome: Outcome) -> dict[str, Any]:
         "stage": configuration.stage,
         "temperature": configuration.temperature,
         "alpha": configuration.alpha,
+        "extra_weight": configuration.extra_weight,
         "hyperparameters": dict(configuration.hyperparameters),
         "regret": outcome.regret,
         "rank": outcome.rank,
@@ -173,7 +176,13 @@ def _finite(state: TrainingState) -> dict[str, float | None]:
 
 def _outcome(facts: DataFacts, tried: Tried) -> Outcome:
     hyperparameters: dict[str, Hyperparameter] = dict(tried.hyperparameters)
-    configuration = Configuration(tried.stage, tried.temperature, tried.alpha, hyperparameters)
+    configuration = Configuration(
+        tried.stage,
+        tried.temperature,
+        tried.alpha,
+        hyperparameters,
+        extra_weight=tried.extra_weight,
+    )
     state = tried.state
     return Outcome(
         facts,

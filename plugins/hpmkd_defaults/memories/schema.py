@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: In the file's header: the mark of our files, and the version of the layout.
-APPLICATION, VERSION = 0x68706D6B, 1
+APPLICATION, VERSION = 0x68706D6B, 2
 LAYOUT = (
     """CREATE TABLE data_sets (
         digest TEXT PRIMARY KEY, n_rows INTEGER, n_columns INTEGER, n_classes INTEGER,
@@ -24,7 +24,7 @@ LAYOUT = (
     )""",
     """CREATE TABLE outcomes (
         digest TEXT, position INTEGER, stage TEXT, temperature REAL, alpha REAL,
-        hyperparameters TEXT, regret REAL, rank REAL, state TEXT,
+        extra_weight REAL, hyperparameters TEXT, regret REAL, rank REAL, state TEXT,
         PRIMARY KEY (digest, position)
     )""",
     f"PRAGMA application_id = {APPLICATION}",

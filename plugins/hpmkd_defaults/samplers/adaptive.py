@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class AdaptiveConfigurationManager:
-    """Prunes the grid of stage × T × alpha to its most promising configurations.
+    """Prunes the grid of stage × alpha × T × extra weight to its most promising configurations.
 
     1. A stratified sample of the configurations is evaluated on a subset of the rows.
     2. A Gaussian process, fitted on the sample, ranks all of them.
     3. The most promising are tuned, in rounds of one trial each. A configuration's first
        trial has the best hyperparameters that are known of its stage; Optuna's TPE suggests
        those of the others, and learns from all trials of the stage.
-    4. Each stage's best hyperparameters on hard labels: alpha = 0 is no part of the grid.
+    4. Each stage's best hyperparameters on hard labels: these are no part of the grid.
        A stage without a promising configuration is represented by this one, right after the
        first round: there is nothing more to learn of it.
 
@@ -110,7 +110,9 @@ class AdaptiveConfigurationManager:
         yield self._controls(tuned[: self._sizes.controls])
 
     def _sample(self) -> list[Configuration]:
-        sides = [(each.stage, each.temperature, each.alpha) for each in self._grid]
+        sides = [
+            (each.stage, each.temperature, each.alpha, each.extra_weight) for each in self._grid
+        ]
         rng = np.random.default_rng(named_seed(self._space.seed, "sample"))
         chosen = stratified(sides, self._sizes.initial, rng)
         return [replace(self._warm_started(self._grid[at]), share=self._subset) for at in chosen]
@@ -166,14 +168,11 @@ def sizes(space: SearchSpace, initial: int, configs: int, trials: int) -> Sizes:
 
 
 def grid(space: SearchSpace) -> list[Configuration]:
-    """Return every stage × T × alpha above 0 (at alpha = 0 only if there is no other)."""
-    alphas = sorted(alpha for alpha in set(space.alphas) if alpha > 0)
-    temperatures = sorted(set(space.temperatures)) if alphas else [1.0]
+    """Return every stage and way to learn from the teacher (hard labels if there is none)."""
     return [
-        Configuration(name, temperature, alpha)
+        each
         for name in by_complexity(space)
-        for temperature in temperatures
-        for alpha in alphas or [0.0]
+        for each in space.soft(name) or [Configuration(name, 1.0, 0.0)]
     ]
 
 

@@ -1,7 +1,8 @@
-"""Every stage, temperature and alpha over the same draws of hyperparameters."""
+"""Every stage and every way to learn from the teacher, over the same hyperparameters."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,15 @@ if TYPE_CHECKING:
 
 
 class GridSampler:
-    """Tries every stage × temperature × alpha, with `trials` hyperparameters per stage.
+    """Tries every stage × alpha × temperature × weight of rows without labels.
 
-    The first hyperparameters are those remembered from other data, the stage's defaults and
-    its portfolio, the others drawn at random once; all temperatures and alphas share them. So
-    the student on hard labels (alpha = 0) is tuned exactly as carefully as the distilled one,
-    and their difference is the teacher's. At alpha = 0 the temperature does not matter, so each
-    draw is tried there once.
+    There are `trials` hyperparameters per stage: those remembered from other data, the stage's
+    defaults and its portfolio come first, the others are drawn at random once; all share them. So
+    the student on hard labels is tuned exactly as carefully as the distilled one, and their
+    difference is the teacher's. At alpha = 0 the temperature does not matter.
 
-    The order is by draw, alpha, temperature, stage, with alpha = 0 behind the others: where the
-    budget cuts the grid short, all stages lose alike, and the engine adds the controls.
+    The order is by draw, alpha, temperature, weight, stage, with hard labels behind the others:
+    where the budget cuts the grid short, all stages lose alike, and the engine adds the controls.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ class GridSampler:
     trials : int
         Hyperparameters per stage, >= 1.
     hard : bool
-        Whether to try alpha = 0 with every draw. If not, hard labels are left to the control
+        Whether to try hard labels with every draw. If not, they are left to the control
         that the engine adds for each stage's best: fewer models, and a control that is tuned
-        by the distilled student. An alpha = 0 that is the only one is always tried.
+        by the distilled student. Where there is nothing else, they are always tried.
     """
 
     def __init__(self, space: SearchSpace, *, trials: Count = 4, hard: bool = True) -> None:
@@ -55,12 +55,12 @@ class GridSampler:
 
 def grid(space: SearchSpace, trials: int, hard: bool) -> Iterator[Configuration]:
     """Yield the points of the grid in order."""
-    alphas = sorted(alpha for alpha in set(space.alphas) if alpha > 0)
-    softenings = [(alpha, each) for alpha in alphas for each in sorted(set(space.temperatures))]
-    if hard or not alphas:
-        softenings.append((0.0, 1.0))
     draws = {name: shared_draws(space, name, trials) for name in by_complexity(space)}
-    for at, (alpha, temperature) in product(range(trials), softenings):
-        for name, own in draws.items():
-            if at < len(own):
-                yield Configuration(name, temperature, alpha, own[at])
+    ways = {name: space.soft(name) for name in draws}
+    for name, own in ways.items():
+        if hard or not own:
+            own.append(Configuration(name, 1.0, 0.0))
+    for at, way in product(range(trials), zip(*ways.values(), strict=True)):
+        for each in way:
+            if at < len(draws[each.stage]):
+                yield replace(each, hyperparameters=draws[each.stage][at])

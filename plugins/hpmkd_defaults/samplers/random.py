@@ -57,10 +57,12 @@ def draws(space: SearchSpace, trials: int) -> Iterator[Configuration]:
         name = names[rng.integers(len(names))]
         alpha = space.alphas[rng.integers(len(space.alphas))]
         temperature = space.temperatures[rng.integers(len(space.temperatures))]
+        weight = space.extra_weights[rng.integers(len(space.extra_weights))]
         known = remembered[name]
         hyperparameters = known.pop(0) if known else space.stages[name].space(studies[name].ask())
         # At alpha = 0 there is nothing to soften: any other temperature would be the same.
-        drawn = Configuration(name, temperature if alpha > 0 else 1.0, alpha, hyperparameters)
+        temperature = temperature if alpha > 0 else 1.0
+        drawn = Configuration(name, temperature, alpha, hyperparameters, extra_weight=weight)
         if drawn.key not in seen:
             seen.add(drawn.key)
             yield drawn

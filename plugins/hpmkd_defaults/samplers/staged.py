@@ -1,4 +1,4 @@
-"""Hyperparameters first, then alpha, then the temperature: in the order of what they decide."""
+"""Hyperparameters first, then how much of the teacher: in the order of what they decide."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 class StagedSampler:
     """Searches by coordinates: the stage and its hyperparameters, then alpha, then T.
 
-    1. A few draws of hyperparameters of every stage, all at one temperature and alpha.
+    1. A few draws of hyperparameters of every stage, all at one softening, beside the rows
+       without labels.
     2. Further draws of the stage that leads.
-    3. Each stage's best hyperparameters at alpha = 0, its control; then at the other alphas.
+    3. Each stage's best hyperparameters on hard labels alone, its control; then at the other
+       alphas, 0 among them where there are rows without labels; then at other weights of these.
     4. The leading stage's best at the other temperatures, if there are any: of all choices the
        one that decides least.
 
@@ -89,6 +91,7 @@ class StagedSampler:
             yield in_full
         yield self._affordable(self._controls())
         yield self._affordable(self._other_alphas())
+        yield self._affordable(self._other_weights())
         yield self._affordable(self._other_temperatures())
 
     def _further_draws(self) -> list[Configuration]:
@@ -123,9 +126,22 @@ class StagedSampler:
         return [best.control() for best in self._best_soft()]
 
     def _other_alphas(self) -> list[Configuration]:
-        """Return each stage's best draw at the other alphas above 0, the leading stage first."""
-        alphas = sorted(alpha for alpha in set(self._space.alphas) if alpha > 0)
-        return [replace(best, alpha=alpha) for best in self._best_soft() for alpha in alphas]
+        """Return each stage's best soft draw at the other alphas, the leading stage first."""
+        return [
+            other
+            for best in self._best_soft()
+            for alpha in sorted(set(self._space.alphas))
+            if (other := replace(best, alpha=alpha, temperature=_temperature(best, alpha))).soft
+        ]
+
+    def _other_weights(self) -> list[Configuration]:
+        """Return each stage's best soft draw at the other weights of rows without labels."""
+        return [
+            other
+            for best in self._best_soft()
+            for weight in sorted(set(self._space.extra_weights))
+            if (other := replace(best, extra_weight=weight)).soft
+        ]
 
     def _other_temperatures(self) -> list[Configuration]:
         """Return the leading stage's best at the other temperatures."""
@@ -134,6 +150,7 @@ class StagedSampler:
             replace(best, temperature=temperature)
             for best in self._best_soft()[:1]
             for temperature in temperatures
+            if best.alpha > 0
         ]
 
     # ------------------------------------------------------------------------ lookups
@@ -144,9 +161,7 @@ class StagedSampler:
     def _best_soft(self) -> list[Configuration]:
         """Return each stage's best configuration with soft targets, the best stage first."""
         bests = [
-            lowest(
-                trial for trial in self._history.successes(name) if trial.configuration.alpha > 0
-            )
+            lowest(trial for trial in self._history.successes(name) if trial.configuration.soft)
             for name in self._tuning.draws
         ]
         return [best.configuration for best in sorted(filter(None, bests), key=_merit)]
@@ -157,7 +172,7 @@ class StagedSampler:
         for name in self._tuning.draws:
             if self._best_draw(name):
                 owed += self._tuning.on_subset(name)  # its best draw in full
-                owed += self._tuning.alpha > 0  # its control
+                owed += self._tuning.soft  # its control
         return owed
 
     def _affordable(
@@ -167,6 +182,10 @@ class StagedSampler:
         new = [each for each in configurations if each not in self._history]
         left = evaluations(self._space, self._history.models) - reserve
         return new[: max(0, left)]
+
+
+def _temperature(best: Configuration, alpha: float) -> float:
+    return best.temperature if alpha > 0 else 1.0
 
 
 def _merit(trial: Trial) -> tuple[float, int]:

@@ -1,9 +1,10 @@
-"""A Gaussian process over stage, temperature and alpha: what a few trials predict of the others."""
+"""A Gaussian process over stage and softening: what a few trials predict of the others."""
 
 from __future__ import annotations
 
 import math
 import warnings
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 #: Standard deviations below the mean: 95 % of a normal distribution lies above the bound.
 KAPPA = 1.645
+ALPHA, EXTRA_WEIGHT = attrgetter("alpha"), attrgetter("extra_weight")
 
 
 def most_promising(
@@ -82,19 +84,18 @@ def lower_bounds(known: FloatArray, losses: FloatArray, candidates: FloatArray) 
 
 
 def inputs(configurations: Sequence[Configuration], among: Sequence[Configuration]) -> FloatArray:
-    """Return what the process sees of configurations, of shape (n, stages + 2).
+    """Return what the process sees of configurations, of shape (n, stages + 3).
 
-    One column per stage that is `among` the choices, 1 for its own; then log T and alpha,
-    each scaled to [0, 1] over the choices.
+    One column per stage that is `among` the choices, 1 for its own; then log T, alpha and the
+    weight of rows without labels, each scaled to [0, 1] over the choices.
     """
     names = sorted({each.stage for each in among})
     stages = [[float(each.stage == name) for name in names] for each in configurations]
-    logs = scaled(
-        [math.log(each.temperature) for each in configurations],
-        [math.log(each.temperature) for each in among],
-    )
-    alphas = scaled([each.alpha for each in configurations], [each.alpha for each in among])
-    return np.column_stack([np.array(stages), logs, alphas])
+    softening = [
+        scaled([*map(read, configurations)], [*map(read, among)])
+        for read in (lambda each: math.log(each.temperature), ALPHA, EXTRA_WEIGHT)
+    ]
+    return np.column_stack([np.array(stages), *softening])
 
 
 def scaled(values: Sequence[float], among: Sequence[float]) -> FloatArray:

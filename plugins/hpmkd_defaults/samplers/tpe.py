@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class TPESearch:
-    """Searches stage, alpha, temperature and hyperparameters together (Bergstra et al. 2011).
+    """Searches stage, softening and hyperparameters together (Bergstra et al. 2011).
 
-    Each stage has hyperparameters of its own, named ``stage.name``. The known points of all
-    stages come first (remembered from other data, defaults, portfolio), at suggested alphas
-    and temperatures.
+    The softening is alpha, temperature and the weight of rows without labels. Each stage has
+    hyperparameters of its own, named ``stage.name``. The known points of all stages come first
+    (remembered from other data, defaults, portfolio), at suggested softenings.
     It may suggest a configuration twice, and it depends on the size of the batches.
 
     Parameters
@@ -60,13 +60,18 @@ class TPESearch:
         if alpha > 0:
             temperatures = sorted(set(self._space.temperatures))
             temperature = trial.suggest_categorical("temperature", temperatures)
+        weights = sorted(set(self._space.extra_weights))
+        weight = trial.suggest_categorical("extra_weight", weights)
         point = self._space.stages[name].space(with_prefix(trial, f"{name}."))
-        return Configuration(name, temperature, alpha, point)
+        return Configuration(name, temperature, alpha, point, extra_weight=weight)
 
 
 def parameters(configuration: Configuration) -> dict[str, Hyperparameter]:
     """Return what is suggested of a configuration, by its name in the study."""
-    softening: dict[str, Hyperparameter] = {"alpha": configuration.alpha}
+    softening: dict[str, Hyperparameter] = {
+        "alpha": configuration.alpha,
+        "extra_weight": configuration.extra_weight,
+    }
     if configuration.alpha > 0:
         softening["temperature"] = configuration.temperature
     return {

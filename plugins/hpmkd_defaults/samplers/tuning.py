@@ -21,19 +21,19 @@ LEAST_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Tuning:
-    """Draws of hyperparameters, to be compared at one temperature and alpha.
+    """Draws of hyperparameters, to be compared at one softening.
 
     Parameters
     ----------
-    alpha : float
-        Where the draws are compared; 0 only if there is no other.
+    soft : bool
+        Whether the draws learn from a teacher: false only if the space has hard labels alone.
     draws : mapping of str to sequence of Configuration
         By stage, from simple to complex: what to try of it.
     further : mapping of str to sequence of Configuration
         What else to try of a stage, should it lead.
     """
 
-    alpha: float
+    soft: bool
     draws: Mapping[str, Sequence[Configuration]]
     further: Mapping[str, Sequence[Configuration]]
 
@@ -70,14 +70,15 @@ def plan(
     trials, more : int
         Draws per stage, >= 1, and further ones for the stage that leads, >= 0; at most.
     tune_at : float
-        The alpha above 0 nearest to this is where they are compared.
+        They are compared at the alpha above 0 nearest to this, beside all rows without labels.
     subset_rows : int
         Rows that are enough to compare them on, but a fifth of those available at least.
     whole : sequence of str
         Stages whose draws are always compared on all rows.
     """
-    alpha = _nearest_alpha(space, tune_at)
-    control = 1 if alpha > 0 else 0
+    alpha, weight = _nearest_alpha(space, tune_at), max(space.extra_weights)
+    soft = alpha > 0 or weight > 0
+    control = 1 if soft else 0
     names = by_complexity(space)
     names = names[: max(1, evaluations(space) // (1 + control))]
     drawn_from = max(space.n_available / space.n_rows, 1.0)
@@ -91,14 +92,14 @@ def plan(
 
     def configured(name: str, point: Mapping[str, Hyperparameter]) -> Configuration:
         rows = share if name in partly else 1.0
-        return Configuration(name, temperature, alpha, point, share=rows)
+        return Configuration(name, temperature, alpha, point, share=rows, extra_weight=weight)
 
     points = {
         name: [configured(name, point) for point in shared_draws(space, name, each + more)]
         for name in names
     }
     return Tuning(
-        alpha,
+        soft,
         draws={name: own[:each] for name, own in points.items()},
         further={name: own[each:] for name, own in points.items()},
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hpmkd_defaults.settings_types import Natural
+from hpmkd_defaults.stages.boosted_path import BoostedPath, grow
+from hpmkd_defaults.stages.boosting_parameters import STRATEGIES, common_parameters
 from hpmkd_defaults.stages.boosting_rounds import Boosting
-from hpmkd_defaults.stages.row_loss import suggest_extra_weight, weighed
-from hpmkd_defaults.stages.staged_boosting import ROWS_PER_VALUE, grow
-from hpmkd_defaults.stages.targets import small_seed
+from hpmkd_defaults.stages.capacity import Capacity
+from hpmkd_defaults.stages.leaf_refit import ROWS_PER_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,37 +21,73 @@ if TYPE_CHECKING:
     from hpmkd.student import Student
     from hpmkd.values import DataFacts, Hyperparameter, StageInputs
 
-#: With more than two classes a larger step diverges in log loss within a few dozen rounds.
-LARGEST_ETA_MULTICLASS = 0.5
+#: Defaults that both stages have.
+COMMON: Mapping[str, Hyperparameter] = MappingProxyType(
+    {
+        "eta": 0.1,
+        "reg_lambda": 1.0,
+        "min_child_weight": 1.0,
+        "subsample": 0.7,
+        "colsample_bytree": 0.7,
+    }
+)
+#: What applies where nothing is drawn.
+UNDRAWN: Mapping[str, Hyperparameter] = MappingProxyType(
+    {"colsample_bynode": 1.0, "multi_strategy": "one_output_per_tree"}
+)
 
 
 class BoostedStage:
-    """What the boosted stages share: the fit. A subclass defines how one tree grows.
+    """What the boosted stages share: the path. A subclass defines how one tree grows.
 
     Every fit starts from a margin per row, stored in the student: that of the linear student
     before it in the chain (``inputs.start``), or the log prior of the mixed target. The loss
     is that of :class:`~hpmkd_defaults.stages.objective.DistillationObjective`.
 
-    With ``refits`` above 0 the trees grow in so many parts, and after each part all leaves and
-    the linear margin are refitted jointly at T = 1 (:mod:`hpmkd_defaults.stages.staged_boosting`).
+    Hyperparameters that both have: ``n_rounds``, the limit of the rounds, which is not drawn;
+    ``eta`` (.05 … .5), ``reg_lambda`` (.1 … 10) and ``min_child_weight`` (.1 … 10);
+    ``subsample``, the share of rows that a tree grows on, ``colsample_bytree``, the share of
+    columns that a tree may split on, and ``colsample_bynode``, the share of these that a node
+    may (each in (0, 1]); ``multi_strategy``, with K > 2 classes: K trees a round
+    (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which two
+    classes read as one margin.
 
     With K > 2 classes an ``eta`` above .5 is read as .5.
 
     Parameters
     ----------
+    refit_every : int
+        After every so many rounds all leaves and the linear margin are refitted jointly at
+        T = 1 (:mod:`hpmkd_defaults.stages.leaf_refit`); 0 for never.
     refit_rows : int
         Rows with a label that a refit is fitted on at most, class by class, but at least 100
         for each leaf value; 0 for no cap. The trees grow on all rows.
+    half_leaves : bool
+        Whether vectors in leaves are rounded to what float16 holds, which halves their bytes in
+        a file; ``losses`` of a path are those before.
     """
 
     encoding: ClassVar[str] = "tree"
     complexity: ClassVar[int]
-    defaults: ClassVar[Mapping[str, Hyperparameter]]
-    portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = ()
     reads_start: ClassVar[bool] = True
+    limit: ClassVar[str] = "n_rounds"
+    defaults: Mapping[str, Hyperparameter]
+    portfolio: Sequence[Mapping[str, Hyperparameter]] = ()
 
-    def __init__(self, refit_rows: Natural = 50_000) -> None:
-        self.refit_rows = refit_rows
+    def __init__(
+        self, refit_every: Natural = 0, refit_rows: Natural = 50_000, half_leaves: bool = False
+    ) -> None:
+        self.refit_every, self.refit_rows, self.half_leaves = refit_every, refit_rows, half_leaves
+        self.capacity = Capacity()
+
+    def for_data(self, facts: DataFacts) -> Self:
+        """Return the stage for data of this size: see :class:`Capacity`."""
+        stage = copy.copy(self)
+        stage.capacity = Capacity.of(facts)
+        fitting = stage.capacity.settings
+        stage.defaults = MappingProxyType({**self.defaults, **fitting})
+        stage.portfolio = tuple({**each, **fitting} for each in self.portfolio)
+        return stage
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
         """Return what is not done on all rows of data of this size."""
@@ -56,57 +95,63 @@ class BoostedStage:
             f"leaves are refitted on {self.refit_rows} of {facts.n_rows} rows, "
             f"or {ROWS_PER_VALUE} for each"
         )
-        return {"refit_rows": refitted} if 0 < self.refit_rows < facts.n_rows else {}
+        binds = self.refit_every > 0 and 0 < self.refit_rows < facts.n_rows
+        return {"refit_rows": refitted} if binds else {}
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return XGBoost's parameters of the shape of one tree."""
         raise NotImplementedError
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw what both stages have: rounds, step, ridge, and least weight of a leaf."""
-        return {
-            "n_rounds": trial.suggest_int("n_rounds", 20, 150, log=True),
-            "eta": trial.suggest_float("eta", 0.05, 0.8, log=True),
+        """Draw what both stages have: step, ridge, least weight of a leaf, shares, strategy."""
+        drawn: dict[str, Hyperparameter] = {
+            "eta": trial.suggest_float("eta", 0.05, 0.5, log=True),
             "reg_lambda": trial.suggest_float("reg_lambda", 0.1, 10.0, log=True),
             "min_child_weight": trial.suggest_float("min_child_weight", 0.1, 10.0, log=True),
+            "subsample": trial.suggest_float("subsample", 0.5, 1.0),
+            "colsample_bytree": trial.suggest_float("colsample_bytree", 0.4, 1.0),
         }
+        if self.capacity.vectors:
+            drawn["multi_strategy"] = trial.suggest_categorical("multi_strategy", STRATEGIES)
+        return drawn
 
     def fit(self, inputs: StageInputs) -> Student:
-        """Boost, refit if set, and pack trees and linear margin into one student."""
-        settings = {**self.defaults, **inputs.configuration.hyperparameters}
-        inputs = weighed(inputs, settings)
+        """Boost as many rounds as the limit, and pack trees and base into one student."""
+        settings = self.settings(inputs)
+        path = self._grown(replace(inputs, held=None), settings)
+        return path.student(path.n_rounds)
+
+    def path(self, inputs: StageInputs) -> BoostedPath | None:
+        """Boost until the loss of the held-out rows no longer falls.
+
+        None under a scheduler that varies: how far it has come depends on the rounds in all.
+        """
+        return None if inputs.scheduler.varies else self._grown(inputs, self.settings(inputs))
+
+    def settings(self, inputs: StageInputs) -> Mapping[str, Any]:
+        """Return all hyperparameters of a fit: what was not drawn by default."""
+        undrawn = {**UNDRAWN, self.limit: self.capacity.n_rounds}
+        return {**undrawn, **self.defaults, **inputs.configuration.hyperparameters}
+
+    def _grown(self, inputs: StageInputs, settings: Mapping[str, Any]) -> BoostedPath:
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
-        boosting = Boosting(inputs, parameters, int(settings["n_rounds"]))
-        return grow(boosting, int(settings.get("refits", 0)), self.refit_rows)
+        boosting = Boosting(inputs, parameters, int(settings[self.limit]))
+        return grow(boosting, self.refit_every, self.refit_rows, self.half_leaves)
 
 
 class XGBoostStage(BoostedStage):
     """Trees grown level by level, as XGBoost does by default.
 
-    Hyperparameters: ``n_rounds`` (20 … 150), ``max_depth`` (2 … 6), ``eta`` (.05 … .8),
-    ``reg_lambda`` (.1 … 10), ``min_child_weight`` (.1 … 10) and ``extra_weight`` (0 or 1: the
-    weight of rows without labels, relative to the recipe's).
+    Hyperparameters: ``max_depth`` (2 … 6), and those of :class:`BoostedStage`.
     """
 
     complexity: ClassVar[int] = 3
-    defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
-        {
-            "n_rounds": 80,
-            "max_depth": 4,
-            "eta": 0.3,
-            "reg_lambda": 1.0,
-            "min_child_weight": 1.0,
-            "extra_weight": 1.0,
-        }
-    )
+    defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_depth": 4, **COMMON})
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw rounds, depth, step, ridge, least weight of a leaf, weight of extra rows."""
-        return {
-            "max_depth": trial.suggest_int("max_depth", 2, 6),
-            **super().space(trial),
-            "extra_weight": suggest_extra_weight(trial),
-        }
+        """Draw the depth, and what both stages have."""
+        depth = trial.suggest_int("max_depth", 2, self.capacity.max_depth)
+        return {"max_depth": depth, **super().space(trial)}
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the depth."""
@@ -116,40 +161,20 @@ class XGBoostStage(BoostedStage):
 class GBMStage(BoostedStage):
     """Trees grown best leaf first: at the same number of leaves better than by level.
 
-    Hyperparameters: ``n_rounds`` (20 … 150), ``max_leaves`` (4 … 32), ``eta`` (.05 … .8),
-    ``reg_lambda`` (.1 … 10), ``min_child_weight`` (.1 … 10), ``refits`` (0, 1, 6 or 10) and
-    ``extra_weight`` (0, 1 or 2: the weight of rows without labels, relative to the recipe's).
-
-    Its portfolio: 30 x 12 leaves grown in ten parts, for clean labels; the same refitted once,
-    with more weight on pseudo-labelled rows, for noisy ones; 60 x 16 leaves in six parts.
+    Hyperparameters: ``max_leaves`` (4 … 32), and those of :class:`BoostedStage`.
     """
 
     complexity: ClassVar[int] = 2
-    defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
-        {
-            "n_rounds": 60,
-            "max_leaves": 8,
-            "eta": 0.3,
-            "reg_lambda": 1.0,
-            "min_child_weight": 1.0,
-            "refits": 0,
-            "extra_weight": 1.0,
-        }
-    )
-    portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = (
-        {**defaults, "n_rounds": 30, "max_leaves": 12, "refits": 10},
-        {**defaults, "n_rounds": 30, "max_leaves": 12, "refits": 1, "extra_weight": 2.0},
-        {**defaults, "n_rounds": 60, "max_leaves": 16, "eta": 0.5, "refits": 6},
+    defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_leaves": 8, **COMMON})
+    portfolio: Sequence[Mapping[str, Hyperparameter]] = (
+        {**defaults, "max_leaves": 16},
+        {**defaults, "max_leaves": 24, "eta": 0.06},
     )
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw rounds, leaves, step, ridge, least weight of a leaf, refits, weight of rows."""
-        return {
-            "max_leaves": trial.suggest_int("max_leaves", 4, 32, log=True),
-            "refits": trial.suggest_categorical("refits", [0, 1, 6, 10]),
-            "extra_weight": trial.suggest_categorical("extra_weight", [1.0, 2.0, 0.0]),
-            **super().space(trial),
-        }
+        """Draw the leaves, and what both stages have."""
+        leaves = trial.suggest_int("max_leaves", 4, self.capacity.max_leaves, log=True)
+        return {"max_leaves": leaves, **super().space(trial)}
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the number of leaves; the depth is free."""
@@ -158,25 +183,3 @@ class GBMStage(BoostedStage):
             "max_depth": 0,
             "max_leaves": int(settings["max_leaves"]),
         }
-
-
-def common_parameters(inputs: StageInputs, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return XGBoost's parameters that do not concern the shape of a tree."""
-    eta = float(settings["eta"])
-    if len(inputs.classes) > 2:
-        eta = min(eta, LARGEST_ETA_MULTICLASS)
-        task = {"objective": "multi:softprob", "num_class": len(inputs.classes), "base_score": 0.0}
-    else:
-        task = {"objective": "binary:logistic", "base_score": 0.5}
-    return {
-        # base_score is a margin of 0 in both: XGBoost would else estimate one of its own.
-        **task,
-        "eta": eta,
-        "reg_lambda": float(settings["reg_lambda"]),
-        "min_child_weight": float(settings["min_child_weight"]),
-        "tree_method": "hist",
-        "disable_default_eval_metric": True,
-        "seed": small_seed(inputs.seed),
-        "nthread": inputs.n_threads,
-        "verbosity": 0,
-    }

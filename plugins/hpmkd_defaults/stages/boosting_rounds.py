@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +9,7 @@ import xgboost
 
 from hpmkd_defaults.stages.objective import DistillationObjective
 from hpmkd_defaults.stages.row_loss import (
-    extra_factor,
-    extra_rows,
+    checked_extra,
     stacked_matrix,
     stacked_target,
     stacked_weights,
@@ -21,11 +19,13 @@ from hpmkd_defaults.stages.targets import current_softening, smoothed_prior, sof
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from hpmkd.values import ExtraRows, FloatArray, StageInputs
 
 
 class Boosting:
-    """Grows trees on all rows of a fit, some rounds at a time.
+    """The rows of a fit as XGBoost reads them, and the loss that its rounds lower.
 
     With two classes at T = 1 and a scheduler that does not vary, the loss is XGBoost's own
     ``binary:logistic`` on the mixed target, which is faster than
@@ -38,7 +38,7 @@ class Boosting:
     parameters : mapping
         XGBoost's.
     n_rounds : int
-        Rounds in all, however they are dealt out.
+        Rounds that are boosted at most.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Boosting:
         n_rounds: int,
     ) -> None:
         self.inputs, self.parameters, self.n_rounds = inputs, dict(parameters), n_rounds
-        self.extra = weighted_extra(inputs)
+        self.extra = checked_extra(inputs)
         self.rows = stacked_matrix(inputs, self.extra)
         self.weights = stacked_weights(inputs, self.extra)
         self.target = first_target(inputs, self.extra)
@@ -59,41 +59,53 @@ class Boosting:
         self._matrix.set_label(self.target[:, 1].clip(0.0, 1.0))
         if self.exact and self.weights is not None:
             self._matrix.set_weight(self.weights)
+        held = inputs.held
+        threads = {"nthread": inputs.n_threads}
+        self._held = None if held is None else xgboost.DMatrix(held.matrix, **threads)
 
-    def target_at(self, done: float) -> tuple[FloatArray, FloatArray | None]:
-        """Return target (n + m, K) and weights (n + m,) once `done` of the rounds are done.
+    def target_at(self, done: float) -> FloatArray:
+        """Return the target of shape (n + m, K) once `done` of the rounds are done.
 
-        A schedule that moves alpha moves both; it receives the state of the last round.
+        A schedule that moves alpha moves it; it receives the state of the last round.
         """
         if not self.inputs.scheduler.varies:
-            return self.target, self.weights
+            return self.target
         # Not quite 1 at the end: a schedule knows rounds that start, not the end of the last.
         progress = min(done, 1.0 - 1.0 / self.n_rounds)
         softening = current_softening(self.inputs, self._objective.fit_log.at(progress))
-        target = stacked_target(self.inputs, self.extra, softening.alpha)
-        if self.extra is None:
-            return target, None
-        factor = extra_factor(softening.alpha, self.inputs.configuration.alpha)
-        weighted = replace(self.extra, weight=self.extra.weight * factor)
-        return target, stacked_weights(self.inputs, weighted)
+        return stacked_target(self.inputs, self.extra, softening.alpha)
 
-    def train(self, margins: FloatArray, n_rounds: int) -> xgboost.Booster:
-        """Boost on top of margins of shape (n + m, C); the booster does not know them."""
-        start = margins.astype(np.float32)
-        self._matrix.set_base_margin(start if start.shape[1] > 1 else start[:, 0])
-        if self.exact:
-            return xgboost.train(self.parameters, self._matrix, n_rounds)
-        # It counts the rounds of all parts, and does not read the label.
-        return xgboost.train(self.parameters, self._matrix, n_rounds, obj=self._objective)
+    def booster(
+        self, margins: NDArray[np.float32], held_margins: NDArray[np.float32] | None
+    ) -> xgboost.Booster:
+        """Return a booster without trees, on top of margins that it does not know.
+
+        Parameters
+        ----------
+        margins, held_margins : ndarray of shape (n + m, C), (h, C)
+            float32, of the rows that are fitted and of those that are held out.
+        """
+        matrices = [self._matrix]
+        _set_margins(self._matrix, margins)
+        if self._held is not None:
+            _set_margins(self._held, held_margins)
+            matrices.append(self._held)
+        # For each of these XGBoost adds a round up once, in the order of a student's own sums.
+        return xgboost.Booster(self.parameters, matrices)
+
+    def boost(self, booster: xgboost.Booster, iteration: int) -> None:
+        """Add one round; `iteration` counts those of all boosters of the fit, from 0."""
+        # It does not read the label.
+        booster.update(self._matrix, iteration, None if self.exact else self._objective)
+
+    def held_margins(self, booster: xgboost.Booster) -> NDArray[np.float32]:
+        """Return the margins of the held-out rows after the rounds so far: (h,) or (h, K)."""
+        return np.asarray(booster.predict(self._held, output_margin=True))
 
 
-def weighted_extra(inputs: StageInputs) -> ExtraRows | None:
-    """Return the rows without labels, unless the teacher has no weight in any round.
-
-    A scheduler that varies may begin with hard labels and use the teacher later.
-    """
-    varies = inputs.scheduler.varies
-    return inputs.extra if varies else extra_rows(inputs, softening_at(inputs, progress=0.0))
+def _set_margins(matrix: xgboost.DMatrix, margins: NDArray[np.float32] | None) -> None:
+    assert margins is not None
+    matrix.set_base_margin(margins if margins.shape[1] > 1 else margins[:, 0])
 
 
 def first_target(inputs: StageInputs, extra: ExtraRows | None = None) -> FloatArray:

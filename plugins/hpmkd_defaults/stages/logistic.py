@@ -14,12 +14,10 @@ from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.row_loss import (
     RowLoss,
     at_most,
-    extra_rows,
+    checked_extra,
     stacked_matrix,
     stacked_target,
     stacked_weights,
-    suggest_extra_weight,
-    weighed,
 )
 from hpmkd_defaults.stages.targets import smoothed_prior, softening_at
 
@@ -43,8 +41,7 @@ class LogisticStage:
     loss is convex, its gradient exact, the start fixed: the result is deterministic and
     the seed unused.
 
-    Hyperparameters: ``C`` (1e-3 … 100), the inverse strength of the ridge, and ``extra_weight``
-    (0 or 1), the weight of rows without labels, relative to the recipe's.
+    Hyperparameter: ``C`` (1e-3 … 100), the inverse strength of the ridge.
 
     Parameters
     ----------
@@ -55,9 +52,7 @@ class LogisticStage:
 
     encoding: ClassVar[str] = "linear"
     complexity: ClassVar[int] = 0
-    defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
-        {"C": 1.0, "extra_weight": 1.0}
-    )
+    defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType({"C": 1.0})
 
     def __init__(self, rows: Natural = 50_000) -> None:
         self.rows = rows
@@ -68,14 +63,13 @@ class LogisticStage:
         return {"rows": fitted} if 0 < self.rows < facts.n_rows else {}
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw the strength of the ridge, and the weight of extra rows."""
-        strength = trial.suggest_float("C", 1e-3, 100.0, log=True)
-        return {"C": strength, "extra_weight": suggest_extra_weight(trial)}
+        """Draw the strength of the ridge."""
+        return {"C": trial.suggest_float("C", 1e-3, 100.0, log=True)}
 
     def fit(self, inputs: StageInputs) -> Student:
         """Minimise from the log prior with L-BFGS."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
-        inputs = at_most(weighed(inputs, settings), self.rows)
+        inputs = at_most(inputs, self.rows)
         # A design of single precision would be read as one of double in every step.
         inputs = replace(inputs, matrix=inputs.matrix.astype(np.float64, copy=False))
         softening = softening_at(inputs, progress=0.0)
@@ -108,11 +102,11 @@ class TemperedLogistic:
 
     def __init__(self, inputs: StageInputs, softening: Softening, C: float) -> None:
         n_classes = len(inputs.classes)
-        extra = extra_rows(inputs, softening)
+        extra = checked_extra(inputs)
         self.matrix, self.softening = stacked_matrix(inputs, extra), softening
         self.n_margins = n_classes if n_classes > 2 else 1
         self.row_loss = RowLoss(inputs, extra)
-        self.mass = self.row_loss.mass(softening.alpha)
+        self.mass = self.row_loss.mass
         self.ridge = 1.0 / (C * self.mass)
         target = stacked_target(inputs, extra, softening.alpha)
         self.prior = smoothed_prior(target, stacked_weights(inputs, extra))

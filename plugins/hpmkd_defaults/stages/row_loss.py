@@ -1,34 +1,56 @@
 """All rows of a fit under each other: those with a label, then those without.
 
-The second sort has the teacher's targets alone, as if alpha were 1, and weighs less. So the
-two sorts are two blocks, each with one alpha: no loss needs to know an alpha per row.
+The second sort has the teacher's targets alone, as if alpha were 1, and the weight of the
+configuration, whatever its alpha is. So the two sorts are two blocks, each with one alpha: no
+loss needs to know an alpha per row.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.errors import DataError
 from hpmkd.kernels import distillation_loss, soften
 from hpmkd_defaults.rows import stratified
 from hpmkd_defaults.stages.targets import mixed_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hpmkd.contracts import HyperparameterTrial
     from hpmkd.values import ExtraRows, FloatArray, Softening, StageInputs
 
 
-def weighed(inputs: StageInputs, settings: Mapping[str, Any]) -> StageInputs:
-    """Return inputs whose rows without labels weigh ``extra_weight`` times as much; 0 is none."""
-    factor, extra = float(settings["extra_weight"]), inputs.extra
-    if extra is None or factor == 1.0:
-        return inputs
-    weighted = replace(extra, weight=extra.weight * factor) if factor > 0 else None
-    return replace(inputs, extra=weighted)
+def checked_extra(inputs: StageInputs) -> ExtraRows | None:
+    """Return the rows without labels, which every stage reads if there are any.
+
+    Raises
+    ------
+    DataError
+        They have other columns or classes than the rows with labels, or a weight that is not
+        positive and finite.
+    """
+    extra = inputs.extra
+    if extra is None:
+        return None
+    if not 0.0 < extra.weight < np.inf:
+        raise DataError(
+            f"rows without labels have the weight {extra.weight}, expected a finite one above 0: "
+            "set extra_weight, or leave the rows out (extra=None)"
+        )
+    shapes = ((extra.matrix, inputs.matrix), (extra.soft_targets, inputs.soft_targets))
+    for name, (got, expected) in zip(("columns", "classes"), shapes, strict=True):
+        if got.ndim != 2 or got.shape[1:] != expected.shape[1:]:
+            raise DataError(
+                f"rows without labels have {name} of shape {got.shape}, expected "
+                f"(m, {expected.shape[1]}) as rows with labels have: encode them with the same encoder"
+            )
+    if len(extra.matrix) != len(extra.soft_targets):
+        raise DataError(
+            f"there are {len(extra.matrix)} rows without labels, but soft targets for "
+            f"{len(extra.soft_targets)}: give one for each"
+        )
+    return extra
 
 
 def at_most(inputs: StageInputs, count: int) -> StageInputs:
@@ -42,16 +64,6 @@ def at_most(inputs: StageInputs, count: int) -> StageInputs:
         labels=inputs.labels[rows],
         soft_targets=inputs.soft_targets[rows],
     )
-
-
-def suggest_extra_weight(trial: HyperparameterTrial) -> float:
-    """Draw the weight of rows without labels, relative to the recipe's: as it is, or none."""
-    return float(trial.suggest_categorical("extra_weight", [1.0, 0.0]))
-
-
-def extra_rows(inputs: StageInputs, softening: Softening) -> ExtraRows | None:
-    """Return the rows without labels, unless the teacher has no weight (alpha = 0)."""
-    return inputs.extra if softening.alpha > 0 else None
 
 
 def stacked_matrix(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray:
@@ -77,11 +89,6 @@ def stacked_weights(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray 
     return np.repeat([1.0, extra.weight], [len(inputs.labels), len(extra.matrix)])
 
 
-def extra_factor(alpha: float, configured: float) -> float:
-    """Return the teacher's weight in a round, relative to that of the configuration."""
-    return alpha / configured if configured > 0 else float(alpha > 0)
-
-
 class RowLoss:
     """The distillation loss of all rows in their margins: one call per round or step.
 
@@ -98,20 +105,13 @@ class RowLoss:
         self.teachers = [inputs.soft_targets] + ([] if extra is None else [extra.soft_targets])
         self.n, self.n_extra = len(inputs.labels), 0 if extra is None else len(extra.matrix)
         self.weight = 0.0 if extra is None else extra.weight
-        self.alpha = inputs.configuration.alpha
+        #: Weight of all rows.
+        self.mass = self.n + self.weight * self.n_extra
         n_classes = inputs.soft_targets.shape[1]
         rows = self.n + self.n_extra
         self.shape = (rows, n_classes) if n_classes > 2 else (rows,)
         self._buffers = np.empty(self.shape), np.empty(self.shape)
         self._softened: tuple[float, list[FloatArray]] | None = None
-
-    def mass(self, alpha: float) -> float:
-        """Return the weight of all rows in a round of this alpha."""
-        return self.n + self._extra_weight(alpha) * self.n_extra
-
-    def _extra_weight(self, alpha: float) -> float:
-        # Rows of teacher targets alone weigh as much as the teacher does.
-        return self.weight * extra_factor(alpha, self.alpha)
 
     def __call__(
         self, margins: FloatArray, softening: Softening
@@ -131,13 +131,12 @@ class RowLoss:
         if self.n_extra == 0:
             return loss, gradient, hessian
         below = (gradient[n:], hessian[n:])
-        weight = self._extra_weight(alpha)
         unread = np.zeros(self.n_extra, dtype=np.int64)  # which alpha = 1 does not read
         extra, *_ = distillation_loss(margins[n:], unread, softened[1], temperature, 1.0, out=below)
         for derivative in below:
-            derivative *= weight
-        mass = weight * self.n_extra
-        return (n * loss + mass * extra) / (n + mass), gradient, hessian
+            derivative *= self.weight
+        mean = (n * loss + (self.mass - n) * extra) / self.mass
+        return mean, gradient, hessian
 
     def _soft_targets(self, temperature: float) -> list[FloatArray]:
         # Only the last ones stay in memory: a schedule moves on, without n_rounds copies.

@@ -12,12 +12,10 @@ from hpmkd.student import Student, pack_sklearn_tree
 from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.row_loss import (
     at_most,
-    extra_rows,
+    checked_extra,
     stacked_matrix,
     stacked_target,
     stacked_weights,
-    suggest_extra_weight,
-    weighed,
 )
 from hpmkd_defaults.stages.targets import small_seed, smoothed_prior, softening_at
 
@@ -43,9 +41,8 @@ class TreeStage:
     Leaf means are drawn towards the mean target by `shrinkage` pseudo-rows (the m-estimate
     of Cestnik 1990), on hard labels just as on soft ones: no leaf predicts exactly 0 or 1.
 
-    Hyperparameters: ``max_leaf_nodes`` (8 … 256), ``min_samples_leaf`` (1 … 50),
-    ``shrinkage`` (.1 … 10) and ``extra_weight`` (0 or 1, the weight of rows without labels,
-    relative to the recipe's).
+    Hyperparameters: ``max_leaf_nodes`` (8 … 256), ``min_samples_leaf`` (1 … 50) and
+    ``shrinkage`` (.1 … 10).
 
     Parameters
     ----------
@@ -57,7 +54,7 @@ class TreeStage:
     encoding: ClassVar[str] = "tree"
     complexity: ClassVar[int] = 1
     defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
-        {"max_leaf_nodes": 64, "min_samples_leaf": 5, "shrinkage": 1.0, "extra_weight": 1.0}
+        {"max_leaf_nodes": 64, "min_samples_leaf": 5, "shrinkage": 1.0}
     )
 
     def __init__(self, rows: Natural = 200_000) -> None:
@@ -69,20 +66,19 @@ class TreeStage:
         return {"rows": grown} if 0 < self.rows < facts.n_rows else {}
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
-        """Draw the size of the tree, the least rows of a leaf, shrinkage, weight of rows."""
+        """Draw the size of the tree, the least rows of a leaf, and shrinkage."""
         return {
             "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 8, 256, log=True),
             "min_samples_leaf": trial.suggest_int("min_samples_leaf", 1, 50, log=True),
             "shrinkage": trial.suggest_float("shrinkage", 0.1, 10.0, log=True),
-            "extra_weight": suggest_extra_weight(trial),
         }
 
     def fit(self, inputs: StageInputs) -> Student:
         """Grow best leaf first, then shrink the leaves."""
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
-        everything, inputs = inputs, at_most(weighed(inputs, settings), self.rows)
+        everything, inputs = inputs, at_most(inputs, self.rows)
         softening = softening_at(inputs, progress=0.0)
-        extra = extra_rows(inputs, softening)
+        extra = checked_extra(inputs)
         target = stacked_target(inputs, extra, softening.alpha, min(softening.temperature, 1.0))
         matrix, weights = stacked_matrix(inputs, extra), stacked_weights(inputs, extra)
         regressor = DecisionTreeRegressor(

@@ -38,12 +38,12 @@ def read_cell(column, cell):
     return cell if cell in column["categories"] else None
 
 
-def linear_margins(linear, row):
+def linear_margins(linear, row, read=float):
     margins = list(linear["intercept"])
 
     def add(times, coefficients):
         for c, coefficient in enumerate(coefficients):
-            margins[c] += times * coefficient
+            margins[c] += read(times) * coefficient
 
     for number in linear["numbers"]:
         x = row[number["column"]]
@@ -55,6 +55,10 @@ def linear_margins(linear, row):
     for category in linear["categories"]:
         add(1, category["coefficients"].get(row[category["column"]], []))
     return margins
+
+
+def squashed(u):
+    return u / math.sqrt(1 + u * u / 9)
 
 
 def leaf_of(node, row):
@@ -99,7 +103,14 @@ def answer(model, row):
         return pooled(model["pool"], [answer(member, row) for member in model["members"]])
     margins = list(model.get("base_margin", []))
     if "linear" in model:
-        margins = linear_margins(model["linear"], row)
+        margins = linear_margins(model["linear"], row, squashed if "layers" in model else float)
+    for layer in model.get("layers", []):
+        units = [max(0.0, m) for m in margins]
+        weights = zip(*layer["weights"], strict=True)
+        margins = [
+            bias + sum(unit * w for unit, w in zip(units, own, strict=True))
+            for bias, own in zip(layer["biases"], weights, strict=True)
+        ]
     if "clip" in model:
         low, high = model["clip"]["low"], model["clip"]["high"]
         margins = [min(max(m, a), b) for m, a, b in zip(margins, low, high, strict=True)]

@@ -83,7 +83,7 @@ def test_it_is_set_aside_and_the_run_goes_on(path, tmp_path, damage):
 
 def test_a_version_is_named(path, tmp_path):
     DAMAGE["newer"](path)
-    with pytest.warns(MemoryWarning, match="it is of version 7; this hpmkd has version 1"):
+    with pytest.warns(MemoryWarning, match="it is of version 7; this hpmkd has version 2"):
         memory_in(tmp_path).outcomes(ASKING)
 
 

@@ -74,7 +74,7 @@ def test_one_or_two_trials_are_enough_to_go_on(n):
 
 def test_inputs_are_scaled_alike():
     seen = inputs(GRID, GRID)
-    assert seen.shape == (len(GRID), 2 + 2)
+    assert seen.shape == (len(GRID), 2 + 3)
     assert seen.min() == 0
     assert seen.max() == 1
     temperatures = sorted({float(each) for each in seen[:, 2]})
@@ -84,4 +84,4 @@ def test_inputs_are_scaled_alike():
 
 def test_a_side_with_one_level_says_nothing():
     lone = [Configuration("a", 2.0, 0.5)]
-    assert inputs(lone, lone).tolist() == [[1.0, 0.0, 0.0]]
+    assert inputs(lone, lone).tolist() == [[1.0, 0.0, 0.0, 0.0]]

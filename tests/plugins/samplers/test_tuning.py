@@ -49,20 +49,31 @@ def test_a_part_is_not_used_where_it_saves_nothing():
     assert shares(tuning)["various"] == {1.0}
 
 
+def alphas_of(tuning):
+    return {each.alpha for draws in tuning.draws.values() for each in draws}
+
+
 def test_draws_are_compared_at_one_softening():
     given = replace(space(), temperatures=(4.0, 1.5, 0.5), alphas=(0.0, 0.3, 0.9))
     own = [each for draws in planned(given).draws.values() for each in draws]
     assert {(each.temperature, each.alpha) for each in own} == {(1.5, 0.3)}
-    assert planned(given, tune_at=1.0).alpha == 0.9
+    assert alphas_of(planned(given, tune_at=1.0)) == {0.9}
     # Of two that are equally near the smaller alpha.
-    assert planned(replace(given, alphas=(0.0, 0.25, 0.75))).alpha == 0.25
+    assert alphas_of(planned(replace(given, alphas=(0.0, 0.25, 0.75)))) == {0.25}
+
+
+def test_draws_are_compared_beside_the_rows_without_labels():
+    tuning = planned(replace(space(), alphas=(0.0,), extra_weights=(0.0, 0.2, 0.5)))
+    assert tuning.soft
+    own = [each for draws in tuning.draws.values() for each in draws]
+    assert {(each.alpha, each.extra_weight) for each in own} == {(0.0, 0.5)}
 
 
 def test_without_soft_targets_there_is_alpha_0_at_temperature_1():
     tuning = planned(replace(space(), temperatures=(2.0,), alphas=(0.0,)))
     own = [each for draws in tuning.draws.values() for each in draws]
     assert {(each.temperature, each.alpha) for each in own} == {(1.0, 0.0)}
-    assert tuning.alpha == 0
+    assert not tuning.soft
 
 
 def test_draws_are_those_that_all_samplers_share():

@@ -11,7 +11,8 @@ import xgboost
 
 from hpmkd.kernels import soften
 from hpmkd.values import Softening
-from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage, common_parameters
+from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
+from hpmkd_defaults.stages.boosting_parameters import common_parameters
 from hpmkd_defaults.stages.boosting_rounds import first_target, start_margin
 from hpmkd_defaults.stages.objective import HESSIAN_FLOOR, DistillationObjective
 from hpmkd_defaults.stages.targets import mixed_target, smoothed_prior
@@ -75,7 +76,7 @@ def test_hessian_has_a_floor(problem, inputs_for):
 
 def built_in(stage, inputs, label):
     """Probabilities of XGBoost's own objective, started from the same margin."""
-    settings = {**stage.defaults, **inputs.configuration.hyperparameters}
+    settings = stage.settings(inputs)
     parameters = common_parameters(inputs, settings) | dict(stage.growth(settings))
     margin = start_margin(first_target(inputs))
 
@@ -196,6 +197,6 @@ def test_trees_have_the_shape_that_was_asked_for(problem, inputs_for):
 def test_retention_on_digits(stage, problem, inputs_for, temperature):
     given = problem("digits")
     predicted = stage.fit(
-        inputs_for(stage, given, alpha=0.25, temperature=temperature)
+        inputs_for(stage, given, alpha=0.25, temperature=temperature, n_rounds=60)
     ).predict_proba(given.X_test)
     assert (predicted.argmax(axis=1) == given.y_test).mean() >= 0.94

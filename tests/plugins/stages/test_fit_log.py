@@ -8,7 +8,7 @@ import pytest
 from scipy.special import softmax
 
 from hpmkd.values import ExtraRows
-from hpmkd_defaults.stages import staged_boosting
+from hpmkd_defaults.stages import leaf_refit
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.objective import TREND_ROUNDS, DistillationObjective, FitLog
 
@@ -99,16 +99,16 @@ def test_rows_without_a_label_are_not_looked_at(problem, inputs_for, watched):
 
 
 def test_refits_are_told_what_the_last_round_was(problem, inputs_for, watched, monkeypatch):
-    given, stage = problem("wine"), GBMStage()
+    given, stage = problem("wine"), GBMStage(refit_every=2)
     before = []
-    refit = staged_boosting.refit_jointly
+    refit = leaf_refit.refit_jointly
 
     def listening(*arguments):
         before.append(watched.states[-2:])
         return refit(*arguments)
 
-    monkeypatch.setattr(staged_boosting, "refit_jointly", listening)
-    stage.fit(inputs_for(stage, given, n_rounds=12, refits=6, scheduler=watched))
+    monkeypatch.setattr(leaf_refit, "refit_jointly", listening)
+    stage.fit(inputs_for(stage, given, n_rounds=12, scheduler=watched))
     for last_round, found in before:
         assert found == replace(
             last_round, progress=found.progress, loss=found.loss, trend=found.trend

@@ -14,8 +14,9 @@ from hpmkd.student import Schema, Student, fit_encoder
 from hpmkd.training.datasets import TrainingSet
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.values import After, Configuration, ExtraRows, Previous, Softening, StageInputs
-from hpmkd_defaults.stages import staged_boosting
-from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage, common_parameters
+from hpmkd_defaults.stages import leaf_refit
+from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
+from hpmkd_defaults.stages.boosting_parameters import STRATEGIES, common_parameters
 from hpmkd_defaults.stages.boosting_rounds import Boosting, first_target, start_margin
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.objective import DistillationObjective
@@ -82,7 +83,7 @@ def started(given, **options):
 
 def xgboost_alone(stage, inputs, margins):
     """Return a booster of the inputs' own loss that begins at margins (n, C)."""
-    settings = {**stage.defaults, **inputs.configuration.hyperparameters}
+    settings = stage.settings(inputs)
     parameters = common_parameters(inputs, settings) | dict(stage.growth(settings))
     matrix = xgboost.QuantileDMatrix(inputs.matrix, nthread=1)
     matrix.set_base_margin(margins if margins.shape[1] > 1 else margins[:, 0])
@@ -132,13 +133,13 @@ def test_margins_are_the_clipped_linear_ones_and_the_booster_on_top(
     stage, given, temperature, monkeypatch
 ):
     boosters = []
-    train = Boosting.train
+    begin = Boosting.booster
 
-    def stored(self, margins, n_rounds):
-        boosters.append(train(self, margins, n_rounds))
+    def stored(self, margins, held_margins):
+        boosters.append(begin(self, margins, held_margins))
         return boosters[-1]
 
-    monkeypatch.setattr(Boosting, "train", stored)
+    monkeypatch.setattr(Boosting, "booster", stored)
     inputs = started(given, temperature=temperature, **QUICK)
     student = stage.fit(inputs)
     (booster,) = boosters
@@ -167,35 +168,32 @@ def test_a_start_is_learnt_from_and_not_thrown_away(stage, given):
     assert losses[0] < cross_entropy(inputs.start.student, inputs, rows)
 
 
-@pytest.mark.parametrize("refits", [0, 3])
-def test_extra_rows_start_from_their_own_margins(stage, given, refits):
-    inputs = started(given, extra=True, refits=refits, **QUICK)
+@pytest.mark.parametrize("refit_every", [0, 4])
+@pytest.mark.parametrize("kind", [GBMStage, XGBoostStage])
+def test_extra_rows_start_from_their_own_margins(kind, given, refit_every):
+    stage, inputs = kind(refit_every), started(given, extra=True, **QUICK)
     student = stage.fit(inputs)
     deaf = stage.fit(replace(inputs, extra=None))
     assert student.to_bytes() != deaf.to_bytes()
     swapped = replace(inputs.start, extra_matrix=inputs.start.extra_matrix[::-1].copy())
     assert stage.fit(replace(inputs, start=swapped)).to_bytes() != student.to_bytes()
-    # The control hears of none of them.
-    control = replace(inputs, configuration=replace(inputs.configuration, alpha=0.0))
-    assert stage.fit(control).to_bytes() == stage.fit(replace(control, extra=None)).to_bytes()
 
 
 # ------------------------------------------------------------------ with refits
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("begin", [inputs_of, started], ids=["alone", "started"])
-def test_one_refit_keeps_the_trees_and_lowers_the_loss(given, begin):
+def test_one_refit_keeps_the_trees_and_lowers_the_loss(given, begin, strategy):
     options = {"encoding": "tree"} if begin is inputs_of else {}
     rows = given[0].iloc[:-N_EXTRA]
-    before, after = (
-        (inputs, GBMStage().fit(inputs))
-        for inputs in (begin(given, refits=refits, **options, **QUICK) for refits in (0, 1))
-    )
-    trees = [getattr(student.model, "trees", student.model) for _, student in (before, after)]
+    inputs = begin(given, multi_strategy=strategy, **options, **QUICK)
+    before, after = (GBMStage(refit_every).fit(inputs) for refit_every in (0, 12))
+    trees = [getattr(student.model, "trees", student.model) for student in (before, after)]
     for name in ("roots", "features", "thresholds", "left", "right", "missing_left", "outputs"):
         np.testing.assert_array_equal(getattr(trees[0], name), getattr(trees[1], name))
     assert (trees[0].leaf_values != trees[1].leaf_values).any()
-    losses = [cross_entropy(student, inputs, rows) for inputs, student in (before, after)]
+    losses = [cross_entropy(student, inputs, rows) for student in (before, after)]
     assert losses[1] < losses[0]
 
 
@@ -211,23 +209,24 @@ def test_refits_never_raise_what_they_minimise(given, temperature, extra, monkey
         changes.append((loss(loss.start)[0], loss(flat.astype(np.float64))[0]))
         return after
 
-    monkeypatch.setattr(staged_boosting, "refit_jointly", watched)
-    GBMStage().fit(started(given, temperature=temperature, extra=extra, refits=5, **QUICK))
-    assert len(changes) == 5
+    monkeypatch.setattr(leaf_refit, "refit_jointly", watched)
+    GBMStage(refit_every=2).fit(started(given, temperature=temperature, extra=extra, **QUICK))
+    assert len(changes) == 6
     assert all(after <= before for before, after in changes)
     assert changes[-1][1] < changes[0][1]
 
 
-def test_what_a_refit_sees_are_the_margins_of_the_student(given, monkeypatch):
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_a_refit_reads_are_the_margins_of_the_student(given, monkeypatch, strategy):
     stored = []
 
     def watched(model, trees, target, weights, design):
         stored.append((refit_jointly(model, trees, target, weights, design), trees, design))
         return stored[-1][0]
 
-    monkeypatch.setattr(staged_boosting, "refit_jointly", watched)
-    inputs = started(given, refits=4, **QUICK)
-    student = GBMStage().fit(inputs)
+    monkeypatch.setattr(leaf_refit, "refit_jointly", watched)
+    inputs = started(given, multi_strategy=strategy, **QUICK)
+    student = GBMStage(refit_every=3).fit(inputs)
     model, trees, design = stored[-1]
     margins = design @ model.coefficients + model.intercept
     first = np.cumsum(trees.n_leaves) - trees.n_leaves
@@ -237,21 +236,16 @@ def test_what_a_refit_sees_are_the_margins_of_the_student(given, monkeypatch):
     np.testing.assert_allclose(predicted, margins, atol=1e-4)
 
 
-@pytest.mark.parametrize("rounds", [1, 3, 12])
 @pytest.mark.parametrize("begin", [inputs_of, started], ids=["alone", "started"])
-def test_more_refits_than_rounds_work(given, begin, rounds):
+def test_fewer_rounds_than_a_refit_takes_are_as_they_grew(given, begin):
     options = {"encoding": "tree"} if begin is inputs_of else {}
-    student = GBMStage().fit(begin(given, n_rounds=rounds, refits=10, **options))
-    trees = getattr(student.model, "trees", student.model)
-    n_margins = len(trees.base_margin)
-    assert trees.n_trees == rounds * n_margins
-    assert np.isfinite(student.predict_proba(given[0])).all()
+    inputs = begin(given, **options, **QUICK)
+    assert GBMStage(13).fit(inputs).to_bytes() == GBMStage(0).fit(inputs).to_bytes()
 
 
-def test_parts_grow_on_mended_margins(given):
-    once, often = (
-        GBMStage().fit(inputs_of(given, "tree", refits=refits, **QUICK)) for refits in (1, 4)
-    )
+def test_trees_grow_on_mended_margins(given):
+    inputs = inputs_of(given, "tree", **QUICK)
+    once, often = (GBMStage(refit_every).fit(inputs) for refit_every in (12, 3))
     assert len(once.model.features) != len(often.model.features) or (
         (once.model.features != often.model.features).any()
     )
@@ -260,13 +254,12 @@ def test_parts_grow_on_mended_margins(given):
 # ------------------------------------------------------------- as any other student
 
 
-@pytest.mark.parametrize("refits", [0, 4])
+@pytest.mark.parametrize("refit_every", [0, 3])
 @pytest.mark.parametrize("begin", [inputs_of, started], ids=["alone", "started"])
-def test_the_same_seed_gives_the_same_bytes_and_a_file_the_same_bits(given, begin, refits):
+def test_the_same_seed_gives_the_same_bytes_and_a_file_the_same_bits(given, begin, refit_every):
     options = {"encoding": "tree"} if begin is inputs_of else {}
     students = [
-        GBMStage().fit(begin(given, extra=True, refits=refits, **options, **QUICK))
-        for _ in range(2)
+        GBMStage(refit_every).fit(begin(given, extra=True, **options, **QUICK)) for _ in range(2)
     ]
     content = students[0].to_bytes()
     assert students[1].to_bytes() == content
@@ -278,16 +271,16 @@ def test_the_same_seed_gives_the_same_bytes_and_a_file_the_same_bits(given, begi
         assert one.tobytes() == students[0].predict_proba(rows)[[at]].tobytes()
 
 
-@pytest.mark.parametrize("refits", [0, 2])
-def test_nothing_that_was_given_is_changed(given, refits):
-    inputs = started(given, extra=True, refits=refits, **QUICK)
+@pytest.mark.parametrize("refit_every", [0, 6])
+def test_nothing_that_was_given_is_changed(given, refit_every):
+    inputs = started(given, extra=True, **QUICK)
     model = inputs.start.student.model
     arrays = [inputs.matrix, inputs.soft_targets, inputs.extra.matrix, inputs.extra.soft_targets]
     arrays += [inputs.start.matrix, inputs.start.extra_matrix, model.coefficients, model.intercept]
     before = [array.copy() for array in arrays]
     for array in arrays:
         array.flags.writeable = False
-    GBMStage().fit(inputs)
+    GBMStage(refit_every).fit(inputs)
     for array, copied in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, copied)
 

@@ -13,11 +13,12 @@ from hpmkd.contracts import Stage
 from hpmkd.values import Configuration
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage
+from hpmkd_defaults.stages.network import NetworkStage
 from hpmkd_defaults.stages.tree import TreeStage
 
-STAGES = [LogisticStage(), TreeStage(), GBMStage(), XGBoostStage()]
-BOOSTED = STAGES[2:]
-TREES = STAGES[1:]
+STAGES = [LogisticStage(), TreeStage(), GBMStage(), XGBoostStage(), NetworkStage()]
+BOOSTED = STAGES[2:4]
+TREES = STAGES[1:4]
 SETS = ["breast_cancer", "digits", "wine"]
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -38,7 +39,7 @@ def stage(request):
 
 
 def test_the_order_is_from_simple_to_complex():
-    assert [stage.complexity for stage in STAGES] == [0, 1, 2, 3]
+    assert [stage.complexity for stage in STAGES] == [0, 1, 2, 3, 2]
     assert all(isinstance(stage, Stage) for stage in STAGES)
 
 
@@ -52,7 +53,8 @@ def test_defaults_are_a_point_of_the_search_space(stage):
 @pytest.mark.parametrize("name", SETS)
 def test_a_student_says_probabilities_and_learns(stage, problem, inputs_for, name):
     given = problem(name)
-    student = stage.fit(inputs_for(stage, given))
+    rounds = {"n_rounds": 60} if stage in BOOSTED else {}
+    student = stage.fit(inputs_for(stage, given, **rounds))
     predicted = student.predict_proba(given.X_test)
     assert predicted.shape == (len(given.X_test), given.n_classes)
     assert predicted.min() > 0.0

@@ -1,0 +1,60 @@
+"""How large a boosted student may get: what the number of rows, columns and classes allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpmkd.values import DataFacts, Hyperparameter
+
+#: Columns below which every tree sees all of them.
+FEW_COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """The end of the space of the boosted stages.
+
+    Parameters
+    ----------
+    n_rounds : int
+        Limit of the rounds.
+    max_leaves, max_depth : int
+        Largest tree.
+    vectors : bool
+        Whether leaves that hold a vector are a choice.
+    colsample : float
+        Share of the columns that a tree grows on, unless another is drawn.
+    """
+
+    n_rounds: int = 320
+    max_leaves: int = 32
+    max_depth: int = 6
+    vectors: bool = False
+    colsample: float = 0.7
+
+    #: With more than two classes: XGBoost is slow on larger trees whose leaves are vectors.
+    VECTOR_LEAVES: ClassVar[int] = 30
+    VECTOR_DEPTH: ClassVar[int] = 4
+
+    @classmethod
+    def of(cls, facts: DataFacts) -> Capacity:
+        """Return what suits data of this size."""
+        rounds, leaves, depth = cls.n_rounds, cls.max_leaves, cls.max_depth
+        if facts.n_rows >= 20_000:
+            rounds, leaves, depth = 640, 64, 7
+        if facts.n_rows >= 80_000:
+            rounds, leaves, depth = 1000, 128, 8
+        if facts.n_classes > 2:
+            leaves, depth = cls.VECTOR_LEAVES, cls.VECTOR_DEPTH
+        colsample = 1.0 if facts.n_columns < FEW_COLUMNS else cls.colsample
+        return cls(rounds, leaves, depth, facts.n_classes > 2, colsample)
+
+    @property
+    def settings(self) -> Mapping[str, Hyperparameter]:
+        """The defaults that it decides."""
+        vectors = {"multi_strategy": "multi_output_tree"} if self.vectors else {}
+        return {"colsample_bytree": self.colsample, **vectors}

@@ -1,0 +1,163 @@
+"""A small network on soft targets: Adam on mini-batches, its weights averaged over the steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import numpy as np
+
+from hpmkd.kernels import distillation_loss
+from hpmkd.student import NetworkModel, Student
+from hpmkd_defaults.settings_types import Natural
+from hpmkd_defaults.stages.network_training import NetworkTraining
+from hpmkd_defaults.stages.row_loss import at_most
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hpmkd.contracts import HyperparameterTrial
+    from hpmkd.student import LinearEncoder
+    from hpmkd.values import DataFacts, FloatArray, HeldOutRows, Hyperparameter, StageInputs
+
+#: Epochs without a new best of the held-out rows after which a path ends.
+PATIENCE = 15
+
+
+class NetworkStage:
+    """One or two hidden layers of ReLU units, trained on the exact distillation loss.
+
+    Each epoch is a pass over all rows in a new order, each batch a step of Adam with decoupled
+    weight decay and a constant rate. The student has the moving average of the weights over the
+    last steps: less noise than those of any one step, and no schedule that would have to know the
+    last epoch. So a fit of r epochs is, bit for bit, the r-th student of a longer path.
+    A scheduler that varies is asked once per epoch.
+
+    Hyperparameters: ``width`` (16 … 128) of each of ``layers`` (1 or 2), ``learning_rate``
+    (5e-4 … 1e-2), ``weight_decay`` (.01 … 1; it comes off times the rate) and ``n_epochs``, the
+    limit, which is not searched. Its portfolio: the defaults with four times the decay, for few or
+    noisy rows.
+
+    Parameters
+    ----------
+    rows : int
+        Rows with a label that it is fitted on at most, class by class; 0 for no cap.
+
+    References
+    ----------
+    Ba and Caruana (2014), Do deep nets really need to be deep?
+    """
+
+    encoding: ClassVar[str] = "linear"
+    complexity: ClassVar[int] = 2
+    limit: ClassVar[str] = "n_epochs"
+    defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
+        {"width": 64, "layers": 2, "learning_rate": 2e-3, "weight_decay": 0.1}
+    )
+    portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = (
+        {**defaults, "weight_decay": 0.4},
+    )
+
+    def __init__(self, rows: Natural = 100_000) -> None:
+        self.rows = rows
+
+    def caps(self, facts: DataFacts) -> Mapping[str, str]:
+        """Return what is not done on all rows of data of this size."""
+        fitted = f"networks are fitted on {self.rows} of {facts.n_rows} rows"
+        return {"rows": fitted} if 0 < self.rows < facts.n_rows else {}
+
+    def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
+        """Draw the layers and their width, the rate, and the decay."""
+        return {
+            "width": trial.suggest_int("width", 16, 128, log=True),
+            "layers": trial.suggest_int("layers", 1, 2),
+            "learning_rate": trial.suggest_float("learning_rate", 5e-4, 1e-2, log=True),
+            "weight_decay": trial.suggest_float("weight_decay", 0.01, 1.0, log=True),
+        }
+
+    def fit(self, inputs: StageInputs) -> Student:
+        """Train for as many epochs as the limit says.
+
+        Raises
+        ------
+        RecipeError
+            The training diverged: a weight is not finite, or far too large.
+        """
+        training = NetworkTraining(at_most(inputs, self.rows), self.defaults)
+        for _ in range(training.n_epochs):
+            training.epoch()
+        return _student(inputs, training.layers())
+
+    def path(self, inputs: StageInputs) -> NetworkPath | None:
+        """Train until the held-out rows have not gained for some epochs; None under a schedule.
+
+        Raises
+        ------
+        RecipeError
+            As :meth:`fit`.
+        """
+        if inputs.scheduler.varies:
+            return None
+        training = NetworkTraining(at_most(inputs, self.rows), self.defaults)
+        losses: list[float] = []
+        averages = []
+        for _ in range(training.n_epochs):
+            training.epoch()
+            averages.append(training.average.copy())
+            if inputs.held is None:
+                continue
+            losses.append(_held_loss(NetworkModel(*training.layers()), inputs.held))
+            if len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE:
+                break
+        return NetworkPath(np.array(losses), inputs, training, averages)
+
+
+@dataclass(frozen=True)
+class NetworkPath:
+    """The students after each epoch of one training.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (R,)
+        Mean log loss of the held-out rows; empty if there are none.
+    inputs : StageInputs
+        What was fitted.
+    training : NetworkTraining
+        How.
+    averages : sequence of R arrays
+        The averaged parameters after each epoch.
+    """
+
+    losses: FloatArray
+    inputs: StageInputs
+    training: NetworkTraining
+    averages: Sequence[FloatArray]
+
+    def student(self, n_rounds: int) -> Student:
+        """Return the student of the first epochs, 1 … R.
+
+        Raises
+        ------
+        ValueError
+            There are fewer.
+        """
+        if not 1 <= n_rounds <= len(self.averages):
+            raise ValueError(f"got {n_rounds} epochs, expected 1 to {len(self.averages)}")
+        return _student(self.inputs, self.training.layers(self.averages[n_rounds - 1]))
+
+
+def _student(
+    inputs: StageInputs, layers: tuple[Sequence[FloatArray], Sequence[FloatArray]]
+) -> Student:
+    """Return the student of some weights and biases."""
+    encoder = cast("LinearEncoder", inputs.encoder)  # what the encoding "linear" means
+    return Student(encoder, NetworkModel(*layers), inputs.classes)
+
+
+def _held_loss(model: NetworkModel, held: HeldOutRows) -> float:
+    """Return the mean log loss of the held-out rows, in nats."""
+    margins = model.margins(held.matrix)
+    margins = margins[:, 0] if model.n_margins == 1 else margins
+    loss, *_ = distillation_loss(margins, held.labels, np.zeros(margins.shape), 1.0, 0.0)
+    return loss

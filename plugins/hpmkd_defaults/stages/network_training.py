@@ -1,0 +1,152 @@
+"""The training of a network student, an epoch at a time."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpmkd.errors import RecipeError
+from hpmkd.kernels import n_parameters, network_epoch, network_inputs, network_margins, soften
+from hpmkd_defaults.stages.objective import FitLog
+from hpmkd_defaults.stages.row_loss import stacked_matrix, stacked_target, stacked_weights
+from hpmkd_defaults.stages.targets import current_softening, smoothed_prior, softening_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from hpmkd.values import FloatArray, Hyperparameter, Softening, StageInputs
+
+    Singles = NDArray[np.float32]
+
+#: Epochs unless the limit says otherwise: a path with held-out rows mostly ends before.
+EPOCHS = 80
+#: Rows of a step of Adam, and steps that the average of the weights reaches back to.
+BATCH, HORIZON = 32, 300
+#: The weights of the margins start at this share of those of a hidden layer: near the prior.
+SMALL_START = 0.3
+#: Beyond this no training ends well, and no student may have it.
+LARGEST = 1e4
+
+
+class NetworkTraining:
+    """Weights on their way; everything random is drawn from the seed, epoch after epoch.
+
+    Parameters
+    ----------
+    inputs : StageInputs
+        What is fitted; two classes have one margin, that of class 1.
+    defaults : mapping
+        Hyperparameters that the configuration does not name.
+    """
+
+    def __init__(self, inputs: StageInputs, defaults: Mapping[str, Hyperparameter]) -> None:
+        settings: Mapping[str, Any] = {**defaults, **inputs.configuration.hyperparameters}
+        self.n_epochs = int(settings.get("n_epochs", EPOCHS))
+        if self.n_epochs < 1:
+            raise RecipeError(f"n_epochs is {self.n_epochs}: expected 1 or more")
+        self._inputs, self._extra = inputs, inputs.extra
+        self._rate = float(settings["learning_rate"])
+        self._decay = float(settings["weight_decay"])
+        self._matrix = network_inputs(stacked_matrix(inputs, self._extra))
+        self._labels = inputs.labels.astype(np.int64, copy=False)
+        n_classes = len(inputs.classes)
+        hidden = [int(settings["width"])] * int(settings["layers"])
+        self._sizes = [self._matrix.shape[1], *hidden, n_classes if n_classes > 2 else 1]
+        self._random = np.random.default_rng(inputs.seed)
+        self._state = self._start()
+        self._log = FitLog(inputs, self.n_epochs)
+        self._done = 0
+        self._softened: tuple[float, Singles] | None = None
+
+    @property
+    def average(self) -> Singles:
+        """The averaged parameters, flat; the next epoch changes them."""
+        return self._state[3]
+
+    def epoch(self) -> None:
+        """Pass over all rows once.
+
+        Raises
+        ------
+        RecipeError
+            The training diverged.
+        """
+        softening = self._softening()
+        n_rows, extra = len(self._matrix), self._extra
+        loss = network_epoch(
+            self._sizes,
+            self._state,
+            self._matrix,
+            self._labels,
+            self._soft_targets(softening.temperature),
+            self._random.permutation(n_rows),
+            softening.temperature,
+            softening.alpha,
+            0.0 if extra is None else extra.weight,
+            batch=BATCH,
+            step=self._done * -(-n_rows // BATCH),
+            rate=self._rate,
+            decay=self._decay,
+            horizon=HORIZON,
+        )
+        self._log.write(loss)
+        self._done += 1
+        if not np.abs(self._state[[0, 3]]).max() <= LARGEST:  # NaN is not either
+            raise RecipeError(
+                f"the network diverged in epoch {self._done} at learning_rate={self._rate:g}: "
+                "lower it"
+            )
+
+    def layers(self, average: Singles | None = None) -> tuple[list[Singles], list[Singles]]:
+        """Return weights and biases of each layer, by default those of now."""
+        flat = self.average if average is None else average
+        weights, biases, at = [], [], 0
+        for a, b in pairwise(self._sizes):
+            weights.append(flat[at : at + a * b].reshape(a, b))
+            biases.append(flat[at + a * b : at + (a + 1) * b])
+            at += (a + 1) * b
+        return weights, biases
+
+    def _softening(self) -> Softening:
+        """Return how soft the targets of the next epoch are."""
+        if not self._inputs.scheduler.varies:
+            return softening_at(self._inputs, self._done / self.n_epochs)
+        weights, biases = self.layers()
+        margins = network_margins(self._inputs.matrix, weights, biases)
+        shown = margins[:, 0] if margins.shape[1] == 1 else margins
+        return current_softening(self._inputs, self._log.look(shown.astype(np.float64)))
+
+    def _soft_targets(self, temperature: float) -> Singles:
+        """Return the teacher's probabilities of all rows, softened; the last are kept."""
+        if self._softened is None or self._softened[0] != temperature:
+            teachers = [self._inputs.soft_targets]
+            teachers += [] if self._extra is None else [self._extra.soft_targets]
+            softened = np.vstack([soften(each, temperature) for each in teachers])
+            self._softened = (temperature, softened.astype(np.float32))
+        return self._softened[1]
+
+    def _start(self) -> Singles:
+        """Return the state at the start: weights drawn (He et al. 2015), the prior as bias."""
+        state = np.zeros((4, n_parameters(self._sizes)), dtype=np.float32)
+        weights, biases = self.layers(state[0])
+        for layer in weights:
+            drawn = self._random.standard_normal(layer.shape, dtype=np.float32)
+            layer[:] = drawn * np.float32(np.sqrt(2.0 / max(1, len(layer))))
+        weights[-1][:] *= np.float32(SMALL_START)
+        biases[-1][:] = self._prior_margins()
+        state[3] = state[0]
+        return state
+
+    def _prior_margins(self) -> FloatArray:
+        """Return the margins of the mean target in the first epoch."""
+        alpha = softening_at(self._inputs, progress=0.0).alpha
+        target = stacked_target(self._inputs, self._extra, alpha)
+        logits: FloatArray = np.log(
+            smoothed_prior(target, stacked_weights(self._inputs, self._extra))
+        )
+        return logits if self._sizes[-1] > 1 else logits[1:] - logits[:1]
