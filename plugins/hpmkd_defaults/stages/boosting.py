@@ -27,7 +27,7 @@ COMMON: Mapping[str, Hyperparameter] = MappingProxyType(
         "eta": 0.12,
         "reg_lambda": 1.0,
         "min_child_weight": 0.2,
-        "subsample": 0.85,
+        "subsample": 1.0,
         "colsample_bytree": 0.7,
     }
 )
@@ -174,8 +174,8 @@ class GBMStage(BoostedStage):
     complexity: ClassVar[int] = 2
     defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_leaves": 12, **COMMON})
     portfolio: Sequence[Mapping[str, Hyperparameter]] = (
-        {**defaults, "max_leaves": 24, "eta": 0.08, "subsample": 0.7},
-        {**defaults, "max_leaves": 6, "eta": 0.2, "subsample": 1.0},
+        {**defaults, "max_leaves": 24, "eta": 0.08},
+        {**defaults, "max_leaves": 6, "eta": 0.2},
     )
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:

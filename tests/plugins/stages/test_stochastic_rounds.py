@@ -85,6 +85,8 @@ def test_few_columns_are_all_there(stage):
     )
     assert few["colsample_bytree"] == 1.0
     assert many["colsample_bytree"] == stage.defaults["colsample_bytree"] < 1.0
+    # Where columns are not drawn, rows are.
+    assert few["subsample"] < many["subsample"] == stage.defaults["subsample"]
 
 
 @pytest.mark.parametrize(("n_classes", "drawn"), [(2, False), (3, True)])
