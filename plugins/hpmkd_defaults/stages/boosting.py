@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 #: Defaults that both stages have.
 COMMON: Mapping[str, Hyperparameter] = MappingProxyType(
     {
-        "eta": 0.1,
+        "eta": 0.12,
         "reg_lambda": 1.0,
-        "min_child_weight": 1.0,
-        "subsample": 0.7,
+        "min_child_weight": 0.2,
+        "subsample": 1.0,
         "colsample_bytree": 0.7,
     }
 )
+#: Rounds of a fit whose scheduler varies, unless others are set: it has no path.
+SCHEDULED_ROUNDS = 160
 #: What applies where nothing is drawn.
 UNDRAWN: Mapping[str, Hyperparameter] = MappingProxyType(
     {"colsample_bynode": 1.0, "multi_strategy": "one_output_per_tree"}
@@ -131,7 +133,10 @@ class BoostedStage:
 
     def settings(self, inputs: StageInputs) -> Mapping[str, Any]:
         """Return all hyperparameters of a fit: what was not drawn by default."""
-        own = {self.limit: self.capacity.n_rounds, "refit_every": self.refit_every}
+        rounds = self.capacity.n_rounds
+        if inputs.scheduler.varies:  # No held-out rows end such a fit.
+            rounds = min(rounds, SCHEDULED_ROUNDS)
+        own = {self.limit: rounds, "refit_every": self.refit_every}
         return {**UNDRAWN, **own, **self.defaults, **inputs.configuration.hyperparameters}
 
     def _grown(self, inputs: StageInputs, settings: Mapping[str, Any]) -> BoostedPath:
@@ -167,10 +172,10 @@ class GBMStage(BoostedStage):
     """
 
     complexity: ClassVar[int] = 2
-    defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_leaves": 8, **COMMON})
+    defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_leaves": 12, **COMMON})
     portfolio: Sequence[Mapping[str, Hyperparameter]] = (
-        {**defaults, "max_leaves": 16},
-        {**defaults, "max_leaves": 24, "eta": 0.06},
+        {**defaults, "max_leaves": 24, "eta": 0.08},
+        {**defaults, "max_leaves": 6, "eta": 0.2},
     )
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from hpmkd.values import DataFacts, Hyperparameter
 
-#: Columns below which every tree sees all of them.
+#: Columns below which every tree sees all of them, and some of the rows.
 FEW_COLUMNS = 8
 
 
@@ -26,14 +26,16 @@ class Capacity:
         Largest tree.
     vectors : bool
         Whether leaves that hold a vector are a choice.
-    colsample : float
-        Share of the columns that a tree grows on, unless another is drawn.
+    subsample, colsample : float
+        Shares of the rows and of the columns that a tree grows on, unless others are drawn. One
+        source of chance is enough: columns, or rows where there are few columns.
     """
 
     n_rounds: int = 320
     max_leaves: int = 32
     max_depth: int = 6
     vectors: bool = False
+    subsample: float = 1.0
     colsample: float = 0.7
 
     #: With more than two classes: XGBoost is slow on larger trees whose leaves are vectors.
@@ -50,11 +52,12 @@ class Capacity:
             rounds, leaves, depth = 1000, 128, 8
         if facts.n_classes > 2:
             leaves, depth = cls.VECTOR_LEAVES, cls.VECTOR_DEPTH
-        colsample = 1.0 if facts.n_columns < FEW_COLUMNS else cls.colsample
-        return cls(rounds, leaves, depth, facts.n_classes > 2, colsample)
+        few = facts.n_columns < FEW_COLUMNS
+        shares = (0.7, 1.0) if few else (cls.subsample, cls.colsample)
+        return cls(rounds, leaves, depth, facts.n_classes > 2, *shares)
 
     @property
     def settings(self) -> Mapping[str, Hyperparameter]:
         """The defaults that it decides."""
         vectors = {"multi_strategy": "multi_output_tree"} if self.vectors else {}
-        return {"colsample_bytree": self.colsample, **vectors}
+        return {"subsample": self.subsample, "colsample_bytree": self.colsample, **vectors}

@@ -11,7 +11,7 @@ import pytest
 from hpmkd.errors import RecipeError
 from hpmkd.optuna_trials import RecordedTrial, random_study
 from hpmkd.values import DataFacts
-from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
+from hpmkd_defaults.stages.boosting import SCHEDULED_ROUNDS, GBMStage, XGBoostStage
 from hpmkd_defaults.stages.boosting_parameters import SHARES, common_parameters
 from hpmkd_defaults.stages.capacity import FEW_COLUMNS, Capacity
 
@@ -85,6 +85,8 @@ def test_few_columns_are_all_there(stage):
     )
     assert few["colsample_bytree"] == 1.0
     assert many["colsample_bytree"] == stage.defaults["colsample_bytree"] < 1.0
+    # Where columns are not drawn, rows are.
+    assert few["subsample"] < many["subsample"] == stage.defaults["subsample"]
 
 
 @pytest.mark.parametrize(("n_classes", "drawn"), [(2, False), (3, True)])
@@ -120,6 +122,12 @@ def test_the_limit_is_that_of_the_data(problem, inputs_for):
     assert many.settings(inputs)["n_rounds"] == many.capacity.n_rounds > Capacity().n_rounds
     given = replace(inputs.configuration, hyperparameters={"n_rounds": 7})
     assert many.settings(replace(inputs, configuration=given))["n_rounds"] == 7
+
+
+def test_under_a_schedule_no_fit_goes_to_the_limit(problem, inputs_for, watched):
+    inputs = inputs_for(GBMStage(), problem("wine"), scheduler=watched)
+    many = GBMStage().for_data(DataFacts(10**6, 20, 2))
+    assert many.settings(inputs)["n_rounds"] == SCHEDULED_ROUNDS < many.capacity.n_rounds
 
 
 def test_a_stage_for_data_is_pickled_whole(stage):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: LightGBM reads its seed as a 32-bit integer.
 LARGEST_SEED = 2**31 - 1
-#: Columns below which every tree sees all of them.
+#: Columns below which every tree sees all of them, and some of the rows.
 FEW_COLUMNS = 8
 #: Rows from which on larger trees, and more of them, still lower the loss.
 MANY_ROWS = 20_000
@@ -54,7 +54,7 @@ class LightGBMStage:
             "learning_rate": 0.1,
             "lambda_l2": 1.0,
             "min_data_in_leaf": 5,
-            "bagging_fraction": 0.7,
+            "bagging_fraction": 1.0,
             "feature_fraction": 0.7,
         }
     )
@@ -67,8 +67,11 @@ class LightGBMStage:
         stage = copy.copy(self)
         if facts.n_rows >= MANY_ROWS:
             stage.most_rounds, stage.most_leaves = 640, 64
-        share = type(self).defaults["feature_fraction"] if facts.n_columns >= FEW_COLUMNS else 1.0
-        stage.defaults = {**type(self).defaults, "feature_fraction": share}
+        few = {"bagging_fraction": 0.7, "feature_fraction": 1.0}
+        stage.defaults = {
+            **type(self).defaults,
+            **(few if facts.n_columns < FEW_COLUMNS else {}),
+        }
         return stage
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
