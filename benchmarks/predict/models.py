@@ -16,7 +16,7 @@ from benchmarks.predict.compiled import Compiled
 from hpmkd.student import Schema, Student, fit_encoder, pack_booster
 from hpmkd_defaults.exporters.onnx import to_onnx
 
-MISSING = 0.05
+MISSING, MOST_COMPILED = 0.05, 10
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,12 @@ class Models:
 
     @cached_property
     def compiled(self) -> Compiled | None:
-        """Treelite's C code of the booster, by tl2cgen and gcc; None where they are missing."""
+        """Treelite's C code of the booster, by tl2cgen and gcc; None where they are missing.
+
+        Nor of more classes than ten: gcc takes many minutes.
+        """
+        if self.n_classes > MOST_COMPILED:
+            return None
         try:
             return Compiled(self.booster, self.n_classes)
         except ImportError:
