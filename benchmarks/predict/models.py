@@ -12,10 +12,11 @@ import xgboost as xgb
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.common.datasets import load
+from benchmarks.predict.compiled import Compiled
 from hpmkd.student import Schema, Student, fit_encoder, pack_booster
 from hpmkd_defaults.exporters.onnx import to_onnx
 
-MISSING = 0.05
+MISSING, MOST_COMPILED = 0.05, 10
 
 
 @dataclass(frozen=True)
@@ -25,20 +26,21 @@ class Size:
     data: str
     rounds: int
     depth: int
+    vectors: bool = False  # one tree a round, with a value per class in its leaves
     row_us: float | None = None
-    row_times_onnx: float | None = None
-    batch_ns: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.data} {self.rounds}×{self.depth}"
+        return f"{self.data} {self.rounds}×{self.depth}{' vectors' if self.vectors else ''}"
 
 
 SIZES = (
-    Size("adult", 30, 3, row_us=0.5, row_times_onnx=5, batch_ns=25),
+    Size("adult", 60, 3, row_us=0.6),
     Size("adult", 100, 4),
-    Size("breast_cancer", 30, 3, row_us=0.5, row_times_onnx=5, batch_ns=25),
-    Size("digits", 30, 3, row_us=1.5, row_times_onnx=5),
-    Size("letter", 30, 3, row_us=3.0, row_times_onnx=5),
+    Size("breast_cancer", 60, 3, row_us=0.6),
+    Size("digits", 30, 3),
+    Size("digits", 100, 3, vectors=True, row_us=2.5),
+    Size("letter", 30, 3),
+    Size("letter", 100, 4, vectors=True),
 )
 
 
@@ -53,6 +55,7 @@ class Models:
         self.matrix[np.random.default_rng(0).random(self.matrix.shape) < MISSING] = np.nan
         self.n_classes = int(self.labels.max()) + 1
         self.n_outputs = 1 if self.n_classes == 2 else self.n_classes
+        self.n_trees = size.rounds * (1 if size.vectors else self.n_outputs)
 
     @cached_property
     def booster(self) -> xgb.Booster:
@@ -60,6 +63,8 @@ class Models:
         multi = {"objective": "multi:softprob", "num_class": self.n_classes}
         objective = {"objective": "binary:logistic"} if self.n_outputs == 1 else multi
         parameters = {"nthread": 1, "max_depth": self.size.depth, "eta": 0.3, **objective}
+        if self.size.vectors:
+            parameters["multi_strategy"] = "multi_output_tree"
         data = xgb.DMatrix(self.matrix, self.labels, nthread=1)
         return xgb.train(parameters, data, self.size.rounds)
 
@@ -89,6 +94,19 @@ class Models:
         data = lightgbm.Dataset(self.matrix, self.labels)
         model = lightgbm.train(parameters, data, self.size.rounds)
         return lambda rows: model.predict(rows, num_threads=1)
+
+    @cached_property
+    def compiled(self) -> Compiled | None:
+        """Treelite's C code of the booster, by tl2cgen and gcc; None where they are missing.
+
+        Nor of more classes than ten: gcc takes many minutes.
+        """
+        if self.n_classes > MOST_COMPILED:
+            return None
+        try:
+            return Compiled(self.booster, self.n_classes)
+        except ImportError:
+            return None
 
     def onnx(self) -> dict[str, Callable[[Any], Any]]:
         """Ours in onnxruntime: as exported, and its trees alone; nothing where it is missing.

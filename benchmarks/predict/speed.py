@@ -11,10 +11,12 @@ from numba import njit
 
 from benchmarks.common.timing import milliseconds
 from benchmarks.predict.models import Models
+from hpmkd.kernels.packed import row_kernel
 
 ROWS = 512  # so many different ones that no branch predictor knows them by heart
 FEW = 64  # for those who take a hundred times longer
 MANY = 100_000
+MANY_TIMES = ("ours", "empty", "arrays")  # contestants that predict 512 rows
 
 
 def each(call: Callable[[Any], Any], rows: Iterable[Any]) -> Callable[[], None]:
@@ -35,13 +37,15 @@ def single_rows(models: Models, repeats: int) -> dict[str, float]:
     tables = [row[np.newaxis] for row in rows[:FEW]]
     out, margins = np.empty(packed.n_classes), np.empty(packed.n_margins)
     words = packed._words
+    empty = row_kernel("code", np.float32, hollow(packed.n_columns))
 
     @njit
     def nothing(row, words):
         return 1
 
     contestants = {
-        "empty": each(lambda row: nothing(row, words), rows),
+        "arrays": each(lambda row: nothing(row, words), rows),
+        "empty": each(lambda row: empty(row), rows),
         "ours, code": each(packed.code, rows),
         "ours, margins": each(lambda row: packed.margins(row, margins), rows),
         "ours": each(lambda row: packed.probabilities(row, out), rows),
@@ -53,7 +57,19 @@ def single_rows(models: Models, repeats: int) -> dict[str, float]:
     lightgbm = models.lightgbm()
     if lightgbm is not None:
         contestants["LightGBM"] = each(lightgbm, tables)
+    compiled = models.compiled
+    if compiled is not None:
+        compiled.check(rows[:FEW], booster.inplace_predict(models.matrix[:FEW]))
+        contestants["tl2cgen"] = each(compiled.table, tables)
+        contestants["its C alone"] = each(lambda call: call(), compiled.calls(rows[:FEW]))
     return _per_row(contestants, {"scikit-learn": 8}, repeats)
+
+
+def hollow(n_columns: int) -> Any:
+    """Return the words of a student without trees or weights: what a call costs."""
+    words = np.zeros(24, dtype=np.uint32)
+    words[:2] = n_columns, 1
+    return words
 
 
 def _per_row(
@@ -62,7 +78,7 @@ def _per_row(
     """Return microseconds per row; ours predict 512 rows, others 64."""
     times = milliseconds(tuple(contestants.values()), repeats)
     return {
-        name: 1e3 * taken / counts.get(name, ROWS if name.startswith(("ours", "empty")) else FEW)
+        name: 1e3 * taken / counts.get(name, ROWS if name.startswith(MANY_TIMES) else FEW)
         for name, taken in zip(contestants, times, strict=True)
     }
 
@@ -137,5 +153,8 @@ def tables(models: Models, repeats: int) -> dict[str, float]:
     lightgbm = models.lightgbm()
     if lightgbm is not None:
         contestants["LightGBM"] = lambda: lightgbm(rows)
+    compiled = models.compiled
+    if compiled is not None:
+        contestants["tl2cgen"] = lambda: compiled.table(rows)
     times = milliseconds(tuple(contestants.values()), repeats)
     return {name: 1e6 * taken / MANY for name, taken in zip(contestants, times, strict=True)}

@@ -325,7 +325,7 @@ def test_the_proposal_is_as_proposed():
     assert [link.stage for link in proposal.chain] == ["logistic", "tree", "gbm", "xgboost"]
     assert {link.transfer.name for link in proposal.chain if link.transfer} == {"mix"}
     assert (proposal.scheduler.name, proposal.ensemble.top) == ("meta", 3)
-    assert proposal.ensemble.fuser == ""  # by attention, as the teachers
+    assert proposal.ensemble.fuser == "pool"  # attention, which fuses the teachers, has no file
 
 
 @pytest.mark.parametrize("name", ["ensemble", "collapsed"])
