@@ -21,8 +21,8 @@ from hpmkd.student import (
     pack_booster,
     pack_sklearn_tree,
 )
-from hpmkd.student.packed.student import PackedStudent
 from hpmkd.student.packed.content import NotPackable
+from hpmkd.student.packed.student import PackedStudent
 from tests.student import packed_twin as twin
 
 FAMILIES = ("linear", "tree", "boosted", "additive")

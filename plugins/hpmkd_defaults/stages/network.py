@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hpmkd.student import LinearEncoder
     from hpmkd.values import DataFacts, FloatArray, HeldOutRows, Hyperparameter, StageInputs
 
+#: Epochs of a fit, and of a path that held-out rows end, unless ``n_epochs`` says otherwise.
+EPOCHS, LONGEST_PATH = 60, 200
 #: Epochs without a new best of the held-out rows after which a path ends.
 PATIENCE = 15
 
@@ -36,8 +38,8 @@ class NetworkStage:
 
     Hyperparameters: ``width`` (16 … 128) of each of ``layers`` (1 or 2), ``learning_rate``
     (5e-4 … 1e-2), ``weight_decay`` (.01 … 1; it comes off times the rate) and ``n_epochs``, the
-    limit, which is not searched. Its portfolio: the defaults with four times the decay, for few or
-    noisy rows.
+    limit, which is not searched: 60 by default, 200 where held-out rows end the path. Its
+    portfolio: the defaults with four times the decay, for few or noisy rows.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ class NetworkStage:
         RecipeError
             The training diverged: a weight is not finite, or far too large.
         """
-        training = NetworkTraining(at_most(inputs, self.rows), self.defaults)
+        training = self._training(inputs, EPOCHS)
         for _ in range(training.n_epochs):
             training.epoch()
         return _student(inputs, training.layers())
@@ -99,7 +101,7 @@ class NetworkStage:
         """
         if inputs.scheduler.varies:
             return None
-        training = NetworkTraining(at_most(inputs, self.rows), self.defaults)
+        training = self._training(inputs, EPOCHS if inputs.held is None else LONGEST_PATH)
         losses: list[float] = []
         averages = []
         for _ in range(training.n_epochs):
@@ -111,6 +113,11 @@ class NetworkStage:
             if len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE:
                 break
         return NetworkPath(np.array(losses), inputs, training, averages)
+
+    def _training(self, inputs: StageInputs, n_epochs: int) -> NetworkTraining:
+        """Return what trains, for so many epochs unless the configuration says otherwise."""
+        settings = {"n_epochs": n_epochs, **self.defaults}
+        return NetworkTraining(at_most(inputs, self.rows), settings)
 
 
 @dataclass(frozen=True)
