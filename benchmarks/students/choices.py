@@ -139,9 +139,9 @@ def choices(n_classes: int) -> dict[str, Callable[[Finished], Answer]]:
     arms: dict[str, Callable[[Finished], Answer]] = {}
     for group, names in by_group.items():
         arms[f"best of {group}"] = partial(Finished.single, names=names)
+    if n_classes > 2:
+        arms[HALF] = partial(Finished.half, arm=f"best of {VECTOR}")
     for kind, fuser in FUSERS.items():
         for group in POOLED:
             arms[f"{kind} of {group}"] = partial(Finished.pool, names=by_group[group], fuser=fuser)
-    if n_classes > 2:
-        arms[HALF] = partial(Finished.half, arm=f"best of {VECTOR}")
     return arms

@@ -54,8 +54,8 @@ CHOSEN = {name: arm for name, arm in TOGETHER.items() if name.startswith(("singl
 CONTROL = "best of boosters hard"
 
 
-def report(frame: pd.DataFrame) -> str:
-    """Return the page about the lines of :meth:`Answers.frame`."""
+def report(frame: pd.DataFrame, done: int, wanted: int) -> str:
+    """Return the page about the lines of :meth:`Answers.frame`: so many draws of those wanted."""
     draws = {rows: Draws(part) for rows, part in frame.groupby("rows", sort=False)}
     main = draws.get(MAIN) or next(iter(draws.values()))
     others = [
@@ -66,6 +66,8 @@ def report(frame: pd.DataFrame) -> str:
     ]
     return filled(
         PAGE,
+        done=done,
+        wanted=wanted,
         rows=counts(main),
         aims=aims(main),
         log_losses=log_losses(main),
