@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpmkd.values import Configuration
 from hpmkd_defaults.stages.boosting import GBMStage
 from hpmkd_defaults.stages.logistic import LogisticStage
+from hpmkd_defaults.stages.network import NetworkStage
 
 #: What tells the families of boosters apart.
 FAMILIES = {
     "trees": {"multi_strategy": "one_output_per_tree"},
     "vector": {"multi_strategy": "multi_output_tree"},
 }
-STAGES: dict[str, Any] = {"logistic": LogisticStage(), "gbm": GBMStage()}
+STAGES: dict[str, Any] = {
+    "logistic": LogisticStage(),
+    "gbm": GBMStage(),
+    "network": NetworkStage(),
+}
 
 #: What a row without a label weighs; a row with one has 1.
 EXTRA_WEIGHT = 0.5
@@ -52,9 +58,11 @@ class Candidate:
     rounds: str = "path"
 
     @property
-    def soft(self) -> bool:
-        """Whether it learns from teachers."""
-        return self.alpha > 0 or self.extra != "none"
+    def configuration(self) -> Configuration:
+        """The configuration that the engine fits."""
+        weight = 0.0 if self.extra == "none" else EXTRA_WEIGHT
+        settings = dict(self.settings)
+        return Configuration(self.stage, 1.0, self.alpha, settings, extra_weight=weight)
 
 
 #: What a student learns from: alpha and extra rows.
@@ -91,7 +99,9 @@ def candidates(n_classes: int) -> dict[str, Candidate]:
         found[f"trees {leaves} plain"] = Candidate("gbm", trees | PLAIN, rounds="both")
         found[f"trees {leaves} hard"] = Candidate("gbm", trees, rounds="both")
         for target, learnt in TARGETS.items():
-            found.setdefault(f"{family} {leaves} {target}", Candidate("gbm", own, **learnt))
+            # Soft targets are for comparison, and the held folds cannot choose among those.
+            if target != "soft" or leaves == min(sizes):
+                found.setdefault(f"{family} {leaves} {target}", Candidate("gbm", own, **learnt))
     trees, vector = (each | common | {"max_leaves": 8} | PLAIN for each in FAMILIES.values())
     for target, learnt in TARGETS.items():
         if target != "hard":
