@@ -31,6 +31,7 @@ RECORD = ModelRecord(
     speedup=26000.0,
     retention=0.9964,
     alpha=0.5,
+    extra_weight=0.25,
     temperature=2.0,
     selection_log_loss=0.09,
 )

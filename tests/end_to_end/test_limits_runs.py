@@ -75,16 +75,20 @@ def test_all_that_was_fitted_for_good_is_told_of(found, folder, cancer):
 
 def test_each_has_the_figures_of_its_trial(found):
     accuracy = found.facts["selection"]["teacher_accuracy"]
-    trials = {trial.number: trial for trial in found.trials}
+    trials = {
+        (cut.number, cut.configuration.rounds): cut
+        for trial in found.trials
+        for cut in (trial, *trial.shorter)
+    }
     for each in found.front:
-        trial = trials[each.trial]
+        trial = trials[each.trial, each.rounds]
         assert each.selection_log_loss == trial.log_loss
         assert each.selection_accuracy == trial.accuracy
         assert each.selection_retention == pytest.approx(trial.accuracy / accuracy)
         # Fitted on all rows it may be larger, and is no other model.
         assert each.bytes < 2 * trial.n_bytes
         if each.name != each.stage:
-            assert each.name == f"{each.stage}-{each.trial}"
+            assert each.name == trial.name
 
 
 def test_the_teachers_accuracy_is_out_of_fold(found, cancer):
