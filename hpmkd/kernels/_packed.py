@@ -17,6 +17,7 @@ whichever takes its default direction.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,6 +48,9 @@ ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 FIVE, EIGHT = np.uint64(5), np.uint64(8)
 HALF, LOW_HALF = np.uint64(16), np.uint64(0xFFFF)
 INFINITY = np.float32(np.inf)
+SINGLE_ZERO, SINGLE_ONE, SINGLE_THREE = np.float32(0.0), np.float32(1.0), np.float32(3.0)
+LARGEST_INPUT = 1e4  # of a network
+ROWS_AT_ONCE = 16  # of a network, so that their units stay in the first cache
 LARGEST = 1e300  # far beyond any margin, so that an overflowed one does not become inf - inf
 CLEAR = 1e-6  # classes whose margins differ by more have different probabilities
 
@@ -267,6 +271,118 @@ def _linear(row: Any, buffer: Words, out: Floats) -> None:
 
 
 @kernel
+def _encode(row: Any, buffer: Words, values: Singles) -> None:
+    """Write the columns that a network reads of one row, squashed, as ``_predict.squash`` does."""
+    doubles = buffer.view(np.float64)
+    columns, at, n_numbers = np.uint64(buffer[14]), np.uint64(buffer[15]), np.uint64(buffer[13])
+    for i in range(n_numbers):
+        x = np.float64(row[buffer[columns + i]])
+        x = doubles[at] if x != x else x
+        x = doubles[at + ONE] if x < doubles[at + ONE] else x
+        x = doubles[at + TWO] if x > doubles[at + TWO] else x
+        x = (x + 0.0) / doubles[at + THREE] - doubles[at + THREE + ONE]
+        x = x if x > -LARGEST_INPUT else -LARGEST_INPUT
+        values[i] = x if x < LARGEST_INPUT else LARGEST_INPUT
+        at += FIVE
+    columns, start = np.uint64(buffer[17]), n_numbers
+    for i in range(np.uint64(buffer[16])):
+        x = np.float64(row[buffer[columns + i]])
+        values[start + i] = 0.0 if x == x else 1.0
+    at, start = np.uint64(buffer[20]), start + np.uint64(buffer[16])
+    for _ in range(np.uint64(buffer[19])):
+        x = np.float64(row[buffer[at]])
+        levels = np.uint64(buffer[at + ONE])
+        for k in range(levels):
+            values[start + k] = 0.0
+        if x >= 0.0 and x < levels:
+            values[start + np.uint64(x)] = 1.0
+        start += levels
+        at += THREE
+    for i in range(start):
+        third = values[i] / SINGLE_THREE
+        values[i] = values[i] / math.sqrt(SINGLE_ONE + third * third)
+
+
+@kernel
+def _widest(buffer: Words) -> int:
+    """Return the columns or units of the widest layer of a network."""
+    at, widest = np.int64(buffer[22]), 1
+    for k in range(np.int64(buffer[at]) + 1):
+        widest = max(widest, np.int64(buffer[at + 1 + k]))
+    return widest
+
+
+@kernel
+def _add_layer(inputs: Singles, weights: Singles, out: Singles) -> None:
+    """Add inputs (n, a) times weights (a, b) to out (n, b); ``_predict.add_layer``."""
+    whole = inputs.shape[1] - inputs.shape[1] % 4
+    for r in range(inputs.shape[0]):
+        row, sums = inputs[r], out[r]
+        for i in range(0, whole, 4):
+            x0, x1, x2, x3 = row[i], row[i + 1], row[i + 2], row[i + 3]
+            w0, w1, w2, w3 = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+            for j in range(sums.size):
+                sums[j] += (x0 * w0[j] + x1 * w1[j]) + (x2 * w2[j] + x3 * w3[j])
+        for i in range(whole, row.size):
+            x0, w0 = row[i], weights[i]
+            for j in range(sums.size):
+                sums[j] += x0 * w0[j]
+
+
+@kernel
+def _layers(buffer: Words, n_rows: Index, values: Singles, sums: Singles) -> None:
+    """Turn what a network reads of some rows (n, d), flat, into its margins (n, C).
+
+    Both hold as many values a row as the widest layer; the inputs are spent.
+    """
+    floats, at = buffer.view(np.float32), np.int64(buffer[22])
+    n_layers = np.int64(buffer[at])
+    place = at + n_layers + 2
+    for layer in range(n_layers):
+        a, b = np.int64(buffer[at + 1 + layer]), np.int64(buffer[at + 2 + layer])
+        below = values[: n_rows * a].reshape((n_rows, a))
+        above = sums[: n_rows * b].reshape((n_rows, b))
+        weights = floats[place : place + a * b].reshape((a, b))
+        place += a * b
+        for r in range(n_rows):
+            for j in range(b):
+                above[r, j] = floats[place + j]
+        _add_layer(below, weights, above)
+        place += b
+        if layer < n_layers - 1:
+            for j in range(n_rows * b):
+                values[j] = sums[j] if sums[j] > SINGLE_ZERO else SINGLE_ZERO
+
+
+@kernel
+def _network(row: Any, buffer: Words, out: Floats) -> None:
+    """Write the margins of a network of one row."""
+    widest = _widest(buffer)
+    values, sums = np.empty(widest, np.float32), np.empty(widest, np.float32)
+    _encode(row, buffer, values)
+    _layers(buffer, 1, values, sums)
+    for c in range(out.size):
+        out[c] = sums[c]
+
+
+@kernel
+def _network_block(matrix: Any, first: Index, rows: Index, buffer: Words, out: Floats) -> None:
+    """Write the margins of a network of a block, a few rows at a time."""
+    widest, n_columns = _widest(buffer), np.int64(buffer[np.int64(buffer[22]) + 1])
+    values = np.empty(ROWS_AT_ONCE * widest, np.float32)
+    sums = np.empty(ROWS_AT_ONCE * widest, np.float32)
+    for start in range(0, rows, ROWS_AT_ONCE):
+        count = min(ROWS_AT_ONCE, rows - start)
+        for r in range(count):
+            own = values[r * n_columns : (r + 1) * n_columns]
+            _encode(matrix[first + start + r], buffer, own)
+        _layers(buffer, count, values, sums)
+        for r in range(count):
+            for c in range(np.int64(buffer[1])):
+                out[c * BLOCK + start + r] = sums[r * np.int64(buffer[1]) + c]
+
+
+@kernel
 def _start(buffer: Words, floats: Singles, c: Index, linear: float) -> Single:
     """Return where the trees of a margin start: its base, or its clipped linear margin."""
     limits = np.uint64(buffer[12])
@@ -369,6 +485,8 @@ def _margins(row: Any, buffer: Words, out: Floats) -> None:
     """Write the margins of one row."""
     if buffer[21] > 0:
         _linear(row, buffer, out)
+    if buffer[22] > 0:
+        _network(row, buffer, out)
     form = np.int64(buffer[3])
     if form == 0:
         return
@@ -659,6 +777,8 @@ def _margins_block(
     """Write the margins of a block, those of one margin behind each other."""
     if buffer[21] > 0:
         _linear_block(matrix, first, rows, buffer, sums)
+    if buffer[22] > 0:
+        _network_block(matrix, first, rows, buffer, sums)
     if buffer[3] == 0:
         return
     cells, walked, width = work[0], work[1], np.int64(buffer[5])
@@ -942,7 +1062,14 @@ def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
 # of both. Types and flags that a row must have, NumPy's numbers for them.
 HEAD = object.__basicsize__
 TYPE, FLOAT_VALUE = HEAD - 8, HEAD
-DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 24, HEAD + 40, HEAD + 48
+DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = (
+    HEAD,
+    HEAD + 8,
+    HEAD + 16,
+    HEAD + 24,
+    HEAD + 40,
+    HEAD + 48,
+)
 BYTE_ORDER, TYPE_NUMBER = HEAD + 10, HEAD + 12
 NATIVE, FLOAT_32, FLOAT_64 = ord("="), 11, 12
 ALIGNED, WRITEABLE = 0x100, 0x400
@@ -1215,8 +1342,9 @@ def _open(bound: int) -> tuple[Words, Floats, Addresses]:
 
 
 #: What a function above takes as an object of Python, by its name: itself one, or any number.
-TAKES_ONE, TAKES_MANY = types.int64(types.int64, types.int64), types.int64(
-    types.int64, types.int64, types.int64
+TAKES_ONE, TAKES_MANY = (
+    types.int64(types.int64, types.int64),
+    types.int64(types.int64, types.int64, types.int64),
 )
 # One dispatcher per dtype: each has a single signature, so that another is refused by the call.
 all_32, all_64, pool_all_64 = kernel(_answer_all), kernel(_answer_all), kernel(_pool_all)
