@@ -180,8 +180,7 @@ def _points(parts: Components, active: dict[str, Any], seed: int) -> dict[str, A
     stages = {name: each.stage for name, each in active.items()}
     sampler = parts.sampler.offered.create(SearchSpace(stages, (1.0,), (0.0,), seed), trials=DRAWS)
     drawn = sampler.ask(DRAWS * len(stages))
-    weight = {"extra_weight": 1.0}  # the arms set the weight of rows
     return {
-        name: [{**each.hyperparameters, **weight} for each in drawn if each.stage == name]
+        name: [dict(each.hyperparameters) for each in drawn if each.stage == name]
         for name in stages
     }

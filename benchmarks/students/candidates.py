@@ -20,6 +20,8 @@ STAGES: dict[str, Any] = {"logistic": LogisticStage(), "gbm": GBMStage()}
 EXTRA_WEIGHT = 0.5
 #: Rounds of a booster whose rounds are not chosen.
 FIXED_ROUNDS = 150
+#: With more than two classes: a leaf that holds K values costs time, so steps are larger and fewer.
+MULTICLASS = {"eta": 0.2, "n_rounds": 200}
 #: Subsampling switched off.
 PLAIN = {"subsample": 1.0, "colsample_bytree": 1.0}
 
@@ -82,13 +84,15 @@ def candidates(n_classes: int) -> dict[str, Candidate]:
         found[f"network {target}"] = Candidate("network", **learnt)
     found["network soft made"] = Candidate("network", alpha=0.5, extra="made")
     family, sizes = boosted(n_classes)
+    common = MULTICLASS if n_classes > 2 else {}
     for leaves in sizes:
-        trees, own = (FAMILIES[each] | {"max_leaves": leaves} for each in ("trees", family))
+        size = common | {"max_leaves": leaves}
+        trees, own = FAMILIES["trees"] | size, FAMILIES[family] | size
         found[f"trees {leaves} plain"] = Candidate("gbm", trees | PLAIN, rounds="both")
         found[f"trees {leaves} hard"] = Candidate("gbm", trees, rounds="both")
         for target, learnt in TARGETS.items():
             found.setdefault(f"{family} {leaves} {target}", Candidate("gbm", own, **learnt))
-    trees, vector = (each | {"max_leaves": 8} | PLAIN for each in FAMILIES.values())
+    trees, vector = (each | common | {"max_leaves": 8} | PLAIN for each in FAMILIES.values())
     for target, learnt in TARGETS.items():
         if target != "hard":
             found[f"alone {target}"] = Candidate("gbm", trees, **learnt, rounds="fixed")

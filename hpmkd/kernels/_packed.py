@@ -43,6 +43,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 kernel: Callable[[_F], _F] = njit(cache=True, nogil=True, error_model="numpy")
 
+TOGETHER = 16  # trees whose leaves are added to a row together
+TILE = 32  # rows of a table whose cells stay in the cache while they are sorted by column
 BLOCK = 256  # rows that stay in the cache while every tree passes over them
 ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 FIVE, EIGHT = np.uint64(5), np.uint64(8)
@@ -175,27 +177,27 @@ def _expand(row: Any, buffer: Words, cells: Singles) -> None:
 @kernel
 def _leaf_2(cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any) -> Any:
     """Return the leaf of a perfect tree of depth 2: 3 columns, 3 thresholds, 4 leaves."""
-    k = ONE if cells[buffer[at]] < floats[at + np.uint64(3)] else TWO
-    k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(3) + k] else TWO)
+    k = TWO - np.uint64(cells[buffer[at]] < floats[at + np.uint64(3)])
+    k += k + TWO - np.uint64(cells[buffer[at + k]] < floats[at + np.uint64(3) + k])
     return leaves[at + np.uint64(3) + k]
 
 
 @kernel
 def _leaf_3(cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any) -> Any:
     """Return the leaf of a perfect tree of depth 3: 7 columns, 7 thresholds, 8 leaves."""
-    k = ONE if cells[buffer[at]] < floats[at + np.uint64(7)] else TWO
-    k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(7) + k] else TWO)
-    k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(7) + k] else TWO)
+    k = TWO - np.uint64(cells[buffer[at]] < floats[at + np.uint64(7)])
+    k += k + TWO - np.uint64(cells[buffer[at + k]] < floats[at + np.uint64(7) + k])
+    k += k + TWO - np.uint64(cells[buffer[at + k]] < floats[at + np.uint64(7) + k])
     return leaves[at + np.uint64(7) + k]
 
 
 @kernel
 def _leaf_4(cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: Any) -> Any:
     """Return the leaf of a perfect tree of depth 4: 15 columns, 15 thresholds, 16 leaves."""
-    k = ONE if cells[buffer[at]] < floats[at + np.uint64(15)] else TWO
-    k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(15) + k] else TWO)
-    k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(15) + k] else TWO)
-    k += k + (ONE if cells[buffer[at + k]] < floats[at + np.uint64(15) + k] else TWO)
+    k = TWO - np.uint64(cells[buffer[at]] < floats[at + np.uint64(15)])
+    k += k + TWO - np.uint64(cells[buffer[at + k]] < floats[at + np.uint64(15) + k])
+    k += k + TWO - np.uint64(cells[buffer[at + k]] < floats[at + np.uint64(15) + k])
+    k += k + TWO - np.uint64(cells[buffer[at + k]] < floats[at + np.uint64(15) + k])
     return leaves[at + np.uint64(15) + k]
 
 
@@ -206,7 +208,7 @@ def _walk(cells: Singles, buffer: Words, floats: Singles, root: Index) -> Index:
     node = np.uint64(buffer[at])
     while (node & LOW_HALF) != LOW_HALF:
         child = node >> HALF  # in nodes from the root; its sibling comes next
-        child += np.uint64(0) if cells[node & LOW_HALF] < floats[at + ONE] else ONE
+        child += ONE - np.uint64(cells[node & LOW_HALF] < floats[at + ONE])
         at = root + TWO * child
         node = np.uint64(buffer[at])
     return at + ONE
@@ -395,17 +397,21 @@ def _start(buffer: Words, floats: Singles, c: Index, linear: float) -> Single:
 
 
 @kernel
-def _vector_leaf(
-    cells: Singles, buffer: Words, floats: Singles, form: Index, trees: Index, t: Index
-) -> Index:
-    """Return where the values of the leaf begin in which a row ends."""
+def _find_leaves(cells: Singles, buffer: Words, floats: Singles, leaves: Words) -> None:
+    """Write where the values of the leaf begin in which a row ends, tree by tree."""
+    form, trees, stop = np.int64(buffer[3]), np.uint64(buffer[8]), np.uint64(leaves.size)
     if form == 3:
-        return np.uint64(_leaf_3(cells, buffer, floats, trees + t * np.uint64(22), buffer))
-    if form == 4:
-        return np.uint64(_leaf_4(cells, buffer, floats, trees + t * np.uint64(46), buffer))
-    if form == 2:
-        return np.uint64(_leaf_2(cells, buffer, floats, trees + t * np.uint64(10), buffer))
-    return np.uint64(buffer[_walk(cells, buffer, floats, np.uint64(buffer[trees + t]))])
+        for t in range(stop):
+            leaves[t] = _leaf_3(cells, buffer, floats, trees + t * np.uint64(22), buffer)
+    elif form == 4:
+        for t in range(stop):
+            leaves[t] = _leaf_4(cells, buffer, floats, trees + t * np.uint64(46), buffer)
+    elif form == 2:
+        for t in range(stop):
+            leaves[t] = _leaf_2(cells, buffer, floats, trees + t * np.uint64(10), buffer)
+    else:
+        for t in range(stop):
+            leaves[t] = buffer[_walk(cells, buffer, floats, np.uint64(buffer[trees + t]))]
 
 
 def _lanes(context: Any, builder: Any, array: Any, index: Any, count: int) -> Any:
@@ -416,66 +422,68 @@ def _lanes(context: Any, builder: Any, array: Any, index: Any, count: int) -> An
 
 
 def _summing(count: int) -> Any:
-    """Return the function that adds the values of leaves to sums, so many lanes in a register."""
+    """Return the function that adds the values of some leaves to sums, one after another.
 
-    def declare(context: Any, sums: Any, floats: Any, leaves: Any, at: Any) -> Any:
+    So many neighbours at a time: those of `sums` from `target` on, and those of `floats` from
+    `at` behind where each of `number` leaves begins, which are `step` apart in `leaves`. They
+    stay in a register meanwhile.
+    """
+
+    def declare(
+        context: Any, sums: Any, target: Any, floats: Any, at: Any, leaves: Any, first: Any,
+        step: Any, number: Any,
+    ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             kinds = signature.args
             given = list(zip(kinds, arguments, strict=True))
-            rows = context.make_array(kinds[2])(context, builder, arguments[2])
-            target = _lanes(context, builder, given[0], arguments[3], count)
-            total = cgutils.alloca_once_value(builder, builder.load(target, align=4))
-            with cgutils.for_range(builder, rows.nitems) as loop:
-                leaf = builder.load(builder.gep(rows.data, [loop.index]))
-                source = builder.add(leaf, arguments[3])
-                values = builder.load(_lanes(context, builder, given[1], source, count), align=4)
+            places = context.make_array(kinds[4])(context, builder, arguments[4]).data
+            result = _lanes(context, builder, given[0], arguments[1], count)
+            total = cgutils.alloca_once_value(builder, builder.load(result, align=4))
+            with cgutils.for_range(builder, arguments[7]) as loop:
+                place = builder.add(arguments[5], builder.mul(loop.index, arguments[6]))
+                leaf = builder.load(builder.gep(places, [place]))
+                start = builder.add(builder.zext(leaf, ir.IntType(64)), arguments[3])
+                values = builder.load(_lanes(context, builder, given[2], start, count), align=4)
                 builder.store(builder.fadd(builder.load(total), values), total)
-            builder.store(builder.load(total), target, align=4)
+            builder.store(builder.load(total), result, align=4)
             return context.get_dummy_value()
 
-        return types.void(sums, floats, leaves, types.uint64), generate
-
-    return intrinsic(declare)
-
-
-def _adding(count: int) -> Any:
-    """Return the function that adds so many values of one leaf to sums."""
-
-    def declare(context: Any, sums: Any, at: Any, floats: Any, leaf: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            given = list(zip(signature.args, arguments, strict=True))
-            target = _lanes(context, builder, given[0], arguments[1], count)
-            source = _lanes(context, builder, given[2], arguments[3], count)
-            total = builder.fadd(builder.load(target, align=4), builder.load(source, align=4))
-            builder.store(total, target, align=4)
-            return context.get_dummy_value()
-
-        return types.void(sums, types.uint64, floats, types.uint64), generate
+        place = types.uint64
+        return types.void(sums, place, floats, place, leaves, place, place, place), generate
 
     return intrinsic(declare)
 
 
 # Written for LLVM, for numba does not make vectors of what stands beside each other.
 _sum_4, _sum_8 = _summing(4), _summing(8)
-_add_4_values, _add_8_values = _adding(4), _adding(8)
+
+
+@kernel
+def _add_leaves(
+    sums: Singles, target: Index, floats: Singles, width: Index, leaves: Words, first: Index,
+    step: Index, number: Index,
+) -> None:  # fmt: skip
+    """Add the values of some leaves to those of a row, leaf by leaf."""
+    at = np.uint64(0)
+    while at + EIGHT <= width:
+        _sum_8(sums, target + at, floats, at, leaves, first, step, number)
+        at += EIGHT
+    if at < width:
+        _sum_4(sums, target + at, floats, at, leaves, first, step, number)
 
 
 @kernel
 def _add_vectors(cells: Singles, buffer: Words, floats: Singles, out: Floats) -> None:
     """Add trees whose leaves hold a value per margin, one by one, eight margins at a time."""
-    form, trees, width = np.int64(buffer[3]), np.uint64(buffer[8]), np.uint64(buffer[23])
-    leaves = np.empty(np.int64(buffer[4]), np.uint64)
-    for t in range(np.uint64(leaves.size)):
-        leaves[t] = _vector_leaf(cells, buffer, floats, form, trees, t)
-    sums = np.empty(np.int64(width), np.float32)
+    leaves, sums = (
+        np.empty(np.int64(buffer[4]), np.uint32),
+        np.empty(np.int64(buffer[23]), np.float32),
+    )
+    _find_leaves(cells, buffer, floats, leaves)
     for c in range(np.uint64(out.size)):
         sums[c] = _start(buffer, floats, c, out[c])
-    at = np.uint64(0)
-    while at + EIGHT <= width:
-        _sum_8(sums, floats, leaves, at)
-        at += EIGHT
-    if at < width:
-        _sum_4(sums, floats, leaves, at)
+    zero, number = np.uint64(0), np.uint64(leaves.size)
+    _add_leaves(sums, zero, floats, np.uint64(buffer[23]), leaves, zero, ONE, number)
     for c in range(np.uint64(out.size)):
         out[c] = sums[c]
 
@@ -578,21 +586,23 @@ def _load_block(matrix: Any, first: Index, rows: Index, buffer: Words, cells: Si
     """Write the cells that the trees compare, those of one column behind each other."""
     columns = np.int64(buffer[6])
     low, high = np.int64(buffer[9]), np.int64(buffer[11])
-    for k in range(np.int64(buffer[5])):
-        # Slices, so that no index needs a test for wrap-around.
-        source = matrix[first : first + rows, np.int64(buffer[columns + k])]
-        target = cells[k * BLOCK : k * BLOCK + rows]
-        if k < low:
-            for r in range(rows):
-                x = np.float32(source[r])
-                target[r] = x if x > -INFINITY else -INFINITY
-        elif k < high:
-            for r in range(rows):
-                x = np.float32(source[r])
-                target[r] = x if x < INFINITY else INFINITY
-        else:
-            for r in range(rows):
-                target[r] = INFINITY if source[r] == source[r] else -INFINITY
+    for start in range(0, rows, TILE):
+        stop = min(start + TILE, rows)
+        for k in range(np.int64(buffer[5])):
+            # Slices, so that no index needs a test for wrap-around.
+            source = matrix[first + start : first + stop, np.int64(buffer[columns + k])]
+            target = cells[k * BLOCK + start : k * BLOCK + stop]
+            if k < low:
+                for r in range(stop - start):
+                    x = np.float32(source[r])
+                    target[r] = x if x > -INFINITY else -INFINITY
+            elif k < high:
+                for r in range(stop - start):
+                    x = np.float32(source[r])
+                    target[r] = x if x < INFINITY else INFINITY
+            else:
+                for r in range(stop - start):
+                    target[r] = INFINITY if source[r] == source[r] else -INFINITY
 
 
 @kernel
@@ -722,22 +732,22 @@ def _trees_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None:
 def _vectors_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None:
     """Put trees whose leaves hold a value per margin on top of a block, each evaluated once."""
     cells, walked, total, leaves = work
-    floats, n_cells = buffer.view(np.float32), np.int64(buffer[5])
-    trees, width = np.uint64(buffer[8]), np.int64(buffer[23])
+    floats, width = buffer.view(np.float32), np.int64(buffer[23])
     for c in range(np.int64(buffer[1])):
         own = sums[c * BLOCK : (c + 1) * BLOCK]
         for r in range(BLOCK):
             total[r * width + c] = _start(buffer, floats, np.uint64(c), own[r])
-    for t in range(np.int64(buffer[4])):
-        if buffer[3] < 5:
-            leaves[:] = 0
-            _add_perfect(cells, buffer, floats, t, buffer, leaves)
-        else:
-            root = np.uint64(buffer[trees + np.uint64(t)])
-            for r in range(rows):
-                own_cells = walked[r * n_cells : (r + 1) * n_cells]
-                leaves[r] = buffer[_walk(own_cells, buffer, floats, root)]
-        _add_leaves(floats, leaves, rows, np.uint64(width), total)
+    n_trees = np.int64(buffer[4])
+    for first in range(0, n_trees, TOGETHER):
+        number = TOGETHER if first + TOGETHER <= n_trees else n_trees - first
+        for t in range(number):
+            own_leaves = leaves[t * BLOCK : (t + 1) * BLOCK]
+            _leaves_block(cells, walked, buffer, floats, first + t, rows, own_leaves)
+        for r in range(np.uint64(rows)):
+            _add_leaves(
+                total, r * np.uint64(width), floats, np.uint64(width), leaves, r,
+                np.uint64(BLOCK), np.uint64(number),
+            )  # fmt: skip
     for c in range(np.int64(buffer[1])):
         own = sums[c * BLOCK : (c + 1) * BLOCK]
         for r in range(rows):
@@ -745,17 +755,19 @@ def _vectors_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None
 
 
 @kernel
-def _add_leaves(floats: Singles, leaves: Words, rows: Index, width: Index, total: Singles) -> None:
-    """Add to each row the values of its leaf."""
-    for r in range(np.uint64(rows)):
-        leaf, at = np.uint64(leaves[r]), r * width
-        end = at + width
-        while at + EIGHT <= end:
-            _add_8_values(total, at, floats, leaf)
-            leaf += EIGHT
-            at += EIGHT
-        if at < end:
-            _add_4_values(total, at, floats, leaf)
+def _leaves_block(
+    cells: Singles, walked: Singles, buffer: Words, floats: Singles, t: Index, rows: Index,
+    leaves: Words,
+) -> None:  # fmt: skip
+    """Write where the values of the leaves begin in which a block ends in one tree."""
+    if buffer[3] < 5:
+        leaves[:] = 0
+        _add_perfect(cells, buffer, floats, t, buffer, leaves)
+        return
+    width = np.int64(buffer[5])
+    root = np.uint64(buffer[np.uint64(buffer[8]) + np.uint64(t)])
+    for r in range(rows):
+        leaves[r] = buffer[_walk(walked[r * width : (r + 1) * width], buffer, floats, root)]
 
 
 @kernel
@@ -766,7 +778,7 @@ def _work(cells: Index, walked: Index, values: Index) -> Work:
         np.zeros(cells * BLOCK, np.float32),
         np.zeros(walked * BLOCK, np.float32),
         np.zeros(max(values, 1) * BLOCK, np.float32),
-        np.zeros(BLOCK, np.uint32),
+        np.zeros(TOGETHER * BLOCK if values > 0 else 0, np.uint32),
     )
 
 
@@ -992,10 +1004,10 @@ def fuse_rows(predicted: Floats, numbers: Floats, out: Floats) -> int:
 @kernel
 def _is_linear(numbers: Floats, n_members: Index) -> bool:
     """Return whether any member has a weight in the linear pool."""
+    weight = 0.0
     for m in range(n_members):
-        if numbers[3 * m + 1] > 0.0:
-            return True
-    return False
+        weight += numbers[3 * m + 1]
+    return weight > 0.0
 
 
 @kernel
@@ -1037,12 +1049,13 @@ def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
         return -1
     numbers, state = _numbers(buffer), _fusing(n_classes * BLOCK, BLOCK)
     share, product = _is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
-    cells = walked = values = 1
+    cells = walked = values = np.int64(0)
     for m in range(n_members):
         words = _member(buffer, m)
-        cells = max(cells, np.int64(words[5]))
-        walked = max(walked, np.int64(words[5]) if words[3] == 5 else 1)
-        values = max(values, np.int64(words[23]))
+        n_cells, width = np.int64(words[5]), np.int64(words[23])
+        cells = n_cells if n_cells > cells else cells
+        walked = n_cells if words[3] == 5 and n_cells > walked else walked
+        values = width if width > values else values
     work, sums, p = _work(cells, walked, values), np.zeros(n_classes * BLOCK), state[0].copy()
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
@@ -1074,14 +1087,17 @@ BYTE_ORDER, TYPE_NUMBER = HEAD + 10, HEAD + 12
 NATIVE, FLOAT_32, FLOAT_64 = ord("="), 11, 12
 ALIGNED, WRITEABLE = 0x100, 0x400
 
-_new_integer = types.ExternalFunction("PyLong_FromLongLong", types.int64(types.int64))
-_item_of_dict = types.ExternalFunction(
-    "PyDict_GetItemWithError", types.int64(types.int64, types.int64)
+_int, _double, _no = types.int64, types.float64, types.void
+_new_integer: Callable[[Index], int] = types.ExternalFunction("PyLong_FromLongLong", _int(_int))
+_item_of_dict: Callable[[int, int], int] = types.ExternalFunction(
+    "PyDict_GetItemWithError", _int(_int, _int)
 )
-_item_of_tuple = types.ExternalFunction("PyTuple_GetItem", types.int64(types.int64, types.int64))
-_as_double = types.ExternalFunction("PyLong_AsDouble", types.float64(types.int64))
-_error = types.ExternalFunction("PyErr_Occurred", types.int64())
-_clear_error = types.ExternalFunction("PyErr_Clear", types.void())
+_item_of_tuple: Callable[[int, int], int] = types.ExternalFunction(
+    "PyTuple_GetItem", _int(_int, _int)
+)
+_as_double: Callable[[int], float] = types.ExternalFunction("PyLong_AsDouble", _double(_int))
+_error: Callable[[], int] = types.ExternalFunction("PyErr_Occurred", _int())
+_clear_error: Callable[[], None] = types.ExternalFunction("PyErr_Clear", _no())
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -1097,13 +1113,15 @@ def _pointer(context: Any, address: Any) -> Any:
 @kernel
 def _field(address: int) -> int:
     """Return the eight bytes at an address."""
-    return carray(_pointer(address), (1,), np.int64)[0]
+    value: int = carray(_pointer(address), (1,), np.int64)[0]
+    return value
 
 
 @kernel
 def _short_field(address: int) -> int:
     """Return the four bytes at an address."""
-    return np.int64(carray(_pointer(address), (1,), np.int32)[0])
+    value: int = carray(_pointer(address), (1,), np.int32)[0]
+    return value
 
 
 @kernel
@@ -1129,19 +1147,22 @@ def _fits(array: int, like: int, size: Index, kind: int, flags: int) -> bool:
 @kernel
 def _words_at(array: int) -> Words:
     """Return a packed buffer."""
-    return carray(_pointer(_field(array + DATA)), (_size(array),), np.uint32)
+    values: Words = carray(_pointer(_field(array + DATA)), (_size(array),), np.uint32)
+    return values
 
 
 @kernel
 def _singles_at(array: int) -> Singles:
     """Return an array of float32."""
-    return carray(_pointer(_field(array + DATA)), (_size(array),), np.float32)
+    values: Singles = carray(_pointer(_field(array + DATA)), (_size(array),), np.float32)
+    return values
 
 
 @kernel
 def _doubles_at(array: int) -> Floats:
     """Return an array of float64."""
-    return carray(_pointer(_field(array + DATA)), (_size(array),), np.float64)
+    values: Floats = carray(_pointer(_field(array + DATA)), (_size(array),), np.float64)
+    return values
 
 
 @kernel

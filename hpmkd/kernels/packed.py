@@ -74,6 +74,7 @@ def dict_kernel(
     return _bound(f"{'pool_' if pooled else ''}read_code", (words, plan, kept))
 
 
+@cache
 def table_kernel(dtype: Any, *, pooled: bool = False) -> Callable[..., int]:
     """Return the kernel that answers for many rows.
 
@@ -121,11 +122,8 @@ def link_rows(margins: Floats, link: int, n_classes: int) -> Floats:
     ValueError
         The shapes do not fit.
     """
-    from numba import types
-
-    table = types.Array(types.float64, 2, "C")
     out = np.empty((len(margins), n_classes))
-    if _closed(_packed.link_rows, (table, types.int64, table))(margins, link, out):
+    if _linking()(margins, link, out):
         raise ValueError(f"margins of shape {margins.shape} do not go with {n_classes} classes")
     return out
 
@@ -151,13 +149,26 @@ def fuse_rows(predicted: Floats, numbers: Floats) -> Floats:
     ValueError
         The shapes do not fit.
     """
+    out = np.empty(predicted.shape[1:])
+    if _fusing()(predicted, numbers, out):
+        raise ValueError(f"{numbers.shape} numbers do not go with {predicted.shape} probabilities")
+    return out
+
+
+@cache
+def _linking() -> Callable[..., int]:
+    from numba import types
+
+    table = types.Array(types.float64, 2, "C")
+    return _closed(_packed.link_rows, (table, types.int64, table))
+
+
+@cache
+def _fusing() -> Callable[..., int]:
     from numba import types
 
     cube, vector, table = (types.Array(types.float64, ndim, "C") for ndim in (3, 1, 2))
-    out = np.empty(predicted.shape[1:])
-    if _closed(_packed.fuse_rows, (cube, vector, table))(predicted, numbers, out):
-        raise ValueError(f"{numbers.shape} numbers do not go with {predicted.shape} probabilities")
-    return out
+    return _closed(_packed.fuse_rows, (cube, vector, table))
 
 
 def _closed(kernel: Any, arguments: tuple[Any, ...]) -> Callable[..., int]:

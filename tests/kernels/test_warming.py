@@ -1,4 +1,6 @@
-from hpmkd.kernels import _backprop, _jit, _packed, _predict, _refit, warming
+import inspect
+
+from hpmkd.kernels import _backprop, _jit, _packed, _predict, _refit, packed, warming
 
 
 def dispatchers():
@@ -19,7 +21,15 @@ def test_every_kernel_is_made():
     found = dispatchers()
     assert len(found) > 20
     assert [name for name, kernel in found.items() if not kernel.signatures] == []
+    by_python = [name for name, value in vars(_packed).items() if _is_of_python(value)]
+    assert packed._method.cache_info().currsize == len(by_python) > 8
+
+
+def _is_of_python(value):
+    """Return whether Python calls a function with addresses of objects."""
+    made = inspect.isfunction(value) and value.__module__ == _packed.__name__
+    return made and not value.__name__.startswith("_")
 
 
 def test_the_cache_is_where_numba_says():
-    assert warming.cache_folder() == type(warming.cache_folder())(_packed.code_32.stats.cache_path)
+    assert warming.cache_folder() == type(warming.cache_folder())(_packed.all_32.stats.cache_path)

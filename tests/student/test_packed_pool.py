@@ -137,11 +137,8 @@ def settings_of_a_pool(data, M, K):
 @given(data=st.data(), K=st.sampled_from([2, 3, 10, 26]), M=st.integers(1, 5))
 def test_any_pool_of_any_trees(data, K, M):
     width = data.draw(st.sampled_from([1, K])) if K > 2 else 1
-    C = 1 if K == 2 else K
-    members = [
-        any_trees(data.draw, C, data.draw(st.sampled_from([1, width])), data.draw(st.integers(0, 5)))
-        for _ in range(M)
-    ]
+    C, widths, depths = 1 if K == 2 else K, st.sampled_from([1, width]), st.integers(0, 5)
+    members = [any_trees(data.draw, C, data.draw(widths), data.draw(depths)) for _ in range(M)]
     pool = settings_of_a_pool(data, M, K)
     encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 3))), np.zeros((2, 3)))
     model = PooledModel(tuple(members), pool)
@@ -161,7 +158,9 @@ def test_threads_share_an_ensemble(pooled):
     rows = table.astype(object).where(table.notna(), None).to_dict("records") * 20
     expected = student.predict(table).tolist() * 20
     with ThreadPoolExecutor(4) as threads:
-        answers = [threads.submit(lambda: [student.predict_one(row) for row in rows]) for _ in "four"]
+        answers = [
+            threads.submit(lambda: [student.predict_one(row) for row in rows]) for _ in "four"
+        ]
         tables = [threads.submit(student.predict, table) for _ in "four"]
     assert all(answer.result() == expected for answer in answers)
     assert all(answer.result().tolist() == expected[: len(table)] for answer in tables)

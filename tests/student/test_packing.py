@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
-from hpmkd.student import pack_booster, pack_sklearn_tree, strictly_below
+from hpmkd.student import (
+    Schema,
+    Student,
+    fit_encoder,
+    pack_booster,
+    pack_sklearn_tree,
+    strictly_below,
+)
 from hpmkd.student.file.tree_layout import flatten, restore
+from tests.student.crafting import arrays_of
 
 LOADERS = {"cancer": load_breast_cancer, "digits": load_digits, "wine": load_wine}
 
@@ -257,3 +265,37 @@ def test_pruned_nodes_are_left_out():
     deleted = sum(int(tree["tree_param"]["num_deleted"]) for tree in trees)
     assert deleted > 0
     assert len(pack_booster(booster, 1).features) == stored - deleted
+
+
+def rounded(model):
+    """Return a model whose leaves float16 holds exactly."""
+    return model.with_leaf_values(model.leaf_values.astype(np.float16).astype(np.float32))
+
+
+@pytest.mark.parametrize("strategy", ["one_output_per_tree", "multi_output_tree"])
+def test_leaves_that_float16_holds_take_half_the_bytes(strategy):
+    X, y, K = data("digits")
+    booster = boost(X, y, multi_strategy=strategy, max_depth=3, **objective(K)[0])
+    model = pack_booster(booster, K)
+    encoder = fit_encoder("tree", Schema.fit(X), X)
+    whole, half = (Student(encoder, each, range(K)) for each in (model, rounded(model)))
+    saved = 2 * model.leaf_values.size
+    assert abs(whole.n_bytes - half.n_bytes - saved) < 32  # what the names of types differ in
+    again = Student.from_bytes(half.to_bytes())
+    assert again.model.leaf_values.dtype == np.float32
+    assert again.model.margins(X).tobytes() == rounded(model).margins(X).tobytes()
+    assert again.predict_proba(X).tobytes() == half.predict_proba(X).tobytes()
+    assert again.to_bytes() == half.to_bytes()
+
+
+def test_one_leaf_that_float16_does_not_hold_keeps_them_all_as_they_are():
+    X, y, _ = data("cancer")
+    model = rounded(pack_booster(boost(X, y, objective="binary:logistic"), 1))
+    values = model.leaf_values.copy()
+    values[-1] = np.nextafter(np.float32(1), np.float32(2))
+    encoder = fit_encoder("tree", Schema.fit(X), X)
+    for each, dtype in ((model, "<f2"), (model.with_leaf_values(values), "<f4")):
+        content = Student(encoder, each, [0, 1]).to_bytes()
+        assert arrays_of(content)["model.leaf_values"].dtype == np.dtype(dtype)
+        restored = Student.from_bytes(content).model
+        assert restored.margins(X).tobytes() == each.margins(X).tobytes()

@@ -67,10 +67,12 @@ def finite(array: NDArray[Any], name: str) -> None:
 def smallest(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array in the smallest little-endian dtype that holds its values exactly."""
     if array.dtype.kind == "f":
-        with np.errstate(over="ignore", invalid="ignore"):
-            narrow = array.astype("<f4")
-        same = np.array_equal(narrow.astype(np.float64), array, equal_nan=True)
-        return narrow if same else array.astype("<f8")
+        for code in ("<f2", "<f4"):
+            with np.errstate(over="ignore", invalid="ignore"):
+                narrow = array.astype(code)
+            if np.array_equal(narrow.astype(np.float64), array, equal_nan=True):
+                return narrow
+        return array.astype("<f8")
     low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
     for code in ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8"):
         limits = np.iinfo(code)

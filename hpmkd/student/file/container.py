@@ -40,7 +40,7 @@ from hpmkd.student.file.arrays import smallest
 
 MAGIC = b"\x93HPMKD\n\x00"
 #: The only one that is written and read.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 #: No student file is longer, in bytes. A larger model is no small student.
 LARGEST_FILE = 2**28
 
@@ -50,7 +50,7 @@ _ALIGNMENT = 8
 # A header may unpack to so many bytes, or to so many times its size: names of columns seldom
 # compress better. What would is stored as it is, so that a reader may refuse such files.
 _FREE, _LARGEST_RATIO = 2**16, 8
-_DTYPES = ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8", "<f4", "<f8")
+_DTYPES = ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8", "<f2", "<f4", "<f8")
 
 
 def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -4,7 +4,8 @@ In this order the k-th inner node of a tree has its children at places 2k + 1 an
 the tree, and a tree ends where no child is left to come. One bit per node, whether it is an
 inner one, and column, threshold and a bit for missing cells of the inner ones, and leaf values
 in the order of the leaves are enough. Where thresholds recur, as in counts or on the grid of a
-histogram, each is stored once.
+histogram, each is stored once. Values that float16 holds exactly take two bytes, as all arrays of
+a file are stored in the smallest type that loses nothing; read again they are float32.
 """
 
 from __future__ import annotations
@@ -119,10 +120,10 @@ def _coded(thresholds: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
     """Return thresholds as they are, or each once and positions, whichever is smaller."""
     # By their bits, for 0.0 and -0.0 are equal.
     bits, codes = np.unique(thresholds.view(np.uint32), return_inverse=True)
-    codes = smallest(codes)
-    if bits.nbytes + codes.nbytes >= thresholds.nbytes:
+    once, codes = bits.view(np.float32), smallest(codes)
+    if smallest(once).nbytes + codes.nbytes >= smallest(thresholds).nbytes:
         return {"thresholds": thresholds}
-    return {"thresholds": bits.view(np.float32), "threshold_codes": codes}
+    return {"thresholds": once, "threshold_codes": codes}
 
 
 def _decoded(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:

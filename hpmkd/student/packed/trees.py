@@ -1,4 +1,4 @@
-"""Trees in the words of a packed student; what they look like: :mod:`hpmkd.student.packed.words`."""
+"""Trees in the words of a packed student, as :mod:`hpmkd.student.packed.words` describes them."""
 
 from __future__ import annotations
 

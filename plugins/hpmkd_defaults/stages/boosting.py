@@ -49,8 +49,8 @@ class BoostedStage:
     ``subsample``, the share of rows that a tree grows on, ``colsample_bytree``, the share of
     columns that a tree may split on, and ``colsample_bynode``, the share of these that a node
     may (each in (0, 1]); ``multi_strategy``, with K > 2 classes: K trees a round
-    (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which two
-    classes read as one margin.
+    (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which
+    two classes read as one margin; and ``refit_every``, which is not drawn.
 
     With K > 2 classes an ``eta`` above .5 is read as .5.
 
@@ -58,7 +58,8 @@ class BoostedStage:
     ----------
     refit_every : int
         After every so many rounds all leaves and the linear margin are refitted jointly at
-        T = 1 (:mod:`hpmkd_defaults.stages.leaf_refit`); 0 for never.
+        T = 1 (:mod:`hpmkd_defaults.stages.leaf_refit`); 0 for never. The default of the
+        hyperparameter of this name.
     refit_rows : int
         Rows with a label that a refit is fitted on at most, class by class, but at least 100
         for each leaf value; 0 for no cap. The trees grow on all rows.
@@ -82,11 +83,11 @@ class BoostedStage:
 
     def for_data(self, facts: DataFacts) -> Self:
         """Return the stage for data of this size: see :class:`Capacity`."""
-        stage = copy.copy(self)
+        stage, of_any = copy.copy(self), type(self)
         stage.capacity = Capacity.of(facts)
-        fitting = stage.capacity.settings
-        stage.defaults = MappingProxyType({**self.defaults, **fitting})
-        stage.portfolio = tuple({**each, **fitting} for each in self.portfolio)
+        # Plain mappings: a stage is pickled.
+        stage.defaults = {**of_any.defaults, **stage.capacity.settings}
+        stage.portfolio = [{**each, **stage.capacity.settings} for each in of_any.portfolio]
         return stage
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
@@ -130,13 +131,14 @@ class BoostedStage:
 
     def settings(self, inputs: StageInputs) -> Mapping[str, Any]:
         """Return all hyperparameters of a fit: what was not drawn by default."""
-        undrawn = {**UNDRAWN, self.limit: self.capacity.n_rounds}
-        return {**undrawn, **self.defaults, **inputs.configuration.hyperparameters}
+        own = {self.limit: self.capacity.n_rounds, "refit_every": self.refit_every}
+        return {**UNDRAWN, **own, **self.defaults, **inputs.configuration.hyperparameters}
 
     def _grown(self, inputs: StageInputs, settings: Mapping[str, Any]) -> BoostedPath:
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
         boosting = Boosting(inputs, parameters, int(settings[self.limit]))
-        return grow(boosting, self.refit_every, self.refit_rows, self.half_leaves)
+        refit_every = int(settings["refit_every"])
+        return grow(boosting, refit_every, self.refit_rows, self.half_leaves)
 
 
 class XGBoostStage(BoostedStage):
