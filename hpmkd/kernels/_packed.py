@@ -46,7 +46,7 @@ kernel: Callable[[_F], _F] = njit(cache=True, nogil=True, error_model="numpy")
 TOGETHER = 16  # trees whose leaves are added to a row together
 TILE = 32  # rows of a table whose cells stay in the cache while they are sorted by column
 BLOCK = 256  # rows that stay in the cache while every tree passes over them
-ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+ONE, TWO, THREE, FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 FIVE, EIGHT = np.uint64(5), np.uint64(8)
 HALF, LOW_HALF = np.uint64(16), np.uint64(0xFFFF)
 INFINITY = np.float32(np.inf)
@@ -315,44 +315,42 @@ def _widest(buffer: Words) -> int:
 
 
 @kernel
-def _add_layer(inputs: Singles, weights: Singles, out: Singles) -> None:
-    """Add inputs (n, a) times weights (a, b) to out (n, b); ``_predict.add_layer``."""
-    whole = inputs.shape[1] - inputs.shape[1] % 4
-    for r in range(inputs.shape[0]):
-        row, sums = inputs[r], out[r]
-        for i in range(0, whole, 4):
-            x0, x1, x2, x3 = row[i], row[i + 1], row[i + 2], row[i + 3]
-            w0, w1, w2, w3 = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
-            for j in range(sums.size):
-                sums[j] += (x0 * w0[j] + x1 * w1[j]) + (x2 * w2[j] + x3 * w3[j])
-        for i in range(whole, row.size):
-            x0, w0 = row[i], weights[i]
-            for j in range(sums.size):
-                sums[j] += x0 * w0[j]
-
-
-@kernel
 def _layers(buffer: Words, n_rows: Index, values: Singles, sums: Singles) -> None:
     """Turn what a network reads of some rows (n, d), flat, into its margins (n, C).
 
-    Both hold as many values a row as the widest layer; the inputs are spent.
+    Added in the order of ``_predict.add_layer``. Both arrays hold as many values a row as the
+    widest layer; the inputs are spent.
     """
-    floats, at = buffer.view(np.float32), np.int64(buffer[22])
-    n_layers = np.int64(buffer[at])
-    place = at + n_layers + 2
+    floats, at = buffer.view(np.float32), np.uint64(buffer[22])
+    n_layers = np.uint64(buffer[at])
+    place = at + n_layers + TWO
     for layer in range(n_layers):
-        a, b = np.int64(buffer[at + 1 + layer]), np.int64(buffer[at + 2 + layer])
-        below = values[: n_rows * a].reshape((n_rows, a))
-        above = sums[: n_rows * b].reshape((n_rows, b))
-        weights = floats[place : place + a * b].reshape((a, b))
-        place += a * b
-        for r in range(n_rows):
+        a, b = np.uint64(buffer[at + layer + ONE]), np.uint64(buffer[at + layer + TWO])
+        biases = place + a * b
+        for r in range(np.uint64(n_rows)):
+            below = values[np.int64(r * a) : np.int64(r * a + a)]
+            above = sums[np.int64(r * b) : np.int64(r * b + b)]
             for j in range(b):
-                above[r, j] = floats[place + j]
-        _add_layer(below, weights, above)
-        place += b
-        if layer < n_layers - 1:
-            for j in range(n_rows * b):
+                above[j] = floats[biases + j]
+            i, w0 = np.uint64(0), place
+            while i + FOUR <= a:
+                x0, x1, x2, x3 = below[i], below[i + ONE], below[i + TWO], below[i + THREE]
+                w1, w2, w3 = w0 + b, w0 + TWO * b, w0 + THREE * b
+                for j in range(b):
+                    above[j] += (x0 * floats[w0 + j] + x1 * floats[w1 + j]) + (
+                        x2 * floats[w2 + j] + x3 * floats[w3 + j]
+                    )
+                i += FOUR
+                w0 += FOUR * b
+            while i < a:
+                x0 = below[i]
+                for j in range(b):
+                    above[j] += x0 * floats[w0 + j]
+                i += ONE
+                w0 += b
+        place = biases + b
+        if layer + ONE < n_layers:
+            for j in range(np.uint64(n_rows) * b):
                 values[j] = sums[j] if sums[j] > SINGLE_ZERO else SINGLE_ZERO
 
 

@@ -138,5 +138,5 @@ def scaled(words, doubles, row):
             read.append((np.clip(median if np.isnan(x) else x, low, high) + 0.0) / scale - shift)
     read += [float(np.isnan(row[words[words[17] + i]])) for i in range(words[16])]
     for column, levels, _ in words[words[20] :][: 3 * words[19]].reshape(-1, 3):
-        read += [float(row[column] == k) for k in range(levels)]
+        read += [float(k <= row[column] < k + 1) for k in range(levels)]
     return np.array(read)
