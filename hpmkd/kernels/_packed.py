@@ -283,8 +283,8 @@ def _encode(row: Any, buffer: Words, values: Singles) -> None:
         x = doubles[at + ONE] if x < doubles[at + ONE] else x
         x = doubles[at + TWO] if x > doubles[at + TWO] else x
         x = (x + 0.0) / doubles[at + THREE] - doubles[at + THREE + ONE]
-        x = x if x > -LARGEST_INPUT else -LARGEST_INPUT
-        values[i] = x if x < LARGEST_INPUT else LARGEST_INPUT
+        low = x if x > -LARGEST_INPUT else -LARGEST_INPUT
+        values[i] = low if low < LARGEST_INPUT else LARGEST_INPUT
         at += FIVE
     columns, start = np.uint64(buffer[17]), n_numbers
     for i in range(np.uint64(buffer[16])):
@@ -306,11 +306,12 @@ def _encode(row: Any, buffer: Words, values: Singles) -> None:
 
 
 @kernel
-def _widest(buffer: Words) -> int:
+def _widest(buffer: Words) -> Index:
     """Return the columns or units of the widest layer of a network."""
-    at, widest = np.int64(buffer[22]), 1
+    at, widest = np.int64(buffer[22]), np.int64(1)
     for k in range(np.int64(buffer[at]) + 1):
-        widest = max(widest, np.int64(buffer[at + 1 + k]))
+        size = np.int64(buffer[at + 1 + k])
+        widest = size if size > widest else widest
     return widest
 
 

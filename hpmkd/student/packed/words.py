@@ -53,6 +53,7 @@ word  what it is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,9 @@ from hpmkd.student.models.network import NetworkModel
 from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.packed.content import HEADER_WORDS, Content, NotPackable, Words
 from hpmkd.student.packed.trees import add_trees
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray
 
 
 def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.intp]) -> Words:
@@ -130,7 +134,7 @@ def _add_network(content: Content, model: NetworkModel) -> None:
         content.add(biases)
 
 
-def _add_columns(content: Content, encoder: LinearEncoder, weights: NDArray[np.float64]) -> None:
+def _add_columns(content: Content, encoder: LinearEncoder, weights: FloatArray) -> None:
     """Append one table per raw column, with the weights (d, C) of its encoded columns."""
     columns, order = encoder.schema.columns, content.order
     numbers = np.array([j for j, each in enumerate(columns) if each.kind == "number"], np.intp)
