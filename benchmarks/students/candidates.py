@@ -26,10 +26,9 @@ STAGES: dict[str, Any] = {
 EXTRA_WEIGHT = 0.5
 #: Rounds of a booster whose rounds are not chosen.
 FIXED_ROUNDS = 150
-#: With more than two classes: a leaf that holds K values costs time, so steps are larger and fewer.
-MULTICLASS = {"eta": 0.2, "n_rounds": 200}
-#: Subsampling switched off.
+#: Rows and columns switched off, and both; the stage's default is one of them.
 PLAIN = {"subsample": 1.0, "colsample_bytree": 1.0}
+BOTH = {"subsample": 0.7, "colsample_bytree": 0.7}
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ FIXED = "{}, fixed rounds"
 
 def boosted(n_classes: int) -> tuple[str, tuple[int, ...]]:
     """Return the family of the boosted candidates, and the leaves of their trees."""
-    return ("vector", (8, 16)) if n_classes > 2 else ("trees", (8, 16, 32))
+    return ("vector", (8, 12)) if n_classes > 2 else ("trees", (8, 16, 32))
 
 
 def candidates(n_classes: int) -> dict[str, Candidate]:
@@ -92,9 +91,8 @@ def candidates(n_classes: int) -> dict[str, Candidate]:
         found[f"network {target}"] = Candidate("network", **learnt)
     found["network soft made"] = Candidate("network", alpha=0.5, extra="made")
     family, sizes = boosted(n_classes)
-    common = MULTICLASS if n_classes > 2 else {}
     for leaves in sizes:
-        size = common | {"max_leaves": leaves}
+        size = {"max_leaves": leaves}
         trees, own = FAMILIES["trees"] | size, FAMILIES[family] | size
         found[f"trees {leaves} plain"] = Candidate("gbm", trees | PLAIN, rounds="both")
         found[f"trees {leaves} hard"] = Candidate("gbm", trees, rounds="both")
@@ -102,10 +100,11 @@ def candidates(n_classes: int) -> dict[str, Candidate]:
             # Soft targets are for comparison, and the held folds cannot choose among those.
             if target != "soft" or leaves == min(sizes):
                 found.setdefault(f"{family} {leaves} {target}", Candidate("gbm", own, **learnt))
-    trees, vector = (each | common | {"max_leaves": 8} | PLAIN for each in FAMILIES.values())
+    trees, vector = (each | {"max_leaves": 8} | PLAIN for each in FAMILIES.values())
     for target, learnt in TARGETS.items():
         if target != "hard":
             found[f"alone {target}"] = Candidate("gbm", trees, **learnt, rounds="fixed")
+    found["alone rows and columns"] = Candidate("gbm", trees | BOTH, rounds="fixed")
     if family == "vector":
         found["alone vector"] = Candidate("gbm", vector, rounds="fixed")
     return found

@@ -17,7 +17,8 @@ MAIN = 2000
 #: What a line of a table is called, and its arm.
 EACH_ALONE = {
     "8 leaves, K trees a round, hard labels, all rows and columns": "trees 8 plain, fixed rounds",
-    "… rows and columns subsampled": "trees 8 hard, fixed rounds",
+    "… the stage's default of sampling": "trees 8 hard, fixed rounds",
+    "… 70 % of rows and of columns": "alone rows and columns",
     "… rounds from the path": "trees 8 plain",
     "… vector leaves (K > 2)": "alone vector",
     "… alpha .5 on rows with labels": "alone soft",
@@ -28,7 +29,7 @@ TOGETHER = {
     "fused teachers": "teachers",
     "K trees a round, hard labels, 150 rounds": "best of trees plain, fixed rounds",
     "… rounds from the path": "best of trees plain",
-    "… rows and columns subsampled": "best of trees hard, fixed rounds",
+    "… rows or columns sampled": "best of trees hard, fixed rounds",
     "… both": "best of trees hard",
     "boosters, hard labels: the control": "best of boosters hard",
     "boosters of 8 leaves, alpha .5 on rows with labels": "best of boosters soft",
