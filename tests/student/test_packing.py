@@ -105,6 +105,21 @@ def test_trees_with_one_output_per_class():
     assert model.margins(X).tobytes() == margins_of(booster, X).tobytes()
 
 
+@pytest.mark.parametrize("n_rounds", [1, 3, 6])
+def test_a_prefix_of_vectors_on_a_base_margin_with_shares(n_rounds):
+    X, y, K = data("wine", 0.1)
+    margin = np.linspace(-0.7, 0.4, K, dtype=np.float32)
+    shares = {"subsample": 0.7, "colsample_bytree": 0.7, "colsample_bynode": 0.7}
+    growth = {"grow_policy": "lossguide", "max_leaves": 8, "max_depth": 0}
+    strategy = {"multi_strategy": "multi_output_tree", **objective(K)[0]}
+    booster = boost(X, y, rounds=6, margin=margin, **strategy, **shares, **growth)[:n_rounds]
+    model = pack_booster(booster, K, base_margin=margin)
+    assert (model.n_trees, model.leaf_values.shape[1]) == (n_rounds, K)
+    assert model.margins(X).tobytes() == margins_of(booster, X, margin).tobytes()
+    # One row alone is summed in the same order.
+    assert model.margins(X[3:4]).tobytes() == margins_of(booster, X[3:4], margin).tobytes()
+
+
 @pytest.mark.parametrize("name", ["cancer", "wine"])
 def test_base_margin_of_training(name):
     X, y, K = data(name, 0.05)
