@@ -35,7 +35,7 @@ BETA_1, BETA_2, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
 
 
 @kernel
-def add_product(left: Singles, right: Singles, out: Singles) -> None:
+def _add_product(left: Singles, right: Singles, out: Singles) -> None:
     """Add left (r, a) times right (a, b) to out (r, b)."""
     whole = left.shape[1] - left.shape[1] % 4
     for r in range(left.shape[0]):
@@ -52,7 +52,7 @@ def add_product(left: Singles, right: Singles, out: Singles) -> None:
 
 
 @kernel
-def add_transposed_product(left: Singles, right: Singles, out: Singles) -> None:
+def _add_transposed_product(left: Singles, right: Singles, out: Singles) -> None:
     """Add left (r, a), transposed, times right (r, b) to out (a, b)."""
     whole = left.shape[0] - left.shape[0] % 4
     for r in range(0, whole, 4):
@@ -87,7 +87,7 @@ def _probabilities(margins: Singles, temperature: float, out: Singles) -> float:
 
 
 @kernel
-def row_slope(
+def _row_slope(
     margins: Singles,
     label: int,
     soft_target: Singles,
@@ -152,7 +152,7 @@ def batch_gradient(
         above = values[layer + 1][: n_rows * b].reshape((n_rows, b))
         for r in range(n_rows):
             above[r] = biases
-        add_product(below, weights, above)
+        _add_product(below, weights, above)
         if layer < n_layers - 1:
             for r in range(n_rows):
                 for j in range(b):
@@ -170,7 +170,7 @@ def batch_gradient(
         own_alpha = alpha if labelled else 1.0
         weight = 1.0 if labelled else extra_weight
         both[n_classes - n_margins :] = margins[r]  # of two classes, the first has margin 0
-        loss = row_slope(both, label, soft_targets[row], temperature, own_alpha, slope)
+        loss = _row_slope(both, label, soft_targets[row], temperature, own_alpha, slope)
         total += weight * loss
         for c in range(n_margins):
             slopes[r, c] = weight * scale * slope[n_classes - n_margins + c]
@@ -182,7 +182,7 @@ def batch_gradient(
         own = gradient[start : start + a * b].reshape((a, b))
         own_biases = gradient[start + a * b : start + a * b + b]
         own[:] = np.float32(0.0)
-        add_transposed_product(below, slopes, own)
+        _add_transposed_product(below, slopes, own)
         own_biases[:] = np.float32(0.0)
         for r in range(n_rows):
             for j in range(b):
@@ -194,7 +194,7 @@ def batch_gradient(
                 for j in range(b):
                     turned[j, i] = weights[i, j]
             lower = np.zeros((n_rows, a), np.float32)
-            add_product(slopes, turned, lower)
+            _add_product(slopes, turned, lower)
             for r in range(n_rows):
                 for i in range(a):
                     if below[r, i] <= np.float32(0.0):
@@ -204,7 +204,7 @@ def batch_gradient(
 
 
 @kernel
-def adam(
+def _adam(
     state: Singles, gradient: Singles, step: int, rate: float, decay: float, keep: float
 ) -> None:
     """Take a step of Adam, with decay apart from the gradient (Loshchilov and Hutter 2019).
@@ -256,5 +256,5 @@ def epoch(
         )  # fmt: skip
         step += 1
         keep = min(1.0 - 1.0 / longest, step / (step + 9.0))
-        adam(state, gradient, step, rate, decay, keep)
+        _adam(state, gradient, step, rate, decay, keep)
     return total

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpmkd.values import DataFacts, FloatArray, HeldOutRows, Hyperparameter, StageInputs
 
 #: Epochs of a fit, and of a path that held-out rows end, unless ``n_epochs`` says otherwise.
-EPOCHS, LONGEST_PATH = 60, 200
+EPOCHS, LONGEST_PATH = 40, 200
 #: Epochs without a new best of the held-out rows after which a path ends.
 PATIENCE = 15
 
@@ -38,7 +38,7 @@ class NetworkStage:
 
     Hyperparameters: ``width`` (16 … 128) of each of ``layers`` (1 or 2), ``learning_rate``
     (5e-4 … 1e-2), ``weight_decay`` (.01 … 1; it comes off times the rate) and ``n_epochs``, the
-    limit, which is not searched: 60 by default, 200 where held-out rows end the path. Its
+    limit, which is not searched: 40 by default, 200 where held-out rows end the path. Its
     portfolio: the defaults with four times the decay, for few or noisy rows.
 
     Parameters
