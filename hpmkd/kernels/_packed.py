@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint32]
     Floats = NDArray[np.float64]
     Singles = NDArray[np.float32]
+    Four = tuple[Any, Any, Any, Any]  # of unsigned integers
     Addresses = NDArray[np.int64]
     Work = tuple[Singles, Singles, Singles, Words]
     Fused = tuple[Floats, Floats, Floats, Floats]
@@ -41,11 +42,13 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 kernel: Callable[[_F], _F] = njit(cache=True, nogil=True, error_model="numpy")
+#: For short functions: a call that is not inlined counts the references to its arrays.
+inlined: Callable[[_F], _F] = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 
 TOGETHER = 16  # trees whose leaves are added to a row together
 TILE = 32  # rows of a table whose cells stay in the cache while they are sorted by column
 BLOCK = 256  # rows that stay in the cache while every tree passes over them
-ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+ONE, TWO, THREE, FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 FIVE, EIGHT = np.uint64(5), np.uint64(8)
 HALF, LOW_HALF = np.uint64(16), np.uint64(0xFFFF)
 INFINITY = np.float32(np.inf)
@@ -197,17 +200,70 @@ def _leaf_4(cells: Singles, buffer: Words, floats: Singles, at: Index, leaves: A
     return leaves[at + np.uint64(15) + k]
 
 
-@kernel
-def _walk(cells: Singles, buffer: Words, floats: Singles, root: Index) -> Index:
-    """Return the word behind the leaf in which a row ends; nodes are two words each."""
-    at = root
+@inlined
+def _step(
+    cells: Singles, first: Index, buffer: Words, floats: Singles, root: Index, at: Index
+) -> Index:
+    """Return the next node of a walk; behind a leaf comes that leaf again."""
     node = np.uint64(buffer[at])
-    while (node & LOW_HALF) != LOW_HALF:
-        child = node >> HALF  # in nodes from the root; its sibling comes next
-        child += ONE - np.uint64(cells[node & LOW_HALF] < floats[at + ONE])
-        at = root + TWO * child
-        node = np.uint64(buffer[at])
-    return at + ONE
+    child = node >> HALF  # the left one, or the right one that comes next
+    child += ONE - np.uint64(cells[first + (node & LOW_HALF)] < floats[at + ONE])
+    return root + THREE * child
+
+
+@inlined
+def _walk(cells: Singles, buffer: Words, floats: Singles, root: Index) -> Index:
+    """Return the word of the leaf in which a row ends.
+
+    Nodes are three words each, and counted from `root`, the place before the first.
+    """
+    at = root + THREE
+    while True:
+        to = _step(cells, np.uint64(0), buffer, floats, root, at)
+        if to == at:
+            return at + TWO
+        at = to
+
+
+@inlined
+def _walk_4(cells: Singles, firsts: Four, buffer: Words, floats: Singles, roots: Four) -> Four:
+    """Walk four trees, or four rows, at a time: a processor waits for none of them alone.
+
+    `firsts` are where the cells of each begin.
+    """
+    i, j, k, m = firsts
+    a, b, c, d = roots[0] + THREE, roots[1] + THREE, roots[2] + THREE, roots[3] + THREE
+    while True:
+        to_a = _step(cells, i, buffer, floats, roots[0], a)
+        to_b = _step(cells, j, buffer, floats, roots[1], b)
+        to_c = _step(cells, k, buffer, floats, roots[2], c)
+        to_d = _step(cells, m, buffer, floats, roots[3], d)
+        if ((a ^ to_a) | (b ^ to_b)) | ((c ^ to_c) | (d ^ to_d)) == np.uint64(0):
+            return a + TWO, b + TWO, c + TWO, d + TWO
+        a, b, c, d = to_a, to_b, to_c, to_d
+
+
+@inlined
+def _walk_trees(cells: Singles, buffer: Words, floats: Singles, at: Index) -> Four:
+    """Walk four trees that stand behind each other."""
+    zero = np.uint64(0)
+    roots = (
+        np.uint64(buffer[at]),
+        np.uint64(buffer[at + ONE]),
+        np.uint64(buffer[at + TWO]),
+        np.uint64(buffer[at + THREE]),
+    )
+    return _walk_4(cells, (zero, zero, zero, zero), buffer, floats, roots)
+
+
+@inlined
+def _walk_rows(
+    cells: Singles, r: Index, width: Index, buffer: Words, floats: Singles, root: Index
+) -> Four:
+    """Walk four rows that stand behind each other."""
+    i = r * width
+    firsts = (i, i + width, i + TWO * width, i + THREE * width)
+    return _walk_4(cells, firsts, buffer, floats, (root, root, root, root))
 
 
 @kernel
@@ -228,8 +284,17 @@ def _sum_of_trees(
         for t in range(start, stop):
             total += _leaf_2(cells, buffer, floats, trees + t * np.uint64(10), floats)
     else:
-        for t in range(start, stop):
+        t = start
+        while t + FOUR <= stop:
+            a, b, c, d = _walk_trees(cells, buffer, floats, trees + t)
+            total += floats[a]
+            total += floats[b]
+            total += floats[c]
+            total += floats[d]
+            t += FOUR
+        while t < stop:
             total += floats[_walk(cells, buffer, floats, np.uint64(buffer[trees + t]))]
+            t += ONE
     return total
 
 
@@ -294,8 +359,15 @@ def _find_leaves(cells: Singles, buffer: Words, floats: Singles, leaves: Words) 
         for t in range(stop):
             leaves[t] = _leaf_2(cells, buffer, floats, trees + t * np.uint64(10), buffer)
     else:
-        for t in range(stop):
+        t = np.uint64(0)
+        while t + FOUR <= stop:
+            a, b, c, d = _walk_trees(cells, buffer, floats, trees + t)
+            leaves[t], leaves[t + ONE] = buffer[a], buffer[b]
+            leaves[t + TWO], leaves[t + THREE] = buffer[c], buffer[d]
+            t += FOUR
+        while t < stop:
             leaves[t] = buffer[_walk(cells, buffer, floats, np.uint64(buffer[trees + t]))]
+            t += ONE
 
 
 def _lanes(context: Any, builder: Any, array: Any, index: Any, count: int) -> Any:
@@ -589,7 +661,7 @@ def _add_perfect(
 
 
 @kernel
-def _trees_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None:
+def _trees_block(buffer: Words, work: Work, sums: Floats) -> None:
     """Put the trees of all margins, those of one margin after another, on top of a block."""
     cells, walked, total = work[0], work[1], work[2][:BLOCK]
     floats, width = buffer.view(np.float32), np.int64(buffer[5])
@@ -603,9 +675,13 @@ def _trees_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None:
                 _add_perfect(cells, buffer, floats, t, floats, total)
                 continue
             root = np.uint64(buffer[trees + np.uint64(t)])
-            for r in range(rows):
-                own_cells = walked[r * width : (r + 1) * width]
-                total[r] += floats[_walk(own_cells, buffer, floats, root)]
+            for q in range(np.uint64(BLOCK // 4)):
+                r = FOUR * q
+                i, j, k, m = _walk_rows(walked, r, np.uint64(width), buffer, floats, root)
+                total[r] += floats[i]
+                total[r + ONE] += floats[j]
+                total[r + TWO] += floats[k]
+                total[r + THREE] += floats[m]
         for r in range(BLOCK):
             own[r] = total[r]
 
@@ -624,7 +700,7 @@ def _vectors_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None
         number = TOGETHER if first + TOGETHER <= n_trees else n_trees - first
         for t in range(number):
             own_leaves = leaves[t * BLOCK : (t + 1) * BLOCK]
-            _leaves_block(cells, walked, buffer, floats, first + t, rows, own_leaves)
+            _leaves_block(cells, walked, buffer, floats, first + t, own_leaves)
         for r in range(np.uint64(rows)):
             _add_leaves(
                 total, r * np.uint64(width), floats, np.uint64(width), leaves, r,
@@ -638,7 +714,7 @@ def _vectors_block(buffer: Words, rows: Index, work: Work, sums: Floats) -> None
 
 @kernel
 def _leaves_block(
-    cells: Singles, walked: Singles, buffer: Words, floats: Singles, t: Index, rows: Index,
+    cells: Singles, walked: Singles, buffer: Words, floats: Singles, t: Index,
     leaves: Words,
 ) -> None:  # fmt: skip
     """Write where the values of the leaves begin in which a block ends in one tree."""
@@ -646,10 +722,13 @@ def _leaves_block(
         leaves[:] = 0
         _add_perfect(cells, buffer, floats, t, buffer, leaves)
         return
-    width = np.int64(buffer[5])
+    width = np.uint64(buffer[5])
     root = np.uint64(buffer[np.uint64(buffer[8]) + np.uint64(t)])
-    for r in range(rows):
-        leaves[r] = buffer[_walk(walked[r * width : (r + 1) * width], buffer, floats, root)]
+    for q in range(np.uint64(BLOCK // 4)):
+        r = FOUR * q
+        i, j, k, m = _walk_rows(walked, r, width, buffer, floats, root)
+        leaves[r], leaves[r + ONE] = buffer[i], buffer[j]
+        leaves[r + TWO], leaves[r + THREE] = buffer[k], buffer[m]
 
 
 @kernel
@@ -682,7 +761,7 @@ def _margins_block(
     if buffer[23] > 0:
         _vectors_block(buffer, rows, work, sums)
     else:
-        _trees_block(buffer, rows, work, sums)
+        _trees_block(buffer, work, sums)
 
 
 @kernel
