@@ -17,7 +17,10 @@ from benchmarks.chain.boosted import Shape, shape_a, shape_b, shape_depth3
 from benchmarks.chain.rivals import TREES, hard_boosted
 from benchmarks.chain.teachers import ProblemTeachers
 from benchmarks.chain.work import Work
-from hpmkd.values import After, Configuration, Trial
+from hpmkd.values import After, Configuration, Hyperparameter, Trial
+
+#: Weight of a munge row; that of a point is relative to it.
+MUNGE_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -77,23 +80,30 @@ class Boosted:
         """Yield every point, on and off the linear student, and the hard students."""
         shape = self.shape_of(work.teachers.problem.n_classes)
         name = "gbm" if shape.limit == "max_leaves" else "xgboost"
-        plain = {"n_rounds": shape.rounds, shape.limit: shape.most}
+        plain = plain_settings(shape)
         linear = work.linear() if True in self.starts else None
         for start in self.starts:
             after = After("residual", linear) if start else None
             for point, eta in product(self.points, self.etas):
-                grown = {"refits": point.refits, "extra_weight": point.extra_weight}
-                settings = {**plain, "eta": eta, **grown}
-                yield Configuration(name, 1.0, point.alpha, settings, after)
+                every = shape.rounds // point.refits if point.refits else 0
+                settings = {**plain, "eta": eta, "refit_every": every}
+                weight = MUNGE_WEIGHT * point.extra_weight if self.munge else 0.0
+                yield Configuration(name, 1.0, point.alpha, settings, after, extra_weight=weight)
         for eta in HARD_ETAS if self.gated else ():
-            yield Configuration(name, 1.0, 0.0, {**plain, "eta": eta, "refits": 0})
+            yield Configuration(name, 1.0, 0.0, {**plain, "eta": eta, "refit_every": 0})
 
 
 def is_plain(trial: Trial) -> bool:
     """Tell whether a trial is of a plain student on hard labels."""
     configuration = trial.configuration
-    refits = configuration.hyperparameters["refits"]
-    return configuration.alpha == 0 and configuration.after is None and refits == 0
+    refitted = configuration.hyperparameters["refit_every"] > 0
+    return configuration.hard and configuration.after is None and not refitted
+
+
+def plain_settings(shape: Shape) -> dict[str, Hyperparameter]:
+    """Return the size of a student, every tree on all rows and columns."""
+    whole = {"subsample": 1.0, "colsample_bytree": 1.0}
+    return {"n_rounds": shape.rounds, shape.limit: shape.most, **whole}
 
 
 @dataclass(frozen=True)
@@ -136,7 +146,7 @@ def mixed(teachers: ProblemTeachers) -> Answer:
     trees = [Configuration("tree", 1.0, alpha, each, After("mix", before)) for each in TREES]
     before = work.best(trees).configuration
     shape = shape_a(teachers.problem.n_classes)
-    plain = {"n_rounds": shape.rounds, shape.limit: shape.most, "refits": 0}
+    plain = plain_settings(shape)
     tried = [
         Configuration("gbm", 1.0, alpha, {**plain, "eta": eta}, After("mix", before))
         for eta in HARD_ETAS

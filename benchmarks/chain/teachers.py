@@ -36,9 +36,9 @@ from hpmkd.registry.registry import Registry
 from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.training.datasets import SelectionSet, TrainingSet
 
-#: Rows made per training row, and what each weighs in the loss. Arms that want fewer take the
-#: first ones (every real row is used before any is used again), or another weight.
-EXTRA_ROWS, EXTRA_WEIGHT = 5.0, 0.5
+#: Rows made per training row. Arms that want fewer take the first ones (every real row is used
+#: before any is used again).
+EXTRA_ROWS = 5.0
 ENCODINGS = {"tree", "linear"}
 #: Folds by which a ``crossed`` control is chosen: each leaves 75 % to fit on, as a holdout does.
 CONTROL_FOLDS = 4
@@ -57,7 +57,6 @@ def recipe() -> Recipe:
         {
             "augmenter.name": "munge",
             "extra.rows": EXTRA_ROWS,
-            "extra.weight": EXTRA_WEIGHT,
             "cache.disk": True,
             "cache.folder": str(CACHE / "chain-cache"),
             "cache.max_disk_bytes": 20_000_000_000,

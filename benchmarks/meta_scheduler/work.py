@@ -104,7 +104,8 @@ class Problem:
     def measured(self, configuration: Configuration, scheduler: Scheduler) -> Measured:
         """Fit on all training rows and measure on the test rows."""
         recorder = RecordingScheduler(scheduler)
-        student = self._context(scheduler).student(self.outputs.training, configuration, recorder)
+        fit = self._context(scheduler).fit(self.outputs.training, configuration, recorder=recorder)
+        student = fit.student(configuration.rounds)
         predicted, labels = student.predict_proba(self.rows.test.table), self.rows.test.labels
         right = float(np.mean(predicted.argmax(axis=1) == labels))
         mean = recorder.mean

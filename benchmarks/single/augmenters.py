@@ -36,7 +36,6 @@ from hpmkd.registry.registry import Registry
 from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import FitContext
-from hpmkd.training.trials import RefitData, refit
 from hpmkd.values import Configuration, SearchSpace
 
 #: Augmenter, rows per training row, weight.
@@ -74,9 +73,7 @@ class EveryAugmenter:
         ]
         return pd.concat(made, ignore_index=True)
 
-    def arm(
-        self, labelled: PseudoLabelledRows, name: str, rows: int, weight: float
-    ) -> PseudoLabelledRows | None:
+    def arm(self, labelled: PseudoLabelledRows, name: str, rows: int) -> PseudoLabelledRows | None:
         """Return what one arm gets of them."""
         if rows == 0:
             return None
@@ -84,7 +81,7 @@ class EveryAugmenter:
         start = list(self.augmenters).index(name) * block
         at = np.arange(start, start + block * rows // MOST)
         return PseudoLabelledRows(
-            tables.take(labelled.table, at), labelled.soft_targets[at], weight, real=False
+            tables.take(labelled.table, at), labelled.soft_targets[at], real=False
         )
 
 
@@ -140,18 +137,20 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
     context = FitContext(active, {}, parts.scheduler.create(), seed)
     points = _points(parts, active, seed)
     for name, rows, weight in ARMS:
-        made = source.arm(extra, name, rows, weight)
+        made = source.arm(extra, name, rows)
         fitted = TrainingSet.encode(training.rows(fit_rows), soft_targets, encodings, made)
         held = training.rows(held_rows).taken()
         selection_set = SelectionSet(fitted, held_rows, held, len(fit_rows))
-        made = source.arm(knowledge.extra, name, rows, weight)
+        made = source.arm(knowledge.extra, name, rows)
         whole = TrainingSet.encode(training, knowledge.fused.soft_targets, encodings, made)
         for stage in STAGES:
             for alpha in (0.0, *ALPHAS) if name == "none" else ALPHAS:
-                tried = [Configuration(stage, 1.0, alpha, point) for point in points[stage]]
+                softening = {"extra_weight": weight if rows and alpha else 0.0}
+                tried = [
+                    Configuration(stage, 1.0, alpha, point, **softening) for point in points[stage]
+                ]
                 best = min(judge([selection_set], context, tried), key=lambda trial: trial.log_loss)
-                student = refit(RefitData(whole, context), best.configuration)
-                assert not isinstance(student, str), student
+                student = context.student(whole, best.configuration)
                 predicted = student.predict_proba(test.table)
                 yield {
                     "stage": stage,
@@ -180,8 +179,7 @@ def _points(parts: Components, active: dict[str, Any], seed: int) -> dict[str, A
     stages = {name: each.stage for name, each in active.items()}
     sampler = parts.sampler.offered.create(SearchSpace(stages, (1.0,), (0.0,), seed), trials=DRAWS)
     drawn = sampler.ask(DRAWS * len(stages))
-    weight = {"extra_weight": 1.0}  # the arms set the weight of rows
     return {
-        name: [{**each.hyperparameters, **weight} for each in drawn if each.stage == name]
+        name: [dict(each.hyperparameters) for each in drawn if each.stage == name]
         for name in stages
     }

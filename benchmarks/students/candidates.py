@@ -6,22 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpmkd.values import Configuration
 from hpmkd_defaults.stages.boosting import GBMStage
 from hpmkd_defaults.stages.logistic import LogisticStage
+from hpmkd_defaults.stages.network import NetworkStage
 
 #: What tells the families of boosters apart.
 FAMILIES = {
     "trees": {"multi_strategy": "one_output_per_tree"},
     "vector": {"multi_strategy": "multi_output_tree"},
 }
-STAGES: dict[str, Any] = {"logistic": LogisticStage(), "gbm": GBMStage()}
+STAGES: dict[str, Any] = {
+    "logistic": LogisticStage(),
+    "gbm": GBMStage(),
+    "network": NetworkStage(),
+}
 
 #: What a row without a label weighs; a row with one has 1.
 EXTRA_WEIGHT = 0.5
 #: Rounds of a booster whose rounds are not chosen.
 FIXED_ROUNDS = 150
-#: Subsampling switched off.
+#: Rows and columns switched off, and both; the stage's default is one of them.
 PLAIN = {"subsample": 1.0, "colsample_bytree": 1.0}
+BOTH = {"subsample": 0.7, "colsample_bytree": 0.7}
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,11 @@ class Candidate:
     rounds: str = "path"
 
     @property
-    def soft(self) -> bool:
-        """Whether it learns from teachers."""
-        return self.alpha > 0 or self.extra != "none"
+    def configuration(self) -> Configuration:
+        """The configuration that the engine fits."""
+        weight = 0.0 if self.extra == "none" else EXTRA_WEIGHT
+        settings = dict(self.settings)
+        return Configuration(self.stage, 1.0, self.alpha, settings, extra_weight=weight)
 
 
 #: What a student learns from: alpha and extra rows.
@@ -68,7 +77,7 @@ FIXED = "{}, fixed rounds"
 
 def boosted(n_classes: int) -> tuple[str, tuple[int, ...]]:
     """Return the family of the boosted candidates, and the leaves of their trees."""
-    return ("vector", (8, 16)) if n_classes > 2 else ("trees", (8, 16, 32))
+    return ("vector", (8, 12)) if n_classes > 2 else ("trees", (8, 16, 32))
 
 
 def candidates(n_classes: int) -> dict[str, Candidate]:
@@ -83,15 +92,19 @@ def candidates(n_classes: int) -> dict[str, Candidate]:
     found["network soft made"] = Candidate("network", alpha=0.5, extra="made")
     family, sizes = boosted(n_classes)
     for leaves in sizes:
-        trees, own = (FAMILIES[each] | {"max_leaves": leaves} for each in ("trees", family))
+        size = {"max_leaves": leaves}
+        trees, own = FAMILIES["trees"] | size, FAMILIES[family] | size
         found[f"trees {leaves} plain"] = Candidate("gbm", trees | PLAIN, rounds="both")
         found[f"trees {leaves} hard"] = Candidate("gbm", trees, rounds="both")
         for target, learnt in TARGETS.items():
-            found.setdefault(f"{family} {leaves} {target}", Candidate("gbm", own, **learnt))
+            # Soft targets are for comparison, and the held folds cannot choose among those.
+            if target != "soft" or leaves == min(sizes):
+                found.setdefault(f"{family} {leaves} {target}", Candidate("gbm", own, **learnt))
     trees, vector = (each | {"max_leaves": 8} | PLAIN for each in FAMILIES.values())
     for target, learnt in TARGETS.items():
         if target != "hard":
             found[f"alone {target}"] = Candidate("gbm", trees, **learnt, rounds="fixed")
+    found["alone rows and columns"] = Candidate("gbm", trees | BOTH, rounds="fixed")
     if family == "vector":
         found["alone vector"] = Candidate("gbm", vector, rounds="fixed")
     return found

@@ -13,9 +13,10 @@ from benchmarks.students.answers import Answer, Answers
 from benchmarks.students.candidates import FIXED, TARGETS, boosted
 from benchmarks.students.data import Problem
 from hpmkd.data.probabilities import row_losses
-from hpmkd.student import Student, pool_students
+from hpmkd.student import Student, TreesModel, pool_students
 from hpmkd_defaults.fusers.calibrated import CalibratedFuser
 from hpmkd_defaults.fusers.two_pools import PoolFuser
+from hpmkd_defaults.stages.boosted_path import as_half
 
 #: Members of a pool at most.
 MOST = 3
@@ -48,6 +49,16 @@ class Finished:
         content = self.content(chosen)
         facts = {"chosen": [chosen], "among": list(names)}
         return Answer(found["test"], len(content), 0.0, found["out_of_fold"], content, facts)
+
+    def half(self, arm: str) -> Answer:
+        """Return the boosted student of an arm with its leaves rounded to float16."""
+        student = Student.from_bytes(self.content(arm))
+        assert isinstance(student.model, TreesModel)
+        model = student.model.with_leaf_values(as_half(student.model.leaf_values))
+        rounded = Student(student.encoder, model, student.classes)
+        content = rounded.to_bytes()
+        test = rounded.predict_proba(self.problem.test.table)
+        return Answer(test, len(content), 0.0, content=content)
 
     def pool(self, names: Sequence[str], fuser: Any) -> Answer:
         """Return a pool of three candidates at most, packed as one student."""
@@ -107,13 +118,16 @@ def groups(n_classes: int) -> dict[str, list[str]]:
         for target in ("plain", "hard")
         for end in ("", FIXED.format(""))
     }
-    found |= {f"boosters {target}": sizes(family, target) for target in TARGETS}
+    for target in TARGETS:
+        found[f"boosters {target}"] = sizes(family, target)[: 1 if target == "soft" else None]
     found["hard"] = ["logistic hard", "network hard", *sizes(family, "hard")]
     for extra in ("made", "real"):
         found[extra] = [*found["hard"], f"network {extra}", *sizes(family, extra)]
     return found
 
 
+#: Hard vector leaves where there are more than two classes; and the same in float16.
+VECTOR, HALF = "boosters hard", "vector leaves in float16"
 #: The groups of which pools are made, too.
 POOLED = ("hard", "made", "real")
 FUSERS = {"pool": PoolFuser(), "linear pool": CalibratedFuser()}
@@ -125,6 +139,8 @@ def choices(n_classes: int) -> dict[str, Callable[[Finished], Answer]]:
     arms: dict[str, Callable[[Finished], Answer]] = {}
     for group, names in by_group.items():
         arms[f"best of {group}"] = partial(Finished.single, names=names)
+    if n_classes > 2:
+        arms[HALF] = partial(Finished.half, arm=f"best of {VECTOR}")
     for kind, fuser in FUSERS.items():
         for group in POOLED:
             arms[f"{kind} of {group}"] = partial(Finished.pool, names=by_group[group], fuser=fuser)

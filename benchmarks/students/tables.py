@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmarks.common.pages import filled, table
 from benchmarks.students.aims import aims
+from benchmarks.students.choices import HALF
 from benchmarks.students.compare import RIVAL, Draws
 
 PAGE = Path(__file__).with_name("page.md")
@@ -16,7 +17,8 @@ MAIN = 2000
 #: What a line of a table is called, and its arm.
 EACH_ALONE = {
     "8 leaves, K trees a round, hard labels, all rows and columns": "trees 8 plain, fixed rounds",
-    "… rows and columns subsampled": "trees 8 hard, fixed rounds",
+    "… the stage's default of sampling": "trees 8 hard, fixed rounds",
+    "… 70 % of rows and of columns": "alone rows and columns",
     "… rounds from the path": "trees 8 plain",
     "… vector leaves (K > 2)": "alone vector",
     "… alpha .5 on rows with labels": "alone soft",
@@ -27,10 +29,10 @@ TOGETHER = {
     "fused teachers": "teachers",
     "K trees a round, hard labels, 150 rounds": "best of trees plain, fixed rounds",
     "… rounds from the path": "best of trees plain",
-    "… rows and columns subsampled": "best of trees hard, fixed rounds",
+    "… rows or columns sampled": "best of trees hard, fixed rounds",
     "… both": "best of trees hard",
     "boosters, hard labels: the control": "best of boosters hard",
-    "boosters, alpha .5 on rows with labels": "best of boosters soft",
+    "boosters of 8 leaves, alpha .5 on rows with labels": "best of boosters soft",
     "boosters, hard labels + made rows": "best of boosters made",
     "boosters, hard labels + real rows": "best of boosters real",
     "logistic, hard labels": "logistic hard",
@@ -53,8 +55,8 @@ CHOSEN = {name: arm for name, arm in TOGETHER.items() if name.startswith(("singl
 CONTROL = "best of boosters hard"
 
 
-def report(frame: pd.DataFrame) -> str:
-    """Return the page about the lines of :meth:`Answers.frame`."""
+def report(frame: pd.DataFrame, done: int, wanted: int) -> str:
+    """Return the page about the lines of :meth:`Answers.frame`: so many draws of those wanted."""
     draws = {rows: Draws(part) for rows, part in frame.groupby("rows", sort=False)}
     main = draws.get(MAIN) or next(iter(draws.values()))
     others = [
@@ -65,6 +67,8 @@ def report(frame: pd.DataFrame) -> str:
     ]
     return filled(
         PAGE,
+        done=done,
+        wanted=wanted,
         rows=counts(main),
         aims=aims(main),
         log_losses=log_losses(main),
@@ -123,19 +127,18 @@ def against_rival(draws: Draws, arms: dict[str, str], reference: str = CONTROL) 
 
 def vector(draws: Draws) -> str:
     """Return vector leaves beside K trees a round, set by set."""
-    trees, leaves = "best of trees hard", "best of boosters hard"
+    arms = ("best of trees hard", "best of boosters hard", HALF)
     rows = []
     for name in draws.sets:
         if draws.n_classes[name] == 2:
             continue
         cells = [name, str(draws.n_classes[name])]
         for what, by, form in (("log_loss", 1, ".4f"), ("bytes", 1e-3, ".1f")):
-            cells += [number(draws.means(arm, what)[name] * by, form) for arm in (trees, leaves)]
-        times = draws.row_times(name)
-        cells += [number(each, ".2f") for each in times]
-        rows.append(cells)
-    header = ["set", "K", "K trees: log loss", "vector", "K trees: KB", "vector"]
-    return table([*header, "K trees: µs a row", "vector"], rows)
+            cells += [number(draws.means(arm, what).get(name) * by, form) for arm in arms]
+        rows.append([*cells, *(number(each, ".2f") for each in draws.row_times(name))])
+    header = ["set", "K", "log loss: K trees", "vector", "float16"]
+    header += ["KB: K trees", "vector", "float16", "µs a row: K trees", "vector"]
+    return table(header, rows)
 
 
 def sizes(draws: Draws) -> str:

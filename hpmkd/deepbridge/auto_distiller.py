@@ -264,10 +264,13 @@ class AutoDistiller:
         temperature: float,
         alpha: float,
         distillation_method: str | None = None,
+        extra_weight: float | None = None,
     ) -> Predictor:
         """Return the student of a configuration, fitted on all training rows.
 
-        One that was not evaluated is fitted with the best hyperparameters of its family.
+        One that was not evaluated is fitted with the best hyperparameters of its family. Without
+        an `extra_weight` (of rows without labels) it is the best of all; at alpha = 0 that of hard
+        labels alone.
 
         Raises
         ------
@@ -275,7 +278,7 @@ class AutoDistiller:
             If the family was not in the run.
         """
         check_distillation_method(distillation_method)
-        return self._results.trained(model_type, temperature, alpha)
+        return self._results.trained(model_type, temperature, alpha, extra_weight)
 
     def save_best_model(
         self,

@@ -16,6 +16,7 @@ from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
 from hpmkd.errors import RecipeError
 from hpmkd.evaluation.ranking import NO_LIMITS, SortKey
 from hpmkd.training.refit import best, candidates
+from hpmkd.values import Configuration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.deepbridge.dataset import Division
     from hpmkd.runs.result import Distillation
-    from hpmkd.values import Configuration, FloatArray, IntArray, Trial
+    from hpmkd.values import FloatArray, IntArray, Trial
 
 #: The columns that a best row may be chosen by.
 METRICS = (
     *(f"{part}_{metric}" for metric in (*QUALITY, *FIDELITY) for part in PARTS),
     "selection_log_loss",
 )
-CELL = ("model_type", "temperature", "alpha")
+CELL = ("model_type", "temperature", "alpha", "extra_weight")
 COLUMNS = (*CELL, *METRICS[:-1], "best_params", "selection_log_loss", "method")
 
-#: Stage, temperature, alpha.
-Cell = tuple[str, float, float]
+#: Stage, temperature, alpha, weight of rows without labels.
+Cell = tuple[str, float, float, float]
 #: A trial, and the student fitted by it on all training rows.
 Row = tuple["Trial", "Predictor"]
 
@@ -100,11 +101,12 @@ class DistillationOutcome:
     def fitted(self) -> dict[object, Predictor]:
         """The students that there are, by configuration: those of the run, then all others."""
         students = {**self.found.further, **self.found.students}
-        names = {each.trial: each.name for each in self.found.front}
+        names = {(each.trial, each.rounds): each.name for each in self.found.front}
+        keys = {(each.number, each.configuration.rounds): each for each in self._racing}
         return {
-            trial.configuration.key: students[names[trial.number]]
-            for trial in self._racing
-            if trial.number in names
+            keys[which].configuration.key: students[name]
+            for which, name in names.items()
+            if which in keys
         }
 
     def student(self, configuration: Configuration) -> Predictor:
@@ -114,11 +116,23 @@ class DistillationOutcome:
             self.fitted[key] = self.found.fit(configuration)
         return self.fitted[key]
 
-    def nearest(self, cell: Cell) -> Trial | None:
-        """Return the best trial of a cell; without one, of its stage; None if that has none."""
-        stage = [trial for trial in self.candidates if trial.configuration.stage == cell[0]]
-        own = [trial for trial in stage if _cell(trial) == _plain(cell)]
-        return min(own or stage, key=NO_LIMITS.sort_key, default=None)
+    def nearest(
+        self, stage: str, temperature: float, alpha: float, extra_weight: float | None
+    ) -> Trial | None:
+        """Return the best trial of a softening; without one, of its stage; None if that has none.
+
+        An `extra_weight` of None stands for any; at alpha = 0 for hard labels alone.
+        """
+        weights = {0.0} if extra_weight is None and alpha == 0 else {extra_weight}
+        tried = [trial for trial in self.candidates if trial.configuration.stage == stage]
+        wanted = Configuration(stage, temperature, alpha).key[:3]
+        own = [
+            trial
+            for trial in tried
+            if trial.configuration.key[:3] == wanted
+            and (trial.configuration.extra_weight in weights or weights == {None})
+        ]
+        return min(own or tried, key=NO_LIMITS.sort_key, default=None)
 
     def _record(self, trial: Trial, student: Predictor) -> dict[str, Any]:
         configuration = trial.configuration
@@ -135,6 +149,7 @@ class DistillationOutcome:
             "model_type": name_of(configuration.stage),
             "temperature": configuration.temperature,
             "alpha": configuration.alpha,
+            "extra_weight": configuration.extra_weight,
             **metrics,
             "best_params": str(params),
             "selection_log_loss": trial.log_loss,
@@ -153,9 +168,9 @@ class DistillationOutcome:
             cells = {cell: trial for cell, trial in cells.items() if cell[2] in wanted}
         order = list(self.found.recipe.stages)
 
-        def place(trial: Trial) -> tuple[int, float, float]:
-            stage, temperature, alpha = _cell(trial)
-            return order.index(stage), temperature, alpha
+        def place(trial: Trial) -> tuple[int, tuple[float, ...]]:
+            stage, *softening = _cell(trial)
+            return order.index(stage), tuple(softening)
 
         return sorted(self._affordable(list(cells.values())), key=place)
 
@@ -254,20 +269,25 @@ class Results:
         row: dict[str, Any] = {str(name): value for name, value in record.items()}
         return self.rows[at][1], {**row, "model_type": as_model_type(row["model_type"])}
 
-    def trained(self, model_type: Any, temperature: float, alpha: float) -> Predictor:
+    def trained(
+        self, model_type: Any, temperature: float, alpha: float, extra_weight: float | None = None
+    ) -> Predictor:
         """Return the student of a configuration; of several, by the selection rows the best."""
         stage = stage_of(model_type)
         (temperature,), (alpha,) = temperatures_of([temperature]), alphas_of([alpha])
         found = [
             (outcome, trial)
             for outcome in self.outcomes
-            if (trial := outcome.nearest((stage, temperature, alpha))) is not None
+            if (trial := outcome.nearest(stage, temperature, alpha, extra_weight)) is not None
         ]
         if not found:
             had = ", ".join(sorted({name_of(trial.configuration.stage) for trial, _ in self.rows}))
             raise RecipeError(f"model type {name_of(stage)!r} was not in the run, which had {had}")
         outcome, trial = min(found, key=lambda each: NO_LIMITS.sort_key(each[1]))
-        return outcome.student(replace(trial.configuration, temperature=temperature, alpha=alpha))
+        own = replace(trial.configuration, temperature=temperature, alpha=alpha)
+        if extra_weight is not None:
+            own = replace(own, extra_weight=extra_weight)
+        return outcome.student(own)
 
 
 def labels_of(division: Division, classes: NDArray[Any]) -> dict[str, IntArray]:
@@ -277,11 +297,6 @@ def labels_of(division: Division, classes: NDArray[Any]) -> dict[str, IntArray]:
 
 
 def _cell(trial: Trial) -> Cell:
-    configuration = trial.configuration
-    return _plain((configuration.stage, configuration.temperature, configuration.alpha))
-
-
-def _plain(cell: Cell) -> Cell:
-    # On hard labels the temperature does not matter.
-    stage, temperature, alpha = cell
-    return stage, temperature if alpha > 0 else 1.0, alpha
+    # By the key, for at alpha = 0 the temperature does not matter.
+    stage, temperature, alpha, extra_weight = trial.configuration.key[:4]
+    return stage, temperature, alpha, extra_weight

@@ -66,4 +66,5 @@ def _summary(named: Named, shipped: str, ranking: TrialRanking, test: Dataset) -
         row_us=footprint.row_us,
         accuracy=float((predicted.argmax(axis=1) == test.labels).mean()),
         log_loss=float(row_losses(predicted, test.labels).mean()),
+        rounds=trial.configuration.rounds,
     )

@@ -48,7 +48,7 @@ class StudentSummary:
     Parameters
     ----------
     name : str
-        Of its file in ``students/``: the stage of a stage's best; stage and trial of others.
+        Of its file in ``students/``: the stage of a stage's best; of others stage, trial, rounds.
     stage : str
         The student family.
     trial : int or None
@@ -71,6 +71,8 @@ class StudentSummary:
     on_front : bool
         Whether no other of these students beats or equals it in selection log loss, size and
         time at once.
+    rounds : int or None
+        That it was fitted with; None where a stage has no path.
     """
 
     name: str
@@ -86,6 +88,7 @@ class StudentSummary:
     accuracy: float
     log_loss: float
     on_front: bool = False
+    rounds: int | None = None
 
     @classmethod
     def read(cls, plain: Any) -> StudentSummary:

@@ -83,7 +83,7 @@ def _probabilities(margins: Singles, temperature: float, out: Singles) -> float:
         total += power
     for c in range(margins.size):
         out[c] /= total
-    return math.log(total) + top / temperature
+    return float(math.log(total) + top / temperature)
 
 
 @kernel

@@ -25,6 +25,7 @@ def steps() -> Iterator[tuple[str, Callable[[], None]]]:
     yield "distillation", _distillation
     yield "fusion", _fusion
     yield "leaf refit", _refit
+    yield "networks", _networks
 
 
 def cache_folder() -> Path:
@@ -103,6 +104,19 @@ def _fusion() -> None:
         attention_fuse(p.astype(dtype), np.zeros((1, 2)))
     attention_gradient(np.full((1, 2), 0.5), np.zeros((1, 2)))
     em_step(np.full((1, 2), 0.5), [0.5, 0.5])
+
+
+def _networks() -> None:
+    from hpmkd.kernels import network_epoch, network_gradient, network_margins
+
+    network_margins([[1.0]], [[[1.0]], [[1.0]]], [[0.0], [0.0]])
+    rows = ([[1.0]], [0], [[0.5, 0.5]])
+    network_gradient([1, 1, 1], np.ones(4), *rows, 1.0, 0.5)
+    state = np.ones((4, 4), dtype=np.float32)
+    network_epoch(
+        [1, 1, 1], state, *rows, [0], 1.0, 0.5, 0.5,
+        batch=1, step=0, rate=0.1, decay=0.1, horizon=1.0,
+    )  # fmt: skip
 
 
 def _refit() -> None:

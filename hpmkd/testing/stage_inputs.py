@@ -1,19 +1,29 @@
-"""Inputs of the stage suite: encoded rows, and schedulers of known answers."""
+"""Inputs of the stage suite: encoded rows, schedulers of known answers, rows that are held out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
+import pytest
 
 from hpmkd.student import Schema, fit_encoder
 from hpmkd.testing.datasets import read_only, real_problem
-from hpmkd.values import Configuration, Softening, TrainingState
+from hpmkd.values import Configuration, HeldOutRows, Softening, StageInputs, TrainingState
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Encoder
-    from hpmkd.values import FloatArray, Trial
+    from hpmkd.contracts import Encoder, Stage, StudentPath
+    from hpmkd.values import FloatArray, Hyperparameter, Trial
+
+#: Rounds of a quick fit.
+FEW_ROUNDS = 20
+#: Rows that a fit of a path has; the others are held out.
+N_FITTED = 100
+#: Between the loss of a path and that of a student's own answers: leaves may be rounded.
+LOSS_TOLERANCE = 1e-4
 
 
 class AsConfigured:
@@ -46,3 +56,40 @@ def encoded(name: str, mixed: bool, encoding: str) -> tuple[Encoder, FloatArray]
     table = real_problem(name, mixed).table
     encoder = fit_encoder(encoding, Schema.fit(table), table)
     return encoder, read_only(np.array(encoder.transform(table)))
+
+
+def limit_of(stage: Stage) -> str:
+    """Return the hyperparameter that bounds the rounds; skip a test of a stage without a path."""
+    if not hasattr(stage, "path"):
+        pytest.skip("it has no path")
+    return str(cast("Any", stage).limit)
+
+
+def few_rounds(stage: Stage) -> Mapping[str, Hyperparameter]:
+    """Return the hyperparameter that makes a fit quick, of a stage that has a path."""
+    return {str(cast("Any", stage).limit): FEW_ROUNDS} if hasattr(stage, "limit") else {}
+
+
+def of_rounds(stage: Stage, inputs: StageInputs, n_rounds: int) -> StageInputs:
+    """Return inputs of so many rounds."""
+    settings = {**inputs.configuration.hyperparameters, limit_of(stage): n_rounds}
+    return replace(inputs, configuration=replace(inputs.configuration, hyperparameters=settings))
+
+
+def path_of(stage: Stage, inputs: StageInputs) -> StudentPath:
+    """Return the path of a stage that has one, without a schedule."""
+    limit_of(stage)
+    path = cast("Any", stage).path(inputs)
+    assert path is not None, "it has a limit, but no path without a schedule"
+    return cast("StudentPath", path)
+
+
+def held_out(given: StageInputs) -> StageInputs:
+    """Return inputs of the first rows, the others held out."""
+    return replace(
+        given,
+        matrix=read_only(given.matrix[:N_FITTED]),
+        labels=read_only(given.labels[:N_FITTED]),
+        soft_targets=read_only(given.soft_targets[:N_FITTED]),
+        held=HeldOutRows(read_only(given.matrix[N_FITTED:]), given.labels[N_FITTED:]),
+    )

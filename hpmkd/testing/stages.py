@@ -22,8 +22,19 @@ from hpmkd.testing.datasets import (
     real_problem,
 )
 from hpmkd.testing.sampler_runs import check_in_space
-from hpmkd.testing.stage_inputs import AsConfigured, HardLabels, encoded
-from hpmkd.values import Configuration, ExtraRows, StageInputs
+from hpmkd.testing.stage_inputs import (
+    LOSS_TOLERANCE,
+    N_FITTED,
+    AsConfigured,
+    HardLabels,
+    encoded,
+    few_rounds,
+    held_out,
+    limit_of,
+    of_rounds,
+    path_of,
+)
+from hpmkd.values import Configuration, DataFacts, ExtraRows, StageInputs
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Encoder, Predictor, Scheduler
@@ -47,8 +58,8 @@ class StageSuite:
 
     @pytest.fixture
     def hyperparameters(self, stage: Stage) -> Mapping[str, Hyperparameter]:
-        """Return what most tests fit with: the defaults, unless you override them."""
-        return dict(stage.defaults)
+        """Return what most tests fit with: the defaults and few rounds, unless you override it."""
+        return {**stage.defaults, **few_rounds(stage)}
 
     @pytest.fixture(params=PROBLEMS)
     def name(self, request: pytest.FixtureRequest) -> str:
@@ -108,9 +119,24 @@ class StageSuite:
         drawn = stage.space(random_study(seed).ask())
         assert all(isinstance(value, float | int | str | bool) for value in drawn.values())
         check_in_space(stage, drawn)
-        problem = real_problem("wine")
-        inputs = self.inputs(stage, problem, encoded("wine", False, stage.encoding), drawn)
+        problem, quick = real_problem("wine"), {**drawn, **few_rounds(stage)}
+        inputs = self.inputs(stage, problem, encoded("wine", False, stage.encoding), quick)
         self.check(stage.fit(inputs), problem.table, problem)
+
+    @pytest.mark.parametrize(("n_rows", "n_columns"), [(150, 3), (10**6, 60)])
+    @pytest.mark.parametrize("n_classes", [2, 26])
+    def test_a_stage_for_data_has_a_space_of_its_own(
+        self, stage: Stage, n_rows: int, n_columns: int, n_classes: int
+    ) -> None:
+        """What suits few rows and many is a stage too, its points in its space."""
+        if not hasattr(stage, "for_data"):
+            pytest.skip("it is the same for all data")
+        before = dict(stage.defaults)
+        fitting = stage.for_data(DataFacts(n_rows, n_columns, n_classes))
+        assert isinstance(fitting, Stage)
+        for point in (fitting.defaults, *getattr(fitting, "portfolio", ())):
+            check_in_space(fitting, point)
+        assert dict(stage.defaults) == before
 
     def test_a_student_learns(self, stage: Stage, name: str, given: StageInputs) -> None:
         """It predicts probabilities over all classes, better than the class shares alone."""
@@ -169,13 +195,16 @@ class StageSuite:
         assert np.array_equal(open_.labels, given.labels)
         assert np.array_equal(open_.soft_targets, given.soft_targets)
 
+    @pytest.mark.parametrize("alpha", [0.0, 0.5])
     def test_rows_without_labels_do_no_harm(
-        self, stage: Stage, name: str, given: StageInputs
+        self, stage: Stage, name: str, given: StageInputs, alpha: float
     ) -> None:
-        """Read or ignored, rows that only the teacher labelled are left alone."""
+        """Read or ignored, rows that only the teacher labelled are left alone, at any alpha."""
         problem = real_problem(name)
         matrix, teacher = given.matrix[:40].copy(), given.soft_targets[:40].copy()
-        inputs = replace(given, extra=ExtraRows(matrix, teacher, weight=0.5))
+        configuration = replace(given.configuration, alpha=alpha)
+        extra = ExtraRows(matrix, teacher, weight=0.5)
+        inputs = replace(given, configuration=configuration, extra=extra)
         self.check(stage.fit(inputs), problem.table, problem)
         assert np.array_equal(matrix, given.matrix[:40], equal_nan=True)
         assert np.array_equal(teacher, given.soft_targets[:40])
@@ -233,3 +262,30 @@ class StageSuite:
         copy = Student.from_bytes(student.to_bytes())
         assert list(copy.classes_) == list(student.classes_)
         assert copy.predict_proba(table).tobytes() == student.predict_proba(table).tobytes()
+
+    def test_a_path_is_one_student_after_every_round(
+        self, stage: Stage, name: str, given: StageInputs
+    ) -> None:
+        """Each is bit for bit what a shorter fit returns, and its loss is that of its answers."""
+        inputs, table = held_out(given), real_problem(name).table.iloc[N_FITTED:]
+        labels = given.labels[N_FITTED:]
+        path = path_of(stage, inputs)
+        n_rounds = len(path.losses)
+        assert 0 < n_rounds <= int(inputs.configuration.hyperparameters[limit_of(stage)])
+        assert np.isfinite(path.losses).all()
+        for rounds in sorted({1, (n_rounds + 1) // 2, n_rounds}):
+            student = path.student(rounds)
+            shorter = replace(of_rounds(stage, inputs, rounds), held=None)
+            assert student.to_bytes() == stage.fit(shorter).to_bytes()
+            predicted = student.predict_proba(table)
+            right = np.arange(len(predicted)), labels
+            loss = -np.log(np.maximum(predicted[right], 1e-15)).mean()
+            assert abs(path.losses[rounds - 1] - loss) < LOSS_TOLERANCE
+
+    def test_a_path_without_held_out_rows_goes_to_its_limit(
+        self, stage: Stage, given: StageInputs
+    ) -> None:
+        """Nothing ends it before, and its last student is the fit."""
+        path = path_of(stage, of_rounds(stage, given, 5))
+        assert len(path.losses) == 0
+        assert path.student(5).to_bytes() == stage.fit(of_rounds(stage, given, 5)).to_bytes()

@@ -68,6 +68,7 @@ KEYS = [
     "speedup",
     "retention",
     "alpha",
+    "extra_weight",
     "temperature",
     "selection_log_loss",
     "after",

@@ -180,7 +180,16 @@ def test_nothing_but_numbers_and_names_of_the_host_is_exported(path):
         *("hpmkd", "learned_at", "outcomes"),
     }
     assert set(one["outcomes"][0]) == {
-        *("stage", "temperature", "alpha", "hyperparameters", "regret", "rank", "state"),
+        *(
+            "stage",
+            "temperature",
+            "alpha",
+            "extra_weight",
+            "hyperparameters",
+            "regret",
+            "rank",
+            "state",
+        ),
     }
 
 

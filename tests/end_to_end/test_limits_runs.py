@@ -75,16 +75,20 @@ def test_all_that_was_fitted_for_good_is_told_of(found, folder, cancer):
 
 def test_each_has_the_figures_of_its_trial(found):
     accuracy = found.facts["selection"]["teacher_accuracy"]
-    trials = {trial.number: trial for trial in found.trials}
+    trials = {
+        (cut.number, cut.configuration.rounds): cut
+        for trial in found.trials
+        for cut in (trial, *trial.shorter)
+    }
     for each in found.front:
-        trial = trials[each.trial]
+        trial = trials[each.trial, each.rounds]
         assert each.selection_log_loss == trial.log_loss
         assert each.selection_accuracy == trial.accuracy
         assert each.selection_retention == pytest.approx(trial.accuracy / accuracy)
         # Fitted on all rows it may be larger, and is no other model.
         assert each.bytes < 2 * trial.n_bytes
         if each.name != each.stage:
-            assert each.name == f"{each.stage}-{each.trial}"
+            assert each.name == trial.name
 
 
 def test_the_teachers_accuracy_is_out_of_fold(found, cancer):
@@ -106,9 +110,10 @@ def test_the_budget_holds_and_every_refit_is_counted(cancer):
     for size in (0, 2):
         found = distil(cancer, {"front.size": size})
         trials = sum(trial.models_trained for trial in found.trials)
-        others = [each for each in found.front if each.role == "front"]
-        assert len(others) <= size
-        assert found.counts["models_trained"] >= trials + len(found.front)
+        finalists = {each.trial for each in found.front if each.role != "front"}
+        others = {each.trial for each in found.front} - finalists
+        assert len(others) <= size  # cuts of the finalists take no fit
+        assert found.counts["models_trained"] >= trials + len(finalists | others)
         assert found.counts["models_trained"] <= 64
 
 

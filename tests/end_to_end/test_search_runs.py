@@ -37,13 +37,13 @@ SAMPLERS = ["staged", "adaptive", "tpe", "grid", "random"]
 def fits(monkeypatch):
     """Every fit of a student, as it happens, whoever counts."""
     fitted = []
-    plain = FitContext.student
+    plain = FitContext.fit
 
-    def student(self, training, configuration, *more, **named):
+    def fit(self, training, configuration, *more, **named):
         fitted.append(configuration)
         return plain(self, training, configuration, *more, **named)
 
-    monkeypatch.setattr(FitContext, "student", student)
+    monkeypatch.setattr(FitContext, "fit", fit)
     return fitted
 
 
@@ -99,9 +99,9 @@ class TestRecipes:
         sample = [trial for trial in found.trials if trial.configuration.share < 1]
         assert len(sample) == 8
         tuned = {
-            (each.stage, each.temperature, each.alpha)
+            each.key[:4]
             for trial in found.trials
-            if (each := trial.configuration).share == 1 and each.alpha and not each.after
+            if (each := trial.configuration).share == 1 and each.soft and not each.after
         }
         assert len(tuned) == 16
 

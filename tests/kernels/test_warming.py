@@ -1,6 +1,6 @@
 import inspect
 
-from hpmkd.kernels import _jit, _packed, _predict, _refit, packed, warming
+from hpmkd.kernels import _backprop, _jit, _packed, _predict, _refit, packed, warming
 
 
 def dispatchers():
@@ -8,7 +8,7 @@ def dispatchers():
     inside = {"vexp", "vlog", "vlog_ratio", "leaf_of", "link_row"}
     return {
         (module.__name__, name): value
-        for module in (_jit, _packed, _predict, _refit)
+        for module in (_backprop, _jit, _packed, _predict, _refit)
         for name, value in vars(module).items()
         if hasattr(value, "signatures") and not name.startswith("_") and name not in inside
     }

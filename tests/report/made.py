@@ -48,6 +48,7 @@ def trial(number, **facts):
         "stage": ("logistic", "tree", "gbm")[number % 3],
         "temperature": 1.0,
         "alpha": 0.5,
+        "extra_weight": 0.5,
         "hyperparameters": {},
         "after": None,
         "share": 1.0,
@@ -148,7 +149,12 @@ def made(
                 for at, name in enumerate(teachers)
             ]
     for at, stage in enumerate(stages):
-        facts = {"alpha": 0.5, "temperature": 1.0, "selection_log_loss": 0.3}
+        facts = {
+            "alpha": 0.5,
+            "extra_weight": 0.5,
+            "temperature": 1.0,
+            "selection_log_loss": 0.3,
+        }
         control, student = probabilities(rng, labels, k, 2.0), probabilities(rng, labels, k, 2.4)
         entries.append(Entry("control", stage, control, footprint(2000 * 4**at, at), **facts))
         own = stage == chosen

@@ -12,7 +12,7 @@ import threading
 import warnings
 from dataclasses import replace
 from functools import wraps
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -289,6 +289,47 @@ class TestGlobalGeneratorAndState(StageSuite):
     @pytest.fixture
     def stage(self):
         return Warm()
+
+
+class Boastful(Centroids):
+    """Has a path whose losses are none of its students'."""
+
+    limit = "rounds"
+
+    def path(self, inputs):
+        student = self.fit(inputs)
+        losses = np.zeros(3 if inputs.held is not None else 0)
+        return SimpleNamespace(losses=losses, student=lambda n_rounds: student)
+
+
+@caught_by("test_a_path_is_one_student_after_every_round")
+class TestLossesOfNoStudent(StageSuite):
+    @pytest.fixture
+    def stage(self):
+        return Boastful()
+
+
+class Endless(Boastful):
+    """Its path counts rounds that its limit does not allow, and for few rows has no space."""
+
+    def path(self, inputs):
+        return SimpleNamespace(losses=np.full(10**4, 0.5), student=None)
+
+    def for_data(self, facts):
+        other = copy.copy(self)
+        other.defaults = {"C": 1.0}
+        return other
+
+
+@caught_by(
+    "test_a_path_is_one_student_after_every_round",
+    "test_a_path_without_held_out_rows_goes_to_its_limit",
+    "test_a_stage_for_data_has_a_space_of_its_own",
+)
+class TestPathBeyondItsLimit(StageSuite):
+    @pytest.fixture
+    def stage(self):
+        return Endless()
 
 
 @caught_by("test_same_seed_same_predictions")

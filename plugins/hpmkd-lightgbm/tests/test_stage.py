@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpmkd.errors import RecipeError
+from hpmkd.errors import DataError, RecipeError
 from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, fit_encoder
 from hpmkd.testing import StageSuite
 from hpmkd.testing.datasets import real_problem
 from hpmkd.testing.stage_inputs import AsConfigured
-from hpmkd.values import ExtraRows, Previous, Softening
-from hpmkd_lightgbm import stage as module
+from hpmkd.values import ExtraRows, HeldOutRows, Previous, Softening
+from hpmkd_lightgbm.path import PATIENCE
+from hpmkd_lightgbm.rows import Rows
 from hpmkd_lightgbm.stage import LightGBMStage
 
 
@@ -24,7 +25,7 @@ class TestLightGBM(StageSuite):
 
     @pytest.fixture
     def hyperparameters(self):
-        return {"n_rounds": 20, "num_leaves": 4}
+        return {"n_rounds": 20, "num_leaves": 4, "learning_rate": 0.2}
 
 
 class Falling(AsConfigured):
@@ -41,7 +42,8 @@ class Falling(AsConfigured):
 
 
 def test_own_objective_and_lightgbms_grow_the_same_at_temperature_1(inputs_of):
-    inputs = inputs_of("breast_cancer")
+    # All rows and columns: LightGBM draws others where the objective is not its own.
+    inputs = inputs_of("breast_cancer", bagging_fraction=1.0, feature_fraction=1.0)
     own = LightGBMStage().fit(replace(inputs, scheduler=Unmoved()))
     theirs = LightGBMStage().fit(inputs)
     matrix = inputs.matrix
@@ -57,7 +59,7 @@ class Unmoved(AsConfigured):
 def test_a_round_lowers_the_loss_at_every_temperature(inputs_of, name):
     for temperature in (0.5, 1.0, 4.0):
         inputs = inputs_of(name, alpha=0.7, temperature=temperature)
-        rows = module.Rows.with_extra(inputs, 0.7, 1.0)
+        rows = Rows.of(inputs)
         softening = Softening(temperature, 0.7)
         students = [
             LightGBMStage().fit(
@@ -97,14 +99,76 @@ def test_rows_without_labels_are_learnt_from_by_their_weight(inputs_of, loss, na
         return loss(contrary, student.predict_proba(real_problem(name, mixed=True).table))
 
     assert disagreement(10.0) < disagreement(1.0) < disagreement(0.01)
-    assert disagreement(10.0, alpha=0.0) == disagreement(0.01, alpha=0.0)
+    assert disagreement(10.0, alpha=0.0) < disagreement(0.01, alpha=0.0)
 
 
-def test_extra_weight_0_is_without_those_rows(inputs_of, name):
-    inputs = inputs_of(name, extra_weight=0.0)
-    extra = ExtraRows(inputs.matrix[:30], inputs.soft_targets[:30], 0.5)
-    fit = LightGBMStage().fit
-    assert fit(replace(inputs, extra=extra)).to_bytes() == fit(inputs).to_bytes()
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan, np.inf])
+def test_a_weight_that_is_none_is_refused(inputs_of, weight):
+    inputs = inputs_of("wine")
+    extra = ExtraRows(inputs.matrix[:30], inputs.soft_targets[:30], weight)
+    with pytest.raises(DataError, match="expected a finite one above 0"):
+        LightGBMStage().fit(replace(inputs, extra=extra))
+
+
+def test_extra_rows_of_other_columns_are_refused(inputs_of):
+    inputs = inputs_of("wine")
+    extra = ExtraRows(inputs.matrix[:30, 1:], inputs.soft_targets[:30], 1.0)
+    with pytest.raises(DataError, match="columns and classes, expected"):
+        LightGBMStage().fit(replace(inputs, extra=extra))
+
+
+@pytest.mark.parametrize("share", ["bagging_fraction", "feature_fraction"])
+@pytest.mark.parametrize("value", [0.0, 1.5, float("nan")])
+def test_shares_outside_0_to_1_are_refused(inputs_of, share, value):
+    with pytest.raises(RecipeError, match=rf"got {share}=.*, expected a share in \(0, 1\]"):
+        LightGBMStage().fit(inputs_of("wine", **{share: value}))
+
+
+@pytest.mark.parametrize("share", ["bagging_fraction", "feature_fraction"])
+def test_shares_change_the_trees(inputs_of, share, name):
+    some, whole = (
+        LightGBMStage().fit(inputs_of(name, **{share: value})).to_bytes() for value in (0.5, 1.0)
+    )
+    assert some != whole
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+@pytest.mark.parametrize("with_start", [False, True])
+def test_a_student_of_the_path_is_that_of_a_shorter_fit(inputs_of, name, temperature, with_start):
+    inputs, table = inputs_of(name, temperature=temperature), real_problem(name, mixed=True).table
+    held = HeldOutRows(inputs.matrix[::3], inputs.labels[::3])
+    extra = ExtraRows(inputs.matrix[:40], inputs.soft_targets[:40], 0.5)
+    inputs = replace(inputs, held=held, extra=extra)
+    if with_start:
+        encoder = fit_encoder("linear", Schema.fit(table), table)
+        matrix = encoder.transform(table)
+        n_margins = 1 if name == "breast_cancer" else 3
+        weights = 0.1 * np.random.default_rng(0).normal(size=(matrix.shape[1], n_margins))
+        start = Student(encoder, LinearModel(weights, np.zeros(n_margins)), inputs.classes)
+        previous = Previous(start, matrix, matrix[:40], held_matrix=matrix[::3])
+        inputs = replace(inputs, start=previous)
+    path = LightGBMStage().path(inputs)
+    assert len(path.losses) == path.n_rounds == 20
+    for rounds in (1, 7, 20):
+        settings = {**inputs.configuration.hyperparameters, "n_rounds": rounds}
+        shorter = replace(inputs.configuration, hyperparameters=settings)
+        fitted = LightGBMStage().fit(replace(inputs, configuration=shorter, held=None))
+        assert path.student(rounds).to_bytes() == fitted.to_bytes()
+        predicted = fitted.predict_proba(table.iloc[::3])
+        loss = -np.log(predicted[np.arange(len(predicted)), held.labels]).mean()
+        assert path.losses[rounds - 1] == pytest.approx(loss, abs=1e-5)
+
+
+def test_a_schedule_has_no_path(inputs_of):
+    assert LightGBMStage().path(inputs_of("wine", scheduler=Falling())) is None
+
+
+def test_a_path_ends_when_the_loss_no_longer_falls(inputs_of):
+    inputs = inputs_of("wine", n_rounds=2_000, learning_rate=0.5, alpha=0.0)
+    path = LightGBMStage().path(
+        replace(inputs, held=HeldOutRows(inputs.matrix[:30], np.roll(inputs.labels, 9)[:30]))
+    )
+    assert PATIENCE < path.n_rounds < 2_000
 
 
 @pytest.mark.parametrize("with_extra", [False, True])

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 #: Defaults that both stages have.
 COMMON: Mapping[str, Hyperparameter] = MappingProxyType(
     {
-        "eta": 0.1,
+        "eta": 0.12,
         "reg_lambda": 1.0,
-        "min_child_weight": 1.0,
-        "subsample": 0.7,
+        "min_child_weight": 0.2,
+        "subsample": 1.0,
         "colsample_bytree": 0.7,
     }
 )
+#: Rounds of a fit whose scheduler varies, unless others are set: it has no path.
+SCHEDULED_ROUNDS = 160
 #: What applies where nothing is drawn.
 UNDRAWN: Mapping[str, Hyperparameter] = MappingProxyType(
     {"colsample_bynode": 1.0, "multi_strategy": "one_output_per_tree"}
@@ -49,8 +51,8 @@ class BoostedStage:
     ``subsample``, the share of rows that a tree grows on, ``colsample_bytree``, the share of
     columns that a tree may split on, and ``colsample_bynode``, the share of these that a node
     may (each in (0, 1]); ``multi_strategy``, with K > 2 classes: K trees a round
-    (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which two
-    classes read as one margin.
+    (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which
+    two classes read as one margin; and ``refit_every``, which is not drawn.
 
     With K > 2 classes an ``eta`` above .5 is read as .5.
 
@@ -58,7 +60,8 @@ class BoostedStage:
     ----------
     refit_every : int
         After every so many rounds all leaves and the linear margin are refitted jointly at
-        T = 1 (:mod:`hpmkd_defaults.stages.leaf_refit`); 0 for never.
+        T = 1 (:mod:`hpmkd_defaults.stages.leaf_refit`); 0 for never. The default of the
+        hyperparameter of this name.
     refit_rows : int
         Rows with a label that a refit is fitted on at most, class by class, but at least 100
         for each leaf value; 0 for no cap. The trees grow on all rows.
@@ -82,11 +85,12 @@ class BoostedStage:
 
     def for_data(self, facts: DataFacts) -> Self:
         """Return the stage for data of this size: see :class:`Capacity`."""
-        stage = copy.copy(self)
+        stage, of_any = copy.copy(self), type(self)
         stage.capacity = Capacity.of(facts)
-        fitting = stage.capacity.settings
-        stage.defaults = MappingProxyType({**self.defaults, **fitting})
-        stage.portfolio = tuple({**each, **fitting} for each in self.portfolio)
+        first, *others = self.sizes(stage.capacity)
+        # Plain mappings: a stage is pickled.
+        stage.defaults = {**of_any.defaults, **stage.capacity.settings, **first}
+        stage.portfolio = [{**stage.defaults, **each} for each in others]
         return stage
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
@@ -100,6 +104,11 @@ class BoostedStage:
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return XGBoost's parameters of the shape of one tree."""
+        raise NotImplementedError
+
+    @staticmethod
+    def sizes(capacity: Capacity) -> Sequence[Mapping[str, Hyperparameter]]:
+        """Return the size of a tree by default, then those of the portfolio, each with its step."""
         raise NotImplementedError
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
@@ -130,13 +139,17 @@ class BoostedStage:
 
     def settings(self, inputs: StageInputs) -> Mapping[str, Any]:
         """Return all hyperparameters of a fit: what was not drawn by default."""
-        undrawn = {**UNDRAWN, self.limit: self.capacity.n_rounds}
-        return {**undrawn, **self.defaults, **inputs.configuration.hyperparameters}
+        rounds = self.capacity.n_rounds
+        if inputs.scheduler.varies:  # No held-out rows end such a fit.
+            rounds = min(rounds, SCHEDULED_ROUNDS)
+        own = {self.limit: rounds, "refit_every": self.refit_every}
+        return {**UNDRAWN, **own, **self.defaults, **inputs.configuration.hyperparameters}
 
     def _grown(self, inputs: StageInputs, settings: Mapping[str, Any]) -> BoostedPath:
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
         boosting = Boosting(inputs, parameters, int(settings[self.limit]))
-        return grow(boosting, self.refit_every, self.refit_rows, self.half_leaves)
+        refit_every = int(settings["refit_every"])
+        return grow(boosting, refit_every, self.refit_rows, self.half_leaves)
 
 
 class XGBoostStage(BoostedStage):
@@ -147,6 +160,11 @@ class XGBoostStage(BoostedStage):
 
     complexity: ClassVar[int] = 3
     defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_depth": 4, **COMMON})
+
+    @staticmethod
+    def sizes(capacity: Capacity) -> Sequence[Mapping[str, Hyperparameter]]:
+        """Return the depth by default."""
+        return [{"max_depth": capacity.depth}]
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
         """Draw the depth, and what both stages have."""
@@ -161,15 +179,26 @@ class XGBoostStage(BoostedStage):
 class GBMStage(BoostedStage):
     """Trees grown best leaf first: at the same number of leaves better than by level.
 
-    Hyperparameters: ``max_leaves`` (4 … 32), and those of :class:`BoostedStage`.
+    Hyperparameters: ``max_leaves`` (4 … 32), and those of :class:`BoostedStage`. Its portfolio:
+    trees twice and half as large as by default, with smaller and larger steps.
     """
 
     complexity: ClassVar[int] = 2
-    defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_leaves": 8, **COMMON})
+    defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_leaves": 12, **COMMON})
     portfolio: Sequence[Mapping[str, Hyperparameter]] = (
-        {**defaults, "max_leaves": 16},
-        {**defaults, "max_leaves": 24, "eta": 0.06},
+        {**defaults, "max_leaves": 24, "eta": 0.08},
+        {**defaults, "max_leaves": 6, "eta": 0.2},
     )
+
+    @staticmethod
+    def sizes(capacity: Capacity) -> Sequence[Mapping[str, Hyperparameter]]:
+        """Return the leaves by default, twice as many, and half as many."""
+        leaves = capacity.leaves
+        return [
+            {"max_leaves": leaves},
+            {"max_leaves": min(2 * leaves, capacity.max_leaves), "eta": 0.08},
+            {"max_leaves": leaves // 2, "eta": 0.2},
+        ]
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
         """Draw the leaves, and what both stages have."""

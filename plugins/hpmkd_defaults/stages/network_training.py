@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Singles = NDArray[np.float32]
 
-#: Epochs unless the limit says otherwise: a path with held-out rows mostly ends before.
-EPOCHS = 80
 #: Rows of a step of Adam, and steps that the average of the weights reaches back to.
 BATCH, HORIZON = 32, 300
 #: The weights of the margins start at this share of those of a hidden layer: near the prior.
@@ -46,7 +44,7 @@ class NetworkTraining:
 
     def __init__(self, inputs: StageInputs, defaults: Mapping[str, Hyperparameter]) -> None:
         settings: Mapping[str, Any] = {**defaults, **inputs.configuration.hyperparameters}
-        self.n_epochs = int(settings.get("n_epochs", EPOCHS))
+        self.n_epochs = int(settings["n_epochs"])
         if self.n_epochs < 1:
             raise RecipeError(f"n_epochs is {self.n_epochs}: expected 1 or more")
         self._inputs, self._extra = inputs, inputs.extra
@@ -66,7 +64,8 @@ class NetworkTraining:
     @property
     def average(self) -> Singles:
         """The averaged parameters, flat; the next epoch changes them."""
-        return self._state[3]
+        average: Singles = self._state[3]
+        return average
 
     def epoch(self) -> None:
         """Pass over all rows once.

@@ -43,7 +43,7 @@ def checked_extra(inputs: StageInputs) -> ExtraRows | None:
         if got.ndim != 2 or got.shape[1:] != expected.shape[1:]:
             raise DataError(
                 f"rows without labels have {name} of shape {got.shape}, expected "
-                f"(m, {expected.shape[1]}) as rows with labels have: encode them with the same encoder"
+                f"(m, {expected.shape[1]}) as rows with labels have: encode both alike"
             )
     if len(extra.matrix) != len(extra.soft_targets):
         raise DataError(

@@ -55,7 +55,7 @@ def test_real_rows(real, name, family):
     table, target = real[name]
     student = fitted_student(family, table, target)
     # Trees and links agree to the last bits but one; a sum of parts, and a network, to float32.
-    tolerance = 1e-6 if family in ("additive", "network", "pooled") else 1e-12
+    tolerance = {"additive": 1e-6, "network": 1e-5, "pooled": 1e-5}.get(family, 1e-12)
     content = to_onnx(student).SerializeToString()
     rows = table.astype({"member": int, "size": object}) if name == "people" else table
     assert_same(student, content, rows, tolerance)

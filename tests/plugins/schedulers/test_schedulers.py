@@ -98,10 +98,10 @@ def test_boosting_begins_with_the_teacher(stage, problem):
     assert (annealed.predict_proba(X).argmax(axis=1) == (y + 1) % 3).mean() > 0.9
 
 
-@pytest.mark.parametrize("refits", [1, 8])
-def test_refits_follow_the_schedule(problem, refits):
+@pytest.mark.parametrize("refit_every", [40, 5])
+def test_refits_follow_the_schedule(problem, refit_every):
     X, y, _ = problem
-    settings = {"n_rounds": 40, "refits": refits}
+    settings = {"n_rounds": 40, "refit_every": refit_every}
     annealed = fitted(GBMStage(), problem, AnnealScheduler(1.0), alpha=1.0, **settings)
     assert (annealed.predict_proba(X).argmax(axis=1) == y).mean() > 0.9
 

@@ -138,7 +138,7 @@ def test_a_schedule_has_no_path(inputs_of, watched):
 def test_held_out_rows_need_their_linear_half(inputs_of):
     inputs = inputs_of("wine", start=True)
     lone = replace(inputs, start=replace(inputs.start, held_matrix=None))
-    with pytest.raises(DataError, match="34 rows are held out, but .* has 0 of them"):
+    with pytest.raises(DataError, match=r"34 rows are held out, but .* has 0 of them"):
         GBMStage().path(lone)
 
 

@@ -29,6 +29,11 @@ def quick(stage):
     return {"n_rounds": 5} if stage in BOOSTED else {}
 
 
+def some(stage):
+    """Enough rounds to learn."""
+    return {"n_rounds": 40} if stage in BOOSTED else {}
+
+
 def named(stage):
     return type(stage).__name__
 
@@ -53,8 +58,7 @@ def test_defaults_are_a_point_of_the_search_space(stage):
 @pytest.mark.parametrize("name", SETS)
 def test_a_student_says_probabilities_and_learns(stage, problem, inputs_for, name):
     given = problem(name)
-    rounds = {"n_rounds": 60} if stage in BOOSTED else {}
-    student = stage.fit(inputs_for(stage, given, **rounds))
+    student = stage.fit(inputs_for(stage, given, **some(stage)))
     predicted = student.predict_proba(given.X_test)
     assert predicted.shape == (len(given.X_test), given.n_classes)
     assert predicted.min() > 0.0
@@ -79,7 +83,7 @@ def test_alpha_zero_is_the_hard_label_fit(stage, problem, inputs_for, name):
 def test_the_teacher_is_heard(stage, problem, inputs_for):
     given = problem("wine")
     predicted = [
-        stage.fit(inputs_for(stage, given, alpha=alpha)).predict_proba(given.X_test)
+        stage.fit(inputs_for(stage, given, alpha=alpha, **some(stage))).predict_proba(given.X_test)
         for alpha in (0.0, 1.0)
     ]
     assert np.abs(predicted[0] - predicted[1]).max() > 0.01
@@ -109,7 +113,9 @@ def test_a_class_without_rows_keeps_its_column(stage, problem, inputs_for, alpha
     fewer = SimpleNamespace(
         X=given.X[stored], y=given.y[stored], teacher=given.teacher[stored], n_classes=3
     )
-    student = stage.fit(inputs_for(stage, fewer, alpha=alpha, temperature=temperature))
+    student = stage.fit(
+        inputs_for(stage, fewer, alpha=alpha, temperature=temperature, **some(stage))
+    )
     predicted = student.predict_proba(given.X_test)
     assert predicted.shape[1] == 3
     assert np.isfinite(predicted).all()
@@ -125,7 +131,9 @@ def test_labels_of_one_class_do_not_break_it(stage, problem, inputs_for, name, a
     lone = SimpleNamespace(
         X=given.X[only], y=given.y[only], teacher=given.teacher[only], n_classes=given.n_classes
     )
-    predicted = stage.fit(inputs_for(stage, lone, alpha=alpha)).predict_proba(given.X[only])
+    predicted = stage.fit(inputs_for(stage, lone, alpha=alpha, **some(stage))).predict_proba(
+        given.X[only]
+    )
     assert predicted[:, 0].mean() > 0.85
 
 
@@ -146,7 +154,7 @@ def test_missing_cells_are_routed_not_refused(stage, problem, inputs_for, name):
 def test_few_rows(stage, problem, inputs_for, n):
     given = problem("wine")
     few = SimpleNamespace(X=given.X[:n], y=given.y[:n], teacher=given.teacher[:n], n_classes=3)
-    predicted = stage.fit(inputs_for(stage, few)).predict_proba(given.X_test)
+    predicted = stage.fit(inputs_for(stage, few, **some(stage))).predict_proba(given.X_test)
     assert np.isfinite(predicted).all()
 
 
@@ -158,6 +166,7 @@ def test_a_stage_keeps_no_state(stage, problem, inputs_for):
 
 
 def test_untold_hyperparameters_are_the_defaults(stage, problem, inputs_for):
-    bare = inputs_for(stage, problem("wine"))
-    full = replace(bare, configuration=Configuration("stage", 1.0, 0.5, stage.defaults))
+    bare = inputs_for(stage, problem("wine"), **quick(stage))
+    settings = {**stage.defaults, **quick(stage)}
+    full = replace(bare, configuration=Configuration("stage", 1.0, 0.5, settings))
     assert stage.fit(bare).to_bytes() == stage.fit(full).to_bytes()

@@ -19,7 +19,9 @@ CATEGORICAL, DEFAULT_LEFT, MISSING_SHIFT = 1, 2, 2
 MISSING_IS_ZERO, MISSING_IS_NAN = 1, 2
 
 
-def pack_lightgbm(booster: lightgbm.Booster, base_margin: FloatArray) -> TreesModel:
+def pack_lightgbm(
+    booster: lightgbm.Booster, base_margin: FloatArray, n_rounds: int | None = None
+) -> TreesModel:
     """Pack a booster: every row of finite and missing cells ends in the same leaves.
 
     Parameters
@@ -28,6 +30,8 @@ def pack_lightgbm(booster: lightgbm.Booster, base_margin: FloatArray) -> TreesMo
         Trained on float32 cells without categorical columns and without ``zero_as_missing``.
     base_margin : ndarray of shape (C,)
         What every row was given as ``init_score``; C = 1 for two classes, else K.
+    n_rounds : int, optional
+        Rounds to take from the first on; all of them if not given.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def pack_lightgbm(booster: lightgbm.Booster, base_margin: FloatArray) -> TreesMo
     if trained != n_margins:
         raise ValueError(f"got a base margin of {n_margins} values for {trained} trees per round")
     # The text holds every number in full; an empty line ends a tree.
-    blocks = booster.model_to_string().split("\n\nTree=")[1:]
+    blocks = booster.model_to_string(num_iteration=n_rounds).split("\n\nTree=")[1:]
     trees = [_read_tree(block.split("\n\n")[0]) for block in blocks]
     if not trees:
         raise ValueError("the booster has no trees: train for at least one round")

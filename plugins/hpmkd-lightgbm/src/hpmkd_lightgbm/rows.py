@@ -6,11 +6,12 @@ of those without is the teacher alone, and they weigh less.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.errors import DataError
 from hpmkd.kernels import distillation_loss, soften
 
 if TYPE_CHECKING:
@@ -33,22 +34,30 @@ class Rows:
     extra: ExtraRows | None
 
     @classmethod
-    def with_extra(cls, inputs: StageInputs, alpha: float, extra_weight: float) -> Rows:
-        """Return the rows to learn from: without a teacher (alpha = 0) those with a label.
+    def of(cls, inputs: StageInputs) -> Rows:
+        """Return the rows to learn from, whatever the weight of the teacher is.
 
-        Parameters
-        ----------
-        inputs : StageInputs
-            Of the fit.
-        alpha : float
-            Weight of the teacher, in [0, 1], the largest of all rounds.
-        extra_weight : float
-            Weight of rows without labels relative to the recipe's, >= 0; 0 leaves them out.
+        Raises
+        ------
+        DataError
+            The rows without labels have other columns or classes, or a weight that is not
+            positive and finite.
         """
         extra = inputs.extra
-        if extra is None or alpha == 0 or extra_weight == 0:
+        if extra is None:
             return cls(inputs, None)
-        return cls(inputs, replace(extra, weight=extra.weight * extra_weight))
+        if not 0.0 < extra.weight < np.inf:
+            raise DataError(
+                f"rows without labels have the weight {extra.weight}, expected a finite one above "
+                "0: set extra_weight, or leave the rows out"
+            )
+        widths = [(each.matrix.shape[1], each.soft_targets.shape[1]) for each in (extra, inputs)]
+        if widths[0] != widths[1]:
+            raise DataError(
+                f"rows without labels have {widths[0]} columns and classes, expected {widths[1]} "
+                "as rows with labels have: encode both alike"
+            )
+        return cls(inputs, extra)
 
     @property
     def matrix(self) -> FloatArray:
@@ -85,7 +94,7 @@ class Rows:
         """Return the mean loss, and gradient and hessian of every row, at any temperature.
 
         ``L = alpha T^2 CE(p_T, q_T) + (1 - alpha) CE(y, q)``; alpha is 1 for the rows without
-        a label, whose weight moves with that of the teacher.
+        a label in every round.
 
         Parameters
         ----------
@@ -106,15 +115,13 @@ class Rows:
         above = distillation_loss(margins[: self.n], labels, softened, temperature, alpha)
         if self.extra is None:
             return above
-        configured = self.inputs.configuration.alpha
-        factor = alpha / configured if configured > 0 else 1.0
         below = distillation_loss(
             margins[self.n :],
             np.zeros(self.n_extra, dtype=np.int64),  # labels, which alpha = 1 does not read
             soften(self.extra.soft_targets, temperature),
             temperature,
             1.0,
-            weights=np.full(self.n_extra, self.extra.weight * factor),
+            weights=np.full(self.n_extra, self.extra.weight),
         )
         gradient, hessian = (
             np.concatenate(pair) for pair in zip(above[1:], below[1:], strict=True)
