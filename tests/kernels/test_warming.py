@@ -7,6 +7,7 @@ from hpmkd.kernels._packed import calls, dicts, fusing, links, pools, students
 def dispatchers():
     """Every kernel that is called from outside of its file, or of its folder."""
     inside = {"vexp", "vlog", "vlog_ratio", "leaf_of"}
+    inside |= {"add_product", "add_transposed_product", "row_slope", "adam"}
     found = {
         (module.__name__, name): value
         for module in (_backprop, _jit, _predict, _refit)
