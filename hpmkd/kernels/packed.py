@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.kernels import _packed
+from hpmkd.kernels._packed import calls, dicts, fusing, links, pools, students
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ def dict_kernel(
     words : ndarray of shape (n_words,)
         As for :func:`row_kernel`, packed in the order in which the dict is read.
     plan : ndarray of shape (n_addresses,)
-        As :func:`hpmkd.kernels._packed._read_row` takes it.
+        As :func:`hpmkd.kernels._packed.dicts._read_row` takes it.
     kept : object
         Holds what the plan points at.
 
@@ -93,11 +93,12 @@ def table_kernel(dtype: Any, *, pooled: bool = False) -> Callable[..., int]:
     """
     from numba import types
 
-    pool, known = ("pool_", types.float64) if pooled else ("", _type_of(dtype))
+    known = types.float64 if pooled else _type_of(dtype)
     matrix = types.Array(known, 2, "A", readonly=True)
     words, out = types.Array(types.uint32, 1, "C"), types.Array(types.float64, 2, "C")
     arguments = (matrix, words, types.boolean, out)
-    return _closed(getattr(_packed, f"{pool}all_{known.bitwidth}"), arguments)
+    own = students.all_32 if known.bitwidth == 32 else students.all_64
+    return _closed(pools.pool_all_64 if pooled else own, arguments)
 
 
 def link_rows(margins: Floats, link: int, n_classes: int) -> Floats:
@@ -160,7 +161,7 @@ def _linking() -> Callable[..., int]:
     from numba import types
 
     table = types.Array(types.float64, 2, "C")
-    return _closed(_packed.link_rows, (table, types.int64, table))
+    return _closed(links.link_rows, (table, types.int64, table))
 
 
 @cache
@@ -168,7 +169,7 @@ def _fusing() -> Callable[..., int]:
     from numba import types
 
     cube, vector, table = (types.Array(types.float64, ndim, "C") for ndim in (3, 1, 2))
-    return _closed(_packed.fuse_rows, (cube, vector, table))
+    return _closed(fusing.fuse_rows, (cube, vector, table))
 
 
 def _closed(kernel: Any, arguments: tuple[Any, ...]) -> Callable[..., int]:
@@ -212,9 +213,10 @@ def _method(name: str) -> tuple[Any, _Method]:
     """Compile a function, or load it from numba's cache; what keeps it alive comes first."""
     from numba import cfunc
 
+    function = getattr(dicts if "read" in name else calls, name)
     one = "code" in name
-    signature = _packed.TAKES_ONE if one else _packed.TAKES_MANY
-    compiled = cfunc(signature, cache=True, error_model="numpy")(getattr(_packed, name))
+    signature = calls.TAKES_ONE if one else calls.TAKES_MANY
+    compiled = cfunc(signature, cache=True, error_model="numpy")(function)
     return compiled, _Method(name.encode(), compiled.address, _ONE if one else _MANY, None)
 
 

@@ -30,9 +30,9 @@ def steps() -> Iterator[tuple[str, Callable[[], None]]]:
 
 def cache_folder() -> Path:
     """Return where numba keeps the compiled kernels: ``NUMBA_CACHE_DIR``, or beside the code."""
-    from hpmkd.kernels import _packed
+    from hpmkd.kernels._packed import scalars
 
-    kernel: object = _packed.vexp
+    kernel: object = scalars.vexp
     return Path(kernel.stats.cache_path)  # type: ignore[attr-defined]
 
 

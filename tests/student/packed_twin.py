@@ -85,11 +85,11 @@ def perfect(words, floats, cells, depth, t):
 
 
 def walk(words, floats, cells, root):
-    at = root
-    while words[at] & 0xFFFF != 0xFFFF:
+    at = root + 3
+    while not np.isnan(floats[at + 1]):
         right = not cells[words[at] & 0xFFFF] < floats[at + 1]
-        at = root + 2 * (int(words[at] >> 16) + right)
-    return at + 1
+        at = root + 3 * (int(words[at] >> 16) + right)
+    return at + 2
 
 
 def linear(words, doubles, row, C):

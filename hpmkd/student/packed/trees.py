@@ -132,16 +132,19 @@ def _perfect(nodes: _Nodes, roots: NDArray[np.intp], leaf_words: Words, depth: i
 def _add_walked(
     content: Content, nodes: _Nodes, trees: NDArray[np.intp], leaf_words: Words
 ) -> None:
-    """Append nodes of two words each, and where the trees begin."""
+    """Append nodes of three words each, and where the trees begin."""
     ends = np.append(np.sort(nodes.roots)[1:], len(nodes.cells))
     sizes = ends - np.sort(nodes.roots)
     if sizes.max(initial=0) > _LEAF or len(nodes.used) > _LEAF:
         raise NotPackable("a tree has too many nodes")
-    own_root = np.repeat(np.sort(nodes.roots), sizes)
+    # Counted from the node before the root: so a root that is a leaf has one before it, too.
+    start = np.repeat(np.sort(nodes.roots), sizes) - 1
     leaf = nodes.cells == _LEAF
-    words = np.empty((len(nodes.cells), 2), dtype=np.uint32)
-    words[:, 0] = nodes.cells + (np.where(leaf, 0, nodes.left - own_root) << 16)
-    words[:, 1] = nodes.thresholds.view(np.uint32)
-    words[leaf, 1] = leaf_words[nodes.left[leaf]]
+    # Nothing is below NaN, so that the next node of a leaf, its "right child", is itself.
+    left = np.where(leaf, np.arange(len(leaf)) - 1, nodes.left) - start
+    words = np.zeros((len(leaf), 3), dtype=np.uint32)
+    words[:, 0] = np.where(leaf, 0, nodes.cells) + (left << 16)
+    words[:, 1] = np.where(leaf, np.float32(np.nan), nodes.thresholds).view(np.uint32)
+    words[leaf, 2] = leaf_words[nodes.left[leaf]]
     at = content.add(words)
-    content.set_header(8, content.add(at + 2 * nodes.roots[trees]))
+    content.set_header(8, content.add(at + 3 * (nodes.roots[trees] - 1)))

@@ -31,10 +31,11 @@ word  what it is
 ====  =============================================================================
 
 A perfect tree of depth D is ``2**D - 1`` cells, as many thresholds, ``2**D`` leaves; what a
-tree lacks is filled up by nodes whose both sides are the same leaf. A walked node is two
-words: cell and, 16 bits up, the left child counted in nodes from the root, the right one comes
-next; then its threshold. In a leaf the cell is 0xFFFF. A leaf is a word: its value, or where its
-values begin.
+tree lacks is filled up by nodes whose both sides are the same leaf. A walked node is three
+words: cell and, 16 bits up, its left child, whose sibling comes next; its threshold; and, in a
+leaf, that leaf. Nodes are counted from 1, and the place of a tree is the one before its root. The
+left child of a leaf is the node before it, its threshold is NaN and its cell 0: from there a walk
+goes to the leaf again. A leaf is a word: its value, or where its values begin.
 
 The words of a pool are a header of 24, the words of its members behind each other, and its
 numbers:

@@ -1,0 +1,91 @@
+"""A whole pool, for a row and for tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.kernels._packed.compiling import kernel
+from hpmkd.kernels._packed.fusing import begin, finish, fuse_member, is_linear, memory_of_pools
+from hpmkd.kernels._packed.links import link_block, link_row, write_block
+from hpmkd.kernels._packed.scalars import BLOCK
+from hpmkd.kernels._packed.students import margins_of_block, margins_of_row
+from hpmkd.kernels._packed.tree_blocks import memory_of_block
+
+if TYPE_CHECKING:
+    from hpmkd.kernels._packed.arrays import Floats, Index, Words
+
+
+@kernel
+def _member(buffer: Words, m: Index) -> Words:
+    """Return the words of a member of a pool."""
+    starts = np.int64(buffer[3])
+    return buffer[np.int64(buffer[starts + m]) : np.int64(buffer[starts + m + 1])]
+
+
+@kernel
+def _numbers(buffer: Words) -> Floats:
+    """Return the numbers of a pool, as :func:`fuse_rows` takes them."""
+    at = np.int64(buffer[4])
+    size = 3 * np.int64(buffer[2]) + np.int64(buffer[1]) + 2
+    return buffer.view(np.float64)[at : at + size]
+
+
+@kernel
+def pool_row(row: Any, buffer: Words, out: Floats) -> None:
+    """Write the probabilities of one row by a pool."""
+    n_classes, n_members = np.int64(buffer[1]), np.int64(buffer[2])
+    numbers, p, state = _numbers(buffer), np.empty(n_classes), memory_of_pools(n_classes, 1)
+    share, product = is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
+    begin(numbers, n_members, 1, state)
+    for m in range(n_members):
+        words = _member(buffer, m)
+        margins = p[: np.int64(words[1])]
+        margins_of_row(row, words, margins)
+        link_row(margins, np.int64(words[2]), p)
+        fuse_member(p, 1, numbers[3 * m : 3 * m + 3], share, product, state)
+    finish(numbers, 1, state)
+    out[:] = state[0]
+
+
+@kernel
+def pool_all_64(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
+    """Write the probabilities (n, K) of all rows by a pool; -1 if a size is wrong."""
+    n, n_classes, n_members = matrix.shape[0], np.int64(buffer[1]), np.int64(buffer[2])
+    if matrix.shape[1] != buffer[0] or out.shape != (n, n_classes) or not probable:
+        return -1
+    numbers, state = _numbers(buffer), memory_of_pools(n_classes * BLOCK, BLOCK)
+    share, product = is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
+    cells = walked = values = np.int64(0)
+    for m in range(n_members):
+        words = _member(buffer, m)
+        n_cells, width = np.int64(words[5]), np.int64(words[23])
+        cells = n_cells if n_cells > cells else cells
+        walked = n_cells if words[3] == 5 and n_cells > walked else walked
+        values = width if width > values else values
+    work = memory_of_block(cells, walked, values)
+    sums, p = np.zeros(n_classes * BLOCK), state[0].copy()
+    for first in range(0, n, BLOCK):
+        rows = min(BLOCK, n - first)
+        begin(numbers, n_members, BLOCK, state)
+        for m in range(n_members):
+            words = _member(buffer, m)
+            own = sums[: np.int64(words[1]) * BLOCK]
+            margins_of_block(matrix, first, rows, words, work, own)
+            link_block(own, np.int64(words[1]), np.int64(words[2]), p)
+            fuse_member(p, BLOCK, numbers[3 * m : 3 * m + 3], share, product, state)
+        finish(numbers, BLOCK, state)
+        write_block(state[0], out[first : first + rows])
+    return 0
+
+
+@kernel
+def pool_code_of_row(row: Any, buffer: Words) -> int:
+    """Return the class code of one row by a pool."""
+    out = np.empty(np.int64(buffer[1]))
+    pool_row(row, buffer, out)
+    best = 0
+    for c in range(1, out.size):
+        best = c if out[c] > out[best] else best
+    return best
