@@ -13,6 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 from hpmkd.cli import cli
 from hpmkd.student import (
     LinearModel,
+    NetworkModel,
     Schema,
     Student,
     fit_encoder,
@@ -37,6 +38,7 @@ def students(people):
         "bare": (trees, pack_sklearn_tree(tree, tree.value[:, 0])),
         "xgboost": (trees, pack_booster(booster, 1)),
         "logistic": (linear, LinearModel(weights, [0.5])),
+        "network": (linear, NetworkModel([weights, [[1.0]]], [[0.0], [0.0]])),
     }
     return {name: Student(*parts, ["no", "yes"]) for name, parts in models.items()}
 
@@ -162,6 +164,13 @@ def test_many_trees_cannot_be_read(run_of):
     result = call(run / "students" / "xgboost.hpmkd")
     assert result.exit_code == 2
     assert "a run with the stage tree or logistic has a student that can be read" in result.stderr
+
+
+def test_a_network_has_no_rules(run_of):
+    result = call(run_of("network", "tree"), "--student", "network")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "the student network is network of 1 units, too much to read as rules" in result.stderr
+    assert "of this run, --student tree can be read" in result.stderr
 
 
 def test_a_run_without_a_tree(run_of):

@@ -110,8 +110,8 @@ def test_a_wide_terminal_and_a_pipe_get_every_column(console, columns):
     there = console(columns)
     print_table(RECORDS, there)
     head, *rows = there.lines()
-    assert len(headings(head)) == 16
-    assert [len(headings(row)) for row in rows] == [16, 16, 16]
+    assert len(headings(head)) == 17
+    assert [len(headings(row)) for row in rows] == [17, 17, 17]
     assert max(map(len, rows)) < 170
 
 

@@ -33,7 +33,7 @@ WITHOUT = {"ensemble.collapse": False}
 
 
 class Moody(TreeStage):
-    """A tree that may fail on few rows; alpha = 0 never wins."""
+    """A tree that may fail on few rows; hard labels never win."""
 
     fails: ClassVar[bool] = False
     heard: ClassVar[list[tuple[int, bool]]] = []
@@ -41,7 +41,7 @@ class Moody(TreeStage):
     def fit(self, inputs):
         if Moody.fails and len(inputs.labels) < FEW:
             raise ArithmeticError("not in the mood")
-        if inputs.configuration.alpha == 0:
+        if inputs.configuration.hard:
             inputs = replace(inputs, labels=np.roll(inputs.labels, 7))
         else:
             Moody.heard.append((len(inputs.labels), inputs.extra is not None))

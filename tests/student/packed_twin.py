@@ -1,5 +1,7 @@
 """Reads a packed buffer word by word, in plain NumPy, as its description says."""
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -8,6 +10,8 @@ def margins(words, row):
     floats, doubles = words.view(np.float32), words.view(np.float64)
     C = int(words[1])
     out = linear(words, doubles, row, C) if words[21] else np.zeros(C)
+    if words[22]:
+        out = network(words, floats, doubles, row)
     if words[3] == 0:
         return out
     start = floats[words[10] :][:C].copy()
@@ -103,3 +107,36 @@ def linear(words, doubles, row, C):
             if 0 <= row[column] < levels:
                 out += doubles[table + int(row[column]) * C :][:C]
     return out
+
+
+def network(words, floats, doubles, row):
+    """Return the margins of a network, every sum in the order that the kernels keep."""
+    values = scaled(words, doubles, row).clip(-1e4, 1e4).astype(np.float32)
+    third = values / np.float32(3)
+    values = values / np.sqrt(np.float32(1) + third * third)
+    at = int(words[22])
+    sizes = words[at + 1 :][: words[at] + 1].astype(int)
+    at += len(sizes) + 1
+    for a, b in pairwise(sizes):
+        weights, sums = floats[at:][: a * b].reshape(a, b), floats[at + a * b :][:b].copy()
+        terms = values[:, np.newaxis] * weights
+        for i in range(0, a - a % 4, 4):
+            sums += (terms[i] + terms[i + 1]) + (terms[i + 2] + terms[i + 3])
+        for i in range(a - a % 4, a):
+            sums += terms[i]
+        values, at = np.maximum(sums, 0), at + a * b + b
+    return sums.astype(float)
+
+
+def scaled(words, doubles, row):
+    """Return the columns of a linear encoder of one row, by tables that hold no weights."""
+    read = []
+    with np.errstate(invalid="ignore", over="ignore"):
+        for i in range(words[13]):
+            median, low, high, scale, shift = doubles[words[15] + 5 * i :][:5]
+            x = row[words[words[14] + i]]
+            read.append((np.clip(median if np.isnan(x) else x, low, high) + 0.0) / scale - shift)
+    read += [float(np.isnan(row[words[words[17] + i]])) for i in range(words[16])]
+    for column, levels, _ in words[words[20] :][: 3 * words[19]].reshape(-1, 3):
+        read += [float(k <= row[column] < k + 1) for k in range(levels)]
+    return np.array(read)

@@ -25,7 +25,7 @@ from hpmkd.student.packed.content import NotPackable
 from hpmkd.student.packed.student import PackedStudent
 from tests.student import packed_twin as twin
 
-FAMILIES = ("linear", "tree", "boosted", "additive")
+FAMILIES = ("linear", "tree", "boosted", "additive", "network")
 ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-45, 3e38, -3e38, 1.0, -1.0, 0.5]
 
 

@@ -21,7 +21,12 @@ from hpmkd.student.packed.pool import PackedPool
 from tests.student import packed_twin as twin
 from tests.student.test_packed import ODD, any_trees
 
-MIXES = (("linear", "linear"), ("tree", "boosted"), ("additive", "linear", "tree"))
+MIXES = (
+    ("linear", "linear"),
+    ("tree", "boosted"),
+    ("additive", "linear", "tree"),
+    ("network", "boosted", "linear"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ class Town(str, enum.Enum):  # noqa: UP042 - spelt differently from a StrEnum
     LIMA = "1"
 
 
-FAMILIES = ("boosted", "additive")
+FAMILIES = ("boosted", "additive", "network")
 NUMBERS = [
     None, np.nan, pd.NA, pd.NaT, np.inf, -np.inf, 0, -0.0, 1, True, np.True_, 2.5, 1e39, -1e300,
     2**53 + 1, 2**70, 10**400, np.float32(0.1), np.float16(2), np.int8(3), np.uint64(2**63),

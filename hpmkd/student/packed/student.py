@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.models import FittedModel
-from hpmkd.student.models.additive import AdditiveModel
-from hpmkd.student.models.linear import LinearModel
+from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.packed.answers import answer_table, make_asker
 from hpmkd.student.packed.content import Words
 from hpmkd.student.packed.rows import PackedRows, as_matrix, as_out, as_row
@@ -61,8 +60,8 @@ class PackedStudent(PackedRows):
     """
 
     def __init__(self, encoder: FittedEncoder, model: FittedModel) -> None:
-        linear = isinstance(model, LinearModel | AdditiveModel)
-        dtype = np.dtype(np.float64 if linear else np.float32)
+        scaled = not isinstance(model, TreesModel)
+        dtype = np.dtype(np.float64 if scaled else np.float32)
         super().__init__(encoder.schema, dtype, model.n_classes)
         self._parts = (encoder, model)
         self._shape = (self.dtype, self.n_columns)

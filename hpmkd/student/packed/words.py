@@ -23,6 +23,9 @@ word  what it is
 16…18 indicators of missing cells; at: their columns; at: C weights each
 19,20 categories; at: per category column, levels, and at: C weights per level
 21    at: C intercepts; 0 unless there is a linear part
+22    at: a network; 0 without one, else 13…20 describe the columns that it reads, without any
+      weights, and there is no linear part: layers, L; L + 1 sizes, d, h1 … C; of each layer
+      weights, input by input, and biases
 23    values of a leaf: 0 if it holds one, in its place; else C of them, filled up with
       zeros to a multiple of 4, elsewhere
 ====  =============================================================================
@@ -50,6 +53,7 @@ word  what it is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,9 +65,13 @@ from hpmkd.student.models import FittedModel
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.linear import LinearModel
 from hpmkd.student.models.links import LINKS
+from hpmkd.student.models.network import NetworkModel
 from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.packed.content import HEADER_WORDS, Content, NotPackable, Words
 from hpmkd.student.packed.trees import add_trees
+
+if TYPE_CHECKING:
+    from hpmkd.values import FloatArray
 
 
 def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.intp]) -> Words:
@@ -72,7 +80,7 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
     Parameters
     ----------
     encoder : TreeEncoder, LinearEncoder or JointEncoder
-    model : TreesModel, LinearModel or AdditiveModel
+    model : TreesModel, LinearModel, NetworkModel or AdditiveModel
         Has checked itself, and goes with the encoder.
     order : ndarray of shape (d,)
         Where in a row each raw column of the schema stands.
@@ -83,11 +91,13 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
         The two are of another kind, such as trees that read scaled columns, or a tree has more
         than 65,535 nodes.
     """
-    linear = trees = limits = None
+    linear = network = trees = limits = None
     if isinstance(model, TreesModel) and isinstance(encoder, TreeEncoder):
         trees = model
     elif isinstance(model, LinearModel) and isinstance(encoder, LinearEncoder):
         linear = (encoder, model)
+    elif isinstance(model, NetworkModel) and isinstance(encoder, LinearEncoder):
+        network = (encoder, model)
     elif isinstance(model, AdditiveModel) and isinstance(encoder, JointEncoder):
         linear, trees = (encoder.linear, model.linear), model.trees
         limits = np.concatenate([model.low, model.high])
@@ -102,7 +112,11 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
     if limits is not None:
         content.set_header(12, content.add(limits))
     if linear is not None:
-        _add_linear(content, *linear)
+        _add_columns(content, linear[0], linear[1].coefficients)
+        content.set_header(21, content.add(linear[1].intercept + 0.0))
+    if network is not None:
+        _add_columns(content, network[0], np.empty((network[0].n_outputs, 0)))
+        _add_network(content, network[1])
     return content.words()
 
 
@@ -111,11 +125,20 @@ def n_values(words: Words) -> int:
     return int(words[1]) + int(words[5]) + int(words[23])
 
 
-def _add_linear(content: Content, encoder: LinearEncoder, model: LinearModel) -> None:
-    """Append one table per raw column."""
+def _add_network(content: Content, model: NetworkModel) -> None:
+    """Append the sizes of the layers, then their weights and biases."""
+    sizes = [model.n_inputs, *(len(each) for each in model.biases)]
+    content.set_header(22, content.add(np.array([len(model.biases), *sizes], dtype=np.uint32)))
+    for weights, biases in zip(model.weights, model.biases, strict=True):
+        content.add(weights)
+        content.add(biases)
+
+
+def _add_columns(content: Content, encoder: LinearEncoder, weights: FloatArray) -> None:
+    """Append one table per raw column, with the weights (d, C) of its encoded columns."""
     columns, order = encoder.schema.columns, content.order
     numbers = np.array([j for j, each in enumerate(columns) if each.kind == "number"], np.intp)
-    scaling, weights = encoder.scaling, model.coefficients
+    scaling = encoder.scaling
     m, indicated = len(numbers), np.flatnonzero(scaling.indicated)
     shift = scaling.centers / scaling.scales
     about = np.stack([scaling.medians, scaling.lows, scaling.highs, scaling.scales, shift], axis=1)
@@ -133,7 +156,6 @@ def _add_linear(content: Content, encoder: LinearEncoder, model: LinearModel) ->
             start += levels
     content.set_header(19, len(triples))
     content.set_header(20, content.add(np.array(triples, dtype=np.uint32)))
-    content.set_header(21, content.add(model.intercept + 0.0))
 
 
 def pack_pool(members: Sequence[Words], numbers: NDArray[np.float64], n_columns: int) -> Words:

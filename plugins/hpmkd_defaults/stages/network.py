@@ -45,6 +45,9 @@ class NetworkStage:
     ----------
     rows : int
         Rows with a label that it is fitted on at most, class by class; 0 for no cap.
+    half_weights : bool
+        Whether weights and biases are rounded to what float16 holds, which halves their bytes in
+        a file; ``losses`` of a path are those before.
 
     References
     ----------
@@ -61,8 +64,8 @@ class NetworkStage:
         {**defaults, "weight_decay": 0.4},
     )
 
-    def __init__(self, rows: Natural = 100_000) -> None:
-        self.rows = rows
+    def __init__(self, rows: Natural = 100_000, half_weights: bool = False) -> None:
+        self.rows, self.half_weights = rows, half_weights
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
         """Return what is not done on all rows of data of this size."""
@@ -89,7 +92,7 @@ class NetworkStage:
         training = self._training(inputs, EPOCHS)
         for _ in range(training.n_epochs):
             training.epoch()
-        return _student(inputs, training.layers())
+        return _student(inputs, training.layers(), self.half_weights)
 
     def path(self, inputs: StageInputs) -> NetworkPath | None:
         """Train until the held-out rows have not gained for some epochs; None under a schedule.
@@ -112,7 +115,7 @@ class NetworkStage:
             losses.append(_held_loss(NetworkModel(*training.layers()), inputs.held))
             if len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE:
                 break
-        return NetworkPath(np.array(losses), inputs, training, averages)
+        return NetworkPath(np.array(losses), inputs, training, averages, self.half_weights)
 
     def _training(self, inputs: StageInputs, n_epochs: int) -> NetworkTraining:
         """Return what trains, for so many epochs unless the configuration says otherwise."""
@@ -134,12 +137,15 @@ class NetworkPath:
         How.
     averages : sequence of R arrays
         The averaged parameters after each epoch.
+    half_weights : bool
+        Whether they are rounded to float16.
     """
 
     losses: FloatArray
     inputs: StageInputs
     training: NetworkTraining
     averages: Sequence[FloatArray]
+    half_weights: bool
 
     def student(self, n_rounds: int) -> Student:
         """Return the student of the first epochs, 1 … R.
@@ -151,15 +157,21 @@ class NetworkPath:
         """
         if not 1 <= n_rounds <= len(self.averages):
             raise ValueError(f"got {n_rounds} epochs, expected 1 to {len(self.averages)}")
-        return _student(self.inputs, self.training.layers(self.averages[n_rounds - 1]))
+        layers = self.training.layers(self.averages[n_rounds - 1])
+        return _student(self.inputs, layers, self.half_weights)
 
 
 def _student(
-    inputs: StageInputs, layers: tuple[Sequence[FloatArray], Sequence[FloatArray]]
+    inputs: StageInputs,
+    layers: tuple[Sequence[FloatArray], Sequence[FloatArray]],
+    half_weights: bool,
 ) -> Student:
     """Return the student of some weights and biases."""
+    weights, biases = layers
+    if half_weights:  # none is near the largest of float16: the training would have diverged
+        weights, biases = ([each.astype(np.float16) for each in part] for part in layers)
     encoder = cast("LinearEncoder", inputs.encoder)  # what the encoding "linear" means
-    return Student(encoder, NetworkModel(*layers), inputs.classes)
+    return Student(encoder, NetworkModel(weights, biases), inputs.classes)
 
 
 def _held_loss(model: NetworkModel, held: HeldOutRows) -> float:

@@ -8,6 +8,7 @@ from hpmkd.testing import StageSuite
 from hpmkd.values import DataFacts
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage
+from hpmkd_defaults.stages.network import NetworkStage
 from hpmkd_defaults.stages.tree import TreeStage
 
 
@@ -33,6 +34,12 @@ class TestXGBoostConforms(StageSuite):
     @pytest.fixture
     def stage(self):
         return XGBoostStage()
+
+
+class TestNetworkConforms(StageSuite):
+    @pytest.fixture
+    def stage(self):
+        return NetworkStage()
 
 
 class TestVectorLeavesConform(StageSuite):

@@ -10,19 +10,12 @@ import pytest
 
 from hpmkd.errors import RecipeError
 from hpmkd.student import Student
-from hpmkd.testing import StageSuite
 from hpmkd.values import DataFacts, ExtraRows, HeldOutRows
 from hpmkd_defaults.stages import network
 from hpmkd_defaults.stages.network import NetworkStage
 
 STAGE = NetworkStage()
 QUICK = {"n_epochs": 6, "width": 16}
-
-
-class TestNetwork(StageSuite):
-    @pytest.fixture
-    def stage(self):
-        return NetworkStage()
 
 
 @pytest.fixture
@@ -170,3 +163,16 @@ def test_a_student_of_two_classes_has_one_margin(problem, inputs_for):
     assert isinstance(student, Student)
     assert student.model.n_margins == 1
     assert student.model.family == "network of 16-16 units"
+
+
+def test_weights_that_float16_holds_take_half_the_bytes(held_inputs):
+    inputs, given = held_inputs("wine", **{**QUICK, "width": 64})
+    whole = STAGE.fit(inputs)
+    halved = NetworkStage(half_weights=True)
+    student = halved.fit(inputs)
+    assert len(student.to_bytes()) < 0.6 * len(whole.to_bytes())
+    again = Student.from_bytes(student.to_bytes())
+    expected = student.predict_proba(given.X_test)
+    assert again.predict_proba(given.X_test).tobytes() == expected.tobytes()
+    np.testing.assert_allclose(expected, whole.predict_proba(given.X_test), atol=0.01)
+    assert halved.path(inputs).student(6).to_bytes() == student.to_bytes()
