@@ -26,7 +26,7 @@ STAGES: dict[str, Any] = {
 EXTRA_WEIGHT = 0.5
 #: Rounds of a booster whose rounds are not chosen.
 FIXED_ROUNDS = 150
-#: Rows and columns switched off, and both; the stage's default is one of them.
+#: No sampling of rows or columns, and sampling of both; the default of the stage is one of them.
 PLAIN = {"subsample": 1.0, "colsample_bytree": 1.0}
 BOTH = {"subsample": 0.7, "colsample_bytree": 0.7}
 

@@ -1,7 +1,7 @@
 """Fits a candidate: on four folds of five, judged on the fifth, five times; then on all rows.
 
 The rounds are those with the least mean loss over all held rows, and the final student is fitted
-on all rows with so many. The engine fits and chooses, with the stages that hpmkd ships.
+on all rows with so many. The engine fits them, with the stages that hpmkd ships.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from benchmarks.students.teachers import FOLDS, Teachers, normalised
 from hpmkd.data.unlabeled import PseudoLabelledRows
 from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import Fit, FitContext
-from hpmkd.training.trials import cuts
 from hpmkd_defaults.schedulers.constant import ConstantScheduler
 
 
@@ -50,7 +49,7 @@ class Fits:
         splits = [] if candidate.rounds == "fixed" else self._splits(candidate.extra)
         start = time.process_time()
         fits = [self.fitting.fit(each.training, configuration, each) for each in splits]
-        rounds = {name: cuts(splits, fits)[0] if fits else FIXED_ROUNDS}
+        rounds = {name: best_rounds(splits, fits) if fits else FIXED_ROUNDS}
         if candidate.rounds == "both":
             rounds[FIXED.format(name)] = FIXED_ROUNDS
         most = None if None in rounds.values() else max(rounds.values())
@@ -70,11 +69,7 @@ class Fits:
     def _out_of_fold(
         self, splits: Sequence[SelectionSet], fits: Sequence[Fit], rounds: int | None
     ) -> np.ndarray | None:
-        """Return the probabilities of each row by the student that has not seen it.
-
-        A path that ended before a fixed number of rounds, for its loss rose, answers by its last
-        student.
-        """
+        """Return the probabilities of each row by the student that has not seen it."""
         if not fits:
             return None
         predicted = np.empty((len(self.rows), len(self.rows.classes)))
@@ -100,3 +95,18 @@ class Fits:
             rows = PseudoLabelledRows(self.teachers.extra_table(extra, fold), soft, extra == "real")
         soft = normalised(labels.out_of_fold[at])
         return TrainingSet.encode(self.rows.rows(at), soft, self.fitting.encodings, rows)
+
+
+def best_rounds(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> int | None:
+    """Return the rounds with the least mean loss of all held rows; None where there is no path.
+
+    A path that ended, for its loss no longer fell, keeps its last loss, and its last student
+    answers there: the first one to end must not end all others.
+    """
+    losses = [fit.losses for fit in fits if fit.losses is not None]
+    if not losses:
+        return None
+    most = max(map(len, losses))
+    padded = [np.pad(each, (0, most - len(each)), mode="edge") for each in losses]
+    mean = np.average(padded, axis=0, weights=[len(split.held) for split in splits])
+    return int(mean.argmin()) + 1
