@@ -39,7 +39,8 @@ def values_of(student):
     return [model.coefficients if model.kind == "linear" else model.leaf_values]
 
 
-@pytest.mark.parametrize("family", ["linear", "tree", "boosted", "additive"])
+# Those of the tree are exact in float16, so that the file has them in two bytes.
+@pytest.mark.parametrize("family", ["linear", "boosted", "additive"])
 def test_values_are_views_of_the_file(family, saved, small, monkeypatch):
     students, frame = small
     predicted = students[family].predict_proba(frame).tobytes()

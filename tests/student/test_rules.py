@@ -379,5 +379,6 @@ def test_leaves_say_what_the_student_says(small):
         "tree": True,
         "boosted": False,
         "additive": False,
+        "network": False,
         "pooled": False,
     }
