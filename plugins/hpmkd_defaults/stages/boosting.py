@@ -87,10 +87,9 @@ class BoostedStage:
         """Return the stage for data of this size: see :class:`Capacity`."""
         stage, of_any = copy.copy(self), type(self)
         stage.capacity = Capacity.of(facts)
-        first, *others = self.sizes(stage.capacity)
         # Plain mappings: a stage is pickled.
-        stage.defaults = {**of_any.defaults, **stage.capacity.settings, **first}
-        stage.portfolio = [{**stage.defaults, **each} for each in others]
+        stage.defaults = {**of_any.defaults, **stage.capacity.settings}
+        stage.portfolio = [{**each, **stage.capacity.settings} for each in of_any.portfolio]
         return stage
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
@@ -104,11 +103,6 @@ class BoostedStage:
 
     def growth(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return XGBoost's parameters of the shape of one tree."""
-        raise NotImplementedError
-
-    @staticmethod
-    def sizes(capacity: Capacity) -> Sequence[Mapping[str, Hyperparameter]]:
-        """Return the size of a tree by default, then those of the portfolio, each with its step."""
         raise NotImplementedError
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
@@ -161,11 +155,6 @@ class XGBoostStage(BoostedStage):
     complexity: ClassVar[int] = 3
     defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_depth": 4, **COMMON})
 
-    @staticmethod
-    def sizes(capacity: Capacity) -> Sequence[Mapping[str, Hyperparameter]]:
-        """Return the depth by default."""
-        return [{"max_depth": capacity.depth}]
-
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
         """Draw the depth, and what both stages have."""
         depth = trial.suggest_int("max_depth", 2, self.capacity.max_depth)
@@ -189,16 +178,6 @@ class GBMStage(BoostedStage):
         {**defaults, "max_leaves": 24, "eta": 0.08},
         {**defaults, "max_leaves": 6, "eta": 0.2},
     )
-
-    @staticmethod
-    def sizes(capacity: Capacity) -> Sequence[Mapping[str, Hyperparameter]]:
-        """Return the leaves by default, twice as many, and half as many."""
-        leaves = capacity.leaves
-        return [
-            {"max_leaves": leaves},
-            {"max_leaves": min(2 * leaves, capacity.max_leaves), "eta": 0.08},
-            {"max_leaves": leaves // 2, "eta": 0.2},
-        ]
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
         """Draw the leaves, and what both stages have."""

@@ -18,14 +18,12 @@ MANY_ROWS, VERY_MANY_ROWS = 20_000, 80_000
 
 @dataclass(frozen=True)
 class Capacity:
-    """The end of the space of the boosted stages, and the size that they begin with.
+    """The end of the space of the boosted stages, and the shares that they begin with.
 
     Parameters
     ----------
     n_rounds : int
         Limit of the rounds.
-    leaves, depth : int
-        A tree, unless another size is drawn.
     max_leaves, max_depth : int
         Largest tree.
     vectors : bool
@@ -36,8 +34,6 @@ class Capacity:
     """
 
     n_rounds: int = 320
-    leaves: int = 12
-    depth: int = 4
     max_leaves: int = 32
     max_depth: int = 6
     vectors: bool = False
@@ -51,19 +47,17 @@ class Capacity:
     @classmethod
     def of(cls, facts: DataFacts) -> Capacity:
         """Return what suits data of this size."""
-        size = (cls.n_rounds, cls.leaves, cls.depth, cls.max_leaves, cls.max_depth)
+        rounds, leaves, depth = cls.n_rounds, cls.max_leaves, cls.max_depth
         if facts.n_rows >= MANY_ROWS:
-            size = (640, 24, 5, 64, 7)
+            rounds, leaves, depth = 640, 64, 7
         if facts.n_rows >= VERY_MANY_ROWS:
-            size = (1000, 64, 6, 128, 8)
+            rounds, leaves, depth = 1000, 128, 8
         vectors = facts.n_classes > 2
         if vectors:
-            rounds, leaves, depth, *_ = size
-            largest = (cls.VECTOR_LEAVES, cls.VECTOR_DEPTH)
-            size = (rounds, min(leaves, largest[0]), min(depth, largest[1]), *largest)
+            leaves, depth = cls.VECTOR_LEAVES, cls.VECTOR_DEPTH
         few = facts.n_columns < FEW_COLUMNS
         shares = (0.7, 1.0) if few else (cls.subsample, cls.colsample)
-        return cls(*size, vectors, *shares)
+        return cls(rounds, leaves, depth, vectors, *shares)
 
     @property
     def settings(self) -> Mapping[str, Hyperparameter]:

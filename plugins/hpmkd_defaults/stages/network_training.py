@@ -10,7 +10,12 @@ import numpy as np
 from hpmkd.errors import RecipeError
 from hpmkd.kernels import n_parameters, network_epoch, network_inputs, network_margins, soften
 from hpmkd_defaults.stages.objective import FitLog
-from hpmkd_defaults.stages.row_loss import stacked_matrix, stacked_target, stacked_weights
+from hpmkd_defaults.stages.row_loss import (
+    checked_extra,
+    stacked_matrix,
+    stacked_target,
+    stacked_weights,
+)
 from hpmkd_defaults.stages.targets import current_softening, smoothed_prior, softening_at
 
 if TYPE_CHECKING:
@@ -47,7 +52,7 @@ class NetworkTraining:
         self.n_epochs = int(settings["n_epochs"])
         if self.n_epochs < 1:
             raise RecipeError(f"n_epochs is {self.n_epochs}: expected 1 or more")
-        self._inputs, self._extra = inputs, inputs.extra
+        self._inputs, self._extra = inputs, checked_extra(inputs)
         self._rate = float(settings["learning_rate"])
         self._decay = float(settings["weight_decay"])
         self._matrix = network_inputs(stacked_matrix(inputs, self._extra))

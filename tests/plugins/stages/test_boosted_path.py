@@ -83,6 +83,7 @@ def test_a_student_of_the_path_is_that_of_a_shorter_fit(
         alpha=alpha,
         temperature=temperature,
         multi_strategy=strategy,
+        subsample=0.7,
         colsample_bynode=0.8,
     )
     path = stage.path(inputs)

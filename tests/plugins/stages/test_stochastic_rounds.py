@@ -108,7 +108,7 @@ def test_trees_of_vectors_end_at_30_leaves():
 def test_capacity_grows_with_the_rows():
     rows = [500, 5_000, 50_000, 500_000]
     limits = [Capacity.of(DataFacts(n, 20, 2)) for n in rows]
-    for name in ("n_rounds", "leaves", "depth", "max_leaves", "max_depth"):
+    for name in ("n_rounds", "max_leaves", "max_depth"):
         values = [getattr(each, name) for each in limits]
         assert values == sorted(values)
         assert values[0] < values[-1]
