@@ -131,12 +131,12 @@ def trees_block(buffer: Words, work: Work, sums: Floats) -> None:
                 continue
             root = np.uint64(buffer[trees + np.uint64(t)])
             for q in range(np.uint64(BLOCK // 4)):
-                r = FOUR * q
-                i, j, k, m = walk_rows(walked, r, np.uint64(width), buffer, floats, root)
-                total[r] += floats[i]
-                total[r + ONE] += floats[j]
-                total[r + TWO] += floats[k]
-                total[r + THREE] += floats[m]
+                row = FOUR * q
+                i, j, k, m = walk_rows(walked, row, np.uint64(width), buffer, floats, root)
+                total[row] += floats[i]
+                total[row + ONE] += floats[j]
+                total[row + TWO] += floats[k]
+                total[row + THREE] += floats[m]
         for r in range(BLOCK):
             own[r] = total[r]
 

@@ -128,17 +128,17 @@ def sum_of_trees(
         for t in range(start, stop):
             total += leaf_2(cells, buffer, floats, trees + t * np.uint64(10), floats)
     else:
-        t = start
-        while t + FOUR <= stop:
-            a, b, c, d = walk_trees(cells, buffer, floats, trees + t)
+        at = start
+        while at + FOUR <= stop:
+            a, b, c, d = walk_trees(cells, buffer, floats, trees + at)
             total += floats[a]
             total += floats[b]
             total += floats[c]
             total += floats[d]
-            t += FOUR
-        while t < stop:
-            total += floats[walk(cells, buffer, floats, np.uint64(buffer[trees + t]))]
-            t += ONE
+            at += FOUR
+        while at < stop:
+            total += floats[walk(cells, buffer, floats, np.uint64(buffer[trees + at]))]
+            at += ONE
     return total
 
 

@@ -41,15 +41,15 @@ def _find_leaves(cells: Singles, buffer: Words, floats: Singles, leaves: Words) 
         for t in range(stop):
             leaves[t] = leaf_2(cells, buffer, floats, trees + t * np.uint64(10), buffer)
     else:
-        t = np.uint64(0)
-        while t + FOUR <= stop:
-            a, b, c, d = walk_trees(cells, buffer, floats, trees + t)
-            leaves[t], leaves[t + ONE] = buffer[a], buffer[b]
-            leaves[t + TWO], leaves[t + THREE] = buffer[c], buffer[d]
-            t += FOUR
-        while t < stop:
-            leaves[t] = buffer[walk(cells, buffer, floats, np.uint64(buffer[trees + t]))]
-            t += ONE
+        at = np.uint64(0)
+        while at + FOUR <= stop:
+            a, b, c, d = walk_trees(cells, buffer, floats, trees + at)
+            leaves[at], leaves[at + ONE] = buffer[a], buffer[b]
+            leaves[at + TWO], leaves[at + THREE] = buffer[c], buffer[d]
+            at += FOUR
+        while at < stop:
+            leaves[at] = buffer[walk(cells, buffer, floats, np.uint64(buffer[trees + at]))]
+            at += ONE
 
 
 def _lanes(context: Any, builder: Any, array: Any, index: Any, count: int) -> Any:
