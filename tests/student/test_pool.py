@@ -171,7 +171,7 @@ def nested(header, arrays):
         (put("model.pool.temperatures", 0, -1.0), "a temperature"),
         (lambda header, _: header["model"]["pool"].update(share=None), "float"),
         (lambda header, _: header["model"]["pool"].pop("share"), "lacks 'share'"),
-        (lambda header, _: header["model"]["members"].pop(), "3 members in a pool of 4"),
+        (lambda header, _: header["model"]["members"].pop(), "4 members in a pool of 5"),
         (lambda header, _: header["model"].update(members=4), "no len"),
         (lambda header, _: header["model"].update(link="softmax"), "unknown kind 'pooled'"),
         (lambda _, arrays: arrays.pop("model.0.intercept"), "lacks 'intercept'"),
