@@ -124,7 +124,8 @@ def test_any_array_is_read_or_refused(data, family, small):
                 array = np.resize(array, (data.draw(st.integers(0, 9)), *array.shape[1:]))
             elif way == "shape":
                 array = array.reshape(data.draw(st.sampled_from([(-1,), (-1, 1), (1, -1)])))
-            whole = (np.abs(array.astype("f8")) < 2**40).all() and (array == np.trunc(array)).all()
+            wide = array.astype("f8")  # a float16 has no room for the limit
+            whole = (np.abs(wide) < 2**40).all() and (wide == np.trunc(wide)).all()
             arrays[name] = array.astype("i8") if whole and way != "kind" else array
 
     read_or_refused(altered(small[0][family], change))
