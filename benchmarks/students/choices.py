@@ -38,13 +38,18 @@ class Finished:
         self.arrays = lru_cache(maxsize=None)(lambda name: answers.read(problem, name))
         self.loss_of = answers.frame([problem.key]).set_index("arm").cv_loss
 
+    def least(self, names: Sequence[str]) -> tuple[str, float]:
+        """Return the candidate with the least loss over the held folds, and that loss."""
+        name = min(names, key=lambda name: self.loss_of[name])
+        return name, float(self.loss_of[name])
+
     def content(self, arm: str) -> bytes:
         """Return the student of an arm as the content of its file."""
         return bytes(self.arrays(arm)["content"])
 
     def single(self, names: Sequence[str]) -> Answer:
         """Return the answer of the candidate with the least loss over the held folds."""
-        chosen = min(names, key=lambda name: self.loss_of[name])
+        chosen = self.least(names)[0]
         found = self.arrays(chosen)
         content = self.content(chosen)
         facts = {"chosen": [chosen], "among": list(names)}
@@ -128,6 +133,8 @@ def groups(n_classes: int) -> dict[str, list[str]]:
 
 #: Hard vector leaves where there are more than two classes; and the same in float16.
 VECTOR, HALF = "boosters hard", "vector leaves in float16"
+#: The first rounds of these that are as good as K trees over the held folds.
+SHORT = "vector leaves as good as K trees"
 #: The groups of which pools are made, too.
 POOLED = ("hard", "made", "real")
 FUSERS = {"pool": PoolFuser(), "linear pool": CalibratedFuser()}

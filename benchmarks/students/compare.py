@@ -7,6 +7,8 @@ from functools import cached_property
 
 import pandas as pd
 
+from benchmarks.students.row_times import COMPARED
+
 RIVAL = "rival"
 TEACHERS = "teachers"
 
@@ -44,19 +46,28 @@ class Draws:
         values = self.values(arm, what)
         return values.groupby(level="set").mean() if len(values) else values
 
-    def relative(self, arm: str, reference: str, what: str = "log_loss") -> pd.Series:
-        """Return by how much an arm is above another, by set, where both are."""
-        return (self.means(arm, what) / self.means(reference, what) - 1.0).dropna()
+    @property
+    def multiclass(self) -> list[str]:
+        """The sets with more than two classes."""
+        return [name for name in self.sets if self.n_classes[name] > 2]
+
+    def ratio(self, arm: str, reference: str, what: str) -> pd.Series:
+        """Return how many times as much an arm has as another, by set, where both are."""
+        return (self.means(arm, what) / self.means(reference, what)).dropna()
+
+    def relative(self, arm: str, reference: str) -> pd.Series:
+        """Return by how much the log loss of an arm is above that of another, by set."""
+        return self.ratio(arm, reference, "log_loss") - 1.0
 
     def won(self, arm: str, reference: str) -> tuple[int, int]:
         """Return the draws in which an arm has the smaller log loss, and all draws of both."""
         gains = self.values(reference, "log_loss") - self.values(arm, "log_loss")
         return int((gains > 0).sum()), int(gains.notna().sum())
 
-    def row_times(self, name: str) -> tuple[float, float]:
-        """Return microseconds per row of K trees and vector leaves, the median of the draws."""
-        lines = self.frame[(self.frame.set == name) & (self.frame.arm == "row times")]
-        return lines.trees_us.median(), lines.vector_us.median()
+    def row_times(self) -> pd.DataFrame:
+        """Return microseconds per row by set, medians of the draws; a column per contestant."""
+        lines = self.frame[self.frame.arm == "row times"]
+        return lines.groupby("set")[list(COMPARED)].median()
 
     def costs(self, chosen: Mapping[str, str]) -> dict[str, pd.Series]:
         """Return mean CPU seconds by set: the rival, teachers, and arms that choose.

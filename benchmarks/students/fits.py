@@ -44,22 +44,37 @@ class Fits:
 
     def answers(self, name: str, candidate: Candidate) -> dict[str, Answer]:
         """Return the answer of a candidate; where its rounds are also fixed, a second one."""
-        configuration = candidate.configuration
         whole = self.training(candidate.extra, None)
         splits = [] if candidate.rounds == "fixed" else self._splits(candidate.extra)
         start = time.process_time()
-        fits = [self.fitting.fit(each.training, configuration, each) for each in splits]
-        rounds = {name: best_rounds(splits, fits) if fits else FIXED_ROUNDS}
+        fits = self._fits(candidate, splits)
+        rounds = {name: best_rounds(mean_losses(splits, fits)) if fits else FIXED_ROUNDS}
         if candidate.rounds == "both":
             rounds[FIXED.format(name)] = FIXED_ROUNDS
         most = None if None in rounds.values() else max(rounds.values())
-        final = self.fitting.fit(whole, replace(configuration, rounds=most))
+        final = self.fitting.fit(whole, replace(candidate.configuration, rounds=most))
         students = {arm: final.student(n) for arm, n in rounds.items()}
         seconds = time.process_time() - start
         return {
             arm: self._answer(student, seconds, self._out_of_fold(splits, fits, rounds[arm]))
             for arm, student in students.items()
         }
+
+    def shortest(self, candidate: Candidate, loss: float) -> Answer:
+        """Return the answer of the first rounds whose loss over the held folds is no larger."""
+        splits = self._splits(candidate.extra)
+        start = time.process_time()
+        fits = self._fits(candidate, splits)
+        losses = mean_losses(splits, fits)
+        rounds = int((losses <= max(loss, losses.min())).argmax()) + 1
+        configuration = replace(candidate.configuration, rounds=rounds)
+        student = self.fitting.fit(self.training(candidate.extra, None), configuration)
+        seconds = time.process_time() - start
+        return self._answer(student.student(rounds), seconds, None)
+
+    def _fits(self, candidate: Candidate, splits: Sequence[SelectionSet]) -> list[Fit]:
+        configuration = candidate.configuration
+        return [self.fitting.fit(each.training, configuration, each) for each in splits]
 
     def _answer(self, student: Any, seconds: float, out_of_fold: np.ndarray | None) -> Answer:
         content = student.to_bytes()
@@ -97,16 +112,19 @@ class Fits:
         return TrainingSet.encode(self.rows.rows(at), soft, self.fitting.encodings, rows)
 
 
-def best_rounds(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> int | None:
-    """Return the rounds with the least mean loss of all held rows; None where there is no path.
+def best_rounds(losses: np.ndarray) -> int | None:
+    """Return the rounds with the least loss; None where there is no path."""
+    return int(losses.argmin()) + 1 if len(losses) else None
+
+
+def mean_losses(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> np.ndarray:
+    """Return the mean loss of all held rows after each round; nothing where there is no path.
 
     A path that ended, for its loss no longer fell, keeps its last loss, and its last student
     answers there: the first one to end must not end all others.
     """
     losses = [fit.losses for fit in fits if fit.losses is not None]
-    if not losses:
-        return None
-    most = max(map(len, losses))
+    most = max(map(len, losses), default=0)
     padded = [np.pad(each, (0, most - len(each)), mode="edge") for each in losses]
-    mean = np.average(padded, axis=0, weights=[len(split.held) for split in splits])
-    return int(mean.argmin()) + 1
+    weights = [len(split.held) for split in splits]
+    return np.average(padded, axis=0, weights=weights) if losses else np.empty(0)

@@ -1,4 +1,4 @@
-"""Time of one row: vector leaves beside K trees a round, in one run."""
+"""Time of one row: vector leaves beside K trees a round, in turns."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 
 from benchmarks.common.timing import milliseconds
-from benchmarks.students.choices import Finished
+from benchmarks.students.choices import SHORT, VECTOR, Finished
 from hpmkd.student import Student
 
 #: Different rows, so that no branch predictor knows them by heart; and rounds of them.
 ROWS, REPEATS = 256, 9
 #: What is compared, as the field of a line.
-COMPARED = {"trees_us": "best of trees hard", "vector_us": "best of boosters hard"}
+COMPARED = {
+    "trees_us": "best of trees hard",
+    "vector_us": f"best of {VECTOR}",
+    "short_us": SHORT,
+}
 
 
 def row_times(finished: Finished) -> Mapping[str, float]:
-    """Return microseconds per row of K trees and of vector leaves, call included."""
+    """Return microseconds per row of each, call included."""
     table = finished.problem.test.table.head(ROWS)
     contestants = []
     for arm in COMPARED.values():

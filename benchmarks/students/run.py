@@ -17,7 +17,7 @@ from benchmarks.common.datasets import CACHE, READERS, listed
 from benchmarks.common.pages import page_option, publish
 from benchmarks.students.answers import Answers
 from benchmarks.students.candidates import FIXED, candidates
-from benchmarks.students.choices import Finished, choices
+from benchmarks.students.choices import SHORT, VECTOR, Finished, choices, groups
 from benchmarks.students.data import SETS, Problem, draw, has
 from benchmarks.students.fits import Fits
 from benchmarks.students.rival import tuned
@@ -56,6 +56,12 @@ def work(answers: Answers, problem: Problem, folder: Path) -> Iterator[dict]:
     for arm, choose in choices(problem.n_classes).items():
         if missing(arm):
             yield answers.add(problem, arm, choose(finished))
+    if problem.n_classes > 2 and missing(SHORT):
+        by_group = groups(problem.n_classes)
+        name, _ = finished.least(by_group[VECTOR])
+        _, loss = finished.least(by_group["trees hard"])
+        short = fits.shortest(candidates(problem.n_classes)[name], loss)
+        yield answers.add(problem, SHORT, short)
     if problem.n_classes > 2 and missing("row times"):
         yield answers.note(problem, "row times", row_times(finished))
 

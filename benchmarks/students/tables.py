@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.common.pages import filled, table
 from benchmarks.students.aims import aims
-from benchmarks.students.choices import HALF
+from benchmarks.students.choices import HALF, SHORT
 from benchmarks.students.compare import RIVAL, Draws
 
 PAGE = Path(__file__).with_name("page.md")
@@ -52,7 +52,7 @@ TOGETHER = {
     "linear pool of three, real rows": "linear pool of real",
 }
 CHOSEN = {name: arm for name, arm in TOGETHER.items() if name.startswith(("single", "pool"))}
-CONTROL = "best of boosters hard"
+CONTROL_NAME, CONTROL = "boosters, hard labels: the control", "best of boosters hard"
 
 
 def report(frame: pd.DataFrame, done: int, wanted: int) -> str:
@@ -73,6 +73,7 @@ def report(frame: pd.DataFrame, done: int, wanted: int) -> str:
         aims=aims(main),
         log_losses=log_losses(main),
         alone=against_rival(main, EACH_ALONE, reference=next(iter(EACH_ALONE.values()))),
+        by_set=by_set(main),
         together=against_rival(main, TOGETHER),
         vector=vector(main),
         bytes=sizes(main),
@@ -127,18 +128,26 @@ def against_rival(draws: Draws, arms: dict[str, str], reference: str = CONTROL) 
 
 def vector(draws: Draws) -> str:
     """Return vector leaves beside K trees a round, set by set."""
-    arms = ("best of trees hard", "best of boosters hard", HALF)
-    rows = []
-    for name in draws.sets:
-        if draws.n_classes[name] == 2:
-            continue
+    arms = ("best of trees hard", "best of boosters hard", HALF, SHORT)
+    times, rows = draws.row_times(), []
+    for name in times.index:
         cells = [name, str(draws.n_classes[name])]
         for what, by, form in (("log_loss", 1, ".4f"), ("bytes", 1e-3, ".1f")):
             cells += [number(draws.means(arm, what).get(name) * by, form) for arm in arms]
-        rows.append([*cells, *(number(each, ".2f") for each in draws.row_times(name))])
-    header = ["set", "K", "log loss: K trees", "vector", "float16"]
-    header += ["KB: K trees", "vector", "float16", "µs a row: K trees", "vector"]
-    return table(header, rows)
+        rows.append([*cells, *(number(each, ".2f") for each in times.loc[name])])
+    header = ["set", "K", "log loss: K trees", "vector", "float16", "short"]
+    header += ["KB: K trees", "vector", "float16", "short"]
+    return table([*header, "µs a row: K trees", "vector", "short"], rows)
+
+
+def by_set(draws: Draws) -> str:
+    """Return the log loss of the chosen students relative to the rival's, set by set."""
+    arms = {CONTROL_NAME: CONTROL} | CHOSEN
+    rows = []
+    for name, arm in arms.items():
+        found = draws.relative(arm, RIVAL)
+        rows.append([name, *(number(found.get(each), "+.1%") for each in draws.sets)])
+    return table(["log loss relative to the rival's", *draws.sets], rows)
 
 
 def sizes(draws: Draws) -> str:
@@ -147,7 +156,7 @@ def sizes(draws: Draws) -> str:
     rows = []
     for name, arm in arms.items():
         kilobytes = draws.means(arm, "bytes") / 1e3
-        share = draws.relative(arm, RIVAL, "bytes").mean() + 1.0
+        share = draws.ratio(arm, RIVAL, "bytes").mean()
         rows.append([name, *(number(kilobytes.get(each), ".1f") for each in draws.sets)])
         rows[-1] += [number(share, ".3f")]
     return table(["KB", *draws.sets, "share of the rival's"], rows)
