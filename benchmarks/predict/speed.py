@@ -142,15 +142,16 @@ def tables(models: Models, repeats: int) -> dict[str, float]:
     contestants = {
         "ours": lambda: student.predict_proba(rows),
         "XGBoost": lambda: booster.inplace_predict(rows),
-        "scikit-learn": lambda: models.scikit.predict_proba(rows),
     }
+    if not models.size.vectors:  # else as many trees as classes a round, for minutes
+        contestants["scikit-learn"] = lambda: models.scikit.predict_proba(rows)
     contestants |= {
         name: (lambda ask=ask, given=given: ask(given))
         for (name, ask), given in zip(
             models.onnx().items(), (rows.astype(np.float64), rows), strict=False
         )
     }
-    lightgbm = models.lightgbm()
+    lightgbm = None if models.size.vectors else models.lightgbm()
     if lightgbm is not None:
         contestants["LightGBM"] = lambda: lightgbm(rows)
     compiled = models.compiled

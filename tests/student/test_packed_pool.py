@@ -116,6 +116,9 @@ def test_blocks_end_where_the_rows_end(mix, n, pooled):
     alone = np.array([packed.probabilities(row) for row in rows])
     assert packed.probabilities_of(rows).tobytes() == alone.tobytes()
     assert packed.probabilities_of(np.asfortranarray(rows)).tobytes() == alone.tobytes()
+    narrow = rows.astype(np.float32)
+    expected = packed.probabilities_of(narrow.astype(float)).tobytes()
+    assert packed.probabilities_of(narrow).tobytes() == expected
     np.testing.assert_allclose(alone[0], twin.pooled(packed.words, rows[0]), atol=1e-12, rtol=0)
 
 

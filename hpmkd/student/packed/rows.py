@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from hpmkd.errors import DataError
 from hpmkd.student.columns.plain_rows import RowReader
 from hpmkd.student.columns.schema import Schema
 from hpmkd.student.columns.tables import number_block
+from hpmkd.student.packed.answers import answer_table, make_asker
+from hpmkd.student.packed.content import Words
 
 Floats = NDArray[np.float64]
 
@@ -30,19 +33,72 @@ class PackedRows(ABC):
         Classes, K.
     """
 
+    #: Whether the buffer is that of a pool.
+    pooled: ClassVar[bool] = False
+    #: Values that a block of rows holds of each; :meth:`_pack` knows.
+    _n_values: int
+
     def __init__(self, schema: Schema, dtype: np.dtype[Any], n_classes: int) -> None:
         self.schema = schema
         self.dtype = dtype
         self.n_columns = len(schema.columns)
         self.n_classes = n_classes
         self._reader = RowReader(schema)
+        self._words = self._pack(np.arange(self.n_columns))
 
     @abstractmethod
-    def _answer(self, matrix: NDArray[Any], *, as_read: bool) -> Floats:
-        """Return probabilities of a matrix that was checked.
+    def _pack(self, order: NDArray[np.intp]) -> Words:
+        """Return the buffer for rows whose columns are in some order."""
 
-        With `as_read` its columns are in the order of the reader, else in that of the schema.
+    @property
+    def words(self) -> Words:
+        """The buffer, uint32 of shape (n_words,), read-only."""
+        view = self._words.view()
+        view.flags.writeable = False
+        return view
+
+    def code(self, row: NDArray[Any]) -> int:
+        """Return the class code of one row, 0 … K-1: the first of equally probable ones.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+            Of `dtype`.
+
+        Raises
+        ------
+        DataError
+            It has another length or dtype.
         """
+        code = self._code(row)
+        return code if code >= 0 else self._code(as_row(row, self.dtype, self.n_columns))
+
+    def probabilities(self, row: NDArray[Any], out: Floats | None = None) -> Floats:
+        """Return the probabilities of one row.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+            Of `dtype`.
+        out : ndarray of shape (K,), optional
+            float64, C-contiguous: where to write them; a new array by default.
+
+        Returns
+        -------
+        ndarray of shape (K,)
+            float64, summing to 1.
+
+        Raises
+        ------
+        DataError
+            A length or dtype is another.
+        """
+        out = np.empty(self.n_classes) if out is None else out
+        if self._probabilities(row, out):
+            self._probabilities(
+                as_row(row, self.dtype, self.n_columns), as_out(out, self.n_classes)
+            )
+        return out
 
     def encode_row(self, row: Mapping[str, Any]) -> NDArray[Any]:
         """Return a mapping as a row.
@@ -99,6 +155,51 @@ class PackedRows(ABC):
         if matrix is not None:
             return self._answer(matrix, as_read=True)
         return self.probabilities_of(schema.matrix(table, self.dtype.type))
+
+    def asker(
+        self, labels: tuple[Any, ...], general: Callable[[Mapping[str, Any]], Any]
+    ) -> Callable[[Mapping[str, Any]], Any]:
+        """Return a function from a mapping to a label; threads may share it.
+
+        Parameters
+        ----------
+        labels : tuple
+            By class code.
+        general : callable
+            Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
+        """
+        words, pooled = self._row_words, self.pooled
+        return make_asker(self._reader, words, labels, general, pooled=pooled)
+
+    @cached_property
+    def _row_words(self) -> Words:
+        """The same for rows as the reader orders them."""
+        order = self._reader.order
+        in_order = np.array_equal(order, np.arange(self.n_columns))
+        return self._words if in_order else self._pack(order)
+
+    @cached_property
+    def _code(self) -> Callable[..., int]:
+        return self._kernel("code")
+
+    @cached_property
+    def _probabilities(self) -> Callable[..., int]:
+        return self._kernel("probabilities")
+
+    def _kernel(self, what: str) -> Callable[..., int]:
+        from hpmkd.kernels.packed import row_kernel
+
+        return row_kernel(what, self.dtype, self._words, pooled=self.pooled)
+
+    def _answer(self, matrix: NDArray[Any], *, as_read: bool) -> Floats:
+        """Return probabilities of a matrix that was checked.
+
+        With `as_read` its columns are in the order of the reader, else in that of the schema.
+        """
+        words, width = self._row_words if as_read else self._words, self.n_classes
+        if self.pooled:  # its kernel knows no other
+            matrix = matrix.astype(np.float64, copy=False)
+        return answer_table(matrix, words, width, self._n_values, pooled=self.pooled)
 
 
 def as_mapping(row: Any) -> Mapping[str, Any]:
