@@ -284,10 +284,10 @@ class Results:
             had = ", ".join(sorted({name_of(trial.configuration.stage) for trial, _ in self.rows}))
             raise RecipeError(f"model type {name_of(stage)!r} was not in the run, which had {had}")
         outcome, trial = min(found, key=lambda each: NO_LIMITS.sort_key(each[1]))
-        own = replace(trial.configuration, temperature=temperature, alpha=alpha)
-        if extra_weight is not None:
-            own = replace(own, extra_weight=extra_weight)
-        return outcome.student(own)
+        if extra_weight is None:
+            extra_weight = trial.configuration.extra_weight if alpha > 0 else 0.0
+        softening = replace(trial.configuration, temperature=temperature, alpha=alpha)
+        return outcome.student(replace(softening, extra_weight=extra_weight))
 
 
 def labels_of(division: Division, classes: NDArray[Any]) -> dict[str, IntArray]:

@@ -41,7 +41,7 @@ class EnsembleDistillation:
 
         `before` is the trial of the student that ships otherwise.
         """
-        # The ensemble predicts the rows with labels alone.
+        # The ensemble predicts the rows with labels; those without keep the teachers' targets.
         own = replace(before.configuration, temperature=1.0, rounds=None)
         tried = [replace(own, alpha=alpha) for alpha in alphas if alpha > 0]
         if not tried:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from hpmkd.contracts import Stage
 from hpmkd.data.probabilities import checked
 from hpmkd.errors import FAILURES, HpmkdError, PluginError, RecipeError
 from hpmkd.registry.offers import blame
@@ -18,7 +19,7 @@ from hpmkd.values import StageInputs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hpmkd.contracts import Predictor, Scheduler, Stage, StudentPath, Transfer
+    from hpmkd.contracts import Predictor, Scheduler, StudentPath, Transfer
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.recording_scheduler import RecordingScheduler
     from hpmkd.values import Configuration, DataFacts, ExtraRows, FloatArray
@@ -39,8 +40,22 @@ class ActiveStage:
 
     @property
     def has_path(self) -> bool:
-        """Whether one fit may be a student after every round."""
-        return hasattr(self.stage, "path")
+        """Whether one fit may be a student after every round.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin of a stage that does not name what limits its rounds.
+        """
+        if not hasattr(self.stage, "path"):
+            return False
+        with blamed(self, "has a path"):
+            if not isinstance(limit := getattr(self.stage, "limit", None), str):
+                raise TypeError(
+                    f"its limit is {limit!r}; expected the name of the hyperparameter that bounds "
+                    "the rounds"
+                )
+        return True
 
     def for_data(self, facts: DataFacts) -> ActiveStage:
         """Return the stage as it suits such data; most suit any.
@@ -54,7 +69,10 @@ class ActiveStage:
         if adapted is None:
             return self
         with blamed(self, "failed in for_data"):
-            return replace(self, stage=adapted(facts))
+            stage = adapted(facts)
+            if not isinstance(stage, Stage):
+                raise TypeError(f"it returned {type(stage).__name__}; expected a stage")
+            return replace(self, stage=stage)
 
     def path(self, inputs: StageInputs) -> StudentPath | None:
         """Return its students after every round; None if it has none for these inputs."""
@@ -78,8 +96,17 @@ class Fit:
 
     @property
     def losses(self) -> FloatArray | None:
-        """Mean log loss of the held-out rows after each round; None of a single student."""
-        return None if self.path is None else np.ravel(self.path.losses)
+        """Mean log loss of the held-out rows after each round; None of a single student.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin of a stage whose path has no such numbers.
+        """
+        if self.path is None:
+            return None
+        with blamed(self.active, "failed in path"):
+            return np.ravel(np.asarray(self.path.losses, dtype=np.float64))
 
     def student(self, rounds: int | None) -> Predictor:
         """Return the student of the first rounds; the only one if there is no path.

@@ -14,9 +14,10 @@ import numpy as np
 
 from hpmkd.data import tables
 from hpmkd.data.probabilities import row_losses
-from hpmkd.errors import HpmkdError, PluginError
+from hpmkd.errors import HpmkdError
 from hpmkd.execution.cost_model import Load
 from hpmkd.execution.jobs import Job
+from hpmkd.training.fit import blamed
 from hpmkd.training.footprint import FootprintMeter
 from hpmkd.training.recording_scheduler import RecordingScheduler
 from hpmkd.values import Trial
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Rounds after which a path is cut for the front, beside those of least loss.
 MARKS = (20, 40, 80, 160, 320, 640)
+#: A cut has at most this share of the bytes: numbers in the header differ by a few.
+SMALLER = 0.98
 
 
 @dataclass(frozen=True)
@@ -121,11 +124,8 @@ def cuts(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> list[int | None
     rows = [len(split.held) for split in splits]
     mean = np.average([each[:n_rounds] for each in losses], axis=0, weights=rows)
     if not n_rounds or not np.isfinite(mean).any():
-        active = fits[0].active
-        raise PluginError(
-            f"plugin {active.plugin!r}, stage {active.name!r}: its path has no round whose loss is "
-            "a finite number"
-        )
+        with blamed(fits[0].active, "failed in path"):
+            raise ValueError("no round has a loss that is a finite number")
     best = int(np.where(np.isfinite(mean), mean, np.inf).argmin()) + 1
     return [best, *(rounds for rounds in MARKS if rounds < best)]
 
@@ -157,7 +157,9 @@ def _judged(
 
 def _smaller(cut: Trial, trial: Trial) -> bool:
     """Whether a cut makes a student smaller: further rounds of some stages take no bytes."""
-    return cut.n_bytes is not None and trial.n_bytes is not None and cut.n_bytes < trial.n_bytes
+    if cut.n_bytes is None or trial.n_bytes is None:
+        return False
+    return cut.n_bytes < SMALLER * trial.n_bytes
 
 
 def _failed(task: tuple[int, Configuration], failure: str | None) -> Trial:

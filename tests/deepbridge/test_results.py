@@ -90,7 +90,9 @@ def test_what_the_run_fitted_is_not_fitted_again(hpm):
     for name in ("LOGISTIC_REGRESSION", "XGB"):
         mine = results[results["model_type"] == name]
         best = mine.loc[mine["selection_log_loss"].idxmin()]
-        student = distiller.get_trained_model(name, best["temperature"], best["alpha"])
+        student = distiller.get_trained_model(
+            name, best["temperature"], best["alpha"], extra_weight=best["extra_weight"]
+        )
         assert student is found.students[STAGES[name]]
         assert (
             distiller.get_trained_model(name, 1.0, 0.0)

@@ -146,17 +146,15 @@ def test_without_a_path_for_these_inputs_it_is_fitted_once():
     assert trial.name == "a-0"
 
 
-@pytest.mark.parametrize("losses", [[], [np.nan, np.nan]])
+@pytest.mark.parametrize("losses", [[], [np.nan, np.nan], "none", None])
 def test_a_path_without_losses_costs_its_trial(losses):
     def lying(inputs):
         path = Path([Constant(0.3, 1)] * 2, inputs.held)
-        path.losses = np.array(losses)
+        path.losses = losses
         return path
 
     trial = evaluate(search_data(Approaching(path=lying)), (0, ASKED))
-    assert trial.failure == (
-        "plugin 'p', stage 'a': its path has no round whose loss is a finite number"
-    )
+    assert "plugin 'p': stage 'a' failed in path: " in trial.failure
 
 
 def test_a_path_that_ends_in_no_student_costs_its_trial():
@@ -224,3 +222,17 @@ def test_a_stage_suits_itself_to_the_data():
 
     with pytest.raises(PluginError, match=r"plugin 'p': stage 'a' failed in for_data: .*no idea"):
         ActiveStage("a", "p", Broken()).for_data(DataFacts(7, 2, 2))
+
+    class Empty(Approaching):
+        def for_data(self, facts):
+            return None
+
+    with pytest.raises(PluginError, match=r"stage 'a' failed in for_data: .*NoneType"):
+        ActiveStage("a", "p", Empty()).for_data(DataFacts(7, 2, 2))
+
+
+def test_a_path_without_a_limit_costs_its_trial():
+    stage = Approaching()
+    stage.limit = None
+    trial = evaluate(search_data(stage), (0, ASKED))
+    assert "plugin 'p': stage 'a' has a path: TypeError: its limit is None" in trial.failure

@@ -110,10 +110,15 @@ def doubles_at(array: int) -> Floats:
 
 @kernel
 def two_fit(words: int, given: int, count: int, width: Index, kind: int) -> bool:
-    """Return whether a call's objects are a row and a place for so many float64."""
+    """Return whether a call's objects are a row and, apart, a place for so many float64."""
     if count != 2:
         return False
     row, out = field(given), field(given + 8)
-    return fits(row, words, words_at(words)[0], kind, ALIGNED) and fits(
-        out, words, width, FLOAT_64, ALIGNED | WRITEABLE
-    )
+    if not fits(row, words, words_at(words)[0], kind, ALIGNED):
+        return False
+    if not fits(out, words, width, FLOAT_64, ALIGNED | WRITEABLE):
+        return False
+    # Margins are written while the row is read.
+    first, second = field(row + DATA), field(out + DATA)
+    cell = 4 if kind == FLOAT_32 else 8
+    return second + 8 * size_of(out) <= first or first + cell * size_of(row) <= second

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from hpmkd.errors import RecipeError
 from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.boosted_path import BoostedPath, grow
 from hpmkd_defaults.stages.boosting_parameters import STRATEGIES, common_parameters
@@ -141,7 +142,10 @@ class BoostedStage:
 
     def _grown(self, inputs: StageInputs, settings: Mapping[str, Any]) -> BoostedPath:
         parameters = {**common_parameters(inputs, settings), **self.growth(settings)}
-        boosting = Boosting(inputs, parameters, int(settings[self.limit]))
+        limit = settings[self.limit]
+        if limit != int(limit) or limit < 1:
+            raise RecipeError(f"got {self.limit}={limit}, expected a whole number, 1 or more")
+        boosting = Boosting(inputs, parameters, int(limit))
         refit_every = int(settings["refit_every"])
         return grow(boosting, refit_every, self.refit_rows, self.half_leaves)
 

@@ -65,6 +65,11 @@ class BoostingBase:
                 f"chain: {boosting.inputs.configuration.stage} can start only from the margins of "
                 'a linear student; write after = "logistic"'
             )
+        if boosting.extra is not None and start.extra_matrix is None:
+            raise DataError(
+                f"there are {len(boosting.extra.matrix)} rows without labels, but none as the "
+                "student to start from encodes them: set Previous.extra_matrix"
+            )
         extra = start.extra_matrix if boosting.extra is not None else None
         design = start.matrix if extra is None else np.vstack([start.matrix, extra])
         held_design = start.held_matrix if n_held else np.zeros((0, design.shape[1]))

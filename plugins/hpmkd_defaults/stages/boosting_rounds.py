@@ -10,6 +10,7 @@ import xgboost
 from hpmkd_defaults.stages.objective import DistillationObjective
 from hpmkd_defaults.stages.row_loss import (
     checked_extra,
+    checked_held,
     stacked_matrix,
     stacked_target,
     stacked_weights,
@@ -59,7 +60,7 @@ class Boosting:
         self._matrix.set_label(self.target[:, 1].clip(0.0, 1.0))
         if self.exact and self.weights is not None:
             self._matrix.set_weight(self.weights)
-        held = inputs.held
+        held = checked_held(inputs)
         threads = {"nthread": inputs.n_threads}
         self._held = None if held is None else xgboost.DMatrix(held.matrix, **threads)
 

@@ -12,7 +12,7 @@ from hpmkd.kernels import distillation_loss
 from hpmkd.student import NetworkModel, Student
 from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.network_training import NetworkTraining
-from hpmkd_defaults.stages.row_loss import at_most
+from hpmkd_defaults.stages.row_loss import at_most, checked_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,15 +104,16 @@ class NetworkStage:
         """
         if inputs.scheduler.varies:
             return None
-        training = self._training(inputs, EPOCHS if inputs.held is None else LONGEST_PATH)
+        held = checked_held(inputs)
+        training = self._training(inputs, EPOCHS if held is None else LONGEST_PATH)
         losses: list[float] = []
         averages = []
         for _ in range(training.n_epochs):
             training.epoch()
             averages.append(training.average.copy())
-            if inputs.held is None:
+            if held is None:
                 continue
-            losses.append(_held_loss(NetworkModel(*training.layers()), inputs.held))
+            losses.append(_held_loss(NetworkModel(*training.layers()), held))
             if len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE:
                 break
         return NetworkPath(np.array(losses), inputs, training, averages, self.half_weights)

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpmkd.errors import RecipeError
 from hpmkd.kernels import n_parameters, network_epoch, network_inputs, network_margins, soften
+from hpmkd.student.models.network import MAX_HIDDEN, MAX_WIDTH
 from hpmkd_defaults.stages.objective import FitLog
 from hpmkd_defaults.stages.row_loss import (
     checked_extra,
@@ -36,6 +37,32 @@ SMALL_START = 0.3
 LARGEST = 1e4
 
 
+#: Whole numbers and their ranges, then positive and not negative ones.
+WHOLE = {"n_epochs": (1, 100_000), "width": (1, MAX_WIDTH), "layers": (1, MAX_HIDDEN)}
+LEAST = {"learning_rate": 1e-12, "weight_decay": 0.0}
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    """Refuse hyperparameters that no network has.
+
+    Raises
+    ------
+    RecipeError
+        One is unknown, no number, or out of its range.
+    """
+    if unknown := sorted(set(settings) - {*WHOLE, *LEAST}):
+        known = ", ".join([*WHOLE, *LEAST])
+        raise RecipeError(f"a network has no hyperparameter {unknown[0]!r}; it has {known}")
+    for name, (low, high) in WHOLE.items():
+        if not low <= settings[name] <= high or settings[name] != int(settings[name]):
+            raise RecipeError(
+                f"{name} is {settings[name]}: expected a whole number from {low} to {high}"
+            )
+    for name, least in LEAST.items():
+        if not least <= settings[name] <= 1e6:
+            raise RecipeError(f"{name} is {settings[name]}: expected {least:g} to 1e6")
+
+
 class NetworkTraining:
     """Weights on their way; everything random is drawn from the seed, epoch after epoch.
 
@@ -49,9 +76,8 @@ class NetworkTraining:
 
     def __init__(self, inputs: StageInputs, defaults: Mapping[str, Hyperparameter]) -> None:
         settings: Mapping[str, Any] = {**defaults, **inputs.configuration.hyperparameters}
+        _check(settings)
         self.n_epochs = int(settings["n_epochs"])
-        if self.n_epochs < 1:
-            raise RecipeError(f"n_epochs is {self.n_epochs}: expected 1 or more")
         self._inputs, self._extra = inputs, checked_extra(inputs)
         self._rate = float(settings["learning_rate"])
         self._decay = float(settings["weight_decay"])

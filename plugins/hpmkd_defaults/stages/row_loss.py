@@ -18,7 +18,11 @@ from hpmkd_defaults.rows import stratified
 from hpmkd_defaults.stages.targets import mixed_target
 
 if TYPE_CHECKING:
-    from hpmkd.values import ExtraRows, FloatArray, Softening, StageInputs
+    from hpmkd.values import ExtraRows, FloatArray, HeldOutRows, Softening, StageInputs
+
+
+#: Weight of a row without a label at most: single precision ends before sums of such rows.
+LARGEST_WEIGHT = 1e6
 
 
 def checked_extra(inputs: StageInputs) -> ExtraRows | None:
@@ -28,15 +32,15 @@ def checked_extra(inputs: StageInputs) -> ExtraRows | None:
     ------
     DataError
         They have other columns or classes than the rows with labels, or a weight that is not
-        positive and finite.
+        in (0, 1e6].
     """
     extra = inputs.extra
     if extra is None:
         return None
-    if not 0.0 < extra.weight < np.inf:
+    if not 0.0 < extra.weight <= LARGEST_WEIGHT:
         raise DataError(
-            f"rows without labels have the weight {extra.weight}, expected a finite one above 0: "
-            "set extra_weight, or leave the rows out (extra=None)"
+            f"rows without labels have the weight {extra.weight}, expected one above 0 and up to "
+            f"{LARGEST_WEIGHT:g}: set extra_weight, or leave the rows out (extra=None)"
         )
     shapes = ((extra.matrix, inputs.matrix), (extra.soft_targets, inputs.soft_targets))
     for name, (got, expected) in zip(("columns", "classes"), shapes, strict=True):
@@ -51,6 +55,26 @@ def checked_extra(inputs: StageInputs) -> ExtraRows | None:
             f"{len(extra.soft_targets)}: give one for each"
         )
     return extra
+
+
+def checked_held(inputs: StageInputs) -> HeldOutRows | None:
+    """Return the held-out rows, if there are any.
+
+    Raises
+    ------
+    DataError
+        There are none in them, not as many labels, or other columns.
+    """
+    held = inputs.held
+    if held is None:
+        return None
+    width = inputs.matrix.shape[1]
+    if not len(held.labels) or held.matrix.shape != (len(held.labels), width):
+        raise DataError(
+            f"{len(held.labels)} labels are held out, and rows of shape {held.matrix.shape}: "
+            f"expected (h, {width}) and h labels, h > 0; without such rows set held=None"
+        )
+    return held
 
 
 def at_most(inputs: StageInputs, count: int) -> StageInputs:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hpmkd.errors import RecipeError
+from hpmkd.errors import DataError, RecipeError
 from hpmkd.student import Student
 from hpmkd.values import DataFacts, ExtraRows, HeldOutRows
 from hpmkd_defaults.stages import network
@@ -144,8 +144,33 @@ def test_a_training_that_diverges_is_one_clear_error(problem, inputs_for):
     inputs = inputs_for(STAGE, problem("wine"), **{**QUICK, "learning_rate": 1e5})
     with pytest.raises(RecipeError, match=r"diverged in epoch 1 at learning_rate=100000: lower it"):
         STAGE.fit(inputs)
-    with pytest.raises(RecipeError, match="n_epochs is 0: expected 1 or more"):
+    with pytest.raises(RecipeError, match="n_epochs is 0: expected a whole number from 1"):
         STAGE.fit(inputs_for(STAGE, problem("wine"), n_epochs=0))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("learning_rate", -1.0),
+        ("learning_rate", float("nan")),
+        ("weight_decay", -5.0),
+        ("width", 1.5),
+        ("layers", 3),
+        ("n_epochs", 2.5),
+        ("wdith", 8),
+    ],
+)
+def test_what_no_network_has_is_refused_before_it_is_trained(problem, inputs_for, name, value):
+    with pytest.raises(RecipeError, match=name):
+        STAGE.fit(inputs_for(STAGE, problem("wine"), **{name: value}))
+
+
+def test_held_rows_that_do_not_fit_are_refused(problem, inputs_for):
+    inputs = inputs_for(STAGE, problem("wine"))
+    for rows, labels in ((0, 0), (3, 2)):
+        held = HeldOutRows(inputs.matrix[:rows], inputs.labels[:labels])
+        with pytest.raises(DataError, match="labels are held out"):
+            STAGE.path(replace(inputs, held=held))
 
 
 def test_a_cap_on_the_rows(problem, inputs_for):
