@@ -78,7 +78,7 @@ def test_at_alpha_0_no_temperature_softens_them(stage, split_inputs, name):
 @pytest.mark.parametrize("weight", [0.0, -1.0, np.nan, np.inf])
 def test_a_weight_that_is_none_is_refused(stage, split_inputs, weight):
     inputs = split_inputs(stage, "wine", weight=weight, **quick(stage))
-    with pytest.raises(DataError, match=r"the weight .* expected one above 0 and up to 1e\+06: set"):
+    with pytest.raises(DataError, match=r"the weight .* expected one above 0 and up to 1e\+06"):
         stage.fit(inputs)
 
 
