@@ -8,7 +8,8 @@ import pandas as pd
 
 from benchmarks.common.pages import filled, table
 from benchmarks.students.aims import aims
-from benchmarks.students.choices import HALF, SHORT
+from benchmarks.students.candidates import TARGETS
+from benchmarks.students.choices import HALF, POOLED, SHORT
 from benchmarks.students.compare import RIVAL, Draws
 
 PAGE = Path(__file__).with_name("page.md")
@@ -52,6 +53,12 @@ TOGETHER = {
     "linear pool of three, real rows": "linear pool of real",
 }
 CHOSEN = {name: arm for name, arm in TOGETHER.items() if name.startswith(("single", "pool"))}
+#: Arms that the findings of the page name.
+FOUND = {
+    f"{kind}_{group}": f"{arm} of {group}"
+    for kind, arm in (("single", "best"), ("pool", "pool"))
+    for group in POOLED
+} | {f"network_{target}": f"network {target}" for target in TARGETS}
 CONTROL_NAME, CONTROL = "boosters, hard labels: the control", "best of boosters hard"
 
 
@@ -80,7 +87,17 @@ def report(frame: pd.DataFrame, done: int, wanted: int) -> str:
         seconds=seconds(main),
         chosen=chosen(main),
         others="\n\n".join(others),
+        **findings(main),
     )
+
+
+def findings(draws: Draws) -> dict[str, str]:
+    """Return mean and median over sets of what the page's findings name, against the rival."""
+    found = {}
+    for name, arm in FOUND.items():
+        values = draws.relative(arm, RIVAL)
+        found[name] = f"{number(values.mean(), '+.1%')} / {number(values.median(), '+.1%')}"
+    return found
 
 
 def counts(draws: Draws) -> str:
