@@ -240,3 +240,24 @@ def in_process():
             super().__init__(InProcess(backwards))
 
     return Pipeline
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_rounds(request):
+    """Bound the boosters of whole runs: what a run does is tested there, not how good it is."""
+    from hpmkd_defaults.stages.capacity import Capacity
+
+    runs = (
+        "end_to_end",
+        "deepbridge",
+        "estimator",
+        "faults",
+        "report",
+        "cli",
+        "search",
+        "embedding",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        if any(f"/tests/{name}/" in request.path.as_posix() for name in runs):
+            patch.setattr(Capacity, "n_rounds", 60)
+        yield

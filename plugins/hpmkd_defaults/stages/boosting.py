@@ -59,6 +59,8 @@ class BoostedStage:
 
     Parameters
     ----------
+    n_rounds : int
+        Limit of the rounds, unless a configuration has its own; 0 for what suits the data.
     refit_every : int
         After every so many rounds all leaves and the linear margin are refitted jointly at
         T = 1 (:mod:`hpmkd_defaults.stages.leaf_refit`); 0 for never. The default of the
@@ -79,8 +81,13 @@ class BoostedStage:
     portfolio: Sequence[Mapping[str, Hyperparameter]] = ()
 
     def __init__(
-        self, refit_every: Natural = 0, refit_rows: Natural = 50_000, half_leaves: bool = False
+        self,
+        n_rounds: Natural = 0,
+        refit_every: Natural = 0,
+        refit_rows: Natural = 50_000,
+        half_leaves: bool = False,
     ) -> None:
+        self.n_rounds = n_rounds
         self.refit_every, self.refit_rows, self.half_leaves = refit_every, refit_rows, half_leaves
         self.capacity = Capacity()
 
@@ -134,7 +141,7 @@ class BoostedStage:
 
     def settings(self, inputs: StageInputs) -> Mapping[str, Any]:
         """Return all hyperparameters of a fit: what was not drawn by default."""
-        rounds = self.capacity.n_rounds
+        rounds = self.n_rounds or self.capacity.n_rounds
         if inputs.scheduler.varies:  # No held-out rows end such a fit.
             rounds = min(rounds, SCHEDULED_ROUNDS)
         own = {self.limit: rounds, "refit_every": self.refit_every}
