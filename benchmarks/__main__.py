@@ -57,7 +57,7 @@ BENCHMARKS = {
     "scale": Benchmark("scale.run", "~20", "scale.md", one_thread=False),
     "search": Benchmark("search.run", "~60", "search.md"),
     "sizes": Benchmark("single.sizes", "~4", "sizes.md"),
-    "students": Benchmark("students.run", "~50", "students.md"),
+    "students": Benchmark("students.run", "~70", "students.md"),
 }
 
 
