@@ -96,8 +96,8 @@ class TestWhatComponentsReport:
             "augmenter": {"pool"},
             "logistic": {"rows"},
             "tree": {"rows"},
-            "gbm": {"refit_rows"},
-            "xgboost": {"refit_rows"},
+            "gbm": set(),  # leaves are refitted only where refit_every is set
+            "xgboost": set(),
         }
         recipe = Recipe.load("hpm").to_mapping()
         assert set(caps["teacher"]) <= set(recipe["teacher"])
@@ -162,7 +162,7 @@ def test_a_run_says_which_caps_bind(noise):
     names = {note.split(":")[0] for note in history.notes if note.startswith(("split", "stages"))}
     assert "split.once_above" in names
     assert "split.trial_rows" in names
-    assert "stages.gbm.refit_rows" in names
+    assert "stages.gbm.refit_rows" not in names  # nothing is refitted
 
 
 def test_teachers_are_fitted_once_and_see_no_label_that_they_are_asked_about(noise):

@@ -59,8 +59,6 @@ class BoostedStage:
 
     Parameters
     ----------
-    n_rounds : int
-        Limit of the rounds, unless a configuration has its own; 0 for what suits the data.
     refit_every : int
         After every so many rounds all leaves and the linear margin are refitted jointly at
         T = 1 (:mod:`hpmkd_defaults.stages.leaf_refit`); 0 for never. The default of the
@@ -71,6 +69,8 @@ class BoostedStage:
     half_leaves : bool
         Whether vectors in leaves are rounded to what float16 holds, which halves their bytes in
         a file; ``losses`` of a path are those before.
+    n_rounds : int
+        Limit of the rounds, unless a configuration has its own; 0 for what suits the data.
     """
 
     encoding: ClassVar[str] = "tree"
@@ -82,10 +82,10 @@ class BoostedStage:
 
     def __init__(
         self,
-        n_rounds: Natural = 0,
         refit_every: Natural = 0,
         refit_rows: Natural = 50_000,
         half_leaves: bool = False,
+        n_rounds: Natural = 0,
     ) -> None:
         self.n_rounds = n_rounds
         self.refit_every, self.refit_rows, self.half_leaves = refit_every, refit_rows, half_leaves

@@ -111,14 +111,16 @@ def test_the_number_of_workers_does_not_matter(wine, learned):
 
 
 def test_knowing_nothing_it_trains_what_constant_trains(wine):
-    """Three classes at T = 2: both take the same way through the code."""
+    """At T = 2; boosters have no path under a schedule, and so another number of rounds."""
     ignorant, _ = distil(wine)
     constant, _ = distil(wine, settings={"scheduler": "constant"})
-    for stage in STAGES:
+    for stage in {*STAGES} - {"xgboost"}:
         assert ignorant.students[stage].to_bytes() == constant.students[stage].to_bytes()
-    assert [each.log_loss for each in ignorant.trials] == [
-        each.log_loss for each in constant.trials
-    ]
+
+    def of_trees(found):
+        return [t.log_loss for t in found.trials if t.configuration.stage != "xgboost"]
+
+    assert of_trees(ignorant) == of_trees(constant)
     # It listens all the same: the memory will know how the fits went.
     boosted = [each for each in ignorant.trials if each.configuration.stage == "xgboost"]
     assert all(each.state.kl is not None for each in boosted)
