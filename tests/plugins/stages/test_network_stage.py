@@ -66,7 +66,7 @@ def test_the_path_ends_when_the_held_out_rows_no_longer_gain(held_inputs, monkey
     assert alone.student(network.EPOCHS).to_bytes() == STAGE.fit(inputs).to_bytes()
 
 
-def test_a_schedule_has_no_path_and_is_asked_once_per_epoch(held_inputs, watched):
+def test_a_schedule_has_no_path_and_sets_the_softening_of_each_epoch(held_inputs, watched):
     inputs, _ = held_inputs("wine", scheduler=watched, **QUICK)
     assert STAGE.path(inputs) is None
     varied = STAGE.fit(inputs)
