@@ -16,7 +16,7 @@ from benchmarks.chain.teachers import ProblemTeachers, TeacherOutputs, parts
 from benchmarks.common.engine import active_stages, judge
 from benchmarks.common.rivals import tuned_xgboost
 from hpmkd.training.fit import FitContext
-from hpmkd.training.trials import RefitData, refit
+from hpmkd.training.student_fits import RefitData, refit
 from hpmkd.values import Configuration
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.tree import TreeStage

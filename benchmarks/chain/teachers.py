@@ -27,7 +27,7 @@ from hpmkd.data.seeds import Seeds
 from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.panels import members
-from hpmkd.knowledge.predictor import stack
+from hpmkd.knowledge.predictions import stack
 from hpmkd.knowledge.regime import Regime
 from hpmkd.knowledge.teachers import FittedTeacher, Teacher
 from hpmkd.recipe.recipe import Recipe

@@ -11,7 +11,7 @@ from benchmarks.common.engine import active_stages, judge
 from hpmkd.chain.parents import ParentStudents
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
 from hpmkd.training.fit import FitContext
-from hpmkd.training.trials import RefitData, refit
+from hpmkd.training.student_fits import RefitData, refit
 from hpmkd.values import Configuration, Trial
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage

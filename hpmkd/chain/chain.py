@@ -37,8 +37,8 @@ class ProgressiveDistillationChain:
 
     links: Sequence[ChainLink]
     alphas: Sequence[float]  # weights of the teacher that the run's regime allows
-    #: Evaluates configurations on the selection rows.
-    evaluate: Callable[[Sequence[Configuration]], list[Trial]]
+    #: Evaluates configurations on the selection rows, in a race with a trial of their stage.
+    evaluate: Callable[[Sequence[Configuration], Trial], list[Trial]]
     on_link: Callable[[], None] = lambda: None  # called after every link
     #: Returns why some configurations cannot all be evaluated any more, beside those trials; None
     #: if they can.
@@ -76,9 +76,12 @@ class ProgressiveDistillationChain:
             candidates.remove(max(candidates, key=lambda each: (each.alpha != own, each.alpha)))
         if not candidates:
             return [], Gate(link.name, False, f"not tried: {reason}")
-        found = [self.ranking.preferred(trial) for trial in self.evaluate(candidates)]
+        found = [self.ranking.preferred(trial) for trial in self.evaluate(candidates, alone)]
         # Ties go to the control, as everywhere.
-        after = min(found, key=self.ranking.sort_key)
+        after = min(found, key=lambda each: (not each.eligible, self.ranking.sort_key(each)))
+        if after.worse_by is not None:
+            reason = f"worse by {after.worse_by:.4f} on the first folds, so not tried on the others"
+            return [], Gate(link.name, False, reason)
         decision = self._decide(link, alone, previous, after)
         return (found if decision.passed else self._controls(link, eligible, found)), decision
 
@@ -111,7 +114,7 @@ class ProgressiveDistillationChain:
         """
         alone = self._best(eligible, link.stage, control=True)
         previous = self._best(eligible, link.after, control=True)
-        hard = [trial for trial in found if trial.configuration.hard]
+        hard = [trial for trial in found if trial.configuration.hard and trial.eligible]
         if alone is None or previous is None or not hard:
             return []
         after = min(hard, key=lambda trial: trial.log_loss)

@@ -12,13 +12,18 @@ from hpmkd.data import splits, tables
 from hpmkd.data.dataset import Dataset
 from hpmkd.errors import HpmkdError, PluginError
 from hpmkd.training.datasets import SelectionSet, TrainingSet
-from hpmkd.training.trials import ANSWERS, RefitData, SearchData, fit_students
+from hpmkd.training.student_fits import RefitData, fit_students
+from hpmkd.training.trials import ANSWERS, SearchData
 from hpmkd.values import Previous
 
 if TYPE_CHECKING:
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
     from hpmkd.training.fit import FitContext
     from hpmkd.values import After, Configuration, FloatArray, IntArray
+
+
+#: Each takes a fit in every fold that judges.
+FOLDS = 3
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,12 @@ class ParentStudents:
 
     fitting: FitContext
     pipeline: ParallelDistillationPipeline
-    n_folds: int  # of the cross-fit, where a transfer needs predictions of unseen rows
     on_trained: Callable[[int], None]  # called with the number of students that were fitted
     # By the identity of the training set, which is kept so that no other can take its place.
     _known: dict[tuple[int, object], tuple[TrainingSet, Previous | str]] = field(
         default_factory=dict
     )
+    n_folds: int = FOLDS  # of the cross-fit, where a transfer needs predictions of unseen rows
 
     def prepared(
         self, training: TrainingSet, configurations: Iterable[Configuration]
@@ -62,8 +67,7 @@ class ParentStudents:
         self, selection_set: SelectionSet, configurations: Iterable[Configuration]
     ) -> SelectionSet:
         """Return a selection set whose rows to fit on are :meth:`prepared`."""
-        training = self.prepared(selection_set.training, configurations)
-        return replace(selection_set, training=training)
+        return selection_set.with_training(self.prepared(selection_set.training, configurations))
 
     def out_of_fold(self, training: TrainingSet, configuration: Configuration) -> OutOfFold:
         """Cross-fit a configuration.

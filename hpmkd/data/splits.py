@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from hpmkd.recipe.settings import SplitSettings
     from hpmkd.values import IntArray
 
-#: Folds of teachers at most, above ``split.folds_until`` and above ``split.once_above`` rows.
-FOLDS_OF_MANY, FOLDS_OF_MOST = 3, 2
+#: Folds at most above ``split.folds_until`` rows, and above this many times as many.
+FOLDS_OF_MANY, FOLDS_OF_MOST, MOST = 3, 2, 10
+#: Fold of the rows that no teacher sees.
+UNSEEN = -1
 
 
 def holdout(labels: IntArray, size: float, seed: int) -> tuple[IntArray, IntArray]:
@@ -92,12 +94,16 @@ def sample(labels: IntArray, most: int, seed: int) -> IntArray:
     return holdout(labels, 1.0 - most / n, seed)[0] if 0 < most < n else np.arange(n)
 
 
-def folds_of_teachers(settings: SplitSettings, n: int) -> int:
-    """Return in how many folds teachers are cross-fitted on n training rows."""
-    few = settings.teacher_folds
-    if exceeds(n, settings.folds_until):
+def number_of_folds(settings: SplitSettings, n: int) -> int:
+    """Return in how many folds n training rows are dealt.
+
+    Each fold costs a fit of every teacher and of every candidate, and with fewer folds these see
+    fewer rows, which matters less the more there are.
+    """
+    few, until = settings.folds, settings.folds_until
+    if exceeds(n, until):
         few = min(few, FOLDS_OF_MANY)
-    return min(few, FOLDS_OF_MOST) if exceeds(n, settings.once_above) else few
+    return min(few, FOLDS_OF_MOST) if exceeds(n, MOST * until) else few
 
 
 def exceeds(n: int, cap: int) -> bool:
@@ -105,10 +111,11 @@ def exceeds(n: int, cap: int) -> bool:
     return 0 < cap < n
 
 
-def for_selection(
-    labels: IntArray, settings: SplitSettings, seed: int
-) -> list[tuple[IntArray, IntArray]]:
-    """Return rows to fit on and selection rows: once, or fold by fold when rows are few.
+def for_selection(labels: IntArray, settings: SplitSettings, seed: int) -> IntArray:
+    """Deal the training rows over the folds of a run.
+
+    Every row is a selection row once. Above ``split.once_above`` rows, some alone are: no fold has
+    them.
 
     Parameters
     ----------
@@ -118,11 +125,18 @@ def for_selection(
         Of the recipe. It caps the selection rows; more than are wanted are to be fitted on.
     seed : int
         Source of the shuffle.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Fold of each row, from 0; -1 of the selection rows of a single holdout.
     """
     n, most = len(labels), settings.selection_rows
-    if n >= settings.cross_validate_below:
-        share = settings.selection_size
-        return [holdout(labels, min(share, most / n) if most else share, seed)]
-    fold = folds(labels, settings.selection_folds, seed)
-    numbers = range(int(fold.max()) + 1)
-    return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in numbers]
+    n_folds = number_of_folds(settings, n)
+    if not exceeds(n, settings.once_above):
+        return folds(labels, n_folds, seed)
+    share = settings.selection_size
+    seen, _ = holdout(labels, min(share, most / n) if most else share, seed)
+    fold_of_row = np.full(n, UNSEEN)
+    fold_of_row[seen] = folds(labels[seen], n_folds, seed)
+    return fold_of_row

@@ -28,7 +28,7 @@ class BudgetPlan:
     spare: int = 0
 
     def reserved(self, n_splits: int, n_stages: int) -> int:
-        """Return how many models the search leaves for what follows it.
+        """Return how many models the searches leave for what follows them.
 
         Each link is meant to be tried with the teacher and without, and so is each stage that
         links start from; then comes the self-distillation control. The search itself counts the
@@ -42,30 +42,26 @@ class BudgetPlan:
             _arms(link) * (1 + folds * link.transfer.unseen)
             for link in {(link.label, link.after): link for link in self.links}.values()
         )
-        self_distilled = (folds + 1) * (2 if self.links else 1)
         spares = self.spare * n_stages
-        wanted = self.budget.reserve(
-            n_splits * (trials + before) + before + self_distilled + spares
-        )
+        wanted = self.budget.reserve(n_splits * (trials + before) + before + 1 + spares)
         return int(max(0, min(wanted, self.budget.models - n_stages * _of_a_stage(n_splits))))
 
-    def check(self, n_splits: int, soft: bool) -> None:
-        """Refuse a budget that is too small for a single stage, before anything is fitted.
-
-        `soft`: whether any student learns from the teacher; others are their own controls.
+    def check(self, n_splits: int) -> None:
+        """Refuse a budget that is too small for a single student, before anything is fitted.
 
         Raises
         ------
         RecipeError
             If it is.
         """
-        least = _of_a_stage(n_splits) if soft else n_splits + REFITS
+        least = _of_a_stage(n_splits)
         if self.budget.models < least:
             raise self.budget.too_small(least, n_splits)
 
-    def for_search(self, n_splits: int, n_stages: int) -> int | None:
-        """Return how many models trials may take, controls among them; None without a bound.
+    def for_search(self, n_splits: int, n_stages: int, share: float) -> int | None:
+        """Return how many models trials may take; None without a bound.
 
+        That is a `share` of what is left beside refits, but enough for one trial of every stage.
         Where there is too little for all stages, no more is promised than the stages that can
         be refitted have a use for.
         """
@@ -74,7 +70,16 @@ class BudgetPlan:
             return None
         affordable = min(n_stages, left // _of_a_stage(n_splits))
         trials = left - REFITS * affordable
-        return trials if affordable == n_stages else min(trials, (2 * affordable + 1) * n_splits)
+        if affordable < n_stages:
+            return min(trials, (affordable + 1) * n_splits)
+        return max(int(share * trials), n_stages * n_splits)
+
+    def reserved_beside(self, n_splits: int, n_stages: int, trials: int | None) -> int:
+        """Return how many models a search with so many for its trials must not touch."""
+        left = self.budget.left(0)
+        if left is None or trials is None:
+            return self.reserved(n_splits, n_stages)
+        return max(0, left - trials - REFITS * n_stages)
 
     def refusal_of_link(
         self,
@@ -106,12 +111,9 @@ class BudgetPlan:
         trials = (unseen + before + n_alphas) * n_splits
         return self.budget.refusal(trials + unseen + before + 1)
 
-    def refusal_of_self_distillation(
-        self, shipped: Configuration, control: Configuration
-    ) -> str | None:
+    def refusal_of_self_distillation(self, shipped: Configuration) -> str | None:
         """Return why the shipped student cannot be distilled from its control; None if it can."""
-        unseen, before = self.parents.out_of_fold_cost(control), self.parents.cost([shipped])
-        return self.budget.refusal(unseen + before + 1)
+        return self.budget.refusal(self.parents.cost([shipped]) + 1)
 
     def affordable(self, trials: Sequence[Trial], training: TrainingSet) -> list[Trial]:
         """Return those of some trials that can be fitted on all rows, in their order."""
@@ -129,5 +131,5 @@ def _arms(link: ChainLink) -> int:
 
 
 def _of_a_stage(n_splits: int) -> int:
-    """Return what a stage takes at least: a student and its control, tried and refitted."""
-    return 2 * n_splits + REFITS
+    """Return what a stage takes at least: a student, tried, then fitted with its control."""
+    return n_splits + REFITS

@@ -1,4 +1,4 @@
-"""Step 4: stages build on each other."""
+"""Step 5: stages build on each other."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def chain(ctx: RunContext, outputs: TeacherOutputs, found: SearchResult) -> Chai
     """Try every link of the chain on top of what the search found."""
     tried = list(found.trials)
 
-    def evaluate(configurations: Sequence[Configuration]) -> list[Trial]:
-        trials = ctx.trainer.evaluate(outputs.selection_sets, configurations)
+    def evaluate(configurations: Sequence[Configuration], leader: Trial) -> list[Trial]:
+        sets = outputs.selection_sets
+        trials = ctx.trainer.evaluate(sets, configurations, leader.row_losses)
         tried.extend(trials)
         return trials
 

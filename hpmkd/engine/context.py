@@ -102,7 +102,6 @@ def open_context(
             trainer=Trainer(
                 fitting,
                 pipeline,
-                recipe.split.selection_folds,
                 counts,
                 registry,
                 checkpoint.best,

@@ -1,4 +1,4 @@
-"""Step 5: the winners are fitted on all rows, with what is made of them."""
+"""Step 6: the winners are fitted on all rows, with what is made of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 6: teachers, controls and students are measured on the test rows, all in the same way."""
+"""Step 7: teachers, controls and students are measured on the test rows, all in the same way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hpmkd.evaluation.latency import latency, student_latency
 from hpmkd.evaluation.leaderboard import Entry, ModelRecord, Role
 from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.verdict import HARD, OWN, STUDENT, Verdict, judge
-from hpmkd.knowledge.predictor import stack
+from hpmkd.knowledge.predictions import stack
 from hpmkd.values import Softening
 
 if TYPE_CHECKING:

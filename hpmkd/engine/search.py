@@ -1,4 +1,4 @@
-"""Step 3: configurations are searched, each stage by itself."""
+"""Steps 2 and 4: the best students of each stage, on hard labels first, then with the teacher."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.search.loop import Search
 from hpmkd.search.warm_start import facts_of, recalled, teach_scheduler
 from hpmkd.training.provenance import Run
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from hpmkd.engine.split import RunRows
     from hpmkd.engine.teach import TeacherOutputs
     from hpmkd.search.warm_start import Remembered
+    from hpmkd.training.datasets import SelectionSet
     from hpmkd.values import DataFacts, Trial
+
+#: Share of the models of the search that students on hard labels may take, where others follow.
+HARD_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -30,63 +35,98 @@ class SearchResult:
     run: Run
 
 
-def search(ctx: RunContext, rows: RunRows, outputs: TeacherOutputs) -> SearchResult:
-    """Evaluate configurations until the sampler, the results or the budget end it."""
-    run = Run(ctx.recipe.name, ctx.seed, len(outputs.training), outputs.regime.name)
-    fitted = len(outputs.selection_sets[0].training)
-    ctx.checkpoint.best.begin(outputs.ranking, replace(run, rows=fitted))
-    facts = facts_of(rows.training, rows.test, outputs.knowledge.fused)
+def search_hard(ctx: RunContext, rows: RunRows, sets: Sequence[SelectionSet]) -> SearchResult:
+    """Evaluate configurations on hard labels until the sampler, the results or the budget end it.
+
+    No teacher is needed. A limit on retention waits for one.
+    """
+    limits = replace(ctx.recipe.limits, min_retention=0.0)
+    run = Run(ctx.recipe.name, ctx.seed, len(rows.training), "self")
+    facts = facts_of(rows.training, rows.test)
     # Other runs may add to the memory before a run that was stopped is resumed.
-    journal, fitting = ctx.checkpoint.journal, ctx.trainer.fitting
-    remembered = journal.get_or_compute(
-        "remembered", lambda: recalled(ctx.memory, facts, fitting.stages)
+    remembered = ctx.checkpoint.journal.get_or_compute(
+        "remembered", lambda: recalled(ctx.memory, facts, ctx.trainer.fitting.stages)
     )
-    teach_scheduler(fitting.scheduler, ctx.memory, facts, journal)
-    with ctx.counts.phase("search"):
-        fits = len(outputs.selection_sets)
-        models = ctx.budget_plan.for_search(fits, len(fitting.stages))
-        loop = _loop(ctx, outputs, remembered, models)
-        most = ctx.recipe.search.batch if models is None else max(1, models // fits)
-        ctx.progress.start("search", loop.sampler.total or most)
-        ended = loop.run()
-        ctx.progress.stop()
-    return SearchResult(loop.trials, ended, remembered, facts, run)
+    space = _space(ctx, sets, remembered)
+    share = HARD_SHARE if ctx.recipe.search.soft else 1.0
+    return _search(ctx, sets, space, share, TrialRanking(limits), facts, run)
 
 
-def _loop(
-    ctx: RunContext, outputs: TeacherOutputs, remembered: Remembered, models: int | None
-) -> Search:
-    settings, fitting, sets = ctx.recipe.search, ctx.trainer.fitting, outputs.selection_sets
-    space = SearchSpace(
-        stages={name: active.stage for name, active in fitting.stages.items()},
-        temperatures=settings.temperatures,
+def search_soft(
+    ctx: RunContext, rows: RunRows, outputs: TeacherOutputs, hard: SearchResult
+) -> SearchResult:
+    """Evaluate what learns from the teacher; what a search on hard labels found is known."""
+    run = Run(ctx.recipe.name, ctx.seed, len(outputs.training), outputs.regime.name)
+    facts = facts_of(rows.training, rows.test, outputs.knowledge)
+    if not outputs.teaches:
+        return replace(hard, facts=facts, run=run)
+    scheduler, journal = ctx.trainer.fitting.scheduler, ctx.checkpoint.journal
+    teach_scheduler(scheduler, ctx.memory, facts, journal)
+    space = replace(
+        _space(ctx, outputs.selection_sets, hard.remembered),
         alphas=with_control(outputs.alphas),
         extra_weights=with_control(outputs.extra_weights),
+        before=tuple(hard.trials),
+    )
+    found = _search(ctx, outputs.selection_sets, space, 1.0, outputs.ranking, facts, run)
+    return replace(found, ended=f"{hard.ended}; with the teacher: {found.ended}")
+
+
+def _space(
+    ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered
+) -> SearchSpace:
+    """Return the space of hard labels."""
+    stages = ctx.trainer.fitting.stages
+    return SearchSpace(
+        stages={name: active.stage for name, active in stages.items()},
+        temperatures=ctx.recipe.search.temperatures,
+        alphas=(0.0,),
         seed=ctx.seeds.sampler,
         n_rows=min(len(each.training) for each in sets),
         n_available=min(each.available for each in sets),
         fits=len(sets),
-        models=models,
         remembered=remembered,
     )
+
+
+def _search(
+    ctx: RunContext,
+    sets: Sequence[SelectionSet],
+    space: SearchSpace,
+    share: float,
+    ranking: TrialRanking,
+    facts: DataFacts,
+    run: Run,
+) -> SearchResult:
+    settings, fitting, fits = ctx.recipe.search, ctx.trainer.fitting, len(sets)
+    ctx.checkpoint.best.begin(ranking, replace(run, rows=len(sets[0].training)))
 
     def count(trial: Trial) -> None:
         ctx.trainer.count(trial)
         ctx.progress.advance()
 
-    return Search(
-        sampler=ctx.parts.sampler.create(space),
-        scheduler=fitting.scheduler,
-        pipeline=ctx.pipeline,
-        data=ctx.trainer.search_data(sets),
-        batch=settings.batch,
-        stop=settings.stop,
-        budget=ctx.budget,
-        reserved=ctx.budget_plan.reserved(len(sets), len(fitting.stages)),
-        ranking=outputs.ranking,
-        on_trial=count,
-        on_arrival=ctx.trainer.best.offer,
-    )
+    with ctx.counts.phase("search"):
+        models = ctx.budget_plan.for_search(fits, len(fitting.stages), share)
+        space = replace(space, models=models)
+        loop = Search(
+            sampler=ctx.parts.sampler.create(space),
+            scheduler=fitting.scheduler,
+            pipeline=ctx.pipeline,
+            data=ctx.trainer.search_data(sets, students=not space.before),
+            batch=settings.batch,
+            stop=settings.stop,
+            budget=ctx.budget,
+            reserved=ctx.budget_plan.reserved_beside(fits, len(fitting.stages), models),
+            ranking=ranking,
+            before=space.before,
+            on_trial=count,
+            on_arrival=ctx.trainer.best.offer,
+        )
+        most = settings.batch if models is None else max(1, models // fits)
+        ctx.progress.start("search", loop.sampler.total or most)
+        ended = loop.run()
+        ctx.progress.stop()
+    return SearchResult(loop.trials, ended, space.remembered, facts, run)
 
 
 def with_control(weights: Sequence[float]) -> tuple[float, ...]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from hpmkd.data import splits
 from hpmkd.data.dataset import warn_of_rare_classes
@@ -23,13 +26,32 @@ class RunRows:
     training: Dataset
     test: Dataset
     unlabeled: Any  # rows without labels, with the columns of the training rows
-    #: Numbers of the training rows to fit on, and of the selection rows; several, if every row is a
-    #: selection row once.
-    folds: Sequence[tuple[IntArray, IntArray]]
-    teacher_folds: int  # folds in which teachers are cross-fitted
-    #: With so many rows that teachers can do without the selection rows, those of the trials are
-    #: also those of the students on all rows.
-    teachers_fit_once: bool
+    #: (n,): fold of each training row, -1 of those that no teacher sees: the selection rows, where
+    #: one holdout chooses. Otherwise every row is a selection row once, and its fold is held out.
+    fold_of_row: IntArray
+
+    @cached_property
+    def n_folds(self) -> int:
+        """Folds in which teachers are cross-fitted."""
+        return int(self.fold_of_row.max()) + 1
+
+    @cached_property
+    def one_holdout(self) -> bool:
+        """Whether one holdout chooses, of which teachers see nothing."""
+        return bool((self.fold_of_row < 0).any())
+
+    @property
+    def held_folds(self) -> Sequence[int]:
+        """The folds that are held out, one after the other, to judge students."""
+        return [splits.UNSEEN] if self.one_holdout else range(self.n_folds)
+
+    def outside(self, fold: int) -> IntArray:
+        """Return the numbers of the rows that students are fitted on while a fold is held out."""
+        return np.flatnonzero(self.fold_of_row != fold)
+
+    def inside(self, fold: int) -> IntArray:
+        """Return the numbers of the rows of a fold."""
+        return np.flatnonzero(self.fold_of_row == fold)
 
 
 def split(ctx: RunContext, training: Dataset, test: Dataset, unlabeled: Any) -> RunRows:
@@ -40,18 +62,14 @@ def split(ctx: RunContext, training: Dataset, test: Dataset, unlabeled: Any) -> 
     DataError
         If the rows without labels do not have the columns of the training rows.
     RecipeError
-        If the budget is too small for a single student and its control.
+        If the budget is too small for a single student.
     """
-    settings, n = ctx.recipe.split, len(training)
-    folds = splits.for_selection(training.labels, settings, ctx.seeds.selection)
-    ctx.budget_plan.check(len(folds), ctx.recipe.search.alphas.soft)
     rows = RunRows(
         training=training,
         test=test,
         unlabeled=None if unlabeled is None else unlabeled_rows(unlabeled, training),
-        folds=folds,
-        teacher_folds=splits.folds_of_teachers(settings, n),
-        teachers_fit_once=splits.exceeds(n, settings.once_above) and len(folds) == 1,
+        fold_of_row=splits.for_selection(training.labels, ctx.recipe.split, ctx.seeds.selection),
     )
-    warn_of_rare_classes(training, rows.teacher_folds)
+    ctx.budget_plan.check(len(rows.held_folds))
+    warn_of_rare_classes(training, rows.n_folds)
     return rows

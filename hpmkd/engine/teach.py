@@ -1,39 +1,40 @@
-"""Step 2: the teachers' knowledge, collected in the order that lets none see a label too early."""
+"""Step 3: the teachers' knowledge, collected so that nobody judged on a row has seen its label."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.data import splits
-from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import DataWarning
-from hpmkd.data.encoding import EncodingOptions
 from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
+from hpmkd.engine.asking import refusal, students_as_teachers
 from hpmkd.engine.row_caps import binding_caps
+from hpmkd.engine.selection_sets import encoded, taught
 from hpmkd.engine.teacher_footprint import member_footprint
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.knowledge.builder import KnowledgeBuilder
+from hpmkd.knowledge.crossfit import Queries
 from hpmkd.knowledge.panels import members
 from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.runs.fingerprint import run_fingerprint
-from hpmkd.training.datasets import SelectionSet, TrainingSet, selection_rows
+from hpmkd.training.datasets import selection_rows
 
 if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
-    from hpmkd.data.unlabeled import PseudoLabelledRows
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.split import RunRows
     from hpmkd.evaluation.footprint import Footprint
     from hpmkd.knowledge.builder import TeacherKnowledge
+    from hpmkd.knowledge.predictions import CrossFittedPredictions
     from hpmkd.knowledge.regime import Regime
     from hpmkd.knowledge.teachers import Teacher
-    from hpmkd.values import FloatArray, IntArray
+    from hpmkd.training.datasets import SelectionSet, TrainingSet
+    from hpmkd.values import IntArray, Trial
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class TeacherOutputs:
     regime: Regime
     #: What trials are fitted on, by teachers that have not seen the selection rows.
     selection_sets: Sequence[SelectionSet]
-    knowledge: TeacherKnowledge  # of all training rows
+    knowledge: TeacherKnowledge
     #: What students are fitted on in the end: all training rows, or all but the selection rows
     #: where these judge such students as well.
     training: TrainingSet
@@ -51,42 +52,30 @@ class TeacherOutputs:
     #: The selection rows, where they judge students that were fitted on `training`.
     final_rows: Dataset | None
     ranking: TrialRanking  # ranks trials beside the teacher
-    alphas: Sequence[float]  # weights of the teacher that the regime allows
+    alphas: Sequence[float]  # weights of the teacher that may be tried; none if it teaches nothing
     extra_weights: Sequence[float]  # weights of rows without labels; none if there are none
     footprints: Sequence[Footprint]  # size and speed of each teacher
 
+    @property
+    def teaches(self) -> bool:
+        """Whether there is anything that a student could learn from the teacher."""
+        return any(self.alphas) or any(self.extra_weights)
 
-def teach(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> TeacherOutputs:
-    """Predict with the teachers: first without the selection rows, then for all rows.
+
+def builder_of(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> KnowledgeBuilder:
+    """Return what the teachers are asked through; nothing is asked yet.
 
     Raises
     ------
     RunFolderError
         If the checkpoint is of another run.
     """
-    builder = _builder(ctx, rows, teachers)
-    _verify_checkpoint(ctx, rows, builder)
-    for note in binding_caps(ctx.recipe.split, ctx.parts, builder, rows.training.facts):
-        ctx.note(note)
-    with ctx.counts.phase("teachers"):
-        n_splits = 0 if rows.teachers_fit_once else len(rows.folds)
-        ctx.progress.start("teachers", builder.n_fits(n_splits))
-        regime = builder.regime()
-        if regime.warning:
-            warnings.warn(regime.warning, DataWarning, stacklevel=2)
-        builder = builder.with_sources_for(regime)
-        if builder.source.real:
-            warn_of_known_rows(builder.source.unlabeled, rows.training, rows.test)
-        return _collect(ctx, rows, builder, regime)
-
-
-def _builder(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> KnowledgeBuilder:
     predictor = TeacherPredictor(
         training=rows.training,
         test=rows.test,
         cache=ctx.cache,
         pipeline=ctx.pipeline,
-        n_folds=rows.teacher_folds,
+        fold_of_row=rows.fold_of_row,
         seed=ctx.seeds.teachers,
         counts=ctx.counts,
         on_fold=ctx.progress.advance,
@@ -94,7 +83,11 @@ def _builder(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> Kno
     augmenter = ctx.parts.augmenter.create()
     source = ExtraSource(ctx.recipe.extra, augmenter, rows.unlabeled, ctx.seeds.augmenter)
     references = partial(members, ctx.parts.reference, rows.training.facts, ctx.seeds.teachers)
-    return KnowledgeBuilder(teachers, predictor, ctx.parts.fuser, references, source)
+    builder = KnowledgeBuilder(teachers, predictor, ctx.parts.fuser, references, source)
+    _verify_checkpoint(ctx, rows, builder)
+    for note in binding_caps(ctx.recipe.split, ctx.parts, builder, rows.training.facts):
+        ctx.note(note)
+    return builder
 
 
 def _verify_checkpoint(ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder) -> None:
@@ -111,86 +104,114 @@ def _verify_checkpoint(ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder
     )
 
 
-def _collect(
-    ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder, regime: Regime
+def teach(
+    ctx: RunContext,
+    rows: RunRows,
+    builder: KnowledgeBuilder,
+    hard_sets: Sequence[SelectionSet],
+    hard: Sequence[Trial],
+    must_ask: bool,
 ) -> TeacherOutputs:
-    if rows.teachers_fit_once:
-        selection_sets, knowledge = _fit_once(ctx, builder, regime, *rows.folds[0])
+    """Predict with the teachers, fold by fold; only the first, where they have nothing to teach.
+
+    `hard` are the trials on hard labels: a teacher that is no better is not asked any further,
+    unless it was handed in (`must_ask`), and the best of them stand beside it.
+    """
+    with ctx.counts.phase("teachers"):
+        ctx.progress.start("teachers", builder.n_fits())
+        regime = builder.regime()
+        if regime.warning:
+            warnings.warn(regime.warning, DataWarning, stacklevel=2)
+        builder = builder.with_sources_for(regime)
+        if builder.source.real:
+            warn_of_known_rows(builder.source.unlabeled, rows.training, rows.test)
+        alphas = getattr(ctx.recipe.search.alphas, regime.name)
+        queries = builder.queries
+        predictions = builder.predict(builder.teachers, builder.folds[:1], queries)
+        reason = refusal(ctx, rows, builder, predictions, hard, alphas, must_ask)
+        if reason is not None:
+            ctx.note(reason)
+            return _outputs(ctx, rows, builder, regime, hard_sets, predictions)
+        builder, predictions = _all_folds(builder, predictions, queries)
+        pairs = None
+        if any(alphas) and not rows.one_holdout:
+            pairs = builder.predict(builder.teachers, builder.pairs, Queries())
+        else:
+            own = students_as_teachers(ctx, rows, hard)
+            builder = replace(builder, teachers=[*builder.teachers, *own])
+            predictions = predictions.beside(builder.predict(own, builder.folds, queries))
+        return _outputs(ctx, rows, builder, regime, hard_sets, predictions, pairs, alphas)
+
+
+def _all_folds(
+    builder: KnowledgeBuilder, first: CrossFittedPredictions, queries: Queries
+) -> tuple[KnowledgeBuilder, CrossFittedPredictions]:
+    """Return the teachers that count on the first fold, and their predictions in all folds."""
+    names = builder.weighty(first)
+    kept = replace(builder, teachers=[each for each in builder.teachers if each.name in names])
+    rest = kept.predictor.predict(kept.teachers, kept.folds[1:], queries)
+    return kept, first.of([each.name for each in kept.teachers]).with_folds(rest)
+
+
+def _outputs(
+    ctx: RunContext,
+    rows: RunRows,
+    builder: KnowledgeBuilder,
+    regime: Regime,
+    hard_sets: Sequence[SelectionSet],
+    predictions: CrossFittedPredictions,
+    pairs: CrossFittedPredictions | None = None,
+    alphas: Sequence[float] | None = None,
+) -> TeacherOutputs:
+    """Put together what students learn from; without `alphas`, hard labels alone."""
+    training, sets = rows.training, list(hard_sets)
+    held_rows = selection_rows(sets)
+    if rows.one_holdout:
+        # The fuser, too, sees no more labels than trials do.
+        fused = np.setdiff1d(sets[0].training_rows, held_rows)
+        knowledge = builder.finish(regime, predictions, fused)
     else:
-        selection_sets = [_selection_set(ctx, builder, *fold) for fold in rows.folds]
-        knowledge = builder.finish(regime)
-    # Measured now, so that the models, which are large, need not wait for the end.
-    footprints = [member_footprint(teacher, builder.predictor) for teacher in builder.teachers]
+        knowledge = builder.finish(regime, predictions)
+    teaches = alphas is not None
+    soft_targets, extra = None, knowledge.extra if teaches else None
+    if teaches and any(alphas):
+        soft_targets = knowledge.fused.soft_targets
+    if teaches and rows.one_holdout:
+        at = sets[0].training_rows
+        sets = [taught(ctx, sets[0], None if soft_targets is None else soft_targets[at], extra)]
+    elif teaches:
+        known = [builder.outside(fold, predictions, pairs) for fold in rows.held_folds]
+        sets = [taught(ctx, each, *own) for each, own in zip(sets, known, strict=True)]
+    footprints = [member_footprint(each, builder.predictor) for each in builder.teachers]
+    # They are large.
     builder.predictor.forget_models()
     ctx.progress.finish()
-    training, soft_targets = rows.training, knowledge.fused.soft_targets
-    held_rows = selection_rows(selection_sets)
     held, final_rows, fitted = training.rows(held_rows), None, training
-    ranking = TrialRanking.beside_teacher(soft_targets[held_rows], held.labels, ctx.recipe.limits)
-    if rows.teachers_fit_once and selection_sets[0].is_part:
+    if rows.one_holdout and sets[0].is_part:
         # Their teachers have not seen the selection rows, so that students need not either.
         at = np.setdiff1d(np.arange(len(training)), held_rows)
-        fitted, soft_targets, final_rows = (
-            training.rows(at),
-            soft_targets[at],
-            selection_sets[0].held,
-        )
+        fitted, final_rows = training.rows(at), sets[0].held
+        soft_targets = None if soft_targets is None else soft_targets[at]
     return TeacherOutputs(
         regime=regime,
-        selection_sets=selection_sets,
+        selection_sets=sets,
         knowledge=knowledge,
-        training=_training_set(ctx, fitted, soft_targets, knowledge.extra),
+        training=encoded(ctx, fitted, soft_targets, extra),
         held=held,
         final_rows=final_rows,
-        ranking=ranking,
-        alphas=getattr(ctx.recipe.search.alphas, regime.name),
-        extra_weights=ctx.recipe.search.extra_weights if knowledge.extra is not None else (),
+        ranking=_ranking(ctx, rows, knowledge, held_rows),
+        alphas=alphas or (),
+        extra_weights=ctx.recipe.search.extra_weights if extra is not None else (),
         footprints=footprints,
     )
 
 
-def _selection_set(
-    ctx: RunContext, builder: KnowledgeBuilder, fit_rows: IntArray, held: IntArray
-) -> SelectionSet:
-    """Label the rows of the trials by teachers that have not seen the selection rows."""
-    rows = builder.predictor.training
-    at = _rows_of_trials(ctx, rows, fit_rows)
-    training = _training_set(ctx, rows.rows(at), *builder.soft_targets(at))
-    return SelectionSet(training, held, rows.rows(held).taken(), len(fit_rows))
-
-
-def _fit_once(
-    ctx: RunContext,
-    builder: KnowledgeBuilder,
-    regime: Regime,
-    fit_rows: IntArray,
-    held: IntArray,
-) -> tuple[list[SelectionSet], TeacherKnowledge]:
-    """Fit teachers once, for trials and for the end; they never see the selection rows.
-
-    On many rows they are as good without these. Trials are judged by rows of which neither
-    their teachers nor the fuser have seen a label; and the prediction of any row comes from a
-    teacher that had not seen it.
-    """
-    rows = builder.predictor.training
-    at = _rows_of_trials(ctx, rows, fit_rows)
-    knowledge = builder.finish(regime, held, at)
-    soft_targets = knowledge.fused.soft_targets[at]
-    training = _training_set(ctx, knowledge.fusion.rows, soft_targets, knowledge.extra)
-    return [SelectionSet(training, held, rows.rows(held).taken(), len(fit_rows))], knowledge
-
-
-def _training_set(
-    ctx: RunContext, rows: Dataset, soft_targets: FloatArray, extra: PseudoLabelledRows | None
-) -> TrainingSet:
-    settings = ctx.recipe.split
-    options = EncodingOptions(settings.scaling_rows, settings.single_above)
-    encodings = ctx.trainer.fitting.encodings
-    features = CacheRegion(ctx.cache, "feature")
-    return TrainingSet.encode(rows, soft_targets, encodings, extra, features, options)
-
-
-def _rows_of_trials(ctx: RunContext, rows: Dataset, fit_rows: IntArray) -> IntArray:
-    most = ctx.recipe.split.trial_rows
-    chosen: IntArray = fit_rows[splits.sample(rows.labels[fit_rows], most, ctx.seeds.selection)]
-    return chosen
+def _ranking(
+    ctx: RunContext, rows: RunRows, knowledge: TeacherKnowledge, held_rows: IntArray
+) -> TrialRanking:
+    """Return the ranking beside the teacher, on the selection rows that it has predicted."""
+    known = knowledge.predictions.rows
+    among = np.isin(known, held_rows)
+    labels = rows.training.labels[known[among]]
+    soft_targets = knowledge.fused.soft_targets[among]
+    return TrialRanking.beside_teacher(soft_targets, labels, ctx.recipe.limits)

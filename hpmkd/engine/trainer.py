@@ -11,7 +11,8 @@ from hpmkd.chain.parents import ParentStudents
 from hpmkd.errors import PluginError
 from hpmkd.training.best_so_far import BestSoFar
 from hpmkd.training.refit import writable
-from hpmkd.training.trials import TRIAL, RefitData, SearchData, fit_students
+from hpmkd.training.student_fits import RefitData, fit_students
+from hpmkd.training.trials import TRIAL, SearchData, TrialTask
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from hpmkd.registry.registry import Registry
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.fit import FitContext
-    from hpmkd.values import Configuration, Trial
+    from hpmkd.values import Configuration, FloatArray, Trial
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,6 @@ class Trainer:
 
     fitting: FitContext  # how students are fitted; its scheduler observes every trial
     pipeline: ParallelDistillationPipeline
-    n_folds: int  # of the cross-fit of a student that others build on
     counts: Counts
     registry: Registry
     #: Receives every trial as soon as it is there.
@@ -38,7 +38,7 @@ class Trainer:
     @cached_property
     def parents(self) -> ParentStudents:
         """The students that others build on."""
-        return ParentStudents(self.fitting, self.pipeline, self.n_folds, self.trained)
+        return ParentStudents(self.fitting, self.pipeline, self.trained)
 
     def fit(self, training: TrainingSet, configuration: Configuration) -> Predictor:
         """Fit a configuration.
@@ -62,11 +62,15 @@ class Trainer:
         return [writable(fitted[each.key], each, data) for each in configurations]
 
     def evaluate(
-        self, selection_sets: Sequence[SelectionSet], configurations: Sequence[Configuration]
+        self,
+        selection_sets: Sequence[SelectionSet],
+        configurations: Sequence[Configuration],
+        leader: FloatArray | None = None,
     ) -> list[Trial]:
-        """Evaluate configurations, which may build on others."""
+        """Evaluate configurations, which may build on others, in a race with a leader if any."""
         data = self.search_data(selection_sets, configurations)
-        tasks = list(enumerate(configurations, self.counts.trials))
+        first = self.counts.trials
+        tasks = [TrialTask(first + at, each, leader) for at, each in enumerate(configurations)]
         arriving = self.pipeline.run(TRIAL, data, tasks)
         finished = {at: self.best.offer(trial) for at, trial in arriving}
         trials = [finished[at] for at in range(len(tasks))]
@@ -76,11 +80,14 @@ class Trainer:
         return trials
 
     def search_data(
-        self, selection_sets: Sequence[SelectionSet], configurations: Sequence[Configuration] = ()
+        self,
+        selection_sets: Sequence[SelectionSet],
+        configurations: Sequence[Configuration] = (),
+        students: bool = False,
     ) -> SearchData:
-        """Return what trials of these configurations need."""
+        """Return what trials of these configurations need; whether their students are wanted."""
         prepared = tuple(self.parents.prepare_set(each, configurations) for each in selection_sets)
-        return SearchData(prepared, self.fitting, drafts=self.best.wanted)
+        return SearchData(prepared, self.fitting, drafts=self.best.wanted, students=students)
 
     def refit_data(
         self, training: TrainingSet, configurations: Sequence[Configuration]

@@ -1,4 +1,4 @@
-"""Builds the knowledge of the teachers: the regime, soft targets, and those of all rows."""
+"""Builds the knowledge of the teachers: the regime, and soft targets of rows that none has seen."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,33 +16,47 @@ from hpmkd.data.dataset import Dataset, DataWarning
 from hpmkd.data.probabilities import row_losses
 from hpmkd.data.unlabeled import ExtraSource, PseudoLabelledRows
 from hpmkd.knowledge.cached_fusion import CachedFusion
+from hpmkd.knowledge.crossfit import Queries
 from hpmkd.knowledge.fusion import Knowledge, gather
-from hpmkd.knowledge.predictor import TeacherPredictions, TeacherPredictor, stack
+from hpmkd.knowledge.predictions import CrossFittedPredictions, stack
+from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.knowledge.regime import Regime, detect, worst
 from hpmkd.knowledge.teachers import CloneableTeacher, GivenTeacher, Teacher
 
 if TYPE_CHECKING:
+    from hpmkd.knowledge.crossfit import Held
     from hpmkd.recipe.resolve import ComponentSpec
     from hpmkd.values import FloatArray, IntArray
+
+#: A teacher that counts less than this on the first fold is not fitted in the others.
+LEAST_WEIGHT = 0.02
 
 
 @dataclass(frozen=True)
 class TeacherKnowledge:
     """The teachers' predictions of all rows, fused."""
 
-    fused: Knowledge  # of the training rows
+    fused: Knowledge  # of the training rows that were predicted
     fusion: CachedFusion
-    predictions: Sequence[TeacherPredictions]
+    predictions: CrossFittedPredictions
     extra: PseudoLabelledRows | None  # rows without labels, with the teachers' soft targets
 
-    def original(self, test: Any) -> TeacherPredictions:
-        """Return what is distilled: one teacher as it is, several as they are fused."""
-        if len(self.predictions) == 1:
-            return self.predictions[0]
-        known = [each.test for each in self.predictions if each.test is not None]
-        complete = len(known) == len(self.predictions)
-        fused = self.fusion.fuse(stack(known), test)[0] if complete else None
-        return TeacherPredictions(self.fused.soft_targets, fused)
+    def test(self, table: Any) -> FloatArray | None:
+        """Return the fused probabilities of the test rows; None if a teacher cannot predict them.
+
+        One teacher is taken as it is.
+        """
+        predicted = self.predictions.test()
+        known = [each for each in predicted if each is not None]
+        if len(known) < len(predicted):
+            return None
+        return known[0] if len(known) == 1 else self.fusion.fuse(stack(known), table)[0]
+
+    @property
+    def training(self) -> FloatArray:
+        """The probabilities of the training rows: of one teacher as it is, of several fused."""
+        own = self.predictions
+        return own.out_of_fold()[0] if len(own.names) == 1 else self.fused.soft_targets
 
 
 @dataclass(frozen=True)
@@ -70,40 +85,32 @@ class KnowledgeBuilder:
         """The teachers that given ones are compared with; none if none is given."""
         return self.references() if self.given else ()
 
-    def n_fits(self, n_splits: int) -> int:
-        """Return how many teacher fits lie ahead, at most."""
+    @property
+    def folds(self) -> Sequence[Held]:
+        """What models are fitted without: each fold in turn."""
+        return [(fold,) for fold in range(self.predictor.n_folds)]
+
+    @property
+    def pairs(self) -> Sequence[Held]:
+        """Each pair of folds."""
+        return list(combinations(range(self.predictor.n_folds), 2))
+
+    def n_fits(self) -> int:
+        """Return how many teacher fits lie ahead, at most, but for those without pairs of folds."""
         n_cloneable = len(self.teachers) - len(self.given)
-        return (n_cloneable * (n_splits + 1) + len(self.reference)) * self.predictor.n_folds
+        return (n_cloneable + len(self.reference)) * self.predictor.n_folds
 
     def regime(self) -> Regime:
         """Compare what is given with cross-fitted reference teachers on the same rows."""
-        rows = np.arange(len(self.predictor.training))
+        if not self.given:
+            return worst([])
         found = []
         # All through the fuser: an uncalibrated teacher may know more and still lose.
-        unseen = self._fused(self.reference, rows) if self.given else np.empty(0)
+        unseen = self._fused(self.reference)
         for teacher in self.given:
-            own = self._fused([teacher], rows)
-            found.append(detect(own, unseen, self.predictor.training.labels))
-            self._warn_if_worse_than_prior(teacher, rows)
+            found.append(detect(self._fused([teacher]), unseen, self.predictor.training.labels))
+            self._warn_if_worse_than_prior(teacher)
         return worst(found)
-
-    def _warn_if_worse_than_prior(self, teacher: Teacher, rows: IntArray) -> None:
-        training = self.predictor.training
-        (predicted,) = self.predictor.predict([teacher], rows)
-        own = row_losses(predicted.training, training.labels)
-        shares = np.bincount(training.labels, minlength=len(training.classes)) / len(training)
-        prior = row_losses(np.tile(shares, (len(training), 1)), training.labels)
-        loss = own - prior
-        # Beyond chance: one that knows nothing need not have its columns in disorder.
-        if loss.mean() > 2 * loss.std(ddof=1) / np.sqrt(len(loss)):
-            order = ", ".join(map(str, training.classes[:10]))
-            warnings.warn(
-                f"teacher {teacher.name!r}: its log loss on the training rows is "
-                f"{own.mean():.3f}, worse than the {prior.mean():.3f} of always answering with "
-                f"the shares of the classes; are its columns in the order {order}?",
-                DataWarning,
-                stacklevel=2,
-            )
 
     def with_sources_for(self, regime: Regime) -> KnowledgeBuilder:
         """Return what is left to teach with: extra rows need a teacher that may label them.
@@ -123,72 +130,127 @@ class KnowledgeBuilder:
             )
         return replace(self, source=source.disabled() if self.without_model else source)
 
-    def soft_targets(self, rows: IntArray) -> tuple[FloatArray, PseudoLabelledRows | None]:
-        """Return soft targets (n, K) for some rows, from teachers that saw no others.
+    @cached_property
+    def queries(self) -> Queries:
+        """The rows that fold models predict: test rows, and rows without labels.
 
-        Beside them, extra rows: made from these rows alone, labelled by the same teachers.
+        Those that judge on a fold are fitted beside rows that were made without its rows.
         """
-        fitted = self.predictor.training.rows(rows)
-        extra = self.source.rows(fitted.table)
-        predictions = self.predictor.predict(self.teachers, rows, extra)
-        fusion = self._fusion([each.training for each in predictions], fitted)
-        return fusion.own()[0], self._labelled(extra, predictions, fusion)
+        rows, fold_of_row = self.predictor.training, self.predictor.fold_of_row
+        test = self.predictor.test.table
+        seen = np.flatnonzero(fold_of_row >= 0)
+        if not self.source.requested(len(seen)):
+            return Queries(test)
+        # Real ones are made of no row: there is no need to take any.
+        extra = self.source.rows(rows.table if self.source.real else rows.rows(seen).table)
+        if self.source.real or len(seen) < len(rows):
+            return Queries(test, extra)
+        outside = [np.flatnonzero(fold_of_row != fold) for (fold,) in self.folds]
+        made = [self.source.rows(rows.rows(at).table) for at in outside]
+        if extra is None or any(each is None for each in made):
+            return Queries(test)
+        return Queries(test, extra, made)
 
-    def _fused(self, teachers: Sequence[Teacher], rows: IntArray) -> FloatArray:
-        predicted = [each.training for each in self.predictor.predict(teachers, rows)]
-        return self._fusion(predicted, self.predictor.training.rows(rows)).own()[0]
+    def predict(
+        self, teachers: Sequence[Teacher], folds: Sequence[Held], queries: Queries
+    ) -> CrossFittedPredictions:
+        """Return what teachers predict that are fitted without these folds."""
+        predicted = self.predictor.predict(teachers, folds, queries)
+        names = tuple(each.name for each in teachers)
+        return CrossFittedPredictions(names, predicted, self.predictor.fold_of_row)
 
-    def _fusion(self, probabilities: Sequence[FloatArray], rows: Dataset) -> CachedFusion:
-        region = CacheRegion(self.predictor.cache, "attention")
-        return CachedFusion(self.fuser, stack(probabilities), rows, region)
+    def weighty(self, predictions: CrossFittedPredictions) -> list[str]:
+        """Return the names of the teachers that count among these, by the fuser."""
+        weights = self._fusion(predictions.out_of_fold(), predictions.rows).own()[1].mean(axis=0)
+        counting = zip(predictions.names, weights >= min(LEAST_WEIGHT, weights.max()), strict=True)
+        return [name for name, counts in counting if counts]
+
+    def soft_targets(self, predictions: CrossFittedPredictions) -> FloatArray:
+        """Return fused probabilities (n, K) of the rows that were predicted."""
+        return self._fusion(predictions.out_of_fold(), predictions.rows).own()[0]
+
+    def outside(
+        self, held: int, predictions: CrossFittedPredictions, pairs: CrossFittedPredictions | None
+    ) -> tuple[FloatArray | None, PseudoLabelledRows | None]:
+        """Return what students learn from that are judged on the fold `held`.
+
+        Parameters
+        ----------
+        held : int
+            No model, and no fuser, has seen a label of its rows.
+        predictions : CrossFittedPredictions
+            By models without one fold; those without `held` label the extra rows.
+        pairs : CrossFittedPredictions or None
+            By models without two folds, where the rows with labels have soft targets, too.
+
+        Returns
+        -------
+        soft_targets : ndarray of shape (n, K) or None
+            Of the training rows outside the fold.
+        extra : PseudoLabelledRows or None
+            Rows without labels.
+        """
+        at = np.flatnonzero(self.predictor.fold_of_row != held)
+        own = predictions.out_of_fold()[:, at] if pairs is None else pairs.out_of_fold(held)
+        fusion = self._fusion(own, at)
+        real = self.queries.made == ()
+        labelled = predictions.extra(held) if real else predictions.made(held)
+        table = self.queries.extra if real else self.queries.made[held]
+        soft_targets = None if pairs is None else fusion.own()[0]
+        return soft_targets, self._labelled(table, labelled, fusion)
 
     def finish(
-        self, regime: Regime, unseen: IntArray | None = None, fused: IntArray | None = None
+        self,
+        regime: Regime,
+        predictions: CrossFittedPredictions,
+        fused: IntArray | None = None,
     ) -> TeacherKnowledge:
-        """Predict and fuse all training rows, the test rows, and extra rows.
+        """Fuse the predictions of all rows that there are.
 
-        Neither teachers nor fuser see labels of the rows `unseen`. The fuser is fitted on the rows
-        `fused`, by default on all.
+        The fuser is fitted on the rows `fused`, by default on all that are predicted.
         """
-        training = self.predictor.training
-        extra = self._extra(unseen)
-        predictions = self.predictor.predict_all(self.teachers, extra, unseen)
-        own = [each.training for each in predictions]
+        own, rows = predictions.out_of_fold(), predictions.rows
         if fused is None:
-            fusion = self._fusion(own, training)
+            fusion = self._fusion(own, rows)
             fused_rows = fusion.own()
         else:
-            fusion = self._fusion([each[fused] for each in own], training.rows(fused))
-            stacked = stack(own)
-            if len(own) > 1:
-                # They are not needed again, and of many rows they are large.
-                predictions = [
-                    replace(each, training=each.training[:0].copy()) for each in predictions
-                ]
-            del own
-            fused_rows = fusion.fuse(stacked, training.table)
-        names = [teacher.name for teacher in self.teachers]
-        labelled = self._labelled(extra, predictions, fusion)
-        knowledge = gather(names, regime, fusion, labelled, fused_rows)
+            fusion = self._fusion(own[:, np.searchsorted(rows, fused)], fused)
+            fused_rows = fusion.fuse(own, self.predictor.training.rows(rows).table)
+        labelled = self._labelled(self.queries.extra, predictions.extra(), fusion)
+        knowledge = gather(predictions.names, regime, fusion, labelled, fused_rows)
         return TeacherKnowledge(knowledge, fusion, predictions, labelled)
 
-    def _extra(self, unseen: IntArray | None) -> Any:
-        """Return rows without labels, none of them made from an unseen row."""
+    def _fused(self, teachers: Sequence[Teacher]) -> FloatArray:
+        return self.soft_targets(self.predict(teachers, self.folds, Queries()))
+
+    def _fusion(self, probabilities: FloatArray, rows: IntArray) -> CachedFusion:
+        region = CacheRegion(self.predictor.cache, "attention")
         training = self.predictor.training
-        if unseen is None:
-            return self.source.rows(training.table)
-        seen = np.setdiff1d(np.arange(len(training)), unseen)
-        if not self.source.requested(len(seen)):
-            return None
-        # Real ones are made of no row: there is no need to take any.
-        table = training.table if self.source.real else training.rows(seen).table
-        return self.source.rows(table)
+        known: Dataset = training if len(rows) == len(training) else training.rows(rows)
+        return CachedFusion(self.fuser, probabilities, known, region)
 
     def _labelled(
-        self, extra: Any, predictions: Sequence[TeacherPredictions], fusion: CachedFusion
+        self, table: Any, probabilities: FloatArray | None, fusion: CachedFusion
     ) -> PseudoLabelledRows | None:
-        predicted = [each.extra for each in predictions if each.extra is not None]
-        if len(predicted) < len(predictions):
+        if table is None or probabilities is None:
             return None
-        soft_targets = fusion.fuse(stack(predicted), extra)[0]
-        return PseudoLabelledRows(extra, soft_targets, self.source.real)
+        soft_targets = fusion.fuse(probabilities, table)[0]
+        return PseudoLabelledRows(table, soft_targets, self.source.real)
+
+    def _warn_if_worse_than_prior(self, teacher: Teacher) -> None:
+        training = self.predictor.training
+        predicted = self.predict([teacher], self.folds, Queries()).out_of_fold()[0]
+        own = row_losses(predicted, training.labels)
+        shares = np.bincount(training.labels, minlength=len(training.classes)) / len(training)
+        prior = row_losses(np.tile(shares, (len(training), 1)), training.labels)
+        loss = own - prior
+        # Beyond chance: one that knows nothing need not have its columns in disorder.
+        if loss.mean() > 2 * loss.std(ddof=1) / np.sqrt(len(loss)):
+            order = ", ".join(map(str, training.classes[:10]))
+            warnings.warn(
+                f"teacher {teacher.name!r}: its log loss on the training rows is "
+                f"{own.mean():.3f}, worse than the {prior.mean():.3f} of always answering with "
+                f"the shares of the classes; are its columns in the order {order}?",
+                DataWarning,
+                stacklevel=2,
+            )

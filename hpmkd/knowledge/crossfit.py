@@ -1,4 +1,4 @@
-"""Cross-fits teachers: each predicts the rows of a fold that it was not fitted on."""
+"""Cross-fits teachers: each predicts the rows of the folds that it was not fitted on."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.data import splits, tables
+from hpmkd.data import tables
 from hpmkd.data.cache_region import get_or_compute_many
 from hpmkd.data.dataset import Dataset
+from hpmkd.data.splits import UNSEEN
 from hpmkd.errors import TeacherError
 from hpmkd.knowledge.fold_fits import FOLD, FoldData, FoldTask, seeded
 from hpmkd.knowledge.teachers import CloneableTeacher
@@ -19,49 +20,41 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Cache
     from hpmkd.execution.counters import Counts
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
-    from hpmkd.knowledge.fold_fits import FoldResult
     from hpmkd.knowledge.teachers import ClassAligned
     from hpmkd.values import FloatArray, IntArray
 
-Parts = tuple["FloatArray", "FloatArray | None", "FloatArray | None"]
+#: The folds that a model is fitted without: one, or two.
+Held = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class PredictionRequest:
-    """Rows to predict."""
+class Queries:
+    """Rows that fold models predict beside those of the folds that they are fitted without."""
 
-    rows: IntArray  # (n,): numbers of training rows: a teacher is cross-fitted on exactly these
-    #: Test rows. With them, fold models are stored: they are the teacher when it is measured.
     test: Any = None
-    extra: Any = None  # rows without labels
-    #: Numbers of further training rows, and these rows: no teacher sees their labels.
-    unseen: tuple[IntArray, Any] | None = None
+    extra: Any = None
+    #: By fold, rows that were made without those of the fold: its model alone predicts them.
+    made: Sequence[Any] = ()
 
     @property
-    def _tables(self) -> tuple[Any, ...]:
-        return None if self.unseen is None else self.unseen[1], self.test, self.extra
+    def shared(self) -> tuple[Any, ...]:
+        """Rows that every model predicts."""
+        return tuple(each for each in (self.test, self.extra) if each is not None)
 
-    @property
-    def queries(self) -> tuple[Any, ...]:
-        """Rows that every fold model predicts."""
-        return tuple(each for each in self._tables if each is not None)
+    def of(self, held: Held) -> Any:
+        """Return the rows that the model without one fold alone predicts; None if none."""
+        return self.made[held[0]] if self.made and len(held) == 1 else None
 
-    @property
-    def digests(self) -> list[str]:
-        """Digests of the rows that every fold model predicts."""
-        return ["" if each is None else tables.digest(each) for each in self._tables]
 
-    def parts(self, probabilities: FloatArray) -> Parts:
-        """Divide predictions, which lie under each other, into training, test and extra rows.
+@dataclass(frozen=True)
+class FoldPredictions:
+    """What a model that was fitted without some folds predicts; each of shape (rows, K)."""
 
-        Unseen rows are among the training rows, each in the place of its number.
-        """
-        sizes = [len(self.rows), *(0 if each is None else each.shape[0] for each in self._tables)]
-        training, unseen, test, extra = np.split(probabilities, np.cumsum(sizes)[:-1])
-        if self.unseen is not None:
-            out_of_fold, training = training, np.empty((sum(sizes[:2]), probabilities.shape[1]))
-            training[self.rows], training[self.unseen[0]] = out_of_fold, unseen
-        return training, None if self.test is None else test, None if self.extra is None else extra
+    held: Mapping[int, FloatArray]  # by fold, its rows, in the order of their numbers
+    unseen: FloatArray  # the rows that no model sees
+    test: FloatArray | None = None
+    extra: FloatArray | None = None
+    made: FloatArray | None = None
 
 
 @dataclass
@@ -71,112 +64,120 @@ class CrossFitter:
     training: Dataset
     cache: Cache
     pipeline: ParallelDistillationPipeline
-    n_folds: int
+    fold_of_row: IntArray  # (n,); -1 of rows that no teacher sees
     seed: int
     counts: Counts
     on_fold: Callable[[], None]
     _deployed: dict[str, ClassAligned] = field(default_factory=dict)
-    _fitted_rows: IntArray | None = None
 
     def predict(
-        self, teachers: Sequence[tuple[CloneableTeacher, str]], request: PredictionRequest
-    ) -> dict[str, Parts]:
-        """Return predictions of training, test and extra rows, by the names of the teachers.
+        self,
+        teachers: Sequence[tuple[CloneableTeacher, str]],
+        folds: Sequence[Held],
+        queries: Queries,
+    ) -> dict[str, dict[Held, FoldPredictions]]:
+        """Return predictions by the names of the teachers and the folds that are held out.
 
         Each teacher comes with its identity.
         """
         if not teachers:
             return {}
-        if request.test is not None:
-            self._fitted_rows = request.rows
-        content = (self.training.digest, request.rows, *request.digests)
-        keys = {each.name: tables.digest(identity, *content) for each, identity in teachers}
+        keys = self._keys(teachers, folds, queries)
         # Each once, under whatever names.
-        by_key = {keys[each.name]: (each, identity) for each, identity in teachers}
+        tasks = {keys[each.name, held]: (each, held) for each, _ in teachers for held in folds}
 
         def fit(missing: Sequence[str]) -> Mapping[str, FloatArray]:
-            teachers_of = {key: by_key[key] for key in missing}
-            return self._fit(teachers_of, request, keep=request.test is not None)
+            return self._fit({key: tasks[key] for key in missing}, queries, dict(identities))
 
-        found = get_or_compute_many(self.cache, "teacher", sorted(by_key), fit)
-        return {name: request.parts(found[key]) for name, key in keys.items()}
+        identities = [(each.name, identity) for each, identity in teachers]
+        found = get_or_compute_many(self.cache, "teacher", sorted(tasks), fit)
+        return {
+            each.name: {
+                held: self._divided(found[keys[each.name, held]], held, queries) for held in folds
+            }
+            for each, _ in teachers
+        }
 
     def deployed(self, teacher: CloneableTeacher, identity: str) -> ClassAligned:
-        """Return the first fold's model on all training rows that teachers may see."""
+        """Return the model that was fitted without the first fold."""
         if identity not in self._deployed:
-            rows = self._fitted_rows
-            rows = np.arange(len(self.training)) if rows is None else rows
-            key = tables.digest(identity, self.training.digest, rows)
-            self._fit({key: (teacher, identity)}, PredictionRequest(rows), keep=True)
+            nothing = Queries()
+            keys = self._keys([(teacher, identity)], [(0,)], nothing)
+            self._fit({keys[teacher.name, (0,)]: (teacher, (0,))}, nothing, {teacher.name: identity})
         return self._deployed[identity]
 
     def forget_models(self) -> None:
         """Drop all stored models."""
         self._deployed.clear()
 
+    def _keys(
+        self,
+        teachers: Sequence[tuple[CloneableTeacher, str]],
+        folds: Sequence[Held],
+        queries: Queries,
+    ) -> dict[tuple[str, Held], str]:
+        shared = [tables.digest(each) for each in queries.shared]
+        content = {
+            held: (self.training.digest, self.fold_of_row, held, *shared, _digest(queries.of(held)))
+            for held in folds
+        }
+        return {
+            (each.name, held): tables.digest(identity, *content[held])
+            for each, identity in teachers
+            for held in folds
+        }
+
     def _fit(
         self,
-        teachers: Mapping[str, tuple[CloneableTeacher, str]],
-        request: PredictionRequest,
-        *,
-        keep: bool,
+        tasks: Mapping[str, tuple[CloneableTeacher, Held]],
+        queries: Queries,
+        identities: Mapping[str, str],
     ) -> dict[str, FloatArray]:
-        """Return out-of-fold probabilities, and below them those of the queries, by key.
+        """Return by key the probabilities of the rows held out, and below them of the others.
 
         All folds of all teachers run together, so that no worker stands idle while the last
         fold of one teacher is fitted.
 
-        Teachers and their identities come by the keys of their predictions. With `keep`, the first
-        fold's model is stored: it is the teacher when that is measured. Of many rows models are
-        large, so no other is sent back.
+        The first fold's model is stored: it is the teacher when that is measured. Of many rows
+        models are large, so no other is sent back.
         """
-        data = self._fold_data(request)
-        n_folds = int(data.fold_of_row.max()) + 1
-        clones = {key: clone_of(teacher, self.seed) for key, (teacher, _) in teachers.items()}
-        tasks = [
-            FoldTask(teacher.name, clones[key], fold, key, keep and fold == 0)
-            for key, (teacher, _) in teachers.items()
-            for fold in range(n_folds)
+        data = FoldData(
+            self.training.table,
+            self.training.labels,
+            self.fold_of_row,
+            len(self.training.classes),
+            queries.shared,
+            tuple(queries.made),
+        )
+        clones = {each.name: clone_of(each, self.seed) for each, _ in tasks.values()}
+        wanted = [
+            FoldTask(each.name, clones[each.name], held, key, held == (0,))
+            for key, (each, held) in tasks.items()
         ]
-        results: dict[int, FoldResult] = {}
-        for at, result in self.pipeline.run(FOLD, data, tasks):
-            results[at] = result
-            self.counts.teacher_fits += 1
-            self.counts.teacher_calls += 1 + len(data.queries)
-            self.on_fold()
         predicted = {}
-        for at, (key, (_, identity)) in enumerate(teachers.items()):
-            # In the order of the folds, so that the sum has the same bits however they finished.
-            own = [results.pop(at * n_folds + fold) for fold in range(n_folds)]
-            if own[0].model is not None:
-                self._deployed[identity] = own[0].model
-            predicted[key] = _put_together(own, data)
+        for at, result in self.pipeline.run(FOLD, data, wanted):
+            task = wanted[at]
+            self.counts.teacher_fits += 1
+            self.counts.teacher_calls += 1 + len(queries.shared) + (queries.of(task.held) is not None)
+            self.on_fold()
+            if result.model is not None:
+                self._deployed[identities[task.name]] = result.model
+            predicted[task.key] = result.predicted
         return predicted
 
-    def _fold_data(self, request: PredictionRequest) -> FoldData:
-        """Return what the folds of all teachers share."""
-        rows, n = request.rows, len(self.training)
-        labels = self.training.labels[rows]
-        fold_of_row = splits.folds(labels, self.n_folds, self.seed)
-        if 2 * len(rows) > n and (np.diff(rows) > 0).all():
-            # Most of the rows, in their order: no other table beside the one that is there.
-            labels, placed = self.training.labels, np.full(n, -1)
-            placed[rows] = fold_of_row
-            fold_of_row, table = placed, self.training.table
-        else:
-            table = self.training.rows(rows).table
-        n_classes = len(self.training.classes)
-        return FoldData(table, labels, fold_of_row, n_classes, request.queries)
+    def _divided(self, predicted: FloatArray, held: Held, queries: Queries) -> FoldPredictions:
+        """Divide predictions, which lie under each other."""
+        others = [queries.test, queries.extra, queries.of(held)]
+        among = self.fold_of_row[np.isin(self.fold_of_row, held)]
+        sizes = [len(among), int((self.fold_of_row == UNSEEN).sum())]
+        sizes += [0 if each is None else each.shape[0] for each in others]
+        own, unseen, *parts = np.split(predicted, np.cumsum(sizes)[:-1])
+        known = [None if each is None else part for each, part in zip(others, parts, strict=True)]
+        return FoldPredictions({fold: own[among == fold] for fold in held}, unseen, *known)
 
 
-def _put_together(folds: Sequence[FoldResult], data: FoldData) -> FloatArray:
-    fold_of_row = data.fold_of_row[data.fold_of_row >= 0]
-    out_of_fold = np.empty((len(fold_of_row), data.n_classes))
-    for fold, result in enumerate(folds):
-        out_of_fold[fold_of_row == fold] = result.held_out
-    queries = [result.queries for result in folds]
-    means = [np.mean(each, axis=0) for each in zip(*queries, strict=True)]
-    return np.vstack([out_of_fold, *means])
+def _digest(table: Any) -> str:
+    return "" if table is None else tables.digest(table)
 
 
 def clone_of(teacher: CloneableTeacher, seed: int) -> Any:

@@ -1,4 +1,4 @@
-"""Fits one teacher on all folds but one; runs in worker processes."""
+"""Fits one teacher on all folds but one or two; runs in worker processes."""
 
 from __future__ import annotations
 
@@ -24,41 +24,52 @@ class FoldData:
 
     table: Any
     labels: IntArray
-    fold_of_row: IntArray  # (n,): the fold that holds each row out; -1 for none
+    fold_of_row: IntArray  # (n,): the fold of each row; -1 of rows that no model is fitted on
     n_classes: int
     queries: tuple[Any, ...] = ()  # tables of other rows to predict with every fold model
+    #: By fold, a table to predict with the model that is fitted without this fold alone.
+    own: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         # What is closed for writing reaches each worker once.
         object.__setattr__(self, "table", tables.read_only(self.table))
         for name in ("labels", "fold_of_row"):
             object.__setattr__(self, name, tables.frozen(getattr(self, name)))
-        queries = tuple(tables.read_only(each) for each in self.queries)
-        object.__setattr__(self, "queries", queries)
+        for name in ("queries", "own"):
+            found = tuple(tables.read_only(each) for each in getattr(self, name))
+            object.__setattr__(self, name, found)
 
 
 @dataclass(frozen=True)
 class FoldTask:
-    """One fold of one teacher."""
+    """One fit of one teacher."""
 
     name: str
     estimator: Any  # unfitted
-    fold: int  # the fold that is held out, from 0
-    question: str = ""  # digest of teacher, rows and queries
+    held: tuple[int, ...]  # the folds that are held out, from 0
+    key: str = ""  # digest of teacher, rows and queries
     keep: bool = True  # whether the model is wanted beside its predictions
+
+    @property
+    def place(self) -> str:
+        """The folds that are held out, in words."""
+        numbers = " and ".join(str(fold + 1) for fold in self.held)
+        return f"fold{'s' * (len(self.held) > 1)} {numbers}"
 
 
 @dataclass(frozen=True)
 class FoldResult:
-    """A fold's model, if wanted, and its predictions of the rows held out and of the queries."""
+    """A model, if wanted, and its predictions.
+
+    They are of the rows held out, of those that no model sees, and of the queries, in one array.
+    """
 
     model: ClassAligned | None
-    held_out: FloatArray
-    queries: tuple[FloatArray, ...]
+    predicted: FloatArray
 
 
 def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
-    """Fit on the rows outside the fold; predict the rows inside.
+    """Fit on the rows outside the folds; predict the others.
 
     Raises
     ------
@@ -67,8 +78,8 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     """
     from sklearn.base import clone
 
-    seen = np.flatnonzero((data.fold_of_row != task.fold) & (data.fold_of_row >= 0))
-    held = np.flatnonzero(data.fold_of_row == task.fold)
+    inside, unseen = np.isin(data.fold_of_row, task.held), data.fold_of_row < 0
+    seen = np.flatnonzero(~(inside | unseen))
     table = tables.take(data.table, seen)
     # Contiguous codes: some classifiers refuse anything else, and a fold may lack a class.
     codes, labels = np.unique(data.labels[seen], return_inverse=True)
@@ -79,16 +90,20 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
         estimator.fit(table, labels)
     except FAILURES as error:
         raise TeacherError(
-            f"teacher {task.name!r} failed in fold {task.fold + 1}: {type(error).__name__}: {error}"
+            f"teacher {task.name!r} failed in {task.place}: {type(error).__name__}: {error}"
         ) from error
     del table  # of many rows it is large
     model = ClassAligned(task.name, estimator, codes, data.n_classes)
-    queries = tuple(model.predict_rows(each) for each in data.queries)
-    return FoldResult(model if task.keep else None, model.predict_rows(data.table, held), queries)
+    asked = [*data.queries]
+    if data.own and len(task.held) == 1:
+        asked.append(data.own[task.held[0]])
+    predicted = [model.predict_rows(data.table, np.flatnonzero(at)) for at in (inside, unseen)]
+    predicted += [model.predict_rows(each) for each in asked]
+    return FoldResult(model if task.keep else None, np.concatenate(predicted))
 
 
 def _lost(task: FoldTask, reason: str) -> FoldResult:
-    raise TeacherError(f"teacher {task.name!r} failed in fold {task.fold + 1}: {reason}")
+    raise TeacherError(f"teacher {task.name!r} failed in {task.place}: {reason}")
 
 
 def _load(data: FoldData, task: FoldTask) -> Load:
@@ -97,10 +112,10 @@ def _load(data: FoldData, task: FoldTask) -> Load:
 
 
 def _key(data: FoldData, task: FoldTask) -> str:
-    return f"{task.question} {task.fold} {task.keep}"
+    return f"{task.key} {task.keep}"
 
 
-#: Fits one teacher on all folds but one.
+#: Fits one teacher on all folds but one or two.
 FOLD = Job("fold", fit_fold, _lost, _load, _key)
 
 

@@ -13,10 +13,11 @@ from hpmkd.data import tables
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.fingerprint import identity
 from hpmkd.data.probabilities import given_probabilities
-from hpmkd.knowledge.crossfit import CrossFitter, Parts, PredictionRequest, clone_of
+from hpmkd.knowledge.crossfit import CrossFitter, FoldPredictions, Held, Queries, clone_of
 from hpmkd.knowledge.teachers import (
     ClassAligned,
     CloneableTeacher,
+    CrossFittedTeacher,
     FittedTeacher,
     GivenTeacher,
     Teacher,
@@ -34,25 +35,15 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class TeacherPredictions:
-    """The probabilities of one teacher."""
-
-    training: FloatArray  # (n, K), out of fold where the teacher is refitted
-    #: (m, K); None where they were not requested or cannot be predicted.
-    test: FloatArray | None = None
-    extra: FloatArray | None = None  # (e, K), of rows without labels; None likewise
-
-
 @dataclass
 class TeacherPredictor:
-    """Predicts rows with teachers, each request once."""
+    """Predicts rows with teachers, fold by fold; each once."""
 
     training: Dataset
     test: Dataset
     cache: Cache  # Keys are digests of data, teacher, folds and seed
     pipeline: ParallelDistillationPipeline
-    n_folds: int
+    fold_of_row: IntArray  # (n,); -1 of rows that no teacher sees
     seed: int
     counts: Counts
     on_fold: Callable[[], None] = lambda: None  # called after each fitted fold
@@ -63,59 +54,55 @@ class TeacherPredictor:
             self.training,
             self.cache,
             self.pipeline,
-            self.n_folds,
+            self.fold_of_row,
             self.seed,
             self.counts,
             self.on_fold,
         )
 
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return int(self.fold_of_row.max()) + 1
+
     def predict(
-        self, teachers: Sequence[Teacher], rows: IntArray, extra: Any = None
-    ) -> list[TeacherPredictions]:
-        """Predict some training rows, and raw rows beside them.
+        self, teachers: Sequence[Teacher], folds: Sequence[Held], queries: Queries
+    ) -> list[dict[Held, FoldPredictions]]:
+        """Predict with each teacher, fold by fold.
 
-        A cloneable teacher is cross-fitted on exactly these training rows, and its fold models
-        predict `extra`. Given probabilities are of no such rows.
+        A cloneable teacher is fitted without these folds. Others are taken as they are: given
+        probabilities are of no other rows than those that they were given for.
         """
-        return self._predict(teachers, PredictionRequest(rows, None, extra), rows)
+        cloneable = [each for each in teachers if isinstance(each, CloneableTeacher)]
+        identified = [(each, self.identity(each)) for each in cloneable]
+        fitted = self._cross_fitter.predict(identified, folds, queries)
+        return [
+            fitted[each.name]
+            if isinstance(each, CloneableTeacher)
+            else {held: self._as_it_is(each, held, queries) for held in folds}
+            for each in teachers
+        ]
 
-    def predict_all(
-        self, teachers: Sequence[Teacher], extra: Any = None, unseen: IntArray | None = None
-    ) -> list[TeacherPredictions]:
-        """Predict all training rows, the test rows and `extra`.
+    def _as_it_is(
+        self, teacher: FittedTeacher | GivenTeacher | CrossFittedTeacher, held: Held, queries: Queries
+    ) -> FoldPredictions:
+        """Return the predictions of a teacher that is not fitted here."""
+        unseen = self.fold_of_row < 0
+        if isinstance(teacher, GivenTeacher):
+            given = self._given(teacher)
+            test = None if queries.test is None else self._given_test(teacher)
+            return FoldPredictions(self._by_fold(given, held), given[unseen], test)
+        others = (queries.test, queries.extra, queries.of(held))
+        if isinstance(teacher, CrossFittedTeacher):
+            own, model = teacher.out_of_fold, teacher.models[held[0]]
+            predicted = [None if each is None else model.predict_proba(each) for each in others]
+            return FoldPredictions(self._by_fold(own, held), own[unseen], *predicted)
+        training = self._fitted(teacher, self.training.table)
+        found = [None if each is None else self._fitted(teacher, each) for each in others]
+        return FoldPredictions(self._by_fold(training, held), training[unseen], *found)
 
-        A cloneable teacher sees no row of `unseen`, if given: its fold models predict them as
-        they predict test rows.
-        """
-        rows, apart = np.arange(len(self.training)), None
-        if unseen is not None:
-            rows, apart = np.setdiff1d(rows, unseen), (unseen, self.training.rows(unseen).table)
-        request = PredictionRequest(rows, self.test.table, extra, apart)
-        return self._predict(teachers, request, slice(None))
-
-    def _predict(
-        self, teachers: Sequence[Teacher], request: PredictionRequest, at: IntArray | slice
-    ) -> list[TeacherPredictions]:
-        """Predict a request; the predictions of other teachers are taken `at` its rows."""
-        cross_fitted, whole = self._cross_fit(teachers, request), request.test is not None
-
-        def predict(teacher: Teacher) -> TeacherPredictions:
-            match teacher:
-                case GivenTeacher():
-                    test = self._given_test(teacher) if whole else None
-                    return TeacherPredictions(self._given(teacher)[at], test)
-                case FittedTeacher():
-                    training = self._fitted(teacher, self.training.table, self.training.digest)
-                    test = (
-                        self._fitted(teacher, self.test.table, self.test.digest) if whole else None
-                    )
-                    return TeacherPredictions(
-                        training[at], test, self._extra(teacher, request.extra)
-                    )
-                case CloneableTeacher():
-                    return TeacherPredictions(*cross_fitted[teacher.name])
-
-        return [predict(teacher) for teacher in teachers]
+    def _by_fold(self, predicted: FloatArray, held: Held) -> dict[int, FloatArray]:
+        return {fold: predicted[self.fold_of_row == fold] for fold in held}
 
     def deployed(self, teacher: Teacher) -> ClassAligned | None:
         """Return a model that predicts new rows; None for given probabilities.
@@ -142,7 +129,9 @@ class TeacherPredictor:
             case CloneableTeacher():
                 clone = clone_of(teacher, self.seed)
                 estimator = self._digest_of(teacher.estimator, clone)
-                return tables.digest("cross-fitted", estimator, self.n_folds, self.seed)
+                return tables.digest("cross-fitted", estimator, self.seed)
+            case CrossFittedTeacher():
+                return tables.digest("students", teacher.name, teacher.out_of_fold)
 
     def known(self, teacher: Teacher) -> str | None:
         """Return its :meth:`identity`; None where another process could not recognise it."""
@@ -171,28 +160,10 @@ class TeacherPredictor:
         what = f"teacher {teacher.name!r}: probabilities of the test rows"
         return given_probabilities(teacher.test, self.training.classes, len(self.test), what)
 
-    def _cross_fit(
-        self, teachers: Sequence[Teacher], request: PredictionRequest
-    ) -> dict[str, Parts]:
-        """Return the predictions of the teachers that are cross-fitted, by name."""
-        cloneable = [each for each in teachers if isinstance(each, CloneableTeacher)]
-        identified = [(each, self.identity(each)) for each in cloneable]
-        return self._cross_fitter.predict(identified, request)
-
-    def _extra(self, teacher: FittedTeacher, extra: Any) -> FloatArray | None:
-        return None if extra is None else self._fitted(teacher, extra, tables.digest(extra))
-
-    def _fitted(self, teacher: FittedTeacher, table: Any, digest: str) -> FloatArray:
+    def _fitted(self, teacher: FittedTeacher, table: Any) -> FloatArray:
         def compute() -> FloatArray:
             self.counts.teacher_calls += 1
             return align_fitted(teacher, self.training.classes).predict_rows(table)
 
-        key = tables.digest(self.identity(teacher), digest)
+        key = tables.digest(self.identity(teacher), tables.digest(table))
         return self.cache.get_or_compute("teacher", key, compute)
-
-
-def stack(probabilities: Sequence[FloatArray]) -> FloatArray:
-    """Return probabilities of shape (M, n, K), one layer per teacher, read-only."""
-    stacked = np.stack(probabilities)
-    stacked.flags.writeable = False
-    return stacked

@@ -15,6 +15,7 @@ from hpmkd.errors import FAILURES, DataError, TeacherError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hpmkd.contracts import Predictor
     from hpmkd.values import FloatArray, IntArray
 
 #: Rows that a model predicts in one call, at most.
@@ -46,7 +47,16 @@ class GivenTeacher:
     test: Any = None
 
 
-Teacher = CloneableTeacher | FittedTeacher | GivenTeacher
+@dataclass(frozen=True, eq=False)
+class CrossFittedTeacher:
+    """A student on hard labels that the run has cross-fitted already, as a teacher of others."""
+
+    name: str
+    models: Sequence[Predictor]  # by the fold that each was fitted without
+    out_of_fold: FloatArray  # (n, K)
+
+
+Teacher = CloneableTeacher | FittedTeacher | GivenTeacher | CrossFittedTeacher
 
 
 @dataclass(frozen=True)

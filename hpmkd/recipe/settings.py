@@ -52,20 +52,17 @@ class SplitSettings(Settings, frozen=True):
     ----------
     test_size : float
         Share of the rows kept for the final measurement, when no test rows are given.
-    selection_size : float
-        Share of the training rows that no teacher sees and that choose the student.
-    cross_validate_below : int
-        Training rows under which one holdout would choose noise: selection is then
-        cross-validated over `selection_folds`, the teachers refitted inside each fold.
-    selection_folds : int
-        Folds of that cross-validation.
-    teacher_folds : int
-        Folds in which cloneable teachers are cross-fitted.
+    folds : int
+        Folds in which the training rows are dealt: students are cross-validated over them, and
+        teachers cross-fitted in the same ones.
     folds_until : int
-        Training rows above which there are 3 folds at most; 0 for no cap, as with all below.
+        Training rows above which there are 3 folds at most, and 2 above ten times as many; 0 for
+        no cap, as with all below.
     once_above : int
-        Training rows above which teachers are fitted once, in 2 folds, and never see the
-        selection rows: their predictions of these are then honest in trials and in the end.
+        Training rows above which a single holdout chooses. No teacher sees its rows: their
+        predictions of these are then honest in trials and in the end.
+    selection_size : float
+        Share of the training rows in that holdout.
     trial_rows : int
         Rows that trials are fitted on at most. Above `once_above` the selection rows judge once
         more what is fitted in the end, on all rows but themselves.
@@ -77,16 +74,14 @@ class SplitSettings(Settings, frozen=True):
         Training rows above which the matrix of linear students is kept in single precision.
     own_above : int
         Training rows above which no student is taught by its control, to be compared with the
-        one that the teachers taught: the control is fitted in `selection_folds` for that.
+        one that the teachers taught.
     """
 
     test_size: Share = 0.2
-    selection_size: Share = 0.25
-    cross_validate_below: Natural = 1000
-    selection_folds: Annotated[int, Meta(ge=2)] = 3
-    teacher_folds: Annotated[int, Meta(ge=2)] = 5
+    folds: Annotated[int, Meta(ge=2)] = 5
     folds_until: Natural = 20_000
     once_above: Natural = 200_000
+    selection_size: Share = 0.25
     trial_rows: Natural = 100_000
     selection_rows: Natural = 50_000
     scaling_rows: Natural = 200_000
@@ -97,14 +92,14 @@ class SplitSettings(Settings, frozen=True):
 class AlphaGrids(Settings, frozen=True):
     """The teacher weights worth trying in each regime; 0 is added where it is missing."""
 
-    self: tuple[Alpha, ...] = (0.0, 0.1, 0.5, 1.0)
+    self: tuple[Alpha, ...] = (0.0,)
     external: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
     leaking: tuple[Annotated[float, Meta(ge=0, lt=1)], ...] = (0.0, 0.25)
 
     @property
     def soft(self) -> bool:
-        """Whether soft targets count, whichever the regime turns out to be."""
-        return all(map(any, (self.self, self.external, self.leaking)))
+        """Whether soft targets count in some regime."""
+        return any(map(any, (self.self, self.external, self.leaking)))
 
 
 class StopSettings(Settings, frozen=True):
@@ -144,7 +139,7 @@ class BudgetSettings(Settings, frozen=True):
         its own: one worker takes the place of this process.
     """
 
-    models: Natural = 64
+    models: Natural = 80
     seconds: NotNegative = 0.0
     trial_seconds: NotNegative = 0.0
 
@@ -189,6 +184,11 @@ class SearchSettings(Settings, frozen=True):
     alphas: AlphaGrids = AlphaGrids()
     extra_weights: tuple[ExtraWeight, ...] = (0.0, 0.5)
     stop: StopSettings = StopSettings()
+
+    @property
+    def soft(self) -> bool:
+        """Whether any student may learn from a teacher, in some regime."""
+        return self.alphas.soft or any(self.extra_weights)
 
 
 class EnsembleSettings(Settings, frozen=True):

@@ -70,7 +70,7 @@ class Budget:
         """Build the error for a budget below what one stage takes."""
         return RecipeError(
             f"budget.models: got {self.settings.models}; expected at least {models}, which is "
-            f"what one student and its control take with {n_splits} selection "
+            f"what one student takes with {n_splits} selection "
             f"split{'s' * (n_splits > 1)}; raise it (--budget-models), or 0 for no bound"
         )
 

@@ -12,7 +12,7 @@ import numpy as np
 from hpmkd.errors import PluginError, PluginWarning
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.training.refit import best
-from hpmkd.training.trials import TRIAL, SearchData
+from hpmkd.training.trials import TRIAL, SearchData, TrialTask
 from hpmkd.values import Trial
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
     from hpmkd.recipe.settings import StopSettings
     from hpmkd.search.budget import Budget
-    from hpmkd.values import Configuration
+    from hpmkd.values import Configuration, FloatArray
 
 #: Fits on all training rows that an eligible stage entails: its student and its control.
 REFITS = 2
@@ -42,12 +42,17 @@ class Search:
     reserved: int = 0  # models of the budget that are not for the search
     #: Ranks trials; for the sampler, those beyond the limits are worse.
     ranking: TrialRanking = NO_LIMITS
+    #: The trials of a search before, on the same rows.
+    before: Sequence[Trial] = ()
     #: Called with every new trial, in the order of request.
     on_trial: Callable[[Trial], None] = lambda trial: None
     #: Called with every new trial as soon as it arrives; returns the trial to store.
     on_arrival: Callable[[Trial], Trial] = lambda trial: trial
     _known: dict[object, Trial] = field(default_factory=dict)
     _failure: str | None = None
+
+    def __post_init__(self) -> None:
+        self._known |= {trial.configuration.key: trial for trial in self.before}
 
     def run(self) -> str:
         """Evaluate until one of four things ends the search, then the missing controls.
@@ -107,8 +112,8 @@ class Search:
 
         ``has_converged`` of the method's pseudocode: the standard deviation of the last scores.
         """
-        trials = [each for each in self.trials if each.configuration.share == 1]
-        recent = [each.log_loss for each in trials if each.failure is None][-self.stop.window :]
+        trials = [each for each in self.trials if each.eligible]
+        recent = [each.log_loss for each in trials][-self.stop.window :]
         tried = {each.configuration.stage for each in trials}
         if not self.stop.window or len(recent) < self.stop.window or tried < {*self._stages}:
             return None
@@ -187,6 +192,7 @@ class Search:
             if trial.configuration.stage == stage
             and trial.configuration.share < 1
             and trial.failure is None
+            and trial.worse_by is None
         ]
         return min(tried, key=lambda trial: (trial.log_loss, trial.number), default=None)
 
@@ -196,7 +202,10 @@ class Search:
         for configuration in requested:
             if configuration.key not in self._known:
                 new.setdefault(configuration.key, configuration)
-        tasks = [(len(self._known) + at, each) for at, each in enumerate(new.values())]
+        first = len(self._known)
+        tasks = [
+            TrialTask(first + at, each, self._leader(each)) for at, each in enumerate(new.values())
+        ]
         arriving = self.pipeline.run(TRIAL, self.data, tasks)
         finished = {at: self.ranking.preferred(self.on_arrival(trial)) for at, trial in arriving}
         for at, configuration in enumerate(new.values()):
@@ -205,14 +214,39 @@ class Search:
             self.on_trial(trial)
         self._drop_predictions()
         for configuration in requested:
-            self._tell(replace(self._known[configuration.key], configuration=configuration))
+            trial = replace(self._known[configuration.key], configuration=configuration)
+            self._tell(self._estimated(trial))
+
+    def _leader(self, configuration: Configuration) -> FloatArray | None:
+        """Return the row losses of the best trial of a stage so far, on as many rows.
+
+        Others race against it. A pool takes the best of each stage, so stages do not race with each
+        other.
+        """
+        if configuration.share < 1:
+            leading = self._best_on_share(configuration.stage)
+        else:
+            leading = self._best(configuration.stage)
+        return None if leading is None else leading.row_losses
 
     def _drop_predictions(self) -> None:
-        """Keep the predictions of each stage's best alone: on many rows they are large."""
-        bests = {trial.configuration.key for trial in self._bests()}
+        """Keep the predictions of each stage's best and best hard trial: others are not fused."""
+        bests = {
+            trial.configuration.key
+            for stage in self._stages
+            for control in (False, True)
+            if (trial := best(self._known.values(), stage, control=control, ranking=self.ranking))
+        }
         for key, trial in self._known.items():
             if trial.probabilities is not None and trial.configuration.key not in bests:
-                self._known[key] = replace(trial, probabilities=None)
+                self._known[key] = replace(trial, probabilities=None, students=())
+
+    def _estimated(self, trial: Trial) -> Trial:
+        """Return a trial with losses that compare with others, if it was dropped on the way."""
+        leader = self._leader(trial.configuration)
+        if trial.worse_by is None or leader is None:
+            return trial
+        return replace(trial, row_losses=leader + trial.worse_by)
 
     def _tell(self, trial: Trial) -> None:
         self.scheduler.observe(trial)

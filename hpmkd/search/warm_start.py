@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Memory, Scheduler, Stage
     from hpmkd.data.dataset import Dataset
     from hpmkd.execution.journal import Journal
-    from hpmkd.knowledge.fusion import Knowledge
+    from hpmkd.knowledge.builder import TeacherKnowledge
     from hpmkd.training.fit import ActiveStage
     from hpmkd.values import Configuration, Hyperparameter, Trial
 
@@ -27,20 +27,22 @@ ROWS_AT_ONCE = 100_000
 Remembered = Mapping[str, Sequence[Mapping[str, "Hyperparameter"]]]
 
 
-def facts_of(training: Dataset, test: Dataset, knowledge: Knowledge) -> DataFacts:
-    """Return what is known of a data set once its teachers have predicted it.
+def facts_of(
+    training: Dataset, test: Dataset, knowledge: TeacherKnowledge | None = None
+) -> DataFacts:
+    """Return what is known of a data set, of its noise once teachers have predicted it.
 
     Its digest is that of all rows, however a seed divided them: a run with another seed has
     chosen by rows that this one tests with, so what it learned is not for this one.
     """
     parts = (each for rows in (training, test) for each in rows.blocks(ROWS_AT_ONCE))
-    wrong = knowledge.soft_targets.argmax(axis=1) != training.labels
-    return replace(
-        training.facts,
-        noise=float(np.mean(wrong)),
-        regime=knowledge.regime.name,
-        digest=tables.digest_of_rows((each.table, each.labels) for each in parts),
-    )
+    digest = tables.digest_of_rows((each.table, each.labels) for each in parts)
+    facts = replace(training.facts, digest=digest)
+    if knowledge is None:
+        return facts
+    labels = training.labels[knowledge.predictions.rows]
+    wrong = knowledge.fused.soft_targets.argmax(axis=1) != labels
+    return replace(facts, noise=float(np.mean(wrong)), regime=knowledge.fused.regime.name)
 
 
 def recalled(memory: Memory, facts: DataFacts, stages: Mapping[str, ActiveStage]) -> Remembered:

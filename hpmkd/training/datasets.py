@@ -17,9 +17,9 @@ from hpmkd.values import ExtraRows, HeldOutRows, Previous
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hpmkd.contracts import Encoder
     from hpmkd.data.dataset import Dataset
     from hpmkd.data.unlabeled import PseudoLabelledRows
+    from hpmkd.student.encoders import FittedEncoder
     from hpmkd.values import FloatArray, IntArray
 
 
@@ -30,7 +30,7 @@ class TrainingSet:
     labels: IntArray
     soft_targets: FloatArray
     classes: NDArray[Any]
-    encoded: Mapping[str, tuple[Encoder, FloatArray]]  # fitted encoder and matrix by encoding
+    encoded: Mapping[str, tuple[FittedEncoder, FloatArray]]  # fitted encoder and matrix by encoding
     #: Rows without labels by encoding, not yet weighed; empty if there are none.
     encoded_extra: Mapping[str, ExtraRows] = field(default_factory=dict)
     #: Students of earlier stages on these rows, by the key of `Configuration.after`; a string is
@@ -63,7 +63,7 @@ class TrainingSet:
     def encode(
         cls,
         rows: Dataset,
-        soft_targets: FloatArray,
+        soft_targets: FloatArray | None,
         encodings: Iterable[str],
         extra: PseudoLabelledRows | None = None,
         region: CacheRegion = NO_CACHE,
@@ -72,25 +72,31 @@ class TrainingSet:
         """Fit an encoder per encoding on the rows with labels alone, and encode all rows.
 
         So the encoders, and with them the controls, are the same with and without extra rows.
-        What the cache has is not encoded again.
+        What the cache has is not encoded again. Without soft targets, the labels stand for them.
         """
         encoding = Encoding(rows, region, options)
-        encoded, encoded_extra = {}, {}
-        for kind in sorted(encodings):
-            encoder = encoding.encoder(kind)
-            encoded[kind] = (encoder, encoding.matrix(encoder))
-            if extra is not None:
-                matrix = encoding.matrix(encoder, extra.table)
-                encoded_extra[kind] = ExtraRows(matrix, extra.soft_targets)
-        return cls(
-            rows.labels,
-            soft_targets,
-            rows.classes,
-            encoded,
-            encoded_extra,
-            rows=rows,
-            extra=extra,
-        )
+        encoders = {kind: encoding.encoder(kind) for kind in sorted(encodings)}
+        encoded = {kind: (each, encoding.matrix(each)) for kind, each in encoders.items()}
+        if soft_targets is None:
+            soft_targets = np.eye(len(rows.classes))[rows.labels]
+        hard = cls(rows.labels, soft_targets, rows.classes, encoded, rows=rows)
+        return hard.beside(extra, region, options)
+
+    def beside(
+        self,
+        extra: PseudoLabelledRows | None,
+        region: CacheRegion = NO_CACHE,
+        options: EncodingOptions = EXACT,
+    ) -> TrainingSet:
+        """Return the same rows beside others without labels, encoded by the same encoders."""
+        if extra is None:
+            return replace(self, extra=None, encoded_extra={})
+        encoding = Encoding(self.raw, region, options)
+        encoded = {
+            kind: ExtraRows(encoding.matrix(encoder, extra.table), extra.soft_targets)
+            for kind, (encoder, _) in self.encoded.items()
+        }
+        return replace(self, extra=extra, encoded_extra=encoded)
 
     @cached_property
     def digest(self) -> str:
@@ -184,6 +190,18 @@ class SelectionSet:
     @cached_property
     def _encoded_held(self) -> dict[str, HeldOutRows]:
         return {}
+
+    def with_training(self, training: TrainingSet) -> SelectionSet:
+        """Return the same selection rows beside other rows to fit on, of the same encoders."""
+        other = replace(self, training=training)
+        other._encoded_held.update(self._encoded_held)
+        return other
+
+    @property
+    def training_rows(self) -> IntArray:
+        """The numbers of the rows to fit on."""
+        at = self.training.raw.at
+        return np.arange(len(self.training)) if at is None else at
 
     @property
     def is_part(self) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from hpmkd.data.raw_rows import as_table
 from hpmkd.knowledge.fold_fits import pickled_bytes
 from hpmkd.knowledge.fusion import FittedFusion
-from hpmkd.knowledge.predictor import stack
+from hpmkd.knowledge.predictions import stack
 from hpmkd.student import Student, pool_students
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ class EnsembleDistillation:
             return None, Gate("collapse", False, "no alpha above 0 may be tried")
         try:
             distilled = [
-                replace(each, training=self.with_soft_targets(each.training))
+                each.with_training(self.with_soft_targets(each.training))
                 for each in selection_sets
             ]
         except HpmkdError as failed:

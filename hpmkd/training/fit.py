@@ -111,6 +111,8 @@ class Fit:
     def student(self, rounds: int | None) -> Predictor:
         """Return the student of the first rounds; the only one if there is no path.
 
+        A path that ended before has its last student for any further round.
+
         Raises
         ------
         PluginError
@@ -118,8 +120,11 @@ class Fit:
         """
         if self.whole is not None:
             return self.whole
+        losses, wanted = self.losses, cast("int", rounds)
+        if losses is not None and len(losses):
+            wanted = min(wanted, len(losses))
         with blamed(self.active, "failed in fit"):
-            return checked_student(cast("StudentPath", self.path).student(cast("int", rounds)))
+            return checked_student(cast("StudentPath", self.path).student(wanted))
 
 
 def checked_student(student: Any) -> Predictor:

@@ -11,7 +11,7 @@ from hpmkd.errors import FAILURES, PluginError, PluginWarning
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.registry.offers import blame
-from hpmkd.training.trials import RefitData, fit_students
+from hpmkd.training.student_fits import RefitData, fit_students
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -106,14 +106,8 @@ def best(
 
 
 def candidates(trials: Iterable[Trial], stages: Container[str]) -> list[Trial]:
-    """Return the trials of some stages that may win: on all rows, and not failed."""
-    return [
-        trial
-        for trial in trials
-        if trial.configuration.stage in stages
-        and trial.configuration.share == 1
-        and trial.failure is None
-    ]
+    """Return the trials of some stages that may win."""
+    return [each for each in trials if each.configuration.stage in stages and each.eligible]
 
 
 def pairs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ from hpmkd.errors import HpmkdError
 from hpmkd.execution.cost_model import Load
 from hpmkd.execution.jobs import Job
 from hpmkd.training.fit import blamed
+from hpmkd.training.datasets import selection_rows
 from hpmkd.training.footprint import FootprintMeter
+from hpmkd.training.race import Race
 from hpmkd.training.recording_scheduler import RecordingScheduler
 from hpmkd.values import Trial
 
@@ -27,10 +29,9 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
-    from hpmkd.execution.pipeline import ParallelDistillationPipeline
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.fit import Fit, FitContext
-    from hpmkd.values import Configuration, FloatArray
+    from hpmkd.values import Configuration, FloatArray, IntArray
 
 #: Rounds after which a path is cut for the front, beside those of least loss.
 MARKS = (20, 40, 80, 160, 320, 640)
@@ -44,26 +45,19 @@ class SearchData:
 
     splits: tuple[SelectionSet, ...]  # at least one
     fitting: FitContext
-    drafts: bool = False  # whether trials bring a student with them
+    drafts: bool = False  # whether trials bring the file of a student with them
+    students: bool = False  # whether trials bring their students with them, one of each split
+
+    @cached_property
+    def row_numbers(self) -> IntArray:
+        """The numbers of all selection rows, rising: the order of a trial's results."""
+        return selection_rows(self.splits)
 
     @cached_property
     def digest(self) -> str:
         """Digest of the rows."""
         own = [(each.training.digest, each.held_rows, each.held.labels) for each in self.splits]
         return tables.digest(self.fitting.seed, *(part for each in own for part in each))
-
-
-@dataclass(frozen=True)
-class RefitData:
-    """All that fitting a chosen configuration on all rows needs."""
-
-    training: TrainingSet
-    fitting: FitContext
-
-    @cached_property
-    def digest(self) -> str:
-        """Digest of the rows."""
-        return tables.digest(self.fitting.seed, self.training.digest)
 
 
 @dataclass(frozen=True)
@@ -75,25 +69,43 @@ class HeldOutPredictions:
     failure: str | None = None  # what failed, naming the plugin
 
 
-def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
+@dataclass(frozen=True)
+class TrialTask:
+    """A configuration to evaluate."""
+
+    number: int
+    configuration: Configuration
+    #: (n,): row losses of a trial that it must not be clearly worse than; None for no race.
+    leader: FloatArray | None = None
+
+
+def evaluate(data: SearchData, task: TrialTask) -> Trial:
     """Fit a configuration on every selection split and judge it on the rows held out.
+
+    One that is clearly worse than the leader on the first splits is not fitted on the others.
 
     A stage that raises costs its trial, not the run: the trial names the plugin.
     """
-    start, configuration = time.perf_counter(), task[1]
+    start, configuration = time.perf_counter(), task.configuration
     fits: list[Fit] = []
+    race = None if task.leader is None else Race(task.leader, data.row_numbers)
     recorder = RecordingScheduler(data.fitting.scheduler)
+    trial, shorter, worse_by = None, [], None
     try:
         for split in data.splits:
             recorder = RecordingScheduler(data.fitting.scheduler)
             training = split.training.sample(configuration.share, data.fitting.seed)
             fits.append(data.fitting.fit(training, configuration, split, recorder))
+            if race is not None and len(fits) < len(data.splits):
+                worse_by = race.lost(split, _losses_so_far(data, split, configuration, fits[-1]))
+                if worse_by is not None:
+                    break
         trial, *shorter = (
-            _judged(data, task[0], replace(configuration, rounds=rounds), fits)
+            _judged(data, task.number, replace(configuration, rounds=rounds), fits)
             for rounds in cuts(data.splits, fits)
         )
     except HpmkdError as error:
-        trial, shorter = _failed(task, str(error)), []
+        trial = _failed(task, str(error))
     return replace(
         trial,
         models_trained=len(fits),
@@ -101,10 +113,25 @@ def evaluate(data: SearchData, task: tuple[int, Configuration]) -> Trial:
         worker=f"{platform.node()}:{os.getpid()}",
         state=recorder.state,
         softening=recorder.mean,
+        worse_by=worse_by,
         shorter=tuple(
-            replace(each, probabilities=None) for each in shorter if _smaller(each, trial)
-        ),
+            replace(each, probabilities=None, students=()) for each in shorter if _smaller(each, trial)
+        )
+        if worse_by is None
+        else (),
     )
+
+
+def _losses_so_far(
+    data: SearchData, split: SelectionSet, configuration: Configuration, fit: Fit
+) -> FloatArray:
+    """Return the row losses of the rows held out, after the rounds that suit these alone."""
+    losses = fit.losses
+    rounds = None if losses is None else int(np.nanargmin(losses)) + 1
+    held = split.held
+    student = fit.student(rounds)
+    predicted = data.fitting.predict(student, configuration, held.table, held.classes)
+    return row_losses(predicted, held.labels)
 
 
 def cuts(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> list[int | None]:
@@ -120,10 +147,15 @@ def cuts(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> list[int | None
     losses = [fit.losses for fit in fits if fit.losses is not None]
     if len(losses) < len(fits):
         return [None]
-    n_rounds = min(map(len, losses))
-    rows = [len(split.held) for split in splits]
-    mean = np.average([each[:n_rounds] for each in losses], axis=0, weights=rows)
-    if not n_rounds or not np.isfinite(mean).any():
+    n_rounds = max(map(len, losses))
+    rows = [len(split.held) for split in splits[: len(fits)]]
+    if not min(map(len, losses)):
+        with blamed(fits[0].active, "failed in path"):
+            raise ValueError("it has no round")
+    # A fold whose path ended early keeps its last student.
+    padded = [np.pad(each, (0, n_rounds - len(each)), "edge") for each in losses]
+    mean = np.average(padded, axis=0, weights=rows)
+    if not np.isfinite(mean).any():
         with blamed(fits[0].active, "failed in path"):
             raise ValueError("no round has a loss that is a finite number")
     best = int(np.where(np.isfinite(mean), mean, np.inf).argmin()) + 1
@@ -134,13 +166,15 @@ def _judged(
     data: SearchData, number: int, configuration: Configuration, fits: Sequence[Fit]
 ) -> Trial:
     """Judge the students of a configuration on the rows held out, and measure them."""
-    meter, predicted = FootprintMeter(configuration), []
-    for split, fit in zip(data.splits, fits, strict=True):
+    meter, predicted, students = FootprintMeter(configuration), [], []
+    judging = data.splits[: len(fits)]
+    for split, fit in zip(judging, fits, strict=True):
         student, held = fit.student(configuration.rounds), split.held
+        students.append(student)
         predicted.append(data.fitting.predict(student, configuration, held.table, held.classes))
         meter.add(student, held.table)
-    probabilities = in_order(data.splits, predicted)
-    labels = in_order(data.splits, [split.held.labels for split in data.splits])
+    probabilities = in_order(judging, predicted)
+    labels = in_order(judging, [split.held.labels for split in judging])
     return Trial(
         number,
         configuration,
@@ -152,6 +186,7 @@ def _judged(
         n_bytes=meter.n_bytes,
         row_us=meter.row_us,
         draft=meter.draft if data.drafts else None,
+        students=tuple(students) if data.students else (),
     )
 
 
@@ -162,11 +197,9 @@ def _smaller(cut: Trial, trial: Trial) -> bool:
     return cut.n_bytes < SMALLER * trial.n_bytes
 
 
-def _failed(task: tuple[int, Configuration], failure: str | None) -> Trial:
+def _failed(task: TrialTask, failure: str | None) -> Trial:
     """Return a trial without a result."""
-    number, configuration = task
-    nothing = np.empty(0)
-    return Trial(number, configuration, nothing, np.nan, 0, 0.0, failure)
+    return Trial(task.number, task.configuration, np.empty(0), np.nan, 0, 0.0, failure)
 
 
 def predict_held_out(data: SearchData, configuration: Configuration) -> HeldOutPredictions:
@@ -218,50 +251,7 @@ def in_order(splits: Sequence[SelectionSet], parts: Sequence[NDArray[Any]]) -> N
     return np.concatenate(parts)[np.argsort(numbers, kind="stable")]
 
 
-def refit(data: RefitData, configurations: tuple[Configuration, ...]) -> list[Predictor] | str:
-    """Fit configurations that differ in their rounds alone, in one fit, on all training rows.
-
-    Return why, if their stage fails.
-    """
-    longest = max(configurations, key=lambda each: each.rounds or 0)
-    try:
-        fit = data.fitting.fit(data.training, longest)
-        return [fit.student(each.rounds) for each in configurations]
-    except HpmkdError as error:
-        return str(error)
-
-
-def fit_students(
-    pipeline: ParallelDistillationPipeline,
-    data: RefitData,
-    configurations: Iterable[Configuration],
-    on_fit: Callable[[], None],
-) -> dict[object, Predictor | str]:
-    """Fit configurations on all training rows; those that one fit gives are fitted once.
-
-    Parameters
-    ----------
-    on_fit : callable
-        Called after every fit.
-
-    Returns
-    -------
-    dict
-        By the key of the configuration, its student, or why there is none.
-    """
-    groups: dict[object, dict[object, Configuration]] = {}
-    for each in configurations:
-        groups.setdefault(replace(each, rounds=None).key, {})[each.key] = each
-    tasks = [tuple(group.values()) for group in groups.values()]
-    fitted: dict[object, Predictor | str] = {}
-    for at, outcome in pipeline.run(STUDENT, data, tasks):
-        own = [outcome] * len(tasks[at]) if isinstance(outcome, str) else outcome
-        fitted |= {each.key: student for each, student in zip(tasks[at], own, strict=True)}
-        on_fit()
-    return fitted
-
-
-def _load(training: TrainingSet, configuration: Configuration, fits: int) -> Load:
+def load_of(training: TrainingSet, configuration: Configuration, fits: int) -> Load:
     rows = len(training) * configuration.share
     sizes = {"rows": max(rows, 1), "classes": len(training.classes), "fits": fits}
     numbers = {
@@ -272,7 +262,11 @@ def _load(training: TrainingSet, configuration: Configuration, fits: int) -> Loa
     return Load(f"stage {configuration.stage}", sizes, numbers)
 
 
-def _key(data: SearchData | RefitData, task: object) -> str:
+def _of(leader: FloatArray | None) -> str:
+    return "" if leader is None else tables.digest(leader)
+
+
+def _key(data: SearchData, task: object) -> str:
     return tables.digest(data.digest, repr(task))
 
 
@@ -280,27 +274,18 @@ def _key(data: SearchData | RefitData, task: object) -> str:
 TRIAL = Job(
     "trial",
     evaluate,
-    lambda task, reason: _failed(task, f"stage {task[1].stage!r}: {reason}"),
-    lambda data, task: _load(data.splits[0].training, task[1], len(data.splits)),
-    lambda data, task: _key(data, (task[0], task[1].key)),
+    lambda task, reason: _failed(task, f"stage {task.configuration.stage!r}: {reason}"),
+    lambda data, task: load_of(data.splits[0].training, task.configuration, len(data.splits)),
+    lambda data, task: _key(data, (task.number, task.configuration.key, _of(task.leader))),
     timed=True,
     failed=lambda trial: trial.failure is not None,
-)
-#: Fits configurations of one fit on all rows; the result is their students, or why there are none.
-STUDENT = Job(
-    "student",
-    refit,
-    lambda task, reason: f"stage {task[0].stage!r} failed in fit: {reason}",
-    lambda data, task: _load(data.training, task[0], 1),
-    lambda data, task: _key(data, [each.key for each in task]),
-    failed=lambda students: isinstance(students, str),
 )
 #: Cross-fits one configuration.
 ANSWERS = Job(
     "answers",
     predict_held_out,
     lambda configuration, reason: HeldOutPredictions(np.empty((0, 0)), 0, reason),
-    lambda data, configuration: _load(data.splits[0].training, configuration, len(data.splits)),
+    lambda data, configuration: load_of(data.splits[0].training, configuration, len(data.splits)),
     lambda data, configuration: _key(data, configuration.key),
     failed=lambda predictions: predictions.failure is not None,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.values._offers import Hyperparameter, frozen_mapping
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Stage
+    from hpmkd.contracts import Predictor, Stage
     from hpmkd.values._fitting import Softening, TrainingState
     from hpmkd.values._offers import FloatArray
 
@@ -155,6 +155,13 @@ class Trial:
         None where that is not written, and everywhere else.
     shorter : tuple of Trial
         The same fit cut after fewer rounds, fewest first; empty where a stage has no path.
+    worse_by : float or None
+        Mean log loss above that of its stage's leader, in nats, over the folds after which it was
+        dropped: its results are of their rows alone, and it wins nothing. None if it was evaluated
+        on all selection rows.
+    students : tuple of Predictor
+        Its students, one of each selection split; kept of the best of each stage on hard labels
+        alone, and of those only until the teachers have predicted.
     """
 
     number: int
@@ -172,11 +179,18 @@ class Trial:
     worker: str | None = None
     draft: bytes | None = None
     shorter: tuple[Trial, ...] = ()
+    worse_by: float | None = None
+    students: tuple[Predictor, ...] = ()
 
     @cached_property  # comparisons read it again and again
     def log_loss(self) -> float:
         """Mean log loss on the selection rows; +inf for a failed trial."""
         return float(self.row_losses.mean()) if self.failure is None else float("inf")
+
+    @property
+    def eligible(self) -> bool:
+        """Whether it may win: not failed, and evaluated on all rows."""
+        return self.failure is None and self.worse_by is None and self.configuration.share == 1
 
     @property
     def name(self) -> str:
@@ -219,6 +233,9 @@ class SearchSpace:
         Models that trials may take in all, the controls among them that the engine adds; None
         without a bound. The refits that follow are taken off already. A search that requests
         more is stopped there: a sampler that knows it can divide it well.
+    before : tuple of Trial
+        The trials of a search on hard labels, which went before on the same rows: the control is
+        tuned by itself. Empty in that search, and where there is no teacher.
     remembered : mapping of str to sequence of mapping
         By stage, hyperparameters that did well on other data like this, the most promising
         first; worth trying before anything else.
@@ -233,6 +250,7 @@ class SearchSpace:
     n_available: int = 0
     fits: int = 1
     models: int | None = None
+    before: tuple[Trial, ...] = ()
     remembered: Mapping[str, Sequence[Mapping[str, Hyperparameter]]] = field(
         default_factory=frozen_mapping
     )

@@ -13,7 +13,8 @@ from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.recipe.limits import Limits
 from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import ActiveStage, FitContext
-from hpmkd.training.trials import RefitData, SearchData, evaluate, predict_held_out, refit
+from hpmkd.training.student_fits import RefitData, refit
+from hpmkd.training.trials import SearchData, evaluate, predict_held_out
 from hpmkd.values import Configuration, DataFacts, Softening
 
 N, HELD = 60, 12

@@ -10,7 +10,7 @@ from hpmkd.execution.cost_model import Load
 from hpmkd.training import trials as trials_module
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import Refitted, best, fit_finalists, pairs
-from hpmkd.training.trials import RefitData
+from hpmkd.training.student_fits import RefitData
 from hpmkd.values import Configuration, Trial
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpmkd_defaults.samplers.rounds import Rounds
 from hpmkd_defaults.samplers.trial_history import TrialHistory, evaluations, lowest
 from hpmkd_defaults.samplers.tuning import plan
-from hpmkd_defaults.settings_types import Count, Natural, Probability
+from hpmkd_defaults.settings_types import Count, Natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,19 +18,24 @@ if TYPE_CHECKING:
 
 
 class StagedSampler:
-    """Searches by coordinates: the stage and its hyperparameters, then alpha, then T.
+    """Searches by coordinates: the stage and its hyperparameters, then the teacher, then T.
 
-    1. A few draws of hyperparameters of every stage, all at one softening, beside the rows
-       without labels.
+    On hard labels:
+
+    1. A few draws of hyperparameters of every stage.
     2. Further draws of the stage that leads.
-    3. Each stage's best hyperparameters on hard labels alone, its control; then at the other
-       alphas, 0 among them where there are rows without labels; then at other weights of these.
-    4. The leading stage's best at the other temperatures, if there are any: of all choices the
-       one that decides least.
 
-    On much data, 1 and 2 use a subset of the rows, and each stage's best draw is evaluated on
-    all rows before 3. The budget cuts the search from its end, but for what every stage must
-    have: one student on all rows, and its control. The batches' size changes nothing.
+    Beside a teacher, where a search on hard labels went before:
+
+    3. Each stage's best hyperparameters in every way to learn from the teacher: at each alpha,
+       beside rows without labels at each of their weights.
+    4. Of the stage that leads, the next best hyperparameters, in the way that suits it best.
+    5. The leading student at the other temperatures, if there are any: of all choices the one that
+       decides least.
+
+    On much data, 1 and 2 use a subset of the rows, and each stage's best draw is then evaluated on
+    all rows. The budget cuts the search from its end, but for one student of every stage on all
+    rows. The batches' size changes nothing.
 
     Parameters
     ----------
@@ -39,11 +45,10 @@ class StagedSampler:
         Draws of hyperparameters per stage, >= 1.
     more : int or None
         Further ones of the leading stage, >= 0; None for as many again.
-    tune_at : float
-        Hyperparameters are compared at the alpha above 0 nearest to this, in [0, 1], and at
-        the temperature nearest to 1.
+    taught : int
+        Hyperparameters of the leading stage that learn from the teacher, >= 1; of others one.
     subset_rows : int
-        Rows to compare them on, >= 1, but a fifth of all at least.
+        Rows to compare draws on, >= 1, but a fifth of all at least.
     whole : tuple of str
         Stages whose hyperparameters are compared on all rows. How a single tree does on a
         part of the rows predicts little of how it does on all. Stages that are not in the race
@@ -56,23 +61,24 @@ class StagedSampler:
         *,
         trials: Count = 4,
         more: Natural | None = None,
-        tune_at: Probability = 0.5,
+        taught: Count = 1,
         subset_rows: Count = 10_000,
         whole: tuple[str, ...] = ("tree",),
     ) -> None:
         # Which stages fail, and where the budget ends, is known only later.
         self.total: int | None = None
-        self._space = space
+        self._space, self._taught = space, taught
         self._tuning = plan(
             space,
             trials=trials,
             more=trials if more is None else more,
-            tune_at=tune_at,
             subset_rows=subset_rows,
             whole=whole,
         )
-        self._history = TrialHistory()
-        self._rounds = Rounds(self._search())
+        self._history, self._before = TrialHistory(), TrialHistory()
+        for trial in space.before:
+            self._before.take(trial)
+        self._rounds = Rounds(self._teaching() if space.before else self._hard())
 
     def ask(self, n: int) -> Sequence[Configuration]:
         """Return up to `n` configurations of the current round."""
@@ -84,15 +90,21 @@ class StagedSampler:
 
     # ------------------------------------------------------------------------- rounds
 
-    def _search(self) -> Iterator[list[Configuration]]:
-        yield self._tuning.interleaved
+    def _hard(self) -> Iterator[list[Configuration]]:
+        for draws in self._tuning.rounds():
+            yield self._affordable(draws)
         yield self._affordable(self._further_draws(), reserve=self._missing())
         while in_full := self._affordable(self._best_draws_in_full()):
             yield in_full
-        yield self._affordable(self._controls())
-        yield self._affordable(self._other_alphas())
-        yield self._affordable(self._other_weights())
-        yield self._affordable(self._other_temperatures())
+
+    def _teaching(self) -> Iterator[list[Configuration]]:
+        for stage, *_ in self._ranked():
+            yield self._affordable(self._ways(stage.configuration))
+        soft = lowest(each for each in self._history if each.configuration.soft and each.eligible)
+        if soft is None:
+            return
+        yield self._affordable(self._next_best(soft))
+        yield self._affordable(self._other_temperatures(soft.configuration))
 
     def _further_draws(self) -> list[Configuration]:
         """Return more draws of the stage that leads.
@@ -121,71 +133,55 @@ class StagedSampler:
                 candidates.append(untried[0])
         return candidates
 
-    def _controls(self) -> list[Configuration]:
-        """Return each stage's best draw on hard labels."""
-        return [best.control() for best in self._best_soft()]
+    def _ranked(self) -> list[list[Trial]]:
+        """Return each stage's hard trials, the best first; stages by their best."""
+        own = [sorted(self._before.successes(name), key=_merit) for name in self._space.stages]
+        return sorted(filter(None, own), key=lambda trials: _merit(trials[0]))
 
-    def _other_alphas(self) -> list[Configuration]:
-        """Return each stage's best soft draw at the other alphas, the leading stage first."""
+    def _ways(self, hard: Configuration) -> list[Configuration]:
+        """Return a configuration in every way to learn from the teacher, at one temperature."""
+        nearest = min(self._space.temperatures, key=lambda each: (abs(math.log(each)), each))
         return [
-            other
-            for best in self._best_soft()
-            for alpha in sorted(set(self._space.alphas))
-            if (other := replace(best, alpha=alpha, temperature=_temperature(best, alpha))).soft
+            replace(way, hyperparameters=hard.hyperparameters)
+            for way in self._space.soft(hard.stage)
+            if way.alpha == 0 or way.temperature == nearest
         ]
 
-    def _other_weights(self) -> list[Configuration]:
-        """Return each stage's best soft draw at the other weights of rows without labels."""
+    def _next_best(self, soft: Trial) -> list[Configuration]:
+        """Return the next best hyperparameters of the stage that leads, as its best learns."""
+        (leading, *_) = self._ranked()
         return [
-            other
-            for best in self._best_soft()
-            for weight in sorted(set(self._space.extra_weights))
-            if (other := replace(best, extra_weight=weight)).soft
+            replace(soft.configuration, stage=each.stage, hyperparameters=each.hyperparameters)
+            for each in (trial.configuration for trial in leading[1 : self._taught])
         ]
 
-    def _other_temperatures(self) -> list[Configuration]:
-        """Return the leading stage's best at the other temperatures."""
-        temperatures = sorted(set(self._space.temperatures))
-        return [
-            replace(best, temperature=temperature)
-            for best in self._best_soft()[:1]
-            for temperature in temperatures
-            if best.alpha > 0
-        ]
+    def _other_temperatures(self, best: Configuration) -> list[Configuration]:
+        """Return the leading student at the other temperatures."""
+        temperatures = sorted(set(self._space.temperatures)) if best.alpha > 0 else []
+        return [replace(best, temperature=temperature) for temperature in temperatures]
 
     # ------------------------------------------------------------------------ lookups
 
     def _best_draw(self, stage: str) -> Trial | None:
         return lowest(self._history.subset_successes(stage) or self._history.successes(stage))
 
-    def _best_soft(self) -> list[Configuration]:
-        """Return each stage's best configuration with soft targets, the best stage first."""
-        bests = [
-            lowest(trial for trial in self._history.successes(name) if trial.configuration.soft)
-            for name in self._tuning.draws
-        ]
-        return [best.configuration for best in sorted(filter(None, bests), key=_merit)]
-
     def _missing(self) -> int:
         """Return how many evaluations are owed to the stages that are still in the race."""
-        owed = 0
-        for name in self._tuning.draws:
-            if self._best_draw(name):
-                owed += self._tuning.on_subset(name)  # its best draw in full
-                owed += self._tuning.soft  # its control
-        return owed
+        return sum(
+            self._tuning.on_subset(name) for name in self._tuning.draws if self._best_draw(name)
+        )
 
     def _affordable(
         self, configurations: Iterable[Configuration], reserve: int = 0
     ) -> list[Configuration]:
         """Return what is new of them, as many as the budget allows."""
-        new = [each for each in configurations if each not in self._history]
+        new = [
+            each
+            for each in configurations
+            if each not in self._history and each not in self._before
+        ]
         left = evaluations(self._space, self._history.models) - reserve
         return new[: max(0, left)]
-
-
-def _temperature(best: Configuration, alpha: float) -> float:
-    return best.temperature if alpha > 0 else 1.0
 
 
 def _merit(trial: Trial) -> tuple[float, int]:

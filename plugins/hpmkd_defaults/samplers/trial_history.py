@@ -42,7 +42,8 @@ class TrialHistory:
         return [trial for trial in self._of(stage) if trial.configuration.share < 1]
 
     def _of(self, stage: str) -> list[Trial]:
-        return [each for each in self if each.configuration.stage == stage and each.failure is None]
+        own = [each for each in self if each.configuration.stage == stage]
+        return [each for each in own if each.failure is None and each.worse_by is None]
 
 
 def lowest(trials: Iterable[Trial]) -> Trial | None:
