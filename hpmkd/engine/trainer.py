@@ -34,6 +34,7 @@ class Trainer:
     registry: Registry
     #: Receives every trial as soon as it is there.
     best: BestSoFar = field(default_factory=BestSoFar)
+    timed: bool = False  # whether trials measure the time of a row
 
     @cached_property
     def parents(self) -> ParentStudents:
@@ -87,7 +88,9 @@ class Trainer:
     ) -> SearchData:
         """Return what trials of these configurations need; whether their students are wanted."""
         prepared = tuple(self.parents.prepare_set(each, configurations) for each in selection_sets)
-        return SearchData(prepared, self.fitting, drafts=self.best.wanted, students=students)
+        return SearchData(
+            prepared, self.fitting, self.best.wanted, students=students, timed=self.timed
+        )
 
     def refit_data(
         self, training: TrainingSet, configurations: Sequence[Configuration]

@@ -47,6 +47,7 @@ class SearchData:
     fitting: FitContext
     drafts: bool = False  # whether trials bring the file of a student with them
     students: bool = False  # whether trials bring their students with them, one of each split
+    timed: bool = False  # whether the time of a row is measured: a limit on it needs that
 
     @cached_property
     def row_numbers(self) -> IntArray:
@@ -166,7 +167,7 @@ def _judged(
     data: SearchData, number: int, configuration: Configuration, fits: Sequence[Fit]
 ) -> Trial:
     """Judge the students of a configuration on the rows held out, and measure them."""
-    meter, predicted, students = FootprintMeter(configuration), [], []
+    meter, predicted, students = FootprintMeter(configuration, data.timed), [], []
     judging = data.splits[: len(fits)]
     for split, fit in zip(judging, fits, strict=True):
         student, held = fit.student(configuration.rounds), split.held
