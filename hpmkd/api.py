@@ -193,7 +193,7 @@ def run(
         target = y if y_test is None and isinstance(y, str) else y_test
         test = as_test_rows(training, X_test, target)
     distiller = HPMDistiller(recipe, registry, seed, cache, checkpoint or RunCheckpoint())
-    found = distiller.distill(training, test, teachers, X_unlabeled)
+    found = distiller.distill(training, test, teachers, X_unlabeled, teacher is not None)
     facts = {
         **found.facts,
         "given": {

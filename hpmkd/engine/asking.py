@@ -62,9 +62,9 @@ def students_as_teachers(
     """
     if rows.one_holdout:
         return []
-    found = [best(hard, stage) for stage in ctx.trainer.fitting.stages]
+    found = {stage: best(hard, stage) for stage in ctx.trainer.fitting.stages}
     return [
-        CrossFittedTeacher(f"{trial.configuration.stage} student", trial.students, trial.probabilities)
-        for trial in found
+        CrossFittedTeacher(f"{stage} student", trial.students, trial.probabilities)
+        for stage, trial in found.items()
         if trial is not None and trial.probabilities is not None and trial.students
     ]

@@ -14,7 +14,7 @@ from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import BATCH
 from hpmkd.evaluation.pareto import SelectionMetrics, pareto_front
 from hpmkd.evaluation.ranking import NO_LIMITS
-from hpmkd.training.refit import Finalists, Refitted, best, candidates, report
+from hpmkd.training.refit import Finalists, Refitted, best, candidates, leading, report
 from hpmkd.training.trials import judge_again
 
 if TYPE_CHECKING:
@@ -99,16 +99,9 @@ class FinalSelection:
             finalists,
             students=students,
             controls={stage: each for stage, each in controls.items() if each is not None},
-            chosen=min(students, key=lambda stage: NO_LIMITS.sort_key(students[stage].trial)),
+            shipped=leading(students),
             beside=tuple(fitted),
         )
-
-    def notes(self, finalists: Finalists) -> tuple[str, ...]:
-        """Return a note if the student to ship keeps the limits and its control does not."""
-        control = finalists.controls[finalists.chosen]
-        if self.keeps_limits(control) >= self.keeps_limits(finalists.shipped):
-            return ()
-        return ("No control of its stage keeps the limits: it is compared with one that does not",)
 
     def _bests(self, fitted: Sequence[Refitted]) -> dict[str, Refitted]:
         """Return the best of each stage that keep the limits, in the order of the stages."""

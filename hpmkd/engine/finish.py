@@ -5,37 +5,40 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hpmkd.data import splits
+import numpy as np
+
+from hpmkd.engine.choice import choose
 from hpmkd.engine.final_selection import FinalSelection
-from hpmkd.errors import HpmkdError, PluginError, PluginWarning
+from hpmkd.engine.summaries import named_students
+from hpmkd.errors import HpmkdError, PluginWarning
 from hpmkd.evaluation.gates import Gate, gate, gates_of_fuser
-from hpmkd.training.ensemble import Ensemble, fit_ensemble, strongest
-from hpmkd.training.ensemble_distillation import BREAKS_LIMIT, EnsembleDistillation
-from hpmkd.training.refit import Finalists, Refitted, fit_finalists, pairs
+from hpmkd.training.ensemble_distillation import BREAKS_LIMIT, COLLAPSED, EnsembleDistillation
+from hpmkd.training.refit import Finalists, Named, Refitted, fit_finalists, leading, pairs
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.engine.chain import ChainResult
+    from hpmkd.engine.choice import Choice
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.teach import TeacherOutputs
-    from hpmkd.training.provenance import Provenance
-    from hpmkd.values import Trial
+    from hpmkd.training.ensemble import Ensemble
+    from hpmkd.values import FloatArray, Trial
 
 
 @dataclass(frozen=True)
 class FinishedStudents:
     """All students that a run fitted on all rows."""
 
-    finalists: Finalists  # each stage's best and its control; the one that ships
+    finalists: Finalists  # each stage's best and its control; what ships, and what it is judged by
     ensemble: Ensemble | None
+    pooled: Refitted | None  # the ensemble as one student; None where it is none
     gates: Sequence[Gate]  # of the fusers, and of distilling the ensemble
     #: The shipped configuration fitted to its control's predictions instead of the teachers'. A
     #: string is the reason why there is none; None, where there is nothing to compare.
     self_distilled: Predictor | str | None
     front: Sequence[Refitted]  # further students on the Pareto front
-    notes: Sequence[str]  # what the verdict should mention of the limits
 
 
 def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> FinishedStudents:
@@ -50,7 +53,11 @@ def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> Fi
     )
     with ctx.counts.phase("refit"):
         finalists = _refit(ctx, outputs, chained.provenance.trials, selection)
-        ensemble = _fuse(ctx, outputs, finalists, chained.provenance)
+        choice = _choose(ctx, outputs, selection, finalists)
+        finalists = replace(finalists, shipped=choice.chosen)
+        control = _control(ctx, outputs, selection, finalists)
+        finalists = replace(finalists, control=control)
+        ensemble = choice.ensemble
         gates = gates_of_fuser("fuser of the teachers", outputs.knowledge.fused.fuser)
         if ensemble is not None:
             gates += gates_of_fuser(
@@ -62,11 +69,35 @@ def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> Fi
         return FinishedStudents(
             finalists=finalists,
             ensemble=ensemble,
+            pooled=choice.pooled,
             gates=gates,
             self_distilled=_self_distil(ctx, outputs, finalists),
             front=_fit_front(ctx, finalists, selection),
-            notes=selection.notes(finalists),
         )
+
+
+def _choose(
+    ctx: RunContext, outputs: TeacherOutputs, selection: FinalSelection, finalists: Finalists
+) -> Choice:
+    """Choose what ships: of each stage's best, and a pool of these and the best hard ones."""
+    members = {
+        name: each
+        for name, role, each in named_students(finalists, ())
+        if role in ("student", "control")
+    }
+    choice = choose(ctx, outputs, selection, finalists.students, members)
+    if choice.note is not None:
+        ctx.note(choice.note)
+    return choice
+
+
+def _control(
+    ctx: RunContext, outputs: TeacherOutputs, selection: FinalSelection, finalists: Finalists
+) -> Named:
+    """Choose the control by the same rules among students that learn from no teacher."""
+    if finalists.shipped.refitted.trial.configuration.hard:
+        return finalists.shipped
+    return choose(ctx, outputs, selection, finalists.controls, finalists.controls).chosen
 
 
 def _refit(
@@ -116,21 +147,6 @@ def _notes_of_hard_winners(
     return notes
 
 
-def _fuse(
-    ctx: RunContext, outputs: TeacherOutputs, finalists: Finalists, provenance: Provenance
-) -> Ensemble | None:
-    """Fuse the strongest students; None if there are not two of them, or the fuser fails."""
-    names = strongest(finalists, ctx.recipe.ensemble.top)
-    if len(names) < 2:
-        return None
-    held, fuser = outputs.held, ctx.parts.ensemble_fuser
-    try:
-        return fit_ensemble(finalists, names, fuser, held.labels, held.table, provenance)
-    except PluginError as failed:
-        warnings.warn(f"there is no ensemble: {failed}", PluginWarning, stacklevel=3)
-        return None
-
-
 def _distil_ensemble(
     ctx: RunContext,
     outputs: TeacherOutputs,
@@ -141,9 +157,11 @@ def _distil_ensemble(
     """Distil the ensemble into the chosen stage; kept if it pays on the selection rows."""
     if ensemble is None:
         return finalists, Gate("collapse", False, "there are not two students to fuse")
-    shipped = finalists.students[finalists.chosen].trial
+    stage = leading(finalists.students).name
+    shipped = finalists.students[stage].trial
     before = selection.provenance.trial_of(shipped.configuration) or shipped
-    members = [finalists.students[name].trial.configuration for name in ensemble.names]
+    named = {name: each for name, _, each in named_students(finalists, ())}
+    members = [named[name].trial.configuration for name in ensemble.names]
     if refusal := ctx.budget_plan.refusal_of_ensemble(
         members, before.configuration, len(outputs.alphas), len(outputs.selection_sets)
     ):
@@ -165,11 +183,15 @@ def _distil_ensemble(
             distilled = selection.finish(after, student)
         except HpmkdError as failed:
             return finalists, Gate("collapse", False, str(failed))
-    if selection.keeps_limits(finalists.shipped) > selection.keeps_limits(distilled):
+    rival = finalists.shipped.refitted
+    if selection.keeps_limits(rival) > selection.keeps_limits(distilled):
         return finalists, Gate("collapse", False, BREAKS_LIMIT)
-    if outputs.final_rows is not None:
-        decision = gate("collapse", finalists.shipped.trial, distilled.trial)
-    return (replace(finalists, collapsed=distilled) if decision.passed else finalists), decision
+    # It must beat what ships otherwise, a pool perhaps.
+    if decision.passed:
+        decision = gate("collapse", rival.trial, distilled.trial)
+    if not decision.passed:
+        return finalists, decision
+    return replace(finalists, shipped=Named(COLLAPSED, distilled)), decision
 
 
 def _self_distil(
@@ -181,21 +203,28 @@ def _self_distil(
     model that knew more. None if the shipped student learns from no teacher, or a stage fails; a
     string is the reason why the budget or the number of rows does not allow it.
     """
-    shipped = finalists.shipped.trial.configuration
-    control = finalists.controls[finalists.chosen].trial.configuration
+    shipped = finalists.shipped.refitted.trial.configuration
     if shipped.hard:
         return None
-    most, n = ctx.recipe.split.own_above, len(outputs.training)
-    refusal = ctx.budget_plan.refusal_of_self_distillation(shipped, control)
-    if splits.exceeds(n, most):
-        refusal = f"there are {n} training rows, more than {most} (split.own_above)"
+    if shipped.stage not in finalists.controls:
+        return "Not compared with self-distillation: several students ship together"
+    control = finalists.controls[shipped.stage].trial
+    refusal = ctx.budget_plan.refusal_of_self_distillation(shipped)
+    predicted = control.probabilities
+    if not control.students or predicted is None:
+        return (
+            "Not compared with self-distillation: its control was not cross-validated on all "
+            "training rows"
+        )
     if refusal:
         return f"Not compared with self-distillation: {refusal}"
     try:
         with ctx.progress.phase("controls"):
-            predicted = ctx.trainer.parents.out_of_fold(outputs.training, control)
-            training = outputs.training.with_soft_targets(predicted.rows, predicted.extra)
-            return ctx.trainer.fit(training, shipped)
+            training = outputs.training
+            extra = None if training.extra is None else training.extra.table
+            of_extra = None if extra is None else _mean_of(control.students, extra)
+            own = training.with_soft_targets(predicted, of_extra)
+            return ctx.trainer.fit(own, shipped)
     except HpmkdError as failed:
         message = f"the shipped student is not compared with self-distillation: {failed}"
         warnings.warn(message, PluginWarning, stacklevel=3)
@@ -209,7 +238,12 @@ def _fit_front(
 
     Where the student to ship breaks a limit, that was done already: none on it kept them.
     """
-    if not selection.keeps_limits(finalists.shipped):
+    if not selection.keeps_limits(finalists.shipped.refitted):
         return ()
     with ctx.progress.phase("front"):
         return selection.front(finalists, ctx.recipe.front.size)
+
+
+def _mean_of(students: Sequence[Predictor], table: Any) -> FloatArray:
+    mean: FloatArray = np.mean([each.predict_proba(table) for each in students], axis=0)
+    return mean

@@ -10,11 +10,13 @@ from hpmkd.engine.summaries import named_students, summarise
 from hpmkd.engine.teacher_footprint import fuser_footprint, total
 from hpmkd.evaluation import leaderboard
 from hpmkd.evaluation.footprint import Footprint
-from hpmkd.evaluation.latency import latency, student_latency
+from hpmkd.evaluation.latency import latency
 from hpmkd.evaluation.leaderboard import Entry, ModelRecord, Role
 from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.verdict import HARD, OWN, STUDENT, Verdict, judge
 from hpmkd.knowledge.predictions import stack
+from hpmkd.training.ensemble import ENSEMBLE
+from hpmkd.training.ensemble_distillation import COLLAPSED
 from hpmkd.values import Softening
 
 if TYPE_CHECKING:
@@ -50,44 +52,47 @@ def measure(
     ctx: RunContext, rows: RunRows, outputs: TeacherOutputs, finished: FinishedStudents
 ) -> Measurement:
     """Read the test rows, once."""
-    test, finalists, ensemble = rows.test, finished.finalists, finished.ensemble
+    test, finalists = rows.test, finished.finalists
     with ctx.counts.phase("measure"):
         ctx.progress.start("measure", 3)
         entries = teacher_entries(outputs.knowledge, outputs.footprints, test)
         ctx.progress.advance()
         entries += _student_entries(ctx, finalists, test.table)
         ctx.progress.advance()
-        if ensemble is not None:
-            entries.append(ensemble_entry(ensemble, test.table))
+        entries += _ensemble_entries(finished, test.table)
         ctx.progress.finish()
         knowledge = outputs.knowledge.fused
         verdict = compare(
             finalists, finished.self_distilled, test, outputs.regime.name, ctx.seeds.verdict
         )
-        students, own = [*named_students(finalists, finished.front)], finalists.by_name()
+        students = [*named_students(finalists, finished.front, finished.pooled)]
+        own = finalists.by_name()
         return Measurement(
             records=tuple(leaderboard.build(entries, test.labels)),
             details=RowDetails.gather(
-                _first_probabilities(entries, finalists),
+                _first_probabilities(entries, finalists, test.table),
                 test.labels,
                 knowledge.teachers,
                 knowledge.row_weights,
                 ctx.seeds.evidence,
             ),
-            verdict=replace(verdict, notes=(*verdict.notes, *finished.notes)),
+            verdict=verdict,
             summaries=summarise(students, finalists, outputs.ranking, test),
-            further={name: each.student for name, _, each in students if name not in own},
+            further={
+                name: each.student
+                for name, role, each in students
+                if name not in own and role != "ensemble"
+            },
         )
 
 
-def _first_probabilities(entries: Sequence[Entry], finalists: Finalists) -> dict[str, FloatArray]:
+def _first_probabilities(
+    entries: Sequence[Entry], finalists: Finalists, table: Any
+) -> dict[str, FloatArray]:
     """Return the test probabilities of fused teacher, control and shipped student, by role."""
-    wanted = {("control", finalists.chosen), ("student", finalists.shipped_name)}
-    return {
-        each.role: each.probabilities
-        for each in entries
-        if each.fused or (each.role, each.name) in wanted
-    }
+    arms = {"control": finalists.control, "student": finalists.shipped}
+    own = {role: each.refitted.student.predict_proba(table) for role, each in arms.items()}
+    return {**{each.role: each.probabilities for each in entries if each.fused}, **own}
 
 
 def teacher_entries(
@@ -99,7 +104,7 @@ def teacher_entries(
     fused teacher has none either.
     """
     entries = []
-    predicted = [each.test for each in collected.predictions]
+    predicted = collected.predictions.test()
     known = [each for each in predicted if each is not None]
     if len(known) == len(predicted):
         stacked = stack(known)
@@ -134,12 +139,12 @@ def _student_entries(ctx: RunContext, finalists: Finalists, table: Any) -> list[
             scheduler=scheduler,
         )
 
-    entries, shipped = [], finalists.shipped_name
+    entries, shipped = [], finalists.shipped
     for stage, refitted in finalists.students.items():
         entries.append(entry("control", stage, finalists.controls[stage]))
-        entries.append(entry("student", stage, refitted, stage == shipped))
-    if finalists.collapsed is not None:
-        entries.append(entry("student", shipped, finalists.collapsed, True))
+        entries.append(entry("student", stage, refitted, stage == shipped.name))
+    if shipped.name == COLLAPSED:
+        entries.append(entry("student", COLLAPSED, shipped.refitted, True))
     return entries
 
 
@@ -156,15 +161,39 @@ def _softening_used(ctx: RunContext, trial: Trial) -> tuple[str | None, float]:
     return ctx.recipe.scheduler.name, used.temperature
 
 
-def ensemble_entry(ensemble: Ensemble, table: Any) -> Entry:
-    """Return the entry of the fused students."""
-    packed = ensemble.packed
-    if isinstance(packed, str):
-        predicted, speed = ensemble.predict_proba(table), latency(ensemble.predict_proba, table)
-    else:
-        predicted, speed = packed.predict_proba(table), student_latency(packed, table)
+def _ensemble_entries(finished: FinishedStudents, table: Any) -> list[Entry]:
+    """Return the ensemble, and that of students on hard labels, where it is the control."""
+    entries, finalists = [], finished.finalists
+    control = finalists.control
+    if control.name == ENSEMBLE and control.refitted is not finalists.shipped.refitted:
+        entries.append(_entry_of_pool("control", control.refitted, table))
+    if finished.pooled is not None:
+        chosen = finalists.shipped.name == ENSEMBLE
+        entries.append(_entry_of_pool("ensemble", finished.pooled, table, chosen))
+    elif finished.ensemble is not None:
+        entries.append(unpacked_entry(finished.ensemble, table))
+    return entries
+
+
+def _entry_of_pool(role: Role, pooled: Refitted, table: Any, chosen: bool = False) -> Entry:
+    configuration, trial = pooled.trial.configuration, pooled.trial
+    return Entry(
+        role=role,
+        name=ENSEMBLE,
+        probabilities=pooled.student.predict_proba(table),
+        footprint=pooled.footprint,
+        chosen=chosen,
+        alpha=configuration.alpha,
+        extra_weight=configuration.extra_weight,
+        selection_log_loss=trial.log_loss,
+    )
+
+
+def unpacked_entry(ensemble: Ensemble, table: Any) -> Entry:
+    """Return the entry of fused students that are no student of their own."""
+    speed = latency(ensemble.predict_proba, table)
     footprint = Footprint(ensemble.n_bytes, speed.row_us, speed.batch_us)
-    return Entry("ensemble", "+".join(ensemble.names), predicted, footprint)
+    return Entry("ensemble", ENSEMBLE, ensemble.predict_proba(table), footprint)
 
 
 def compare(
@@ -178,14 +207,14 @@ def compare(
 
     `self_distilled` as of :class:`~hpmkd.engine.finish.FinishedStudents`.
     """
-    shipped, control = finalists.shipped, finalists.controls[finalists.chosen]
+    shipped, control = finalists.shipped.refitted, finalists.control.refitted
     arms = {STUDENT: shipped.student, HARD: control.student}
     if self_distilled is not None and not isinstance(self_distilled, str):
         arms[OWN] = self_distilled
     verdict = judge(
         {name: student.predict_proba(test.table) for name, student in arms.items()},
         test.labels,
-        stage=finalists.shipped_name,
+        stage=finalists.shipped.name,
         is_control=shipped.trial.configuration.hard,
         regime=regime,
         seed=seed,

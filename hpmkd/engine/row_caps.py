@@ -29,20 +29,17 @@ def binding_caps(
 
 def of_split(split: SplitSettings, n: int) -> Iterator[str]:
     """Yield what the engine itself does not do on all of n training rows."""
-    folds, many = splits.folds_of_teachers(split, n), splits.exceeds(n, split.once_above)
-    if folds < split.teacher_folds:
-        cause = "once_above" if many and folds == splits.FOLDS_OF_MOST else "folds_until"
+    folds, once = splits.number_of_folds(split, n), splits.exceeds(n, split.once_above)
+    if folds < split.folds:
         yield (
-            f"split.teacher_folds: {folds} instead of {split.teacher_folds} folds, for there are "
-            f"{n} rows (split.{cause})"
+            f"split.folds: {folds} instead of {split.folds} folds, for there are {n} rows "
+            "(split.folds_until)"
         )
-    # Where selection is cross-validated, every row is once a selection row.
-    single = n >= split.cross_validate_below
-    once = many and single
+    # Where students are cross-validated, every row is once a selection row.
     if once:
-        yield "split.once_above: teachers are fitted once, and never on a selection row"
-    held = round(n * split.selection_size) if single else n // split.selection_folds
-    if single and splits.exceeds(held, split.selection_rows):
+        yield "split.once_above: one holdout chooses, and teachers never see a row of it"
+    held = round(n * split.selection_size) if once else n // folds
+    if once and splits.exceeds(held, split.selection_rows):
         yield f"split.selection_rows: {split.selection_rows} rows judge trials, not {held}"
         held = split.selection_rows
     if splits.exceeds(n - held, split.trial_rows):

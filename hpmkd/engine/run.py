@@ -1,6 +1,6 @@
 """The engine: knows the order of a run and no algorithm.
 
-Six steps over one context, each a function of what came before it.
+Seven steps over one context, each a function of what came before it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from hpmkd.engine.context import RunContext, open_context
 from hpmkd.engine.finish import finish
 from hpmkd.engine.measure import measure
 from hpmkd.engine.run_handle import RunHandle
-from hpmkd.engine.search import search
+from hpmkd.engine.search import search_hard, search_soft
+from hpmkd.engine.selection_sets import selection_sets
 from hpmkd.engine.split import split
-from hpmkd.engine.teach import teach
+from hpmkd.engine.teach import builder_of, teach
 from hpmkd.runs.checkpoint import RunCheckpoint
 from hpmkd.runs.result import Distillation, facts_of_run
 from hpmkd.search.warm_start import outcomes
@@ -66,6 +67,7 @@ class HPMDistiller:
         test: Dataset,
         teachers: Sequence[Teacher],
         unlabeled: Any = None,
+        must_ask: bool = True,
     ) -> Distillation:
         """Run the recipe.
 
@@ -79,6 +81,9 @@ class HPMDistiller:
             At least one.
         unlabeled : DataFrame or ndarray, optional
             Rows without labels for the teachers to label, with the columns of `training`.
+        must_ask : bool
+            Whether the teachers predict all rows even if they are no better than students on hard
+            labels in the first fold.
         """
         with open_context(
             self.recipe, self.registry, self.seed, self.cache, self.checkpoint, training.facts
@@ -86,20 +91,28 @@ class HPMDistiller:
             recipe = ctx.recipe.to_mapping()
             self.registry.notify("hpmkd_run_started", facts=training.facts, recipe=recipe)
             try:
-                return run(ctx, training, test, teachers, unlabeled)
+                return run(ctx, training, test, teachers, unlabeled, must_ask)
             except BaseException as error:
                 self.registry.notify("hpmkd_run_failed", error=error)
                 raise
 
 
 def run(
-    ctx: RunContext, training: Dataset, test: Dataset, teachers: Sequence[Teacher], unlabeled: Any
+    ctx: RunContext,
+    training: Dataset,
+    test: Dataset,
+    teachers: Sequence[Teacher],
+    unlabeled: Any,
+    must_ask: bool,
 ) -> Distillation:
-    """Take the six steps."""
+    """Take the seven steps."""
     cache_before = dict(ctx.cache.stats())
     rows = split(ctx, training, test, unlabeled)
-    outputs = teach(ctx, rows, teachers)
-    found = search(ctx, rows, outputs)
+    builder = builder_of(ctx, rows, teachers)
+    sets = selection_sets(ctx, rows)
+    hard = search_hard(ctx, rows, sets)
+    outputs = teach(ctx, rows, builder, sets, hard.trials, must_ask)
+    found = search_soft(ctx, rows, outputs, hard)
     chained = chain(ctx, outputs, found)
     finished = finish(ctx, outputs, chained)
     measured = measure(ctx, rows, outputs, finished)
@@ -129,7 +142,7 @@ def _result(
     finalists, ensemble = finished.finalists, finished.ensemble
     return Distillation(
         students=finalists.by_name(),
-        chosen=finalists.shipped_name,
+        chosen=finalists.shipped.name,
         records=measured.records,
         knowledge=outputs.knowledge.fused,
         verdict=measured.verdict,

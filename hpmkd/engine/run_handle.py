@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
     from hpmkd.engine.trainer import Trainer
-    from hpmkd.knowledge.predictor import TeacherPredictions
+    from hpmkd.knowledge.predictions import TeacherPredictions
     from hpmkd.training.datasets import TrainingSet
     from hpmkd.training.provenance import Provenance
     from hpmkd.training.refit import Finalists

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.search.loop import Search
 from hpmkd.search.warm_start import facts_of, recalled, teach_scheduler
@@ -40,7 +42,7 @@ def search_hard(ctx: RunContext, rows: RunRows, sets: Sequence[SelectionSet]) ->
 
     No teacher is needed. A limit on retention waits for one.
     """
-    limits = replace(ctx.recipe.limits, min_retention=0.0)
+    limits = structs.replace(ctx.recipe.limits, min_retention=0.0)
     run = Run(ctx.recipe.name, ctx.seed, len(rows.training), "self")
     facts = facts_of(rows.training, rows.test)
     # Other runs may add to the memory before a run that was stopped is resumed.
@@ -72,9 +74,7 @@ def search_soft(
     return replace(found, ended=f"{hard.ended}; with the teacher: {found.ended}")
 
 
-def _space(
-    ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered
-) -> SearchSpace:
+def _space(ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered) -> SearchSpace:
     """Return the space of hard labels."""
     stages = ctx.trainer.fitting.stages
     return SearchSpace(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from hpmkd.data.probabilities import row_losses
 from hpmkd.evaluation.pareto import StudentSummary, SummaryRole, pareto_front
+from hpmkd.training.ensemble import ENSEMBLE
+from hpmkd.training.ensemble_distillation import COLLAPSED
 
 if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
@@ -17,11 +19,16 @@ if TYPE_CHECKING:
 Named = tuple[str, SummaryRole, "Refitted"]
 
 
-def named_students(finalists: Finalists, front: Sequence[Refitted]) -> Iterator[Named]:
+def named_students(
+    finalists: Finalists, front: Sequence[Refitted], pooled: Refitted | None = None
+) -> Iterator[Named]:
     """Yield name, role and student of all students that a run fitted on all rows."""
-    if finalists.collapsed is not None:
-        yield finalists.shipped_name, "collapsed", finalists.collapsed
-    taken = {finalists.shipped_name}
+    shipped = finalists.shipped
+    if shipped.name == COLLAPSED:
+        yield COLLAPSED, "collapsed", shipped.refitted
+    if pooled is not None:
+        yield ENSEMBLE, "ensemble", pooled
+    taken = {COLLAPSED, ENSEMBLE}
     for stage, refitted in finalists.students.items():
         taken.add(stage)
         yield stage, "student", refitted
@@ -42,7 +49,7 @@ def summarise(
     students: Sequence[Named], finalists: Finalists, ranking: TrialRanking, test: Dataset
 ) -> tuple[StudentSummary, ...]:
     """Return a summary of each student, lowest log loss on the selection rows first."""
-    found = [_summary(each, finalists.shipped_name, ranking, test) for each in students]
+    found = [_summary(each, finalists.shipped.name, ranking, test) for each in students]
     front = {each.name for each in pareto_front(found, lambda each: each.metrics)}
     ranked = sorted(found, key=lambda each: (each.selection_log_loss, each.bytes))
     return tuple(replace(each, on_front=each.name in front) for each in ranked)
@@ -56,7 +63,7 @@ def _summary(named: Named, shipped: str, ranking: TrialRanking, test: Dataset) -
         name=name,
         stage=trial.configuration.stage,
         # The trials of a distilled ensemble have other soft targets, and no number in the run.
-        trial=None if role == "collapsed" else trial.number,
+        trial=None if role in ("collapsed", "ensemble") else trial.number,
         role=role,
         chosen=name == shipped,
         selection_log_loss=trial.log_loss,

@@ -49,6 +49,7 @@ class TeacherOutputs:
     #: where these judge such students as well.
     training: TrainingSet
     held: Dataset  # all selection rows, in the order of their numbers
+    fold_of_held: IntArray  # fold of each of these
     #: The selection rows, where they judge students that were fitted on `training`.
     final_rows: Dataset | None
     ranking: TrialRanking  # ranks trials beside the teacher
@@ -174,7 +175,7 @@ def _outputs(
         knowledge = builder.finish(regime, predictions)
     teaches = alphas is not None
     soft_targets, extra = None, knowledge.extra if teaches else None
-    if teaches and any(alphas):
+    if alphas is not None and any(alphas):
         soft_targets = knowledge.fused.soft_targets
     if teaches and rows.one_holdout:
         at = sets[0].training_rows
@@ -198,6 +199,7 @@ def _outputs(
         knowledge=knowledge,
         training=encoded(ctx, fitted, soft_targets, extra),
         held=held,
+        fold_of_held=rows.fold_of_row[held_rows],
         final_rows=final_rows,
         ranking=_ranking(ctx, rows, knowledge, held_rows),
         alphas=alphas or (),

@@ -15,7 +15,7 @@ from hpmkd.registry.offers import NAME
 TOLERANCE = 1.1
 
 T = TypeVar("T")
-SummaryRole = Literal["student", "control", "collapsed", "front"]
+SummaryRole = Literal["student", "control", "collapsed", "ensemble", "front"]
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class StudentSummary:
         The student family.
     trial : int or None
         Number of the trial that it was chosen by; None of a collapsed one, whose trials are on
-        soft targets of their own.
-    role : {"student", "control", "collapsed", "front"}
+        soft targets of their own, and of the ensemble.
+    role : {"student", "control", "collapsed", "ensemble", "front"}
         The best of its stage; the best of its stage on hard labels; distilled from the
-        ensemble; fitted because its trial is on the front, or on the way to a student that
-        keeps the limits, or outdone by its control.
+        ensemble; the ensemble; fitted because its trial is on the front, or on the way to a
+        student that keeps the limits, or outdone by its control.
     chosen : bool
         Whether it is the student that the run ships.
     selection_log_loss, selection_accuracy, selection_retention : float

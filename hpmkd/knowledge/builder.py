@@ -18,7 +18,7 @@ from hpmkd.data.unlabeled import ExtraSource, PseudoLabelledRows
 from hpmkd.knowledge.cached_fusion import CachedFusion
 from hpmkd.knowledge.crossfit import Queries
 from hpmkd.knowledge.fusion import Knowledge, gather
-from hpmkd.knowledge.predictions import CrossFittedPredictions, stack
+from hpmkd.knowledge.predictions import CrossFittedPredictions, TeacherPredictions, stack
 from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.knowledge.regime import Regime, detect, worst
 from hpmkd.knowledge.teachers import CloneableTeacher, GivenTeacher, Teacher
@@ -52,11 +52,12 @@ class TeacherKnowledge:
             return None
         return known[0] if len(known) == 1 else self.fusion.fuse(stack(known), table)[0]
 
-    @property
-    def training(self) -> FloatArray:
-        """The probabilities of the training rows: of one teacher as it is, of several fused."""
+    def original(self, test: Any) -> TeacherPredictions:
+        """Return what is distilled: one teacher as it is, several as they are fused."""
         own = self.predictions
-        return own.out_of_fold()[0] if len(own.names) == 1 else self.fused.soft_targets
+        single = len(own.names) == 1
+        training = own.out_of_fold()[0] if single else self.fused.soft_targets
+        return TeacherPredictions(training, self.test(test))
 
 
 @dataclass(frozen=True)

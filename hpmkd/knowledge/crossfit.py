@@ -41,6 +41,10 @@ class Queries:
         """Rows that every model predicts."""
         return tuple(each for each in (self.test, self.extra) if each is not None)
 
+    def n_tables(self, held: Held) -> int:
+        """Return how many tables the model without some folds predicts."""
+        return len(self.shared) + (self.of(held) is not None)
+
     def of(self, held: Held) -> Any:
         """Return the rows that the model without one fold alone predicts; None if none."""
         return self.made[held[0]] if self.made and len(held) == 1 else None
@@ -103,7 +107,9 @@ class CrossFitter:
         if identity not in self._deployed:
             nothing = Queries()
             keys = self._keys([(teacher, identity)], [(0,)], nothing)
-            self._fit({keys[teacher.name, (0,)]: (teacher, (0,))}, nothing, {teacher.name: identity})
+            self._fit(
+                {keys[teacher.name, (0,)]: (teacher, (0,))}, nothing, {teacher.name: identity}
+            )
         return self._deployed[identity]
 
     def forget_models(self) -> None:
@@ -158,7 +164,9 @@ class CrossFitter:
         for at, result in self.pipeline.run(FOLD, data, wanted):
             task = wanted[at]
             self.counts.teacher_fits += 1
-            self.counts.teacher_calls += 1 + len(queries.shared) + (queries.of(task.held) is not None)
+            self.counts.teacher_calls += (
+                1 + len(queries.shared) + (queries.of(task.held) is not None)
+            )
             self.on_fold()
             if result.model is not None:
                 self._deployed[identities[task.name]] = result.model

@@ -97,7 +97,9 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     asked = [*data.queries]
     if data.own and len(task.held) == 1:
         asked.append(data.own[task.held[0]])
-    predicted = [model.predict_rows(data.table, np.flatnonzero(at)) for at in (inside, unseen)]
+    # Many models refuse a table without rows.
+    inner = [np.flatnonzero(at) for at in (inside, unseen) if at.any()]
+    predicted = [model.predict_rows(data.table, at) for at in inner]
     predicted += [model.predict_rows(each) for each in asked]
     return FoldResult(model if task.keep else None, np.concatenate(predicted))
 

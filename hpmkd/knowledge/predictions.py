@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class TeacherPredictions:
+    """The probabilities of a teacher, or of several as they are fused."""
+
+    training: FloatArray  # (n, K), out of fold where teachers are refitted
+    test: FloatArray | None  # (m, K); None where they cannot be predicted
+
+
+@dataclass(frozen=True, eq=False)
 class CrossFittedPredictions:
     """What teachers predict, each row by models that have not seen it."""
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hpmkd.data import tables
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.fingerprint import identity
@@ -84,7 +82,10 @@ class TeacherPredictor:
         ]
 
     def _as_it_is(
-        self, teacher: FittedTeacher | GivenTeacher | CrossFittedTeacher, held: Held, queries: Queries
+        self,
+        teacher: FittedTeacher | GivenTeacher | CrossFittedTeacher,
+        held: Held,
+        queries: Queries,
     ) -> FoldPredictions:
         """Return the predictions of a teacher that is not fitted here."""
         unseen = self.fold_of_row < 0

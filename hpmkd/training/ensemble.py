@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,22 +14,29 @@ from hpmkd.knowledge.fold_fits import pickled_bytes
 from hpmkd.knowledge.fusion import FittedFusion
 from hpmkd.knowledge.predictions import stack
 from hpmkd.student import Student, pool_students
+from hpmkd.training.pool import choose_pool
+from hpmkd.values import Configuration, Trial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor
+    from hpmkd.data.dataset import Dataset
     from hpmkd.recipe.resolve import ComponentSpec
+    from hpmkd.training.pool import PoolChoice
     from hpmkd.training.provenance import Provenance
-    from hpmkd.training.refit import Finalists
+    from hpmkd.training.refit import Refitted
     from hpmkd.values import FloatArray, IntArray
+
+#: What the pool of the best students is called, and its file.
+ENSEMBLE = "ensemble"
 
 
 @dataclass(frozen=True)
 class Ensemble:
     """Students and the fuser that weighs them: raw columns in, probabilities out."""
 
-    names: tuple[str, ...]  # the stages of the members, best first
+    names: tuple[str, ...]  # of the members, best first
     members: tuple[Predictor, ...]
     #: Fitted on the members' predictions of selection rows that they had not seen.
     fusion: FittedFusion
@@ -73,36 +81,82 @@ class Ensemble:
         }
 
 
-def strongest(finalists: Finalists, k: int) -> list[str]:
-    """Return the stages of the k students that the selection rows rank first."""
-    # The trial of a student that replaced another has no predictions any more.
-    known = [item for item in finalists.students.items() if item[1].trial.probabilities is not None]
-    ranked = sorted(known, key=lambda item: item[1].trial.log_loss)
-    return [stage for stage, _ in ranked[:k]]
-
-
 def fit_ensemble(
-    finalists: Finalists,
-    names: Sequence[str],
+    candidates: Mapping[str, Refitted],
     fuser: ComponentSpec,
-    labels: IntArray,
-    table: Any,
+    most: int,
+    held: Dataset,
+    folds: IntArray,
     provenance: Provenance,
-) -> Ensemble:
-    """Fuse students by their trials' predictions of the selection rows.
+) -> tuple[Ensemble, Trial] | None:
+    """Fuse the students that are better together, by their trials' predictions.
 
-    `names` are the students to take; `labels` and `table` the selection rows.
+    Parameters
+    ----------
+    candidates : mapping of str to Refitted
+        By name. One whose trial has no predictions any more is left out.
+    fuser : ComponentSpec
+        Weighs the members.
+    most : int
+        Members at most.
+    held : Dataset
+        The n selection rows.
+    folds : ndarray of shape (n,)
+        Fold of each of these.
+    provenance : Provenance
+        Signs the ensemble.
+
+    Returns
+    -------
+    Ensemble and Trial, or None
+        The trial has the results of pools that were chosen without the rows that judge them. None
+        if no two students are better together.
+
+    Raises
+    ------
+    PluginError
+        If the fuser fails.
     """
-    refitted = [finalists.students[name] for name in names]
-    members = [each.student for each in refitted]
-    # The search keeps the predictions of each stage's best.
-    predicted = stack(
-        [each.trial.probabilities for each in refitted if each.trial.probabilities is not None]
+    known = {
+        name: each.trial.probabilities
+        for name, each in candidates.items()
+        if each.trial.probabilities is not None
+    }
+    if min(len(known), most) < 2:
+        return None
+    fit = partial(FittedFusion.fit, fuser)
+    found = choose_pool(known, held.labels, held.table, folds, fit, most)
+    if found is None:
+        return None
+    refitted = [candidates[name] for name in found.names]
+    trials = [each.trial for each in refitted]
+    members = {name: each.student for name, each in zip(found.names, refitted, strict=True)}
+    facts = provenance.of_ensemble(trials, fuser.offered.offer.name)
+    predicted = stack([known[name] for name in found.names])
+    packed = _packed(members, found.fusion, predicted, held.table, facts)
+    ensemble = Ensemble(found.names, tuple(members.values()), found.fusion, packed)
+    return ensemble, _trial(found, trials, held.labels)
+
+
+def _trial(found: PoolChoice, members: Sequence[Trial], labels: IntArray) -> Trial:
+    """Return what the selection rows say of a pool, as of a configuration."""
+    own = [each.configuration for each in members]
+    configuration = Configuration(
+        ENSEMBLE,
+        temperature=1.0,
+        alpha=max(each.alpha for each in own),
+        extra_weight=max(each.extra_weight for each in own),
+        after=next((each.after for each in own if not each.hard), None),
     )
-    fusion = FittedFusion.fit(fuser, predicted, labels, table)
-    facts = provenance.of_ensemble([each.trial for each in refitted], fuser.offered.offer.name)
-    packed = _packed(dict(zip(names, members, strict=True)), fusion, predicted, table, facts)
-    return Ensemble(tuple(names), tuple(members), fusion, packed)
+    return Trial(
+        number=max(each.number for each in members),
+        configuration=configuration,
+        row_losses=found.row_losses,
+        accuracy=float((found.probabilities.argmax(axis=1) == labels).mean()),
+        models_trained=0,
+        seconds=0.0,
+        probabilities=found.probabilities,
+    )
 
 
 def _packed(

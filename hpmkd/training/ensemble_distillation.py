@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.values import Configuration, Trial
 
+#: What the distilled student is called.
+COLLAPSED = "collapsed"
 #: Why the distilled student is not shipped, whatever its log loss.
 BREAKS_LIMIT = "it breaks a limit, which the student without it keeps"
 
@@ -48,8 +50,7 @@ class EnsembleDistillation:
             return None, Gate("collapse", False, "no alpha above 0 may be tried")
         try:
             distilled = [
-                each.with_training(self.with_soft_targets(each.training))
-                for each in selection_sets
+                each.with_training(self.with_soft_targets(each.training)) for each in selection_sets
             ]
         except HpmkdError as failed:
             return None, Gate("collapse", False, str(failed))

@@ -49,31 +49,28 @@ class Refitted:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A student by its name on the leaderboard."""
+
+    name: str
+    refitted: Refitted
+
+
+@dataclass(frozen=True)
 class Finalists:
     """Students and controls on all rows."""
 
-    students: Mapping[str, Refitted]
-    controls: Mapping[str, Refitted]
-    chosen: str  # the stage whose student the selection rows rank first
-    #: A student of that stage distilled from the ensemble, if its gate was passed.
-    collapsed: Refitted | None = None
+    students: Mapping[str, Refitted]  # each stage's best
+    controls: Mapping[str, Refitted]  # each stage's best on hard labels
+    shipped: Named
+    control: Named  # what would ship if there were no teacher
     #: Further students: the same fits cut after fewer rounds, and those that turned out to break a
     #: limit, or worse than another of their stage.
     beside: tuple[Refitted, ...] = ()
 
     @property
-    def shipped(self) -> Refitted:
-        """The student that the run ships."""
-        return self.collapsed or self.students[self.chosen]
-
-    @property
-    def shipped_name(self) -> str:
-        """Its name."""
-        return "collapsed" if self.collapsed else self.chosen
-
-    @property
     def refitted(self) -> tuple[Refitted, ...]:
-        """All students but the distilled ensemble, each once."""
+        """All students of one fit that learnt from the teachers or from none, each once."""
         known = {
             each.trial.configuration.key: each
             for each in (*self.students.values(), *self.controls.values(), *self.beside)
@@ -83,7 +80,7 @@ class Finalists:
     def by_name(self) -> dict[str, Predictor]:
         """Return all students by name."""
         named = {name: refitted.student for name, refitted in self.students.items()}
-        return {**named, self.shipped_name: self.shipped.student}
+        return {**named, self.shipped.name: self.shipped.refitted.student}
 
 
 def best(
@@ -175,13 +172,18 @@ def fit_finalists(
         except PluginError as failed:
             failures[stage] = str(failed)
     report(failures, students)
-    first = min(students, key=lambda stage: students[stage].trial.log_loss)
     cut = [
         finished(trial, student)
         for trial in beside
         if not isinstance(student := outcomes[trial.configuration.key], str)
     ]
-    return Finalists(students, controls, first, beside=tuple(cut))
+    return Finalists(students, controls, leading(students), leading(controls), beside=tuple(cut))
+
+
+def leading(students: Mapping[str, Refitted]) -> Named:
+    """Return the student that the selection rows rank first, limits apart."""
+    name = min(students, key=lambda each: NO_LIMITS.sort_key(students[each].trial))
+    return Named(name, students[name])
 
 
 def _both(

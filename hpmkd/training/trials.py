@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ from hpmkd.data.probabilities import row_losses
 from hpmkd.errors import HpmkdError
 from hpmkd.execution.cost_model import Load
 from hpmkd.execution.jobs import Job
-from hpmkd.training.fit import blamed
 from hpmkd.training.datasets import selection_rows
+from hpmkd.training.fit import blamed
 from hpmkd.training.footprint import FootprintMeter
 from hpmkd.training.race import Race
 from hpmkd.training.recording_scheduler import RecordingScheduler
@@ -115,12 +115,15 @@ def evaluate(data: SearchData, task: TrialTask) -> Trial:
         state=recorder.state,
         softening=recorder.mean,
         worse_by=worse_by,
-        shorter=tuple(
-            replace(each, probabilities=None, students=()) for each in shorter if _smaller(each, trial)
-        )
-        if worse_by is None
-        else (),
+        shorter=() if worse_by is not None else tuple(_without_predictions(shorter, trial)),
     )
+
+
+def _without_predictions(cuts: Sequence[Trial], trial: Trial) -> Iterator[Trial]:
+    """Yield the cuts that make the student of a trial smaller; their predictions are not kept."""
+    for each in cuts:
+        if _smaller(each, trial):
+            yield replace(each, probabilities=None, students=())
 
 
 def _losses_so_far(
@@ -253,6 +256,7 @@ def in_order(splits: Sequence[SelectionSet], parts: Sequence[NDArray[Any]]) -> N
 
 
 def load_of(training: TrainingSet, configuration: Configuration, fits: int) -> Load:
+    """Return what the time of so many fits depends on."""
     rows = len(training) * configuration.share
     sizes = {"rows": max(rows, 1), "classes": len(training.classes), "fits": fits}
     numbers = {
