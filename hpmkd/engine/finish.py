@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.engine.choice import choose
+from hpmkd.engine.choice import better, choose, pool
 from hpmkd.engine.final_selection import FinalSelection
 from hpmkd.engine.summaries import named_students
 from hpmkd.errors import HpmkdError, PluginWarning
@@ -20,7 +20,7 @@ from hpmkd.training.refit import Finalists, Named, Refitted, fit_finalists, lead
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.engine.chain import ChainResult
-    from hpmkd.engine.choice import Choice
+    from hpmkd.engine.choice import Pooled
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.teach import TeacherOutputs
     from hpmkd.training.ensemble import Ensemble
@@ -53,11 +53,8 @@ def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> Fi
     )
     with ctx.counts.phase("refit"):
         finalists = _refit(ctx, outputs, chained.provenance.trials, selection)
-        choice = _choose(ctx, outputs, selection, finalists)
-        finalists = replace(finalists, shipped=choice.chosen)
-        control = _control(ctx, outputs, selection, finalists)
-        finalists = replace(finalists, control=control)
-        ensemble = choice.ensemble
+        finalists, pooled = _choose(ctx, outputs, selection, finalists)
+        ensemble = None if pooled is None else pooled.ensemble
         gates = gates_of_fuser("fuser of the teachers", outputs.knowledge.fused.fuser)
         if ensemble is not None:
             gates += gates_of_fuser(
@@ -69,7 +66,7 @@ def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> Fi
         return FinishedStudents(
             finalists=finalists,
             ensemble=ensemble,
-            pooled=choice.pooled,
+            pooled=None if pooled is None else pooled.student,
             gates=gates,
             self_distilled=_self_distil(ctx, outputs, finalists),
             front=_fit_front(ctx, finalists, selection),
@@ -78,26 +75,22 @@ def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> Fi
 
 def _choose(
     ctx: RunContext, outputs: TeacherOutputs, selection: FinalSelection, finalists: Finalists
-) -> Choice:
-    """Choose what ships: of each stage's best, and a pool of these and the best hard ones."""
-    members = {
-        name: each
-        for name, role, each in named_students(finalists, ())
-        if role in ("student", "control")
-    }
-    choice = choose(ctx, outputs, selection, finalists.students, members)
-    if choice.note is not None:
-        ctx.note(choice.note)
-    return choice
+) -> tuple[Finalists, Pooled | None]:
+    """Choose what ships: each stage's best, or a pool; and by the same rules the control.
 
-
-def _control(
-    ctx: RunContext, outputs: TeacherOutputs, selection: FinalSelection, finalists: Finalists
-) -> Named:
-    """Choose the control by the same rules among students that learn from no teacher."""
-    if finalists.shipped.refitted.trial.configuration.hard:
-        return finalists.shipped
-    return choose(ctx, outputs, selection, finalists.controls, finalists.controls).chosen
+    The control is what would ship if there were no teacher.
+    """
+    named = named_students(finalists, ())
+    members = {name: each for name, role, each in named if role in ("student", "control")}
+    hard = pool(ctx, outputs, selection, finalists.controls)
+    control, _ = choose(selection, finalists.controls, hard)
+    pooled = better(pool(ctx, outputs, selection, members), hard)
+    shipped, note = choose(selection, finalists.students, pooled)
+    if note is not None:
+        ctx.note(note)
+    if shipped.refitted.trial.configuration.hard:
+        control = shipped
+    return replace(finalists, shipped=shipped, control=control), pooled
 
 
 def _refit(

@@ -23,7 +23,7 @@ from hpmkd.knowledge.teachers import (
 )
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Cache
+    from hpmkd.contracts import Cache, Predictor
     from hpmkd.execution.counters import Counts
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
     from hpmkd.values import FloatArray, IntArray
@@ -105,13 +105,15 @@ class TeacherPredictor:
     def _by_fold(self, predicted: FloatArray, held: Held) -> dict[int, FloatArray]:
         return {fold: predicted[self.fold_of_row == fold] for fold in held}
 
-    def deployed(self, teacher: Teacher) -> ClassAligned | None:
+    def deployed(self, teacher: Teacher) -> ClassAligned | Predictor | None:
         """Return a model that predicts new rows; None for given probabilities.
 
         Of a cross-fitted teacher, that of the first fold.
         """
         if isinstance(teacher, FittedTeacher):
             return align_fitted(teacher, self.training.classes)
+        if isinstance(teacher, CrossFittedTeacher):
+            return teacher.models[0]
         if isinstance(teacher, CloneableTeacher):
             return self._cross_fitter.deployed(teacher, self.identity(teacher))
         return None

@@ -52,7 +52,9 @@ class Search:
     _failure: str | None = None
 
     def __post_init__(self) -> None:
-        self._known |= {trial.configuration.key: trial for trial in self.before}
+        # By what was requested: the rounds were chosen by the selection rows.
+        for trial in self.before:
+            self._known[replace(trial.configuration, rounds=None).key] = trial
 
     def run(self) -> str:
         """Evaluate until one of four things ends the search, then the missing controls.

@@ -77,7 +77,8 @@ class StagedSampler:
         )
         self._history, self._before = TrialHistory(), TrialHistory()
         for trial in space.before:
-            self._before.take(trial)
+            requested = replace(trial.configuration, rounds=None)
+            self._before.take(replace(trial, configuration=requested))
         self._rounds = Rounds(self._teaching() if space.before else self._hard())
 
     def ask(self, n: int) -> Sequence[Configuration]:
