@@ -1,0 +1,67 @@
+"""Of students that the selection rows cannot tell apart, the smaller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpmkd.evaluation.gates import compare
+from hpmkd.recipe.units import shown_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpmkd.values import FloatArray
+
+#: Paired standard errors by which a smaller student may be worse.
+MOST_ERRORS = 0.5
+
+
+def smaller_of_near_ties(
+    best: str, row_losses: Mapping[str, FloatArray], n_bytes: Mapping[str, int]
+) -> tuple[str, str | None]:
+    """Return the smallest candidate that is as good as the best, and a note if it is another.
+
+    As good is a mean loss within half a standard error of the paired differences: half of what
+    the rule of one standard error allows (Breiman et al. 1984, section 3.4.3), for it is applied
+    after a choice that was lucky already.
+
+    Parameters
+    ----------
+    best : str
+        The candidate with the least loss.
+    row_losses : mapping of str to ndarray of shape (n,)
+        Of the candidates, the best among them, on the same selection rows, in nats. A single row
+        ties nothing.
+    n_bytes : mapping of str to int
+        Of each of them.
+
+    Returns
+    -------
+    name : str
+        Of the smallest; of equally small ones that with the least loss.
+    note : str or None
+        A sentence without its full stop; None if the best is the smallest.
+
+    Raises
+    ------
+    ValueError
+        If a candidate has no size.
+    """
+    if missing := [name for name in row_losses if name not in n_bytes]:
+        raise ValueError(f"expected the size of each candidate; got none of {', '.join(missing)}")
+    means = {name: float(losses.mean()) for name, losses in row_losses.items()}
+    tied = [name for name in row_losses if _as_good(row_losses[name], row_losses[best])]
+    smaller = [name for name in tied if n_bytes[name] < n_bytes[best]]
+    if not smaller:
+        return best, None
+    chosen = min(smaller, key=lambda name: (n_bytes[name], means[name]))
+    one, other = (f"{name} ({shown_size(n_bytes[name])})" for name in (best, chosen))
+    return chosen, (
+        f"{one} and {other} are as good as each other on the selection rows (log loss "
+        f"{means[best]:.4f} and {means[chosen]:.4f}): the smaller ships"
+    )
+
+
+def _as_good(losses: FloatArray, best: FloatArray) -> bool:
+    found = compare(losses, best)
+    return len(losses) > 1 and found.gain <= MOST_ERRORS * found.standard_error
