@@ -6,14 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hpmkd.engine.summaries import named_students, summarise
 from hpmkd.engine.teacher_footprint import fuser_footprint, total
 from hpmkd.evaluation import leaderboard
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import latency, student_latency
 from hpmkd.evaluation.leaderboard import Entry, ModelRecord, Role
+from hpmkd.evaluation.repeated_selection import repeated_gain
 from hpmkd.evaluation.row_details import RowDetails
-from hpmkd.evaluation.verdict import HARD, OWN, STUDENT, Verdict, judge
+from hpmkd.evaluation.verdict import (
+    CLASS_SHARES,
+    HARD,
+    OWN,
+    STUDENT,
+    TEACHER,
+    Searched,
+    Verdict,
+    judge,
+)
 from hpmkd.knowledge.predictor import stack
 from hpmkd.values import Softening
 
@@ -28,10 +40,7 @@ if TYPE_CHECKING:
     from hpmkd.knowledge.builder import TeacherKnowledge
     from hpmkd.training.ensemble import Ensemble
     from hpmkd.training.refit import Finalists, Refitted
-    from hpmkd.values import FloatArray, Trial
-
-#: What the leaderboard calls the fused teacher.
-TEACHER = "teacher"
+    from hpmkd.values import FloatArray, IntArray, Trial
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,13 @@ def measure(
         ctx.progress.finish()
         knowledge = outputs.knowledge.fused
         verdict = compare(
-            finalists, finished.self_distilled, test, outputs.regime.name, ctx.seeds.verdict
+            finalists,
+            finished.self_distilled,
+            test,
+            rivals=rivals(entries, outputs.training.labels, len(test)),
+            searched_folds=len(outputs.selection_sets),
+            regime=outputs.regime.name,
+            seed=ctx.seeds.verdict,
         )
         students, own = [*named_students(finalists, finished.front)], finalists.by_name()
         return Measurement(
@@ -167,27 +182,61 @@ def ensemble_entry(ensemble: Ensemble, table: Any) -> Entry:
     return Entry("ensemble", "+".join(ensemble.names), predicted, footprint)
 
 
+def rivals(
+    entries: Sequence[Entry], labels: IntArray, n_rows: int
+) -> dict[str, tuple[FloatArray, float]]:
+    """Return what a student should not be worse than, on `n_rows` test rows, with its bytes.
+
+    The class shares among training labels, and the teachers among the entries.
+    """
+    n_classes = entries[0].probabilities.shape[1]
+    shares = np.bincount(labels, minlength=n_classes) / len(labels)
+    found = {CLASS_SHARES: (np.broadcast_to(shares, (n_rows, n_classes)), np.nan)}
+    return found | {
+        each.name: (each.probabilities, each.footprint.n_bytes)
+        for each in entries
+        if each.role == "teacher"
+    }
+
+
 def compare(
     finalists: Finalists,
     self_distilled: Predictor | str | None,
     test: Dataset,
+    *,
+    rivals: Mapping[str, tuple[FloatArray, float]],
+    searched_folds: int,
     regime: str,
     seed: int,
 ) -> Verdict:
     """Judge the shipped student against its controls on the test rows.
 
-    `self_distilled` as of :class:`~hpmkd.engine.finish.FinishedStudents`.
+    `self_distilled` as of :class:`~hpmkd.engine.finish.FinishedStudents`, `rivals` of
+    :func:`rivals`.
     """
     shipped, control = finalists.shipped, finalists.controls[finalists.chosen]
     arms = {STUDENT: shipped.student, HARD: control.student}
     if self_distilled is not None and not isinstance(self_distilled, str):
         arms[OWN] = self_distilled
+    trials = [each.trial for each in (*finalists.students.values(), *finalists.controls.values())]
+    alike = [each for each in trials if len(each.row_losses) == len(control.trial.row_losses)]
+    hard = np.array([each.configuration.hard for each in alike])
+    sizes = {
+        "student": shipped.footprint.n_bytes,
+        "control": control.footprint.n_bytes,
+        "teacher": rivals[TEACHER][1] if TEACHER in rivals else np.nan,
+    }
     verdict = judge(
         {name: student.predict_proba(test.table) for name, student in arms.items()},
         test.labels,
-        stage=finalists.shipped_name,
+        shipped=finalists.shipped_name,
+        control=finalists.chosen,
         is_control=shipped.trial.configuration.hard,
         regime=regime,
+        repeated=repeated_gain(np.stack([each.row_losses for each in alike]), hard, seed),
+        searched=Searched(int((~hard).sum()), int(hard.sum()), searched_folds),
+        rivals={name: predicted for name, (predicted, _) in rivals.items()},
+        sizes={name: size for name, size in sizes.items() if np.isfinite(size)},
         seed=seed,
     )
     if isinstance(self_distilled, str):
