@@ -56,9 +56,13 @@ class Measurement:
 
 
 def measure(
-    ctx: RunContext, rows: RunRows, outputs: TeacherOutputs, finished: FinishedStudents
+    ctx: RunContext,
+    rows: RunRows,
+    outputs: TeacherOutputs,
+    trials: Sequence[Trial],
+    finished: FinishedStudents,
 ) -> Measurement:
-    """Read the test rows, once."""
+    """Read the test rows, once. `trials` are those that might have won."""
     test, finalists, ensemble = rows.test, finished.finalists, finished.ensemble
     with ctx.counts.phase("measure"):
         ctx.progress.start("measure", 3)
@@ -74,6 +78,7 @@ def measure(
             finalists,
             finished.self_distilled,
             test,
+            trials=trials,
             rivals=rivals(entries, outputs.training.labels, len(test)),
             searched_folds=len(outputs.selection_sets),
             regime=outputs.regime.name,
@@ -204,6 +209,7 @@ def compare(
     self_distilled: Predictor | str | None,
     test: Dataset,
     *,
+    trials: Sequence[Trial],
     rivals: Mapping[str, tuple[FloatArray, float]],
     searched_folds: int,
     regime: str,
@@ -218,9 +224,8 @@ def compare(
     arms = {STUDENT: shipped.student, HARD: control.student}
     if self_distilled is not None and not isinstance(self_distilled, str):
         arms[OWN] = self_distilled
-    trials = [each.trial for each in (*finalists.students.values(), *finalists.controls.values())]
-    alike = [each for each in trials if len(each.row_losses) == len(control.trial.row_losses)]
-    hard = np.array([each.configuration.hard for each in alike])
+    compared = [each for each in trials if each.failure is None and each.configuration.share == 1]
+    hard = np.array([each.configuration.hard for each in compared])
     sizes = {
         "student": shipped.footprint.n_bytes,
         "control": control.footprint.n_bytes,
@@ -233,7 +238,7 @@ def compare(
         control=finalists.chosen,
         is_control=shipped.trial.configuration.hard,
         regime=regime,
-        repeated=repeated_gain(np.stack([each.row_losses for each in alike]), hard, seed),
+        repeated=repeated_gain(np.stack([each.row_losses for each in compared]), hard, seed),
         searched=Searched(int((~hard).sum()), int(hard.sum()), searched_folds),
         rivals={name: predicted for name, (predicted, _) in rivals.items()},
         sizes={name: size for name, size in sizes.items() if np.isfinite(size)},

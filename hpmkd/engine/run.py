@@ -102,7 +102,7 @@ def run(
     found = search(ctx, rows, outputs)
     chained = chain(ctx, outputs, found)
     finished = finish(ctx, outputs, chained)
-    measured = measure(ctx, rows, outputs, finished)
+    measured = measure(ctx, rows, outputs, chained.provenance.trials, finished)
     ctx.memory.remember(found.facts, outcomes(found.facts, chained.tried))
     # Workers count for the peak memory once they have ended.
     ctx.pipeline.close()
