@@ -67,7 +67,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Searched:
-    """How carefully a run searched: what the selection rows judged in every fold or dropped.
+    """How carefully a run searched; candidates that a race dropped count as well.
 
     Parameters
     ----------
