@@ -103,7 +103,7 @@ class DefaultPanel:
             "random_forest": random_forest(facts, self.rows_per_tree, few),
         }
         dense = {
-            "mlp": NetworkTeacher(width=(64, 64), alpha=1.0, row_budget=self.network_rows),
+            "mlp": NetworkTeacher(width=(64, 64), row_budget=self.network_rows),
             "logistic": LinearTeacher(max_rows=self.linear_rows),
         }
         if not few:
@@ -115,7 +115,7 @@ class DefaultPanel:
             }
         if facts.n_classes > 2 and not few:
             dense["wide_mlp"] = NetworkTeacher(
-                width=(128,), alpha=0.05, row_budget=self.network_rows
+                width=(128,), weight_decay=0.4, row_budget=self.network_rows
             )
         if facts.n_rows <= MANY_ROWS:
             # A fold of a fold may hold a quarter of the rows.
