@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Up to here a network may see its rows often, and has none to spare for a stopping rule.
 SMALL = 20_000
-EPOCHS_SMALL, EPOCHS_LARGE = 40, 60
+EPOCHS_SMALL, EPOCHS_LARGE = 30, 60
 MOST_HELD_OUT = 5_000
 
 
@@ -32,8 +32,8 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Adam in batches of 32 rows with decoupled weight decay, in the compiled loop of
     :func:`hpmkd.kernels.network_epoch`; what predicts is the moving average of the weights.
 
-    Up to 20,000 rows it trains for at most 40 epochs, or until the training loss stands
-    still. Above, for at most ``min(60, 4e6 / n)`` epochs, and the weights of the epoch that
+    Up to 20,000 rows it trains for at most 30 epochs, or until the training loss stands
+    still. Above, for at most ``min(60, 2e6 / n)`` epochs, and the weights of the epoch that
     was best on held-out rows remain.
 
     Parameters
@@ -58,11 +58,11 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         *,
         width: tuple[int, ...] = (64, 64),
-        learning_rate: float = 2e-3,
+        learning_rate: float = 3e-3,
         weight_decay: float = 0.1,
         patience: int = 10,
         tolerance: float = 1e-4,
-        row_budget: int = 4_000_000,
+        row_budget: int = 2_000_000,
         random_state: int = 0,
     ) -> None:
         self.width = width
