@@ -106,6 +106,7 @@ def open_context(
                 counts,
                 registry,
                 checkpoint.best,
+                timed=recipe.limits.max_latency > 0,
             ),
             links=links,
             budget=Budget(recipe.budget, counts, checkpoint.journal),

@@ -34,6 +34,7 @@ class Trainer:
     registry: Registry
     #: Receives every trial as soon as it is there.
     best: BestSoFar = field(default_factory=BestSoFar)
+    timed: bool = False  # whether trials measure the time of a row
 
     @cached_property
     def parents(self) -> ParentStudents:
@@ -80,7 +81,7 @@ class Trainer:
     ) -> SearchData:
         """Return what trials of these configurations need."""
         prepared = tuple(self.parents.prepare_set(each, configurations) for each in selection_sets)
-        return SearchData(prepared, self.fitting, drafts=self.best.wanted)
+        return SearchData(prepared, self.fitting, drafts=self.best.wanted, timed=self.timed)
 
     def refit_data(
         self, training: TrainingSet, configurations: Sequence[Configuration]

@@ -29,7 +29,8 @@ class SelectionMetrics:
     n_bytes : float
         Size of its file.
     row_us : float
-        Time of one row, in microseconds.
+        Time of one row, in microseconds; 0 where it was not measured: no limit is on it then, and
+        all trials are equally fast.
     retention : float
         Its accuracy on the selection rows over that of the teacher, where the teacher had not
         seen them.

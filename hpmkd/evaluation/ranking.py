@@ -35,9 +35,11 @@ class TrialRanking:
 
     def metrics(self, trial: Trial) -> SelectionMetrics | None:
         """Return a trial's figures; None if it failed, or its student cannot be written."""
-        if trial.failure is not None or trial.n_bytes is None or trial.row_us is None:
+        if trial.failure is not None or trial.n_bytes is None:
             return None
-        return SelectionMetrics(trial.log_loss, trial.n_bytes, trial.row_us, self.retention(trial))
+        return SelectionMetrics(
+            trial.log_loss, trial.n_bytes, trial.row_us or 0.0, self.retention(trial)
+        )
 
     def retention(self, trial: Trial) -> float:
         """Return a trial's accuracy over the teacher's."""

@@ -53,7 +53,10 @@ def unmet(
         return None
     figures = [
         SelectionMetrics(
-            each["log_loss"], each["bytes"], each["row_us"], ranking.retained(each["accuracy"])
+            each["log_loss"],
+            each["bytes"],
+            each["row_us"] or 0.0,
+            ranking.retained(each["accuracy"]),
         )
         for each in history
         if each["share"] == 1 and each["failure"] is None and each["bytes"] is not None

@@ -21,8 +21,9 @@ class FootprintMeter:
     """Measures the students of one trial, one of each selection split."""
 
     configuration: Configuration  # described by the student's file, which takes bytes
+    timed: bool  # whether the first one is timed
     n_bytes: int | None = None  # of the largest one's file; None if one of them cannot be written
-    #: Of one row through the first one, in microseconds: a short measurement.
+    #: Of one row through the first one, in microseconds: a short measurement; None if untimed.
     row_us: float | None = None
     draft: bytes | None = None  # the file of the first one
     _first: bool = True
@@ -35,7 +36,8 @@ class FootprintMeter:
             size = len(content)
             if self._first:
                 self.draft = content
-                self.n_bytes, self.row_us = size, quick_row_us(student, table)
+                self.row_us = quick_row_us(student, table) if self.timed else None
+                self.n_bytes = size
             elif self.n_bytes is not None:
                 self.n_bytes = max(self.n_bytes, size)
         except Exception:

@@ -45,6 +45,7 @@ class SearchData:
     splits: tuple[SelectionSet, ...]  # at least one
     fitting: FitContext
     drafts: bool = False  # whether trials bring a student with them
+    timed: bool = False  # whether the time of a row is measured: a limit on it needs that
 
     @cached_property
     def digest(self) -> str:
@@ -134,7 +135,7 @@ def _judged(
     data: SearchData, number: int, configuration: Configuration, fits: Sequence[Fit]
 ) -> Trial:
     """Judge the students of a configuration on the rows held out, and measure them."""
-    meter, predicted = FootprintMeter(configuration), []
+    meter, predicted = FootprintMeter(configuration, data.timed), []
     for split, fit in zip(data.splits, fits, strict=True):
         student, held = fit.student(configuration.rounds), split.held
         predicted.append(data.fitting.predict(student, configuration, held.table, held.classes))

@@ -146,7 +146,7 @@ class Trial:
         or cannot be written.
     row_us : float or None
         Time of one row through its student, in microseconds: a short measurement, so that it
-        differs a little from run to run.
+        differs a little from run to run. None where no limit is on it: it is not measured then.
     worker : str or None
         The process that evaluated it, as ``host:pid``. Like `seconds` it shows where time went, and
         differs from run to run: nothing may be decided by it.

@@ -231,3 +231,12 @@ class TestFront:
         unknown = trial(4, 0.01, None)
         found = refits([*TRIALS, unknown]).front(finalists((TRIALS[0], TRIALS[2])), 9)
         assert [each.trial.number for each in found] == [3, 1]
+
+
+def test_of_trials_that_were_not_timed_loss_and_size_make_the_front():
+    trials = [
+        trial(number, loss, n_bytes, row_us=None)
+        for number, (loss, n_bytes) in enumerate([(0.1, 900), (0.2, 500), (0.3, 600)])
+    ]
+    assert [each.number for each in refits(trials)._front_trials()][0] == 1
+    assert {each.number for each in refits(trials)._front_trials()} == {0, 1}

@@ -56,6 +56,13 @@ def test_what_cannot_be_written_keeps_no_limit_and_has_no_figures():
         assert TrialRanking(Limits(max_size=10**9)).violates_limits(each)
 
 
+def test_a_trial_that_was_not_timed_has_figures_and_keeps_the_limits():
+    untimed = trial(0, 0.1, row_us=None)
+    assert NO_LIMITS.metrics(untimed).n_bytes == 100
+    assert not TrialRanking(Limits(max_size=100, min_retention=0.5)).violates_limits(untimed)
+    assert TrialRanking(Limits(max_size=99)).violates_limits(untimed)
+
+
 class TestPenalised:
     def test_without_limits_the_sampler_hears_what_is(self):
         each = trial(0, 0.1)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -175,9 +175,16 @@ def test_a_trial_says_how_good_it_was(make):
     assert trial.failure is None
     assert len(trial.row_losses) == 4
     assert trial.n_bytes == 800
-    assert trial.row_us > 0
+    assert trial.row_us is None
     (failed,) = trials_of(make([configuration("raise")]))
     assert (failed.n_bytes, failed.row_us) == (None, None)
+
+
+def test_a_trial_is_timed_only_if_that_is_wanted(make):
+    search = make([configuration(0.8)])
+    search.data = replace(search.data, timed=True)
+    (trial,) = trials_of(search)
+    assert trial.row_us > 0
 
 
 def test_within_limits_the_sampler_hears_of_those_beyond_them_as_worse(make):
