@@ -238,5 +238,5 @@ def test_of_trials_that_were_not_timed_loss_and_size_make_the_front():
         trial(number, loss, n_bytes, row_us=None)
         for number, (loss, n_bytes) in enumerate([(0.1, 900), (0.2, 500), (0.3, 600)])
     ]
-    assert [each.number for each in refits(trials)._front_trials()][0] == 1
+    assert refits(trials)._front_trials()[0].number == 1
     assert {each.number for each in refits(trials)._front_trials()} == {0, 1}
