@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp
 
 from hpmkd.student import TreesModel, join_trees, pack_booster
 from hpmkd_defaults.stages.boosting_base import BoostingBase
@@ -155,10 +154,12 @@ def exhausted(losses: list[float]) -> bool:
 
 def log_loss(margins: NDArray[np.float32], labels: IntArray) -> float:
     """Return the mean log loss of margins of shape (n, K), or (n,) for two classes, in nats."""
-    if margins.ndim == 1:
-        margins = np.column_stack([np.zeros_like(margins), margins])
     exact = margins.astype(np.float64)
-    return float(np.mean(logsumexp(exact, axis=1) - exact[np.arange(len(labels)), labels]))
+    if exact.ndim == 1:
+        return float(np.logaddexp(0.0, np.where(labels == 1, -exact, exact)).mean())
+    exact -= exact.max(axis=1, keepdims=True)
+    right = exact[np.arange(len(labels)), labels]
+    return float(np.mean(np.log(np.exp(exact).sum(axis=1)) - right))
 
 
 def as_half(values: FloatArray) -> NDArray[np.float32]:

@@ -36,7 +36,7 @@ COMMON: Mapping[str, Hyperparameter] = MappingProxyType(
 SCHEDULED_ROUNDS = 160
 #: What applies where nothing is drawn.
 UNDRAWN: Mapping[str, Hyperparameter] = MappingProxyType(
-    {"colsample_bynode": 1.0, "multi_strategy": "one_output_per_tree"}
+    {"colsample_bynode": 1.0, "multi_strategy": "one_output_per_tree", "max_bin": 256}
 )
 
 

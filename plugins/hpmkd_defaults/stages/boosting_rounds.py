@@ -55,7 +55,9 @@ class Boosting:
         self.target = first_target(inputs, self.extra)
         self.exact = mixing_is_exact(inputs)
         self._objective = DistillationObjective(inputs, n_rounds, self.extra)
-        self._matrix = xgboost.QuantileDMatrix(self.rows, nthread=inputs.n_threads)
+        self._matrix = xgboost.QuantileDMatrix(
+            self.rows, nthread=inputs.n_threads, max_bin=self.parameters["max_bin"]
+        )
         # Rounding may leave [0, 1] by a hair, which XGBoost refuses.
         self._matrix.set_label(self.target[:, 1].clip(0.0, 1.0))
         if self.exact and self.weights is not None:
