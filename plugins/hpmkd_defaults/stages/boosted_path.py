@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.student import TreesModel, join_trees, pack_booster
+from hpmkd.student import TreesModel, join_trees
 from hpmkd_defaults.stages.boosting_base import BoostingBase
 from hpmkd_defaults.stages.leaf_refit import refitted
 
 if TYPE_CHECKING:
-    import xgboost
     from numpy.typing import NDArray
 
     from hpmkd.student import Student
@@ -35,18 +34,25 @@ class Part:
         The margin under all trees.
     before : TreesModel or None
         The trees of those rounds; None at the beginning.
-    booster : xgboost.Booster
+    booster : object
         Further rounds, on top of base and trees.
+    boosting : Boosting
+        What adds rounds to it.
     """
 
     done: int
     base: BoostingBase
     before: TreesModel | None
-    booster: xgboost.Booster
+    booster: Any
+    boosting: Boosting[Any]
 
     @classmethod
     def after(
-        cls, boosting: Boosting, done: int, base: BoostingBase, before: TreesModel | None = None
+        cls,
+        boosting: Boosting[Any],
+        done: int,
+        base: BoostingBase,
+        before: TreesModel | None = None,
     ) -> Part:
         """Return the part that goes on from here, without a round of its own."""
         margins, held = base.margins.copy(), base.held_margins
@@ -54,14 +60,14 @@ class Part:
             before.add_to(margins, boosting.rows)
             if boosting.inputs.held is not None:
                 before.add_to(held, boosting.inputs.held.matrix)
-        return cls(done, base, before, boosting.booster(margins, held))
+        return cls(done, base, before, boosting.booster(margins, held), boosting)
 
     def trees(self, n_rounds: int) -> TreesModel:
         """Return the trees of the first rounds of the fit, `done` or more."""
-        own, n_margins = n_rounds - self.done, len(self.base.intercept)
+        own = n_rounds - self.done
         if own == 0 and self.before is not None:
             return self.before
-        fresh = pack_booster(self.booster[:own], n_margins, base_margin=np.zeros(n_margins))
+        fresh = self.boosting.trees(self.booster, own)
         return fresh if self.before is None else join_trees([self.before, fresh])
 
 
@@ -114,7 +120,7 @@ class BoostedPath:
 
 
 def grow(
-    boosting: Boosting, refit_every: int = 0, refit_rows: int = 0, half_leaves: bool = False
+    boosting: Boosting[Any], refit_every: int = 0, refit_rows: int = 0, half_leaves: bool = False
 ) -> BoostedPath:
     """Boost to the limit, or until the loss of the held-out rows no longer falls.
 

@@ -11,9 +11,10 @@ from hpmkd.errors import RecipeError
 from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.boosted_path import BoostedPath, grow
 from hpmkd_defaults.stages.boosting_parameters import STRATEGIES, common_parameters
-from hpmkd_defaults.stages.boosting_rounds import Boosting
+from hpmkd_defaults.stages.boosting_rounds import XGBoosting
 from hpmkd_defaults.stages.capacity import Capacity
 from hpmkd_defaults.stages.leaf_refit import ROWS_PER_VALUE
+from hpmkd_defaults.stages.vector_rounds import VectorBoosting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,7 +153,9 @@ class BoostedStage:
         limit = settings[self.limit]
         if limit != int(limit) or limit < 1:
             raise RecipeError(f"got {self.limit}={limit}, expected a whole number, 1 or more")
-        boosting = Boosting(inputs, parameters, int(limit))
+        vectors = parameters.get("multi_strategy") == "multi_output_tree"
+        rounds = VectorBoosting if vectors else XGBoosting
+        boosting = rounds(inputs, parameters, int(limit))
         refit_every = int(settings["refit_every"])
         return grow(boosting, refit_every, self.refit_rows, self.half_leaves)
 

@@ -7,10 +7,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-import xgboost
 
 from hpmkd.errors import DataError
-from hpmkd.student import pack_booster
 from hpmkd.values import Configuration, ExtraRows, HeldOutRows, Previous
 from hpmkd_defaults.stages.boosted_path import PATIENCE, as_half, exhausted, log_loss
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
@@ -183,20 +181,12 @@ def test_a_tree_of_vectors_replaces_one_per_class(inputs_of):
     assert GBMStage().fit(inputs_of("wine", held=False)).model.n_trees == 3 * ROUNDS
 
 
-def test_margins_of_vectors_are_those_of_xgboost_bit_for_bit(inputs_of, monkeypatch):
-    packed = []
-
-    def stored(booster, *arguments, **options):
-        packed.append(booster)
-        return pack_booster(booster, *arguments, **options)
-
-    monkeypatch.setattr("hpmkd_defaults.stages.boosted_path.pack_booster", stored)
-    inputs = inputs_of("wine", multi_strategy="multi_output_tree")
-    model = GBMStage().fit(inputs).model
-    rows = xgboost.DMatrix(inputs.held.matrix, nthread=1)
-    rows.set_base_margin(np.tile(model.base_margin, (len(inputs.held.matrix), 1)))
-    expected = packed[0].predict(rows, output_margin=True)
-    assert model.margins(inputs.held.matrix).tobytes() == expected.tobytes()
+def test_losses_of_vectors_are_those_of_their_students(inputs_of):
+    inputs = inputs_of("wine", multi_strategy="multi_output_tree", colsample_bynode=0.5)
+    path, held = GBMStage().path(inputs), inputs.held
+    for n_rounds in (1, path.n_rounds):
+        margins = path.student(n_rounds).model.margins(held.matrix)
+        assert log_loss(margins, held.labels) == path.losses[n_rounds - 1]
 
 
 def test_two_classes_are_one_margin_whatever_the_strategy(inputs_of):
