@@ -37,7 +37,7 @@ COMMON: Mapping[str, Hyperparameter] = MappingProxyType(
 SCHEDULED_ROUNDS = 160
 #: What applies where nothing is drawn.
 UNDRAWN: Mapping[str, Hyperparameter] = MappingProxyType(
-    {"colsample_bynode": 1.0, "multi_strategy": "one_output_per_tree", "max_bin": 256}
+    {"colsample_bynode": 1.0, "multi_strategy": "one_output_per_tree"}
 )
 
 
@@ -54,7 +54,7 @@ class BoostedStage:
     columns that a tree may split on, and ``colsample_bynode``, the share of these that a node
     may (each in (0, 1]); ``multi_strategy``, with K > 2 classes: K trees a round
     (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which
-    two classes read as one margin; and ``refit_every``, which is not drawn.
+    two classes read as one margin; and ``refit_every`` and ``max_bin``, which are not drawn.
 
     With K > 2 classes an ``eta`` above .5 is read as .5.
 
@@ -146,6 +146,7 @@ class BoostedStage:
         if inputs.scheduler.varies:  # No held-out rows end such a fit.
             rounds = min(rounds, SCHEDULED_ROUNDS)
         own = {self.limit: rounds, "refit_every": self.refit_every}
+        own["max_bin"] = self.capacity.max_bin
         return {**UNDRAWN, **own, **self.defaults, **inputs.configuration.hyperparameters}
 
     def _grown(self, inputs: StageInputs, settings: Mapping[str, Any]) -> BoostedPath:
