@@ -112,13 +112,14 @@ def read_texts(cells: Any) -> tuple[NDArray[np.intp], list[str]]:
     if array.dtype.kind != "O":
         codes, used = pd.factorize(array)
         return _merge(codes, [_spell(cell) for cell in used])
+    if _infer(array) == "string":
+        codes, used = pd.factorize(array)
+        return codes, list(used)
     # Spelt before they are compared, for 1 == 1.0 == True.
     present = ~_missing(array)
-    inferred = _infer(array)
-    texts = array[present] if inferred == "string" else map(_spell, array[present])
     index: dict[str, int] = {}
     codes = np.full(len(array), -1, dtype=np.intp)
-    codes[present] = [index.setdefault(text, len(index)) for text in texts]
+    codes[present] = [index.setdefault(_spell(cell), len(index)) for cell in array[present]]
     return codes, list(index)
 
 
