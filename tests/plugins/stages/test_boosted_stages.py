@@ -86,7 +86,12 @@ def built_in(stage, inputs, label):
     def matrix(X):
         rows = np.tile(margin, (len(X), 1)) if len(margin) > 1 else np.repeat(margin, len(X))
         return xgboost.QuantileDMatrix(
-            X, label if X is inputs.matrix else None, base_margin=rows, nthread=1
+            X,
+            label if X is inputs.matrix else None,
+            base_margin=rows,
+            nthread=1,
+            # Rows to predict are not binned: there are fewer.
+            max_bin=parameters["max_bin"] if X is inputs.matrix else 256,
         )
 
     booster = xgboost.train(parameters, matrix(inputs.matrix), settings["n_rounds"])

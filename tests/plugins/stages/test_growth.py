@@ -17,7 +17,7 @@ from hpmkd.values import After, Configuration, ExtraRows, Previous, Softening, S
 from hpmkd_defaults.stages import leaf_refit
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.boosting_parameters import STRATEGIES, common_parameters
-from hpmkd_defaults.stages.boosting_rounds import Boosting, first_target, start_margin
+from hpmkd_defaults.stages.boosting_rounds import XGBoosting, first_target, start_margin
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.objective import DistillationObjective
 from hpmkd_defaults.stages.refit import JointLoss, refit_jointly
@@ -85,7 +85,7 @@ def xgboost_alone(stage, inputs, margins):
     """Return a booster of the inputs' own loss that begins at margins (n, C)."""
     settings = stage.settings(inputs)
     parameters = common_parameters(inputs, settings) | dict(stage.growth(settings))
-    matrix = xgboost.QuantileDMatrix(inputs.matrix, nthread=1)
+    matrix = xgboost.QuantileDMatrix(inputs.matrix, nthread=1, max_bin=parameters["max_bin"])
     matrix.set_base_margin(margins if margins.shape[1] > 1 else margins[:, 0])
     rounds = settings["n_rounds"]
     if len(inputs.classes) > 2:
@@ -133,13 +133,13 @@ def test_margins_are_the_clipped_linear_ones_and_the_booster_on_top(
     stage, given, temperature, monkeypatch
 ):
     boosters = []
-    begin = Boosting.booster
+    begin = XGBoosting.booster
 
     def stored(self, margins, held_margins):
         boosters.append(begin(self, margins, held_margins))
         return boosters[-1]
 
-    monkeypatch.setattr(Boosting, "booster", stored)
+    monkeypatch.setattr(XGBoosting, "booster", stored)
     inputs = started(given, temperature=temperature, **QUICK)
     student = stage.fit(inputs)
     (booster,) = boosters
