@@ -43,10 +43,9 @@ class TestWhatTheEngineReports:
     def test_folds(self):
         (cap,) = of_split(SplitSettings(), 120_000)
         assert cap == (
-            "split.teacher_folds: 3 instead of 5 folds, for there are 120000 rows "
-            "(split.folds_until)"
+            "split.folds: 3 instead of 5 folds, for there are 120000 rows (split.folds_until)"
         )
-        assert list(of_split(SplitSettings(teacher_folds=3), 120_000)) == []
+        assert list(of_split(SplitSettings(folds=3), 120_000)) == []
 
     def test_a_million_rows_bind_all(self):
         caps = " ".join(of_split(SplitSettings(), 800_000))
