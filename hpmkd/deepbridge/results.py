@@ -89,9 +89,16 @@ class DistillationOutcome:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The rows, stage by stage; each student that the run did not fit is fitted now."""
+        """The rows, stage by stage, then the ensemble.
+
+        Each student that the run did not fit is fitted now.
+        """
         chosen = [(trial, self.student(trial.configuration)) for trial in self._chosen()]
-        return [(self._judged(trial, student), student) for trial, student in chosen]
+        rows: list[Row] = [(self._judged(trial, student), student) for trial, student in chosen]
+        handle = self.found.handle
+        if handle is not None and handle.pooled is not None:
+            rows.append((handle.pooled.trial, handle.pooled.student))
+        return rows
 
     def records(self) -> list[dict[str, Any]]:
         """Return the rows as mappings, by :data:`COLUMNS`."""

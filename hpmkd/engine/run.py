@@ -169,6 +169,7 @@ def _result(
             chained.provenance,
             finalists,
             outputs.knowledge.original(rows.test.table),
+            finished.pooled,
             outputs.final_rows,
         ),
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hpmkd.knowledge.predictions import TeacherPredictions
     from hpmkd.training.datasets import TrainingSet
     from hpmkd.training.provenance import Provenance
-    from hpmkd.training.refit import Finalists
+    from hpmkd.training.refit import Finalists, Refitted
     from hpmkd.values import Configuration, Trial
 
 
@@ -29,6 +29,7 @@ class RunHandle:
     finalists: Finalists
     #: The predictions of the one teacher, or of several as they are fused.
     teacher: TeacherPredictions
+    pooled: Refitted | None = None  # the ensemble as one student
     final_rows: Dataset | None = None  # the selection rows, where `training` leaves these out
 
     @property

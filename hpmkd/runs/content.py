@@ -18,7 +18,6 @@ from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.runs.checkpoint_folder import BEST, JOURNAL_FILES
 from hpmkd.runs.folder import (
-    ENSEMBLE,
     FRONT,
     load_front,
     load_students,
@@ -28,6 +27,7 @@ from hpmkd.runs.folder import (
 )
 from hpmkd.runs.optuna_study import write_study
 from hpmkd.student import Student
+from hpmkd.training.ensemble import ENSEMBLE
 
 if TYPE_CHECKING:
     from hpmkd.runs.result import Distillation
@@ -148,7 +148,7 @@ def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
 def _students(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the students by what they are: of a stage, the ensemble, or of the front alone."""
     students = load_students(folder, facts["chosen"])
-    ensemble, description = students.pop(ENSEMBLE, None), facts["ensemble"]
+    ensemble, description = students.get(ENSEMBLE), facts["ensemble"]
     # It is there if and only if the run says so.
     if (ensemble is None) == (description is not None and description["unpacked"] is None):
         raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or is none of this run")
@@ -159,9 +159,11 @@ def _students(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
             f"in students/: {', '.join(sorted(missing))}. Take them from a backup, or distil again"
         )
     further = {each.name for each in front if each.role in ("control", "front")}
+    if facts["chosen"] != ENSEMBLE:
+        further.add(ENSEMBLE)
     return {
         "ensemble": ensemble,
         "students": {name: each for name, each in students.items() if name not in further},
         "front": front,
-        "further": {name: each for name, each in students.items() if name in further},
+        "further": {name: each for name, each in students.items() if name in further - {ENSEMBLE}},
     }

@@ -117,10 +117,6 @@ def _replace(target: Path, new: Path, old: Path) -> None:
         raise
 
 
-#: The name of the file of the fused students; no stage is called so.
-ENSEMBLE = "ensemble"
-
-
 def student_path(folder: Path, name: str) -> Path:
     """Return the file of a student of this name; never one outside `folder`.
 

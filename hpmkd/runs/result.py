@@ -17,6 +17,8 @@ from hpmkd.recipe.recipe import Recipe, read_limits
 from hpmkd.runs.content import read_content, write_content
 from hpmkd.runs.folder import writing
 from hpmkd.runs.optuna_study import as_plain
+from hpmkd.student import Student
+from hpmkd.training.ensemble import ENSEMBLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from hpmkd.evaluation.row_details import RowDetails
     from hpmkd.evaluation.verdict import Verdict
     from hpmkd.knowledge.fusion import Knowledge
-    from hpmkd.student import Student
     from hpmkd.training.ensemble import Ensemble
     from hpmkd.values import Configuration, Trial
 
@@ -143,6 +144,14 @@ class Distillation:
         return self.students[self.chosen]
 
     @property
+    def by_name(self) -> Mapping[str, Predictor]:
+        """All students by name, the ensemble among them: what there is to pick from."""
+        fused: dict[str, Predictor] = {}
+        if isinstance(self.ensemble, Student):
+            fused[ENSEMBLE] = self.ensemble
+        return {**fused, **self.students, **self.further}
+
+    @property
     def leaderboard(self) -> pd.DataFrame:
         """Teachers, controls and students as a frame, one row each."""
         return to_frame(self.records)
@@ -195,7 +204,7 @@ class Distillation:
         given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
         limits = read_limits(given) if set(given.values()) != {None} else self.recipe.limits
         summary = pick(self.front, limits, "DIR")
-        return Picked(summary, {**self.students, **self.further}[summary.name])
+        return Picked(summary, self.by_name[summary.name])
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit another student on the rows of :attr:`students` and the same soft targets.

@@ -145,6 +145,7 @@ def _trial(found: PoolChoice, members: Sequence[Trial], labels: IntArray) -> Tri
         ENSEMBLE,
         temperature=1.0,
         alpha=max(each.alpha for each in own),
+        hyperparameters={"members": "+".join(found.names)},
         extra_weight=max(each.extra_weight for each in own),
         after=next((each.after for each in own if not each.hard), None),
     )
