@@ -10,7 +10,7 @@ from sklearn.datasets import make_classification
 from sklearn.neighbors import KNeighborsClassifier
 
 import hpmkd
-from hpmkd.data.splits import folds_of_teachers, for_selection, sample
+from hpmkd.data.splits import for_selection, number_of_folds, sample
 from hpmkd.engine.finish import _self_distil
 from hpmkd.engine.row_caps import of_component, of_split
 from hpmkd.recipe.recipe import Recipe
@@ -69,7 +69,7 @@ class TestWhatTheEngineReports:
         names = ("folds_until", "once_above", "trial_rows", "selection_rows", "scaling_rows")
         none = SplitSettings(**dict.fromkeys((*names, "single_above", "own_above"), 0))
         assert list(of_split(none, 10**7)) == []
-        assert folds_of_teachers(none, 10**7) == 5
+        assert number_of_folds(none, 10**7) == 5
 
 
 @pytest.fixture(scope="module")

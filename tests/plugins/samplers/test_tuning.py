@@ -52,7 +52,8 @@ def test_a_part_is_not_used_where_it_saves_nothing():
 def test_draws_are_compared_on_hard_labels():
     given = replace(space(), temperatures=(4.0, 1.5), extra_weights=(0.0, 0.2, 0.5))
     tuning = planned(given)
-    own = [each for draws in (tuning.draws, tuning.further) for each in sum(draws.values(), [])]
+    both = [*tuning.draws.values(), *tuning.further.values()]
+    own = [each for draws in both for each in draws]
     assert {(each.temperature, each.alpha, each.extra_weight) for each in own} == {(1.0, 0.0, 0.0)}
 
 
