@@ -22,7 +22,6 @@ def test_the_shipped_chain():
     assert [(each.stage, each.label, each.after) for each in HPM.chain] == [
         ("logistic", "none", ""),
         ("gbm", "residual", "logistic"),
-        ("xgboost", "residual", "logistic"),
     ]
 
 

@@ -36,7 +36,7 @@ def test_shipped_recipes_load_under_their_own_name(name):
 
 def test_the_default_is_hpm():
     assert Recipe.load() == HPM
-    assert list(HPM.stages) == ["logistic", "tree", "gbm", "xgboost"]
+    assert list(HPM.stages) == ["logistic", "tree", "gbm", "network"]
     assert HPM.search.alphas.leaking == (0.0, 0.25)
 
 
@@ -72,7 +72,9 @@ def test_another_component_does_not_inherit_settings():
     assert dict(Recipe.from_mapping({"sampler": {"name": "random"}}).sampler.settings) == {}
     assert dict(HPM.override({"sampler.name": "random"}).sampler.settings) == {}
     assert dict(HPM.override({"sampler.name": "staged"}).sampler.settings) == {
-        "trials": 4,
+        "trials": 2,
+        "more": 2,
+        "taught": 1,
         "subset_rows": 10_000,
     }
 
