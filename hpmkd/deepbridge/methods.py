@@ -107,7 +107,9 @@ def recipe_for(name: str, options: Options) -> Recipe:
     if options.temperatures is not None:
         settings["search.temperatures"] = list(options.temperatures)
     if options.alphas is not None:
-        settings |= {f"search.alphas.{each}": [*options.alphas] for each in ("self", "external")}
+        settings |= {
+            f"search.alphas.{each}": [*options.alphas] for each in ("self", "given", "external")
+        }
         # The engine forbids to learn from probabilities alone that leak labels.
         settings["search.alphas.leaking"] = [each for each in options.alphas if each < 1] or [0.0]
         if name == "grid":

@@ -113,6 +113,7 @@ def summary(distiller: AutoDistiller) -> str:
             f"rows and further students; {counts['seconds']:.1f} s",
             teachers,
             f"Verdict: {found.verdict.outcome}. {found.verdict.sentence}",
+            *(f"{warning}." for warning in found.verdict.warnings),
             f"The selection rows chose {chosen.name} (alpha {chosen.alpha:g}, temperature "
             f"{chosen.temperature:g}): accuracy {chosen.accuracy:.4f}, log loss "
             f"{chosen.log_loss:.4f} on the test rows",

@@ -171,7 +171,7 @@ class DistillationOutcome:
         if self.method == "standard":
             # Not the controls that the engine adds to the grid.
             regime = self.found.knowledge.regime.name
-            wanted = getattr(self.found.recipe.search.alphas, regime)
+            wanted = self.found.recipe.search.alphas.of(regime, given=True)
             cells = {cell: trial for cell, trial in cells.items() if cell[2] in wanted}
         order = list(self.found.recipe.stages)
 

@@ -14,7 +14,12 @@ from hpmkd.engine.final_selection import FinalSelection
 from hpmkd.engine.summaries import named_students
 from hpmkd.errors import HpmkdError, PluginWarning
 from hpmkd.evaluation.gates import Gate, gate, gates_of_fuser
-from hpmkd.training.ensemble_distillation import BREAKS_LIMIT, COLLAPSED, EnsembleDistillation
+from hpmkd.training.ensemble_distillation import (
+    ALPHAS,
+    BREAKS_LIMIT,
+    COLLAPSED,
+    EnsembleDistillation,
+)
 from hpmkd.training.refit import Finalists, Named, Refitted, fit_finalists, leading, pairs
 
 if TYPE_CHECKING:
@@ -167,7 +172,8 @@ def _distil_ensemble(
         outputs.ranking,
     )
     with ctx.progress.phase("collapse"):
-        after, decision = distillation.attempt(before, outputs.selection_sets, outputs.alphas)
+        alphas = outputs.alphas if any(outputs.alphas) else ALPHAS
+        after, decision = distillation.attempt(before, outputs.selection_sets, alphas)
         if after is None:
             return finalists, decision
         try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.engine.compare import compare
 from hpmkd.engine.summaries import named_students, summarise
 from hpmkd.engine.teacher_footprint import fuser_footprint, total
 from hpmkd.evaluation import leaderboard
@@ -13,7 +14,7 @@ from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import latency
 from hpmkd.evaluation.leaderboard import Entry, ModelRecord, Role
 from hpmkd.evaluation.row_details import RowDetails
-from hpmkd.evaluation.verdict import HARD, OWN, STUDENT, Verdict, judge
+from hpmkd.evaluation.verdict import TEACHER, Verdict
 from hpmkd.knowledge.predictions import stack
 from hpmkd.training.ensemble import ENSEMBLE
 from hpmkd.training.ensemble_distillation import COLLAPSED
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from hpmkd.training.refit import Finalists, Refitted
     from hpmkd.values import FloatArray, Trial
 
-#: What the leaderboard calls the fused teacher.
-TEACHER = "teacher"
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -49,9 +47,13 @@ class Measurement:
 
 
 def measure(
-    ctx: RunContext, rows: RunRows, outputs: TeacherOutputs, finished: FinishedStudents
+    ctx: RunContext,
+    rows: RunRows,
+    outputs: TeacherOutputs,
+    trials: Sequence[Trial],
+    finished: FinishedStudents,
 ) -> Measurement:
-    """Read the test rows, once."""
+    """Read the test rows, once. `trials` are those that might have won."""
     test, finalists = rows.test, finished.finalists
     with ctx.counts.phase("measure"):
         ctx.progress.start("measure", 3)
@@ -62,9 +64,7 @@ def measure(
         entries += _ensemble_entries(finished, test.table)
         ctx.progress.finish()
         knowledge = outputs.knowledge.fused
-        verdict = compare(
-            finalists, finished.self_distilled, test, outputs.regime.name, ctx.seeds.verdict
-        )
+        verdict = compare(ctx, outputs, trials, finished, entries, test)
         students = [*named_students(finalists, finished.front, finished.pooled)]
         own = finalists.by_name()
         return Measurement(
@@ -194,31 +194,3 @@ def unpacked_entry(ensemble: Ensemble, table: Any) -> Entry:
     speed = latency(ensemble.predict_proba, table)
     footprint = Footprint(ensemble.n_bytes, speed.row_us, speed.batch_us)
     return Entry("ensemble", ENSEMBLE, ensemble.predict_proba(table), footprint)
-
-
-def compare(
-    finalists: Finalists,
-    self_distilled: Predictor | str | None,
-    test: Dataset,
-    regime: str,
-    seed: int,
-) -> Verdict:
-    """Judge the shipped student against its controls on the test rows.
-
-    `self_distilled` as of :class:`~hpmkd.engine.finish.FinishedStudents`.
-    """
-    shipped, control = finalists.shipped.refitted, finalists.control.refitted
-    arms = {STUDENT: shipped.student, HARD: control.student}
-    if self_distilled is not None and not isinstance(self_distilled, str):
-        arms[OWN] = self_distilled
-    verdict = judge(
-        {name: student.predict_proba(test.table) for name, student in arms.items()},
-        test.labels,
-        stage=finalists.shipped.name,
-        is_control=shipped.trial.configuration.hard,
-        regime=regime,
-        seed=seed,
-    )
-    if isinstance(self_distilled, str):
-        return replace(verdict, notes=(*verdict.notes, self_distilled))
-    return verdict

@@ -115,7 +115,7 @@ def run(
     found = search_soft(ctx, rows, outputs, hard)
     chained = chain(ctx, outputs, found)
     finished = finish(ctx, outputs, chained)
-    measured = measure(ctx, rows, outputs, finished)
+    measured = measure(ctx, rows, outputs, chained.provenance.trials, finished)
     ctx.memory.remember(found.facts, outcomes(found.facts, chained.tried))
     # Workers count for the peak memory once they have ended.
     ctx.pipeline.close()

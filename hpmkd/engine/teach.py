@@ -127,7 +127,7 @@ def teach(
         builder = builder.with_sources_for(regime)
         if builder.source.real:
             warn_of_known_rows(builder.source.unlabeled, rows.training, rows.test)
-        alphas = getattr(ctx.recipe.search.alphas, regime.name)
+        alphas = ctx.recipe.search.alphas.of(regime.name, given=bool(builder.given))
         queries = builder.queries
         predictions = builder.predict(builder.teachers, builder.folds[:1], queries)
         reason = refusal(ctx, rows, builder, predictions, hard, alphas, must_ask)

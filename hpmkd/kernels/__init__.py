@@ -1,4 +1,4 @@
-"""Softening, divergence, the distillation loss, fusion, margins, leaves, networks, compiled.
+"""Softening, divergence, the distillation loss, fusion, margins, trees, networks, compiled.
 
 These functions check their arguments, bring them to the one dtype and layout that each
 kernel is compiled for, and call it; the formulas are in ``tests/kernels/reference.py``.
@@ -27,12 +27,21 @@ if TYPE_CHECKING:
     )
     from hpmkd.kernels._network import n_parameters, network_epoch, network_gradient
     from hpmkd.kernels._targets import distillation_loss, kl_divergence, soften, soften_logits
+    from hpmkd.kernels._vector_trees import (
+        add_vector_tree,
+        bin_edges,
+        grow_vector_tree,
+        to_bins,
+    )
 
 __all__ = [
+    "add_vector_tree",
     "attention_fuse",
     "attention_gradient",
+    "bin_edges",
     "distillation_loss",
     "em_step",
+    "grow_vector_tree",
     "kl_divergence",
     "leaf_gradient",
     "leaf_margins",
@@ -44,6 +53,7 @@ __all__ = [
     "network_margins",
     "soften",
     "soften_logits",
+    "to_bins",
     "tree_leaves",
     "tree_margins",
 ]
@@ -60,6 +70,7 @@ _HOMES = {
     ),
     "_network": ("n_parameters", "network_epoch", "network_gradient"),
     "_targets": ("distillation_loss", "kl_divergence", "soften", "soften_logits"),
+    "_vector_trees": ("add_vector_tree", "bin_edges", "grow_vector_tree", "to_bins"),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

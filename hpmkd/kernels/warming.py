@@ -26,6 +26,7 @@ def steps() -> Iterator[tuple[str, Callable[[], None]]]:
     yield "fusion", _fusion
     yield "leaf refit", _refit
     yield "networks", _networks
+    yield "vector trees", _vector_trees
 
 
 def cache_folder() -> Path:
@@ -117,6 +118,20 @@ def _networks() -> None:
         [1, 1, 1], state, *rows, [0], 1.0, 0.5, 0.5,
         batch=1, step=0, rate=0.1, decay=0.1, horizon=1.0,
     )  # fmt: skip
+
+
+def _vector_trees() -> None:
+    from hpmkd.kernels import add_vector_tree, bin_edges, grow_vector_tree, to_bins
+
+    matrix = np.array([[0.0], [1.0]])
+    bins, n_bins = to_bins(matrix, bin_edges(matrix, 2))
+    derivatives, rows = np.ones((2, 6), dtype=np.float32), np.arange(2)
+    allowed, histograms = np.ones((3, 1), dtype=bool), np.empty((2, 1, 3, 6))
+    nodes, values = grow_vector_tree(
+        bins, n_bins, derivatives, rows, np.zeros(1, dtype=np.int64), allowed, histograms,
+        max_depth=-1, eta=0.1, reg_lambda=1.0, min_child_weight=0.1,
+    )  # fmt: skip
+    add_vector_tree(bins, n_bins, nodes, values, np.zeros((2, 3), dtype=np.float32))
 
 
 def _refit() -> None:

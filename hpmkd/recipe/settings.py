@@ -86,16 +86,33 @@ class SplitSettings(Settings, frozen=True):
 
 
 class AlphaGrids(Settings, frozen=True):
-    """The teacher weights worth trying in each regime; 0 is added where it is missing."""
+    """The teacher weights worth trying in each regime; 0 is added where it is missing.
+
+    Parameters
+    ----------
+    self : tuple of float
+        Of teachers that are cross-fitted. An alpha above 0 takes a fit of each teacher without each
+        pair of folds.
+    given : tuple of float
+        Of teachers that are given and know no more than these rows tell, also regime self.
+    external, leaking : tuple of float
+        Of teachers that know more, and of those that have seen the labels: below 1.
+    """
 
     self: tuple[Alpha, ...] = (0.0,)
+    given: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
     external: tuple[Alpha, ...] = (0.0, 0.5, 1.0)
     leaking: tuple[Annotated[float, Meta(ge=0, lt=1)], ...] = (0.0, 0.25)
 
     @property
     def soft(self) -> bool:
         """Whether soft targets count in some regime."""
-        return any(map(any, (self.self, self.external, self.leaking)))
+        return any(map(any, (self.self, self.given, self.external, self.leaking)))
+
+    def of(self, regime: str, given: bool) -> tuple[float, ...]:
+        """Return those of a regime, whether teachers are given or cross-fitted."""
+        grid: tuple[float, ...] = getattr(self, "given" if given and regime == "self" else regime)
+        return grid
 
 
 class StopSettings(Settings, frozen=True):

@@ -51,7 +51,7 @@ FRONT: Sequence[Column] = (
 )
 #: The same of what the verdict compares.
 ARMS: Sequence[Column] = (
-    ("taught by", "name", digits),
+    ("student", "name", digits),
     ("log loss", "log_loss", digits),
     ("best temperature", "temperature", few),
     ("log loss at that temperature", "calibrated_log_loss", digits),

@@ -17,7 +17,7 @@ from hpmkd.student.encoders import fit_encoder
 from hpmkd.student.encoders.linear import LinearEncoder
 from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 from hpmkd.student.models.additive import AdditiveModel
-from hpmkd.student.models.convert import pack_booster, pack_sklearn_tree, strictly_below
+from hpmkd.student.models.convert import joined, pack_booster, pack_sklearn_tree, strictly_below
 from hpmkd.student.models.linear import LinearModel
 from hpmkd.student.models.network import NetworkModel
 from hpmkd.student.models.pool import Pool, PooledModel
@@ -39,6 +39,7 @@ __all__ = [
     "add",
     "fit_encoder",
     "join_trees",
+    "joined",
     "pack_booster",
     "pack_sklearn_tree",
     "pool_students",

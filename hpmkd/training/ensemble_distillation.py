@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.values import Configuration, Trial
 
+#: Weights of the ensemble on rows with labels, where the recipe has none above 0.
+ALPHAS = (0.5,)
 #: What the distilled student is called.
 COLLAPSED = "collapsed"
 #: Why the distilled student is not shipped, whatever its log loss.

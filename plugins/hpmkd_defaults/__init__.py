@@ -109,11 +109,12 @@ def hpmkd_caches() -> list[Offer[Any]]:
 
 @hookimpl
 def hpmkd_teachers() -> list[Offer[Any]]:
-    """Offer the full panel and a cheap reference."""
+    """Offer the full panel, a cheap reference, and a single model."""
     return _offers(
         "teachers",
         default=("panel:DefaultPanel", "boosted trees, forests, networks, linear, neighbours"),
-        quick=("panel:QuickPanel", "one boosted model: a cheap reference"),
+        reference=("panel:ReferencePanel", "boosted trees, a network, linear: cheap"),
+        quick=("panel:QuickPanel", "one boosted model, the cheapest"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -70,3 +71,11 @@ def test_a_report_goes_to_the_output_folder(made, runs, tmp_path):
 def test_another_kind_of_report_is_refused(standard):
     with pytest.raises(RecipeError, match="report_type: got 'pdf'; expected 'interactive' or"):
         standard[0].generate_report(report_type="pdf")
+
+
+def test_a_summary_holds_the_warnings_of_the_verdict(standard, monkeypatch):
+    distiller, _ = standard
+    found = distiller.distillation
+    warned = replace(found.verdict, warnings=("Warning: made for this test",))
+    monkeypatch.setattr(type(distiller), "distillation", replace(found, verdict=warned))
+    assert "\nWarning: made for this test.\n" in distiller.generate_summary()

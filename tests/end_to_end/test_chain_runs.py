@@ -155,10 +155,13 @@ def test_a_student_that_heard_a_teacher_is_judged_against_three_arms(tmp_path):
     (record,) = [each for each in found.records if each.chosen]
     assert record.alpha > 0
     assert record.scheduler == "constant"
-    assert [arm.name for arm in found.verdict.arms] == ["student", "hard labels", "own labels"]
-    assert len(found.verdict.notes) == 2
-    assert "best temperature" in found.verdict.notes[0]
-    assert "self-distillation" in found.verdict.notes[1]
+    arms = [arm.name for arm in found.verdict.arms]
+    assert arms == ["student", "best hard student", "own labels"]
+    searched, repeated, calibrated, own = found.verdict.notes[len(found.verdict.warnings) :]
+    assert "candidates in 2 folds" in searched
+    assert "epeat" in repeated
+    assert "best temperature" in calibrated
+    assert "self-distillation" in own
     # The word on the verdict is about the control that the selection rows ranked first.
     student, hard = found.verdict.arms[:2]
     assert found.verdict.delta_log_loss == pytest.approx(student.log_loss - hard.log_loss)

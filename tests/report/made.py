@@ -8,11 +8,11 @@ import numpy as np
 from msgspec import structs
 
 from hpmkd.evaluation.footprint import Footprint
-from hpmkd.evaluation.gates import Gate
+from hpmkd.evaluation.gates import Gate, LossComparison
 from hpmkd.evaluation.leaderboard import Entry, build
 from hpmkd.evaluation.pareto import StudentSummary
 from hpmkd.evaluation.row_details import RowDetails
-from hpmkd.evaluation.verdict import judge
+from hpmkd.evaluation.verdict import Searched, judge
 from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.knowledge.regime import Regime
 from hpmkd.recipe.limits import Limits
@@ -176,11 +176,16 @@ def made(
     predicted = {name: each for name, each in predicted.items() if each is not None}
     weights = rng.dirichlet(np.ones(len(teachers)), 300)
     verdict = judge(
-        {"student": student, "hard labels": control},
+        {"student": student, "best hard student": control},
         labels,
-        stage=chosen,
+        shipped=chosen,
+        control=chosen,
         is_control=False,
         regime="self",
+        repeated=LossComparison(0.02, 0.004),
+        searched=Searched(6, 9, 5),
+        rivals={} if silent else {"teacher": fused},
+        sizes={},
         seed=0,
     )
     counts = {

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import warnings
+from dataclasses import replace
 from importlib import util
 
 import matplotlib
@@ -36,6 +37,18 @@ def test_the_page_refers_to_nothing_outside_itself(reports):
     assert set(re.findall(r"\w+://[\w./]+", text)) <= {"http://www.w3.org/2000/svg"}
     assert len(text) < 500_000
     assert "#fe01" not in text  # no stand-in is left
+
+
+def test_warnings_stand_out_among_the_notes(tmp_path):
+    run = made(2, stages=("tree",), trials=())
+    warned = replace(run.verdict, warnings=("Warning: a <b> is better",))
+    warned = replace(warned, notes=(*warned.warnings, *warned.notes))
+    page = write_report(replace(run, verdict=warned), tmp_path / "one.html").read_text("utf-8")
+    assert page.count('<p class="warning">') == 1
+    assert '<p class="warning">Warning: a &lt;b&gt; is better.</p>' in page
+    assert "Hard students were searched as carefully: 9 hard and 6 soft" in page
+    plain = write_report(run, tmp_path / "other.html").read_text("utf-8")
+    assert '<p class="warning">' not in plain
 
 
 def test_pictures_for_papers_are_png_and_svg(tmp_path):

@@ -126,7 +126,7 @@ def test_hard_labels_win_if_they_do_on_all_rows(fickle):
     assert beaten.selection_log_loss > first.log_loss
     assert beaten.name in found.further
     assert found.student is found.handle.finalists.controls["fickle"].student
-    assert "the selection rows chose hard labels" in found.verdict.sentence
+    assert "The selection rows chose hard labels" in found.verdict.sentence
     (note,) = [each for each in history.notes if each.startswith("fickle:")]
     assert note == (
         f"fickle: fitted on {N - HELD} rows, hard labels win after all: "

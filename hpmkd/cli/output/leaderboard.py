@@ -53,7 +53,7 @@ def print_result(found: Distillation) -> None:
     outcome = (f"Verdict: {found.verdict.outcome}.", "bold")
     console.print(Text.assemble(outcome, f" {found.verdict.sentence}"))
     for note in found.verdict.notes:
-        console.print(f"  {note}.")
+        console.print(f"  {note}.", style="yellow" if note in found.verdict.warnings else None)
     for gate in found.gates:
         step = "passed" if gate.passed else "refused"
         console.print(f"Gate {gate.name}: {step} ({gate.reason})")

@@ -82,6 +82,9 @@ def test_a_run_read_back(distil, store, client, runs):
     (shipped,) = (each for each in found.records if each.chosen)
     assert metrics["shipped/bytes"] == shipped.bytes
     assert metrics["verdict/delta_log_loss"] == pytest.approx(found.verdict.delta_log_loss)
+    assert metrics["verdict/searched/hard"] == found.verdict.searched.hard
+    if found.verdict.repeated is not None:
+        assert metrics["verdict/repeated/gain"] == pytest.approx(found.verdict.repeated.gain)
     assert metrics["counts/models_trained"] == found.counts["models_trained"]
     assert metrics["seconds/total"] == scribe.counts["seconds"]["total"]
 

@@ -11,9 +11,10 @@ from hpmkd.errors import RecipeError
 from hpmkd_defaults.settings_types import Natural
 from hpmkd_defaults.stages.boosted_path import BoostedPath, grow
 from hpmkd_defaults.stages.boosting_parameters import STRATEGIES, common_parameters
-from hpmkd_defaults.stages.boosting_rounds import Boosting
+from hpmkd_defaults.stages.boosting_rounds import XGBoosting
 from hpmkd_defaults.stages.capacity import Capacity
 from hpmkd_defaults.stages.leaf_refit import ROWS_PER_VALUE
+from hpmkd_defaults.stages.vector_rounds import VectorBoosting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ class BoostedStage:
     columns that a tree may split on, and ``colsample_bynode``, the share of these that a node
     may (each in (0, 1]); ``multi_strategy``, with K > 2 classes: K trees a round
     (``"one_output_per_tree"``) or one whose leaves hold K values (``"multi_output_tree"``), which
-    two classes read as one margin; and ``refit_every``, which is not drawn.
+    two classes read as one margin; and ``refit_every`` and ``max_bin``, which are not drawn.
 
     With K > 2 classes an ``eta`` above .5 is read as .5.
 
@@ -145,6 +146,7 @@ class BoostedStage:
         if inputs.scheduler.varies:  # No held-out rows end such a fit.
             rounds = min(rounds, SCHEDULED_ROUNDS)
         own = {self.limit: rounds, "refit_every": self.refit_every}
+        own["max_bin"] = self.capacity.max_bin
         return {**UNDRAWN, **own, **self.defaults, **inputs.configuration.hyperparameters}
 
     def _grown(self, inputs: StageInputs, settings: Mapping[str, Any]) -> BoostedPath:
@@ -152,7 +154,9 @@ class BoostedStage:
         limit = settings[self.limit]
         if limit != int(limit) or limit < 1:
             raise RecipeError(f"got {self.limit}={limit}, expected a whole number, 1 or more")
-        boosting = Boosting(inputs, parameters, int(limit))
+        vectors = parameters.get("multi_strategy") == "multi_output_tree"
+        rounds = VectorBoosting if vectors else XGBoosting
+        boosting = rounds(inputs, parameters, int(limit))
         refit_every = int(settings["refit_every"])
         return grow(boosting, refit_every, self.refit_rows, self.half_leaves)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class BoostingBase:
     intercept: FloatArray
 
     @classmethod
-    def under(cls, boosting: Boosting) -> BoostingBase:
+    def under(cls, boosting: Boosting[Any]) -> BoostingBase:
         """Return where a fit starts.
 
         Raises

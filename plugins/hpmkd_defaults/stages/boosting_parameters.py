@@ -46,6 +46,7 @@ def common_parameters(inputs: StageInputs, settings: Mapping[str, Any]) -> dict[
         "min_child_weight": float(settings["min_child_weight"]),
         **{name: _share(name, settings[name]) for name in SHARES},
         "tree_method": "hist",
+        "max_bin": int(settings["max_bin"]),
         "disable_default_eval_metric": True,
         "seed": small_seed(inputs.seed),
         # What a round draws depends on its number alone, not on the rounds before it.

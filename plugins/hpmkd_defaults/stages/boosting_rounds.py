@@ -1,12 +1,13 @@
-"""Rounds of gradient boosting with XGBoost, from margins that may be moved in between."""
+"""Rounds of gradient boosting, from margins that may be moved in between; those of XGBoost."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import xgboost
 
+from hpmkd.student import pack_booster
 from hpmkd_defaults.stages.objective import DistillationObjective
 from hpmkd_defaults.stages.row_loss import (
     checked_extra,
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hpmkd.student import TreesModel
     from hpmkd.values import ExtraRows, FloatArray, StageInputs
 
+#: What the rounds are added to.
+B = TypeVar("B")
 
-class Boosting:
-    """The rows of a fit as XGBoost reads them, and the loss that its rounds lower.
 
-    With two classes at T = 1 and a scheduler that does not vary, the loss is XGBoost's own
-    ``binary:logistic`` on the mixed target, which is faster than
-    :class:`~hpmkd_defaults.stages.objective.DistillationObjective`.
+class Boosting(Generic[B]):
+    """The rows of a fit, and the loss that its rounds lower. A subclass defines a round.
 
     Parameters
     ----------
@@ -53,16 +54,8 @@ class Boosting:
         self.rows = stacked_matrix(inputs, self.extra)
         self.weights = stacked_weights(inputs, self.extra)
         self.target = first_target(inputs, self.extra)
-        self.exact = mixing_is_exact(inputs)
+        self.held = checked_held(inputs)
         self._objective = DistillationObjective(inputs, n_rounds, self.extra)
-        self._matrix = xgboost.QuantileDMatrix(self.rows, nthread=inputs.n_threads)
-        # Rounding may leave [0, 1] by a hair, which XGBoost refuses.
-        self._matrix.set_label(self.target[:, 1].clip(0.0, 1.0))
-        if self.exact and self.weights is not None:
-            self._matrix.set_weight(self.weights)
-        held = checked_held(inputs)
-        threads = {"nthread": inputs.n_threads}
-        self._held = None if held is None else xgboost.DMatrix(held.matrix, **threads)
 
     def target_at(self, done: float) -> FloatArray:
         """Return the target of shape (n + m, K) once `done` of the rounds are done.
@@ -76,9 +69,7 @@ class Boosting:
         softening = current_softening(self.inputs, self._objective.fit_log.at(progress))
         return stacked_target(self.inputs, self.extra, softening.alpha)
 
-    def booster(
-        self, margins: NDArray[np.float32], held_margins: NDArray[np.float32] | None
-    ) -> xgboost.Booster:
+    def booster(self, margins: NDArray[np.float32], held_margins: NDArray[np.float32] | None) -> B:
         """Return a booster without trees, on top of margins that it does not know.
 
         Parameters
@@ -86,6 +77,45 @@ class Boosting:
         margins, held_margins : ndarray of shape (n + m, C), (h, C)
             float32, of the rows that are fitted and of those that are held out.
         """
+        raise NotImplementedError
+
+    def boost(self, booster: B, iteration: int) -> None:
+        """Add one round; `iteration` counts those of all boosters of the fit, from 0."""
+        raise NotImplementedError
+
+    def held_margins(self, booster: B) -> NDArray[np.float32]:
+        """Return the margins of the held-out rows after the rounds so far: (h,) or (h, K)."""
+        raise NotImplementedError
+
+    def trees(self, booster: B, n_rounds: int) -> TreesModel:
+        """Return the trees of the first rounds of a booster, over a base margin of zeros."""
+        raise NotImplementedError
+
+
+class XGBoosting(Boosting["xgboost.Booster"]):
+    """Boosting with XGBoost.
+
+    With two classes at T = 1 and a scheduler that does not vary, the loss is XGBoost's own
+    ``binary:logistic`` on the mixed target, which is faster than
+    :class:`~hpmkd_defaults.stages.objective.DistillationObjective`.
+    """
+
+    def __init__(self, inputs: StageInputs, parameters: Mapping[str, Any], n_rounds: int) -> None:
+        super().__init__(inputs, parameters, n_rounds)
+        self.exact = mixing_is_exact(inputs)
+        threads = {"nthread": inputs.n_threads}
+        bins = {"max_bin": self.parameters["max_bin"]}
+        self._matrix = xgboost.QuantileDMatrix(self.rows, **bins, **threads)
+        # Rounding may leave [0, 1] by a hair, which XGBoost refuses.
+        self._matrix.set_label(self.target[:, 1].clip(0.0, 1.0))
+        if self.exact and self.weights is not None:
+            self._matrix.set_weight(self.weights)
+        self._held = None if self.held is None else xgboost.DMatrix(self.held.matrix, **threads)
+
+    def booster(
+        self, margins: NDArray[np.float32], held_margins: NDArray[np.float32] | None
+    ) -> xgboost.Booster:
+        """Return an XGBoost booster: see :meth:`Boosting.booster`."""
         matrices = [self._matrix]
         _set_margins(self._matrix, margins)
         if self._held is not None:
@@ -102,6 +132,11 @@ class Boosting:
     def held_margins(self, booster: xgboost.Booster) -> NDArray[np.float32]:
         """Return the margins of the held-out rows after the rounds so far: (h,) or (h, K)."""
         return np.asarray(booster.predict(self._held, output_margin=True))
+
+    def trees(self, booster: xgboost.Booster, n_rounds: int) -> TreesModel:
+        """Return the first rounds as a model: see :meth:`Boosting.trees`."""
+        n_margins = 1 if self.target.shape[1] == 2 else self.target.shape[1]
+        return pack_booster(booster[:n_rounds], n_margins, base_margin=np.zeros(n_margins))
 
 
 def _set_margins(matrix: xgboost.DMatrix, margins: NDArray[np.float32] | None) -> None:

@@ -26,7 +26,7 @@ ROWS_PER_VALUE = 100
 
 
 def refitted(
-    boosting: Boosting, base: BoostingBase, trees: TreesModel, done: int, most: int
+    boosting: Boosting[Any], base: BoostingBase, trees: TreesModel, done: int, most: int
 ) -> tuple[BoostingBase, TreesModel]:
     """Return base and trees with all that a refit moves, after `done` rounds.
 
@@ -56,7 +56,7 @@ def refitted(
     )
 
 
-def rows_of_refit(boosting: Boosting, n_values: int, most: int) -> IntArray | slice:
+def rows_of_refit(boosting: Boosting[Any], n_values: int, most: int) -> IntArray | slice:
     """Return all rows, or so many of those with a label as are enough, and all others.
 
     At most `most` (0 for no cap), but at least 100 for each of the `n_values` leaf values.

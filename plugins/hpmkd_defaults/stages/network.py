@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Epochs of a fit, and of a path that held-out rows end, unless ``n_epochs`` says otherwise.
 EPOCHS, LONGEST_PATH = 40, 200
 #: Epochs without a new best of the held-out rows after which a path ends.
-PATIENCE = 15
+PATIENCE = 10
 
 
 class NetworkStage:
@@ -58,7 +58,7 @@ class NetworkStage:
     complexity: ClassVar[int] = 2
     limit: ClassVar[str] = "n_epochs"
     defaults: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
-        {"width": 64, "layers": 2, "learning_rate": 2e-3, "weight_decay": 0.1}
+        {"width": 64, "layers": 2, "learning_rate": 4e-3, "weight_decay": 0.1}
     )
     portfolio: ClassVar[Sequence[Mapping[str, Hyperparameter]]] = (
         {**defaults, "weight_decay": 0.4},

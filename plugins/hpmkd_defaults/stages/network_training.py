@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpmkd.errors import RecipeError
-from hpmkd.kernels import n_parameters, network_epoch, network_inputs, network_margins, soften
+from hpmkd.kernels import network_epoch, network_inputs, network_margins, soften
 from hpmkd.student.models.network import MAX_HIDDEN, MAX_WIDTH
+from hpmkd_defaults.network_weights import BATCH, HORIZON, layer_sizes, layers_of, start_state
 from hpmkd_defaults.stages.objective import FitLog
 from hpmkd_defaults.stages.row_loss import (
     checked_extra,
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
     Singles = NDArray[np.float32]
 
-#: Rows of a step of Adam, and steps that the average of the weights reaches back to.
-BATCH, HORIZON = 32, 300
-#: The weights of the margins start at this share of those of a hidden layer: near the prior.
-SMALL_START = 0.3
 #: Beyond this no training ends well, and no student may have it.
 LARGEST = 1e4
 
@@ -85,9 +81,9 @@ class NetworkTraining:
         self._labels = inputs.labels.astype(np.int64, copy=False)
         n_classes = len(inputs.classes)
         hidden = [int(settings["width"])] * int(settings["layers"])
-        self._sizes = [self._matrix.shape[1], *hidden, n_classes if n_classes > 2 else 1]
+        self._sizes = layer_sizes(self._matrix.shape[1], hidden, n_classes)
         self._random = np.random.default_rng(inputs.seed)
-        self._state = self._start()
+        self._state = start_state(self._sizes, self._prior(), self._random)
         self._log = FitLog(inputs, self.n_epochs)
         self._done = 0
         self._softened: tuple[float, Singles] | None = None
@@ -134,13 +130,7 @@ class NetworkTraining:
 
     def layers(self, average: Singles | None = None) -> tuple[list[Singles], list[Singles]]:
         """Return weights and biases of each layer, by default those of now."""
-        flat = self.average if average is None else average
-        weights, biases, at = [], [], 0
-        for a, b in pairwise(self._sizes):
-            weights.append(flat[at : at + a * b].reshape(a, b))
-            biases.append(flat[at + a * b : at + (a + 1) * b])
-            at += (a + 1) * b
-        return weights, biases
+        return layers_of(self.average if average is None else average, self._sizes)
 
     def _softening(self) -> Softening:
         """Return how soft the targets of the next epoch are."""
@@ -160,23 +150,8 @@ class NetworkTraining:
             self._softened = (temperature, softened.astype(np.float32))
         return self._softened[1]
 
-    def _start(self) -> Singles:
-        """Return the state at the start: weights drawn (He et al. 2015), the prior as bias."""
-        state = np.zeros((4, n_parameters(self._sizes)), dtype=np.float32)
-        weights, biases = self.layers(state[0])
-        for layer in weights:
-            drawn = self._random.standard_normal(layer.shape, dtype=np.float32)
-            layer[:] = drawn * np.float32(np.sqrt(2.0 / max(1, len(layer))))
-        weights[-1][:] *= np.float32(SMALL_START)
-        biases[-1][:] = self._prior_margins()
-        state[3] = state[0]
-        return state
-
-    def _prior_margins(self) -> FloatArray:
-        """Return the margins of the mean target in the first epoch."""
+    def _prior(self) -> FloatArray:
+        """Return the mean target in the first epoch, of shape (K,)."""
         alpha = softening_at(self._inputs, progress=0.0).alpha
         target = stacked_target(self._inputs, self._extra, alpha)
-        logits: FloatArray = np.log(
-            smoothed_prior(target, stacked_weights(self._inputs, self._extra))
-        )
-        return logits if self._sizes[-1] > 1 else logits[1:] - logits[:1]
+        return smoothed_prior(target, stacked_weights(self._inputs, self._extra))

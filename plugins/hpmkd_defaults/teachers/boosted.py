@@ -40,6 +40,8 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Rounds without gain on the rows held out after which to stop, >= 1.
     subsample, colsample : float
         Share of rows, and of columns, that a tree sees, in (0, 1].
+    max_bin : int
+        Bins of a column, >= 2.
     refit_until : int
         Rows above which it is not refitted; 0 for no cap.
     random_state : int
@@ -56,6 +58,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         patience: int = 15,
         subsample: float = 0.7,
         colsample: float = 0.7,
+        max_bin: int = 256,
         refit_until: int = 0,
         random_state: int = 0,
     ) -> None:
@@ -66,6 +69,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.patience = patience
         self.subsample = subsample
         self.colsample = colsample
+        self.max_bin = max_bin
         self.refit_until = refit_until
         self.random_state = random_state
 
@@ -87,7 +91,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.booster_ = stopped
             return self
         del stopped
-        rows = xgboost.QuantileDMatrix(matrix, codes, nthread=1)
+        rows = self._binned(matrix, codes)
         self.booster_ = xgboost.train(self._parameters(), rows, self.n_rounds_)
         return self
 
@@ -108,8 +112,8 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         held_out = held_out_rows(codes, MOST_HELD_OUT, self.random_state)
         if held_out is None:
             return None
-        train = xgboost.QuantileDMatrix(matrix[~held_out], codes[~held_out], nthread=1)
-        watch = xgboost.QuantileDMatrix(matrix[held_out], codes[held_out], ref=train, nthread=1)
+        train = self._binned(matrix[~held_out], codes[~held_out])
+        watch = self._binned(matrix[held_out], codes[held_out], ref=train)
         booster = xgboost.train(
             self._parameters(),
             train,
@@ -119,6 +123,11 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             verbose_eval=False,
         )
         return booster[: int(booster.best_iteration) + 1]
+
+    def _binned(
+        self, matrix: FloatArray, codes: NDArray[Any], ref: xgboost.DMatrix | None = None
+    ) -> xgboost.QuantileDMatrix:
+        return xgboost.QuantileDMatrix(matrix, codes, ref=ref, max_bin=self.max_bin, nthread=1)
 
     def _parameters(self) -> dict[str, Any]:
         n_classes = len(self.classes_)
@@ -135,6 +144,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "eta": self.learning_rate,
             "subsample": self.subsample,
             "colsample_bytree": self.colsample,
+            "max_bin": self.max_bin,
             "seed": self.random_state,
             "nthread": 1,
             "verbosity": 0,

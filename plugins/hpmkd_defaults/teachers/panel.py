@@ -22,18 +22,23 @@ if TYPE_CHECKING:
     from hpmkd.values import DataFacts
 
 #: Trees of a forest, and of one in a panel of few.
-TREES, TREES_OF_FEW = 100, 20
+TREES, TREES_OF_FEW = 50, 20
 #: Rows above which a forest is grown with larger leaves, and neighbours are too slow.
 MANY_ROWS = 20_000
+#: Bins of a boosted model: most of its time goes to bins where rows are few.
+BINS, BINS_OF_MANY = 32, 256
 NEIGHBOURS = 12
+#: Weight decay of a network: with many rows, held-out ones end its training instead.
+DECAY, DECAY_OF_MANY = 0.1, 0.02
 
 
 class DefaultPanel:
-    """Seven or eight classifiers that err differently.
+    """Six or seven classifiers that err differently.
 
-    Two boosted models, two forests, one or two networks, a linear model and, up to 20,000
-    rows, nearest neighbours. None is tuned to the data: the fuser calibrates and weighs
-    them. All run on one thread. Where rows are very many, four are left, one of each kind.
+    A boosted model, two forests, a network, a linear model; for two classes a boosted model of
+    shallower trees, for more a wider network; and, up to 20,000 rows, nearest neighbours. None is
+    tuned to the data: the fuser calibrates and weighs them. All run on one thread. Where rows are
+    very many, four are left, one of each kind.
 
     Parameters
     ----------
@@ -56,7 +61,7 @@ class DefaultPanel:
         self,
         rows_per_tree: Natural = 50_000,
         linear_rows: Natural = 20_000,
-        network_rows: Natural = 4_000_000,
+        network_rows: Natural = 2_000_000,
         refit_until: Natural = 100_000,
         few_above: Natural = 200_000,
     ) -> None:
@@ -99,24 +104,19 @@ class DefaultPanel:
         """
         few = 0 < self.few_above < facts.n_rows
         trees = {
-            "xgb6": BoostedTeacher(max_depth=6, learning_rate=0.2, refit_until=self.refit_until),
+            "xgb6": boosted(facts, 6, self.refit_until),
             "random_forest": random_forest(facts, self.rows_per_tree, few),
         }
         dense = {
-            "mlp": NetworkTeacher(width=(64, 64), alpha=1.0, row_budget=self.network_rows),
+            "mlp": network(facts, (64, 64), self.network_rows),
             "logistic": LinearTeacher(max_rows=self.linear_rows),
         }
         if not few:
-            shallow = BoostedTeacher(max_depth=3, learning_rate=0.2, refit_until=self.refit_until)
-            trees = {
-                "xgb3": shallow,
-                **trees,
-                "extra_trees": extra_trees(facts, self.rows_per_tree),
-            }
-        if facts.n_classes > 2 and not few:
-            dense["wide_mlp"] = NetworkTeacher(
-                width=(128,), alpha=0.05, row_budget=self.network_rows
-            )
+            trees["extra_trees"] = extra_trees(facts, self.rows_per_tree)
+            if facts.n_classes == 2:
+                trees["xgb3"] = boosted(facts, 3, self.refit_until)
+            else:  # a booster of K trees a round would cost more, and was given less weight
+                dense["wide_mlp"] = network(facts, (128, 64), self.network_rows)
         if facts.n_rows <= MANY_ROWS:
             # A fold of a fold may hold a quarter of the rows.
             n_neighbours = max(1, min(NEIGHBOURS, facts.n_rows // 4))
@@ -127,12 +127,35 @@ class DefaultPanel:
         }
 
 
+class ReferencePanel:
+    """Three cheap classifiers: what can be learned from the rows, for a tenth of the time.
+
+    A boosted model of few rounds, a network, and a linear model. Given probabilities are compared
+    with them, fused, to see whether they leak labels.
+    """
+
+    def members(self, facts: DataFacts, seed: int) -> Mapping[str, Any]:
+        """Return the members by name, each an unfitted pipeline on the raw table."""
+        # Of many rows, each reads as few as in the default panel.
+        caps = DefaultPanel()
+        dense = {
+            "mlp": network(facts, (64, 64), caps.network_rows),
+            "logistic": LinearTeacher(max_rows=caps.linear_rows),
+        }
+        return {
+            **QuickPanel().members(facts, seed),
+            **{name: reading(model, "linear", name, seed) for name, model in dense.items()},
+        }
+
+
 class QuickPanel:
-    """One boosted model: a cheap reference for what can be learned from the rows."""
+    """One boosted model of large steps, and so of few rounds: the cheapest teacher."""
 
     def members(self, facts: DataFacts, seed: int) -> Mapping[str, Any]:
         """Return the only member, ``boosted``, an unfitted pipeline on the raw table."""
-        model = BoostedTeacher(max_depth=5, learning_rate=0.3, max_rounds=100, patience=5)
+        model = BoostedTeacher(
+            max_depth=6, learning_rate=0.3, max_rounds=100, patience=5, max_bin=bins(facts)
+        )
         return {"boosted": reading(model, "tree", "boosted", seed)}
 
 
@@ -155,6 +178,24 @@ def reading(model: Any, kind: str, name: str, seed: int) -> Pipeline:
         # 31 bits are what every library accepts.
         model.set_params(random_state=int(entropy.generate_state(1)[0] >> 1))
     return Pipeline([("encoder", TableEncoder(kind=kind)), ("model", model)])
+
+
+def bins(facts: DataFacts) -> int:
+    """Return the bins of a column for a boosted model."""
+    return BINS_OF_MANY if facts.n_rows > MANY_ROWS else BINS
+
+
+def boosted(facts: DataFacts, depth: int, refit_until: int) -> BoostedTeacher:
+    """Return a boosted model whose trees have some depth."""
+    return BoostedTeacher(
+        max_depth=depth, learning_rate=0.2, max_bin=bins(facts), refit_until=refit_until
+    )
+
+
+def network(facts: DataFacts, width: tuple[int, ...], row_budget: int) -> NetworkTeacher:
+    """Return a network that suits the number of rows."""
+    decay = DECAY_OF_MANY if facts.n_rows > MANY_ROWS else DECAY
+    return NetworkTeacher(width=width, weight_decay=decay, row_budget=row_budget)
 
 
 def random_forest(facts: DataFacts, most: int, few: bool) -> CappedForest:

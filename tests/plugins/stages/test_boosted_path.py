@@ -7,12 +7,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-import xgboost
 
 from hpmkd.errors import DataError
-from hpmkd.student import pack_booster
 from hpmkd.values import Configuration, ExtraRows, HeldOutRows, Previous
-from hpmkd_defaults.stages.boosted_path import PATIENCE, as_half, exhausted, log_loss
+from hpmkd_defaults.stages.boosted_path import as_half, exhausted, log_loss, patience_of
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.boosting_parameters import STRATEGIES
 from hpmkd_defaults.stages.logistic import LogisticStage
@@ -111,8 +109,8 @@ def test_rows_that_are_held_out_change_no_tree(inputs_of, name):
 
 
 def test_without_held_out_rows_there_are_all_rounds_and_no_loss(inputs_of):
-    path = GBMStage().path(inputs_of("wine", held=False, n_rounds=PATIENCE + 30, eta=0.5))
-    assert path.n_rounds == PATIENCE + 30
+    path = GBMStage().path(inputs_of("wine", held=False, n_rounds=40, eta=0.5))
+    assert path.n_rounds == 40
     assert path.losses.shape == (0,)
 
 
@@ -123,7 +121,7 @@ def test_it_ends_when_the_loss_no_longer_falls(inputs_of):
     held = replace(inputs.held, labels=np.where(wrong, 1 - inputs.held.labels, inputs.held.labels))
     losses = GBMStage().path(replace(inputs, held=held)).losses
     assert len(losses) < 400
-    assert len(losses) - 1 - losses.argmin() == PATIENCE
+    assert len(losses) - 1 - losses.argmin() == patience_of(0.5)
 
 
 @pytest.mark.parametrize("n_rounds", [0, ROUNDS + 1])
@@ -147,12 +145,15 @@ def test_held_out_rows_need_their_linear_half(inputs_of):
 
 
 def test_the_end_of_patience():
-    falling = list(np.linspace(1, 0, 3 * PATIENCE))
-    assert not exhausted(falling)
-    assert not exhausted([])
-    assert not exhausted([0.5] * PATIENCE)
-    assert exhausted([0.5] * (PATIENCE + 1))
-    assert not exhausted([0.5, *[0.6] * (PATIENCE - 1), 0.4])
+    assert not exhausted(list(np.linspace(1, 0, 30)), 9)
+    assert not exhausted([], 9)
+    assert not exhausted([0.5] * 9, 9)
+    assert exhausted([0.5] * 10, 9)
+    assert not exhausted([0.5, *[0.6] * 8, 0.4], 9)
+
+
+def test_smaller_steps_have_more_patience():
+    assert [patience_of(eta) for eta in (0.05, 0.12, 0.24, 0.5)] == [48, 20, 10, 10]
 
 
 @pytest.mark.parametrize("n_classes", [2, 5])
@@ -183,20 +184,12 @@ def test_a_tree_of_vectors_replaces_one_per_class(inputs_of):
     assert GBMStage().fit(inputs_of("wine", held=False)).model.n_trees == 3 * ROUNDS
 
 
-def test_margins_of_vectors_are_those_of_xgboost_bit_for_bit(inputs_of, monkeypatch):
-    packed = []
-
-    def stored(booster, *arguments, **options):
-        packed.append(booster)
-        return pack_booster(booster, *arguments, **options)
-
-    monkeypatch.setattr("hpmkd_defaults.stages.boosted_path.pack_booster", stored)
-    inputs = inputs_of("wine", multi_strategy="multi_output_tree")
-    model = GBMStage().fit(inputs).model
-    rows = xgboost.DMatrix(inputs.held.matrix, nthread=1)
-    rows.set_base_margin(np.tile(model.base_margin, (len(inputs.held.matrix), 1)))
-    expected = packed[0].predict(rows, output_margin=True)
-    assert model.margins(inputs.held.matrix).tobytes() == expected.tobytes()
+def test_losses_of_vectors_are_those_of_their_students(inputs_of):
+    inputs = inputs_of("wine", multi_strategy="multi_output_tree", colsample_bynode=0.5)
+    path, held = GBMStage().path(inputs), inputs.held
+    for n_rounds in (1, path.n_rounds):
+        margins = path.student(n_rounds).model.margins(held.matrix)
+        assert log_loss(margins, held.labels) == path.losses[n_rounds - 1]
 
 
 def test_two_classes_are_one_margin_whatever_the_strategy(inputs_of):

@@ -139,3 +139,10 @@ def test_a_stage_for_data_is_pickled_whole(stage):
     again = fitting.for_data(DataFacts(100, 20, 2))
     assert dict(again.defaults) == dict(stage.defaults)
     assert list(again.portfolio) == list(stage.portfolio)
+
+
+def test_many_rows_have_more_bins(stage, problem, inputs_for):
+    inputs = inputs_for(stage, problem("wine"))
+    many = stage.for_data(DataFacts(20_000, 20, 3))
+    bins = [each.settings(inputs)["max_bin"] for each in (stage, many)]
+    assert bins == [128, 256]

@@ -63,7 +63,8 @@ def of_verdict(verdict: Mapping[str, Any]) -> dict[str, float]:
     """Return the figures of the verdict."""
     low, high = verdict["interval"]
     values = {"delta_log_loss": verdict["delta_log_loss"], "low": low, "high": high}
-    return metrics(values, "verdict")
+    repeated = metrics(verdict["repeated"] or {}, "verdict/repeated")
+    return metrics(values, "verdict") | repeated | metrics(verdict["searched"], "verdict/searched")
 
 
 def of_counts(counts: Mapping[str, Any]) -> dict[str, float]:

@@ -1,0 +1,168 @@
+"""What a verdict says in words: what to ship, what the teacher was worth, what to beware of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from hpmkd.recipe.units import shown_size
+
+if TYPE_CHECKING:
+    from hpmkd.evaluation.bootstrap import Conclusion, Difference
+    from hpmkd.evaluation.gates import LossComparison
+    from hpmkd.evaluation.verdict import Comparison, Searched
+
+#: The arms: what ships; the best of any family on hard labels; the best of the shipped family on
+#: hard labels; the shipped configuration fitted to a hard student instead of the teachers, which
+#: separates knowledge from smoothing.
+STUDENT, HARD, TWIN, OWN = "student", "best hard student", "hard twin", "own labels"
+#: The rivals that are no members of a panel.
+TEACHER, CLASS_SHARES = "teacher", "class shares"
+
+
+class Named(NamedTuple):
+    """A student, its log loss on the test rows, and its bytes if they are known."""
+
+    name: str
+    log_loss: float
+    n_bytes: float | None
+
+    def __str__(self) -> str:
+        return self.name if self.n_bytes is None else f"{self.name} ({shown_size(self.n_bytes)})"
+
+
+def holds(repeated: LossComparison | None) -> bool:
+    """Whether there is a gain over repeated selection, of one standard error or more."""
+    return repeated is not None and 0 < repeated.gain >= repeated.standard_error
+
+
+def to_ship(
+    outcome: Conclusion,
+    plain: Difference,
+    student: Named,
+    hard: Named,
+    *,
+    n_rows: int,
+    is_control: bool,
+    taught: bool,
+) -> str:
+    """Say what to ship and what the teacher was worth.
+
+    `plain` is student minus hard on `n_rows` test rows; `taught` whether there was any candidate
+    that learned from a teacher.
+    """
+    ship = f"Ship {student}: log loss {student.log_loss:.4f} on {n_rows} test rows"
+    low, high = plain.interval
+    if is_control:
+        why = "The selection rows chose hard labels" if taught else "No student had a teacher"
+        return f"{ship}. {why}, so it is its own control."
+    if outcome == "pays":
+        return (
+            f"{ship}, {-plain.delta_log_loss:.4f} below the best hard student, {hard}. That is "
+            f"what the teacher is worth (95 % interval {-high:.4f} to {-low:.4f})."
+        )
+    if outcome == "hurts":
+        return (
+            f"Rather ship the best hard student, {hard}: log loss {hard.log_loss:.4f} on {n_rows} "
+            f"test rows. {student}, which learned from the teacher and won on the selection rows, "
+            f"is {plain.delta_log_loss:.4f} worse (95 % interval {low:.4f} to {high:.4f})."
+        )
+    return (
+        f"{ship}. It is not clear that the teacher is worth anything: the best hard student, "
+        f"{hard}, comes to {hard.log_loss:.4f} (difference {plain})."
+    )
+
+
+def of_teacher(against: Difference | None, sizes: Mapping[str, float]) -> Iterator[str]:
+    """Say how the teacher compares with the student, in size and on the test rows."""
+    found = []
+    if "teacher" in sizes and sizes.get("student"):
+        found.append(_larger(sizes["teacher"] / sizes["student"]))
+    if against is not None:
+        gain = against.delta_log_loss
+        found.append(
+            {
+                "hurts": f"{gain:.4f} better",
+                "pays": f"{-gain:.4f} worse",
+                "no difference": "about as good",
+            }[against.outcome]
+        )
+    if found:
+        yield f"The teacher itself is {' and '.join(found)}."
+
+
+def _larger(times: float) -> str:
+    """Say how much larger a teacher is, to one digit.
+
+    Its pickle differs by some bytes from one process to another; the sentence should not.
+    """
+    factor, word = (times, "larger") if times >= 1 else (1 / times, "smaller")
+    if factor < 1.5:
+        return "about as large"
+    return f"about {float(f'{factor:.0e}'):,.0f} times {word}"
+
+
+def warnings(plain: Difference, against: Mapping[str, Difference]) -> Iterator[str]:
+    """Yield whom the student is worse than: those whose interval lies above 0."""
+    if plain.outcome == "hurts":
+        yield f"Warning: the student is worse than the best hard one: {plain}"
+    worse = {name: each for name, each in against.items() if each.outcome == "hurts"}
+    if CLASS_SHARES in worse:
+        yield (
+            "Warning: the student is worse than always answering with the class shares: "
+            f"{worse[CLASS_SHARES]}"
+        )
+    members = [
+        f"{name} by {each.delta_log_loss:.4f}"
+        for name, each in worse.items()
+        if name not in (CLASS_SHARES, TEACHER)
+    ]
+    if members:
+        yield f"Warning: the student is worse than members of the panel: {', '.join(members)} nats"
+
+
+def of_search(searched: Searched) -> str:
+    """Say how many candidates of either kind were compared, and in how many folds."""
+    folds = "on one holdout" if searched.folds == 1 else f"in {searched.folds} folds"
+    if not searched.soft:
+        return f"Searched: {searched.hard} hard candidates {folds}, and none that had a teacher"
+    counted = f"{searched.hard} hard and {searched.soft} soft candidates {folds}"
+    if searched.hard >= searched.soft:
+        return f"Hard students were searched as carefully: {counted}"
+    return f"Hard students were searched less: {counted}; a gain may come from the search"
+
+
+def of_repeated(plain: Difference, repeated: LossComparison | None) -> str:
+    """Say whether the choice would come out like this again, and what follows."""
+    if repeated is None:
+        found = "The selection rows are too few to repeat the choice"
+        return f"{found}: the test rows alone prove nothing" if plain.outcome == "pays" else found
+    found = (
+        f"Over repeated selection the teacher gains {repeated.gain:+.4f} with a standard error of "
+        f"{repeated.standard_error:.4f}"
+    )
+    if plain.outcome == "pays" and not holds(repeated):
+        return f"{found}: what the test rows show may be luck"
+    if plain.outcome == "no difference" and holds(repeated):
+        return f"{found}, but the test rows do not confirm it"
+    return found
+
+
+def of_comparison(compared: Comparison) -> str:
+    """Say what follows from the comparison with one control."""
+    plain, calibrated = compared.plain.outcome, compared.calibrated.outcome
+    if compared.against == TWIN:
+        return f"Against its twin on hard labels: {compared.plain}"
+    if compared.against == OWN:
+        why = {
+            "pays": "the gain comes from the teacher, not from label smoothing",
+            "no difference": "the test rows cannot tell the teacher from label smoothing",
+            "hurts": "its own labels would have done better",
+        }[plain]
+        return f"Against self-distillation: {compared.plain}: {why}"
+    why = ""
+    if plain == "pays":
+        why = ": mostly calibration" if calibrated != "pays" else ": not only calibration"
+    elif calibrated != plain:
+        why = f": then it {calibrated}" if calibrated != "no difference" else ": then none"
+    return f"With the best temperature for each: {compared.calibrated}{why}"
