@@ -210,7 +210,7 @@ def _self_distil(
     control = finalists.controls[shipped.stage].trial
     refusal = ctx.budget_plan.refusal_of_self_distillation(shipped)
     predicted = control.probabilities
-    if not control.students or predicted is None or len(predicted) < len(outputs.training):
+    if not control.students or predicted is None or len(predicted) != len(outputs.training):
         return (
             "Not compared with self-distillation: its control was not cross-validated on all "
             "training rows"

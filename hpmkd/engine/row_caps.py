@@ -37,7 +37,10 @@ def of_split(split: SplitSettings, n: int) -> Iterator[str]:
         )
     # Where students are cross-validated, every row is once a selection row.
     if once:
-        yield "split.once_above: one holdout chooses, and teachers never see a row of it"
+        yield (
+            "split.once_above: one holdout chooses, and teachers never see a row of it; the "
+            "self-distillation control is skipped"
+        )
     held = round(n * split.selection_size) if once else n // folds
     if once and splits.exceeds(held, split.selection_rows):
         yield f"split.selection_rows: {split.selection_rows} rows judge trials, not {held}"
@@ -53,10 +56,6 @@ def of_split(split: SplitSettings, n: int) -> Iterator[str]:
         )
     if splits.exceeds(n, split.single_above):
         yield "split.single_above: the rows of linear students are kept in single precision"
-    if splits.exceeds(n, split.own_above):
-        yield (
-            f"split.own_above: the self-distillation control is skipped (rows > {split.own_above})"
-        )
 
 
 def of_component(spec: ComponentSpec, facts: DataFacts) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hpmkd.data.unlabeled import PseudoLabelledRows
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.split import RunRows
-    from hpmkd.values import FloatArray
+    from hpmkd.values import FloatArray, IntArray
 
 
 def selection_sets(ctx: RunContext, rows: RunRows) -> list[SelectionSet]:
@@ -23,11 +23,16 @@ def selection_sets(ctx: RunContext, rows: RunRows) -> list[SelectionSet]:
 
 
 def _selection_set(ctx: RunContext, rows: RunRows, fold: int) -> SelectionSet:
-    outside, held = rows.outside(fold), rows.inside(fold)
-    most, labels = ctx.recipe.split.trial_rows, rows.training.labels
-    at = outside[splits.sample(labels[outside], most, ctx.seeds.selection)]
-    training = encoded(ctx, rows.training.rows(at))
-    return SelectionSet(training, held, rows.training.rows(held).taken(), len(outside))
+    held = rows.inside(fold)
+    training = encoded(ctx, rows.training.rows(trial_rows(ctx, rows, fold)))
+    return SelectionSet(training, held, rows.training.rows(held).taken(), len(rows.outside(fold)))
+
+
+def trial_rows(ctx: RunContext, rows: RunRows, fold: int) -> IntArray:
+    """Return the numbers of the rows that trials are fitted on while a fold is held out."""
+    outside = rows.outside(fold)
+    most, labels = ctx.recipe.split.trial_rows, rows.training.labels[outside]
+    return outside[splits.sample(labels, most, ctx.seeds.selection)]
 
 
 def encoded(

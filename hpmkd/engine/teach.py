@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.data.dataset import DataWarning
+from hpmkd.data.splits import UNSEEN
 from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
 from hpmkd.engine.asking import refusal, students_as_teachers
 from hpmkd.engine.row_caps import binding_caps
-from hpmkd.engine.selection_sets import encoded, taught
+from hpmkd.engine.selection_sets import encoded, taught, trial_rows
 from hpmkd.engine.teacher_footprint import member_footprint
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.knowledge.builder import KnowledgeBuilder
@@ -169,8 +170,7 @@ def _outputs(
     held_rows = selection_rows(sets)
     if rows.one_holdout:
         # The fuser, too, sees no more labels than trials do.
-        fused = np.setdiff1d(sets[0].training_rows, held_rows)
-        knowledge = builder.finish(regime, predictions, fused)
+        knowledge = builder.finish(regime, predictions, trial_rows(ctx, rows, UNSEEN))
     else:
         knowledge = builder.finish(regime, predictions)
     teaches = alphas is not None
@@ -178,7 +178,7 @@ def _outputs(
     if alphas is not None and any(alphas):
         soft_targets = knowledge.fused.soft_targets
     if teaches and rows.one_holdout:
-        at = sets[0].training_rows
+        at = trial_rows(ctx, rows, UNSEEN)
         sets = [taught(ctx, sets[0], None if soft_targets is None else soft_targets[at], extra)]
     elif teaches:
         known = [builder.outside(fold, predictions, pairs) for fold in rows.held_folds]

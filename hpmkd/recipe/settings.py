@@ -72,9 +72,6 @@ class SplitSettings(Settings, frozen=True):
         Rows that encoders learn the scale of numbers from at most.
     single_above : int
         Training rows above which the matrix of linear students is kept in single precision.
-    own_above : int
-        Training rows above which no student is taught by its control, to be compared with the
-        one that the teachers taught.
     """
 
     test_size: Share = 0.2
@@ -86,7 +83,6 @@ class SplitSettings(Settings, frozen=True):
     selection_rows: Natural = 50_000
     scaling_rows: Natural = 200_000
     single_above: Natural = 200_000
-    own_above: Natural = 200_000
 
 
 class AlphaGrids(Settings, frozen=True):

@@ -129,13 +129,31 @@ def search(
     return configurations
 
 
+def after_hard_labels(
+    factory: Callable[[SearchSpace], Sampler], given: SearchSpace, outcome: Outcome = some_loss
+) -> SearchSpace:
+    """Return a space beside a teacher, which knows what a sampler found on hard labels alone."""
+    hard = search(factory(replace(given, alphas=(0.0,), extra_weights=(0.0,))), outcome)
+    numbered = {each.key: (at, each) for at, each in reversed([*enumerate(hard)])}
+    trials = [trial_of(at, each, outcome(at, each)) for at, each in numbered.values()]
+    return replace(given, before=tuple(sorted(trials, key=lambda trial: trial.number)))
+
+
 def keys(configurations: Iterable[Configuration]) -> list[Any]:
     """Return what identifies each configuration."""
     return [configuration.key for configuration in configurations]
 
 
-def models(configurations: Iterable[Configuration], fits: int, outcome: Outcome = some_loss) -> int:
-    """Return how many models a search trains, with the controls that the engine adds."""
+def models(
+    configurations: Iterable[Configuration],
+    fits: int,
+    outcome: Outcome = some_loss,
+    before: Iterable[Trial] = (),
+) -> int:
+    """Return how many models a search trains, with the controls that the engine adds.
+
+    What a search before has evaluated is not evaluated again.
+    """
     tried = {each.key: (outcome(at, each), each) for at, each in enumerate(configurations)}
     bests: dict[str, tuple[tuple[bool, float], Configuration]] = {}
     for loss, each in tried.values():
@@ -144,4 +162,5 @@ def models(configurations: Iterable[Configuration], fits: int, outcome: Outcome 
         if loss is not None and (each.stage not in bests or sort_key < bests[each.stage][0]):
             bests[each.stage] = (sort_key, each)
     controls = {best.control().key for _, best in bests.values()}
-    return fits * len(tried.keys() | controls)
+    known = {trial.configuration.key for trial in before}
+    return fits * len((tried.keys() | controls) - known)

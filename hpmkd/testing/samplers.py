@@ -14,6 +14,7 @@ from hpmkd.testing.sampler_runs import (
     BATCH,
     NO_END,
     Plain,
+    after_hard_labels,
     check_in_space,
     keys,
     models,
@@ -151,13 +152,48 @@ class SamplerSuite:
         self, factory: Callable[[SearchSpace], Sampler]
     ) -> None:
         """In one of ten searches at least they are used where alpha is 0 and where it is not."""
+        spaces = [space(seed, extra_weights=(0.0, 0.5)) for seed in range(10)]
         requested = [
             configuration
-            for seed in range(10)
-            for configuration in search(factory(replace(space(seed), extra_weights=(0.0, 0.5))))
+            for given in spaces
+            for configuration in search(factory(after_hard_labels(factory, given)))
             if configuration.extra_weight > 0
         ]
         assert {configuration.alpha > 0 for configuration in requested} == {False, True}
+
+    @pytest.mark.parametrize("n_rows", [200, 100_000])
+    def test_learns_from_a_teacher_after_a_search_on_hard_labels(
+        self, factory: Callable[[SearchSpace], Sampler], n_rows: int
+    ) -> None:
+        """Beside the trials of such a search, new points are asked for: they are of the space."""
+        given = after_hard_labels(factory, replace(space(), n_rows=n_rows))
+        assert all(trial.configuration.hard for trial in given.before)
+        requested = search(factory(given))
+        assert any(configuration.soft for configuration in requested)
+        for configuration in requested:
+            assert configuration.alpha in given.alphas
+            idle = configuration.alpha == 0 and configuration.temperature == 1
+            assert idle or configuration.temperature in given.temperatures
+            check_in_space(given.stages[configuration.stage], configuration.hyperparameters)
+
+    @pytest.mark.parametrize("fits", [1, 3])
+    @pytest.mark.parametrize("evaluations", [2, 5, 8, 20])
+    def test_keeps_within_its_models_after_a_search_on_hard_labels(
+        self, factory: Callable[[SearchSpace], Sampler], evaluations: int, fits: int
+    ) -> None:
+        """What that search has evaluated takes no model more."""
+        if not self.counts:
+            pytest.skip("the engine stops it")
+        given = after_hard_labels(factory, replace(space(), fits=fits, models=fits * evaluations))
+        requested = search(factory(given), fits=fits)
+        assert models(requested, fits, before=given.before) <= fits * evaluations
+
+    def test_ends_after_a_search_on_hard_labels_that_failed(
+        self, factory: Callable[[SearchSpace], Sampler]
+    ) -> None:
+        """There is nothing to build on, and no exception."""
+        nothing = after_hard_labels(factory, space(), lambda number, configuration: None)
+        search(factory(nothing), lambda number, configuration: None)
 
     def test_same_seed_same_search(self, factory: Callable[[SearchSpace], Sampler]) -> None:
         """Everything drawn follows from the seed, nothing from a global generator."""

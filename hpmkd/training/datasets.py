@@ -198,12 +198,6 @@ class SelectionSet:
         return other
 
     @property
-    def training_rows(self) -> IntArray:
-        """The numbers of the rows to fit on."""
-        at = self.training.raw.at
-        return np.arange(len(self.training)) if at is None else at
-
-    @property
     def is_part(self) -> bool:
         """Whether there are more rows than trials are fitted on."""
         return self.available > len(self.training)

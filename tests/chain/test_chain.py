@@ -39,9 +39,10 @@ class Evaluated:
     """Gives each configuration the loss that `judge` returns; a text is a failure."""
 
     def __init__(self, judge):
-        self.judge, self.tried = judge, []
+        self.judge, self.tried, self.leaders = judge, [], []
 
-    def __call__(self, configurations):
+    def __call__(self, configurations, leader):
+        self.leaders.append(leader)
         first = 100 + len(self.tried)
         self.tried += configurations
         return [self._trial(first + at, each) for at, each in enumerate(configurations)]
@@ -187,6 +188,42 @@ def test_a_tie_of_links_goes_to_the_control():
     assert best(eligible, "gbm").configuration.hard
 
 
+def test_what_a_link_tries_races_with_its_stage_alone():
+    evaluate = Evaluated(lambda _: 0.4)
+    links = [link("gbm", "logistic"), link("tree", "gbm")]
+    ProgressiveDistillationChain(links, ALPHAS, evaluate).run(SEARCH)
+    assert evaluate.leaders == [SEARCH[2], SEARCH[4]]
+
+
+def test_a_link_all_of_which_was_dropped_on_the_way_is_refused():
+    evaluate = Evaluated(lambda _: 0.1)
+    chain = ProgressiveDistillationChain(
+        [link("gbm", "logistic")],
+        ALPHAS,
+        lambda *asked: [replace(each, worse_by=0.25) for each in evaluate(*asked)],
+    )
+    eligible, (decision,) = chain.run(SEARCH)
+    assert eligible == SEARCH
+    assert not decision.passed
+    assert "worse by 0.2500 on the first folds" in decision.reason
+
+
+def test_what_was_dropped_on_the_way_does_not_win_a_link():
+    """Its loss is of few rows: it does not compare."""
+
+    def evaluate(configurations, leader):
+        trials = Evaluated(lambda each: 0.1 if each.alpha == 1 else 0.4)(configurations, leader)
+        return [
+            replace(each, worse_by=0.2) if each.configuration.alpha == 1 else each
+            for each in trials
+        ]
+
+    chain = ProgressiveDistillationChain([link("gbm", "logistic")], ALPHAS, evaluate)
+    eligible, (decision,) = chain.run(SEARCH)
+    assert decision.passed
+    assert best(eligible, "gbm").configuration.alpha != 1
+
+
 def test_what_fails_costs_its_link_only():
     links = [link("gbm", "logistic"), link("tree", "gbm")]
     eligible, (failed, passed), tried = walk(
@@ -267,7 +304,7 @@ class TestLimits:
         chain = ProgressiveDistillationChain(
             [link("gbm", "logistic")],
             ALPHAS,
-            lambda tried: [sized(each, n_bytes) for each in evaluate(tried)],
+            lambda *asked: [sized(each, n_bytes) for each in evaluate(*asked)],
             ranking=TrialRanking(Limits(max_size=1000)),
         )
         eligible, (decision,) = chain.run(trials)

@@ -97,7 +97,7 @@ def world(in_process):
             active = {name: ActiveStage(name, f"of-{name}", each) for name, each in self.items()}
             self.fitting = FitContext(active, self.rules, Constant(), 0)
             self.trained = []
-            self.parents = ParentStudents(self.fitting, in_process(), FOLDS, self.trained.append)
+            self.parents = ParentStudents(self.fitting, in_process(), self.trained.append)
 
         def items(self):
             return self.stages.items()

@@ -17,8 +17,7 @@ from sklearn.datasets import load_wine
 
 LIGHT = [
     "--set=sampler.trials=1",
-    "--set=split.selection_folds=2",
-    "--set=split.teacher_folds=2",
+    "--set=split.folds=2",
     "--set=reference.name=quick",
     '--set=stages=["logistic", "tree"]',
     "--set=augmenter.name=none",

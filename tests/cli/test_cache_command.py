@@ -28,7 +28,7 @@ def distil(tmp_path, people, *options):
         *("distill", tmp_path / "data.csv", "--target", "bought", "--quiet", "--json"),
         *("--out", tmp_path / "run", "--overwrite", "--student", "tree"),
         *("--teacher=sklearn.naive_bayes:GaussianNB", "--set=sampler.trials=1"),
-        *("--set=split.selection_folds=2", "--set=split.teacher_folds=2"),
+        *("--set=split.folds=2",),
         *("--set=augmenter.name=none", *options),
     )
 

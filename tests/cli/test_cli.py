@@ -28,8 +28,7 @@ from hpmkd.cli import COMMANDS, cli
 LIGHT = [
     "--teacher=sklearn.naive_bayes:GaussianNB",
     "--set=sampler.trials=1",
-    "--set=split.selection_folds=2",
-    "--set=split.teacher_folds=3",
+    "--set=split.folds=3",
     "--set=reference.name=quick",
     '--set=stages=["logistic", "tree"]',
     "--set=augmenter.name=none",
@@ -189,7 +188,7 @@ def test_names_with_brackets_are_shown_as_they_are(people, tmp_path, capsys):
     from hpmkd.cli.output.leaderboard import print_result
 
     teachers = {"forest[v2]": RandomForestClassifier(3), "[/red]": RandomForestClassifier(4)}
-    settings = {"sampler.trials": 1, "split.selection_folds": 2, "split.teacher_folds": 2}
+    settings = {"sampler.trials": 1, "split.folds": 2}
     rows = people.drop(columns=["city", "size"]).dropna()
     print_result(hpmkd.distill(rows, "bought", teacher=teachers, settings=settings, student="tree"))
     out = capsys.readouterr().out

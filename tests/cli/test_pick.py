@@ -20,7 +20,7 @@ LIGHT = [
     "--quiet",
     '--set=stages=["logistic", "tree"]',
     "--set=augmenter.name=none",
-    "--set=split.cross_validate_below=0",
+    "--set=split.once_above=1",
 ]
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.data.splits import folds, for_selection, holdout
-from hpmkd.recipe.recipe import Recipe
+from hpmkd.data.splits import UNSEEN, folds, for_selection, holdout, number_of_folds
+from hpmkd.recipe.settings import SplitSettings
 
 labels_of_any_kind = st.lists(st.integers(0, 6), min_size=2, max_size=120).map(np.array)
 seeds = st.integers(0, 2**31 - 1)
@@ -72,14 +72,25 @@ def test_two_rows_of_a_rare_class_are_never_in_the_same_fold(n_folds, seed):
     assert first != second
 
 
-@pytest.mark.parametrize(("n_rows", "n_splits"), [(90, 3), (120, 1)])
-def test_few_rows_are_all_selection_rows_in_their_turn(n_rows, n_splits):
-    settings = Recipe.load("hpm").override({"split.cross_validate_below": 100}).split
-    labels = np.arange(n_rows) % 3
-    found = for_selection(labels, settings, seed=0)
-    assert len(found) == n_splits
-    for fitted, held_out in found:
-        assert np.array_equal(np.sort(np.concatenate([fitted, held_out])), np.arange(n_rows))
-    share = 1.0 if n_splits > 1 else settings.selection_size
-    requested = np.concatenate([held_out for _, held_out in found])
-    assert len(set(requested)) == len(requested) == round(share * n_rows)
+@given(labels_of_any_kind, st.integers(2, 6), seeds)
+def test_every_row_is_a_selection_row_once(labels, n_folds, seed):
+    fold = for_selection(labels, SplitSettings(folds=n_folds), seed)
+    assert np.array_equal(fold, folds(labels, n_folds, seed))
+
+
+@given(labels_of_any_kind, seeds)
+def test_of_many_rows_one_holdout_chooses_which_no_fold_has(labels, seed):
+    settings = SplitSettings(folds=3, once_above=1)
+    fold = for_selection(labels, settings, seed)
+    seen, held = holdout(labels, settings.selection_size, seed)
+    assert np.array_equal(np.flatnonzero(fold == UNSEEN), held)
+    assert np.array_equal(fold[seen], folds(labels[seen], 3, seed))
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(20_000, 5), (20_001, 3), (200_000, 3), (200_001, 2), (10**7, 2)]
+)
+def test_the_more_rows_the_fewer_folds(n, expected):
+    assert number_of_folds(SplitSettings(), n) == expected
+    assert number_of_folds(SplitSettings(folds=2), n) == 2
+    assert number_of_folds(SplitSettings(folds_until=0), n) == 5

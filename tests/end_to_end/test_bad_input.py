@@ -18,8 +18,7 @@ from hpmkd.engine import run as engine
 
 SETTINGS = {
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 3,
+    "split.folds": 3,
     "reference.name": "quick",
     "stages": ["logistic"],
 }
@@ -56,8 +55,7 @@ def run(tmp_path):
             data.to_csv(path, index=False)
         settings = [
             "--set=sampler.trials=1",
-            "--set=split.selection_folds=2",
-            "--set=split.teacher_folds=3",
+            "--set=split.folds=3",
             "--set=reference.name=quick",
             '--set=stages=["logistic"]',
             "--quiet",

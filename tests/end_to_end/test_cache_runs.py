@@ -27,8 +27,7 @@ LIGHT = {
     "augmenter.name": "none",
     "search.alphas.self": [0.0, 0.5, 1.0],
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 3,
+    "split.folds": 3,
     "reference.name": "quick",
     "front.size": 0,
     "stages": ["logistic", "tree"],
@@ -91,7 +90,7 @@ def test_nor_does_it_ask_the_default_panel(cancer, monkeypatch):
     monkeypatch.setattr("hpmkd_defaults.teachers.network.EPOCHS_SMALL", 5)
     X, y = cancer[0][:120, :6], cancer[1][:120]
     cache = IntelligentCache()
-    settings = {"stages": ["tree"], "split.teacher_folds": 2}
+    settings = {"stages": ["tree"], "split.folds": 2}
     first, second = (
         light(X, y, teacher=None, cache=cache, settings=settings, seed=3) for _ in range(2)
     )
@@ -156,7 +155,7 @@ def changed_label(X, y):
     [
         (changed_column, {}),
         (changed_label, {}),
-        (None, {"settings": {"split.teacher_folds": 4}}),
+        (None, {"settings": {"split.folds": 4}}),
         (None, {"settings": {"split.test_size": 0.3}}),
         (None, {"seed": 1}),
         (None, {"teacher": RandomForestClassifier(8, max_depth=3)}),

@@ -23,8 +23,7 @@ LIGHT = {
     "sampler.trials": 1,
     "budget.models": 0,
     "pipeline.start_seconds": 0,  # workers at once
-    "split.selection_folds": 2,
-    "split.teacher_folds": 3,
+    "split.folds": 3,
     "reference.name": "quick",
     "stages": ["logistic", "tree", "gbm"],
 }

@@ -19,8 +19,7 @@ LIGHT = {
     "sampler.trials": 1,
     "budget.models": 0,
     "chain": [],
-    "split.selection_folds": 2,
-    "split.teacher_folds": 3,
+    "split.folds": 3,
     "reference.name": "quick",
     "memory": "none",
 }

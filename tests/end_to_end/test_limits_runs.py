@@ -19,8 +19,8 @@ from hpmkd.evaluation.pareto import no_worse, pareto_front
 LIGHT = {
     "augmenter": "none",
     "memory": "none",
-    "split.cross_validate_below": 0,
-    "split.teacher_folds": 2,
+    "split.once_above": 1,
+    "split.folds": 2,
     "stages": ["logistic", "tree", "xgboost"],
     "sampler.trials": 2,
     "search.stop.window": 0,

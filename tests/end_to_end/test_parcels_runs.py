@@ -18,7 +18,7 @@ SETTINGS = {
     "memory": "none",
     "extra.rows": 2.0,
     "sampler.trials": 1,
-    "split.teacher_folds": 2,
+    "split.folds": 2,
     "stages": ["logistic", "tree"],
 }
 

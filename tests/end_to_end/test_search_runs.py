@@ -27,7 +27,7 @@ LIGHT = {
     "augmenter": "none",
     "memory": "none",
     "reference": "quick",
-    "split.teacher_folds": 2,
+    "split.folds": 2,
     "ensemble.top": 0,
 }
 SAMPLERS = ["staged", "adaptive", "tpe", "grid", "random"]
@@ -106,7 +106,7 @@ class TestRecipes:
         assert len(tuned) == 16
 
     def test_the_grid_is_as_large_as_it_says(self, wine, fits):
-        few = {"sampler.trials": 1, "stages": ["logistic", "tree"], "split.selection_folds": 2}
+        few = {"sampler.trials": 1, "stages": ["logistic", "tree"], "split.folds": 2}
         found = distil(wine, recipe="grid", settings=few)
         searched = [trial for trial in found.trials if trial.configuration.alpha > 0]
         assert len(searched) == 2 * 4 * 4
@@ -144,7 +144,7 @@ def test_a_chain_that_cross_fits_is_paid_before_it_is_tried(wine, fits, monkeypa
         "sampler.name": "grid",
         "sampler.trials": 1,
         "search.alphas.self": [0.0, 0.5],
-        "split.cross_validate_below": 0,
+        "split.once_above": 1,
         "chain": MIXED,
         "stages": ["logistic", "tree", "gbm"],
         "budget.models": models,

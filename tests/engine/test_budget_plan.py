@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpmkd.chain.chain import ChainLink
-from hpmkd.chain.parents import ParentStudents
+from hpmkd.chain.parents import FOLDS, ParentStudents
 from hpmkd.engine.budget_plan import BudgetPlan
 from hpmkd.errors import RecipeError
 from hpmkd.execution.counters import Counts
@@ -18,7 +18,6 @@ from hpmkd.search.budget import Budget
 from hpmkd.search.loop import REFITS
 from hpmkd.values import After, Configuration, Trial
 
-FOLDS = 3
 RESIDUAL = SimpleNamespace(unseen=False, teaches=False)
 MIX = SimpleNamespace(unseen=True, teaches=True)
 LINKS = [
@@ -31,7 +30,7 @@ MIXED = [ChainLink("tree", "logistic", "mix", MIX), ChainLink("gbm", "tree", "mi
 def budget_plan(models, *, links=LINKS, trained=0, seconds=0.0):
     budget = Budget(BudgetSettings(models, seconds), Counts(models_trained=trained))
     transfers = {link.label: link.transfer for link in links}
-    parents = ParentStudents(SimpleNamespace(transfers=transfers), None, FOLDS, None)
+    parents = ParentStudents(SimpleNamespace(transfers=transfers), None, None)
     return BudgetPlan(budget, links, parents)
 
 
@@ -41,64 +40,75 @@ def configuration(stage="gbm", alpha=0.5, after=None):
 
 class TestSearch:
     def test_without_a_bound_nobody_counts(self):
-        assert budget_plan(0).for_search(3, 4) is None
-        # Two links and the stage before them, with the teacher and without; its refits; own
-        # labels in three folds, for a student and the one that it starts from.
-        assert budget_plan(0).reserved(3, 4) == 2 * 3 * 3 + 2 + (FOLDS + 1) * 2
+        assert budget_plan(0).for_search(3, 4, 0.6) is None
+        # Two links and the stage before them, with the teacher and without; its refits; the
+        # self-distillation control.
+        assert budget_plan(0).reserved(3, 4) == 2 * 3 * 3 + 2 + 1
+        assert budget_plan(0).reserved_beside(3, 4, None) == budget_plan(0).reserved(3, 4)
 
     def test_links_that_teach_have_no_control_but_cross_fit_whom_they_follow(self):
         before = 2 * (1 + FOLDS)
-        expected = 2 * (2 + before) + before + (FOLDS + 1) * 2
-        assert budget_plan(0, links=MIXED).reserved(2, 3) == expected
+        assert budget_plan(0, links=MIXED).reserved(2, 3) == 2 * (2 + before) + before + 1
 
-    def test_without_a_chain_own_labels_are_all_that_follows(self):
-        assert budget_plan(0, links=[]).reserved(3, 4) == FOLDS + 1
+    def test_without_a_chain_the_self_distillation_control_is_all_that_follows(self):
+        assert budget_plan(0, links=[]).reserved(3, 4) == 1
 
     @pytest.mark.parametrize(
         ("models", "splits", "reserved", "search"),
         [
-            (64, 1, 16, 64 - 16 - 4 * REFITS),
-            (64, 3, 28, 64 - 28 - 4 * REFITS),
-            (30, 1, 14, 30 - 14 - 4 * REFITS),  # each stage comes before the chain
-            (33, 3, 1, 33 - 1 - 4 * REFITS),
-            (20, 3, 0, 15),  # two stages, and one trial more
-            (8, 3, 0, 6),  # one stage, alone
-            (7, 3, 0, 3),  # not even that
+            (64, 1, 9, 64 - 9 - 4 * REFITS),
+            (64, 3, 21, 64 - 21 - 4 * REFITS),
+            (80, 5, 33, 80 - 33 - 4 * REFITS),
+            (33, 3, 13, 33 - 13 - 4 * REFITS),  # each stage comes before the chain
+            (20, 3, 0, 20 - 4 * REFITS),
+            (14, 3, 0, 9),  # two stages, and one trial more
+            (8, 3, 0, 6),  # one stage, and one trial more
+            (4, 3, 0, 3),  # not even that
         ],
     )
     def test_every_stage_comes_before_what_follows(self, models, splits, reserved, search):
         assert budget_plan(models).reserved(splits, 4) == reserved
-        assert budget_plan(models).for_search(splits, 4) == search
+        assert budget_plan(models).for_search(splits, 4, 1.0) == search
 
-    @pytest.mark.parametrize(
-        ("splits", "soft", "least"), [(1, True, 4), (3, True, 8), (1, False, 3), (3, False, 5)]
-    )
-    def test_one_stage_has_to_be_paid(self, splits, soft, least):
-        budget_plan(least).check(splits, soft)
-        budget_plan(0).check(splits, soft)
+    def test_a_search_before_another_takes_its_share_but_a_trial_of_every_stage(self):
+        assert budget_plan(64).for_search(3, 4, 0.6) == int(0.6 * 35)
+        assert budget_plan(33).for_search(3, 4, 0.6) == 4 * 3
+        # The rest waits for the other search and for what follows.
+        assert budget_plan(64).reserved_beside(3, 4, 21) == 64 - 21 - 4 * REFITS
+        assert budget_plan(20).reserved_beside(3, 4, 40) == 0
+
+    @pytest.mark.parametrize(("splits", "least"), [(1, 3), (3, 5), (5, 7)])
+    def test_one_stage_has_to_be_paid(self, splits, least):
+        budget_plan(least).check(splits)
+        budget_plan(0).check(splits)
         plural = "s" * (splits > 1)
         refusal = (
             f"got {least - 1}; expected at least {least}, .* {splits} selection split{plural};"
         )
         with pytest.raises(RecipeError, match=refusal):
-            budget_plan(least - 1).check(splits, soft)
+            budget_plan(least - 1).check(splits)
 
     @given(
         models=st.integers(1, 200),
         splits=st.integers(1, 5),
         stages=st.integers(1, 6),
         chained=st.booleans(),
+        share=st.sampled_from([0.6, 1.0]),
     )
-    def test_what_is_promised_can_be_paid(self, models, splits, stages, chained):
+    def test_what_is_promised_can_be_paid(self, models, splits, stages, chained, share):
         plan = budget_plan(models, links=LINKS if chained else [])
-        reserved, trials = plan.reserved(splits, stages), plan.for_search(splits, stages)
+        reserved, trials = plan.reserved(splits, stages), plan.for_search(splits, stages, share)
         assert 0 <= reserved <= models / 2
-        # Stages that these trials can give a student and a control, and their refits.
-        tried = min(stages, trials // splits // 2)
+        # Stages that can have a student, and be refitted.
+        paid = min(stages, (models - reserved) // (splits + REFITS))
         assert trials >= 0
-        assert trials + REFITS * tried + reserved <= models
-        if models >= stages * (2 * splits + REFITS):
-            assert tried == stages
+        assert trials + REFITS * paid + reserved <= models
+        if models >= stages * (splits + REFITS):
+            assert paid == stages
+            assert trials >= stages * splits
+            beside = plan.reserved_beside(splits, stages, trials)
+            assert models - beside == trials + REFITS * stages
+            assert beside >= reserved
 
 
 class TestLater:
@@ -132,17 +142,16 @@ class TestLater:
             refusal = plan.refusal_of_link(configurations, eligible, self.selection_sets())
             assert (refusal is not None) == missing
 
-    def test_own_labels_take_a_student_of_every_fold_and_one_more(self):
-        shipped, control = configuration(), configuration(alpha=0.0)
-        assert budget_plan(FOLDS + 1).refusal_of_self_distillation(shipped, control) is None
-        refusal = budget_plan(FOLDS + 1, trained=1).refusal_of_self_distillation(shipped, control)
-        assert refusal == "it takes 4 models; 3 of 4 models left"
+    def test_its_control_teaches_one_student_more(self):
+        shipped = configuration()
+        assert budget_plan(1).refusal_of_self_distillation(shipped) is None
+        refusal = budget_plan(4, trained=4).refusal_of_self_distillation(shipped)
+        assert refusal == "it takes 1 model; 0 of 4 models left"
 
-    def test_own_labels_are_taught_to_whom_the_student_builds_on_as_well(self):
+    def test_whom_the_student_builds_on_is_fitted_as_well(self):
         shipped = configuration(after=After("residual", configuration("logistic")))
-        control = configuration(alpha=0.0)
-        assert budget_plan(FOLDS + 2).refusal_of_self_distillation(shipped, control) is None
-        assert budget_plan(FOLDS + 1).refusal_of_self_distillation(shipped, control) is not None
+        assert budget_plan(2).refusal_of_self_distillation(shipped) is None
+        assert budget_plan(1).refusal_of_self_distillation(shipped) is not None
 
     def test_an_ensemble_is_distilled_if_its_members_can_be_cross_fitted(self):
         members = [configuration("gbm"), configuration("logistic")]
@@ -157,5 +166,5 @@ class TestLater:
     def test_without_time_there_is_nothing(self):
         late = budget_plan(0, seconds=1e-9)
         refusal = "the budget of 1e-09 s is spent"
-        assert late.refusal_of_self_distillation(configuration(), configuration()) == refusal
+        assert late.refusal_of_self_distillation(configuration()) == refusal
         assert late.refusal_of_link([], [], self.selection_sets(1)) == refusal

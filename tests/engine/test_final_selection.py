@@ -12,7 +12,7 @@ from hpmkd.errors import PluginWarning
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.recipe.limits import Limits
-from hpmkd.training.refit import Finalists, Refitted
+from hpmkd.training.refit import Finalists, Refitted, leading
 from hpmkd.values import Configuration, Trial
 
 
@@ -68,7 +68,7 @@ def finalists(*pairs, grown=None):
         s.configuration.stage: students[s.configuration.stage] if s is c else refitted(c)
         for s, c in pairs
     }
-    return Finalists(students, controls, min(students, key=lambda n: students[n].trial.log_loss))
+    return Finalists(students, controls, leading(students), leading(controls))
 
 
 def numbers(own):
@@ -98,7 +98,7 @@ class TestReplaceViolators:
         assert fake.trainer == [1]
         assert after.students["a"] is before.controls["a"]
         assert numbers(after) == {0, 1, 2}
-        assert after.shipped.trial.number == 2
+        assert after.shipped.refitted.trial.number == 2
 
     def test_one_that_fails_is_passed_over(self):
         grown = {0: 1200, 1: 0}
@@ -113,7 +113,11 @@ class TestReplaceViolators:
         before = finalists((trials[0], trials[2]), (other, other), grown=grown)
         with pytest.warns(PluginWarning, match="stage 'a' dropped: fitted on all rows"):
             after = refits(trials, self.limits, grown, paid=0).replace_violators(before, 0)
-        assert (after.chosen, list(after.students), list(after.controls)) == ("b", ["b"], ["b"])
+        assert (after.shipped.name, list(after.students), list(after.controls)) == (
+            "b",
+            ["b"],
+            ["b"],
+        )
         assert numbers(after) == {0, 2, 9}
 
     def test_a_stage_has_so_many_replacements_and_no_more(self):
@@ -135,19 +139,22 @@ class TestReplaceViolators:
         fake = refits(trials, self.limits, grown)
         after = fake.replace_violators(finalists((trials[0], trials[9]), grown=grown), 0)
         assert fake.trainer == [*range(1, 1 + REPLACEMENTS)]
-        assert after.shipped is after.controls["a"]
-        assert after.shipped.trial.number == 9
+        assert after.shipped.refitted is after.controls["a"]
+        assert after.shipped.refitted.trial.number == 9
 
     def test_a_control_whose_trial_broke_a_limit_ships_if_it_keeps_it_in_the_end(self):
         trials = [trial(0, 0.1, 900), trial(1, 0.2, 1100, alpha=0.0)]
         before = finalists((trials[0], trials[1]), grown={0: 1200})
         before.controls["a"] = refitted(trials[1], 1000)
-        assert refits(trials, self.limits).replace_violators(before, 0).shipped.trial.number == 1
+        assert (
+            refits(trials, self.limits).replace_violators(before, 0).shipped.refitted.trial.number
+            == 1
+        )
 
     def test_the_stage_of_the_lowest_log_loss_ships_whatever_its_trial_took(self):
         trials = [trial(0, 0.1, 1100, alpha=0.0), trial(1, 0.2, 900, "b", alpha=0.0)]
         before = finalists(*((each, each) for each in trials), grown={0: 1000})
-        assert refits(trials, self.limits).replace_violators(before, 0).chosen == "a"
+        assert refits(trials, self.limits).replace_violators(before, 0).shipped.name == "a"
 
     def test_one_of_the_front_ships_before_it_is_said_that_nobody_keeps_the_limits(self):
         one, other = trial(0, 0.1, 900, alpha=0.0), trial(1, 0.4, 600, "b", alpha=0.0)
@@ -156,12 +163,9 @@ class TestReplaceViolators:
         fake = refits([one, other, soft], self.limits, grown)
         with pytest.warns(PluginWarning, match="stage 'a' dropped"):
             after = fake.replace_violators(finalists((one, one), grown=grown), 2)
-        assert (after.shipped_name, after.shipped.trial.number) == ("b", 2)
+        assert (after.shipped.name, after.shipped.refitted.trial.number) == ("b", 2)
         assert after.controls["b"].trial.number == 1
         assert numbers(after) == {0, 1, 2}
-        # Its control broke a limit as well: that is noted.
-        (note,) = fake.notes(after)
-        assert note.startswith("No control of its stage keeps the limits")
 
     def test_one_of_the_front_without_a_control_is_in_no_race(self):
         one, soft = trial(0, 0.1, 900, alpha=0.0), trial(2, 0.3, 700, "b")
@@ -171,27 +175,6 @@ class TestReplaceViolators:
         after = fake.replace_violators(before, 2)
         assert (after.students, numbers(after)) == (before.students, {0})
 
-
-class TestNotes:
-    limits = Limits(max_size=1000)
-
-    def notes_of(self, *, student, control):
-        pair = finalists((TRIALS[0], TRIALS[2]), grown={0: student})
-        pair.controls["a"] = refitted(TRIALS[2], control)
-        return refits(TRIALS, self.limits).notes(pair)
-
-    def test_a_control_that_grew_out_of_the_limits_is_told_of(self):
-        (note,) = self.notes_of(student=900, control=1200)
-        assert note.startswith("No control of its stage keeps the limits")
-
-    def test_otherwise_nothing_is_said(self):
-        assert self.notes_of(student=900, control=900) == ()
-        assert (
-            self.notes_of(student=1200, control=1200)
-            == self.notes_of(student=1200, control=900)
-            == ()
-        )
-
     def test_another_control_that_keeps_them_takes_its_place(self):
         trials = [trial(0, 0.1, 900), trial(1, 0.2, 900, alpha=0.0), trial(2, 0.3, 800, alpha=0.0)]
         grown = {0: 1200, 1: 1200}
@@ -199,9 +182,8 @@ class TestNotes:
         before.controls["a"] = refitted(trials[1], 1200)
         fake = refits(trials, self.limits, grown)
         after = fake.replace_violators(before, 0)
-        assert after.shipped is after.controls["a"]
-        assert after.shipped.trial.number == 2
-        assert fake.notes(after) == ()
+        assert after.shipped.refitted is after.controls["a"]
+        assert after.shipped.refitted.trial.number == 2
 
 
 class TestFront:

@@ -10,7 +10,7 @@ from sklearn.datasets import make_classification
 from sklearn.neighbors import KNeighborsClassifier
 
 import hpmkd
-from hpmkd.data.splits import folds_of_teachers, for_selection, sample
+from hpmkd.data.splits import for_selection, number_of_folds, sample
 from hpmkd.engine.finish import _self_distil
 from hpmkd.engine.row_caps import of_component, of_split
 from hpmkd.recipe.recipe import Recipe
@@ -25,12 +25,12 @@ SMALL = {
     "sampler.trials": 1,
     "front.size": 0,
     "ensemble.top": 0,
+    "split.folds_until": 200,
     "split.once_above": 2000,
     "split.trial_rows": 900,
     "split.selection_rows": 300,
     "split.scaling_rows": 500,
     "split.single_above": 2000,
-    "split.own_above": 2000,
     "stages.logistic.rows": 400,
     "stages.gbm.refit_rows": 200,
 }
@@ -43,34 +43,31 @@ class TestWhatTheEngineReports:
     def test_folds(self):
         (cap,) = of_split(SplitSettings(), 120_000)
         assert cap == (
-            "split.teacher_folds: 3 instead of 5 folds, for there are 120000 rows "
-            "(split.folds_until)"
+            "split.folds: 3 instead of 5 folds, for there are 120000 rows (split.folds_until)"
         )
-        assert list(of_split(SplitSettings(teacher_folds=3), 120_000)) == []
+        assert list(of_split(SplitSettings(folds=3), 120_000)) == []
 
     def test_a_million_rows_bind_all(self):
         caps = " ".join(of_split(SplitSettings(), 800_000))
         names = ("folds", "once_above", "selection_rows", "trial_rows", "scaling_rows", "single")
         assert all(f"split.{name}" in caps or name in caps for name in names)
-        assert "split.own_above" in caps
         assert "2 instead of 5 folds" in caps
+        assert "the self-distillation control is skipped" in caps
         assert "50000 rows judge trials, not 200000" in caps
         assert "fitted on 100000 of 750000 rows; each stage's best and its control" in caps
 
     def test_where_every_row_is_once_a_selection_row_none_is_left_out(self):
-        settings = SplitSettings(
-            cross_validate_below=5000, once_above=2000, trial_rows=900, selection_rows=300
-        )
+        settings = SplitSettings(once_above=5000, trial_rows=900, selection_rows=300)
         caps = " ".join(of_split(settings, 2400))
-        assert "trials are fitted on 900 of 1600 rows" in caps
+        assert "trials are fitted on 900 of 1920 rows" in caps
         for name in ("once_above:", "selection_rows", "judged again"):
             assert name not in caps
 
     def test_0_is_no_cap(self):
         names = ("folds_until", "once_above", "trial_rows", "selection_rows", "scaling_rows")
-        none = SplitSettings(**dict.fromkeys((*names, "single_above", "own_above"), 0))
+        none = SplitSettings(**dict.fromkeys((*names, "single_above"), 0))
         assert list(of_split(none, 10**7)) == []
-        assert folds_of_teachers(none, 10**7) == 5
+        assert number_of_folds(none, 10**7) == 5
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +94,7 @@ class TestWhatComponentsReport:
             "logistic": {"rows"},
             "tree": {"rows"},
             "gbm": set(),  # leaves are refitted only where refit_every is set
-            "xgboost": set(),
+            "network": {"rows"},
         }
         recipe = Recipe.load("hpm").to_mapping()
         assert set(caps["teacher"]) <= set(recipe["teacher"])
@@ -124,12 +121,15 @@ class TestRows:
 
     def test_more_selection_rows_than_are_wanted_are_fitted_on(self):
         labels = np.arange(4000) % 2
-        ((fit, held),) = for_selection(labels, SplitSettings(selection_rows=100), seed=0)
-        assert (len(fit), len(held)) == (3900, 100)
-        ((fit, held),) = for_selection(labels, SplitSettings(selection_rows=1000), seed=0)
-        ((as_fit, as_held),) = for_selection(labels, SplitSettings(selection_rows=0), seed=0)
-        assert np.array_equal(held, as_held)
-        assert np.array_equal(fit, as_fit)
+
+        def held(most):
+            settings = SplitSettings(once_above=2000, selection_rows=most)
+            return np.flatnonzero(for_selection(labels, settings, seed=0) < 0)
+
+        assert len(held(100)) == 100
+        assert len(held(1000)) == 1000
+        assert np.array_equal(held(2000), held(0))
+        assert len(held(0)) == 1000
 
 
 class TrialHistory:
@@ -152,7 +152,11 @@ def noise():
     X, y = rng.normal(size=(3000, 5)), rng.integers(0, 2, 3000)
     history = TrialHistory()
     found = hpmkd.distill(
-        X, y, teacher=KNeighborsClassifier(1), settings=SMALL, student="gbm", observers=[history]
+        *(X, y),
+        teacher=KNeighborsClassifier(1),
+        settings={**SMALL, "search.alphas.self": [0.0, 0.5]},
+        student="gbm",
+        observers=[history],
     )
     return found, history
 
@@ -194,16 +198,18 @@ def test_capped_runs_learn_what_uncapped_ones_do():
 
 
 def test_of_many_rows_no_student_is_taught_by_its_control():
-    trial = SimpleNamespace(configuration=SimpleNamespace(hard=False))
+    """One that was judged on a holdout alone has not predicted the other rows."""
+    configuration = SimpleNamespace(hard=False, stage="gbm")
+    held_out = SimpleNamespace(students=("one",), probabilities=np.full((300, 2), 0.5))
     finalists = SimpleNamespace(
-        shipped=SimpleNamespace(trial=trial),
-        controls={"gbm": SimpleNamespace(trial=trial)},
-        chosen="gbm",
+        shipped=SimpleNamespace(
+            refitted=SimpleNamespace(trial=SimpleNamespace(configuration=configuration))
+        ),
+        controls={"gbm": SimpleNamespace(trial=held_out)},
     )
-    plan = SimpleNamespace(refusal_of_self_distillation=lambda *both: None)
-    ctx = SimpleNamespace(recipe=Recipe.load("hpm"), budget_plan=plan)
-    outputs = SimpleNamespace(training=range(200_001))
-    assert _self_distil(ctx, outputs, finalists) == (
-        "Not compared with self-distillation: there are 200001 training rows, more than 200000 "
-        "(split.own_above)"
+    plan = SimpleNamespace(refusal_of_self_distillation=lambda shipped: None)
+    outputs = SimpleNamespace(training=range(2400))
+    assert _self_distil(SimpleNamespace(budget_plan=plan), outputs, finalists) == (
+        "Not compared with self-distillation: its control was not cross-validated on all "
+        "training rows"
     )

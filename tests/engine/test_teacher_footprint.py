@@ -18,7 +18,9 @@ from hpmkd.evaluation import latency
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.execution.counters import Counts
 from hpmkd.knowledge.cached_fusion import CachedFusion
-from hpmkd.knowledge.predictor import TeacherPredictor, stack
+from hpmkd.knowledge.crossfit import Queries
+from hpmkd.knowledge.predictions import CrossFittedPredictions, stack
+from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher
 from hpmkd.recipe.resolve import ComponentSpec
 from hpmkd.registry.offers import RegisteredComponent
@@ -30,7 +32,15 @@ def reader(people, dict_cache, in_process):
     X, y = people[["children", "member"]], people["bought"].to_numpy()
     training = make_dataset(X[:100], y[:100])
     test = make_dataset(X[100:], y[100:], training.classes)
-    return TeacherPredictor(training, test, dict_cache, in_process(), 3, 0, Counts())
+    fold_of_row = np.arange(100) % 3
+    return TeacherPredictor(training, test, dict_cache, in_process(), fold_of_row, 0, Counts())
+
+
+def predicted(reader, *teachers):
+    held = [(fold,) for fold in range(3)]
+    found = reader.predict(teachers, held, Queries(reader.test.table))
+    names = tuple(each.name for each in teachers)
+    return CrossFittedPredictions(names, found, reader.fold_of_row)
 
 
 class Mean:
@@ -63,7 +73,7 @@ def test_parts_add_up():
 
 
 def test_a_member_is_measured_once_as_one_fold_model(reader, monkeypatch):
-    reader.predict_all([BAYES])
+    predicted(reader, BAYES)
     footprint = member_footprint(BAYES, reader)
     assert footprint.n_bytes == len(pickle.dumps(reader.deployed(BAYES), pickle.HIGHEST_PROTOCOL))
     assert footprint.row_us > 0
@@ -86,9 +96,8 @@ def test_what_is_given_has_no_cost_and_a_model_has(reader):
 
 def test_a_fuser_is_timed_on_rows_and_what_was_said_of_them(reader, dict_cache):
     selected = ComponentSpec(RegisteredComponent("fuser", Offer("mean", Mean, ""), "p"), {})
-    predictions = reader.predict_all([BAYES]) * 2
-    training = stack([each.training for each in predictions])
-    test = stack([each.test for each in predictions])
+    predictions = predicted(reader, BAYES, BAYES)
+    training, test = predictions.out_of_fold(), stack(predictions.test())
     cached_fusion = CachedFusion(
         selected, training, reader.training, CacheRegion(dict_cache, "attention")
     )

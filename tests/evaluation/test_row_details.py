@@ -23,8 +23,7 @@ WEIGHTS = np.array([[0.2, 0.8], [0.4, 0.6], [0.6, 0.4]])
 SETTINGS = {
     "stages": ["logistic", "tree"],
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 2,
+    "split.folds": 2,
     "ensemble.top": 0,
 }
 

@@ -24,19 +24,40 @@ def test_a_fold_is_fitted_on_the_others_and_predicts_its_own_rows(wine):
     X, labels = wine
     data = fold_data(X, labels, queries=(X[:4],))
     model = DecisionTreeClassifier(random_state=0)
-    result = fit_fold(data, FoldTask("tree", model, 1))
+    result = fit_fold(data, FoldTask("tree", model, (1,)))
     own = data.fold_of_row == 1
     by_hand = DecisionTreeClassifier(random_state=0).fit(X[~own], labels[~own])
-    np.testing.assert_allclose(result.held_out, by_hand.predict_proba(X[own]))
-    np.testing.assert_allclose(result.queries[0], by_hand.predict_proba(X[:4]))
+    expected = by_hand.predict_proba(np.concatenate([X[own], X[:4]]))
+    np.testing.assert_allclose(result.predicted, expected)
     np.testing.assert_allclose(result.model.predict_proba(X), by_hand.predict_proba(X))
     assert not hasattr(model, "tree_")
+
+
+def test_rows_of_no_fold_are_not_fitted_on_and_predicted_behind_those_held_out(wine):
+    X, labels = wine
+    fold_of_row = np.arange(len(labels)) % 4 - 1
+    data = FoldData(X, labels, fold_of_row, 3, queries=(X[:4],), own=(X[:5], X[5:7], X[7:8]))
+    model = DecisionTreeClassifier(random_state=0)
+    for held, others in (((1,), [X[:4], X[5:7]]), ((0, 2), [X[:4]])):
+        result = fit_fold(data, FoldTask("tree", model, held, keep=False))
+        assert result.model is None
+        own = np.isin(fold_of_row, held)
+        seen = ~own & (fold_of_row >= 0)
+        by_hand = DecisionTreeClassifier(random_state=0).fit(X[seen], labels[seen])
+        # A table that one fold's model alone predicts is not for a model without two folds.
+        expected = np.concatenate([X[own], X[fold_of_row < 0], *others])
+        np.testing.assert_allclose(result.predicted, by_hand.predict_proba(expected))
+
+
+def test_a_model_without_two_folds_is_named_by_both():
+    assert FoldTask("t", None, (0, 3)).place == "folds 1 and 4"
+    assert FoldTask("t", None, (2,)).place == "fold 3"
 
 
 def test_a_fold_that_lacks_a_class_gives_it_zero(wine):
     X, labels = wine
     data = FoldData(X, labels, (labels == 1).astype(int), 3)
-    predicted = fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), 1)).held_out
+    predicted = fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), (1,))).predicted
     assert (predicted[:, 1] == 0).all()
     np.testing.assert_allclose(predicted.sum(axis=1), 1)
 
@@ -45,7 +66,7 @@ def test_a_fold_that_sees_one_class_only_is_explained(wine):
     X, labels = wine
     data = FoldData(X, labels, (labels > 0).astype(int), 3)
     with pytest.raises(TeacherError, match=r"'tree' failed in fold 2.*only one class is left"):
-        fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), 1))
+        fit_fold(data, FoldTask("tree", DecisionTreeClassifier(), (1,)))
 
 
 class Refuses(DecisionTreeClassifier):
@@ -55,7 +76,7 @@ class Refuses(DecisionTreeClassifier):
 
 def test_a_teacher_that_fails_is_named_with_its_fold(wine):
     with pytest.raises(TeacherError, match="teacher 'big' failed in fold 1: MemoryError: too big"):
-        fit_fold(fold_data(*wine), FoldTask("big", Refuses(), 0))
+        fit_fold(fold_data(*wine), FoldTask("big", Refuses(), (0,)))
 
 
 class Scales(DecisionTreeClassifier):
@@ -67,8 +88,8 @@ class Scales(DecisionTreeClassifier):
 def test_a_model_that_changes_its_rows_in_place_spoils_them_for_nobody(wine):
     X, labels = wine
     data = fold_data(X, labels, queries=(X[:4],))
-    first, second = (fit_fold(data, FoldTask("scales", Scales(random_state=0), 1)) for _ in "ab")
-    assert np.array_equal(first.queries[0], second.queries[0])
+    first, second = (fit_fold(data, FoldTask("scales", Scales(random_state=0), (1,))) for _ in "ab")
+    assert np.array_equal(first.predicted, second.predicted)
     assert np.array_equal(data.queries[0], X[:4])
 
 
@@ -93,14 +114,13 @@ def test_whoever_fits_a_fold_cannot_write_into_what_others_share(wine):
 )
 def test_common_classifiers_read_numbers_and_mixed_tables(estimator, wine, people):
     numbers = fold_data(scale(wine[0]), wine[1])
-    assert fit_fold(numbers, FoldTask("t", estimator, 0)).held_out.shape == (60, 3)
+    assert fit_fold(numbers, FoldTask("t", estimator, (0,))).predicted.shape == (60, 3)
     if isinstance(estimator, Pipeline):
         return
     labels = (people["bought"] == "yes").to_numpy().astype(int)
     data = fold_data(people.drop(columns="bought"), labels, queries=(people.head(3),), n_classes=2)
-    result = fit_fold(data, FoldTask("t", estimator, 0))
-    assert result.held_out.shape == (50, 2)
-    assert result.queries[0].shape == (3, 2)
+    result = fit_fold(data, FoldTask("t", estimator, (0,)))
+    assert result.predicted.shape == (50 + 3, 2)
     pickle.loads(pickle.dumps(result))
 
 

@@ -14,15 +14,17 @@ from hpmkd.recipe.resolve import resolve
 from hpmkd.recipe.settings import Choice
 from hpmkd.registry.registry import Registry
 
-HPM = Recipe.load("hpm")
+HPM, PROPOSAL = Recipe.load("hpm"), Recipe.load("proposal")
 RESIDUAL = Choice("residual")
 
 
-def test_the_shipped_chain():
-    assert [(each.stage, each.label, each.after) for each in HPM.chain] == [
+def test_the_shipped_chains():
+    assert HPM.chain == ()
+    assert [(each.stage, each.label, each.after) for each in PROPOSAL.chain] == [
         ("logistic", "none", ""),
-        ("gbm", "residual", "logistic"),
-        ("xgboost", "residual", "logistic"),
+        ("tree", "mix", "logistic"),
+        ("gbm", "mix", "tree"),
+        ("xgboost", "mix", "gbm"),
     ]
 
 
@@ -126,7 +128,7 @@ def test_a_stage_that_nobody_offers_is_a_typing_error():
 
 
 CHAINS = {
-    "shipped": HPM.chain,
+    "shipped": PROPOSAL.chain,
     "none": (),
     "settings": (Link("logistic"), Link("gbm", Choice("mix", {"share": 0.5}), "logistic")),
 }
@@ -144,8 +146,9 @@ def test_toml_gives_the_chain_back(name, tmp_path):
 
 
 def test_a_recipe_of_its_own_inherits_the_chain_unless_it_says_otherwise():
-    assert Recipe.from_mapping({"fuser": "mean"}).chain == HPM.chain
-    assert Recipe.from_mapping({"chain": []}).chain == ()
+    assert Recipe.from_mapping({"fuser": "mean"}).chain == HPM.chain == ()
+    own = [link.to_mapping() for link in PROPOSAL.chain]
+    assert Recipe.from_mapping({"chain": own}).chain == PROPOSAL.chain
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_shipped_recipes_load_under_their_own_name(name):
 
 def test_the_default_is_hpm():
     assert Recipe.load() == HPM
-    assert list(HPM.stages) == ["logistic", "tree", "gbm", "xgboost"]
+    assert list(HPM.stages) == ["logistic", "tree", "gbm", "network"]
     assert HPM.search.alphas.leaking == (0.0, 0.25)
 
 
@@ -72,7 +72,9 @@ def test_another_component_does_not_inherit_settings():
     assert dict(Recipe.from_mapping({"sampler": {"name": "random"}}).sampler.settings) == {}
     assert dict(HPM.override({"sampler.name": "random"}).sampler.settings) == {}
     assert dict(HPM.override({"sampler.name": "staged"}).sampler.settings) == {
-        "trials": 4,
+        "trials": 2,
+        "more": 2,
+        "taught": 1,
         "subset_rows": 10_000,
     }
 
@@ -135,7 +137,7 @@ def test_only_keeps_the_settings_of_the_stage():
         ({"split": {"test_sise": 0.2}}, ["split.test_sise: ", "did you mean 'test_size'?"]),
         ({"search": {"alphas": {"sefl": [0]}}}, ["search.alphas.sefl: ", "'self'?"]),
         ({"split": {"test_size": 2}}, ["split.test_size: got 2", "< 1"]),
-        ({"split": {"teacher_folds": "five"}}, ["split.teacher_folds: got 'five'", "int"]),
+        ({"split": {"folds": "five"}}, ["split.folds: got 'five'", "int"]),
         ({"search": {"temperatures": [1, -1]}}, ["search.temperatures[1]: got -1", "> 0"]),
         ({"search": {"alphas": {"leaking": [0, 1]}}}, ["search.alphas.leaking[1]: got 1", "< 1"]),
         ({"search": {"alphas": [0, 0.5]}}, ["search.alphas: got [0, 0.5]", "expected a table"]),
@@ -174,8 +176,8 @@ def test_overrides_complain_alike(settings, parts):
 
 
 def test_a_whole_sentence_about_types():
-    whole = "split.teacher_folds: got 'five': Expected `int`, got `str`"
-    assert complaint(HPM.override, {"split.teacher_folds": "five"}) == whole
+    whole = "split.folds: got 'five': Expected `int`, got `str`"
+    assert complaint(HPM.override, {"split.folds": "five"}) == whole
     whole = "search.alphas.self[1]: got 'x': Expected `float`, got `str`"
     assert complaint(HPM.override, {"search.alphas.self": [0, "x"]}) == whole
 

@@ -26,8 +26,7 @@ RECIPE = Recipe.load("hpm").override(
     {
         "stages": ["tree"],
         "sampler.trials": 1,
-        "split.selection_folds": 2,
-        "split.teacher_folds": 2,
+        "split.folds": 2,
         "search.alphas.self": [0.5],
         "augmenter.name": "none",
         "extra.rows": 3.0,

@@ -15,8 +15,7 @@ from tests.report.made import RUNS
 SETTINGS = {
     "stages": ["logistic", "tree"],
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 2,
+    "split.folds": 2,
     "ensemble.top": 2,
 }
 

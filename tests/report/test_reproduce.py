@@ -74,7 +74,7 @@ def test_a_run_folder_keeps_what_was_given(folder, wine):
     none = {"teachers": False, "test": False, "unlabeled": False}
     assert hpmkd.load(folder).facts["given"] == {**none, "teachers": True}
     X, y = wine
-    settings = {"sampler.trials": 1, "split.selection_folds": 2, "split.teacher_folds": 2}
+    settings = {"sampler.trials": 1, "split.folds": 2}
     found = hpmkd.distill(
         X[::2],
         y[::2],

@@ -73,9 +73,8 @@ stage = "first"
 stage = "second"
 transfer = "assistant"
 [split]
-teacher_folds = 3
-cross_validate_below = 0
-selection_folds = 2
+folds = 3
+once_above = 1
 [front]
 size = 0
 [pipeline]

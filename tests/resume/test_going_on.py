@@ -24,8 +24,8 @@ from hpmkd.execution.journal_key import key_path
 SETTINGS = {
     "augmenter": "none",
     "memory": "none",
-    "split.teacher_folds": 2,
-    "split.cross_validate_below": 0,
+    "split.folds": 2,
+    "split.once_above": 1,
     "sampler.trials": 2,
     "front.size": 0,
 }

@@ -78,7 +78,7 @@ CHANGED[0] = 1
     ("changed", "message"),
     [
         ({"seed": 4}, "seed: was 0, is 4"),
-        (recipe(split__teacher_folds=3), "recipe, split.teacher_folds: was 5, is 3"),
+        (recipe(split__folds=3), "recipe, split.folds: was 5, is 3"),
         (recipe(budget__models=70), "recipe, budget.models: was "),
         (
             other_rows("training rows", make_dataset(ROWS.iloc[:10], LABELS[:10])),

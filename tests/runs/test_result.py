@@ -21,8 +21,7 @@ from hpmkd.values import Fused, Offer
 SETTINGS = {
     "stages": ["logistic", "tree"],
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 2,
+    "split.folds": 2,
     "ensemble.top": 0,
 }
 

@@ -13,9 +13,8 @@ from hpmkd.recipe.settings import BudgetSettings
 from hpmkd.search.budget import Budget
 
 QUICK = {
-    "split.teacher_folds": 2,
-    "split.selection_folds": 2,
-    "split.cross_validate_below": 0,
+    "split.folds": 2,
+    "split.once_above": 1,
     "augmenter": "none",
     "memory": "none",
 }

@@ -92,8 +92,7 @@ def test_what_failed_or_was_not_whole_or_not_alone_teaches_nothing():
 
 SETTINGS = {
     "stages": ["tree"],
-    "split.teacher_folds": 2,
-    "split.selection_folds": 2,
+    "split.folds": 2,
     "augmenter": "none",
     "memory": "notes",
 }
@@ -150,8 +149,7 @@ def test_a_memory_that_fails_costs_what_it_knows_and_not_the_run(wine):
 LIGHT = {
     "stages": ["logistic", "tree"],
     "chain": [],
-    "split.teacher_folds": 2,
-    "split.selection_folds": 2,
+    "split.folds": 2,
     "augmenter": "none",
     "sampler.name": "random",
     "sampler.trials": 10,

@@ -30,8 +30,7 @@ SHORT = {
     "augmenter.name": "none",
     "front.size": 0,
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 2,
+    "split.folds": 2,
 }
 #: Distribution, and what must be said of it.
 BROKEN = {

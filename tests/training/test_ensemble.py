@@ -29,8 +29,7 @@ LIGHT = {
     "sampler.trials": 1,
     "budget.models": 0,
     "front.size": 0,  # which they are hangs on measured times
-    "split.selection_folds": 2,
-    "split.teacher_folds": 3,
+    "split.folds": 3,
     "reference.name": "quick",
 }
 

@@ -22,7 +22,6 @@ SETTINGS = {
     "split.once_above": 2000,
     "split.trial_rows": FEW,
     "split.selection_rows": HELD,
-    "split.own_above": 2000,
     "chain": [],
     "stages": ["fickle", "tree"],
 }

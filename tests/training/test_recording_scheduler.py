@@ -61,8 +61,7 @@ def test_an_outcome_is_of_what_was_taught_not_of_what_was_configured():
 
 
 SETTINGS = {
-    "split.teacher_folds": 2,
-    "split.selection_folds": 2,
+    "split.folds": 2,
     "augmenter": "none",
     "sampler": {"name": "random", "trials": 4},
     "chain": [],

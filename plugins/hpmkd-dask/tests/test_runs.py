@@ -19,8 +19,7 @@ from hpmkd.evaluation import latency
 
 SETTINGS = {
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 3,
+    "split.folds": 3,
     "reference.name": "quick",
     "augmenter.name": "none",
     "memory.name": "none",

@@ -16,8 +16,7 @@ import hpmkd
 
 SMALL = {
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 2,
+    "split.folds": 2,
     "reference.name": "quick",
     "stages": ["logistic", "tree"],
     "augmenter.name": "none",

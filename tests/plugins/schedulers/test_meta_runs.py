@@ -11,8 +11,7 @@ from hpmkd_defaults.stages.boosting import XGBoostStage
 
 STAGES = ["tree", "xgboost"]
 SETTINGS = {
-    "split.teacher_folds": 2,
-    "split.selection_folds": 2,
+    "split.folds": 2,
     "augmenter": "none",
     "scheduler": "meta",
     "memory": "others",
