@@ -84,7 +84,8 @@ def distill(
     settings : mapping, optional
         Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``. With
         ``{"memory": "none"}`` the run neither uses nor keeps what is learned from data set
-        to data set.
+        to data set; with ``{"cache": "memory"}`` it neither reads nor writes what teachers
+        predicted in other runs.
     student : str, optional
         Only this stage runs.
     seed : int
@@ -97,7 +98,8 @@ def distill(
     observers : iterable of object
         Objects with ``hpmkd.hookimpl`` methods, called as the run advances.
     cache : Cache, optional
-        Shared between runs.
+        Shared between runs, instead of the recipe's: that keeps what teachers predict in
+        files of the user's cache folder, so that a later run on the same data asks none.
     limits : mapping, optional
         What the student has to keep, any of ``max_size`` (bytes, or ``"50KB"``),
         ``max_latency`` (microseconds per row, or ``"2us"``) and ``min_retention`` (of the
@@ -248,7 +250,7 @@ def _check_cache(cache: Any) -> None:
     raise RecipeError(
         f"cache: got {got}; expected None or an object with get_or_compute and stats "
         "(hpmkd.contracts.Cache). Whether a run keeps a cache on disk is a setting: "
-        "settings={'cache.disk': True}"
+        "settings={'cache': 'memory'} has none there"
     )
 
 

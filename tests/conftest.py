@@ -7,6 +7,11 @@ import os
 # Before NumPy is imported: a pool of threads would fight over two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Where it is by default: matplotlib would look for all fonts anew in each cache folder of a test.
+os.environ.setdefault(
+    "MPLCONFIGDIR",
+    os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "matplotlib"),
+)
 
 import signal
 import subprocess
@@ -100,11 +105,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def _own_data_folder(tmp_path_factory):
     """Keep what runs remember apart: that of tests, of each module's fixtures, of each test."""
-    folder = tmp_path_factory.getbasetemp() / "data" / str(next(NUMBERS))
+    folder = tmp_path_factory.getbasetemp() / "user" / str(next(NUMBERS))
     with pytest.MonkeyPatch.context() as patch:
         # For processes that a test starts, then for this one on any system.
-        patch.setenv("XDG_DATA_HOME", str(folder))
-        patch.setattr("platformdirs.user_data_path", lambda *_, **__: folder / "hpmkd")
+        for kind in ("data", "cache"):
+            own = folder / kind
+            patch.setenv(f"XDG_{kind.upper()}_HOME", str(own))
+            patch.setattr(f"platformdirs.user_{kind}_path", lambda *_, own=own, **__: own / "hpmkd")
         yield
 
 

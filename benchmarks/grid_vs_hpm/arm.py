@@ -17,11 +17,13 @@ from benchmarks.grid_vs_hpm.robustness import losses
 from hpmkd.data.splits import holdout
 from hpmkd.deepbridge.metrics import closeness, quality
 
-#: By arm: recipe and settings. No memory of other data sets: each run is the first.
+#: No memory of other data sets, and no predictions of earlier runs: each run is the first.
+ALONE = {"memory": "none", "cache.disk": False}
+#: By arm: recipe and settings.
 ARMS = {
-    "standard": ("grid", {}),
-    "hpm": ("hpm", {"memory": "none"}),
-    "bare": ("hpm", {"memory": "none", "augmenter": "none"}),
+    "standard": ("grid", ALONE),
+    "hpm": ("hpm", ALONE),
+    "bare": ("hpm", ALONE | {"augmenter": "none"}),
 }
 TEST_SIZE = 0.25
 

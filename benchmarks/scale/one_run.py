@@ -173,7 +173,7 @@ def main(name: str, n: int, workers: int, settings: dict) -> None:
     found = hpmkd.distill(
         table,
         labels,
-        settings={"memory": "none", **settings},
+        settings={"memory": "none", "cache.disk": False, **settings},
         workers=workers,
         observers=[watch],
     )

@@ -26,7 +26,8 @@ def run(name: str, seed: int) -> dict[str, object]:
     """Distil a forest with the distilled ensemble in the race; return its gate and log losses."""
     table, labels = load(name)
     rows = np.random.default_rng(seed).permutation(len(labels))[:ROWS]
-    settings = {"ensemble.collapse": True, "sampler.trials": 2, "memory": "none"}
+    alone = {"memory": "none", "cache.disk": False}
+    settings = alone | {"ensemble.collapse": True, "sampler.trials": 2}
     teacher = RandomForestClassifier(200)
     options = {"teacher": teacher, "settings": settings, "seed": seed}
     found = hpmkd.distill(table.iloc[rows], labels[rows], **options)

@@ -55,7 +55,7 @@ def predicting(content: bytes, rows, calls: int = 1):
 def cells(name: str, repeats: int) -> tuple[str, ...]:
     """Distil one student, export it, measure, and write that as a row of the table."""
     table, labels = load(name)
-    settings = {"sampler.trials": 1, "memory": "none"}
+    settings = {"sampler.trials": 1, "memory": "none", "cache.disk": False}
     student = hpmkd.distill(
         table, labels, student="xgboost", teacher="quick", settings=settings
     ).student

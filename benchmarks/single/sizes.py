@@ -42,7 +42,7 @@ def main(sets: str, rows: int, cache: str | None, markdown: Path | None) -> None
 
 def _run(name: str, rows: int, cache: str | None) -> pd.DataFrame:
     X, y = at_most(name, rows)
-    settings = {"memory": "none"} | ({} if cache is None else {"cache.folder": cache})
+    settings = {"memory": "none", "cache.disk": cache is not None, "cache.folder": cache or ""}
     start = time.perf_counter()
     found = hpmkd.distill(X, y, workers=1, settings=settings)
     click.echo(f"{name}: {len(X)} rows, {time.perf_counter() - start:.0f} s", err=True)

@@ -21,6 +21,7 @@ SHORTCUTS = {
     "budget.seconds": "budget_seconds",
     "budget.trial_seconds": "trial_timeout",
     "memory.name": "no_memory",
+    "cache.name": "no_cache",
 }
 
 
@@ -93,6 +94,12 @@ def run_options(command: F) -> F:
             flag_value="none",
             default=None,
             help="Neither use nor keep what is learned from data set to data set.",
+        ),
+        click.option(
+            "--no-cache",
+            flag_value="memory",
+            default=None,
+            help="Neither read nor write files of what teachers predicted in earlier runs.",
         ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
         click.option(

@@ -16,10 +16,11 @@ OPTIONS = {
     "budget.seconds": "--budget-seconds",
     "budget.trial_seconds": "--trial-timeout",
     "memory.name": "--no-memory",
+    "cache.name": "--no-cache",
     "split.test_size": "--test-size",
 }
 #: Those of them that take no value.
-FLAGS = frozenset({"--no-memory"})
+FLAGS = frozenset({"--no-memory", "--no-cache"})
 
 
 @dataclass(frozen=True)

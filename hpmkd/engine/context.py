@@ -16,6 +16,7 @@ from hpmkd.execution.counters import Counts
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
 from hpmkd.execution.placement import placed
 from hpmkd.execution.progress import Progress
+from hpmkd.kernels import background
 from hpmkd.recipe.resolve import Components, resolve
 from hpmkd.search.budget import Budget
 from hpmkd.training.fit import ActiveStage, FitContext, get_ready
@@ -78,6 +79,7 @@ def open_context(
         notify=registry.notify,
         journal=checkpoint.journal_file,
     )
+    compiler = background.start(lambda note: registry.notify("hpmkd_noted", note=note))
     try:
         seeds, counts, links = Seeds.spawn(seed), Counts(), _links(parts)
         fitting = FitContext(
@@ -111,6 +113,7 @@ def open_context(
             budget=Budget(recipe.budget, counts, checkpoint.journal),
         )
     finally:
+        compiler.close()
         pipeline.close()
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from hpmkd.kernels import _jit
 from hpmkd.kernels._checks import as_input, as_table, check_buffer
+from hpmkd.kernels._loops import loops
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -61,7 +61,7 @@ def attention_fuse(
     fused, weights = out if out is not None else (np.empty((n, n_classes)), np.empty(given.shape))
     check_buffer("fused", fused, np.float64, (n, n_classes))
     check_buffer("weights", weights, np.float64, given.shape)
-    bad = _jit.attention_fuse(
+    bad = loops().attention_fuse(
         _flat(tables, stride), stride, n_classes, given.reshape(-1), fused.reshape(-1),
         weights.reshape(-1),
     )  # fmt: skip
@@ -105,7 +105,7 @@ def attention_gradient(likelihoods: ArrayLike, scores: ArrayLike) -> tuple[float
             f"likelihoods and scores must have one shape, got {values.shape} and {given.shape}"
         )
     gradient = np.empty(given.shape)
-    total, bad = _jit.attention_gradient(
+    total, bad = loops().attention_gradient(
         values.reshape(-1), given.reshape(-1), len(given), gradient.reshape(-1)
     )
     if bad >= 0:
@@ -155,7 +155,7 @@ def em_step(likelihoods: ArrayLike, weights: ArrayLike) -> tuple[Floats, float]:
     if not before.min() >= 0.0:
         raise ValueError(f"weights must not be negative or NaN, got {before}")
     updated = np.empty(before.shape)
-    total, bad = _jit.em_step(values.reshape(-1), before, len(values), updated)
+    total, bad = loops().em_step(values.reshape(-1), before, len(values), updated)
     if bad >= 0:
         raise ValueError(
             f"row {bad} must have likelihoods in [0, 1], one of them above 0 where there is "

@@ -202,7 +202,8 @@ def soften(flat: Floats, n_classes: int, inverse_temperature: float, out: Floats
     for start in range(0, flat.size, step):
         source, target = flat[start : start + step], out[start : start + step]
         if inverse_temperature == 1.0:
-            target[:] = source
+            for j in range(source.size):  # `[:] =` compiles for seconds what names wrong shapes
+                target[j] = source[j]
         else:
             for j in range(source.size):
                 target[j] = vlog(source[j]) * inverse_temperature

@@ -137,7 +137,8 @@ def linear_margins(
                 total += row[j] * coefficients[j, 0]
             target[0] = total
         else:
-            target[:] = intercept
+            for c in range(width):  # `[:] =` compiles for seconds what names wrong shapes
+                target[c] = intercept[c]
             for j in range(n_columns):
                 x, weights = row[j], coefficients[j]
                 for c in range(width):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.kernels import _jit
 from hpmkd.kernels._checks import as_input, as_labels, as_table, as_temperature, check_buffer
+from hpmkd.kernels._loops import loops
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -44,7 +44,7 @@ def soften(probabilities: ArrayLike, temperature: float) -> Floats:
     """
     table, inverse = as_table("probabilities", probabilities), 1.0 / as_temperature(temperature)
     out = np.empty(table.shape)
-    bad = _jit.soften(table.reshape(-1), table.shape[1], inverse, out.reshape(-1))
+    bad = loops().soften(table.reshape(-1), table.shape[1], inverse, out.reshape(-1))
     if bad >= 0:
         raise ValueError(
             f"row {bad} of probabilities must be finite, not negative and not all 0, "
@@ -81,7 +81,7 @@ def soften_logits(logits: ArrayLike, temperature: float) -> Floats:
     """
     table, inverse = as_table("logits", logits), 1.0 / as_temperature(temperature)
     out = np.empty(table.shape)
-    bad = _jit.soften_logits(table.reshape(-1), table.shape[1], inverse, out.reshape(-1))
+    bad = loops().soften_logits(table.reshape(-1), table.shape[1], inverse, out.reshape(-1))
     if bad >= 0:
         raise ValueError(
             f"row {bad} of logits must hold a finite value and neither +inf nor NaN, "
@@ -118,7 +118,7 @@ def kl_divergence(p: ArrayLike, q: ArrayLike) -> Floats:
     if left.shape != right.shape:
         raise ValueError(f"p and q must have one shape, got {left.shape} and {right.shape}")
     out = np.empty(len(left))
-    bad = _jit.kl_divergence(left.reshape(-1), right.reshape(-1), left.shape[1], out)
+    bad = loops().kl_divergence(left.reshape(-1), right.reshape(-1), left.shape[1], out)
     if bad >= 0:
         raise ValueError(f"row {bad} of p and q must be in [0, 1], got {left[bad]}, {right[bad]}")
     return out
@@ -195,7 +195,7 @@ def distillation_loss(
     gradient, hessian = out if out is not None else (np.empty(z.shape), np.empty(z.shape))
     for name, buffer in (("gradient", gradient), ("hessian", hessian)):
         check_buffer(name, buffer, np.float64, z.shape)
-    total, bad = _jit.distillation_loss(
+    total, bad = loops().distillation_loss(
         z.reshape(-1), codes, targets.reshape(-1), temperature, alpha, row_weights,
         gradient.reshape(-1), hessian.reshape(-1),
     )  # fmt: skip

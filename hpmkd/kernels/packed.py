@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.kernels import background
 from hpmkd.kernels._packed import calls, dicts, fusing, links, pools, students
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def table_kernel(dtype: Any, *, pooled: bool = False) -> Callable[..., int]:
     """
     from numba import types
 
+    background.wait("pool tables" if pooled else "tables")
     known = types.float64 if pooled else _type_of(dtype)
     matrix = types.Array(known, 2, "A", readonly=True)
     words, out = types.Array(types.uint32, 1, "C"), types.Array(types.float64, 2, "C")
@@ -168,6 +170,7 @@ def _linking() -> Callable[..., int]:
 def _fusing() -> Callable[..., int]:
     from numba import types
 
+    background.wait("fusing")
     cube, vector, table = (types.Array(types.float64, ndim, "C") for ndim in (3, 1, 2))
     return _closed(fusing.fuse_rows, (cube, vector, table))
 
@@ -202,6 +205,8 @@ _new_function.argtypes = (ctypes.POINTER(_Method), ctypes.py_object, ctypes.c_vo
 
 def _bound(name: str, owner: Any) -> Callable[..., int]:
     """Return a compiled function of Python's C interface, bound to an object."""
+    if "read" in name:
+        background.wait("pool rows" if "pool" in name else "rows")
     with _LOCK:
         _, method = _method(name)
         bound: Callable[..., int] = _new_function(ctypes.byref(method), owner, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,13 +67,20 @@ def _tables() -> None:
 
 
 def _pools() -> None:
-    from hpmkd.kernels.packed import dict_kernel, fuse_rows, row_kernel, table_kernel
+    from hpmkd.kernels.packed import dict_kernel, row_kernel, table_kernel
 
     words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
     row_kernel("code", np.float64, words, pooled=True)
     row_kernel("probabilities", np.float64, words, pooled=True)
     dict_kernel(words, plan, None, pooled=True)
     table_kernel(np.float64, pooled=True)
+    compile_fusing()
+
+
+def compile_fusing() -> None:
+    """Compile what fuses the members of a pool that answer one by one."""
+    from hpmkd.kernels.packed import fuse_rows
+
     fuse_rows(np.full((1, 1, 2), 0.5), np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]))
 
 
@@ -87,6 +95,12 @@ def _trees() -> None:
     linear_margins(row, [[1.0]], [0.0])
 
 
+def compile_loops() -> None:
+    """Compile what a run softens, compares and fuses probabilities of float64 with."""
+    _distillation()
+    _fusion(np.float64)
+
+
 def _distillation() -> None:
     from hpmkd.kernels import distillation_loss, kl_divergence, soften, soften_logits
 
@@ -97,14 +111,14 @@ def _distillation() -> None:
     distillation_loss(p, [1], p, 2.0, 0.5)
 
 
-def _fusion() -> None:
+def _fusion(*dtypes: Any) -> None:
     from hpmkd.kernels import attention_fuse, attention_gradient, em_step
 
-    p = np.array([[[0.25, 0.75]], [[0.5, 0.5]]])
-    for dtype in (np.float32, np.float64):
-        attention_fuse(p.astype(dtype), np.zeros((1, 2)))
-    attention_gradient(np.full((1, 2), 0.5), np.zeros((1, 2)))
     em_step(np.full((1, 2), 0.5), [0.5, 0.5])
+    attention_gradient(np.full((1, 2), 0.5), np.zeros((1, 2)))
+    p = np.array([[[0.25, 0.75]], [[0.5, 0.5]]])
+    for dtype in dtypes or (np.float32, np.float64):
+        attention_fuse(p.astype(dtype), np.zeros((1, 2)))
 
 
 def _networks() -> None:

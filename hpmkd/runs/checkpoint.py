@@ -12,11 +12,11 @@ from typing import Any
 
 from hpmkd.errors import JournalWarning, RunFolderError
 from hpmkd.execution.journal import Journal, JournalFile
-from hpmkd.execution.journal_key import user_key
 from hpmkd.files import explain_write_errors
 from hpmkd.runs.checkpoint_folder import BEST, COMMAND, JOURNAL, FolderState, drafts_of, state_of
 from hpmkd.runs.fingerprint import UNIDENTIFIABLE, differences
 from hpmkd.training.best_so_far import BestSoFar
+from hpmkd.user_key import user_key
 
 #: What people call a finished piece of work, by its job.
 JOBS = {"fold": "fold", "trial": "trial", "answers": "cross-fit", "student": "student"}

@@ -141,7 +141,7 @@ class Student:
             Columns are missing, or a number column holds text.
         """
         packed = self._packed
-        if packed is None:
+        if packed is None or packed.is_awaited:
             return self.model.probabilities(self.encoder.transform(table))
         return packed.predict_proba(table)
 

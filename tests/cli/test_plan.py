@@ -86,6 +86,11 @@ ONE_OUT = "expected them to agree: leave one of them out"
             "got --workers 2 and --set executor.workers=3",
             ONE_OUT,
         ),
+        (
+            "--no-cache --set cache=partitioned",
+            "--no-cache and --set cache.name=partitioned",
+            ONE_OUT,
+        ),
         ("--no-memory --set memory.name=file", "--no-memory and --set memory.name=file", ONE_OUT),
         (
             "--max-size 50KB --set limits.max_size=40KB",

@@ -5,7 +5,6 @@ import os
 import pickle
 import shutil
 import sqlite3
-import stat
 import subprocess
 import sys
 import textwrap
@@ -15,7 +14,6 @@ import pytest
 
 from hpmkd.errors import RunFolderError
 from hpmkd.execution.journal import Journal, JournalFile, read_header
-from hpmkd.execution.journal_key import user_key
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 RESULTS = {"trial/a/0": {"loss": 0.5}, "fold/b/0": np.arange(5.0), "student/c/0": "small"}
@@ -411,37 +409,3 @@ def test_seconds_go_on_where_they_stopped(path, monkeypatch):
     assert journal.seconds == 40
     clock[0] += 2
     assert journal.seconds == 42
-
-
-def test_the_key_is_made_once_and_only_for_the_user(tmp_path):
-    path = tmp_path / "deep" / "journal.key"
-    key = user_key(path)
-    assert user_key(path) == key
-    assert len(set(key)) > 8
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [each.name for each in path.parent.iterdir()] == ["journal.key"]
-
-
-def test_of_two_that_make_the_key_at_once_both_get_the_same(tmp_path, monkeypatch):
-    path, link = tmp_path / "journal.key", os.link
-
-    def late(source, target):
-        monkeypatch.setattr("os.link", link)
-        other.append(user_key(path))
-        link(source, target)
-
-    other = []
-    monkeypatch.setattr("os.link", late)
-    assert user_key(path) == other[0]
-
-
-def test_a_damaged_or_open_key_is_refused_with_its_cure(tmp_path):
-    path = tmp_path / "journal.key"
-    path.write_bytes(b"short")
-    with pytest.raises(RunFolderError, match="Delete it"):
-        user_key(path)
-    path.unlink()
-    user_key(path)
-    path.chmod(0o644)
-    with pytest.raises(RunFolderError, match="open to other users"):
-        user_key(path)

@@ -19,7 +19,7 @@ import hpmkd
 from hpmkd.cli import cli
 from hpmkd.errors import JournalWarning, RunFolderError, StudentFileError
 from hpmkd.execution.journal import JournalFile
-from hpmkd.execution.journal_key import key_path
+from hpmkd.user_key import key_path
 
 SETTINGS = {
     "augmenter": "none",

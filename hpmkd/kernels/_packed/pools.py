@@ -46,7 +46,8 @@ def pool_row(row: Any, buffer: Words, out: Floats) -> None:
         link_row(margins, np.int64(words[2]), p)
         fuse_member(p, 1, numbers[3 * m : 3 * m + 3], share, product, state)
     finish(numbers, 1, state)
-    out[:] = state[0]
+    for c in range(n_classes):  # `[:] =` compiles for seconds what names wrong shapes
+        out[c] = state[0][c]
 
 
 @kernel

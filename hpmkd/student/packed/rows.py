@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
+from hpmkd.kernels import background
 from hpmkd.student.columns.plain_rows import RowReader
 from hpmkd.student.columns.schema import Schema
 from hpmkd.student.columns.tables import number_block
@@ -49,6 +50,11 @@ class PackedRows(ABC):
     @abstractmethod
     def _pack(self, order: NDArray[np.intp]) -> Words:
         """Return the buffer for rows whose columns are in some order."""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the kernel of tables is being compiled, so that they are answered without."""
+        return background.is_coming("pool tables" if self.pooled else "tables")
 
     @property
     def words(self) -> Words:

@@ -24,11 +24,15 @@ folder_option = click.option(
 
 @click.group("cache")
 def cache() -> None:
-    """See or clear what earlier runs computed: teacher predictions, fusions, encoded rows.
+    """See or clear what teachers predicted in earlier runs.
+
+    A run on the same rows with other students, limits or recipe reads it and fits no teacher.
+    Files are sealed with a key of yours, hold neither rows nor labels, and take 500 MB at most
+    (cache.max_disk_bytes). --no-cache of a run neither reads nor writes them.
 
     \b
     Example:
-      hpmkd distill data.csv --target churned --set cache.disk=true --out runs/churn
+      hpmkd distill data.csv --target churned --out runs/churn
       hpmkd cache info
       hpmkd cache clear
     """

@@ -1,26 +1,39 @@
 """The disk tier: entries in files, read only if whole, written whole or not at all.
 
-A file is an array as ``numpy.save`` writes it, without pickles, and then the SHA-256 of its key
-and of these bytes: one of another entry, another version, or another program does not match.
+A file is an array as ``numpy.save`` writes it, without pickles, and then a seal of its key and of
+these bytes: a hash that only who has the user's secret key can make (BLAKE2b, RFC 7693). One of
+another entry, version, program or user does not match. The file's name is such a hash, too, so that
+nobody else can tell from it what the entry belongs to.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import io
 import os
 import tempfile
 import threading
 import warnings
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
 
-from hpmkd_defaults.caches.disk_layout import DRAFT_SUFFIX, SUFFIX, VERSION, file_instead, trim
+from hpmkd.errors import RunFolderError
+from hpmkd.user_key import user_key
+from hpmkd_defaults.caches.disk_layout import (
+    DRAFT_SUFFIX,
+    SUFFIX,
+    VERSION,
+    file_instead,
+    size,
+    trim,
+)
 from hpmkd_defaults.caches.memory import read_only
 
 if TYPE_CHECKING:
@@ -32,6 +45,9 @@ if TYPE_CHECKING:
 KINDS = "biufcmMSU"
 #: No header of such an array is longer.
 LARGEST_HEADER = 4096
+SEAL_BYTES = 32
+#: What can be wrong with the folder, a file or the user's key.
+TROUBLES = (OSError, RunFolderError)
 
 
 class CacheWarning(UserWarning):
@@ -41,16 +57,17 @@ class CacheWarning(UserWarning):
 class DiskTier:
     """Keeps arrays in files that any number of processes share.
 
-    A damaged or foreign file is computed again and replaced. If the folder cannot be read, the
-    tier is switched off; if it cannot be written (a full disk, for instance), nothing more is
-    written. Either gives one warning.
+    A damaged or foreign file is computed again and replaced. If the folder or the user's key cannot
+    be read, the tier is switched off; if the folder cannot be written (a full disk, for instance),
+    nothing more is written. Either gives one warning.
 
     Parameters
     ----------
     folder : Path
         Made when the first entry is written.
     max_bytes : int
-        Budget of all files, >= 0; the least recently used go first.
+        Budget of all files, >= 0; the least recently used go first. Processes that write at the
+        same time may exceed it until the next one begins to write.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -59,6 +76,11 @@ class DiskTier:
         self._lock = threading.Lock()
         self._reads = self._writes = True
         self._hits: Counter[str] = Counter()
+        self._n_bytes: int | None = None  # of all files; not counted yet
+
+    @cached_property
+    def _key(self) -> bytes:
+        return user_key()
 
     def hits(self, region: str) -> int:
         """Return how many entries of a region were read."""
@@ -76,15 +98,19 @@ class DiskTier:
 
     def get(self, region: str, key: str) -> NDArray[Any] | None:
         """Return the read-only entry if its file is whole."""
-        path = self.path(region, key)
         if not self._reads:
             return None
+        path = self._folder
         try:
+            path = self.path(region, key)
+            # No entry of ours is larger; a foreign file might not fit in memory.
+            if path.stat().st_size > self._max_bytes:
+                return None
             with path.open("rb") as file:
-                found = read_entry(file, region, key)
+                found = read_entry(file, self._hash(region, key))
         except FileNotFoundError:
             return None
-        except OSError as error:
+        except TROUBLES as error:
             self._give_up(f"cannot read {path}", error, reads=False)
             return None
         if found is None:
@@ -100,65 +126,80 @@ class DiskTier:
         """Write an entry if there is room for it; what would need a pickle is left out."""
         if not self._writes or array.nbytes > self._max_bytes or array.dtype.kind not in KINDS:
             return
-        path = self.path(region, key)
+        path = self._folder / region
         try:
+            path = self.path(region, key)
             # Predictions about somebody's rows are private.
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, f"{path.stem}-", path.parent)
             try:
                 # Not synced: what a power cut leaves behind fails its checksum.
                 with os.fdopen(descriptor, "wb") as file:
-                    write_entry(file, region, key, array)
+                    write_entry(file, self._hash(region, key), array)
+                    written = file.tell()
                 os.replace(draft, path)
             finally:
                 # Gone where all went well; also Ctrl-C must not leave it.
                 Path(draft).unlink(missing_ok=True)
-            trim(self._folder, self._max_bytes)
-        except OSError as error:
+            self._trim(written)
+        except TROUBLES as error:
             self._give_up(f"cannot write {path.parent}", error, reads=self._reads)
 
     def path(self, region: str, key: str) -> Path:
         """Return the file of an entry; a key may hold what a file name may not."""
-        name = hashlib.sha256(key.encode()).hexdigest()
+        name = self._hash(region, key, "name").hexdigest()
         return self._folder / f"v{VERSION}" / region / f"{name}{SUFFIX}"
 
-    def _give_up(self, problem: str, error: OSError, *, reads: bool) -> None:
+    def _hash(self, region: str, key: str, use: str = "seal") -> hashlib.blake2b:
+        # A journal's seals have the same key; `person` keeps one from passing for another.
+        person = f"hpmkd {use} v{VERSION}".encode()
+        made = hashlib.blake2b(digest_size=SEAL_BYTES, key=self._key, person=person)
+        made.update(f"{region} {key}\n".encode())
+        return made
+
+    def _trim(self, written: int) -> None:
+        """Keep the budget; the folder is only looked through where it may be exceeded."""
+        with self._lock:
+            expected = None if self._n_bytes is None else self._n_bytes + written
+            if expected is None or expected > self._max_bytes:
+                trim(self._folder, self._max_bytes)
+                expected = size(self._folder)
+            self._n_bytes = expected
+
+    def _give_up(self, problem: str, error: Exception, *, reads: bool) -> None:
         with self._lock:
             first = self._reads and self._writes
             self._reads, self._writes = reads, False
         if first:
             wrong = file_instead(self._folder)
-            reason = (
-                f"cannot be used: {wrong}" if wrong else f"{problem}: {error.strerror or error}"
-            )
+            why = getattr(error, "strerror", None) or error
+            reason = f"cannot be used: {wrong}" if wrong else f"{problem}: {why}"
             warnings.warn(
                 f"the disk cache {reason}; the run goes on with what is in memory "
-                "(another folder: --set cache.folder=DIR)",
+                "(another folder: --set cache.folder=DIR, none: --no-cache)",
                 CacheWarning,
                 stacklevel=3,
             )
 
 
-def write_entry(file: BinaryIO, region: str, key: str, array: NDArray[Any]) -> None:
-    """Write an array and its checksum."""
+def write_entry(file: BinaryIO, seal: hashlib.blake2b, array: NDArray[Any]) -> None:
+    """Write an array and its seal, a hash that has its key already."""
     header = io.BytesIO()
     npy.write_array_header_1_0(header, npy.header_data_from_array_1_0(array))
     data = array.ravel(order="K").view(np.uint8).data
-    total = _checksum(region, key)
     for part in (header.getvalue(), data):
-        total.update(part)
+        seal.update(part)
         file.write(part)
-    file.write(total.digest())
+    file.write(seal.digest())
 
 
-def read_entry(file: BinaryIO, region: str, key: str) -> NDArray[Any] | None:
+def read_entry(file: BinaryIO, seal: hashlib.blake2b) -> NDArray[Any] | None:
     """Return the array, or None if the file is damaged or is not this entry."""
     # Checked after it is in memory, so that nothing can change between.
     content = np.fromfile(file, dtype=np.uint8)
-    body, checksum = content[:-32], content[-32:].tobytes()
-    total = _checksum(region, key)
-    total.update(body.data)
-    if total.digest() != checksum:
+    body, found = content[:-SEAL_BYTES], content[-SEAL_BYTES:].tobytes()
+    seal.update(body.data)
+    if not hmac.compare_digest(seal.digest(), found):
         return None
     try:
         header = io.BytesIO(body[:LARGEST_HEADER].tobytes())
@@ -168,7 +209,3 @@ def read_entry(file: BinaryIO, region: str, key: str) -> NDArray[Any] | None:
         return data.reshape(shape, order="F" if is_fortran else "C")
     except (TypeError, ValueError):
         return None
-
-
-def _checksum(region: str, key: str) -> Any:
-    return hashlib.sha256(f"v{VERSION} {region} {key}\n".encode())

@@ -1,6 +1,6 @@
 """Where the files of the cache are, and which files are the cache's.
 
-``FOLDER/v1/REGION/DIGEST.array``, and ``DIGEST-….part`` while one is being written; no other
+``FOLDER/v2/REGION/DIGEST.array``, and ``DIGEST-….part`` while one is being written; no other
 file in the folder is touched. Imports nothing heavy, for the command line looks here.
 """
 
@@ -20,7 +20,7 @@ Region = Literal["teacher", "feature", "attention"]
 #: Percent of the budget. A flood of entries in one region cannot push another's out.
 REGIONS: Mapping[Region, int] = {"teacher": 50, "feature": 30, "attention": 20}
 #: Goes up when the layout of an entry changes: older entries are then not found.
-VERSION = 1
+VERSION = 2
 SUFFIX = ".array"
 DRAFT_SUFFIX = ".part"
 #: No write takes that long: an older draft is what a killed process left.
@@ -66,8 +66,15 @@ def stored(folder: Path, suffix: str = SUFFIX) -> Iterator[Stored]:
                     yield Stored(path, path.parent.name, state.st_size, state.st_mtime)
 
 
+def size(folder: Path) -> int:
+    """Return the bytes of all entries."""
+    return sum(entry.n_bytes for entry in stored(folder))
+
+
 def trim(folder: Path, max_bytes: int) -> list[Stored]:
     """Remove abandoned drafts and the least recently used entries beyond `max_bytes`.
+
+    If there are any, a sixteenth of the budget is freed with them, for the next ones.
 
     Returns
     -------
@@ -78,6 +85,8 @@ def trim(folder: Path, max_bytes: int) -> list[Stored]:
     removed = [draft for draft in drafts if draft.read_at < time.time() - DRAFT_SECONDS]
     entries = sorted(stored(folder), key=lambda entry: entry.read_at)
     excess = sum(entry.n_bytes for entry in entries) - max_bytes
+    if excess > 0:
+        excess += max(max_bytes, 0) // 16
     for entry in entries:
         if excess <= 0:
             break

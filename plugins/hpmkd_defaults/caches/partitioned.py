@@ -29,11 +29,12 @@ class IntelligentCache:
         Budget of all regions together, >= 0: 50 % teacher, 30 % feature, 20 % attention.
     disk : bool, optional
         Whether entries are also written to files, for other processes. By default only where a
-        folder is given: a library call must not leave unexpected files behind.
+        folder is given; the recipe ``hpm`` asks for it.
     folder : str
         Where the files are; by default ``hpmkd`` in the user's cache folder.
     disk_regions : tuple of str
-        The regions that are kept in files. ``feature`` holds the user's own rows, encoded.
+        The regions that are kept in files. ``feature`` holds the user's own rows, encoded;
+        ``attention`` names values of their columns, and is weighted by labels of rows nearby.
     max_disk_bytes : int
         Budget of the files, >= 0; the ones not read for longest go first.
     """
@@ -44,8 +45,8 @@ class IntelligentCache:
         max_bytes: Natural = 2_000_000_000,
         disk: bool | None = None,
         folder: str = "",
-        disk_regions: tuple[Region, ...] = tuple(REGIONS),
-        max_disk_bytes: Natural = 5_000_000_000,
+        disk_regions: tuple[Region, ...] = ("teacher",),
+        max_disk_bytes: Natural = 500_000_000,
     ) -> None:
         self._stores: dict[str, LRUStore] = {
             region: LRUStore(max_bytes * percent // 100) for region, percent in REGIONS.items()

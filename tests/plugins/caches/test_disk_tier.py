@@ -16,11 +16,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpmkd.errors import RunFolderError
 from hpmkd_defaults.caches import disk, disk_layout
 from hpmkd_defaults.caches.disk import CacheWarning, DiskTier
 from hpmkd_defaults.caches.partitioned import IntelligentCache
 
 ARRAY = np.random.default_rng(0).dirichlet([1, 1, 1], 40)
+KEY = bytes(range(32))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_key():
+    """One key for the module; each test has a data folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk, "user_key", lambda: KEY)
+        yield
 
 
 class Computed:
@@ -135,12 +145,44 @@ def test_foreign_files_are_noticed(whole, content):
     replaced(whole, content)
 
 
-def sealed(body):
-    return body + hashlib.sha256(b"v1 teacher key\n" + body).digest()
+def sealed(body, key=KEY, person=b"hpmkd seal v2"):
+    seal = hashlib.blake2b(b"teacher key\n" + body, digest_size=32, key=key, person=person)
+    return body + seal.digest()
+
+
+def test_the_seal_is_a_keyed_hash(whole):
+    body = whole[1][:-32]
+    assert sealed(body) == whole[1]
+    unsealed = body + hashlib.sha256(b"teacher key\n" + body).digest()
+    others = (sealed(body, key=KEY[::-1]), sealed(body, person=b"hpmkd name v2"), unsealed)
+    for content in others:
+        replaced(whole, content)
+
+
+def test_an_entry_of_another_user_is_not_found_and_stays(tmp_path, monkeypatch):
+    """Not even its name tells what it belongs to."""
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "user_key", lambda: KEY[::-1])
+        ask(tmp_path, array=np.zeros(3))
+    found, computed = ask(tmp_path)
+    assert computed
+    assert np.array_equal(found, ARRAY)
+    assert len(list(disk_layout.stored(tmp_path))) == 2
+
+
+def test_a_foreign_file_that_would_not_fit_in_memory_is_not_read(tmp_path, monkeypatch):
+    path = entry_file(tmp_path)
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.truncate(2**32)  # all of it a hole
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "read_entry", pytest.fail)
+        assert ask(tmp_path)[1]
+    assert not ask(tmp_path)[1]
 
 
 @given(content=st.binary(max_size=100), start=st.integers(0, 80))
-def test_foreign_files_with_a_right_checksum_are_noticed(whole, content, start):
+def test_foreign_files_with_a_right_seal_are_noticed(whole, content, start):
     body = whole[1][:start] + content
     if body != whole[1][:-32]:
         replaced(whole, sealed(body))
@@ -161,7 +203,7 @@ def test_foreign_files_with_a_right_checksum_are_noticed(whole, content, start):
         (b"\x93NUMPY\x01\x00", b"HPMKD\r\n\x1a"),
     ],
 )
-def test_a_right_checksum_does_not_make_another_entry_right(whole, old, new):
+def test_a_right_seal_does_not_make_another_entry_right(whole, old, new):
     body = whole[1][:-32]
     assert old in body
     replaced(whole, sealed(body.replace(old, new, 1)))
@@ -178,7 +220,7 @@ def test_an_entry_under_the_name_of_another_is_noticed(tmp_path):
 def test_another_version_lives_in_another_folder(tmp_path, monkeypatch):
     ask(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(disk, "VERSION", 2)
+        patch.setattr(disk, "VERSION", 7)
         assert ask(tmp_path)[1]
         assert not ask(tmp_path)[1]
     assert not ask(tmp_path)[1]
@@ -198,6 +240,25 @@ def once_warned(place, match, calls=3):
     assert len(caught) == 1
     stats = cache.stats()
     assert (stats["misses"], stats["hits"], stats["disk_hits"]) == (calls, calls, 0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(errno.EROFS, "Read-only file system"),
+        FileNotFoundError(errno.ENOENT, "No such file"),
+        RunFolderError("user.key is open to other users"),
+    ],
+)
+def test_a_key_that_can_be_neither_read_nor_made(tmp_path, monkeypatch, error):
+    def refuse():
+        raise error
+
+    ask(tmp_path)
+    monkeypatch.setattr(disk, "user_key", refuse)
+    reason = getattr(error, "strerror", None) or str(error)
+    once_warned(tmp_path, f"the disk cache cannot .*{reason}; the run goes on .*--no-cache")
+    assert len(list(disk_layout.stored(tmp_path))) == 1
 
 
 def test_a_folder_that_is_a_file(tmp_path):
@@ -233,7 +294,7 @@ def test_a_folder_that_nobody_may_write(tmp_path, monkeypatch):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_of_mode_read_only(tmp_path):
     ask(tmp_path)
-    tmp_path.joinpath("v1", "teacher").chmod(0o500)
+    tmp_path.joinpath("v2", "teacher").chmod(0o500)
     assert not ask(tmp_path)[1]
     once_warned(tmp_path, "cannot write")
 
@@ -282,20 +343,35 @@ def test_what_fails_to_compute_leaves_no_file(tmp_path):
 # ------------------------------------------------------------------------ the budget
 
 
+def entry_size(place, key="key"):
+    ask(place, key)
+    return entry_file(place, key).stat().st_size
+
+
 def age(place, key, seconds):
     moment = time.time() - seconds
     os.utime(entry_file(place, key), (moment, moment))
 
 
 def test_what_was_not_read_for_longest_goes_first(tmp_path):
-    for key, seconds in (("a", 30), ("b", 20), ("c", 10)):
+    for at, key in enumerate("abcd"):
         ask(tmp_path, key=key)
-        age(tmp_path, key, seconds)
+        age(tmp_path, key, 40 - 10 * at)
     size = entry_file(tmp_path, "a").stat().st_size
     assert not ask(tmp_path, key="a")[1]  # now b is the oldest
-    ask(tmp_path, key="d", max_disk_bytes=3 * size)
-    cached = {key for key in "abcd" if entry_file(tmp_path, key).exists()}
-    assert cached == {"a", "c", "d"}
+    ask(tmp_path, key="e", max_disk_bytes=4 * size + size // 2)
+    cached = {key for key in "abcde" if entry_file(tmp_path, key).exists()}
+    assert cached == {"a", "c", "d", "e"}
+
+
+def test_a_full_cache_frees_a_little_more_than_it_must(tmp_path, monkeypatch):
+    looked, size = [], entry_size(tmp_path / "other")
+    monkeypatch.setattr(disk, "trim", lambda *given: looked.append(disk_layout.trim(*given)))
+    tier = DiskTier(tmp_path / "full", 32 * size)
+    for at in range(64):
+        tier.put("teacher", str(at), ARRAY)
+        assert disk_layout.size(tmp_path / "full") <= 32 * size
+    assert [len(removed) for removed in looked] == [0, *[3] * 11]
 
 
 def test_an_entry_beyond_the_budget_is_not_written(tmp_path):
@@ -347,12 +423,12 @@ def test_what_is_not_ours_is_left_alone(tmp_path, name, with_entry):
 
 def test_clear_removes_the_folders_it_emptied_and_no_other(tmp_path):
     ask(tmp_path)
-    others = [tmp_path / "v1" / "feature", tmp_path / "v7" / "teacher"]
+    others = [tmp_path / "v2" / "feature", tmp_path / "v7" / "teacher"]
     for other in others:
         other.mkdir(parents=True)
     disk_layout.clear(tmp_path)
     assert all(other.is_dir() for other in others)
-    assert not tmp_path.joinpath("v1", "teacher").exists()
+    assert not tmp_path.joinpath("v2", "teacher").exists()
     others[0].rmdir()
     ask(tmp_path)
     disk_layout.clear(tmp_path)

@@ -109,12 +109,13 @@ def files(place):
     return sorted(path.parent.name for path in place.rglob("*") if path.is_file())
 
 
-def test_every_region_is_written(tmp_path):
-    cache = IntelligentCache(disk=True, folder=str(tmp_path))
+def test_every_region_may_be_written(tmp_path):
+    every = {"folder": str(tmp_path), "disk_regions": [*REGIONS]}
+    cache = IntelligentCache(**every)
     for region in REGIONS:
         put(cache, region, "key")
     assert files(tmp_path) == sorted(REGIONS)
-    again = IntelligentCache(disk=True, folder=str(tmp_path))
+    again = IntelligentCache(**every)
     put(again, "feature", "key")
     put(again, "attention", "key")
     stats = again.stats()
@@ -139,12 +140,12 @@ def test_a_batch_is_found_on_the_disk(tmp_path):
     assert files(tmp_path) == ["teacher"] * 3
 
 
-def test_regions_may_be_kept_off_the_disk(tmp_path):
-    """Features are the user's rows."""
-    cache = IntelligentCache(folder=str(tmp_path), disk_regions=["teacher", "attention"])
+def test_only_what_teachers_predict_is_written_by_default(tmp_path):
+    """Features are the user's rows, and a fuser has seen their labels."""
+    cache = IntelligentCache(folder=str(tmp_path))
     for region in REGIONS:
         put(cache, region, "key")
-    assert files(tmp_path) == ["attention", "teacher"]
+    assert files(tmp_path) == ["teacher"]
 
 
 def test_an_unknown_region_on_disk_is_told_those_that_exist():
@@ -167,9 +168,14 @@ def test_nothing_is_written_unless_asked_for(tmp_path, monkeypatch):
     assert files(tmp_path) == ["teacher"]
 
 
-def test_it_is_the_default_and_stays_in_memory(tmp_path, monkeypatch):
+@pytest.mark.parametrize("recipe", ["hpm", "proposal", "grid"])
+def test_it_is_the_default_and_keeps_half_a_gigabyte_on_disk(recipe, tmp_path, monkeypatch):
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
-    chosen = Recipe.load("hpm").cache
+    chosen = Recipe.load(recipe).cache
     assert chosen.name == "partitioned"
-    put(IntelligentCache(**chosen.settings), "teacher", "key")
-    assert list(tmp_path.iterdir()) == []
+    cache = IntelligentCache(**chosen.settings)
+    put(cache, "teacher", "key")
+    assert files(tmp_path) == ["teacher"]
+    assert cache._disks["teacher"]._max_bytes == 500_000_000
+    alone = Recipe.load(recipe).override({"cache": "memory"}).cache
+    assert (alone.name, dict(alone.settings)) == ("memory", {})

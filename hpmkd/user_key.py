@@ -1,4 +1,4 @@
-"""The key by which a user's own journals are told from those of others."""
+"""The key by which a user's own journals and cached entries are told from those of others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def key_path() -> Path:
     """Return where the user's key is, whether or not there is one yet."""
     import platformdirs
 
-    return Path(platformdirs.user_data_path("hpmkd", appauthor=False)) / "journal.key"
+    return Path(platformdirs.user_data_path("hpmkd", appauthor=False)) / "user.key"
 
 
 def user_key(path: Path | None = None) -> bytes:
@@ -52,7 +52,7 @@ def user_key(path: Path | None = None) -> bytes:
             f"{path} is damaged: got {len(key)} bytes, expected {KEY_BYTES}. Delete it; a new one "
             "is made, and unfinished runs of the old one have to be started over"
         )
-    if path.stat().st_mode & 0o077:
+    if os.name == "posix" and path.stat().st_mode & 0o077:  # elsewhere modes say nothing
         raise RunFolderError(
             f"{path} is open to other users, who could pass off code as results of yours: "
             f"rm {path} (a new one is made, and unfinished runs have to be started over)"

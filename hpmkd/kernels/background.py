@@ -1,0 +1,209 @@
+"""Compiles kernels in a process beside this one, which does something else meanwhile.
+
+Numba keeps what it compiles in files, and compiles nothing that is there. What a run needs takes
+half a minute of a processor, and a thread would hold the GIL for half of that, so it is a process:
+while the teachers are fitted here, it fills numba's folder. Who needs a kernel that is on its way
+waits for it; any other is compiled where it is needed, as ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+
+class Group(NamedTuple):
+    """Kernels that are compiled in one go."""
+
+    name: str
+    folder: str  # of their code, below this one
+    kernels: tuple[str, ...]  # as numba names their files; the last one is compiled last
+
+
+#: What a run needs, in the order in which it does.
+GROUPS = (
+    Group(
+        "loops",
+        ".",
+        (
+            *("_jit.soften", "_jit.soften_logits", "_jit.kl_divergence", "_jit.distillation_loss"),
+            *("_jit.em_step", "_jit.attention_gradient", "_jit.attention_fuse"),
+        ),
+    ),
+    Group("rows", "_packed", ("dicts.read_code",)),
+    Group("tables", "_packed", ("students._answer_all",)),
+    Group("fusing", "_packed", ("fusing.fuse_rows",)),
+    Group("pool rows", "_packed", ("dicts.pool_read_code",)),
+    Group("pool tables", "_packed", ("pools.pool_all_64",)),
+)
+
+
+class Compiler:
+    """A process that compiles some groups, and what this one knows of it.
+
+    Parameters
+    ----------
+    groups : sequence of str
+        Their names, in the order in which they are needed.
+
+    Attributes
+    ----------
+    waited : float
+        Seconds for which this process has waited for kernels.
+    """
+
+    def __init__(self, groups: Sequence[str]) -> None:
+        self.waited = 0.0
+        self._started, self._ended = time.perf_counter(), math.inf
+        self._news = threading.Condition()
+        self._left = list(groups)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, *groups],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+
+    def _read(self, lines: IO[str]) -> None:
+        """Note what is finished, and at its end, however it ends, that nothing is on its way."""
+        with contextlib.suppress(ValueError, OSError):  # closed by `stop`
+            for line in lines:
+                with self._news:
+                    self._left.remove(line.strip())
+                    self._news.notify_all()
+        with self._news:
+            self._ended = time.perf_counter()
+            self._left.clear()
+            self._news.notify_all()
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken."""
+        return min(self._ended, time.perf_counter()) - self._started
+
+    def is_coming(self, group: str) -> bool:
+        """Return whether a group is being compiled, or will be."""
+        return group in self._left
+
+    def wait(self, group: str) -> None:
+        """Return when a group is there, or is not coming."""
+        started = time.perf_counter()
+        with self._news:
+            self._news.wait_for(lambda: group not in self._left)
+        self.waited += time.perf_counter() - started
+
+    def stop(self) -> None:
+        """End the process; what it has finished stays."""
+        self._process.terminate()
+        self._process.wait()
+
+
+_LOCK = threading.Lock()
+_running: tuple[int, Compiler] | None = None  # with the process that it belongs to
+
+
+def _here() -> Compiler | None:
+    return _running[1] if _running is not None and _running[0] == os.getpid() else None
+
+
+def is_coming(group: str) -> bool:
+    """Return whether kernels are on their way: an answer by other means would come sooner."""
+    compiler = _here()
+    return compiler is not None and compiler.is_coming(group)
+
+
+def wait(group: str) -> None:
+    """Return when kernels need not be waited for any more."""
+    compiler = _here()
+    if compiler is not None:
+        compiler.wait(group)
+
+
+def start(note: Callable[[str], None]) -> contextlib.ExitStack:
+    """Compile what a run needs and numba does not have yet, until the result is closed.
+
+    Nothing is compiled in a worker process, nor where another thread has begun to.
+
+    Parameters
+    ----------
+    note : callable
+        Is told how many kernels there are, and how long the run had to wait for them.
+    """
+    global _running
+    end = contextlib.ExitStack()
+    missing = _missing() if multiprocessing.parent_process() is None else []
+    with _LOCK:
+        if not missing or _here() is not None:
+            return end
+        try:
+            compiler = Compiler([group.name for group in missing])
+        except OSError:  # no further process: each kernel is compiled where it is needed
+            return end
+        _running = (os.getpid(), compiler)
+    n = sum(len(group.kernels) for group in missing)
+    note(f"compiling {n} kernels, once, in a process beside the run (hpmkd warm does it ahead)")
+    end.callback(_stop, compiler, note)
+    return end
+
+
+def _stop(compiler: Compiler, note: Callable[[str], None]) -> None:
+    global _running
+    with _LOCK:
+        _running = None
+    compiler.stop()
+    note(
+        f"kernels took {compiler.seconds:.1f} s to compile, once; the run waited "
+        f"{compiler.waited:.1f} s for them"
+    )
+
+
+def _missing() -> list[Group]:
+    """Return the groups of which numba has no file."""
+    from hpmkd.kernels import _jit
+    from hpmkd.kernels._packed import compiling as packed
+    from hpmkd.kernels.warming import cache_folder
+
+    loops: object = _jit.soften
+    folders = {".": Path(loops.stats.cache_path), "_packed": cache_folder()}  # type: ignore[attr-defined]
+
+    def is_there(group: Group) -> bool:
+        stamp = f"_{packed.STAMP}" if group.folder == "_packed" else ""
+        return any(folders[group.folder].glob(f"{group.kernels[-1]}{stamp}-*.nbi"))
+
+    return [group for group in GROUPS if not is_there(group)]
+
+
+def _compile(group: str) -> None:
+    import numpy as np
+
+    from hpmkd.kernels import packed, warming
+
+    words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
+    match group:
+        case "loops":
+            warming.compile_loops()
+        case "rows" | "pool rows":
+            packed.dict_kernel(words, plan, None, pooled=group != "rows")
+        case "tables" | "pool tables":
+            packed.table_kernel(np.float64, pooled=group != "tables")
+        case "fusing":
+            warming.compile_fusing()
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        _compile(name)
+        sys.stdout.write(f"{name}\n")
+        sys.stdout.flush()
