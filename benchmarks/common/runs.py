@@ -1,0 +1,66 @@
+"""What benchmarks read of a finished run: the only place that knows where a run keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hpmkd.contracts import Predictor
+from hpmkd.evaluation.leaderboard import ModelRecord
+from hpmkd.runs.result import Distillation
+from hpmkd.student import PooledModel, Student
+
+#: Each run is the first: nothing is remembered of other data, nothing is read from a disk.
+FIRST_RUN: Mapping[str, Any] = {"memory": "none", "cache.disk": False}
+
+
+def is_pool(student: Predictor) -> bool:
+    """Tell whether a student is made of several."""
+    return not isinstance(student, Student) or isinstance(student.model, PooledModel)
+
+
+def single(found: Distillation) -> Predictor:
+    """Return the best student of a run that is one model: by selection log loss."""
+    if not is_pool(found.student):
+        return found.student
+    ranked = sorted(found.front, key=lambda each: each.selection_log_loss)
+    students = [_by_name(found)[each.name] for each in ranked]
+    return next(each for each in students if not is_pool(each))
+
+
+def pool(found: Distillation) -> Predictor | None:
+    """Return the pool of a run; None if it made none."""
+    if is_pool(found.student):
+        return found.student
+    return None if found.ensemble is None else getattr(found.ensemble, "predictor", found.ensemble)
+
+
+def control(found: Distillation) -> Predictor:
+    """Return the student on hard labels that the verdict compares with.
+
+    That is the run's one control; where every stage has one of its own, that of the stage that
+    ships. A student on hard labels may be its own.
+    """
+    controls = [each for each in found.front if each.role == "control"]
+    if len(controls) != 1:
+        controls = [each for each in controls if each.stage == found.chosen]
+    if controls:
+        return _by_name(found)[controls[0].name]
+    if found.verdict.delta_log_loss == 0.0:
+        return found.student
+    raise LookupError(f"{found!r} has no control among {[each.name for each in found.front]}")
+
+
+def teacher(found: Distillation) -> ModelRecord | None:
+    """Return the record of all teachers together, the first one; None if there is none."""
+    return next((each for each in found.records if each.role == "teacher"), None)
+
+
+def own_log_losses(found: Distillation) -> list[float]:
+    """Return the test log losses of all students that a run fitted on all rows, its pool's too."""
+    records = [each.log_loss for each in found.records if each.role != "teacher"]
+    return [*records, *(each.log_loss for each in found.front)]
+
+
+def _by_name(found: Distillation) -> dict[str, Predictor]:
+    return {**found.further, **found.students}
