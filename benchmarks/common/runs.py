@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from hpmkd.contracts import Predictor
+from hpmkd.data.probabilities import row_losses
 from hpmkd.evaluation.leaderboard import ModelRecord
 from hpmkd.runs.result import Distillation
 from hpmkd.student import PooledModel, Student
@@ -54,6 +57,17 @@ def control(found: Distillation) -> Predictor:
 def teacher(found: Distillation) -> ModelRecord | None:
     """Return the record of all teachers together, the first one; None if there is none."""
     return next((each for each in found.records if each.role == "teacher"), None)
+
+
+def n_bytes(student: Predictor) -> int:
+    """Return the size of a student's file; of its members' together where there is no one file."""
+    size = getattr(student, "n_bytes", None)
+    return len(student.to_bytes()) if size is None else int(size)
+
+
+def log_loss(predicted: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean log loss as the engine measures it, in nats."""
+    return float(row_losses(predicted, labels).mean())
 
 
 def own_log_losses(found: Distillation) -> list[float]:

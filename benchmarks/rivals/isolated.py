@@ -53,7 +53,7 @@ ISOLATED = {
 INSTALL_SECONDS, RUN_SECONDS = 600, 900
 
 
-class Failed(Exception):
+class IsolationError(Exception):
     """An environment that could not be made, or a program that failed in it: the last words."""
 
 
@@ -75,14 +75,14 @@ def isolated(program: Isolated, problem: Problem, folder: Path) -> tuple[np.ndar
 
     Raises
     ------
-    Failed
+    IsolationError
         With the last line that it wrote.
     """
     python = python_of(program, folder)
     with tempfile.TemporaryDirectory() as name:
         exchange = Path(name)
         _write(problem, exchange)
-        _call([str(python), str(HERE / program.script), name], RUN_SECONDS)
+        _call([str(python), "-P", str(HERE / program.script), name], RUN_SECONDS)
         facts = json.loads((exchange / "facts.json").read_text("utf-8"))
         return np.load(exchange / "test.npy").astype(np.float64), facts
 
@@ -109,7 +109,7 @@ def _call(command: list[str], seconds: int) -> None:
             command, env=variables, capture_output=True, text=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
-        raise Failed(f"stopped after {seconds} s") from None
+        raise IsolationError(f"stopped after {seconds} s") from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise Failed(lines[-1][:200])
+        raise IsolationError(lines[-1][:200])
