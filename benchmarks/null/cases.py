@@ -1,4 +1,4 @@
-"""Runs in which there is nothing to gain: what do they claim?
+"""Runs in which there is nothing to gain, and what they claim.
 
 Each case is what somebody might hand in: rows, labels and a teacher that knows nothing beyond what
 the best student on hard labels finds in the same rows.

@@ -15,7 +15,7 @@ import click
 
 from benchmarks.common.datasets import CACHE, READERS, at_most, listed
 from benchmarks.common.pages import filled, page_option, publish, table
-from benchmarks.common.results import add_line, done, read_lines
+from benchmarks.common.results import add_line, done, key_of, read_lines
 from benchmarks.null.cases import CASES, MOST_GAIN, MOST_PAYS, claimed, false_claims
 
 FOLDER = CACHE / "null"
@@ -63,7 +63,7 @@ def main(
             click.echo(
                 f"{' '.join(map(str, key))}: {line['outcome']}, {line['gain']:.4f}", err=True
             )
-    lines = [line for line in read_lines(file, KEY) if tuple(line[name] for name in KEY) in wanted]
+    lines = [line for line in read_lines(file, KEY) if key_of(line, KEY) in wanted]
     counted = [part for case in chosen if (part := _counted(case, lines))]
     header = ["case", "runs", *OUTCOMES, "largest claimed gain, nats", ""]
     text = filled(
