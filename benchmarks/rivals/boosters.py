@@ -126,8 +126,11 @@ def n_bytes(model: Any) -> int:
     """Return the size of a booster's own file."""
     if isinstance(model, lightgbm.LGBMClassifier):
         return len(model.booster_.model_to_string().encode())
-    booster = model.model if isinstance(model, Naive) else model
-    return len(booster.get_booster().save_raw("ubj"))
+    fitted = model.model if isinstance(model, Naive) else model
+    booster = fitted.get_booster()
+    if fitted.early_stopping_rounds is not None:
+        booster = booster[: fitted.best_iteration + 1]
+    return len(booster.save_raw("ubj"))
 
 
 def encoded_row_us(predict_proba: Callable[[np.ndarray], Any], matrix: np.ndarray) -> float:

@@ -32,9 +32,18 @@ class Whole(Draws):
         """All arms that have a log loss, in their order."""
         return [*self.frame[self.frame.log_loss.notna()].arm.unique()]
 
-    def losses(self, arms: list[str]) -> pd.DataFrame:
-        """Return mean log losses, a row per set that has all of these arms."""
-        return pd.DataFrame({arm: self.means(arm, "log_loss") for arm in arms}).dropna()
+    def paired(self, arm: str, reference: str, what: str) -> pd.DataFrame:
+        """Return the means of both by set, over the draws that both have."""
+        both = {each: self.values(each, what) for each in dict.fromkeys((arm, reference))}
+        means = pd.DataFrame(both).dropna().groupby(level="set", sort=False).mean()
+        return means.reindex([name for name in self.sets if name in means.index])
+
+    def ratio(self, arm: str, reference: str, what: str) -> pd.Series:
+        """Return how many times as much an arm has as another, by set, on draws of both."""
+        if not (self.has(arm) and self.has(reference)):
+            return pd.Series(dtype=float)
+        means = self.paired(arm, reference, what)
+        return means[arm] / means[reference]
 
     def against(self, arm: str) -> dict[str, tuple[float, float]]:
         """Return Wilcoxon's p over sets, and Holm's, of an arm against every arm of others."""

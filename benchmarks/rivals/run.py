@@ -21,7 +21,6 @@ from benchmarks.rivals import boosters, ours
 from benchmarks.rivals.isolated import ISOLATED, IsolationError, isolated
 from benchmarks.rivals.measured import KEY, Measured
 from benchmarks.rivals.picture import draw as draw_picture
-from benchmarks.rivals.significance import LEAST_SETS
 from benchmarks.rivals.tables import drawn, friedman_line, report
 from benchmarks.students.data import SETS as STUDENT_SETS
 from benchmarks.students.data import Problem, draw, has
@@ -117,10 +116,7 @@ def main(
     file = folder / "results.jsonl"
     todo = [] if cached else missing(file, wanted, chosen)
     for key, arm in todo:
-        problem = draw(*key)
-        if arm in ours.RUNS and ours.applies(arm, problem):
-            ours.warm_up(ours.RUNS[arm][0])
-        for line in work(arm, problem, folder):
+        for line in work(arm, draw(*key), folder):
             add_line(file, line)
             shown = [f"{what} {line[what]:.4g}" for what in SHOWN[:6] if what in line]
             shown += [str(line[what]) for what in (*SHOWN[6:], "error") if what in line]
@@ -147,13 +143,14 @@ def page(
     old = pd.DataFrame() if before is None else read(before, whole)
     main = 2000 if 2000 in set(frame.rows) else int(frame.rows.iloc[0])
     losses = drawn(frame, old, main)
-    if markdown is not None and len(losses) >= LEAST_SETS:
+    if markdown is not None:
         title = f"Mean rank by test log loss, {len(losses)} sets, {main:,} training rows"
         draw_picture(losses, markdown.with_suffix(".svg"), title)
     facts = {
         "done": len(whole),
         "wanted": wanted,
         "engine": f"hpmkd {__version__}",
+        "kernels": f"{frame.kernel_seconds.max():.0f}",
         "ranks": friedman_line(losses),
     }
     return report(frame, old, main, facts)
