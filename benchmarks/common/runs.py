@@ -16,6 +16,9 @@ from hpmkd.student import PooledModel, Student
 #: Each run is the first: nothing is remembered of other data, nothing is read from a disk.
 FIRST_RUN: Mapping[str, Any] = {"memory": "none", "cache.disk": False}
 
+#: Two students with the same mean log loss on the test rows are the same one.
+SAME = 1e-12
+
 
 def is_pool(student: Predictor) -> bool:
     """Tell whether a student is made of several."""
@@ -41,16 +44,21 @@ def pool(found: Distillation) -> Predictor | None:
 def control(found: Distillation) -> Predictor:
     """Return the student on hard labels that the verdict compares with.
 
-    That is the run's one control; where every stage has one of its own, that of the stage that
-    ships. A student on hard labels may be its own.
+    Its record is the only one of a control, or that of the stage that ships; its student is the one
+    with the same log loss on the test rows.
+
+    Raises
+    ------
+    LookupError
+        If there is none.
     """
-    controls = [each for each in found.front if each.role == "control"]
-    if len(controls) != 1:
-        controls = [each for each in controls if each.stage == found.chosen]
-    if controls:
-        return _by_name(found)[controls[0].name]
-    if found.verdict.delta_log_loss == 0.0:
-        return found.student
+    records = [each for each in found.records if each.role == "control"]
+    if len(records) > 1:
+        records = [each for each in records if each.name == found.chosen]
+    for record in records:
+        for each in found.front:
+            if abs(each.log_loss - record.log_loss) < SAME:
+                return _by_name(found)[each.name]
     raise LookupError(f"{found!r} has no control among {[each.name for each in found.front]}")
 
 

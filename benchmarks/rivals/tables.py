@@ -178,15 +178,15 @@ def cost(parts: Mapping[int, Whole]) -> str:
 
 
 def failed(frame: pd.DataFrame) -> str:
-    """Return the arms that failed, how often, and their errors."""
+    """Return the arms that failed, where, and the first error of each."""
     if "error" not in frame or not frame.error.notna().any():
         return "All arms ran."
     lines = frame[frame.error.notna()]
     rows = [
-        [NAMES.get(arm, arm), len(part), ", ".join(part.set.unique()), f"`{error}`"]
-        for (arm, error), part in lines.groupby(["arm", "error"])
+        [NAMES.get(arm, arm), len(part), ", ".join(part.set.unique()), f"`{part.error.iloc[0]}`"]
+        for arm, part in lines.groupby("arm")
     ]
-    return table(["did not run", "draws", "sets", "error"], rows)
+    return table(["did not run", "draws", "sets", "first error"], rows)
 
 
 def friedman_line(losses: pd.DataFrame) -> str:
