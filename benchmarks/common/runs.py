@@ -10,6 +10,7 @@ import numpy as np
 from hpmkd.contracts import Predictor
 from hpmkd.data.probabilities import row_losses
 from hpmkd.evaluation.leaderboard import ModelRecord
+from hpmkd.evaluation.verdict import HARD
 from hpmkd.runs.result import Distillation
 from hpmkd.student import PooledModel, Student
 
@@ -44,22 +45,18 @@ def pool(found: Distillation) -> Predictor | None:
 def control(found: Distillation) -> Predictor:
     """Return the student on hard labels that the verdict compares with.
 
-    Its record is the only one of a control, or that of the stage that ships; its student is the one
-    with the same log loss on the test rows.
+    It is found by its log loss on the test rows, which the verdict knows of it.
 
     Raises
     ------
     LookupError
-        If there is none.
+        If no student of the run has that log loss.
     """
-    records = [each for each in found.records if each.role == "control"]
-    if len(records) > 1:
-        records = [each for each in records if each.name == found.chosen]
-    for record in records:
-        for each in found.front:
-            if abs(each.log_loss - record.log_loss) < SAME:
-                return _by_name(found)[each.name]
-    raise LookupError(f"{found!r} has no control among {[each.name for each in found.front]}")
+    loss = next(arm.log_loss for arm in found.verdict.arms if arm.name == HARD)
+    for each in found.front:
+        if abs(each.log_loss - loss) < SAME:
+            return _by_name(found)[each.name]
+    raise LookupError(f"{found!r}: none of its students has the log loss of the control, {loss}")
 
 
 def teacher(found: Distillation) -> ModelRecord | None:
@@ -85,4 +82,5 @@ def own_log_losses(found: Distillation) -> list[float]:
 
 
 def _by_name(found: Distillation) -> dict[str, Predictor]:
-    return {**found.further, **found.students}
+    fused = {} if found.ensemble is None else {"ensemble": found.ensemble}
+    return {**fused, **found.further, **found.students}
