@@ -50,15 +50,18 @@ BENCHMARKS = {
     "kernels": Benchmark("kernels.kernels", "~2", "kernels.md"),
     "meta": Benchmark("meta_scheduler.run", "~30", "meta.md"),
     "panel": Benchmark("single.panel", "~1", ""),
+    "null": Benchmark("null.run", "~60", "null.md"),
     "parallel": Benchmark("parallel.run", "~15", "parallel.md"),
     "predict": Benchmark("predict.run", "~5", "predict.md"),
     "refit": Benchmark("kernels.refit", "~1", "refit.md"),
     "regimes": Benchmark("single.regimes", "~60", "regimes.md"),
     "retention": Benchmark("single.retention", "~4", "retention.md"),
+    "rivals": Benchmark("rivals.run", "~600", "rivals.md"),
     "scale": Benchmark("scale.run", "~20", "scale.md", one_thread=False),
     "search": Benchmark("search.run", "~60", "search.md"),
     "sizes": Benchmark("single.sizes", "~4", "sizes.md"),
     "students": Benchmark("students.run", "~70", "students.md"),
+    "verdict": Benchmark("verdict.run", "~60", "verdict.md"),
 }
 
 

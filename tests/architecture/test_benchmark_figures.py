@@ -1,0 +1,70 @@
+"""What benchmarks conclude from their lines: tests over sets, verdicts against the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from benchmarks.rivals.compare import Whole
+from benchmarks.rivals.significance import critical_difference, groups, holm, mean_ranks, wilcoxon
+from benchmarks.verdict.confusion import right, truth
+
+
+def test_holm_multiplies_by_the_number_of_hypotheses_that_are_left():
+    adjusted = holm({"a": 0.01, "b": 0.04, "c": 0.03, "none": float("nan")})
+    assert {name: adjusted[name] for name in "abc"} == pytest.approx(
+        {"a": 0.03, "c": 0.06, "b": 0.06}
+    )
+    assert np.isnan(adjusted["none"])
+
+
+def test_critical_differences_are_those_of_demsars_example():
+    # Demšar 2006, section 3.2.2: four classifiers on 14 data sets, q = 2.569.
+    assert critical_difference(4, 14) == pytest.approx(1.25, abs=0.005)
+
+
+def test_arms_within_a_critical_difference_share_a_bar():
+    assert groups([1.0, 2.0, 3.5, 4.0], 1.1) == [(0, 1), (2, 3)]
+    assert groups([1.0, 2.0, 3.0], 2.0) == [(0, 2)]
+    assert groups([1.0, 3.0], 1.0) == []
+
+
+def test_wilcoxon_needs_six_sets():
+    assert np.isnan(wilcoxon([1, 2, 3, 4, 5]))
+    assert wilcoxon([1, 2, 3, 4, 5, 6]) == stats.wilcoxon([1, 2, 3, 4, 5, 6]).pvalue
+
+
+def test_the_least_loss_has_the_first_rank():
+    losses = pd.DataFrame({"worse": [0.2, 0.3], "better": [0.1, 0.2]})
+    assert mean_ranks(losses).to_dict() == {"better": 1.0, "worse": 2.0}
+
+
+def test_arms_are_compared_on_the_draws_that_both_have():
+    lines = [("rival", 0, 1.0), ("rival", 1, 9.0), ("once", 0, 0.5)]
+    frame = pd.DataFrame(
+        [
+            {"set": "a", "rows": 5, "seed": seed, "arm": arm, "log_loss": loss, "n_classes": 2}
+            for arm, seed, loss in lines
+        ]
+    )
+    assert Whole(frame, pd.DataFrame()).relative("once", "rival").to_dict() == {"a": -0.5}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "found", "error", "true", "is_right"),
+    [
+        ("pays", -0.01, 0.001, "pays", True),
+        ("pays", 0.01, 0.001, "hurts", False),
+        ("pays", -0.001, 0.001, "no difference", True),
+        ("hurts", 0.01, 0.001, "hurts", True),
+        ("hurts", -0.01, 0.001, "pays", False),
+        ("no difference", 0.0, 0.0, "no difference", True),
+        ("no difference", -0.015, 0.001, "pays", True),  # inside the interval
+        ("no difference", -0.05, 0.001, "pays", False),
+    ],
+)
+def test_fresh_rows_contradict_a_verdict_or_do_not(outcome, found, error, true, is_right):
+    line = {"outcome": outcome, "interval": [-0.02, 0.02], "truth": found, "error": error}
+    assert (truth(line), right(line)) == (true, is_right)
