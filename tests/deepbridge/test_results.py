@@ -73,7 +73,7 @@ def test_rows_of_hpm_were_evaluated_on_all_rows_and_each_family_has_its_control(
     assert len(set(shown)) == len(shown)
     assert set(shown) <= tried
     for stage in ("logistic", "xgboost"):
-        assert {(stage, 1.0, 0.0, 0.0)} < {cell for cell in shown if cell[0] == stage}
+        assert {(stage, 1.0, 0.0, 0.0)} <= {cell for cell in shown if cell[0] == stage}
 
 
 def test_the_rows_are_within_the_budget_of_models(hpm):

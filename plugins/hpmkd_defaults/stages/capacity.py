@@ -43,7 +43,7 @@ class Capacity:
     subsample: float = 1.0
     colsample: float = 0.7
 
-    #: With more than two classes: XGBoost is slow on larger trees whose leaves are vectors.
+    #: With more than two classes: no larger trees whose leaves are vectors were measured.
     VECTOR_LEAVES: ClassVar[int] = 30
     VECTOR_DEPTH: ClassVar[int] = 4
 
