@@ -51,6 +51,7 @@ BENCHMARKS = {
     "meta": Benchmark("meta_scheduler.run", "~30", "meta.md"),
     "panel": Benchmark("single.panel", "~1", ""),
     "null": Benchmark("null.run", "~60", "null.md"),
+    "panel": Benchmark("single.panel", "~1", "panel.md"),
     "parallel": Benchmark("parallel.run", "~15", "parallel.md"),
     "predict": Benchmark("predict.run", "~5", "predict.md"),
     "refit": Benchmark("kernels.refit", "~1", "refit.md"),

@@ -113,7 +113,7 @@ def hpmkd_teachers() -> list[Offer[Any]]:
     return _offers(
         "teachers",
         default=("panel:DefaultPanel", "boosted trees, forests, networks, linear, neighbours"),
-        reference=("panel:ReferencePanel", "boosted trees, a network, linear: cheap"),
+        reference=("panel:ReferencePanel", "boosted and random trees, a network: cheap"),
         quick=("panel:QuickPanel", "one boosted model, the cheapest"),
     )
 

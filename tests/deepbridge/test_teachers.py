@@ -121,7 +121,7 @@ def test_given_probabilities_cost_a_reference_panel_and_the_summary_says_so(few,
         distiller.customize_config(["LOGISTIC_REGRESSION"], [1.0], [0.5])
         runs(distiller)
         fits[several] = distiller.counts["teacher_fits"]
-        panel = "default" if several else "quick"
+        panel = "reference" if several else "quick"
         line = distiller.generate_summary().splitlines()[1]
         assert line.startswith(f"Teachers: {fits[several]} fits, ")
         assert f"those of the reference panel {panel!r}" in line

@@ -17,7 +17,7 @@ from hpmkd.values import DataFacts
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.linear import LinearTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher, Patience
-from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel
+from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel, ReferencePanel
 from hpmkd_defaults.teachers.rows import held_out_rows
 
 
@@ -25,6 +25,12 @@ class TestDefaultPanelConforms(TeacherPanelSuite):
     @pytest.fixture
     def panel(self):
         return DefaultPanel()
+
+
+class TestReferencePanelConforms(TeacherPanelSuite):
+    @pytest.fixture
+    def panel(self):
+        return ReferencePanel()
 
 
 class TestQuickPanelConforms(TeacherPanelSuite):
@@ -40,8 +46,9 @@ def model_of(name, facts):
 class TestMembers:
     def test_what_depends_on_the_classes(self):
         binary, many = DataFacts(1000, 5, 2), DataFacts(1000, 5, 10)
-        assert "wide_mlp" not in DefaultPanel().members(binary, 0)
-        assert "wide_mlp" in DefaultPanel().members(many, 0)
+        of_two, of_many = (set(DefaultPanel().members(each, 0)) for each in (binary, many))
+        assert of_two - of_many == {"xgb3"}
+        assert of_many - of_two == {"wide_mlp"}
         leaves = {
             n_classes: tuple(
                 model_of(name, DataFacts(1000, 5, n_classes)).min_samples_leaf
@@ -56,6 +63,8 @@ class TestMembers:
         assert "knn" in DefaultPanel().members(few, 0)
         assert "knn" not in DefaultPanel().members(many, 0)
         assert model_of("random_forest", many).min_samples_leaf == 3
+        assert model_of("xgb6", few).max_bin < model_of("xgb6", many).max_bin
+        assert model_of("mlp", few).weight_decay > model_of("mlp", many).weight_decay
 
     def test_of_very_many_rows_there_is_one_of_each_kind(self):
         many = DataFacts(200_001, 5, 10)
@@ -63,7 +72,7 @@ class TestMembers:
         assert set(members) == {"xgb6", "random_forest", "mlp", "logistic"}
         assert members["random_forest"][-1].n_estimators == 20
         names = set(DefaultPanel().members(DataFacts(200_000, 5, 10), 0))
-        assert {*members, "xgb3", "extra_trees", "wide_mlp"} == names
+        assert {*members, "extra_trees", "wide_mlp"} == names
         assert set(DefaultPanel(few_above=0).members(many, 0)) == names
 
     @pytest.mark.parametrize("name", ["random_forest", "extra_trees"])
@@ -76,9 +85,13 @@ class TestMembers:
         assert whole.estimators_[0].tree_.weighted_n_node_samples[0] == 569
         kind = {"random_forest": RandomForestClassifier, "extra_trees": ExtraTreesClassifier}
         alike = ("min_samples_leaf", "random_state")
-        rival = kind[name](100, **{each: getattr(whole, each) for each in alike})
+        rival = kind[name](50, **{each: getattr(whole, each) for each in alike})
         predicted = rival.fit(matrix, labels).predict_proba(matrix)
         assert np.array_equal(whole.predict_proba(matrix), predicted)
+
+    def test_the_reference_has_three_members_at_most(self):
+        for n_rows in (100, 1_000_000):
+            assert len(ReferencePanel().members(DataFacts(n_rows, 5, 3), 0)) <= 3
 
     def test_seeds_differ_by_member_and_by_seed(self):
         facts = DataFacts(1000, 5, 3)
@@ -90,7 +103,9 @@ class TestMembers:
         ]
         assert len(set(seeds)) == len(seeds)
 
-    @pytest.mark.parametrize("panel", [DefaultPanel(), QuickPanel()], ids=["default", "quick"])
+    @pytest.mark.parametrize(
+        "panel", [DefaultPanel(), ReferencePanel()], ids=["default", "reference"]
+    )
     def test_rare_classes_are_fitted(self, panel):
         """One class has one row, another two: no inner split may fail on them."""
         matrix, labels = load_wine(return_X_y=True)
@@ -185,29 +200,50 @@ class TestLinear:
 
 
 class TestNetwork:
-    def test_running_out_of_epochs_is_no_drama(self, cancer):
-        """Warnings are errors here, and scikit-learn would warn."""
+    def test_few_rows_are_seen_thirty_times(self, cancer):
         model = NetworkTeacher(width=(8,), patience=1000).fit(*cancer)
-        assert len(model.network_.loss_curve_) == 200
+        assert len(model.loss_curve_) == 30
         assert model.score(*cancer) > 0.95
+
+    def test_it_stops_where_the_training_loss_stands_still(self, cancer):
+        model = NetworkTeacher(width=(8,), patience=2, tolerance=0.5).fit(*cancer)
+        assert len(model.loss_curve_) < 10
 
     def test_many_rows_are_watched(self, cancer, monkeypatch):
         """The weights kept are those of the best epoch, not of the last."""
         monkeypatch.setattr("hpmkd_defaults.teachers.network.SMALL", 200)
         matrix, labels = cancer
-        model = NetworkTeacher(width=(16,), alpha=0.0, patience=3, row_budget=569 * 40)
-        model.fit(matrix, labels)
-        assert len(model.network_.loss_curve_) <= 40
+        settings = {"width": (32,), "weight_decay": 0.0, "learning_rate": 0.02}
+        model = NetworkTeacher(**settings, patience=3, row_budget=569 * 40).fit(matrix, labels)
+        assert len(model.loss_curve_) <= 40
         held_out = held_out_rows(labels, 5000, 0)
-        rival = MLPClassifier((16,), alpha=0.0, random_state=0)
-        losses = []
-        for _ in range(len(model.network_.loss_curve_)):
-            rival.partial_fit(
-                matrix[~held_out].astype(np.float32), labels[~held_out], classes=[0, 1]
-            )
-            losses.append(log_loss(labels[held_out], rival.predict_proba(matrix[held_out])))
         stored = log_loss(labels[held_out], model.predict_proba(matrix[held_out]))
-        assert stored == pytest.approx(min(losses), abs=1e-3)
+        assert stored == pytest.approx(model.loss_curve_[-4], abs=1e-6)
+        assert stored < min(model.loss_curve_[-3:])
+
+    def test_no_more_rows_are_read_than_the_budget(self, cancer, monkeypatch):
+        monkeypatch.setattr("hpmkd_defaults.teachers.network.SMALL", 200)
+        model = NetworkTeacher(width=(4,), row_budget=569 * 3).fit(*cancer)
+        assert len(model.loss_curve_) == 3
+
+    def test_every_class_has_a_column(self, wine):
+        """Probabilities of two, three and many classes sum to 1, and have a column each."""
+        matrix, labels = wine
+        for codes in (labels > 0, labels, np.arange(len(labels)) % 26):
+            predicted = NetworkTeacher(width=(8,)).fit(matrix, codes).predict_proba(matrix)
+            assert predicted.shape == (len(labels), len(np.unique(codes)))
+            np.testing.assert_allclose(predicted.sum(axis=1), 1.0)
+
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_it_learns_what_scikit_learn_learns(self):
+        """In thirty epochs the loss of new rows is no worse than after its two hundred."""
+        matrix, labels = load_digits(return_X_y=True)
+        matrix, new = np.split(scale(matrix), [1000])
+        losses = []
+        for model in (NetworkTeacher(), MLPClassifier((64, 64), alpha=1.0, random_state=0)):
+            predicted = model.fit(matrix, labels[:1000]).predict_proba(new)
+            losses.append(log_loss(labels[1000:], predicted))
+        assert losses[0] < losses[1] * 1.02
 
     def test_fitting_again_starts_afresh(self, wine):
         model = NetworkTeacher(width=(4,), patience=2)
