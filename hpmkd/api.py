@@ -59,7 +59,7 @@ def distill(
     """Distil teachers into small students, and judge whether it paid.
 
     Prints nothing, keeps no global state, and starts processes only if the recipe's
-    executor does.
+    executor does; the first time on a machine, one more compiles kernels meanwhile.
 
     Parameters
     ----------

@@ -127,6 +127,14 @@ def few_timings():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_process_compiles():
+    """Compile in this process, where numba has no kernels yet: output does not depend on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hpmkd.kernels.background._missing", lambda full: [])
+        yield
+
+
 own_data_of_all = pytest.fixture(_own_data_folder, scope="session", autouse=True)
 own_data_of_module = pytest.fixture(_own_data_folder, scope="module", autouse=True)
 own_data_of_test = pytest.fixture(_own_data_folder, autouse=True)

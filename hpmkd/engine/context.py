@@ -79,7 +79,9 @@ def open_context(
         notify=registry.notify,
         journal=checkpoint.journal_file,
     )
-    compiler = background.start(lambda note: registry.notify("hpmkd_noted", note=note))
+    compiler = background.start(
+        lambda note: registry.notify("hpmkd_noted", note=note), full=facts.n_classes > 2
+    )
     try:
         seeds, counts, links = Seeds.spawn(seed), Counts(), _links(parts)
         fitting = FitContext(

@@ -17,7 +17,7 @@ import numpy as np
 
 from hpmkd.data import tables
 from hpmkd.kernels import background
-from hpmkd.student import PooledModel, Student
+from hpmkd.student import Student
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -76,7 +76,7 @@ def student_latency(student: Predictor, table: Any) -> Latency:
     from threadpoolctl import threadpool_limits
 
     # While its kernel is compiled elsewhere, a table is answered by other means, more slowly.
-    background.wait("pool tables" if isinstance(student.model, PooledModel) else "tables")
+    background.wait()
     batch = tables.take(table, np.resize(np.arange(table.shape[0]), BATCH))
     with threadpool_limits(1):
         return Latency(row_latency_us(student, table), _median_us(student.predict_proba, [batch]))

@@ -29,21 +29,35 @@ class Group(NamedTuple):
     kernels: tuple[str, ...]  # as numba names their files; the last one is compiled last
 
 
-#: What a run needs, in the order in which it does.
-GROUPS = (
-    Group(
-        "loops",
-        ".",
-        (
-            *("_jit.soften", "_jit.soften_logits", "_jit.kl_divergence", "_jit.distillation_loss"),
-            *("_jit.em_step", "_jit.attention_gradient", "_jit.attention_fuse"),
-        ),
-    ),
-    Group("rows", "_packed", ("dicts.read_code",)),
-    Group("tables", "_packed", ("students._answer_all",)),
-    Group("fusing", "_packed", ("fusing.fuse_rows",)),
-    Group("pool rows", "_packed", ("dicts.pool_read_code",)),
-    Group("pool tables", "_packed", ("pools.pool_all_64",)),
+def group(answers: str, pooled: bool, full: bool) -> str:
+    """Return the name of a group of kernels that answer.
+
+    Parameters
+    ----------
+    answers : {"rows", "tables"}
+        What they answer.
+    pooled, full : bool
+        As for :func:`hpmkd.kernels.packed.table_kernel`.
+    """
+    return f"{'full ' if full else ''}{'pool ' if pooled else ''}{answers}"
+
+
+def groups(*, full: bool) -> tuple[Group, ...]:
+    """Return what a run needs, in the order in which it does."""
+    code, kind = ("code", "all") if full else ("plain_code", "plain")
+    return (
+        Group("loops", ".", LOOPS),
+        Group(group("rows", False, full), "_packed", (f"dicts.read_{code}",)),
+        Group(group("tables", False, full), "_packed", (f"students._answer_{kind}",)),
+        Group("fusing", "_packed", ("fusing.fuse_rows",)),
+        Group(group("rows", True, full), "_packed", (f"dicts.pool_read_{code}",)),
+        Group(group("tables", True, full), "_packed", (f"pools._pool_{kind}",)),
+    )
+
+
+LOOPS = (
+    *("_jit.soften", "_jit.soften_logits", "_jit.kl_divergence", "_jit.distillation_loss"),
+    *("_jit.em_step", "_jit.attention_gradient", "_jit.attention_fuse"),
 )
 
 
@@ -67,18 +81,25 @@ class Compiler:
         self._news = threading.Condition()
         self._left = list(groups)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, *groups],
+            self._command(groups),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
         assert self._process.stdout is not None
-        threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process.stdout,), daemon=True
+        )
+        self._reader.start()
+
+    def _command(self, groups: Sequence[str]) -> list[str]:
+        # By name, for this module is __main__ there.
+        return [sys.executable, "-m", "hpmkd.kernels.background", *groups]
 
     def _read(self, lines: IO[str]) -> None:
         """Note what is finished, and at its end, however it ends, that nothing is on its way."""
-        with contextlib.suppress(ValueError, OSError):  # closed by `stop`
+        with lines:
             for line in lines:
                 with self._news:
                     self._left.remove(line.strip())
@@ -97,17 +118,18 @@ class Compiler:
         """Return whether a group is being compiled, or will be."""
         return group in self._left
 
-    def wait(self, group: str) -> None:
-        """Return when a group is there, or is not coming."""
+    def wait(self, group: str | None) -> None:
+        """Return when a group, or all of them, is there, or is not coming."""
         started = time.perf_counter()
         with self._news:
-            self._news.wait_for(lambda: group not in self._left)
+            self._news.wait_for(lambda: group not in self._left if group else not self._left)
         self.waited += time.perf_counter() - started
 
     def stop(self) -> None:
         """End the process; what it has finished stays."""
         self._process.terminate()
         self._process.wait()
+        self._reader.join()
 
 
 _LOCK = threading.Lock()
@@ -124,14 +146,14 @@ def is_coming(group: str) -> bool:
     return compiler is not None and compiler.is_coming(group)
 
 
-def wait(group: str) -> None:
-    """Return when kernels need not be waited for any more."""
+def wait(group: str | None = None) -> None:
+    """Return when kernels, by default all, need not be waited for any more."""
     compiler = _here()
     if compiler is not None:
         compiler.wait(group)
 
 
-def start(note: Callable[[str], None]) -> contextlib.ExitStack:
+def start(note: Callable[[str], None], *, full: bool) -> contextlib.ExitStack:
     """Compile what a run needs and numba does not have yet, until the result is closed.
 
     Nothing is compiled in a worker process, nor where another thread has begun to.
@@ -140,10 +162,12 @@ def start(note: Callable[[str], None]) -> contextlib.ExitStack:
     ----------
     note : callable
         Is told how many kernels there are, and how long the run had to wait for them.
+    full : bool
+        There are more than two classes.
     """
     global _running
     end = contextlib.ExitStack()
-    missing = _missing() if multiprocessing.parent_process() is None else []
+    missing = _missing(full) if multiprocessing.parent_process() is None else []
     with _LOCK:
         if not missing or _here() is not None:
             return end
@@ -169,7 +193,7 @@ def _stop(compiler: Compiler, note: Callable[[str], None]) -> None:
     )
 
 
-def _missing() -> list[Group]:
+def _missing(full: bool) -> list[Group]:
     """Return the groups of which numba has no file."""
     from hpmkd.kernels import _jit
     from hpmkd.kernels._packed import compiling as packed
@@ -182,28 +206,31 @@ def _missing() -> list[Group]:
         stamp = f"_{packed.STAMP}" if group.folder == "_packed" else ""
         return any(folders[group.folder].glob(f"{group.kernels[-1]}{stamp}-*.nbi"))
 
-    return [group for group in GROUPS if not is_there(group)]
+    return [group for group in groups(full=full) if not is_there(group)]
 
 
-def _compile(group: str) -> None:
+def compile_group(group: str) -> None:
+    """Compile the kernels of a group, or load them from numba's cache."""
     import numpy as np
 
     from hpmkd.kernels import packed, warming
 
-    words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
     match group:
         case "loops":
             warming.compile_loops()
-        case "rows" | "pool rows":
-            packed.dict_kernel(words, plan, None, pooled=group != "rows")
-        case "tables" | "pool tables":
-            packed.table_kernel(np.float64, pooled=group != "tables")
         case "fusing":
             warming.compile_fusing()
+        case _:
+            kind: dict[str, bool] = {"pooled": "pool" in group, "full": "full" in group}
+            if group.endswith("rows"):
+                words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
+                packed.dict_kernel(words, plan, None, **kind)
+            else:
+                packed.table_kernel(np.float64, **kind)
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        _compile(name)
+        compile_group(name)
         sys.stdout.write(f"{name}\n")
         sys.stdout.flush()

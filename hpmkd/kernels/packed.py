@@ -54,7 +54,7 @@ def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool = False) -> 
 
 
 def dict_kernel(
-    words: Words, plan: NDArray[np.int64], kept: Any, *, pooled: bool = False
+    words: Words, plan: NDArray[np.int64], kept: Any, *, pooled: bool = False, full: bool = True
 ) -> Callable[[Any], int]:
     """Return the kernel that reads a dict and answers for it.
 
@@ -66,17 +66,24 @@ def dict_kernel(
         As :func:`hpmkd.kernels._packed.dicts._read_row` takes it.
     kept : object
         Holds what the plan points at.
+    pooled : bool
+        They are words of a pool.
+    full : bool
+        For all students. A kernel for those of two classes that have neither a network nor
+        vectors in their leaves, and for pools of them, is compiled sooner, and answers alike.
 
     Returns
     -------
     callable
         ``(row)``: the class code, -1 if it is no dict, lacks a name, or a cell is not plain.
     """
-    return _bound(f"{'pool_' if pooled else ''}read_code", (words, plan, kept))
+    background.wait(background.group("rows", pooled, full))
+    name = f"{'pool_' if pooled else ''}read_{'' if full else 'plain_'}code"
+    return _bound(name, (words, plan, kept))
 
 
 @cache
-def table_kernel(dtype: Any, *, pooled: bool = False) -> Callable[..., int]:
+def table_kernel(dtype: Any, *, pooled: bool = False, full: bool = True) -> Callable[..., int]:
     """Return the kernel that answers for many rows.
 
     Parameters
@@ -85,22 +92,25 @@ def table_kernel(dtype: Any, *, pooled: bool = False) -> Callable[..., int]:
         Of the matrix: float32 or float64. Its layout does not matter.
     pooled : bool
         For the words of a pool.
+    full : bool
+        As for :func:`dict_kernel`.
 
     Returns
     -------
     callable
-        ``(matrix, words, probable, out)``: writes probabilities (n, K), or margins (n, C), to
-        a C-ordered float64 array; returns -1 if a size is wrong, or margins are those of a pool.
+        ``(matrix, words, probable, out, full or None)``: writes probabilities (n, K), or margins
+        (n, C), to a C-ordered float64 array; returns -1 if a size is wrong, or margins are those
+        of a pool.
     """
     from numba import types
 
-    background.wait("pool tables" if pooled else "tables")
+    background.wait(background.group("tables", pooled, full))
     known = types.float64 if pooled else _type_of(dtype)
     matrix = types.Array(known, 2, "A", readonly=True)
     words, out = types.Array(types.uint32, 1, "C"), types.Array(types.float64, 2, "C")
-    arguments = (matrix, words, types.boolean, out)
-    own = students.all_32 if known.bitwidth == 32 else students.all_64
-    return _closed(pools.pool_all_64 if pooled else own, arguments)
+    arguments = (matrix, words, types.boolean, out, types.boolean if full else types.none)
+    home, prefix = pools if pooled else students, "all" if full else "plain"
+    return _closed(getattr(home, f"{prefix}_{known.bitwidth}"), arguments)
 
 
 def link_rows(margins: Floats, link: int, n_classes: int) -> Floats:
@@ -205,8 +215,6 @@ _new_function.argtypes = (ctypes.POINTER(_Method), ctypes.py_object, ctypes.c_vo
 
 def _bound(name: str, owner: Any) -> Callable[..., int]:
     """Return a compiled function of Python's C interface, bound to an object."""
-    if "read" in name:
-        background.wait("pool rows" if "pool" in name else "rows")
     with _LOCK:
         _, method = _method(name)
         bound: Callable[..., int] = _new_function(ctypes.byref(method), owner, None)

@@ -55,14 +55,16 @@ def _single_rows() -> None:
     for what in ROW_KERNELS:
         row_kernel(what, np.float32, words)
         row_kernel(what, np.float64, words)
-    dict_kernel(words, plan, None)
+    for full in (False, True):
+        dict_kernel(words, plan, None, full=full)
 
 
 def _tables() -> None:
     from hpmkd.kernels.packed import link_rows, table_kernel
 
-    table_kernel(np.float32)
-    table_kernel(np.float64)
+    for full in (False, True):
+        table_kernel(np.float32, full=full)
+        table_kernel(np.float64, full=full)
     link_rows(np.zeros((1, 1)), 0, 2)
 
 
@@ -72,8 +74,9 @@ def _pools() -> None:
     words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
     row_kernel("code", np.float64, words, pooled=True)
     row_kernel("probabilities", np.float64, words, pooled=True)
-    dict_kernel(words, plan, None, pooled=True)
-    table_kernel(np.float64, pooled=True)
+    for full in (False, True):
+        dict_kernel(words, plan, None, pooled=True, full=full)
+        table_kernel(np.float64, pooled=True, full=full)
     compile_fusing()
 
 

@@ -14,8 +14,11 @@ def dispatchers():
         for name, value in vars(module).items()
         if hasattr(value, "signatures") and not name.startswith("_") and name not in inside
     }
-    packed_ones = links.link_rows, fusing.fuse_rows, students.all_32, students.all_64
-    return {**found, **dict(enumerate([*packed_ones, pools.pool_all_64]))}
+    packed_ones = (
+        *(links.link_rows, fusing.fuse_rows, students.all_32, students.all_64),
+        *(students.plain_32, students.plain_64, pools.all_64, pools.plain_64),
+    )
+    return {**found, **dict(enumerate(packed_ones))}
 
 
 def test_every_kernel_is_made():

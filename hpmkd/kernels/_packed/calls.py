@@ -35,7 +35,7 @@ def code_32(words: int, row: int) -> int:
     buffer = words_at(words)
     if not fits(row, words, buffer[0], FLOAT_32, ALIGNED):
         return new_integer(-1)
-    return new_integer(code_of_row(singles_at(row), buffer))
+    return new_integer(code_of_row(singles_at(row), buffer, True))
 
 
 @stamped
@@ -44,7 +44,7 @@ def code_64(words: int, row: int) -> int:
     buffer = words_at(words)
     if not fits(row, words, buffer[0], FLOAT_64, ALIGNED):
         return new_integer(-1)
-    return new_integer(code_of_row(doubles_at(row), buffer))
+    return new_integer(code_of_row(doubles_at(row), buffer, True))
 
 
 @stamped
@@ -53,7 +53,7 @@ def pool_code_64(words: int, row: int) -> int:
     buffer = words_at(words)
     if not fits(row, words, buffer[0], FLOAT_64, ALIGNED):
         return new_integer(-1)
-    return new_integer(pool_code_of_row(doubles_at(row), buffer))
+    return new_integer(pool_code_of_row(doubles_at(row), buffer, True))
 
 
 @stamped
@@ -62,7 +62,7 @@ def margins_32(words: int, given: int, count: int) -> int:
     buffer = words_at(words)
     if not two_fit(words, given, count, buffer[1], FLOAT_32):
         return new_integer(-1)
-    margins_of_row(singles_at(field(given)), buffer, doubles_at(field(given + 8)))
+    margins_of_row(singles_at(field(given)), buffer, doubles_at(field(given + 8)), True)
     return new_integer(0)
 
 
@@ -72,7 +72,7 @@ def margins_64(words: int, given: int, count: int) -> int:
     buffer = words_at(words)
     if not two_fit(words, given, count, buffer[1], FLOAT_64):
         return new_integer(-1)
-    margins_of_row(doubles_at(field(given)), buffer, doubles_at(field(given + 8)))
+    margins_of_row(doubles_at(field(given)), buffer, doubles_at(field(given + 8)), True)
     return new_integer(0)
 
 
@@ -102,7 +102,7 @@ def pool_probabilities_64(words: int, given: int, count: int) -> int:
     buffer = words_at(words)
     if not two_fit(words, given, count, buffer[1], FLOAT_64):
         return new_integer(-1)
-    pool_row(doubles_at(field(given)), buffer, doubles_at(field(given + 8)))
+    pool_row(doubles_at(field(given)), buffer, doubles_at(field(given + 8)), True)
     return new_integer(0)
 
 

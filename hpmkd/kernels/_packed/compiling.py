@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -31,6 +32,13 @@ def stamped(function: _F) -> _F:
     if not function.__qualname__.endswith(STAMP):
         function.__qualname__ = f"{function.__qualname__}_{STAMP}"
     return function
+
+
+def renamed(function: _F, name: str) -> _F:
+    """Return the same function under another name, to be cached apart."""
+    other: Any = FunctionType(function.__code__, function.__globals__, name)  # type: ignore[attr-defined]
+    other.__qualname__ = name
+    return other  # type: ignore[no-any-return]
 
 
 def kernel(function: _F) -> _F:

@@ -93,7 +93,16 @@ def read_code(bound: int, row: int) -> int:
     buffer, cells, plan = _open(bound)
     if not _read_row(row, plan, cells):
         return new_integer(-1)
-    return new_integer(code_of_row(cells, buffer))
+    return new_integer(code_of_row(cells, buffer, True))
+
+
+@stamped
+def read_plain_code(bound: int, row: int) -> int:
+    """Return the class code of a dict by a student that is not `full`."""
+    buffer, cells, plan = _open(bound)
+    if not _read_row(row, plan, cells):
+        return new_integer(-1)
+    return new_integer(code_of_row(cells, buffer, None))
 
 
 @stamped
@@ -102,7 +111,16 @@ def pool_read_code(bound: int, row: int) -> int:
     buffer, cells, plan = _open(bound)
     if not _read_row(row, plan, cells):
         return new_integer(-1)
-    return new_integer(pool_code_of_row(cells, buffer))
+    return new_integer(pool_code_of_row(cells, buffer, True))
+
+
+@stamped
+def pool_read_plain_code(bound: int, row: int) -> int:
+    """Return the class code of a dict by a pool of such students."""
+    buffer, cells, plan = _open(bound)
+    if not _read_row(row, plan, cells):
+        return new_integer(-1)
+    return new_integer(pool_code_of_row(cells, buffer, None))
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""A whole pool, for a row and for tables."""
+"""A whole pool, for a row and for tables; `full` is as for its members, in ``students.py``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.kernels._packed.compiling import kernel
+from hpmkd.kernels._packed.compiling import kernel, renamed
 from hpmkd.kernels._packed.fusing import begin, finish, fuse_member, is_linear, memory_of_pools
 from hpmkd.kernels._packed.links import link_block, link_row, write_block
 from hpmkd.kernels._packed.scalars import BLOCK
@@ -33,7 +33,7 @@ def _numbers(buffer: Words) -> Floats:
 
 
 @kernel
-def pool_row(row: Any, buffer: Words, out: Floats) -> None:
+def pool_row(row: Any, buffer: Words, out: Floats, full: Any) -> None:
     """Write the probabilities of one row by a pool."""
     n_classes, n_members = np.int64(buffer[1]), np.int64(buffer[2])
     numbers, p, state = _numbers(buffer), np.empty(n_classes), memory_of_pools(n_classes, 1)
@@ -42,7 +42,7 @@ def pool_row(row: Any, buffer: Words, out: Floats) -> None:
     for m in range(n_members):
         words = _member(buffer, m)
         margins = p[: np.int64(words[1])]
-        margins_of_row(row, words, margins)
+        margins_of_row(row, words, margins, full)
         link_row(margins, np.int64(words[2]), p)
         fuse_member(p, 1, numbers[3 * m : 3 * m + 3], share, product, state)
     finish(numbers, 1, state)
@@ -50,8 +50,7 @@ def pool_row(row: Any, buffer: Words, out: Floats) -> None:
         out[c] = state[0][c]
 
 
-@kernel
-def pool_all_64(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
+def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats, full: Any) -> int:
     """Write the probabilities (n, K) of all rows by a pool; -1 if a size is wrong."""
     n, n_classes, n_members = matrix.shape[0], np.int64(buffer[1]), np.int64(buffer[2])
     if matrix.shape[1] != buffer[0] or out.shape != (n, n_classes) or not probable:
@@ -73,7 +72,7 @@ def pool_all_64(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
         for m in range(n_members):
             words = _member(buffer, m)
             own = sums[: np.int64(words[1]) * BLOCK]
-            margins_of_block(matrix, first, rows, words, work, own)
+            margins_of_block(matrix, first, rows, words, work, own, full)
             link_block(own, np.int64(words[1]), np.int64(words[2]), p)
             fuse_member(p, BLOCK, numbers[3 * m : 3 * m + 3], share, product, state)
         finish(numbers, BLOCK, state)
@@ -82,11 +81,14 @@ def pool_all_64(matrix: Any, buffer: Words, probable: bool, out: Floats) -> int:
 
 
 @kernel
-def pool_code_of_row(row: Any, buffer: Words) -> int:
+def pool_code_of_row(row: Any, buffer: Words, full: Any) -> int:
     """Return the class code of one row by a pool."""
     out = np.empty(np.int64(buffer[1]))
-    pool_row(row, buffer, out)
+    pool_row(row, buffer, out, full)
     best = 0
     for c in range(1, out.size):
         best = c if out[c] > out[best] else best
     return best
+
+
+all_64, plain_64 = kernel(_pool_all), kernel(renamed(_pool_all, "_pool_plain"))

@@ -20,7 +20,8 @@ def make_asker(
     labels: tuple[Any, ...],
     general: Callable[[Mapping[str, Any]], Any],
     *,
-    pooled: bool = False,
+    pooled: bool,
+    full: bool,
 ) -> Callable[[Mapping[str, Any]], Any]:
     """Return a function from a mapping to a label; threads may share it.
 
@@ -32,8 +33,8 @@ def make_asker(
         By class code.
     general : callable
         Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
-    pooled : bool
-        The words are of a pool.
+    pooled, full : bool
+        What the words are of, as for :func:`~hpmkd.kernels.packed.dict_kernel`.
     """
     from hpmkd.kernels.packed import dict_kernel, row_kernel
 
@@ -48,7 +49,7 @@ def make_asker(
 
     if not reader.schema.named:
         return read
-    code_of = dict_kernel(words, *reader.plan(), pooled=pooled)
+    code_of = dict_kernel(words, *reader.plan(), pooled=pooled, full=full)
 
     def ask(row: Mapping[str, Any]) -> Any:
         code = code_of(row)
@@ -70,7 +71,8 @@ def answer_table(
     n_values: int,
     *,
     probable: bool = True,
-    pooled: bool = False,
+    pooled: bool,
+    full: bool,
 ) -> Floats:
     """Answer for many rows, in float64 of shape (n, width); their grouping changes no bit.
 
@@ -85,14 +87,15 @@ def answer_table(
         Values that a block holds of each row: margins and cells that trees compare.
     probable : bool
         Probabilities rather than margins.
-    pooled : bool
-        The words are of a pool.
+    pooled, full : bool
+        What the words are of, as for :func:`~hpmkd.kernels.packed.table_kernel`.
     """
     from hpmkd.kernels.packed import row_kernel, table_kernel
 
     out = np.empty((len(matrix), width))
     if len(matrix) > FEW_ROWS and n_values <= MANY_VALUES:
-        table_kernel(matrix.dtype, pooled=pooled)(matrix, words, probable, out)
+        table = table_kernel(matrix.dtype, pooled=pooled, full=full)
+        table(matrix, words, probable, out, full or None)
         return out
     what = "probabilities" if probable else "margins"
     answer = row_kernel(what, matrix.dtype, words, pooled=pooled)

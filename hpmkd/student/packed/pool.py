@@ -15,7 +15,7 @@ from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.packed.content import Words
 from hpmkd.student.packed.rows import PackedRows
 from hpmkd.student.packed.student import PackedStudent
-from hpmkd.student.packed.words import n_values, pack_pool, pack_words
+from hpmkd.student.packed.words import is_full, n_values, pack_pool, pack_words
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +56,7 @@ class PackedPool(PackedRows):
     def _pack(self, order: NDArray[np.intp]) -> Words:
         encoder, model = self._parts
         members = [pack_words(_part(encoder, each), each, order) for each in model.members]
+        self._full = any(map(is_full, members))
         self._n_values = self.n_classes + max(map(n_values, members))
         return pack_pool(members, model.pool.numbers(), self.n_columns)
 

@@ -38,6 +38,8 @@ class PackedRows(ABC):
     pooled: ClassVar[bool] = False
     #: Values that a block of rows holds of each; :meth:`_pack` knows.
     _n_values: int
+    #: Whether it takes a kernel for all students; :meth:`_pack` knows.
+    _full: bool
 
     def __init__(self, schema: Schema, dtype: np.dtype[Any], n_classes: int) -> None:
         self.schema = schema
@@ -54,7 +56,7 @@ class PackedRows(ABC):
     @property
     def is_awaited(self) -> bool:
         """Whether the kernel of tables is being compiled, so that they are answered without."""
-        return background.is_coming("pool tables" if self.pooled else "tables")
+        return background.is_coming(background.group("tables", self.pooled, self._full))
 
     @property
     def words(self) -> Words:
@@ -175,7 +177,7 @@ class PackedRows(ABC):
             Answers for rows that are not plain: of other types, spelt oddly, or incomplete.
         """
         words, pooled = self._row_words, self.pooled
-        return make_asker(self._reader, words, labels, general, pooled=pooled)
+        return make_asker(self._reader, words, labels, general, pooled=pooled, full=self._full)
 
     @cached_property
     def _row_words(self) -> Words:
@@ -205,7 +207,9 @@ class PackedRows(ABC):
         words, width = self._row_words if as_read else self._words, self.n_classes
         if self.pooled:  # its kernel knows no other
             matrix = matrix.astype(np.float64, copy=False)
-        return answer_table(matrix, words, width, self._n_values, pooled=self.pooled)
+        return answer_table(
+            matrix, words, width, self._n_values, pooled=self.pooled, full=self._full
+        )
 
 
 def as_mapping(row: Any) -> Mapping[str, Any]:

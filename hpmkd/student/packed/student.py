@@ -15,7 +15,7 @@ from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.packed.answers import answer_table
 from hpmkd.student.packed.content import Words
 from hpmkd.student.packed.rows import PackedRows, as_matrix, as_out, as_row
-from hpmkd.student.packed.words import n_values, pack_words
+from hpmkd.student.packed.words import is_full, n_values, pack_words
 
 Floats = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ class PackedStudent(PackedRows):
 
     def _pack(self, order: NDArray[np.intp]) -> Words:
         words = pack_words(*self._parts, order)
-        self._n_values = n_values(words)
+        self._n_values, self._full = n_values(words), is_full(words)
         return words
 
     def margins(self, row: NDArray[Any], out: Floats | None = None) -> Floats:
@@ -118,7 +118,15 @@ class PackedStudent(PackedRows):
             It is no such array.
         """
         matrix = as_matrix(matrix, self.n_columns)
-        return answer_table(matrix, self._words, self.n_margins, self._n_values, probable=False)
+        return answer_table(
+            matrix,
+            self._words,
+            self.n_margins,
+            self._n_values,
+            probable=False,
+            pooled=False,
+            full=self._full,
+        )
 
     @cached_property
     def _margins(self) -> Callable[..., int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,26 @@ def _read_nodes(model: TreesModel, order: NDArray[np.intp]) -> _Nodes:
     )
 
 
+def _one_by_class(model: TreesModel) -> TreesModel:
+    """Return a lone tree of two classes as a tree for each, so that no leaf holds a vector."""
+    if model.n_trees != 1 or model.leaf_values.shape[1] != 2:
+        return model
+    leaf, n_nodes, n_leaves = model.features < 0, len(model.features), len(model.leaf_values)
+    left = model.left + np.where(leaf, n_leaves, n_nodes).astype(np.int32)
+    return replace(
+        model,
+        roots=np.concatenate([model.roots, model.roots + n_nodes]),
+        features=np.tile(model.features, 2),
+        thresholds=np.tile(model.thresholds, 2),
+        left=np.concatenate([model.left, left]),
+        right=np.concatenate([model.right, model.right + n_nodes]),
+        missing_left=np.tile(model.missing_left, 2),
+        leaf_values=model.leaf_values.T.reshape(-1, 1),
+        outputs=np.arange(2),
+        leaf_counts=None,
+    )
+
+
 def add_trees(content: Content, model: TreesModel) -> None:
     """Append trees, and their place in the header.
 
@@ -69,6 +89,7 @@ def add_trees(content: Content, model: TreesModel) -> None:
     NotPackable
         A tree has more than 65,535 nodes.
     """
+    model = _one_by_class(model)
     nodes = _read_nodes(model, content.order)
     n_margins, width = len(model.base_margin), model.leaf_values.shape[1]
     by_row = width > 1

@@ -27,7 +27,7 @@ word  what it is
       weights, and there is no linear part: layers, L; L + 1 sizes, d, h1 … C; of each layer
       weights, input by input, and biases
 23    values of a leaf: 0 if it holds one, in its place; else C of them, filled up with
-      zeros to a multiple of 4, elsewhere
+      zeros to a multiple of 4, elsewhere; a lone tree of two classes is stored as two
 ====  =============================================================================
 
 A perfect tree of depth D is ``2**D - 1`` cells, as many thresholds, ``2**D`` leaves; what a
@@ -119,6 +119,11 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
         _add_columns(content, network[0], np.empty((network[0].n_outputs, 0)))
         _add_network(content, network[1])
     return content.words()
+
+
+def is_full(words: Words) -> bool:
+    """Return whether it has more than two classes, a network, or vectors in leaves of trees."""
+    return bool(words[1] > 2 or words[22] or words[23])
 
 
 def n_values(words: Words) -> int:
