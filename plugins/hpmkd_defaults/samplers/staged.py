@@ -28,9 +28,9 @@ class StagedSampler:
     Beside a teacher, where a search on hard labels went before:
 
     3. Each stage's best hyperparameters in every way to learn from the teacher: at each alpha,
-       beside rows without labels at each of their weights.
-    4. Of the stage that leads, the next best hyperparameters, in the way that suits it best.
-    5. The leading student at the other temperatures, if there are any: of all choices the one that
+       beside rows without labels at each of their weights. Then its next best ones: what suits
+       hard labels is seldom what suits more rows.
+    4. The leading student at the other temperatures, if there are any: of all choices the one that
        decides least.
 
     On much data, 1 and 2 use a subset of the rows, and each stage's best draw is then evaluated on
@@ -46,7 +46,7 @@ class StagedSampler:
     more : int or None
         Further ones of the leading stage, >= 0; None for as many again.
     taught : int
-        Hyperparameters of the leading stage that learn from the teacher, >= 1; of others one.
+        Hyperparameters of each stage that learn from the teacher, >= 1.
     subset_rows : int
         Rows to compare draws on, >= 1, but a fifth of all at least.
     whole : tuple of str
@@ -61,7 +61,7 @@ class StagedSampler:
         *,
         trials: Count = 4,
         more: Natural | None = None,
-        taught: Count = 1,
+        taught: Count = 2,
         subset_rows: Count = 10_000,
         whole: tuple[str, ...] = ("tree",),
     ) -> None:
@@ -99,13 +99,14 @@ class StagedSampler:
             yield in_full
 
     def _teaching(self) -> Iterator[list[Configuration]]:
-        for stage, *_ in self._ranked():
-            yield self._affordable(self._ways(stage.configuration))
+        ranked = self._ranked()
+        for at in range(self._taught):
+            for trials in ranked:
+                for trial in trials[at : at + 1]:
+                    yield self._affordable(self._ways(trial.configuration))
         soft = lowest(each for each in self._history if each.configuration.soft and each.eligible)
-        if soft is None:
-            return
-        yield self._affordable(self._next_best(soft))
-        yield self._affordable(self._other_temperatures(soft.configuration))
+        if soft is not None:
+            yield self._affordable(self._other_temperatures(soft.configuration))
 
     def _further_draws(self) -> list[Configuration]:
         """Return more draws of the stage that leads.
@@ -146,14 +147,6 @@ class StagedSampler:
             replace(way, hyperparameters=hard.hyperparameters)
             for way in self._space.soft(hard.stage)
             if way.alpha == 0 or way.temperature == nearest
-        ]
-
-    def _next_best(self, soft: Trial) -> list[Configuration]:
-        """Return the next best hyperparameters of the stage that leads, as its best learns."""
-        (leading, *_) = self._ranked()
-        return [
-            replace(soft.configuration, stage=each.stage, hyperparameters=each.hyperparameters)
-            for each in (trial.configuration for trial in leading[1 : self._taught])
         ]
 
     def _other_temperatures(self, best: Configuration) -> list[Configuration]:

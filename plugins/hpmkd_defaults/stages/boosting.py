@@ -98,7 +98,6 @@ class BoostedStage:
         stage.capacity = Capacity.of(facts)
         # Plain mappings: a stage is pickled.
         stage.defaults = {**of_any.defaults, **stage.capacity.settings}
-        stage.portfolio = [{**each, **stage.capacity.settings} for each in of_any.portfolio]
         return stage
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
@@ -183,16 +182,19 @@ class XGBoostStage(BoostedStage):
 class GBMStage(BoostedStage):
     """Trees grown best leaf first: at the same number of leaves better than by level.
 
-    Hyperparameters: ``max_leaves`` (4 … 32), and those of :class:`BoostedStage`. Its portfolio:
-    trees twice and half as large as by default, with smaller and larger steps.
+    Hyperparameters: ``max_leaves`` (4 … 32), and those of :class:`BoostedStage`. Its portfolio is
+    that of :class:`Capacity`.
     """
 
     complexity: ClassVar[int] = 2
-    defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_leaves": 12, **COMMON})
-    portfolio: Sequence[Mapping[str, Hyperparameter]] = (
-        {**defaults, "max_leaves": 24, "eta": 0.08},
-        {**defaults, "max_leaves": 6, "eta": 0.2},
-    )
+    defaults: Mapping[str, Hyperparameter] = MappingProxyType({"max_leaves": 8, **COMMON})
+
+    def for_data(self, facts: DataFacts) -> Self:
+        """Return the stage for data of this size: see :class:`Capacity`."""
+        stage = super().for_data(facts)
+        stage.defaults = {**stage.defaults, "max_leaves": stage.capacity.first_leaves}
+        stage.portfolio = [{**stage.defaults, **each} for each in stage.capacity.portfolio]
+        return stage
 
     def space(self, trial: HyperparameterTrial) -> Mapping[str, Hyperparameter]:
         """Draw the leaves, and what both stages have."""

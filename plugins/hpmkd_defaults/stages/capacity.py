@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hpmkd.values import DataFacts, Hyperparameter
 
@@ -33,6 +33,8 @@ class Capacity:
     subsample, colsample : float
         Shares of the rows and of the columns that a tree grows on, unless others are drawn. One
         source of chance is enough: columns, or rows where there are few columns.
+    first_leaves : int
+        Leaves of the trees that are tried first: small ones are the better members of a pool.
     """
 
     n_rounds: int = 320
@@ -42,6 +44,7 @@ class Capacity:
     max_bin: int = 128
     subsample: float = 1.0
     colsample: float = 0.7
+    first_leaves: int = 8
 
     #: With more than two classes: no larger trees whose leaves are vectors were measured.
     VECTOR_LEAVES: ClassVar[int] = 30
@@ -61,7 +64,21 @@ class Capacity:
             leaves, depth = cls.VECTOR_LEAVES, cls.VECTOR_DEPTH
         few = facts.n_columns < FEW_COLUMNS
         shares = (0.7, 1.0) if few else (cls.subsample, cls.colsample)
-        return cls(rounds, leaves, depth, vectors, bins, *shares)
+        first = cls.first_leaves
+        if facts.n_rows >= MANY_ROWS:
+            first = 16 if vectors else 32
+        return cls(rounds, leaves, depth, vectors, bins, *shares, first)
+
+    @property
+    def portfolio(self) -> Sequence[Mapping[str, Hyperparameter]]:
+        """What else is known to work: K trees a round beside vectors; larger trees."""
+        large: Mapping[str, Hyperparameter] = {"max_leaves": self.max_leaves}
+        if not self.vectors:
+            return [large, {"max_leaves": self.max_leaves // 2, "eta": 0.08}]
+        return [
+            {"multi_strategy": "one_output_per_tree"},
+            {"max_leaves": self.max_leaves // 2, "eta": 0.08},
+        ]
 
     @property
     def settings(self) -> Mapping[str, Hyperparameter]:
