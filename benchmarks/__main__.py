@@ -49,7 +49,6 @@ BENCHMARKS = {
     "grid-vs-hpm": Benchmark("grid_vs_hpm.run", "~25", "grid-vs-hpm.md"),
     "kernels": Benchmark("kernels.kernels", "~2", "kernels.md"),
     "meta": Benchmark("meta_scheduler.run", "~30", "meta.md"),
-    "panel": Benchmark("single.panel", "~1", ""),
     "null": Benchmark("null.run", "~60", "null.md"),
     "panel": Benchmark("single.panel", "~1", "panel.md"),
     "parallel": Benchmark("parallel.run", "~15", "parallel.md"),

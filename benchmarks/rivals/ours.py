@@ -55,7 +55,7 @@ def distilled(arm: str, problem: Problem) -> Distillation:
 
 def measured(arm: str, problem: Problem) -> dict[str, Measured]:
     """Return what ships, the best single student and the pool of one run, by arm."""
-    kernels = warm_up(RUNS[arm][0])
+    kernels = warm_up()
     seconds, found = clocked_cpu(lambda: distilled(arm, problem))
     facts = {**facts_of(found, problem), "kernel_seconds": round(kernels, 1)}
     students = {arm: found.student, SINGLE.format(arm): runs.single(found)}
@@ -103,25 +103,20 @@ def _student(
 
 
 @cache
-def warm_up(recipe: str) -> float:
-    """Load or compile every kernel, and run a recipe once on other data.
+def warm_up() -> float:
+    """Load or compile every kernel, and run once on other data: no run pays for what is imported.
 
     Returns
     -------
     float
-        CPU seconds of the kernels, once per process; no run pays for them.
+        CPU seconds of the kernels, once per process.
     """
-    seconds = _ready()
-    X, y = load_wine(return_X_y=True)
-    hpmkd.distill(X, y, recipe=recipe, settings=runs.FIRST_RUN)
-    return seconds
-
-
-@cache
-def _ready() -> float:
     from hpmkd.kernels import warming
 
     start = time.process_time()
     for _, compile_all in warming.steps():
         compile_all()
-    return time.process_time() - start
+    seconds = time.process_time() - start
+    X, y = load_wine(return_X_y=True)
+    hpmkd.distill(X, y, settings=runs.FIRST_RUN)
+    return seconds

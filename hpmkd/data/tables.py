@@ -162,8 +162,12 @@ def _parts(value: Any) -> list[Any]:
 
 def _kind(column: Any) -> str:
     """Describe what the hashes of a column's cells leave out."""
+    import pandas as pd
+
     kind = str(column.dtype)
     if kind == "category":
         return f"{kind} {column.cat.ordered} {column.cat.categories.tolist()}"
+    if kind != "object" or pd.api.types.infer_dtype(column, skipna=False) == "string":
+        return kind
     # Among objects, 1 has the hash of "1".
-    return f"{kind} {[type(cell).__name__ for cell in column]}" if kind == "object" else kind
+    return f"{kind} {[type(cell).__name__ for cell in column]}"

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.data.encoding import Encoding
 from hpmkd.data.probabilities import row_losses
 from hpmkd.knowledge.teachers import CrossFittedTeacher
+from hpmkd.student import Student
 from hpmkd.training.refit import best
 
 if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.split import RunRows
     from hpmkd.knowledge.builder import KnowledgeBuilder
     from hpmkd.knowledge.predictions import CrossFittedPredictions
-    from hpmkd.values import Trial
+    from hpmkd.student.encoders import FittedEncoder
+    from hpmkd.training.datasets import SelectionSet
+    from hpmkd.values import FloatArray, Trial
 
 
 def refusal(
@@ -54,7 +60,7 @@ def refusal(
 
 
 def students_as_teachers(
-    ctx: RunContext, rows: RunRows, hard: Sequence[Trial]
+    ctx: RunContext, rows: RunRows, hard: Sequence[Trial], sets: Sequence[SelectionSet]
 ) -> list[CrossFittedTeacher]:
     """Return the best students on hard labels as teachers, for the fuser to weigh.
 
@@ -62,9 +68,47 @@ def students_as_teachers(
     """
     if rows.one_holdout:
         return []
-    found = {stage: best(hard, stage) for stage in ctx.trainer.fitting.stages}
-    return [
-        CrossFittedTeacher(f"{stage} student", trial.students, trial.probabilities)
-        for stage, trial in found.items()
-        if trial is not None and trial.probabilities is not None and trial.students
-    ]
+    folds = [FoldMatrices(Encoding(each.training.raw)) for each in sets]
+    teachers = []
+    for stage in ctx.trainer.fitting.stages:
+        trial = best(hard, stage)
+        if trial is not None and trial.probabilities is not None and trial.students:
+            models = tuple(
+                EncodedStudent(student, matrices)
+                for student, matrices in zip(trial.students, folds, strict=True)
+            )
+            name = f"{stage} student"
+            own = trial.students[0]
+            teachers.append(CrossFittedTeacher(name, models, trial.probabilities, own))
+    return teachers
+
+
+@dataclass(frozen=True)
+class FoldMatrices:
+    """Tables as the encoders of one fold encode them, each once for all stages."""
+
+    encoding: Encoding
+    #: By encoding and table; tables are kept, so that no other can take their place.
+    _known: dict[tuple[str, int], tuple[Any, FloatArray]] = field(default_factory=dict)
+
+    def of(self, encoder: FittedEncoder, table: Any) -> FloatArray:
+        """Return a table as an encoder that was fitted on the rows of the fold encodes it."""
+        key = (encoder.kind, id(table))
+        if key not in self._known:
+            self._known[key] = (table, self.encoding.matrix(encoder, table))
+        return self._known[key][1]
+
+
+@dataclass(frozen=True)
+class EncodedStudent:
+    """A student of one fold that predicts rows as they are encoded for others, too."""
+
+    student: Predictor
+    matrices: FoldMatrices
+
+    def predict_proba(self, table: Any) -> FloatArray:
+        """Return probabilities of shape (n, K) for raw rows."""
+        if not isinstance(self.student, Student):
+            return self.student.predict_proba(table)
+        matrix = self.matrices.of(self.student.encoder, table)
+        return self.student.model.probabilities(matrix)

@@ -43,7 +43,7 @@ def encoded(
 ) -> TrainingSet:
     """Return rows to fit students on, in the encodings that the stages read."""
     encodings = ctx.trainer.fitting.encodings
-    return TrainingSet.encode(rows, soft_targets, encodings, extra, *_encoding(ctx))
+    return TrainingSet.encode(rows, soft_targets, encodings, extra, *encoding_of(ctx))
 
 
 def taught(
@@ -53,13 +53,14 @@ def taught(
     extra: PseudoLabelledRows | None,
 ) -> SelectionSet:
     """Return the rows of a fold with what the teachers know of them; encoded as before."""
-    training = hard.training.beside(extra, *_encoding(ctx))
+    training = hard.training.beside(extra, *encoding_of(ctx))
     if soft_targets is not None:
         training = training.with_soft_targets(soft_targets)
     return hard.with_training(training)
 
 
-def _encoding(ctx: RunContext) -> tuple[CacheRegion, EncodingOptions]:
+def encoding_of(ctx: RunContext) -> tuple[CacheRegion, EncodingOptions]:
+    """Return where encoded rows are looked up, and what caps there are."""
     settings = ctx.recipe.split
     options = EncodingOptions(settings.scaling_rows, settings.single_above)
     return CacheRegion(ctx.cache, "feature"), options

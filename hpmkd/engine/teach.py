@@ -139,7 +139,7 @@ def teach(
         if any(alphas) and not rows.one_holdout:
             pairs = builder.predict(builder.teachers, builder.pairs, Queries())
         else:
-            own = students_as_teachers(ctx, rows, hard)
+            own = students_as_teachers(ctx, rows, hard, hard_sets)
             builder = replace(builder, teachers=[*builder.teachers, *own])
             predictions = predictions.beside(builder.predict(own, builder.folds, queries))
         return _outputs(ctx, rows, builder, regime, hard_sets, predictions, pairs, alphas)

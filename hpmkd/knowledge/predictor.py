@@ -113,7 +113,7 @@ class TeacherPredictor:
         if isinstance(teacher, FittedTeacher):
             return align_fitted(teacher, self.training.classes)
         if isinstance(teacher, CrossFittedTeacher):
-            return teacher.models[0]
+            return teacher.deployed
         if isinstance(teacher, CloneableTeacher):
             return self._cross_fitter.deployed(teacher, self.identity(teacher))
         return None

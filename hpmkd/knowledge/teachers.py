@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -47,13 +47,22 @@ class GivenTeacher:
     test: Any = None
 
 
+class Classifier(Protocol):
+    """A fitted model of the run's classes."""
+
+    def predict_proba(self, table: Any) -> FloatArray:
+        """Return probabilities of shape (n, K) for raw rows."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class CrossFittedTeacher:
     """A student on hard labels that the run has cross-fitted already, as a teacher of others."""
 
     name: str
-    models: Sequence[Predictor]  # by the fold that each was fitted without
+    models: Sequence[Classifier]  # by the fold that each was fitted without
     out_of_fold: FloatArray  # (n, K)
+    deployed: Predictor  # the first of them, on raw rows
 
 
 Teacher = CloneableTeacher | FittedTeacher | GivenTeacher | CrossFittedTeacher

@@ -14,6 +14,7 @@ from hpmkd.contracts import Stage
 from hpmkd.data.probabilities import checked
 from hpmkd.errors import FAILURES, HpmkdError, PluginError, RecipeError
 from hpmkd.registry.offers import blame
+from hpmkd.student import Student
 from hpmkd.values import StageInputs
 
 if TYPE_CHECKING:
@@ -212,6 +213,28 @@ class FitContext:
         with blamed(self.stages[configuration.stage], "failed to predict"):
             shape = (table.shape[0], len(classes))
             return checked(student.predict_proba(table), shape, "its student")
+
+    def judge(
+        self, student: Predictor, configuration: Configuration, split: SelectionSet
+    ) -> FloatArray:
+        """Return the probabilities (h, K) of the selection rows of a split, checked.
+
+        A student that reads them as its stage does reads what was encoded for all: to read text
+        again takes longer than to predict.
+
+        Raises
+        ------
+        PluginError
+            Naming the plugin whose stage made a student that fails.
+        """
+        active, held = self.stages[configuration.stage], split.held
+        encoding = active.stage.encoding
+        encoder = split.training.encoded[encoding][0]
+        if not isinstance(student, Student) or student.encoder is not encoder:
+            return self.predict(student, configuration, held.table, held.classes)
+        with blamed(active, "failed to predict"):
+            predicted = student.model.probabilities(split.held_out(encoding).matrix)
+            return checked(predicted, (len(held), len(held.classes)), "its student")
 
     def _inputs(
         self,

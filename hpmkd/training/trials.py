@@ -134,7 +134,7 @@ def _losses_so_far(
     rounds = None if losses is None else int(np.nanargmin(losses)) + 1
     held = split.held
     student = fit.student(rounds)
-    predicted = data.fitting.predict(student, configuration, held.table, held.classes)
+    predicted = data.fitting.judge(student, configuration, split)
     return row_losses(predicted, held.labels)
 
 
@@ -175,7 +175,7 @@ def _judged(
     for split, fit in zip(judging, fits, strict=True):
         student, held = fit.student(configuration.rounds), split.held
         students.append(student)
-        predicted.append(data.fitting.predict(student, configuration, held.table, held.classes))
+        predicted.append(data.fitting.judge(student, configuration, split))
         meter.add(student, held.table)
     probabilities = in_order(judging, predicted)
     labels = in_order(judging, [split.held.labels for split in judging])

@@ -81,6 +81,32 @@ def test_margins_are_those_of_xgboost_bit_for_bit(name, depth, request):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_the_kernels_for_all_students_and_for_those_of_two_classes_answer_alike(
+    family, cancer, fit_student
+):
+    student = fit_student(family, *cancer)
+    packed = student.packed
+    assert packed._full == (family == "network")
+    rows = [dict(zip(packed.schema.names, row, strict=True)) for row in cancer[0][:40].tolist()]
+
+    def answers():
+        ask = packed.asker(("no", "yes"), pytest.fail)
+        return packed.predict_proba(cancer[0]).tobytes(), [ask(row) for row in rows]
+
+    expected = answers()
+    packed._full = True
+    assert answers() == expected
+
+
+@pytest.mark.parametrize(("name", "stored"), [("cancer", 2), ("wine", 1)])
+def test_a_lone_tree_of_two_classes_is_stored_as_one_for_each(name, stored, request, fit_student):
+    student = fit_student("tree", *real_set(name, request))
+    words = student.packed.words
+    assert student.model.n_trees == 1
+    assert (words[4], words[23] > 0) == (stored, stored == 1)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", ["cancer", "wine", "people"])
 def test_every_way_to_an_answer_gives_the_same_bits(name, family, request, fit_student):
     table, target = real_set(name, request)
