@@ -66,6 +66,7 @@ SLOW = (
     "tests/plugins/fusers/test_attention_fuser.py",
     "tests/evaluation/test_row_details.py",
     "tests/engine/test_row_caps.py",
+    "tests/engine/test_search.py",
     "tests/architecture/test_benchmarks.py",
     "plugins/hpmkd-mlflow/tests",
     "plugins/hpmkd-lightgbm/tests",

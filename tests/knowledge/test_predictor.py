@@ -243,7 +243,7 @@ class Sure:
 def test_students_that_were_cross_fitted_label_rows_fold_by_fold(reader):
     out_of_fold = np.random.default_rng(1).dirichlet([1, 1], 400)
     students = [Sure(fold / 10) for fold in range(5)]
-    teacher = CrossFittedTeacher("gbm student", students, out_of_fold)
+    teacher = CrossFittedTeacher("gbm student", students, out_of_fold, students[0])
     extra, made = np.zeros((3, 4)), [np.zeros((2, 4))] * 5
     found = predicted(reader, teacher, extra, made)
     assert np.array_equal(found.out_of_fold()[0], out_of_fold)

@@ -169,3 +169,23 @@ def test_the_best_share_is_that_of_expectation_maximisation(seed, n):
         weights, _ = em_step(pair, weights)
     assert 0 <= share <= 1
     assert likelihood(share) >= likelihood(weights[1]) - 1e-6
+
+
+def test_pools_of_noise_are_judged_as_noise():
+    """Of many candidates that know nothing some look better together; others judge them."""
+    n, gains, claims = 200, [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        labels = rng.permutation(np.arange(n) % 2)
+        first = 1 / (1 + np.exp(-0.5 * rng.normal(size=(30, n))))
+        predicted = {f"c{at}": np.column_stack([row, 1 - row]) for at, row in enumerate(first)}
+        found = chosen(predicted, labels, rng.permutation(n) % 5)
+        stacked = np.stack([predicted[name] for name in found.names])
+        claimed = row_losses(found.fusion.soft_targets(stacked, None), labels).mean()
+        gains.append(np.log(2) - found.row_losses.mean())
+        claims.append(np.log(2) - claimed)
+    # By the rows that chose them they seem to know something.
+    assert min(claims) > 0
+    assert np.mean(claims) > 0.01
+    assert max(gains) < 0.02
+    assert np.mean(gains) < 0

@@ -1,0 +1,103 @@
+"""What ships: one student, or a pool; of near-ties the smaller, within the limits."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from hpmkd.engine.choice import Pooled, better, choose
+from hpmkd.evaluation.footprint import Footprint
+from hpmkd.training.ensemble import ENSEMBLE
+from hpmkd.training.refit import Refitted
+from hpmkd.values import Configuration, Trial
+
+N = 100
+#: Two students differ by this in single rows.
+NOISE = np.random.default_rng(0).normal(0, 0.1, N)
+NOISE -= NOISE.mean()
+ERROR = float(NOISE.std(ddof=1) / N**0.5)
+
+
+def student(loss, n_bytes, stage="a", noise=0.0):
+    losses = loss + noise * NOISE
+    trial = Trial(0, Configuration(stage, 1.0, 0.0), losses, 0.5, 1, 0.0)
+    return Refitted(trial, f"student {stage}", Footprint(n_bytes, 1.0, 1.0))
+
+
+def pooled(loss, n_bytes=None, noise=0.0):
+    """A pool; without a size it is no single student."""
+    one = student(loss, n_bytes or 0, ENSEMBLE, noise)
+    return Pooled(f"pool of {loss}", one.trial, None if n_bytes is None else one)
+
+
+def selection(most=None):
+    return SimpleNamespace(keeps_limits=lambda each: most is None or each.footprint.n_bytes <= most)
+
+
+def chosen(students, pool=None, most=None):
+    return choose(selection(most), students, pool)
+
+
+def test_the_least_loss_ships():
+    students = {"a": student(0.5, 100), "b": student(0.3, 900, "b")}
+    named, note = chosen(students)
+    assert (named.name, named.refitted, note) == ("b", students["b"], None)
+
+
+def test_a_pool_that_is_better_ships():
+    pool = pooled(0.2, 2000)
+    named, note = chosen({"a": student(0.5, 100)}, pool)
+    assert (named.name, named.refitted, note) == (ENSEMBLE, pool.student, None)
+
+
+def test_a_pool_that_is_worse_or_no_single_student_does_not():
+    students = {"a": student(0.5, 100)}
+    assert chosen(students, pooled(0.6, 50))[0].name == "a"
+    assert chosen(students, pooled(0.1))[0].name == "a"
+
+
+@pytest.mark.parametrize(("errors", "ships"), [(0.4, "a"), (0.6, ENSEMBLE)])
+def test_of_near_ties_the_smaller_ships_and_it_is_noted(errors, ships):
+    students = {"a": student(0.5 + errors * ERROR, 100, noise=1.0)}
+    named, note = chosen(students, pooled(0.5, 2000))
+    assert named.name == ships
+    assert (note is not None) == (ships == "a")
+    if note is not None:
+        assert ENSEMBLE in note
+        assert "the smaller ships" in note
+
+
+def test_what_is_larger_and_as_good_is_no_rival():
+    students = {"a": student(0.5, 100), "b": student(0.5, 50, "b"), "c": student(0.5, 200, "c")}
+    assert chosen(students)[0].name == "b"
+
+
+def test_limits_come_before_loss_and_before_near_ties():
+    students = {"a": student(0.9, 100), "b": student(0.1, 500, "b")}
+    assert chosen(students, most=200)[0].name == "a"
+    assert chosen(students, pooled(0.05, 5000), most=200)[0].name == "a"
+    assert chosen(students, pooled(0.05, 150), most=200)[0].name == ENSEMBLE
+
+
+def test_where_nothing_keeps_them_the_best_student_ships_and_no_pool():
+    students = {"a": student(0.9, 100), "b": student(0.1, 500, "b")}
+    named, note = chosen(students, pooled(0.01, 50_000), most=10)
+    assert (named.name, note) == ("b", None)
+
+
+# --------------------------------------------------------------------------- pools
+
+
+def test_the_better_pool_competes():
+    hard, soft = pooled(0.5), pooled(0.4)
+    assert better(soft, hard) is soft
+    assert better(hard, soft) is soft
+    assert better(soft, None) is better(None, soft) is soft
+    assert better(None, None) is None
+
+
+def test_in_a_tie_it_is_the_pool_of_students_on_hard_labels():
+    soft, hard = pooled(0.5), pooled(0.5)
+    assert better(soft, hard) is hard
