@@ -67,7 +67,10 @@ def better(pooled: Pooled | None, hard: Pooled | None) -> Pooled | None:
 
 
 def choose(
-    selection: FinalSelection, students: Mapping[str, Refitted], pooled: Pooled | None
+    selection: FinalSelection,
+    students: Mapping[str, Refitted],
+    pooled: Pooled | None,
+    name_of_pool: str = ENSEMBLE,
 ) -> tuple[Named, str | None]:
     """Choose among students and a pool; return the choice, and a note if the smaller one ships.
 
@@ -77,7 +80,7 @@ def choose(
     rivals = {name: each for name, each in students.items() if selection.keeps_limits(each)}
     one = None if pooled is None else pooled.student
     if one is not None and selection.keeps_limits(one):
-        rivals[ENSEMBLE] = one
+        rivals[name_of_pool] = one
     if not rivals:
         return leading(students), None
     name, note = smaller_of_near_ties(
