@@ -38,7 +38,7 @@ def renamed(function: _F, name: str) -> _F:
     """Return the same function under another name, to be cached apart."""
     other: Any = FunctionType(function.__code__, function.__globals__, name)  # type: ignore[attr-defined]
     other.__qualname__ = name
-    return other  # type: ignore[no-any-return]
+    return other
 
 
 def kernel(function: _F) -> _F:
