@@ -78,7 +78,7 @@ def _one_by_class(model: TreesModel) -> TreesModel:
         leaf_values=model.leaf_values.T.reshape(-1, 1),
         outputs=np.arange(2),
         leaf_counts=None,
-        link="softmax",  # of margins that are not probabilities yet; the header has the model's own
+        link="softmax",  # which the caller does not read; "identity" is of one tree alone
     )
 
 
