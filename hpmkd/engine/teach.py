@@ -181,8 +181,10 @@ def _outputs(
         at = trial_rows(ctx, rows, UNSEEN)
         sets = [taught(ctx, sets[0], None if soft_targets is None else soft_targets[at], extra)]
     elif teaches:
-        known = [builder.outside(fold, predictions, pairs) for fold in rows.held_folds]
-        sets = [taught(ctx, each, *own) for each, own in zip(sets, known, strict=True)]
+        for fold in rows.held_folds:
+            own, labelled = builder.outside(fold, predictions, pairs)
+            at = np.searchsorted(rows.outside(fold), trial_rows(ctx, rows, fold))
+            sets[fold] = taught(ctx, sets[fold], None if own is None else own[at], labelled)
     footprints = [member_footprint(each, builder.predictor) for each in builder.teachers]
     # They are large.
     builder.predictor.forget_models()

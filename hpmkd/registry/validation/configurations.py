@@ -42,7 +42,8 @@ class SamplerValidator:
         ------
         TypeError or ValueError
             If it holds too many or what is no point of the space, if the first batch is
-            empty, or if nothing new has been asked for in a long while.
+            empty although no search went before, or if nothing new has been asked for in a long
+            while.
         """
         returned = method(n)
         if isinstance(returned, Configuration) or not isinstance(returned, Iterable):
@@ -52,7 +53,7 @@ class SamplerValidator:
             raise ValueError(f"ask({n}) returned more than {n} configurations")
         points = [check_configuration(each, self._space) for each in batch]
         new = {point.key for point in points} - self._known
-        if not points and not self._known:
+        if not (points or self._known or self._space.before):
             raise ValueError("the first ask returned nothing; expected a Configuration at least")
         self._known |= new
         self._idle = 0 if new else self._idle + 1
