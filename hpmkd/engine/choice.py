@@ -15,7 +15,7 @@ from hpmkd.evaluation.latency import BATCH
 from hpmkd.evaluation.near_ties import smaller_of_near_ties
 from hpmkd.student import Student
 from hpmkd.training.ensemble import ENSEMBLE, fit_ensemble
-from hpmkd.training.refit import Named, Refitted, leading
+from hpmkd.training.refit import NamedStudent, Refitted, leading
 
 if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
@@ -71,7 +71,7 @@ def choose(
     students: Mapping[str, Refitted],
     pooled: Pooled | None,
     name_of_pool: str = ENSEMBLE,
-) -> tuple[Named, str | None]:
+) -> tuple[NamedStudent, str | None]:
     """Choose among students and a pool; return the choice, and a note if the smaller one ships.
 
     Those within the limits come first. The least loss on the selection rows wins; what is smaller
@@ -88,4 +88,4 @@ def choose(
         {name: each.trial.row_losses for name, each in rivals.items()},
         {name: int(each.footprint.n_bytes) for name, each in rivals.items()},
     )
-    return Named(name, rivals[name]), note
+    return NamedStudent(name, rivals[name]), note

@@ -21,7 +21,7 @@ from hpmkd.training.ensemble_distillation import (
     COLLAPSED,
     EnsembleDistillation,
 )
-from hpmkd.training.refit import Finalists, Named, Refitted, fit_finalists, leading, pairs
+from hpmkd.training.refit import Finalists, NamedStudent, Refitted, fit_finalists, leading, pairs
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -191,7 +191,7 @@ def _distil_ensemble(
         decision = gate("collapse", rival.trial, distilled.trial)
     if not decision.passed:
         return finalists, decision
-    return replace(finalists, shipped=Named(COLLAPSED, distilled)), decision
+    return replace(finalists, shipped=NamedStudent(COLLAPSED, distilled)), decision
 
 
 def _self_distil(

@@ -18,7 +18,7 @@ from hpmkd.evaluation.verdict import TEACHER, Verdict
 from hpmkd.knowledge.predictions import stack
 from hpmkd.training.ensemble import ENSEMBLE, HARD_ENSEMBLE
 from hpmkd.training.ensemble_distillation import COLLAPSED
-from hpmkd.training.refit import Named
+from hpmkd.training.refit import NamedStudent
 from hpmkd.values import Softening
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _ensemble_entries(finished: FinishedStudents, table: Any) -> list[Entry]:
     if control.name == HARD_ENSEMBLE:
         entries.append(_entry_of_pool("control", control, table))
     if finished.pooled is not None:
-        pooled = Named(ENSEMBLE, finished.pooled)
+        pooled = NamedStudent(ENSEMBLE, finished.pooled)
         chosen = finalists.shipped.name == ENSEMBLE
         entries.append(_entry_of_pool("ensemble", pooled, table, chosen))
     elif finished.ensemble is not None:
@@ -177,7 +177,7 @@ def _ensemble_entries(finished: FinishedStudents, table: Any) -> list[Entry]:
     return entries
 
 
-def _entry_of_pool(role: Role, pool: Named, table: Any, chosen: bool = False) -> Entry:
+def _entry_of_pool(role: Role, pool: NamedStudent, table: Any, chosen: bool = False) -> Entry:
     configuration, trial = pool.refitted.trial.configuration, pool.refitted.trial
     return Entry(
         role=role,

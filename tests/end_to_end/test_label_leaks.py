@@ -1,8 +1,8 @@
 """Nobody who is judged on a row has seen its label, through whatever way a label may take.
 
 A teacher that knows by heart what it has seen would carry labels that mean nothing to students,
-who would then seem to know them. Such labels have the entropy of the class shares, and no honest loss on
-the selection rows lies clearly below it.
+who would then seem to know them. Such labels have the entropy of the class shares, and no honest
+loss on the selection rows lies clearly below it.
 """
 
 from __future__ import annotations
