@@ -15,7 +15,7 @@ from hpmkd.evaluation.latency import BATCH
 from hpmkd.evaluation.near_ties import smaller_of_near_ties
 from hpmkd.student import Student
 from hpmkd.training.ensemble import ENSEMBLE, fit_ensemble
-from hpmkd.training.refit import Named, Refitted, leading
+from hpmkd.training.refit import NamedStudent, Refitted, leading
 
 if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
@@ -67,8 +67,11 @@ def better(pooled: Pooled | None, hard: Pooled | None) -> Pooled | None:
 
 
 def choose(
-    selection: FinalSelection, students: Mapping[str, Refitted], pooled: Pooled | None
-) -> tuple[Named, str | None]:
+    selection: FinalSelection,
+    students: Mapping[str, Refitted],
+    pooled: Pooled | None,
+    name_of_pool: str = ENSEMBLE,
+) -> tuple[NamedStudent, str | None]:
     """Choose among students and a pool; return the choice, and a note if the smaller one ships.
 
     Those within the limits come first. The least loss on the selection rows wins; what is smaller
@@ -77,7 +80,7 @@ def choose(
     rivals = {name: each for name, each in students.items() if selection.keeps_limits(each)}
     one = None if pooled is None else pooled.student
     if one is not None and selection.keeps_limits(one):
-        rivals[ENSEMBLE] = one
+        rivals[name_of_pool] = one
     if not rivals:
         return leading(students), None
     name, note = smaller_of_near_ties(
@@ -85,4 +88,4 @@ def choose(
         {name: each.trial.row_losses for name, each in rivals.items()},
         {name: int(each.footprint.n_bytes) for name, each in rivals.items()},
     )
-    return Named(name, rivals[name]), note
+    return NamedStudent(name, rivals[name]), note

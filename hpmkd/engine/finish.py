@@ -14,13 +14,14 @@ from hpmkd.engine.final_selection import FinalSelection
 from hpmkd.engine.summaries import named_students
 from hpmkd.errors import HpmkdError, PluginWarning
 from hpmkd.evaluation.gates import Gate, gate, gates_of_fuser
+from hpmkd.training.ensemble import HARD_ENSEMBLE
 from hpmkd.training.ensemble_distillation import (
     ALPHAS,
     BREAKS_LIMIT,
     COLLAPSED,
     EnsembleDistillation,
 )
-from hpmkd.training.refit import Finalists, Named, Refitted, fit_finalists, leading, pairs
+from hpmkd.training.refit import Finalists, NamedStudent, Refitted, fit_finalists, leading, pairs
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -88,7 +89,7 @@ def _choose(
     named = named_students(finalists, ())
     members = {name: each for name, role, each in named if role in ("student", "control")}
     hard = pool(ctx, outputs, selection, finalists.controls)
-    control, _ = choose(selection, finalists.controls, hard)
+    control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE)
     pooled = better(pool(ctx, outputs, selection, members), hard)
     shipped, note = choose(selection, finalists.students, pooled)
     if note is not None:
@@ -190,7 +191,7 @@ def _distil_ensemble(
         decision = gate("collapse", rival.trial, distilled.trial)
     if not decision.passed:
         return finalists, decision
-    return replace(finalists, shipped=Named(COLLAPSED, distilled)), decision
+    return replace(finalists, shipped=NamedStudent(COLLAPSED, distilled)), decision
 
 
 def _self_distil(

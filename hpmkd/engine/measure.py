@@ -16,8 +16,9 @@ from hpmkd.evaluation.leaderboard import Entry, ModelRecord, Role
 from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.verdict import TEACHER, Verdict
 from hpmkd.knowledge.predictions import stack
-from hpmkd.training.ensemble import ENSEMBLE
+from hpmkd.training.ensemble import ENSEMBLE, HARD_ENSEMBLE
 from hpmkd.training.ensemble_distillation import COLLAPSED
+from hpmkd.training.refit import NamedStudent
 from hpmkd.values import Softening
 
 if TYPE_CHECKING:
@@ -165,23 +166,24 @@ def _ensemble_entries(finished: FinishedStudents, table: Any) -> list[Entry]:
     """Return the ensemble, and that of students on hard labels, where it is the control."""
     entries, finalists = [], finished.finalists
     control = finalists.control
-    if control.name == ENSEMBLE and control.refitted is not finalists.shipped.refitted:
-        entries.append(_entry_of_pool("control", control.refitted, table))
+    if control.name == HARD_ENSEMBLE:
+        entries.append(_entry_of_pool("control", control, table))
     if finished.pooled is not None:
+        pooled = NamedStudent(ENSEMBLE, finished.pooled)
         chosen = finalists.shipped.name == ENSEMBLE
-        entries.append(_entry_of_pool("ensemble", finished.pooled, table, chosen))
+        entries.append(_entry_of_pool("ensemble", pooled, table, chosen))
     elif finished.ensemble is not None:
         entries.append(unpacked_entry(finished.ensemble, table))
     return entries
 
 
-def _entry_of_pool(role: Role, pooled: Refitted, table: Any, chosen: bool = False) -> Entry:
-    configuration, trial = pooled.trial.configuration, pooled.trial
+def _entry_of_pool(role: Role, pool: NamedStudent, table: Any, chosen: bool = False) -> Entry:
+    configuration, trial = pool.refitted.trial.configuration, pool.refitted.trial
     return Entry(
         role=role,
-        name=ENSEMBLE,
-        probabilities=pooled.student.predict_proba(table),
-        footprint=pooled.footprint,
+        name=pool.name,
+        probabilities=pool.refitted.student.predict_proba(table),
+        footprint=pool.refitted.footprint,
         chosen=chosen,
         alpha=configuration.alpha,
         extra_weight=configuration.extra_weight,

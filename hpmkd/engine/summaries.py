@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.data.probabilities import row_losses
 from hpmkd.evaluation.pareto import StudentSummary, SummaryRole, pareto_front
-from hpmkd.training.ensemble import ENSEMBLE
+from hpmkd.training.ensemble import ENSEMBLE, HARD_ENSEMBLE
 from hpmkd.training.ensemble_distillation import COLLAPSED
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def named_students(
         yield COLLAPSED, "collapsed", shipped.refitted
     if pooled is not None:
         yield ENSEMBLE, "ensemble", pooled
-    taken = {COLLAPSED, ENSEMBLE}
+    if finalists.control.name == HARD_ENSEMBLE:
+        yield HARD_ENSEMBLE, "control", finalists.control.refitted
+    taken = {COLLAPSED, ENSEMBLE, HARD_ENSEMBLE}
     for stage, refitted in finalists.students.items():
         taken.add(stage)
         yield stage, "student", refitted
@@ -63,7 +65,7 @@ def _summary(named: Named, shipped: str, ranking: TrialRanking, test: Dataset) -
         name=name,
         stage=trial.configuration.stage,
         # The trials of a distilled ensemble have other soft targets, and no number in the run.
-        trial=None if role in ("collapsed", "ensemble") else trial.number,
+        trial=None if name in (COLLAPSED, ENSEMBLE, HARD_ENSEMBLE) else trial.number,
         role=role,
         chosen=name == shipped,
         selection_log_loss=trial.log_loss,

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from hpmkd.values import IntArray, Trial
 
 
+#: Without two of them, rows are left to fit a teacher on.
+LEAST_FOLDS = 3
+
+
 @dataclass(frozen=True, eq=False)
 class TeacherOutputs:
     """The teachers' knowledge, and the rows that students learn from and are judged by."""
@@ -127,7 +131,7 @@ def teach(
         builder = builder.with_sources_for(regime)
         if builder.source.real:
             warn_of_known_rows(builder.source.unlabeled, rows.training, rows.test)
-        alphas = ctx.recipe.search.alphas.of(regime.name, given=bool(builder.given))
+        alphas = _alphas(ctx, rows, builder, regime)
         queries = builder.queries
         predictions = builder.predict(builder.teachers, builder.folds[:1], queries)
         reason = refusal(ctx, rows, builder, predictions, hard, alphas, must_ask)
@@ -143,6 +147,21 @@ def teach(
             builder = replace(builder, teachers=[*builder.teachers, *own])
             predictions = predictions.beside(builder.predict(own, builder.folds, queries))
         return _outputs(ctx, rows, builder, regime, hard_sets, predictions, pairs, alphas)
+
+
+def _alphas(
+    ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder, regime: Regime
+) -> Sequence[float]:
+    """Return the weights of the teacher on rows with labels that may be tried."""
+    alphas = ctx.recipe.search.alphas.of(regime.name, given=bool(builder.given))
+    cloneable = len(builder.given) < len(builder.teachers)
+    if any(alphas) and cloneable and not rows.one_holdout and rows.n_folds < LEAST_FOLDS:
+        ctx.note(
+            f"no alpha above 0 is tried: teachers would be fitted without each pair of folds, and "
+            f"there are {rows.n_folds} (split.folds={LEAST_FOLDS} or more)"
+        )
+        return (0.0,)
+    return alphas
 
 
 def _all_folds(

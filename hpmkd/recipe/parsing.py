@@ -14,7 +14,7 @@ from hpmkd.recipe.settings import Choice, Settings
 from hpmkd.registry.offers import NAME
 
 #: Files of students that are of no stage.
-RESERVED = ("collapsed", "ensemble")
+RESERVED = ("collapsed", "ensemble", "hard-ensemble")
 
 
 def convert(value: Any, annotation: Any, path: str) -> Any:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from hpmkd.training.refit import Refitted
     from hpmkd.values import FloatArray, IntArray
 
-#: What the pool of the best students is called, and its file.
-ENSEMBLE = "ensemble"
+#: What the pool of the best students is called, and its file; and that of students on hard labels,
+#: where it is the control and something else ships.
+ENSEMBLE, HARD_ENSEMBLE = "ensemble", "hard-ensemble"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class Refitted:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedStudent:
     """A student by its name on the leaderboard."""
 
     name: str
@@ -62,8 +62,8 @@ class Finalists:
 
     students: Mapping[str, Refitted]  # each stage's best
     controls: Mapping[str, Refitted]  # each stage's best on hard labels
-    shipped: Named
-    control: Named  # what would ship if there were no teacher
+    shipped: NamedStudent
+    control: NamedStudent  # what would ship if there were no teacher
     #: Further students: the same fits cut after fewer rounds, and those that turned out to break a
     #: limit, or worse than another of their stage.
     beside: tuple[Refitted, ...] = ()
@@ -180,10 +180,10 @@ def fit_finalists(
     return Finalists(students, controls, leading(students), leading(controls), beside=tuple(cut))
 
 
-def leading(students: Mapping[str, Refitted]) -> Named:
+def leading(students: Mapping[str, Refitted]) -> NamedStudent:
     """Return the student that the selection rows rank first, limits apart."""
     name = min(students, key=lambda each: NO_LIMITS.sort_key(students[each].trial))
-    return Named(name, students[name])
+    return NamedStudent(name, students[name])
 
 
 def _both(

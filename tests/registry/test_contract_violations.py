@@ -26,7 +26,7 @@ RECIPE = Recipe.load("hpm").override(
     {
         "stages": ["tree"],
         "sampler.trials": 1,
-        "split.folds": 2,
+        "split.folds": 3,
         "search.alphas.self": [0.5],
         "augmenter.name": "none",
         "extra.rows": 3.0,

@@ -8,7 +8,6 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from hpmkd.data.probabilities import row_losses
 from hpmkd.kernels import network_epoch, network_inputs, network_margins
 from hpmkd_defaults.network_weights import BATCH, HORIZON, layer_sizes, layers_of, start_state
 from hpmkd_defaults.teachers.rows import held_out_rows
@@ -86,13 +85,14 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows = np.asarray(X)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         n = len(codes)
-        if n <= SMALL:
+        large = n > SMALL
+        held_out = held_out_rows(codes, MOST_HELD_OUT, self.random_state) if large else None
+        if held_out is None:
             self._train(network_inputs(rows), codes, EPOCHS_SMALL)
             return self
         epochs = EPOCHS_LARGE
         if self.row_budget:
             epochs = min(epochs, max(1, self.row_budget // n))
-        held_out = held_out_rows(codes, MOST_HELD_OUT, self.random_state)
         watched = rows[held_out], codes[held_out]
         self._train(network_inputs(rows[~held_out]), codes[~held_out], epochs, watched)
         return self
@@ -133,7 +133,7 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 decay=self.weight_decay, horizon=HORIZON,
             )  # fmt: skip
             if watched is not None:
-                loss = float(row_losses(self.predict_proba(watched[0]), watched[1]).mean())
+                loss = self._log_loss(*watched)
             self.loss_curve_.append(loss)
             finished = stop.seen(loss)
             if watched is not None and stop.waited == 0:
@@ -141,6 +141,10 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if finished:
                 break
         self._average = best.copy()  # without the rest of the state
+
+    def _log_loss(self, X: FloatArray, codes: IntArray) -> float:
+        predicted = self.predict_proba(X)[np.arange(len(codes)), codes]
+        return -float(np.log(np.maximum(predicted, 1e-15)).mean())
 
 
 class Patience:
