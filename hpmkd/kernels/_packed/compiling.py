@@ -36,7 +36,7 @@ def stamped(function: _F) -> _F:
 
 def renamed(function: _F, name: str) -> _F:
     """Return the same function under another name, to be cached apart."""
-    other: Any = FunctionType(function.__code__, function.__globals__, name)  # type: ignore[attr-defined]
+    other: Any = FunctionType(function.__code__, function.__globals__, name)
     other.__qualname__ = name
     return other  # type: ignore[no-any-return]
 
