@@ -73,8 +73,8 @@ def test_another_component_does_not_inherit_settings():
     assert dict(HPM.override({"sampler.name": "random"}).sampler.settings) == {}
     assert dict(HPM.override({"sampler.name": "staged"}).sampler.settings) == {
         "trials": 2,
-        "more": 2,
-        "taught": 1,
+        "more": 1,
+        "taught": 2,
         "subset_rows": 10_000,
     }
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from hpmkd.recipe.recipe import Recipe
 from hpmkd.testing.sampler_runs import (
     Branching,
     Plain,
@@ -63,7 +64,7 @@ def test_hyperparameters_are_compared_on_hard_labels_round_by_round():
 
 
 def test_each_stages_best_learns_from_the_teacher_the_leader_first():
-    hard, asked = both(space(), trials=3, more=2)
+    hard, asked = both(space(), trials=3, more=2, taught=1)
     assert rounds(asked) == [
         ("various", 0.5, 1.0, 1.0),
         ("various", 1.0, 1.0, 1.0),
@@ -87,12 +88,17 @@ def test_rows_without_labels_are_used_at_every_weight_with_and_without_soft_targ
     assert {each.temperature for each in asked if each.alpha == 0} == {1.0}
 
 
-def test_the_next_best_hyperparameters_of_the_leader_learn_as_its_best_does():
-    hard, asked = both(space(), trials=3, more=2, taught=3)
-    further = asked[6:8]
-    assert rounds(further) == [("various", 0.5, 1.0, 1.0)] * 2
-    best_first = [each.hyperparameters for each in hard if each.stage == "various"][::-1]
-    assert [each.hyperparameters for each in further] == best_first[1:3]
+def test_the_next_best_hyperparameters_of_each_stage_follow_in_the_same_ways():
+    hard, asked = both(space(), trials=3, more=2, taught=2)
+    assert [each.stage for each in asked[:6]] == [name for name in ORDER for _ in range(2)]
+    further = asked[6:10]
+    assert rounds(further) == [
+        (stage, alpha, 1.0, 1.0) for stage in ("various", "branching") for alpha in (0.5, 1.0)
+    ]
+    for stage, own in (("various", further[:2]), ("branching", further[2:])):
+        best_first = [each.hyperparameters for each in hard if each.stage == stage][::-1]
+        assert [each.hyperparameters for each in own] == [best_first[1]] * 2
+    assert rounds(asked[10:]) == [("various", 0.5, 3.0, 1.0)]
 
 
 def test_of_many_rows_a_part_is_enough_to_choose_draws():
@@ -193,14 +199,15 @@ def four(**more):
 
 def test_the_shipped_search_takes_few_trials():
     """Of 80 models: cross-validation in five folds takes five of them for each trial."""
-    shipped = {"trials": 2, "more": 2, "taught": 1}
+    shipped = dict(Recipe.load("hpm").sampler.settings)
+    trials, more, taught = (shipped[each] for each in ("trials", "more", "taught"))
     hard, soft = both(four(), some_loss, **shipped)
-    assert len(hard) == 2 * 4 + 2
-    assert len(soft) == 4
+    assert len(hard) == trials * 4 + more
+    assert len(soft) == taught * 4
     for name, stage in four().stages.items():
         hard, soft = both(replace(four(), stages={name: stage}), some_loss, **shipped)
-        assert len(hard) <= 4
-        assert len(soft) == 1
+        assert len(hard) <= trials + more
+        assert len(soft) == taught
 
 
 @pytest.mark.parametrize("fits", [1, 5])
