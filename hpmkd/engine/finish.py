@@ -96,6 +96,11 @@ def _choose(
         ctx.note(note)
     if shipped.refitted.trial.configuration.hard:
         control = shipped
+    if selection.keeps_limits(shipped.refitted) > selection.keeps_limits(control.refitted):
+        ctx.note(
+            "no student on hard labels keeps the limits: what ships is compared with "
+            f"{control.name}, which does not"
+        )
     return replace(finalists, shipped=shipped, control=control), pooled
 
 

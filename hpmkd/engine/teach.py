@@ -120,8 +120,9 @@ def teach(
 ) -> TeacherOutputs:
     """Predict with the teachers, fold by fold; only the first, where they have nothing to teach.
 
-    `hard` are the trials on hard labels: a teacher that is no better is not asked any further,
-    unless it was handed in (`must_ask`), and the best of them stand beside it.
+    `hard` are the trials on hard labels: a panel that is no better is not asked any further, and
+    the best of them stand beside it. A teacher that was handed in (`must_ask`) is asked in any case,
+    and taught as it is.
     """
     with ctx.counts.phase("teachers"):
         ctx.progress.start("teachers", builder.n_fits())
@@ -142,7 +143,7 @@ def teach(
         pairs = None
         if any(alphas) and not rows.one_holdout:
             pairs = builder.predict(builder.teachers, builder.pairs, Queries())
-        else:
+        elif not must_ask:  # what was handed in is distilled as it is
             own = students_as_teachers(ctx, rows, hard, hard_sets)
             builder = replace(builder, teachers=[*builder.teachers, *own])
             predictions = predictions.beside(builder.predict(own, builder.folds, queries))

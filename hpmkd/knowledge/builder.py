@@ -178,7 +178,8 @@ class KnowledgeBuilder:
         Parameters
         ----------
         held : int
-            No model, and no fuser, has seen a label of its rows.
+            No model that labels rows has seen a label of its rows. The fuser learns from others, too,
+            but its few numbers follow from labels outside the fold alone.
         predictions : CrossFittedPredictions
             By models without one fold; those without `held` label the extra rows.
         pairs : CrossFittedPredictions or None
