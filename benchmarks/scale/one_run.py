@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import hpmkd
+from hpmkd.evaluation.verdict import HARD, STUDENT
 
 #: Standard deviations of the noise on numbers, and share of categories that are drawn anew.
 NOISE = 0.05
@@ -161,6 +163,12 @@ def imported() -> tuple[float, float]:
     return status("self", "VmRSS"), status("self", "RssFile")
 
 
+def cpu_seconds() -> float:
+    """Return the processor time of this process and of those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
 def main(name: str, n: int, workers: int, settings: dict) -> None:
     """Run, and print its cost."""
     libraries, files = imported()
@@ -182,6 +190,7 @@ def main(name: str, n: int, workers: int, settings: dict) -> None:
     memory.over.set()
     memory.join()
     losses = {f"{each.role} {each.name}": each.log_loss for each in found.records}
+    arms = {each.name: each.log_loss for each in found.verdict.arms}
     line = {
         "data": name,
         "n": n,
@@ -197,9 +206,10 @@ def main(name: str, n: int, workers: int, settings: dict) -> None:
         "worker_mb": sorted(memory.workers.values(), reverse=True)[:workers],
         "together_mb": memory.together,
         "reported_mb": found.counts["peak_mb"],
+        "cpu_seconds": cpu_seconds(),
         "teacher": losses.get("teacher teacher"),
-        "student": losses[f"student {found.chosen}"],
-        "control": losses[f"control {found.chosen}"],
+        "student": arms[STUDENT],
+        "control": arms[HARD],
         "chosen": found.chosen,
         "models": found.counts["models_trained"],
         "notes": watch.notes,

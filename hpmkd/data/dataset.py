@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hpmkd.values import IntArray
 
 MIN_ROWS = 10
+#: Rows in which most columns change.
+FEW_ROWS = 1000
 
 
 class DataWarning(UserWarning):
@@ -81,6 +83,11 @@ class Dataset:
             object.__setattr__(self, "_taken", weakref.ref(table))
         return table
 
+    @cached_property
+    def part(self) -> Any:
+        """The n rows within their table, or the table itself if they are all of it."""
+        return self.whole if self.at is None else tables.Part(self.whole, self.at)
+
     def rows(self, rows: IntArray) -> Dataset:
         """Return the dataset of some rows, by position."""
         at = rows if self.at is None else self.at[rows]
@@ -105,7 +112,7 @@ class Dataset:
     @cached_property
     def digest(self) -> str:
         """Digest of table and labels."""
-        return tables.digest(self.table, self.labels, self.classes)
+        return tables.digest(self.part, self.labels, self.classes)
 
 
 def make_dataset(X: Any, y: Any, classes: NDArray[Any] | None = None) -> Dataset:
@@ -207,9 +214,12 @@ def _warn_of_dull_columns(table: Any) -> None:
     import pandas as pd
 
     frame = pd.DataFrame(table, copy=False)
-    distinct = frame.nunique(dropna=False)
+    # What changes among the first rows need not be looked for in all of them.
+    for most in (FEW_ROWS, len(frame)):
+        same = frame.head(most).nunique(dropna=False).to_numpy() <= 1
+        frame = frame.loc[:, same]
     missing = frame.columns[frame.isna().all()]
-    constant = [name for name in frame.columns[distinct <= 1] if name not in set(missing)]
+    constant = [name for name in frame.columns if name not in set(missing)]
     for names, problem in ((missing, "are missing in every row"), (constant, "never change")):
         if len(names):
             shown = ", ".join(map(str, names[:10])) + (" …" if len(names) > 10 else "")

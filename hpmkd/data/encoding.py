@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd import mapped_arrays
 from hpmkd.data import tables
 from hpmkd.data.cache_region import NO_CACHE, CacheRegion
 from hpmkd.student import Schema, fit_encoder
@@ -107,20 +108,18 @@ class Encoding:
         )
 
     def _encoded(self, encoder: FittedEncoder, table: Any = None) -> NDArray[Any]:
-        n = len(self.rows) if table is None else table.shape[0]
+        rows = self.rows.part if table is None else table
+        n = rows.shape[0]
 
         def block(start: int) -> NDArray[Any]:
             at = np.arange(start, min(start + ROWS_AT_ONCE, n))
-            raw = self.rows.rows(at).table if table is None else tables.take(table, at)
-            return encoder.transform(raw)
+            return encoder.transform(tables.take(rows, at))
 
-        first = block(0)
-        dtype = np.float32 if self.options.single(len(self.rows)) else first.dtype
-        matrix = np.empty((n, first.shape[1]), dtype)
-        matrix[: len(first)] = first
-        for start in range(len(first), n, ROWS_AT_ONCE):
-            matrix[start : start + ROWS_AT_ONCE] = block(start)
-        return matrix
+        # One row tells how wide they are, and in what precision.
+        one = encoder.transform(tables.take(rows, np.arange(min(n, 1))))
+        dtype = np.float32 if self.options.single(len(self.rows)) else one.dtype
+        starts = range(0, n, ROWS_AT_ONCE)
+        return mapped_arrays.stacked(lambda: map(block, starts), (n, one.shape[1]), dtype)
 
     def _fitted(self, kind: str) -> NDArray[np.uint8]:
         encoder = fit_encoder(kind, self._schema, self.options.few(self.rows).table)
@@ -132,4 +131,4 @@ class Encoding:
 
     @cached_property
     def _digest(self) -> str:
-        return self.region.digest(self.rows.table)
+        return self.region.digest(self.rows.part)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.values import IntArray
+
+
+#: Rows that are taken out of a table in one go where all are read, one after the other.
+ROWS_AT_ONCE = 50_000
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -77,6 +83,39 @@ def take(table: Any, rows: IntArray) -> Any:
     return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some rows of a table, which stay in it until they are taken out, a few at a time.
+
+    Parameters
+    ----------
+    whole : DataFrame or ndarray of shape (m, d)
+        The table.
+    at : ndarray of shape (n,)
+        Numbers of the rows.
+    """
+
+    whole: Any
+    at: IntArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", read_only(self.at))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns, n and d."""
+        return len(self.at), self.whole.shape[1]
+
+    def __getitem__(self, rows: IntArray) -> Any:
+        """Return some of the rows, taken out of the table."""
+        return take(self.whole, self.at[rows])
+
+
+def taken(table: Any) -> Any:
+    """Return a table; a part of one is taken out of it."""
+    return take(table.whole, table.at) if isinstance(table, Part) else table
+
+
 def stacked(parts: Sequence[Any]) -> Any:
     """Return tables of the same columns, all frames or all arrays, under each other."""
     if not hasattr(parts[0], "iloc"):
@@ -112,10 +151,10 @@ def digest(*values: Any) -> str:
     """
     total = hashlib.sha256()
     for value in values:
-        for part in _parts(value):
-            view = memoryview(part).cast("B")
-            total.update(len(view).to_bytes(8, "little"))
-            total.update(view)
+        for size, blocks in _parts(value):
+            total.update(size.to_bytes(8, "little"))
+            for block in blocks:
+                total.update(block)
     return total.hexdigest()
 
 
@@ -139,25 +178,52 @@ def digest_of_rows(parts: Iterable[tuple[Any, NDArray[Any]]]) -> str:
     return digest(np.sort(np.concatenate(hashes)))
 
 
-def _parts(value: Any) -> list[Any]:
-    if hasattr(value, "iloc"):
-        import pandas as pd
+def _parts(value: Any) -> Iterator[tuple[int, Iterable[memoryview]]]:
+    """Yield the parts of a value: how many bytes each has, and these in blocks."""
+    whole, at = (value.whole, value.at) if isinstance(value, Part) else (value, None)
+    if hasattr(whole, "iloc"):
+        yield from _parts_of_frame(whole, at)
+    elif isinstance(whole, np.ndarray) and whole.dtype != object:
+        shape = whole.shape if at is None else (len(at), *whole.shape[1:])
+        yield _block(f"{whole.dtype.str}{shape}".encode())
+        if at is None:
+            yield _block(_bytes_of(whole))
+        else:
+            starts = range(0, len(at), ROWS_AT_ONCE)
+            blocks = (_bytes_of(whole[at[start : start + ROWS_AT_ONCE]]) for start in starts)
+            yield math.prod(shape) * whole.dtype.itemsize, map(memoryview, blocks)
+    else:
+        import joblib
 
-        columns = [value.iloc[:, at] for at in range(value.shape[1])]
-        described = repr([(str(column.name), _kind(column)) for column in columns])
-        hashes = [pd.util.hash_pandas_object(column, index=False) for column in columns]
-        return [described.encode(), *(each.to_numpy() for each in hashes)]
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        described = f"{value.dtype.str}{value.shape}"
-        # Bytes that are looked at, not copied; a cast refuses arrays without any.
-        flat = np.ascontiguousarray(value)
-        return [
-            described.encode(),
-            flat.view(np.uint8) if flat.size and flat.ndim else flat.tobytes(),
-        ]
-    import joblib
+        taken = value if at is None else take(whole, at)
+        yield _block(str(joblib.hash(taken)).encode())
 
-    return [str(joblib.hash(value)).encode()]
+
+def _block(content: Any) -> tuple[int, Iterable[memoryview]]:
+    view = memoryview(content).cast("B")
+    return len(view), (view,)
+
+
+def _bytes_of(array: NDArray[Any]) -> Any:
+    # Bytes that are looked at, not copied; a cast refuses arrays without any.
+    flat = np.ascontiguousarray(array)
+    return flat.view(np.uint8).ravel() if flat.size and flat.ndim else flat.tobytes()
+
+
+def _parts_of_frame(
+    frame: Any, at: IntArray | None
+) -> Iterator[tuple[int, Iterable[memoryview]]]:
+    import pandas as pd
+
+    kinds, hashes = [], []
+    for number in range(frame.shape[1]):
+        column = frame.iloc[:, number]
+        column = column if at is None else column.iloc[at]
+        kinds.append((str(column.name), _kind(column)))
+        hashes.append(pd.util.hash_pandas_object(column, index=False).to_numpy())
+    yield _block(repr(kinds).encode())
+    for each in hashes:
+        yield _block(each)
 
 
 def _kind(column: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.data import tables
 from hpmkd.data.encoding import Encoding
 from hpmkd.data.probabilities import row_losses
 from hpmkd.knowledge.teachers import CrossFittedTeacher
@@ -107,8 +108,8 @@ class EncodedStudent:
     matrices: FoldMatrices
 
     def predict_proba(self, table: Any) -> FloatArray:
-        """Return probabilities of shape (n, K) for raw rows."""
+        """Return probabilities of shape (n, K) for raw rows, which may be a part of a table."""
         if not isinstance(self.student, Student):
-            return self.student.predict_proba(table)
+            return self.student.predict_proba(tables.taken(table))
         matrix = self.matrices.of(self.student.encoder, table)
         return self.student.model.probabilities(matrix)

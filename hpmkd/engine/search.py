@@ -10,7 +10,7 @@ from msgspec import structs
 
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.search.loop import Search
-from hpmkd.search.warm_start import facts_of, recalled, teach_scheduler
+from hpmkd.search.warm_start import facts_beside, facts_of, recalled, teach_scheduler
 from hpmkd.training.provenance import Run
 from hpmkd.values import SearchSpace
 
@@ -59,7 +59,7 @@ def search_soft(
 ) -> SearchResult:
     """Evaluate what learns from the teacher; what a search on hard labels found is known."""
     run = Run(ctx.recipe.name, ctx.seed, len(outputs.training), outputs.regime.name)
-    facts = facts_of(rows.training, rows.test, outputs.knowledge)
+    facts = facts_beside(hard.facts, rows.training, outputs.knowledge)
     if not outputs.teaches:
         return replace(hard, facts=facts, run=run)
     scheduler, journal = ctx.trainer.fitting.scheduler, ctx.checkpoint.journal

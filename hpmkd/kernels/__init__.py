@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step
+    from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step, em_weights
     from hpmkd.kernels._leaves import leaf_gradient, leaf_margins
     from hpmkd.kernels._margins import (
         linear_margins,
@@ -41,6 +41,7 @@ __all__ = [
     "bin_edges",
     "distillation_loss",
     "em_step",
+    "em_weights",
     "grow_vector_tree",
     "kl_divergence",
     "leaf_gradient",
@@ -59,7 +60,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "_fusion": ("attention_fuse", "attention_gradient", "em_step"),
+    "_fusion": ("attention_fuse", "attention_gradient", "em_step", "em_weights"),
     "_leaves": ("leaf_gradient", "leaf_margins"),
     "_margins": (
         "linear_margins",

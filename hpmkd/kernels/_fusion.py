@@ -164,6 +164,49 @@ def em_step(likelihoods: ArrayLike, weights: ArrayLike) -> tuple[Floats, float]:
     return updated, total / len(values)
 
 
+def em_weights(likelihoods: ArrayLike, most: int = 500, tolerance: float = 1e-8) -> Floats:
+    """Return the weights of the linear pool that make the labels most likely.
+
+    Steps of :func:`em_step` from equal weights, until the mean log likelihood rises by less than
+    `tolerance`. It is concave in the weights.
+
+    Parameters
+    ----------
+    likelihoods : array-like of shape (n, M)
+        e_im: what teacher m gives the true class of row i, in [0, 1]. n ≥ 1.
+    most : int
+        Steps after which to stop even if the weights still move.
+    tolerance : float
+        In nats, >= 0.
+
+    Returns
+    -------
+    ndarray of shape (M,), float64
+        They sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, or a row holds a value that cannot be used or gives its true
+        class nothing (q < 2.3e-308); the message names the row.
+
+    References
+    ----------
+    Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data.
+    """
+    values = as_table("likelihoods", likelihoods)
+    if values.size == 0:
+        raise ValueError(f"likelihoods must have rows and columns, got shape {values.shape}")
+    n, width = values.shape
+    weights = np.full(width, 1.0 / width)
+    _, bad = loops().em_weights(values.reshape(-1), weights, n, most, tolerance * n)
+    if bad >= 0:
+        raise ValueError(
+            f"row {bad} must have likelihoods in [0, 1], one of them above 0, got {values[bad]}"
+        )
+    return weights
+
+
 def _as_teachers(probabilities: ArrayLike) -> tuple[NDArray[Any], int]:
     """Return float64 or float32 tables (M, n, K), each contiguous, and their distance."""
     tables = np.asarray(probabilities)

@@ -587,3 +587,23 @@ def em_step(likelihoods: Floats, weights: Floats, n: int, updated: Floats) -> tu
     for m in range(width):
         updated[m] /= mass  # n, but for rounding
     return likelihood, -1
+
+
+@kernel
+def em_weights(
+    likelihoods: Floats, weights: Floats, n: int, most: int, tolerance: float
+) -> tuple[int, int]:
+    """Take steps until the likelihood settles; return how many, and an unusable row or -1.
+
+    `weights` are replaced. `tolerance` is of the summed log likelihood.
+    """
+    updated = np.empty(weights.size)
+    before = -np.inf
+    for step in range(most):
+        likelihood, bad = em_step(likelihoods, weights, n, updated)
+        if bad >= 0 or likelihood - before < tolerance:
+            return step, bad
+        before = likelihood
+        for m in range(weights.size):
+            weights[m] = updated[m]
+    return most, -1

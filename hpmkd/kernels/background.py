@@ -57,7 +57,7 @@ def groups(*, full: bool) -> tuple[Group, ...]:
 
 LOOPS = (
     *("_jit.soften", "_jit.soften_logits", "_jit.kl_divergence", "_jit.distillation_loss"),
-    *("_jit.em_step", "_jit.attention_gradient", "_jit.attention_fuse"),
+    *("_jit.em_step", "_jit.em_weights", "_jit.attention_gradient", "_jit.attention_fuse"),
 )
 
 

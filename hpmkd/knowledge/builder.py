@@ -138,7 +138,7 @@ class KnowledgeBuilder:
         Those that judge on a fold are fitted beside rows that were made without its rows.
         """
         rows, fold_of_row = self.predictor.training, self.predictor.fold_of_row
-        test = self.predictor.test.table
+        test = self.predictor.test.part
         seen = np.flatnonzero(fold_of_row >= 0)
         if not self.source.requested(len(seen)):
             return Queries(test)
@@ -208,15 +208,17 @@ class KnowledgeBuilder:
     ) -> TeacherKnowledge:
         """Fuse the predictions of all rows that there are.
 
-        The fuser is fitted on the rows `fused`, by default on all that are predicted.
+        The fuser is fitted on those of the rows `fused` that are predicted, by default on all.
         """
         own, rows = predictions.out_of_fold(), predictions.rows
         if fused is None:
             fusion = self._fusion(own, rows)
             fused_rows = fusion.own()
         else:
+            # Where one fold alone was predicted, some of them were not.
+            fused = np.intersect1d(fused, rows)
             fusion = self._fusion(own[:, np.searchsorted(rows, fused)], fused)
-            fused_rows = fusion.fuse(own, self.predictor.training.rows(rows).table)
+            fused_rows = fusion.fuse(own, self.predictor.training.rows(rows).part)
         labelled = self._labelled(self.queries.extra, predictions.extra(), fusion)
         knowledge = gather(predictions.names, regime, fusion, labelled, fused_rows)
         return TeacherKnowledge(knowledge, fusion, predictions, labelled)

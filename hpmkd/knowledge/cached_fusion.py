@@ -13,9 +13,12 @@ import numpy as np
 from hpmkd.data import tables
 from hpmkd.data.cache_region import plain
 from hpmkd.data.fingerprint import identity
+from hpmkd.data.tables import ROWS_AT_ONCE
 from hpmkd.knowledge.fusion import FittedFusion
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hpmkd.data.cache_region import CacheRegion
     from hpmkd.data.dataset import Dataset
     from hpmkd.recipe.resolve import ComponentSpec
@@ -67,12 +70,21 @@ class CachedFusion:
     ) -> tuple[FloatArray, FloatArray]:
         k = probabilities.shape[-1]
         both = self.region.get(
-            lambda: np.hstack(self.fitted.fuse(probabilities, table)), "fused", self.identity, key
+            lambda: self._fused(probabilities, table), "fused", self.identity, key
         )
         # Each in one piece, for the order in memory decides the last bits of a mean.
         soft_targets, weights = np.ascontiguousarray(both[:, :k]), np.ascontiguousarray(both[:, k:])
         soft_targets.flags.writeable = False
         return soft_targets, weights
+
+    def _fused(self, probabilities: FloatArray, table: Any) -> NDArray[Any]:
+        """Return soft targets and weights beside each other; of a part, block by block."""
+        if not isinstance(table, tables.Part):
+            return np.hstack(self.fitted.fuse(probabilities, table))
+        n = table.shape[0]
+        blocks = [np.arange(at, min(at + ROWS_AT_ONCE, n)) for at in range(0, n, ROWS_AT_ONCE)]
+        fused = [self.fitted.fuse(probabilities[:, at], table[at]) for at in blocks]
+        return np.vstack([np.hstack(each) for each in fused])
 
 
 def _identity(selected: ComponentSpec) -> str:

@@ -148,7 +148,7 @@ class CrossFitter:
         models are large, so no other is sent back.
         """
         data = FoldData(
-            self.training.table,
+            self.training.part,
             self.training.labels,
             self.fold_of_row,
             len(self.training.classes),

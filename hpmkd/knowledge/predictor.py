@@ -98,7 +98,7 @@ class TeacherPredictor:
             own, model = teacher.out_of_fold, teacher.models[held[0]]
             predicted = [None if each is None else model.predict_proba(each) for each in others]
             return FoldPredictions(self._by_fold(own, held), own[unseen], *predicted)
-        training = self._fitted(teacher, self.training.table)
+        training = self._fitted(teacher, self.training.part)
         found = [None if each is None else self._fitted(teacher, each) for each in others]
         return FoldPredictions(self._by_fold(training, held), training[unseen], *found)
 

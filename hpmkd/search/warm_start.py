@@ -27,19 +27,19 @@ ROWS_AT_ONCE = 100_000
 Remembered = Mapping[str, Sequence[Mapping[str, "Hyperparameter"]]]
 
 
-def facts_of(
-    training: Dataset, test: Dataset, knowledge: TeacherKnowledge | None = None
-) -> DataFacts:
-    """Return what is known of a data set, of its noise once teachers have predicted it.
+def facts_of(training: Dataset, test: Dataset) -> DataFacts:
+    """Return what is known of a data set before any teacher has predicted it.
 
     Its digest is that of all rows, however a seed divided them: a run with another seed has
     chosen by rows that this one tests with, so what it learned is not for this one.
     """
     parts = (each for rows in (training, test) for each in rows.blocks(ROWS_AT_ONCE))
     digest = tables.digest_of_rows((each.table, each.labels) for each in parts)
-    facts = replace(training.facts, digest=digest)
-    if knowledge is None:
-        return facts
+    return replace(training.facts, digest=digest)
+
+
+def facts_beside(facts: DataFacts, training: Dataset, knowledge: TeacherKnowledge) -> DataFacts:
+    """Return the facts with what the teachers' predictions tell of the noise."""
     labels = training.labels[knowledge.predictions.rows]
     wrong = knowledge.fused.soft_targets.argmax(axis=1) != labels
     return replace(facts, noise=float(np.mean(wrong)), regime=knowledge.fused.regime.name)

@@ -99,6 +99,29 @@ class TreesModel:
         """What it is, in words."""
         return f"{self.n_trees} tree{'' if self.n_trees == 1 else 's'}"
 
+    def first(self, n_trees: int) -> TreesModel:
+        """Return the first trees; their nodes and leaves stand before those of the others.
+
+        Raises
+        ------
+        ValueError
+            They do not, or there are fewer trees.
+        """
+        if not 0 <= n_trees <= self.n_trees:
+            raise ValueError(f"got {n_trees} trees, expected 0 … {self.n_trees}")
+        end = int([*self.roots, len(self.features)][n_trees])
+        leaf = self.features[:end] < 0
+        n_leaves = int(self.left[:end][leaf].max(initial=-1)) + 1
+        nodes = ("features", "thresholds", "left", "right", "missing_left")
+        return replace(
+            self,
+            **{name: getattr(self, name)[:end] for name in nodes},
+            roots=self.roots[:n_trees],
+            outputs=self.outputs[:n_trees],
+            leaf_values=self.leaf_values[:n_leaves],
+            leaf_counts=None,
+        )
+
     def margins(self, matrix: NDArray[Any]) -> NDArray[np.float32]:
         """Return margins of shape (n, C), float32, for a matrix of shape (n, d)."""
         margins = np.repeat(self.base_margin[np.newaxis], len(matrix), axis=0)

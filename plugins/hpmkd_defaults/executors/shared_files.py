@@ -17,6 +17,7 @@ from loky.backend import resource_tracker
 
 from hpmkd.errors import HpmkdError
 from hpmkd.execution.toolkit import PROTOCOL, Names, size_of_piece
+from hpmkd.mapped_arrays import chunks
 from hpmkd_defaults.executors.signals import held_back
 
 #: In the names of all folders made here.
@@ -124,7 +125,8 @@ def dump(value: Any, path: Path) -> None:
         for part in (memoryview(body), *(view.raw() for view in views)):
             file.seek(-file.tell() % ALIGNMENT, os.SEEK_CUR)
             table.append((file.tell(), file.tell() + part.nbytes))
-            file.write(part)
+            for chunk in chunks(part):
+                file.write(chunk)
         content = pickle.dumps(table)
         file.write(content + len(content).to_bytes(8, "little"))
 

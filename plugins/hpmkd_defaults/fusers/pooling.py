@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.kernels import em_step
+from hpmkd.kernels import em_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,11 +72,4 @@ def expectation_maximisation(likelihoods: FloatArray, max_steps: int = MAX_STEPS
     ndarray of shape (M,)
         In [0, 1]; they sum to 1.
     """
-    weights = np.full(likelihoods.shape[1], 1.0 / likelihoods.shape[1])
-    before = -np.inf
-    for _ in range(max_steps):
-        updated, likelihood = em_step(likelihoods, weights)
-        if likelihood - before < TOLERANCE:
-            break
-        before, weights = likelihood, updated
-    return weights
+    return em_weights(likelihoods, max_steps, TOLERANCE)

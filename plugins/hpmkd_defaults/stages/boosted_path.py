@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +47,8 @@ class Part:
     before: TreesModel | None
     booster: Any
     boosting: Boosting[Any]
+    #: The most rounds that were asked for, packed: to read them takes longer than to cut them.
+    _packed: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def after(
@@ -69,7 +71,13 @@ class Part:
         own = n_rounds - self.done
         if own == 0 and self.before is not None:
             return self.before
-        fresh = self.boosting.trees(self.booster, own)
+        known = self._packed.get("rounds", 0)
+        if own > known or not known:
+            self._packed.update(rounds=own, trees=self.boosting.trees(self.booster, own))
+            known = own
+        fresh: TreesModel = self._packed["trees"]
+        if own < known:
+            fresh = fresh.first(fresh.n_trees // known * own)
         return fresh if self.before is None else join_trees([self.before, fresh])
 
 
