@@ -7,7 +7,7 @@ import pytest
 
 from hpmkd.errors import PluginError, PluginWarning
 from hpmkd.execution.cost_model import Load
-from hpmkd.training import trials as trials_module
+from hpmkd.training import student_fits
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import Refitted, best, fit_finalists, pairs
 from hpmkd.training.student_fits import RefitData
@@ -76,8 +76,8 @@ def fitting(monkeypatch, in_process):
             fitted.append(configurations)
             return [Written(each.key) for each in configurations]
 
-        job = replace(trials_module.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
-        monkeypatch.setattr(trials_module, "STUDENT", job)
+        job = replace(student_fits.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
+        monkeypatch.setattr(student_fits, "STUDENT", job)
         active = {each: ActiveStage(each, "p", None) for each in stages}
         data = RefitData(None, FitContext(active, {}, None, 0))
         found = fit_finalists(
