@@ -99,7 +99,7 @@ def test_students_and_controls_are_fitted_and_the_lowest_loss_is_chosen(fitting,
     trials = [trial(0, 0.5, 0.5), trial(1, 0.6), trial(2, 0.4, 1.0, "b"), trial(3, 0.7, 0, "b")]
     found, fitted = fitting(trials, ["a", "b"], backwards)
     assert len(fitted) == 4
-    assert found.chosen == "b"
+    assert found.shipped.name == "b"
     for role, numbers in (("students", (0, 2)), ("controls", (1, 3))):
         for stage, number in zip("ab", numbers, strict=True):
             refitted = getattr(found, role)[stage]
@@ -115,7 +115,7 @@ def test_a_student_that_is_its_own_control_is_fitted_once(fitting):
 
 def test_the_first_stage_wins_a_tie(fitting):
     found, _ = fitting([trial(0, 0.5), trial(1, 0.5, stage="b")], ["a", "b"])
-    assert found.chosen == "a"
+    assert found.shipped.name == "a"
 
 
 @pytest.mark.parametrize(
