@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hpmkd.engine.choice import Pooled, better, choose
+from hpmkd.data.dataset import Dataset
+from hpmkd.engine.choice import Pooled, better, choose, pool
+from hpmkd.errors import PluginWarning
 from hpmkd.evaluation.footprint import Footprint
+from hpmkd.recipe.resolve import ComponentSpec
+from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.training.ensemble import ENSEMBLE
 from hpmkd.training.refit import Refitted
-from hpmkd.values import Configuration, Trial
+from hpmkd.values import Configuration, Offer, Trial
 
 N = 100
 #: Two students differ by this in single rows.
@@ -101,3 +106,48 @@ def test_the_better_pool_competes():
 def test_in_a_tie_it_is_the_pool_of_students_on_hard_labels():
     soft, hard = pooled(0.5), pooled(0.5)
     assert better(soft, hard) is hard
+
+
+class Broken:
+    def fit(self, probabilities, labels, table):
+        raise ZeroDivisionError("a lie")
+
+
+def pool_of(*predicted, most=2, keeps=lambda each: True):
+    """Pool students that give class 1 these probabilities, by a fuser that fails."""
+    labels = np.arange(N) % 2
+    rows = Dataset(np.zeros((N, 1)), labels, np.arange(2))
+    spec = ComponentSpec(RegisteredComponent("fuser", Offer("liar", Broken, ""), "evil"), {})
+    candidates = {}
+    for at, first in enumerate(predicted):
+        each = student(0.5, 100, f"s{at}")
+        given = np.column_stack([1 - first, first])
+        trial = replace(each.trial, probabilities=given)
+        candidates[f"s{at}"] = replace(each, trial=trial)
+    ctx = SimpleNamespace(
+        parts=SimpleNamespace(ensemble_fuser=spec),
+        recipe=SimpleNamespace(ensemble=SimpleNamespace(top=most)),
+    )
+    outputs = SimpleNamespace(held=rows, fold_of_held=np.arange(N) // 2 % 5)
+    chosen = SimpleNamespace(keeps_limits=keeps, provenance=None)
+    return pool(ctx, outputs, chosen, candidates)
+
+
+LABELS = np.arange(N) % 2
+#: Each is sure of its half of the rows and knows nothing of the other: they belong together.
+HALVES = [
+    np.where(np.arange(N) < N // 2, np.where(LABELS == 1, 0.95, 0.05), 0.5),
+    np.where(np.arange(N) >= N // 2, np.where(LABELS == 1, 0.95, 0.05), 0.5),
+]
+
+
+def test_without_a_fuser_of_students_there_is_no_pool():
+    with pytest.warns(PluginWarning, match="no ensemble: plugin 'evil': fuser 'liar' failed"):
+        assert pool_of(*HALVES) is None
+
+
+def test_the_fuser_is_not_asked_where_nothing_is_better_together():
+    assert pool_of(HALVES[0], HALVES[0]) is None
+    assert pool_of(HALVES[0]) is None
+    # Nor beside a member that breaks a limit.
+    assert pool_of(*HALVES, keeps=lambda each: each.trial.configuration.stage == "s0") is None

@@ -122,7 +122,8 @@ def test_a_run_is_told_of_it(monkeypatch):
         assert all(map(background.is_coming, NAMES))
     assert not any(map(background.is_coming, NAMES))
     assert len(notes) == 2
-    assert notes[0].startswith("compiling 12 kernels, once, in a process beside the run")
+    n = sum(len(group.kernels) for group in GROUPS)
+    assert notes[0].startswith(f"compiling {n} kernels, once, in a process beside the run")
     assert notes[1].endswith("the run waited 0.0 s for them")
 
 

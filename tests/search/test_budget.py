@@ -14,7 +14,6 @@ from hpmkd.search.budget import Budget
 
 QUICK = {
     "split.folds": 2,
-    "split.once_above": 1,
     "augmenter": "none",
     "memory": "none",
 }
@@ -63,9 +62,9 @@ def test_time_is_spent_as_it_passes(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:stage .* dropped")
 @pytest.mark.parametrize("models", [8, 12, 20, 33, 64])
-@pytest.mark.parametrize("folds", [0, 1000])
-def test_a_run_trains_no_more_than_its_budget(wine, models, folds):
-    settings = {**QUICK, "split.cross_validate_below": folds, "budget.models": models}
+@pytest.mark.parametrize("once_above", [1, 1000])
+def test_a_run_trains_no_more_than_its_budget(wine, models, once_above):
+    settings = {**QUICK, "split.once_above": once_above, "budget.models": models}
     found = hpmkd.distill(*wine, teacher="quick", settings=settings)
     assert 0 < found.counts["models_trained"] <= models
     assert found.student.predict_proba(wine[0][:2]).shape == (2, 3)
@@ -86,16 +85,18 @@ def test_a_bad_budget_is_refused_by_its_path(wine, bad):
 
 
 @pytest.mark.filterwarnings("ignore:stage .* dropped")
-@pytest.mark.parametrize(("folds", "alphas", "least"), [(0, 0.5, 4), (1000, 0.5, 6), (0, 0.0, 3)])
-def test_a_budget_below_one_stage_is_refused_before_a_teacher_is_asked(wine, folds, alphas, least):
+@pytest.mark.parametrize(("once_above", "alpha", "least"), [(1, 0.5, 3), (1000, 0.5, 4), (1, 0, 3)])
+def test_a_budget_below_one_stage_is_refused_before_a_teacher_is_asked(
+    wine, once_above, alpha, least
+):
     class Untouched(LogisticRegression):
         def fit(self, *_):
             pytest.fail("a teacher was fitted for a run that cannot be")
 
     settings = {
         **QUICK,
-        "split.cross_validate_below": folds,
-        "search.alphas": {"self": [alphas], "external": [alphas], "leaking": [alphas]},
+        "split.once_above": once_above,
+        "search.alphas": {"self": [alpha], "external": [alpha], "leaking": [alpha]},
         "budget.models": least - 1,
     }
     with pytest.raises(hpmkd.RecipeError, match=f"got {least - 1}; expected at least {least}, "):

@@ -14,7 +14,7 @@ from hpmkd.recipe.limits import Limits
 from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.student_fits import RefitData, refit
-from hpmkd.training.trials import SearchData, evaluate, predict_held_out
+from hpmkd.training.trials import SearchData, TrialTask, evaluate, predict_held_out
 from hpmkd.values import Configuration, DataFacts, Softening
 
 N, HELD = 60, 12
@@ -103,7 +103,7 @@ ASKED = Configuration("a", 1.0, 0.0)
 
 def test_the_selection_rows_choose_the_rounds_and_every_cut_is_a_trial():
     stage = Approaching()
-    trial = evaluate(search_data(stage, drafts=True), (4, ASKED))
+    trial = evaluate(search_data(stage, drafts=True), TrialTask(4, ASKED))
     assert trial.failure is None
     assert (trial.number, trial.models_trained) == (4, 2)
     assert trial.configuration == replace(ASKED, rounds=90)
@@ -119,7 +119,7 @@ def test_the_selection_rows_choose_the_rounds_and_every_cut_is_a_trial():
 
 def test_a_cut_is_what_the_fit_of_its_configuration_gives():
     data = search_data(Approaching())
-    trial = evaluate(data, (0, ASKED))
+    trial = evaluate(data, TrialTask(0, ASKED))
     for each in (*trial.shorter, trial):
         again = predict_held_out(data, each.configuration)
         assert again.failure is None
@@ -135,13 +135,13 @@ def test_further_rounds_that_take_no_bytes_are_no_cuts():
         made = [Constant(0.9 - 0.005 * r, 1) for r in range(100)]
         return Path(made, inputs.held)
 
-    trial = evaluate(search_data(Approaching(path=alike)), (0, ASKED))
+    trial = evaluate(search_data(Approaching(path=alike)), TrialTask(0, ASKED))
     assert trial.configuration.rounds == 100
     assert trial.shorter == ()
 
 
 def test_without_a_path_for_these_inputs_it_is_fitted_once():
-    trial = evaluate(search_data(Approaching(path=lambda inputs: None)), (0, ASKED))
+    trial = evaluate(search_data(Approaching(path=lambda inputs: None)), TrialTask(0, ASKED))
     assert trial.configuration == ASKED
     assert trial.shorter == ()
     assert trial.name == "a-0"
@@ -154,7 +154,7 @@ def test_a_path_without_losses_costs_its_trial(losses):
         path.losses = losses
         return path
 
-    trial = evaluate(search_data(Approaching(path=lying)), (0, ASKED))
+    trial = evaluate(search_data(Approaching(path=lying)), TrialTask(0, ASKED))
     assert "plugin 'p': stage 'a' failed in path: " in trial.failure
 
 
@@ -164,7 +164,7 @@ def test_a_path_that_ends_in_no_student_costs_its_trial():
         path.students = [None, None]
         return path
 
-    trial = evaluate(search_data(Approaching(path=lying)), (0, ASKED))
+    trial = evaluate(search_data(Approaching(path=lying)), TrialTask(0, ASKED))
     assert "plugin 'p': stage 'a' failed in fit: TypeError: fit returned NoneType" in trial.failure
 
 
@@ -187,7 +187,7 @@ def test_a_configuration_whose_rounds_nobody_chose_is_fitted_whole():
 
 
 def test_where_limits_are_tight_a_cut_is_preferred():
-    trial = evaluate(search_data(Approaching()), (0, ASKED))
+    trial = evaluate(search_data(Approaching()), TrialTask(0, ASKED))
     assert NO_LIMITS.preferred(trial) is trial
     tight = TrialRanking(Limits(max_size=5000))
     preferred = tight.preferred(trial)
@@ -200,8 +200,8 @@ def test_where_limits_are_tight_a_cut_is_preferred():
 def test_held_rows_reach_a_stage_encoded_once():
     stage = Approaching()
     data = search_data(stage)
-    evaluate(data, (0, ASKED))
-    evaluate(data, (1, replace(ASKED, alpha=0.5)))
+    evaluate(data, TrialTask(0, ASKED))
+    evaluate(data, TrialTask(1, replace(ASKED, alpha=0.5)))
     first, _, again, _ = (inputs.held for inputs in stage.fits)
     assert first is again
     assert first.matrix.shape == (HELD, 2)
@@ -235,5 +235,5 @@ def test_a_stage_suits_itself_to_the_data():
 def test_a_path_without_a_limit_costs_its_trial():
     stage = Approaching()
     stage.limit = None
-    trial = evaluate(search_data(stage), (0, ASKED))
+    trial = evaluate(search_data(stage), TrialTask(0, ASKED))
     assert "plugin 'p': stage 'a' has a path: TypeError: its limit is None" in trial.failure

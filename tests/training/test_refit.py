@@ -7,7 +7,7 @@ import pytest
 
 from hpmkd.errors import PluginError, PluginWarning
 from hpmkd.execution.cost_model import Load
-from hpmkd.training import trials as trials_module
+from hpmkd.training import student_fits
 from hpmkd.training.fit import ActiveStage, FitContext
 from hpmkd.training.refit import Refitted, best, fit_finalists, pairs
 from hpmkd.training.student_fits import RefitData
@@ -76,8 +76,8 @@ def fitting(monkeypatch, in_process):
             fitted.append(configurations)
             return [Written(each.key) for each in configurations]
 
-        job = replace(trials_module.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
-        monkeypatch.setattr(trials_module, "STUDENT", job)
+        job = replace(student_fits.STUDENT, function=refit, load=lambda *_: Load("stage", {}))
+        monkeypatch.setattr(student_fits, "STUDENT", job)
         active = {each: ActiveStage(each, "p", None) for each in stages}
         data = RefitData(None, FitContext(active, {}, None, 0))
         found = fit_finalists(
@@ -99,7 +99,7 @@ def test_students_and_controls_are_fitted_and_the_lowest_loss_is_chosen(fitting,
     trials = [trial(0, 0.5, 0.5), trial(1, 0.6), trial(2, 0.4, 1.0, "b"), trial(3, 0.7, 0, "b")]
     found, fitted = fitting(trials, ["a", "b"], backwards)
     assert len(fitted) == 4
-    assert found.chosen == "b"
+    assert found.shipped.name == "b"
     for role, numbers in (("students", (0, 2)), ("controls", (1, 3))):
         for stage, number in zip("ab", numbers, strict=True):
             refitted = getattr(found, role)[stage]
@@ -115,7 +115,7 @@ def test_a_student_that_is_its_own_control_is_fitted_once(fitting):
 
 def test_the_first_stage_wins_a_tie(fitting):
     found, _ = fitting([trial(0, 0.5), trial(1, 0.5, stage="b")], ["a", "b"])
-    assert found.chosen == "a"
+    assert found.shipped.name == "a"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ PATIENCE, LEAST_PATIENCE = 2.4, 10
 
 
 @dataclass(frozen=True)
-class Part:
+class PathPart:
     """What a number of rounds have made, and a booster for those on top of it.
 
     Parameters
@@ -57,7 +57,7 @@ class Part:
         done: int,
         base: BoostingBase,
         before: TreesModel | None = None,
-    ) -> Part:
+    ) -> PathPart:
         """Return the part that goes on from here, without a round of its own."""
         margins, held = base.margins.copy(), base.held_margins
         if before is not None:
@@ -88,7 +88,7 @@ class BoostedPath:
     ----------
     inputs : StageInputs
         What was fitted.
-    parts : list of Part
+    parts : list of PathPart
         In the order of their rounds: the first begins with none, each other one after a refit.
     n_rounds : int
         Rounds in all.
@@ -101,7 +101,7 @@ class BoostedPath:
     def __init__(
         self,
         inputs: StageInputs,
-        parts: list[Part],
+        parts: list[PathPart],
         n_rounds: int,
         losses: list[float],
         half_leaves: bool,
@@ -147,7 +147,7 @@ def grow(
         Whether vectors in leaves are rounded to what float16 holds.
     """
     inputs = boosting.inputs
-    parts = [Part.after(boosting, 0, BoostingBase.under(boosting))]
+    parts = [PathPart.after(boosting, 0, BoostingBase.under(boosting))]
     losses: list[float] = []
     done, patience = 0, patience_of(boosting.parameters["eta"])
     while done < boosting.n_rounds and not exhausted(losses, patience):
@@ -156,7 +156,7 @@ def grow(
         if refit_every and done % refit_every == 0:
             last = parts[-1]
             base, trees = refitted(boosting, last.base, last.trees(done), done, refit_rows)
-            parts.append(Part.after(boosting, done, base, trees))
+            parts.append(PathPart.after(boosting, done, base, trees))
         if inputs.held is not None:
             margins = boosting.held_margins(parts[-1].booster)
             losses.append(log_loss(margins, inputs.held.labels))
