@@ -210,9 +210,7 @@ def _bytes_of(array: NDArray[Any]) -> Any:
     return flat.view(np.uint8).ravel() if flat.size and flat.ndim else flat.tobytes()
 
 
-def _parts_of_frame(
-    frame: Any, at: IntArray | None
-) -> Iterator[tuple[int, Iterable[memoryview]]]:
+def _parts_of_frame(frame: Any, at: IntArray | None) -> Iterator[tuple[int, Iterable[memoryview]]]:
     import pandas as pd
 
     kinds, hashes = [], []
