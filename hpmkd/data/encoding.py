@@ -129,7 +129,7 @@ class Encoding:
     def _schema(self) -> Schema:
         """The columns; many rows are not taken out of their table to learn them."""
         part = self.rows.part
-        if not isinstance(part, tables.Part):
+        if not isinstance(part, tables.TablePart):
             return Schema.fit(part)
         if hasattr(part.whole, "iloc"):
             each = (part.whole.iloc[:, [at]] for at in range(part.shape[1]))

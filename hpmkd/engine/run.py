@@ -18,7 +18,6 @@ from hpmkd.engine.search import search_hard, search_soft
 from hpmkd.engine.selection_sets import selection_sets
 from hpmkd.engine.split import split
 from hpmkd.engine.teach import builder_of, teach
-from hpmkd.execution.counters import trim_memory
 from hpmkd.runs.checkpoint import RunCheckpoint
 from hpmkd.runs.result import Distillation, facts_of_run
 from hpmkd.search.warm_start import outcomes
@@ -111,7 +110,6 @@ def run(
     rows = split(ctx, training, test, unlabeled)
     builder = builder_of(ctx, rows, teachers)
     sets = selection_sets(ctx, rows)
-    trim_memory()
     hard = search_hard(ctx, rows, sets)
     outputs = teach(ctx, rows, builder, sets, hard.trials, must_ask)
     found = search_soft(ctx, rows, outputs, hard)

@@ -55,12 +55,12 @@ class Counts:
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Add the time spent inside to a phase."""
+        """Add the time spent inside to a phase; what the one before freed is given back first."""
         start = time.perf_counter()
+        trim_memory()
         try:
             yield
         finally:
-            trim_memory()
             spent = time.perf_counter() - start
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.data.dataset import Dataset
 from hpmkd.data import tables
+from hpmkd.data.dataset import Dataset
 from hpmkd.data.tables import (
-    Part,
+    TablePart,
     digest,
     digest_of_rows,
     frozen,
@@ -263,7 +263,7 @@ def test_a_part_is_read_as_the_rows_that_it_stands_for(name, monkeypatch):
         "objects": FRAME.to_numpy(dtype=object),
     }[name]
     at = np.array([2, 0, 1, 2, 2])
-    part, rows = Part(whole, at), take(whole, at)
+    part, rows = TablePart(whole, at), take(whole, at)
     assert part.shape == rows.shape
     assert digest(part) == digest(rows) != digest(whole)
     assert digest(taken(part)) == digest(rows)
