@@ -119,8 +119,10 @@ def whole(run: dict) -> dict:
     return {
         "table MB": round(run["data_mb"]),
         "seconds": round(run["seconds"]),
+        "CPU seconds": round(run["cpu_seconds"]),
         "own MB": round(run["own_mb"]),
-        "of it libraries": f"{run['libraries_mb']:.0f} ({run['files_mb']:.0f} files)",
+        "libraries MB": f"{run['libraries_mb']:.0f} ({run['files_mb']:.0f} files)",
+        "beside them MB": round(beside(run)),
         "workers MB": " + ".join(f"{each:.0f}" for each in run["worker_mb"]),
         "together MB": round(run["together_mb"]),
         "limit MB": round(limit(run)),
@@ -142,8 +144,13 @@ def peaks(run: dict) -> dict:
     return {name: round(peak) for name, peak in run["peaks"].items()}
 
 
+def beside(run: dict) -> float:
+    """Return the peak memory of the calling process beside its libraries, in MB."""
+    return run["own_mb"] - run["libraries_mb"]
+
+
 def limit(run: dict) -> float:
-    """Return how much memory a run may take, in MB."""
+    """Return how much memory a run may take beside the libraries, in MB."""
     return TIMES * run["data_mb"] + BESIDE_MB
 
 
@@ -172,8 +179,8 @@ def aims(runs: list[dict]) -> list[dict]:
     for each in runs:
         most = round(limit(each))
         rows.append(
-            {"target": f"memory of the calling process at most {most} MB", "run": name(named(each)),
-             "measured": round(each["own_mb"]), "met": each["own_mb"] <= most}
+            {"target": f"memory beside the libraries at most {most} MB", "run": name(named(each)),
+             "measured": round(beside(each)), "met": beside(each) <= most}
         )  # fmt: skip
         if each["n"] == 1_000_000 and each["workers"] == 2:
             rows.append(

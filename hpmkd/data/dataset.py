@@ -86,7 +86,7 @@ class Dataset:
     @cached_property
     def part(self) -> Any:
         """The n rows within their table, or the table itself if they are all of it."""
-        return self.whole if self.at is None else tables.Part(self.whole, self.at)
+        return self.whole if self.at is None else tables.TablePart(self.whole, self.at)
 
     def rows(self, rows: IntArray) -> Dataset:
         """Return the dataset of some rows, by position."""

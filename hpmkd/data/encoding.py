@@ -127,7 +127,17 @@ class Encoding:
 
     @cached_property
     def _schema(self) -> Schema:
-        return Schema.fit(self.rows.table)
+        """The columns; many rows are not taken out of their table to learn them."""
+        part = self.rows.part
+        if not isinstance(part, tables.TablePart):
+            return Schema.fit(part)
+        if hasattr(part.whole, "iloc"):
+            each = (part.whole.iloc[:, [at]] for at in range(part.shape[1]))
+            columns = [Schema.fit(tables.take(column, part.at)).columns[0] for column in each]
+            return Schema(tuple(columns), named=True)
+        # Of an array of numbers a row tells as much as all.
+        objects = part.whole.dtype == object
+        return Schema.fit(self.rows.table if objects else part[np.arange(1)])
 
     @cached_property
     def _digest(self) -> str:

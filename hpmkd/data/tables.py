@@ -84,7 +84,7 @@ def take(table: Any, rows: IntArray) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class TablePart:
     """Some rows of a table, which stay in it until they are taken out, a few at a time.
 
     Parameters
@@ -113,7 +113,7 @@ class Part:
 
 def taken(table: Any) -> Any:
     """Return a table; a part of one is taken out of it."""
-    return take(table.whole, table.at) if isinstance(table, Part) else table
+    return take(table.whole, table.at) if isinstance(table, TablePart) else table
 
 
 def stacked(parts: Sequence[Any]) -> Any:
@@ -180,7 +180,7 @@ def digest_of_rows(parts: Iterable[tuple[Any, NDArray[Any]]]) -> str:
 
 def _parts(value: Any) -> Iterator[tuple[int, Iterable[memoryview]]]:
     """Yield the parts of a value: how many bytes each has, and these in blocks."""
-    whole, at = (value.whole, value.at) if isinstance(value, Part) else (value, None)
+    whole, at = (value.whole, value.at) if isinstance(value, TablePart) else (value, None)
     if hasattr(whole, "iloc"):
         yield from _parts_of_frame(whole, at)
     elif isinstance(whole, np.ndarray) and whole.dtype != object:

@@ -109,8 +109,8 @@ def teacher_entries(
     known = [each for each in predicted if each is not None]
     if len(known) == len(predicted):
         stacked = stack(known)
-        fused, _ = collected.fusion.fuse(stacked, test.table)
-        whole = total([*footprints, fuser_footprint(collected.fusion, stacked, test.table)])
+        fused, _ = collected.fusion.fuse(stacked, test.part)
+        whole = total([*footprints, fuser_footprint(collected.fusion, stacked, test.part)])
         entries.append(Entry("teacher", TEACHER, fused, whole, fused=True))
     if len(predicted) > 1:
         names = collected.fused.teachers

@@ -168,7 +168,7 @@ def _result(
             outputs.training,
             chained.provenance,
             finalists,
-            outputs.knowledge.original(rows.test.table),
+            outputs.knowledge.original(rows.test.part),
             finished.pooled,
             outputs.final_rows,
         ),

@@ -187,13 +187,14 @@ def _outputs(
 ) -> TeacherOutputs:
     """Put together what students learn from; without `alphas`, hard labels alone."""
     training, sets = rows.training, list(hard_sets)
-    held_rows = selection_rows(sets)
+    held_rows, teaches = selection_rows(sets), alphas is not None
     if rows.one_holdout:
         # The fuser, too, sees no more labels than trials do.
-        knowledge = builder.finish(regime, predictions, trial_rows(ctx, rows, UNSEEN))
+        # Many rows: where no student learns from them, those that rank students are enough.
+        wanted = None if teaches else held_rows
+        knowledge = builder.finish(regime, predictions, trial_rows(ctx, rows, UNSEEN), wanted)
     else:
         knowledge = builder.finish(regime, predictions)
-    teaches = alphas is not None
     soft_targets, extra = None, knowledge.extra if teaches else None
     if alphas is not None and any(alphas):
         soft_targets = knowledge.fused.soft_targets
@@ -234,7 +235,7 @@ def _ranking(
     ctx: RunContext, rows: RunRows, knowledge: TeacherKnowledge, held_rows: IntArray
 ) -> TrialRanking:
     """Return the ranking beside the teacher, on the selection rows that it has predicted."""
-    known = knowledge.predictions.rows
+    known = knowledge.rows
     among = np.isin(known, held_rows)
     labels = rows.training.labels[known[among]]
     soft_targets = knowledge.fused.soft_targets[among]

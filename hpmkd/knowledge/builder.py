@@ -36,7 +36,8 @@ LEAST_WEIGHT = 0.02
 class TeacherKnowledge:
     """The teachers' predictions of all rows, fused."""
 
-    fused: Knowledge  # of the training rows that were predicted
+    fused: Knowledge
+    rows: IntArray  # numbers of the training rows that are fused, rising
     fusion: CachedFusion
     predictions: CrossFittedPredictions
     extra: PseudoLabelledRows | None  # rows without labels, with the teachers' soft targets
@@ -205,24 +206,27 @@ class KnowledgeBuilder:
         self,
         regime: Regime,
         predictions: CrossFittedPredictions,
-        fused: IntArray | None = None,
+        fitted: IntArray | None = None,
+        wanted: IntArray | None = None,
     ) -> TeacherKnowledge:
-        """Fuse the predictions of all rows that there are.
+        """Fuse the predictions of the rows `wanted`, by default of all that are predicted.
 
-        The fuser is fitted on those of the rows `fused` that are predicted, by default on all.
+        The fuser is fitted on those of the rows `fitted` that are predicted, by default on all.
         """
         own, rows = predictions.out_of_fold(), predictions.rows
-        if fused is None:
+        if fitted is None:
             fusion = self._fusion(own, rows)
             fused_rows = fusion.own()
         else:
             # Where one fold alone was predicted, some of them were not.
-            fused = np.intersect1d(fused, rows)
-            fusion = self._fusion(own[:, np.searchsorted(rows, fused)], fused)
+            fitted = np.intersect1d(fitted, rows)
+            fusion = self._fusion(own[:, np.searchsorted(rows, fitted)], fitted)
+            if wanted is not None:
+                own, rows = own[:, np.searchsorted(rows, wanted)], wanted
             fused_rows = fusion.fuse(own, self.predictor.training.rows(rows).part)
         labelled = self._labelled(self.queries.extra, predictions.extra(), fusion)
         knowledge = gather(predictions.names, regime, fusion, labelled, fused_rows)
-        return TeacherKnowledge(knowledge, fusion, predictions, labelled)
+        return TeacherKnowledge(knowledge, rows, fusion, predictions, labelled)
 
     def _fused(self, teachers: Sequence[Teacher]) -> FloatArray:
         return self.soft_targets(self.predict(teachers, self.folds, Queries()))

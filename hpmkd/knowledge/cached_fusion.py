@@ -79,7 +79,7 @@ class CachedFusion:
 
     def _fused(self, probabilities: FloatArray, table: Any) -> NDArray[Any]:
         """Return soft targets and weights beside each other; of a part, block by block."""
-        if not isinstance(table, tables.Part):
+        if not isinstance(table, tables.TablePart):
             return np.hstack(self.fitted.fuse(probabilities, table))
         n = table.shape[0]
         blocks = [np.arange(at, min(at + ROWS_AT_ONCE, n)) for at in range(0, n, ROWS_AT_ONCE)]

@@ -40,7 +40,8 @@ class Knowledge:
     fuser : mapping
         The fuser's own summary; its ``wins`` name teachers.
     soft_targets : ndarray of shape (n, K)
-        One distribution per training row; no rows in a loaded run.
+        One distribution per training row that was predicted and fused (of many rows, where
+        students learn from hard labels alone, the selection rows); no rows in a loaded run.
     extra_rows : mapping of str to int
         How many rows without labels the students learned from: ``unlabeled`` ones that were
         handed in, ``synthetic`` ones that an augmenter made.

@@ -218,6 +218,13 @@ def test_dull_columns_are_warned_of_and_kept(column, problem):
     assert list(dataset.table.columns) == ["good", "dull"]
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_column_that_changes_late_is_not_dull():
+    late = np.zeros((2000, 1))
+    late[-1] = 1
+    make_dataset(late, np.arange(2000) % 2)
+
+
 def test_the_warning_points_at_the_caller():
     with pytest.warns(DataWarning) as caught:
         make_dataset(np.c_[X, np.ones(N)], CODES)

@@ -96,3 +96,16 @@ def test_rows_encoded_some_at_a_time_have_the_same_bits(table, kind, monkeypatch
     for one, other in zip(made(), whole, strict=True):
         assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
     assert [len(each) for each in whole] == [75, 9, 0]
+
+
+@pytest.mark.parametrize("kind", ["tree", "linear", "joint"])
+@pytest.mark.parametrize("plain", [False, True])
+def test_rows_within_a_table_are_encoded_as_if_taken_out(table, kind, plain):
+    whole = table.select_dtypes("number").to_numpy() if plain else table
+    at = np.arange(3, 90, 2)
+    part = of(whole).rows(at)
+    one, other = Encoding(part), Encoding(part.taken())
+    encoder, expected = one.encoder(kind), other.encoder(kind)
+    assert of_bits(encoder) == of_bits(expected)
+    assert one.matrix(encoder).tobytes() == other.matrix(expected).tobytes()
+    assert one.matrix(encoder, part.part).tobytes() == one.matrix(encoder).tobytes()

@@ -6,8 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hpmkd.data import tables
 from hpmkd.data.dataset import Dataset
-from hpmkd.data.tables import digest, digest_of_rows, frozen, read_only, read_table, take
+from hpmkd.data.tables import (
+    TablePart,
+    digest,
+    digest_of_rows,
+    frozen,
+    read_only,
+    read_table,
+    take,
+    taken,
+)
 from hpmkd.errors import DataError
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None], "c": [0.5, np.nan, 1.5]})
@@ -241,3 +251,21 @@ def test_one_cell_changes_the_digest_of_rows(people):
     changed.loc[7, "children"] = 9
     digests = {digest_of_rows([(each, labels)]) for each in (people, changed)}
     assert len(digests) == 2
+
+
+@pytest.mark.parametrize("name", ["frame", "numbers", "objects"])
+def test_a_part_is_read_as_the_rows_that_it_stands_for(name, monkeypatch):
+    monkeypatch.setattr(tables, "ROWS_AT_ONCE", 2)
+    frame = FRAME.assign(d=FRAME["b"].astype("category"))
+    whole = {
+        "frame": frame,
+        "numbers": FRAME[["a", "c"]].to_numpy(),
+        "objects": FRAME.to_numpy(dtype=object),
+    }[name]
+    at = np.array([2, 0, 1, 2, 2])
+    part, rows = TablePart(whole, at), take(whole, at)
+    assert part.shape == rows.shape
+    assert digest(part) == digest(rows) != digest(whole)
+    assert digest(taken(part)) == digest(rows)
+    assert digest(take(part, np.array([3, 1]))) == digest(take(rows, np.array([3, 1])))
+    assert not part.at.flags.writeable
