@@ -121,8 +121,8 @@ def teach(
     """Predict with the teachers, fold by fold; only the first, where they have nothing to teach.
 
     `hard` are the trials on hard labels: a panel that is no better is not asked any further, and
-    the best of them stand beside it. A teacher that was handed in (`must_ask`) is asked in any case,
-    and taught as it is.
+    the best of them stand beside it. A teacher that was handed in (`must_ask`) is asked in any
+    case, and taught as it is.
     """
     with ctx.counts.phase("teachers"):
         ctx.progress.start("teachers", builder.n_fits())

@@ -179,8 +179,8 @@ class KnowledgeBuilder:
         Parameters
         ----------
         held : int
-            No model that labels rows has seen a label of its rows. The fuser learns from others, too,
-            but its few numbers follow from labels outside the fold alone.
+            No model that labels rows has seen a label of its rows. The fuser reads predictions of
+            other models, too, but its few numbers follow from labels outside the fold alone.
         predictions : CrossFittedPredictions
             By models without one fold; those without `held` label the extra rows.
         pairs : CrossFittedPredictions or None
