@@ -77,6 +77,10 @@ def cache() -> Any:
     return parts().cache.create()
 
 
+#: Under so many rows students are cross-validated in so many folds; with more one holdout chooses.
+CROSS_VALIDATE_BELOW, SELECTION_FOLDS = 1000, 3
+
+
 @dataclass(frozen=True)
 class TeacherOutputs:
     """One way of fusing the teachers of a problem: what arms need of the engine's outputs.
@@ -123,9 +127,9 @@ class ProblemTeachers:
     def split_rows(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Rows to fit on, and selection rows: as the engine splits them."""
         settings, labels = recipe().split, self.problem.training.labels
-        if len(labels) >= settings.cross_validate_below:
+        if len(labels) >= CROSS_VALIDATE_BELOW:
             return [splits.holdout(labels, settings.selection_size, self.seeds.selection)]
-        return self._folded(settings.selection_folds)
+        return self._folded(SELECTION_FOLDS)
 
     def _folded(self, n_folds: int) -> list[tuple[np.ndarray, np.ndarray]]:
         fold = splits.folds(self.problem.training.labels, n_folds, self.seeds.selection)

@@ -16,7 +16,7 @@ from benchmarks.search.fits import Table
 from benchmarks.search.points import N_POINTS, Spot, n_known
 from hpmkd.data.dataset import Dataset
 from hpmkd.engine.context import open_context
-from hpmkd.engine.search import search
+from hpmkd.engine.search import search_hard, search_soft
 from hpmkd.evaluation.ranking import NO_LIMITS
 from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.knowledge.regime import SELF
@@ -25,7 +25,7 @@ from hpmkd.runs.checkpoint import RunCheckpoint
 from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import ActiveStage
 from hpmkd.training.refit import best
-from hpmkd.values import Configuration, Trial
+from hpmkd.values import Configuration, DataFacts, Trial
 from hpmkd_defaults.samplers.random_draws import named_seed
 
 #: By stage, numbers of points to try first.
@@ -122,10 +122,10 @@ class Lookup:
 
     def run(self, job: Any, shared: Any, tasks: Sequence[Any]) -> Iterator[tuple[int, Trial]]:
         """Yield a trial per task."""
-        for at, (number, configuration) in enumerate(tasks):
-            fit = self.table[spot_of(configuration)]
+        for at, task in enumerate(tasks):
+            fit = self.table[spot_of(task.configuration)]
             judged = (fit.losses, fit.accuracy, fit.models, fit.seconds)
-            yield at, Trial(number, configuration, *judged)
+            yield at, Trial(task.number, task.configuration, *judged)
 
 
 def spot_of(configuration: Configuration) -> Spot:
@@ -185,13 +185,16 @@ def replay(
     table: Table, arm: Arm, seed: int, order: str = OWN_FIRST, remembered: Remembered | None = None
 ) -> Replayed:
     """Search a table as a run of the arm's recipe would, with its budget and early stop."""
-    with open_context(arm.loaded(), registry(), seed, None, RunCheckpoint()) as ctx:
+    facts = DataFacts(table.n_rows, 1, 2)
+    with open_context(arm.loaded(), registry(), seed, None, RunCheckpoint(), facts) as ctx:
         lookup = Lookup(table)
         fitting = replace(ctx.trainer.fitting, stages=stages(arm, order, seed))
         trainer = replace(ctx.trainer, fitting=fitting, pipeline=lookup)
         memory = Suggestions(remembered or {})
         ctx = replace(ctx, trainer=trainer, pipeline=lookup, memory=memory)
-        found = search(ctx, *blank(table, ctx.recipe.search.alphas.self))
+        rows, outputs = blank(table, ctx.recipe.search.alphas.given)
+        hard = search_hard(ctx, rows, outputs.selection_sets)
+        found = search_soft(ctx, rows, outputs, hard)
     bests = [each for name in arm.stages if (each := best(found.trials, name)) is not None]
     pick = min(bests, key=lambda trial: trial.log_loss)
     return Replayed(list(found.trials), found.ended, spot_of(pick.configuration))
@@ -207,7 +210,12 @@ def blank(table: Table, alphas: Sequence[float]) -> tuple[Any, Any]:
     outputs = SimpleNamespace(
         selection_sets=[selection_set] * table[Spot("tree", 0)].models,
         training=training,
-        knowledge=SimpleNamespace(knowledge=Knowledge((), SELF, (), {}, soft_targets)),
+        knowledge=SimpleNamespace(
+            fused=Knowledge((), SELF, (), {}, soft_targets),
+            predictions=SimpleNamespace(rows=np.arange(n)),
+        ),
+        extra_weights=(),
+        teaches=any(alphas),
         regime=SELF,
         ranking=NO_LIMITS,
         alphas=alphas,

@@ -227,7 +227,8 @@ class Results:
     def preferred(self) -> DistillationOutcome:
         """The run whose best student the selection rows prefer."""
         return min(
-            self.outcomes, key=lambda outcome: min(map(NO_LIMITS.sort_key, outcome.candidates))
+            self.outcomes,
+            key=lambda outcome: min(NO_LIMITS.sort_key(trial) for trial, _ in outcome.rows),
         )
 
     @property
@@ -288,7 +289,8 @@ class Results:
             if (trial := outcome.nearest(stage, temperature, alpha, extra_weight)) is not None
         ]
         if not found:
-            had = ", ".join(sorted({name_of(trial.configuration.stage) for trial, _ in self.rows}))
+            tried = [trial for outcome in self.outcomes for trial in outcome.candidates]
+            had = ", ".join(sorted({name_of(trial.configuration.stage) for trial in tried}))
             raise RecipeError(f"model type {name_of(stage)!r} was not in the run, which had {had}")
         outcome, trial = min(found, key=lambda each: NO_LIMITS.sort_key(each[1]))
         if extra_weight is None:

@@ -51,7 +51,8 @@ def refusal(
     labels = rows.training.labels[at]
     theirs = float(row_losses(builder.soft_targets(first), labels).mean())
     eligible = [trial for trial in hard if trial.eligible]
-    ours = min((float(trial.row_losses[at].mean()) for trial in eligible), default=np.inf)
+    leader = min(eligible, key=lambda trial: trial.log_loss, default=None)
+    ours = np.inf if leader is None else float(leader.row_losses[at].mean())
     if theirs < ours:
         return None
     return (
@@ -72,16 +73,22 @@ def students_as_teachers(
     folds = [FoldMatrices(Encoding(each.training.raw)) for each in sets]
     teachers = []
     for stage in ctx.trainer.fitting.stages:
-        trial = best(hard, stage)
-        if trial is not None and trial.probabilities is not None and trial.students:
+        # Only of a stage's best are predictions and students kept.
+        trial = best([each for each in hard if each.students], stage)
+        if trial is not None and trial.probabilities is not None:
             models = tuple(
                 EncodedStudent(student, matrices)
                 for student, matrices in zip(trial.students, folds, strict=True)
             )
-            name = f"{stage} student"
+            name = student_name(stage)
             own = trial.students[0]
             teachers.append(CrossFittedTeacher(name, models, trial.probabilities, own))
     return teachers
+
+
+def student_name(stage: str) -> str:
+    """Return what a student is called among the teachers."""
+    return f"{stage} student"
 
 
 @dataclass(frozen=True)

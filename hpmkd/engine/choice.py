@@ -60,10 +60,14 @@ def pool(
     return Pooled(ensemble, trial, student)
 
 
-def better(pooled: Pooled | None, hard: Pooled | None) -> Pooled | None:
-    """Return the pool of less loss; in a tie that of students on hard labels."""
-    found = [each for each in (hard, pooled) if each is not None]
-    return min(found, key=lambda each: each.trial.log_loss, default=None)
+def better(selection: FinalSelection, pooled: Pooled | None, hard: Pooled | None) -> Pooled | None:
+    """Return the pool of less loss, within the limits if one is; in a tie that on hard labels."""
+
+    def rank(each: Pooled) -> tuple[bool, float]:
+        within = each.student is not None and selection.keeps_limits(each.student)
+        return not within, each.trial.log_loss
+
+    return min([each for each in (hard, pooled) if each is not None], key=rank, default=None)
 
 
 def choose(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.engine.asking import student_name
 from hpmkd.evaluation.repeated_selection import repeated_gain
 from hpmkd.evaluation.verdict import (
     CLASS_SHARES,
@@ -47,7 +48,10 @@ def compare(
     """
     finalists, own = finished.finalists, finished.self_distilled
     shipped, control = finalists.shipped, finalists.control
-    teachers = {each.name: each for each in entries if each.role == "teacher"}
+    own_names = {student_name(stage) for stage in ctx.trainer.fitting.stages}
+    teachers = {
+        each.name: each for each in entries if each.role == "teacher" and each.name not in own_names
+    }
     labels = outputs.training.labels
     shares = np.bincount(labels, minlength=len(test.classes)) / len(labels)
     sizes = {
@@ -56,6 +60,7 @@ def compare(
         "teacher": teachers[TEACHER].footprint.n_bytes if TEACHER in teachers else np.nan,
     }
     tried = [each for each in trials if each.failure is None]
+    within = [each for each in trials if not outputs.ranking.violates_limits(each)] or trials
     n_hard = sum(each.configuration.hard for each in tried)
     verdict = judge(
         {name: arm.predict_proba(test.table) for name, arm in _arms(finalists, own).items()},
@@ -64,7 +69,7 @@ def compare(
         control=control.name,
         is_control=shipped.refitted.trial.configuration.hard,
         regime=outputs.regime.name,
-        repeated=_repeated(trials, finished, ctx.seeds.verdict),
+        repeated=_repeated(within, finished, ctx.seeds.verdict),
         searched=Searched(len(tried) - n_hard, n_hard, len(outputs.selection_sets)),
         rivals={
             CLASS_SHARES: np.broadcast_to(shares, (len(test), len(shares))),

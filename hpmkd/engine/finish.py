@@ -14,7 +14,7 @@ from hpmkd.engine.final_selection import FinalSelection
 from hpmkd.engine.summaries import named_students
 from hpmkd.errors import HpmkdError, PluginWarning
 from hpmkd.evaluation.gates import Gate, gate, gates_of_fuser
-from hpmkd.training.ensemble import HARD_ENSEMBLE
+from hpmkd.training.ensemble import ENSEMBLE, HARD_ENSEMBLE
 from hpmkd.training.ensemble_distillation import (
     ALPHAS,
     BREAKS_LIMIT,
@@ -90,7 +90,9 @@ def _choose(
     members = {name: each for name, role, each in named if role in ("student", "control")}
     hard = pool(ctx, outputs, selection, finalists.controls)
     control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE)
-    pooled = better(pool(ctx, outputs, selection, members), hard)
+    pooled = better(selection, pool(ctx, outputs, selection, members), hard)
+    if pooled is not None and pooled is hard and control.name == HARD_ENSEMBLE:
+        control = replace(control, name=ENSEMBLE)  # it is on the leaderboard already
     shipped, note = choose(selection, finalists.students, pooled)
     if note is not None:
         ctx.note(note)

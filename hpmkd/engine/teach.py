@@ -139,7 +139,7 @@ def teach(
         if reason is not None:
             ctx.note(reason)
             return _outputs(ctx, rows, builder, regime, hard_sets, predictions)
-        builder, predictions = _all_folds(builder, predictions, queries)
+        builder, predictions = _all_folds(ctx, builder, predictions, queries)
         pairs = None
         if any(alphas) and not rows.one_holdout:
             pairs = builder.predict(builder.teachers, builder.pairs, Queries())
@@ -166,10 +166,12 @@ def _alphas(
 
 
 def _all_folds(
-    builder: KnowledgeBuilder, first: CrossFittedPredictions, queries: Queries
+    ctx: RunContext, builder: KnowledgeBuilder, first: CrossFittedPredictions, queries: Queries
 ) -> tuple[KnowledgeBuilder, CrossFittedPredictions]:
     """Return the teachers that count on the first fold, and their predictions in all folds."""
     names = builder.weighty(first)
+    if left_out := [each.name for each in builder.teachers if each.name not in names]:
+        ctx.note(f"asked one fold alone, for they have no weight there: {', '.join(left_out)}")
     kept = replace(builder, teachers=[each for each in builder.teachers if each.name in names])
     rest = kept.predictor.predict(kept.teachers, kept.folds[1:], queries)
     return kept, first.of([each.name for each in kept.teachers]).with_folds(rest)

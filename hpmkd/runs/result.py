@@ -60,7 +60,8 @@ class Distillation:
         The best student of each stage, fitted on all training rows; where trials saw a part of
         these (``split.trial_rows``), on all but the selection rows.
     chosen : str
-        The stage whose student the selection rows rank first.
+        The name of what ships: the stage that the selection rows rank first, ``"ensemble"`` for a
+        pool, or the smaller of what is as good.
     records : tuple of ModelRecord
         The leaderboard.
     knowledge : Knowledge
@@ -177,7 +178,8 @@ class Distillation:
     ) -> Picked:
         """Pick the best student within limits from those that are fitted, without training.
 
-        Without a limit, those of the run hold; with any, only those that are given.
+        Without a limit, those of the run hold: what it ships. With any, only those that are given:
+        the student of least loss on the selection rows that keeps them.
 
         Parameters
         ----------
@@ -202,8 +204,12 @@ class Distillation:
             If a limit is none.
         """
         given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
-        limits = read_limits(given) if set(given.values()) != {None} else self.recipe.limits
-        summary = pick(self.front, limits, "DIR")
+        shipped = next(each for each in self.front if each.chosen)
+        if set(given.values()) == {None} and not self.recipe.limits.broken(shipped.metrics):
+            summary = shipped  # of what is as good, the run ships the smallest
+        else:
+            limits = self.recipe.limits if set(given.values()) == {None} else read_limits(given)
+            summary = pick(self.front, limits, "DIR")
         return Picked(summary, self.by_name[summary.name])
 
     def fit(self, configuration: Configuration) -> Predictor:

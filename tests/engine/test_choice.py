@@ -96,16 +96,23 @@ def test_where_nothing_keeps_them_the_best_student_ships_and_no_pool():
 
 
 def test_the_better_pool_competes():
-    hard, soft = pooled(0.5), pooled(0.4)
-    assert better(soft, hard) is soft
-    assert better(hard, soft) is soft
-    assert better(soft, None) is better(None, soft) is soft
-    assert better(None, None) is None
+    hard, soft, all_ = pooled(0.5), pooled(0.4), SimpleNamespace(keeps_limits=lambda each: True)
+    assert better(all_, soft, hard) is soft
+    assert better(all_, hard, soft) is soft
+    assert better(all_, soft, None) is better(all_, None, soft) is soft
+    assert better(all_, None, None) is None
+
+
+def test_one_that_breaks_a_limit_does_not_hide_one_that_keeps_it():
+    hard, soft = pooled(0.5, 100), pooled(0.4, 5000)
+    small = SimpleNamespace(keeps_limits=lambda each: each.footprint.n_bytes <= 200)
+    assert better(small, soft, hard) is hard
 
 
 def test_in_a_tie_it_is_the_pool_of_students_on_hard_labels():
     soft, hard = pooled(0.5), pooled(0.5)
-    assert better(soft, hard) is hard
+    all_ = SimpleNamespace(keeps_limits=lambda each: True)
+    assert better(all_, soft, hard) is hard
 
 
 class Broken:

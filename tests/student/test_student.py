@@ -202,6 +202,7 @@ def test_public_names():
         "add",
         "fit_encoder",
         "join_trees",
+        "joined",
         "pack_booster",
         "pack_sklearn_tree",
         "pool_students",

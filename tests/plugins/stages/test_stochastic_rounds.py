@@ -138,7 +138,7 @@ def test_a_stage_for_data_is_pickled_whole(stage):
     # Data after data leave no trace.
     again = fitting.for_data(DataFacts(100, 20, 2))
     assert dict(again.defaults) == dict(stage.defaults)
-    assert list(again.portfolio) == list(stage.portfolio)
+    assert list(again.portfolio) == list(stage.for_data(DataFacts(100, 20, 2)).portfolio)
 
 
 def test_many_rows_have_more_bins(stage, problem, inputs_for):
