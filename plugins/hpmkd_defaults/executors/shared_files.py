@@ -119,10 +119,11 @@ def dump(value: Any, path: Path) -> None:
     give frames of a subclass of arrays.)
     """
     views: list[pickle.PickleBuffer] = []
-    body = cloudpickle.dumps(value, protocol=PROTOCOL, buffer_callback=views.append)
-    table = []
     with path.open("wb") as file:
-        for part in (memoryview(body), *(view.raw() for view in views)):
+        # Right into the file: of text in frames, the pickle is as large as they are.
+        cloudpickle.Pickler(file, protocol=PROTOCOL, buffer_callback=views.append).dump(value)
+        table = [(0, file.tell())]
+        for part in (view.raw() for view in views):
             file.seek(-file.tell() % ALIGNMENT, os.SEEK_CUR)
             table.append((file.tell(), file.tell() + part.nbytes))
             for chunk in chunks(part):
