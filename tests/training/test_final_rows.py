@@ -180,7 +180,7 @@ def test_within_the_limits_the_selection_rows_choose_whatever_the_race_said(grow
     (shipped,) = [each for each in found.front if each.chosen]
     within = [each for each in single if each.bytes <= 10_000]
     # Soft labels won on few rows; the next of them keep the limit, and are worth nothing now.
-    assert len(within) > 2
+    assert len(within) > 1
     assert shipped.selection_log_loss == min(each.selection_log_loss for each in within)
     assert found.student is found.handle.finalists.controls["growing"].student
     # The winner on few rows is no case for hard labels: it broke a limit.
