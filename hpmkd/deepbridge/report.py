@@ -57,7 +57,9 @@ def original_metrics(
     """
     if results is not None:
         # Of two runs, the same teacher taught both.
-        teacher, labels = results.preferred.teacher, results.preferred.labels
+        preferred = results.preferred
+        teacher, labels = preferred.teacher, preferred.labels
+        labels = {part: labels[part][at] for part, at in preferred.predicted.items()}
     else:
         classes = classes_of(division.y_train)
         teacher, labels = _given_teacher(dataset, division), labels_of(division, classes)

@@ -15,6 +15,7 @@ from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, SMALL_IS_GOOD, Metrics, 
 from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
 from hpmkd.errors import RecipeError
 from hpmkd.evaluation.ranking import NO_LIMITS, SortKey
+from hpmkd.training.ensemble import ENSEMBLE
 from hpmkd.training.refit import best, candidates
 from hpmkd.values import Configuration
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.deepbridge.dataset import Division
     from hpmkd.runs.result import Distillation
+    from hpmkd.training.refit import Refitted
     from hpmkd.values import FloatArray, IntArray, Trial
 
 #: The columns that a best row may be chosen by.
@@ -61,11 +63,23 @@ class DistillationOutcome:
 
     @property
     def teacher(self) -> dict[str, FloatArray | None]:
-        """The teacher's probabilities of the training and the test rows, where they are known."""
+        """The teacher's probabilities of the training and the test rows, where they are known.
+
+        Of the training rows these are :attr:`predicted` ones.
+        """
         handle = self.found.handle
         if handle is None:
             return {}
         return {"train": handle.teacher.training, "test": handle.teacher.test}
+
+    @property
+    def predicted(self) -> dict[str, IntArray | slice]:
+        """The rows that the teacher has predicted: of a panel that could not pay, one fold."""
+        handle = self.found.handle
+        return {
+            "train": slice(None) if handle is None else handle.teacher.rows,
+            "test": slice(None),
+        }
 
     @property
     def _racing(self) -> Sequence[Trial]:
@@ -95,9 +109,9 @@ class DistillationOutcome:
         """
         chosen = [(trial, self.student(trial.configuration)) for trial in self._chosen()]
         rows: list[Row] = [(self._judged(trial, student), student) for trial, student in chosen]
-        handle = self.found.handle
-        if handle is not None and handle.pooled is not None:
-            rows.append((handle.pooled.trial, handle.pooled.student))
+        pooled = _pool(self)
+        if pooled is not None:
+            rows.append((pooled.trial, pooled.student))
         return rows
 
     def records(self) -> list[dict[str, Any]]:
@@ -150,7 +164,7 @@ class DistillationOutcome:
         for part, table in zip(PARTS, (self.division.X_train, self.division.X_test), strict=True):
             predicted = student.predict_proba(table)
             found = quality(predicted, self.labels[part])
-            found |= closeness(predicted, self.teacher.get(part))
+            found |= closeness(predicted[self.predicted[part]], self.teacher.get(part))
             metrics |= {f"{part}_{name}": value for name, value in found.items()}
         return {
             "model_type": name_of(configuration.stage),
@@ -282,6 +296,9 @@ class Results:
     ) -> Predictor:
         """Return the student of a configuration; of several, by the selection rows the best."""
         stage = stage_of(model_type)
+        pools = [each for each in map(_pool, self.outcomes) if each is not None]
+        if stage == ENSEMBLE and pools:
+            return min(pools, key=lambda each: NO_LIMITS.sort_key(each.trial)).student
         (temperature,), (alpha,) = temperatures_of([temperature]), alphas_of([alpha])
         found = [
             (outcome, trial)
@@ -297,6 +314,11 @@ class Results:
             extra_weight = trial.configuration.extra_weight if alpha > 0 else 0.0
         softening = replace(trial.configuration, temperature=temperature, alpha=alpha)
         return outcome.student(replace(softening, extra_weight=extra_weight))
+
+
+def _pool(outcome: DistillationOutcome) -> Refitted | None:
+    handle = outcome.found.handle
+    return None if handle is None else handle.pooled
 
 
 def labels_of(division: Division, classes: NDArray[Any]) -> dict[str, IntArray]:

@@ -115,6 +115,7 @@ def _search(
             data=ctx.trainer.search_data(sets, students=not space.before),
             batch=settings.batch,
             stop=settings.stop,
+            racing=settings.racing,
             budget=ctx.budget,
             reserved=ctx.budget_plan.reserved_beside(fits, len(fitting.stages), models),
             ranking=ranking,

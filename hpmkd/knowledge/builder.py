@@ -58,7 +58,7 @@ class TeacherKnowledge:
         own = self.predictions
         single = len(own.names) == 1
         training = own.out_of_fold()[0] if single else self.fused.soft_targets
-        return TeacherPredictions(training, self.test(test))
+        return TeacherPredictions(training, self.rows, self.test(test))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class TeacherPredictions:
     """The probabilities of a teacher, or of several as they are fused."""
 
     training: FloatArray  # (n, K), out of fold where teachers are refitted
+    rows: IntArray  # (n,): numbers of the training rows that they are of, rising
     test: FloatArray | None  # (m, K); None where they cannot be predicted
 
 

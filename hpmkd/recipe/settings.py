@@ -188,6 +188,9 @@ class SearchSettings(Settings, frozen=True):
     extra_weights : tuple of float
         Weights of rows without labels, in a student's loss; a row with a label has 1. 0, none,
         is added where it is missing.
+    racing : bool
+        Whether a candidate that is clearly worse than its stage's best on the first folds is not
+        fitted in the others.
     stop : StopSettings
         When the search ends early.
     """
@@ -196,6 +199,7 @@ class SearchSettings(Settings, frozen=True):
     temperatures: Annotated[tuple[Temperature, ...], Meta(min_length=1)] = (1.0,)
     alphas: AlphaGrids = AlphaGrids()
     extra_weights: tuple[ExtraWeight, ...] = (0.0, 0.5)
+    racing: bool = True
     stop: StopSettings = StopSettings()
 
     @property

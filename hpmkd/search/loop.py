@@ -42,6 +42,8 @@ class Search:
     reserved: int = 0  # models of the budget that are not for the search
     #: Ranks trials; for the sampler, those beyond the limits are worse.
     ranking: TrialRanking = NO_LIMITS
+    #: Whether what is clearly worse than its stage's best on the first folds is given up.
+    racing: bool = True
     #: The trials of a search before, on the same rows.
     before: Sequence[Trial] = ()
     #: Called with every new trial, in the order of request.
@@ -206,7 +208,8 @@ class Search:
                 new.setdefault(configuration.key, configuration)
         first = len(self._known)
         tasks = [
-            TrialTask(first + at, each, self._leader(each)) for at, each in enumerate(new.values())
+            TrialTask(first + at, each, self._leader(each) if self.racing else None)
+            for at, each in enumerate(new.values())
         ]
         arriving = self.pipeline.run(TRIAL, self.data, tasks)
         finished = {at: self.ranking.preferred(self.on_arrival(trial)) for at, trial in arriving}

@@ -63,8 +63,8 @@ def test_without_a_teacher_one_is_trained(wine, runs):
     knowledge = distiller.distillation.knowledge
     assert knowledge.teachers == ("boosted",)
     # One teacher is judged as it is, out of fold, though its soft targets are calibrated.
-    probabilities = distiller.distillation.handle.teacher.training
-    labels = distiller.division.y_train
+    teacher = distiller.distillation.handle.teacher
+    probabilities, labels = teacher.training, distiller.division.y_train[teacher.rows]
     assert distiller.original_metrics()["train"] == pytest.approx(quality(probabilities, labels))
     assert not np.allclose(probabilities, knowledge.soft_targets)
 
@@ -115,8 +115,13 @@ def test_given_probabilities_cost_a_reference_panel_and_the_summary_says_so(few,
     probabilities = GaussianNB().fit(X[:60], y[:60]).predict_proba(X)
     fits = {}
     for several in (True, False):
+        # The small panel is part of the large one: a cache would keep it.
         distiller = AutoDistiller(
-            DBDataset(X, y, probabilities), output_dir=None, n_trials=1, multi_teacher=several
+            DBDataset(X, y, probabilities),
+            output_dir=None,
+            n_trials=1,
+            multi_teacher=several,
+            use_cache=False,
         )
         distiller.customize_config(["LOGISTIC_REGRESSION"], [1.0], [0.5])
         runs(distiller)
