@@ -25,7 +25,7 @@ import hpmkd
 from hpmkd.data.dataset import make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
 
-STAGES = ("logistic", "tree", "gbm", "xgboost")
+STAGES = ("logistic", "tree", "gbm", "network")
 LIGHT = {
     "augmenter.name": "none",
     "search.alphas.self": [0.0, 0.5, 1.0],
@@ -66,15 +66,18 @@ def check_sound(found, n_classes):
     records = found.records
     controls = {record.name: record for record in records if record.role == "control"}
     students = {record.name: record for record in records if record.role == "student"}
-    assert set(controls) == set(students) == set(found.students)
-    assert [name for name, record in students.items() if record.chosen] == [found.chosen]
+    assert set(controls) - {"hard-ensemble"} == set(students) == set(found.students) - {"ensemble"}
+    racing = {record.name: record for record in records if record.role in ("student", "ensemble")}
+    assert [name for name, record in racing.items() if record.chosen] == [found.chosen]
+    best = min(racing.values(), key=lambda record: record.selection_log_loss)
+    # A smaller one that is as good by the selection rows may ship.
+    assert best.chosen or racing[found.chosen].bytes < best.bytes
     for name, student in students.items():
         assert controls[name].alpha == 0
         assert student.selection_log_loss <= controls[name].selection_log_loss
-        assert found.students[name].classes_.shape == (n_classes,)
-    best = min(students.values(), key=lambda record: record.selection_log_loss)
-    assert best.selection_log_loss == students[found.chosen].selection_log_loss
-    for stage in found.students:
+    for student in found.students.values():
+        assert student.classes_.shape == (n_classes,)
+    for stage in students:
         alphas = {
             trial.configuration.alpha
             for trial in found.trials
@@ -91,7 +94,7 @@ def check_sound(found, n_classes):
 
 def test_numbers_by_all_four_stages(found, wine):
     check_sound(found, 3)
-    assert set(found.students) == set(STAGES)
+    assert set(found.students) - {"ensemble"} == set(STAGES)
     roles = [(record.role, record.name) for record in found.records]
     assert roles[0] == ("teacher", "teacher")
     assert ("student", "tree") in roles
