@@ -9,8 +9,7 @@ import hpmkd
 
 SETTINGS = {
     "sampler.trials": 1,
-    "split.selection_folds": 2,
-    "split.teacher_folds": 2,
+    "split.folds": 2,
     "stages": ["logistic", "tree", "gbm"],
     "cache": "memory",
 }
