@@ -25,7 +25,7 @@ import hpmkd
 from hpmkd.data.dataset import make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
 
-STAGES = ("logistic", "tree", "gbm", "xgboost")
+STAGES = ("logistic", "tree", "gbm", "network")
 LIGHT = {
     "augmenter.name": "none",
     "search.alphas.self": [0.0, 0.5, 1.0],
@@ -34,6 +34,7 @@ LIGHT = {
     "budget.models": 0,
     "pipeline.start_seconds": 0,  # workers at once
     "split.folds": 3,
+    "cache": "memory",
     "reference.name": "quick",
 }
 #: Files of a run that say the same in other bytes when they are saved again.
@@ -66,15 +67,18 @@ def check_sound(found, n_classes):
     records = found.records
     controls = {record.name: record for record in records if record.role == "control"}
     students = {record.name: record for record in records if record.role == "student"}
-    assert set(controls) == set(students) == set(found.students)
-    assert [name for name, record in students.items() if record.chosen] == [found.chosen]
+    assert set(controls) - {"hard-ensemble"} == set(students) == set(found.students) - {"ensemble"}
+    racing = {record.name: record for record in records if record.role in ("student", "ensemble")}
+    assert [name for name, record in racing.items() if record.chosen] == [found.chosen]
+    best = min(racing.values(), key=lambda record: record.selection_log_loss)
+    # A smaller one that is as good by the selection rows may ship.
+    assert best.chosen or racing[found.chosen].bytes < best.bytes
     for name, student in students.items():
         assert controls[name].alpha == 0
         assert student.selection_log_loss <= controls[name].selection_log_loss
-        assert found.students[name].classes_.shape == (n_classes,)
-    best = min(students.values(), key=lambda record: record.selection_log_loss)
-    assert best.selection_log_loss == students[found.chosen].selection_log_loss
-    for stage in found.students:
+    for student in found.students.values():
+        assert student.classes_.shape == (n_classes,)
+    for stage in students:
         alphas = {
             trial.configuration.alpha
             for trial in found.trials
@@ -91,7 +95,7 @@ def check_sound(found, n_classes):
 
 def test_numbers_by_all_four_stages(found, wine):
     check_sound(found, 3)
-    assert set(found.students) == set(STAGES)
+    assert set(found.students) - {"ensemble"} == set(STAGES)
     roles = [(record.role, record.name) for record in found.records]
     assert roles[0] == ("teacher", "teacher")
     assert ("student", "tree") in roles
@@ -106,17 +110,12 @@ def test_numbers_by_all_four_stages(found, wine):
 
 def test_every_count_is_right(found):
     counts = found.counts
-    # 2 selection folds and the final reading, 3 teacher folds each; the final one also
-    # reads the test rows.
-    assert counts["teacher_fits"] == 3 * 3
-    assert counts["teacher_calls"] == 2 * 3 + 3 * 2
+    # Without each fold, which also read the test rows; without each pair, which read both.
+    assert counts["teacher_fits"] == 3 + 3
+    assert counts["teacher_calls"] == 3 * 2 + 3 * 2
     trials = sum(trial.models_trained for trial in found.trials)
-    # In each selection fold, gbm and xgboost stand on one linear student; so they do in the
-    # refit.
-    assert [gate.passed for gate in found.gates[:2]] == [True, True]
-    chained = 2 + 1
     refitted = len({each.trial for each in found.front})  # one fit for a student and its cuts
-    assert counts["models_trained"] == trials + refitted + chained
+    assert counts["models_trained"] == trials + refitted
     phases = ["teachers", "search", "chain", "refit", "measure", "total"]
     assert list(counts["seconds"]) == phases
     assert counts["peak_mb"] > 1
@@ -184,17 +183,18 @@ def test_several_teachers_at_once(wine):
     teachers = {"line": quick_teacher(), "forest": RandomForestClassifier(10), "given": given}
     found = light(X, codes, teacher=teachers)
     check_sound(found, 3)
-    assert found.knowledge.teachers == ("line", "forest", "given")
+    # One without weight on the first fold is not read in the others.
+    assert found.knowledge.teachers == ("line", "forest")
     assert sum(found.knowledge.weights) == pytest.approx(1)
     names = [record.name for record in found.records if record.role == "teacher"]
-    assert names == ["teacher", "line", "forest", "given"]
+    assert names == ["teacher", "line", "forest"]
 
 
 def test_two_teachers_of_one_kind(wine):
     teachers = [KNeighborsClassifier(1), KNeighborsClassifier(9)]
     found = light(*wine, teacher=teachers, student="tree")
     assert found.knowledge.teachers == ("kneighborsclassifier", "kneighborsclassifier_2")
-    assert found.counts["teacher_fits"] == 2 * 3 * 3
+    assert found.counts["teacher_fits"] == 2 * (3 + 3)  # without each fold, without each pair
 
 
 def test_the_name_of_a_callable_and_of_a_panel(wine):
@@ -372,12 +372,12 @@ def test_the_callers_data_is_left_alone(wine, people):
 def test_a_shared_cache_saves_every_teacher(wine, dict_cache):
     options = {"teacher": RandomForestClassifier(10), "cache": dict_cache, "student": "tree"}
     first, second = light(*wine, **options), light(*wine, **options)
-    assert first.counts["teacher_fits"] == 9
+    assert first.counts["teacher_fits"] == 3 + 3
     assert (second.counts["teacher_fits"], second.counts["teacher_calls"]) == (0, 0)
     assert second.student.to_bytes() == first.student.to_bytes()
     assert second.records[0].bytes == first.records[0].bytes
     other = light(*wine, **options, seed=1)
-    assert other.counts["teacher_fits"] == 9
+    assert other.counts["teacher_fits"] == 3 + 3
 
 
 def test_observers_hear_of_the_run_in_order(wine):
@@ -450,15 +450,15 @@ def test_no_teacher_sees_the_rows_that_it_is_judged_on(cancer):
     dataset = make_dataset(X, codes[:300])
     train, test = separate_test(dataset, 0.2, Seeds.spawn(0).test)
     assert found.facts["rows"] == {"training": len(train), "test": len(test)}
-    first, second, final = (Recording.seen[at : at + 3] for at in (0, 3, 6))
-    assert len(Recording.seen) == 9
-    # Two selection folds, each without the other's rows; then all training rows; no test row.
-    halves = [frozenset().union(*fits) for fits in (first, second)]
-    assert halves[0] & halves[1] == frozenset()
-    assert halves[0] | halves[1] == frozenset().union(*final) == frozenset(train.tolist())
-    for fits, rows in ((first, halves[0]), (second, halves[1]), (final, frozenset(train.tolist()))):
-        # Every row is held out of exactly one of the three folds.
-        assert sorted(row for fit in fits for row in rows - fit) == sorted(rows)
+    assert len(Recording.seen) == 6
+    single, pairs = Recording.seen[:3], Recording.seen[3:]
+    rows = frozenset(train.tolist())
+    folds = [rows - fit for fit in single]
+    # No test row; every row is held out of exactly one of the three folds.
+    assert frozenset().union(*single) == rows
+    assert sorted(row for fold in folds for row in fold) == sorted(rows)
+    # Without two folds: what learns of one of them is judged on the other.
+    assert {*pairs} == {*folds}
 
 
 class Broken:
@@ -620,7 +620,7 @@ def test_mappings_as_rows_and_as_recipe(people):
         settings=None,
         teacher=RandomForestClassifier(5),
     )
-    assert list(by_mapping.students) == ["tree"]
+    assert set(by_mapping.students) - {"ensemble"} == {"tree"}
     by_tuple = light(
         people.astype({"size": object}).to_dict("records"),
         "bought",

@@ -103,7 +103,9 @@ class AdaptiveConfigurationManager:
             if name not in tuned
         ]
         yield map(self._warm_started, promising[:first])
-        yield self._controls(pruned[: max(0, self._sizes.controls - len(tuned))])
+        # On hard labels alone, what is tuned is its own control.
+        owed = len(tuned) if any(each.soft for each in promising) else 0
+        yield self._controls(pruned[: max(0, self._sizes.controls - owed)])
         for size in others:
             # Lazily: TPE is asked when the engine is, and knows the batch before.
             yield map(self._suggested, promising[:size])

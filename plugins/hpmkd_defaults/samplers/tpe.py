@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hpmkd.values import Configuration
 from hpmkd_defaults.samplers.optuna_tpe import PointStudy, drawable, with_prefix
 from hpmkd_defaults.samplers.random_draws import by_complexity, known_points, named_seed
-from hpmkd_defaults.samplers.trial_history import trials_beside_controls
+from hpmkd_defaults.samplers.trial_history import evaluations, trials_beside_controls
 from hpmkd_defaults.settings_types import Count
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ class TPESearch:
         self._study = PointStudy(self._draw, parameters, named_seed(space.seed, "tpe"))
         for enqueued in first_points(space):
             self._study.enqueue(enqueued)
-        self.total: int | None = min(trials, trials_beside_controls(space))
+        # On hard labels alone, each trial is its own control.
+        soft = any(map(space.soft, space.stages))
+        affordable = trials_beside_controls(space) if soft else max(1, evaluations(space))
+        self.total: int | None = min(trials, affordable)
         self._left = self.total
 
     def ask(self, n: int) -> Sequence[Configuration]:
