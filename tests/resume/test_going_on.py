@@ -24,6 +24,7 @@ from hpmkd.user_key import key_path
 SETTINGS = {
     "cache.disk": False,  # else what a run before this one predicted is in no journal
     "augmenter": "none",
+    "search.alphas.self": [0.0, 0.5],  # so that the teacher predicts every fold
     "memory": "none",
     "split.folds": 2,
     "split.once_above": 1,
