@@ -38,6 +38,11 @@ LIGHT = {
     "ensemble.top": 0,
     "front.size": 0,
 }
+#: The same on the command line, where a link is a table of TOML.
+OPTIONS = [
+    *(f"--set={key}={json.dumps(value)}" for key, value in LIGHT.items() if key != "chain"),
+    '--set=chain=[{stage = "logistic"}, {stage = "gbm", transfer = "residual"}]',
+]
 LINK = "gbm after logistic (residual)"
 
 
@@ -185,11 +190,10 @@ def test_the_command_line_distils_evaluates_and_predicts(found, digits, tmp_path
     X, y = digits
     path = tmp_path / "digits.csv"
     X.assign(digit=y).to_csv(path, index=False)
-    options = [f"--set={key}={json.dumps(value)}" for key, value in LIGHT.items()]
     run = tmp_path / "run"
     done = call(
         "distill", path, "--target", "digit", "--out", run, "--workers", "1",
-        "--teacher", "sklearn.naive_bayes:GaussianNB", *options,
+        "--teacher", "sklearn.naive_bayes:GaussianNB", *OPTIONS,
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert f"Gate {LINK}: passed" in done.stdout
@@ -208,10 +212,9 @@ def test_the_command_line_does_without_a_chain(digits, tmp_path):
     X, y = digits
     path = tmp_path / "digits.csv"
     X.assign(digit=y).to_csv(path, index=False)
-    options = [f"--set={key}={json.dumps(value)}" for key, value in LIGHT.items()]
     done = call(
-        "distill", path, "--target", "digit", "--out", tmp_path / "run", "--set", "chain=[]",
-        "--teacher", "sklearn.naive_bayes:GaussianNB", *options,
+        "distill", path, "--target", "digit", "--out", tmp_path / "run",
+        "--teacher", "sklearn.naive_bayes:GaussianNB", *OPTIONS, "--set", "chain=[]",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "residual" not in done.stdout
