@@ -41,7 +41,9 @@ def member_footprint(teacher: Teacher, predictor: TeacherPredictor) -> Footprint
         few = test.rows(np.arange(min(len(test), BATCH)))  # no more are timed
         return _measured(model, model.predict_proba, few.table)
 
-    content = (predictor.identity(teacher), predictor.training.digest, predictor.test.digest)
+    # What is deployed was fitted without the first fold.
+    rows = (predictor.training.digest, predictor.fold_of_row, predictor.test.digest)
+    content = (predictor.identity(teacher), *rows)
     return Footprint(*CacheRegion(predictor.cache, "teacher").get(measure, "cost", *content))
 
 

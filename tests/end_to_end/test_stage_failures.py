@@ -13,8 +13,11 @@ from sklearn.naive_bayes import GaussianNB
 import hpmkd
 from hpmkd_defaults.stages.tree import TreeStage
 
-#: Of 142 training rows of wine, a selection split has 71 to fit on, a fold of the collapse 47.
-FEW = 60
+#: Of 142 training rows of wine, a selection split has 94 or 95 to fit on, a fold of the collapse 62
+#: to 64.
+FEW = 70
+#: What no student tells well by itself, so that two are better together.
+COLUMNS = [1, 3, 7]
 LIGHT = {
     "front.size": 0,
     "augmenter.name": "none",
@@ -23,7 +26,7 @@ LIGHT = {
     "budget.models": 0,
     "split.folds": 3,
     "search.alphas.self": [1.0],
-    "stages": ["tree", "logistic", "moody"],
+    "stages": ["logistic", "moody"],
     "ensemble.collapse": True,
 }
 
@@ -59,9 +62,10 @@ def distil(wine, fails, **options):
     Moody.heard.clear()
     settings = {**LIGHT, **options.pop("settings", {})}
     given = {"teacher": GaussianNB(), "workers": 1, "observers": [Plugin()], **options}
+    X, y = wine
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = hpmkd.distill(*wine, settings=settings, **given)
+        found = hpmkd.distill(X[:, COLUMNS], y, settings=settings, **given)
     said = [str(each.message) for each in caught if each.category is hpmkd.PluginWarning]
     return found, said
 
@@ -79,9 +83,9 @@ def test_a_member_that_fails_inside_the_collapse_costs_the_collapse_only(wine):
     assert said == []
     assert "moody" in found.facts["ensemble"]["members"]
     # What the others were fitted for, before the collapse was given up, counts all the same:
-    # two members in two folds.
+    # the first member in three folds.
     trained = found.counts["models_trained"]
-    assert trained == 4 + distil(wine, True, settings=WITHOUT)[0].counts["models_trained"]
+    assert trained == 3 + distil(wine, True, settings=WITHOUT)[0].counts["models_trained"]
     decision = collapse_of(found)
     assert not decision.passed
     assert decision.reason.startswith(BLAMED)
@@ -91,7 +95,7 @@ def test_a_member_that_fails_inside_the_collapse_costs_the_collapse_only(wine):
 @pytest.mark.parametrize("source", ["real", "made", "none"])
 def test_members_hear_of_no_extra_rows_in_the_collapse(wine, source):
     options = {
-        "real": {"X_unlabeled": wine[0] * 1.01},
+        "real": {"X_unlabeled": wine[0][:, COLUMNS] * 1.01},
         "made": {"settings": {"augmenter.name": "munge"}},
         "none": {},
     }[source]

@@ -145,7 +145,7 @@ def test_limits_stand_beside_the_verdict(tab, reports):
     run = opened(tab, reports, "limits that are broken")
     for line in run.unmet("runs/it").splitlines():
         assert line in tab.run(told)
-    assert "Out of the race: xgboost: it was not tried." in tab.run(told)
+    assert "Out of the race: network: it was not tried." in tab.run(told)
 
 
 def test_the_keyboard_reaches_everything_in_order(tab, reports):

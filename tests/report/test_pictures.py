@@ -118,14 +118,14 @@ def test_limits_are_told_with_whether_they_are_met():
 
 
 def test_stages_out_of_the_race_are_told():
-    failed = trial(0, stage="xgboost", log_loss=None, failure="it broke")
+    failed = trial(0, stage="network", log_loss=None, failure="it broke")
     for trials, why in (
         ([], "it was not tried"),
         ([failed], "it broke"),
-        ([failed, trial(1, stage="xgboost")], "no trial of it keeps the limits"),
+        ([failed, trial(1, stage="network")], "no trial of it keeps the limits"),
     ):
         result = limited(made(limits={"max_size": 50_000}, trials=trials), "it")
-        assert result.dropped == (f"xgboost: {why}",)
+        assert result.dropped == (f"network: {why}",)
 
 
 def test_no_line_is_said_to_join_what_is_alone():

@@ -20,10 +20,12 @@ from hpmkd.cli import cli
 from hpmkd.errors import JournalWarning, RunFolderError, StudentFileError
 from hpmkd.execution.journal import JournalFile
 from hpmkd.user_key import key_path
+from hpmkd_defaults.stages.tree import TreeStage
 
 SETTINGS = {
     "cache.disk": False,  # else what a run before this one predicted is in no journal
     "augmenter": "none",
+    "search.alphas.self": [0.0, 0.5],  # so that the teacher predicts every fold
     "memory": "none",
     "split.folds": 2,
     "split.once_above": 1,
@@ -77,10 +79,10 @@ def distill(wine, folder=None, **more):
 
 @pytest.fixture
 def begun(wine, tmp_path):
-    """The folder of a run that was stopped at its second trial."""
+    """The folder of a run that was stopped at its first trial with the teacher, the fourth."""
     folder = tmp_path / "begun"
     with pytest.raises(KeyboardInterrupt):
-        distill(wine, folder, observers=[Observer(stop_at=2)])
+        distill(wine, folder, observers=[Observer(stop_at=4)])
     return folder
 
 
@@ -93,7 +95,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(wine, begun):
     assert found.gates == whole.gates
     assert found.counts["models_trained"] == whole.counts["models_trained"]
     assert found.counts["teacher_fits"] == whole.counts["teacher_fits"]
-    assert (whole.counts["resumed"], found.counts["resumed"] >= 4) == (0, True)
+    assert (whole.counts["resumed"], found.counts["resumed"] >= 5) == (0, True)
     assert any("finished results from its journal" in note for note in seen.notes)
 
 
@@ -219,10 +221,12 @@ def test_a_folder_of_something_else_is_left_alone(wine, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_run_that_is_stopped_before_anything_is_finished_leaves_nothing(wine, tmp_path):
-    Stopping.fits, Stopping.stop_at = 0, 1
+def test_a_run_that_is_stopped_before_anything_is_finished_leaves_nothing(
+    wine, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(TreeStage, "fit", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        distill(wine, tmp_path / "run", teacher=Stopping())
+        distill(wine, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -285,7 +289,7 @@ def command(data, *more):
 
 @pytest.fixture
 def stopped(data, tmp_path, monkeypatch):
-    """A command that was stopped at a trial, and what it said."""
+    """A command that was stopped at its first trial with the teacher, and what it said."""
     from hpmkd.engine.trainer import Trainer
 
     tell, told = Trainer.count, []
@@ -293,7 +297,7 @@ def stopped(data, tmp_path, monkeypatch):
     def stop(self, trial):
         tell(self, trial)
         told.append(trial)
-        if len(told) == 2:
+        if len(told) == 4:
             raise KeyboardInterrupt
 
     Stopping.fits, Stopping.stop_at = 0, None
@@ -307,7 +311,7 @@ def test_who_stops_it_hears_how_far_it_got_what_is_best_and_how_to_go_on(stopped
     folder, done = stopped
     assert done.exit_code == 130
     assert "Traceback" not in done.stderr
-    assert "stopped; finished: 4 folds, " in done.stderr
+    assert "stopped; finished: 2 folds, " in done.stderr
     assert "best so far: tree, log loss " in done.stderr
     assert f"hpmkd predict '{folder}/best.hpmkd' DATA" in done.stderr
     assert f"--resume '{folder}'" in done.stderr.splitlines()[-1]
@@ -334,7 +338,7 @@ def interrupt(*_, **__):
     ("at", "said"),
     [
         ("hpmkd.data.tables.read_table", "stopped; nothing further was finished\n"),
-        ("hpmkd.runs.checkpoint.RunCheckpoint.verify_or_begin", "stopped; finished: 4 folds, "),
+        ("hpmkd.runs.checkpoint.RunCheckpoint.verify_or_begin", "stopped; finished: 2 folds, "),
     ],
 )
 def test_a_resumed_run_that_is_stopped_at_once_says_how_to_go_on(

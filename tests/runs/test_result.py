@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 
 import hpmkd
 from hpmkd.data.dataset import make_dataset, separate_test
@@ -207,8 +208,9 @@ def test_one_teacher_is_kept_as_it_is(found):
 
 
 def test_several_teachers_are_kept_as_they_are_fused(wine):
+    teachers = [GaussianNB(), KNeighborsClassifier()]
     found = hpmkd.distill(
-        *wine, teacher=[GaussianNB(), BernoulliNB()], student="tree", settings=SETTINGS
+        *wine, teacher=teachers, student="tree", settings=SETTINGS | {"fuser.name": "mean"}
     )
     np.testing.assert_array_equal(found.handle.teacher.training, found.knowledge.soft_targets)
     fused = next(each for each in found.records if each.name == "teacher")
