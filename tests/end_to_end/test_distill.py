@@ -117,7 +117,7 @@ def test_every_count_is_right(found):
     own = [each for each in found.front if each.role != "ensemble"]
     refitted = len({each.trial for each in own})  # one fit for a student and its cuts
     assert counts["models_trained"] == trials + refitted
-    phases = ["teachers", "search", "chain", "refit", "measure", "total"]
+    phases = ["search", "teachers", "chain", "refit", "measure", "total"]
     assert list(counts["seconds"]) == phases
     assert counts["peak_mb"] > 1
 

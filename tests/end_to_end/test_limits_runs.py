@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 

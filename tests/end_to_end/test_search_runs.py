@@ -222,8 +222,9 @@ class TestCommandLine:
         assert hpmkd.load(folder).chosen in ("logistic", "tree")
 
     def test_a_budget_of_seconds_ends_a_run_normally_and_is_told(self, distill):
-        link = 'chain=[{stage = "logistic"}, {stage = "gbm", after = "logistic", transfer = "residual"}]'
-        said, folder = distill("--budget-seconds", "0.001", "--set", link)
+        link = '{stage = "gbm", after = "logistic", transfer = "residual"}'
+        chain = f'chain=[{{stage = "logistic"}}, {link}]'
+        said, folder = distill("--budget-seconds", "0.001", "--set", chain)
         assert "; the budget of 0.001 s is spent; " in said
         assert "not tried: the budget of 0.001 s is spent" in said
         trials = json.loads((folder / "trials.json").read_text())
