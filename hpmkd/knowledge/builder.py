@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,8 @@ class KnowledgeBuilder:
     #: Returns the teachers that given ones are compared with; called if some are given.
     references: Callable[[], Sequence[Teacher]]
     source: ExtraSource  # gives rows without labels, for the teachers to label
+    #: What `source` gave: made once, also for a builder of other teachers.
+    _queries: list[Queries] = field(default_factory=list)
 
     @property
     def without_model(self) -> list[str]:
@@ -130,14 +132,21 @@ class KnowledgeBuilder:
                 DataWarning,
                 stacklevel=4,
             )
-        return replace(self, source=source.disabled() if self.without_model else source)
+        return replace(
+            self, source=source.disabled() if self.without_model else source, _queries=[]
+        )
 
-    @cached_property
+    @property
     def queries(self) -> Queries:
         """The rows that fold models predict: test rows, and rows without labels.
 
         Those that judge on a fold are fitted beside rows that were made without its rows.
         """
+        if not self._queries:
+            self._queries.append(self._make_queries())
+        return self._queries[0]
+
+    def _make_queries(self) -> Queries:
         rows, fold_of_row = self.predictor.training, self.predictor.fold_of_row
         test = self.predictor.test.part
         seen = np.flatnonzero(fold_of_row >= 0)
