@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.data import splits
+from hpmkd.data import splits, tables
 from hpmkd.data.dataset import warn_of_rare_classes
 from hpmkd.data.unlabeled import unlabeled_rows
 
@@ -64,11 +64,12 @@ def split(ctx: RunContext, training: Dataset, test: Dataset, unlabeled: Any) -> 
     RecipeError
         If the budget is too small for a single student.
     """
+    dealt = splits.for_selection(training.labels, ctx.recipe.split, ctx.seeds.selection)
     rows = RunRows(
         training=training,
         test=test,
         unlabeled=None if unlabeled is None else unlabeled_rows(unlabeled, training),
-        fold_of_row=splits.for_selection(training.labels, ctx.recipe.split, ctx.seeds.selection),
+        fold_of_row=tables.frozen(dealt),  # closed for writing, it reaches each worker once
     )
     ctx.budget_plan.check(len(rows.held_folds))
     warn_of_rare_classes(training, rows.n_folds)

@@ -194,7 +194,8 @@ class SelectionSet:
     def with_training(self, training: TrainingSet) -> SelectionSet:
         """Return the same selection rows beside other rows to fit on, of the same encoders."""
         other = replace(self, training=training)
-        other._encoded_held.update(self._encoded_held)
+        # One of both encodes them, for both.
+        other.__dict__["_encoded_held"] = self._encoded_held
         return other
 
     @property
