@@ -98,7 +98,7 @@ def test_nor_does_it_ask_the_default_panel(cancer, monkeypatch):
     )
     # All predict one fold; those that weigh there two more, and each pair of folds.
     weighty = len(first.knowledge.weights)
-    assert 0 < weighty
+    assert weighty > 0
     assert asked(first)[0] == 7 + weighty * (2 + 3)
     assert asked(second) == (0, 0)
     assert bits(second) == bits(first)
