@@ -77,7 +77,7 @@ class Chain:
         if state_of(self.folder).resumable:
             # What was lost is at most what was under way.
             waste = self.runs.ended - self.before - kept(self.folder)
-            assert 0 <= waste - self.waste <= 2 * self.workers
+            assert 0 <= waste - self.waste <= max(FITS.values()) * self.workers
             self.waste = waste
         return True
 
