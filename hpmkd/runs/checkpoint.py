@@ -134,7 +134,8 @@ class RunCheckpoint:
         file = self.journal_file
         if file is None or self.folder is None:
             return
-        empty = file.empty
+        # What was recalled of other runs is stored first; it is nothing that a run has finished.
+        empty = file.empty or [*file] == ["remembered"]
         file.close()
         with contextlib.suppress(OSError):
             if empty:

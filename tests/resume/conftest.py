@@ -59,8 +59,12 @@ RECIPE = """
 name = "small"
 [augmenter]
 name = "none"
+[cache]
+disk = false
 [memory]
 name = "none"
+[search.alphas]
+self = [0.0, 0.5]
 [sampler]
 trials = 2
 [stages.first]

@@ -11,8 +11,8 @@ from hpmkd.execution.journal import JournalFile
 from hpmkd.runs.checkpoint_folder import recover, state_of
 from hpmkd.user_key import user_key
 
-#: How many fits a piece of work takes here: one selection split, two folds of a cross-fit.
-FITS = {"fold": 1, "trial": 1, "student": 1, "answers": 2, "remembered": 0}
+#: How many fits a piece of work takes here: one selection split, three folds of a cross-fit.
+FITS = {"fold": 1, "trial": 1, "student": 1, "answers": 3, "remembered": 0}
 
 
 def kept(folder):
@@ -77,7 +77,7 @@ class Chain:
         if state_of(self.folder).resumable:
             # What was lost is at most what was under way.
             waste = self.runs.ended - self.before - kept(self.folder)
-            assert 0 <= waste - self.waste <= 2 * self.workers
+            assert 0 <= waste - self.waste <= max(FITS.values()) * self.workers
             self.waste = waste
         return True
 
