@@ -195,7 +195,7 @@ class RunSession:
             best = {**named, "path": str(checkpoint.best.path)}
         # What a resumed journal holds can be resumed before the run has looked at it, too.
         known = checkpoint.verified or self._resume
-        resumable = known and checkpoint.identifiable and len(checkpoint.journal)
+        resumable = known and checkpoint.identifiable and checkpoint.n_finished
         trouble = checkpoint.journal.trouble
         return RunStatus(checkpoint.progress, best, self.command if resumable else None, trouble)
 

@@ -118,6 +118,11 @@ class RunCheckpoint:
         self.verified = True
 
     @property
+    def n_finished(self) -> int:
+        """Finished pieces of work; what was recalled of other runs, stored first, is none."""
+        return sum(name != "remembered" for name in self.journal)
+
+    @property
     def progress(self) -> str:
         """How far the run has got, as a sentence."""
         jobs = Counter(name.partition(" ")[0] for name in self.journal)
@@ -134,8 +139,7 @@ class RunCheckpoint:
         file = self.journal_file
         if file is None or self.folder is None:
             return
-        # What was recalled of other runs is stored first; it is nothing that a run has finished.
-        empty = file.empty or [*file] == ["remembered"]
+        empty = file.empty or (len(file) > 0 and not self.n_finished)
         file.close()
         with contextlib.suppress(OSError):
             if empty:
