@@ -23,12 +23,19 @@ class Stuck(DecisionTreeClassifier):
     """In its second fit, a computation of many minutes that does not hear of signals."""
 
     def fit(self, X, y):
-        with open(os.environ["WITNESS"], "a") as log:
+        place = os.environ["WITNESS"] + ".stuck"
+        with open(place, "a") as log:
             log.write("begin\\n")
-        if sum(1 for _ in open(os.environ["WITNESS"])) == 2:
+        if sum(1 for _ in open(place)) == 2:
             hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
         return super().fit(X, y)
 '''
+
+
+def await_stuck(runs, process):
+    """Wait until the second fit of a stuck teacher has begun."""
+    place = Path(f"{runs.log}.stuck")
+    await_that(process, lambda: place.exists() and len(place.read_text().splitlines()) == 2)
 
 
 def is_pending(number, pid):
@@ -46,7 +53,7 @@ def test_a_run_that_does_not_come_back_to_python_is_ended_all_the_same(runs, num
     (runs.folder / "stuck.py").write_text(STUCK)
     process = runs.start("--out", "run", teacher="stuck:Stuck")
     with process:
-        runs.await_lines(process, 2)
+        await_stuck(runs, process)
         process.send_signal(number)
         # Of two that are pending the lower number is taken first, whichever was sent first.
         await_that(process, lambda: not is_pending(number, process.pid))
@@ -55,9 +62,9 @@ def test_a_run_that_does_not_come_back_to_python_is_ended_all_the_same(runs, num
         _, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert "Traceback" not in err
-    assert "stopped; finished: 1 fold\n" in err
+    assert re.search(r"stopped; finished: .*\b1 fold\b", err)
     assert err.rstrip().endswith("--resume run")
-    assert os.listdir(runs.folder / "run") == ["journal"]
+    assert sorted(os.listdir(runs.folder / "run")) == ["best.hpmkd", "journal"]
 
 
 def workers_of(process):
@@ -130,12 +137,13 @@ def test_programs_hear_what_stopped_a_run_and_how_to_go_on(runs):
     (runs.folder / "stuck.py").write_text(STUCK)
     process = runs.start("--out", "run", "--json", teacher="stuck:Stuck")
     with process:
-        runs.await_lines(process, 2)
+        await_stuck(runs, process)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     stopped, error = [json.loads(line) for line in err.splitlines()][-2:]
-    assert (stopped["event"], stopped["finished"]) == ("stopped", "finished: 1 fold")
-    assert stopped["best"] is None
+    assert stopped["event"] == "stopped"
+    assert re.search(r"finished: .*\b1 fold\b", stopped["finished"])
+    assert stopped["best"]["path"].endswith("best.hpmkd")
     assert stopped["go_on"].endswith("--resume run")
     assert (error["event"], error["exit_code"]) == ("error", 130)
 
