@@ -17,7 +17,7 @@ from sklearn.datasets import load_wine
 
 LIGHT = [
     "--set=sampler.trials=1",
-    "--set=split.folds=2",
+    "--set=split.folds=4",
     "--set=reference.name=quick",
     '--set=stages=["logistic", "tree"]',
     "--set=augmenter.name=none",
@@ -25,11 +25,12 @@ LIGHT = [
 ]
 #: Teachers that warn and print, and one that takes its time.
 NOISY = """
-import hashlib, os, sys, warnings
+import hashlib, os, sys, time, warnings
 from sklearn.naive_bayes import GaussianNB
 
 class Noisy(GaussianNB):
     def fit(self, X, y):
+        time.sleep(0.2)  # so that no worker does all fits
         warnings.warn("slow to converge: é", UserWarning)
         print("fitted in", os.getpid(), file=sys.stderr)
         print("fitted in", os.getpid())

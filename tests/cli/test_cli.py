@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -37,7 +38,6 @@ FILES = {
     "student.hpmkd",
     "students/logistic.hpmkd",
     "students/tree.hpmkd",
-    "students/ensemble.hpmkd",
     "leaderboard.csv",
     "leaderboard.json",
     "verdict.json",
@@ -152,7 +152,8 @@ def test_what_the_files_hold(distilled):
     assert counts["seconds"]["total"] > 0
 
     recipe = tomllib.loads(folder.joinpath("recipe.toml").read_text())
-    assert recipe["sampler"] == {"name": "staged", "trials": 1, "subset_rows": 10_000}
+    own = {"name": "staged", "trials": 1, "more": 1, "taught": 2, "subset_rows": 10_000}
+    assert recipe["sampler"] == own
     assert list(recipe["stages"]) == ["logistic", "tree"]
 
     run = read_json(folder, "run.json")
@@ -195,7 +196,8 @@ def test_names_with_brackets_are_shown_as_they_are(people, tmp_path, capsys):
     # In the table, by weight, and wherever one of them wins.
     assert min(out.count("forest[v2]"), out.count("[/red]")) >= 2
     verdict = next(line for line in out.splitlines() if line.startswith("Verdict:"))
-    assert verdict.startswith(("Verdict: pays. Ship ", "Verdict: no difference. Ship "))
+    leads = ("pays. Ship ", "no difference. Ship ", "hurts. Rather ship ")
+    assert verdict.startswith(tuple(f"Verdict: {each}" for each in leads))
     assert verdict.endswith(".")
 
 
@@ -473,7 +475,7 @@ class Slow(GaussianNB):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_leaves_no_folder_and_one_line(data, tmp_path, workers):
+def test_ctrl_c_leaves_what_is_finished_and_how_to_go_on(data, tmp_path, workers):
     tmp_path.joinpath("slow_teacher.py").write_text(SLOW_TEACHER)
     command = [
         *(sys.executable, "-m", "hpmkd", "distill", data, "--target", "bought", "--quiet"),
@@ -498,8 +500,11 @@ def test_ctrl_c_leaves_no_folder_and_one_line(data, tmp_path, workers):
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert err.replace("fitting", "").strip() == "stopped; nothing was finished"
-    assert os.listdir(tmp_path / "runs") == []
+    stopped, best, resume = err.replace("fitting", "").strip().splitlines()
+    assert re.fullmatch(r"stopped; finished: \d+ trials", stopped)
+    assert best.startswith("best so far: ")
+    assert resume.endswith(f"--resume {tmp_path / 'runs' / 'run'}")
+    assert os.listdir(tmp_path / "runs") == ["run"]
 
 
 def test_predictions_are_csv_whatever_the_labels(tmp_path, wine):

@@ -43,6 +43,8 @@ def done(folder):
     """A run in two processes, with a teacher that warns and prints."""
     # Workers start once a task was done here, which is noted.
     more = ["--json", "--workers", "2", "--set", "pipeline.start_seconds=0.001"]
+    # A teacher that has nothing to teach would be fitted once.
+    more += ["--set", "search.alphas.self=[0.0, 0.5]"]
     done = running.piped(folder, *more, teacher="noisy:Noisy")
     assert done.returncode == 0, done.stderr
     return done

@@ -56,11 +56,11 @@ def test_the_example_of_the_proposal(tmp_path):
     ]
     assert executed("deepbridge_proposal.py", tmp_path) == ""
     results = pd.read_csv(tmp_path / "distillation_results/distillation_results.csv", sep=";")
-    families = {"LOGISTIC_REGRESSION", "DECISION_TREE", "GBM", "XGB"}
-    assert set(results["model_type"]) == families
+    families = {"LOGISTIC_REGRESSION", "DECISION_TREE", "GBM", "network"}
+    assert set(results["model_type"]) - {"ensemble"} == families
     assert len(results) <= 16
     found = hpmkd.load(tmp_path / "distillation_results/hpm")
-    assert found.counts["models_trained"] <= 64
+    assert found.counts["models_trained"] <= 80
     assert found.recipe.executor.settings["workers"] == 4
 
 

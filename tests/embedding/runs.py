@@ -18,7 +18,7 @@ LIGHT = {
     "sampler.trials": 1,
     "budget.models": 0,
     "front.size": 0,
-    "split.folds": 2,
+    "split.folds": 3,
     "search.alphas.self": [0.0, 1.0],
     "ensemble.top": 0,
     "memory.name": "none",

@@ -100,7 +100,7 @@ def test_a_student_that_cannot_be_sent_costs_its_stage():
     found, messages = distil("logistic", "stuck")
     assert set(found.students) == {"logistic"}
     (message,) = messages
-    assert message.startswith("stage 'stuck' dropped: stage 'stuck' failed in fit: its")
+    assert message.startswith("stage 'stuck' dropped: stage 'stuck': its result")
     assert "cannot be sent by a worker process: TypeError: cannot pickle" in message
 
 
