@@ -22,6 +22,7 @@ LIGHT = [
     '--set=stages=["logistic", "tree"]',
     "--set=augmenter.name=none",
     "--set=memory.name=none",
+    "--set=search.alphas.self=[0.0, 0.5]",  # else it is fitted once, for it could teach nothing
 ]
 #: Teachers that warn and print, and one that takes its time.
 NOISY = """

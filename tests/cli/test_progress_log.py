@@ -40,12 +40,12 @@ def test_a_run_in_a_log(done):
     opening = "distilling 142 rows of 4 columns, 3 classes; recipe hpm, stages logistic, tree"
     assert lines[0] == opening
     assert not re.search(r"\x1b|\r", done.stderr)
-    for begun in (
-        "predicting with teachers",
-        "searching configurations",
-        "refitting on all rows",
+    for begun, times in (
+        ("predicting with teachers", 1),
+        ("searching configurations", 2),  # on hard labels, then with the teacher
+        ("refitting on all rows", 1),
     ):
-        assert sum(bool(re.fullmatch(rf"{begun}: 0/\d+", line)) for line in lines) == 1
+        assert sum(bool(re.fullmatch(rf"{begun}: 0/\d+", line)) for line in lines) == times
     (over,) = (line for line in lines if line.startswith("refitting on all rows: 4/4"))
     assert re.search(r"  took 0:\d\d", over)
 
