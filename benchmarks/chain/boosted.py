@@ -26,7 +26,7 @@ from hpmkd_defaults.stages.boosting import (
     XGBoostStage,
     common_parameters,
 )
-from hpmkd_defaults.stages.boosting_rounds import Boosting, start_margin
+from hpmkd_defaults.stages.boosting_rounds import XGBoosting, start_margin
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,14 @@ def inputs_of(training: TrainingSet, configuration: Configuration, seed: int) ->
 
 def boosted(shape: Shape, inputs: StageInputs, rounds: int):
     """Return a booster and the margin that it starts from, as the stage would fit them."""
-    settings = {**shape.stage.defaults, **inputs.configuration.hyperparameters}
+    settings = shape.stage.settings(inputs)
     parameters = {**common_parameters(inputs, settings), **shape.stage.growth(settings)}
-    boosting = Boosting(inputs, parameters, rounds)
+    boosting = XGBoosting(inputs, parameters, rounds)
     margin = start_margin(boosting.target, boosting.weights)
-    return boosting.train(np.tile(margin, (len(boosting.rows), 1)), rounds), margin
+    booster = boosting.booster(np.tile(margin, (len(boosting.rows), 1)), None)
+    for at in range(rounds):
+        boosting.boost(booster, at)
+    return booster, margin
 
 
 def loss_by_round(shape: Shape, outputs: TeacherOutputs, configuration: Configuration, seed: int):

@@ -16,7 +16,6 @@ from benchmarks.chain.teachers import ProblemTeachers, TeacherOutputs, parts
 from benchmarks.common.engine import active_stages, judge
 from benchmarks.common.rivals import tuned_xgboost
 from hpmkd.training.fit import FitContext
-from hpmkd.training.student_fits import RefitData, refit
 from hpmkd.values import Configuration
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.tree import TreeStage
@@ -94,9 +93,7 @@ def staged(
         candidates = [Configuration("stage", 1.0, a, each) for a in alphas for each in tried]
         trials = judge(outputs.selection_sets, context, candidates)
         best = min(trials, key=lambda trial: trial.log_loss)
-        student = refit(RefitData(outputs.training, context), best.configuration)
-        if isinstance(student, str):
-            raise RuntimeError(student)
+        student = context.student(outputs.training, best.configuration)
         chose = {**best.configuration.hyperparameters, "alpha": best.configuration.alpha}
         return answered(student, teachers.problem.test.table, **chose, selection=best.log_loss)
 

@@ -1,8 +1,7 @@
 """Predictions of the teachers for a problem of the chain benchmark, cached on disk.
 
-The engine's own parts make them, with its seeds: an arm that calls the engine with
-``cache=cache()``, the same recipe settings for ``extra`` and ``augmenter`` and the same seed finds
-every prediction of a teacher in the cache.
+The engine's own parts make them: cross-fitted beside all rows for the student in the end, and once
+more without the selection rows of each split for those that these judge.
 """
 
 from __future__ import annotations
@@ -21,13 +20,12 @@ from xgboost import XGBClassifier
 
 from benchmarks.chain.data import EXTERNAL, Problem
 from benchmarks.common.datasets import CACHE
-from benchmarks.common.engine import teacher_predictor
+from benchmarks.common.engine import knowledge_of, teacher_predictor
 from hpmkd.data import splits
 from hpmkd.data.seeds import Seeds
 from hpmkd.data.unlabeled import ExtraSource
-from hpmkd.knowledge.builder import KnowledgeBuilder
+from hpmkd.knowledge.builder import KnowledgeBuilder, TeacherKnowledge
 from hpmkd.knowledge.panels import members
-from hpmkd.knowledge.predictions import stack
 from hpmkd.knowledge.regime import Regime
 from hpmkd.knowledge.teachers import FittedTeacher, Teacher
 from hpmkd.recipe.recipe import Recipe
@@ -88,7 +86,7 @@ class TeacherOutputs:
     Parameters
     ----------
     selection_sets : tuple of SelectionSet
-        As the engine makes them: once 25 % of the rows, or three folds below 1,000.
+        Once 25 % of the rows, or three folds below 1,000.
     training : TrainingSet
         All training rows with the final knowledge, for the refit.
     test : ndarray of shape (m, K)
@@ -98,6 +96,12 @@ class TeacherOutputs:
     selection_sets: tuple[SelectionSet, ...]
     training: TrainingSet
     test: np.ndarray
+
+    @property
+    def noise(self) -> float:
+        """Share of the training rows where the teachers are wrong."""
+        wrong = self.training.soft_targets.argmax(axis=1) != self.training.labels
+        return float(np.mean(wrong))
 
     def without_extra(self) -> TeacherOutputs:
         """Return the same without rows that have no label."""
@@ -125,7 +129,7 @@ class ProblemTeachers:
 
     @cached_property
     def split_rows(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Rows to fit on, and selection rows: as the engine splits them."""
+        """Rows to fit on, and selection rows."""
         settings, labels = recipe().split, self.problem.training.labels
         if len(labels) >= CROSS_VALIDATE_BELOW:
             return [splits.holdout(labels, settings.selection_size, self.seeds.selection)]
@@ -184,31 +188,35 @@ class ProblemTeachers:
 
     def _fused_by(self, fuser: str) -> TeacherOutputs:
         with self._timed():
-            training, builder = self.problem.training, self.builder(self.components(fuser))
-            selection_sets = [
-                self._selection_set(fit, held, *builder.soft_targets(fit))
-                for fit, held in self.split_rows
-            ]
-            regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
-            knowledge = builder.finish(regime)
-            predicted = stack([each.test for each in knowledge.predictions])
-            targets = knowledge.fused.soft_targets
+            chosen, training = self.components(fuser), self.problem.training
+            selection_sets = []
+            for fit, held in self.split_rows:
+                own = self._knowledge(chosen, fit)
+                selection_sets.append(
+                    self._selection_set(fit, held, own.fused.soft_targets, own.extra)
+                )
+            knowledge = self._knowledge(chosen)
+            targets, test = knowledge.fused.soft_targets, self.problem.test.table
+            predicted = knowledge.test(test)
+            assert predicted is not None
             return TeacherOutputs(
                 tuple(selection_sets),
                 TrainingSet.encode(training, targets, ENCODINGS, knowledge.extra),
-                knowledge.fusion.fuse(predicted, self.problem.test.table)[0],
+                predicted,
             )
 
     def components(self, fuser: str) -> Components:
         """Return what fuses the teachers and makes rows."""
         return parts(fuser)
 
-    def builder(self, chosen: Components) -> KnowledgeBuilder:
-        """Return what makes knowledge of the teachers."""
+    def _knowledge(self, chosen: Components, seen: np.ndarray | None = None) -> TeacherKnowledge:
+        """Return the knowledge of teachers that see these rows, by default all."""
         training, test, seeds = self.problem.training, self.problem.test, self.seeds
-        predictor = teacher_predictor(training, test, chosen, seeds.teachers, cache())
+        predictor = teacher_predictor(training, test, chosen, seeds.teachers, cache(), seen)
         source = ExtraSource(recipe().extra, chosen.augmenter.create(), None, seeds.augmenter)
-        return KnowledgeBuilder(self.members, predictor, chosen.fuser, lambda: (), source)
+        builder = KnowledgeBuilder(self.members, predictor, chosen.fuser, lambda: (), source)
+        regime = Regime("external" if self.problem.setting in EXTERNAL else "self", "made so")
+        return knowledge_of(builder, regime)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

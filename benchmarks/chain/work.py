@@ -11,7 +11,6 @@ from benchmarks.common.engine import active_stages, judge
 from hpmkd.chain.parents import ParentStudents
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
 from hpmkd.training.fit import FitContext
-from hpmkd.training.student_fits import RefitData, refit
 from hpmkd.values import Configuration, Trial
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage
@@ -70,9 +69,7 @@ class Work:
         """Refit the best on all rows, and answer."""
         chosen = best.configuration
         training = self.parents.prepared(self.outputs.training, [chosen])
-        student = refit(RefitData(training, self.fitting), chosen)
-        if isinstance(student, str):
-            raise RuntimeError(student)
+        student = self.fitting.student(training, chosen)
         after = "" if chosen.after is None else str(chosen.after)
         choice = {**chosen.hyperparameters, "alpha": chosen.alpha, "after": after}
         table = self.teachers.problem.test.table

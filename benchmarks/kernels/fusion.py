@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.common.pages import console_tables, page_option
 from benchmarks.common.timing import milliseconds, peak_megabytes
 from benchmarks.kernels.kernels import numpy_softmax
-from hpmkd.kernels import attention_fuse, attention_gradient, em_step
+from hpmkd.kernels import attention_fuse, attention_gradient, em_weights
 from hpmkd_defaults.fusers.attention import AttentionWeightedMultiTeacher
 from hpmkd_defaults.fusers.calibrated import CalibratedFuser
 from hpmkd_defaults.fusers.mean import MeanFuser
@@ -74,7 +74,8 @@ def contests(n: int) -> Iterator[tuple[str, str, object, object]]:
     )
     yield "attention_gradient", "", *calls
     weights = np.full(TEACHERS, 1.0 / TEACHERS)
-    yield "em_step", "", partial(em_step, evidence, weights), partial(numpy_em, evidence, weights)
+    calls = (partial(em_weights, evidence, most=1), partial(numpy_em, evidence, weights))
+    yield "em_weights, one step", "", *calls
 
 
 def teachers(rng, n: int, k: int):

@@ -69,10 +69,9 @@ class Problem:
     @cached_property
     def facts(self) -> DataFacts:
         """What a scheduler may know of the data set."""
-        training, targets = self.rows.training, self.outputs.training.soft_targets
-        noise = float(np.mean(targets.argmax(axis=1) != training.labels))
-        facts = training.facts
-        return replace(facts, noise=noise, regime="self", digest=training.digest)
+        training = self.rows.training
+        noise = self.outputs.noise
+        return replace(training.facts, noise=noise, regime=SELF, digest=training.digest)
 
     def searched(self) -> list[Outcome]:
         """Return the outcomes of a search over random softenings.

@@ -19,8 +19,6 @@ from benchmarks.search.points import Spot, planned, points
 from hpmkd.data import splits, tables
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.probabilities import row_losses
-from hpmkd.knowledge.fusion import Knowledge
-from hpmkd.knowledge.regime import Regime
 from hpmkd.search.warm_start import facts_of
 from hpmkd.training.datasets import SelectionSet, selection_rows
 from hpmkd.training.trials import SearchData, predict_held_out
@@ -139,9 +137,9 @@ class Table:
 
     def _begin(self) -> None:
         if self.facts is None:
-            problem, training = self._teachers.problem, self._teachers.fused.training
-            knowledge = Knowledge((), Regime(SELF, "made so"), (), {}, training.soft_targets)
-            self.facts = facts_of(problem.training, problem.test, knowledge)
+            problem, noise = self._teachers.problem, self._teachers.fused.noise
+            facts = facts_of(problem.training, problem.test)
+            self.facts = replace(facts, noise=noise, regime=SELF)
             add_line(self.path, {"facts": asdict(self.facts), "points": _plain_points()})
 
     # --------------------------------------------------------------------------- fits

@@ -9,7 +9,7 @@ arm, so a difference to ``none`` at the same alpha is the augmenter's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,16 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from benchmarks.common.engine import active_stages, judge, teacher_predictor
+from benchmarks.common.engine import active_stages, judge, knowledge_of, teacher_predictor
 from hpmkd.data import splits, tables
 from hpmkd.data.dataset import Dataset, make_dataset, separate_test
 from hpmkd.data.probabilities import row_losses
 from hpmkd.data.unlabeled import PseudoLabelledRows
-from hpmkd.knowledge.builder import KnowledgeBuilder
+from hpmkd.knowledge.builder import KnowledgeBuilder, TeacherKnowledge
 from hpmkd.knowledge.regime import SELF
 from hpmkd.knowledge.teachers import as_teachers
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import Components, resolve
-from hpmkd.recipe.settings import ExtraSettings
 from hpmkd.registry.registry import Registry
 from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.training.datasets import SelectionSet, TrainingSet
@@ -62,8 +61,11 @@ class EveryAugmenter:
 
     augmenters: dict[str, Any]
     seed: int
-    settings: ExtraSettings = field(default_factory=ExtraSettings)
     real: bool = False
+
+    def requested(self, n: int) -> bool:
+        """Return that there are such rows."""
+        return True
 
     def rows(self, table: Any) -> Any:
         """Return the rows of each augmenter under each other."""
@@ -126,19 +128,18 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
         "mixup": registry.offer("augmenter", "mixup", "").create(),
     }
     source = EveryAugmenter(augmenters, seed)
-    builder = _builder(training, test, parts, source, seed)
     active = active_stages({name: registry.offer("stage", name, "").create() for name in STAGES})
     encodings = {each.stage.encoding for each in active.values()}
     fit_rows, held_rows = splits.holdout(training.labels, 0.25, seed)
-    soft_targets, extra = builder.soft_targets(fit_rows)
-    knowledge = builder.finish(SELF)
-    assert extra is not None
+    beside_held = _knowledge(training, test, parts, source, seed, fit_rows)
+    knowledge = _knowledge(training, test, parts, source, seed)
+    assert beside_held.extra is not None
     assert knowledge.extra is not None
     context = FitContext(active, {}, parts.scheduler.create(), seed)
     points = _points(parts, active, seed)
     for name, rows, weight in ARMS:
-        made = source.arm(extra, name, rows)
-        fitted = TrainingSet.encode(training.rows(fit_rows), soft_targets, encodings, made)
+        made, targets = source.arm(beside_held.extra, name, rows), beside_held.fused.soft_targets
+        fitted = TrainingSet.encode(training.rows(fit_rows), targets, encodings, made)
         held = training.rows(held_rows).taken()
         selection_set = SelectionSet(fitted, held_rows, held, len(fit_rows))
         made = source.arm(knowledge.extra, name, rows)
@@ -162,16 +163,23 @@ def _run(X: pd.DataFrame, y: Any, seed: int) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _builder(
-    training: Dataset, test: Dataset, parts: Components, source: EveryAugmenter, seed: int
-) -> KnowledgeBuilder:
+def _knowledge(
+    training: Dataset,
+    test: Dataset,
+    parts: Components,
+    source: EveryAugmenter,
+    seed: int,
+    seen: np.ndarray | None = None,
+) -> TeacherKnowledge:
     forest = RandomForestClassifier(100, min_samples_leaf=2)
     teachers = {
         "forest": make_pipeline(TableEncoder("tree"), forest),
         "line": make_pipeline(TableEncoder("linear"), LogisticRegression(C=0.1, max_iter=500)),
     }
-    predictor, named = teacher_predictor(training, test, parts, seed), as_teachers(teachers)
-    return KnowledgeBuilder(named, predictor, parts.fuser, lambda: (), source)  # type: ignore[arg-type]
+    predictor = teacher_predictor(training, test, parts, seed, seen=seen)
+    named, reference = as_teachers(teachers), lambda: ()
+    builder = KnowledgeBuilder(named, predictor, parts.fuser, reference, source)  # type: ignore[arg-type]
+    return knowledge_of(builder, SELF)
 
 
 def _points(parts: Components, active: dict[str, Any], seed: int) -> dict[str, Any]:

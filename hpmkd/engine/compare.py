@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.engine.asking import student_name
+from hpmkd.engine.student_teachers import student_name
 from hpmkd.evaluation.repeated_selection import repeated_gain
 from hpmkd.evaluation.verdict import (
     CLASS_SHARES,

@@ -90,7 +90,8 @@ def _choose(
     members = {name: each for name, role, each in named if role in ("student", "control")}
     hard = pool(ctx, outputs, selection, finalists.controls)
     control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE)
-    pooled = better(selection, pool(ctx, outputs, selection, members), hard)
+    own = pool(ctx, outputs, selection, members) if outputs.teaches else None
+    pooled = better(selection, own, hard)
     if pooled is not None and pooled is hard and control.name == HARD_ENSEMBLE:
         control = replace(control, name=ENSEMBLE)  # it is on the leaderboard already
     shipped, note = choose(selection, finalists.students, pooled)
@@ -216,14 +217,13 @@ def _self_distil(
     if shipped.stage not in finalists.controls:
         return "Not compared with self-distillation: several students ship together"
     control = finalists.controls[shipped.stage].trial
-    refusal = ctx.budget_plan.refusal_of_self_distillation(shipped)
     predicted = control.probabilities
     if not control.students or predicted is None or len(predicted) != len(outputs.training):
         return (
             "Not compared with self-distillation: its control was not cross-validated on all "
             "training rows"
         )
-    if refusal:
+    if refusal := ctx.budget_plan.refusal_of_self_distillation(shipped):
         return f"Not compared with self-distillation: {refusal}"
     try:
         with ctx.progress.phase("controls"):

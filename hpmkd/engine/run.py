@@ -6,7 +6,7 @@ Seven steps over one context, each a function of what came before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.engine.chain import chain
@@ -67,7 +67,7 @@ class HPMDistiller:
         test: Dataset,
         teachers: Sequence[Teacher],
         unlabeled: Any = None,
-        must_ask: bool = True,
+        handed_in: bool = True,
     ) -> Distillation:
         """Run the recipe.
 
@@ -81,9 +81,9 @@ class HPMDistiller:
             At least one.
         unlabeled : DataFrame or ndarray, optional
             Rows without labels for the teachers to label, with the columns of `training`.
-        must_ask : bool
-            Whether the teachers predict all rows even if they are no better than students on hard
-            labels in the first fold.
+        handed_in : bool
+            Whether the teachers are a user's own: then they predict all folds even if they are no
+            better than students on hard labels in the first.
         """
         with open_context(
             self.recipe, self.registry, self.seed, self.cache, self.checkpoint, training.facts
@@ -91,7 +91,7 @@ class HPMDistiller:
             recipe = ctx.recipe.to_mapping()
             self.registry.notify("hpmkd_run_started", facts=training.facts, recipe=recipe)
             try:
-                return run(ctx, training, test, teachers, unlabeled, must_ask)
+                return run(ctx, training, test, teachers, unlabeled, handed_in)
             except BaseException as error:
                 self.registry.notify("hpmkd_run_failed", error=error)
                 raise
@@ -103,7 +103,7 @@ def run(
     test: Dataset,
     teachers: Sequence[Teacher],
     unlabeled: Any,
-    must_ask: bool,
+    handed_in: bool,
 ) -> Distillation:
     """Take the seven steps."""
     cache_before = dict(ctx.cache.stats())
@@ -111,7 +111,7 @@ def run(
     builder = builder_of(ctx, rows, teachers)
     sets = selection_sets(ctx, rows)
     hard = search_hard(ctx, rows, sets)
-    outputs = teach(ctx, rows, builder, sets, hard.trials, must_ask)
+    outputs = teach(ctx, rows, builder, sets, hard.trials, handed_in)
     found = search_soft(ctx, rows, outputs, hard)
     chained = chain(ctx, outputs, found)
     finished = finish(ctx, outputs, chained)
@@ -159,7 +159,7 @@ def _result(
         },
         front=measured.summaries,
         further=measured.further,
-        trials=tuple(chained.tried),
+        trials=tuple(replace(each, students=()) for each in chained.tried),
         ensemble=None if ensemble is None else ensemble.predictor,
         gates=(*chained.gates, *finished.gates),
         evidence=measured.details,

@@ -46,7 +46,7 @@ def encoded(
     return TrainingSet.encode(rows, soft_targets, encodings, extra, *encoding_of(ctx))
 
 
-def taught(
+def with_knowledge(
     ctx: RunContext,
     hard: SelectionSet,
     soft_targets: FloatArray | None,

@@ -13,10 +13,11 @@ import numpy as np
 from hpmkd.data.dataset import DataWarning
 from hpmkd.data.splits import UNSEEN
 from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
-from hpmkd.engine.asking import refusal, students_as_teachers
 from hpmkd.engine.row_caps import binding_caps
-from hpmkd.engine.selection_sets import encoded, taught, trial_rows
+from hpmkd.engine.selection_sets import encoded, trial_rows, with_knowledge
+from hpmkd.engine.student_teachers import students_as_teachers
 from hpmkd.engine.teacher_footprint import member_footprint
+from hpmkd.engine.teacher_screening import reason_to_stop
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.crossfit import Queries
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from hpmkd.knowledge.regime import Regime
     from hpmkd.knowledge.teachers import Teacher
     from hpmkd.training.datasets import SelectionSet, TrainingSet
-    from hpmkd.values import IntArray, Trial
+    from hpmkd.values import FloatArray, IntArray, Trial
 
 
 #: Without two of them, rows are left to fit a teacher on.
@@ -69,7 +70,7 @@ class TeacherOutputs:
 
 
 def builder_of(ctx: RunContext, rows: RunRows, teachers: Sequence[Teacher]) -> KnowledgeBuilder:
-    """Return what the teachers are asked through; nothing is asked yet.
+    """Return what the teachers predict by; nothing is predicted yet.
 
     Raises
     ------
@@ -116,13 +117,13 @@ def teach(
     builder: KnowledgeBuilder,
     hard_sets: Sequence[SelectionSet],
     hard: Sequence[Trial],
-    must_ask: bool,
+    handed_in: bool,
 ) -> TeacherOutputs:
     """Predict with the teachers, fold by fold; only the first, where they have nothing to teach.
 
-    `hard` are the trials on hard labels: a panel that is no better is not asked any further, and
-    the best of them stand beside it. A teacher that was handed in (`must_ask`) is asked in any
-    case, and taught as it is.
+    `hard` are the trials on hard labels: a panel that is no better stops there, and the best of
+    them stand beside one that goes on. A teacher that was handed in (`handed_in`) goes on in any
+    case, and is distilled as it is.
     """
     with ctx.counts.phase("teachers"):
         ctx.progress.start("teachers", builder.n_fits())
@@ -135,7 +136,7 @@ def teach(
         alphas = _alphas(ctx, rows, builder, regime)
         queries = builder.queries
         predictions = builder.predict(builder.teachers, builder.folds[:1], queries)
-        reason = refusal(ctx, rows, builder, predictions, hard, alphas, must_ask)
+        reason = reason_to_stop(ctx, rows, builder, predictions, hard, alphas, handed_in)
         if reason is not None:
             ctx.note(reason)
             return _outputs(ctx, rows, builder, regime, hard_sets, predictions)
@@ -143,7 +144,7 @@ def teach(
         pairs = None
         if any(alphas) and not rows.one_holdout:
             pairs = builder.predict(builder.teachers, builder.pairs, Queries())
-        elif not must_ask:  # what was handed in is distilled as it is
+        elif not handed_in:
             own = students_as_teachers(ctx, rows, hard, hard_sets)
             builder = replace(builder, teachers=[*builder.teachers, *own])
             predictions = predictions.beside(builder.predict(own, builder.folds, queries))
@@ -169,9 +170,9 @@ def _all_folds(
     ctx: RunContext, builder: KnowledgeBuilder, first: CrossFittedPredictions, queries: Queries
 ) -> tuple[KnowledgeBuilder, CrossFittedPredictions]:
     """Return the teachers that count on the first fold, and their predictions in all folds."""
-    names = builder.weighty(first)
+    names = builder.with_weight(first)
     if left_out := [each.name for each in builder.teachers if each.name not in names]:
-        ctx.note(f"asked one fold alone, for they have no weight there: {', '.join(left_out)}")
+        ctx.note(f"fitted in one fold alone, for they have no weight there: {', '.join(left_out)}")
     kept = replace(builder, teachers=[each for each in builder.teachers if each.name in names])
     rest = kept.predictor.predict(kept.teachers, kept.folds[1:], queries)
     return kept, first.of([each.name for each in kept.teachers]).with_folds(rest)
@@ -200,14 +201,8 @@ def _outputs(
     soft_targets, extra = None, knowledge.extra if teaches else None
     if alphas is not None and any(alphas):
         soft_targets = knowledge.fused.soft_targets
-    if teaches and rows.one_holdout:
-        at = trial_rows(ctx, rows, UNSEEN)
-        sets = [taught(ctx, sets[0], None if soft_targets is None else soft_targets[at], extra)]
-    elif teaches:
-        for fold in rows.held_folds:
-            own, labelled = builder.outside(fold, predictions, pairs)
-            at = np.searchsorted(rows.outside(fold), trial_rows(ctx, rows, fold))
-            sets[fold] = taught(ctx, sets[fold], None if own is None else own[at], labelled)
+    if teaches:
+        sets = _soft_sets(ctx, rows, builder, hard_sets, knowledge, pairs, soft_targets)
     footprints = [member_footprint(each, builder.predictor) for each in builder.teachers]
     # They are large.
     builder.predictor.forget_models()
@@ -231,6 +226,31 @@ def _outputs(
         extra_weights=ctx.recipe.search.extra_weights if extra is not None else (),
         footprints=footprints,
     )
+
+
+def _soft_sets(
+    ctx: RunContext,
+    rows: RunRows,
+    builder: KnowledgeBuilder,
+    hard_sets: Sequence[SelectionSet],
+    knowledge: TeacherKnowledge,
+    pairs: CrossFittedPredictions | None,
+    soft_targets: FloatArray | None,
+) -> list[SelectionSet]:
+    """Return the rows of trials with what teachers know of them that have not seen those held out.
+
+    Of one holdout no teacher has seen a row, so that `soft_targets` of all rows will do.
+    """
+    if rows.one_holdout:
+        at = trial_rows(ctx, rows, UNSEEN)
+        own = None if soft_targets is None else soft_targets[at]
+        return [with_knowledge(ctx, hard_sets[0], own, knowledge.extra)]
+    sets = []
+    for fold, hard in zip(rows.held_folds, hard_sets, strict=True):
+        own, labelled = builder.outside(fold, knowledge.predictions, pairs)
+        at = np.searchsorted(rows.outside(fold), trial_rows(ctx, rows, fold))
+        sets.append(with_knowledge(ctx, hard, None if own is None else own[at], labelled))
+    return sets
 
 
 def _ranking(

@@ -59,7 +59,10 @@ def unmet(
             ranking.retained(each["accuracy"]),
         )
         for each in history
-        if each["share"] == 1 and each["failure"] is None and each["bytes"] is not None
+        if each["share"] == 1
+        and each["failure"] is None
+        and each["worse_by"] is None
+        and each["bytes"] is not None
     ]
     return refusal(ranking.limits, figures, "trials", contenders, run)
 

@@ -210,7 +210,7 @@ def judge(
         texts.Named(control, hard.arm.log_loss, sizes.get("control")),
         n_rows=len(labels),
         is_control=is_control,
-        taught=searched.soft > 0,
+        any_soft=searched.soft > 0,
     )
     warnings = tuple(texts.warnings(plain, against))
     notes = [*warnings, texts.of_search(searched)]

@@ -44,17 +44,17 @@ def to_ship(
     *,
     n_rows: int,
     is_control: bool,
-    taught: bool,
+    any_soft: bool,
 ) -> str:
     """Say what to ship and what the teacher was worth.
 
-    `plain` is student minus hard on `n_rows` test rows; `taught` whether there was any candidate
+    `plain` is student minus hard on `n_rows` test rows; `any_soft` whether there was any candidate
     that learned from a teacher.
     """
     ship = f"Ship {student}: log loss {student.log_loss:.4f} on {n_rows} test rows"
     low, high = plain.interval
     if is_control:
-        why = "The selection rows chose hard labels" if taught else "No student had a teacher"
+        why = "The selection rows chose hard labels" if any_soft else "No student had a teacher"
         return f"{ship}. {why}, so it is its own control."
     if outcome == "pays":
         return (

@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_step, em_weights
+    from hpmkd.kernels._fusion import attention_fuse, attention_gradient, em_weights
     from hpmkd.kernels._leaves import leaf_gradient, leaf_margins
     from hpmkd.kernels._margins import (
         linear_margins,
@@ -40,7 +40,6 @@ __all__ = [
     "attention_gradient",
     "bin_edges",
     "distillation_loss",
-    "em_step",
     "em_weights",
     "grow_vector_tree",
     "kl_divergence",
@@ -60,7 +59,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "_fusion": ("attention_fuse", "attention_gradient", "em_step", "em_weights"),
+    "_fusion": ("attention_fuse", "attention_gradient", "em_weights"),
     "_leaves": ("leaf_gradient", "leaf_margins"),
     "_margins": (
         "linear_margins",

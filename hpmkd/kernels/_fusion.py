@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from hpmkd.kernels._checks import as_input, as_table, check_buffer
+from hpmkd.kernels._checks import as_table, check_buffer
 from hpmkd.kernels._loops import loops
 
 if TYPE_CHECKING:
@@ -116,59 +116,11 @@ def attention_gradient(likelihoods: ArrayLike, scores: ArrayLike) -> tuple[float
     return total / max(1, len(given)), gradient
 
 
-def em_step(likelihoods: ArrayLike, weights: ArrayLike) -> tuple[Floats, float]:
-    """Return better weights of a linear pool: one step of expectation maximisation.
-
-    w_m ← mean_i w_m e_im / Σ_j w_j e_ij. The mean log likelihood never falls.
-
-    Parameters
-    ----------
-    likelihoods : array-like of shape (n, M)
-        e_im: what teacher m gives the true class of row i, in [0, 1]. n ≥ 1.
-    weights : array-like of shape (M,)
-        Not negative; they sum to 1 (not checked). A 0 stays 0.
-
-    Returns
-    -------
-    weights : ndarray of shape (M,), float64
-        New; they sum to 1.
-    likelihood : float
-        Mean log likelihood of the weights **before** the step, in nats.
-
-    Raises
-    ------
-    ValueError
-        If a shape is wrong, or a row holds a value that cannot be used or gives its true
-        class nothing (q < 2.3e-308); the message names the row.
-
-    References
-    ----------
-    Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data.
-    """
-    values = as_table("likelihoods", likelihoods)
-    before = as_input("weights", weights, np.float64, 1)
-    if before.shape != (values.shape[1],) or len(values) == 0:
-        raise ValueError(
-            f"likelihoods must have rows, and weights one value per column of them, got shapes "
-            f"{values.shape} and {before.shape}"
-        )
-    if not before.min() >= 0.0:
-        raise ValueError(f"weights must not be negative or NaN, got {before}")
-    updated = np.empty(before.shape)
-    total, bad = loops().em_step(values.reshape(-1), before, len(values), updated)
-    if bad >= 0:
-        raise ValueError(
-            f"row {bad} must have likelihoods in [0, 1], one of them above 0 where there is "
-            f"weight, got {values[bad]}"
-        )
-    return updated, total / len(values)
-
-
 def em_weights(likelihoods: ArrayLike, most: int = 500, tolerance: float = 1e-8) -> Floats:
     """Return the weights of the linear pool that make the labels most likely.
 
-    Steps of :func:`em_step` from equal weights, until the mean log likelihood rises by less than
-    `tolerance`. It is concave in the weights.
+    Steps w_m ← mean_i w_m e_im / Σ_j w_j e_ij from equal weights, until the mean log likelihood,
+    which is concave in them and never falls, rises by less than `tolerance`.
 
     Parameters
     ----------
@@ -195,8 +147,8 @@ def em_weights(likelihoods: ArrayLike, most: int = 500, tolerance: float = 1e-8)
     Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data.
     """
     values = as_table("likelihoods", likelihoods)
-    if values.size == 0:
-        raise ValueError(f"likelihoods must have rows and columns, got shape {values.shape}")
+    if len(values) == 0:
+        raise ValueError(f"likelihoods must have rows, got shape {values.shape}")
     n, width = values.shape
     weights = np.full(width, 1.0 / width)
     _, bad = loops().em_weights(values.reshape(-1), weights, n, most, tolerance * n)

@@ -115,9 +115,8 @@ def _distillation() -> None:
 
 
 def _fusion(*dtypes: Any) -> None:
-    from hpmkd.kernels import attention_fuse, attention_gradient, em_step, em_weights
+    from hpmkd.kernels import attention_fuse, attention_gradient, em_weights
 
-    em_step(np.full((1, 2), 0.5), [0.5, 0.5])
     em_weights(np.full((1, 2), 0.5))
     attention_gradient(np.full((1, 2), 0.5), np.zeros((1, 2)))
     p = np.array([[[0.25, 0.75]], [[0.5, 0.5]]])

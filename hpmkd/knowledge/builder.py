@@ -71,8 +71,9 @@ class KnowledgeBuilder:
     #: Returns the teachers that given ones are compared with; called if some are given.
     references: Callable[[], Sequence[Teacher]]
     source: ExtraSource  # gives rows without labels, for the teachers to label
-    #: What `source` gave: made once, also for a builder of other teachers.
-    _queries: list[Queries] = field(default_factory=list)
+    #: Rows that fold models predict: test rows, and what `source` gives. Those that judge on a fold
+    #: are fitted beside rows that were made without its rows.
+    queries: Queries = field(default_factory=Queries)
 
     @property
     def without_model(self) -> list[str]:
@@ -132,21 +133,10 @@ class KnowledgeBuilder:
                 DataWarning,
                 stacklevel=4,
             )
-        return replace(
-            self, source=source.disabled() if self.without_model else source, _queries=[]
-        )
+        left = replace(self, source=source.disabled() if self.without_model else source)
+        return replace(left, queries=left._further_rows())
 
-    @property
-    def queries(self) -> Queries:
-        """The rows that fold models predict: test rows, and rows without labels.
-
-        Those that judge on a fold are fitted beside rows that were made without its rows.
-        """
-        if not self._queries:
-            self._queries.append(self._make_queries())
-        return self._queries[0]
-
-    def _make_queries(self) -> Queries:
+    def _further_rows(self) -> Queries:
         rows, fold_of_row = self.predictor.training, self.predictor.fold_of_row
         test = self.predictor.test.part
         seen = np.flatnonzero(fold_of_row >= 0)
@@ -170,7 +160,7 @@ class KnowledgeBuilder:
         names = tuple(each.name for each in teachers)
         return CrossFittedPredictions(names, predicted, self.predictor.fold_of_row)
 
-    def weighty(self, predictions: CrossFittedPredictions) -> list[str]:
+    def with_weight(self, predictions: CrossFittedPredictions) -> list[str]:
         """Return the names of the teachers that count among these, by the fuser."""
         weights = self._fusion(predictions.out_of_fold(), predictions.rows).own()[1].mean(axis=0)
         counting = zip(predictions.names, weights >= min(LEAST_WEIGHT, weights.max()), strict=True)

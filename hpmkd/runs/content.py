@@ -140,7 +140,11 @@ def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         "recipe": Recipe.load(str(folder / "recipe.toml")),
         "facts": facts,
         "gates": tuple(Gate(**each) for each in facts["gates"]),
-        "recorded": tuple(read_json(folder / "trials.json", list)),
+        # Folders of versions without a race do not say who lost it.
+        "recorded": tuple(
+            {**each, "worse_by": each.get("worse_by")}
+            for each in read_json(folder / "trials.json", list)
+        ),
         "evidence": evidence,
     }
 

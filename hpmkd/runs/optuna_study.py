@@ -62,6 +62,7 @@ def as_plain(trial: Trial) -> dict[str, Any]:
         "share": configuration.share,
         "rounds": configuration.rounds,
         "log_loss": trial.log_loss if succeeded else None,
+        "worse_by": trial.worse_by,
         # A single selection row has none.
         "standard_error": trial.standard_error if len(trial.row_losses) > 1 else None,
         "accuracy": trial.accuracy if succeeded else None,
@@ -101,12 +102,13 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
 
     parameters = _parameters(trial)
     attributes = (
-        *("accuracy", "standard_error", "bytes", "row_us"),
+        *("accuracy", "standard_error", "worse_by", "bytes", "row_us"),
         *("after", "share", "seconds", "failure"),
     )
     failed = trial["log_loss"] is None
+    state = TrialState.COMPLETE if trial["worse_by"] is None else TrialState.PRUNED
     return create_trial(
-        state=TrialState.FAIL if failed else TrialState.COMPLETE,
+        state=TrialState.FAIL if failed else state,
         value=None if failed else trial["log_loss"],
         params=parameters,
         distributions={name: ranges[name] for name in parameters},

@@ -80,8 +80,8 @@ def outcomes(facts: DataFacts, trials: Sequence[Trial]) -> list[Outcome]:
 
 
 def _counts(trial: Trial) -> bool:
-    whole = trial.configuration.share == 1 and trial.configuration.after is None
-    return whole and trial.failure is None and np.isfinite(trial.log_loss)
+    by_itself = trial.eligible and trial.configuration.after is None
+    return by_itself and bool(np.isfinite(trial.log_loss))
 
 
 def _ranked(facts: DataFacts, trials: Sequence[Trial]) -> Iterator[Outcome]:

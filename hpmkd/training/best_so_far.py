@@ -45,8 +45,7 @@ class BestSoFar:
         The trial comes back without its draft, which may be large.
         """
         trial = self._ranking.preferred(trial) if self.path is not None else trial
-        whole = trial.failure is None and trial.configuration.share == 1
-        if self.path is not None and whole:
+        if self.path is not None and trial.eligible:
             sort_key = self._ranking.sort_key(trial)
             if self._best is None or sort_key < self._best:
                 self._best = sort_key

@@ -161,7 +161,7 @@ class Trial:
         on all selection rows.
     students : tuple of Predictor
         Its students, one of each selection split; kept of the best of each stage on hard labels
-        alone, and of those only until the teachers have predicted.
+        alone, and only while the run lasts.
     """
 
     number: int

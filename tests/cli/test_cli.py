@@ -152,7 +152,7 @@ def test_what_the_files_hold(distilled):
     assert counts["seconds"]["total"] > 0
 
     recipe = tomllib.loads(folder.joinpath("recipe.toml").read_text())
-    own = {"name": "staged", "trials": 1, "more": 1, "taught": 2, "subset_rows": 10_000}
+    own = {"name": "staged", "trials": 1, "more": 1, "distilled": 2, "subset_rows": 10_000}
     assert recipe["sampler"] == own
     assert list(recipe["stages"]) == ["logistic", "tree"]
 

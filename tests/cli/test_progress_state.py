@@ -35,7 +35,7 @@ def state(hand):
     return ProgressState(hand)
 
 
-def trial(number, loss, *, share=1.0, failure=None):
+def trial(number, loss, *, share=1.0, failure=None, worse_by=None):
     return Trial(
         number=number,
         configuration=Configuration("tree", 1.0, 0.5, share=share),
@@ -44,6 +44,7 @@ def trial(number, loss, *, share=1.0, failure=None):
         models_trained=1,
         seconds=1.0,
         failure=failure,
+        worse_by=worse_by,
     )
 
 
@@ -116,6 +117,7 @@ def test_a_single_step_of_tasks_takes_as_long_as_they_do(state):
 def test_the_best_is_of_all_rows_and_did_not_fail(state):
     state.trial_finished(trial(0, 0.1, share=0.3))
     state.trial_finished(trial(1, 0.0, failure="stage broke"))
+    state.trial_finished(trial(4, 0.1, worse_by=0.05))
     assert state.best is None
     state.trial_finished(trial(2, 0.4))
     state.trial_finished(trial(3, 0.5))

@@ -16,7 +16,7 @@ SETTINGS = {
     "split.folds": FOLDS,
     "sampler.trials": 2,
     "sampler.more": 1,
-    "sampler.taught": 1,
+    "sampler.distilled": 1,
     "extra.rows": 1.0,
     "ensemble.top": 0,
     "front.size": 0,

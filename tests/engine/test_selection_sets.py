@@ -10,7 +10,7 @@ import pytest
 from hpmkd.data import splits
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.unlabeled import PseudoLabelledRows
-from hpmkd.engine.selection_sets import selection_sets, taught, trial_rows
+from hpmkd.engine.selection_sets import selection_sets, trial_rows, with_knowledge
 from hpmkd.engine.split import RunRows
 from hpmkd.recipe.settings import SplitSettings
 from hpmkd.training.datasets import selection_rows
@@ -87,7 +87,7 @@ def test_what_teachers_know_is_put_beside_the_same_encoded_rows(dict_cache):
     n = len(first.training)
     soft_targets = np.full((n, 2), 0.5)
     extra = PseudoLabelledRows(np.ones((4, 3)), np.full((4, 2), 0.5), real=True)
-    after = taught(ctx, first, soft_targets, extra)
+    after = with_knowledge(ctx, first, soft_targets, extra)
     assert after.training.encoded is first.training.encoded
     assert after.held_out("tree") is encoded
     assert np.array_equal(after.training.soft_targets, soft_targets)
@@ -96,6 +96,6 @@ def test_what_teachers_know_is_put_beside_the_same_encoded_rows(dict_cache):
     assert np.array_equal(after.held_rows, first.held_rows)
     # Hard students have none of it.
     assert first.training.extra is None
-    again = taught(ctx, first, None, None)
+    again = with_knowledge(ctx, first, None, None)
     assert again.training.soft_targets is first.training.soft_targets
     assert again.training.encoded_extra == {}

@@ -101,9 +101,30 @@ def test_what_is_typed_picks_the_one_that_it_stands_for():
 
 class TestOfARun:
     trials = (
-        {"log_loss": 0.1, "bytes": 900, "row_us": 1.0, "accuracy": 0.9, "share": 1.0},
-        {"log_loss": 0.1, "bytes": 10, "row_us": 1.0, "accuracy": 0.9, "share": 0.3},
-        {"log_loss": None, "bytes": None, "row_us": None, "accuracy": None, "share": 1.0},
+        {
+            "log_loss": 0.1,
+            "bytes": 900,
+            "row_us": 1.0,
+            "accuracy": 0.9,
+            "share": 1.0,
+            "worse_by": None,
+        },
+        {
+            "log_loss": 0.1,
+            "bytes": 10,
+            "row_us": 1.0,
+            "accuracy": 0.9,
+            "share": 0.3,
+            "worse_by": None,
+        },
+        {
+            "log_loss": None,
+            "bytes": None,
+            "row_us": None,
+            "accuracy": None,
+            "share": 1.0,
+            "worse_by": None,
+        },
     )
 
     def of(self, limits):

@@ -1,4 +1,4 @@
-"""What fusers learn with: the gradient of attention, and the EM step."""
+"""What fusers learn with: the gradient of attention, and the weights of a pool."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hpmkd.kernels import _jit, attention_gradient, em_step
+from hpmkd.kernels import _jit, attention_gradient, em_weights
 from tests.kernels import reference
 
 
@@ -93,12 +93,20 @@ class TestGradient:
             attention_gradient(np.ones((3, 2)), np.zeros((2, 3)))
 
 
+def step(predicted, weights):
+    """Return the weights after one compiled step, and the mean log likelihood before it."""
+    updated = np.empty(len(weights))
+    total, bad = _jit.em_step(flat(predicted), flat(weights), len(predicted), updated)
+    assert bad == -1
+    return updated, total / len(predicted)
+
+
 class TestStep:
     @pytest.mark.parametrize("m", [1, 2, 4, 9])
     def test_equals_its_twin(self, m):
         rng = np.random.default_rng(m)
         predicted, weights = rng.uniform(1e-15, 1, (5000, m)), rng.dirichlet(np.ones(m))
-        updated, likelihood = em_step(predicted, weights)
+        updated, likelihood = step(predicted, weights)
         expected, logs = reference.em_step(predicted, weights)
         np.testing.assert_allclose(updated, expected, rtol=1e-12)
         assert likelihood == pytest.approx(logs, rel=1e-12)
@@ -108,36 +116,62 @@ class TestStep:
         predicted, scores = problem
         weights = np.exp(scores[0] / 10)
         weights /= weights.sum()
-        updated, before = em_step(predicted, weights)
+        updated, before = step(predicted, weights)
         assert updated.sum() == pytest.approx(1.0, abs=1e-14)
         assert (updated >= 0).all()
-        assert em_step(predicted, updated)[1] >= before - 1e-12
+        assert step(predicted, updated)[1] >= before - 1e-12
 
     def test_python_function_equals_the_compiled(self):
         predicted, updated = np.random.default_rng(0).random((7, 3)), np.empty(3)
         weights = np.full(3, 1 / 3)
         total, bad = _jit.em_step.py_func(flat(predicted), flat(weights), 7, updated)
         assert bad == -1
-        expected, likelihood = em_step(predicted, weights)
+        expected, likelihood = step(predicted, weights)
         np.testing.assert_allclose(updated, expected, rtol=1e-14)
         assert total / 7 == pytest.approx(likelihood, rel=1e-14)
 
     def test_a_weight_of_zero_stays(self):
-        updated, _ = em_step([[0.1, 0.9], [0.2, 0.8]], [1.0, 0.0])
+        updated, _ = step([[0.1, 0.9], [0.2, 0.8]], [1.0, 0.0])
         np.testing.assert_array_equal(updated, [1.0, 0.0])
+
+
+class TestWeights:
+    @pytest.mark.parametrize("m", [1, 2, 4, 9])
+    @pytest.mark.parametrize("most", [0, 1, 7, 500])
+    def test_equal_the_steps_of_the_twin(self, m, most):
+        predicted = np.random.default_rng(m).beta(2, 1, (3000, m))
+        predicted[:, 0] **= 0.5  # one of them knows more
+        weights, before = np.full(m, 1 / m), -np.inf
+        for _ in range(most):
+            updated, likelihood = reference.em_step(predicted, weights)
+            if likelihood - before < 1e-6:
+                break
+            weights, before = updated, likelihood
+        found = em_weights(predicted, most, tolerance=1e-6)
+        np.testing.assert_allclose(found, weights, rtol=1e-9)
+
+    @given(evidence)
+    def test_no_other_weights_are_clearly_likelier(self, problem):
+        predicted, scores = problem
+        found = em_weights(predicted, most=20_000, tolerance=1e-12)
+        assert found.sum() == pytest.approx(1.0, abs=1e-12)
+        best = step(predicted, found)[1]
+        for row in scores:
+            other = np.exp(row / 10)
+            assert step(predicted, other / other.sum())[1] <= best + 1e-3
+
+    def test_the_one_that_is_always_likelier_counts_alone(self):
+        found = em_weights(np.tile([0.9, 0.3], (50, 1)), most=5000, tolerance=0.0)
+        assert found == pytest.approx([1.0, 0.0], abs=1e-6)
 
     @pytest.mark.parametrize("bad", [[0.0, 0.0], [0.5, np.nan], [1.1, 0.5], [0.5, -0.1]])
     def test_unusable_rows_are_named(self, bad):
         predicted = np.full((3000, 2), 0.5)
         predicted[2047] = bad
         with pytest.raises(ValueError, match="row 2047 "):
-            em_step(predicted, [0.5, 0.5])
+            em_weights(predicted)
 
-    def test_shapes_and_weights_are_checked(self):
-        with pytest.raises(ValueError, match="must have rows"):
-            em_step(np.empty((0, 2)), [0.5, 0.5])
-        with pytest.raises(ValueError, match="must have rows"):
-            em_step(np.ones((3, 2)), [1.0])
-        for weights in ([1.5, -0.5], [np.nan, 1.0]):
-            with pytest.raises(ValueError, match="must not be negative"):
-                em_step(np.ones((3, 2)), weights)
+    @pytest.mark.parametrize("shape", [(0, 2), (3, 0)])
+    def test_without_rows_or_columns_there_are_none(self, shape):
+        with pytest.raises(ValueError, match=r"must have (rows|at least one)"):
+            em_weights(np.ones(shape))

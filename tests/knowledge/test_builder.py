@@ -13,6 +13,7 @@ from hpmkd.execution.counters import Counts
 from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.crossfit import Queries
 from hpmkd.knowledge.predictor import TeacherPredictor
+from hpmkd.knowledge.regime import SELF
 from hpmkd.knowledge.teachers import CloneableTeacher
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
@@ -44,7 +45,8 @@ def build(dict_cache, in_process):
             make_dataset(X, labels), TEST, type(dict_cache)(), in_process(), folds, 0, Counts()
         )
         source = ExtraSource(ExtraSettings(rows=2.0), Copies(), unlabeled, 0)
-        return KnowledgeBuilder(list(teachers), predictor, parts.fuser, lambda: (), source)
+        built = KnowledgeBuilder(list(teachers), predictor, parts.fuser, lambda: (), source)
+        return built.with_sources_for(SELF)
 
     return built
 
@@ -136,8 +138,8 @@ def test_who_counts_nothing_on_the_first_fold_is_not_fitted_in_the_others(build)
     builder = build(signal, [NEAREST, BAYES, CloneableTeacher("noise", KNeighborsClassifier(60))])
     first = builder.predict(builder.teachers, builder.folds[:1], builder.queries)
     # The mean gives all the same weight.
-    assert builder.weighty(first) == ["nearest", "bayes", "noise"]
+    assert builder.with_weight(first) == ["nearest", "bayes", "noise"]
     weighed = build(signal, builder.teachers, "pool")
-    names = weighed.weighty(first)
+    names = weighed.with_weight(first)
     assert names
     assert set(names) < {"nearest", "bayes", "noise"}

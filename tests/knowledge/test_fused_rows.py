@@ -12,7 +12,7 @@ from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.execution.counters import Counts
 from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.predictor import TeacherPredictor
-from hpmkd.knowledge.regime import Regime
+from hpmkd.knowledge.regime import SELF, Regime
 from hpmkd.knowledge.teachers import CloneableTeacher
 from hpmkd.recipe.resolve import ComponentSpec
 from hpmkd.recipe.settings import ExtraSettings
@@ -59,7 +59,7 @@ def builder(dict_cache, in_process):
     )
     fuser = ComponentSpec(RegisteredComponent("fuser", Offer("mean", Mean, ""), "p", "1"), {})
     source = ExtraSource(ExtraSettings(rows=0.0), None, None, 0)
-    return KnowledgeBuilder(TEACHERS, predictor, fuser, lambda: (), source)
+    return KnowledgeBuilder(TEACHERS, predictor, fuser, lambda: (), source).with_sources_for(SELF)
 
 
 def test_where_one_fold_was_predicted_each_row_has_its_own_predictions(builder):

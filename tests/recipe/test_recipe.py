@@ -74,7 +74,7 @@ def test_another_component_does_not_inherit_settings():
     assert dict(HPM.override({"sampler.name": "staged"}).sampler.settings) == {
         "trials": 2,
         "more": 1,
-        "taught": 2,
+        "distilled": 2,
         "subset_rows": 10_000,
     }
 

@@ -52,6 +52,7 @@ def trial(number, **facts):
         "hyperparameters": {},
         "after": None,
         "share": 1.0,
+        "worse_by": None,
         "log_loss": 1.5 / (number + 1) + 0.1 * (number % 3),
         "standard_error": 0.01,
         "accuracy": 0.8,

@@ -251,8 +251,9 @@ def test_the_lowest_of_a_refused_link_is_said_not_to_ship():
     assert "refused" not in alone
 
 
-def test_what_was_fitted_on_a_share_of_the_rows_is_not_the_lowest():
-    result = search_history(made(trials=[trial(2), trial(3, log_loss=0.01, share=0.25)]))
+@pytest.mark.parametrize("part", [{"share": 0.25}, {"worse_by": 0.1}])
+def test_what_was_fitted_on_a_part_of_the_rows_is_not_the_lowest(part):
+    result = search_history(made(trials=[trial(2), trial(3, log_loss=0.01, **part)]))
     assert "0.7000, of trial 2" in result.description
     assert "The line" not in result.reading
     assert "Hollow marks" in result.reading

@@ -25,6 +25,7 @@ def tried(stage, loss, **hyperparameters):
         "hyperparameters": hyperparameters,
         "after": None,
         "share": 1.0,
+        "worse_by": None,
         "log_loss": loss,
         "standard_error": None if loss is None else 0.1,
         "accuracy": None if loss is None else 0.8,
@@ -39,6 +40,7 @@ HISTORY = [
     tried("tree", None, depth=5, pruned=True, growth="deep"),
     tried("gbm", 0.3, eta=0.1, depth=2),
     tried("gbm", 0.35, eta=1, depth=2),
+    {**tried("gbm", 0.2, eta=0.2, depth=2), "worse_by": 0.1},
 ]
 
 
@@ -54,7 +56,7 @@ def study(tmp_path):
 
 
 def test_every_trial_is_there_with_what_it_was(study):
-    assert [trial.value for trial in study.trials] == [0.5, 0.4, None, 0.3, 0.35]
+    assert [trial.value for trial in study.trials] == [0.5, 0.4, None, 0.3, 0.35, 0.2]
     assert study.trials[1].params == {
         "stage": "tree",
         "alpha": 0.5,
@@ -66,6 +68,9 @@ def test_every_trial_is_there_with_what_it_was(study):
     }
     assert study.trials[2].state is TrialState.FAIL
     assert study.trials[2].user_attrs["failure"] == "plugin 'x': broke"
+    # Dropped on the first folds, whose loss is of these alone.
+    assert study.trials[5].state is TrialState.PRUNED
+    assert study.trials[5].user_attrs["worse_by"] == 0.1
     assert study.best_trial.params["gbm.eta"] == 0.1
 
 

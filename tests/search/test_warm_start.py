@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -82,6 +83,7 @@ def test_what_failed_or_was_not_whole_or_not_alone_teaches_nothing():
         trial(0, "tree", None),
         trial(1, "tree", 0.1, share=0.3),
         trial(2, "tree", 0.1, after=After("residual", base)),
+        replace(trial(4, "tree", 0.1), worse_by=0.05),
         trial(3, "tree", 0.4),
     ]
     (outcome,) = outcomes(FACTS, tried)
@@ -126,7 +128,7 @@ def test_a_run_tells_what_it_knows_of_the_data_and_of_its_trials(wine):
     assert facts.regime == "self"
     assert len(facts.digest) >= 16
     assert {each.configuration.key for each in learned} == {
-        each.configuration.key for each in found.trials
+        each.configuration.key for each in found.trials if each.worse_by is None
     }
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -69,6 +70,29 @@ def test_margins_are_those_of_xgboost_bit_for_bit(name, base_score, holes):
         booster.predict(xgb.DMatrix(X)).reshape(len(X), -1)[:, -1],
         atol=1e-6,
     )
+
+
+@pytest.mark.parametrize("n_rounds", [0, 1, 5, 8])
+@pytest.mark.parametrize("name", LOADERS)
+def test_the_first_trees_are_the_model_of_the_first_rounds(name, n_rounds):
+    X, y, K = data(name)
+    parameters, C = objective(K)
+    booster = boost(X, y, base_score=0.0 if K > 2 else 0.5, **parameters)
+    first = pack_booster(booster, C).first(n_rounds * C)
+    if n_rounds:
+        whole = pack_booster(booster[:n_rounds], C)
+        for each in fields(whole):
+            np.testing.assert_array_equal(getattr(first, each.name), getattr(whole, each.name))
+    assert first.n_trees == n_rounds * C
+    assert first.margins(X).shape == (len(X), C)
+
+
+@pytest.mark.parametrize("n_trees", [-1, 9])
+def test_more_trees_than_there_are_are_refused(n_trees):
+    X, y, _ = data("cancer")
+    model = pack_booster(boost(X, y, objective="binary:logistic"), 1)
+    with pytest.raises(ValueError, match=f"got {n_trees} trees, expected 0 … 8"):
+        model.first(n_trees)
 
 
 @pytest.mark.parametrize(

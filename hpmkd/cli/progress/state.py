@@ -154,8 +154,8 @@ class ProgressState:
         self._put(replace(phase, work=advanced))
 
     def trial_finished(self, trial: Trial) -> None:
-        """Take the best; a trial on a share of the rows wins nothing."""
-        if trial.failure is not None or trial.configuration.share < 1:
+        """Take the best of those that may win."""
+        if not trial.eligible:
             return
         if self.best is None or trial.log_loss < self.best.log_loss:
             self.best = trial

@@ -28,6 +28,7 @@ COLUMNS: Sequence[Column] = (
     ("temperature", "temperature", few),
     ("share of rows", "share", percent),
     ("log loss", "log_loss", digits),
+    ("dropped, worse by", "worse_by", digits),
     ("standard error", "standard_error", digits),
     ("accuracy", "accuracy", percent),
     ("size", "bytes", size),
@@ -89,8 +90,11 @@ def _reading(trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "Each mark is a configuration: its log loss on the selection rows."
     if len(_whole(trials)) > 1:
         yield "The line is the best so far."
-    if any(each["share"] < 1 for each in trials):
-        yield "Hollow marks were fitted on a share of the rows and win nothing."
+    if any(map(_on_part, trials)):
+        yield (
+            "Hollow marks were fitted on a share of the rows, or dropped on the first folds: their "
+            "log loss is of a part, and they win nothing."
+        )
     if any(each["after"] is not None for each in trials):
         yield "A ring says that the configuration builds on the stage before it in the chain."
     if any(each["log_loss"] is None for each in trials):
@@ -98,8 +102,12 @@ def _reading(trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _whole(trials: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return those that were fitted on all rows and did not fail."""
-    return [each for each in trials if each["log_loss"] is not None and each["share"] == 1]
+    """Return those that were evaluated on all rows and did not fail."""
+    return [each for each in trials if each["log_loss"] is not None and not _on_part(each)]
+
+
+def _on_part(trial: Mapping[str, Any]) -> bool:
+    return trial["share"] < 1 or trial["worse_by"] is not None
 
 
 def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> None:
@@ -113,7 +121,7 @@ def _paint(figure: Figure, look: Look, trials: Sequence[Mapping[str, Any]]) -> N
         ax.scatter([], [], marker=shape, s=26, color=colour, label=short(stage, 16))
         own = [each for each in succeeded if each["stage"] == stage]
         for hollow in (False, True):
-            drawn = [each for each in own if (each["share"] < 1) == hollow]
+            drawn = [each for each in own if _on_part(each) == hollow]
             if drawn:
                 mark(
                     ax.scatter(

@@ -45,7 +45,7 @@ class StagedSampler:
         Draws of hyperparameters per stage, >= 1.
     more : int or None
         Further ones of the leading stage, >= 0; None for as many again.
-    taught : int
+    distilled : int
         Hyperparameters of each stage that learn from the teacher, >= 1.
     subset_rows : int
         Rows to compare draws on, >= 1, but a fifth of all at least.
@@ -61,13 +61,13 @@ class StagedSampler:
         *,
         trials: Count = 4,
         more: Natural | None = None,
-        taught: Count = 2,
+        distilled: Count = 2,
         subset_rows: Count = 10_000,
         whole: tuple[str, ...] = ("tree",),
     ) -> None:
         # Which stages fail, and where the budget ends, is known only later.
         self.total: int | None = None
-        self._space, self._taught = space, taught
+        self._space, self._distilled = space, distilled
         self._tuning = plan(
             space,
             trials=trials,
@@ -100,7 +100,7 @@ class StagedSampler:
 
     def _teaching(self) -> Iterator[list[Configuration]]:
         ranked = self._ranked()
-        for at in range(self._taught):
+        for at in range(self._distilled):
             for trials in ranked:
                 for trial in trials[at : at + 1]:
                     yield self._affordable(self._ways(trial.configuration))

@@ -64,7 +64,7 @@ def test_hyperparameters_are_compared_on_hard_labels_round_by_round():
 
 
 def test_each_stages_best_learns_from_the_teacher_the_leader_first():
-    hard, asked = both(space(), trials=3, more=2, taught=1)
+    hard, asked = both(space(), trials=3, more=2, distilled=1)
     assert rounds(asked) == [
         ("various", 0.5, 1.0, 1.0),
         ("various", 1.0, 1.0, 1.0),
@@ -89,7 +89,7 @@ def test_rows_without_labels_are_used_at_every_weight_with_and_without_soft_targ
 
 
 def test_the_next_best_hyperparameters_of_each_stage_follow_in_the_same_ways():
-    hard, asked = both(space(), trials=3, more=2, taught=2)
+    hard, asked = both(space(), trials=3, more=2, distilled=2)
     assert [each.stage for each in asked[:6]] == [name for name in ORDER for _ in range(2)]
     further = asked[6:10]
     assert rounds(further) == [
@@ -200,14 +200,14 @@ def four(**more):
 def test_the_shipped_search_takes_few_trials():
     """Of 80 models: cross-validation in five folds takes five of them for each trial."""
     shipped = dict(Recipe.load("hpm").sampler.settings)
-    trials, more, taught = (shipped[each] for each in ("trials", "more", "taught"))
+    trials, more, distilled = (shipped[each] for each in ("trials", "more", "distilled"))
     hard, soft = both(four(), some_loss, **shipped)
     assert len(hard) == trials * 4 + more
-    assert len(soft) == taught * 4
+    assert len(soft) == distilled * 4
     for name, stage in four().stages.items():
         hard, soft = both(replace(four(), stages={name: stage}), some_loss, **shipped)
         assert len(hard) <= trials + more
-        assert len(soft) == taught
+        assert len(soft) == distilled
 
 
 @pytest.mark.parametrize("fits", [1, 5])

@@ -121,7 +121,7 @@ class MLflowTracker:
             "failed": float(trial.failure is not None),
         }
         metrics = naming.metrics(values, "trial")
-        if trial.configuration.share == 1:
+        if trial.eligible:
             self._best = min(self._best, trial.log_loss)
             metrics |= naming.metrics({"log_loss": self._best}, "best")
         with self._or_ended():

@@ -1,4 +1,4 @@
-"""Whether a teacher is worth asking, once it has predicted the first fold."""
+"""The best students on hard labels as teachers: they label rows that have no label, too."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hpmkd.data import tables
 from hpmkd.data.encoding import Encoding
-from hpmkd.data.probabilities import row_losses
 from hpmkd.knowledge.teachers import CrossFittedTeacher
 from hpmkd.student import Student
 from hpmkd.training.refit import best
@@ -19,46 +16,9 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.split import RunRows
-    from hpmkd.knowledge.builder import KnowledgeBuilder
-    from hpmkd.knowledge.predictions import CrossFittedPredictions
     from hpmkd.student.encoders import FittedEncoder
     from hpmkd.training.datasets import SelectionSet
     from hpmkd.values import FloatArray, Trial
-
-
-def refusal(
-    ctx: RunContext,
-    rows: RunRows,
-    builder: KnowledgeBuilder,
-    first: CrossFittedPredictions,
-    hard: Sequence[Trial],
-    alphas: Sequence[float],
-    must_ask: bool,
-) -> str | None:
-    """Return why the teachers are not asked any further; None if they are.
-
-    `first` are their predictions of the first fold.
-    """
-    if not any(alphas) and builder.queries.extra is None:
-        return (
-            "the teachers predicted one fold alone, for there is nothing that they could teach: "
-            "no rows without labels (X_unlabeled, or extra.until for made ones), and "
-            f"search.alphas has no alpha above 0 ({len(rows.training)} training rows)"
-        )
-    if must_ask or builder.source.real or ctx.recipe.limits.min_retention or rows.one_holdout:
-        return None
-    at = first.rows
-    labels = rows.training.labels[at]
-    theirs = float(row_losses(builder.soft_targets(first), labels).mean())
-    eligible = [trial for trial in hard if trial.eligible]
-    leader = min(eligible, key=lambda trial: trial.log_loss, default=None)
-    ours = np.inf if leader is None else float(leader.row_losses[at].mean())
-    if theirs < ours:
-        return None
-    return (
-        f"the teachers predicted one fold alone: their log loss there, {theirs:.4f}, is no better "
-        f"than that of the best student on hard labels, {ours:.4f}"
-    )
 
 
 def students_as_teachers(
