@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpmkd.api import distill as distill
     from hpmkd.api import load as load
-    from hpmkd.data.dataset import DataWarning as DataWarning
     from hpmkd.deepbridge import AutoDistiller as AutoDistiller
     from hpmkd.deepbridge import DBDataset as DBDataset
     from hpmkd.engine.run import HPMDistiller as HPMDistiller
     from hpmkd.errors import DataError as DataError
+    from hpmkd.errors import DataWarning as DataWarning
     from hpmkd.errors import ExportError as ExportError
     from hpmkd.errors import HpmkdError as HpmkdError
     from hpmkd.errors import LimitsError as LimitsError
@@ -51,7 +51,7 @@ _HOME = {
     "distill": "api",
     "load": "api",
     "export": "runs.export",
-    "DataWarning": "data.dataset",
+    "DataWarning": "errors",
     "AutoDistiller": "deepbridge",
     "DBDataset": "deepbridge",
     "Distillation": "runs.result",

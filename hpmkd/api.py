@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
+from hpmkd.data.columns import ANY, ColumnChoice
 from hpmkd.data.dataset import Dataset, as_test_rows, make_dataset, separate_test
 from hpmkd.data.probabilities import given_probabilities
 from hpmkd.data.seeds import Seeds, as_seed
@@ -54,6 +55,8 @@ def distill(
     observers: Iterable[object] = (),
     cache: Cache | None = None,
     limits: Mapping[str, Any] | None = None,
+    drop: Iterable[str] = (),
+    keep: Iterable[str] = (),
     journal: str | os.PathLike[str] | None = None,
 ) -> Distillation:
     """Distil teachers into small students, and judge whether it paid.
@@ -104,6 +107,10 @@ def distill(
         What the student has to keep, any of ``max_size`` (bytes, or ``"50KB"``),
         ``max_latency`` (microseconds per row, or ``"2us"``) and ``min_retention`` (of the
         teacher's accuracy, on the selection rows).
+    drop, keep : iterable of str, optional
+        Columns of a frame to leave out, and to keep. By itself a run leaves out what never
+        changes, row numbers, identifiers and text of which nearly every row has its own, with a
+        DataWarning; the student does not need these columns.
     journal : path, optional
         A folder in which everything is kept as soon as it is finished, with the best student so
         far (``best.hpmkd``). If a run was stopped, the same call resumes it and ends as it
@@ -151,6 +158,7 @@ def distill(
             seed=seed,
             cache=cache,
             checkpoint=checkpoint,
+            columns=ColumnChoice(_names("drop", drop), _names("keep", keep)),
         )
     finally:
         checkpoint.close()
@@ -173,6 +181,7 @@ def run(
     seed: int = 0,
     cache: Cache | None = None,
     checkpoint: RunCheckpoint | None = None,
+    columns: ColumnChoice = ANY,
 ) -> Distillation:
     """Distil with a recipe and a registry that are made already; see :func:`distill`.
 
@@ -181,7 +190,7 @@ def run(
     from hpmkd.recipe.resolve import resolve
 
     default_panel = resolve(recipe, registry).teacher
-    dataset = make_dataset(X, y)
+    dataset = make_dataset(X, y, columns=columns)
     seeds = Seeds.spawn(seed)
     teachers = resolve_teachers(teacher, default_panel, registry, dataset.facts, seeds.teachers)
     if X_test is None:
@@ -204,6 +213,7 @@ def run(
             "unlabeled": X_unlabeled is not None,
         },
         "target": y if isinstance(y, str) else None,
+        "left_out": list(dataset.left_out),
         "teachers": {each.name: KINDS[type(each)] for each in teachers},
         "plugins": {each.name: each.source for each in registry.plugins if each.offers},
     }
@@ -237,6 +247,12 @@ def _checkpoint(journal: str | os.PathLike[str] | None, registry: Registry) -> R
             "another folder for a new run"
         )
     return RunCheckpoint(folder, on_note=lambda note: registry.notify("hpmkd_noted", note=note))
+
+
+def _names(option: str, names: Any) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise DataError(f"{option}: got the text {names!r}; expected names: {option}=[{names!r}]")
+    return tuple(map(str, names))
 
 
 def _check_cache(cache: Any) -> None:

@@ -24,6 +24,10 @@ class PluginWarning(UserWarning):
     """Something of a plugin does not work, or is not there; the run goes on without it."""
 
 
+class DataWarning(UserWarning):
+    """The data can be used, but something about it deserves a look."""
+
+
 class WorkerWarning(UserWarning):
     """A worker process was lost, or took too long; its task is tried once more."""
 

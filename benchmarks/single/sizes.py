@@ -59,8 +59,9 @@ def _checks(table: pd.DataFrame) -> list[dict[str, object]]:
     chosen = table[table.name.str.endswith(" *")].smaller.iloc[0]
     students = table[table.role == "student"].smaller.min()
     found = {"chosen student": chosen, "largest student": students}
-    # None where no two students are better together.
-    found |= {"ensemble": each for each in table[table.role == "ensemble"].smaller}
+    fused = table[table.role == "ensemble"].smaller
+    if len(fused):  # not where no two students are better together
+        found["ensemble"] = fused.iloc[0]
     return [
         {
             "data": table.data.iloc[0],

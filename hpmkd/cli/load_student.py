@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from hpmkd.errors import StudentFileError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpmkd.data.table_files import CsvFormat
     from hpmkd.student import Student
 
 
@@ -52,6 +55,31 @@ def path_of(run: Path, name: str | None) -> Path:
         known = ", ".join(sorted(each.stem for each in run.glob("students/*.hpmkd"))) or "none"
         raise StudentFileError(f"{run} has no student {name!r}; it has: {known}")
     return path
+
+
+def rows_of(
+    path: Path, model: Student, target: str | None = None, format: CsvFormat | None = None
+) -> pd.DataFrame:
+    """Read a file of rows for a student, whose columns say what a cell of a CSV file means.
+
+    Parameters
+    ----------
+    path : path
+        CSV or Parquet.
+    model : Student
+        Whose text columns stay text.
+    target : str, optional
+        Column of the labels, of which the same is true.
+    format : CsvFormat, optional
+        How a CSV file is written.
+    """
+    from hpmkd.data.table_files import read_table
+
+    columns = model.encoder.schema.columns
+    texts = {each.name: each.categories for each in columns if each.kind != "number"}
+    if target is not None and model.classes.dtype.kind == "U":
+        texts[target] = tuple(model.classes.tolist())
+    return read_table(path, format, texts)
 
 
 def target_of(run: Path) -> str:

@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from hpmkd.cli.session import RunSession
+    from hpmkd.data.columns import ColumnChoice
     from hpmkd.recipe.recipe import Recipe
     from hpmkd.runs.result import Distillation
 
@@ -60,6 +61,7 @@ def show_finished(
     X: Any,
     y: Any,
     X_test: Any = None,
+    columns: ColumnChoice,
     **_: Any,
 ) -> None:
     """Say that there is nothing to resume, and print the result to stdout.
@@ -75,7 +77,9 @@ def show_finished(
     from hpmkd.runs.resume_check import diff_with_finished_run
 
     found = Distillation.load(folder)
-    different = diff_with_finished_run(found.facts, found.recipe, recipe, seed, X, y, X_test)
+    different = diff_with_finished_run(
+        found.facts, found.recipe, recipe, seed, X, y, X_test, columns
+    )
     if different:
         raise RunFolderError(
             f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "

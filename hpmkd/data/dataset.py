@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,21 @@ import numpy as np
 from scipy.special import entr
 
 from hpmkd.data import splits, tables
+from hpmkd.data.columns import (
+    ANY,
+    ColumnChoice,
+    conformed,
+    left_out,
+    read_text_numbers,
+    warn_of_commas,
+)
 from hpmkd.data.labels import as_labels, classes_of, codes_of
 from hpmkd.data.raw_rows import aligned, as_table, unknown_column
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, DataWarning
 from hpmkd.values import DataFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -27,10 +35,6 @@ if TYPE_CHECKING:
 MIN_ROWS = 10
 #: Rows in which most columns change.
 FEW_ROWS = 1000
-
-
-class DataWarning(UserWarning):
-    """The data can be used, but something about it deserves a look."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,18 @@ class Dataset:
         The labels behind the codes, sorted.
     at : ndarray of shape (n,), optional
         Which rows of `whole` these are; by default all.
+    left_out : tuple of str
+        Columns that nothing is learned from: a model that was handed in may need them.
+    missing : mapping of str to tuple of str
+        Texts that stood for a missing cell, by column of numbers.
     """
 
     whole: Any
     labels: IntArray
     classes: NDArray[Any]
     at: IntArray | None = None
+    left_out: tuple[str, ...] = ()
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "whole", tables.read_only(self.whole))
@@ -83,6 +93,11 @@ class Dataset:
             object.__setattr__(self, "_taken", weakref.ref(table))
         return table
 
+    @property
+    def features(self) -> Any:
+        """The n rows, raw, without the columns that are left out."""
+        return tables.without(self.table, self.left_out)
+
     @cached_property
     def part(self) -> Any:
         """The n rows within their table, or the table itself if they are all of it."""
@@ -112,10 +127,13 @@ class Dataset:
     @cached_property
     def digest(self) -> str:
         """Digest of table and labels."""
-        return tables.digest(self.part, self.labels, self.classes)
+        left_out = (list(self.left_out),) if self.left_out else ()
+        return tables.digest(self.part, self.labels, self.classes, *left_out)
 
 
-def make_dataset(X: Any, y: Any, classes: NDArray[Any] | None = None) -> Dataset:
+def make_dataset(
+    X: Any, y: Any, classes: NDArray[Any] | None = None, columns: ColumnChoice = ANY
+) -> Dataset:
     """Check raw rows and labels.
 
     Parameters
@@ -126,6 +144,8 @@ def make_dataset(X: Any, y: Any, classes: NDArray[Any] | None = None) -> Dataset
         Labels of any one type, or the name of their column in `X`.
     classes : ndarray of shape (K,), optional
         The labels allowed (those of the training rows); by default those in `y`.
+    columns : ColumnChoice
+        Columns that are to be left out or kept.
 
     Raises
     ------
@@ -140,14 +160,27 @@ def make_dataset(X: Any, y: Any, classes: NDArray[Any] | None = None) -> Dataset
     if n < MIN_ROWS:
         raise DataError(f"got {n} rows; expected at least {MIN_ROWS} to train and to measure")
     classes = classes_of(labels)
+    codes = codes_of(labels, classes)
+    if hasattr(table, "columns"):
+        table, missing = read_text_numbers(table)
+        warn_of_commas(table)
+        return Dataset(table, codes, classes, None, left_out(table, columns), missing)
+    if columns != ANY:
+        raise DataError(
+            "drop and keep: got names of columns, but the rows are an array without names; "
+            "expected a frame"
+        )
     _warn_of_dull_columns(table)
-    return Dataset(table, codes_of(labels, classes), classes)
+    return Dataset(table, codes, classes)
 
 
 def as_test_rows(training: Dataset, X_test: Any, target: Any) -> Dataset:
     """Return given test rows, with the classes and the columns of the training rows."""
     test = make_dataset(X_test, target, classes=training.classes)
-    return replace(test, whole=aligned(test.table, training.table))
+    table = aligned(test.table, training.table)
+    if hasattr(table, "columns"):
+        table = conformed(table, training.whole, training.missing)
+    return replace(test, whole=table)
 
 
 def separate_test(
@@ -192,22 +225,10 @@ def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
     if not hasattr(table, "columns"):
         raise DataError(f"got the target {y!r} by name, but the rows are an array without names")
     if y not in table.columns:
-        raise DataError(f"{unknown_column(table, y)}{_separator(table)}")
+        raise DataError(unknown_column(table, y))
     if table.shape[1] == 1:
         raise DataError(f"the data has no column beside the target {y!r}")
     return table.drop(columns=y), table[y]
-
-
-def _separator(table: Any) -> str:
-    """Explain a table of one column that looks like a whole line of a file."""
-    names = {";": "semicolons", "\t": "tabs"}
-    found = [name for sign, name in names.items() if sign in table.columns[0]]
-    if table.shape[1] > 1 or not found:
-        return ""
-    return (
-        f". It looks like several columns separated by {found[0]}; expected commas (tabs in a "
-        ".tsv file): convert the file, or read it with pandas.read_csv(…, sep=…)"
-    )
 
 
 def _warn_of_dull_columns(table: Any) -> None:

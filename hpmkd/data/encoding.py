@@ -82,6 +82,7 @@ class Encoding:
         content = self.region.get(
             lambda: self._fitted(kind),
             *("encoder", FORMAT_VERSION, kind, self.options.scaling_rows, self._digest),
+            *self._choices,
         )
         plain, arrays = unseal(content.tobytes())
         return encoder_from_parts(plain, arrays)
@@ -104,7 +105,8 @@ class Encoding:
         of = "" if table is None else self.region.digest(table)
         options = (encoder.kind, self.options.scaling_rows, self.options.single_above)
         return self.region.get(
-            lambda: self._encoded(encoder, table), "matrix", *options, self._digest, of
+            lambda: self._encoded(encoder, table),
+            *("matrix", *options, self._digest, of, *self._choices),
         )
 
     def _encoded(self, encoder: FittedEncoder, table: Any = None) -> NDArray[Any]:
@@ -128,16 +130,23 @@ class Encoding:
     @cached_property
     def _schema(self) -> Schema:
         """The columns; many rows are not taken out of their table to learn them."""
-        part = self.rows.part
+        part, missing = self.rows.part, self.rows.missing
         if not isinstance(part, tables.TablePart):
-            return Schema.fit(part)
+            return Schema.fit(self.rows.features, missing=missing)
         if hasattr(part.whole, "iloc"):
-            each = (part.whole.iloc[:, [at]] for at in range(part.shape[1]))
-            columns = [Schema.fit(tables.take(column, part.at)).columns[0] for column in each]
+            names = [name for name in part.whole.columns if name not in self.rows.left_out]
+            each = (tables.take(part.whole[[name]], part.at) for name in names)
+            columns = [Schema.fit(column, missing=missing).columns[0] for column in each]
             return Schema(tuple(columns), named=True)
         # Of an array of numbers a row tells as much as all.
         objects = part.whole.dtype == object
         return Schema.fit(self.rows.table if objects else part[np.arange(1)])
+
+    @property
+    def _choices(self) -> tuple[Any, ...]:
+        """What of the columns is decided elsewhere, for keys of the cache."""
+        rows = self.rows
+        return (list(rows.left_out), dict(rows.missing)) if rows.left_out or rows.missing else ()
 
     @cached_property
     def _digest(self) -> str:

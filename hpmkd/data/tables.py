@@ -1,20 +1,16 @@
-"""Reads tables from files, and takes rows out of whatever a table is."""
+"""Takes rows and columns out of whatever a table is, and digests of it."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import DataError
-
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hpmkd.values import IntArray
@@ -24,63 +20,14 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 50_000
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a CSV (also compressed) or Parquet file.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, unreadable, empty or of another kind.
-    """
-    import pandas as pd
-
-    path = Path(path)
-    name = path.name.lower()
-    if path.is_dir():
-        raise DataError(f"{path}: is a folder; give the path of a CSV or Parquet file")
-    try:
-        if name.endswith((".parquet", ".pq")):
-            return pd.read_parquet(path)
-        suffixes = Path(name).suffixes
-        if {".csv", ".tsv", ".txt"} & set(suffixes):
-            separator = "\t" if ".tsv" in suffixes else ","
-            _refuse_repeated_header(path, separator)
-            # In one piece, so that a column has one type from its first row to its last.
-            return pd.read_csv(path, sep=separator, low_memory=False)
-    except ImportError as error:
-        raise DataError(
-            f"{path}: reading Parquet needs pyarrow; type: pip install 'hpmkd[parquet]'"
-        ) from error
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file; give the path of a CSV or Parquet file") from error
-    except pd.errors.EmptyDataError as error:
-        raise DataError(f"{path}: the file is empty; expected a header line and rows") from error
-    except UnicodeError as error:
-        raise DataError(
-            f"{path}: cannot be read as text: expected UTF-8, got something else ({error}); "
-            "save it as UTF-8"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
-    raise DataError(f"{path}: unknown kind of file; expected .csv, .csv.gz, .tsv or .parquet")
-
-
-def _refuse_repeated_header(path: Path, separator: str) -> None:
-    # pandas renames repeated columns silently (a, a.1), which hides a broken export.
-    import pandas as pd
-
-    header = pd.read_csv(path, sep=separator, header=None, nrows=1, dtype=str)
-    names = header.iloc[0].tolist()
-    repeated = sorted({str(name) for name in names if names.count(name) > 1})
-    if repeated:
-        raise DataError(
-            f"{path}: column names appear twice: {', '.join(repeated)}; rename or drop them"
-        )
-
-
 def take(table: Any, rows: IntArray) -> Any:
     """Return some rows of a frame or array, by position."""
     return table.iloc[rows] if hasattr(table, "iloc") else table[rows]
+
+
+def without(table: Any, names: Collection[str]) -> Any:
+    """Return a frame without some columns, some of which it may lack."""
+    return table.drop(columns=list(names), errors="ignore") if names else table
 
 
 @dataclass(frozen=True, eq=False)

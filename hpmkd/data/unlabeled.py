@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.data.dataset import Dataset, DataWarning
+from hpmkd.data.columns import conformed
+from hpmkd.data.dataset import Dataset
 from hpmkd.data.raw_rows import as_table
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, DataWarning
 from hpmkd.student import Schema
 
 if TYPE_CHECKING:
@@ -134,13 +135,14 @@ def unlabeled_rows(X: Any, training: Dataset) -> Any:
     try:
         table = as_table(X)
         # What does not fit would come up inside a teacher, long after the start.
-        Schema.fit(training.table).read(table)
+        Schema.fit(training.features, missing=training.missing).read(table)
     except DataError as error:
         raise DataError(f"unlabeled rows: {error}") from error
     if isinstance(training.table, pd.DataFrame):
         names = list(training.table.columns)
         given = isinstance(table, pd.DataFrame)
         table = table[names] if given else pd.DataFrame(table, columns=names)
+        table = conformed(table, training.table, training.missing)
     elif isinstance(table, pd.DataFrame):
         table = table.to_numpy()
     _warn_of_empty_columns(pd.DataFrame(table), pd.DataFrame(training.table))
@@ -175,7 +177,7 @@ def warn_of_known_rows(unlabeled: Any, training: Dataset, test: Dataset) -> None
         The rows with labels.
     """
     # As students read them: 1 and 1.0 are one value, whatever the types of the columns.
-    schema = Schema.fit(training.table, max_categories=len(training))
+    schema = Schema.fit(training.features, max_categories=len(training))
     extra, known, tested = (
         _hashes(schema, table) for table in (unlabeled, training.table, test.table)
     )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.data.dataset import DataWarning
 from hpmkd.data.splits import UNSEEN
 from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
 from hpmkd.engine.row_caps import binding_caps
@@ -18,6 +17,7 @@ from hpmkd.engine.selection_sets import encoded, trial_rows, with_knowledge
 from hpmkd.engine.student_teachers import students_as_teachers
 from hpmkd.engine.teacher_footprint import member_footprint
 from hpmkd.engine.teacher_screening import reason_to_stop
+from hpmkd.errors import DataWarning
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.crossfit import Queries

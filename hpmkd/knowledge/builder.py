@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.data.cache_region import CacheRegion
-from hpmkd.data.dataset import Dataset, DataWarning
+from hpmkd.data.dataset import Dataset
 from hpmkd.data.probabilities import row_losses
 from hpmkd.data.unlabeled import ExtraSource, PseudoLabelledRows
+from hpmkd.errors import DataWarning
 from hpmkd.knowledge.cached_fusion import CachedFusion
 from hpmkd.knowledge.crossfit import Queries
 from hpmkd.knowledge.fusion import Knowledge, gather

@@ -39,7 +39,7 @@ class CachedFusion:
     def fitted(self) -> FittedFusion:
         """The fitted fuser."""
         return FittedFusion.fit(
-            self.selected, self.probabilities, self.rows.labels, self.rows.table
+            self.selected, self.probabilities, self.rows.labels, self.rows.features
         )
 
     @cached_property

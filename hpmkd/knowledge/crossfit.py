@@ -154,6 +154,7 @@ class CrossFitter:
             len(self.training.classes),
             queries.shared,
             tuple(queries.made),
+            self.training.left_out,
         )
         clones = {each.name: clone_of(each, self.seed) for each, _ in tasks.values()}
         wanted = [

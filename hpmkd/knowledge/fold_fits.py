@@ -29,6 +29,8 @@ class FoldData:
     queries: tuple[Any, ...] = ()  # tables of other rows to predict with every fold model
     #: By fold, a table to predict with the model that is fitted without this fold alone.
     own: tuple[Any, ...] = ()
+    #: Columns that no model is fitted on.
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # What is closed for writing reaches each worker once.
@@ -80,7 +82,7 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
 
     inside, unseen = np.isin(data.fold_of_row, task.held), data.fold_of_row < 0
     seen = np.flatnonzero(~(inside | unseen))
-    table = tables.take(data.table, seen)
+    table = tables.without(tables.take(data.table, seen), data.left_out)
     # Contiguous codes: some classifiers refuse anything else, and a fold may lack a class.
     codes, labels = np.unique(data.labels[seen], return_inverse=True)
     estimator = ready_for(clone(task.estimator), table)
@@ -93,7 +95,7 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
             f"teacher {task.name!r} failed in {task.place}: {type(error).__name__}: {error}"
         ) from error
     del table  # of many rows it is large
-    model = ClassAligned(task.name, estimator, codes, data.n_classes)
+    model = ClassAligned(task.name, estimator, codes, data.n_classes, data.left_out)
     asked = [*data.queries]
     if data.own and len(task.held) == 1:
         asked.append(data.own[task.held[0]])

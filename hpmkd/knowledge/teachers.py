@@ -77,6 +77,8 @@ class ClassAligned:
     #: (k,): the class code of each column; -1 for a class that the data does not have.
     codes: IntArray
     n_classes: int
+    #: Columns that it was fitted without.
+    left_out: tuple[str, ...] = ()
 
     def predict_rows(self, table: Any, rows: IntArray | None = None) -> FloatArray:
         """Return probabilities (n, K) of some rows, of all by default, however many they are.
@@ -97,9 +99,10 @@ class ClassAligned:
         TeacherError
             If the model fails or returns something other than probabilities.
         """
+        rows = tables.without(table, self.left_out)
         shape = (table.shape[0], len(self.codes))
         try:
-            own = checked(self.model.predict_proba(table), shape, f"teacher {self.name!r}")
+            own = checked(self.model.predict_proba(rows), shape, f"teacher {self.name!r}")
         except FAILURES as error:
             raise TeacherError(
                 f"teacher {self.name!r} failed to predict: {type(error).__name__}: {error}"

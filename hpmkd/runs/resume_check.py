@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.data.columns import ANY, ColumnChoice
 from hpmkd.data.dataset import as_test_rows, make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
 from hpmkd.runs.fingerprint import DIVIDED, describe_table, differences, settings_of
@@ -21,6 +22,7 @@ def diff_with_finished_run(
     X: Any,
     y: Any,
     X_test: Any = None,
+    columns: ColumnChoice = ANY,
 ) -> list[str]:
     """Say in what a requested run differs from a finished one, as far as its folder tells.
 
@@ -36,10 +38,12 @@ def diff_with_finished_run(
         Rows with the target; without `X_test`, a share of `X` is what is tested on.
     y : Series or str
         The target, or its name.
+    columns : ColumnChoice
+        Columns that the requested run leaves out or keeps.
     """
     if isinstance(y, str) and facts["target"] not in (None, y):
         return [f"target: was {facts['target']!r}, is {y!r}"]
-    dataset = make_dataset(X, y)
+    dataset = make_dataset(X, y, columns=columns)
     if X_test is None:
         parts = separate_test(dataset, requested.split.test_size, Seeds.spawn(seed).test)
         tables = tuple(map(dataset.rows, parts))

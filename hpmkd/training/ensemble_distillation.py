@@ -74,5 +74,5 @@ class EnsembleDistillation:
         predicted = np.stack(
             [self.parents.out_of_fold(training, member).rows for member in self.members]
         )
-        fused = fit_and_fuse(self.fuser, predicted, training.labels, training.raw.table)
+        fused = fit_and_fuse(self.fuser, predicted, training.labels, training.raw.features)
         return training.with_soft_targets(fused)

@@ -289,7 +289,8 @@ def test_a_warning_is_a_sentence(data, people, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == [
-        "warning: columns that never change: dull; they teach nothing, drop them to save space"
+        "warning: columns left out: 'dull' (never changes); --keep COLUMN (in Python keep=[…]) "
+        "keeps one"
     ]
 
 

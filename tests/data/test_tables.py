@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import gzip
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,74 +12,11 @@ from hpmkd.data.tables import (
     digest_of_rows,
     frozen,
     read_only,
-    read_table,
     take,
     taken,
 )
-from hpmkd.errors import DataError
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None], "c": [0.5, np.nan, 1.5]})
-
-
-@pytest.mark.parametrize(
-    ("name", "write"),
-    [
-        ("t.csv", lambda path: FRAME.to_csv(path, index=False)),
-        ("T.CSV", lambda path: FRAME.to_csv(path, index=False)),
-        ("t.csv.gz", lambda path: FRAME.to_csv(path, index=False)),
-        ("t.txt", lambda path: FRAME.to_csv(path, index=False)),
-        ("t.tsv", lambda path: FRAME.to_csv(path, index=False, sep="\t")),
-        ("t.tsv.gz", lambda path: FRAME.to_csv(path, index=False, sep="\t")),
-        ("t.v2.csv", lambda path: FRAME.to_csv(path, index=False)),
-        ("t.parquet", FRAME.to_parquet),
-        ("t.pq", FRAME.to_parquet),
-    ],
-)
-def test_every_kind_of_file_reads_as_the_frame(tmp_path, name, write):
-    write(tmp_path / name)
-    pd.testing.assert_frame_equal(read_table(tmp_path / name), FRAME)
-    pd.testing.assert_frame_equal(read_table(str(tmp_path / name)), FRAME)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("t.csv", b"a,b,a\n1,2,3\n", "column names appear twice: a; rename or drop"),
-        ("t.tsv", b"a\tb\ta\n1\t2\t3\n", "column names appear twice: a"),
-        ("t.csv", b"", "the file is empty; expected a header"),
-        ("t.csv.gz", gzip.compress(b"", mtime=0), "the file is empty"),
-        ("t.csv", bytes(range(256)) * 8, "cannot be read"),
-        ("t.csv.gz", b"not gzip at all", "cannot be read"),
-        ("t.parquet", b"not parquet at all", "cannot be read"),
-        ("t.xlsx", b"PK", "unknown kind of file; expected .csv"),
-        ("t", b"a,b\n1,2\n", "unknown kind of file"),
-        ("t.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read"),
-    ],
-)
-def test_files_that_are_no_tables_are_refused(tmp_path, name, content, message):
-    path = tmp_path / name
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=message) as raised:
-        read_table(path)
-    assert str(path) in str(raised.value)
-
-
-@pytest.mark.parametrize("name", ["none.csv", "none.tsv.gz", "none.parquet"])
-def test_a_missing_file_is_named(tmp_path, name):
-    with pytest.raises(DataError, match="no such file; give the path of a CSV or Parquet"):
-        read_table(tmp_path / name)
-
-
-@pytest.mark.parametrize("name", ["folder", "folder.csv", "folder.parquet"])
-def test_a_folder_is_no_table(tmp_path, name):
-    tmp_path.joinpath(name).mkdir()
-    with pytest.raises(DataError, match=name):
-        read_table(tmp_path / name)
-
-
-def test_a_header_without_rows_is_an_empty_frame(tmp_path):
-    tmp_path.joinpath("t.csv").write_text("a,b\n")
-    assert read_table(tmp_path / "t.csv").shape == (0, 2)
 
 
 def test_take_takes_rows_by_position():
@@ -185,21 +120,6 @@ print(digest(frame, np.arange(3), np.array([1, "z", None], dtype=object), "text"
     space = {}
     exec(source.replace("print(", "found = ("), space)
     assert printed == space["found"]
-
-
-def test_text_of_another_encoding_is_explained(tmp_path):
-    path = tmp_path / "latin.csv"
-    path.write_bytes("größe,y\n1,ja\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"latin\.csv: cannot be read as text: expected UTF-8"):
-        read_table(path)
-
-
-def test_a_long_column_has_one_type(tmp_path):
-    path = tmp_path / "long.csv"
-    # pandas reads files of this size in several pieces.
-    path.write_text("a,b\n" + "1,2\n" * 600_000 + "x,2\n")
-    cells = read_table(path)["a"]
-    assert {type(cell) for cell in (cells.iloc[0], cells.iloc[-1])} == {str}
 
 
 def test_frozen_arrays_are_copies_that_stay_frozen():

@@ -233,8 +233,9 @@ def test_constant_and_missing_columns_warn_and_work(frame, run):
     with pytest.warns(hpmkd.DataWarning) as caught:
         found = distil(dull, "y", teacher=TEACHER)
     said = " ".join(str(each.message) for each in caught)
-    assert "never change: constant, text" in said
-    assert "missing in every row: missing" in said
+    assert "left out: 'constant', 'text' (never changes); 'missing' (missing in every row)" in said
+    names = [each.name for each in found.student.encoder.schema.columns]
+    assert names == ["a", "b", "c"]
     assert np.isfinite(found.student.predict_proba(dull)).all()
 
 
@@ -413,9 +414,19 @@ def test_a_factory_that_ends_the_program(frame, run, untrained):
     refused(result, 5, "teacher 'builtins:exit' failed: SystemExit")
 
 
-def test_a_file_with_semicolons(frame, run, untrained, tmp_path):
+def test_a_file_with_semicolons(frame, run, tmp_path):
     frame.to_csv(tmp_path / "semi.csv", sep=";", index=False)
-    refused(run(tmp_path / "semi.csv"), 3, "no column is called 'y'", "separated by semicolons")
+    with pytest.warns(hpmkd.DataWarning, match="read with semicolons between the columns"):
+        assert run(tmp_path / "semi.csv").exit_code == 0
+    again = run(tmp_path / "semi.csv", "--sep=,", out=tmp_path / "again")
+    refused(again, 3, "no column is called 'y'", "a;b;c;y")
+
+
+def test_a_comma_at_the_end_of_each_line(frame, run, untrained, tmp_path):
+    header, *lines = frame.to_csv(index=False).splitlines()
+    text = "\n".join([header, *(f"{line}," for line in lines)])
+    (tmp_path / "shifted.csv").write_text(text)
+    refused(run(tmp_path / "shifted.csv"), 3, "line 2 has 5 cells; expected 4", "--sep")
 
 
 def test_a_class_that_reads_as_missing(frame, run, untrained):

@@ -337,7 +337,7 @@ def interrupt(*_, **__):
 @pytest.mark.parametrize(
     ("at", "said"),
     [
-        ("hpmkd.data.tables.read_table", "stopped; nothing further was finished\n"),
+        ("hpmkd.data.table_files.read_table", "stopped; nothing further was finished\n"),
         ("hpmkd.runs.checkpoint.RunCheckpoint.verify_or_begin", "stopped; finished: 2 folds, "),
     ],
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hpmkd.cli.arguments import FolderName, Share
-from hpmkd.cli.options import run_options
+from hpmkd.cli.options import file_options, run_options
 from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_finished
 from hpmkd.cli.session import RunSession
@@ -18,6 +19,8 @@ from hpmkd.cli.settings import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from hpmkd.data.table_files import CsvFormat
 
 
 @click.command("distill", cls=RunCommand)
@@ -57,6 +60,20 @@ if TYPE_CHECKING:
 @click.option(
     "--trust", "trusted", multiple=True, metavar="TYPE", help="Type a skops teacher may hold."
 )
+@click.option(
+    "--drop",
+    multiple=True,
+    metavar="COL",
+    help="Leave a column out: neither teachers of ours nor students use it. Repeatable.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="COL",
+    help="Keep a column that would be left out: an id, a row number, free text, or one that never "
+    "changes. Repeatable.",
+)
+@file_options
 @run_options
 @click.pass_obj
 def command(
@@ -74,6 +91,9 @@ def command(
     overwrite: bool,
     trust_pickle: bool,
     trusted: tuple[str, ...],
+    drop: tuple[str, ...],
+    keep: tuple[str, ...],
+    format: CsvFormat,
     plan: Plan,
     seed: int,
     **shown: Any,
@@ -91,7 +111,8 @@ def command(
     """
     # First: a run that is stopped while it loads says how to resume it.
     session.open(out, resume, overwrite=overwrite, trusted=trust_pickle)
-    from hpmkd.data.tables import read_table
+    from hpmkd.data.columns import ColumnChoice, texts_of
+    from hpmkd.data.table_files import read_table
     from hpmkd.errors import RecipeError
 
     if test is not None and test_size is not None:
@@ -100,13 +121,21 @@ def command(
     finished = session.is_finished()
     # As `python -m` does: a factory may live in a module beside the data.
     sys.path.insert(0, os.getcwd())
-    frame = read_table(data)
+    frame = read_table(data, format)
+    texts, choice = texts_of(frame), ColumnChoice(drop, keep)
     columns = [name for group in probabilities for name in _names(group, frame)]
     _check_names(columns, target)
     rows, given = _without(frame, columns, data)
-    test_rows, test_given = (None, None) if test is None else _test(test, columns)
+    test_rows, test_given = (None, None) if test is None else _test(test, columns, format, texts)
     if finished:
-        show_finished(session.folder, read, X=rows, y=target, X_test=test_rows, seed=seed, **shown)
+        problem: dict[str, Any] = {
+            "X": rows,
+            "y": target,
+            "X_test": test_rows,
+            "columns": choice,
+            "seed": seed,
+        }
+        show_finished(session.folder, read, **problem, **shown)
         return
     loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
     if given is not None:
@@ -119,7 +148,8 @@ def command(
         X=rows,
         y=target,
         X_test=test_rows,
-        X_unlabeled=None if unlabeled is None else read_table(unlabeled),
+        X_unlabeled=None if unlabeled is None else read_table(unlabeled, format, texts),
+        columns=choice,
         teacher=loaded or None,
         seed=seed,
         **shown,
@@ -172,11 +202,13 @@ def _without(
     return frame.drop(columns=columns), frame[columns]
 
 
-def _test(path: Path, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def _test(
+    path: Path, columns: list[str], format: CsvFormat, texts: Mapping[str, Collection[str]]
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Read test rows; their probabilities may be missing, then the teacher is not measured."""
-    from hpmkd.data.tables import read_table
+    from hpmkd.data.table_files import read_table
 
-    frame = read_table(path)
+    frame = read_table(path, format, texts)
     if not set(columns) <= set(frame.columns):
         return frame, None
     return _without(frame, columns, path)

@@ -101,16 +101,17 @@ def _alternatives(run: Path) -> str:
 
 def _support(model: Student, run: Path, data: Path | None, target: str | None) -> Support | None:
     """Return the rows in each leaf, of the training rows or of other labelled ones."""
-    from hpmkd.cli.load_student import target_of
+    from hpmkd.cli.load_student import rows_of, target_of
     from hpmkd.data.dataset import make_dataset
-    from hpmkd.data.tables import read_table
     from hpmkd.student import TreesModel
     from hpmkd.student.explain.rules import Support
 
     trees = model.model
     assert isinstance(trees, TreesModel), "readable"
     if data is not None:
-        rows = make_dataset(read_table(data), target or target_of(run), classes=model.classes_)
+        target = target or target_of(run)
+        frame = rows_of(data, model, target)
+        rows = make_dataset(frame, target, classes=model.classes_)
         trees = trees.with_leaf_counts(model.encoder.transform(rows.table), rows.labels)
     return None if trees.leaf_counts is None else Support(trees.leaf_counts)
 

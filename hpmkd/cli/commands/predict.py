@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from hpmkd.cli.options import file_options
+
+if TYPE_CHECKING:
+    from hpmkd.data.table_files import CsvFormat
 
 
 @click.command("predict")
@@ -13,7 +19,10 @@ import click
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
 @click.option("--out", type=click.Path(path_type=Path), help="CSV to write.  [default: stdout]")
-def command(run: Path, data: Path, student: str | None, out: Path | None) -> None:
+@file_options
+def command(
+    run: Path, data: Path, student: str | None, out: Path | None, format: CsvFormat
+) -> None:
     """Predict the rows of DATA with the student of RUN (a run folder or .hpmkd file).
 
     Writes a CSV with the predicted class and a probability per class, one line per row.
@@ -24,12 +33,11 @@ def command(run: Path, data: Path, student: str | None, out: Path | None) -> Non
     """
     import pandas as pd
 
-    from hpmkd.cli.load_student import student_of
-    from hpmkd.data.tables import read_table
+    from hpmkd.cli.load_student import rows_of, student_of
     from hpmkd.errors import RunFolderError
 
     model = student_of(run, student)
-    rows = read_table(data)
+    rows = rows_of(data, model, format=format)
     probabilities = model.predict_proba(rows)
     columns = [f"p_{label}" for label in model.classes_]
     table = pd.DataFrame(probabilities, columns=columns)

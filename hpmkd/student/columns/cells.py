@@ -48,7 +48,7 @@ def kind_of(cells: Any) -> Kind:
     return "category"
 
 
-def read_numbers(cells: Any, name: str) -> NDArray[np.float64]:
+def read_numbers(cells: Any, name: str, missing: tuple[str, ...] = ()) -> NDArray[np.float64]:
     """Return the cells of a number column; missing cells are NaN.
 
     Parameters
@@ -59,6 +59,8 @@ def read_numbers(cells: Any, name: str) -> NDArray[np.float64]:
         whatever stands beside it. Infinities stay.
     name : str
         Name of the column, for the error.
+    missing : tuple of str
+        Texts that stand for a missing cell, beside those of :data:`~.spelling.MISSING`.
 
     Returns
     -------
@@ -72,14 +74,14 @@ def read_numbers(cells: Any, name: str) -> NDArray[np.float64]:
     """
     categories = _categories(cells)
     if categories is not None:
-        levels = np.append(read_numbers(categories, name), np.nan)
+        levels = np.append(read_numbers(categories, name, missing), np.nan)
         return np.asarray(levels[cells.cat.codes.to_numpy()])  # code -1 is the NaN at the end
     array = _plain(cells)
     if array.dtype.kind in "biuf":
         return array.astype(np.float64, copy=False)
     if array.dtype.kind in "mM":
         return seconds_of(array)
-    return _read_objects(array.astype(object, copy=False), name)
+    return _read_objects(array.astype(object, copy=False), name, missing)
 
 
 def read_texts(cells: Any) -> tuple[NDArray[np.intp], list[str]]:
@@ -158,9 +160,11 @@ def _categories(cells: Any) -> Any:
     return _plain(pd.Series(cells.cat.categories))
 
 
-def _read_objects(array: NDArray[Any], name: str) -> NDArray[np.float64]:
+def _read_objects(array: NDArray[Any], name: str, missing: tuple[str, ...]) -> NDArray[np.float64]:
     """Read numbers out of objects, text among them: each by its own type."""
     present = ~_missing(array)
+    if missing:
+        present &= [not (isinstance(cell, str) and cell in missing) for cell in array]
     cells = array[present]
     numbers_read = np.full(len(array), np.nan)
     try:

@@ -34,7 +34,7 @@ class Levels(dict[Any, float]):
     """The codes of a category column by text; what else may stand in a cell is spelt first."""
 
     def __init__(self, column: Column) -> None:
-        super().__init__((text, float(code)) for code, text in enumerate(column.categories))
+        super().__init__((text, float(code)) for text, code in column.codes.items())
 
     def __missing__(self, cell: Any) -> float:
         kind = type(cell)

@@ -13,8 +13,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, get_args
 
 import numpy as np
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
 from hpmkd.student.columns.cells import Kind, kind_of, read_numbers, read_texts
+from hpmkd.student.columns.spelling import aliases
 from hpmkd.student.columns.tables import (
     check_keys,
     has_no_rows,
@@ -33,6 +36,7 @@ from hpmkd.student.columns.tables import (
 
 #: Levels that a category column keeps: identifiers must not make a student as large as the data.
 MAX_CATEGORIES = 1000
+NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,14 @@ class Column:
     categories : tuple of str
         The known levels by falling training frequency, ties by name: the position of a level
         is its code. Empty for numbers.
+    missing : tuple of str
+        Texts that stand for a missing cell of a number column, beside the usual ones.
     """
 
     name: str
     kind: Kind
     categories: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -61,6 +68,8 @@ class Column:
             raise ValueError(f"column {self.name!r} lists a category twice")
         if self.kind == "number" and self.categories:
             raise ValueError(f"column {self.name!r} is a number but lists categories")
+        if self.kind != "number" and self.missing:
+            raise ValueError(f"column {self.name!r} is no number but lists texts for missing cells")
 
     def read(self, cells: Any) -> NDArray[np.float64]:
         """Read raw cells as numbers or as codes, float64; NaN where missing or an unknown category.
@@ -71,14 +80,17 @@ class Column:
             A cell of a number column is not a number.
         """
         if self.kind == "number":
-            return read_numbers(cells, self.name)
+            return read_numbers(cells, self.name, self.missing)
         codes, texts = read_texts(cells)
-        known = [self._codes.get(text, np.nan) for text in texts]
+        known = [self.codes.get(text, np.nan) for text in texts]
         return np.array([*known, np.nan])[codes]  # code -1 is the NaN at the end
 
     @cached_property
-    def _codes(self) -> dict[str, int]:
-        return {text: code for code, text in enumerate(self.categories)}
+    def codes(self) -> dict[str, int]:
+        """The code of each spelling of a level; see :func:`~.spelling.aliases`."""
+        codes = {text: code for code, text in enumerate(self.categories)}
+        others = aliases(self.categories)
+        return codes | {spelling: codes[level] for spelling, level in others.items()}
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,12 @@ class Schema:
             raise ValueError("column names repeat")
 
     @classmethod
-    def fit(cls, table: Any, max_categories: int = MAX_CATEGORIES) -> Schema:
+    def fit(
+        cls,
+        table: Any,
+        max_categories: int = MAX_CATEGORIES,
+        missing: Mapping[str, tuple[str, ...]] = NOTHING,
+    ) -> Schema:
         """Learn the columns of a training table.
 
         Parameters
@@ -113,6 +130,8 @@ class Schema:
             Mappings must all have the same keys.
         max_categories : int
             Levels that a category column keeps; rarer ones are read as missing.
+        missing : mapping of str to tuple of str
+            Texts that stand for a missing cell, by number column.
 
         Raises
         ------
@@ -131,7 +150,7 @@ class Schema:
             raise DataError(f"two columns have the same name: {listed(repeated)}; rename one")
         check_keys(table, raw.names)
         columns = (
-            _learn(name, cells, max_categories)
+            _learn(name, cells, max_categories, missing.get(name, ()))
             for name, cells in zip(names, raw.columns, strict=True)
         )
         return cls(tuple(columns), raw.names is not None)
@@ -214,11 +233,7 @@ class Schema:
 
     def to_json(self) -> dict[str, Any]:
         """Return the schema as plain dicts and lists; :meth:`from_json` reads them."""
-        columns: list[Any] = [
-            column.name if column.kind == "number" else [column.name, list(column.categories)]
-            for column in self.columns
-        ]
-        return {"named": self.named, "columns": columns}
+        return {"named": self.named, "columns": list(map(_column_to_json, self.columns))}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Schema:
@@ -235,20 +250,32 @@ class Schema:
         return cls(tuple(_column_from_json(entry) for entry in entries), named)
 
 
-def _learn(name: str, cells: Any, max_categories: int) -> Column:
+def _learn(name: str, cells: Any, max_categories: int, missing: tuple[str, ...]) -> Column:
     """Learn one column."""
     if kind_of(cells) == "number":
-        return Column(name, "number")
+        return Column(name, "number", missing=missing)
     codes, texts = read_texts(cells)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     ranked = sorted(zip(texts, counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
     return Column(name, "category", tuple(text for text, _ in ranked[:max_categories]))
 
 
+def _column_to_json(column: Column) -> Any:
+    """Make the entry of a column in a schema: a name, with levels, or with texts for missing."""
+    if column.missing:
+        return {"name": column.name, "missing": list(column.missing)}
+    return column.name if column.kind == "number" else [column.name, list(column.categories)]
+
+
 def _column_from_json(entry: Any) -> Column:
     """Make a column from its entry in a schema."""
     if isinstance(entry, str):
         return Column(entry, "number")
+    if isinstance(entry, dict) and set(entry) == {"name", "missing"}:
+        name, missing = entry["name"], entry["missing"]
+        texts = isinstance(missing, list) and all(isinstance(text, str) for text in missing)
+        if isinstance(name, str) and texts:
+            return Column(name, "number", missing=tuple(missing))
     if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str):
         name, categories = entry
         if isinstance(categories, list) and all(isinstance(text, str) for text in categories):

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpmkd.student.columns.spelling import number_of
+
 #: What a moment or a duration may be; datetime and Timestamp are dates.
 TIMES = (date, timedelta, np.datetime64, np.timedelta64)
 _UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9, "ps": 10**12}
@@ -24,7 +26,12 @@ def numbers_of(cells: NDArray[Any]) -> NDArray[np.float64]:
     TypeError, ValueError, OverflowError
         A cell is nothing of the kind.
     """
-    if not any(issubclass(kind, TIMES) for kind in set(map(type, cells))):
+    kinds = set(map(type, cells))
+    if any(issubclass(kind, str) for kind in kinds):
+        cells = np.array(
+            [number_of(cell) if isinstance(cell, str) else cell for cell in cells], dtype=object
+        )
+    if not any(issubclass(kind, TIMES) for kind in kinds):
         return cells.astype(np.float64)
     times = np.array([isinstance(cell, TIMES) for cell in cells])
     numbers_read = np.empty(len(cells))
