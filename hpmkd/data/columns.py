@@ -138,7 +138,10 @@ def conformed(frame: pd.DataFrame, training: pd.DataFrame, missing: Mapping[str,
     read = {
         name: read_numbers(frame[name], name, missing.get(name, ()))
         for name, kind in zip(map(str, training), training.dtypes, strict=True)
-        if isinstance(kind, np.dtype) and kind.kind in "biuf" and _is_text(frame[name])
+        if isinstance(kind, np.dtype)
+        and kind.kind in "biuf"
+        and name in frame
+        and _is_text(frame[name])
     }
     return _with(frame, read)
 

@@ -177,7 +177,7 @@ def make_dataset(
 def as_test_rows(training: Dataset, X_test: Any, target: Any) -> Dataset:
     """Return given test rows, with the classes and the columns of the training rows."""
     test = make_dataset(X_test, target, classes=training.classes)
-    table = aligned(test.table, training.table)
+    table = aligned(test.table, training.table, training.left_out)
     if hasattr(table, "columns"):
         table = conformed(table, training.whole, training.missing)
     return replace(test, whole=table)

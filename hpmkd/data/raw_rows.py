@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,7 +143,7 @@ def _too_large(cells: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(np.abs(cells) > np.float64(LARGEST))
 
 
-def aligned(table: Any, training: Any) -> Any:
+def aligned(table: Any, training: Any, spare: Collection[str] = ()) -> Any:
     """Return test rows with the columns of the training rows, in their order.
 
     Parameters
@@ -150,6 +151,8 @@ def aligned(table: Any, training: Any) -> Any:
     table, training : DataFrame or ndarray
         Columns are matched by name where both have names; what training lacks is dropped.
         Where one has none, they are matched by position, and the result is as training.
+    spare : collection of str
+        Names of training that the table may lack.
 
     Raises
     ------
@@ -159,10 +162,11 @@ def aligned(table: Any, training: Any) -> Any:
     names = getattr(training, "columns", None)
     others = getattr(table, "columns", None)
     if names is not None and others is not None:
-        missing = [name for name in names if name not in set(others)]
+        wanted = [name for name in names if name in others or name not in spare]
+        missing = [name for name in wanted if name not in others]
         if missing:
             raise DataError(f"the test rows lack the columns {', '.join(map(str, missing[:10]))}")
-        return table[list(names)]
+        return table[wanted]
     if training.shape[1] != table.shape[1]:
         raise DataError(
             f"got {table.shape[1]} columns in the test rows; expected "

@@ -141,16 +141,17 @@ def unlabeled_rows(X: Any, training: Dataset) -> Any:
     if isinstance(training.table, pd.DataFrame):
         names = list(training.table.columns)
         given = isinstance(table, pd.DataFrame)
-        table = table[names] if given else pd.DataFrame(table, columns=names)
+        there = [name for name in names if given and name in table]
+        table = table[there] if given else pd.DataFrame(table, columns=names)
         table = conformed(table, training.table, training.missing)
     elif isinstance(table, pd.DataFrame):
         table = table.to_numpy()
-    _warn_of_empty_columns(pd.DataFrame(table), pd.DataFrame(training.table))
+    _warn_of_empty_columns(pd.DataFrame(table), pd.DataFrame(training.features))
     return table
 
 
 def _warn_of_empty_columns(rows: pd.DataFrame, training: pd.DataFrame) -> None:
-    empty = rows.isna().all().to_numpy() & ~training.isna().all().to_numpy()
+    empty = rows[training.columns].isna().all() & ~training.isna().all()
     names = [str(name) for name in training.columns[empty]]
     if names:
         shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
