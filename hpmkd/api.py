@@ -211,6 +211,8 @@ def run(
             "teachers": teacher is not None,
             "test": X_test is not None,
             "unlabeled": X_unlabeled is not None,
+            "drop": list(columns.drop),
+            "keep": list(columns.keep),
         },
         "target": y if isinstance(y, str) else None,
         "left_out": list(dataset.left_out),

@@ -31,6 +31,8 @@ def command(found: Distillation, folder: str) -> str:
         parts += ["--test", "TEST_DATA"]
     if facts["given"]["unlabeled"]:
         parts += ["--unlabeled", "MORE_DATA"]
+    for option in ("drop", "keep"):
+        parts += [text for name in facts["given"][option] for text in (f"--{option}", name)]
     parts += ["--recipe", f"{folder}/recipe.toml", "--seed", str(facts["seed"])]
     return shlex.join([*parts, "--out", "AGAIN"])
 

@@ -135,6 +135,7 @@ def setting(found: Distillation) -> Table:
         "training rows": cell(rows["training"]),
         "test rows": cell(rows["test"]),
         "columns": cell(facts["columns"]),
+        "left out": ", ".join(map(clean, facts["left_out"])) or "-",
         "classes": ", ".join(clean(label) for label in facts["classes"]),
         "target": facts["target"],
         "teachers": _listed(facts["teachers"]),

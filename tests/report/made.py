@@ -225,7 +225,11 @@ def made(
             "versions": {"python": "3.12", "hpmkd": "0.1.0"},
             "search": {"ended": "sampler exhausted", "remembered": {}},
             "selection": {"rows": 800, "teacher_accuracy": 0.9},
-            "given": {"teachers": False, "test": False, "unlabeled": False},
+            "left_out": [],
+            "given": {
+                **{"teachers": False, "test": False, "unlabeled": False},
+                **{"drop": [], "keep": []},
+            },
             "target": target,
             "teachers": dict.fromkeys(teachers, "cross-fitted"),
             "plugins": {"defaults": "hpmkd 0.1.0"},

@@ -56,6 +56,12 @@ def test_what_was_given_is_asked_for(given, teachers, expected):
     assert "this gives the same students, bit for bit" in sentences(run, line)
 
 
+def test_columns_that_the_user_named_are_named_again():
+    run = made(target="y")
+    run.facts["given"].update(drop=["a b"], keep=["id"])
+    assert "--target y --drop 'a b' --keep id --recipe" in command(run, "run")
+
+
 def test_bit_for_bit_is_said_where_it_is_true():
     run, line = typed()
     assert "unless the memory has learned from other data since" in sentences(run, line)
@@ -71,7 +77,7 @@ def test_bit_for_bit_is_said_where_it_is_true():
 
 
 def test_a_run_folder_keeps_what_was_given(folder, wine):
-    none = {"teachers": False, "test": False, "unlabeled": False}
+    none = {"teachers": False, "test": False, "unlabeled": False, "drop": [], "keep": []}
     assert hpmkd.load(folder).facts["given"] == {**none, "teachers": True}
     X, y = wine
     settings = {"sampler.trials": 1, "split.folds": 2}
