@@ -90,9 +90,15 @@ def target_of(run: Path) -> str:
     StudentFileError
         If the run does not know it.
     """
+    target = known_target(run)
+    if target is None:
+        raise StudentFileError(f"{run} does not say which column holds the labels: give --target")
+    return target
+
+
+def known_target(run: Path) -> str | None:
+    """Return the name of the column that a run learned to predict; None if it does not know it."""
     from hpmkd.runs.folder import read_json
 
     target = read_json(run / "run.json", dict).get("target") if run.is_dir() else None
-    if not isinstance(target, str):
-        raise StudentFileError(f"{run} does not say which column holds the labels: give --target")
-    return target
+    return target if isinstance(target, str) else None

@@ -22,6 +22,7 @@ SHORTCUTS = {
     "budget.trial_seconds": "trial_timeout",
     "memory.name": "no_memory",
     "cache.name": "no_cache",
+    "drift.sketch": "no_sketch",
 }
 
 
@@ -133,6 +134,13 @@ def run_options(command: F) -> F:
             flag_value="memory",
             default=None,
             help="Neither read nor write files of what teachers predicted in earlier runs.",
+        ),
+        click.option(
+            "--no-sketch",
+            flag_value=False,
+            default=None,
+            help="Keep no shares of the training rows in the student's file, by which evaluate "
+            "--drift and predict notice other data.",
         ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
         click.option(

@@ -106,9 +106,11 @@ def show(found: Distillation, out: Path, *, as_json: bool) -> None:
         json.dump(result, sys.stdout, indent=2)
         click.echo()
     else:
+        from hpmkd.cli.output.drift import print_sketch
         from hpmkd.cli.output.leaderboard import print_result
 
         print_result(found)
+        print_sketch(found)
         typed = shlex.quote(str(out))
         click.echo(f"\nWritten to {out}; use it with: hpmkd predict {typed} DATA")
         click.echo(f"See it with: hpmkd report {typed}")

@@ -17,10 +17,11 @@ OPTIONS = {
     "budget.trial_seconds": "--trial-timeout",
     "memory.name": "--no-memory",
     "cache.name": "--no-cache",
+    "drift.sketch": "--no-sketch",
     "split.test_size": "--test-size",
 }
 #: Those of them that take no value.
-FLAGS = frozenset({"--no-memory", "--no-cache"})
+FLAGS = frozenset({"--no-memory", "--no-cache", "--no-sketch"})
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class EncodingOptions:
     Parameters
     ----------
     scaling_rows : int
-        Rows that the scale of numbers is learned from at most, evenly spaced ones.
+        Rows that the scale of numbers, and sketches, are learned from at most, evenly spaced ones.
     single_above : int
         Rows above which no matrix is in double precision.
     """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.chain.chain import ProgressiveDistillationChain
 from hpmkd.engine.search import with_control
+from hpmkd.engine.selection_sets import encoding_of
 from hpmkd.training.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -51,4 +52,6 @@ def chain(ctx: RunContext, outputs: TeacherOutputs, found: SearchResult) -> Chai
             outputs.ranking,
         ).run(found.trials)
         ctx.progress.finish()
-    return ChainResult(Provenance(found.run, eligible), tried, gates)
+    sketch = outputs.training.sketch(encoding_of(ctx)[1]) if ctx.recipe.drift.sketch else None
+    provenance = Provenance(found.run, eligible, sketch, ctx.recipe.limits.max_size)
+    return ChainResult(provenance, tried, gates)

@@ -24,6 +24,7 @@ from hpmkd.recipe.parsing import as_table, check_keys, convert, merge, parse_cho
 from hpmkd.recipe.settings import (
     BudgetSettings,
     Choice,
+    DriftSettings,
     EnsembleSettings,
     ExtraSettings,
     FrontSettings,
@@ -63,6 +64,7 @@ class Recipe(msgspec.Struct, frozen=True):
     pipeline: PipelineSettings = PipelineSettings()
     limits: Limits = Limits()
     front: FrontSettings = FrontSettings()
+    drift: DriftSettings = DriftSettings()
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Recipe = "hpm") -> Recipe:

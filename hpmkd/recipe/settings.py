@@ -69,7 +69,7 @@ class SplitSettings(Settings, frozen=True):
     selection_rows : int
         Selection rows at most.
     scaling_rows : int
-        Rows that encoders learn the scale of numbers from at most.
+        Rows that encoders learn the scale of numbers from at most, and sketches shares.
     single_above : int
         Training rows above which the matrix of linear students is kept in single precision.
     """
@@ -238,6 +238,18 @@ class FrontSettings(Settings, frozen=True):
     """
 
     size: Natural = 6
+
+
+class DriftSettings(Settings, frozen=True):
+    """What the students' files keep of the training rows, to notice drift.
+
+    Parameters
+    ----------
+    sketch : bool
+        Whether shares of the rows by column are kept, under 1 KB each.
+    """
+
+    sketch: bool = True
 
 
 class ExtraSettings(Settings, frozen=True):

@@ -184,7 +184,8 @@ class Distillation:
         Parameters
         ----------
         max_size : int or str, optional
-            Bytes of its file, or a text such as ``"50KB"``.
+            Bytes of its file, or a text such as ``"50KB"``. Where it has no room for the sketch of
+            the training rows, the student comes without it.
         max_latency : float or str, optional
             Microseconds of one row, or a text such as ``"2us"``.
         min_retention : float or str, optional
@@ -206,11 +207,14 @@ class Distillation:
         given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
         shipped = next(each for each in self.front if each.chosen)
         if set(given.values()) == {None} and not self.recipe.limits.broken(shipped.metrics):
-            summary = shipped  # of what is as good, the run ships the smallest
-        else:
-            limits = self.recipe.limits if set(given.values()) == {None} else read_limits(given)
-            summary = pick(self.front, limits, "DIR")
-        return Picked(summary, self.by_name[summary.name])
+            # Of what is as good, the run ships the smallest.
+            return Picked(shipped, self.by_name[shipped.name])
+        limits = self.recipe.limits if set(given.values()) == {None} else read_limits(given)
+        summary = pick(self.front, limits, "DIR")
+        student = self.by_name[summary.name]
+        if isinstance(student, Student):
+            student = student.within(limits.max_size)
+        return Picked(summary, student)
 
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit another student on the rows of :attr:`students` and the same soft targets.

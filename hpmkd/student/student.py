@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from mmap import mmap
 from pathlib import Path
@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import DataError, StudentFileError
+from hpmkd.student.drift.result import Drift
+from hpmkd.student.drift.sketch import Sketch
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.file import file
 from hpmkd.student.file.arrays import as_classes
@@ -41,6 +43,8 @@ class Student:
         The labels, all text, integers, floats or booleans, in the order of the probabilities.
     facts : mapping, optional
         Facts about the student in its file: names to plain JSON values.
+    sketch : Sketch, optional
+        Shares of the training rows by column, for :meth:`drift`.
 
     Raises
     ------
@@ -57,15 +61,19 @@ class Student:
     model: FittedModel
     classes: NDArray[Any]
     facts: Mapping[str, Any] = field(default_factory=frozen_mapping)
+    sketch: Sketch | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", as_classes(self.classes))
         object.__setattr__(self, "facts", frozen_mapping(plain_facts(self.facts)))
         file.check_parts(self.encoder, self.model, self.classes)
+        if self.sketch is not None and not self.sketch.fits(self.encoder.schema):
+            raise ValueError("the sketch of the training rows is of other columns")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A read-only mapping does not pickle; students come back from worker processes.
-        return (Student, (self.encoder, self.model, self.classes, dict(self.facts)))
+        facts = dict(self.facts)
+        return (Student, (self.encoder, self.model, self.classes, facts, self.sketch))
 
     def __repr__(self) -> str:
         labels = ", ".join(repr(label) for label in self.classes[:3].tolist())
@@ -118,8 +126,14 @@ class Student:
 
     @cached_property
     def n_bytes(self) -> int:
-        """Size of the student as a file."""
-        return len(self.to_bytes())
+        """Size of the student as a file, in bytes, without its sketch."""
+        bare = self if self.sketch is None else replace(self, sketch=None)
+        return len(bare.to_bytes())
+
+    @property
+    def sketch_bytes(self) -> int:
+        """What the sketch adds to the file, in bytes; 0 without one."""
+        return 0 if self.sketch is None else len(self.to_bytes()) - self.n_bytes
 
     def predict_proba(self, table: Any) -> NDArray[np.float64]:
         """Return probabilities for raw rows.
@@ -185,9 +199,47 @@ class Student:
         """
         return self._ask(row)
 
+    def drift(self, table: Any) -> Drift:
+        """Compare raw rows with those that the student was trained on.
+
+        Parameters
+        ----------
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        Drift
+            By column, the population stability index and counts of the cells beyond training;
+            :attr:`~hpmkd.student.drift.result.Drift.hint` says whether to distil anew.
+
+        Raises
+        ------
+        StudentFileError
+            The student has no sketch of its training rows.
+        DataError
+            Columns are missing, or a number column holds text.
+        """
+        if self.sketch is None:
+            raise StudentFileError(
+                "the student has no sketch of its training rows to compare with: distil anew "
+                "without --no-sketch, or add one with student.with_sketch(training_rows)"
+            )
+        return self.sketch.compare(self.encoder.schema, table)
+
+    def with_sketch(self, table: Any) -> Student:
+        """Return the same student with a sketch of raw rows, those that it was trained on."""
+        return replace(self, sketch=Sketch.fit(self.encoder.schema, table))
+
+    def within(self, max_size: int) -> Student:
+        """Return the same student, without its sketch if its file is larger; 0 for any size."""
+        fits = self.sketch is None or not 0 < max_size < self.n_bytes + self.sketch_bytes
+        return self if fits else replace(self, sketch=None)
+
     def to_bytes(self) -> bytes:
         """Return the student as the content of a ``.hpmkd`` file."""
-        return file.write(file.FileParts(self.encoder, self.model, self.classes, self.facts))
+        parts = (self.encoder, self.model, self.classes, self.facts, self.sketch)
+        return file.write(file.FileParts(*parts))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Student:

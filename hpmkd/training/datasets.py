@@ -12,6 +12,7 @@ import numpy as np
 from hpmkd.data import splits, tables
 from hpmkd.data.cache_region import NO_CACHE, CacheRegion
 from hpmkd.data.encoding import EXACT, Encoding, EncodingOptions
+from hpmkd.student.drift.sketch import Sketch
 from hpmkd.values import ExtraRows, HeldOutRows, Previous
 
 if TYPE_CHECKING:
@@ -107,6 +108,13 @@ class TrainingSet:
         for kind, rows in sorted(self.encoded_extra.items()):
             parts += [kind, rows.matrix, rows.soft_targets]
         return tables.digest(*parts)
+
+    def sketch(self, options: EncodingOptions = EXACT) -> Sketch | None:
+        """Return the shares of the raw rows by column; None if no stage reads encoded rows."""
+        if not self.encoded:
+            return None
+        encoder, _ = next(iter(self.encoded.values()))
+        return Sketch.fit(encoder.schema, options.few(self.raw).table)
 
     def with_soft_targets(
         self, soft_targets: FloatArray, of_extra: FloatArray | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.data.raw_rows import as_table
+from hpmkd.evaluation.footprint import size_of
 from hpmkd.knowledge.fold_fits import pickled_bytes
 from hpmkd.knowledge.fusion import FittedFusion
 from hpmkd.knowledge.predictions import stack
@@ -67,11 +68,11 @@ class Ensemble:
 
     @property
     def n_bytes(self) -> int:
-        """Size of its file; or of the members' and of the fitted fuser, as a pickle, together."""
+        """Size of its file without the sketch; or of its members and the pickled fuser together."""
         if isinstance(self.packed, Student):
             return self.packed.n_bytes
         fuser = pickled_bytes(self.fusion.fitted) or 0
-        return sum(len(member.to_bytes()) for member in self.members) + fuser
+        return sum(map(size_of, self.members)) + fuser
 
     def facts(self) -> dict[str, Any]:
         """Return what a run reports of it, as plain values."""
@@ -135,6 +136,8 @@ def fit_ensemble(
     facts = provenance.of_ensemble(trials, fuser.offered.offer.name)
     predicted = stack([known[name] for name in found.names])
     packed = _packed(members, found.fusion, predicted, held.table, facts)
+    if isinstance(packed, Student):
+        packed = provenance.sketched(packed)
     ensemble = Ensemble(found.names, tuple(members.values()), found.fusion, packed)
     return ensemble, _trial(found, trials, held.labels)
 

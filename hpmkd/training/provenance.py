@@ -10,6 +10,7 @@ from hpmkd.student import Student
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
+    from hpmkd.student.drift.sketch import Sketch
     from hpmkd.values import Configuration, Trial
 
 #: The entry of a student's facts that holds it; facts of a stage's own are left alone.
@@ -35,20 +36,27 @@ class Provenance:
 
     run: Run
     trials: Sequence[Trial] = field(default=(), repr=False)  # those that may win
+    sketch: Sketch | None = field(default=None, repr=False)  # of the rows of `run`
+    max_size: int = 0  # bytes of a student's file with its sketch, else it has none; 0 for any
 
     def signed(
         self, student: Predictor, configuration: Configuration, trial: Trial | None = None
     ) -> Predictor:
-        """Return a student whose facts record how it was made.
+        """Return a student whose facts record how it was made, with a sketch of its rows.
 
         One of a foreign class is returned as it is. `configuration` is what it was fitted by, on
         all rows; `trial` is that of the configuration, by default the one in :attr:`trials`.
         """
         if not isinstance(student, Student):
             return student
-        return replace(
-            student, facts={**student.facts, TRAINING: self.facts_of(configuration, trial)}
-        )
+        facts = {**student.facts, TRAINING: self.facts_of(configuration, trial)}
+        return self.sketched(replace(student, facts=facts))
+
+    def sketched(self, student: Student) -> Student:
+        """Return a student with the sketch of its rows, if there is one and its file has room."""
+        if self.sketch is None or not self.sketch.fits(student.encoder.schema):
+            return student
+        return replace(student, sketch=self.sketch).within(self.max_size)
 
     def facts_of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
         """Return what a student of this configuration records, as plain values."""

@@ -70,8 +70,9 @@ def test_all_that_was_fitted_for_good_is_told_of(found, folder, cancer):
     assert [each["name"] for each in front if each["chosen"]] == [found.chosen]
     for each in front:
         path = folder / "students" / f"{each['name']}.hpmkd"
-        assert each["bytes"] == path.stat().st_size
-        assert hpmkd.Student.load(path).predict_proba(cancer[0][:3]).shape == (3, 2)
+        student = hpmkd.Student.load(path)
+        assert each["bytes"] == student.n_bytes == path.stat().st_size - student.sketch_bytes
+        assert student.predict_proba(cancer[0][:3]).shape == (3, 2)
 
 
 def test_each_has_the_figures_of_its_trial(found):

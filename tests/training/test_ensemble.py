@@ -118,7 +118,7 @@ def test_where_rows_are_weighed_by_themselves_there_is_no_file(tmp_path, capsys)
     assert isinstance(found.ensemble, Ensemble)
     assert found.ensemble.predict_proba(load_wine().data).shape == (178, 3)
     (record,) = [record for record in found.records if record.role == "ensemble"]
-    assert record.bytes > sum(len(member.to_bytes()) for member in found.ensemble.members)
+    assert record.bytes > sum(member.n_bytes for member in found.ensemble.members)
     found.save(tmp_path / "run")
     assert not (tmp_path / "run" / "students" / "ensemble.hpmkd").exists()
     assert hpmkd.load(tmp_path / "run").ensemble is None
@@ -152,7 +152,7 @@ def test_it_stands_on_the_leaderboard_and_may_be_chosen(found):
     (record,) = [record for record in found.records if record.role == "ensemble"]
     assert record.name == "ensemble"
     assert record.chosen == (found.chosen == "ensemble")
-    assert record.bytes == len(found.ensemble.to_bytes())
+    assert record.bytes == found.ensemble.n_bytes
     members = [found.by_name[name] for name in found.facts["ensemble"]["members"]]
     assert record.bytes < sum(len(member.to_bytes()) for member in members)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from hpmkd.cli.options import file_options
 
 if TYPE_CHECKING:
     from hpmkd.data.table_files import CsvFormat
+    from hpmkd.student import Student
 
 
 @click.command("evaluate")
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--target", metavar="COL", help="Column with the labels.  [default: as in RUN]")
 @click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
+@click.option(
+    "--drift", "with_drift", is_flag=True, help="Compare the rows with those of the training, too."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @file_options
 def command(
@@ -27,30 +31,50 @@ def command(
     data: Path,
     target: str | None,
     student: str | None,
+    with_drift: bool,
     as_json: bool,
     format: CsvFormat,
 ) -> None:
     """Score the student of RUN (a run folder or .hpmkd file) on the labelled rows of DATA.
 
+    With --drift, DATA needs no labels: without them nothing is scored. A column shifted if its
+    population stability index (PSI) is over .1, and by much if it is over .25, unless chance
+    explains it.
+
     \b
-    Example:
+    Examples:
       hpmkd evaluate runs/adult holdout.csv
+      hpmkd evaluate runs/adult last_week.csv --drift
     """
-    from hpmkd.cli.load_student import rows_of, student_of, target_of
-    from hpmkd.data.dataset import make_dataset
-    from hpmkd.evaluation.latency import student_latency
-    from hpmkd.evaluation.scores import score
+    from hpmkd.cli.load_student import known_target, rows_of, student_of, target_of
+    from hpmkd.cli.output.drift import print_drift
 
     model = student_of(run, student)
-    target = target or target_of(run)
-    dataset = make_dataset(rows_of(data, model, target, format), target, classes=model.classes_)
-    scores = score(model.predict_proba(dataset.table), dataset.labels)
-    latency = student_latency(model, dataset.table)
-    size = len(model.to_bytes())
-    results = {"rows": len(dataset), **asdict(scores), "bytes": size, **asdict(latency)}
+    rows = rows_of(data, model, target or known_target(run), format)
+    drift = model.drift(rows) if with_drift else None
+    results: dict[str, Any] = {}
+    if drift is None or target is not None or known_target(run) in rows.columns:
+        results = _scores(model, rows, target or target_of(run))
     if as_json:
-        click.echo(json.dumps(results, indent=2))
+        told = {} if drift is None else {"drift": drift.to_mapping()}
+        click.echo(json.dumps({**results, **told}, indent=2))
         return
     for name, value in results.items():
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)
         click.echo(f"{name:<12} {shown}")
+    if drift is not None:
+        click.echo(nl=bool(results))
+        print_drift(drift)
+
+
+def _scores(model: Student, rows: Any, target: str) -> dict[str, Any]:
+    """Return the scores, the size and the speed of a student."""
+    from hpmkd.data.dataset import make_dataset
+    from hpmkd.evaluation.latency import student_latency
+    from hpmkd.evaluation.scores import score
+
+    dataset = make_dataset(rows, target, classes=model.classes_)
+    scores = score(model.predict_proba(dataset.table), dataset.labels)
+    latency = student_latency(model, dataset.table)
+    size = {"bytes": model.n_bytes, "sketch_bytes": model.sketch_bytes}
+    return {"rows": len(dataset), **asdict(scores), **size, **asdict(latency)}

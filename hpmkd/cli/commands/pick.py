@@ -28,6 +28,7 @@ def command(
     """Pick the best student of RUN (a run folder) within limits.
 
     The selection rows decide, as in the run. Without options, the limits of the run apply.
+    The copy leaves the sketch of the training rows out where a limit of size has no room for it.
     Links of the chain that their gate refused are left out. RUN is not changed; the copy is
     written whole or not at all.
 
@@ -59,10 +60,10 @@ def command(
             _show(students, limits_used, None)
         raise
     path = student_path(run, chosen.name)
-    content = _content(path)
+    content, note = _content(path, limits_used.max_size)
     if piped:
         click.echo(content, nl=False)
-        click.echo(f"Picked {chosen.name}: {path}", err=True)
+        click.echo(f"Picked {chosen.name}: {path}{note}", err=True)
         return
     if out is not None:
         _write(content, out)
@@ -77,7 +78,7 @@ def command(
         click.echo()
         return
     _show(students, limits_used, chosen.name)
-    click.echo(f"\nPicked {chosen.name}: {path}" + (f", copied to {out}" if out else ""))
+    click.echo(f"\nPicked {chosen.name}: {path}" + (f", copied to {out}{note}" if out else ""))
 
 
 def _show(students: Any, limits: Any, chosen: str | None) -> None:
@@ -99,14 +100,14 @@ def _check_free(out: Path, run: Path, overwrite: bool) -> None:
         )
 
 
-def _content(path: Path) -> bytes:
-    """Return the content of a student's file, checked."""
+def _content(path: Path, max_size: int) -> tuple[bytes, str]:
+    """Return the checked content of a student's file, and a note if it comes without its sketch."""
     from hpmkd.errors import StudentFileError
     from hpmkd.student import Student
 
     try:
         content = path.read_bytes()
-        Student.from_bytes(content)
+        student = Student.from_bytes(content)
     except OSError as error:
         raise StudentFileError(
             f"{path} cannot be read: {error.strerror or error}; take the run folder from a backup, "
@@ -114,7 +115,10 @@ def _content(path: Path) -> bytes:
         ) from error
     except StudentFileError as error:
         raise StudentFileError(f"{path}: {error}") from error
-    return content
+    smaller = student.within(max_size)
+    if smaller is student:
+        return content, ""
+    return smaller.to_bytes(), " without its sketch, for which --max-size leaves no room"
 
 
 def _write(content: bytes, out: Path) -> None:

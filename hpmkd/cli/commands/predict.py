@@ -25,7 +25,9 @@ def command(
 ) -> None:
     """Predict the rows of DATA with the student of RUN (a run folder or .hpmkd file).
 
-    Writes a CSV with the predicted class and a probability per class, one line per row.
+    Writes a CSV with the predicted class and a probability per class, one line per row. A line on
+    stderr names columns in which clearly more cells than in training, by over 5 % of the rows, are
+    missing, hold an unknown level or lie out of range.
 
     \b
     Example:
@@ -34,11 +36,14 @@ def command(
     import pandas as pd
 
     from hpmkd.cli.load_student import rows_of, student_of
+    from hpmkd.cli.output.drift import warn_of_unusual_cells
     from hpmkd.errors import RunFolderError
 
     model = student_of(run, student)
     rows = rows_of(data, model, format=format)
     probabilities = model.predict_proba(rows)
+    if model.sketch is not None:
+        warn_of_unusual_cells(model.drift(rows), run, data)
     columns = [f"p_{label}" for label in model.classes_]
     table = pd.DataFrame(probabilities, columns=columns)
     table.insert(0, "prediction", model.classes_[probabilities.argmax(axis=1)])

@@ -34,6 +34,8 @@ from hpmkd.student.columns.tables import (
     open_table,
 )
 
+#: Codes of the cells of a category column that hold no known level.
+MISSING, UNSEEN = -1, -2
 #: Levels that a category column keeps: identifiers must not make a student as large as the data.
 MAX_CATEGORIES = 1000
 NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
@@ -81,9 +83,16 @@ class Column:
         """
         if self.kind == "number":
             return read_numbers(cells, self.name, self.missing)
+        codes = self.read_codes(cells)
+        return np.where(codes >= 0, codes, np.nan)
+
+    def read_codes(self, cells: Any) -> NDArray[np.intp]:
+        """Read raw cells of a category as codes, :data:`MISSING` and :data:`UNSEEN` among them."""
+        if not len(cells):
+            return np.empty(0, dtype=np.intp)
         codes, texts = read_texts(cells)
-        known = [self.codes.get(text, np.nan) for text in texts]
-        return np.array([*known, np.nan])[codes]  # code -1 is the NaN at the end
+        known = [self.codes.get(text, UNSEEN) for text in texts]
+        return np.array([*known, MISSING])[codes]  # code -1 is the one at the end
 
     @cached_property
     def codes(self) -> dict[str, int]:
@@ -177,14 +186,27 @@ class Schema:
             Columns are missing, too many or too few, a row lacks one, or a number column
             holds text.
         """
+        raw = self.open(table)
+        return [column.read(cells) for column, cells in zip(self.columns, raw, strict=True)]
+
+    def open(self, table: Any) -> list[Any]:
+        """Find the columns in a raw table, as :meth:`read` does, without reading their cells.
+
+        Returns
+        -------
+        list of d ndarrays or Series of n cells
+
+        Raises
+        ------
+        DataError
+            Columns are missing, too many or too few, or a row lacks one.
+        """
         if has_no_rows(table):
             return [np.empty(0) for _ in self.columns]
         raw = open_table(table)
         positions = match_columns(raw, self.names, self.named)
         check_keys(table, self._wanted)
-        return [
-            column.read(raw.columns[j]) for column, j in zip(self.columns, positions, strict=True)
-        ]
+        return [raw.columns[j] for j in positions]
 
     def matrix(self, table: Any, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
         """Read a raw table into one new array, as :meth:`read` does.

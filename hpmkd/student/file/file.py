@@ -2,8 +2,8 @@
 
 The container is described in :mod:`hpmkd.student.file.container`. The header holds ``encoder``
 (with the schema), ``model`` (kind and link), ``classes`` (type and labels), ``hpmkd`` (the version
-that wrote it) and ``facts`` (any plain values of the writer). Arrays are named
-``encoder.…`` and ``model.…``.
+that wrote it), ``facts`` (any plain values of the writer) and perhaps a ``sketch`` of the training
+rows. Arrays are named ``encoder.…`` and ``model.…``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from hpmkd.student.drift.sketch import Sketch
 from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
 from hpmkd.student.encoders.tree import JointEncoder
 from hpmkd.student.file.arrays import classes_from_json, classes_to_json
@@ -47,6 +48,7 @@ class FileParts(NamedTuple):
     model: FittedModel
     classes: NDArray[Any]
     facts: Mapping[str, Any]
+    sketch: Sketch | None
 
 
 def write(parts: FileParts) -> bytes:
@@ -57,7 +59,7 @@ def write(parts: FileParts) -> bytes:
     StudentFileError
         The student is larger than a file may be.
     """
-    encoder, model, classes, facts = parts
+    encoder, model, classes, facts, sketch = parts
     header = {
         "encoder": encoder.to_json(),
         "model": _model_to_json(model),
@@ -65,6 +67,8 @@ def write(parts: FileParts) -> bytes:
         "hpmkd": _version(),
         "facts": dict(facts),
     }
+    if sketch is not None:
+        header["sketch"] = sketch.to_json()
     arrays = _beneath("encoder.", encoder.arrays()) | _beneath("model.", _model_arrays(model))
     return seal(header, arrays)
 
@@ -85,7 +89,8 @@ def read(content: bytes | mmap) -> FileParts:
         model = _read_model(header["model"], _under("model.", arrays))
         classes = classes_from_json(header["classes"])
         check_parts(encoder, model, classes)
-        return FileParts(encoder, model, classes, dict(header["facts"]))
+        sketch = Sketch.from_json(header["sketch"]) if "sketch" in header else None
+        return FileParts(encoder, model, classes, dict(header["facts"]), sketch)
     except KeyError as error:
         raise damaged(f"it lacks {error}") from error
     except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
