@@ -112,7 +112,7 @@ def test_a_shifted_column_is_found_and_no_other():
     assert [name for name, each in drift.items() if each.shift != "none"] == ["age"]
     assert drift["age"].psi > 0.25
     assert drift["age"].outside == (table["age"] > 89).sum()
-    assert drift.hint == "1 of 5 columns (age) shifted by much (PSI over 0.25): distil anew"
+    assert drift.hint == "1 of 5 columns (age) shifted strongly (PSI over 0.25): distil anew"
 
 
 def test_a_moderate_shift_asks_for_an_eye():

@@ -38,7 +38,7 @@ def command(
     """Score the student of RUN (a run folder or .hpmkd file) on the labelled rows of DATA.
 
     With --drift, DATA needs no labels: without them nothing is scored. A column shifted if its
-    population stability index (PSI) is over .1, and by much if it is over .25, unless chance
+    population stability index (PSI) is over .1, and strongly if it is over .25, unless chance
     explains it.
 
     \b
