@@ -257,3 +257,29 @@ def test_wide_tables_are_quickly_sketched():
         sketch = Sketch.fit(Schema.fit(frame), frame)
     assert len(sketch.columns) == 300
     assert bytes_of(sketch) < 300 * 200
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3)),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(data=st.data(), value=st.one_of(json_values, st.integers(0, 1000), st.floats(-3, 3)))
+def test_any_sketch_in_a_file_is_refused_or_compares(data, value, small):
+    students, frame = small
+    text, payload = opened(students["tree"].with_sketch(frame).to_bytes())
+    header = json.loads(text)
+    at, key = header, "sketch"
+    while isinstance(at[key], list | dict) and at[key] and data.draw(st.booleans()):
+        at = at[key]
+        key = data.draw(st.sampled_from(range(len(at)) if isinstance(at, list) else sorted(at)))
+    at[key] = value
+    try:
+        student = Student.from_bytes(sealed(json.dumps(header).encode(), payload))
+    except StudentFileError:
+        return
+    drift = student.drift(frame)
+    assert all(np.isfinite(psi) for psi in drift.psi.values())
+    assert Student.from_bytes(student.to_bytes()).sketch == student.sketch

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hpmkd.student import LinearModel, Schema, Student, fit_encoder
+from hpmkd.student.drift.sketch import Sketch
 from hpmkd.training.provenance import Provenance, Run
 from hpmkd.values import After, Configuration, Trial
 
@@ -69,3 +72,33 @@ def test_a_student_of_a_foreign_class_is_left_alone():
 
     foreign = Foreign()
     assert Provenance(RUN).signed(foreign, Configuration("tree", 1.0, 0.0)) is foreign
+
+
+# ------------------------------------------------------------------ sketches of the rows
+
+
+def sketch_of(rows):
+    return Sketch.fit(Schema.fit(rows), rows)
+
+
+def test_a_signed_student_has_the_sketch_of_its_rows():
+    sketch = sketch_of([{"a": 1.0}, {"a": 2.0}])
+    configuration = Configuration("logistic", 1.0, 0.0)
+    signed = Provenance(RUN, sketch=sketch).signed(a_student(), configuration)
+    assert signed.sketch is sketch
+    bare = Provenance(RUN).signed(a_student(), configuration)
+    assert bare.sketch is None
+    assert signed.n_bytes == bare.n_bytes
+
+
+def test_a_limit_of_size_is_one_of_the_whole_file():
+    sketch = sketch_of([{"a": 1.0}, {"a": 2.0}])
+    size = len(replace(a_student(), sketch=sketch).to_bytes())
+    for limit, kept in ((0, True), (size, True), (size - 1, False)):
+        student = Provenance(RUN, sketch=sketch, max_size=limit).sketched(a_student())
+        assert (student.sketch is not None) == kept
+
+
+def test_a_student_of_other_columns_has_no_sketch():
+    sketch = sketch_of([{"a": "x"}, {"a": "y"}])
+    assert Provenance(RUN, sketch=sketch).sketched(a_student()).sketch is None
