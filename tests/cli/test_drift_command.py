@@ -94,6 +94,13 @@ def test_drift_needs_no_labels(run, later):
     assert found["drift"]["columns"]["age"]["psi"] > 0.25
 
 
+def test_an_empty_column_of_labels_is_none(run, later, tmp_path):
+    pd.read_csv(later).assign(bought="").to_csv(tmp_path / "empty.csv", index=False)
+    result = call("evaluate", run, tmp_path / "empty.csv", "--drift")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == call("evaluate", run, later, "--drift").stdout
+
+
 def test_a_target_that_is_named_must_be_there(run, later):
     result = call("evaluate", run, later, "--drift", "--target=bought")
     assert result.exit_code == 3

@@ -53,7 +53,7 @@ def command(
     rows = rows_of(data, model, target or known_target(run), format)
     drift = model.drift(rows) if with_drift else None
     results: dict[str, Any] = {}
-    if drift is None or target is not None or known_target(run) in rows.columns:
+    if drift is None or target is not None or _has_labels(rows, known_target(run)):
         results = _scores(model, rows, target or target_of(run))
     if as_json:
         told = {} if drift is None else {"drift": drift.to_mapping()}
@@ -65,6 +65,11 @@ def command(
     if drift is not None:
         click.echo(nl=bool(results))
         print_drift(drift)
+
+
+def _has_labels(rows: Any, target: str | None) -> bool:
+    """Return whether a column holds anything; one of new rows may be there and empty."""
+    return target in rows.columns and bool(rows[target].notna().any())
 
 
 def _scores(model: Student, rows: Any, target: str) -> dict[str, Any]:
