@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpmkd.student.file import container
+from hpmkd.student.file import container, header
 from hpmkd.student.models.pool import MAX_MEMBERS
 from tests.student.crafting import arrays_of
 from tests.student.test_fuzz import FREE_MEMORY, MEMORY_RATIO
@@ -38,8 +38,8 @@ def test_the_numbers_are_those_of_the_code():
     assert f"format version: {container.FORMAT_VERSION}" in PAGE
     assert container.LARGEST_FILE == 2**28
     assert container.MAGIC.hex(" ") in PAGE
-    assert "at most 65,536 or 8 h, whichever is more" in PAGE
-    assert (container._FREE, container._LARGEST_RATIO) == (65_536, 8)
+    assert "at most 49,152 or 4 h, whichever is more" in PAGE
+    assert (header.FREE, header.LARGEST_RATIO) == (49_152, 4)
     assert f"at most 4 MB and {MEMORY_RATIO} times" in PAGE
     assert FREE_MEMORY == 4_000_000
     assert f"a list of 1 to {MAX_MEMBERS} such objects" in PAGE
