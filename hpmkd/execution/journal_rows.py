@@ -56,8 +56,8 @@ def _header(path: Path) -> tuple[tuple[Any, ...], Mapping[str, Any] | None]:
     address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
-            row = database.execute(ROW, (HEADER,)).fetchone() or ()
+            row: tuple[Any, ...] = database.execute(ROW, (HEADER,)).fetchone()
             header = json.loads(row[3])
-    except (sqlite3.Error, IndexError, TypeError, ValueError, RecursionError):
+    except (sqlite3.Error, TypeError, ValueError, RecursionError):
         return (), None
     return row, header if isinstance(header, dict) else None

@@ -142,7 +142,8 @@ def _is_wasteful(depth: int, n_trees: int, n_nodes: int) -> bool:
     One tree decides how deep all of them are stored: a file of many single leaves beside it
     would take hundreds of times its length.
     """
-    perfect, walked = n_trees * (3 * 2**depth - 2), n_trees + 3 * n_nodes
+    perfect: int = n_trees * (3 * 2**depth - 2)
+    walked = n_trees + 3 * n_nodes
     return perfect > _LARGEST_PADDING * walked
 
 
