@@ -25,15 +25,19 @@ def command(
 ) -> None:
     """Predict the rows of DATA with the student of RUN (a run folder or .hpmkd file).
 
-    Writes a CSV with the predicted class and a probability per class, one line per row.
+    Writes a CSV with the predicted class and a probability per class, one line per row. A class
+    that a spreadsheet would run as a formula (text that starts with =, +, -, @, a tab or a line end,
+    and is no number) gets an apostrophe in front.
 
     \b
     Example:
       hpmkd predict runs/adult new.csv > predictions.csv
     """
+    import numpy as np
     import pandas as pd
 
     from hpmkd.cli.load_student import rows_of, student_of
+    from hpmkd.data.csv_cells import escape_cell
     from hpmkd.errors import RunFolderError
 
     model = student_of(run, student)
@@ -41,7 +45,8 @@ def command(
     probabilities = model.predict_proba(rows)
     columns = [f"p_{label}" for label in model.classes_]
     table = pd.DataFrame(probabilities, columns=columns)
-    table.insert(0, "prediction", model.classes_[probabilities.argmax(axis=1)])
+    labels = np.array([escape_cell(label) for label in model.classes_.tolist()])
+    table.insert(0, "prediction", labels[probabilities.argmax(axis=1)])
     if out is None:
         table.to_csv(sys.stdout, index=False)
         return
