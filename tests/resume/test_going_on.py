@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 import hpmkd
@@ -87,12 +89,33 @@ def begun(wine, tmp_path):
     return folder
 
 
+def sizes_of(found):
+    """Size and compression of every teacher, control and student."""
+    return {(each.role, each.name): (each.bytes, each.compression) for each in found.records}
+
+
+def test_a_resumed_run_reports_the_sizes_of_its_teachers_that_a_whole_one_does(wine, tmp_path):
+    """One stopped in every phase, and its teachers fitted in workers before and here after."""
+    teachers = {"forest": RandomForestClassifier(3), "near": KNeighborsClassifier()}
+    whole = sizes_of(distill(wine, teacher=teachers))
+    assert all(whole["teacher", name][0] > 1000 for name in teachers)
+    crowd = {"executor": "loky", "executor.workers": 2, "pipeline.start_seconds": 0}
+    for stop_at in (3, 4, 5):
+        folder = tmp_path / str(stop_at)
+        with pytest.raises(KeyboardInterrupt):
+            distill(wine, folder, teacher=teachers, changed=crowd, observers=[Observer(stop_at)])
+        found = distill(wine, folder, teacher=teachers)
+        assert found.counts["resumed"] > 0
+        assert sizes_of(found) == whole
+
+
 def test_a_stopped_run_ends_as_one_that_was_not(wine, begun):
     whole, seen = distill(wine), Observer()
     found = distill(wine, begun, observers=[seen])
     assert found.student.to_bytes() == whole.student.to_bytes()
     assert [each.log_loss for each in found.trials] == [each.log_loss for each in whole.trials]
     assert found.verdict == whole.verdict
+    assert sizes_of(found) == sizes_of(whole)
     assert found.gates == whole.gates
     assert found.counts["models_trained"] == whole.counts["models_trained"]
     assert found.counts["teacher_fits"] == whole.counts["teacher_fits"]

@@ -26,7 +26,7 @@ def command(
     """Predict the rows of DATA with the student of RUN (a run folder or .hpmkd file).
 
     Writes a CSV with the predicted class and a probability per class, one line per row. A class
-    that a spreadsheet would run as a formula (text that starts with =, +, -, @, a tab or a line end,
+    that a spreadsheet would run as a formula (text that starts with =, +, -, @, tab or line end,
     and is no number) gets an apostrophe in front.
 
     \b
