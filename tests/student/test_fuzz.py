@@ -164,6 +164,7 @@ def bombs(small):
         for times in (60_000 // len(item), 10**6):
             yield sealed(b'{"arrays":[],"x":[' + b",".join([item] * times) + b"]}")
             yield resealed(b'{"arrays":[' + b",".join([item] * min(times, 10**5)) + b"]}")
+    yield sealed(b'{"arrays":[],"x":[' + b",".join([b'{"":{"":0}}'] * 40_000) + b"]}")
     yield sealed(b"\0" * 10**7, header=2**16)
     yield resealed(b"[" * 10**6)
     yield resealed(b'{"a":' * 10**5)
@@ -204,11 +205,17 @@ def bombs(small):
             each = {"": each}
         header["facts"] = {"a": [each] * 4000}
 
+    def alike(header, arrays):
+        texts = [f"{'x' * 295}{i:05d}" for i in range(2000)]
+        header["classes"] = {"type": "str", "labels": ["y" * 2350, *texts]}
+        header["model"]["link"] = "softmax"
+        arrays["model.base_margin"] = np.zeros(2001)
+
     def huge(_, arrays):
         arrays["model.leaf_values"] = np.zeros((2**28, 0))
 
     deep = [partial(leaves, n_trees, depth) for n_trees, depth in ((400_000, 4), (10**5, 3))]
-    for change in (columns, levels, labels, stumps, *deep, nested, huge):
+    for change in (columns, levels, labels, alike, stumps, *deep, nested, huge):
         yield altered(small[0]["boosted"], change)
     yield from pooled_bombs(small)
     yield altered(small[0]["linear"], lambda header, _: header["encoder"].update(max_levels=10**9))

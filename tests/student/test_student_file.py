@@ -47,6 +47,7 @@ COUNTS = "model.leaf_counts"
         (sealed(b"{}", header=50), "another length"),
         (sealed(b'{"arrays":[["a","<f4",[9]]]}', b"1234"), "beyond the end"),
         (sealed(b'{"arrays":[["a","<f4",[]]]}', b"12345678"), "4 bytes belong to no array"),
+        (sealed(b'{"arrays":[' + b"[]," * 21_000 + b"0]}"), "absurd 42,00. values"),
         (sealed(b'{"arrays":[]}', b"1"), "bytes belong to no array"),
         (sealed(b'{"arrays":[["a","|u1",[1]],["a","|u1",[1]]]}', b"1       1"), "listed twice"),
         (sealed(b'{"arrays":[["a","<f4",[4000000000,4000000000]]]}', b"1234"), "odd shape"),
@@ -60,7 +61,7 @@ COUNTS = "model.leaf_counts"
         (sealed(b'{"arrays":[["a"]]}'), "entry in the table"),
         *[(resealed(text), "not JSON") for text in (b"[" * 10**5, b"1" * 10**5, b"\xff", b"")],
     ],
-    ids=range(36),
+    ids=range(37),
 )
 def test_crafted_frames_are_refused(content, message):
     with pytest.raises(StudentFileError, match=message):
