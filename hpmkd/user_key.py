@@ -58,3 +58,18 @@ def user_key(path: Path | None = None) -> bytes:
             f"rm {path} (a new one is made, and unfinished runs have to be started over)"
         )
     return key
+
+
+def known_key(path: Path | None = None) -> bytes | None:
+    """Return the user's key, or None where there is none yet, or none that can be used.
+
+    Parameters
+    ----------
+    path : Path, optional
+        By default in the user's data folder.
+    """
+    path = key_path() if path is None else path
+    try:
+        return user_key(path) if path.exists() else None
+    except (OSError, RunFolderError):
+        return None

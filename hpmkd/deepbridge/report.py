@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpmkd.api import CROSS_FITTED
+from hpmkd.data.csv_cells import escape_cells
 from hpmkd.data.labels import classes_of
 from hpmkd.deepbridge.dataset import PARTS
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, quality
@@ -182,7 +183,7 @@ def check_output(folder: Path, runs: Iterable[str]) -> None:
 
 def write_results(folder: Path, results: Results) -> None:
     """Write the table of results, and a run folder for each run."""
-    content = results.frame.to_csv(index=False, sep=";").encode("utf-8")
+    content = escape_cells(results.frame).to_csv(index=False, sep=";").encode("utf-8")
     write(folder / TABLE, content, "output_dir")
     for outcome in results.outcomes:
         outcome.found.save(folder / outcome.method, overwrite=True)

@@ -16,7 +16,7 @@ from hpmkd.data import tables
 from hpmkd.data.cache_region import CacheRegion
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import BATCH, latency
-from hpmkd.knowledge.fold_fits import pickled_bytes
+from hpmkd.knowledge.model_size import pickled_bytes
 
 if TYPE_CHECKING:
     from hpmkd.knowledge.cached_fusion import CachedFusion

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hmac
 import json
 import os
 import pickle
@@ -21,14 +20,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hpmkd.errors import RunFolderError
+from hpmkd.execution.journal_rows import HEADER, ROW, TABLE, is_sealed, seal
 
 T = TypeVar("T")
 
-HEADER = "header"
 #: What SQLite may put beside the database, behind its name.
 COMPANIONS = ("-wal", "-journal")
-_TABLE = "CREATE TABLE results (name TEXT PRIMARY KEY, seconds REAL, seal BLOB, pickle BLOB)"
-_ROW = "SELECT name, seconds, seal, pickle FROM results WHERE name = ?"
 
 
 class Journal:
@@ -152,7 +149,7 @@ class JournalFile(Journal):
             self._names.clear()
             self._before, self._started = 0.0, time.monotonic()
             self._database.execute("BEGIN")
-            self._database.execute(_TABLE)
+            self._database.execute(TABLE)
             self._insert(HEADER, json.dumps(header, allow_nan=False).encode())
             self._database.execute("COMMIT")
             # Only now: read_header has no eye for what the log beside the file holds.
@@ -165,8 +162,8 @@ class JournalFile(Journal):
             raise KeyError(name)
         try:
             with self._mutex:
-                row = self._database.execute(_ROW, (name,)).fetchone()
-            if row is None or not self._is_sealed(*row):
+                row = self._database.execute(ROW, (name,)).fetchone()
+            if row is None or not is_sealed(self._key, *row):
                 raise ValueError("it is damaged")
             result = pickle.loads(row[3])
         except Exception as error:  # whatever a class does when it is unpickled
@@ -236,65 +233,42 @@ class JournalFile(Journal):
             return
         # Seals are checked and made here: a function of SQL that did so could be called by a view
         # or a trigger in the file, which then would seal what a stranger wrote.
-        row = self._database.execute(_ROW, (HEADER,)).fetchone()
-        header, own = (json.loads(row[3]), self._is_sealed(*row)) if row else (None, True)
+        row = self._database.execute(ROW, (HEADER,)).fetchone()
+        own = row is None or is_sealed(self._key, *row)
         if not own and not trusted:
             raise RunFolderError(
                 f"{self.path} was sealed by another user or machine, or is damaged: to read it "
                 "could run code of theirs. Start over (--out with --overwrite, or another folder), "
-                "or add --trust-pickle if you trust it"
+                "or add --trust-journal if you trust whoever began it"
             )
+        header = None if row is None else json.loads(row[3])
         if not isinstance(header, dict):
             raise ValueError("it has no header")
         self.header = header
         sealed = []
         query = "SELECT name, seconds, seal, pickle FROM results ORDER BY rowid"
-        for name, seconds, seal, content in self._database.execute(query):
+        for name, seconds, found, content in self._database.execute(query):
             if not own and isinstance(content, bytes):
-                seal = self._seal(name, seconds, content)
-                sealed.append((seal, name))
-            if not self._is_sealed(name, seconds, seal, content):
+                found = seal(self._key, name, seconds, content)
+                sealed.append((found, name))
+            if not is_sealed(self._key, name, seconds, found, content):
                 self.damaged += 1
             elif name != HEADER:
                 self._names[name], self._before = None, seconds
         self._database.executemany("UPDATE results SET seal = ? WHERE name = ?", sealed)
         self._database.execute("PRAGMA journal_mode = WAL")
+        if sealed:  # read_header has no eye for what the log beside the file holds
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _insert(self, name: str, content: bytes) -> None:
         seconds = self.seconds
-        row = (name, seconds, self._seal(name, seconds, content), content)
+        row = (name, seconds, seal(self._key, name, seconds, content), content)
         self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", row)
-
-    def _seal(self, name: Any, seconds: Any, content: bytes) -> bytes:
-        made = hmac.new(self._key, f"{name}\0{seconds!r}\0".encode(), "sha256")
-        made.update(content)
-        return made.digest()
-
-    def _is_sealed(self, name: Any, seconds: Any, seal: Any, content: Any) -> bool:
-        if not (isinstance(seal, bytes) and isinstance(content, bytes)):
-            return False  # of a damaged row
-        return hmac.compare_digest(seal, self._seal(name, seconds, content))
 
     def _report(self, reason: str) -> None:
         if self.trouble is None:
             self.trouble = reason
             self.on_trouble(reason)
-
-
-def read_header(path: Path) -> Mapping[str, Any] | None:
-    """Return the header of a journal, also of one that is open; None if there is none.
-
-    Nothing is unpickled, so that no key is needed. It takes no lock, and does not open the file
-    by itself: to close it again would end the lock that this process may have.
-    """
-    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    try:
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
-            query = "SELECT pickle FROM results WHERE name = ?"
-            header = json.loads(database.execute(query, (HEADER,)).fetchone()[0])
-    except (sqlite3.Error, TypeError, ValueError):
-        return None
-    return header if isinstance(header, dict) else None
 
 
 def _is_blank(path: Path) -> bool:
@@ -306,7 +280,7 @@ def _explained(path: Path) -> Iterator[None]:
     """Say what to do where a file cannot be used as a journal."""
     try:
         yield
-    except (sqlite3.Error, ValueError) as error:
+    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise RunFolderError(
                 f"another process is at work on {path.parent}; wait for its end, or choose "

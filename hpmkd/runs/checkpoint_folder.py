@@ -9,7 +9,9 @@ from enum import Enum, auto
 from pathlib import Path
 
 from hpmkd.errors import StudentFileError
-from hpmkd.execution.journal import COMPANIONS, read_header
+from hpmkd.execution.journal import COMPANIONS
+from hpmkd.execution.journal_rows import is_journal, read_header
+from hpmkd.user_key import known_key
 
 #: What is in a run folder while the run goes on: what is finished, and the best student so far.
 JOURNAL, BEST = "journal", "best.hpmkd"
@@ -43,7 +45,7 @@ def state_of(folder: Path) -> FolderState:
     names, journal = {each.name for each in folder.iterdir()}, folder / JOURNAL
     # One that was opened a moment ago is empty yet.
     opened = JOURNAL in names <= JOURNAL_FILES and journal.stat().st_size == 0
-    unfinished = opened or (JOURNAL in names and read_header(journal) is not None)
+    unfinished = opened or (JOURNAL in names and is_journal(journal))
     if "run.json" in names:
         return FolderState.REPLACING if unfinished else FolderState.FINISHED
     if unfinished:
@@ -61,13 +63,20 @@ def check_finished(folder: Path) -> None:
     """
     if state_of(folder) is not FolderState.UNFINISHED:
         return
-    best, header = folder / BEST, read_header(folder / JOURNAL) or {}
+    best, key = folder / BEST, known_key()
     message = f"{folder} holds an unfinished run"
     if best.is_file():
         message += f"; its best student so far is {best}: "
         message += f"hpmkd predict {shlex.quote(str(best))} DATA"
-    typed = header.get(COMMAND) or f"the same command, with --resume {folder} in place of --out"
-    raise StudentFileError(f"{message}. Resume with: {typed}")
+    header = None if key is None else read_header(folder / JOURNAL, key)
+    same = f"the same command, with --resume {shlex.quote(str(folder))} in place of --out"
+    if header is None:
+        raise StudentFileError(
+            f"{message}. Another user or machine began it, or its journal is damaged, so that the "
+            f"command in it is not shown. To resume it, type {same}, and with --trust-journal if "
+            "you trust whoever began it"
+        )
+    raise StudentFileError(f"{message}. Resume with: {header.get(COMMAND) or same}")
 
 
 def drafts_of(folder: Path) -> list[Path]:

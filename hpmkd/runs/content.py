@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hpmkd.data.csv_cells import escape_cells
 from hpmkd.errors import RecipeError, StudentFileError
 from hpmkd.evaluation.gates import Gate
 from hpmkd.evaluation.leaderboard import ModelRecord
@@ -72,7 +73,7 @@ def write_content(found: Distillation, folder: Path) -> None:
         student_path(folder, name).write_bytes(student.to_bytes())
     if isinstance(found.ensemble, Student):
         student_path(folder, ENSEMBLE).write_bytes(found.ensemble.to_bytes())
-    found.leaderboard.to_csv(folder / "leaderboard.csv", index=False)
+    escape_cells(found.leaderboard).to_csv(folder / "leaderboard.csv", index=False)
     write_json(folder / "leaderboard.json", [asdict(record) for record in found.records])
     write_json(folder / "verdict.json", found.verdict.to_mapping())
     write_json(folder / "counts.json", found.counts)

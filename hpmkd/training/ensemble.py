@@ -11,8 +11,8 @@ import numpy as np
 
 from hpmkd.data.raw_rows import as_table
 from hpmkd.evaluation.footprint import size_of
-from hpmkd.knowledge.fold_fits import pickled_bytes
 from hpmkd.knowledge.fusion import FittedFusion
+from hpmkd.knowledge.model_size import pickled_bytes
 from hpmkd.knowledge.predictions import stack
 from hpmkd.student import Student, pool_students
 from hpmkd.training.pool import choose_pool

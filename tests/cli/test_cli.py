@@ -25,6 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 import hpmkd
 from hpmkd.cli import COMMANDS, cli
+from hpmkd.testing.students import fitted_student
 
 LIGHT = [
     "--teacher=sklearn.naive_bayes:GaussianNB",
@@ -319,6 +320,29 @@ def test_predict_takes_a_file_a_stage_and_an_output(distilled, data, tmp_path):
     result = call("predict", folder, data, "--student", "tree", "--out", tmp_path / "out.csv")
     assert (result.exit_code, result.stdout) == (0, "")
     assert tmp_path.joinpath("out.csv").read_text() == by_name
+
+
+@pytest.mark.parametrize(
+    ("classes", "written"),
+    [
+        (
+            ['=HYPERLINK("http://evil")', "-no", "@x"],
+            ['\'=HYPERLINK("http://evil")', "'-no", "'@x"],
+        ),
+        ([-1, 0, 1], [-1, 0, 1]),
+        (["-1", "+1", "none"], ["-1", "+1", "none"]),
+    ],
+)
+def test_predict_writes_no_class_that_a_spreadsheet_would_run(classes, written, tmp_path):
+    rows = pd.DataFrame({"x": np.repeat([0.0, 1.0, 2.0], 10)})
+    labels = np.array(classes)[rows["x"].astype(int)]
+    student = fitted_student("tree", rows, labels)
+    student.save(tmp_path / "s.hpmkd")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    result = call("predict", tmp_path / "s.hpmkd", tmp_path / "rows.csv")
+    table = pd.read_csv(io.StringIO(result.stdout), dtype={"prediction": type(classes[0])})
+    assert table["prediction"].drop_duplicates().tolist() == written
+    assert table.columns.tolist()[1:] == [f"p_{label}" for label in sorted(classes)]
 
 
 def test_predict_into_a_folder_that_does_not_exist_is_explained(distilled, data, tmp_path):

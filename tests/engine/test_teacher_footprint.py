@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import astuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from hpmkd.evaluation.footprint import Footprint
 from hpmkd.execution.counters import Counts
 from hpmkd.knowledge.cached_fusion import CachedFusion
 from hpmkd.knowledge.crossfit import Queries
+from hpmkd.knowledge.model_size import pickled_bytes
 from hpmkd.knowledge.predictions import CrossFittedPredictions, stack
 from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher
@@ -75,7 +75,7 @@ def test_parts_add_up():
 def test_a_member_is_measured_once_as_one_fold_model(reader, monkeypatch):
     predicted(reader, BAYES)
     footprint = member_footprint(BAYES, reader)
-    assert footprint.n_bytes == len(pickle.dumps(reader.deployed(BAYES), pickle.HIGHEST_PROTOCOL))
+    assert footprint.n_bytes == pickled_bytes(reader.deployed(BAYES))
     assert footprint.row_us > 0
     assert footprint.batch_us > 0
     fits = reader.counts.teacher_fits

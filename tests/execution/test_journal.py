@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from hpmkd.errors import RunFolderError
-from hpmkd.execution.journal import Journal, JournalFile, read_header
+from hpmkd.execution.journal import Journal, JournalFile
+from hpmkd.execution.journal_rows import is_journal
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 RESULTS = {"trial/a/0": {"loss": 0.5}, "fold/b/0": np.arange(5.0), "student/c/0": "small"}
@@ -256,7 +257,7 @@ def test_something_else_is_not_touched(path):
     with pytest.raises(RunFolderError, match="is no journal"):
         JournalFile(path, KEY)
     assert path.read_bytes() == b"my diary, page one and two"
-    assert read_header(path) is None
+    assert not is_journal(path)
 
 
 def test_a_database_of_something_else_is_not_touched(path):
@@ -266,7 +267,7 @@ def test_a_database_of_something_else_is_not_touched(path):
     with pytest.raises(RunFolderError, match="is no journal"):
         JournalFile(path, KEY)
     assert path.read_bytes() == content
-    assert read_header(path) is None
+    assert not is_journal(path)
 
 
 def test_a_damaged_one_can_be_started_over(path):
@@ -384,17 +385,13 @@ def test_a_removed_file_is_told_once(path):
     assert reasons == [f"{path} was removed"]
 
 
-def test_the_header_is_read_beside_a_writer_and_without_its_key(path, tmp_path):
-    journal = filled(path, OTHER)
-    assert read_header(path) == {"seed": 3}
-    # Reading takes no lock away.
-    with pytest.raises(RunFolderError, match="another process"):
-        JournalFile(path, OTHER)
-    journal.close()
-    assert read_header(tmp_path / "none") is None
-    for damaged in (b"", b"other", path.read_bytes()[:40], pickle.dumps(Evil()) * 9):
-        (tmp_path / "damaged").write_bytes(damaged)
-        assert read_header(tmp_path / "damaged") is None
+@pytest.mark.parametrize("header", [b"[" * 10**5, b"[]", b"1", None])
+def test_a_trusted_journal_with_an_odd_header_is_refused(path, header):
+    filled(path, OTHER).close()
+    with database(path) as opened:
+        opened.execute("UPDATE results SET pickle = ? WHERE name = 'header'", (header,))
+    with pytest.raises(RunFolderError, match="is no journal of hpmkd, or is damaged"):
+        JournalFile(path, KEY, trusted=True)
 
 
 def test_seconds_go_on_where_they_stopped(path, monkeypatch):

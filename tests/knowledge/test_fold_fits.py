@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler, scale
 from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.errors import TeacherError
-from hpmkd.knowledge.fold_fits import FoldData, FoldTask, fit_fold, pickled_bytes, ready_for, seeded
+from hpmkd.knowledge.fold_fits import FoldData, FoldTask, fit_fold, ready_for, seeded
 
 
 def fold_data(X, labels, n_folds=3, queries=(), n_classes=3):
@@ -145,8 +145,3 @@ def test_open_random_states_are_fixed_and_others_kept():
     assert seeded(nested, 3).get_params()["randomforestclassifier__random_state"] == 3
     assert forest.random_state is None
     assert nested.get_params()["randomforestclassifier__random_state"] is None
-
-
-def test_pickled_bytes():
-    assert pickled_bytes(np.zeros(1000)) > 8000
-    assert pickled_bytes(lambda: None) is None

@@ -165,12 +165,12 @@ def runs(place, tmp_path):
     return Runs(place, tmp_path)
 
 
-def content(folder, aside=frozenset()):
-    """All of a run folder that data, recipe and seed decide, but for what is left aside."""
+def content(folder):
+    """All of a run folder that data, recipe and seed decide."""
     folder = Path(folder)
     files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.hpmkd")}
     for name in ("leaderboard", "trials", "run", "verdict", "knowledge", "evidence", "front"):
-        files[name] = _without(TIMED | aside, json.loads((folder / f"{name}.json").read_text()))
+        files[name] = _without(TIMED, json.loads((folder / f"{name}.json").read_text()))
     counts = json.loads((folder / "counts.json").read_text())
     files["counts"] = {name: counts[name] for name in ("models_trained", "teacher_fits")}
     assert not (folder / "journal").exists()

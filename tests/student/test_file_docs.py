@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpmkd.student.file import container
+from hpmkd.student.file import container, header
 from hpmkd.student.models.pool import MAX_MEMBERS
 from tests.student.crafting import arrays_of
 from tests.student.test_fuzz import FREE_MEMORY, MEMORY_RATIO
@@ -39,7 +39,10 @@ def test_the_numbers_are_those_of_the_code():
     assert container.LARGEST_FILE == 2**28
     assert container.MAGIC.hex(" ") in PAGE
     assert "at most 65,536 or 8 h, whichever is more" in PAGE
-    assert (container._FREE, container._LARGEST_RATIO) == (65_536, 8)
+    assert (header.FREE_OF_TEXTS, header.RATIO_OF_TEXTS) == (65_536, 8)
+    assert "more than 49,152 and 4 h, it has at most 8,192 or 2 h / 3 commas" in PAGE
+    assert (header.FREE, header.RATIO) == (49_152, 4)
+    assert (header.FREE_VALUES, header.VALUES_PER_BYTE) == (8192, 2 / 3)
     assert f"at most 4 MB and {MEMORY_RATIO} times" in PAGE
     assert FREE_MEMORY == 4_000_000
     assert f"a list of 1 to {MAX_MEMBERS} such objects" in PAGE

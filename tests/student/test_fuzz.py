@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -30,12 +31,13 @@ def read_or_refused(content):
     except StudentFileError:
         return False
     columns = student.encoder.schema.columns
-    cells = [None, 0.5, 1e30] if columns[0].kind == "number" else [None, "x", "never seen"]
-    frame = pd.DataFrame({column.name: [None, 0.5, 1e30] for column in columns}, dtype=object)
-    frame[columns[0].name] = cells
+    numbers, texts = [None, 0.5, 1e30, -1.7e308, np.inf], [None, "x", "never seen", "y", ""]
+    frame = pd.DataFrame({column.name: numbers for column in columns}, dtype=object)
+    frame[columns[0].name] = numbers if columns[0].kind == "number" else texts
     with np.errstate(over="ignore"):
-        assert student.predict_proba(frame).shape == (3, len(student.classes))
+        assert student.predict_proba(frame).shape == (5, len(student.classes))
         assert np.isfinite(student.predict_proba(frame)).all()
+        assert np.isfinite(student.model.probabilities(student.encoder.transform(frame))).all()
     again = Student.from_bytes(student.to_bytes())
     assert again.to_bytes() == student.to_bytes()
     return True
@@ -111,7 +113,9 @@ def test_any_header_is_read_or_refused(data, family, value, small):
 def test_any_array_is_read_or_refused(data, family, small):
     content = small[0][family].to_bytes()
     names = list(arrays_of(content))
-    odd = st.sampled_from([0, 1, -1, 2, 127, 255, 2**31 - 1, 0.5, 1e38, np.inf, np.nan, -0.0])
+    odd = st.sampled_from(
+        [0, 1, -1, 2, 127, 255, 2**31 - 1, 0.5, 1e38, 1e307, 1e-310, np.inf, np.nan, -0.0]
+    )
 
     def change(_, arrays):
         for name in data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=2)):
@@ -160,6 +164,7 @@ def bombs(small):
         for times in (60_000 // len(item), 10**6):
             yield sealed(b'{"arrays":[],"x":[' + b",".join([item] * times) + b"]}")
             yield resealed(b'{"arrays":[' + b",".join([item] * min(times, 10**5)) + b"]}")
+    yield sealed(b'{"arrays":[],"x":[' + b",".join([b'{"":{"":0}}'] * 40_000) + b"]}")
     yield sealed(b"\0" * 10**7, header=2**16)
     yield resealed(b"[" * 10**6)
     yield resealed(b'{"a":' * 10**5)
@@ -184,10 +189,33 @@ def bombs(small):
         arrays["model.missing_left"] = np.zeros(6250, int)
         arrays["model.leaf_values"] = np.zeros((100_000, 1), int)
 
+    def leaves(n_trees, depth, header, arrays):
+        header["encoder"]["schema"]["columns"] = [["a", []], "b"]  # to be read in another order
+        bits = np.array([1] + [0, 1] * (depth - 1) + [0, 0] + [0] * n_trees)
+        arrays["model.is_inner"] = np.packbits(bits)
+        arrays["model.features"] = arrays["model.threshold_codes"] = np.zeros(depth, int)
+        arrays["model.thresholds"] = np.zeros(1)
+        arrays["model.missing_left"] = np.zeros(1, int)
+        arrays["model.leaf_values"] = np.zeros((depth + 1 + n_trees, 1), int)
+        arrays["model.outputs"] = np.zeros(1 + n_trees, int)
+
+    def nested(header, _):
+        each = 0
+        for _ in range(100):
+            each = {"": each}
+        header["facts"] = {"a": [each] * 4000}
+
+    def alike(header, arrays):
+        texts = [f"{'x' * 295}{i:05d}" for i in range(2000)]
+        header["classes"] = {"type": "str", "labels": ["y" * 2350, *texts]}
+        header["model"]["link"] = "softmax"
+        arrays["model.base_margin"] = np.zeros(2001)
+
     def huge(_, arrays):
         arrays["model.leaf_values"] = np.zeros((2**28, 0))
 
-    for change in (columns, levels, labels, stumps, huge):
+    deep = [partial(leaves, n_trees, depth) for n_trees, depth in ((400_000, 4), (10**5, 3))]
+    for change in (columns, levels, labels, alike, stumps, *deep, nested, huge):
         yield altered(small[0]["boosted"], change)
     yield from pooled_bombs(small)
     yield altered(small[0]["linear"], lambda header, _: header["encoder"].update(max_levels=10**9))

@@ -398,6 +398,51 @@ def test_trees_that_are_too_large_are_not_packed():
     np.testing.assert_allclose(student.predict_proba(np.ones((1, 1)))[0, 1], 1 / (1 + np.exp(-0.5)))
 
 
+def test_many_leaves_beside_a_deeper_tree_are_not_filled_up():
+    # 10,000 trees of one leaf, then one of depth 4: perfect trees would take 46 words each.
+    n, leaves = 10_000, np.linspace(-1, 1, 10_005)
+    model = TreesModel(
+        roots=np.arange(n + 1),
+        features=[-1] * n + [0, -1] * 4 + [-1],
+        thresholds=[0.0] * n + [0.5, 0, 0.4, 0, 0.3, 0, 0.2, 0, 0],
+        left=[*range(n), n + 1, n, n + 3, n + 1, n + 5, n + 2, n + 7, n + 3, n + 4],
+        right=[0] * n + [n + 2, 0, n + 4, 0, n + 6, 0, n + 8, 0, 0],
+        missing_left=[0] * (n + 9),
+        leaf_values=leaves[:, np.newaxis],
+        outputs=[0] * (n + 1),
+        base_margin=[0.5],
+        link="sigmoid",
+    )
+    table = np.linspace(0, 1, 300)[:, np.newaxis]
+    packed = PackedStudent(fit_encoder("tree", Schema.fit(table), table), model)
+    assert len(packed.words) < 10 * n
+    assert packed.margins_of(table).tobytes() == model.margins(table).astype(float).tobytes()
+    assert (
+        one_by_one(packed, table[:9].astype("f4")).tolist() == packed.margins_of(table[:9]).tolist()
+    )
+
+
+def test_more_cells_than_a_walk_tells_apart():
+    # A stump on each of 66,000 columns: the cell 65,535 is one like all others.
+    n = 66_000
+    at = np.arange(n)
+    stumps = TreesModel(
+        roots=3 * at,
+        features=np.stack([at, -np.ones(n), -np.ones(n)], axis=1).ravel(),
+        thresholds=np.full(3 * n, 0.5),
+        left=np.stack([3 * at + 1, 2 * at, 2 * at + 1], axis=1).ravel(),
+        right=np.stack([3 * at + 2, 0 * at, 0 * at], axis=1).ravel(),
+        missing_left=np.zeros(3 * n),
+        leaf_values=np.random.default_rng(0).normal(size=(2 * n, 1)).astype("f4"),
+        outputs=np.zeros(n),
+        base_margin=[0.0],
+        link="sigmoid",
+    )
+    table = np.random.default_rng(1).random((2, n)).astype("f4")
+    packed = PackedStudent(fit_encoder("tree", Schema.fit(table), table), stumps)
+    assert packed.margins_of(table).tobytes() == stumps.margins(table).astype(float).tobytes()
+
+
 def test_a_frame_of_numbers_in_another_order(cancer, fit_student):
     X, y = cancer
     frame = pd.DataFrame(X, columns=[f"c{j}" for j in range(X.shape[1])])

@@ -47,6 +47,7 @@ COUNTS = "model.leaf_counts"
         (sealed(b"{}", header=50), "another length"),
         (sealed(b'{"arrays":[["a","<f4",[9]]]}', b"1234"), "beyond the end"),
         (sealed(b'{"arrays":[["a","<f4",[]]]}', b"12345678"), "4 bytes belong to no array"),
+        (sealed(b'{"arrays":[' + b"[]," * 21_000 + b"0]}"), "absurd 42,00. values"),
         (sealed(b'{"arrays":[]}', b"1"), "bytes belong to no array"),
         (sealed(b'{"arrays":[["a","|u1",[1]],["a","|u1",[1]]]}', b"1       1"), "listed twice"),
         (sealed(b'{"arrays":[["a","<f4",[4000000000,4000000000]]]}', b"1234"), "odd shape"),
@@ -60,7 +61,7 @@ COUNTS = "model.leaf_counts"
         (sealed(b'{"arrays":[["a"]]}'), "entry in the table"),
         *[(resealed(text), "not JSON") for text in (b"[" * 10**5, b"1" * 10**5, b"\xff", b"")],
     ],
-    ids=range(36),
+    ids=range(37),
 )
 def test_crafted_frames_are_refused(content, message):
     with pytest.raises(StudentFileError, match=message):
@@ -72,7 +73,17 @@ def test_crafted_frames_are_refused(content, message):
     [
         ("linear", put("model.coefficients", (0, 0), np.nan), "coefficients holds NaN"),
         ("linear", put("model.intercept", 0, np.inf), "intercept holds NaN"),
-        ("linear", put("encoder.scales", 0, 0.0), "scale"),
+        ("linear", put("encoder.scales", 0, 0.0), "a scale that is not positive"),
+        ("linear", put("encoder.scales", 0, np.inf), "scales holds NaN or infinite"),
+        ("linear", put("encoder.scales", 0, 1e-310), "the scale 1e-310 is too small"),
+        ("linear", put("encoder.centers", 0, 1.7e308), "is too small for the range"),
+        ("additive", put("encoder.scales", 0, 1e-310), "the scale 1e-310 is too small"),
+        ("network", put("encoder.scales", 0, 5e-324), "is too small for the range"),
+        ("pooled", put("encoder.scales", 0, 1e-310), "the scale 1e-310 is too small"),
+        ("linear", put("encoder.highs", 0, 1e305), "a margin could exceed 1e.300"),
+        ("linear", put("model.coefficients", (0, 0), 1.7e308), "a margin could exceed 1e.300"),
+        ("additive", put("model.intercept", 0, -1.7e308), "a margin could exceed 1e.300"),
+        ("pooled", put("model.0.coefficients", (0, 0), 1e307), "a margin could exceed 1e.300"),
         ("linear", put("encoder.medians", 0, np.nan), "medians holds NaN"),
         ("linear", head("encoder", "max_levels", 1), "the model reads"),
         ("boosted", put("model.features", 0, 100), "the model reads 101 columns"),
@@ -113,7 +124,7 @@ def test_crafted_frames_are_refused(content, message):
         ("additive", head("model", "kind", "trees"), "lacks 'features'"),
         ("tree", put("model.base_margin", 0, 1), "base margin of 0"),
     ],
-    ids=range(42),
+    ids=range(52),
 )
 def test_crafted_content_is_refused(family, change, message, small):
     with pytest.raises(StudentFileError, match=f"damaged.*{message}"):

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from hpmkd.errors import RunFolderError
-from hpmkd.user_key import key_path, user_key
+from hpmkd.user_key import key_path, known_key, user_key
 
 
 def test_it_is_in_the_data_folder_of_the_user(tmp_path):
@@ -48,3 +48,12 @@ def test_a_damaged_or_open_key_is_refused_with_its_cure(tmp_path):
     path.chmod(0o644)
     with pytest.raises(RunFolderError, match="open to other users"):
         user_key(path)
+
+
+def test_a_known_key_is_only_read(tmp_path):
+    path = tmp_path / "user.key"
+    assert known_key(path) is None
+    assert not path.exists()
+    assert user_key(path) == known_key(path)
+    path.chmod(0o644)
+    assert known_key(path) is None

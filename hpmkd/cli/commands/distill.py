@@ -54,11 +54,15 @@ if TYPE_CHECKING:
 @click.option(
     "--trust-pickle",
     is_flag=True,
-    help="Load a pickled teacher, or resume a run that another user began; this runs the "
-    "code in it.",
+    help="Load a pickled teacher; this runs the code in it.",
 )
 @click.option(
     "--trust", "trusted", multiple=True, metavar="TYPE", help="Type a skops teacher may hold."
+)
+@click.option(
+    "--trust-journal",
+    is_flag=True,
+    help="Resume a run that another user or machine began; this runs the code in its journal.",
 )
 @click.option(
     "--drop",
@@ -91,6 +95,7 @@ def command(
     overwrite: bool,
     trust_pickle: bool,
     trusted: tuple[str, ...],
+    trust_journal: bool,
     drop: tuple[str, ...],
     keep: tuple[str, ...],
     format: CsvFormat,
@@ -110,7 +115,7 @@ def command(
       hpmkd distill adult.csv --target income --resume runs/adult
     """
     # First: a run that is stopped while it loads says how to resume it.
-    session.open(out, resume, overwrite=overwrite, trusted=trust_pickle)
+    session.open(out, resume, overwrite=overwrite, trusted=trust_journal)
     from hpmkd.data.columns import ColumnChoice, texts_of
     from hpmkd.data.table_files import read_table
     from hpmkd.errors import RecipeError

@@ -25,18 +25,22 @@ def command(
 ) -> None:
     """Predict the rows of DATA with the student of RUN (a run folder or .hpmkd file).
 
-    Writes a CSV with the predicted class and a probability per class, one line per row. A line on
-    stderr names columns in which clearly more cells than in training, by over 5 % of the rows, are
-    missing, hold an unknown level or lie out of range.
+    Writes a CSV with the predicted class and a probability per class, one line per row. A class
+    that a spreadsheet would run as a formula (text that starts with =, +, -, @, tab or line end,
+    and is no number) gets an apostrophe in front. A line on stderr names columns in which clearly
+    more cells than in training, by over 5 % of the rows, are missing, hold an unknown level or lie
+    out of range.
 
     \b
     Example:
       hpmkd predict runs/adult new.csv > predictions.csv
     """
+    import numpy as np
     import pandas as pd
 
     from hpmkd.cli.load_student import rows_of, student_of
     from hpmkd.cli.output.drift import warn_of_unusual_cells
+    from hpmkd.data.csv_cells import escape_cell
     from hpmkd.errors import RunFolderError
 
     model = student_of(run, student)
@@ -46,7 +50,8 @@ def command(
         warn_of_unusual_cells(model.drift(rows), run, data)
     columns = [f"p_{label}" for label in model.classes_]
     table = pd.DataFrame(probabilities, columns=columns)
-    table.insert(0, "prediction", model.classes_[probabilities.argmax(axis=1)])
+    labels = np.array([escape_cell(label) for label in model.classes_.tolist()])
+    table.insert(0, "prediction", labels[probabilities.argmax(axis=1)])
     if out is None:
         table.to_csv(sys.stdout, index=False)
         return

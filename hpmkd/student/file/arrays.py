@@ -82,7 +82,7 @@ def smallest(array: NDArray[Any]) -> NDArray[Any]:
 
 
 # Characters that an array of labels may take, or how many times those of the labels.
-_FREE, _LARGEST_RATIO = 2**16, 8
+_FREE, _LARGEST_RATIO = 2**16, 4
 _TYPES: Mapping[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
 
 

@@ -25,7 +25,6 @@ import json
 import os
 import stat
 import struct
-import zlib
 from collections.abc import Mapping
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -37,6 +36,7 @@ from numpy.typing import NDArray
 from hpmkd.errors import StudentFileError
 from hpmkd.files import write_atomically
 from hpmkd.student.file.arrays import smallest
+from hpmkd.student.file.header import compress, decompress, largest_header
 
 MAGIC = b"\x93HPMKD\n\x00"
 #: The only one that is written and read.
@@ -47,9 +47,6 @@ LARGEST_FILE = 2**28
 _FIXED = struct.Struct("<8sH2xIII")
 _DIGEST_SIZE = 32
 _ALIGNMENT = 8
-# A header may unpack to so many bytes, or to so many times its size: names of columns seldom
-# compress better. What would is stored as it is, so that a reader may refuse such files.
-_FREE, _LARGEST_RATIO = 2**16, 8
 _DTYPES = ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8", "<f2", "<f4", "<f8")
 
 
@@ -73,9 +70,7 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     text = json.dumps(
         {**header, "arrays": table}, sort_keys=True, allow_nan=False, separators=(",", ":")
     ).encode("ascii")
-    packed = zlib.compress(text, 9)
-    if len(text) > _largest_header(len(packed)):
-        packed = zlib.compress(text, 0)
+    packed = compress(text)
     chunks, end = [packed], _FIXED.size + len(packed)
     for array in stored.values():
         chunks += [bytes(_aligned(end) - end), array.tobytes()]
@@ -107,7 +102,10 @@ def unseal(content: bytes | mmap) -> tuple[dict[str, Any], dict[str, NDArray[Any
     """
     packed_length, header_length = _check_frame(content)
     start = _FIXED.size + packed_length
-    text = _decompress(content[_FIXED.size : start], header_length)
+    try:
+        text = decompress(content[_FIXED.size : start], header_length)
+    except ValueError as error:
+        raise damaged(str(error)) from error
     try:
         header = json.loads(text.decode("ascii"))
     except (ValueError, RecursionError) as error:
@@ -142,11 +140,6 @@ def _aligned(position: int) -> int:
     return -(-position // _ALIGNMENT) * _ALIGNMENT
 
 
-def _largest_header(packed_length: int) -> int:
-    """Return how many bytes a header that is stored in so many may have."""
-    return max(_FREE, _LARGEST_RATIO * packed_length)
-
-
 def _check_frame(content: bytes | mmap) -> tuple[int, int]:
     """Check the frame of the file; return both lengths of the header."""
     start = content[: len(MAGIC)]
@@ -173,22 +166,9 @@ def _check_frame(content: bytes | mmap) -> tuple[int, int]:
             raise damaged("its checksum does not match its content")
     if packed_length > length - _FIXED.size - _DIGEST_SIZE:
         raise damaged("its header reaches beyond the end")
-    if header_length > _largest_header(packed_length):
+    if header_length > largest_header(packed_length):
         raise damaged(f"it claims an absurd {header_length:,} bytes of header")
     return packed_length, header_length
-
-
-def _decompress(packed: bytes, length: int) -> bytes:
-    """Decompress exactly `length` bytes, and never more."""
-    inflater = zlib.decompressobj()
-    try:
-        # One byte more than expected, to notice that there is more (0 would mean no limit).
-        content = inflater.decompress(packed, length + 1)
-    except zlib.error as error:
-        raise damaged(f"its header does not decompress ({error})") from error
-    if len(content) != length or not inflater.eof or inflater.unused_data:
-        raise damaged("its header has another length than it says")
-    return content
 
 
 def _read_entry(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...], int]:

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from hpmkd.student.drift.sketch import Sketch
 from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
+from hpmkd.student.encoders.linear import LinearEncoder
 from hpmkd.student.encoders.tree import JointEncoder
 from hpmkd.student.file.arrays import classes_from_json, classes_to_json
 from hpmkd.student.file.container import damaged, seal, unseal
+from hpmkd.student.file.overflow import check_margins, check_scaling
 from hpmkd.student.file.tree_layout import flatten, restore
 from hpmkd.student.models import FittedModel
 from hpmkd.student.models.additive import AdditiveModel
@@ -103,7 +105,8 @@ def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any
     Raises
     ------
     ValueError
-        The model reads columns that the encoder does not write, or has other classes.
+        The model reads columns that the encoder does not write, has other classes, or could
+        overflow.
     """
     members = model.members if isinstance(model, PooledModel) else (model,)
     linear, trees = linear_parts(members), tree_parts(members)
@@ -113,8 +116,13 @@ def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any
             f"{model.kind!r}"
         )
     joint = encoder if isinstance(encoder, JointEncoder) else None
+    scaled = joint.linear if joint else encoder
+    if isinstance(scaled, LinearEncoder):
+        check_scaling(scaled)
     for margin in linear:
-        _check_width(joint.linear if joint else encoder, margin)
+        _check_width(scaled, margin)
+        if isinstance(scaled, LinearEncoder) and isinstance(margin, LinearModel):
+            check_margins(scaled, margin)
     for part in trees:
         _check_width(joint.tree if joint else encoder, part)
     if len(classes) != model.n_classes:

@@ -98,7 +98,8 @@ def restore(arrays: Mapping[str, NDArray[Any]], link: Link) -> TreesModel:
     features = np.full(len(is_inner), -1)
     features[inner] = arrays["features"]
     thresholds = np.zeros(len(is_inner), dtype=np.float32)
-    thresholds[inner] = _decoded(arrays)
+    with np.errstate(over="ignore"):  # nothing in float32 is beyond infinity
+        thresholds[inner] = _decoded(arrays)
     missing_left = np.zeros(len(is_inner), dtype=bool)
     missing_left[inner] = _bits(arrays["missing_left"], n_inner, "missing_left")
     return TreesModel(

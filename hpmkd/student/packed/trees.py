@@ -14,9 +14,14 @@ from hpmkd.student.packed.content import Content, NotPackable, Words
 #: Deepest trees that are stored perfect; each level more doubles them.
 DEEPEST_PERFECT = 4
 WALKED = 5
+#: They may take so many times the memory of walked ones, which are slower but never filled up.
+_LARGEST_PADDING = 4
 #: Values of a leaf are filled up to a multiple of so many, which a processor adds at once.
 _LANES = 4
-_LEAF = 0xFFFF
+#: Cell of a leaf, which compares none.
+_LEAF = -1
+#: Nodes of a tree, and cells, that a walk can tell apart.
+_MOST_WALKED = 0xFFFF
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ def add_trees(content: Content, model: TreesModel) -> None:
         content.set_header(23, filled.shape[1])
         leaves = np.arange(len(filled)) * filled.shape[1] + content.add(filled)
         leaves = leaves.astype(np.uint32)
-    if depth <= DEEPEST_PERFECT:
+    if depth <= DEEPEST_PERFECT and not _is_wasteful(depth, model.n_trees, len(nodes.cells)):
         content.set_header(3, depth)
         content.set_header(8, content.add(_perfect(nodes, nodes.roots[trees], leaves, depth)))
         return
@@ -129,6 +134,17 @@ def _depth(nodes: _Nodes) -> int:
         level = np.concatenate([nodes.left[level], nodes.right[level]])
         depth += 1
     return depth
+
+
+def _is_wasteful(depth: int, n_trees: int, n_nodes: int) -> bool:
+    """Return whether perfect trees would be filling for the most part.
+
+    One tree decides how deep all of them are stored: a file of many single leaves beside it
+    would take hundreds of times its length.
+    """
+    perfect: int = n_trees * (3 * 2**depth - 2)
+    walked = n_trees + 3 * n_nodes
+    return perfect > _LARGEST_PADDING * walked
 
 
 def _perfect(nodes: _Nodes, roots: NDArray[np.intp], leaf_words: Words, depth: int) -> Words:
@@ -157,7 +173,7 @@ def _add_walked(
     """Append nodes of three words each, and where the trees begin."""
     ends = np.append(np.sort(nodes.roots)[1:], len(nodes.cells))
     sizes = ends - np.sort(nodes.roots)
-    if sizes.max(initial=0) > _LEAF or len(nodes.used) > _LEAF:
+    if sizes.max(initial=0) > _MOST_WALKED or len(nodes.used) > _MOST_WALKED:
         raise NotPackable("a tree has too many nodes")
     # Counted from the node before the root: so a root that is a leaf has one before it, too.
     start = np.repeat(np.sort(nodes.roots), sizes) - 1
