@@ -152,6 +152,7 @@ def make_dataset(
     DataError
         Saying what is wrong with rows or labels and what to do about it.
     """
+    _warn_of_another_order(X, y)
     table, y = _split_target(as_table(X), y)
     n = table.shape[0]
     labels = as_labels(y, n)
@@ -216,6 +217,25 @@ def warn_of_rare_classes(dataset: Dataset, n_folds: int) -> None:
             "train without them and their scores mean little: collect more rows or merge them",
             DataWarning,
             stacklevel=2,
+        )
+
+
+def _warn_of_another_order(X: Any, y: Any) -> None:
+    """Warn of labels whose index is that of the rows in another order."""
+    import pandas as pd
+
+    if not isinstance(X, pd.DataFrame) or not isinstance(y, pd.Series | pd.DataFrame):
+        return
+    rows, labels = X.index, y.index
+    if rows.equals(labels):
+        return
+    if len(rows) == len(labels) and not len(rows.symmetric_difference(labels, sort=False)):
+        warnings.warn(
+            "the labels have the index of the rows in another order; labels are taken by "
+            "position, as scikit-learn takes them: y.loc[X.index] brings them into the order of "
+            "the rows, y.to_numpy() leaves them as they are and silences this",
+            DataWarning,
+            stacklevel=4,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpmkd.errors import DataError, closest
+from hpmkd.student.columns.foreign_frames import to_pandas
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ def open_table(table: Any) -> RawTable:
     ----------
     table : DataFrame, ndarray of shape (n, d), mapping or list
         A mapping is a table of columns, or one row if all of its values are single cells; a
-        list holds rows, all mappings or all sequences; an empty one has no columns. Objects
-        with ``to_pandas`` are converted.
+        list holds rows, all mappings or all sequences; an empty one has no columns. Frames
+        of Arrow, Polars and others are converted.
 
     Raises
     ------
@@ -146,8 +147,9 @@ def as_frame(table: Any) -> Any:
     pandas = sys.modules.get("pandas")  # a frame cannot come before pandas does
     if pandas is not None and isinstance(table, pandas.DataFrame):
         return table
-    if hasattr(table, "to_pandas"):
-        return as_frame(table.to_pandas())
+    converted = to_pandas(table)
+    if converted is not None:
+        return as_frame(converted)
     rows = isinstance(table, list | tuple) and len(table) > 0
     if not isinstance(table, Mapping) and not (rows and isinstance(table[0], Mapping)):
         return None
@@ -188,17 +190,23 @@ def as_array(table: Any) -> np.ndarray[Any, Any]:
             )
         # Of objects, so that text among numbers does not turn them into text.
         table = np.array(table, dtype=object)
-    elif isinstance(table, np.ma.MaskedArray):
-        hidden = np.ma.getmaskarray(table)
-        table = table.data.astype(object)  # a copy
-        table[hidden] = None
-    array = np.asarray(table)
+    array = unmasked(table) if isinstance(table, np.ma.MaskedArray) else np.asarray(table)
     if array.ndim != 2:
         raise DataError(
             f"got rows of shape {array.shape}; expected rows × columns: use x.reshape(1, -1) for "
             "one row, x.reshape(-1, 1) for one column"
         )
     return array
+
+
+def unmasked(array: np.ma.MaskedArray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a masked array as a plain one, in which hidden cells are missing: NaN or None."""
+    if not np.ma.is_masked(array):
+        return np.asarray(array.data)
+    number = array.dtype.kind in "biuf"
+    plain = array.data.astype(np.float64 if number else object)  # a copy
+    plain[np.ma.getmaskarray(array)] = np.nan if number else None
+    return np.asarray(plain)
 
 
 def _is_column(value: Any) -> bool:
