@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.errors import DataError
-from hpmkd.student.columns.tables import unmasked
+from hpmkd.student.columns.masked import unmasked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,13 +40,11 @@ def as_labels(y: Any, n: int) -> NDArray[Any]:
     values: NDArray[Any]
     if hasattr(y, "to_pylist"):  # of Arrow, whose own to_numpy refuses text
         y = y.to_pandas()
-    if isinstance(y, np.ma.MaskedArray):
-        values = unmasked(y)
-    elif hasattr(y, "to_numpy"):
+    if hasattr(y, "to_numpy"):
         values = y.to_numpy()
     else:
         # As objects, for NumPy would turn a list of text and numbers into text.
-        values = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
+        values = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else unmasked(y)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:

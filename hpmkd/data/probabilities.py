@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.errors import DataError
-from hpmkd.student.columns.tables import as_frame, unmasked
+from hpmkd.student.columns.masked import unmasked
+from hpmkd.student.columns.tables import as_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,10 +122,8 @@ def _as_matrix(
     frame = as_frame(probabilities)
     probabilities = probabilities if frame is None else frame
     named = _classes_named(probabilities, classes, what)
-    if isinstance(probabilities, np.ma.MaskedArray):
-        probabilities = unmasked(probabilities)
     try:
-        matrix = np.array(probabilities, dtype=np.float64)
+        matrix = np.array(unmasked(probabilities), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"{what}: expected numbers, got something else: {error}") from error
     if matrix.ndim == 1:

@@ -12,6 +12,8 @@ import numpy as np
 
 from hpmkd.errors import DataError, closest
 from hpmkd.student.columns.foreign_frames import to_pandas
+from hpmkd.student.columns.mappings import is_column, open_mappings
+from hpmkd.student.columns.masked import unmasked
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ def open_table(table: Any) -> RawTable:
     DataError
         It is none of these, is not two-dimensional, or is sparse.
     """
+    mappings = open_mappings(table)
+    if mappings is not None:
+        names, columns = mappings
+        return RawTable(names, columns, len(columns[0]) if columns else 1)
     frame = as_frame(table)
     if frame is not None:
         columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
@@ -155,7 +161,7 @@ def as_frame(table: Any) -> Any:
         return None
     import pandas as pd
 
-    if isinstance(table, Mapping) and not any(map(_is_column, table.values())):
+    if isinstance(table, Mapping) and not any(map(is_column, table.values())):
         table = [table]
     try:
         try:
@@ -182,7 +188,7 @@ def as_array(table: Any) -> np.ndarray[Any, Any]:
     if hasattr(table, "to_frame"):
         raise DataError("got one column; expected rows × columns: pass X.to_frame()")
     if isinstance(table, list | tuple):
-        lengths = {len(row) for row in table if _is_column(row)}
+        lengths = {len(row) for row in table if is_column(row)}
         if len(lengths) > 1:
             raise DataError(
                 f"the rows do not form a table: they have {sorted(lengths)} cells; expected as "
@@ -190,30 +196,13 @@ def as_array(table: Any) -> np.ndarray[Any, Any]:
             )
         # Of objects, so that text among numbers does not turn them into text.
         table = np.array(table, dtype=object)
-    array = unmasked(table) if isinstance(table, np.ma.MaskedArray) else np.asarray(table)
+    array = unmasked(table)
     if array.ndim != 2:
         raise DataError(
             f"got rows of shape {array.shape}; expected rows × columns: use x.reshape(1, -1) for "
             "one row, x.reshape(-1, 1) for one column"
         )
     return array
-
-
-def unmasked(array: np.ma.MaskedArray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return a masked array as a plain one, in which hidden cells are missing: NaN or None."""
-    if not np.ma.is_masked(array):
-        return np.asarray(array.data)
-    number = array.dtype.kind in "biuf"
-    plain = array.data.astype(np.float64 if number else object)  # a copy
-    plain[np.ma.getmaskarray(array)] = np.nan if number else None
-    return np.asarray(plain)
-
-
-def _is_column(value: Any) -> bool:
-    """Tell whether a value of a mapping is a column rather than one cell."""
-    if isinstance(value, np.ndarray):
-        return value.ndim > 0
-    return hasattr(value, "__len__") and not isinstance(value, str | bytes)
 
 
 def check_keys(table: Any, wanted: tuple[str, ...] | None) -> None:
