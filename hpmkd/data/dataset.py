@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MIN_ROWS = 10
 #: Rows in which most columns change.
 FEW_ROWS = 1000
+#: Columns above which a run takes longer for them than for anything else; see docs/data.md.
+MANY_COLUMNS = 2000
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def make_dataset(
     if n < MIN_ROWS:
         raise DataError(f"got {n} rows; expected at least {MIN_ROWS} to train and to measure")
     classes = classes_of(labels)
+    _warn_of_many_columns(table)
     codes = codes_of(labels, classes)
     if hasattr(table, "columns"):
         table, missing = read_text_numbers(table)
@@ -249,6 +252,18 @@ def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
     if table.shape[1] == 1:
         raise DataError(f"the data has no column beside the target {y!r}")
     return table.drop(columns=y), table[y]
+
+
+def _warn_of_many_columns(table: Any) -> None:
+    n, d = table.shape
+    if d > MANY_COLUMNS:
+        warnings.warn(
+            f"{d:,} columns for {n:,} rows: above {MANY_COLUMNS:,} the time and the memory of a "
+            "run grow with the columns, and among so many some fit the labels by chance: keep "
+            "those that may tell the classes apart",
+            DataWarning,
+            stacklevel=4,
+        )
 
 
 def _warn_of_dull_columns(table: Any) -> None:

@@ -494,3 +494,15 @@ class TestLabelsInAnotherOrder:
         assert self.warnings(self.FRAME, CODES) == []
         assert self.warnings(X, pd.Series(CODES, index=np.arange(N)[::-1])) == []
         assert self.warnings(self.FRAME, CODES.tolist()) == []
+
+
+@pytest.mark.parametrize(("columns", "warned"), [(2000, False), (2001, True)])
+def test_too_many_columns_are_warned_of(columns, warned):
+    wide = np.random.default_rng(0).normal(size=(N, columns))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        make_dataset(wide, CODES)
+    messages = [str(each.message) for each in caught]
+    assert ["2,001 columns for 12 rows: above 2,000" in each for each in messages] == [
+        True
+    ] * warned

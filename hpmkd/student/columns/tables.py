@@ -12,6 +12,7 @@ import numpy as np
 
 from hpmkd.errors import DataError, closest
 from hpmkd.student.columns.foreign_frames import to_pandas
+from hpmkd.student.columns.frames import columns_of, is_plain_number
 from hpmkd.student.columns.mappings import is_column, open_mappings
 from hpmkd.student.columns.masked import unmasked
 
@@ -56,8 +57,7 @@ def open_table(table: Any) -> RawTable:
         return RawTable(names, columns, len(columns[0]) if columns else 1)
     frame = as_frame(table)
     if frame is not None:
-        columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
-        return RawTable(tuple(str(name) for name in frame.columns), columns, len(frame))
+        return RawTable(tuple(map(str, frame.columns)), columns_of(frame), len(frame))
     if has_no_rows(table):
         return RawTable(None, [], 0)
     array = as_array(table)
@@ -90,7 +90,7 @@ def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, A
         return None
     if names is not None and tuple(table.columns) != names:
         return None
-    if not all(isinstance(kind, np.dtype) and kind.kind in "biuf" for kind in table.dtypes):
+    if not all(map(is_plain_number, set(table.dtypes))):
         return None
     return np.asarray(table.to_numpy(dtype=np.float64))
 

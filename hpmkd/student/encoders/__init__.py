@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from hpmkd.student.columns.schema import Schema
-from hpmkd.student.encoders.linear import LinearEncoder, NumberScaling
+from hpmkd.student.encoders.linear import LinearEncoder
+from hpmkd.student.encoders.scaling import NumberScaling
 from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 
 FittedEncoder = TreeEncoder | LinearEncoder | JointEncoder
