@@ -22,6 +22,7 @@ from hpmkd.data.columns import (
 )
 from hpmkd.data.labels import as_labels, classes_of, codes_of
 from hpmkd.data.raw_rows import aligned, as_table, unknown_column
+from hpmkd.data.table_warnings import warn_of_another_order, warn_of_many_columns
 from hpmkd.errors import DataError, DataWarning
 from hpmkd.values import DataFacts
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 MIN_ROWS = 10
 #: Rows in which most columns change.
 FEW_ROWS = 1000
-#: Columns above which a run takes longer for them than for anything else; see docs/data.md.
-MANY_COLUMNS = 2000
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def make_dataset(
     DataError
         Saying what is wrong with rows or labels and what to do about it.
     """
-    _warn_of_another_order(X, y)
+    warn_of_another_order(X, y)
     table, y = _split_target(as_table(X), y)
     n = table.shape[0]
     labels = as_labels(y, n)
@@ -163,7 +162,7 @@ def make_dataset(
     if n < MIN_ROWS:
         raise DataError(f"got {n} rows; expected at least {MIN_ROWS} to train and to measure")
     classes = classes_of(labels)
-    _warn_of_many_columns(table)
+    warn_of_many_columns(table)
     codes = codes_of(labels, classes)
     if hasattr(table, "columns"):
         table, missing = read_text_numbers(table)
@@ -223,25 +222,6 @@ def warn_of_rare_classes(dataset: Dataset, n_folds: int) -> None:
         )
 
 
-def _warn_of_another_order(X: Any, y: Any) -> None:
-    """Warn of labels whose index is that of the rows in another order."""
-    import pandas as pd
-
-    if not isinstance(X, pd.DataFrame) or not isinstance(y, pd.Series | pd.DataFrame):
-        return
-    rows, labels = X.index, y.index
-    if rows.equals(labels):
-        return
-    if len(rows) == len(labels) and not len(rows.symmetric_difference(labels, sort=False)):
-        warnings.warn(
-            "the labels have the index of the rows in another order; labels are taken by "
-            "position, as scikit-learn takes them: y.loc[X.index] brings them into the order of "
-            "the rows, y.to_numpy() leaves them as they are and silences this",
-            DataWarning,
-            stacklevel=4,
-        )
-
-
 def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
     if not isinstance(y, str):
         return table, y
@@ -252,18 +232,6 @@ def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
     if table.shape[1] == 1:
         raise DataError(f"the data has no column beside the target {y!r}")
     return table.drop(columns=y), table[y]
-
-
-def _warn_of_many_columns(table: Any) -> None:
-    n, d = table.shape
-    if d > MANY_COLUMNS:
-        warnings.warn(
-            f"{d:,} columns for {n:,} rows: above {MANY_COLUMNS:,} the time and the memory of a "
-            "run grow with the columns, and among so many some fit the labels by chance: keep "
-            "those that may tell the classes apart",
-            DataWarning,
-            stacklevel=4,
-        )
 
 
 def _warn_of_dull_columns(table: Any) -> None:
