@@ -42,6 +42,7 @@ class Benchmark(NamedTuple):
 BENCHMARKS = {
     "augmenters": Benchmark("single.augmenters", "~10", ""),
     "chain": Benchmark("chain.run", "~40", "chain.md"),
+    "columns": Benchmark("single.columns", "~2", ""),
     "doors": Benchmark("doors.run", "~1", "doors.md"),
     "ensemble-distillation": Benchmark("single.ensemble_distillation", "~15", "collapse.md"),
     "exporters": Benchmark("single.exporters", "~1", "exporters.md"),

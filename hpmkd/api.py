@@ -12,6 +12,7 @@ from msgspec import structs
 
 from hpmkd.data.columns import ANY, ColumnChoice
 from hpmkd.data.dataset import Dataset, as_test_rows, make_dataset, separate_test
+from hpmkd.data.known_rows import warn_of_tested_rows
 from hpmkd.data.probabilities import given_probabilities
 from hpmkd.data.seeds import Seeds, as_seed
 from hpmkd.engine.run import HPMDistiller
@@ -203,6 +204,7 @@ def run(
         training = dataset
         target = y if y_test is None and isinstance(y, str) else y_test
         test = as_test_rows(training, X_test, target)
+        warn_of_tested_rows(training, test)
     distiller = HPMDistiller(recipe, registry, seed, cache, checkpoint or RunCheckpoint())
     found = distiller.distill(training, test, teachers, X_unlabeled, teacher is not None)
     facts = {

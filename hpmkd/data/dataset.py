@@ -22,6 +22,7 @@ from hpmkd.data.columns import (
 )
 from hpmkd.data.labels import as_labels, classes_of, codes_of
 from hpmkd.data.raw_rows import aligned, as_table, unknown_column
+from hpmkd.data.table_warnings import warn_of_another_order, warn_of_many_columns
 from hpmkd.errors import DataError, DataWarning
 from hpmkd.values import DataFacts
 
@@ -152,6 +153,7 @@ def make_dataset(
     DataError
         Saying what is wrong with rows or labels and what to do about it.
     """
+    warn_of_another_order(X, y)
     table, y = _split_target(as_table(X), y)
     n = table.shape[0]
     labels = as_labels(y, n)
@@ -160,6 +162,7 @@ def make_dataset(
     if n < MIN_ROWS:
         raise DataError(f"got {n} rows; expected at least {MIN_ROWS} to train and to measure")
     classes = classes_of(labels)
+    warn_of_many_columns(table)
     codes = codes_of(labels, classes)
     if hasattr(table, "columns"):
         table, missing = read_text_numbers(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Rows that are encoded in one call: its temporary arrays are several times as large as the rows.
 ROWS_AT_ONCE = 10_000
+#: Cells that are taken out of a frame in one go to learn its columns.
+CELLS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -135,9 +138,11 @@ class Encoding:
             return Schema.fit(self.rows.features, missing=missing)
         if hasattr(part.whole, "iloc"):
             names = [name for name in part.whole.columns if name not in self.rows.left_out]
-            each = (tables.take(part.whole[[name]], part.at) for name in names)
-            columns = [Schema.fit(column, missing=missing).columns[0] for column in each]
-            return Schema(tuple(columns), named=True)
+            width = max(1, CELLS_AT_ONCE // max(1, part.shape[0]))
+            each = (names[start : start + width] for start in range(0, len(names), width))
+            blocks = (tables.take(part.whole[some], part.at) for some in each)
+            schemas = [Schema.fit(block, missing=missing) for block in blocks]
+            return Schema(tuple(chain.from_iterable(s.columns for s in schemas)), named=True)
         # Of an array of numbers a row tells as much as all.
         objects = part.whole.dtype == object
         return Schema.fit(self.rows.table if objects else part[np.arange(1)])

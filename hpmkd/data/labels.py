@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.errors import DataError
+from hpmkd.student.columns.masked import unmasked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,11 +38,13 @@ def as_labels(y: Any, n: int) -> NDArray[Any]:
     if y is None:
         raise DataError("got no labels; expected one per row")
     values: NDArray[Any]
+    if hasattr(y, "to_pylist"):  # of Arrow, whose own to_numpy refuses text
+        y = y.to_pandas()
     if hasattr(y, "to_numpy"):
         values = y.to_numpy()
     else:
         # As objects, for NumPy would turn a list of text and numbers into text.
-        values = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
+        values = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else unmasked(y)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
@@ -77,9 +80,20 @@ def _of_one_type(values: NDArray[Any]) -> NDArray[Any]:
     if bool not in kinds and all(issubclass(kind, numbers) for kind in kinds):
         return values.astype(np.float64)
     if all(issubclass(kind, str) for kind in kinds):
+        _refuse_nul_at_end(values)
         return values.astype(str)
     names = ", ".join(sorted(kind.__name__ for kind in kinds))
     raise DataError(f"labels: got a mix of types ({names}); expected one: convert with astype(str)")
+
+
+def _refuse_nul_at_end(values: NDArray[Any]) -> None:
+    at = [row for row, label in enumerate(values) if label.endswith("\0")]
+    if at:
+        raise DataError(
+            f"labels: {len(at)} end in the character NUL, the first in row {at[0]}: "
+            f"{values[at[0]]!r}; NumPy would drop it and merge classes: remove it with "
+            "rstrip('\\0'), or put another character in its place"
+        )
 
 
 def _too_large(label: Any) -> DataError:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.errors import DataError
+from hpmkd.student.columns.masked import unmasked
+from hpmkd.student.columns.tables import as_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +79,39 @@ def given_probabilities(
     return normalised
 
 
+def by_name(answer: Any, classes: NDArray[Any], what: str) -> Any:
+    """Return what a model predicted with its columns in the order of its classes.
+
+    Parameters
+    ----------
+    answer : DataFrame or array-like of shape (n, k)
+        A frame is read by the names of its columns, which are the classes; or counted, 0 to
+        k - 1, in their order.
+    classes : ndarray of shape (k,)
+        The classes of the model.
+    what : str
+        How errors call it.
+
+    Raises
+    ------
+    DataError
+        If a frame has columns that are named otherwise.
+    """
+    frame = as_frame(answer)
+    if frame is None:
+        return answer
+    codes = _classes_named(frame, classes, what)
+    if codes is not None:
+        return frame.to_numpy()[:, np.argsort(codes)]
+    if list(frame.columns) == list(range(frame.shape[1])):
+        return frame.to_numpy()
+    raise DataError(
+        f"{what}: got a frame with the columns {', '.join(map(str, frame.columns[:10]))}; expected "
+        f"the classes: {', '.join(map(_spelt, classes[:10].tolist()))}. Name the columns after "
+        "them, or return an array"
+    )
+
+
 def _as_matrix(
     probabilities: Any, classes: NDArray[Any], what: str
 ) -> tuple[FloatArray, list[int]]:
@@ -84,9 +119,11 @@ def _as_matrix(
 
     Of two classes one column is the second, beside which the first will be on its left.
     """
+    frame = as_frame(probabilities)
+    probabilities = probabilities if frame is None else frame
     named = _classes_named(probabilities, classes, what)
     try:
-        matrix = np.array(probabilities, dtype=np.float64)
+        matrix = np.array(unmasked(probabilities), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"{what}: expected numbers, got something else: {error}") from error
     if matrix.ndim == 1:

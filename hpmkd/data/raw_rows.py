@@ -120,22 +120,19 @@ def _refuse_infinite(table: Any) -> None:
 
 def infinite_cells(table: Any) -> str:
     """Return how many cells of the first such column are infinite, in words; empty if none."""
-    if isinstance(table, np.ndarray):
-        if table.dtype.kind != "f":
-            return ""
-        starts = range(0, len(table), ROWS_AT_ONCE)
-        infinite = np.sum(
-            [_too_large(table[at : at + ROWS_AT_ONCE]).sum(axis=0) for at in starts], 0
-        )
-        names = [f"column {at}" for at in range(table.shape[1])]
-    else:
-        numbers = table.select_dtypes("floating")
-        infinite = np.array([_too_large(numbers[name].to_numpy(float)).sum() for name in numbers])
-        names = list(numbers.columns)
+    is_array = isinstance(table, np.ndarray)
+    if is_array and table.dtype.kind != "f":
+        return ""
+    numbers = table if is_array else table.select_dtypes("floating")
+    infinite = np.zeros(numbers.shape[1], dtype=np.int64)
+    for start in range(0, len(numbers), ROWS_AT_ONCE):
+        rows = numbers[start : start + ROWS_AT_ONCE]
+        infinite += _too_large(rows if is_array else rows.to_numpy(float)).sum(axis=0)
     if not infinite.any():
         return ""
     at = int(np.flatnonzero(infinite)[0])
-    return f"{names[at]} holds {infinite[at]} cells that are infinite or beyond {LARGEST:.1e}"
+    name = f"column {at}" if is_array else numbers.columns[at]
+    return f"{name} holds {infinite[at]} cells that are infinite or beyond {LARGEST:.1e}"
 
 
 def _too_large(cells: NDArray[Any]) -> NDArray[np.bool_]:

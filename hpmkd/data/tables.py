@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.data.frame_digest import content_of_frame
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -129,7 +131,8 @@ def _parts(value: Any) -> Iterator[tuple[int, Iterable[memoryview]]]:
     """Yield the parts of a value: how many bytes each has, and these in blocks."""
     whole, at = (value.whole, value.at) if isinstance(value, TablePart) else (value, None)
     if hasattr(whole, "iloc"):
-        yield from _parts_of_frame(whole, at)
+        for content in content_of_frame(whole, at, ROWS_AT_ONCE):
+            yield _block(_bytes_of(content) if isinstance(content, np.ndarray) else content)
     elif isinstance(whole, np.ndarray) and whole.dtype != object:
         shape = whole.shape if at is None else (len(at), *whole.shape[1:])
         yield _block(f"{whole.dtype.str}{shape}".encode())
@@ -155,30 +158,3 @@ def _bytes_of(array: NDArray[Any]) -> Any:
     # Bytes that are looked at, not copied; a cast refuses arrays without any.
     flat = np.ascontiguousarray(array)
     return flat.view(np.uint8).ravel() if flat.size and flat.ndim else flat.tobytes()
-
-
-def _parts_of_frame(frame: Any, at: IntArray | None) -> Iterator[tuple[int, Iterable[memoryview]]]:
-    import pandas as pd
-
-    kinds, hashes = [], []
-    for number in range(frame.shape[1]):
-        column = frame.iloc[:, number]
-        column = column if at is None else column.iloc[at]
-        kinds.append((str(column.name), _kind(column)))
-        hashes.append(pd.util.hash_pandas_object(column, index=False).to_numpy())
-    yield _block(repr(kinds).encode())
-    for each in hashes:
-        yield _block(each)
-
-
-def _kind(column: Any) -> str:
-    """Describe what the hashes of a column's cells leave out."""
-    import pandas as pd
-
-    kind = str(column.dtype)
-    if kind == "category":
-        return f"{kind} {column.cat.ordered} {column.cat.categories.tolist()}"
-    if kind != "object" or pd.api.types.infer_dtype(column, skipna=False) == "string":
-        return kind
-    # Among objects, 1 has the hash of "1".
-    return f"{kind} {[type(cell).__name__ for cell in column]}"

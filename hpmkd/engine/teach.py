@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.data.known_rows import warn_of_known_rows
 from hpmkd.data.splits import UNSEEN
-from hpmkd.data.unlabeled import ExtraSource, warn_of_known_rows
+from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.engine.row_caps import binding_caps
 from hpmkd.engine.selection_sets import encoded, trial_rows, with_knowledge
 from hpmkd.engine.student_teachers import students_as_teachers

@@ -18,6 +18,7 @@ import numpy as np
 from hpmkd.data import tables
 from hpmkd.kernels import background
 from hpmkd.student import Student
+from hpmkd.student.columns.tables import open_table
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -113,11 +114,8 @@ def quick_row_us(student: Predictor, table: Any) -> float:
 
 def _mappings(student: Student, table: Any) -> list[dict[str, Any]]:
     """Return raw rows as a service has them: plain values by name."""
-    names = student.encoder.schema.names
-    if hasattr(table, "columns"):
-        names, columns = table.columns, [table.iloc[:, j].tolist() for j in range(table.shape[1])]
-    else:
-        columns = [cells.tolist() for cells in table.T]
+    raw = open_table(table)
+    names, columns = raw.names or student.encoder.schema.names, [c.tolist() for c in raw.columns]
     return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 

@@ -94,7 +94,8 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
             f"teacher {task.name!r} failed in {task.place}: {type(error).__name__}: {error}"
         ) from error
     del table  # of many rows it is large
-    model = ClassAligned(task.name, estimator, codes, data.n_classes, data.left_out)
+    labels = np.arange(len(codes))
+    model = ClassAligned(task.name, estimator, codes, data.n_classes, labels, data.left_out)
     asked = [*data.queries]
     if data.own and len(task.held) == 1:
         asked.append(data.own[task.held[0]])

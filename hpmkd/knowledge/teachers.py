@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from hpmkd.data import tables
-from hpmkd.data.probabilities import checked
+from hpmkd.data.probabilities import by_name, checked
 from hpmkd.errors import FAILURES, DataError, TeacherError
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class ClassAligned:
     #: (k,): the class code of each column; -1 for a class that the data does not have.
     codes: IntArray
     n_classes: int
+    labels: NDArray[Any]  # (k,): what the model calls its classes, by column
     #: Columns that it was fitted without.
     left_out: tuple[str, ...] = ()
 
@@ -102,7 +104,8 @@ class ClassAligned:
         rows = tables.without(table, self.left_out)
         shape = (table.shape[0], len(self.codes))
         try:
-            own = checked(self.model.predict_proba(rows), shape, f"teacher {self.name!r}")
+            answer = by_name(self.model.predict_proba(rows), self.labels, "its probabilities")
+            own = checked(answer, shape, f"teacher {self.name!r}")
         except FAILURES as error:
             raise TeacherError(
                 f"teacher {self.name!r} failed to predict: {type(error).__name__}: {error}"
@@ -123,22 +126,34 @@ def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:
     DataError
         If the data has labels that the model does not know.
     TeacherError
-        If the model has no ``predict_proba``.
+        If the model has no ``predict_proba``, or lists a class twice.
     """
     require_probabilities(teacher.name, teacher.model)
     # A model without ``classes_`` is taken to have those of the data, in order.
-    own = getattr(teacher.model, "classes_", classes)
+    own = np.asarray(getattr(teacher.model, "classes_", classes))
+    _refuse_repeated_classes(teacher.name, own.tolist())
     known = {_spelt(label): code for code, label in enumerate(classes.tolist())}
-    codes = np.array([known.get(_spelt(label), -1) for label in np.asarray(own).tolist()])
+    codes = np.array([known.get(_spelt(label), -1) for label in own.tolist()])
     unknown = sorted(set(range(len(classes))) - set(codes.tolist()))
     if unknown:
         names = ", ".join(str(classes[code]) for code in unknown[:10])
-        its = ", ".join(map(str, np.asarray(own)[:10].tolist()))
+        its = ", ".join(map(str, own[:10].tolist()))
         raise DataError(
             f"teacher {teacher.name!r} does not know the labels {names}; it knows {its}. "
             "Drop those rows, or take a teacher that was trained on them"
         )
-    return ClassAligned(teacher.name, teacher.model, codes, len(classes))
+    return ClassAligned(teacher.name, teacher.model, codes, len(classes), own)
+
+
+def _refuse_repeated_classes(name: str, labels: list[Any]) -> None:
+    counts = Counter(map(_spelt, labels))
+    repeated = [label for label, count in counts.items() if count > 1]
+    if repeated:
+        raise TeacherError(
+            f"teacher {name!r} lists classes more than once in classes_: {', '.join(repeated)} of "
+            f"{', '.join(map(repr, labels[:10]))}; expected each once, in the order of the columns "
+            "of predict_proba: add up columns that are one class"
+        )
 
 
 def _spelt(label: Any) -> str:

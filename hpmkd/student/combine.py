@@ -149,14 +149,20 @@ def _joined(encoders: Sequence[FittedEncoder]) -> FittedEncoder:
         for each in encoders
         if not isinstance(each, TreeEncoder)
     ]
+    trees = [
+        each.tree if isinstance(each, JointEncoder) else each
+        for each in encoders
+        if not isinstance(each, LinearEncoder)
+    ]
     if any(encoder.schema != encoders[0].schema for encoder in encoders):
         raise ValueError("the students read different columns")
     if any(not _same(each, linear[0]) for each in linear):
         raise ValueError("the students scale their columns differently")
-    if len(linear) == len(encoders) and not any(isinstance(e, JointEncoder) for e in encoders):
+    if any(not np.array_equal(each.offsets, trees[0].offsets) for each in trees):
+        raise ValueError("the students subtract different offsets from their columns")
+    if not trees:
         return linear[0]
-    tree = TreeEncoder(encoders[0].schema)
-    return JointEncoder(linear[0], tree) if linear else tree
+    return JointEncoder(linear[0], trees[0]) if linear else trees[0]
 
 
 def _same(one: LinearEncoder, two: LinearEncoder) -> bool:

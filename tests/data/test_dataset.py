@@ -429,3 +429,80 @@ def test_a_part_that_is_in_use_can_be_copied_and_pickled(again):
     part = Dataset(X, np.array([0, 1] * 3), np.arange(2)).rows(np.array([4, 1]))
     table = part.table
     np.testing.assert_array_equal(again(part).table, table)
+
+
+class TestMaskedArrays:
+    def test_hidden_numbers_are_missing(self):
+        masked = np.ma.array(X, mask=np.eye(N, 3))
+        table = make_dataset(masked, CODES).table
+        assert table.dtype == np.float64
+        np.testing.assert_array_equal(table, np.where(np.eye(N, 3), np.nan, X))
+
+    def test_hidden_text_is_missing(self):
+        masked = np.ma.array([["a", "b"]] * N, mask=np.eye(N, 2))
+        table = make_dataset(masked, CODES).table
+        assert table[:2].tolist() == [[None, "b"], ["a", None]]
+
+    def test_hidden_labels_are_missing_and_no_class(self):
+        labels = np.ma.array([9, *CODES[1:]], mask=[True] + [False] * (N - 1))
+        with pytest.raises(DataError, match=f"labels: 1 of {N} are missing, the first in row 0"):
+            make_dataset(X, labels)
+
+    def test_with_nothing_hidden_they_are_as_others(self):
+        assert make_dataset(X, np.ma.array(CODES)).classes.tolist() == [0, 1]
+        assert make_dataset(np.ma.array(X), CODES).table.tolist() == X.tolist()
+
+
+@pytest.mark.parametrize("make", [list, np.array, pd.Series], ids=["list", "objects", "series"])
+def test_labels_that_end_in_nul_are_refused(make):
+    # NumPy drops the NUL: two classes would become one.
+    labels = ["no", "no\0"] * (N // 2)
+    labels = np.array(labels, dtype=object) if make is np.array else make(labels)
+    with pytest.raises(DataError, match=r"labels: 6 end in the character NUL, the first in row 1"):
+        make_dataset(X, labels)
+
+
+class TestLabelsInAnotherOrder:
+    FRAME = pd.DataFrame(X, columns=["a", "b", "c"], index=np.arange(N) + 5)
+
+    def warnings(self, rows, labels):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            dataset = make_dataset(rows, labels)
+        assert dataset.labels.tolist() == np.asarray(labels).ravel().tolist()
+        return [str(each.message) for each in caught]
+
+    @pytest.mark.parametrize("kind", [pd.Series, pd.DataFrame])
+    def test_a_permuted_index_is_warned_of(self, kind):
+        labels = kind(CODES, index=self.FRAME.index[::-1])
+        (warning,) = self.warnings(self.FRAME, labels)
+        assert "labels are taken by position" in warning
+        assert "y.loc[X.index]" in warning
+
+    def test_names_count_as_numbers_do(self):
+        rows = self.FRAME.set_axis(list("abcdefghijkl"))
+        (warning,) = self.warnings(rows, pd.Series(CODES, index=list("bacdefghijkl")))
+        assert "by position" in warning
+
+    @pytest.mark.parametrize(
+        "index", [np.arange(N) + 5, np.arange(N), list("abcdefghijkl")], ids=["same", "new", "text"]
+    )
+    def test_another_index_is_no_reason_to_warn(self, index):
+        assert self.warnings(self.FRAME, pd.Series(CODES, index=index)) == []
+
+    def test_arrays_have_no_index(self):
+        assert self.warnings(self.FRAME, CODES) == []
+        assert self.warnings(X, pd.Series(CODES, index=np.arange(N)[::-1])) == []
+        assert self.warnings(self.FRAME, CODES.tolist()) == []
+
+
+@pytest.mark.parametrize(("columns", "warned"), [(2000, False), (2001, True)])
+def test_too_many_columns_are_warned_of(columns, warned):
+    wide = np.random.default_rng(0).normal(size=(N, columns))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        make_dataset(wide, CODES)
+    messages = [str(each.message) for each in caught]
+    assert ["2,001 columns for 12 rows: above 2,000" in each for each in messages] == [
+        True
+    ] * warned

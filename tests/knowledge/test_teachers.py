@@ -170,12 +170,13 @@ TWO_ROWS = np.zeros((2, 1))
 
 
 def test_a_row_given_wholly_to_lacking_classes_becomes_uniform():
-    aligned = ClassAligned("t", Constant([[0, 0, 1], [0.2, 0.3, 0.5]]), np.array([0, 1, -1]), 2)
+    model = Constant([[0, 0, 1], [0.2, 0.3, 0.5]])
+    aligned = ClassAligned("t", model, np.array([0, 1, -1]), 2, np.arange(3))
     np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), [[0.5, 0.5], [0.4, 0.6]])
 
 
 def test_a_class_missing_in_a_fold_gets_zero():
-    aligned = ClassAligned("t", Constant(MATRIX), np.array([0, 2]), 3)
+    aligned = ClassAligned("t", Constant(MATRIX), np.array([0, 2]), 3, np.arange(2))
     np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), [[0.3, 0, 0.7], [0.6, 0, 0.4]])
 
 
@@ -190,8 +191,9 @@ def test_a_class_missing_in_a_fold_gets_zero():
     ],
 )
 def test_a_model_that_says_no_probabilities_is_blamed(rows, message):
+    aligned = ClassAligned("liar", Constant(rows), np.array([0, 1]), 2, np.arange(2))
     with pytest.raises(TeacherError, match=f"teacher 'liar' failed to predict.*{message}"):
-        ClassAligned("liar", Constant(rows), np.array([0, 1]), 2).predict_proba(TWO_ROWS)
+        aligned.predict_proba(TWO_ROWS)
 
 
 def test_a_model_that_raises_is_blamed(fitted):
@@ -216,9 +218,67 @@ def test_many_rows_are_asked_about_some_at_a_time_and_in_copies(monkeypatch):
     monkeypatch.setattr("hpmkd.knowledge.teachers.ROWS_AT_ONCE", 3)
     table = np.linspace(0, 1, 14).reshape(7, 2)
     before = table.copy()
-    model = ClassAligned("t", Scales(), np.array([0, 1]), 2)
+    model = ClassAligned("t", Scales(), np.array([0, 1]), 2, np.arange(2))
     assert np.array_equal(model.predict_rows(table)[:, 0], before[:, 0] / 2)
     assert np.array_equal(model.predict_rows(table, np.array([6, 1]))[:, 0], before[[6, 1], 0] / 2)
     assert model.predict_rows(table[:0]).shape == (0, 2)
     assert sizes == [3, 3, 1, 2, 0]
     assert np.array_equal(table, before)
+
+
+class Framed:
+    """A model that predicts a frame, such as those of AutoML libraries."""
+
+    classes_ = np.array(["no", "yes"])
+
+    def __init__(self, columns, rows=MATRIX):
+        self.frame = pd.DataFrame(rows, columns=columns)
+
+    def predict_proba(self, table):
+        return self.frame
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (["yes", "no"], MATRIX[:, ::-1]),
+        (["no", "yes"], MATRIX),
+        (["p_yes", "p_no"], MATRIX[:, ::-1]),
+    ],
+)
+@pytest.mark.parametrize("library", ["pandas", "pyarrow", "polars"])
+def test_a_frame_is_read_by_the_names_of_its_columns(columns, expected, library):
+    model = Framed(columns)
+    if library == "pyarrow":
+        model.frame = pytest.importorskip("pyarrow").Table.from_pandas(model.frame)
+    if library == "polars":
+        model.frame = pytest.importorskip("polars").DataFrame(model.frame)
+    aligned = align_fitted(FittedTeacher("t", model), np.array(["no", "yes"]))
+    np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), expected)
+
+
+def test_a_frame_whose_columns_are_counted_is_read_in_their_order():
+    aligned = align_fitted(FittedTeacher("t", Framed([0, 1])), np.array(["no", "yes"]))
+    np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), MATRIX)
+
+
+def test_a_frame_has_the_classes_of_the_model_not_of_the_data():
+    model = Framed(["no", "maybe", "yes"], [[0.2, 0.5, 0.3], [0, 0, 1]])
+    model.classes_ = np.array(["maybe", "no", "yes"])
+    aligned = align_fitted(FittedTeacher("t", model), np.array(["no", "yes"]))
+    np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), [[0.4, 0.6], [0, 1]])
+
+
+@pytest.mark.parametrize("columns", [["a", "b"], ["no", "b"], [1, 2], ["no", "no"]])
+def test_a_frame_of_other_columns_is_refused(columns):
+    aligned = align_fitted(FittedTeacher("t", Framed(columns)), np.array(["no", "yes"]))
+    with pytest.raises(TeacherError, match=r"'t' failed to predict.*its probabilities: .*expected"):
+        aligned.predict_proba(TWO_ROWS)
+
+
+@pytest.mark.parametrize("classes", [["no", "yes", "no"], [0, 1, 1.0], [0, 1, "1"]])
+def test_a_class_listed_twice_is_refused(classes):
+    model = Constant(np.full((2, 3), 1 / 3))
+    model.classes_ = np.array(classes, dtype=object)
+    with pytest.raises(TeacherError, match=r"'t' lists classes more than once in classes_: (no|1)"):
+        align_fitted(FittedTeacher("t", model), np.array(["no", "yes"]))

@@ -68,7 +68,9 @@ def leaf(words, floats, cells, t):
 
 
 def expand(words, row):
-    cells = row[words[words[6] :][: words[5]]].astype(np.float32)
+    columns = words[words[6] :][: words[5] + 1]
+    offsets = words.view(np.float64)[columns[-1] :][: words[5]]
+    cells = (row[columns[:-1]].astype(np.float64) - offsets).astype(np.float32)
     k = np.arange(len(cells))
     missing = np.where((k >= words[9]) & (k < words[11]), np.inf, -np.inf)
     present = np.where(k >= words[11], np.inf, cells)

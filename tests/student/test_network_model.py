@@ -145,7 +145,8 @@ def test_a_member_of_a_pool_reads_the_scaled_columns(others, people, fit_student
 
 def test_it_needs_the_scaled_columns(small):
     student = small[0]["network"]
+    schema = student.encoder.schema
     with pytest.raises(ValueError, match="the model reads"):
-        Student(TreeEncoder(student.encoder.schema), student.model, ["no", "yes"])
+        Student(TreeEncoder(schema, np.zeros(len(schema.columns))), student.model, ["no", "yes"])
     with pytest.raises(DataError, match="lacks the columns"):
         student.predict_one({"a": 1.0})

@@ -28,8 +28,8 @@ COUNTS = "model.leaf_counts"
     [
         (b"PK\x03\x04 a zip archive, say", "not a student file"),
         (b"", "truncated"),
-        (sealed(b"{}", version=FORMAT_VERSION + 1), "format version 5.*upgrade"),
-        (sealed(b"{}", version=3), "version 3, this hpmkd reads version 4: distil anew"),
+        (sealed(b"{}", version=FORMAT_VERSION + 1), "format version 6.*upgrade"),
+        (sealed(b"{}", version=4), "version 4, this hpmkd reads version 5: distil anew"),
         (sealed(b"{}", version=0), "format version 0.*distil anew"),
         (sealed(b"{}"), "does not list the arrays"),
         (sealed(b"[]"), "does not list the arrays"),

@@ -20,7 +20,7 @@ def tree_text(student: Student, name: str, support: Support | None, rows: str) -
     """Yield the lines of a readable tree, with the `rows` in each leaf if they are known."""
     by_leaf = {rule["leaf"]: rule for rule in rules(student, support)}
     columns = student.encoder.schema.columns
-    used = {place.column for place in places(student.model)} - {None}  # type: ignore[arg-type]
+    used = {place.column for place in places(student)} - {None}
     yield f"{name}: {len(by_leaf)} rules, {len(used)} of {len(columns)} columns"
     if support is None:
         yield "Each gives: class (its probability). No rows were counted: --data FILE does"
@@ -30,7 +30,7 @@ def tree_text(student: Student, name: str, support: Support | None, rows: str) -
         yield "their commonest class, named where it is another one"
     yield "An unknown category counts as missing"
     yield ""
-    for place in places(student.model):  # type: ignore[arg-type]
+    for place in places(student):
         outcome = "" if place.leaf is None else _outcome(by_leaf[place.leaf])
         if place.cells is None or place.before is None or place.column is None:
             if outcome:

@@ -7,6 +7,7 @@ plain NumPy numbers cannot hold.
 from __future__ import annotations
 
 import numbers
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["number", "category"]
 
+_WITH_NAN = (float, np.inexact, complex, Decimal, np.datetime64, np.timedelta64)
 _NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal")
 _MOMENTS = ("datetime", "datetime64", "date")
 _SPANS = ("timedelta", "timedelta64")
@@ -99,28 +101,28 @@ def read_texts(cells: Any) -> tuple[NDArray[np.intp], list[str]]:
     codes : ndarray of shape (n,)
         Position in `texts`; -1 where the cell is missing.
     texts : list of str
-        The distinct texts, in order of appearance.
+        The distinct texts.
     """
-    import pandas as pd
-
     categories = _categories(cells)
     if categories is not None:
+        import pandas as pd
+
         raw = cells.cat.codes.to_numpy()
         codes = np.full(len(raw), -1, dtype=np.intp)
         # Only the levels that occur: a frame of one row may carry thousands of others.
         codes[raw >= 0], used = pd.factorize(raw[raw >= 0])
         return _merge(codes, [_spell(categories[code]) for code in used])
     array = _plain(cells)
-    if array.dtype.kind != "O":
-        codes, used = pd.factorize(array)
-        return _merge(codes, [_spell(cell) for cell in used])
-    if _infer(array) == "string":
-        codes, used = pd.factorize(array)
-        return codes, list(used)
-    # Spelt before they are compared, for 1 == 1.0 == True.
     present = ~_missing(array)
-    index: dict[str, int] = {}
     codes = np.full(len(array), -1, dtype=np.intp)
+    if array.dtype.kind != "O":
+        used, codes[present] = np.unique(array[present], return_inverse=True)
+        return _merge(codes, [_spell(cell) for cell in used])
+    if (pandas := sys.modules.get("pandas")) and _infer(array) == "string":
+        codes, texts = pandas.factorize(array)
+        return codes, list(texts)
+    # Spelt before they are compared, for 1 == 1.0 == True.
+    index: dict[str, int] = {}
     codes[present] = [index.setdefault(_spell(cell), len(index)) for cell in array[present]]
     return codes, list(index)
 
@@ -187,9 +189,11 @@ def _infer(array: NDArray[Any]) -> str:
 
 def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
     """Return where the cells are None, NaN, NaT or pd.NA."""
-    import pandas as pd
-
-    return np.asarray(pd.isna(array), dtype=bool)
+    pandas = sys.modules.get("pandas")  # before it there is no pd.NA
+    if pandas is not None:
+        return np.asarray(pandas.isna(array), dtype=bool)
+    missing = [cell is None or (isinstance(cell, _WITH_NAN) and cell != cell) for cell in array]
+    return np.array(missing, dtype=bool)
 
 
 def _is_readable(cell: Any) -> bool:

@@ -11,6 +11,10 @@ from typing import Any
 import numpy as np
 
 from hpmkd.errors import DataError, closest
+from hpmkd.student.columns.foreign_frames import to_pandas
+from hpmkd.student.columns.frames import columns_of, is_plain_number
+from hpmkd.student.columns.mappings import is_column, open_mappings
+from hpmkd.student.columns.masked import unmasked
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,21 @@ def open_table(table: Any) -> RawTable:
     ----------
     table : DataFrame, ndarray of shape (n, d), mapping or list
         A mapping is a table of columns, or one row if all of its values are single cells; a
-        list holds rows, all mappings or all sequences; an empty one has no columns. Objects
-        with ``to_pandas`` are converted.
+        list holds rows, all mappings or all sequences; an empty one has no columns. Frames
+        of Arrow, Polars and others are converted.
 
     Raises
     ------
     DataError
         It is none of these, is not two-dimensional, or is sparse.
     """
+    mappings = open_mappings(table)
+    if mappings is not None:
+        names, columns = mappings
+        return RawTable(names, columns, len(columns[0]) if columns else 1)
     frame = as_frame(table)
     if frame is not None:
-        columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
-        return RawTable(tuple(str(name) for name in frame.columns), columns, len(frame))
+        return RawTable(tuple(map(str, frame.columns)), columns_of(frame), len(frame))
     if has_no_rows(table):
         return RawTable(None, [], 0)
     array = as_array(table)
@@ -83,7 +90,7 @@ def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, A
         return None
     if names is not None and tuple(table.columns) != names:
         return None
-    if not all(isinstance(kind, np.dtype) and kind.kind in "biuf" for kind in table.dtypes):
+    if not all(map(is_plain_number, set(table.dtypes))):
         return None
     return np.asarray(table.to_numpy(dtype=np.float64))
 
@@ -146,14 +153,15 @@ def as_frame(table: Any) -> Any:
     pandas = sys.modules.get("pandas")  # a frame cannot come before pandas does
     if pandas is not None and isinstance(table, pandas.DataFrame):
         return table
-    if hasattr(table, "to_pandas"):
-        return as_frame(table.to_pandas())
+    converted = to_pandas(table)
+    if converted is not None:
+        return as_frame(converted)
     rows = isinstance(table, list | tuple) and len(table) > 0
     if not isinstance(table, Mapping) and not (rows and isinstance(table[0], Mapping)):
         return None
     import pandas as pd
 
-    if isinstance(table, Mapping) and not any(map(_is_column, table.values())):
+    if isinstance(table, Mapping) and not any(map(is_column, table.values())):
         table = [table]
     try:
         try:
@@ -180,7 +188,7 @@ def as_array(table: Any) -> np.ndarray[Any, Any]:
     if hasattr(table, "to_frame"):
         raise DataError("got one column; expected rows × columns: pass X.to_frame()")
     if isinstance(table, list | tuple):
-        lengths = {len(row) for row in table if _is_column(row)}
+        lengths = {len(row) for row in table if is_column(row)}
         if len(lengths) > 1:
             raise DataError(
                 f"the rows do not form a table: they have {sorted(lengths)} cells; expected as "
@@ -188,24 +196,13 @@ def as_array(table: Any) -> np.ndarray[Any, Any]:
             )
         # Of objects, so that text among numbers does not turn them into text.
         table = np.array(table, dtype=object)
-    elif isinstance(table, np.ma.MaskedArray):
-        hidden = np.ma.getmaskarray(table)
-        table = table.data.astype(object)  # a copy
-        table[hidden] = None
-    array = np.asarray(table)
+    array = unmasked(table)
     if array.ndim != 2:
         raise DataError(
             f"got rows of shape {array.shape}; expected rows × columns: use x.reshape(1, -1) for "
             "one row, x.reshape(-1, 1) for one column"
         )
     return array
-
-
-def _is_column(value: Any) -> bool:
-    """Tell whether a value of a mapping is a column rather than one cell."""
-    if isinstance(value, np.ndarray):
-        return value.ndim > 0
-    return hasattr(value, "__len__") and not isinstance(value, str | bytes)
 
 
 def check_keys(table: Any, wanted: tuple[str, ...] | None) -> None:

@@ -11,8 +11,11 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from hpmkd.student.columns.schema import Schema
-from hpmkd.student.encoders.linear import LinearEncoder, NumberScaling
+from hpmkd.student.encoders.linear import LinearEncoder
+from hpmkd.student.encoders.scaling import NumberScaling
 from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
 
 FittedEncoder = TreeEncoder | LinearEncoder | JointEncoder
@@ -57,10 +60,13 @@ def encoder_from_parts(plain: Mapping[str, Any], arrays: Mapping[str, Any]) -> F
         The parts do not describe an encoder.
     """
     schema, kind = Schema.from_json(plain["schema"]), plain["kind"]
+    offsets = arrays.get("offsets", np.zeros(len(schema.columns)))
     if kind == TreeEncoder.kind:
-        return TreeEncoder(schema)
+        return TreeEncoder(schema, offsets)
     if kind not in (LinearEncoder.kind, JointEncoder.kind):
         raise ValueError(f"the encoder is of the unknown kind {kind!r}")
     parts = {field.name: arrays[field.name] for field in fields(NumberScaling)}
     linear = LinearEncoder(schema, NumberScaling(**parts), int(plain["max_levels"]))
-    return linear if kind == LinearEncoder.kind else JointEncoder(linear, TreeEncoder(schema))
+    if kind == LinearEncoder.kind:
+        return linear
+    return JointEncoder(linear, TreeEncoder(schema, offsets))

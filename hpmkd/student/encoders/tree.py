@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,26 +11,52 @@ from numpy.typing import NDArray
 
 from hpmkd.student.columns.schema import Schema
 from hpmkd.student.encoders.linear import LinearEncoder
+from hpmkd.student.encoders.offsets import float32_offsets
+from hpmkd.student.file.arrays import finite, owned
 
 
 @dataclass(frozen=True, eq=False)
 class TreeEncoder:
-    """Numbers as they are, categories as codes, missing as NaN: what trees read.
+    """Numbers less their offsets, categories as codes, missing as NaN: what trees read.
 
     Parameters
     ----------
     schema : Schema
         The raw columns.
+    offsets : ndarray of shape (d,)
+        Subtracted in float64, before the cells are rounded to float32; see
+        :func:`~hpmkd.student.encoders.offsets.float32_offsets`.
     """
 
     schema: Schema
+    offsets: NDArray[np.float64]
     kind: ClassVar[str] = "tree"
+
+    def __post_init__(self) -> None:
+        offsets = owned(self.offsets, np.float64, 1, "offsets")
+        finite(offsets, "offsets")
+        if len(offsets) != len(self.schema.columns):
+            columns = len(self.schema.columns)
+            raise ValueError(f"there are {len(offsets)} offsets for {columns} columns")
+        object.__setattr__(self, "offsets", offsets)
 
     @classmethod
     def fit(cls, schema: Schema, table: Any) -> TreeEncoder:
-        """Return the encoder; nothing beyond the schema is learnt from `table`."""
-        del table
-        return cls(schema)
+        """Learn the offsets.
+
+        Parameters
+        ----------
+        schema : Schema
+            Fitted on the same rows.
+        table : DataFrame, ndarray of shape (n, d), mapping or list
+            Training rows.
+
+        Raises
+        ------
+        DataError
+            The table does not fit the schema.
+        """
+        return cls(schema, float32_offsets(schema.matrix(table)))
 
     def transform(self, table: Any) -> NDArray[np.float32]:
         """Encode raw rows.
@@ -50,7 +77,19 @@ class TreeEncoder:
         DataError
             The table does not fit the schema.
         """
-        return self.schema.matrix(table, np.float32)
+        if not self.is_shifted:
+            return self.schema.matrix(table, np.float32)
+        return self.encode(self.schema.matrix(table))
+
+    def encode(self, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Encode rows that :meth:`hpmkd.student.columns.schema.Schema.matrix` has read already."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray((matrix - self.offsets).astype(np.float32))
+
+    @cached_property
+    def is_shifted(self) -> bool:
+        """Whether any column has an offset."""
+        return bool(self.offsets.any())
 
     @property
     def n_outputs(self) -> int:
@@ -67,8 +106,8 @@ class TreeEncoder:
         return {"kind": self.kind, "schema": self.schema.to_json()}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what is arrays, by name: nothing."""
-        return {}
+        """Return what is arrays, by name: the offsets, if there are any."""
+        return {"offsets": self.offsets} if self.is_shifted else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +137,7 @@ class JointEncoder:
 
     @classmethod
     def fit(cls, schema: Schema, table: Any) -> JointEncoder:
-        """Fit both encoders; see :meth:`LinearEncoder.fit`."""
+        """Fit both encoders; see :meth:`LinearEncoder.fit` and :meth:`TreeEncoder.fit`."""
         return cls(LinearEncoder.fit(schema, table), TreeEncoder.fit(schema, table))
 
     def transform(self, table: Any) -> NDArray[np.float64]:
@@ -124,8 +163,7 @@ class JointEncoder:
         encoded = np.empty((len(raw), self.n_outputs))
         width = self.linear.n_outputs
         encoded[:, :width] = self.linear.encode(raw)
-        with np.errstate(over="ignore", invalid="ignore"):
-            encoded[:, width:] = raw.astype(np.float32)
+        encoded[:, width:] = self.tree.encode(raw)
         return encoded
 
     @property
@@ -149,5 +187,5 @@ class JointEncoder:
         return {**self.linear.to_json(), "kind": self.kind}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what is arrays, by name: those of the linear encoder."""
-        return self.linear.arrays()
+        """Return what is arrays, by name: those of both encoders."""
+        return self.linear.arrays() | self.tree.arrays()

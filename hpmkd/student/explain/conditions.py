@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -28,22 +28,26 @@ class Cells:
     Parameters
     ----------
     low : float
-        Numbers, or codes of categories, x >= low as float32.
+        Numbers less the offset, or codes of categories, x >= low as float32.
     high : float or None
         And x < high; None: there is no limit, +inf belongs to it.
     missing : bool
         And cells without a value, or with a category that training did not show.
+    offset : float
+        That of the column.
     """
 
     low: float = -math.inf
     high: float | None = None
     missing: bool = True
+    offset: float = 0.0
 
     def split(self, threshold: float, *, missing_left: bool) -> tuple[Cells, Cells]:
         """Return the cells ``x < threshold`` and the others; missing ones go to one side."""
         high = threshold if self.high is None else min(self.high, threshold)
-        left = Cells(self.low, high, self.missing and missing_left)
-        right = Cells(max(self.low, threshold), self.high, self.missing and not missing_left)
+        left = replace(self, high=high, missing=self.missing and missing_left)
+        low = max(self.low, threshold)
+        right = replace(self, low=low, missing=self.missing and not missing_left)
         return left, right
 
     @property
@@ -66,21 +70,26 @@ class Cut:
     Parameters
     ----------
     value : float
-        Where it is; rounded to float32 it is exact.
+        Where it is; less the offset of its column and rounded to float32 it is exact.
     closed : bool
         Whether `value` itself is on the lower side: ``x <= value`` instead of ``x < value``.
+    offset : float
+        That of its column. With one, all digits count.
     """
 
     value: float
     closed: bool
+    offset: float = 0.0
 
     def __str__(self) -> str:
         whole = self.value.is_integer() and abs(self.value) < 1e15
+        if self.offset and not whole:
+            return repr(self.value)
         return format(self.value, ".0f" if whole else ".9g")
 
 
 @lru_cache(maxsize=4096)
-def cut_at(threshold: float) -> Cut:
+def cut_at(threshold: float, offset: float = 0.0) -> Cut:
     """Return the shortest way to write ``x < threshold`` for float32 x, and none is moved.
 
     A tree of scikit-learn splits at ``x <= 34.65``, which is stored as ``x < 34.650005``; one
@@ -90,6 +99,8 @@ def cut_at(threshold: float) -> Cut:
     ----------
     threshold : float
         A float32 value, not NaN.
+    offset : float
+        What was subtracted from x before; the cut is of x as it was.
     """
     at = np.float32(threshold)
     with np.errstate(over="ignore", under="ignore"):
@@ -98,7 +109,15 @@ def cut_at(threshold: float) -> Cut:
     shortest = {closed: str(each) for each, closed in ((below, True), (at, False))}
     finite = [closed for closed, text in shortest.items() if "inf" not in text]
     best = min(finite, key=lambda closed: _digits(shortest[closed]), default=False)
-    return Cut(float(shortest[best]) + 0.0, closed=best)
+    value = float(shortest[best]) + offset
+    if not offset or np.float32(value - offset) == (below if best else at):
+        return Cut(value, best, offset)
+    # Beside a large offset float64 is coarser than the threshold: the first x that is not below.
+    while np.float32(value - offset) >= at:
+        value = np.nextafter(value, -np.inf)
+    while np.float32(value - offset) < at:
+        value = np.nextafter(value, np.inf)
+    return Cut(float(value), closed=False, offset=offset)
 
 
 def _digits(number: str) -> tuple[int, int]:
@@ -139,19 +158,22 @@ def plain(column: Column, cells: Cells) -> dict[str, Any]:
     dict
         ``column``; ``missing``: whether a missing cell or an unknown category fulfils it;
         and for all other cells either ``in``, a list of values, or bounds: ``above`` or
-        ``at_least``, ``at_most`` or ``below``; cells and bounds are compared as float32.
+        ``at_least``, ``at_most`` or ``below``; cells and bounds are compared as float32, both less
+        ``offset``, if there is one.
     """
     found: dict[str, Any] = {"column": column.name}
+    if cells.offset:
+        found["offset"] = cells.offset
     if column.kind == "category":
         found["in"] = [column.categories[code] for code in cells.codes(len(column.categories))]
     elif cells.empty:
         found["in"] = []
     else:
         if cells.low > -math.inf:
-            cut = cut_at(cells.low)
+            cut = cut_at(cells.low, cells.offset)
             found["above" if cut.closed else "at_least"] = cut.value
         if cells.high is not None:
-            cut = cut_at(cells.high)
+            cut = cut_at(cells.high, cells.offset)
             found["at_most" if cut.closed else "below"] = cut.value
     return {**found, "missing": cells.missing}
 
@@ -164,8 +186,9 @@ def quoted(name: str) -> str:
 
 def _range(name: str, cells: Cells, before: Cells) -> str:
     """Describe in which range a number lies; ends that were known before are left out."""
-    lower = cut_at(cells.low) if cells.low > before.low else None
-    upper = cut_at(cells.high) if cells.high not in (None, before.high) else None
+    low, high, offset = cells.low, cells.high, cells.offset
+    lower = cut_at(low, offset) if low > before.low else None
+    upper = None if high is None or high == before.high else cut_at(high, offset)
     if lower and upper:
         return f"{lower} {'<' if lower.closed else '<='} {name} {_below(upper)}"
     if lower:

@@ -91,20 +91,22 @@ def readable(student: Student) -> bool:
     )
 
 
-def places(model: TreesModel) -> Iterator[LeafPath]:
+def places(student: Student) -> Iterator[LeafPath]:
     """Walk through a single tree, parents before children, left before right.
 
     Parameters
     ----------
-    model : TreesModel
-        Of one tree.
+    student : Student
+        A :func:`readable` one.
 
     Yields
     ------
     Place
         One per node.
     """
-    anything = Cells()
+    assert isinstance(student.encoder, TreeEncoder), "readable"
+    assert isinstance(student.model, TreesModel), "readable"
+    model, offsets = student.model, student.encoder.offsets.tolist()
     start = LeafPath(0, None, None, None, is_right=False, leaf=None, path={})
     waiting = [(int(model.roots[0]), start)]
     while waiting:
@@ -115,7 +117,7 @@ def places(model: TreesModel) -> Iterator[LeafPath]:
             yield LeafPath(**{**vars(here), "leaf": leaf})
             continue
         yield here
-        before = here.path.get(column, anything)
+        before = here.path.get(column, Cells(offset=offsets[column]))
         sides = before.split(
             float(model.thresholds[node]), missing_left=bool(model.missing_left[node])
         )
@@ -159,7 +161,7 @@ def rules(student: Student, support: Support | None) -> list[dict[str, Any]]:
     columns, labels = student.encoder.schema.columns, student.classes.tolist()
     probabilities = leaf_probabilities(student.model)
     found = []
-    for place in places(student.model):
+    for place in places(student):
         if place.leaf is None:
             continue
         conditions = [plain(columns[column], cells) for column, cells in place.path.items()]

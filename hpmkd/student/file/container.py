@@ -40,7 +40,7 @@ from hpmkd.student.file.header import compress, decompress, largest_header
 
 MAGIC = b"\x93HPMKD\n\x00"
 #: The only one that is written and read.
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 #: No student file is longer, in bytes. A larger model is no small student.
 LARGEST_FILE = 2**28
 

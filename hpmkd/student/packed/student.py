@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.student.encoders import FittedEncoder
+from hpmkd.student.encoders.tree import TreeEncoder
 from hpmkd.student.models import FittedModel
-from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.packed.answers import answer_table
 from hpmkd.student.packed.content import Words
 from hpmkd.student.packed.rows import PackedRows, as_matrix, as_out, as_row
@@ -27,7 +27,8 @@ class PackedStudent(PackedRows):
     category as its code (its position in ``schema.columns[j].categories``), NaN where a cell
     is missing or a category unknown. :meth:`encode_row` makes one of a mapping. Its dtype is
     `dtype`: float32 for trees, which compare nothing finer, and float64 where there is a
-    linear part. Contiguous, writeable rows are answered soonest.
+    linear part, or trees subtract an offset from a column. Contiguous, writeable rows are
+    answered soonest.
 
     Attributes
     ----------
@@ -60,8 +61,8 @@ class PackedStudent(PackedRows):
     """
 
     def __init__(self, encoder: FittedEncoder, model: FittedModel) -> None:
-        scaled = not isinstance(model, TreesModel)
-        dtype = np.dtype(np.float64 if scaled else np.float32)
+        single = isinstance(encoder, TreeEncoder) and not encoder.is_shifted
+        dtype = np.dtype(np.float32 if single else np.float64)
         self._parts = (encoder, model)
         super().__init__(encoder.schema, dtype, model.n_classes)
         self.n_margins = int(self._words[1])

@@ -87,8 +87,13 @@ def _one_by_class(model: TreesModel) -> TreesModel:
     )
 
 
-def add_trees(content: Content, model: TreesModel) -> None:
+def add_trees(content: Content, model: TreesModel, offsets: NDArray[np.float64]) -> None:
     """Append trees, and their place in the header.
+
+    Parameters
+    ----------
+    offsets : ndarray of shape (d,)
+        Of the columns.
 
     Raises
     ------
@@ -105,7 +110,10 @@ def add_trees(content: Content, model: TreesModel) -> None:
     depth = max(2, _depth(nodes))
     content.set_header(4, model.n_trees)
     content.set_header(5, len(nodes.used))
-    content.set_header(6, content.add(nodes.used))
+    in_row = np.empty(len(offsets))
+    in_row[content.order] = offsets
+    at = content.add(in_row[nodes.used])
+    content.set_header(6, content.add(np.append(nodes.used, at)))
     content.set_header(7, content.add(firsts))
     content.set_header(9, nodes.until[0])
     content.set_header(11, nodes.until[1])

@@ -11,7 +11,8 @@ word  what it is
 1, 2  margins, C; link: 0 sigmoid, 1 softmax, 2 identity
 3     form of the trees: 0 none, 2 … 4 perfect trees of that depth, 5 walked node by node
 4     trees, T
-5, 6  cells that the trees compare, U; at: the column of each
+5, 6  cells that the trees compare, U; at: the column of each, and behind them at: its offset,
+      subtracted in float64 before the cell is rounded to float32
 7     at: C + 1 positions, of the first tree of each margin and behind the last
 8     at: the trees, those of one margin behind each other; or, walked, their roots
 9, 11 of these, in the first NaN becomes -inf, in those up to here +inf, and in the
@@ -109,7 +110,9 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
     content.set_header(2, LINKS.index(model.link))
     content.set_header(1, 1 if model.link == "sigmoid" else model.n_classes)
     if trees is not None:
-        add_trees(content, trees)
+        tree_encoder = encoder.tree if isinstance(encoder, JointEncoder) else encoder
+        assert isinstance(tree_encoder, TreeEncoder), "what trees go with"
+        add_trees(content, trees, tree_encoder.offsets)
     if limits is not None:
         content.set_header(12, content.add(limits))
     if linear is not None:

@@ -54,24 +54,28 @@ def rebuild(
     blend : callable
         Makes the new cells of a measure from those given.
     """
-    is_frame = hasattr(table, "iloc")
-    made = []
-    for at in range(table.shape[1]):
-        cells = table.iloc[:, at] if is_frame else table[:, at]
-        numbers = measure(cells)
-        if numbers is None:
-            copied = cells.take(choose())
-            made.append(copied.reset_index(drop=True) if is_frame else copied)
-        else:
-            made.append(_like(cells, blend(numbers)))
-    if not is_frame:
+    if not hasattr(table, "iloc"):
+        made = [_new(cells, choose, blend) for cells in table.T]
         return np.column_stack(made).astype(table.dtype, copy=False)
-    # One concat of finished columns: inserting them one by one would fragment the frame.
-    return pd.concat(made, axis=1).set_axis(table.columns, axis=1)
+    columns = {name: _new(cells, choose, blend) for name, cells in table.items()}
+    return pd.DataFrame(columns)
+
+
+def _new(
+    cells: Any, choose: Callable[[], IntArray], blend: Callable[[FloatArray], FloatArray]
+) -> Any:
+    """Return the new cells of a column: an array, or a Series of types that pandas alone knows."""
+    numbers = measure(cells)
+    if numbers is not None:
+        return _like(cells, blend(numbers))
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "biuf":
+        return np.asarray(cells)[choose()]
+    copied = cells.take(choose())
+    return copied.reset_index(drop=True) if hasattr(copied, "iloc") else copied
 
 
 def _like(cells: Any, numbers: FloatArray) -> Any:
-    if not hasattr(cells, "iloc"):
+    if isinstance(cells.dtype, np.dtype):
         return numbers.astype(cells.dtype)
     # pandas' own extension floats spell missing cells differently; NaN is read as that.
     return pd.Series(numbers).astype(cells.dtype)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpmkd.student import Student
-from hpmkd_defaults.exporters.json_model import model_of, reading
+from hpmkd_defaults.exporters.json_model import columns_of, model_of, reading
 from hpmkd_defaults.exporters.writing import as_student, written
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
 
 #: Version of what is written: it grows when a reader of the former would go wrong.
-VERSION = 1
+VERSION = 2
 
 #: Longer lists of texts stand below each other.
 LONGEST_LINE = 80
@@ -79,11 +79,6 @@ def to_plain(student: Student) -> dict[str, Any]:
     """Return a student as plain values; see :func:`to_json`."""
     from importlib.metadata import version
 
-    columns = [
-        {"name": column.name, "kind": column.kind}
-        | ({"categories": list(column.categories)} if column.kind == "category" else {})
-        for column in student.encoder.schema.columns
-    ]
     model = model_of(student)
     return {
         "format": "hpmkd student",
@@ -92,7 +87,7 @@ def to_plain(student: Student) -> dict[str, Any]:
         "student": student.model.family,
         "reading": reading(model),
         "classes": student.classes.tolist(),
-        "columns": columns,
+        "columns": columns_of(student),
         **model,
         "facts": dict(student.facts),
     }

@@ -45,7 +45,8 @@ _ABOUT_CLIP = "clip: each margin is then moved to low or high if it lies beyond.
 _ABOUT_TREES = (
     "trees: margins start at base_margin, or, behind a linear part, at the clipped ones. Each tree "
     "is walked from its root to a leaf: where the cell of the column is missing, on to what "
-    "missing says; else on to yes if the cell is below the threshold, both rounded to float32, or "
+    "missing says; else on to yes if the cell, less the offset of its column if that has one, then "
+    "rounded to float32, is below the float32 nearest to the threshold, or is "
     "a category of the list in, or none of the list not_in; else on to no. A leaf has what to add "
     "to the margin of its tree, counted from 0, or, where that is null, to every margin. Sums are "
     "of float32, tree by tree."
@@ -74,6 +75,22 @@ _ABOUT_LINK = {
     "Their mean is share times the first plus (1 - share) times the second; probabilities are "
     "that to the power of 1 / final_temperature, divided by the sum.",
 }
+
+
+def columns_of(student: Student) -> list[dict[str, Any]]:
+    """Return the raw columns: ``name``, ``kind``, ``categories``, and ``offset`` if trees have one.
+
+    Thresholds of a column with an offset are relative to it.
+    """
+    encoder, columns = student.encoder, student.encoder.schema.columns
+    trees = encoder.tree if isinstance(encoder, JointEncoder) else encoder
+    offsets = trees.offsets.tolist() if isinstance(trees, TreeEncoder) else [0.0] * len(columns)
+    return [
+        {"name": column.name, "kind": column.kind}
+        | ({"categories": list(column.categories)} if column.kind == "category" else {})
+        | ({"offset": offset} if offset else {})
+        for column, offset in zip(columns, offsets, strict=True)
+    ]
 
 
 def model_of(student: Student) -> dict[str, Any]:

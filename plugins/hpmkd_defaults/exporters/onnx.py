@@ -1,8 +1,8 @@
 """Students as ONNX graphs: raw columns in, labels and probabilities out.
 
 The whole student is in the graph: missing and unknown cells, scaling, categories, trees,
-link. Numbers come as float64, for a linear margin needs them; trees round them to float32,
-as the student does. Built with :mod:`onnx.helper` and nothing else.
+link. Numbers come as float64, for a linear margin needs them; trees subtract offsets and round
+to float32, as the student does. Built with :mod:`onnx.helper` and nothing else.
 """
 
 from __future__ import annotations
@@ -123,8 +123,9 @@ class Matrices:
 def encoded(graph: Graph, raw: RawColumns, encoder: Any) -> Matrices:
     """Add what an encoder does."""
     if isinstance(encoder, JointEncoder):
-        return Matrices(linear_columns(graph, raw, encoder.linear), raw.floats)
-    one = linear_columns(graph, raw, encoder) if isinstance(encoder, LinearEncoder) else raw.floats
+        return Matrices(linear_columns(graph, raw, encoder.linear), raw.floats(encoder.tree))
+    linear = isinstance(encoder, LinearEncoder)
+    one = linear_columns(graph, raw, encoder) if linear else raw.floats(encoder)
     return Matrices(one, one)
 
 

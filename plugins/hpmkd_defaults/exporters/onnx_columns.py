@@ -13,7 +13,7 @@ import numpy as np
 from onnx import TensorProto, ValueInfoProto, helper
 
 from hpmkd.errors import ExportError
-from hpmkd.student import Schema
+from hpmkd.student import Schema, TreeEncoder
 from hpmkd.student.columns.schema import Column
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
 
@@ -147,12 +147,16 @@ class RawColumns:
         """By position of the column: codes of categories, float32 of shape (n, 1), or NaN."""
         return {j: self._codes(self.names[j], j) for j in self._positions("category")}
 
-    @cached_property
-    def floats(self) -> Encoded:
-        """What a tree encoder writes: float32, the numbers first, then the codes."""
+    def floats(self, encoder: TreeEncoder) -> Encoded:
+        """Return what a tree encoder writes: float32, the numbers first, then the codes."""
         parts = []
         if self.numbers is not None:
-            parts.append(self.graph.cast(self.numbers, TensorProto.FLOAT, "columns/floats"))
+            value = self.numbers
+            if encoder.is_shifted:
+                offsets = encoder.offsets[list(self._positions("number"))]
+                shift = self.graph.constant(offsets, "columns/offsets")
+                value = self.graph.add("Sub", [value, shift], "columns/shifted")
+            parts.append(self.graph.cast(value, TensorProto.FLOAT, "columns/floats"))
         parts += self.codes.values()
         written = [*self._positions("number"), *self._positions("category")]
         order = tuple(int(place) for place in np.argsort(written))

@@ -81,11 +81,12 @@ def _marks(student: Student) -> list[FloatArray]:
         for i, j in enumerate(numbers):
             marks[j] += [scaling.lows[i], scaling.highs[i], scaling.medians[i], scaling.centers[i]]
     if not isinstance(encoder, LinearEncoder):
+        offsets = (encoder.tree if isinstance(encoder, JointEncoder) else encoder).offsets
         model = student.model
         members = model.members if isinstance(model, PooledModel) else (model,)
         for trees in tree_parts(members):
             split = trees.features >= 0
             for j, mark in zip(trees.features[split], trees.thresholds[split], strict=True):
-                marks[j].append(float(mark))
+                marks[j].append(float(mark) + offsets[j])
     found = [np.array(each, dtype=np.float64) for each in marks]
     return [np.unique(each[np.isfinite(each)]) for each in found]

@@ -19,6 +19,7 @@ from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.json import JsonExporter, to_json
 from hpmkd_defaults.exporters.parity_rows import probe_rows
+from tests.student.test_offsets import moments
 
 # ------------------------------------------------- a reader, written after "reading" alone
 
@@ -98,9 +99,9 @@ def pooled(pool, predicted):
     )
 
 
-def answer(model, row):
+def answer(model, row, shifted):
     if "members" in model:
-        return pooled(model["pool"], [answer(member, row) for member in model["members"]])
+        return pooled(model["pool"], [answer(member, row, shifted) for member in model["members"]])
     margins = list(model.get("base_margin", []))
     if "linear" in model:
         margins = linear_margins(model["linear"], row, squashed if "layers" in model else float)
@@ -115,7 +116,7 @@ def answer(model, row):
         low, high = model["clip"]["low"], model["clip"]["high"]
         margins = [min(max(m, a), b) for m, a, b in zip(margins, low, high, strict=True)]
     for tree in model.get("trees", []):
-        added = leaf_of(tree["root"], row)
+        added = leaf_of(tree["root"], shifted)
         if tree["margin"] is not None:
             margins[tree["margin"]] += added
         else:
@@ -130,7 +131,12 @@ def answer(model, row):
 def probabilities(document, cells):
     columns = document["columns"]
     row = {c["name"]: read_cell(c, cell) for c, cell in zip(columns, cells, strict=True)}
-    return answer(document, row)
+    shifted = {c["name"]: shift(row[c["name"]], c.get("offset", 0)) for c in columns}
+    return answer(document, row, shifted)
+
+
+def shift(cell, offset):
+    return cell - offset if offset and cell is not None else cell
 
 
 # ------------------------------------------------------------------------------- tests
@@ -151,15 +157,15 @@ def assert_told(student, rows):
 
 @pytest.fixture(scope="module")
 def real(cancer, wine, people):
-    """Real rows and labels: numbers of 2, 3 and 10 classes, and columns of every kind."""
+    """Rows and labels: numbers of 2, 3 and 10 classes, columns of every kind, milliseconds."""
     named = {"cancer": cancer, "wine": wine, "digits": load_digits(return_X_y=True)}
     tables = {name: (pd.DataFrame(X[:400]), y[:400]) for name, (X, y) in named.items()}
     plain = people.drop(columns="bought").astype({"size": object, "member": int})
-    return tables | {"people": (plain, people["bought"])}
+    return tables | {"people": (plain, people["bought"]), "moments": moments()}
 
 
 @pytest.mark.parametrize("family", EVERY_KIND)
-@pytest.mark.parametrize("name", ["cancer", "wine", "digits", "people"])
+@pytest.mark.parametrize("name", ["cancer", "wine", "digits", "people", "moments"])
 def test_a_stranger_predicts_real_rows(real, name, family):
     table, target = real[name]
     student = fitted_student(family, table, target)

@@ -1,4 +1,4 @@
-"""Rows without labels that are training or test rows."""
+"""Rows that stand among the training rows: rows without labels, and test rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hpmkd.data.dataset import Dataset
-from hpmkd.data.unlabeled import warn_of_known_rows
+from hpmkd.data.known_rows import warn_of_known_rows, warn_of_tested_rows
 
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame(
@@ -25,11 +25,19 @@ def dataset(table):
     return Dataset(table, np.arange(len(table)) % 2, np.array([0, 1]))
 
 
-def problem(unlabeled, training, test):
+def messages(warn, *given):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        warn_of_known_rows(unlabeled, dataset(training), dataset(test))
+        warn(*given)
     return [str(each.message) for each in caught]
+
+
+def problem(unlabeled, training, test):
+    return messages(warn_of_known_rows, unlabeled, dataset(training), dataset(test))
+
+
+def count_tested(training, test):
+    return messages(warn_of_tested_rows, dataset(training), dataset(test))
 
 
 def test_new_rows_are_nothing_to_warn_of():
@@ -75,3 +83,26 @@ def test_zero_has_one_sign():
 def test_rows_that_repeat_by_nature_are_no_warning(seed):
     coarse = np.random.default_rng(seed).integers(0, 4, size=(600, 3))
     assert problem(coarse[:200], coarse[200:500], coarse[500:]) == []
+
+
+class TestTestRows:
+    def test_new_rows_are_nothing_to_warn_of(self):
+        assert count_tested(FRAME[:150], FRAME[150:]) == []
+
+    def test_training_rows_among_them_are_told_by_their_share(self):
+        mixed = pd.concat([FRAME[:10], FRAME[150:190]]).astype({"whole": float})
+        (warning,) = count_tested(FRAME[:150], mixed)
+        assert "test rows: 20% of them are training rows" in warning
+        assert "not how new ones are predicted" in warning
+
+    def test_blocks_are_counted_together(self, monkeypatch):
+        monkeypatch.setattr("hpmkd.data.tables.ROWS_AT_ONCE", 7)
+        (warning,) = count_tested(FRAME, FRAME[:33])
+        assert "100%" in warning
+
+    def test_few_twins_are_nothing_to_warn_of(self):
+        assert count_tested(FRAME[:150], pd.concat([FRAME[:4], FRAME[150:]])) == []
+
+    def test_rows_that_repeat_by_nature_are_no_warning(self):
+        coarse = np.random.default_rng(0).integers(0, 4, size=(600, 3))
+        assert count_tested(coarse[:300], coarse[300:]) == []

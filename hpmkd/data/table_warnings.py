@@ -1,0 +1,43 @@
+"""Warnings about tables and labels that can be used as they are, but may not be meant so."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from hpmkd.errors import DataWarning
+
+#: Columns above which a run takes longer for them than for anything else; see docs/data.md.
+MANY_COLUMNS = 2000
+
+
+def warn_of_another_order(X: Any, y: Any) -> None:
+    """Warn of labels whose index is that of the rows in another order."""
+    import pandas as pd
+
+    if not isinstance(X, pd.DataFrame) or not isinstance(y, pd.Series | pd.DataFrame):
+        return
+    rows, labels = X.index, y.index
+    if rows.equals(labels):
+        return
+    if len(rows) == len(labels) and not len(rows.symmetric_difference(labels, sort=False)):
+        warnings.warn(
+            "the labels have the index of the rows in another order; labels are taken by "
+            "position, as scikit-learn takes them: y.loc[X.index] brings them into the order of "
+            "the rows, y.to_numpy() leaves them as they are and silences this",
+            DataWarning,
+            stacklevel=4,
+        )
+
+
+def warn_of_many_columns(table: Any) -> None:
+    """Warn of so many columns that they decide what a run costs."""
+    n, d = table.shape
+    if d > MANY_COLUMNS:
+        warnings.warn(
+            f"{d:,} columns for {n:,} rows: above {MANY_COLUMNS:,} the time and the memory of a "
+            "run grow with the columns, and among so many some fit the labels by chance: keep "
+            "those that may tell the classes apart",
+            DataWarning,
+            stacklevel=4,
+        )
