@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from hpmkd.evaluation.gates import LossComparison
-from hpmkd.evaluation.verdict import Searched, Verdict, judge
+from hpmkd.evaluation.verdict import Verdict, judge
+from hpmkd.evaluation.verdict_parts import Searched
 from hpmkd.kernels import soften
 
 
