@@ -51,7 +51,7 @@ def pool(
             outputs.held,
             outputs.fold_of_held,
             selection.provenance,
-            outputs.ranking.metric,
+            selection.ranking.metric,
         )
     except PluginError as failed:
         warnings.warn(f"there is no ensemble: {failed}", PluginWarning, stacklevel=3)

@@ -35,11 +35,11 @@ class Entry:
     extra_weight: float | None = None  # of rows without labels
     temperature: float | None = None
     selection_log_loss: float | None = None  # on the selection rows
-    selection_loss: float | None = None  # the same by another metric, if the run has one
     after: str | None = None  # the stages before it in the chain, with their transfers
     scheduler: str | None = None  # what moved temperature and alpha while it was fitted
     #: All teachers together (one alone is that, too): what the others are compared with.
     fused: bool = False
+    selection_loss: float | None = None  # as the one above, where the metric is another
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,7 @@ def build(
     return [_record(entry, teacher, labels, metric) for entry in entries]
 
 
-def _record(
-    entry: Entry, teacher: Entry | None, labels: IntArray, metric: Metric
-) -> ModelRecord:
+def _record(entry: Entry, teacher: Entry | None, labels: IntArray, metric: Metric) -> ModelRecord:
     other = metric != LOG_LOSS
     chosen_by = entry.selection_loss
     scores: Scores = score(entry.probabilities, labels)

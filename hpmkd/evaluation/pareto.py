@@ -116,9 +116,7 @@ class StudentSummary:
     @property
     def metrics(self) -> SelectionMetrics:
         """What it is chosen by."""
-        return SelectionMetrics(
-            self.loss, self.bytes, self.row_us, self.selection_retention
-        )
+        return SelectionMetrics(self.loss, self.bytes, self.row_us, self.selection_retention)
 
 
 def no_worse(one: SelectionMetrics, other: SelectionMetrics) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.evaluation.metrics.choice import rarer_class
-from hpmkd.evaluation.metrics.of_all_rows import F1
+from hpmkd.evaluation.metrics.of_all_rows import F1, OneVersusRest
 from hpmkd.evaluation.metrics.per_row import Cost
 from hpmkd.values import Decisions, Threshold
 
@@ -52,7 +52,8 @@ def best_threshold(
     """
     if probabilities.shape[1] != 2 or len(np.unique(labels)) < 2:
         return None
-    code = metric.positive if isinstance(metric, F1) else rarer_class(labels)
+    positive = metric.positive if isinstance(metric, OneVersusRest) else None
+    code = rarer_class(labels) if positive is None else positive
     own, every = labels == code, np.ones(len(labels)) if weights is None else weights
     share = float(every @ own / every.sum())
     if share >= RARE and not isinstance(metric, (F1, Cost)):
@@ -82,9 +83,7 @@ def _curve(
     """
     from sklearn.metrics import roc_curve
 
-    false, found, answered = roc_curve(
-        own, answers, sample_weight=weights, drop_intermediate=False
-    )
+    false, found, answered = roc_curve(own, answers, sample_weight=weights, drop_intermediate=False)
     ours, all_rows = every @ own, every.sum()
     # The first threshold is infinite: no row is named.
     highs = np.minimum(answered, 1.0)

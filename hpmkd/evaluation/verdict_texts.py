@@ -60,8 +60,8 @@ def to_ship(
 ) -> str:
     """Say what to ship and what the teacher was worth.
 
-    `decided` is student minus hard on `n_rows` test rows; `any_soft` whether there was any candidate
-    that learned from a teacher.
+    `decided` is student minus hard on `n_rows` test rows; `any_soft` whether there was any
+    candidate that learned from a teacher.
     """
     ship = f"Ship {student}: {student.shown(metric)} on {n_rows} test rows"
     low, high = decided.interval

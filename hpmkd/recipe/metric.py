@@ -53,7 +53,7 @@ class MetricSettings(Struct, frozen=True, forbid_unknown_fields=True):
             _check_costs(self.classes, self.costs)
         elif self.classes or self.costs:
             raise RecipeError(
-                f"metric: got costs and the name {self.name!r}; expected metric.name = \"cost\", "
+                f'metric: got costs and the name {self.name!r}; expected metric.name = "cost", '
                 "or no costs"
             )
 

@@ -92,7 +92,8 @@ def figures(found: Distillation) -> list[tuple[str, Cell]]:
     """Return the key figures of the shipped student that are known, by name."""
     record = shipped(found)
     own = [(name, key, digits) for name, key in _metric(found, "metric")]
-    cells = [(name, cell(getattr(record, key), shown)) for name, key, shown in (*own, *FIGURES)]
+    others = [each for each in FIGURES if each[0] not in {name for name, _, _ in own}]
+    cells = [(name, cell(getattr(record, key), shown)) for name, key, shown in (*own, *others)]
     return [each for each in cells if each[1].exact is not None]
 
 
@@ -104,7 +105,9 @@ def leaderboard(found: Distillation) -> Table:
         for before, field in (("", "metric"), ("selection ", "selection_metric"))
         for name, key in _metric(found, field)
     ]
-    columns = [*LEADERBOARD[:2], *own, *LEADERBOARD[2:]]
+    own_names = {name for name, _, _ in own}
+    others = [column for column in LEADERBOARD[2:] if column[0] not in own_names]
+    columns = [*LEADERBOARD[:2], *own, *others]
     return table_of(caption, columns, found.records, bold_chosen=True)
 
 

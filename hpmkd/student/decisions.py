@@ -29,9 +29,7 @@ class Threshold(NamedTuple):
         return np.where(named, self.code, 1 - self.code)
 
 
-def threshold_of(
-    given: float | str, classes: NDArray[Any], facts: Mapping[str, Any]
-) -> Threshold:
+def threshold_of(given: float | str, classes: NDArray[Any], facts: Mapping[str, Any]) -> Threshold:
     """Return a threshold of the class that a student's file names, else of the second.
 
     Parameters

@@ -148,9 +148,7 @@ def fit_ensemble(
     return ensemble, trial
 
 
-def _trial(
-    found: PoolChoice, members: Sequence[Trial], held: Dataset, metric: Metric
-) -> Trial:
+def _trial(found: PoolChoice, members: Sequence[Trial], held: Dataset, metric: Metric) -> Trial:
     """Return what the selection rows say of a pool, as of a configuration."""
     own = [each.configuration for each in members]
     configuration = Configuration(

@@ -69,9 +69,7 @@ class Provenance:
         own = (each for each in self.trials if each.configuration.key == configuration.key)
         return next(own, None)
 
-    def of_ensemble(
-        self, trial: Trial, trials: Sequence[Trial], fuser: str
-    ) -> dict[str, Any]:
+    def of_ensemble(self, trial: Trial, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
         """Return the facts of an ensemble of the students that some trials chose.
 
         `trial` is its own; `trials` are in the order of the members; `fuser` is the name of what

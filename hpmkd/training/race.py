@@ -10,6 +10,7 @@ import numpy as np
 from hpmkd.evaluation.gates import compare
 
 if TYPE_CHECKING:
+    from hpmkd.evaluation.gates import LossComparison
     from hpmkd.training.datasets import SelectionSet
     from hpmkd.values import FloatArray, IntArray, Trial
 
@@ -50,18 +51,18 @@ class Race:
     leader: RowLosses
     numbers: IntArray
     _own: list[RowLosses] = field(default_factory=list)
-    _leader: list[RowLosses] = field(default_factory=list)
+    _rows: list[IntArray] = field(default_factory=list)
 
     def lost(self, split: SelectionSet, losses: RowLosses) -> float | None:
         """Return by how many nats the candidate is worse, if it clearly is; else None.
 
         `losses` are those of the h selection rows of `split`.
         """
-        at = np.searchsorted(self.numbers, split.held_rows)
+        self._rows.append(np.searchsorted(self.numbers, split.held_rows))
         self._own.append(losses)
-        self._leader.append(RowLosses(*(each[at] for each in self.leader)))
-        by_metric, nats = (
-            compare(np.concatenate(own), np.concatenate(leader))
-            for own, leader in zip(zip(*self._own), zip(*self._leader), strict=True)
-        )
+        by_metric, nats = map(self._compared, ("by_metric", "nats"))
         return nats.gain if by_metric.gain > CLEAR * by_metric.standard_error else None
+
+    def _compared(self, kind: str) -> LossComparison:
+        own = np.concatenate([getattr(each, kind) for each in self._own])
+        return compare(own, getattr(self.leader, kind)[np.concatenate(self._rows)])

@@ -158,8 +158,8 @@ class Trial:
         The same fit cut after fewer rounds, fewest first; empty where a stage has no path.
     worse_by : float or None
         Mean log loss above that of its stage's leader, in nats, over the folds after which it was
-        dropped (by the run's metric, so that by another it may be below): its results are of their rows alone, and it wins nothing. None if it was evaluated
-        on all selection rows.
+        dropped: its results are of their rows alone, and it wins nothing. None if it was evaluated
+        on all selection rows. Where the run has another metric, that decides: this may be below 0.
     students : tuple of Predictor
         Its students, one of each selection split; kept of the best of each stage on hard labels
         alone, and only while the run lasts.

@@ -72,6 +72,9 @@ KEYS = [
     "selection_log_loss",
     "after",
     "scheduler",
+    "balanced_accuracy",
+    "metric",
+    "selection_metric",
 ]
 
 
@@ -137,6 +140,7 @@ def test_what_the_files_hold(distilled):
     assert list(verdict) == [
         "outcome", "delta_log_loss", "interval", "regime", "sentence",
         "shipped", "control", "searched", "repeated", "arms", "comparisons", "warnings", "notes",
+        "by_metric", "threshold",
     ]  # fmt: skip
     assert verdict["outcome"] in ("pays", "no difference", "hurts")
     assert len(verdict["interval"]) == 2

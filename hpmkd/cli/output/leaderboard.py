@@ -76,13 +76,13 @@ def print_result(found: Distillation) -> None:
     )
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")
+    kind = _other_than_log_loss(found.recipe.metric.name)
+    ranked = "log loss" if kind is None else kind.title
     console.print(
-        "\nStudents refitted on all rows, ranked by selection log loss (choose another with "
+        f"\nStudents refitted on all rows, ranked by selection {ranked} (choose another with "
         "`hpmkd pick`):"
     )
-    print_front(
-        found.front, found.recipe.limits, found.chosen, console, found.recipe.metric.name
-    )
+    print_front(found.front, found.recipe.limits, found.chosen, console, found.recipe.metric.name)
 
 
 def wide_console() -> Console:
@@ -166,7 +166,8 @@ def print_table(
     """
     kind, columns = _other_than_log_loss(metric), [*COLUMNS]
     if kind is not None:
-        at = next(at for at, column in enumerate(columns) if column.heading == "accuracy")
+        columns = [column for column in columns if column.heading != kind.title]
+        at = next(at for at, column in enumerate(columns) if column.heading == "log loss")
         column: TableColumn[ModelRecord] = TableColumn(
             kind.title, lambda record: _number(record.metric, ".4f"), 1
         )

@@ -67,7 +67,7 @@ class Metric(ABC):
 
     @classmethod
     def score(cls, loss: float) -> float:
-        """Return a loss as people read it: of AUC, average precision, accuracy and F1 1 minus it."""
+        """Return a loss as people read it: where more is better, 1 minus the loss."""
         return 1.0 - loss if cls.is_score else loss
 
     def change(self, delta: float) -> float:

@@ -131,12 +131,13 @@ class AveragePrecision(OneVersusRest):
         precision = found / named
         average = float(ours @ precision / ours.sum())
         # A row counts in the precision at its own answer, and at all that are lower.
-        as_own, as_other = np.cumsum(ours * (1 - precision) / named), np.cumsum(
-            ours * -precision / named
+        as_own, as_other = (
+            np.cumsum(ours * (1 - precision) / named),
+            np.cumsum(ours * -precision / named),
         )
-        slopes: FloatArray = np.where(
-            own, precision[at] - average + as_own[at], as_other[at]
-        ) / ours.sum()
+        slopes: FloatArray = (
+            np.where(own, precision[at] - average + as_own[at], as_other[at]) / ours.sum()
+        )
         return slopes
 
 
@@ -150,12 +151,14 @@ class F1(OneVersusRest):
     def _codes(self, labels: IntArray, probabilities: FloatArray) -> Iterable[int]:
         if self.positive is not None:
             return (self.positive,)
-        return np.union1d(labels, probabilities.argmax(axis=1)).tolist()
+        codes: list[int] = np.union1d(labels, probabilities.argmax(axis=1)).tolist()
+        return codes
 
     @staticmethod
     def _answers(probabilities: FloatArray, code: int) -> FloatArray:
         """Return 1.0 for each row in which the class is named."""
-        return (probabilities.argmax(axis=1) == code).astype(np.float64)
+        named: FloatArray = (probabilities.argmax(axis=1) == code).astype(np.float64)
+        return named
 
     @staticmethod
     def _score(own: Marks, answers: FloatArray, weights: FloatArray | None) -> float:
@@ -178,7 +181,7 @@ def _by_answer(
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Return the number of each row's answer, rising, and the weights of both kinds by it."""
     distinct, at = np.unique(answers, return_inverse=True)
-    ours, theirs = (
-        np.bincount(at, weights=weights * each, minlength=len(distinct)) for each in (own, ~own)
-    )
+    ours, theirs = np.zeros(len(distinct)), np.zeros(len(distinct))
+    np.add.at(ours, at[own], weights[own])
+    np.add.at(theirs, at[~own], weights[~own])
     return at, ours, theirs

@@ -46,9 +46,7 @@ class Brier(Metric):
     ) -> FloatArray:
         """Return the squared distance of each row."""
         missed = probabilities - np.eye(probabilities.shape[1])[labels]
-        if probabilities.shape[1] == 2:
-            missed = missed[:, 1:]
-        squared: FloatArray = (missed**2).sum(axis=1)
+        squared: FloatArray = (missed[:, int(probabilities.shape[1] == 2) :] ** 2).sum(axis=1)
         return squared
 
 
@@ -65,7 +63,8 @@ class Accuracy(Metric):
         self, labels: IntArray, probabilities: FloatArray, weights: FloatArray | None = None
     ) -> FloatArray:
         """Return 1 for each row that is mistaken."""
-        return (probabilities.argmax(axis=1) != labels).astype(np.float64)
+        mistaken: FloatArray = (probabilities.argmax(axis=1) != labels).astype(np.float64)
+        return mistaken
 
 
 @dataclass(frozen=True)
