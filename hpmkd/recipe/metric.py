@@ -15,7 +15,7 @@ from hpmkd.recipe.parsing import check_keys, convert
 
 #: What may choose and judge students; "cost" comes with a matrix.
 METRICS = ("log_loss", "brier", "auc", "average_precision", "accuracy", "f1", "cost")
-EXPECTED = "expected a CSV with the classes as its header and as its first column"
+MATRIX = "a CSV with the classes as its header and as its first column"
 
 
 class MetricSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,9 +80,7 @@ def parse_metric(value: Any) -> MetricSettings:
         if equals and name == "cost":
             return read_costs(path)
         if value == "cost":
-            raise RecipeError(
-                "metric: got cost without a matrix; expected cost=FILE, " + EXPECTED[9:]
-            )
+            raise RecipeError(f"metric: got cost without a matrix; expected cost=FILE, {MATRIX}")
         return MetricSettings(value)
     if not isinstance(value, Mapping):
         raise RecipeError(
@@ -111,10 +109,10 @@ def read_costs(path: str | os.PathLike[str]) -> MetricSettings:
     except OSError as error:
         raise RecipeError(f"{what} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise RecipeError(f"{what} is not UTF-8 text; {EXPECTED}") from error
+        raise RecipeError(f"{what} is not UTF-8 text; expected {MATRIX}") from error
     lines = [line for line in csv.reader(text.splitlines()) if any(cell.strip() for cell in line)]
     if len(lines) < 2:
-        raise RecipeError(f"{what} has {len(lines)} lines; {EXPECTED}")
+        raise RecipeError(f"{what} has {len(lines)} lines; expected {MATRIX}")
     header = [cell.strip() for cell in lines[0][1:]]
     rows: dict[str, tuple[float, ...]] = {}
     for line in lines[1:]:

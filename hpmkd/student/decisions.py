@@ -17,7 +17,7 @@ THRESHOLD = "threshold"
 BEST = "best"
 
 
-class Threshold(NamedTuple):
+class DecisionRule(NamedTuple):
     """From which probability on one of two classes is named."""
 
     code: int
@@ -29,7 +29,9 @@ class Threshold(NamedTuple):
         return np.where(named, self.code, 1 - self.code)
 
 
-def threshold_of(given: float | str, classes: NDArray[Any], facts: Mapping[str, Any]) -> Threshold:
+def threshold_of(
+    given: float | str, classes: NDArray[Any], facts: Mapping[str, Any]
+) -> DecisionRule:
     """Return a threshold of the class that a student's file names, else of the second.
 
     Parameters
@@ -66,4 +68,4 @@ def threshold_of(given: float | str, classes: NDArray[Any], facts: Mapping[str, 
         raise DataError(f"threshold: got {value!r}; expected a number from 0 to 1, or 'best'")
     if not 0 <= value <= 1:
         raise DataError(f"threshold: got {value!r}; expected a probability, from 0 to 1")
-    return Threshold(code, float(value))
+    return DecisionRule(code, float(value))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray, Threshold
 
 
-class Results(TypedDict):
+class TrialResults(TypedDict):
     """The fields of a trial that follow from its predictions."""
 
     probabilities: FloatArray
@@ -27,7 +27,7 @@ class Results(TypedDict):
 
 def results(
     metric: Metric, labels: IntArray, probabilities: FloatArray, classes: NDArray[Any]
-) -> Results:
+) -> TrialResults:
     """Judge probabilities (n, K) of selection rows by their codes (n,) of the classes (K,)."""
     return {
         "probabilities": probabilities,
