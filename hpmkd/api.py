@@ -20,6 +20,7 @@ from hpmkd.errors import DataError, LimitsError, RecipeError, RunFolderError
 from hpmkd.execution.process_state import preserve_process_state
 from hpmkd.knowledge.panels import resolve_teachers
 from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
+from hpmkd.recipe.metric import parse_metric
 from hpmkd.recipe.recipe import Recipe, read_limits
 from hpmkd.registry.registry import Registry
 from hpmkd.runs.checkpoint import RunCheckpoint
@@ -58,6 +59,7 @@ def distill(
     limits: Mapping[str, Any] | None = None,
     drop: Iterable[str] = (),
     keep: Iterable[str] = (),
+    metric: str | Mapping[str, Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Distillation:
     """Distil teachers into small students, and judge whether it paid.
@@ -112,6 +114,12 @@ def distill(
         Columns of a frame to leave out, and to keep. By itself a run leaves out what never
         changes, row numbers, identifiers and text of which nearly every row has its own, with a
         DataWarning; the student does not need these columns.
+    metric : str or mapping, optional
+        What chooses the student on the selection rows and judges it on the test rows:
+        ``"log_loss"``, ``"brier"``, ``"auc"``, ``"average_precision"``, ``"accuracy"``, ``"f1"``,
+        ``"cost=FILE"`` (a CSV: row = true class, column = named class), or the same costs as
+        ``{"name": "cost", "classes": […], "costs": [[…], …]}``. By default as the recipe says: log
+        loss, by which students are fitted anyway.
     journal : path, optional
         A folder in which everything is kept as soon as it is finished, with the best student so
         far (``best.hpmkd``). If a run was stopped, the same call resumes it and ends as it
@@ -141,6 +149,8 @@ def distill(
     prepared = _read(recipe).with_options(settings, student, workers)
     if limits is not None:
         prepared = structs.replace(prepared, limits=read_limits(limits))
+    if metric is not None:
+        prepared = structs.replace(prepared, metric=parse_metric(metric))
     registry = Registry.installed([disable] if isinstance(disable, str) else disable)
     for at, observer in enumerate(observers):
         registry.add(f"observer-{at}", observer)

@@ -53,6 +53,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         What the student has to keep, any of ``max_size`` (bytes, or ``"50KB"``),
         ``max_latency`` (microseconds per row, or ``"2us"``) and ``min_retention``. Where no
         student keeps them, the fit fails with a LimitsError.
+    metric : str or mapping, optional
+        What chooses and judges the student, as for :func:`hpmkd.distill`; by default log loss.
+        :meth:`score` is the accuracy with any.
 
     Attributes
     ----------
@@ -90,6 +93,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: int | np.random.RandomState | None = None,
         workers: int | None = None,
         limits: Mapping[str, Any] | None = None,
+        metric: str | Mapping[str, Any] | None = None,
     ) -> None:
         self.teacher = teacher
         self.recipe = recipe
@@ -98,6 +102,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.workers = workers
         self.limits = limits
+        self.metric = metric
 
     def fit(self, X: Any, y: Any, teacher_proba: Any = None, X_unlabeled: Any = None) -> Self:
         """Distil.
@@ -150,6 +155,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 seed=seed_of(self.random_state),
                 workers=self.workers,
                 limits=self.limits,
+                metric=self.metric,
             )
         self.classes_ = np.unique(labels)
         self.distillation_ = found

@@ -91,19 +91,19 @@ class ProgressiveDistillationChain:
         return best(eligible, stage, control=control, ranking=self.ranking)
 
     def _decide(self, link: ChainLink, alone: Trial, previous: Trial, after: Trial) -> Gate:
-        """Decide whether a link pays: limits come before log loss."""
+        """Decide whether a link pays: limits come before the loss."""
         violates = self.ranking.violates_limits
         if violates(after) > violates(alone):
             return Gate(link.name, False, f"it breaks a limit, which {link.stage} alone keeps")
         if violates(after) < violates(alone):
             return Gate(link.name, True, f"it keeps the limits, which {link.stage} alone does not")
-        return gate(link.name, self._rival(link, alone, previous), after)
+        return gate(link.name, self._rival(link, alone, previous), after, self.ranking.metric)
 
     def _rival(self, link: ChainLink, alone: Trial, previous: Trial) -> Trial:
         """Return what a link must beat: its stage alone, and the stage that it builds on."""
         if link.transfer.teaches:
             return alone
-        return min(alone, previous, key=lambda trial: trial.log_loss)
+        return min(alone, previous, key=lambda trial: trial.loss)
 
     def _controls(
         self, link: ChainLink, eligible: Sequence[Trial], found: Sequence[Trial]
@@ -117,8 +117,9 @@ class ProgressiveDistillationChain:
         hard = [trial for trial in found if trial.configuration.hard and trial.eligible]
         if alone is None or previous is None or not hard:
             return []
-        after = min(hard, key=lambda trial: trial.log_loss)
-        return hard if gate(link.name, self._rival(link, alone, previous), after).passed else []
+        after = min(hard, key=lambda trial: trial.loss)
+        rival = self._rival(link, alone, previous)
+        return hard if gate(link.name, rival, after, self.ranking.metric).passed else []
 
     def _candidates(self, link: ChainLink, eligible: Sequence[Trial]) -> Iterator[Configuration]:
         """Yield the stage's best configuration on top of the stage before, for every alpha.

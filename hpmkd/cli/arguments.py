@@ -61,3 +61,23 @@ class Share(Finite):
     def __init__(self) -> None:
         expected = "a share between 0 and 1, e.g. 0.2"
         super().__init__(expected, min=0, min_open=True, max=1, max_open=True)
+
+
+class ThresholdOption(click.ParamType[float | str]):
+    """A probability, or ``best``."""
+
+    name = "threshold"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        """Return a float in [0, 1], or ``best``."""
+        if value == "best":
+            return "best"
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0 <= number <= 1:
+            self.fail(f"got {value}; expected a probability, from 0 to 1, or best", param, ctx)
+        return number

@@ -23,6 +23,7 @@ SHORTCUTS = {
     "memory.name": "no_memory",
     "cache.name": "no_cache",
     "drift.sketch": "no_sketch",
+    "metric": "metric",
 }
 
 
@@ -105,6 +106,13 @@ def run_options(command: F) -> F:
             help="Override a setting of the recipe, e.g. sampler.trials=2. Repeatable.",
         ),
         click.option("--student", metavar="STAGE", help="Run only this stage."),
+        click.option(
+            "--metric",
+            metavar="NAME|cost=FILE",
+            help="What chooses the student and judges it: log_loss, brier, auc, "
+            "average_precision, accuracy, f1, or cost=FILE, a CSV with classes as header and first "
+            "column (row: true class, column: named class).  [default: as the recipe]",
+        ),
         click.option(
             "--budget-models",
             type=click.IntRange(min=1),

@@ -18,6 +18,7 @@ OPTIONS = {
     "memory.name": "--no-memory",
     "cache.name": "--no-cache",
     "drift.sketch": "--no-sketch",
+    "metric": "--metric",
     "split.test_size": "--test-size",
 }
 #: Those of them that take no value.

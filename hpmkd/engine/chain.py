@@ -10,6 +10,7 @@ from hpmkd.chain.chain import ProgressiveDistillationChain
 from hpmkd.engine.search import with_control
 from hpmkd.engine.selection_sets import encoding_of
 from hpmkd.training.provenance import Provenance
+from hpmkd.training.race import RowLosses
 
 if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
@@ -34,7 +35,7 @@ def chain(ctx: RunContext, outputs: TeacherOutputs, found: SearchResult) -> Chai
 
     def evaluate(configurations: Sequence[Configuration], leader: Trial) -> list[Trial]:
         sets = outputs.selection_sets
-        trials = ctx.trainer.evaluate(sets, configurations, leader.row_losses)
+        trials = ctx.trainer.evaluate(sets, configurations, RowLosses.of(leader))
         tried.extend(trials)
         return trials
 

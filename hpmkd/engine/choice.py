@@ -45,7 +45,13 @@ def pool(
     fuser, most = ctx.parts.ensemble_fuser, ctx.recipe.ensemble.top
     try:
         found = fit_ensemble(
-            within, fuser, most, outputs.held, outputs.fold_of_held, selection.provenance
+            within,
+            fuser,
+            most,
+            outputs.held,
+            outputs.fold_of_held,
+            selection.provenance,
+            selection.ranking.metric,
         )
     except PluginError as failed:
         warnings.warn(f"there is no ensemble: {failed}", PluginWarning, stacklevel=3)
@@ -65,7 +71,7 @@ def better(selection: FinalSelection, pooled: Pooled | None, hard: Pooled | None
 
     def rank(each: Pooled) -> tuple[bool, float]:
         within = each.student is not None and selection.keeps_limits(each.student)
-        return not within, each.trial.log_loss
+        return not within, each.trial.loss
 
     return min([each for each in (hard, pooled) if each is not None], key=rank, default=None)
 
@@ -89,7 +95,8 @@ def choose(
         return leading(students), None
     name, note = smaller_of_near_ties(
         leading(rivals).name,
-        {name: each.trial.row_losses for name, each in rivals.items()},
+        {name: each.trial.losses for name, each in rivals.items()},
         {name: int(each.footprint.n_bytes) for name, each in rivals.items()},
+        selection.ranking.metric,
     )
     return NamedStudent(name, rivals[name]), note

@@ -17,10 +17,10 @@ from hpmkd.evaluation.verdict import (
     STUDENT,
     TEACHER,
     TWIN,
-    Searched,
     Verdict,
     judge,
 )
+from hpmkd.evaluation.verdict_parts import Searched
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -77,6 +77,8 @@ def compare(
         },
         sizes={name: size for name, size in sizes.items() if np.isfinite(size)},
         seed=ctx.seeds.verdict,
+        metric=ctx.metric,
+        threshold=shipped.refitted.trial.threshold,
     )
     return replace(verdict, notes=(*verdict.notes, own)) if isinstance(own, str) else verdict
 
@@ -98,6 +100,6 @@ def _repeated(trials: Sequence[Trial], finished: FinishedStudents, seed: int) ->
     pools = [finished.finalists.control.refitted, finished.pooled]
     candidates = {each.configuration.key: each for each in trials if each.eligible}
     candidates |= {each.trial.configuration.key: each.trial for each in pools if each is not None}
-    losses: FloatArray = np.stack([each.row_losses for each in candidates.values()])
+    losses: FloatArray = np.stack([each.losses for each in candidates.values()])
     hard = np.array([each.configuration.hard for each in candidates.values()])
     return repeated_gain(losses, hard, seed)

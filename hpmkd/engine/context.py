@@ -12,6 +12,7 @@ from hpmkd.chain.chain import ChainLink
 from hpmkd.data.seeds import Seeds
 from hpmkd.engine.budget_plan import BudgetPlan
 from hpmkd.engine.trainer import Trainer
+from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.execution.counters import Counts
 from hpmkd.execution.pipeline import ParallelDistillationPipeline
 from hpmkd.execution.placement import placed
@@ -23,6 +24,7 @@ from hpmkd.training.fit import ActiveStage, FitContext, get_ready
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache, Memory
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.recipe.recipe import Recipe
     from hpmkd.registry.registry import Registry
     from hpmkd.runs.checkpoint import RunCheckpoint
@@ -54,6 +56,11 @@ class RunContext:
         spare = 1 if self.recipe.limits else 0
         return BudgetPlan(self.budget, self.links, self.trainer.parents, spare)
 
+    @property
+    def metric(self) -> Metric:
+        """What students are chosen and judged by."""
+        return self.trainer.fitting.metric
+
     def note(self, note: str) -> None:
         """Send observers a sentence about the run."""
         self.registry.notify("hpmkd_noted", note=note)
@@ -67,6 +74,7 @@ def open_context(
     cache: Cache | None,
     checkpoint: RunCheckpoint,
     facts: DataFacts,
+    metric: Metric = LOG_LOSS,
 ) -> Iterator[RunContext]:
     """Build the components of a recipe for such data; free their processes afterwards."""
     recipe = placed(recipe, registry.notify)
@@ -89,6 +97,7 @@ def open_context(
             transfers={link.label: link.transfer for link in links},
             scheduler=parts.scheduler.create(),
             seed=seeds.students,
+            metric=metric,
         )
         pipeline.prepare(get_ready, fitting)
         yield RunContext(

@@ -63,7 +63,7 @@ class FinalSelection:
         """Whether a student keeps the limits, by its own file and its own time."""
         footprint, trial = refitted.footprint, refitted.trial
         metrics = SelectionMetrics(
-            trial.log_loss, footprint.n_bytes, footprint.row_us, self.ranking.retention(trial)
+            trial.loss, footprint.n_bytes, footprint.row_us, self.ranking.retention(trial)
         )
         return not self.ranking.limits.broken(metrics)
 
@@ -148,7 +148,7 @@ class FinalSelection:
     def front(self, finalists: Finalists, size: int) -> tuple[Refitted, ...]:
         """Fit trials on the Pareto front that are not fitted yet.
 
-        The smallest and the fastest come first, then those of the lowest log loss.
+        The smallest and the fastest come first, then those of the lowest loss.
 
         At most `size` of them, none of those in `finalists`.
         """
@@ -183,7 +183,7 @@ class FinalSelection:
             return str(failed)
 
     def _front_trials(self) -> list[Trial]:
-        """Return the trials on the front: the smallest, the fastest, then by log loss."""
+        """Return the trials on the front: the smallest, the fastest, then by loss."""
         trials = [cut for trial in self.provenance.trials for cut in (trial, *trial.shorter)]
         stages = {trial.configuration.stage for trial in trials}
         measured = [(each, self.ranking.metrics(each)) for each in candidates(trials, stages)]
@@ -193,6 +193,6 @@ class FinalSelection:
         )
         if not front:
             return []
-        smallest = min(front, key=lambda each: (each[1].n_bytes, each[1].log_loss))
-        fastest = min(front, key=lambda each: (each[1].row_us, each[1].log_loss))
+        smallest = min(front, key=lambda each: (each[1].n_bytes, each[1].loss))
+        fastest = min(front, key=lambda each: (each[1].row_us, each[1].loss))
         return [trial for trial, _ in (smallest, fastest, *front)]

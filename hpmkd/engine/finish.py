@@ -146,10 +146,11 @@ def _notes_of_hard_winners(
         if better is None or beaten is None or not selection.keeps_limits(beaten):
             continue
         if better.trial.configuration.hard and not winner.configuration.hard:
+            metric = selection.ranking.metric
             notes.append(
                 f"{stage}: fitted on {len(selection.training)} rows, hard labels win after all: "
-                f"{better.trial.log_loss:.4f} nats on the selection rows, and "
-                f"{beaten.trial.log_loss:.4f} with the teacher"
+                f"{metric.score(better.trial.loss):.4f} {metric.unit} on the selection rows, and "
+                f"{metric.score(beaten.trial.loss):.4f} with the teacher"
             )
     return notes
 
@@ -196,7 +197,7 @@ def _distil_ensemble(
         return finalists, Gate("collapse", False, BREAKS_LIMIT)
     # It must beat what ships otherwise, a pool perhaps.
     if decision.passed:
-        decision = gate("collapse", rival.trial, distilled.trial)
+        decision = gate("collapse", rival.trial, distilled.trial, outputs.ranking.metric)
     if not decision.passed:
         return finalists, decision
     return replace(finalists, shipped=NamedStudent(COLLAPSED, distilled)), decision

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.engine.compare import compare
-from hpmkd.engine.summaries import named_students, summarise
+from hpmkd.engine.summaries import loss_by_metric, named_students, summarise
 from hpmkd.engine.teacher_footprint import fuser_footprint, total
 from hpmkd.evaluation import leaderboard
 from hpmkd.evaluation.footprint import Footprint
@@ -69,7 +69,7 @@ def measure(
         students = [*named_students(finalists, finished.front, finished.pooled)]
         own = finalists.by_name()
         return Measurement(
-            records=tuple(leaderboard.build(entries, test.labels)),
+            records=tuple(leaderboard.build(entries, test.labels, ctx.metric)),
             details=RowDetails.gather(
                 _first_probabilities(entries, finalists, test.table),
                 test.labels,
@@ -136,6 +136,7 @@ def _student_entries(ctx: RunContext, finalists: Finalists, table: Any) -> list[
             extra_weight=configuration.extra_weight,
             temperature=temperature,
             selection_log_loss=refitted.trial.log_loss,
+            selection_loss=loss_by_metric(refitted.trial),
             after=None if configuration.after is None else str(configuration.after),
             scheduler=scheduler,
         )
@@ -188,6 +189,7 @@ def _entry_of_pool(role: Role, pool: NamedStudent, table: Any, chosen: bool = Fa
         alpha=configuration.alpha,
         extra_weight=configuration.extra_weight,
         selection_log_loss=trial.log_loss,
+        selection_loss=loss_by_metric(trial),
     )
 
 

@@ -18,6 +18,7 @@ from hpmkd.engine.search import search_hard, search_soft
 from hpmkd.engine.selection_sets import selection_sets
 from hpmkd.engine.split import split
 from hpmkd.engine.teach import builder_of, teach
+from hpmkd.evaluation.metrics import make_metric
 from hpmkd.runs.checkpoint import RunCheckpoint
 from hpmkd.runs.result import Distillation, facts_of_run
 from hpmkd.search.warm_start import outcomes
@@ -85,9 +86,9 @@ class HPMDistiller:
             Whether the teachers are a user's own: then they predict all folds even if they are no
             better than students on hard labels in the first.
         """
-        with open_context(
-            self.recipe, self.registry, self.seed, self.cache, self.checkpoint, training.facts
-        ) as ctx:
+        metric = make_metric(self.recipe.metric, training.classes, training.labels)
+        own = (self.recipe, self.registry, self.seed, self.cache, self.checkpoint)
+        with open_context(*own, training.facts, metric) as ctx:
             recipe = ctx.recipe.to_mapping()
             self.registry.notify("hpmkd_run_started", facts=training.facts, recipe=recipe)
             try:

@@ -51,7 +51,8 @@ def search_hard(ctx: RunContext, rows: RunRows, sets: Sequence[SelectionSet]) ->
     )
     space = _space(ctx, sets, remembered)
     share = HARD_SHARE if ctx.recipe.search.soft else 1.0
-    return _search(ctx, sets, space, share, TrialRanking(limits), facts, run)
+    ranking = TrialRanking(limits, metric=ctx.metric)
+    return _search(ctx, sets, space, share, ranking, facts, run)
 
 
 def search_soft(

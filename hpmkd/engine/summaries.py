@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpmkd.data.probabilities import row_losses
+from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.pareto import StudentSummary, SummaryRole, pareto_front
 from hpmkd.training.ensemble import ENSEMBLE, HARD_ENSEMBLE
 from hpmkd.training.ensemble_distillation import COLLAPSED
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.evaluation.ranking import TrialRanking
     from hpmkd.training.refit import Finalists, Refitted
+    from hpmkd.values import Trial
 
 Named = tuple[str, SummaryRole, "Refitted"]
 
@@ -50,15 +52,21 @@ def named_students(
 def summarise(
     students: Sequence[Named], finalists: Finalists, ranking: TrialRanking, test: Dataset
 ) -> tuple[StudentSummary, ...]:
-    """Return a summary of each student, lowest log loss on the selection rows first."""
+    """Return a summary of each student, lowest loss on the selection rows first."""
     found = [_summary(each, finalists.shipped.name, ranking, test) for each in students]
     front = {each.name for each in pareto_front(found, lambda each: each.metrics)}
-    ranked = sorted(found, key=lambda each: (each.selection_log_loss, each.bytes))
+    ranked = sorted(found, key=lambda each: (each.loss, each.bytes))
     return tuple(replace(each, on_front=each.name in front) for each in ranked)
+
+
+def loss_by_metric(trial: Trial) -> float | None:
+    """Return the loss that a trial was chosen by; None where that is log loss."""
+    return None if trial.metric_losses is None else trial.loss
 
 
 def _summary(named: Named, shipped: str, ranking: TrialRanking, test: Dataset) -> StudentSummary:
     name, role, refitted = named
+    metric = ranking.metric
     trial, footprint = refitted.trial, refitted.footprint
     predicted = refitted.student.predict_proba(test.table)
     return StudentSummary(
@@ -76,4 +84,6 @@ def _summary(named: Named, shipped: str, ranking: TrialRanking, test: Dataset) -
         accuracy=float((predicted.argmax(axis=1) == test.labels).mean()),
         log_loss=float(row_losses(predicted, test.labels).mean()),
         rounds=trial.configuration.rounds,
+        selection_loss=loss_by_metric(trial),
+        metric=None if metric == LOG_LOSS else metric.score(metric.loss(test.labels, predicted)),
     )

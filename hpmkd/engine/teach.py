@@ -262,4 +262,4 @@ def _ranking(
     among = np.isin(known, held_rows)
     labels = rows.training.labels[known[among]]
     soft_targets = knowledge.fused.soft_targets[among]
-    return TrialRanking.beside_teacher(soft_targets, labels, ctx.recipe.limits)
+    return TrialRanking.beside_teacher(soft_targets, labels, ctx.recipe.limits, ctx.metric)

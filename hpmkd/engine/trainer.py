@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from hpmkd.registry.registry import Registry
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.fit import FitContext
-    from hpmkd.values import Configuration, FloatArray, Trial
+    from hpmkd.training.race import RowLosses
+    from hpmkd.values import Configuration, Trial
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Trainer:
         self,
         selection_sets: Sequence[SelectionSet],
         configurations: Sequence[Configuration],
-        leader: FloatArray | None = None,
+        leader: RowLosses | None = None,
     ) -> list[Trial]:
         """Evaluate configurations, which may build on others, in a race with a leader if any."""
         data = self.search_data(selection_sets, configurations)

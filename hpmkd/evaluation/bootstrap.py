@@ -49,12 +49,17 @@ def difference(one: FloatArray, other: FloatArray, seed: int) -> Difference:
     resampling follows from `seed`; of more than 20,000 rows it is the normal one.
     """
     gained = one - other
-    low, high = _interval(gained, seed)
-    outcome: Conclusion = "pays" if high < 0 else "hurts" if low > 0 else "no difference"
-    return Difference(outcome, float(gained.mean()), (low, high))
+    low, high = interval_of_mean(gained, seed)
+    return Difference(conclusion(low, high), float(gained.mean()), (low, high))
 
 
-def _interval(values: FloatArray, seed: int) -> tuple[float, float]:
+def conclusion(low: float, high: float) -> Conclusion:
+    """Return what the interval of a difference of losses says."""
+    return "pays" if high < 0 else "hurts" if low > 0 else "no difference"
+
+
+def interval_of_mean(values: FloatArray, seed: int) -> tuple[float, float]:
+    """Return the interval of the mean of some values (m,)."""
     from scipy.stats import bootstrap, norm
 
     n, mean = len(values), float(values.mean())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.values import FloatArray, Trial
 
 
@@ -70,15 +71,15 @@ class Gate:
     reason: str
 
 
-def gate(name: str, before: Trial, after: Trial) -> Gate:
-    """Compare two trials on the selection rows; a failed one is not taken."""
+def gate(name: str, before: Trial, after: Trial, metric: Metric) -> Gate:
+    """Compare two trials on the selection rows by a metric; a failed one is not taken."""
     if after.failure is not None:
         return Gate(name, False, after.failure)
-    found = compare(before.row_losses, after.row_losses)
+    found = compare(before.losses, after.losses)
     how = "better by more than" if found.passed else "not better by more than"
     reason = (
-        f"log loss of the selection rows changes by {-found.gain:+.4f}: {how} one standard error, "
-        f"{found.standard_error:.4f}"
+        f"{metric.title} of the selection rows changes by {metric.change(-found.gain):+.4f}: {how} "
+        f"one standard error, {found.standard_error:.4f}"
     )
     return Gate(name, found.passed, reason)
 

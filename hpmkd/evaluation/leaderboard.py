@@ -10,11 +10,13 @@ import msgspec
 import numpy as np
 
 from hpmkd.evaluation.footprint import Footprint
+from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.scores import Fidelity, Scores, fidelity, score
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.values import FloatArray, IntArray
 
 Role = Literal["teacher", "control", "student", "ensemble"]
@@ -37,6 +39,7 @@ class Entry:
     scheduler: str | None = None  # what moved temperature and alpha while it was fitted
     #: All teachers together (one alone is that, too): what the others are compared with.
     fused: bool = False
+    selection_loss: float | None = None  # as the one above, where the metric is another
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,11 @@ class ModelRecord:
         Size and single-row time of the fused teacher over its own.
     retention : float or None
         Accuracy over that of the fused teacher.
+    balanced_accuracy : float or None
+        Unweighted mean of the recall of the classes; None in folders of older versions.
+    metric, selection_metric : float or None
+        The metric of the run on the test rows, and on the selection rows; None where that is log
+        loss, which all have.
     """
 
     role: Role
@@ -80,6 +88,9 @@ class ModelRecord:
     selection_log_loss: float | None
     after: str | None = None
     scheduler: str | None = None
+    balanced_accuracy: float | None = None
+    metric: float | None = None
+    selection_metric: float | None = None
 
     @classmethod
     def read(cls, plain: Any) -> ModelRecord:
@@ -91,14 +102,18 @@ UNKNOWN = Footprint(np.nan, np.nan, np.nan)
 COLUMNS = tuple(ModelRecord.__dataclass_fields__)
 
 
-def build(entries: Iterable[Entry], labels: IntArray) -> list[ModelRecord]:
+def build(
+    entries: Iterable[Entry], labels: IntArray, metric: Metric = LOG_LOSS
+) -> list[ModelRecord]:
     """Score every entry; the fused teacher, if there is one, is what all are compared with."""
     entries = list(entries)
     teacher = next((entry for entry in entries if entry.fused), None)
-    return [_record(entry, teacher, labels) for entry in entries]
+    return [_record(entry, teacher, labels, metric) for entry in entries]
 
 
-def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> ModelRecord:
+def _record(entry: Entry, teacher: Entry | None, labels: IntArray, metric: Metric) -> ModelRecord:
+    other = metric != LOG_LOSS
+    chosen_by = entry.selection_loss
     scores: Scores = score(entry.probabilities, labels)
     closeness: Fidelity | None = None
     retention = None
@@ -117,6 +132,8 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray) -> ModelRecor
         compression=_ratio(of_teacher.n_bytes, own.n_bytes),
         speedup=_ratio(of_teacher.row_us, own.row_us),
         retention=retention,
+        metric=metric.score(metric.loss(labels, entry.probabilities)) if other else None,
+        selection_metric=None if chosen_by is None else metric.score(chosen_by),
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpmkd.evaluation.gates import compare
+from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.recipe.units import shown_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.values import FloatArray
 
 #: Paired standard errors by which a smaller student may be worse.
@@ -17,7 +19,10 @@ MOST_ERRORS = 0.5
 
 
 def smaller_of_near_ties(
-    best: str, row_losses: Mapping[str, FloatArray], n_bytes: Mapping[str, int]
+    best: str,
+    row_losses: Mapping[str, FloatArray],
+    n_bytes: Mapping[str, int],
+    metric: Metric = LOG_LOSS,
 ) -> tuple[str, str | None]:
     """Return the smallest candidate that is as good as the best, and a note if it is another.
 
@@ -30,10 +35,12 @@ def smaller_of_near_ties(
     best : str
         The candidate with the least loss.
     row_losses : mapping of str to ndarray of shape (n,)
-        Of the candidates, the best among them, on the same selection rows, in nats. A single row
-        ties nothing.
+        Of the candidates, the best among them, on the same selection rows, by the metric. A single
+        row ties nothing.
     n_bytes : mapping of str to int
         Of each of them.
+    metric : Metric
+        What the losses are of.
 
     Returns
     -------
@@ -57,8 +64,8 @@ def smaller_of_near_ties(
     chosen = min(smaller, key=lambda name: (n_bytes[name], means[name]))
     one, other = (f"{name} ({shown_size(n_bytes[name])})" for name in (best, chosen))
     return chosen, (
-        f"{one} and {other} are as good as each other on the selection rows (log loss "
-        f"{means[best]:.4f} and {means[chosen]:.4f}): the smaller ships"
+        f"{one} and {other} are as good as each other on the selection rows ({metric.title} "
+        f"{metric.score(means[best]):.4f} and {metric.score(means[chosen]):.4f}): the smaller ships"
     )
 
 

@@ -24,8 +24,8 @@ class SelectionMetrics:
 
     Parameters
     ----------
-    log_loss : float
-        On the selection rows, in nats.
+    loss : float
+        On the selection rows, by the metric of the run; less is better.
     n_bytes : float
         Size of its file.
     row_us : float
@@ -36,7 +36,7 @@ class SelectionMetrics:
         seen them.
     """
 
-    log_loss: float
+    loss: float
     n_bytes: float
     row_us: float
     retention: float
@@ -70,10 +70,15 @@ class StudentSummary:
     accuracy, log_loss : float
         On the test rows, for information: nothing chooses by them.
     on_front : bool
-        Whether no other of these students beats or equals it in selection log loss, size and
-        time at once.
+        Whether no other of these students beats or equals it in selection loss, size and time at
+        once.
     rounds : int or None
         That it was fitted with; None where a stage has no path.
+    selection_loss : float or None
+        By the metric of the run, by which it is chosen: less is better, so that of AUC, average
+        precision, accuracy and F1 it is 1 minus these. None where log loss is the metric.
+    metric : float or None
+        The metric itself on the test rows, for information.
     """
 
     name: str
@@ -90,6 +95,8 @@ class StudentSummary:
     log_loss: float
     on_front: bool = False
     rounds: int | None = None
+    selection_loss: float | None = None
+    metric: float | None = None
 
     @classmethod
     def read(cls, plain: Any) -> StudentSummary:
@@ -102,34 +109,37 @@ class StudentSummary:
         return read
 
     @property
+    def loss(self) -> float:
+        """What the run chooses by, less is better."""
+        return self.selection_log_loss if self.selection_loss is None else self.selection_loss
+
+    @property
     def metrics(self) -> SelectionMetrics:
         """What it is chosen by."""
-        return SelectionMetrics(
-            self.selection_log_loss, self.bytes, self.row_us, self.selection_retention
-        )
+        return SelectionMetrics(self.loss, self.bytes, self.row_us, self.selection_retention)
 
 
 def no_worse(one: SelectionMetrics, other: SelectionMetrics) -> bool:
-    """Whether one has no higher log loss, no larger file, and is not clearly slower."""
+    """Whether one has no higher loss, no larger file, and is not clearly slower."""
     return (
-        one.log_loss <= other.log_loss
+        one.loss <= other.loss
         and one.n_bytes <= other.n_bytes
         and one.row_us <= TOLERANCE * other.row_us
     )
 
 
 def pareto_front(items: Iterable[T], figures: Callable[[T], SelectionMetrics]) -> list[T]:
-    """Return those that no other beats or equals in everything, lowest log loss first.
+    """Return those that no other beats or equals in everything, lowest loss first.
 
     Of any two on it each is better than the other in something, and any that is not on it is
     beaten or equalled by one that is. Times within 10 % are equal. That is no order by itself (a
-    is as fast as b, b as c, a not as c), so candidates are taken by log loss, then size, then
+    is as fast as b, b as c, a not as c), so candidates are taken by loss, then size, then
     time, and each is compared with those on the front so far.
     """
 
     def by_loss(item: T) -> tuple[float, float, float]:
         own = figures(item)
-        return own.log_loss, own.n_bytes, own.row_us
+        return own.loss, own.n_bytes, own.row_us
 
     front: list[T] = []
     for item in sorted(items, key=by_loss):

@@ -1,14 +1,16 @@
-"""Ranks trials: those within the limits first, then by log loss on the selection rows."""
+"""Ranks trials: those within the limits first, then by the metric on the selection rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.pareto import SelectionMetrics
 from hpmkd.recipe.limits import Limits
 
 if TYPE_CHECKING:
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.values import FloatArray, IntArray, Trial
 
 #: What a trial and its cuts have in common.
@@ -22,23 +24,24 @@ class TrialRanking:
 
     limits: Limits = field(default_factory=Limits)
     teacher_accuracy: float = 1.0  # on the selection rows, by models that had not seen them
+    metric: Metric = LOG_LOSS  # what the losses of trials are
 
     @classmethod
     def beside_teacher(
-        cls, soft_targets: FloatArray, labels: IntArray, limits: Limits
+        cls, soft_targets: FloatArray, labels: IntArray, limits: Limits, metric: Metric = LOG_LOSS
     ) -> TrialRanking:
         """Return the ranking beside teachers with these soft targets of the selection rows.
 
         They are out of fold, where teachers are cross-fitted.
         """
-        return cls(limits, float((soft_targets.argmax(axis=1) == labels).mean()))
+        return cls(limits, float((soft_targets.argmax(axis=1) == labels).mean()), metric)
 
     def metrics(self, trial: Trial) -> SelectionMetrics | None:
         """Return a trial's figures; None if it failed, or its student cannot be written."""
         if trial.failure is not None or trial.n_bytes is None:
             return None
         return SelectionMetrics(
-            trial.log_loss, trial.n_bytes, trial.row_us or 0.0, self.retention(trial)
+            trial.loss, trial.n_bytes, trial.row_us or 0.0, self.retention(trial)
         )
 
     def retention(self, trial: Trial) -> float:
@@ -57,10 +60,10 @@ class TrialRanking:
         return figures is None or bool(self.limits.broken(figures))
 
     def sort_key(self, trial: Trial) -> SortKey:
-        """Return what trials are sorted by: the limits; log loss; controls first; the order."""
+        """Return what trials are sorted by: the limits; the loss; controls first; the order."""
         return (
             self.violates_limits(trial),
-            trial.log_loss,
+            trial.loss,
             not trial.configuration.hard,
             trial.number,
         )
@@ -89,5 +92,5 @@ class TrialRanking:
         return replace(trial, row_losses=trial.row_losses + 1.0 + excess) if excess else trial
 
 
-#: Without limits, the log loss decides.
+#: Without limits, the loss decides.
 NO_LIMITS = TrialRanking()

@@ -35,8 +35,8 @@ def repeated_gain(row_losses: FloatArray, hard: BoolArray, seed: int) -> LossCom
     Parameters
     ----------
     row_losses : ndarray of shape (c, n)
-        Log loss of each candidate on each of n ≥ 1 selection rows, in nats, finite; of more
-        than 200,000 rows a sample chooses.
+        Loss of each candidate on each of n ≥ 1 selection rows, by the metric of the run, finite; of
+        more than 200,000 rows a sample chooses.
     hard : ndarray of shape (c,)
         Which candidates learned hard labels alone. In a tie these are chosen.
     seed : int

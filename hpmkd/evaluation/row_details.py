@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ POINTS = 500
 #: Quantiles of a teacher's weights.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MODELS = ("teacher", "control", "student")
+#: A row for each true class, a column for each that is named.
+Matrix = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,9 @@ class RowDetails:
         predict test rows.
     weights : tuple of Weighing
         One for each teacher.
+    confusion : mapping of str to tuple of tuple of int
+        By model: test rows by their class (row) and the one that it names (column), in the order of
+        the run's classes. Empty in folders of older versions.
     """
 
     rows: int
@@ -104,6 +109,7 @@ class RowDetails:
     by_class: tuple[ClassRecall, ...]
     points: tuple[Point, ...]
     weights: tuple[Weighing, ...]
+    confusion: Mapping[str, Matrix] = field(default_factory=dict)
 
     @classmethod
     def gather(
@@ -128,6 +134,7 @@ class RowDetails:
             by_class=tuple(_recall(probabilities, labels, code) for code in range(n_classes)),
             points=_points(probabilities, labels, seed),
             weights=tuple(map(_weighing, teachers, weights.T)),
+            confusion={name: _confusion(probabilities[name], labels) for name in known},
         )
 
     def to_mapping(self) -> dict[str, Any]:
@@ -138,6 +145,7 @@ class RowDetails:
             "by_class": [asdict(each) for each in self.by_class],
             "points": [asdict(each) for each in self.points],
             "weights": [{**asdict(each), "quantiles": [*each.quantiles]} for each in self.weights],
+            "confusion": {name: [*map(list, each)] for name, each in self.confusion.items()},
         }
 
     @classmethod
@@ -152,6 +160,9 @@ class RowDetails:
                 Weighing(**{**each, "quantiles": tuple(each["quantiles"])})
                 for each in mapping["weights"]
             ),
+            confusion={
+                name: tuple(map(tuple, each)) for name, each in mapping.get("confusion", {}).items()
+            },
         )
 
 
@@ -165,6 +176,14 @@ def _recall(probabilities: Mapping[str, FloatArray], labels: IntArray, code: int
     ratio = student / teacher if teacher and student is not None else None
     retention = None if ratio is None else round(ratio, DIGITS)
     return ClassRecall(int(own.sum()), **shares, retention=retention)
+
+
+def _confusion(probabilities: FloatArray, labels: IntArray) -> Matrix:
+    from sklearn.metrics import confusion_matrix
+
+    codes = np.arange(probabilities.shape[1])
+    counted = confusion_matrix(labels, probabilities.argmax(axis=1), labels=codes)
+    return tuple(tuple(row) for row in counted.tolist())
 
 
 def _points(

@@ -28,12 +28,15 @@ class Scores:
     auc : float or None
         Area under the ROC curve; the unweighted mean of one-versus-rest over the classes
         that occur for K > 2. None if the rows hold one class only.
+    balanced_accuracy : float
+        Unweighted mean of the recall of the classes that occur, in [0, 1].
     """
 
     accuracy: float
     log_loss: float
     macro_f1: float
     auc: float | None
+    balanced_accuracy: float
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,17 @@ def score(probabilities: FloatArray, labels: IntArray) -> Scores:
             f1_score(labels, predicted, labels=present, average="macro", zero_division=0)
         ),
         auc=_auc(probabilities, labels),
+        balanced_accuracy=_balanced_accuracy(predicted, labels),
+    )
+
+
+def _balanced_accuracy(predicted: IntArray, labels: IntArray) -> float:
+    from sklearn.metrics import recall_score
+
+    # scikit-learn's balanced_accuracy_score warns of classes that are named and do not occur.
+    occurring = np.unique(labels)
+    return float(
+        recall_score(labels, predicted, labels=occurring, average="macro", zero_division=0)
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def pick(
     contenders: Sequence[StudentSummary], limits: Limits, run: str | Path = "DIR"
 ) -> StudentSummary:
-    """Return the student of the lowest log loss on the selection rows among those within limits.
+    """Return the student of the lowest loss on the selection rows among those within limits.
 
     Ties go to the smaller one.
 
@@ -36,7 +36,7 @@ def pick(
         figures = [each.metrics for each in contenders]
         raise LimitsError(refusal(limits, figures, "students", contenders, run))
     # The run's own choice may have won a tie: it is the control then.
-    return min(within, key=lambda each: (each.selection_log_loss, not each.chosen, each.bytes))
+    return min(within, key=lambda each: (each.loss, not each.chosen, each.bytes))
 
 
 def unmet(
@@ -133,7 +133,7 @@ def _nearest(
     ) -> None:
         if rivals:
             lowest = min(map(key, rivals))
-            # They come by log loss: of equal ones the first.
+            # They come by loss: of equal ones the first.
             first = next(each for each in rivals if key(each) == lowest)
             merits.setdefault(first.name, []).append(sort_key)
 

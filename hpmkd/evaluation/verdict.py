@@ -11,75 +11,21 @@ import msgspec
 
 from hpmkd.data.probabilities import row_losses
 from hpmkd.evaluation import verdict_texts as texts
-from hpmkd.evaluation.bootstrap import Conclusion, Difference, difference
+from hpmkd.evaluation.bootstrap import Conclusion, difference
 from hpmkd.evaluation.gates import LossComparison
+from hpmkd.evaluation.metric_difference import by_rows, metric_difference
+from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.scores import best_temperature
+from hpmkd.evaluation.verdict_parts import Arm, Comparison, MetricVerdict, Searched
+from hpmkd.values import Threshold
 
 if TYPE_CHECKING:
+    from hpmkd.evaluation.metric_difference import MetricDifference
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.values import FloatArray, IntArray
 
 STUDENT, HARD, TWIN, OWN = texts.STUDENT, texts.HARD, texts.TWIN, texts.OWN
 TEACHER, CLASS_SHARES = texts.TEACHER, texts.CLASS_SHARES
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One of the students that a verdict compares.
-
-    Parameters
-    ----------
-    name : {"student", "best hard student", "hard twin", "own labels"}
-        What ships; the control, the best of any family on hard labels; the best of the shipped
-        family on hard labels; the shipped configuration fitted to a hard student instead of the
-        teachers.
-    log_loss : float
-        On the test rows, in nats.
-    temperature : float
-        The one that suits its test rows best.
-    calibrated_log_loss : float
-        Log loss at that temperature: a diagnosis, for the temperature has seen the rows.
-    """
-
-    name: str
-    log_loss: float
-    temperature: float
-    calibrated_log_loss: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The student against one control.
-
-    Parameters
-    ----------
-    against : str
-        Name of the control's arm.
-    plain : Difference
-        Of the log losses as they are.
-    calibrated : Difference
-        Of the log losses with the best temperature for each.
-    """
-
-    against: str
-    plain: Difference
-    calibrated: Difference
-
-
-@dataclass(frozen=True)
-class Searched:
-    """How carefully a run searched; candidates that a race dropped count as well.
-
-    Parameters
-    ----------
-    soft, hard : int
-        Candidates that learned from a teacher, and on hard labels alone.
-    folds : int
-        Folds of the selection; 1 is a single holdout.
-    """
-
-    soft: int
-    hard: int
-    folds: int
 
 
 @dataclass(frozen=True)
@@ -90,7 +36,7 @@ class Verdict:
     ----------
     outcome : {"pays", "no difference", "hurts"}
         "pays" if the interval lies below 0 and the gain over repeated selection is at least one
-        standard error; "hurts" if the interval lies above 0.
+        standard error; "hurts" if the interval lies above 0. By the metric of the run.
     delta_log_loss : float
         Student minus the best hard student, in nats per test row; below 0 the student is better.
     interval : (float, float)
@@ -115,6 +61,11 @@ class Verdict:
     notes : tuple of str
         The warnings first; then what follows from the comparisons: knowledge or calibration,
         teacher or smoothing, luck or not.
+    by_metric : MetricVerdict or None
+        What decided instead of log loss; None where that is the metric.
+    threshold : Threshold or None
+        What the shipped student makes of the rarer of two classes on the selection rows, and from
+        which probability on it is best named; None where it is not rare.
     """
 
     outcome: Conclusion
@@ -130,6 +81,8 @@ class Verdict:
     comparisons: tuple[Comparison, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    by_metric: MetricVerdict | None = None
+    threshold: Threshold | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``verdict.json``."""
@@ -155,6 +108,8 @@ def judge(
     rivals: Mapping[str, FloatArray],
     sizes: Mapping[str, float],
     seed: int,
+    metric: Metric = LOG_LOSS,
+    threshold: Threshold | None = None,
 ) -> Verdict:
     """Compare what ships with the best hard student and the other controls, row by row.
 
@@ -183,6 +138,10 @@ def judge(
         Bytes of "student", "control" and "teacher"; those that are known.
     seed : int
         Of the bootstrap.
+    metric : Metric
+        What decides; log loss is told beside it.
+    threshold : Threshold or None
+        Of the shipped student.
     """
     measured = {name: _Measured.of(name, predicted, labels) for name, predicted in arms.items()}
     student, hard = measured[STUDENT], measured[HARD]
@@ -198,24 +157,28 @@ def judge(
         for name, each in measured.items()
         if name != STUDENT and not is_control
     )
+    decided = metric_difference(metric, labels, arms[STUDENT], arms[HARD], seed)
     against = {
-        name: difference(student.losses, row_losses(predicted, labels), seed)
+        name: by_rows(metric, labels, arms[STUDENT], predicted, seed)
         for name, predicted in rivals.items()
     }
-    outcome = _outcome(plain.outcome, is_control, repeated)
+    outcome = _outcome(decided.outcome, is_control, repeated)
+    losses = {name: metric.loss(labels, arms[name]) for name in (STUDENT, HARD)}
     ship = texts.to_ship(
         outcome,
-        plain,
-        texts.Named(shipped, student.arm.log_loss, sizes.get("student")),
-        texts.Named(control, hard.arm.log_loss, sizes.get("control")),
+        decided,
+        texts.Named(shipped, losses[STUDENT], student.arm.log_loss, sizes.get("student")),
+        texts.Named(control, losses[HARD], hard.arm.log_loss, sizes.get("control")),
+        metric,
         n_rows=len(labels),
         is_control=is_control,
         any_soft=searched.soft > 0,
     )
-    warnings = tuple(texts.warnings(plain, against))
-    notes = [*warnings, texts.of_search(searched)]
+    warnings = tuple(texts.warnings(decided, against, metric))
+    rare = [] if threshold is None else [texts.of_threshold(threshold)]
+    notes = [*warnings, *rare, texts.of_search(searched)]
     if not is_control:
-        notes += [texts.of_repeated(plain, repeated), *map(texts.of_comparison, compared)]
+        notes += [texts.of_repeated(decided, repeated), *map(texts.of_comparison, compared)]
     return Verdict(
         outcome=outcome,
         delta_log_loss=plain.delta_log_loss,
@@ -230,7 +193,17 @@ def judge(
         comparisons=compared,
         warnings=warnings,
         notes=tuple(notes),
+        by_metric=None if metric == LOG_LOSS else _by_metric(metric, losses, decided),
+        threshold=threshold,
     )
+
+
+def _by_metric(
+    metric: Metric, losses: Mapping[str, float], decided: MetricDifference
+) -> MetricVerdict:
+    change, low, high = decided.shown
+    student, control = (metric.score(losses[name]) for name in (STUDENT, HARD))
+    return MetricVerdict(metric.name, student, control, change, (low, high))
 
 
 def _outcome(plain: Conclusion, is_control: bool, repeated: LossComparison | None) -> Conclusion:

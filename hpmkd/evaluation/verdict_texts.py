@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from hpmkd.evaluation.metrics import LOG_LOSS
+from hpmkd.evaluation.thresholds import RARE
 from hpmkd.recipe.units import shown_size
 
 if TYPE_CHECKING:
-    from hpmkd.evaluation.bootstrap import Conclusion, Difference
+    from hpmkd.evaluation.bootstrap import Conclusion
     from hpmkd.evaluation.gates import LossComparison
-    from hpmkd.evaluation.verdict import Comparison, Searched
+    from hpmkd.evaluation.metric_difference import MetricDifference
+    from hpmkd.evaluation.metrics import Metric
+    from hpmkd.evaluation.verdict_parts import Comparison, Searched
+    from hpmkd.values import Threshold
 
 #: The arms: what ships; the best of any family on hard labels; the best of the shipped family on
 #: hard labels; the shipped configuration fitted to a hard student instead of the teachers, which
@@ -21,14 +26,20 @@ TEACHER, CLASS_SHARES = "teacher", "class shares"
 
 
 class Named(NamedTuple):
-    """A student, its log loss on the test rows, and its bytes if they are known."""
+    """A student, its losses on the test rows, and its bytes if they are known."""
 
     name: str
+    loss: float  # by the metric of the run
     log_loss: float
     n_bytes: float | None
 
     def __str__(self) -> str:
         return self.name if self.n_bytes is None else f"{self.name} ({shown_size(self.n_bytes)})"
+
+    def shown(self, metric: Metric) -> str:
+        """Return its metric, with log loss beside it."""
+        own = metric.shown(self.loss)
+        return own if metric == LOG_LOSS else f"{own} ({LOG_LOSS.shown(self.log_loss)})"
 
 
 def holds(repeated: LossComparison | None) -> bool:
@@ -38,9 +49,10 @@ def holds(repeated: LossComparison | None) -> bool:
 
 def to_ship(
     outcome: Conclusion,
-    plain: Difference,
+    decided: MetricDifference,
     student: Named,
     hard: Named,
+    metric: Metric,
     *,
     n_rows: int,
     is_control: bool,
@@ -48,38 +60,39 @@ def to_ship(
 ) -> str:
     """Say what to ship and what the teacher was worth.
 
-    `plain` is student minus hard on `n_rows` test rows; `any_soft` whether there was any candidate
-    that learned from a teacher.
+    `decided` is student minus hard on `n_rows` test rows; `any_soft` whether there was any
+    candidate that learned from a teacher.
     """
-    ship = f"Ship {student}: log loss {student.log_loss:.4f} on {n_rows} test rows"
-    low, high = plain.interval
+    ship = f"Ship {student}: {student.shown(metric)} on {n_rows} test rows"
+    low, high = decided.interval
     if is_control:
         why = "The selection rows chose hard labels" if any_soft else "No student had a teacher"
         return f"{ship}. {why}, so it is its own control."
     if outcome == "pays":
         return (
-            f"{ship}, {-plain.delta_log_loss:.4f} below the best hard student, {hard}. That is "
-            f"what the teacher is worth (95 % interval {-high:.4f} to {-low:.4f})."
+            f"{ship}, {-decided.delta:.4f} {'above' if metric.is_score else 'below'} the best hard "
+            f"student, {hard}. That is what the teacher is worth (95 % interval {-high:.4f} to "
+            f"{-low:.4f})."
         )
     if outcome == "hurts":
         return (
-            f"Rather ship the best hard student, {hard}: log loss {hard.log_loss:.4f} on {n_rows} "
+            f"Rather ship the best hard student, {hard}: {hard.shown(metric)} on {n_rows} "
             f"test rows. {student}, which learned from the teacher and won on the selection rows, "
-            f"is {plain.delta_log_loss:.4f} worse (95 % interval {low:.4f} to {high:.4f})."
+            f"is {decided.delta:.4f} worse (95 % interval {low:.4f} to {high:.4f})."
         )
     return (
         f"{ship}. It is not clear that the teacher is worth anything: the best hard student, "
-        f"{hard}, comes to {hard.log_loss:.4f} (difference {plain})."
+        f"{hard}, comes to {metric.score(hard.loss):.4f} (difference {decided})."
     )
 
 
-def of_teacher(against: Difference | None, sizes: Mapping[str, float]) -> Iterator[str]:
+def of_teacher(against: MetricDifference | None, sizes: Mapping[str, float]) -> Iterator[str]:
     """Say how the teacher compares with the student, in size and on the test rows."""
     found = []
     if "teacher" in sizes and sizes.get("student"):
         found.append(_larger(sizes["teacher"] / sizes["student"]))
     if against is not None:
-        gain = against.delta_log_loss
+        gain = against.delta
         found.append(
             {
                 "hurts": f"{gain:.4f} better",
@@ -102,10 +115,12 @@ def _larger(times: float) -> str:
     return f"about {float(f'{factor:.0e}'):,.0f} times {word}"
 
 
-def warnings(plain: Difference, against: Mapping[str, Difference]) -> Iterator[str]:
+def warnings(
+    decided: MetricDifference, against: Mapping[str, MetricDifference], metric: Metric
+) -> Iterator[str]:
     """Yield whom the student is worse than: those whose interval lies above 0."""
-    if plain.outcome == "hurts":
-        yield f"Warning: the student is worse than the best hard one: {plain}"
+    if decided.outcome == "hurts":
+        yield f"Warning: the student is worse than the best hard one: {decided}"
     worse = {name: each for name, each in against.items() if each.outcome == "hurts"}
     if CLASS_SHARES in worse:
         yield (
@@ -113,12 +128,26 @@ def warnings(plain: Difference, against: Mapping[str, Difference]) -> Iterator[s
             f"{worse[CLASS_SHARES]}"
         )
     members = [
-        f"{name} by {each.delta_log_loss:.4f}"
+        f"{name} by {each.delta:.4f}"
         for name, each in worse.items()
         if name not in (CLASS_SHARES, TEACHER)
     ]
     if members:
-        yield f"Warning: the student is worse than members of the panel: {', '.join(members)} nats"
+        listed = ", ".join(members)
+        yield f"Warning: the student is worse than members of the panel: {listed} {metric.unit}"
+
+
+def of_threshold(found: Threshold) -> str:
+    """Say what becomes of the rarer class at .5, and from which probability on it is best named."""
+    half, best = found.at_half, found.at_best
+    rare = " is rare" if found.share < RARE else ""
+    return (
+        f"The class {found.label!r}{rare} ({found.share:.1%} of the selection rows): at the "
+        f"threshold .5 its recall is {half.recall:.2f} and its precision {half.precision:.2f}; at "
+        f"{found.best:.3g} they are {best.recall:.2f} and {best.precision:.2f}, and its "
+        f"{found.score} is {best.score:.4g} instead of {half.score:.4g}: hpmkd predict --threshold "
+        "best"
+    )
 
 
 def of_search(searched: Searched) -> str:
@@ -132,18 +161,18 @@ def of_search(searched: Searched) -> str:
     return f"Hard students were searched less: {counted}; a gain may come from the search"
 
 
-def of_repeated(plain: Difference, repeated: LossComparison | None) -> str:
+def of_repeated(decided: MetricDifference, repeated: LossComparison | None) -> str:
     """Say whether the choice would come out like this again, and what follows."""
     if repeated is None:
         found = "The selection rows are too few to repeat the choice"
-        return f"{found}: the test rows alone prove nothing" if plain.outcome == "pays" else found
+        return f"{found}: the test rows alone prove nothing" if decided.outcome == "pays" else found
     found = (
         f"Over repeated selection the teacher gains {repeated.gain:+.4f} with a standard error of "
         f"{repeated.standard_error:.4f}"
     )
-    if plain.outcome == "pays" and not holds(repeated):
+    if decided.outcome == "pays" and not holds(repeated):
         return f"{found}: what the test rows show may be luck"
-    if plain.outcome == "no difference" and holds(repeated):
+    if decided.outcome == "no difference" and holds(repeated):
         return f"{found}, but the test rows do not confirm it"
     return found
 

@@ -20,6 +20,7 @@ from hpmkd.execution.placement import MOST_WORKERS
 from hpmkd.recipe.chain_settings import Link, parse_chain
 from hpmkd.recipe.files import nested_settings, read_recipe
 from hpmkd.recipe.limits import Limits, as_numbers
+from hpmkd.recipe.metric import MetricSettings, parse_metric
 from hpmkd.recipe.parsing import as_table, check_keys, convert, merge, parse_choice, parse_stages
 from hpmkd.recipe.settings import (
     BudgetSettings,
@@ -63,6 +64,7 @@ class Recipe(msgspec.Struct, frozen=True):
     budget: BudgetSettings = BudgetSettings()
     pipeline: PipelineSettings = PipelineSettings()
     limits: Limits = Limits()
+    metric: MetricSettings = MetricSettings()
     front: FrontSettings = FrontSettings()
     drift: DriftSettings = DriftSettings()
 
@@ -150,7 +152,7 @@ class Recipe(msgspec.Struct, frozen=True):
         """Return plain values that parse to the same recipe."""
         plain: dict[str, Any] = {}
         for key, value in asdict(self).items():
-            if isinstance(value, Choice):
+            if isinstance(value, (Choice, MetricSettings)):
                 plain[key] = value.to_mapping()
             elif key == "stages":
                 # A stage under a name of its own has that of its component beside it.
@@ -202,6 +204,8 @@ def _parsed(key: str, value: Any, shape: Any) -> Any:
         return parse_chain(value)
     if key == "limits":
         return read_limits(value)
+    if key == "metric":
+        return parse_metric(value)
     return convert(value if shape is str else as_table(value, key), shape, key)
 
 

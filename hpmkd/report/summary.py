@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.evaluation.metrics import metric_class
 from hpmkd.report.limits import BREAKS
+from hpmkd.report.models import row_details
 from hpmkd.report.render.format import clean, digits, duration, few, percent, ratio, size
 from hpmkd.report.render.tables import Cell, Column, Table, cell, table, table_of
 
@@ -26,6 +28,7 @@ LEADERBOARD: Sequence[Column] = (
     ("1000 rows", "batch_us", duration),
     ("smaller", "compression", ratio),
     ("faster", "speedup", ratio),
+    ("balanced accuracy", "balanced_accuracy", percent),
     ("macro F1", "macro_f1", digits),
     ("AUC", "auc", digits),
     ("KL to the teacher", "kl", digits),
@@ -88,14 +91,48 @@ def shipped(found: Distillation) -> ModelRecord:
 def figures(found: Distillation) -> list[tuple[str, Cell]]:
     """Return the key figures of the shipped student that are known, by name."""
     record = shipped(found)
-    cells = [(name, cell(getattr(record, key), shown)) for name, key, shown in FIGURES]
+    own = [(name, key, digits) for name, key in _metric(found, "metric")]
+    others = [each for each in FIGURES if each[0] not in {name for name, _, _ in own}]
+    cells = [(name, cell(getattr(record, key), shown)) for name, key, shown in (*own, *others)]
     return [each for each in cells if each[1].exact is not None]
 
 
 def leaderboard(found: Distillation) -> Table:
     """Return the leaderboard; the shipped student stands out."""
     caption = "Teachers, controls, students, measured on the test rows alike"
-    return table_of(caption, LEADERBOARD, found.records, bold_chosen=True)
+    own = [
+        (f"{before}{name}", key, digits)
+        for before, field in (("", "metric"), ("selection ", "selection_metric"))
+        for name, key in _metric(found, field)
+    ]
+    own_names = {name for name, _, _ in own}
+    others = [column for column in LEADERBOARD[2:] if column[0] not in own_names]
+    columns = [*LEADERBOARD[:2], *own, *others]
+    return table_of(caption, columns, found.records, bold_chosen=True)
+
+
+def _metric(found: Distillation, field: str) -> Iterator[tuple[str, str]]:
+    """Yield the heading of the run's metric and its key, unless it is log loss."""
+    if found.verdict.by_metric is not None:
+        yield metric_class(found.recipe.metric.name).title, field
+
+
+def confusion(found: Distillation) -> list[Table]:
+    """Return the confusion matrices on the test rows: of student, control and teacher."""
+    matrices = row_details(found).confusion
+    labels = [clean(label) for label in found.facts["classes"]]
+    return [
+        table(
+            f"Confusion matrix of the {model}: test rows by their class and the one it names",
+            ("true class", *(f"named {label}" for label in labels), "recall"),
+            [
+                [label, *row, cell(row[at] / sum(row) if sum(row) else None, percent)]
+                for at, (label, row) in enumerate(zip(labels, matrices[model], strict=True))
+            ],
+        )
+        for model in ("student", "control", "teacher")
+        if model in matrices
+    ]
 
 
 def front(found: Distillation) -> Table:
@@ -105,7 +142,12 @@ def front(found: Distillation) -> Table:
     def breaks(student: StudentSummary) -> str:
         return ", ".join(BREAKS[name] for name in limits.broken(student.metrics)) or "nothing"
 
-    columns = [*FRONT, *([("breaks", breaks, digits)] if limits else [])]
+    kind = metric_class(found.recipe.metric.name)
+    own: list[Column] = [
+        (f"selection {name}", lambda each: kind.score(each.loss), digits)
+        for name, _ in _metric(found, "")
+    ]
+    columns = [*FRONT[:2], *own, *FRONT[2:], *([("breaks", breaks, digits)] if limits else [])]
     return table_of("Students to pick from", columns, found.front, bold_chosen=True)
 
 

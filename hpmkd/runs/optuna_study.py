@@ -62,6 +62,8 @@ def as_plain(trial: Trial) -> dict[str, Any]:
         "share": configuration.share,
         "rounds": configuration.rounds,
         "log_loss": trial.log_loss if succeeded else None,
+        # By the metric of the run, less is better; None where that is log loss.
+        "loss": trial.loss if succeeded and trial.metric_losses is not None else None,
         "worse_by": trial.worse_by,
         # A single selection row has none.
         "standard_error": trial.standard_error if len(trial.row_losses) > 1 else None,
@@ -102,7 +104,7 @@ def _frozen(trial: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) ->
 
     parameters = _parameters(trial)
     attributes = (
-        *("accuracy", "standard_error", "worse_by", "bytes", "row_us"),
+        *("accuracy", "standard_error", "loss", "worse_by", "bytes", "row_us"),
         *("after", "share", "seconds", "failure"),
     )
     failed = trial["log_loss"] is None

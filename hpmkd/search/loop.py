@@ -11,6 +11,7 @@ import numpy as np
 
 from hpmkd.errors import PluginError, PluginWarning
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
+from hpmkd.training.race import RowLosses
 from hpmkd.training.refit import best
 from hpmkd.training.trials import TRIAL, SearchData, TrialTask
 from hpmkd.values import Trial
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
     from hpmkd.recipe.settings import StopSettings
     from hpmkd.search.budget import Budget
-    from hpmkd.values import Configuration, FloatArray
+    from hpmkd.values import Configuration
 
 #: Fits on all training rows that an eligible stage entails: its student and its control.
 REFITS = 2
@@ -198,7 +199,7 @@ class Search:
             and trial.failure is None
             and trial.worse_by is None
         ]
-        return min(tried, key=lambda trial: (trial.log_loss, trial.number), default=None)
+        return min(tried, key=lambda trial: (trial.loss, trial.number), default=None)
 
     def _evaluate(self, requested: Iterable[Configuration]) -> None:
         requested = list(requested)
@@ -222,8 +223,8 @@ class Search:
             trial = replace(self._known[configuration.key], configuration=configuration)
             self._tell(self._estimated(trial))
 
-    def _leader(self, configuration: Configuration) -> FloatArray | None:
-        """Return the row losses of the best trial of a stage so far, on as many rows.
+    def _leader(self, configuration: Configuration) -> RowLosses | None:
+        """Return the losses of the best trial of a stage so far, on as many rows.
 
         Others race against it. A pool takes the best of each stage, so stages do not race with each
         other.
@@ -232,7 +233,7 @@ class Search:
             leading = self._best_on_share(configuration.stage)
         else:
             leading = self._best(configuration.stage)
-        return None if leading is None else leading.row_losses
+        return None if leading is None else RowLosses.of(leading)
 
     def _drop_predictions(self) -> None:
         """Keep the predictions of each stage's best and best hard trial: others are not fused."""
@@ -251,7 +252,7 @@ class Search:
         leader = self._leader(trial.configuration)
         if trial.worse_by is None or leader is None:
             return trial
-        return replace(trial, row_losses=leader + trial.worse_by)
+        return replace(trial, row_losses=leader.nats + trial.worse_by)
 
     def _tell(self, trial: Trial) -> None:
         self.scheduler.observe(trial)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import DataError, StudentFileError
+from hpmkd.student.decisions import threshold_of
 from hpmkd.student.drift.result import Drift
 from hpmkd.student.drift.sketch import Sketch
 from hpmkd.student.encoders import FittedEncoder
@@ -159,13 +160,16 @@ class Student:
             return self.model.probabilities(self.encoder.transform(table))
         return packed.predict_proba(table)
 
-    def predict(self, table: Any) -> NDArray[Any]:
-        """Return the most probable class for raw rows.
+    def predict(self, table: Any, threshold: float | str | None = None) -> NDArray[Any]:
+        """Return the most probable class for raw rows, or what a threshold makes of them.
 
         Parameters
         ----------
         table : DataFrame, ndarray of shape (n, d), mapping or list
             As for :meth:`predict_proba`.
+        threshold : float or "best", optional
+            Of two classes: from which probability on, in [0, 1], the rarer one is named that the
+            student's file tells, or else the second; ``"best"`` is the one in the file.
 
         Returns
         -------
@@ -175,9 +179,11 @@ class Student:
         Raises
         ------
         DataError
-            Columns are missing, or a number column holds text.
+            Columns are missing, a number column holds text, or the threshold is none.
         """
-        return np.asarray(self.classes[self.predict_proba(table).argmax(axis=1)])
+        rule = None if threshold is None else threshold_of(threshold, self.classes, self.facts)
+        found = self.predict_proba(table)
+        return np.asarray(self.classes[found.argmax(axis=1) if rule is None else rule.codes(found)])
 
     def predict_one(self, row: Mapping[str, Any]) -> Any:
         """Return the most probable class of a single row.

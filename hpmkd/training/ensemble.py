@@ -15,6 +15,7 @@ from hpmkd.knowledge.fusion import FittedFusion
 from hpmkd.knowledge.model_size import pickled_bytes
 from hpmkd.knowledge.predictions import stack
 from hpmkd.student import Student, pool_students
+from hpmkd.training.judging import results
 from hpmkd.training.pool import choose_pool
 from hpmkd.values import Configuration, Trial
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Predictor
     from hpmkd.data.dataset import Dataset
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.recipe.resolve import ComponentSpec
     from hpmkd.training.pool import PoolChoice
     from hpmkd.training.provenance import Provenance
@@ -90,6 +92,7 @@ def fit_ensemble(
     held: Dataset,
     folds: IntArray,
     provenance: Provenance,
+    metric: Metric,
 ) -> tuple[Ensemble, Trial] | None:
     """Fuse the students that are better together, by their trials' predictions.
 
@@ -107,6 +110,8 @@ def fit_ensemble(
         Fold of each of these.
     provenance : Provenance
         Signs the ensemble.
+    metric : Metric
+        What it competes by; members and weights are chosen by log loss.
 
     Returns
     -------
@@ -133,16 +138,17 @@ def fit_ensemble(
     refitted = [candidates[name] for name in found.names]
     trials = [each.trial for each in refitted]
     members = {name: each.student for name, each in zip(found.names, refitted, strict=True)}
-    facts = provenance.of_ensemble(trials, fuser.offered.offer.name)
+    trial = _trial(found, trials, held, metric)
+    facts = provenance.of_ensemble(trial, trials, fuser.offered.offer.name)
     predicted = stack([known[name] for name in found.names])
     packed = _packed(members, found.fusion, predicted, held.table, facts)
     if isinstance(packed, Student):
         packed = provenance.sketched(packed)
     ensemble = Ensemble(found.names, tuple(members.values()), found.fusion, packed)
-    return ensemble, _trial(found, trials, held.labels)
+    return ensemble, trial
 
 
-def _trial(found: PoolChoice, members: Sequence[Trial], labels: IntArray) -> Trial:
+def _trial(found: PoolChoice, members: Sequence[Trial], held: Dataset, metric: Metric) -> Trial:
     """Return what the selection rows say of a pool, as of a configuration."""
     own = [each.configuration for each in members]
     configuration = Configuration(
@@ -156,11 +162,9 @@ def _trial(found: PoolChoice, members: Sequence[Trial], labels: IntArray) -> Tri
     return Trial(
         number=max(each.number for each in members),
         configuration=configuration,
-        row_losses=found.row_losses,
-        accuracy=float((found.probabilities.argmax(axis=1) == labels).mean()),
+        **results(metric, held.labels, found.probabilities, held.classes),
         models_trained=0,
         seconds=0.0,
-        probabilities=found.probabilities,
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ALPHAS = (0.5,)
 #: What the distilled student is called.
 COLLAPSED = "collapsed"
-#: Why the distilled student is not shipped, whatever its log loss.
+#: Why the distilled student is not shipped, whatever its loss.
 BREAKS_LIMIT = "it breaks a limit, which the student without it keeps"
 
 
@@ -60,7 +60,7 @@ class EnsembleDistillation:
         after = min(found, key=self.ranking.sort_key)
         if self.ranking.violates_limits(after) > self.ranking.violates_limits(before):
             return None, Gate("collapse", False, BREAKS_LIMIT)
-        decision = gate("collapse", before, after)
+        decision = gate("collapse", before, after, self.ranking.metric)
         return (after if decision.passed else None), decision
 
     def with_soft_targets(self, training: TrainingSet) -> TrainingSet:

@@ -13,6 +13,7 @@ import numpy as np
 from hpmkd.contracts import Stage
 from hpmkd.data.probabilities import checked
 from hpmkd.errors import FAILURES, HpmkdError, PluginError, RecipeError
+from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.registry.offers import blame
 from hpmkd.student import Student
 from hpmkd.values import StageInputs
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.contracts import Predictor, Scheduler, StudentPath, Transfer
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.training.datasets import SelectionSet, TrainingSet
     from hpmkd.training.recording_scheduler import RecordingScheduler
     from hpmkd.values import Configuration, DataFacts, ExtraRows, FloatArray
@@ -155,6 +157,7 @@ class FitContext:
     transfers: Mapping[str, Transfer]  # the rules of the chain, by label
     scheduler: Scheduler
     seed: int
+    metric: Metric = LOG_LOSS  # judges students; all are fitted by log loss
 
     @property
     def encodings(self) -> set[str]:

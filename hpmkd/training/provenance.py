@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.student import Student
+from hpmkd.student.decisions import THRESHOLD
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
@@ -49,8 +50,9 @@ class Provenance:
         """
         if not isinstance(student, Student):
             return student
-        facts = {**student.facts, TRAINING: self.facts_of(configuration, trial)}
-        return self.sketched(replace(student, facts=facts))
+        trial = trial or self.trial_of(configuration)
+        facts = {TRAINING: self.facts_of(configuration, trial), **decisions(trial)}
+        return self.sketched(replace(student, facts={**student.facts, **facts}))
 
     def sketched(self, student: Student) -> Student:
         """Return a student with the sketch of its rows, if there is one and its file has room."""
@@ -67,13 +69,15 @@ class Provenance:
         own = (each for each in self.trials if each.configuration.key == configuration.key)
         return next(own, None)
 
-    def of_ensemble(self, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
-        """Return the facts of an ensemble of the students that these trials chose.
+    def of_ensemble(self, trial: Trial, trials: Sequence[Trial], fuser: str) -> dict[str, Any]:
+        """Return the facts of an ensemble of the students that some trials chose.
 
-        The trials are in the order of the members; `fuser` is the name of what fuses them.
+        `trial` is its own; `trials` are in the order of the members; `fuser` is the name of what
+        fuses them.
         """
-        members = [self.of(trial.configuration, trial) for trial in trials]
-        return {TRAINING: {**asdict(self.run), "fuser": fuser, "members": members}}
+        members = [self.of(each.configuration, each) for each in trials]
+        training = {**asdict(self.run), "fuser": fuser, "members": members}
+        return {TRAINING: training, **decisions(trial)}
 
     def of(self, configuration: Configuration, trial: Trial | None = None) -> dict[str, Any]:
         """Return what one configuration adds to the facts of the run, as plain values."""
@@ -90,6 +94,22 @@ class Provenance:
             "after": None if before is None else str(before),
             "selection_log_loss": None if trial is None else round(trial.log_loss, 6),
         }
+
+
+def decisions(trial: Trial | None) -> dict[str, Any]:
+    """Return the fact of the threshold that suits the rarer of two classes, if there is one."""
+    found = None if trial is None else trial.threshold
+    if found is None:
+        return {}
+    at_best = {name: round(value, 6) for name, value in asdict(found.at_best).items()}
+    return {
+        THRESHOLD: {
+            "class": found.label,
+            "best": found.best,
+            "by": found.score,
+            "on_selection_rows": at_best,
+        }
+    }
 
 
 def _plain(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:

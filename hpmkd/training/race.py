@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hpmkd.evaluation.gates import compare
 
 if TYPE_CHECKING:
+    from hpmkd.evaluation.gates import LossComparison
     from hpmkd.training.datasets import SelectionSet
-    from hpmkd.values import FloatArray, IntArray
+    from hpmkd.values import FloatArray, IntArray, Trial
 
 #: Standard errors of the paired difference beyond which a candidate is clearly worse.
 CLEAR = 2.0
+
+
+class RowLosses(NamedTuple):
+    """What selection rows add to the losses of a trial."""
+
+    by_metric: FloatArray  # (n,): by the run's metric, which decides
+    nats: FloatArray  # (n,): log losses
+
+    @classmethod
+    def of(cls, trial: Trial) -> RowLosses:
+        """Return those of a trial."""
+        return cls(trial.losses, trial.row_losses)
 
 
 @dataclass
@@ -23,8 +36,8 @@ class Race:
 
     Parameters
     ----------
-    leader : ndarray of shape (n,)
-        The leader's losses of all selection rows, in nats.
+    leader : RowLosses
+        The leader's, of all n selection rows.
     numbers : ndarray of shape (n,)
         The numbers of these rows.
 
@@ -35,17 +48,21 @@ class Race:
     those that suit all folds: that favours the candidate.
     """
 
-    leader: FloatArray
+    leader: RowLosses
     numbers: IntArray
-    _own: list[FloatArray] = field(default_factory=list)
-    _leader: list[FloatArray] = field(default_factory=list)
+    _own: list[RowLosses] = field(default_factory=list)
+    _rows: list[IntArray] = field(default_factory=list)
 
-    def lost(self, split: SelectionSet, losses: FloatArray) -> float | None:
-        """Return by how much the candidate is worse, if that is clear; else None.
+    def lost(self, split: SelectionSet, losses: RowLosses) -> float | None:
+        """Return by how many nats the candidate is worse, if it clearly is; else None.
 
-        `losses` (h,) are those of the selection rows of `split`.
+        `losses` are those of the h selection rows of `split`.
         """
+        self._rows.append(np.searchsorted(self.numbers, split.held_rows))
         self._own.append(losses)
-        self._leader.append(self.leader[np.searchsorted(self.numbers, split.held_rows)])
-        found = compare(np.concatenate(self._own), np.concatenate(self._leader))
-        return found.gain if found.gain > CLEAR * found.standard_error else None
+        by_metric, nats = map(self._compared, ("by_metric", "nats"))
+        return nats.gain if by_metric.gain > CLEAR * by_metric.standard_error else None
+
+    def _compared(self, kind: str) -> LossComparison:
+        own = np.concatenate([getattr(each, kind) for each in self._own])
+        return compare(own, getattr(self.leader, kind)[np.concatenate(self._rows)])

@@ -20,7 +20,8 @@ from hpmkd.execution.jobs import Job
 from hpmkd.training.datasets import selection_rows
 from hpmkd.training.fit import blamed
 from hpmkd.training.footprint import FootprintMeter
-from hpmkd.training.race import Race
+from hpmkd.training.judging import results
+from hpmkd.training.race import Race, RowLosses
 from hpmkd.training.recording_scheduler import RecordingScheduler
 from hpmkd.values import Trial
 
@@ -76,8 +77,7 @@ class TrialTask:
 
     number: int
     configuration: Configuration
-    #: (n,): row losses of a trial that it must not be clearly worse than; None for no race.
-    leader: FloatArray | None = None
+    leader: RowLosses | None = None  # that it must not be clearly worse than; None for no race
 
 
 def evaluate(data: SearchData, task: TrialTask) -> Trial:
@@ -128,14 +128,13 @@ def _without_predictions(cuts: Sequence[Trial], trial: Trial) -> Iterator[Trial]
 
 def _losses_so_far(
     data: SearchData, split: SelectionSet, configuration: Configuration, fit: Fit
-) -> FloatArray:
-    """Return the row losses of the rows held out, after the rounds that suit these alone."""
-    losses = fit.losses
+) -> RowLosses:
+    """Return the losses of the rows held out, after the rounds that suit these alone."""
+    losses, metric, labels = fit.losses, data.fitting.metric, split.held.labels
     rounds = None if losses is None else int(np.nanargmin(losses)) + 1
-    held = split.held
     student = fit.student(rounds)
     predicted = data.fitting.judge(student, configuration, split)
-    return row_losses(predicted, held.labels)
+    return RowLosses(metric.row_losses(labels, predicted), row_losses(predicted, labels))
 
 
 def cuts(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> list[int | None]:
@@ -182,11 +181,9 @@ def _judged(
     return Trial(
         number,
         configuration,
-        row_losses=row_losses(probabilities, labels),
-        accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
+        **results(data.fitting.metric, labels, probabilities, judging[0].held.classes),
         models_trained=0,
         seconds=0.0,
-        probabilities=probabilities,
         n_bytes=meter.n_bytes,
         row_us=meter.row_us,
         draft=meter.draft if data.drafts else None,
@@ -241,12 +238,7 @@ def judge_again(
     if held is None:
         return trial
     predicted = fitting.predict(student, trial.configuration, held.table, held.classes)
-    return replace(
-        trial,
-        probabilities=predicted,
-        row_losses=row_losses(predicted, held.labels),
-        accuracy=float((predicted.argmax(axis=1) == held.labels).mean()),
-    )
+    return replace(trial, **results(fitting.metric, held.labels, predicted, held.classes))
 
 
 def in_order(splits: Sequence[SelectionSet], parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -267,8 +259,8 @@ def load_of(training: TrainingSet, configuration: Configuration, fits: int) -> L
     return Load(f"stage {configuration.stage}", sizes, numbers)
 
 
-def _of(leader: FloatArray | None) -> str:
-    return "" if leader is None else tables.digest(leader)
+def _of(leader: RowLosses | None) -> str:
+    return "" if leader is None else tables.digest(leader.nats)
 
 
 def _key(data: SearchData, task: object) -> str:

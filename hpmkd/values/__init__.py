@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpmkd.values._decisions import Decisions, Threshold
 from hpmkd.values._facts import DataFacts, Outcome
 from hpmkd.values._fitting import (
     ExtraRows,
@@ -30,6 +31,7 @@ __all__ = [
     "After",
     "Configuration",
     "DataFacts",
+    "Decisions",
     "ExtraRows",
     "Fused",
     "HeldOutRows",
@@ -41,6 +43,7 @@ __all__ = [
     "SearchSpace",
     "Softening",
     "StageInputs",
+    "Threshold",
     "TrainingState",
     "Trial",
     "frozen_mapping",

@@ -11,6 +11,7 @@ from hpmkd.values._offers import Hyperparameter, frozen_mapping
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor, Stage
+    from hpmkd.values._decisions import Threshold
     from hpmkd.values._fitting import Softening, TrainingState
     from hpmkd.values._offers import FloatArray
 
@@ -158,10 +159,14 @@ class Trial:
     worse_by : float or None
         Mean log loss above that of its stage's leader, in nats, over the folds after which it was
         dropped: its results are of their rows alone, and it wins nothing. None if it was evaluated
-        on all selection rows.
+        on all selection rows. Where the run has another metric, that decides: this may be below 0.
     students : tuple of Predictor
         Its students, one of each selection split; kept of the best of each stage on hard labels
         alone, and only while the run lasts.
+    metric_losses : ndarray of shape (n_selection,) or None
+        What each selection row adds to the loss by the run's metric; None where that is log loss.
+    threshold : Threshold or None
+        From which probability on the rarer of two classes is best named; None where it is not rare.
     """
 
     number: int
@@ -181,11 +186,23 @@ class Trial:
     shorter: tuple[Trial, ...] = ()
     worse_by: float | None = None
     students: tuple[Predictor, ...] = ()
+    metric_losses: FloatArray | None = None
+    threshold: Threshold | None = None
 
     @cached_property  # comparisons read it again and again
     def log_loss(self) -> float:
         """Mean log loss on the selection rows; +inf for a failed trial."""
         return float(self.row_losses.mean()) if self.failure is None else float("inf")
+
+    @property
+    def losses(self) -> FloatArray:
+        """What each selection row adds to the loss by which the run chooses."""
+        return self.row_losses if self.metric_losses is None else self.metric_losses
+
+    @cached_property
+    def loss(self) -> float:
+        """What the run chooses by, less is better; +inf for a failed trial."""
+        return float(self.losses.mean()) if self.failure is None else float("inf")
 
     @property
     def eligible(self) -> bool:

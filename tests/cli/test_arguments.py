@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from hpmkd.cli.arguments import Positive, Share
+from hpmkd.cli.arguments import Positive, Share, ThresholdOption
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,11 @@ def test_what_is_no_such_number_is_refused(kind, text, message):
 @pytest.mark.parametrize(("kind", "text", "number"), [(Share(), ".3", 0.3), (Positive(), "7", 7)])
 def test_what_is_one_is_a_float(kind, text, number):
     assert kind.convert(text, None, None) == number
+
+
+def test_a_threshold_is_a_probability_or_the_best():
+    assert ThresholdOption().convert("best", None, None) == "best"
+    assert ThresholdOption().convert(".12", None, None) == 0.12
+    for text in ("1.5", "nan", "high", "-1"):
+        with pytest.raises(click.BadParameter, match=f"got {text}; expected a probability"):
+            ThresholdOption().convert(text, None, None)

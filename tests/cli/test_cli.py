@@ -73,6 +73,9 @@ KEYS = [
     "selection_log_loss",
     "after",
     "scheduler",
+    "balanced_accuracy",
+    "metric",
+    "selection_metric",
 ]
 
 
@@ -138,6 +141,7 @@ def test_what_the_files_hold(distilled):
     assert list(verdict) == [
         "outcome", "delta_log_loss", "interval", "regime", "sentence",
         "shipped", "control", "searched", "repeated", "arms", "comparisons", "warnings", "notes",
+        "by_metric", "threshold",
     ]  # fmt: skip
     assert verdict["outcome"] in ("pays", "no difference", "hurts")
     assert len(verdict["interval"]) == 2
@@ -372,7 +376,7 @@ def test_evaluate_scores_as_the_leaderboard_does(distilled, data):
     assert (result.exit_code, result.stderr) == (0, "")
     found = json.loads(result.stdout)
     assert list(found) == [
-        *("rows", "accuracy", "log_loss", "macro_f1", "auc"),
+        *("rows", "accuracy", "log_loss", "macro_f1", "auc", "balanced_accuracy"),
         *("bytes", "sketch_bytes", "row_us", "batch_us"),
     ]
     assert found["rows"] == 150
@@ -380,7 +384,7 @@ def test_evaluate_scores_as_the_leaderboard_does(distilled, data):
     assert found["bytes"] + found["sketch_bytes"] == size
     # The run knows which column holds the labels.
     plain = call("evaluate", folder, data).stdout
-    assert f"accuracy     {found['accuracy']:.4f}" in plain.splitlines()
+    assert f"accuracy          {found['accuracy']:.4f}" in plain.splitlines()
 
 
 def test_evaluate_asks_for_a_target_that_a_student_file_does_not_know(distilled, data):

@@ -105,14 +105,25 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_ones(console, columns, s
         assert "0.8 KB" in rows[1]
 
 
-@pytest.mark.parametrize("columns", [170, PLAIN_WIDTH])
+@pytest.mark.parametrize("columns", [180, PLAIN_WIDTH])
 def test_a_wide_terminal_and_a_pipe_get_every_column(console, columns):
     there = console(columns)
     print_table(RECORDS, there)
     head, *rows = there.lines()
-    assert len(headings(head)) == 17
-    assert [len(headings(row)) for row in rows] == [17, 17, 17]
-    assert max(map(len, rows)) < 170
+    assert len(headings(head)) == 18
+    assert [len(headings(row)) for row in rows] == [18, 18, 18]
+    assert max(map(len, rows)) < 180
+
+
+def test_another_metric_has_a_column_of_its_own_before_log_loss(console):
+    there = console(PLAIN_WIDTH)
+    print_table(tuple(replace(each, metric=0.25) for each in RECORDS), there, "brier")
+    head, *rows = there.lines()
+    assert re.search(r"accuracy +Brier score +log loss", head)
+    assert all("0.2500" in row for row in rows)
+    again = console(PLAIN_WIDTH)
+    print_table(RECORDS, again, "auc")
+    assert headings(again.lines()[0]).count("AUC") == 1
 
 
 def test_names_are_whole_where_nothing_fits(console):

@@ -12,6 +12,7 @@ from hpmkd.data.dataset import Dataset
 from hpmkd.engine.choice import Pooled, better, choose, pool
 from hpmkd.errors import PluginWarning
 from hpmkd.evaluation.footprint import Footprint
+from hpmkd.evaluation.ranking import NO_LIMITS
 from hpmkd.recipe.resolve import ComponentSpec
 from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.training.ensemble import ENSEMBLE
@@ -38,7 +39,10 @@ def pooled(loss, n_bytes=None, noise=0.0):
 
 
 def selection(most=None):
-    return SimpleNamespace(keeps_limits=lambda each: most is None or each.footprint.n_bytes <= most)
+    return SimpleNamespace(
+        keeps_limits=lambda each: most is None or each.footprint.n_bytes <= most,
+        ranking=NO_LIMITS,
+    )
 
 
 def chosen(students, pool=None, most=None):
@@ -61,6 +65,16 @@ def test_a_pool_that_is_worse_or_no_single_student_does_not():
     students = {"a": student(0.5, 100)}
     assert chosen(students, pooled(0.6, 50))[0].name == "a"
     assert chosen(students, pooled(0.1))[0].name == "a"
+
+
+def test_the_metric_chooses_where_there_is_one():
+    students = {"a": student(0.5, 100), "b": student(0.3, 900, "b")}
+    auc = replace(students["a"].trial, metric_losses=np.full(N, 0.1))
+    worse = replace(students["b"].trial, metric_losses=np.full(N, 0.2))
+    students = {
+        name: replace(students[name], trial=trial) for name, trial in (("a", auc), ("b", worse))
+    }
+    assert chosen(students)[0].name == "a"
 
 
 @pytest.mark.parametrize(("errors", "ships"), [(0.4, "a"), (0.6, ENSEMBLE)])
@@ -136,7 +150,7 @@ def pool_of(*predicted, most=2, keeps=lambda each: True):
         recipe=SimpleNamespace(ensemble=SimpleNamespace(top=most)),
     )
     outputs = SimpleNamespace(held=rows, fold_of_held=np.arange(N) // 2 % 5)
-    chosen = SimpleNamespace(keeps_limits=keeps, provenance=None)
+    chosen = SimpleNamespace(keeps_limits=keeps, provenance=None, ranking=NO_LIMITS)
     return pool(ctx, outputs, chosen, candidates)
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from hpmkd.evaluation.gates import Gate, compare, gate, gates_of_fuser
+from hpmkd.evaluation.gates import Gate, compare, gates_of_fuser
+from hpmkd.evaluation.gates import gate as gate_by
+from hpmkd.evaluation.metrics import LOG_LOSS
+from hpmkd.evaluation.metrics.of_all_rows import Auc
 from hpmkd.values import Configuration, Trial
+
+
+def gate(name, before, after, metric=LOG_LOSS):
+    return gate_by(name, before, after, metric)
 
 
 def trial(losses, failure=None):
@@ -35,6 +44,13 @@ def test_less_does_not_pass(gain):
     noise = rng.normal(0, 0.5, 100)
     after = before - gain + noise - noise.mean()
     assert not gate("step", trial(before), trial(after)).passed
+
+
+def test_another_metric_decides_and_is_named():
+    before, after = (replace(trial(np.ones(9)), metric_losses=np.full(9, x)) for x in (0.3, 0.1))
+    decision = gate("step", before, after, Auc())
+    assert decision.passed
+    assert "AUC of the selection rows changes by +0.2000" in decision.reason
 
 
 def test_equal_trials_do_not_pass():

@@ -30,7 +30,7 @@ def test_the_public_keys_in_their_order():
     assert " ".join(COLUMNS) == (
         "role name chosen accuracy log_loss macro_f1 auc kl agreement bytes row_us batch_us "
         "compression speedup retention alpha extra_weight temperature selection_log_loss after "
-        "scheduler"
+        "scheduler balanced_accuracy metric selection_metric"
     )
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpmkd.evaluation.gates import compare
+from hpmkd.evaluation.metrics.of_all_rows import Auc
 from hpmkd.evaluation.near_ties import smaller_of_near_ties
 
 RNG = np.random.default_rng(0)
@@ -77,3 +78,10 @@ def test_it_is_never_larger_and_never_clearly_worse(drawn):
     assert (note is None) == (chosen == best)
     found = compare(losses[chosen], losses[best])
     assert found.gain <= 0.5 * found.standard_error
+
+
+def test_another_metric_is_named_as_people_read_it():
+    losses = {"pool": LEVEL, "gbm": LEVEL}
+    _, note = smaller_of_near_ties("pool", losses, {"pool": 900, "gbm": 100}, Auc())
+    score = 1 - float(LEVEL.mean())
+    assert f"(AUC {score:.4f} and {score:.4f})" in note

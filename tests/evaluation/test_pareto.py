@@ -10,7 +10,7 @@ from hpmkd.evaluation.pareto import SelectionMetrics, no_worse, pareto_front
 # Few different values, and times that differ by less than a tenth: ties are what is hard.
 FIGURES = st.builds(
     SelectionMetrics,
-    log_loss=st.sampled_from([0.1, 0.2, 0.3]) | st.floats(0, 1),
+    loss=st.sampled_from([0.1, 0.2, 0.3]) | st.floats(0, 1),
     n_bytes=st.integers(1, 5),
     row_us=st.sampled_from([1.0, 1.05, 1.09, 1.15, 1.2, 1.3, 5.0]) | st.floats(0.1, 10),
     retention=st.just(1.0),
@@ -39,7 +39,7 @@ def test_whoever_is_not_on_it_is_equalled_or_beaten_by_one_who_is(figures):
 def test_the_order_of_the_candidates_does_not_matter(figures, random):
     shuffled = random.sample(figures, len(figures))
     assert front(shuffled) == front(figures)
-    losses = [each.log_loss for each in front(figures)]
+    losses = [each.loss for each in front(figures)]
     assert losses == sorted(losses)
 
 

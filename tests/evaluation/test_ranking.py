@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,11 @@ class TestPenalised:
     def test_a_failed_trial_stays_failed(self):
         failed = trial(0, 0.1, why="plugin 'x': broke")
         assert TrialRanking(Limits(max_size=1)).penalised(failed) is failed
+
+
+def test_another_metric_ranks_and_samplers_hear_of_log_loss():
+    by_log_loss = replace(trial(0, 0.1), metric_losses=np.full(4, 0.3))
+    by_metric = replace(trial(1, 0.2), metric_losses=np.full(4, 0.2))
+    assert ranked(NO_LIMITS, by_log_loss, by_metric) == [1, 0]
+    assert NO_LIMITS.metrics(by_metric).loss == pytest.approx(0.2)
+    assert NO_LIMITS.penalised(by_log_loss).log_loss == pytest.approx(0.1)

@@ -50,6 +50,21 @@ def test_a_class_that_the_teacher_never_recognises_has_no_retention():
     assert gather(predicted).by_class[1].retention is None
 
 
+def test_classes_are_counted_by_what_they_are_taken_for():
+    confusion = gather().confusion
+    assert confusion["student"] == ((2, 2, 0), (0, 2, 0), (0, 0, 0))
+    assert confusion["control"] == ((0, 4, 0), (0, 2, 0), (0, 0, 0))
+    assert list(confusion) == ["teacher", "control", "student"]
+    read = RowDetails.from_mapping(json.loads(json.dumps(gather().to_mapping())))
+    assert read.confusion == confusion
+
+
+def test_a_folder_of_an_older_version_has_no_confusion_matrices():
+    mapping = gather().to_mapping()
+    del mapping["confusion"]
+    assert RowDetails.from_mapping(mapping).confusion == {}
+
+
 def test_a_point_is_what_both_say_of_the_true_class_and_whether_they_are_right():
     points = gather().points
     assert points[0] == Point(0.9, 0.8, True, True)

@@ -29,6 +29,8 @@ def test_scores_are_those_of_scikit_learn(n_classes):
     scored = matrix[:, 1] if n_classes == 2 else matrix
     expected = metrics.roc_auc_score(labels, scored, multi_class="ovr", average="macro")
     assert found.auc == pytest.approx(expected)
+    balanced = metrics.balanced_accuracy_score(labels, predicted)
+    assert found.balanced_accuracy == pytest.approx(balanced)
 
 
 def test_a_class_that_is_missing_from_the_test_rows_does_not_matter():

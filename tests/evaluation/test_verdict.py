@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 
 from hpmkd.evaluation.gates import LossComparison
-from hpmkd.evaluation.verdict import Searched, Verdict, judge
+from hpmkd.evaluation.metrics.of_all_rows import Auc
+from hpmkd.evaluation.metrics.per_row import Accuracy
+from hpmkd.evaluation.verdict import Verdict, judge
+from hpmkd.evaluation.verdict_parts import Searched
 from hpmkd.kernels import soften
+from hpmkd.values import Decisions, Threshold
 
 
 @pytest.fixture(scope="module")
@@ -309,3 +313,53 @@ def test_certain_and_wrong_probabilities_are_judged():
     verdict = judged(np.array([0, 1, 1]), pair(predicted, predicted[:, ::-1].copy()))
     assert np.isfinite([arm.log_loss for arm in verdict.arms]).all()
     assert np.isfinite([arm.calibrated_log_loss for arm in verdict.arms]).all()
+
+
+# --------------------------------------------------------------- another metric than log loss
+
+
+def test_another_metric_decides_with_log_loss_beside_it(problem):
+    truth, labels = problem
+    # As well calibrated as can be, and in another order: it knows less, by AUC alone.
+    worse = blurred(truth, 1)
+    verdict = judged(labels, pair(truth, worse), metric=Auc())
+    own = verdict.by_metric
+    assert (verdict.outcome, own.metric) == ("pays", "auc")
+    assert own.student == pytest.approx(1 - Auc().loss(labels, truth))
+    assert own.change == pytest.approx(own.student - own.control)
+    assert 0 < own.interval[0] < own.change < own.interval[1]
+    assert verdict.delta_log_loss < 0
+    assert re.search(
+        r"Ship gbm: AUC 0\.\d{4} \(log loss 0\.\d{4}\) on 600 test rows, 0\.\d{4} above the best "
+        r"hard student, network\. That is what the teacher is worth",
+        verdict.sentence,
+    )
+    hurts = judged(
+        labels, pair(worse, truth), metric=Auc(), rivals={"teacher": truth, "mlp": truth}
+    )
+    assert hurts.outcome == "hurts"
+    assert "Rather ship the best hard student, network: AUC" in hurts.sentence
+    assert hurts.warnings[0].startswith("Warning: the student is worse than the best hard one: -0.")
+    assert hurts.warnings[1].endswith(" AUC")
+
+
+def test_what_pays_in_log_loss_need_not_pay_by_the_metric(problem):
+    truth, labels = problem
+    overconfident = soften(truth, 0.3)
+    assert judged(labels, pair(truth, overconfident)).outcome == "pays"
+    by_decisions = judged(labels, pair(truth, overconfident), metric=Accuracy())
+    assert by_decisions.outcome == "no difference"
+    assert by_decisions.delta_log_loss < 0
+
+
+def test_a_rare_class_is_told_and_read_back(problem):
+    truth, labels = problem
+    half, best = Decisions(0.214, 0.78, 0.33), Decisions(0.55, 0.49, 0.52)
+    threshold = Threshold("yes", 0.03, 0.1834, "F1", half, best)
+    verdict = judged(labels, pair(truth, blurred(truth, 1)), metric=Auc(), threshold=threshold)
+    assert (
+        "The class 'yes' is rare (3.0% of the selection rows): at the threshold .5 its recall is "
+        "0.21 and its precision 0.78; at 0.183 they are 0.55 and 0.49, and its F1 is 0.52 instead "
+        "of 0.33: hpmkd predict --threshold best"
+    ) in verdict.notes
+    assert Verdict.from_mapping(json.loads(json.dumps(verdict.to_mapping()))) == verdict

@@ -16,7 +16,7 @@ from hpmkd.recipe.recipe import Recipe, read_limits
 
 FIGURES = st.builds(
     SelectionMetrics,
-    log_loss=st.just(0.1),
+    loss=st.just(0.1),
     n_bytes=st.integers(1, 10**7),
     row_us=st.floats(1e-2, 1e5),
     retention=st.floats(0.01, 1.5),

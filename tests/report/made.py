@@ -12,7 +12,8 @@ from hpmkd.evaluation.gates import Gate, LossComparison
 from hpmkd.evaluation.leaderboard import Entry, build
 from hpmkd.evaluation.pareto import StudentSummary
 from hpmkd.evaluation.row_details import RowDetails
-from hpmkd.evaluation.verdict import Searched, judge
+from hpmkd.evaluation.verdict import judge
+from hpmkd.evaluation.verdict_parts import Searched
 from hpmkd.knowledge.fusion import Knowledge
 from hpmkd.knowledge.regime import Regime
 from hpmkd.recipe.limits import Limits

@@ -197,7 +197,7 @@ def test_collapse_is_gated_and_says_why(tmp_path):
 
 def test_a_collapsed_student_that_passes_is_shipped(monkeypatch, tmp_path):
     for module in (ensemble_distillation, finish):
-        monkeypatch.setattr(module, "gate", lambda name, before, after: Gate(name, True, "made to"))
+        monkeypatch.setattr(module, "gate", lambda name, *_: Gate(name, True, "made to"))
     found = distil(load_wine, **{"ensemble.collapse": True})
     assert found.chosen == "collapsed"
     (record,) = [record for record in found.records if record.chosen]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hpmkd.data.dataset import Dataset
 from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import ActiveStage, FitContext
-from hpmkd.training.race import CLEAR, Race
+from hpmkd.training.race import CLEAR, Race, RowLosses
 from hpmkd.training.trials import SearchData, TrialTask, cuts, evaluate
 from hpmkd.values import Configuration, Softening
 
@@ -37,10 +37,10 @@ def test_the_paired_difference_of_the_folds_so_far_decides(n, n_folds, seed, wor
     numbers, folds = folds_of(n, n_folds, seed)
     leader = rng.exponential(size=n)
     own = leader + worse + noise * rng.normal(size=n)
-    race, seen = Race(leader, numbers), []
+    race, seen = Race(RowLosses(leader, leader), numbers), []
     for fold in folds:
         at = [int(np.flatnonzero(numbers == number)[0]) for number in fold.held_rows]
-        lost = race.lost(fold, own[at])
+        lost = race.lost(fold, RowLosses(own[at], own[at]))
         seen += at
         differences = own[seen] - leader[seen]
         mean, error = differences.mean(), differences.std(ddof=1) / len(seen) ** 0.5
@@ -54,14 +54,27 @@ def test_the_paired_difference_of_the_folds_so_far_decides(n, n_folds, seed, wor
 def test_the_same_losses_lose_nothing():
     numbers, folds = folds_of(20, 2, 0)
     leader = np.arange(20.0)
-    race = Race(leader, numbers)
+    race = Race(RowLosses(leader, leader), numbers)
     for fold in folds:
-        assert race.lost(fold, leader[np.searchsorted(numbers, fold.held_rows)]) is None
+        own = leader[np.searchsorted(numbers, fold.held_rows)]
+        assert race.lost(fold, RowLosses(own, own)) is None
+
+
+def test_the_metric_decides_and_nats_are_reported():
+    numbers, folds = folds_of(20, 2, 0)
+    leader, rng = np.zeros(20), np.random.default_rng(0)
+    race = Race(RowLosses(leader, leader), numbers)
+    worse, better = 1 + 0.1 * rng.random(10), np.full(10, -0.5)
+    assert race.lost(folds[0], RowLosses(better, worse)) is None
+    assert race.lost(folds[1], RowLosses(10 * worse, better)) == pytest.approx(
+        (worse.sum() - 5) / 20
+    )
 
 
 def test_one_row_is_no_evidence():
-    race = Race(np.zeros(1), np.array([4]))
-    assert race.lost(SimpleNamespace(held_rows=np.array([4])), np.array([9.0])) is None
+    leader, own = (RowLosses(np.array([loss]), np.array([loss])) for loss in (0.0, 9.0))
+    race = Race(leader, np.array([4]))
+    assert race.lost(SimpleNamespace(held_rows=np.array([4])), own) is None
 
 
 # ------------------------------------------------------------------------- trials
@@ -132,7 +145,7 @@ def test_what_is_clearly_worse_is_fitted_once():
     assert (leader.models_trained, leader.worse_by) == (FOLDS, None)
     stage = Stage()
     data = search_data(stage)
-    trial = evaluate(data, task(0.9, leader.row_losses))
+    trial = evaluate(data, task(0.9, RowLosses.of(leader)))
     assert (stage.fits, trial.models_trained) == (1, 1)
     assert len(trial.row_losses) == len(data.splits[0].held)
     own = leader.row_losses[data.splits[0].held_rows]
@@ -145,7 +158,7 @@ def test_what_is_clearly_worse_is_fitted_once():
 def test_what_is_not_clearly_worse_is_fitted_in_all_folds():
     leader = evaluate(search_data(Stage()), task(0.2))
     for share in (0.1, 0.2, 0.25):
-        trial = evaluate(search_data(Stage()), task(share, leader.row_losses))
+        trial = evaluate(search_data(Stage()), task(share, RowLosses.of(leader)))
         assert trial.models_trained == FOLDS
         assert trial.eligible
         alone = evaluate(search_data(Stage()), task(share))
@@ -161,7 +174,7 @@ def test_the_last_fold_decides_nothing_more():
             student = super().fit(inputs)
             return Student(0.99) if self.fits == FOLDS else student
 
-    trial = evaluate(search_data(Late()), task(0.2, leader.row_losses))
+    trial = evaluate(search_data(Late()), task(0.2, RowLosses.of(leader)))
     assert trial.eligible
     assert trial.log_loss > leader.log_loss + 0.5
 

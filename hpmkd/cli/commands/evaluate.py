@@ -59,9 +59,10 @@ def command(
         told = {} if drift is None else {"drift": drift.to_mapping()}
         click.echo(json.dumps({**results, **told}, indent=2))
         return
+    width = max(map(len, results), default=0)
     for name, value in results.items():
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        click.echo(f"{name:<12} {shown}")
+        click.echo(f"{name:<{width}} {shown}")
     if drift is not None:
         click.echo(nl=bool(results))
         print_drift(drift)

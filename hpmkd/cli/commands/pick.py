@@ -52,12 +52,13 @@ def command(
     students = load_front(run)
     if out is not None and not piped:
         _check_free(out, run, overwrite)
-    limits_used = read_limits(limits) if limits else Recipe.load(str(run / "recipe.toml")).limits
+    recipe = Recipe.load(str(run / "recipe.toml"))
+    limits_used = read_limits(limits) if limits else recipe.limits
     try:
         chosen = pick(students, limits_used, run)
     except LimitsError:
         if not as_json and not piped:
-            _show(students, limits_used, None)
+            _show(students, limits_used, None, recipe.metric.name)
         raise
     path = student_path(run, chosen.name)
     content, note = _content(path, limits_used.max_size)
@@ -77,14 +78,14 @@ def command(
         json.dump(result, sys.stdout, indent=2)
         click.echo()
         return
-    _show(students, limits_used, chosen.name)
+    _show(students, limits_used, chosen.name, recipe.metric.name)
     click.echo(f"\nPicked {chosen.name}: {path}" + (f", copied to {out}{note}" if out else ""))
 
 
-def _show(students: Any, limits: Any, chosen: str | None) -> None:
+def _show(students: Any, limits: Any, chosen: str | None, metric: str) -> None:
     from hpmkd.cli.output.leaderboard import print_front, wide_console
 
-    print_front(students, limits, chosen, wide_console())
+    print_front(students, limits, chosen, wide_console(), metric)
 
 
 def _check_free(out: Path, run: Path, overwrite: bool) -> None:

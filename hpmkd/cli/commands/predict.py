@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hpmkd.cli.arguments import ThresholdOption
 from hpmkd.cli.options import file_options
 
 if TYPE_CHECKING:
@@ -18,10 +19,22 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
+@click.option(
+    "--threshold",
+    type=ThresholdOption(),
+    metavar="P|best",
+    help="Of two classes, from which probability on the rarer one is named; best: as the run found "
+    "on its selection rows.  [default: the more probable class, .5]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="CSV to write.  [default: stdout]")
 @file_options
 def command(
-    run: Path, data: Path, student: str | None, out: Path | None, format: CsvFormat
+    run: Path,
+    data: Path,
+    student: str | None,
+    threshold: float | str | None,
+    out: Path | None,
+    format: CsvFormat,
 ) -> None:
     """Predict the rows of DATA with the student of RUN (a run folder or .hpmkd file).
 
@@ -32,8 +45,9 @@ def command(
     out of range.
 
     \b
-    Example:
+    Examples:
       hpmkd predict runs/adult new.csv > predictions.csv
+      hpmkd predict runs/fraud new.csv --threshold best > predictions.csv
     """
     import numpy as np
     import pandas as pd
@@ -42,16 +56,22 @@ def command(
     from hpmkd.cli.output.drift import warn_of_unusual_cells
     from hpmkd.data.csv_cells import escape_cell
     from hpmkd.errors import RunFolderError
+    from hpmkd.student.decisions import threshold_of
 
     model = student_of(run, student)
+    rule = None
+    if threshold is not None:
+        rule = threshold_of(threshold, model.classes_, model.facts)
+        click.echo(f"{model.classes_[rule.code]} is named from {rule.value:.6g} on", err=True)
     rows = rows_of(data, model, format=format)
     probabilities = model.predict_proba(rows)
     if model.sketch is not None:
         warn_of_unusual_cells(model.drift(rows), run, data)
     columns = [f"p_{label}" for label in model.classes_]
     table = pd.DataFrame(probabilities, columns=columns)
+    codes = probabilities.argmax(axis=1) if rule is None else rule.codes(probabilities)
     labels = np.array([escape_cell(label) for label in model.classes_.tolist()])
-    table.insert(0, "prediction", labels[probabilities.argmax(axis=1)])
+    table.insert(0, "prediction", labels[codes])
     if out is None:
         table.to_csv(sys.stdout, index=False)
         return

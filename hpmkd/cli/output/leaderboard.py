@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hpmkd.cli.output.columns import TableColumn, print_columns
+from hpmkd.cli.output.confusion import print_confusion
 from hpmkd.recipe.units import shown_size, shown_time
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from hpmkd.evaluation.leaderboard import ModelRecord
+    from hpmkd.evaluation.metrics import Metric
     from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.recipe.limits import Limits
     from hpmkd.runs.result import Distillation
@@ -30,7 +32,8 @@ def print_result(found: Distillation) -> None:
     from rich.text import Text
 
     console = wide_console()
-    print_table(found.records, console)
+    print_table(found.records, console, found.recipe.metric.name)
+    print_confusion(found, console)
     knowledge = found.knowledge
     weights = ", ".join(
         f"{name} {weight:.2f}"
@@ -73,11 +76,13 @@ def print_result(found: Distillation) -> None:
     )
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")
+    kind = _other_than_log_loss(found.recipe.metric.name)
+    ranked = "log loss" if kind is None else kind.title
     console.print(
-        "\nStudents refitted on all rows, ranked by selection log loss (choose another with "
+        f"\nStudents refitted on all rows, ranked by selection {ranked} (choose another with "
         "`hpmkd pick`):"
     )
-    print_front(found.front, found.recipe.limits, found.chosen, console)
+    print_front(found.front, found.recipe.limits, found.chosen, console, found.recipe.metric.name)
 
 
 def wide_console() -> Console:
@@ -90,14 +95,33 @@ def wide_console() -> Console:
 
 
 def print_front(
-    students: Sequence[StudentSummary], limits: Limits, chosen: str | None, console: Console
+    students: Sequence[StudentSummary],
+    limits: Limits,
+    chosen: str | None,
+    console: Console,
+    metric: str = "log_loss",
 ) -> None:
-    """Print the students to pick from; if there are limits, which of them each breaks."""
+    """Print the students to pick from; if there are limits, which of them each breaks.
+
+    `metric` is the name of what the run chose by.
+    """
     name: TableColumn[StudentSummary] = TableColumn(
         "student", lambda each: _marked(each.name, each.name == chosen), 0, left=True
     )
-    columns = [name, *FRONT_COLUMNS, *([_breaks(limits)] if limits else [])]
+    kind = _other_than_log_loss(metric)
+    chosen_by = [] if kind is None else [_selection_metric(kind)]
+    columns = [name, *chosen_by, *FRONT_COLUMNS, *([_breaks(limits)] if limits else [])]
     print_columns(columns, students, lambda each: each.name == chosen, console, "front.json")
+
+
+def _other_than_log_loss(metric: str) -> type[Metric] | None:
+    from hpmkd.evaluation.metrics import LOG_LOSS, metric_class
+
+    return None if metric == LOG_LOSS.name else metric_class(metric)
+
+
+def _selection_metric(kind: type[Metric]) -> TableColumn[StudentSummary]:
+    return TableColumn(kind.title, lambda each: f"{kind.score(each.loss):.4f}", 1)
 
 
 def _breaks(limits: Limits) -> TableColumn[StudentSummary]:
@@ -133,9 +157,22 @@ def _wins(found: Distillation) -> Iterator[str]:
         )
 
 
-def print_table(records: tuple[ModelRecord, ...], console: Console) -> None:
-    """Print the leaderboard; a narrow terminal gets the columns that matter most."""
-    print_columns(COLUMNS, records, lambda each: each.chosen, console, "leaderboard.csv")
+def print_table(
+    records: tuple[ModelRecord, ...], console: Console, metric: str = "log_loss"
+) -> None:
+    """Print the leaderboard; a narrow terminal gets the columns that matter most.
+
+    `metric` is the name of what the run chose by.
+    """
+    kind, columns = _other_than_log_loss(metric), [*COLUMNS]
+    if kind is not None:
+        columns = [column for column in columns if column.heading != kind.title]
+        at = next(at for at, column in enumerate(columns) if column.heading == "log loss")
+        column: TableColumn[ModelRecord] = TableColumn(
+            kind.title, lambda record: _number(record.metric, ".4f"), 1
+        )
+        columns.insert(at, column)
+    print_columns(columns, records, lambda each: each.chosen, console, "leaderboard.csv")
 
 
 def _number(value: float | None, form: str) -> str:
@@ -162,6 +199,7 @@ COLUMNS: tuple[TableColumn[ModelRecord], ...] = (
     TableColumn("extra", lambda record: _number(record.extra_weight, ".2f"), 8),
     TableColumn("accuracy", lambda record: _number(record.accuracy, ".4f"), 2),
     TableColumn("log loss", lambda record: _number(record.log_loss, ".4f"), 1),
+    TableColumn("balanced", lambda record: _number(record.balanced_accuracy, ".4f"), 9),
     TableColumn("macro F1", lambda record: _number(record.macro_f1, ".4f"), 9),
     TableColumn("AUC", lambda record: _number(record.auc, ".4f"), 10),
     TableColumn("KL", lambda record: _number(record.kl, ".4f"), 12),

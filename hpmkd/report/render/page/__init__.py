@@ -65,6 +65,7 @@ def page(
         counts=summary.counts(found),
         setting=summary.setting(found),
         front=summary.front(found),
+        confusion=summary.confusion(found),
         limited=limited(found, folder),
         command=typed,
         again=reproduce.sentences(found, typed),

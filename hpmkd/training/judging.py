@@ -1,0 +1,38 @@
+"""What selection rows say of predictions: the results of a trial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from hpmkd.data.probabilities import row_losses
+from hpmkd.evaluation.metrics import LOG_LOSS
+from hpmkd.evaluation.thresholds import best_threshold
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.evaluation.metrics import Metric
+    from hpmkd.values import FloatArray, IntArray, Threshold
+
+
+class TrialResults(TypedDict):
+    """The fields of a trial that follow from its predictions."""
+
+    probabilities: FloatArray
+    row_losses: FloatArray
+    metric_losses: FloatArray | None
+    accuracy: float
+    threshold: Threshold | None
+
+
+def results(
+    metric: Metric, labels: IntArray, probabilities: FloatArray, classes: NDArray[Any]
+) -> TrialResults:
+    """Judge probabilities (n, K) of selection rows by their codes (n,) of the classes (K,)."""
+    return {
+        "probabilities": probabilities,
+        "row_losses": row_losses(probabilities, labels),
+        "metric_losses": None if metric == LOG_LOSS else metric.row_losses(labels, probabilities),
+        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "threshold": best_threshold(labels, probabilities, metric, classes),
+    }
