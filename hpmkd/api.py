@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from hpmkd.data.columns import ANY, ColumnChoice
-from hpmkd.data.dataset import Dataset, as_test_rows, make_dataset, separate_test
-from hpmkd.data.known_rows import warn_of_tested_rows
+from hpmkd.data.given_rows import GivenRows
 from hpmkd.data.probabilities import given_probabilities
 from hpmkd.data.seeds import Seeds, as_seed
 from hpmkd.engine.run import HPMDistiller
@@ -29,7 +28,7 @@ from hpmkd.runs.result import Distillation
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Cache
-    from hpmkd.values import IntArray
+    from hpmkd.data.dataset import Dataset
 
 #: How a run folder calls the three kinds of teacher.
 CROSS_FITTED = "cross-fitted"
@@ -48,6 +47,9 @@ def distill(
     X_test: Any = None,
     y_test: Any = None,
     X_unlabeled: Any = None,
+    sample_weight: Any = None,
+    sample_weight_test: Any = None,
+    class_weight: Any = None,
     recipe: str | os.PathLike[str] | Mapping[str, Any] | Recipe = "hpm",
     settings: Mapping[str, Any] | None = None,
     student: str | None = None,
@@ -85,6 +87,13 @@ def distill(
     X_unlabeled : DataFrame or array-like of shape (m, d), optional
         Further rows without labels: the teachers label them, the students learn from them
         too. No test rows belong here. With them, the recipe's augmenter is not used.
+    sample_weight, sample_weight_test : array-like of shape (n,), or str, optional
+        How much each row counts, finite and >= 0, in training, in every choice, and in what is
+        measured; or the name of a column in `X`, and in `X_test`. Only ratios matter: weights are
+        divided by their mean. A row of weight 0 is left out.
+    class_weight : "balanced", or mapping of label to number, optional
+        How much each class counts in training and in every choice, times `sample_weight`;
+        "balanced" makes all classes count the same. Test rows are measured without it.
     recipe : str, path, mapping or Recipe
         Name of a shipped recipe, a TOML file, or what such a file would hold.
     settings : mapping, optional
@@ -165,6 +174,9 @@ def distill(
             X_test,
             y_test,
             X_unlabeled=X_unlabeled,
+            sample_weight=sample_weight,
+            sample_weight_test=sample_weight_test,
+            class_weight=class_weight,
             teacher=teacher,
             seed=seed,
             cache=cache,
@@ -188,6 +200,9 @@ def run(
     y_test: Any = None,
     *,
     X_unlabeled: Any = None,
+    sample_weight: Any = None,
+    sample_weight_test: Any = None,
+    class_weight: Any = None,
     teacher: Any = None,
     seed: int = 0,
     cache: Cache | None = None,
@@ -201,20 +216,11 @@ def run(
     from hpmkd.recipe.resolve import resolve
 
     default_panel = resolve(recipe, registry).teacher
-    dataset = make_dataset(X, y, columns=columns)
-    seeds = Seeds.spawn(seed)
+    rows = GivenRows(X, y, X_test, y_test, sample_weight, sample_weight_test, class_weight, columns)
+    seeds, dataset = Seeds.spawn(seed), rows.dataset
     teachers = resolve_teachers(teacher, default_panel, registry, dataset.facts, seeds.teachers)
-    if X_test is None:
-        if y_test is not None:
-            raise DataError("got y_test without X_test; expected both or neither")
-        parts = separate_test(dataset, recipe.split.test_size, seeds.test)
-        training, test = map(dataset.rows, parts)
-        teachers = [_divided(each, dataset, *parts) for each in teachers]
-    else:
-        training = dataset
-        target = y if y_test is None and isinstance(y, str) else y_test
-        test = as_test_rows(training, X_test, target)
-        warn_of_tested_rows(training, test)
+    training, test = rows.divided(recipe.split.test_size, seeds.test)
+    teachers = [_divided(each, training, test, X_test is not None) for each in teachers]
     distiller = HPMDistiller(recipe, registry, seed, cache, checkpoint or RunCheckpoint())
     found = distiller.distill(training, test, teachers, X_unlabeled, teacher is not None)
     facts = {
@@ -223,11 +229,14 @@ def run(
             "teachers": teacher is not None,
             "test": X_test is not None,
             "unlabeled": X_unlabeled is not None,
+            "weights": sample_weight is not None,
             "drop": list(columns.drop),
             "keep": list(columns.keep),
         },
         "target": y if isinstance(y, str) else None,
         "left_out": list(dataset.left_out),
+        "weights": sample_weight if isinstance(sample_weight, str) else None,
+        "class_weight": _plain(class_weight),
         "teachers": {each.name: KINDS[type(each)] for each in teachers},
         "plugins": {each.name: each.source for each in registry.plugins if each.offers},
     }
@@ -295,10 +304,29 @@ def _read(source: Any) -> Recipe:
     return Recipe.load(source)
 
 
-def _divided(teacher: Teacher, dataset: Dataset, train: IntArray, test: IntArray) -> Teacher:
-    """Split given probabilities along with the rows they belong to."""
-    if not isinstance(teacher, GivenTeacher) or teacher.test is not None:
+def _divided(teacher: Teacher, training: Dataset, test: Dataset, apart: bool) -> Teacher:
+    """Take the rows that count out of given probabilities.
+
+    They are of all rows of a table; `apart`, training and test rows are of two.
+    """
+    if not isinstance(teacher, GivenTeacher) or (teacher.test is not None and not apart):
         return teacher
-    what = f"teacher {teacher.name!r}: probabilities"
-    matrix = given_probabilities(teacher.training, dataset.classes, len(dataset), what)
-    return GivenTeacher(teacher.name, matrix[train], matrix[test])
+    of_test = teacher.test if apart else teacher.training
+    taken = (
+        _taken(teacher.name, *both) for both in ((teacher.training, training), (of_test, test))
+    )
+    return GivenTeacher(teacher.name, *taken)
+
+
+def _taken(name: str, probabilities: Any, rows: Dataset) -> Any:
+    if probabilities is None or rows.at is None:
+        return probabilities
+    what = f"teacher {name!r}: probabilities"
+    return given_probabilities(probabilities, rows.classes, rows.whole.shape[0], what)[rows.at]
+
+
+def _plain(class_weight: Any) -> Any:
+    """Return weights of classes as JSON knows them."""
+    if not isinstance(class_weight, Mapping):
+        return class_weight
+    return {str(label): float(weight) for label, weight in class_weight.items()}

@@ -56,6 +56,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     metric : str or mapping, optional
         What chooses and judges the student, as for :func:`hpmkd.distill`; by default log loss.
         :meth:`score` is the accuracy with any.
+    class_weight : "balanced", or mapping of label to number, optional
+        How much each class counts in training, times ``sample_weight``; "balanced" makes all
+        classes count the same. The rows that are held out are measured without it.
 
     Attributes
     ----------
@@ -94,6 +97,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         workers: int | None = None,
         limits: Mapping[str, Any] | None = None,
         metric: str | Mapping[str, Any] | None = None,
+        class_weight: str | Mapping[Any, float] | None = None,
     ) -> None:
         self.teacher = teacher
         self.recipe = recipe
@@ -103,8 +107,16 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.workers = workers
         self.limits = limits
         self.metric = metric
+        self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, teacher_proba: Any = None, X_unlabeled: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        teacher_proba: Any = None,
+        X_unlabeled: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
         """Distil.
 
         Parameters
@@ -121,6 +133,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X_unlabeled : DataFrame or array-like of shape (m, d), optional
             Further rows without labels, for the teacher to label. Given probabilities cannot:
             with `teacher_proba` they are not used, with a DataWarning.
+        sample_weight : array-like of shape (n,), optional
+            How much each row counts, finite and >= 0; only ratios matter, and a row of weight 0
+            is left out.
 
         Returns
         -------
@@ -130,7 +145,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If the rows, labels or probabilities cannot be used.
+            If the rows, labels, probabilities or weights cannot be used.
         HpmkdError
             If the parameters do not describe a run.
         """
@@ -149,6 +164,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 labels,
                 teacher=self.teacher if given is None else given,
                 X_unlabeled=X_unlabeled,
+                sample_weight=sample_weight,
+                class_weight=self.class_weight,
                 recipe=self.recipe,
                 settings=_without_memory(self.settings),
                 student=self.student,
@@ -157,9 +174,11 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 limits=self.limits,
                 metric=self.metric,
             )
-        self.classes_ = np.unique(labels)
         self.distillation_ = found
         self.student_ = found.student
+        classes = np.unique(labels)
+        # One whose rows all have the weight 0 is none.
+        self.classes_ = classes[np.isin(classes, self.student_.classes_)]
         return self
 
     def predict_proba(self, X: Any) -> FloatArray:

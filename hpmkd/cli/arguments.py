@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+
+
+def class_weight_of(typed: Sequence[str]) -> str | dict[str, float] | None:
+    """Return the weights of classes: none, one word for all, or those of labels.
+
+    Raises
+    ------
+    BadParameter
+        A text that is neither "balanced" nor LABEL=WEIGHT, or both sorts.
+    """
+    if not typed:
+        return None
+    if [*typed] == ["balanced"]:
+        return "balanced"
+    found: dict[str, float] = {}
+    for text in typed:
+        label, sign, weight = text.rpartition("=")
+        try:
+            found[label] = float(weight)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise click.BadParameter(
+                f"got {text!r}; expected balanced, alone, or LABEL=WEIGHT, such as yes=10",
+                param_hint="'--class-weight'",
+            )
+    return found
 
 
 class FolderName(click.Path):

@@ -6,7 +6,7 @@ import contextlib
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ import click
 
 if TYPE_CHECKING:
     from hpmkd.cli.session import RunSession
-    from hpmkd.data.columns import ColumnChoice
     from hpmkd.recipe.recipe import Recipe
     from hpmkd.runs.result import Distillation
 
@@ -58,13 +57,12 @@ def show_finished(
     *,
     as_json: bool,
     seed: int,
-    X: Any,
-    y: Any,
-    X_test: Any = None,
-    columns: ColumnChoice,
+    rows: Mapping[str, Any],
     **_: Any,
 ) -> None:
     """Say that there is nothing to resume, and print the result to stdout.
+
+    `rows` are those of the requested run, as :class:`~hpmkd.data.given_rows.GivenRows` takes them.
 
     Raises
     ------
@@ -72,14 +70,14 @@ def show_finished(
         If it is the result of another run than the requested one.
     """
     from hpmkd.cli.output.json_lines import report
+    from hpmkd.data.given_rows import GivenRows
     from hpmkd.errors import RunFolderError
     from hpmkd.runs.result import Distillation
     from hpmkd.runs.resume_check import diff_with_finished_run
 
     found = Distillation.load(folder)
-    different = diff_with_finished_run(
-        found.facts, found.recipe, recipe, seed, X, y, X_test, columns
-    )
+    requested = GivenRows(**rows)
+    different = diff_with_finished_run(found.facts, found.recipe, recipe, seed, requested)
     if different:
         raise RunFolderError(
             f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "

@@ -119,7 +119,7 @@ class Stage(Protocol):
         """Fit a student. Must not change `inputs`; same inputs, same student, bit for bit.
 
         A stage may ignore ``inputs.extra``, rows that have no label, ``inputs.held`` and
-        ``inputs.start``, a student to start from.
+        ``inputs.start``, a student to start from; not ``inputs.weights``, those of the rows.
         """
         ...
 

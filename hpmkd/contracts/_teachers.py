@@ -32,8 +32,18 @@ class Fuser(Protocol):
     a cache has its results: the same inputs must give the same results, bit for bit.
     """
 
-    def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> FittedFuser:
-        """Fit on probabilities (M, n, K), class codes (n,) and the n raw rows."""
+    def fit(
+        self,
+        probabilities: FloatArray,
+        labels: IntArray,
+        table: Any,
+        weights: FloatArray | None = None,
+    ) -> FittedFuser:
+        """Fit on probabilities (M, n, K), class codes (n,) and the n raw rows.
+
+        `weights` (n,), all above 0, are given only where rows are weighed: one of weight 2 counts
+        as two.
+        """
         ...
 
 

@@ -23,6 +23,7 @@ from hpmkd.data.columns import (
 from hpmkd.data.labels import as_labels, classes_of, codes_of
 from hpmkd.data.raw_rows import aligned, as_table, unknown_column
 from hpmkd.data.table_warnings import warn_of_another_order, warn_of_many_columns
+from hpmkd.data.weights import that_count
 from hpmkd.errors import DataError, DataWarning
 from hpmkd.values import DataFacts
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hpmkd.values import IntArray
+    from hpmkd.values import FloatArray, IntArray
 
 MIN_ROWS = 10
 #: Rows in which most columns change.
@@ -56,6 +57,8 @@ class Dataset:
         Columns that nothing is learned from: a model that was handed in may need them.
     missing : mapping of str to tuple of str
         Texts that stood for a missing cell, by column of numbers.
+    weights : ndarray of shape (n,), optional
+        How much each row counts, > 0; without them all count the same.
     """
 
     whole: Any
@@ -64,14 +67,22 @@ class Dataset:
     at: IntArray | None = None
     left_out: tuple[str, ...] = ()
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "whole", tables.read_only(self.whole))
         object.__setattr__(self, "labels", tables.frozen(self.labels))
         object.__setattr__(self, "classes", tables.frozen(self.classes))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", tables.frozen(self.weights))
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def weight(self) -> float:
+        """What the rows weigh together."""
+        return float(len(self) if self.weights is None else self.weights.sum())
 
     def __getstate__(self) -> dict[str, Any]:
         # What was taken out of the table for somebody here is taken out again elsewhere.
@@ -107,7 +118,8 @@ class Dataset:
     def rows(self, rows: IntArray) -> Dataset:
         """Return the dataset of some rows, by position."""
         at = rows if self.at is None else self.at[rows]
-        return replace(self, labels=self.labels[rows], at=at)
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, labels=self.labels[rows], at=at, weights=weights)
 
     def taken(self) -> Dataset:
         """Return the same rows, taken out of their table for good: they are used often."""
@@ -127,13 +139,18 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of table and labels."""
-        left_out = (list(self.left_out),) if self.left_out else ()
-        return tables.digest(self.part, self.labels, self.classes, *left_out)
+        """Digest of table and labels, and of weights if there are any."""
+        more: list[Any] = [list(self.left_out)] if self.left_out else []
+        more += [] if self.weights is None else [self.weights]
+        return tables.digest(self.part, self.labels, self.classes, *more)
 
 
 def make_dataset(
-    X: Any, y: Any, classes: NDArray[Any] | None = None, columns: ColumnChoice = ANY
+    X: Any,
+    y: Any,
+    classes: NDArray[Any] | None = None,
+    columns: ColumnChoice = ANY,
+    weights: Any = None,
 ) -> Dataset:
     """Check raw rows and labels.
 
@@ -147,40 +164,53 @@ def make_dataset(
         The labels allowed (those of the training rows); by default those in `y`.
     columns : ColumnChoice
         Columns that are to be left out or kept.
+    weights : array-like of shape (n,), or str, optional
+        How much each row counts, or the name of their column in `X`. Only their ratios matter;
+        a row of weight 0 is left out, as if it were not there.
 
     Raises
     ------
     DataError
-        Saying what is wrong with rows or labels and what to do about it.
+        Saying what is wrong with rows, labels or weights and what to do about it.
     """
+    if isinstance(y, str) and isinstance(weights, str) and y == weights:
+        raise DataError(f"got {y!r} as target and as weights; name another column of weights")
     warn_of_another_order(X, y)
-    table, y = _split_target(as_table(X), y)
-    n = table.shape[0]
-    labels = as_labels(y, n)
+    table, y = _split(as_table(X), y, "target")
+    table, weights = _split(table, weights, "weights")
+    labels, at = as_labels(y, table.shape[0]), None
+    if weights is not None:
+        at, weights = that_count(weights, len(labels))
+        labels = labels if at is None else labels[at]
     if classes is not None:
-        return Dataset(table, codes_of(labels, classes), classes)
-    if n < MIN_ROWS:
-        raise DataError(f"got {n} rows; expected at least {MIN_ROWS} to train and to measure")
+        return Dataset(table, codes_of(labels, classes), classes, at, weights=weights)
+    if len(labels) < MIN_ROWS:
+        found = ", ".join(map(str, np.unique(labels)))
+        left = "" if at is None else f" of a weight above 0, of the classes {found}"
+        raise DataError(
+            f"got {len(labels)} rows{left}; expected at least {MIN_ROWS} to train and to measure"
+        )
     classes = classes_of(labels)
     warn_of_many_columns(table)
     codes = codes_of(labels, classes)
     if hasattr(table, "columns"):
         table, missing = read_text_numbers(table)
         warn_of_commas(table)
-        return Dataset(table, codes, classes, None, left_out(table, columns), missing)
+        known = table if at is None else tables.take(table, at)
+        return Dataset(table, codes, classes, at, left_out(known, columns), missing, weights)
     if columns != ANY:
         raise DataError(
             "drop and keep: got names of columns, but the rows are an array without names; "
             "expected a frame"
         )
     _warn_of_dull_columns(table)
-    return Dataset(table, codes, classes)
+    return Dataset(table, codes, classes, at, weights=weights)
 
 
-def as_test_rows(training: Dataset, X_test: Any, target: Any) -> Dataset:
+def as_test_rows(training: Dataset, X_test: Any, target: Any, weights: Any = None) -> Dataset:
     """Return given test rows, with the classes and the columns of the training rows."""
-    test = make_dataset(X_test, target, classes=training.classes)
-    table = aligned(test.table, training.table, training.left_out)
+    test = make_dataset(X_test, target, classes=training.classes, weights=weights)
+    table = aligned(test.whole, training.whole, training.left_out)
     if hasattr(table, "columns"):
         table = conformed(table, training.whole, training.missing)
     return replace(test, whole=table)
@@ -222,16 +252,17 @@ def warn_of_rare_classes(dataset: Dataset, n_folds: int) -> None:
         )
 
 
-def _split_target(table: Any, y: Any) -> tuple[Any, Any]:
-    if not isinstance(y, str):
-        return table, y
+def _split(table: Any, name: Any, what: str) -> tuple[Any, Any]:
+    """Take a column out of a table, which `what` describes, if it is given by its name."""
+    if not isinstance(name, str):
+        return table, name
     if not hasattr(table, "columns"):
-        raise DataError(f"got the target {y!r} by name, but the rows are an array without names")
-    if y not in table.columns:
-        raise DataError(unknown_column(table, y))
+        raise DataError(f"got the {what} {name!r} by name, but the rows are an array without names")
+    if name not in table.columns:
+        raise DataError(unknown_column(table, name))
     if table.shape[1] == 1:
-        raise DataError(f"the data has no column beside the target {y!r}")
-    return table.drop(columns=y), table[y]
+        raise DataError(f"the data has no column beside the {what} {name!r}")
+    return table.drop(columns=name), table[name]
 
 
 def _warn_of_dull_columns(table: Any) -> None:

@@ -98,5 +98,6 @@ def choose(
         {name: each.trial.losses for name, each in rivals.items()},
         {name: int(each.footprint.n_bytes) for name, each in rivals.items()},
         selection.ranking.metric,
+        next(iter(rivals.values())).trial.row_weights,
     )
     return NamedStudent(name, rivals[name]), note

@@ -52,8 +52,9 @@ def compare(
     teachers = {
         each.name: each for each in entries if each.role == "teacher" and each.name not in own_names
     }
-    labels = outputs.training.labels
-    shares = np.bincount(labels, minlength=len(test.classes)) / len(labels)
+    own_rows = outputs.training.raw
+    counts = np.bincount(own_rows.labels, own_rows.weights, minlength=len(test.classes))
+    shares = counts / own_rows.weight
     sizes = {
         "student": shipped.refitted.footprint.n_bytes,
         "control": control.refitted.footprint.n_bytes,
@@ -79,6 +80,7 @@ def compare(
         seed=ctx.seeds.verdict,
         metric=ctx.metric,
         threshold=shipped.refitted.trial.threshold,
+        weights=test.weights,
     )
     return replace(verdict, notes=(*verdict.notes, own)) if isinstance(own, str) else verdict
 
@@ -102,4 +104,5 @@ def _repeated(trials: Sequence[Trial], finished: FinishedStudents, seed: int) ->
     candidates |= {each.trial.configuration.key: each.trial for each in pools if each is not None}
     losses: FloatArray = np.stack([each.losses for each in candidates.values()])
     hard = np.array([each.configuration.hard for each in candidates.values()])
-    return repeated_gain(losses, hard, seed)
+    weights = next(iter(candidates.values())).row_weights
+    return repeated_gain(losses, hard, seed, weights)

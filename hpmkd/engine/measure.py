@@ -69,13 +69,14 @@ def measure(
         students = [*named_students(finalists, finished.front, finished.pooled)]
         own = finalists.by_name()
         return Measurement(
-            records=tuple(leaderboard.build(entries, test.labels, ctx.metric)),
+            records=tuple(leaderboard.build(entries, test.labels, ctx.metric, test.weights)),
             details=RowDetails.gather(
                 _first_probabilities(entries, finalists, test.table),
                 test.labels,
                 knowledge.teachers,
                 knowledge.row_weights,
                 ctx.seeds.evidence,
+                test.weights,
             ),
             verdict=verdict,
             summaries=summarise(students, finalists, outputs.ranking, test),

@@ -11,6 +11,7 @@ from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.pareto import StudentSummary, SummaryRole, pareto_front
 from hpmkd.training.ensemble import ENSEMBLE, HARD_ENSEMBLE
 from hpmkd.training.ensemble_distillation import COLLAPSED
+from hpmkd.values import weighted_mean
 
 if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
@@ -69,6 +70,7 @@ def _summary(named: Named, shipped: str, ranking: TrialRanking, test: Dataset) -
     metric = ranking.metric
     trial, footprint = refitted.trial, refitted.footprint
     predicted = refitted.student.predict_proba(test.table)
+    loss = metric.loss(test.labels, predicted, test.weights)
     return StudentSummary(
         name=name,
         stage=trial.configuration.stage,
@@ -81,9 +83,9 @@ def _summary(named: Named, shipped: str, ranking: TrialRanking, test: Dataset) -
         selection_retention=ranking.retention(trial),
         bytes=int(footprint.n_bytes),
         row_us=footprint.row_us,
-        accuracy=float((predicted.argmax(axis=1) == test.labels).mean()),
-        log_loss=float(row_losses(predicted, test.labels).mean()),
+        accuracy=weighted_mean(predicted.argmax(axis=1) == test.labels, test.weights),
+        log_loss=weighted_mean(row_losses(predicted, test.labels), test.weights),
         rounds=trial.configuration.rounds,
         selection_loss=loss_by_metric(trial),
-        metric=None if metric == LOG_LOSS else metric.score(metric.loss(test.labels, predicted)),
+        metric=None if metric == LOG_LOSS else metric.score(loss),
     )

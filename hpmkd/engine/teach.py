@@ -131,6 +131,7 @@ def teach(
         regime = builder.regime()
         if regime.warning:
             warnings.warn(regime.warning, DataWarning, stacklevel=2)
+        _report_unweighed(ctx, rows, builder, handed_in)
         builder = builder.with_sources_for(regime)
         if builder.source.real:
             warn_of_known_rows(builder.source.unlabeled, rows.training, rows.test)
@@ -150,6 +151,22 @@ def teach(
             builder = replace(builder, teachers=[*builder.teachers, *own])
             predictions = predictions.beside(builder.predict(own, builder.folds, queries))
         return _outputs(ctx, rows, builder, regime, hard_sets, predictions, pairs, alphas)
+
+
+def _report_unweighed(
+    ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder, handed_in: bool
+) -> None:
+    """Say which teachers cannot weigh rows; of a user's own that deserves a look."""
+    if rows.training.weights is None or not (names := builder.without_weights):
+        return
+    text = (
+        "fitted as if all rows weighed the same, for their fit takes no sample_weight: "
+        f"{', '.join(names)}"
+    )
+    if handed_in:
+        warnings.warn(f"teachers {text}", DataWarning, stacklevel=3)
+    else:
+        ctx.note(text)
 
 
 def _alphas(
@@ -260,6 +277,8 @@ def _ranking(
     """Return the ranking beside the teacher, on the selection rows that it has predicted."""
     known = knowledge.rows
     among = np.isin(known, held_rows)
-    labels = rows.training.labels[known[among]]
+    judged = rows.training.rows(known[among])
     soft_targets = knowledge.fused.soft_targets[among]
-    return TrialRanking.beside_teacher(soft_targets, labels, ctx.recipe.limits, ctx.metric)
+    return TrialRanking.beside_teacher(
+        soft_targets, judged.labels, ctx.recipe.limits, ctx.metric, judged.weights
+    )

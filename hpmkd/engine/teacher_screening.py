@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.data.probabilities import row_losses
+from hpmkd.values import weighted_mean
 
 if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
@@ -39,11 +40,11 @@ def reason_to_stop(
     if handed_in or builder.source.real or ctx.recipe.limits.min_retention or rows.one_holdout:
         return None
     at = first.rows
-    labels = rows.training.labels[at]
-    theirs = float(row_losses(builder.soft_targets(first), labels).mean())
+    judged = rows.training.rows(at)
+    theirs = weighted_mean(row_losses(builder.soft_targets(first), judged.labels), judged.weights)
     eligible = [trial for trial in hard if trial.eligible]
     leader = min(eligible, key=lambda trial: trial.log_loss, default=None)
-    ours = np.inf if leader is None else float(leader.row_losses[at].mean())
+    ours = np.inf if leader is None else weighted_mean(leader.row_losses[at], judged.weights)
     if theirs < ours:
         return None
     return (

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from hpmkd.values import standard_error, weighted_mean
+
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray
 
@@ -21,7 +23,7 @@ Conclusion = Literal["pays", "no difference", "hurts"]
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean difference of two models' log losses, row by row.
+    """The mean difference of two models' log losses, row by row; weighted, where rows are.
 
     Parameters
     ----------
@@ -42,15 +44,18 @@ class Difference:
         return f"{self.delta_log_loss:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}]"
 
 
-def difference(one: FloatArray, other: FloatArray, seed: int) -> Difference:
+def difference(
+    one: FloatArray, other: FloatArray, seed: int, weights: FloatArray | None = None
+) -> Difference:
     """Compare the log losses of two models, each of shape (m,), row by row.
 
     The interval is a percentile bootstrap (Efron and Tibshirani 1993, ch. 13) whose
-    resampling follows from `seed`; of more than 20,000 rows it is the normal one.
+    resampling follows from `seed`; of more than 20,000 rows it is the normal one. A row is drawn
+    with its weight, if there are `weights` (m,): a heavy one is still a single row.
     """
     gained = one - other
-    low, high = interval_of_mean(gained, seed)
-    return Difference(conclusion(low, high), float(gained.mean()), (low, high))
+    low, high = interval_of_mean(gained, seed, weights)
+    return Difference(conclusion(low, high), weighted_mean(gained, weights), (low, high))
 
 
 def conclusion(low: float, high: float) -> Conclusion:
@@ -58,19 +63,22 @@ def conclusion(low: float, high: float) -> Conclusion:
     return "pays" if high < 0 else "hurts" if low > 0 else "no difference"
 
 
-def interval_of_mean(values: FloatArray, seed: int) -> tuple[float, float]:
-    """Return the interval of the mean of some values (m,)."""
+def interval_of_mean(
+    values: FloatArray, seed: int, weights: FloatArray | None = None
+) -> tuple[float, float]:
+    """Return the interval of the mean of some values (m,), weighted where there are weights."""
     from scipy.stats import bootstrap, norm
 
-    n, mean = len(values), float(values.mean())
+    n, mean = len(values), weighted_mean(values, weights)
     if n < 2 or np.ptp(values) == 0:
         return mean, mean
     if n > MOST_RESAMPLED:
-        half = float(norm.ppf(0.5 + CONFIDENCE / 2) * values.std(ddof=1) / n**0.5)
+        half = float(norm.ppf(0.5 + CONFIDENCE / 2) * standard_error(values, weights))
         return mean - half, mean + half
     found = bootstrap(
-        (values,),
-        np.mean,
+        (values,) if weights is None else (values * weights, weights),
+        np.mean if weights is None else _ratio_of_means,
+        paired=weights is not None,
         n_resamples=RESAMPLES,
         batch=max(1, CELLS_AT_ONCE // n),
         confidence_level=CONFIDENCE,
@@ -78,3 +86,9 @@ def interval_of_mean(values: FloatArray, seed: int) -> tuple[float, float]:
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def _ratio_of_means(weighted: FloatArray, weights: FloatArray, axis: int = -1) -> FloatArray:
+    """Return weighted means of resamples along an axis."""
+    ratio: FloatArray = weighted.mean(axis=axis) / weights.mean(axis=axis)
+    return ratio

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.values import standard_error, weighted_mean
+
 if TYPE_CHECKING:
     from hpmkd.evaluation.metrics import Metric
     from hpmkd.values import FloatArray, Trial
@@ -38,18 +40,20 @@ class LossComparison:
         return self.gain > self.standard_error
 
 
-def compare(before: FloatArray, after: FloatArray) -> LossComparison:
+def compare(
+    before: FloatArray, after: FloatArray, weights: FloatArray | None = None
+) -> LossComparison:
     """Compare two ways of predicting the same rows, row by row.
 
     Parameters
     ----------
     before, after : ndarray of shape (n,)
         Loss of each row without the step and with it, in nats; n >= 1.
+    weights : ndarray of shape (n,), optional
+        How much each row counts, > 0; without them all count the same.
     """
     gains = before - after
-    n = len(gains)
-    error = float(gains.std(ddof=1) / n**0.5) if n > 1 else float("inf")
-    return LossComparison(float(gains.mean()), error)
+    return LossComparison(weighted_mean(gains, weights), standard_error(gains, weights))
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def gate(name: str, before: Trial, after: Trial, metric: Metric) -> Gate:
     """Compare two trials on the selection rows by a metric; a failed one is not taken."""
     if after.failure is not None:
         return Gate(name, False, after.failure)
-    found = compare(before.losses, after.losses)
+    found = compare(before.losses, after.losses, after.row_weights)
     how = "better by more than" if found.passed else "not better by more than"
     reason = (
         f"{metric.title} of the selection rows changes by {metric.change(-found.gain):+.4f}: {how} "

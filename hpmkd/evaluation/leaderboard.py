@@ -103,23 +103,36 @@ COLUMNS = tuple(ModelRecord.__dataclass_fields__)
 
 
 def build(
-    entries: Iterable[Entry], labels: IntArray, metric: Metric = LOG_LOSS
+    entries: Iterable[Entry],
+    labels: IntArray,
+    metric: Metric = LOG_LOSS,
+    weights: FloatArray | None = None,
 ) -> list[ModelRecord]:
-    """Score every entry; the fused teacher, if there is one, is what all are compared with."""
+    """Score every entry; the fused teacher, if there is one, is what all are compared with.
+
+    The test rows may have `weights` (m,): then all figures of quality are weighted.
+    """
     entries = list(entries)
     teacher = next((entry for entry in entries if entry.fused), None)
-    return [_record(entry, teacher, labels, metric) for entry in entries]
+    return [_record(entry, teacher, labels, metric, weights) for entry in entries]
 
 
-def _record(entry: Entry, teacher: Entry | None, labels: IntArray, metric: Metric) -> ModelRecord:
+def _record(
+    entry: Entry,
+    teacher: Entry | None,
+    labels: IntArray,
+    metric: Metric,
+    weights: FloatArray | None,
+) -> ModelRecord:
     other = metric != LOG_LOSS
     chosen_by = entry.selection_loss
-    scores: Scores = score(entry.probabilities, labels)
+    scores: Scores = score(entry.probabilities, labels, weights)
     closeness: Fidelity | None = None
     retention = None
     if teacher is not None:
-        closeness = fidelity(teacher.probabilities, entry.probabilities)
-        retention = _ratio(scores.accuracy, score(teacher.probabilities, labels).accuracy)
+        closeness = fidelity(teacher.probabilities, entry.probabilities, weights)
+        theirs = score(teacher.probabilities, labels, weights).accuracy
+        retention = _ratio(scores.accuracy, theirs)
     own, of_teacher = entry.footprint, teacher.footprint if teacher else UNKNOWN
     return ModelRecord(
         **{name: value for name, value in vars(entry).items() if name in COLUMNS},
@@ -132,7 +145,7 @@ def _record(entry: Entry, teacher: Entry | None, labels: IntArray, metric: Metri
         compression=_ratio(of_teacher.n_bytes, own.n_bytes),
         speedup=_ratio(of_teacher.row_us, own.row_us),
         retention=retention,
-        metric=metric.score(metric.loss(labels, entry.probabilities)) if other else None,
+        metric=metric.score(metric.loss(labels, entry.probabilities, weights)) if other else None,
         selection_metric=None if chosen_by is None else metric.score(chosen_by),
     )
 

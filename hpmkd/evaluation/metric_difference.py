@@ -14,6 +14,7 @@ from hpmkd.evaluation.bootstrap import (
     conclusion,
     interval_of_mean,
 )
+from hpmkd.values import weighted_mean
 
 if TYPE_CHECKING:
     from hpmkd.evaluation.metrics import Metric
@@ -59,33 +60,44 @@ class MetricDifference:
 
 
 def metric_difference(
-    metric: Metric, labels: IntArray, one: FloatArray, other: FloatArray, seed: int
+    metric: Metric,
+    labels: IntArray,
+    one: FloatArray,
+    other: FloatArray,
+    seed: int,
+    weights: FloatArray | None = None,
 ) -> MetricDifference:
-    """Compare probabilities (m, K) of two models for the same m rows.
+    """Compare probabilities (m, K) of two models for the same m rows, which may have weights.
 
     Of a metric that decomposes the interval is that of the paired losses, as in
     :func:`~hpmkd.evaluation.bootstrap.difference`. Otherwise it is a percentile bootstrap of 200 to
     1000 resamples of the rows, and of more than 20,000 rows again that of what each row adds.
     """
     if metric.decomposes or len(labels) > MOST_RESAMPLED or np.array_equal(one, other):
-        return by_rows(metric, labels, one, other, seed)
+        return by_rows(metric, labels, one, other, seed, weights)
     rng, n = np.random.default_rng(seed), len(labels)
     deltas = []
     for _ in range(int(np.clip(CELLS // one.size, LEAST, MOST))):
         rows = rng.integers(0, n, n)
-        own, its = (metric.loss(labels[rows], each[rows]) for each in (one, other))
+        drawn = None if weights is None else weights[rows]
+        own, its = (metric.loss(labels[rows], each[rows], drawn) for each in (one, other))
         deltas.append(own - its)
     ends = (0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2)
     low, high = map(float, np.quantile(deltas, ends))
-    delta = metric.loss(labels, one) - metric.loss(labels, other)
+    delta = metric.loss(labels, one, weights) - metric.loss(labels, other, weights)
     return MetricDifference(conclusion(low, high), delta, (low, high), metric.is_score)
 
 
 def by_rows(
-    metric: Metric, labels: IntArray, one: FloatArray, other: FloatArray, seed: int
+    metric: Metric,
+    labels: IntArray,
+    one: FloatArray,
+    other: FloatArray,
+    seed: int,
+    weights: FloatArray | None = None,
 ) -> MetricDifference:
     """Compare probabilities as :func:`metric_difference` does, by what each row adds."""
-    gained = metric.row_losses(labels, one) - metric.row_losses(labels, other)
-    low, high = interval_of_mean(gained, seed)
-    delta = float(gained.mean())
+    gained = metric.row_losses(labels, one, weights) - metric.row_losses(labels, other, weights)
+    low, high = interval_of_mean(gained, seed, weights)
+    delta = weighted_mean(gained, weights)
     return MetricDifference(conclusion(low, high), delta, (low, high), metric.is_score)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hpmkd.evaluation.gates import compare
 from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.recipe.units import shown_size
+from hpmkd.values import weighted_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ def smaller_of_near_ties(
     row_losses: Mapping[str, FloatArray],
     n_bytes: Mapping[str, int],
     metric: Metric = LOG_LOSS,
+    weights: FloatArray | None = None,
 ) -> tuple[str, str | None]:
     """Return the smallest candidate that is as good as the best, and a note if it is another.
 
@@ -41,6 +43,8 @@ def smaller_of_near_ties(
         Of each of them.
     metric : Metric
         What the losses are of.
+    weights : ndarray of shape (n,), optional
+        How much each row counts, > 0; without them all count the same.
 
     Returns
     -------
@@ -56,8 +60,8 @@ def smaller_of_near_ties(
     """
     if missing := [name for name in row_losses if name not in n_bytes]:
         raise ValueError(f"expected the size of each candidate; got none of {', '.join(missing)}")
-    means = {name: float(losses.mean()) for name, losses in row_losses.items()}
-    tied = [name for name in row_losses if _as_good(row_losses[name], row_losses[best])]
+    means = {name: weighted_mean(losses, weights) for name, losses in row_losses.items()}
+    tied = [name for name in row_losses if _as_good(row_losses[name], row_losses[best], weights)]
     smaller = [name for name in tied if n_bytes[name] < n_bytes[best]]
     if not smaller:
         return best, None
@@ -69,6 +73,6 @@ def smaller_of_near_ties(
     )
 
 
-def _as_good(losses: FloatArray, best: FloatArray) -> bool:
-    found = compare(losses, best)
+def _as_good(losses: FloatArray, best: FloatArray, weights: FloatArray | None) -> bool:
+    found = compare(losses, best, weights)
     return len(losses) > 1 and found.gain <= MOST_ERRORS * found.standard_error

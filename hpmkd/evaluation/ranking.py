@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.pareto import SelectionMetrics
 from hpmkd.recipe.limits import Limits
+from hpmkd.values import weighted_mean
 
 if TYPE_CHECKING:
     from hpmkd.evaluation.metrics import Metric
@@ -28,13 +29,19 @@ class TrialRanking:
 
     @classmethod
     def beside_teacher(
-        cls, soft_targets: FloatArray, labels: IntArray, limits: Limits, metric: Metric = LOG_LOSS
+        cls,
+        soft_targets: FloatArray,
+        labels: IntArray,
+        limits: Limits,
+        metric: Metric = LOG_LOSS,
+        weights: FloatArray | None = None,
     ) -> TrialRanking:
         """Return the ranking beside teachers with these soft targets of the selection rows.
 
-        They are out of fold, where teachers are cross-fitted.
+        They are out of fold, where teachers are cross-fitted. The rows may have weights.
         """
-        return cls(limits, float((soft_targets.argmax(axis=1) == labels).mean()), metric)
+        accuracy = weighted_mean(soft_targets.argmax(axis=1) == labels, weights)
+        return cls(limits, accuracy, metric)
 
     def metrics(self, trial: Trial) -> SelectionMetrics | None:
         """Return a trial's figures; None if it failed, or its student cannot be written."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.values import weighted_mean
+
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
 
@@ -28,7 +30,7 @@ class Bin:
     rows : int
         How many rows, 1 or more.
     predicted : float
-        Their mean probability, in [0, 1].
+        Their mean probability, weighted where rows are, in [0, 1].
     observed : float
         Share of them in which it happened, in [0, 1].
     """
@@ -53,7 +55,8 @@ class Reliability:
         reliability diagram (Murphy and Winkler 1977); of more that of the class that the model
         names, its confidence (Guo et al. 2017).
     error : float
-        Expected calibration error (Guo et al. 2017): ``sum(rows * |observed - predicted|) / m``.
+        Expected calibration error (Guo et al. 2017): ``sum(rows * |observed - predicted|) / m``,
+        of weighted rows by what they weigh.
         Few rows make it larger than it is on many.
     bins : tuple of Bin
         Those that hold rows, in rising order.
@@ -65,8 +68,14 @@ class Reliability:
     bins: tuple[Bin, ...]
 
     @classmethod
-    def measure(cls, model: str, probabilities: FloatArray, labels: IntArray) -> Reliability:
-        """Measure probabilities (m, K) against class codes (m,)."""
+    def measure(
+        cls,
+        model: str,
+        probabilities: FloatArray,
+        labels: IntArray,
+        weights: FloatArray | None = None,
+    ) -> Reliability:
+        """Measure probabilities (m, K) against class codes (m,); rows may have weights (m,)."""
         binary = probabilities.shape[1] == 2
         if binary:
             probability, happened = probabilities[:, 1], labels == 1
@@ -81,9 +90,11 @@ class Reliability:
         error, bins = 0.0, []
         for place in np.unique(places):
             inside = places == place
-            rows = int(inside.sum())
-            predicted, observed = float(probability[inside].mean()), float(happened[inside].mean())
-            error += rows / len(labels) * abs(observed - predicted)
+            rows, own = int(inside.sum()), None if weights is None else weights[inside]
+            predicted, observed = (
+                weighted_mean(each[inside], own) for each in (probability, happened)
+            )
+            error += weighted_mean(inside, weights) * abs(observed - predicted)
             low, high = round(float(edges[place]), DIGITS), round(float(edges[place + 1]), DIGITS)
             bins.append(Bin(low, high, rows, round(predicted, DIGITS), round(observed, DIGITS)))
         of = "second class" if binary else "predicted class"

@@ -24,7 +24,9 @@ CELLS_AT_ONCE = 1_000_000
 MOST_ROWS = 200_000
 
 
-def repeated_gain(row_losses: FloatArray, hard: BoolArray, seed: int) -> LossComparison:
+def repeated_gain(
+    row_losses: FloatArray, hard: BoolArray, seed: int, weights: FloatArray | None = None
+) -> LossComparison:
     """Return what choosing among all candidates gains over choosing among the hard ones.
 
     A choice is as uncertain as the rows that make it, and the least of many losses is lucky. So
@@ -41,6 +43,8 @@ def repeated_gain(row_losses: FloatArray, hard: BoolArray, seed: int) -> LossCom
         Which candidates learned hard labels alone. In a tie these are chosen.
     seed : int
         Of the resampling.
+    weights : ndarray of shape (n,), optional
+        How much each row counts wherever it is drawn, > 0; without them all count the same.
 
     Returns
     -------
@@ -67,14 +71,17 @@ def repeated_gain(row_losses: FloatArray, hard: BoolArray, seed: int) -> LossCom
         return LossComparison(0.0, 0.0)
     rng = np.random.default_rng(seed)
     if losses.shape[1] > MOST_ROWS:
-        losses = losses[:, rng.choice(losses.shape[1], MOST_ROWS, replace=False)]
-    gains = np.concatenate([*_gains(losses, marks, rng)])
+        rows = rng.choice(losses.shape[1], MOST_ROWS, replace=False)
+        losses, weights = losses[:, rows], None if weights is None else weights[rows]
+    gains = np.concatenate([*_gains(losses, marks, rng, weights)])
     if len(gains) < 2:
         return LossComparison(0.0, float("inf"))
     return LossComparison(float(gains.mean()), float(gains.std(ddof=1)))
 
 
-def _gains(losses: FloatArray, hard: BoolArray, rng: np.random.Generator) -> Iterator[FloatArray]:
+def _gains(
+    losses: FloatArray, hard: BoolArray, rng: np.random.Generator, weights: FloatArray | None
+) -> Iterator[FloatArray]:
     """Yield the gains of blocks of resamples; one that leaves no row out is left out."""
     # The hard ones first: argmin takes the first of equal losses.
     ordered, n, n_hard = np.concatenate([losses[hard], losses[~hard]]), losses.shape[1], hard.sum()
@@ -85,7 +92,10 @@ def _gains(losses: FloatArray, hard: BoolArray, rng: np.random.Generator) -> Ite
         counts = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
         outside = counts == 0
         counts, outside = (each[outside.any(axis=1)] for each in (counts, outside))
-        in_bag = counts.astype(np.float64) @ ordered.T
-        left_out = outside.astype(np.float64) @ ordered.T / outside.sum(axis=1, keepdims=True)
+        drawn_as, left = counts.astype(np.float64), outside.astype(np.float64)
+        if weights is not None:
+            drawn_as, left = drawn_as * weights, left * weights
+        in_bag = drawn_as @ ordered.T
+        left_out = left @ ordered.T / left.sum(axis=1, keepdims=True)
         rows, control = np.arange(len(in_bag)), in_bag[:, :n_hard].argmin(axis=1)
         yield left_out[rows, control] - left_out[rows, in_bag.argmin(axis=1)]

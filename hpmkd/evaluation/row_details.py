@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.evaluation.reliability import DIGITS, Reliability
+from hpmkd.values import weighted_mean
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
@@ -31,7 +32,8 @@ class ClassRecall:
     rows : int
         Test rows of the class.
     teacher, control, student : float or None
-        Share of them that the model recognises (recall); None without rows or model.
+        Share of them that the model recognises (recall), weighted where rows are; None without
+        rows or model.
     retention : float or None
         The student's share over the teacher's; None where either is unknown or the teacher's
         is 0.
@@ -119,19 +121,24 @@ class RowDetails:
         teachers: Sequence[str],
         weights: FloatArray,
         seed: int,
+        row_weights: FloatArray | None = None,
     ) -> RowDetails:
         """Gather what probabilities show.
 
-        The M `teachers` have `weights` (n, M) in the training rows; `seed` draws the points.
+        The M `teachers` have `weights` (n, M) in the training rows; `seed` draws the points. The
+        test rows may have `row_weights` (m,).
         """
         known = [name for name in MODELS if name in probabilities]
         n_classes = probabilities["student"].shape[1]
         return cls(
             rows=len(labels),
             reliability=tuple(
-                Reliability.measure(name, probabilities[name], labels) for name in known
+                Reliability.measure(name, probabilities[name], labels, row_weights)
+                for name in known
             ),
-            by_class=tuple(_recall(probabilities, labels, code) for code in range(n_classes)),
+            by_class=tuple(
+                _recall(probabilities, labels, code, row_weights) for code in range(n_classes)
+            ),
             points=_points(probabilities, labels, seed),
             weights=tuple(map(_weighing, teachers, weights.T)),
             confusion={name: _confusion(probabilities[name], labels) for name in known},
@@ -166,12 +173,19 @@ class RowDetails:
         )
 
 
-def _recall(probabilities: Mapping[str, FloatArray], labels: IntArray, code: int) -> ClassRecall:
+def _recall(
+    probabilities: Mapping[str, FloatArray],
+    labels: IntArray,
+    code: int,
+    weights: FloatArray | None,
+) -> ClassRecall:
     own = labels == code
+    theirs = None if weights is None else weights[own]
     shares: dict[str, float | None] = dict.fromkeys(MODELS)
     if own.any():
         for name, each in probabilities.items():
-            shares[name] = round(float((each[own].argmax(axis=1) == code).mean()), DIGITS)
+            right = each[own].argmax(axis=1) == code
+            shares[name] = round(weighted_mean(right, theirs), DIGITS)
     teacher, student = shares["teacher"], shares["student"]
     ratio = student / teacher if teacher and student is not None else None
     retention = None if ratio is None else round(ratio, DIGITS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.data.probabilities import row_losses
+from hpmkd.values import weighted_mean
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """Quality on some rows.
+    """Quality on some rows; where these have weights, all of it is weighted.
 
     Parameters
     ----------
@@ -55,48 +56,67 @@ class Fidelity:
     agreement: float
 
 
-def score(probabilities: FloatArray, labels: IntArray) -> Scores:
-    """Score probabilities of shape (n, K) against class codes."""
+def score(probabilities: FloatArray, labels: IntArray, weights: FloatArray | None = None) -> Scores:
+    """Score probabilities of shape (n, K) against class codes; rows may have weights (n,)."""
     from sklearn.metrics import f1_score
 
     predicted = probabilities.argmax(axis=1)
     present = np.union1d(labels, predicted)
     return Scores(
-        accuracy=float((predicted == labels).mean()),
-        log_loss=float(row_losses(probabilities, labels).mean()),
+        accuracy=weighted_mean(predicted == labels, weights),
+        log_loss=weighted_mean(row_losses(probabilities, labels), weights),
         macro_f1=float(
-            f1_score(labels, predicted, labels=present, average="macro", zero_division=0)
+            f1_score(
+                labels,
+                predicted,
+                labels=present,
+                average="macro",
+                zero_division=0,
+                sample_weight=weights,
+            )
         ),
-        auc=_auc(probabilities, labels),
-        balanced_accuracy=_balanced_accuracy(predicted, labels),
+        auc=_auc(probabilities, labels, weights),
+        balanced_accuracy=_balanced_accuracy(predicted, labels, weights),
     )
 
 
-def _balanced_accuracy(predicted: IntArray, labels: IntArray) -> float:
+def _balanced_accuracy(predicted: IntArray, labels: IntArray, weights: FloatArray | None) -> float:
     from sklearn.metrics import recall_score
 
     # scikit-learn's balanced_accuracy_score warns of classes that are named and do not occur.
     occurring = np.unique(labels)
     return float(
-        recall_score(labels, predicted, labels=occurring, average="macro", zero_division=0)
+        recall_score(
+            labels,
+            predicted,
+            labels=occurring,
+            average="macro",
+            zero_division=0,
+            sample_weight=weights,
+        )
     )
 
 
-def _auc(probabilities: FloatArray, labels: IntArray) -> float | None:
+def _auc(probabilities: FloatArray, labels: IntArray, weights: FloatArray | None) -> float | None:
     from sklearn.metrics import roc_auc_score
 
     occurring = np.unique(labels)
     if len(occurring) < 2:
         return None
     if probabilities.shape[1] == 2:
-        return float(roc_auc_score(labels, probabilities[:, 1]))
+        return float(roc_auc_score(labels, probabilities[:, 1], sample_weight=weights))
     # One class at a time: scikit-learn's own multiclass form refuses rows in which a class
     # is missing.
-    each = [roc_auc_score(labels == code, probabilities[:, code]) for code in occurring]
+    each = [
+        roc_auc_score(labels == code, probabilities[:, code], sample_weight=weights)
+        for code in occurring
+    ]
     return float(np.mean(each))
 
 
-def best_temperature(probabilities: FloatArray, labels: IntArray) -> float:
+def best_temperature(
+    probabilities: FloatArray, labels: IntArray, weights: FloatArray | None = None
+) -> float:
     """Return the T in [.05, 20] at which ``p^(1/T)``, normalised, has the lowest log loss.
 
     Temperature scaling (Guo et al. 2017) on the very rows that are scored: it shows what of
@@ -107,7 +127,8 @@ def best_temperature(probabilities: FloatArray, labels: IntArray) -> float:
     from hpmkd.kernels import soften
 
     def log_loss(log_temperature: float) -> float:
-        return float(row_losses(soften(probabilities, np.exp(log_temperature)), labels).mean())
+        softened = soften(probabilities, np.exp(log_temperature))
+        return weighted_mean(row_losses(softened, labels), weights)
 
     bounds = (np.log(0.05), np.log(20.0))
     found = minimize_scalar(log_loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
@@ -115,11 +136,13 @@ def best_temperature(probabilities: FloatArray, labels: IntArray) -> float:
     return float(np.exp(found.x)) if found.fun < log_loss(0.0) else 1.0
 
 
-def fidelity(teacher: FloatArray, student: FloatArray) -> Fidelity:
-    """Compare a student with its teacher on the same rows."""
+def fidelity(
+    teacher: FloatArray, student: FloatArray, weights: FloatArray | None = None
+) -> Fidelity:
+    """Compare a student with its teacher on the same rows, which may have weights."""
     from hpmkd.kernels import kl_divergence
 
     return Fidelity(
-        kl=float(kl_divergence(teacher, student).mean()),
-        agreement=float((teacher.argmax(axis=1) == student.argmax(axis=1)).mean()),
+        kl=weighted_mean(kl_divergence(teacher, student), weights),
+        agreement=weighted_mean(teacher.argmax(axis=1) == student.argmax(axis=1), weights),
     )

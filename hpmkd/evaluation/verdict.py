@@ -17,7 +17,7 @@ from hpmkd.evaluation.metric_difference import by_rows, metric_difference
 from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.scores import best_temperature
 from hpmkd.evaluation.verdict_parts import Arm, Comparison, MetricVerdict, Searched
-from hpmkd.values import Threshold
+from hpmkd.values import Threshold, weighted_mean
 
 if TYPE_CHECKING:
     from hpmkd.evaluation.metric_difference import MetricDifference
@@ -110,6 +110,7 @@ def judge(
     seed: int,
     metric: Metric = LOG_LOSS,
     threshold: Threshold | None = None,
+    weights: FloatArray | None = None,
 ) -> Verdict:
     """Compare what ships with the best hard student and the other controls, row by row.
 
@@ -142,28 +143,32 @@ def judge(
         What decides; log loss is told beside it.
     threshold : Threshold or None
         Of the shipped student.
+    weights : ndarray of shape (m,), optional
+        How much each test row counts, > 0; without them all count the same.
     """
-    measured = {name: _Measured.of(name, predicted, labels) for name, predicted in arms.items()}
+    measured = {
+        name: _Measured.of(name, predicted, labels, weights) for name, predicted in arms.items()
+    }
     student, hard = measured[STUDENT], measured[HARD]
-    plain = difference(student.losses, hard.losses, seed)
+    plain = difference(student.losses, hard.losses, seed, weights)
     if repeated is not None and not math.isfinite(repeated.standard_error):
         repeated = None
     compared = tuple(
         Comparison(
             name,
-            difference(student.losses, each.losses, seed),
-            difference(student.calibrated, each.calibrated, seed),
+            difference(student.losses, each.losses, seed, weights),
+            difference(student.calibrated, each.calibrated, seed, weights),
         )
         for name, each in measured.items()
         if name != STUDENT and not is_control
     )
-    decided = metric_difference(metric, labels, arms[STUDENT], arms[HARD], seed)
+    decided = metric_difference(metric, labels, arms[STUDENT], arms[HARD], seed, weights)
     against = {
-        name: by_rows(metric, labels, arms[STUDENT], predicted, seed)
+        name: by_rows(metric, labels, arms[STUDENT], predicted, seed, weights)
         for name, predicted in rivals.items()
     }
     outcome = _outcome(decided.outcome, is_control, repeated)
-    losses = {name: metric.loss(labels, arms[name]) for name in (STUDENT, HARD)}
+    losses = {name: metric.loss(labels, arms[name], weights) for name in (STUDENT, HARD)}
     ship = texts.to_ship(
         outcome,
         decided,
@@ -220,13 +225,15 @@ class _Measured:
     calibrated: FloatArray
 
     @classmethod
-    def of(cls, name: str, predicted: FloatArray, labels: IntArray) -> _Measured:
+    def of(
+        cls, name: str, predicted: FloatArray, labels: IntArray, weights: FloatArray | None
+    ) -> _Measured:
         from hpmkd.kernels import soften
 
-        temperature = best_temperature(predicted, labels)
+        temperature = best_temperature(predicted, labels, weights)
         losses, calibrated = (
             row_losses(predicted, labels),
             row_losses(soften(predicted, temperature), labels),
         )
-        arm = Arm(name, float(losses.mean()), temperature, float(calibrated.mean()))
-        return cls(arm, losses, calibrated)
+        plain, best = (weighted_mean(each, weights) for each in (losses, calibrated))
+        return cls(Arm(name, plain, temperature, best), losses, calibrated)

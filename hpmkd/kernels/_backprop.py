@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Singles = NDArray[np.float32]
+    Doubles = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -127,6 +128,7 @@ def batch_gradient(
     soft_targets: Singles,
     rows: Integers,
     softening: tuple[float, float],
+    row_weights: Doubles,
     extra_weight: float,
     scale: float,
     gradient: Singles,
@@ -134,6 +136,7 @@ def batch_gradient(
     """Write the gradient of some rows' summed loss, times `scale`; return the sum.
 
     Rows behind the labels have none: they are learnt at alpha = 1, and weigh `extra_weight`.
+    No `row_weights`: every row with a label weighs 1.
     """
     temperature, alpha = softening
     n_layers, n_rows = sizes.size - 1, rows.size
@@ -168,7 +171,9 @@ def batch_gradient(
         labelled = row < labels.size
         label = labels[row] if labelled else 0
         own_alpha = alpha if labelled else 1.0
-        weight = 1.0 if labelled else extra_weight
+        weight = extra_weight
+        if labelled:
+            weight = row_weights[row] if row_weights.size > 0 else 1.0
         both[n_classes - n_margins :] = margins[r]  # of two classes, the first has margin 0
         loss = _row_slope(both, label, soft_targets[row], temperature, own_alpha, slope)
         total += weight * loss
@@ -236,6 +241,7 @@ def epoch(
     soft_targets: Singles,
     order: Integers,
     softening: tuple[float, float],
+    row_weights: Doubles,
     extra_weight: float,
     batch: int,
     step: int,
@@ -246,13 +252,14 @@ def epoch(
     """Pass over the rows in some order, a step of Adam a batch; return the summed loss."""
     gradient = np.empty(state.shape[1], np.float32)
     n, n_labelled = order.size, labels.size
-    mean_weight = (n_labelled + extra_weight * (n - n_labelled)) / n
+    mass = float(n_labelled) if row_weights.size == 0 else row_weights.sum()
+    mean_weight = (mass + extra_weight * (n - n_labelled)) / n
     total = 0.0
     for first in range(0, n, batch):
         rows = order[first : first + batch]
         total += batch_gradient(
-            sizes, state[0], matrix, labels, soft_targets, rows, softening, extra_weight,
-            1.0 / (mean_weight * rows.size), gradient,
+            sizes, state[0], matrix, labels, soft_targets, rows, softening, row_weights,
+            extra_weight, 1.0 / (mean_weight * rows.size), gradient,
         )  # fmt: skip
         step += 1
         keep = min(1.0 - 1.0 / longest, step / (step + 9.0))

@@ -55,6 +55,18 @@ def as_labels(labels: ArrayLike, n: int) -> NDArray[np.int64]:
     return as_input("labels", codes, np.int64, 1)
 
 
+def as_row_weights(weights: ArrayLike | None, n: int) -> Floats:
+    """Return the weights of n rows, or an empty array, which means that all are 1."""
+    if weights is None:
+        return as_input("weights", np.empty(0), np.float64, 1)
+    given = as_input("weights", weights, np.float64, 1)
+    if given.shape != (n,) or (n > 0 and not 0.0 <= given.min() <= given.max() < np.inf):
+        raise ValueError(
+            f"weights must be {n} finite values, none negative, got {given} of shape {given.shape}"
+        )
+    return given
+
+
 def check_buffer(name: str, buffer: NDArray[Any], dtype: DTypeLike, shape: tuple[int, ...]) -> None:
     """Raise ValueError unless a kernel can write to the buffer in place."""
     flags = buffer.flags

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from hpmkd.kernels._checks import as_table, check_buffer
+from hpmkd.kernels._checks import as_row_weights, as_table, check_buffer
 from hpmkd.kernels._loops import loops
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ def attention_fuse(
     return fused, weights
 
 
-def attention_gradient(likelihoods: ArrayLike, scores: ArrayLike) -> tuple[float, Floats]:
+def attention_gradient(
+    likelihoods: ArrayLike, scores: ArrayLike, weights: ArrayLike | None = None
+) -> tuple[float, Floats]:
     """Return the mean NLL of the fused teachers and its gradient in the scores.
 
     With w = softmax of the scores and q_i = Σ_m w_im e_im, NLL_i = −ln q_i and
@@ -85,13 +87,15 @@ def attention_gradient(likelihoods: ArrayLike, scores: ArrayLike) -> tuple[float
         e_im: what teacher m gives the true class of row i, in [0, 1].
     scores : array-like of shape (n, M)
         As in :func:`attention_fuse`.
+    weights : array-like of shape (n,), optional
+        Of the rows: finite and not negative; all 1 if not given.
 
     Returns
     -------
     loss : float
-        Mean over the rows, in nats; 0 if there are none.
+        Weighted mean over the rows, in nats; 0 if there are none, or none has weight.
     gradient : ndarray of shape (n, M), float64
-        Of each row's NLL, not divided by n; rows sum to 0.
+        Of each row's NLL times its weight, not divided by their sum; rows sum to 0.
 
     Raises
     ------
@@ -104,19 +108,25 @@ def attention_gradient(likelihoods: ArrayLike, scores: ArrayLike) -> tuple[float
         raise ValueError(
             f"likelihoods and scores must have one shape, got {values.shape} and {given.shape}"
         )
-    gradient = np.empty(given.shape)
+    gradient, row_weights = np.empty(given.shape), as_row_weights(weights, len(given))
     total, bad = loops().attention_gradient(
-        values.reshape(-1), given.reshape(-1), len(given), gradient.reshape(-1)
+        values.reshape(-1), given.reshape(-1), row_weights, len(given), gradient.reshape(-1)
     )
     if bad >= 0:
         raise ValueError(
             f"row {bad} must have likelihoods in [0, 1], one of them above 0 where there is "
             f"weight, and usable scores, got {values[bad]} and {given[bad]}"
         )
-    return total / max(1, len(given)), gradient
+    mass = len(given) if weights is None else row_weights.sum()
+    return total / mass if mass > 0 else 0.0, gradient
 
 
-def em_weights(likelihoods: ArrayLike, most: int = 500, tolerance: float = 1e-8) -> Floats:
+def em_weights(
+    likelihoods: ArrayLike,
+    most: int = 500,
+    tolerance: float = 1e-8,
+    weights: ArrayLike | None = None,
+) -> Floats:
     """Return the weights of the linear pool that make the labels most likely.
 
     Steps w_m ← mean_i w_m e_im / Σ_j w_j e_ij from equal weights, until the mean log likelihood,
@@ -130,6 +140,8 @@ def em_weights(likelihoods: ArrayLike, most: int = 500, tolerance: float = 1e-8)
         Steps after which to stop even if the weights still move.
     tolerance : float
         In nats, >= 0.
+    weights : array-like of shape (n,), optional
+        Of the rows: finite, not negative, not all 0; all 1 if not given. The means are weighted.
 
     Returns
     -------
@@ -150,13 +162,14 @@ def em_weights(likelihoods: ArrayLike, most: int = 500, tolerance: float = 1e-8)
     if len(values) == 0:
         raise ValueError(f"likelihoods must have rows, got shape {values.shape}")
     n, width = values.shape
-    weights = np.full(width, 1.0 / width)
-    _, bad = loops().em_weights(values.reshape(-1), weights, n, most, tolerance * n)
+    shares, row_weights = np.full(width, 1.0 / width), as_row_weights(weights, n)
+    least = tolerance * (n if weights is None else float(row_weights.sum()))
+    _, bad = loops().em_weights(values.reshape(-1), shares, row_weights, n, most, least)
     if bad >= 0:
         raise ValueError(
             f"row {bad} must have likelihoods in [0, 1], one of them above 0, got {values[bad]}"
         )
-    return weights
+    return shares
 
 
 def _as_teachers(probabilities: ArrayLike) -> tuple[NDArray[Any], int]:

@@ -494,10 +494,13 @@ def attention_fuse(
 
 
 @kernel
-def attention_gradient(likelihoods: Floats, scores: Floats, n: int, gradient: Floats) -> Any:
+def attention_gradient(
+    likelihoods: Floats, scores: Floats, row_weights: Floats, n: int, gradient: Floats
+) -> Any:
     """Return the summed NLL and the first unusable row or -1; write the gradient.
 
-    A weight is the exponential of its score over their sum S, so q = sum(exp e) / S.
+    A weight is the exponential of its score over their sum S, so q = sum(exp e) / S. No
+    `row_weights`: every row weighs 1.
     """
     width = scores.size // max(1, n)
     rows = max(1, BLOCK // width)
@@ -532,6 +535,9 @@ def attention_gradient(likelihoods: Floats, scores: Floats, n: int, gradient: Fl
                 return 0.0, first + i
         for i in range(last - first):
             logs[i] = vlog(logs[i])
+        own = row_weights[first:last]
+        for i in range(own.size):
+            logs[i] *= own[i]
         loss = 0.0
         for i in range(last - first):
             loss -= logs[i]
@@ -540,12 +546,19 @@ def attention_gradient(likelihoods: Floats, scores: Floats, n: int, gradient: Fl
         _scale_rows(out, width, inverse)
         for j in range(out.size):
             out[j] = powers[j] - out[j]
+        if own.size > 0:
+            _scale_rows(out, width, own)
     return total, -1
 
 
 @kernel
-def em_step(likelihoods: Floats, weights: Floats, n: int, updated: Floats) -> tuple[float, int]:
-    """Return the summed log likelihood and the first unusable row or -1; write the weights."""
+def em_step(
+    likelihoods: Floats, weights: Floats, row_weights: Floats, n: int, updated: Floats
+) -> tuple[float, int]:
+    """Return the summed log likelihood and the first unusable row or -1; write the weights.
+
+    No `row_weights`: every row weighs 1.
+    """
     width = weights.size
     rows = max(1, BLOCK // width)
     sums, logs = np.empty(rows), np.empty(rows)
@@ -571,6 +584,10 @@ def em_step(likelihoods: Floats, weights: Floats, n: int, updated: Floats) -> tu
                     return 0.0, first + i
         for i in range(mixture.size):
             mixture[i] = 1.0 / mixture[i]
+        own = row_weights[first : min(first + rows, n)]
+        for i in range(own.size):
+            mixture[i] *= own[i]
+            logs[i] *= own[i]
         _scale_rows(part, width, mixture)
         for j in range(part.size):
             totals[j] += part[j]
@@ -585,13 +602,18 @@ def em_step(likelihoods: Floats, weights: Floats, n: int, updated: Floats) -> tu
     for m in range(width):
         mass += updated[m]
     for m in range(width):
-        updated[m] /= mass  # n, but for rounding
+        updated[m] /= mass  # the weight of all rows, but for rounding
     return likelihood, -1
 
 
 @kernel
 def em_weights(
-    likelihoods: Floats, weights: Floats, n: int, most: int, tolerance: float
+    likelihoods: Floats,
+    weights: Floats,
+    row_weights: Floats,
+    n: int,
+    most: int,
+    tolerance: float,
 ) -> tuple[int, int]:
     """Take steps until the likelihood settles; return how many, and an unusable row or -1.
 
@@ -600,7 +622,7 @@ def em_weights(
     updated = np.empty(weights.size)
     before = -np.inf
     for step in range(most):
-        likelihood, bad = em_step(likelihoods, weights, n, updated)
+        likelihood, bad = em_step(likelihoods, weights, row_weights, n, updated)
         if bad >= 0 or likelihood - before < tolerance:
             return step, bad
         before = likelihood

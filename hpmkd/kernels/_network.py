@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.kernels import _backprop
-from hpmkd.kernels._checks import as_input, as_labels, as_temperature, check_buffer
+from hpmkd.kernels._checks import (
+    as_input,
+    as_labels,
+    as_row_weights,
+    as_temperature,
+    check_buffer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +37,7 @@ def network_gradient(
     temperature: float,
     alpha: float,
     extra_weight: float = 1.0,
+    weights: ArrayLike | None = None,
 ) -> tuple[float, Singles]:
     """Return the summed distillation loss of a network on some rows, and its gradient.
 
@@ -54,11 +61,14 @@ def network_gradient(
         Weight of the teacher on rows with a label, in [0, 1]; on those without it is 1.
     extra_weight : float
         Weight of each row without a label, finite and >= 0.
+    weights : array-like of shape (n,), optional
+        Of the rows with a label, finite and >= 0; all 1 if not given.
 
     Returns
     -------
     loss : float
-        Of the loss in :func:`hpmkd.kernels.distillation_loss`, the sum over all rows, in nats.
+        Of the loss in :func:`hpmkd.kernels.distillation_loss`, the weighted sum over all rows, in
+        nats.
     gradient : ndarray of shape (P,), float32
 
     Raises
@@ -73,8 +83,9 @@ def network_gradient(
     gradient = np.empty_like(values)
     check_buffer("parameters", values, np.float32, (n_parameters(layers),))
     order = as_input("order", np.arange(len(given[0])), np.int64, 1)
+    row_weights = as_row_weights(weights, len(given[1]))
     loss = _backprop.batch_gradient(
-        layers, values, *given, order, softening, float(extra_weight), 1.0, gradient
+        layers, values, *given, order, softening, row_weights, float(extra_weight), 1.0, gradient
     )
     return loss, gradient
 
@@ -95,12 +106,13 @@ def network_epoch(
     rate: float,
     decay: float,
     horizon: float,
+    weights: ArrayLike | None = None,
 ) -> float:
     """Pass over some rows in batches, each a step of Adam, in place; return the mean loss.
 
     Parameters
     ----------
-    sizes, matrix, labels, soft_targets, temperature, alpha, extra_weight
+    sizes, matrix, labels, soft_targets, temperature, alpha, extra_weight, weights
         As for :func:`network_gradient`.
     state : ndarray of shape (4, P), float32, C order
         Changed in place: parameters; Adam's first and second moment, 0 at the start; and the
@@ -141,12 +153,14 @@ def network_epoch(
         raise ValueError(f"order must be rows 0 … {len(given[0]) - 1}")
     if batch < 1 or horizon < 1 or step < 0:
         raise ValueError(f"got batch={batch}, horizon={horizon}, step={step}: too small")
+    n_labelled = len(given[1])
+    row_weights = as_row_weights(weights, n_labelled)
     total = _backprop.epoch(
-        layers, state, *given, rows, softening, float(extra_weight),
+        layers, state, *given, rows, softening, row_weights, float(extra_weight),
         int(batch), int(step), float(rate), float(decay), float(horizon),
     )  # fmt: skip
-    n_labelled = len(given[1])
-    return float(total) / (n_labelled + extra_weight * (len(given[0]) - n_labelled))
+    mass = n_labelled if weights is None else float(row_weights.sum())
+    return float(total) / (mass + extra_weight * (len(given[0]) - n_labelled))
 
 
 def n_parameters(sizes: Sequence[int] | Integers) -> int:

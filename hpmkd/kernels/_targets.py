@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.kernels._checks import as_input, as_labels, as_table, as_temperature, check_buffer
+from hpmkd.kernels._checks import (
+    as_input,
+    as_labels,
+    as_row_weights,
+    as_table,
+    as_temperature,
+    check_buffer,
+)
 from hpmkd.kernels._loops import loops
 
 if TYPE_CHECKING:
@@ -191,7 +198,7 @@ def distillation_loss(
     temperature, alpha = as_temperature(temperature), float(alpha)
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha must be in [0, 1], got {alpha}")
-    row_weights = _as_weights(weights, len(z))
+    row_weights = as_row_weights(weights, len(z))
     gradient, hessian = out if out is not None else (np.empty(z.shape), np.empty(z.shape))
     for name, buffer in (("gradient", gradient), ("hessian", hessian)):
         check_buffer(name, buffer, np.float64, z.shape)
@@ -206,15 +213,3 @@ def distillation_loss(
         )
     mass = float(row_weights.sum()) if weights is not None else float(len(z))
     return total / mass if mass > 0.0 else 0.0, gradient, hessian
-
-
-def _as_weights(weights: ArrayLike | None, n: int) -> Floats:
-    """Return the weights of n rows, or an empty array, which means that all are 1."""
-    if weights is None:
-        return as_input("weights", np.empty(0), np.float64, 1)
-    given = as_input("weights", weights, np.float64, 1)
-    if given.shape != (n,) or (n > 0 and not 0.0 <= given.min() <= given.max() < np.inf):
-        raise ValueError(
-            f"weights must be {n} finite values, none negative, got {given} of shape {given.shape}"
-        )
-    return given

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.kernels import _histograms
-from hpmkd.kernels._checks import as_input, check_buffer
+from hpmkd.kernels._checks import as_input, as_row_weights, check_buffer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_BINS = 255
 
 
-def bin_edges(matrix: ArrayLike, most: int) -> list[Singles]:
+def bin_edges(matrix: ArrayLike, most: int, weights: ArrayLike | None = None) -> list[Singles]:
     """Return where the bins of each column begin, but the first: midway between its values.
 
     Parameters
@@ -29,6 +29,8 @@ def bin_edges(matrix: ArrayLike, most: int) -> list[Singles]:
         Numbers, read as float32, or NaN.
     most : int
         Bins at most, 2 … 255: with more distinct values, each holds about as many rows.
+    weights : array-like of shape (n,), optional
+        As how many rows each counts: finite and not negative; as one if not given.
 
     Returns
     -------
@@ -42,11 +44,16 @@ def bin_edges(matrix: ArrayLike, most: int) -> list[Singles]:
     table = as_input("matrix", matrix, np.float32, 2)
     if not 2 <= most <= MOST_BINS:
         raise ValueError(f"got {most} bins, expected 2 … {MOST_BINS}")
-    return [_edges(column[~np.isnan(column)], most) for column in table.T]
+    row_weights = None if weights is None else as_row_weights(weights, len(table))
+    return [_edges(column, most, row_weights) for column in table.T]
 
 
-def _edges(cells: Singles, most: int) -> Singles:
+def _edges(column: Singles, most: int, weights: NDArray[np.float64] | None) -> Singles:
+    known = ~np.isnan(column)
+    cells = column[known]
     values, counts = np.unique(cells, return_counts=True)
+    if weights is not None:
+        counts = np.bincount(np.searchsorted(values, cells), weights=weights[known])
     if len(values) > most:
         # The values at which another share of the rows is complete.
         done = np.cumsum(counts)

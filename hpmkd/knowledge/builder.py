@@ -18,6 +18,7 @@ from hpmkd.data.unlabeled import ExtraSource, PseudoLabelledRows
 from hpmkd.errors import DataWarning
 from hpmkd.knowledge.cached_fusion import CachedFusion
 from hpmkd.knowledge.crossfit import Queries
+from hpmkd.knowledge.fold_fits import weights_argument
 from hpmkd.knowledge.fusion import Knowledge, gather
 from hpmkd.knowledge.predictions import CrossFittedPredictions, TeacherPredictions, stack
 from hpmkd.knowledge.predictor import TeacherPredictor
@@ -85,6 +86,12 @@ class KnowledgeBuilder:
     def given(self) -> list[Teacher]:
         """The teachers that are taken as they are, and may have seen the labels."""
         return [each for each in self.teachers if not isinstance(each, CloneableTeacher)]
+
+    @property
+    def without_weights(self) -> list[str]:
+        """The teachers that are fitted here, but on rows that all weigh the same."""
+        cloneable = [each for each in self.teachers if isinstance(each, CloneableTeacher)]
+        return [each.name for each in cloneable if weights_argument(each.estimator) is None]
 
     @cached_property
     def reference(self) -> Sequence[Teacher]:

@@ -38,8 +38,9 @@ class CachedFusion:
     @cached_property
     def fitted(self) -> FittedFusion:
         """The fitted fuser."""
+        rows = self.rows
         return FittedFusion.fit(
-            self.selected, self.probabilities, self.rows.labels, self.rows.features
+            self.selected, self.probabilities, rows.labels, rows.features, rows.weights
         )
 
     @cached_property

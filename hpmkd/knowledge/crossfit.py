@@ -155,6 +155,7 @@ class CrossFitter:
             queries.shared,
             tuple(queries.made),
             self.training.left_out,
+            self.training.weights,
         )
         clones = {each.name: clone_of(each, self.seed) for each, _ in tasks.values()}
         wanted = [

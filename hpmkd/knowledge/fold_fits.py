@@ -30,12 +30,15 @@ class FoldData:
     own: tuple[Any, ...] = ()
     #: Columns that no model is fitted on.
     left_out: tuple[str, ...] = ()
+    weights: FloatArray | None = None  # (n,): of the rows; None if all weigh the same
 
     def __post_init__(self) -> None:
         # What is closed for writing reaches each worker once.
         object.__setattr__(self, "table", tables.read_only(self.table))
         for name in ("labels", "fold_of_row"):
             object.__setattr__(self, name, tables.frozen(getattr(self, name)))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", tables.frozen(self.weights))
         for name in ("queries", "own"):
             found = tuple(tables.read_only(each) for each in getattr(self, name))
             object.__setattr__(self, name, found)
@@ -70,7 +73,7 @@ class FoldResult:
 
 
 def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
-    """Fit on the rows outside the folds; predict the others.
+    """Fit on the rows outside the folds, with their weights if it takes any; predict the others.
 
     Raises
     ------
@@ -88,7 +91,7 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     try:
         if len(codes) == 1:
             raise ValueError("only one class is left; collect more rows of the rare ones")
-        estimator.fit(table, labels)
+        estimator.fit(table, labels, **_weighed(estimator, data, seen))
     except FAILURES as error:
         raise TeacherError(
             f"teacher {task.name!r} failed in {task.place}: {type(error).__name__}: {error}"
@@ -104,6 +107,38 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     predicted = [model.predict_rows(data.table, at) for at in inner]
     predicted += [model.predict_rows(each) for each in asked]
     return FoldResult(model if task.keep else None, np.concatenate(predicted))
+
+
+def _weighed(estimator: Any, data: FoldData, seen: IntArray) -> dict[str, Any]:
+    """Return the weights of some rows as an argument of an estimator's fit, if it takes any."""
+    name = None if data.weights is None else weights_argument(estimator)
+    return {} if name is None or data.weights is None else {name: data.weights[seen]}
+
+
+def weights_argument(estimator: Any) -> str | None:
+    """Return the name by which ``fit`` takes the weights of rows; None if it takes none.
+
+    A pipeline hands them to its last step, a search over parameters to what it fits, a vote or a
+    stack to all its members.
+    """
+    from sklearn.ensemble import StackingClassifier, VotingClassifier
+    from sklearn.pipeline import Pipeline
+    from sklearn.utils.validation import has_fit_parameter
+
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        own = weights_argument(last)
+        return None if own is None else f"{name}__{own}"
+    if has_fit_parameter(estimator, "sample_weight"):
+        return "sample_weight"
+    if hasattr(estimator, "param_grid") or hasattr(estimator, "param_distributions"):
+        return weights_argument(estimator.estimator)
+    if isinstance(estimator, (StackingClassifier, VotingClassifier)):
+        last = getattr(estimator, "final_estimator", None)
+        members = [*(each for _, each in estimator.estimators), *([] if last is None else [last])]
+        names = {weights_argument(each) for each in members if each != "drop"}
+        return "sample_weight" if names == {"sample_weight"} else None
+    return None
 
 
 def _lost(task: FoldTask, reason: str) -> FoldResult:

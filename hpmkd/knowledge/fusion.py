@@ -89,10 +89,16 @@ class FittedFusion:
 
     @classmethod
     def fit(
-        cls, selected: ComponentSpec, probabilities: FloatArray, labels: IntArray, table: Any
+        cls,
+        selected: ComponentSpec,
+        probabilities: FloatArray,
+        labels: IntArray,
+        table: Any,
+        weights: FloatArray | None = None,
     ) -> FittedFusion:
         """Fit a fuser on probabilities of shape (M, n, K)."""
-        return cls(selected, selected.create().fit(probabilities, labels, table))
+        weighed = {} if weights is None else {"weights": weights}
+        return cls(selected, selected.create().fit(probabilities, labels, table, **weighed))
 
     def fuse(self, probabilities: FloatArray, table: Any) -> tuple[FloatArray, FloatArray]:
         """Return soft targets (n, K) and weights (n, M)."""
@@ -153,12 +159,15 @@ def _check_gate(gate: object) -> None:
 
 
 def fit_and_fuse(
-    selected: ComponentSpec, probabilities: FloatArray, labels: IntArray, table: Any
+    selected: ComponentSpec,
+    probabilities: FloatArray,
+    labels: IntArray,
+    table: Any,
+    weights: FloatArray | None = None,
 ) -> FloatArray:
     """Return soft targets (n, K) of the very rows that the fuser is fitted on."""
-    return FittedFusion.fit(selected, probabilities, labels, table).soft_targets(
-        probabilities, table
-    )
+    fitted = FittedFusion.fit(selected, probabilities, labels, table, weights)
+    return fitted.soft_targets(probabilities, table)
 
 
 def named(win: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:

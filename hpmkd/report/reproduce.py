@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmkd.runs.result import Distillation
@@ -16,6 +16,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "COLUMN": "its column of labels",
     "TEST_DATA": "the file of the test rows",
     "MORE_DATA": "the file of the rows without labels",
+    "WEIGHTS": "its column of weights",
     "TEACHER": "what taught, once for each",
     "COLUMNS": "the columns with a teacher's probabilities",
 }
@@ -26,7 +27,7 @@ def command(found: Distillation, folder: str) -> str:
     facts = found.facts
     target = facts["target"]
     parts = ["hpmkd", "distill", "DATA", "--target", "COLUMN" if target is None else str(target)]
-    parts += _teachers(found)
+    parts += [*_weights(facts), *_teachers(found)]
     if facts["given"]["test"]:
         parts += ["--test", "TEST_DATA"]
     if facts["given"]["unlabeled"]:
@@ -35,6 +36,18 @@ def command(found: Distillation, folder: str) -> str:
         parts += [text for name in facts["given"][option] for text in (f"--{option}", name)]
     parts += ["--recipe", f"{folder}/recipe.toml", "--seed", str(facts["seed"])]
     return shlex.join([*parts, "--out", "AGAIN"])
+
+
+def _weights(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was given of weights; runs of older versions know of none."""
+    if facts["given"].get("weights"):
+        yield from ("--weights", str(facts.get("weights") or "WEIGHTS"))
+    classes = facts.get("class_weight")
+    typed = [] if classes is None else [str(classes)]
+    if isinstance(classes, Mapping):
+        typed = [f"{label}={weight}" for label, weight in classes.items()]
+    for each in typed:
+        yield from ("--class-weight", each)
 
 
 def _teachers(found: Distillation) -> list[str]:

@@ -184,7 +184,21 @@ def setting(found: Distillation) -> Table:
         "plugins": _listed(facts["plugins"]),
         "versions": _listed(facts["versions"]),
     }
+    if how := weighed(found):
+        values["weights"] = how
     return table("What ran", ("what", "value"), [[name, value] for name, value in values.items()])
+
+
+def weighed(found: Distillation) -> str:
+    """Return by what rows and classes count; nothing where all count the same."""
+    column, classes = found.facts.get("weights"), found.facts.get("class_weight")  # none of old
+    parts = []
+    if found.facts["given"].get("weights"):
+        parts.append("rows by their weight" + (f", column {clean(column)}" if column else ""))
+    if classes:
+        own = _listed(classes) if isinstance(classes, Mapping) else str(classes)
+        parts.append(f"classes {clean(own)}, but test rows as they are")
+    return "; ".join(parts)
 
 
 def _listed(named: Mapping[str, Any]) -> str:

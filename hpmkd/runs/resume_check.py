@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.data.columns import ANY, ColumnChoice
-from hpmkd.data.dataset import as_test_rows, make_dataset, separate_test
 from hpmkd.data.seeds import Seeds
 from hpmkd.runs.fingerprint import DIVIDED, describe_table, differences, settings_of
 
 if TYPE_CHECKING:
+    from hpmkd.data.given_rows import GivenRows
     from hpmkd.recipe.recipe import Recipe
 
 
@@ -19,10 +18,7 @@ def diff_with_finished_run(
     finished: Recipe,
     requested: Recipe,
     seed: int,
-    X: Any,
-    y: Any,
-    X_test: Any = None,
-    columns: ColumnChoice = ANY,
+    rows: GivenRows,
 ) -> list[str]:
     """Say in what a requested run differs from a finished one, as far as its folder tells.
 
@@ -34,21 +30,12 @@ def diff_with_finished_run(
         Of the two runs.
     seed : int
         Of the requested one; so are the rows.
-    X, X_test : DataFrame
-        Rows with the target; without `X_test`, a share of `X` is what is tested on.
-    y : Series or str
-        The target, or its name.
-    columns : ColumnChoice
-        Columns that the requested run leaves out or keeps.
+    rows : GivenRows
+        As they were handed in.
     """
-    if isinstance(y, str) and facts["target"] not in (None, y):
-        return [f"target: was {facts['target']!r}, is {y!r}"]
-    dataset = make_dataset(X, y, columns=columns)
-    if X_test is None:
-        parts = separate_test(dataset, requested.split.test_size, Seeds.spawn(seed).test)
-        tables = tuple(map(dataset.rows, parts))
-    else:
-        tables = (dataset, as_test_rows(dataset, X_test, y))
+    if isinstance(rows.y, str) and facts["target"] not in (None, rows.y):
+        return [f"target: was {facts['target']!r}, is {rows.y!r}"]
+    tables = rows.divided(requested.split.test_size, Seeds.spawn(seed).test)
     was = {
         name: {
             "rows": facts["rows"][part],

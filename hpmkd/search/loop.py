@@ -229,11 +229,13 @@ class Search:
         Others race against it. A pool takes the best of each stage, so stages do not race with each
         other.
         """
-        if configuration.share < 1:
-            leading = self._best_on_share(configuration.stage)
-        else:
-            leading = self._best(configuration.stage)
+        leading = self._leading(configuration)
         return None if leading is None else RowLosses.of(leading)
+
+    def _leading(self, configuration: Configuration) -> Trial | None:
+        if configuration.share < 1:
+            return self._best_on_share(configuration.stage)
+        return self._best(configuration.stage)
 
     def _drop_predictions(self) -> None:
         """Keep the predictions of each stage's best and best hard trial: others are not fused."""
@@ -249,10 +251,13 @@ class Search:
 
     def _estimated(self, trial: Trial) -> Trial:
         """Return a trial with losses that compare with others, if it was dropped on the way."""
-        leader = self._leader(trial.configuration)
-        if trial.worse_by is None or leader is None:
+        leading = self._leading(trial.configuration)
+        if trial.worse_by is None or leading is None:
             return trial
-        return replace(trial, row_losses=leader.nats + trial.worse_by)
+        losses = leading.row_losses + trial.worse_by
+        # Told in nats: by the metric it is known on fewer rows.
+        weights = leading.row_weights
+        return replace(trial, row_losses=losses, metric_losses=None, row_weights=weights)
 
     def _tell(self, trial: Trial) -> None:
         self.scheduler.observe(trial)

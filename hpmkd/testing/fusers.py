@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,9 @@ def row_losses(probabilities: FloatArray, labels: IntArray) -> FloatArray:
 
 class FuserSuite:
     """Inherit and supply ``fuser``."""
+
+    #: How far apart, on average, what a weighted fit fuses and what one with repeated rows does.
+    weight_tolerance: ClassVar[float] = 1e-3
 
     @pytest.fixture
     def fuser(self) -> Fuser:
@@ -174,6 +177,17 @@ class FuserSuite:
         for predicted in (probabilities, sure):
             fused = fitted.fuse(predicted, table).probabilities
             np.testing.assert_allclose(pool.fuse(predicted), fused, atol=1e-9, rtol=0)
+
+    @pytest.mark.parametrize("n_classes", [2, 5])
+    def test_a_row_of_weight_three_is_three_rows(self, fuser: Fuser, n_classes: int) -> None:
+        """A weighted fit fuses as one in which the rows are repeated."""
+        probabilities, labels, table = teacher_probabilities(n_classes)
+        times = np.where(labels == 0, 3, 1)
+        at = np.arange(len(labels)).repeat(times)
+        weighed = fuser.fit(probabilities, labels, table, weights=read_only(times.astype(float)))
+        repeated = fuser.fit(read_only(probabilities[:, at]), labels[at], table.iloc[at])
+        one, two = (each.fuse(probabilities, table) for each in (weighed, repeated))
+        assert np.abs(one.probabilities - two.probabilities).mean() <= self.weight_tolerance
 
     def test_summary_is_plain(self, fuser: Fuser) -> None:
         """The summary can be written as JSON."""

@@ -84,6 +84,27 @@ def path_of(stage: Stage, inputs: StageInputs) -> StudentPath:
     return cast("StudentPath", path)
 
 
+def heavy_rows(given: StageInputs, weight: int) -> StageInputs:
+    """Return inputs in which every third row, and half of the first class, has this weight."""
+    weights = np.ones(len(given.labels))
+    weights[::3] = weight
+    weights[np.flatnonzero(given.labels == 0)[::2]] = weight
+    return replace(given, weights=read_only(weights))
+
+
+def repeated(given: StageInputs) -> StageInputs:
+    """Return inputs without weights in which a row stands as often as it weighs."""
+    assert given.weights is not None
+    times = given.weights.astype(int)
+    return replace(
+        given,
+        matrix=read_only(given.matrix.repeat(times, axis=0)),
+        labels=read_only(given.labels.repeat(times)),
+        soft_targets=read_only(given.soft_targets.repeat(times, axis=0)),
+        weights=None,
+    )
+
+
 def held_out(given: StageInputs) -> StageInputs:
     """Return inputs of the first rows, the others held out."""
     return replace(

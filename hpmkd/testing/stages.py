@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
@@ -29,10 +29,12 @@ from hpmkd.testing.stage_inputs import (
     HardLabels,
     encoded,
     few_rounds,
+    heavy_rows,
     held_out,
     limit_of,
     of_rounds,
     path_of,
+    repeated,
 )
 from hpmkd.values import Configuration, DataFacts, ExtraRows, StageInputs
 
@@ -50,6 +52,9 @@ def prior_loss(labels: Any) -> float:
 
 class StageSuite:
     """Inherit and supply ``stage``, and ``hyperparameters`` to make the fits quick."""
+
+    #: How far a weighted fit may be from one with repeated rows, as a share of what weights change.
+    weight_tolerance: ClassVar[float] = 0.5
 
     @pytest.fixture
     def stage(self) -> Stage:
@@ -208,6 +213,35 @@ class StageSuite:
         self.check(stage.fit(inputs), problem.table, problem)
         assert np.array_equal(matrix, given.matrix[:40], equal_nan=True)
         assert np.array_equal(teacher, given.soft_targets[:40])
+
+    @pytest.mark.parametrize("alpha", [0.0, 0.5])
+    def test_a_row_of_weight_three_is_three_rows(
+        self, stage: Stage, name: str, given: StageInputs, alpha: float
+    ) -> None:
+        """A weighted fit predicts as one in which the rows are repeated.
+
+        Randomness may keep them apart, but not further than a share of what the weights change.
+        """
+        configuration = replace(given.configuration, alpha=alpha)
+        weighed = heavy_rows(replace(given, configuration=configuration), 3)
+        table = real_problem(name).table
+        one, other, without = (
+            stage.fit(each).predict_proba(table)
+            for each in (weighed, repeated(weighed), replace(weighed, weights=None))
+        )
+        changed = np.abs(without - other).mean()
+        assert np.abs(one - other).mean() <= self.weight_tolerance * changed
+
+    def test_weights_that_are_all_one_change_nothing(
+        self, stage: Stage, name: str, given: StageInputs
+    ) -> None:
+        """A fit with such weights predicts as one without."""
+        weighed, table = (
+            replace(given, weights=np.ones(len(given.labels))),
+            real_problem(name).table,
+        )
+        one, other = (stage.fit(each).predict_proba(table) for each in (weighed, given))
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
     def test_same_inputs_same_bytes(self, stage: Stage, given: StageInputs) -> None:
         """A fit depends on its inputs alone, also in a pickled copy of the stage."""

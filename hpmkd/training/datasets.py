@@ -40,12 +40,15 @@ class TrainingSet:
     #: The same rows, raw. They stay in the process of the run: workers need the encoded ones.
     rows: Dataset | None = None
     extra: PseudoLabelledRows | None = None  # the rows without labels, raw; likewise
+    weights: FloatArray | None = None  # (n,): of the rows with labels; None if all are 1
 
     def __post_init__(self) -> None:
         # Every stage receives these very arrays: one that wrote into them would change what
         # all others are fitted to.
         for name in ("labels", "soft_targets", "classes"):
             object.__setattr__(self, name, tables.frozen(getattr(self, name)))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", tables.frozen(self.weights))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -80,7 +83,8 @@ class TrainingSet:
         encoded = {kind: (each, encoding.matrix(each)) for kind, each in encoders.items()}
         if soft_targets is None:
             soft_targets = np.eye(len(rows.classes))[rows.labels]
-        hard = cls(rows.labels, soft_targets, rows.classes, encoded, rows=rows)
+        weights = rows.weights
+        hard = cls(rows.labels, soft_targets, rows.classes, encoded, rows=rows, weights=weights)
         return hard.beside(extra, region, options)
 
     def beside(
@@ -103,6 +107,7 @@ class TrainingSet:
     def digest(self) -> str:
         """Digest of the content, but for students of earlier stages."""
         parts: list[Any] = [self.labels, self.soft_targets, self.classes]
+        parts += [] if self.weights is None else [self.weights]
         for kind, (_, matrix) in sorted(self.encoded.items()):
             parts += [kind, matrix]
         for kind, rows in sorted(self.encoded_extra.items()):
@@ -155,6 +160,7 @@ class TrainingSet:
             encoded=encoded,
             previous={},
             rows=None if self.rows is None else self.rows.rows(at),
+            weights=None if self.weights is None else self.weights[at],
         )
 
     def sample(self, share: float, seed: int) -> TrainingSet:
@@ -191,7 +197,7 @@ class SelectionSet:
         """Return the selection rows, encoded as the others are; each encoding once."""
         if encoding not in self._encoded_held:
             matrix = self.training.encoded[encoding][0].transform(self.held.table)
-            rows = HeldOutRows(tables.frozen(matrix), self.held.labels)
+            rows = HeldOutRows(tables.frozen(matrix), self.held.labels, self.held.weights)
             self._encoded_held[encoding] = rows
         return self._encoded_held[encoding]
 

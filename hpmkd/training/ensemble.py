@@ -132,7 +132,7 @@ def fit_ensemble(
     if min(len(known), most) < 2:
         return None
     fit = partial(FittedFusion.fit, fuser)
-    found = choose_pool(known, held.labels, held.table, folds, fit, most)
+    found = choose_pool(known, held.labels, held.table, folds, fit, most, held.weights)
     if found is None:
         return None
     refitted = [candidates[name] for name in found.names]
@@ -162,7 +162,7 @@ def _trial(found: PoolChoice, members: Sequence[Trial], held: Dataset, metric: M
     return Trial(
         number=max(each.number for each in members),
         configuration=configuration,
-        **results(metric, held.labels, found.probabilities, held.classes),
+        **results(metric, held.labels, found.probabilities, held.classes, held.weights),
         models_trained=0,
         seconds=0.0,
     )

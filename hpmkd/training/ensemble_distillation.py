@@ -74,5 +74,6 @@ class EnsembleDistillation:
         predicted = np.stack(
             [self.parents.out_of_fold(training, member).rows for member in self.members]
         )
-        fused = fit_and_fuse(self.fuser, predicted, training.labels, training.raw.features)
+        rows, weights = training.raw.features, training.weights
+        fused = fit_and_fuse(self.fuser, predicted, training.labels, rows, weights)
         return training.with_soft_targets(fused)

@@ -261,6 +261,7 @@ class FitContext:
             seed=self.seed,
             extra=_weighed(training.encoded_extra.get(encoding), configuration.extra_weight),
             held=held.held_out(encoding) if held is not None and active.has_path else None,
+            weights=training.weights,
         )
         after = configuration.after
         if after is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from hpmkd.data.probabilities import row_losses
 from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.thresholds import best_threshold
+from hpmkd.values import weighted_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,16 +24,26 @@ class TrialResults(TypedDict):
     metric_losses: FloatArray | None
     accuracy: float
     threshold: Threshold | None
+    row_weights: FloatArray | None
 
 
 def results(
-    metric: Metric, labels: IntArray, probabilities: FloatArray, classes: NDArray[Any]
+    metric: Metric,
+    labels: IntArray,
+    probabilities: FloatArray,
+    classes: NDArray[Any],
+    weights: FloatArray | None = None,
 ) -> TrialResults:
-    """Judge probabilities (n, K) of selection rows by their codes (n,) of the classes (K,)."""
+    """Judge probabilities (n, K) of selection rows by their codes (n,) of the classes (K,).
+
+    The rows may have `weights` (n,).
+    """
+    other = metric != LOG_LOSS
     return {
         "probabilities": probabilities,
         "row_losses": row_losses(probabilities, labels),
-        "metric_losses": None if metric == LOG_LOSS else metric.row_losses(labels, probabilities),
-        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
-        "threshold": best_threshold(labels, probabilities, metric, classes),
+        "metric_losses": metric.row_losses(labels, probabilities, weights) if other else None,
+        "accuracy": weighted_mean(probabilities.argmax(axis=1) == labels, weights),
+        "threshold": best_threshold(labels, probabilities, metric, classes, weights),
+        "row_weights": weights,
     }

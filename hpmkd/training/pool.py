@@ -24,8 +24,8 @@ HALVINGS = 20
 #: Folds into which rows of a single one are dealt.
 FOLDS = 5
 
-#: Fits a fuser on probabilities (M, n, K), labels (n,) and their table.
-FitFuser = Callable[["FloatArray", "IntArray", Any], "FittedFusion"]
+#: Fits a fuser on probabilities (M, n, K), labels (n,), their table and weights.
+FitFuser = Callable[["FloatArray", "IntArray", Any, "FloatArray | None"], "FittedFusion"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ def choose_pool(
     folds: IntArray,
     fit: FitFuser,
     most: int = MOST,
+    weights: FloatArray | None = None,
 ) -> PoolChoice | None:
     """Choose the members of a pool by greedy forward selection.
 
@@ -79,6 +80,8 @@ def choose_pool(
         Fits a fuser, e.g. ``partial(FittedFusion.fit, spec)``.
     most : int
         Members at most, >= 2.
+    weights : ndarray of shape (n,), optional
+        How much each row counts, > 0; without them all count the same.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def choose_pool(
     likelihoods = np.column_stack(
         [np.maximum(each[every, labels], SMALLEST) for each in predicted.values()]
     )
-    chosen = _greedy(likelihoods, most)
+    chosen = _greedy(likelihoods, most, weights)
     if len(chosen) < 2:
         return None
 
@@ -103,11 +106,14 @@ def choose_pool(
         return np.stack([predicted[names[at]][rows] for at in members])
 
     def fitted(members: list[int], rows: IntArray) -> FittedFusion:
-        return fit(stacked(members, rows), labels[rows], take(table, rows))
+        return fit(stacked(members, rows), labels[rows], take(table, rows), of(rows))
+
+    def of(rows: IntArray) -> FloatArray | None:
+        return None if weights is None else weights[rows]
 
     honest = np.empty(predicted[names[0]].shape)
     for others, held in _splits(folds):
-        members = _greedy(likelihoods[others], most)
+        members = _greedy(likelihoods[others], most, of(others))
         if len(members) < 2:
             honest[held] = predicted[names[members[0]]][held]
             continue
@@ -129,19 +135,19 @@ def _splits(folds: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
         yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
 
 
-def _greedy(likelihoods: FloatArray, most: int) -> list[int]:
-    """Return the columns of likelihoods (n, c) to take, the best first."""
+def _greedy(likelihoods: FloatArray, most: int, weights: FloatArray | None = None) -> list[int]:
+    """Return the columns of likelihoods (n, c) to take, the best first; rows may be weighted."""
     if len(likelihoods) > MOST_ROWS:
         rows = np.random.default_rng(0).choice(len(likelihoods), MOST_ROWS, replace=False)
-        likelihoods = likelihoods[rows]
-    means = np.log(likelihoods).mean(axis=0)
+        likelihoods, weights = likelihoods[rows], None if weights is None else weights[rows]
+    means = np.average(np.log(likelihoods), axis=0, weights=weights)
     chosen = [int(means.argmax())]
     best, mixture = means[chosen[0]], likelihoods[:, chosen[0]]
     while len(chosen) < most:
         # One that is in already may gain a share, but is no new member.
-        shares = _best_shares(likelihoods, mixture)
+        shares = _best_shares(likelihoods, mixture, weights)
         mixtures = mixture[:, None] + shares * (likelihoods - mixture[:, None])
-        means = np.log(mixtures).mean(axis=0)
+        means = np.average(np.log(mixtures), axis=0, weights=weights)
         means[chosen] = -np.inf
         added = int(means.argmax())
         if means[added] - best <= 1.0 / len(likelihoods):
@@ -151,7 +157,9 @@ def _greedy(likelihoods: FloatArray, most: int) -> list[int]:
     return chosen
 
 
-def _best_shares(likelihoods: FloatArray, mixture: FloatArray) -> FloatArray:
+def _best_shares(
+    likelihoods: FloatArray, mixture: FloatArray, weights: FloatArray | None = None
+) -> FloatArray:
     """Return the share in [0, 1] that suits each candidate (c,) beside the others.
 
     The log likelihood is concave in the share: where its slope changes sign, by halving.
@@ -160,6 +168,7 @@ def _best_shares(likelihoods: FloatArray, mixture: FloatArray) -> FloatArray:
     low, high = np.zeros(gained.shape[1]), np.ones(gained.shape[1])
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        rises = (gained / (mixture[:, None] + middle * gained)).mean(axis=0) > 0
+        slopes = gained / (mixture[:, None] + middle * gained)
+        rises = np.average(slopes, axis=0, weights=weights) > 0
         low, high = np.where(rises, middle, low), np.where(rises, high, middle)
     return low

@@ -40,6 +40,8 @@ class Race:
         The leader's, of all n selection rows.
     numbers : ndarray of shape (n,)
         The numbers of these rows.
+    weights : ndarray of shape (n,), optional
+        How much each of them counts, > 0; without them all count the same.
 
     Notes
     -----
@@ -50,6 +52,7 @@ class Race:
 
     leader: RowLosses
     numbers: IntArray
+    weights: FloatArray | None = None
     _own: list[RowLosses] = field(default_factory=list)
     _rows: list[IntArray] = field(default_factory=list)
 
@@ -64,5 +67,9 @@ class Race:
         return nats.gain if by_metric.gain > CLEAR * by_metric.standard_error else None
 
     def _compared(self, kind: str) -> LossComparison:
-        own = np.concatenate([getattr(each, kind) for each in self._own])
-        return compare(own, getattr(self.leader, kind)[np.concatenate(self._rows)])
+        own, rows = (
+            np.concatenate(each)
+            for each in ([getattr(each, kind) for each in self._own], self._rows)
+        )
+        weights = None if self.weights is None else self.weights[rows]
+        return compare(own, getattr(self.leader, kind)[rows], weights)

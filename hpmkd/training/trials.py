@@ -56,10 +56,18 @@ class SearchData:
         return selection_rows(self.splits)
 
     @cached_property
+    def row_weights(self) -> FloatArray | None:
+        """How much each of these counts, in this order; None if all count the same."""
+        own = [each.held.weights for each in self.splits if each.held.weights is not None]
+        return in_order(self.splits, own) if own else None
+
+    @cached_property
     def digest(self) -> str:
         """Digest of the rows."""
         own = [(each.training.digest, each.held_rows, each.held.labels) for each in self.splits]
-        return tables.digest(self.fitting.seed, *(part for each in own for part in each))
+        weights = [] if self.row_weights is None else [self.row_weights]
+        parts = (part for each in own for part in each)
+        return tables.digest(self.fitting.seed, *parts, *weights)
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,9 @@ def evaluate(data: SearchData, task: TrialTask) -> Trial:
     """
     start, configuration = time.perf_counter(), task.configuration
     fits: list[Fit] = []
-    race = None if task.leader is None else Race(task.leader, data.row_numbers)
+    race = None
+    if task.leader is not None:
+        race = Race(task.leader, data.row_numbers, data.row_weights)
     recorder = RecordingScheduler(data.fitting.scheduler)
     trial, shorter, worse_by = None, [], None
     try:
@@ -130,11 +140,12 @@ def _losses_so_far(
     data: SearchData, split: SelectionSet, configuration: Configuration, fit: Fit
 ) -> RowLosses:
     """Return the losses of the rows held out, after the rounds that suit these alone."""
-    losses, metric, labels = fit.losses, data.fitting.metric, split.held.labels
+    losses, metric, held = fit.losses, data.fitting.metric, split.held
     rounds = None if losses is None else int(np.nanargmin(losses)) + 1
     student = fit.student(rounds)
     predicted = data.fitting.judge(student, configuration, split)
-    return RowLosses(metric.row_losses(labels, predicted), row_losses(predicted, labels))
+    by_metric = metric.row_losses(held.labels, predicted, held.weights)
+    return RowLosses(by_metric, row_losses(predicted, held.labels))
 
 
 def cuts(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> list[int | None]:
@@ -151,7 +162,7 @@ def cuts(splits: Sequence[SelectionSet], fits: Sequence[Fit]) -> list[int | None
     if len(losses) < len(fits):
         return [None]
     n_rounds = max(map(len, losses))
-    rows = [len(split.held) for split in splits[: len(fits)]]
+    rows = [split.held.weight for split in splits[: len(fits)]]
     if not min(map(len, losses)):
         with blamed(fits[0].active, "failed in path"):
             raise ValueError("it has no round")
@@ -178,10 +189,13 @@ def _judged(
         meter.add(student, held.table)
     probabilities = in_order(judging, predicted)
     labels = in_order(judging, [split.held.labels for split in judging])
+    weights = data.row_weights
+    if weights is not None and len(judging) < len(data.splits):
+        weights = weights[np.isin(data.row_numbers, selection_rows(judging))]
     return Trial(
         number,
         configuration,
-        **results(data.fitting.metric, labels, probabilities, judging[0].held.classes),
+        **results(data.fitting.metric, labels, probabilities, judging[0].held.classes, weights),
         models_trained=0,
         seconds=0.0,
         n_bytes=meter.n_bytes,
@@ -238,7 +252,8 @@ def judge_again(
     if held is None:
         return trial
     predicted = fitting.predict(student, trial.configuration, held.table, held.classes)
-    return replace(trial, **results(fitting.metric, held.labels, predicted, held.classes))
+    own = results(fitting.metric, held.labels, predicted, held.classes, held.weights)
+    return replace(trial, **own)
 
 
 def in_order(splits: Sequence[SelectionSet], parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from hpmkd.values._fitting import (
     StageInputs,
     TrainingState,
 )
+from hpmkd.values._means import standard_error, weighted_mean
 from hpmkd.values._offers import Hyperparameter, Offer, frozen_mapping
 from hpmkd.values._search import After, Configuration, SearchSpace, Trial
 from hpmkd.values._tasks import Lost
@@ -47,4 +48,6 @@ __all__ = [
     "TrainingState",
     "Trial",
     "frozen_mapping",
+    "standard_error",
+    "weighted_mean",
 ]

@@ -72,7 +72,7 @@ class ExtraRows:
         The teachers' probabilities at temperature 1; rows sum to 1.
     weight : float
         Weight of each row in the loss, > 0: the configuration's ``extra_weight``. A row with a
-        label has 1.
+        label has 1, or, where such rows are weighed, 1 on average.
     """
 
     matrix: FloatArray
@@ -90,10 +90,13 @@ class HeldOutRows:
         The rows, encoded as those of :class:`StageInputs` are. Read-only.
     labels : ndarray of shape (h,)
         Class codes 0 … K-1.
+    weights : ndarray of shape (h,) or None
+        How much each row counts, > 0; None if all count the same.
     """
 
     matrix: FloatArray
     labels: IntArray
+    weights: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,9 @@ class StageInputs:
     held : HeldOutRows or None
         The selection rows, for a stage that has a path: it stops when their loss no longer
         falls. None where the number of rounds is given.
+    weights : ndarray of shape (n,) or None
+        Weight of each row with a label in the loss, > 0: a row of weight 2 counts as two. None
+        if all are 1. Read-only.
     """
 
     matrix: FloatArray
@@ -175,6 +181,7 @@ class StageInputs:
     extra: ExtraRows | None = None
     start: Previous | None = None
     held: HeldOutRows | None = None
+    weights: FloatArray | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.values._means import standard_error, weighted_mean
 from hpmkd.values._offers import Hyperparameter, frozen_mapping
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Trial:
     row_losses : ndarray of shape (n_selection,)
         Log loss of every selection row, in nats; empty if the trial failed.
     accuracy : float
-        Share of selection rows classified correctly; NaN if the trial failed.
+        Share of selection rows classified correctly, weighted; NaN if the trial failed.
     models_trained : int
         Students fitted for it (one per selection split).
     seconds : float
@@ -167,6 +168,8 @@ class Trial:
         What each selection row adds to the loss by the run's metric; None where that is log loss.
     threshold : Threshold or None
         From which probability on the rarer of two classes is best named; None where it is not rare.
+    row_weights : ndarray of shape (n_selection,) or None
+        How much each selection row counts; None if all count the same.
     """
 
     number: int
@@ -188,11 +191,14 @@ class Trial:
     students: tuple[Predictor, ...] = ()
     metric_losses: FloatArray | None = None
     threshold: Threshold | None = None
+    row_weights: FloatArray | None = None
 
     @cached_property  # comparisons read it again and again
     def log_loss(self) -> float:
-        """Mean log loss on the selection rows; +inf for a failed trial."""
-        return float(self.row_losses.mean()) if self.failure is None else float("inf")
+        """Weighted mean log loss on the selection rows; +inf for a failed trial."""
+        if self.failure is not None:
+            return float("inf")
+        return weighted_mean(self.row_losses, self.row_weights)
 
     @property
     def losses(self) -> FloatArray:
@@ -202,7 +208,9 @@ class Trial:
     @cached_property
     def loss(self) -> float:
         """What the run chooses by, less is better; +inf for a failed trial."""
-        return float(self.losses.mean()) if self.failure is None else float("inf")
+        if self.failure is not None:
+            return float("inf")
+        return weighted_mean(self.losses, self.row_weights)
 
     @property
     def eligible(self) -> bool:
@@ -219,8 +227,7 @@ class Trial:
     @property
     def standard_error(self) -> float:
         """Standard error of :attr:`log_loss` over the selection rows."""
-        n = len(self.row_losses)
-        return float(self.row_losses.std(ddof=1) / n**0.5) if n > 1 else float("inf")
+        return standard_error(self.row_losses, self.row_weights)
 
 
 @dataclass(frozen=True)

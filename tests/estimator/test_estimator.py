@@ -291,10 +291,40 @@ def test_infinite_cells_are_a_value_error(quick, rows, frame):
         quick().fit(strange if frame else strange.to_numpy(), rows[1])
 
 
-def test_weights_of_rows_are_refused_not_ignored(quick, rows):
-    assert not has_fit_parameter(quick(), "sample_weight")
-    with pytest.raises(TypeError, match="sample_weight"):
-        quick().fit(*rows, sample_weight=np.ones(len(rows[0])))
+def test_weights_of_rows_decide(quick, rows):
+    X, y = rows
+    assert has_fit_parameter(quick(), "sample_weight")
+    plain, heavy = quick().fit(X, y), np.where(y == "barbera", 50.0, 1.0)
+    weighed = quick().fit(X, y, sample_weight=heavy)
+    assert (weighed.predict(X) == "barbera").sum() > (plain.predict(X) == "barbera").sum()
+    expected = np.average(weighed.predict(X) == y, weights=heavy)
+    assert weighed.score(X, y, sample_weight=heavy) == pytest.approx(expected)
+    same = quick().fit(X, y, sample_weight=np.full(len(y), 2.0))
+    assert same.predict_proba(X).tobytes() == plain.predict_proba(X).tobytes()
+
+
+def test_rows_of_weight_zero_are_none_nor_is_a_class_of_such_rows(quick, rows):
+    X, y = rows
+    model = quick().fit(X, y, sample_weight=(y != "barbera").astype(int))
+    assert list(model.classes_) == ["barolo", "grignolino"]
+    without = quick().fit(X[y != "barbera"], y[y != "barbera"])
+    assert model.predict_proba(X).tobytes() == without.predict_proba(X).tobytes()
+
+
+def test_weights_of_rows_follow_their_rows_through_a_cross_validation(quick, rows):
+    X, y = rows
+    weights = {"sample_weight": np.linspace(0.1, 3.0, len(y))}
+    found = cross_validate(quick(), X, y, cv=2, params=weights, return_estimator=True)
+    sizes = [each.distillation_.facts["rows"] for each in found["estimator"]]
+    assert all(each["training"] + each["test"] == len(y) // 2 for each in sizes)
+
+
+def test_weights_of_classes_decide(quick, rows):
+    X, y = rows
+    plain, heavy = (quick(class_weight=each).fit(X, y) for each in (None, {"barbera": 50}))
+    assert (heavy.predict(X) == "barbera").sum() > (plain.predict(X) == "barbera").sum()
+    with pytest.raises(ValueError, match="class_weight: no row has the label 'merlot'"):
+        quick(class_weight={"merlot": 2}).fit(X, y)
 
 
 def test_limits_are_kept_or_the_fit_fails(quick, rows):

@@ -70,3 +70,26 @@ def test_the_interval_does_not_follow_from_how_many_are_drawn_at_a_time(losses, 
     whole = difference(losses, losses[::-1], seed=3)
     monkeypatch.setattr("hpmkd.evaluation.bootstrap.CELLS_AT_ONCE", 7 * len(losses))
     assert difference(losses, losses[::-1], seed=3) == whole
+
+
+def test_a_weighted_difference_is_that_of_repeated_rows(losses):
+    weights = np.random.default_rng(3).integers(1, 5, len(losses))
+    other = np.random.default_rng(2).permutation(losses)
+    found = difference(losses, other, 0, weights.astype(float))
+    repeated = difference(losses.repeat(weights), other.repeat(weights), 0)
+    assert found.delta_log_loss == pytest.approx(repeated.delta_log_loss)
+    # They are no more rows, so that they tell less.
+    assert np.ptp(found.interval) > 1.3 * np.ptp(repeated.interval)
+
+
+def test_a_weighted_interval_covers_the_truth_about_as_often_as_it_says(monkeypatch):
+    rng, outcomes = np.random.default_rng(1), []
+    for at in range(200):
+        weights = rng.exponential(size=100)
+        outcomes.append(difference(rng.normal(0, 0.3, 100), np.zeros(100), at, weights).outcome)
+    assert outcomes.count("no difference") >= 176
+    values, weights = rng.normal(0, 0.3, 3000), rng.exponential(size=3000)
+    drawn = difference(values, np.zeros(3000), 0, weights).interval
+    monkeypatch.setattr("hpmkd.evaluation.bootstrap.MOST_RESAMPLED", 100)
+    normal = difference(values, np.zeros(3000), 0, weights).interval
+    np.testing.assert_allclose(drawn, normal, atol=0.002)

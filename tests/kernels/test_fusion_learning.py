@@ -52,7 +52,8 @@ class TestGradient:
     def test_python_function_equals_the_compiled(self):
         rng = np.random.default_rng(0)
         predicted, scores, gradient = rng.random((7, 3)), rng.normal(size=(7, 3)), np.empty(21)
-        total, bad = _jit.attention_gradient.py_func(flat(predicted), flat(scores), 7, gradient)
+        arguments = (flat(predicted), flat(scores), np.empty(0), 7, gradient)
+        total, bad = _jit.attention_gradient.py_func(*arguments)
         assert bad == -1
         loss, expected = attention_gradient(predicted, scores)
         assert total / 7 == pytest.approx(loss, rel=1e-14)
@@ -93,10 +94,45 @@ class TestGradient:
             attention_gradient(np.ones((3, 2)), np.zeros((2, 3)))
 
 
+def heavy(n, seed=0):
+    """Return weights of rows, and as often the numbers of the rows."""
+    times = np.random.default_rng(seed).integers(1, 5, n)
+    return times.astype(float), np.arange(n).repeat(times)
+
+
+@pytest.mark.parametrize("m", [1, 3, 9])
+def test_a_row_of_weight_two_is_two_rows_for_the_gradient(m):
+    rng, (weights, at) = np.random.default_rng(m), heavy(3000)
+    predicted, scores = rng.uniform(1e-15, 1, (3000, m)), rng.normal(size=(3000, m))
+    loss, gradient = attention_gradient(predicted, scores, weights)
+    expected, slopes = attention_gradient(predicted[at], scores[at])
+    assert loss == pytest.approx(expected, rel=1e-12)
+    summed = np.add.reduceat(slopes, np.flatnonzero(np.diff(at, prepend=-1)), axis=0)
+    np.testing.assert_allclose(gradient, summed, atol=1e-12)
+
+
+@pytest.mark.parametrize("m", [2, 5])
+def test_a_row_of_weight_two_is_two_rows_for_a_pool(m):
+    rng, (weights, at) = np.random.default_rng(m), heavy(3000)
+    predicted = rng.uniform(1e-15, 1, (3000, m))
+    found = em_weights(predicted, weights=weights)
+    np.testing.assert_allclose(found, em_weights(predicted[at]), atol=1e-9)
+
+
+def test_weights_of_rows_are_checked():
+    predicted = np.full((3, 2), 0.5)
+    for weights in ([1, 2], [1, -1, 1], [1, np.inf, 1]):
+        with pytest.raises(ValueError, match="weights must be 3 finite values, none negative"):
+            em_weights(predicted, weights=weights)
+        with pytest.raises(ValueError, match="weights must be 3 finite values, none negative"):
+            attention_gradient(predicted, predicted, weights)
+
+
 def step(predicted, weights):
     """Return the weights after one compiled step, and the mean log likelihood before it."""
     updated = np.empty(len(weights))
-    total, bad = _jit.em_step(flat(predicted), flat(weights), len(predicted), updated)
+    arguments = (flat(predicted), flat(weights), flat(np.empty(0)), len(predicted), updated)
+    total, bad = _jit.em_step(*arguments)
     assert bad == -1
     return updated, total / len(predicted)
 
@@ -124,7 +160,8 @@ class TestStep:
     def test_python_function_equals_the_compiled(self):
         predicted, updated = np.random.default_rng(0).random((7, 3)), np.empty(3)
         weights = np.full(3, 1 / 3)
-        total, bad = _jit.em_step.py_func(flat(predicted), flat(weights), 7, updated)
+        arguments = (flat(predicted), flat(weights), np.empty(0), 7, updated)
+        total, bad = _jit.em_step.py_func(*arguments)
         assert bad == -1
         expected, likelihood = step(predicted, weights)
         np.testing.assert_allclose(updated, expected, rtol=1e-14)

@@ -143,3 +143,34 @@ def test_what_does_not_fit_is_refused(change, message):
     given |= {"alpha": 0.5, "extra_weight": 0.5, "batch": 8, "step": 0, "rate": 0.1}
     with pytest.raises(ValueError, match=message):
         network_epoch(**{**given, "decay": 0.0, "horizon": 9.0, **change})
+
+
+def test_a_row_of_weight_two_is_two_rows():
+    n, times = 30, np.random.default_rng(0).integers(1, 4, 30)
+    sizes, parameters, matrix, labels, soft = draw(n, [9], 5, 3, n_extra=4)
+    at = np.concatenate([np.arange(n).repeat(times), np.arange(n, n + 4)])
+    weights = times.astype(float)
+    given = (matrix, labels, soft, 2.0, 0.4, 0.7, weights)
+    one, gradient = network_gradient(sizes, parameters, *given)
+    given = (matrix[at], labels.repeat(times), soft[at], 2.0, 0.4, 0.7)
+    other, expected = network_gradient(sizes, parameters, *given)
+    assert one == pytest.approx(other, rel=1e-6)
+    np.testing.assert_allclose(gradient, expected, atol=1e-4)
+
+
+def test_a_step_is_taken_along_the_weighted_mean():
+    """One batch of all rows: weights of any size give the step that repeated rows give."""
+    times = np.random.default_rng(0).integers(1, 4, 30)
+    sizes, parameters, matrix, labels, soft = draw(30, [9], 5, 3)
+    at, states, losses = np.arange(30).repeat(times), [], []
+    steps = {"step": 0, "rate": 0.01, "decay": 0.1, "horizon": 9.0}
+    for rows, weights in ((np.arange(30), times.astype(float)), (at, None)):
+        state = np.zeros((4, len(parameters)), dtype=np.float32)
+        state[[0, 3]] = parameters
+        given = (matrix[rows], labels[rows], soft[rows], np.arange(len(rows)), 1.0, 0.5, 0.0)
+        losses.append(
+            network_epoch(sizes, state, *given, batch=len(rows), weights=weights, **steps)
+        )
+        states.append(state)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    np.testing.assert_allclose(states[0], states[1], atol=1e-4)

@@ -137,3 +137,12 @@ def test_bad_input_is_refused():
         to_bins(matrix, bin_edges(matrix[:, :1], 9))
     with pytest.raises(ValueError, match="derivatives must be"):
         grow(matrix, derivatives[:5], 2)
+
+
+def test_bins_hold_about_as_much_weight():
+    rng = np.random.default_rng(0)
+    column, times = rng.normal(size=(500, 1)).astype(np.float32), rng.integers(1, 9, 500)
+    column[::50] = np.nan
+    (weighed,) = bin_edges(column, 16, times)
+    (repeated,) = bin_edges(column.repeat(times, axis=0), 16)
+    np.testing.assert_array_equal(weighed, repeated)

@@ -1,19 +1,34 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.errors import TeacherError
-from hpmkd.knowledge.fold_fits import FoldData, FoldTask, fit_fold, ready_for, seeded
+from hpmkd.knowledge.fold_fits import (
+    FoldData,
+    FoldTask,
+    fit_fold,
+    ready_for,
+    seeded,
+    weights_argument,
+)
 
 
 def fold_data(X, labels, n_folds=3, queries=(), n_classes=3):
@@ -145,3 +160,58 @@ def test_open_random_states_are_fixed_and_others_kept():
     assert seeded(nested, 3).get_params()["randomforestclassifier__random_state"] == 3
     assert forest.random_state is None
     assert nested.get_params()["randomforestclassifier__random_state"] is None
+
+
+def some_weights(n):
+    return np.random.default_rng(0).uniform(0.1, 5.0, n)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [
+        (LogisticRegression(), "sample_weight"),
+        (KNeighborsClassifier(), None),
+        (
+            make_pipeline(StandardScaler(), LogisticRegression()),
+            "logisticregression__sample_weight",
+        ),
+        (make_pipeline(StandardScaler(), KNeighborsClassifier()), None),
+        (GridSearchCV(LogisticRegression(), {"C": [1.0, 2.0]}), "sample_weight"),
+        (GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [3, 5]}), None),
+        (VotingClassifier([("a", LogisticRegression())], voting="soft"), "sample_weight"),
+        (VotingClassifier([("a", KNeighborsClassifier())], voting="soft"), None),
+        (StackingClassifier([("a", LogisticRegression()), ("b", "drop")]), "sample_weight"),
+        (StackingClassifier([("a", GaussianNB())], KNeighborsClassifier()), None),
+    ],
+)
+def test_weights_go_where_they_are_taken(wine, estimator, name):
+    X, labels = wine
+    assert weights_argument(estimator) == name
+    data = replace(fold_data(scale(X), labels), weights=some_weights(len(labels)))
+    task = FoldTask("model", estimator, (1,))
+    predicted, without = (
+        fit_fold(each, task).predicted for each in (data, replace(data, weights=None))
+    )
+    assert np.array_equal(predicted, without) == (name is None)
+
+
+def test_a_teacher_is_fitted_with_the_weights_of_its_rows(wine):
+    X, labels = wine
+    data = replace(fold_data(X, labels), weights=some_weights(len(labels)))
+    own = data.fold_of_row == 1
+    model = DecisionTreeClassifier(max_depth=2, random_state=0)
+    by_hand = model.fit(X[~own], labels[~own], data.weights[~own])
+    result = fit_fold(data, FoldTask("tree", model, (1,)))
+    np.testing.assert_allclose(result.predicted, by_hand.predict_proba(X[own]))
+
+
+def test_weights_reach_a_teacher_behind_an_encoder(wine):
+    X, labels = wine
+    table = pd.DataFrame(X).assign(word=np.where(X[:, 0] > 13, "a", None))
+    data = FoldData(table, labels, np.arange(len(labels)) % 3, 3)
+    data = replace(data, weights=some_weights(len(labels)))
+    task = FoldTask("linear", LogisticRegression(), (0,))
+    predicted, without = (
+        fit_fold(each, task).predicted for each in (data, replace(data, weights=None))
+    )
+    assert not np.allclose(predicted, without)

@@ -77,7 +77,8 @@ def test_bit_for_bit_is_said_where_it_is_true():
 
 
 def test_a_run_folder_keeps_what_was_given(folder, wine):
-    none = {"teachers": False, "test": False, "unlabeled": False, "drop": [], "keep": []}
+    none = dict.fromkeys(["teachers", "test", "unlabeled", "weights"], False)
+    none |= {"drop": [], "keep": []}
     assert hpmkd.load(folder).facts["given"] == {**none, "teachers": True}
     X, y = wine
     settings = {"sampler.trials": 1, "split.folds": 2}
@@ -92,3 +93,13 @@ def test_a_run_folder_keeps_what_was_given(folder, wine):
     )
     assert found.facts["given"] == {**none, "test": True, "unlabeled": True}
     assert "--test TEST_DATA --unlabeled MORE_DATA" in command(found, "run")
+
+
+def test_weights_are_asked_for():
+    run, line = typed(["weights"])
+    assert "--weights WEIGHTS " in line
+    assert "WEIGHTS is its column of weights" in sentences(run, line)
+    run.facts["weights"], run.facts["class_weight"] = "w", "balanced"
+    assert "--weights w --class-weight balanced " in command(run, "run")
+    run.facts["class_weight"] = {"yes": 2.0, "no": 0.5}
+    assert "--class-weight yes=2.0 --class-weight no=0.5 " in command(run, "run")

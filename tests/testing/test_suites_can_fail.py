@@ -158,7 +158,7 @@ class TestTheFirstTeacherAndNoise(FuserSuite):
     def fuser(self):
         return self
 
-    def fit(self, probabilities, labels, table):
+    def fit(self, probabilities, labels, table, weights=None):
         self.noise = np.random.random() / 1e6  # noqa: NPY002
         return self
 
@@ -253,6 +253,8 @@ class Centroids:
 
     def linear(self, inputs, hard, alpha):
         target = (1 - alpha) * hard + alpha * inputs.soft_targets
+        if inputs.weights is not None:
+            target = target * inputs.weights[:, np.newaxis]
         mass = target.sum(axis=0) + 1.0
         weights = inputs.matrix.T @ target / mass
         intercept = np.log(mass) - 0.5 * (weights**2).sum(axis=0)
@@ -271,6 +273,20 @@ class TestTeacherInTheControl(StageSuite):
     @pytest.fixture
     def stage(self):
         return Obedient()
+
+
+class Heedless(Centroids):
+    """Takes all rows for as heavy as each other."""
+
+    def linear(self, inputs, hard, alpha):
+        return super().linear(replace(inputs, weights=None), hard, alpha)
+
+
+@caught_by("test_a_row_of_weight_three_is_three_rows")
+class TestIgnoresTheWeights(StageSuite):
+    @pytest.fixture
+    def stage(self):
+        return Heedless()
 
 
 class Warm(Centroids):

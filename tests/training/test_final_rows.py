@@ -196,7 +196,7 @@ def test_nobody_is_fitted_twice(growing):
 
 def test_the_ensemble_is_of_students_so_judged(distilled, monkeypatch):
     # They are not better together; a pool of the first two is as good for this.
-    monkeypatch.setattr("hpmkd.training.pool._greedy", lambda likelihoods, most: [0, 1])
+    monkeypatch.setattr("hpmkd.training.pool._greedy", lambda *_: [0, 1])
     found, _ = distilled(**{"ensemble.collapse": True})
     assert found.facts["ensemble"]["members"] == ["fickle", "tree"]
     (decision,) = [gate for gate in found.gates if gate.name == "collapse"]

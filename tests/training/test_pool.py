@@ -127,12 +127,12 @@ def test_frames_reach_the_fuser_row_by_row():
     predicted, labels, folds = problem()
     table, lengths = pd.DataFrame({"at": np.arange(600)}, index=np.arange(600)[::-1]), []
 
-    def fit(probabilities, labels, part):
+    def fit(probabilities, labels, part, weights):
         rows = part["at"].to_numpy()
         first = [predicted[name][rows] for name in ("c0", "c1")]
         assert any(np.array_equal(probabilities[0], each) for each in first)
         lengths.append(len(rows))
-        return FIT(probabilities, labels, part)
+        return FIT(probabilities, labels, part, weights)
 
     pair = {"c0": predicted["c0"], "c1": predicted["c1"]}
     found = choose_pool(pair, labels, table, folds, fit)
@@ -187,3 +187,15 @@ def test_pools_of_noise_are_judged_as_noise():
     assert np.mean(claims) > 0.01
     assert max(gains) < 0.02
     assert np.mean(gains) < 0
+
+
+def test_a_row_of_weight_two_is_two_rows():
+    predicted, labels, folds = problem()
+    times = 1 + (np.arange(600) % 3 == 0)
+    twice = {name: each.repeat(times, axis=0) for name, each in predicted.items()}
+    weighed = chosen(predicted, labels, folds, weights=times.astype(float))
+    repeated = chosen(twice, labels.repeat(times), folds.repeat(times))
+    assert weighed.names == repeated.names
+    np.testing.assert_allclose(
+        weighed.probabilities.repeat(times, axis=0), repeated.probabilities, atol=1e-6
+    )

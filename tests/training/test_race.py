@@ -193,7 +193,7 @@ def test_the_last_fold_decides_nothing_more():
     )
 )
 def test_a_path_that_ended_early_keeps_its_last_student(folds):
-    splits = [SimpleNamespace(held=range(n)) for n, _ in folds]
+    splits = [SimpleNamespace(held=SimpleNamespace(weight=n)) for n, _ in folds]
     fits = [SimpleNamespace(losses=np.array(losses)) for _, losses in folds]
     best, *shorter = cuts(splits, fits)
     total = sum(n for n, _ in folds)
@@ -207,5 +207,17 @@ def test_a_path_that_ended_early_keeps_its_last_student(folds):
 
 
 def test_without_a_path_there_is_one_student():
-    split, path = SimpleNamespace(held=range(3)), SimpleNamespace(losses=np.ones(4))
+    held, path = SimpleNamespace(weight=3.0), SimpleNamespace(losses=np.ones(4))
+    split = SimpleNamespace(held=held)
     assert cuts([split, split], [path, SimpleNamespace(losses=None)]) == [None]
+
+
+def test_rows_count_by_their_weight():
+    numbers, folds = folds_of(40, 2, 0)
+    leader = np.full(40, 0.5)
+    worse = np.where(np.arange(40) % 2, 0.5, -0.5) + np.linspace(0, 0.01, 40)
+    heavy = np.where(np.arange(40) % 2, 100.0, 1.0)  # where the candidate is worse
+    at = np.searchsorted(numbers, folds[0].held_rows)
+    losses = (leader + worse)[at]
+    assert Race(leader, numbers).lost(folds[0], losses) is None
+    assert Race(leader, numbers, heavy).lost(folds[0], losses) > 0.4

@@ -53,7 +53,8 @@ def command(
     labels = bunch.target
     if name != "digits":
         labels = labels.map(dict(enumerate(bunch.target_names)))
+    rows = {"X": bunch.data, "y": labels}
     if finished:
-        show_finished(session.folder, read, X=bunch.data, y=labels, seed=seed, **shown)
+        show_finished(session.folder, read, rows=rows, seed=seed, **shown)
         return
-    distil_and_save(read, session, X=bunch.data, y=labels, seed=seed, **shown)
+    distil_and_save(read, session, **rows, seed=seed, **shown)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.arguments import FolderName, Share
+from hpmkd.cli.arguments import FolderName, Share, class_weight_of
 from hpmkd.cli.options import file_options, run_options
 from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_finished
@@ -41,6 +41,19 @@ if TYPE_CHECKING:
     metavar="COL[,COL…]",
     help="Columns with a teacher's probabilities, one per class. Matched by their ending (p_yes), "
     "else in the sorted order of the classes.",
+)
+@click.option(
+    "--weights",
+    metavar="COL",
+    help="Column with the weights of the rows, 0 or more; it is none of the features.",
+)
+@click.option(
+    "--class-weight",
+    "class_weights",
+    multiple=True,
+    metavar="balanced|LABEL=WEIGHT",
+    help="Weigh the classes in training, all alike or as given (repeatable); test rows count as "
+    "they are.",
 )
 @click.option("--test", type=click.Path(path_type=Path), help="File with the test rows.")
 @click.option(
@@ -87,6 +100,8 @@ def command(
     target: str,
     teachers: tuple[str, ...],
     probabilities: tuple[str, ...],
+    weights: str | None,
+    class_weights: tuple[str, ...],
     test: Path | None,
     unlabeled: Path | None,
     test_size: float | None,
@@ -112,6 +127,7 @@ def command(
       hpmkd distill scored.csv --target income --probabilities p_no,p_yes --out runs/adult
       hpmkd distill adult.csv --target income --teacher sklearn.ensemble:RandomForestClassifier \\
             --student xgboost --set sampler.trials=2 --workers 2 --out runs/adult
+      hpmkd distill survey.csv --target answer --weights weight --out runs/survey
       hpmkd distill adult.csv --target income --resume runs/adult
     """
     # First: a run that is stopped while it loads says how to resume it.
@@ -132,15 +148,16 @@ def command(
     _check_names(columns, target)
     rows, given = _without(frame, columns, data)
     test_rows, test_given = (None, None) if test is None else _test(test, columns, format, texts)
+    handed_in: dict[str, Any] = {
+        "X": rows,
+        "y": target,
+        "X_test": test_rows,
+        "sample_weight": weights,
+        "class_weight": class_weight_of(class_weights),
+        "columns": choice,
+    }
     if finished:
-        problem: dict[str, Any] = {
-            "X": rows,
-            "y": target,
-            "X_test": test_rows,
-            "columns": choice,
-            "seed": seed,
-        }
-        show_finished(session.folder, read, **problem, **shown)
+        show_finished(session.folder, read, rows=handed_in, seed=seed, **shown)
         return
     loaded = [each for spec in teachers for each in _teachers(spec, trust_pickle, trusted)]
     if given is not None:
@@ -150,11 +167,8 @@ def command(
     distil_and_save(
         read,
         session,
-        X=rows,
-        y=target,
-        X_test=test_rows,
+        **handed_in,
         X_unlabeled=None if unlabeled is None else read_table(unlabeled, format, texts),
-        columns=choice,
         teacher=loaded or None,
         seed=seed,
         **shown,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--target", metavar="COL", help="Column with the labels.  [default: as in RUN]")
+@click.option("--weights", metavar="COL", help="Column with the weights of the rows.")
 @click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
 @click.option(
     "--drift", "with_drift", is_flag=True, help="Compare the rows with those of the training, too."
@@ -30,6 +31,7 @@ def command(
     run: Path,
     data: Path,
     target: str | None,
+    weights: str | None,
     student: str | None,
     with_drift: bool,
     as_json: bool,
@@ -54,7 +56,7 @@ def command(
     drift = model.drift(rows) if with_drift else None
     results: dict[str, Any] = {}
     if drift is None or target is not None or _has_labels(rows, known_target(run)):
-        results = _scores(model, rows, target or target_of(run))
+        results = _scores(model, rows, target or target_of(run), weights)
     if as_json:
         told = {} if drift is None else {"drift": drift.to_mapping()}
         click.echo(json.dumps({**results, **told}, indent=2))
@@ -73,14 +75,14 @@ def _has_labels(rows: Any, target: str | None) -> bool:
     return target in rows.columns and bool(rows[target].notna().any())
 
 
-def _scores(model: Student, rows: Any, target: str) -> dict[str, Any]:
+def _scores(model: Student, rows: Any, target: str, weights: str | None) -> dict[str, Any]:
     """Return the scores, the size and the speed of a student."""
     from hpmkd.data.dataset import make_dataset
     from hpmkd.evaluation.latency import student_latency
     from hpmkd.evaluation.scores import score
 
-    dataset = make_dataset(rows, target, classes=model.classes_)
-    scores = score(model.predict_proba(dataset.table), dataset.labels)
+    dataset = make_dataset(rows, target, classes=model.classes_, weights=weights)
+    scores = score(model.predict_proba(dataset.table), dataset.labels, dataset.weights)
     latency = student_latency(model, dataset.table)
     size = {"bytes": model.n_bytes, "sketch_bytes": model.sketch_bytes}
     return {"rows": len(dataset), **asdict(scores), **size, **asdict(latency)}

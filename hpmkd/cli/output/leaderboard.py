@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hpmkd.cli.output.columns import TableColumn, print_columns
 from hpmkd.cli.output.confusion import print_confusion
 from hpmkd.recipe.units import shown_size, shown_time
+from hpmkd.report.summary import weighed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +34,8 @@ def print_result(found: Distillation) -> None:
 
     console = wide_console()
     print_table(found.records, console, found.recipe.metric.name)
+    if how := weighed(found):
+        console.print(f"Weights: {how}")
     print_confusion(found, console)
     knowledge = found.knowledge
     weights = ", ".join(

@@ -11,7 +11,7 @@ from hpmkd.errors import DataError, RecipeError
 from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, fit_encoder
 from hpmkd.testing import StageSuite
 from hpmkd.testing.datasets import real_problem
-from hpmkd.testing.stage_inputs import AsConfigured
+from hpmkd.testing.stage_inputs import AsConfigured, heavy_rows, repeated
 from hpmkd.values import ExtraRows, HeldOutRows, Previous, Softening
 from hpmkd_lightgbm.path import PATIENCE
 from hpmkd_lightgbm.rows import Rows
@@ -26,6 +26,23 @@ class TestLightGBM(StageSuite):
     @pytest.fixture
     def hyperparameters(self):
         return {"n_rounds": 20, "num_leaves": 4, "learning_rate": 0.2}
+
+    @pytest.mark.parametrize("alpha", [0.0, 0.5])
+    @pytest.mark.parametrize("temperature", [1.0, 2.0])
+    def test_a_row_of_weight_three_is_three_rows(self, stage, name, given, alpha, temperature):
+        """Where counts of rows decide nothing: LightGBM cuts columns, and leaves, by these."""
+        coarse = np.floor(given.matrix.argsort(axis=0).argsort(axis=0) / 10).astype(np.float32)
+        settings = {**given.configuration.hyperparameters, "min_data_in_leaf": 1}
+        configuration = replace(
+            given.configuration, alpha=alpha, temperature=temperature, hyperparameters=settings
+        )
+        weighed = heavy_rows(replace(given, matrix=coarse, configuration=configuration), 3)
+        one, other, without = (
+            stage.fit(each).model.probabilities(coarse)
+            for each in (weighed, repeated(weighed), replace(weighed, weights=None))
+        )
+        assert np.abs(one - other).mean() <= 1e-4
+        assert np.abs(without - other).mean() > 1e-3
 
 
 class Falling(AsConfigured):

@@ -74,7 +74,13 @@ class AttentionWeightedMultiTeacher:
         capped = {"rows": (self.rows, fitted), name: (most, near)}
         return {name: text for name, (cap, text) in capped.items() if 0 < cap < n}
 
-    def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> AttentivePool:
+    def fit(
+        self,
+        probabilities: FloatArray,
+        labels: IntArray,
+        table: Any,
+        weights: FloatArray | None = None,
+    ) -> AttentivePool:
         """Fit on out-of-fold probabilities.
 
         Parameters
@@ -85,8 +91,10 @@ class AttentionWeightedMultiTeacher:
             Class codes.
         table : DataFrame or ndarray of n rows
             The raw rows.
+        weights : ndarray of shape (n,), optional
+            Of the rows; without them all weigh the same.
         """
-        members = Members.fit(probabilities, labels, self.rows)
+        members = Members.fit(probabilities, labels, weights, self.rows)
         pool = TwoPools.fit(members)
         few = len(members.labels) < FEWEST_ROWS
         if few or len(probabilities) == 1:
@@ -101,16 +109,14 @@ class AttentionWeightedMultiTeacher:
         gate, attended = cross_validated(members, found, self.gated)
         if not gate.accepted:
             return AttentivePool(pool, gate)
-        pools = AttendedPools.fit(
-            members.probabilities, found, members.labels, likelihoods, attended
-        )
-        weights = pools.fuse(members.probabilities, found)[1]
+        pools = AttendedPools.fit(members, found, attended)
+        own = pools.fuse(members.probabilities, found)[1]
         return AttentivePool(
             pool,
             gate,
             Attention(neighbourhood, pools),
-            tuple(weights.mean(axis=0).tolist()),
-            tuple(wins(table, weights)),
+            tuple(np.average(own, axis=0, weights=members.weights).tolist()),
+            tuple(wins(table, own)),
         )
 
     def _fewer(self, n: int) -> bool:
@@ -221,18 +227,16 @@ def cross_validated(
     attended : ndarray of shape (n, K)
         The attended linear pool of each row, from scores that were not fitted on it.
     """
-    labels, likelihoods, predicted = members.labels, members.likelihoods, members.probabilities
+    labels, predicted = members.labels, members.probabilities
     static, lost = np.empty(len(labels)), np.empty(len(labels))
     attended = np.empty(predicted.shape[1:])
     for seen, held_out in folds(labels):
         pool = TwoPools.fit(members.only(seen))
-        pools = AttendedPools.fit(
-            predicted[:, seen], found[:, seen], labels[seen], likelihoods[seen]
-        )
+        pools = AttendedPools.fit(members.only(seen), found[:, seen])
         attended[held_out] = pools.attend(predicted[:, held_out], found[:, held_out])[0]
         fused = pools.fuse(predicted[:, held_out], found[:, held_out])[0]
         lost[held_out] = -np.log(evidence(fused, labels[held_out]))
         static[held_out] = -np.log(
             evidence(pool.fuse_members(predicted[:, held_out]), labels[held_out])
         )
-    return AttentionGate.compare(static, lost, gated), attended
+    return AttentionGate.compare(static, lost, gated, members.weights), attended

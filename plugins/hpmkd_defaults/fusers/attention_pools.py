@@ -13,7 +13,8 @@ from hpmkd_defaults.fusers.log_linear import LogLinearPool
 from hpmkd_defaults.fusers.row_scores import Scorer
 
 if TYPE_CHECKING:
-    from hpmkd.values import FloatArray, IntArray
+    from hpmkd.values import FloatArray
+    from hpmkd_defaults.fusers.calibrated_members import Members
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,36 +42,28 @@ class AttendedPools:
 
     @classmethod
     def fit(
-        cls,
-        probabilities: FloatArray,
-        found: FloatArray,
-        labels: IntArray,
-        likelihoods: FloatArray,
-        attended: FloatArray | None = None,
+        cls, members: Members, found: FloatArray, attended: FloatArray | None = None
     ) -> AttendedPools:
         """Fit on out-of-fold rows.
 
         Parameters
         ----------
-        probabilities : ndarray of shape (M, n, K)
-            Of the calibrated teachers.
+        members : Members
+            The calibrated teachers of the n rows.
         found : ndarray of shape (M, n, 6)
             Their features; see :func:`~hpmkd_defaults.fusers.row_scores.features`.
-        labels : ndarray of shape (n,)
-            Class codes.
-        likelihoods : ndarray of shape (n, M)
-            What each teacher gives the true class.
         attended : ndarray of shape (n, K), optional
             The attended linear pool of each row from scores that were not fitted on it, so
             that the log-linear pool does not trust it too much.
         """
-        scorer = Scorer.fit(found, likelihoods)
+        probabilities, labels, weights = members.probabilities, members.labels, members.weights
+        scorer = Scorer.fit(found, members.likelihoods, weights)
         if attended is None:
             attended = attention_fuse(probabilities, scorer.scores(found))[0]
         joined = with_attended(probabilities, attended)
-        log_linear = LogLinearPool.fit(joined, labels)
+        log_linear = LogLinearPool.fit(joined, labels, weights)
         mean = 0.5 * (attended + log_linear.fuse(joined))
-        return cls(scorer, log_linear, calibrating_temperature(mean, labels))
+        return cls(scorer, log_linear, calibrating_temperature(mean, labels, weights))
 
     def attend(self, probabilities: FloatArray, found: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the attended linear pool (b, K) and its weights (b, M)."""

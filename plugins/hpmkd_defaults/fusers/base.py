@@ -19,7 +19,13 @@ Pool = TypeVar("Pool")
 class StaticFuser(ABC, Generic[Pool]):
     """Calibrates each teacher, then fits a pool of them; the rows are not looked at."""
 
-    def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> Pool:
+    def fit(
+        self,
+        probabilities: FloatArray,
+        labels: IntArray,
+        table: Any,
+        weights: FloatArray | None = None,
+    ) -> Pool:
         """Fit on out-of-fold probabilities.
 
         Parameters
@@ -30,8 +36,10 @@ class StaticFuser(ABC, Generic[Pool]):
             Class codes.
         table : table of n rows
             Not looked at: the weights are the same for all rows.
+        weights : ndarray of shape (n,), optional
+            Of the rows; without them all weigh the same.
         """
-        return self.pool(Members.fit(probabilities, labels))
+        return self.pool(Members.fit(probabilities, labels, weights))
 
     @abstractmethod
     def pool(self, members: Members) -> Pool:

@@ -31,9 +31,10 @@ class CalibratedFuser(StaticFuser["CalibratedPool"]):
 
     def pool(self, members: Members) -> CalibratedPool:
         """Fit weights and the last temperature on calibrated members."""
-        weights = tuple(expectation_maximisation(members.likelihoods).tolist())
+        of_rows = members.weights
+        weights = tuple(expectation_maximisation(members.likelihoods, weights=of_rows).tolist())
         pooled = mixed(members.probabilities, weights)
-        final = calibrating_temperature(pooled, members.labels)
+        final = calibrating_temperature(pooled, members.labels, of_rows)
         n_classes = members.probabilities.shape[2]
         return CalibratedPool(members.temperatures, weights, final, n_classes)
 

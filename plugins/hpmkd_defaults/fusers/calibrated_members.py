@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,32 +35,45 @@ class Members:
         Of each teacher, in [.05, 20].
     probabilities : ndarray of shape (M, n, K)
         Of the teachers, calibrated.
+    weights : ndarray of shape (n,) or None
+        Of the rows; None if all are 1.
     """
 
     rows: IntArray
     labels: IntArray
     temperatures: tuple[float, ...]
     probabilities: FloatArray
+    weights: FloatArray | None = None
 
     @classmethod
-    def fit(cls, probabilities: FloatArray, labels: IntArray, most: int | None = None) -> Members:
+    def fit(
+        cls,
+        probabilities: FloatArray,
+        labels: IntArray,
+        weights: FloatArray | None = None,
+        most: int | None = None,
+    ) -> Members:
         """Calibrate each teacher on out-of-fold probabilities (M, n, K), zeros allowed.
 
-        At most on `most` rows, by default 20,000; 0 is all.
+        The n rows may have `weights`. At most on `most` rows, by default 20,000; 0 is all.
         """
         most = MAX_ROWS if most is None else most
         rows = stratified(labels, most or len(labels))
-        labels = labels[rows]
+        labels, weights = labels[rows], None if weights is None else weights[rows]
         temperatures = tuple(
-            calibrating_temperature(positive(each[rows]), labels) for each in probabilities
+            calibrating_temperature(positive(each[rows]), labels, weights) for each in probabilities
         )
         predicted = np.stack([each[rows] for each in probabilities])
-        return cls(rows, labels, temperatures, calibrated(predicted, temperatures))
+        return cls(rows, labels, temperatures, calibrated(predicted, temperatures), weights)
 
     def only(self, rows: IntArray) -> Members:
         """Return the same members on some of the rows, given by position."""
-        return Members(
-            self.rows[rows], self.labels[rows], self.temperatures, self.probabilities[:, rows]
+        return replace(
+            self,
+            rows=self.rows[rows],
+            labels=self.labels[rows],
+            probabilities=self.probabilities[:, rows],
+            weights=None if self.weights is None else self.weights[rows],
         )
 
     @property

@@ -19,7 +19,9 @@ LOWEST, HIGHEST = 0.05, 20.0
 PRECISION = 1e-3
 
 
-def calibrating_temperature(probabilities: FloatArray, labels: IntArray) -> float:
+def calibrating_temperature(
+    probabilities: FloatArray, labels: IntArray, weights: FloatArray | None = None
+) -> float:
     """Return the T of ``softmax(log p / T)`` that fits the labels best.
 
     Temperature scaling (Guo et al. 2017), by a bounded search in log T. The log likelihood
@@ -33,6 +35,8 @@ def calibrating_temperature(probabilities: FloatArray, labels: IntArray) -> floa
         Of rows that the teacher did not see.
     labels : ndarray of shape (n,)
         Class codes.
+    weights : ndarray of shape (n,), optional
+        Of the rows: one of weight 2 counts as two.
 
     Returns
     -------
@@ -45,14 +49,16 @@ def calibrating_temperature(probabilities: FloatArray, labels: IntArray) -> floa
     # Shifted once, at T = 1; the shift is divided by T like the rest.
     top = logits.max(axis=1)
     logits -= top[:, np.newaxis]
+    shift = top.sum() if weights is None else weights @ top
     scratch = np.empty_like(logits)
 
     def objective(log_temperature: float) -> float:
         inverse = math.exp(-log_temperature)
         np.multiply(logits, inverse, out=scratch)
         np.exp(scratch, out=scratch)
-        loss = np.log(scratch.sum(axis=1)).sum() + inverse * top.sum()
-        return float(loss) + 0.5 * log_temperature**2
+        logs = np.log(scratch.sum(axis=1))
+        loss = logs.sum() if weights is None else weights @ logs
+        return float(loss + inverse * shift) + 0.5 * log_temperature**2
 
     found = minimize_scalar(
         objective,

@@ -42,7 +42,13 @@ class AttentionGate:
     standard_error: float | None = None
 
     @classmethod
-    def compare(cls, static: FloatArray, attended: FloatArray, gated: bool = True) -> AttentionGate:
+    def compare(
+        cls,
+        static: FloatArray,
+        attended: FloatArray,
+        gated: bool = True,
+        weights: FloatArray | None = None,
+    ) -> AttentionGate:
         """Accept attention if it gains more than one standard error.
 
         Parameters
@@ -51,8 +57,10 @@ class AttentionGate:
             Cross-validated log loss of each row, n >= 2.
         gated : bool
             False accepts it whatever the gain.
+        weights : ndarray of shape (n,), optional
+            Of the rows.
         """
-        found = compare(static, attended)
+        found = compare(static, attended, weights)
         gain, error = found.gain, found.standard_error
         comparison = f"log loss {gain:+.5f} ± {error:.5f} better than the static pool's"
         if not gated:

@@ -46,16 +46,21 @@ class LogLinearPool:
     shares: tuple[float, ...]
 
     @classmethod
-    def fit(cls, probabilities: FloatArray, labels: IntArray) -> LogLinearPool:
-        """Fit on calibrated out-of-fold probabilities of shape (M, n, K), by L-BFGS-B."""
+    def fit(
+        cls, probabilities: FloatArray, labels: IntArray, weights: FloatArray | None = None
+    ) -> LogLinearPool:
+        """Fit on calibrated out-of-fold probabilities of shape (M, n, K), by L-BFGS-B.
+
+        The n rows may have `weights`.
+        """
         n_teachers, n, n_classes = probabilities.shape
         logs = logarithms(probabilities).reshape(n_teachers, -1)
-        ridge = RIDGE + PRIOR / n
+        ridge = RIDGE + PRIOR / (n if weights is None else float(weights.sum()))
         # Where the search starts and where the ridge pulls to: the plain geometric mean.
         rest = np.concatenate([np.full(n_teachers, 1.0 / n_teachers), np.zeros(n_classes)])
 
         def objective(parameters: FloatArray) -> tuple[float, FloatArray]:
-            loss, gradient = negative_log_likelihood(parameters, logs, labels)
+            loss, gradient = negative_log_likelihood(parameters, logs, labels, weights)
             away = parameters - rest
             return loss + ridge * float(away @ away), gradient + 2.0 * ridge * away
 
@@ -68,7 +73,8 @@ class LogLinearPool:
             options={"maxiter": MAX_ITERATIONS, "ftol": 1e-10, "gtol": 1e-6},
         ).x
         exponents = found[:n_teachers]
-        spread = exponents * logs.reshape(probabilities.shape).std(axis=2).mean(axis=1)
+        spreads = logs.reshape(probabilities.shape).std(axis=2)
+        spread = exponents * np.average(spreads, axis=1, weights=weights)
         total = spread.sum()
         shares = spread / total if total > 0 else rest[:n_teachers]
         return cls(
@@ -89,7 +95,10 @@ def logarithms(probabilities: FloatArray) -> FloatArray:
 
 
 def negative_log_likelihood(
-    parameters: FloatArray, logs: FloatArray, labels: IntArray
+    parameters: FloatArray,
+    logs: FloatArray,
+    labels: IntArray,
+    weights: FloatArray | None = None,
 ) -> tuple[float, FloatArray]:
     """Return the mean NLL of the log-linear pool and its gradient.
 
@@ -101,10 +110,13 @@ def negative_log_likelihood(
         log p of the calibrated teachers.
     labels : ndarray of shape (n,)
         Class codes.
+    weights : ndarray of shape (n,), optional
+        Of the rows, by which the mean is taken.
     """
     n_teachers, n = len(logs), len(labels)
+    mass = n if weights is None else weights.sum()
     offsets = parameters[n_teachers:]
     logits = (parameters[:n_teachers] @ logs).reshape(n, -1) + offsets
     # At alpha = 0 it is the plain cross entropy; the soft targets are not read.
-    loss, gradient, _ = distillation_loss(logits, labels, logits, 1.0, 0.0)
-    return loss, np.concatenate([logs @ gradient.ravel(), gradient.sum(axis=0)]) / n
+    loss, gradient, _ = distillation_loss(logits, labels, logits, 1.0, 0.0, weights=weights)
+    return loss, np.concatenate([logs @ gradient.ravel(), gradient.sum(axis=0)]) / mass

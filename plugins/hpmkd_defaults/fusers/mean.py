@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 class MeanFuser:
     """Gives every teacher the same weight and calibrates nothing: the baseline."""
 
-    def fit(self, probabilities: FloatArray, labels: IntArray, table: Any) -> FittedMean:
+    def fit(
+        self,
+        probabilities: FloatArray,
+        labels: IntArray,
+        table: Any,
+        weights: FloatArray | None = None,
+    ) -> FittedMean:
         """Count teachers and classes of `probabilities`, of shape (M, n, K)."""
         return FittedMean(n_teachers=len(probabilities), n_classes=probabilities.shape[2])
 

@@ -53,7 +53,9 @@ def evidence(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     return np.maximum(likelihoods.astype(np.float64), SMALLEST)
 
 
-def expectation_maximisation(likelihoods: FloatArray, max_steps: int = MAX_STEPS) -> FloatArray:
+def expectation_maximisation(
+    likelihoods: FloatArray, max_steps: int = MAX_STEPS, weights: FloatArray | None = None
+) -> FloatArray:
     """Return the weights of the linear pool that make the labels most likely.
 
     ``w_m <- mean_i w_m e_im / sum_j w_j e_ij``, from uniform weights: expectation
@@ -66,10 +68,12 @@ def expectation_maximisation(likelihoods: FloatArray, max_steps: int = MAX_STEPS
         Evidence e_im > 0: what teacher m gave the true class of row i.
     max_steps : int
         Steps after which to stop even if the weights still move.
+    weights : ndarray of shape (n,), optional
+        Of the rows, by which their mean is taken.
 
     Returns
     -------
     ndarray of shape (M,)
         In [0, 1]; they sum to 1.
     """
-    return em_weights(likelihoods, max_steps, TOLERANCE)
+    return em_weights(likelihoods, max_steps, TOLERANCE, weights)

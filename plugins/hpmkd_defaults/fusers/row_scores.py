@@ -84,7 +84,9 @@ class Scorer:
     coefficients: FloatArray
 
     @classmethod
-    def fit(cls, found: FloatArray, likelihoods: FloatArray) -> Scorer:
+    def fit(
+        cls, found: FloatArray, likelihoods: FloatArray, weights: FloatArray | None = None
+    ) -> Scorer:
         """Fit by L-BFGS on the NLL of the attended linear pool, with a ridge.
 
         At the start, where all coefficients are 0, it is the static linear pool.
@@ -95,22 +97,27 @@ class Scorer:
             The features.
         likelihoods : ndarray of shape (n, M)
             What each teacher gives the true class of each row, > 0.
+        weights : ndarray of shape (n,), optional
+            Of the rows. Features are scaled as if all weighed the same.
         """
         n_teachers, n, width = found.shape
+        mass = n if weights is None else weights.sum()
         center, scale = found.mean(axis=(0, 1)), found.std(axis=(0, 1))
         scale = np.where(scale > 1e-9, scale, 1.0)
         standard = standardised(found, center, scale)
-        static = np.maximum(expectation_maximisation(likelihoods), LEAST_WEIGHT)
+        best = expectation_maximisation(likelihoods, weights=weights)
+        static = np.maximum(best, LEAST_WEIGHT)
         base = np.log(static)
 
         def objective(parameters: FloatArray) -> tuple[float, FloatArray]:
             shared, own, offsets = unpacked(parameters, n_teachers, width)
             scores = scored(standard, base + offsets, shared + own)
-            loss, rows = attention_gradient(likelihoods, scores)
+            loss, rows = attention_gradient(likelihoods, scores, weights)
             slopes = np.stack(
                 [rows[:, m] @ each for m, each in enumerate(standard)]
             )  # of shape (M, 6)
-            gradient = np.concatenate([slopes.sum(axis=0), slopes.ravel(), rows.sum(axis=0)]) / n
+            gradient = np.concatenate([slopes.sum(axis=0), slopes.ravel(), rows.sum(axis=0)])
+            gradient /= mass
             loss += RIDGE * float(parameters @ parameters)
             return loss, gradient + 2.0 * RIDGE * parameters
 

@@ -60,11 +60,11 @@ class TwoPools:
     @classmethod
     def fit(cls, members: Members) -> TwoPools:
         """Fit both pools on calibrated members."""
-        predicted, labels = members.probabilities, members.labels
-        linear = tuple(expectation_maximisation(members.likelihoods).tolist())
-        log_linear = LogLinearPool.fit(predicted, labels)
+        predicted, labels, weights = members.probabilities, members.labels, members.weights
+        linear = tuple(expectation_maximisation(members.likelihoods, weights=weights).tolist())
+        log_linear = LogLinearPool.fit(predicted, labels, weights)
         mean = 0.5 * (mixed(predicted, linear) + log_linear.fuse(predicted))
-        final = calibrating_temperature(mean, labels)
+        final = calibrating_temperature(mean, labels, weights)
         return cls(members.temperatures, linear, log_linear, final)
 
     @property

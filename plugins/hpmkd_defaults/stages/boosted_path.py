@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.student import TreesModel, join_trees
+from hpmkd.values import weighted_mean
 from hpmkd_defaults.stages.boosting_base import BoostingBase
 from hpmkd_defaults.stages.leaf_refit import refitted
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.student import Student
-    from hpmkd.values import FloatArray, IntArray, StageInputs
+    from hpmkd.values import FloatArray, HeldOutRows, StageInputs
     from hpmkd_defaults.stages.boosting_rounds import Boosting
 
 #: Sum of the steps of the rounds without a new least loss of the held-out rows after which a fit
@@ -159,7 +160,7 @@ def grow(
             parts.append(PathPart.after(boosting, done, base, trees))
         if inputs.held is not None:
             margins = boosting.held_margins(parts[-1].booster)
-            losses.append(log_loss(margins, inputs.held.labels))
+            losses.append(log_loss(margins, inputs.held))
     return BoostedPath(inputs, parts, done, losses, half_leaves)
 
 
@@ -173,14 +174,18 @@ def exhausted(losses: list[float], patience: int) -> bool:
     return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-def log_loss(margins: NDArray[np.float32], labels: IntArray) -> float:
-    """Return the mean log loss of margins of shape (n, K), or (n,) for two classes, in nats."""
-    exact = margins.astype(np.float64)
+def log_loss(margins: NDArray[np.float32], held: HeldOutRows) -> float:
+    """Return the weighted mean log loss of held-out rows, in nats.
+
+    Margins are of shape (h, K), or (h,) for two classes.
+    """
+    exact, labels = margins.astype(np.float64), held.labels
     if exact.ndim == 1:
-        return float(np.logaddexp(0.0, np.where(labels == 1, -exact, exact)).mean())
+        losses = np.logaddexp(0.0, np.where(labels == 1, -exact, exact))
+        return weighted_mean(losses, held.weights)
     exact -= exact.max(axis=1, keepdims=True)
     right = exact[np.arange(len(labels)), labels]
-    return float(np.mean(np.log(np.exp(exact).sum(axis=1)) - right))
+    return weighted_mean(np.log(np.exp(exact).sum(axis=1)) - right, held.weights)
 
 
 def as_half(values: FloatArray) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from hpmkd_defaults.stages.objective import DistillationObjective
 from hpmkd_defaults.stages.row_loss import (
     checked_extra,
     checked_held,
+    stacked_counts,
     stacked_matrix,
     stacked_target,
     stacked_weights,
@@ -105,7 +106,8 @@ class XGBoosting(Boosting["xgboost.Booster"]):
         self.exact = mixing_is_exact(inputs)
         threads = {"nthread": inputs.n_threads}
         bins = {"max_bin": self.parameters["max_bin"]}
-        self._matrix = xgboost.QuantileDMatrix(self.rows, **bins, **threads)
+        counts = {"weight": stacked_counts(inputs, self.extra)}  # columns are cut by these
+        self._matrix = xgboost.QuantileDMatrix(self.rows, **counts, **bins, **threads)
         # Rounding may leave [0, 1] by a hair, which XGBoost refuses.
         self._matrix.set_label(self.target[:, 1].clip(0.0, 1.0))
         if self.exact and self.weights is not None:

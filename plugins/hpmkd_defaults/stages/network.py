@@ -176,8 +176,9 @@ def _student(
 
 
 def _held_loss(model: NetworkModel, held: HeldOutRows) -> float:
-    """Return the mean log loss of the held-out rows, in nats."""
+    """Return the weighted mean log loss of the held-out rows, in nats."""
     margins = model.margins(held.matrix)
     margins = margins[:, 0] if model.n_margins == 1 else margins
-    loss, *_ = distillation_loss(margins, held.labels, np.zeros(margins.shape), 1.0, 0.0)
+    unread = np.zeros(margins.shape)
+    loss, *_ = distillation_loss(margins, held.labels, unread, 1.0, 0.0, weights=held.weights)
     return loss

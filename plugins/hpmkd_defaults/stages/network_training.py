@@ -119,6 +119,7 @@ class NetworkTraining:
             rate=self._rate,
             decay=self._decay,
             horizon=HORIZON,
+            weights=self._inputs.weights,
         )
         self._log.write(loss)
         self._done += 1

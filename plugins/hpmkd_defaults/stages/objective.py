@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.kernels import distillation_loss
-from hpmkd.values import TrainingState
+from hpmkd.values import TrainingState, weighted_mean
 from hpmkd_defaults.stages.row_loss import RowLoss
 from hpmkd_defaults.stages.targets import current_softening
 
@@ -41,9 +41,10 @@ class FitLog:
         self._gap_and_kl: tuple[float, float] | None = None
         if inputs.scheduler.varies:
             teacher = np.maximum(inputs.soft_targets, FLOOR)
-            self._entropy = -float(np.mean(np.sum(inputs.soft_targets * np.log(teacher), axis=1)))
+            logs = np.sum(inputs.soft_targets * np.log(teacher), axis=1)
+            self._entropy = -weighted_mean(logs, inputs.weights)
             right = teacher[np.arange(len(teacher)), inputs.labels]
-            self._teacher_loss = -float(np.mean(np.log(right)))
+            self._teacher_loss = -weighted_mean(np.log(right), inputs.weights)
 
     def look(self, margins: FloatArray) -> TrainingState:
         """Return the state before a round that starts from margins of shape (n + m, K) or (n + m,).
@@ -70,9 +71,9 @@ class FitLog:
         return (self._losses[-1] - self._losses[0]) / steps if steps > 0 else None
 
     def _compared(self, margins: FloatArray) -> tuple[float, float]:
-        labels, teacher = self.inputs.labels, self.inputs.soft_targets
-        hard, *_ = distillation_loss(margins, labels, teacher, 1.0, 0.0)
-        soft, *_ = distillation_loss(margins, labels, teacher, 1.0, 1.0)
+        compared = margins, self.inputs.labels, self.inputs.soft_targets, 1.0
+        hard, *_ = distillation_loss(*compared, 0.0, weights=self.inputs.weights)
+        soft, *_ = distillation_loss(*compared, 1.0, weights=self.inputs.weights)
         return hard - self._teacher_loss, max(0.0, soft - self._entropy)
 
 

@@ -63,7 +63,7 @@ def checked_held(inputs: StageInputs) -> HeldOutRows | None:
     Raises
     ------
     DataError
-        There are none in them, not as many labels, or other columns.
+        There are none in them, not as many labels or weights, or other columns.
     """
     held = inputs.held
     if held is None:
@@ -73,6 +73,11 @@ def checked_held(inputs: StageInputs) -> HeldOutRows | None:
         raise DataError(
             f"{len(held.labels)} labels are held out, and rows of shape {held.matrix.shape}: "
             f"expected (h, {width}) and h labels, h > 0; without such rows set held=None"
+        )
+    if held.weights is not None and held.weights.shape != held.labels.shape:
+        raise DataError(
+            f"{len(held.labels)} rows are held out, with weights of shape {held.weights.shape}: "
+            "give one for each, or weights=None where all count the same"
         )
     return held
 
@@ -87,6 +92,7 @@ def at_most(inputs: StageInputs, count: int) -> StageInputs:
         matrix=inputs.matrix[rows],
         labels=inputs.labels[rows],
         soft_targets=inputs.soft_targets[rows],
+        weights=None if inputs.weights is None else inputs.weights[rows],
     )
 
 
@@ -109,8 +115,16 @@ def stacked_target(
 def stacked_weights(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray | None:
     """Return the weights of all rows, of shape (n + m,); None where all are 1."""
     if extra is None:
-        return None
-    return np.repeat([1.0, extra.weight], [len(inputs.labels), len(extra.matrix)])
+        return inputs.weights
+    own = np.ones(len(inputs.labels)) if inputs.weights is None else inputs.weights
+    return np.concatenate([own, np.full(len(extra.matrix), extra.weight)])
+
+
+def stacked_counts(inputs: StageInputs, extra: ExtraRows | None) -> FloatArray | None:
+    """Return as how many rows each counts where values are counted; None where each is one."""
+    if inputs.weights is None or extra is None:
+        return inputs.weights
+    return np.concatenate([inputs.weights, np.ones(len(extra.matrix))])
 
 
 class RowLoss:
@@ -128,9 +142,10 @@ class RowLoss:
         self.labels = inputs.labels
         self.teachers = [inputs.soft_targets] + ([] if extra is None else [extra.soft_targets])
         self.n, self.n_extra = len(inputs.labels), 0 if extra is None else len(extra.matrix)
-        self.weight = 0.0 if extra is None else extra.weight
+        self.weights, self.weight = inputs.weights, 0.0 if extra is None else extra.weight
+        self._mass_above = float(self.n if self.weights is None else self.weights.sum())
         #: Weight of all rows.
-        self.mass = self.n + self.weight * self.n_extra
+        self.mass = self._mass_above + self.weight * self.n_extra
         n_classes = inputs.soft_targets.shape[1]
         rows = self.n + self.n_extra
         self.shape = (rows, n_classes) if n_classes > 2 else (rows,)
@@ -150,7 +165,13 @@ class RowLoss:
         gradient, hessian = self._buffers
         n, above = self.n, (gradient[: self.n], hessian[: self.n])
         loss, *_ = distillation_loss(
-            margins[:n], self.labels, softened[0], temperature, alpha, out=above
+            margins[:n],
+            self.labels,
+            softened[0],
+            temperature,
+            alpha,
+            weights=self.weights,
+            out=above,
         )
         if self.n_extra == 0:
             return loss, gradient, hessian
@@ -159,7 +180,8 @@ class RowLoss:
         extra, *_ = distillation_loss(margins[n:], unread, softened[1], temperature, 1.0, out=below)
         for derivative in below:
             derivative *= self.weight
-        mean = (n * loss + (self.mass - n) * extra) / self.mass
+        mass = self._mass_above
+        mean = (mass * loss + (self.mass - mass) * extra) / self.mass
         return mean, gradient, hessian
 
     def _soft_targets(self, temperature: float) -> list[FloatArray]:

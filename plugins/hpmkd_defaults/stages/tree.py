@@ -41,8 +41,8 @@ class TreeStage:
     Leaf means are drawn towards the mean target by `shrinkage` pseudo-rows (the m-estimate
     of Cestnik 1990), on hard labels just as on soft ones: no leaf predicts exactly 0 or 1.
 
-    Hyperparameters: ``max_leaf_nodes`` (8 … 256), ``min_samples_leaf`` (1 … 50) and
-    ``shrinkage`` (.1 … 10).
+    Hyperparameters: ``max_leaf_nodes`` (8 … 256), ``min_samples_leaf`` (1 … 50; where rows have
+    weights, so much weight) and ``shrinkage`` (.1 … 10).
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ class TreeStage:
         matrix, weights = stacked_matrix(inputs, extra), stacked_weights(inputs, extra)
         regressor = DecisionTreeRegressor(
             max_leaf_nodes=int(settings["max_leaf_nodes"]),
-            min_samples_leaf=int(settings["min_samples_leaf"]),
             random_state=small_seed(inputs.seed),
+            **least_leaf(inputs, weights, int(settings["min_samples_leaf"])),
         )
         # The variance of two columns that sum to 1 is twice that of one: with two classes
         # one column grows the same tree, ties aside, in less time.
@@ -99,6 +99,15 @@ class TreeStage:
         )
         encoder = cast("TreeEncoder", inputs.encoder)  # what the encoding "tree" means
         return Student(encoder, model, inputs.classes)
+
+
+def least_leaf(inputs: StageInputs, weights: FloatArray | None, least: int) -> dict[str, Any]:
+    """Return scikit-learn's parameter of the smallest leaf: rows, or weight where rows have any."""
+    if inputs.weights is None or weights is None:
+        return {"min_samples_leaf": least}
+    # A hair less: a leaf of just this weight may come to less when it is summed.
+    share = (1.0 - 1e-9) * least / float(weights.sum())
+    return {"min_weight_fraction_leaf": min(share, 0.5)}
 
 
 def writable_if_missing(matrix: FloatArray) -> FloatArray:

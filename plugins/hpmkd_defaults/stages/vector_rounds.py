@@ -15,6 +15,7 @@ import numpy as np
 from hpmkd.kernels import add_vector_tree, bin_edges, grow_vector_tree, to_bins
 from hpmkd.student import TreesModel, joined
 from hpmkd_defaults.stages.boosting_rounds import Boosting
+from hpmkd_defaults.stages.row_loss import stacked_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class VectorBoosting(Boosting[VectorBooster]):
         self._n_drawn = max(1, int(parameters["colsample_bytree"] * n_columns)) if n_columns else 0
         per_bin = 16 * n_classes * leaves * max(1, self._n_drawn)
         most = min(int(parameters["max_bin"]), MOST_BINS, max(FEWEST_BINS, MOST_BYTES // per_bin))
-        self._edges = bin_edges(self.rows, most)
+        self._edges = bin_edges(self.rows, most, stacked_counts(inputs, self.extra))
         self._bins = to_bins(self.rows, self._edges)
         self._held_bins = None if self.held is None else to_bins(self.held.matrix, self._edges)[0]
         widest = int(self._bins[1].max(initial=0)) + 1

@@ -73,7 +73,7 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.refit_until = refit_until
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Find the number of rounds, then fit on all rows.
 
         Parameters
@@ -82,16 +82,19 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Numbers; missing is NaN.
         y : array-like of shape (n,)
             Labels of at least two classes.
+        sample_weight : array-like of shape (n,), optional
+            Of the rows, of those that it is stopped on as well.
         """
         matrix = np.asarray(X, dtype=np.float32)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        stopped = self._stopped(matrix, codes)
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        stopped = self._stopped(matrix, codes, weights)
         self.n_rounds_ = self.few_rounds if stopped is None else stopped.num_boosted_rounds()
         if stopped is not None and 0 < self.refit_until < len(codes):
             self.booster_ = stopped
             return self
         del stopped
-        rows = self._binned(matrix, codes)
+        rows = self._binned(matrix, codes, weights)
         self.booster_ = xgboost.train(self._parameters(), rows, self.n_rounds_)
         return self
 
@@ -107,13 +110,22 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return labels
 
-    def _stopped(self, matrix: FloatArray, codes: NDArray[Any]) -> xgboost.Booster | None:
+    def _stopped(
+        self, matrix: FloatArray, codes: NDArray[Any], weights: FloatArray | None
+    ) -> xgboost.Booster | None:
         """Return the model up to its best round; None where there is nothing to stop on."""
         held_out = held_out_rows(codes, MOST_HELD_OUT, self.random_state)
         if held_out is None:
             return None
-        train = self._binned(matrix[~held_out], codes[~held_out])
-        watch = self._binned(matrix[held_out], codes[held_out], ref=train)
+
+        def binned(
+            at: NDArray[np.bool_], ref: xgboost.DMatrix | None = None
+        ) -> xgboost.QuantileDMatrix:
+            own = None if weights is None else weights[at]
+            return self._binned(matrix[at], codes[at], own, ref)
+
+        train = binned(~held_out)
+        watch = binned(held_out, train)
         booster = xgboost.train(
             self._parameters(),
             train,
@@ -125,9 +137,15 @@ class BoostedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return booster[: int(booster.best_iteration) + 1]
 
     def _binned(
-        self, matrix: FloatArray, codes: NDArray[Any], ref: xgboost.DMatrix | None = None
+        self,
+        matrix: FloatArray,
+        codes: NDArray[Any],
+        weights: FloatArray | None,
+        ref: xgboost.DMatrix | None = None,
     ) -> xgboost.QuantileDMatrix:
-        return xgboost.QuantileDMatrix(matrix, codes, ref=ref, max_bin=self.max_bin, nthread=1)
+        return xgboost.QuantileDMatrix(
+            matrix, codes, weight=weights, ref=ref, max_bin=self.max_bin, nthread=1
+        )
 
     def _parameters(self) -> dict[str, Any]:
         n_classes = len(self.classes_)

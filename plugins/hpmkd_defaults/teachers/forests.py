@@ -43,12 +43,12 @@ class _Capped:
         super().__init__(n_estimators, min_samples_leaf=min_samples_leaf, **settings)  # type: ignore[call-arg]
         self.most = most
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Grow the trees on rows of shape (n, d) with n labels."""
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Grow the trees on rows of shape (n, d) with n labels, and n weights if they have any."""
         capped = 0 < self.most < len(np.asarray(y))
         self.bootstrap = capped or isinstance(self, RandomForestClassifier)
         self.max_samples = self.most if capped else None
-        fitted: Self = super().fit(X, y)  # type: ignore[misc]
+        fitted: Self = super().fit(X, y, sample_weight)  # type: ignore[misc]
         return fitted
 
 

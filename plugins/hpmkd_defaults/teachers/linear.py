@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from hpmkd.values import weighted_mean
 from hpmkd_defaults.rows import stratified
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class LinearTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.max_rows = max_rows
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit on complete, scaled columns.
 
         Parameters
@@ -58,18 +59,22 @@ class LinearTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Finite numbers.
         y : array-like of shape (n,)
             Labels.
+        sample_weight : array-like of shape (n,), optional
+            Of the rows; the mean cross entropy is weighted, and n their sum.
         """
         matrix = np.asarray(X)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         if 0 < self.max_rows < len(codes):
             chosen = stratified(codes, self.max_rows, self.random_state)
             matrix, codes = matrix[chosen], codes[chosen]
+            weights = None if weights is None else weights[chosen]
         matrix = matrix.astype(np.float64, copy=False)
-        ridge = 1.0 / (self.C * len(codes))
+        ridge = 1.0 / (self.C * (len(codes) if weights is None else float(weights.sum())))
         found = minimize(
             _ridge_loss,
             np.zeros((matrix.shape[1] + 1) * len(self.classes_)),
-            args=(matrix, codes, ridge),
+            args=(matrix, codes, ridge, weights),
             jac=True,
             method="L-BFGS-B",
             options={"maxiter": self.max_steps, "gtol": 1e-4},
@@ -91,7 +96,11 @@ class LinearTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _ridge_loss(
-    flat: FloatArray, matrix: FloatArray, codes: IntArray, ridge: float
+    flat: FloatArray,
+    matrix: FloatArray,
+    codes: IntArray,
+    ridge: float,
+    of_rows: FloatArray | None,
 ) -> tuple[float, FloatArray]:
     # Weights of shape (d, K) and the intercept below them, flat; loss and gradient.
     n = len(codes)
@@ -102,9 +111,12 @@ def _ridge_loss(
     slope = np.exp(margins)
     total = slope.sum(axis=1, keepdims=True)
     rows = np.arange(n)
-    loss = float((np.log(total[:, 0]) - margins[rows, codes]).mean())
+    loss = weighted_mean(np.log(total[:, 0]) - margins[rows, codes], of_rows)
     slope /= total
     slope[rows, codes] -= 1.0
-    slope /= n
+    if of_rows is None:
+        slope /= n
+    else:
+        slope *= of_rows[:, np.newaxis] / of_rows.sum()
     gradient = np.vstack([matrix.T @ slope + ridge * weights, slope.sum(axis=0)])
     return loss + 0.5 * ridge * float((weights**2).sum()), gradient.ravel()

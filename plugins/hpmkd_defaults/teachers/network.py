@@ -9,6 +9,7 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from hpmkd.kernels import network_epoch, network_inputs, network_margins
+from hpmkd.values import weighted_mean
 from hpmkd_defaults.network_weights import BATCH, HORIZON, layer_sizes, layers_of, start_state
 from hpmkd_defaults.teachers.rows import held_out_rows
 
@@ -72,7 +73,7 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.row_budget = row_budget
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train on complete, scaled columns.
 
         Parameters
@@ -81,20 +82,24 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Finite numbers.
         y : array-like of shape (n,)
             Labels of at least two classes.
+        sample_weight : array-like of shape (n,), optional
+            Of the rows, of those that it is stopped on as well.
         """
         rows = np.asarray(X)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         n = len(codes)
         large = n > SMALL
         held_out = held_out_rows(codes, MOST_HELD_OUT, self.random_state) if large else None
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         if held_out is None:
-            self._train(network_inputs(rows), codes, EPOCHS_SMALL)
+            self._train(network_inputs(rows), codes, weights, EPOCHS_SMALL)
             return self
         epochs = EPOCHS_LARGE
         if self.row_budget:
             epochs = min(epochs, max(1, self.row_budget // n))
-        watched = rows[held_out], codes[held_out]
-        self._train(network_inputs(rows[~held_out]), codes[~held_out], epochs, watched)
+        own, theirs = (None if weights is None else weights[at] for at in (~held_out, held_out))
+        watched = rows[held_out], codes[held_out], theirs
+        self._train(network_inputs(rows[~held_out]), codes[~held_out], own, epochs, watched)
         return self
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
@@ -114,13 +119,15 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         matrix: Singles,
         codes: IntArray,
+        weights: FloatArray | None,
         epochs: int,
-        watched: tuple[FloatArray, IntArray] | None = None,
+        watched: tuple[FloatArray, IntArray, FloatArray | None] | None = None,
     ) -> None:
         """Pass over the rows until the loss, of the watched rows if there are any, stands still."""
         n, n_classes = len(codes), len(self.classes_)
         self._sizes = layer_sizes(matrix.shape[1], self.width, n_classes)
-        shares = (np.bincount(codes, minlength=n_classes) + 1.0 / n_classes) / (n + 1.0)
+        counts = np.bincount(codes, weights, minlength=n_classes)
+        shares = (counts + 1.0 / n_classes) / (counts.sum() + 1.0)
         random = np.random.default_rng(self.random_state)
         state = start_state(self._sizes, shares, random)
         unread = np.zeros((n, n_classes), dtype=np.float32)  # hard labels alone count
@@ -130,7 +137,7 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             loss = network_epoch(
                 self._sizes, state, matrix, codes, unread, random.permutation(n), 1.0, 0.0, 0.0,
                 batch=BATCH, step=epoch * -(-n // BATCH), rate=self.learning_rate,
-                decay=self.weight_decay, horizon=HORIZON,
+                decay=self.weight_decay, horizon=HORIZON, weights=weights,
             )  # fmt: skip
             if watched is not None:
                 loss = self._log_loss(*watched)
@@ -142,9 +149,9 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 break
         self._average = best.copy()  # without the rest of the state
 
-    def _log_loss(self, X: FloatArray, codes: IntArray) -> float:
+    def _log_loss(self, X: FloatArray, codes: IntArray, weights: FloatArray | None) -> float:
         predicted = self.predict_proba(X)[np.arange(len(codes)), codes]
-        return -float(np.log(np.maximum(predicted, 1e-15)).mean())
+        return -weighted_mean(np.log(np.maximum(predicted, 1e-15)), weights)
 
 
 class Patience:

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hpmkd_defaults.fusers.attention_pools import AttendedPools
+from hpmkd_defaults.fusers.calibrated_members import Members
 from hpmkd_defaults.fusers.gate import AttentionGate, folds
 from hpmkd_defaults.fusers.local_loss import Neighbourhood
 from hpmkd_defaults.fusers.profile import wins
@@ -129,3 +131,24 @@ class TestWins:
         weights = np.column_stack([np.arange(50) % 2, 1 - np.arange(50) % 2]).astype(float)
         told = wins(table, weights)
         assert {place["column"] for place in told} == {"flag"}
+
+
+class TestWeights:
+    def test_a_row_of_weight_two_is_two_rows(self, rng):
+        """Where the features are given: those of neighbours know rows, not weights."""
+        said, found = rng.dirichlet(np.ones(3), (2, 300)), rng.normal(size=(2, 300, 6))
+        labels, times = rng.integers(0, 3, 300), rng.integers(1, 4, 300)
+        at = np.arange(300).repeat(times)
+        members = Members(np.arange(300), labels, (1.0, 1.0), said, times.astype(float))
+        repeated = Members(at, labels[at], (1.0, 1.0), said[:, at])
+        # Features are scaled by rows, whatever they weigh.
+        found = (found - found[:, at].mean(axis=(0, 1))) / found[:, at].std(axis=(0, 1))
+        one = AttendedPools.fit(members, found).fuse(said, found)[0]
+        two = AttendedPools.fit(repeated, found[:, at]).fuse(said, found)[0]
+        np.testing.assert_allclose(one, two, atol=0.02)
+
+    def test_the_gate_weighs_rows(self, rng):
+        gains = np.where(np.arange(200) < 100, 1.0, -1.0) + 0.01 * rng.normal(size=200)
+        assert not AttentionGate.compare(gains, np.zeros(200)).accepted
+        heavy = np.where(np.arange(200) < 100, 5.0, 1.0)
+        assert AttentionGate.compare(gains, np.zeros(200), weights=heavy).accepted

@@ -30,6 +30,9 @@ class TestPoolFuserConforms(FuserSuite):
 
 @pytest.mark.parametrize("gated", [True, False])
 class TestAttentionConforms(FuserSuite):
+    # A row that stands there thrice is its own neighbour: other features, perhaps another gate.
+    weight_tolerance = 0.03
+
     @pytest.fixture
     def fuser(self, gated):
         return AttentionWeightedMultiTeacher(gated=gated)

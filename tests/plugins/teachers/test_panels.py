@@ -17,6 +17,7 @@ from hpmkd.testing import TeacherPanelSuite
 from hpmkd.values import DataFacts
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
+from hpmkd_defaults.teachers.forests import CappedExtraTrees, CappedForest
 from hpmkd_defaults.teachers.linear import LinearTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher, Patience
 from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel, ReferencePanel
@@ -283,3 +284,53 @@ class TestRows:
 def test_models_are_scikit_learn_classifiers(model):
     copy = clone(model.set_params(random_state=5))
     assert copy.get_params() == model.get_params()
+
+
+class TestWeights:
+    @pytest.mark.parametrize(
+        ("model", "share"),
+        [
+            (LinearTeacher(max_steps=1000), 0.01),
+            (BoostedTeacher(few_rounds=20, subsample=1.0, colsample=1.0, max_bin=256), 1e-4),
+            (NetworkTeacher(), 0.8),
+        ],
+        ids=lambda each: type(each).__name__ if hasattr(each, "fit") else "",
+    )
+    def test_a_heavy_row_is_many_rows(self, model, share):
+        """Two fits differ by less than a share of what the weights change."""
+        X, y = load_breast_cancer(return_X_y=True)
+        matrix, labels = scale(X)[:130, :3], y[:130]
+        times = np.where(labels == 0, 4, 1)
+        weighed = clone(model).fit(matrix, labels, sample_weight=times.astype(float))
+        repeated = clone(model).fit(matrix.repeat(times, axis=0), labels.repeat(times))
+        if isinstance(model, BoostedTeacher):  # it would stop on others of the repeated rows
+            repeated = clone(model).set_params(few_rounds=20)
+            repeated._stopped = lambda *_: None
+            repeated.fit(matrix.repeat(times, axis=0), labels.repeat(times))
+        plain = clone(model).fit(matrix, labels)
+        one, other, without = (each.predict_proba(matrix) for each in (weighed, repeated, plain))
+        changed = np.abs(without - other).mean()
+        assert changed > 0.005
+        assert np.abs(one - other).mean() <= share * changed
+
+    @pytest.mark.parametrize(
+        ("capped", "plain"),
+        [(CappedForest, RandomForestClassifier), (CappedExtraTrees, ExtraTreesClassifier)],
+    )
+    def test_a_forest_takes_them_as_scikit_learn_does(self, capped, plain):
+        X, y = load_wine(return_X_y=True)
+        weights = np.linspace(0.1, 3.0, len(y))
+        one, other = (
+            each(9, random_state=0).fit(X, y, sample_weight=weights) for each in (capped, plain)
+        )
+        np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
+
+    @pytest.mark.parametrize("model", [BoostedTeacher(), NetworkTeacher(row_budget=100_000)])
+    def test_rows_that_end_a_fit_are_weighed(self, model, monkeypatch):
+        monkeypatch.setattr("hpmkd_defaults.teachers.network.SMALL", 100)
+        X, y = load_breast_cancer(return_X_y=True)
+        weights = np.where(y == 0, 30.0, 1.0)
+        plain, heavy = (clone(model).fit(scale(X), y, each) for each in (None, weights))
+        assert (
+            heavy.predict_proba(scale(X))[:, 0].mean() > plain.predict_proba(scale(X))[:, 0].mean()
+        )

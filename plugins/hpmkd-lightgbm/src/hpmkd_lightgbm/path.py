@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import lightgbm
 import numpy as np
 
+from hpmkd.values import weighted_mean
 from hpmkd_lightgbm.packing import pack_lightgbm
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def grow(
 
 
 def _held_loss(booster: lightgbm.Booster, held: HeldOutRows, raw: bool) -> float:
-    """Return the mean log loss of the held-out rows now, in nats.
+    """Return the weighted mean log loss of the held-out rows now, in nats.
 
     LightGBM has added their margins up; it gives out those, or probabilities where the
     objective is its own.
@@ -113,6 +114,7 @@ def _held_loss(booster: lightgbm.Booster, held: HeldOutRows, raw: bool) -> float
             margins = np.column_stack([np.zeros(len(given)), given]) if two else given
             odds = np.exp(margins - margins.max(axis=1, keepdims=True))
         right = odds[np.arange(len(odds)), held.labels] / odds.sum(axis=1)
-        return "log_loss", float(-np.log(np.maximum(right, 1e-300)).mean()), False
+        losses = -np.log(np.maximum(right, 1e-300))
+        return "log_loss", weighted_mean(losses, held.weights), False
 
     return float(booster.eval_valid(feval=log_loss)[0][2])

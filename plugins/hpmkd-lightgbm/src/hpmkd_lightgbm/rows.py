@@ -68,9 +68,10 @@ class Rows:
 
     @property
     def weights(self) -> FloatArray:
-        """Weights of shape (n + m,): 1 of a row with a label."""
+        """Weights of shape (n + m,): 1 of a row with a label, unless it has its own."""
+        own = np.ones(self.n) if self.inputs.weights is None else self.inputs.weights
         weight = 0.0 if self.extra is None else self.extra.weight
-        return np.repeat([1.0, weight], [self.n, self.n_extra])
+        return np.concatenate([own, np.full(self.n_extra, weight)])
 
     @property
     def n(self) -> int:
@@ -106,13 +107,20 @@ class Rows:
         Returns
         -------
         loss : float
-            Of the rows with a label, in nats.
+            Of the rows with a label, weighted, in nats.
         gradient, hessian : ndarray of the shape of `margins`
         """
         labels, teacher = self.inputs.labels, self.inputs.soft_targets
         temperature, alpha = softening.temperature, softening.alpha
         softened = soften(teacher, temperature)
-        above = distillation_loss(margins[: self.n], labels, softened, temperature, alpha)
+        above = distillation_loss(
+            margins[: self.n],
+            labels,
+            softened,
+            temperature,
+            alpha,
+            weights=self.inputs.weights,
+        )
         if self.extra is None:
             return above
         below = distillation_loss(

@@ -33,9 +33,9 @@ class LightGBMStage:
     """Trees grown best leaf first, by LightGBM.
 
     Hyperparameters: ``num_leaves`` (4 … 32), ``learning_rate`` (.05 … .5), ``lambda_l2``
-    (.1 … 10), ``min_data_in_leaf`` (2 … 30), and the shares of rows and of columns that a tree
-    grows on, ``bagging_fraction`` (.5 … 1) and ``feature_fraction`` (.4 … 1). ``n_rounds``, the
-    limit of the rounds, is not drawn: a path ends by itself.
+    (.1 … 10), ``min_data_in_leaf`` (2 … 30; rows, whatever they weigh), and the shares of rows and
+    of columns that a tree grows on, ``bagging_fraction`` (.5 … 1) and ``feature_fraction``
+    (.4 … 1). ``n_rounds``, the limit of the rounds, is not drawn: a path ends by itself.
 
     Every fit starts from a margin per row, stored in the student: that of the linear student
     before it in the chain (``inputs.start``), or the log prior of the mixed target. With two

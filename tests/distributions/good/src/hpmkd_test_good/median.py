@@ -11,7 +11,7 @@ class Median:
     def __init__(self, floor):
         self.floor = floor
 
-    def fit(self, probabilities, labels, table):
+    def fit(self, probabilities, labels, table, weights=None):
         return self
 
     def fuse(self, probabilities, table):

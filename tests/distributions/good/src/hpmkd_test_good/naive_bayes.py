@@ -21,6 +21,8 @@ class NaiveBayes:
     def fit(self, inputs):
         settings = {**self.defaults, **inputs.configuration.hyperparameters}
         target = self.target(inputs)
+        if inputs.weights is not None:
+            target *= inputs.weights[:, np.newaxis]
         mass = target.sum(axis=0) + 1.0 / target.shape[1]
         means = (target.T @ inputs.matrix) / mass[:, None]
         spread = inputs.matrix.var(axis=0) + settings["smoothing"]
