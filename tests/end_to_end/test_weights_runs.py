@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 
 import hpmkd
@@ -93,16 +93,29 @@ def test_only_ratios_count(rows):
 def test_the_tables_and_the_verdict_are_weighted(rows):
     x, y, group = rows
     weights, of_test = np.where(group, 1.0, 2.0), RNG.uniform(0.1, 3.0, len(y))
-    options = {"X_test": x, "y_test": y, "sample_weight_test": of_test}
+    others = x + 1e-3
+    options = {"X_test": others, "y_test": y, "sample_weight_test": of_test}
     found = distil(x, y, sample_weight=weights, **options)
     record = next(each for each in found.records if each.chosen)
-    predicted = found.student.predict_proba(x)
+    predicted = found.student.predict_proba(others)
     assert record.log_loss == pytest.approx(log_loss(y, predicted, sample_weight=of_test))
-    right = found.student.predict(x) == y
+    right = found.student.predict(others) == y
     assert record.accuracy == pytest.approx(np.average(right, weights=of_test))
     assert found.verdict.arms[0].log_loss == pytest.approx(record.log_loss)
     summary = next(each for each in found.front if each.chosen)
     assert summary.log_loss == pytest.approx(record.log_loss)
+
+
+def test_another_metric_is_weighted_too(rows):
+    x, y, group = rows
+    weights, others = np.where(group, 1.0, 4.0), x + 1e-3
+    options = {"X_test": others, "y_test": y, "sample_weight_test": weights}
+    found = distil(x, y, sample_weight=weights, metric="auc", **options)
+    record = next(each for each in found.records if each.chosen)
+    predicted = found.student.predict_proba(others)[:, 1]
+    expected = roc_auc_score(y == "yes", predicted, sample_weight=weights)
+    assert record.metric == pytest.approx(expected)
+    assert found.verdict.by_metric.student == pytest.approx(expected)
 
 
 def test_trials_are_judged_by_weighted_rows(rows):
@@ -133,7 +146,7 @@ def test_given_probabilities_are_of_all_rows_those_of_weight_zero_too(rows):
     found = distil(x, y, teacher=model.predict_proba(x), sample_weight=weights)
     assert found.facts["rows"]["training"] + found.facts["rows"]["test"] == (weights > 0).sum()
     given = GivenTeacher("given", model.predict_proba(x), model.predict_proba(x[:50]))
-    options = {"X_test": x[:50], "y_test": y[:50], "sample_weight_test": weights[:50]}
+    options = {"X_test": x[:50] + 1e-3, "y_test": y[:50], "sample_weight_test": weights[:50]}
     found = distil(x, y, teacher=given, sample_weight=weights, **options)
     assert found.facts["rows"]["training"] == (weights > 0).sum()
     assert found.facts["rows"]["test"] == (weights[:50] > 0).sum()

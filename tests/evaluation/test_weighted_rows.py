@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 from hpmkd.evaluation.gates import compare
+from hpmkd.evaluation.metric_difference import by_rows, metric_difference
+from hpmkd.evaluation.metrics import LOG_LOSS
+from hpmkd.evaluation.metrics.of_all_rows import F1, Auc, AveragePrecision
+from hpmkd.evaluation.metrics.per_row import Brier
 from hpmkd.evaluation.near_ties import smaller_of_near_ties
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.reliability import Reliability
@@ -14,6 +18,8 @@ from hpmkd.evaluation.row_details import RowDetails
 from hpmkd.evaluation.scores import best_temperature, fidelity, score
 from hpmkd.evaluation.verdict import HARD, STUDENT, TEACHER, Searched, judge
 from hpmkd.recipe.limits import Limits
+from hpmkd.training.judging import results
+from hpmkd.values import Configuration, Trial
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -71,8 +77,8 @@ def test_near_ties():
     small = best + np.where(np.arange(N) < 20, 1.0, -0.05) + RNG.normal(0, 0.01, N)
     losses, sizes = {"large": best, "small": small}, {"large": 2, "small": 1}
     light, heavy = (np.where(np.arange(N) < 20, each, 1.0) for each in (0.1, 10.0))
-    assert smaller_of_near_ties("large", losses, sizes, light)[0] == "small"
-    assert smaller_of_near_ties("large", losses, sizes, heavy)[0] == "large"
+    assert smaller_of_near_ties("large", losses, sizes, weights=light)[0] == "small"
+    assert smaller_of_near_ties("large", losses, sizes, weights=heavy)[0] == "large"
 
 
 def test_repeated_selection():
@@ -88,7 +94,9 @@ def test_repeated_selection():
 
 def test_the_accuracy_of_the_teacher():
     predicted, labels = drawn(3)
-    found = TrialRanking.beside_teacher(predicted, labels, Limits(), WEIGHTS).teacher_accuracy
+    found = TrialRanking.beside_teacher(
+        predicted, labels, Limits(), weights=WEIGHTS
+    ).teacher_accuracy
     right = predicted.argmax(axis=1) == labels
     assert found == pytest.approx(right.repeat(TIMES).mean())
 
@@ -123,3 +131,33 @@ def test_the_verdict():
     own = -np.log(student[np.arange(N), labels])
     expected = np.average(own, weights=np.where(heavy, 20.0, 1.0))
     assert weighted.arms[0].log_loss == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("metric", [Brier(), Auc(), AveragePrecision(), F1()])
+def test_the_verdict_by_another_metric(metric):
+    predicted, labels = drawn(3)
+    other = drawn(3, 1)[0]
+    found = metric_difference(metric, labels, predicted, other, 0, WEIGHTS)
+    repeated = (each.repeat(TIMES, axis=0) for each in (labels, predicted, other))
+    assert found.delta == pytest.approx(metric_difference(metric, *repeated, 0).delta)
+    own = by_rows(metric, labels, predicted, other, 0, WEIGHTS)
+    assert own.delta == pytest.approx(found.delta)
+    np.testing.assert_allclose(own.interval, found.interval, atol=0.03)
+
+
+@pytest.mark.parametrize("metric", [LOG_LOSS, Auc(), F1(1)])
+def test_what_selection_rows_say_of_a_trial(metric):
+    rng = np.random.default_rng(0)
+    labels = (rng.random(N) < 0.1).astype(int)
+    predicted = rng.dirichlet([5.0, 1.0], N)
+    found = results(metric, labels, predicted, np.array(["no", "yes"]), WEIGHTS)
+    both = labels.repeat(TIMES), predicted.repeat(TIMES, axis=0)
+    repeated = results(metric, *both, np.array(["no", "yes"]))
+    trial, other = (
+        Trial(0, Configuration("tree", 1.0, 0.0), models_trained=1, seconds=0.0, **each)
+        for each in (found, repeated)
+    )
+    for name in ("log_loss", "loss", "accuracy"):
+        assert getattr(trial, name) == pytest.approx(getattr(other, name))
+    assert trial.threshold.best == pytest.approx(other.threshold.best)
+    assert trial.threshold.at_best.score == pytest.approx(other.threshold.at_best.score)

@@ -218,6 +218,6 @@ def test_rows_count_by_their_weight():
     worse = np.where(np.arange(40) % 2, 0.5, -0.5) + np.linspace(0, 0.01, 40)
     heavy = np.where(np.arange(40) % 2, 100.0, 1.0)  # where the candidate is worse
     at = np.searchsorted(numbers, folds[0].held_rows)
-    losses = (leader + worse)[at]
-    assert Race(leader, numbers).lost(folds[0], losses) is None
-    assert Race(leader, numbers, heavy).lost(folds[0], losses) > 0.4
+    own, losses = (leader + worse)[at], RowLosses(leader, leader)
+    assert Race(losses, numbers).lost(folds[0], RowLosses(own, own)) is None
+    assert Race(losses, numbers, heavy).lost(folds[0], RowLosses(own, own)) > 0.4
