@@ -20,6 +20,7 @@ from hpmkd.data.columns import (
     read_text_numbers,
     warn_of_commas,
 )
+from hpmkd.data.dates import settle_dates
 from hpmkd.data.labels import as_labels, classes_of, codes_of
 from hpmkd.data.raw_rows import aligned, as_table, unknown_column
 from hpmkd.data.table_warnings import warn_of_another_order, warn_of_many_columns
@@ -156,6 +157,7 @@ def make_dataset(
     warn_of_another_order(X, y)
     table, y = _split_target(as_table(X), y)
     n = table.shape[0]
+    table, no_dates = settle_dates(table)
     labels = as_labels(y, n)
     if classes is not None:
         return Dataset(table, codes_of(labels, classes), classes)
@@ -165,7 +167,8 @@ def make_dataset(
     warn_of_many_columns(table)
     codes = codes_of(labels, classes)
     if hasattr(table, "columns"):
-        table, missing = read_text_numbers(table)
+        table, no_numbers = read_text_numbers(table)
+        missing = {**no_dates, **no_numbers}
         warn_of_commas(table)
         return Dataset(table, codes, classes, None, left_out(table, columns), missing)
     if columns != ANY:
