@@ -20,6 +20,7 @@ from hpmkd.data.columns import (
     read_text_numbers,
     warn_of_commas,
 )
+from hpmkd.data.dates import settle_dates
 from hpmkd.data.labels import as_labels, classes_of, codes_of
 from hpmkd.data.raw_rows import aligned, as_table, unknown_column
 from hpmkd.data.table_warnings import warn_of_another_order, warn_of_many_columns
@@ -178,6 +179,7 @@ def make_dataset(
     warn_of_another_order(X, y)
     table, y = _split(as_table(X), y, "target")
     table, weights = _split(table, weights, "weights")
+    table, no_dates = settle_dates(table)
     labels, at = as_labels(y, table.shape[0]), None
     if weights is not None:
         at, weights = that_count(weights, len(labels))
@@ -194,7 +196,8 @@ def make_dataset(
     warn_of_many_columns(table)
     codes = codes_of(labels, classes)
     if hasattr(table, "columns"):
-        table, missing = read_text_numbers(table)
+        table, no_numbers = read_text_numbers(table)
+        missing = {**no_dates, **no_numbers}
         warn_of_commas(table)
         known = table if at is None else tables.take(table, at)
         return Dataset(table, codes, classes, at, left_out(known, columns), missing, weights)

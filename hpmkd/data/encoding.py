@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 10_000
 #: Cells that are taken out of a frame in one go to learn its columns.
 CELLS_AT_ONCE = 1_000_000
+#: Grows when the same table is encoded otherwise than before: what was cached then is left alone.
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Encoding:
         """
         content = self.region.get(
             lambda: self._fitted(kind),
-            *("encoder", FORMAT_VERSION, kind, self.options.scaling_rows, self._digest),
+            *("encoder", VERSION, FORMAT_VERSION, kind, self.options.scaling_rows, self._digest),
             *self._choices,
         )
         plain, arrays = unseal(content.tobytes())
@@ -106,7 +108,7 @@ class Encoding:
             Read-only, one row for each raw one.
         """
         of = "" if table is None else self.region.digest(table)
-        options = (encoder.kind, self.options.scaling_rows, self.options.single_above)
+        options = (VERSION, encoder.kind, self.options.scaling_rows, self.options.single_above)
         return self.region.get(
             lambda: self._encoded(encoder, table),
             *("matrix", *options, self._digest, of, *self._choices),
@@ -144,8 +146,8 @@ class Encoding:
             schemas = [Schema.fit(block, missing=missing) for block in blocks]
             return Schema(tuple(chain.from_iterable(s.columns for s in schemas)), named=True)
         # Of an array of numbers a row tells as much as all.
-        objects = part.whole.dtype == object
-        return Schema.fit(self.rows.table if objects else part[np.arange(1)])
+        numbers = part.whole.dtype.kind in "biuf"
+        return Schema.fit(part[np.arange(1)] if numbers else self.rows.table)
 
     @property
     def _choices(self) -> tuple[Any, ...]:

@@ -115,7 +115,12 @@ def quick_row_us(student: Predictor, table: Any) -> float:
 def _mappings(student: Student, table: Any) -> list[dict[str, Any]]:
     """Return raw rows as a service has them: plain values by name."""
     raw = open_table(table)
-    names, columns = raw.names or student.encoder.schema.names, [c.tolist() for c in raw.columns]
+    names = raw.names or student.encoder.schema.names
+    # NumPy would make integers of datetime64 cells of nanoseconds.
+    columns = [
+        list(c) if isinstance(c, np.ndarray) and c.dtype.kind == "M" else c.tolist()
+        for c in raw.columns
+    ]
     return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 

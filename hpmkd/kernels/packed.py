@@ -75,7 +75,8 @@ def dict_kernel(
     Returns
     -------
     callable
-        ``(row)``: the class code, -1 if it is no dict, lacks a name, or a cell is not plain.
+        ``(row)``, the dict, or with moments ``(row, numbers)``, a tuple: the class code, -1 if it
+        is no dict, lacks a name, or a cell is not plain.
     """
     background.wait(background.group("rows", pooled, full))
     name = f"{'pool_' if pooled else ''}read_{'' if full else 'plain_'}code"

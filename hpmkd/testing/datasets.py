@@ -110,3 +110,27 @@ def check_probabilities(probabilities: FloatArray, n: int, n_classes: int) -> No
     assert np.isfinite(probabilities).all(), "a probability is NaN or infinite"
     assert probabilities.min() >= 0.0, "a probability is negative"
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
+
+
+def dated(n: int = 200, *, times: bool = True) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """Return rows with two columns of moments, some missing, and labels that depend on them.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    times : bool
+        With times of day, to the minute and to the millisecond; else days alone.
+    """
+    rng = np.random.default_rng(0)
+    minutes = rng.integers(0, 900 * 24 * 60, n)
+    when = np.datetime64("2022-01-01", "us") + minutes * np.timedelta64(1, "m")
+    until = when + rng.integers(0, 10**9, n) * np.timedelta64(1, "ms")
+    if not times:
+        when, until = (each.astype("datetime64[D]").astype(each.dtype) for each in (when, until))
+    frame = pd.DataFrame(
+        {"x": rng.normal(size=n), "when": when, "job": rng.choice(["a", "b"], n), "until": until}
+    )
+    frame.loc[::9, "when"] = pd.NaT
+    target = frame["x"] + 2 * (frame["when"].dt.day_of_week >= 5) + (frame["until"].dt.month < 5)
+    return frame, np.asarray(target > 1)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.data.dataset import Dataset, DataWarning
+from hpmkd.data.dataset import Dataset
 from hpmkd.data.unlabeled import ExtraSource, unlabeled_rows
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, DataWarning
 from hpmkd.recipe.resolve import ComponentSpec
 from hpmkd.recipe.settings import ExtraSettings
 from hpmkd.registry.offers import RegisteredComponent

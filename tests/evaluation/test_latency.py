@@ -1,3 +1,6 @@
+import datetime as dt
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,6 +55,23 @@ def test_rows_are_plain_mappings_and_all_different(monkeypatch, frame):
 def test_rows_of_an_array_are_named_as_the_schema_names_them(monkeypatch):
     rows = rows_of(monkeypatch, np.arange(6.0).reshape(3, 2))
     assert rows[1] == {"x0": 2.0, "x1": 3.0}
+
+
+def test_moments_of_an_array_are_handed_in_as_moments(monkeypatch):
+    moments = np.array([["2024-03-01"], ["2024-03-02T10"]], dtype="datetime64[ns]")
+    assert rows_of(monkeypatch, moments)[1] == {"x0": moments[1, 0]}
+
+
+def test_rows_of_dates_decimals_and_durations_need_no_frame(monkeypatch):
+    until = pd.Series(pd.to_datetime(["2024-03-01T00:00", None, "2024-04-01T12:30"]))
+    table = pd.DataFrame({"until": until, "text": ["2024-03-01", None, "2024-03-02 10:30Z"]})
+    table = table.assign(aware=table["until"].dt.tz_localize("Europe/Berlin"))
+    table = table.assign(day=pd.Series([dt.date(2024, 3, 1), None, None], dtype=object))
+    table = table.assign(price=pd.Series([Decimal("1.5"), None, Decimal("2")], dtype=object))
+    table = table.assign(wait=pd.to_timedelta([1, None, 2], "s"))
+    student = student_on(table)
+    monkeypatch.setattr(Schema, "matrix", None)
+    row_latency_us(student, table)
 
 
 def test_a_student_is_asked_one_row_at_a_time_and_a_thousand(monkeypatch, frame):

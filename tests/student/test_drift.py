@@ -15,6 +15,7 @@ from hpmkd.errors import DataError, StudentFileError
 from hpmkd.student import Schema, Student
 from hpmkd.student.drift.result import chance, index
 from hpmkd.student.drift.sketch import Sketch
+from hpmkd.testing.datasets import dated
 from hpmkd.testing.students import fitted_student
 
 
@@ -243,3 +244,11 @@ def test_drift_of_numbers_needs_no_pandas(tmp_path, in_fresh_process):
         "print(found['x0'].outside, found['x0'].shift)"
     )
     assert in_fresh_process(code) == "50 large"
+
+
+def test_moments_drift_by_when_they_are():
+    frame, _ = dated()
+    assert drift_of(frame, frame)["when"].psi < 0.1
+    later = frame.assign(when=frame["when"] + pd.DateOffset(years=5))
+    assert drift_of(frame, later)["when"].shift == "large"
+    assert drift_of(frame, later)["when"].outside == later["when"].notna().sum()

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from hpmkd.student.explain.linear_terms import margins, readable
+from hpmkd.testing.datasets import dated
 
 
 @pytest.mark.parametrize("target", ["bought", "children"])
@@ -37,3 +38,15 @@ def values_of(term, table):
 def test_others_are_not_readable(small):
     students, _ = small
     assert not any(readable(students[family]) for family in ("tree", "boosted", "additive"))
+
+
+def test_moments_are_told_as_dates_and_days(fit_student):
+    table, target = dated(times=False)
+    (margin,) = margins(fit_student("linear", table, target))
+    terms = {term.name: term for term in margin["terms"]}
+    assert terms["when"].center == "2023-04-19"
+    assert 200 < terms["when"].scale < 300
+    assert "sine of month of when" in terms
+    assert "weekday of until=Sunday" in terms
+    missing = [name for name in terms if name.endswith("is missing")]
+    assert missing == ["when is missing"]

@@ -67,7 +67,7 @@ def test_numbers_beside_moments_stay_as_they_are():
 def test_a_column_of_moments_and_numbers_is_a_number_column_in_training_too():
     assert kind_of(column(pd.Timestamp("2021-01-01"), 1.5, None)) == "number"
     assert kind_of(column(np.timedelta64(5, "m"), pd.Timedelta("1s"), 2)) == "number"
-    assert kind_of(column(np.datetime64("2021-01-01"), dt.date(2021, 1, 1))) == "number"
+    assert kind_of(column(np.datetime64("2021-01-01"), dt.date(2021, 1, 1))) == "datetime"
     assert kind_of(column(dt.date(2021, 1, 1), "soon")) == "category"
 
 

@@ -21,9 +21,12 @@ from hpmkd.student import (
     pack_booster,
     pack_sklearn_tree,
 )
+from hpmkd.student.columns.calendar import Calendar
 from hpmkd.student.columns.schema import Column
 from hpmkd.student.explain.conditions import MAX_LISTED, Cells, cut_at, plain, quoted, sentence
 from hpmkd.student.explain.rules import Support, leaf_probabilities, readable, rules
+from hpmkd.testing.datasets import dated
+from hpmkd.testing.students import fitted_student
 
 # ------------------------------------------------------------- reading what was written
 
@@ -273,7 +276,7 @@ def test_a_tree_of_one_leaf():
 
 
 def test_ends_that_were_known_are_left_out():
-    age = Column("age", "number")
+    (age,) = Column("age", "number").features
     cells, before = Cells(1.0, 5.0, False), Cells(1.0, 9.0, True)
     assert sentence(age, cells, before) == "age < 5"
     assert sentence(age, cells, Cells()) == "1 <= age < 5"
@@ -284,7 +287,8 @@ def test_ends_that_were_known_are_left_out():
 
 
 def test_splits_at_infinity_are_about_missing_cells():
-    age, left, right = Column("age", "number"), *Cells().split(math.inf, missing_left=False)
+    (age,) = Column("age", "number").features
+    left, right = Cells().split(math.inf, missing_left=False)
     assert sentence(age, left, Cells()) == "age is not missing or +inf"
     assert sentence(age, right, Cells()) == "age is missing or +inf"
     left, right = Cells(missing=False).split(math.inf, missing_left=True)
@@ -294,7 +298,7 @@ def test_splits_at_infinity_are_about_missing_cells():
 
 def test_the_shorter_list_is_told_and_long_ones_end():
     names = tuple(f"n{i}" for i in range(100))
-    job = Column("job", "category", names)
+    (job,) = Column("job", "category", names).features
     assert sentence(job, Cells(-math.inf, 1.5, True), Cells()) == "job in {n0, n1} or missing"
     assert sentence(job, Cells(1.5, None, False), Cells()) == (
         "job not in {n0, n1} and not missing"
@@ -382,3 +386,39 @@ def test_leaves_say_what_the_student_says(small):
         "network": False,
         "pooled": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("threshold", "whole_days", "text"),
+    [
+        (86_400.0, False, "when < 1970-01-03"),
+        (86_400.0, True, "when < 1970-01-03"),
+        (43_200.0, True, "when < 1970-01-03"),
+        (43_200.0, False, "when < 1970-01-02T12:00"),
+        (np.nextafter(np.float32(43_200), np.float32(np.inf)), False, "when <= 1970-01-02T12:00"),
+        (90.0, False, "when < 1970-01-02T00:01:30"),
+        (0.5, False, "when < 1970-01-02T00:00:00.500000"),
+    ],
+)
+def test_moments_are_split_at_dates(threshold, whole_days, text):
+    column = Column("when", "datetime", calendar=Calendar(86_400, whole_days, ("month", "weekday")))
+    when, month, *_, weekday = column.features
+    before, cells = Cells(), Cells(-math.inf, float(threshold), missing=False)
+    assert sentence(when, cells, before) == text
+    written = plain(when, cells)
+    bound = written.get("below", written.get("at_most"))
+    assert written["column"], written["part"] == ("when", "moment")
+    assert text.endswith(f" {bound}")
+    assert sentence(month, Cells(2.5, 6.5), before) == "2 < month of when <= 6 or missing"
+    assert plain(month, Cells(2.5, 6.5))["above"] == 2
+    weekend = Cells(4.5, None, missing=False)
+    assert sentence(weekday, weekend, before) == "weekday of when in {Saturday, Sunday}"
+    assert plain(weekday, weekend)["part"] == "weekday"
+
+
+def test_a_tree_of_moments_counts_its_columns():
+    frame, target = dated()
+    student = fitted_student("tree", frame, target)
+    lines = list(tree_text(student, "tree", None, "rows"))
+    assert lines[0].endswith(" of 4 columns")
+    assert any("weekday of when in {Saturday, Sunday}" in line for line in lines)

@@ -19,9 +19,11 @@ INDENT = "    "
 def tree_text(student: Student, name: str, support: Support | None, rows: str) -> Iterator[str]:
     """Yield the lines of a readable tree, with the `rows` in each leaf if they are known."""
     by_leaf = {rule["leaf"]: rule for rule in rules(student, support)}
-    columns = student.encoder.schema.columns
-    used = {place.column for place in places(student)} - {None}
-    yield f"{name}: {len(by_leaf)} rules, {len(used)} of {len(columns)} columns"
+    columns = student.encoder.features  # type: ignore[union-attr]
+    looked_at = {place.column for place in places(student)} - {None}
+    used = {columns[at].column.name for at in looked_at if at is not None}
+    n_columns = len(student.encoder.schema.columns)
+    yield f"{name}: {len(by_leaf)} rules, {len(used)} of {n_columns} columns"
     if support is None:
         yield "Each gives: class (its probability). No rows were counted: --data FILE does"
     else:
@@ -53,7 +55,9 @@ def linear_text(student: Student, name: str) -> Iterator[str]:
         width = max((len(term.name) for term in margin["terms"]), default=0)
         for term in margin["terms"]:
             units = ""
-            if term.scale is not None:
+            if isinstance(term.center, str):
+                units = f"per {term.scale:.4g} days after {term.center}"
+            elif term.scale is not None:
                 units = f"per {term.scale:.4g} above {term.center:.4g}"
             yield f"{INDENT}{term.coefficient:+.4f}  {term.name:<{width}}  {units}".rstrip()
 

@@ -62,12 +62,20 @@ def _read_row(row: int, plan: Addresses, cells: Floats) -> bool:
     """Read the cells of a dict, numbers before categories; False unless all are plain.
 
     `plan` holds the addresses of dict, float, int, bool, None and str, how many columns hold
-    numbers, and per column those of its name and, for a category, of the dict of its codes.
+    numbers, how many numbers moments are read as, and per other column the addresses of its name
+    and, for a category, of the dict of its codes. If there are moments, `row` is a tuple of the
+    dict and of their numbers, a tuple again, which stand between numbers and categories.
     """
+    n_numbers, n_parts, at = plan[6], plan[7], 8
+    if n_parts > 0:
+        parts, row = item_of_tuple(row, 1), item_of_tuple(row, 0)
+        for i in range(n_parts):
+            cells[n_numbers + i], _ = _read_number(item_of_tuple(parts, i), plan)
     if field(row + TYPE) != plan[0]:
         return False
-    n_numbers, at = plan[6], 7
     for i in range(cells.size):
+        if n_numbers <= i < n_numbers + n_parts:
+            continue
         cell = item_of_dict(row, plan[at])
         if cell == 0:
             clear_error()

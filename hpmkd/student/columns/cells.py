@@ -14,38 +14,48 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hpmkd.errors import DataError
+from hpmkd.student.columns.moments import (
+    MICROSECONDS,
+    NO_MOMENT,
+    are_moments,
+    as_microseconds,
+    is_readable,
+    microseconds_of,
+)
 from hpmkd.student.columns.times import TIMES, numbers_of, seconds_of, spell_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Kind = Literal["number", "category"]
+Kind = Literal["number", "category", "datetime"]
 
 _WITH_NAN = (float, np.inexact, complex, Decimal, np.datetime64, np.timedelta64)
 _NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal")
-_MOMENTS = ("datetime", "datetime64", "date")
 _SPANS = ("timedelta", "timedelta64")
 
 
 def kind_of(cells: Any) -> Kind:
-    """Return whether a column, an array or a Series, holds numbers or categories.
+    """Return whether a column, an array or a Series, holds numbers, categories or moments.
 
-    Numbers, booleans, moments and durations are numbers, and so are objects that are nothing but
-    these and missing cells. All else is a category, also objects that are all missing, for nothing
-    may be known of what they will hold.
+    Moments, also as text, and missing cells make a datetime. Numbers, booleans and durations are
+    numbers, and so are objects that are nothing but these, or these and typed moments. All else is
+    a category, also objects that are all missing, for nothing may be known of what they will hold.
     """
     if _categories(cells) is not None:
         return "category"
     array = _plain(cells)
-    if array.dtype.kind in "biufmM":
+    if array.dtype.kind in "biufm":
         return "number"
     if array.dtype.kind != "O":
-        return "category"
+        return "datetime" if array.dtype.kind == "M" else "category"
+    present = array[~_missing(array)]
+    if are_moments(present):
+        return "datetime"
     inferred = _infer(array)
-    if inferred in _NUMBERS + _MOMENTS + _SPANS:
+    if inferred in _NUMBERS + _SPANS:
         return "number"
     # "mixed" is also what pandas calls booleans among numbers.
-    if inferred.startswith("mixed") and all(map(_is_readable, array[~_missing(array)])):
+    if inferred.startswith("mixed") and all(map(_is_readable, present)):
         return "number"
     return "category"
 
@@ -84,6 +94,50 @@ def read_numbers(cells: Any, name: str, missing: tuple[str, ...] = ()) -> NDArra
     if array.dtype.kind in "mM":
         return seconds_of(array)
     return _read_objects(array.astype(object, copy=False), name, missing)
+
+
+def read_moments(cells: Any, name: str, missing: tuple[str, ...] = ()) -> NDArray[np.datetime64]:
+    """Return the cells of a datetime column, in UTC; missing cells are NaT.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n,) or Series
+        Moments in any form (see :func:`hpmkd.student.columns.moments.moment_of`).
+    name : str
+        Name of the column, for the error.
+    missing : tuple of str
+        Texts that stand for a missing cell.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        datetime64 of microseconds.
+
+    Raises
+    ------
+    DataError
+        A cell is no moment of the years 1 to 9999; the message shows it.
+    """
+    array = _plain(cells)
+    try:
+        if array.dtype.kind == "M":
+            return as_microseconds(array)
+        objects = array.astype(object, copy=False)
+        present = ~_missing(objects)
+        if missing:
+            texts = [isinstance(cell, str) and cell in missing for cell in objects]
+            present &= ~np.array(texts, dtype=bool)
+        moments = np.full(len(objects), np.datetime64("NaT"), dtype=MICROSECONDS)
+        moments[present] = microseconds_of(objects[present])
+    except NO_MOMENT as error:
+        odd = (cell for cell in array[~_missing(array)] if not is_readable(cell))
+        example = next(cell for cell in odd if not isinstance(cell, str) or cell not in missing)
+        raise DataError(
+            f"column {name!r} holds {example!r}, expected dates of the years 1 to 9999 as in "
+            "training, such as '2024-03-01' or '2024-03-01T12:30:00Z', or typed ones: correct such "
+            "cells (pandas.to_datetime reads other forms), or leave them empty"
+        ) from error
+    return moments
 
 
 def read_texts(cells: Any) -> tuple[NDArray[np.intp], list[str]]:

@@ -1,14 +1,15 @@
 """Rows of plain Python values, turned into numbers without a frame in between.
 
 What is read here is read exactly as :meth:`hpmkd.student.columns.schema.Schema.read` would, a
-hundred times sooner; whatever needs more thought (dates, text that spells numbers, a missing
-key, odd types) is left to it.
+hundred times sooner; whatever needs more thought (text that spells numbers, a missing key, odd
+types) is left to it.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from operator import getitem, itemgetter
 from typing import Any
 
@@ -16,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.student.columns.schema import Column, Schema
+from hpmkd.student.columns.times import TIMES, numbers_of
 
 #: What becomes a number as it is. By exact type: a timedelta64 is a kind of integer, too.
 PLAIN_NUMBERS = frozenset(
-    {bool, int, float, np.bool_, np.float16, np.float32, np.float64}
+    {bool, int, float, Decimal, np.bool_, np.float16, np.float32, np.float64}
     | {np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
 )
 #: Combinations of types that one reader remembers.
@@ -47,38 +49,59 @@ class Levels(dict[Any, float]):
         raise TypeError(cell)
 
 
+#: Kinds of columns in the order in which a row is read.
+KINDS = ("number", "datetime", "category")
+#: The cells of a row, those of each of these kinds.
+Cells = tuple[Sequence[Any], Sequence[Any], Sequence[Any]]
+
+
 class RowReader:
-    """Reads rows of plain values: all numbers first, then the codes of all categories.
+    """Reads rows of plain values: all numbers first, then moments, then the codes of categories.
 
     Attributes
     ----------
-    order : ndarray of shape (d,)
-        Where in a row that was read each column of the schema stands.
+    order : ndarray of shape (w,)
+        Where in a row that was read each feature of the schema stands.
     """
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        kinds = np.array([column.kind for column in schema.columns])
-        self._numbers = np.flatnonzero(kinds == "number").tolist()
-        self._categories = np.flatnonzero(kinds == "category").tolist()
-        self.order: NDArray[np.intp] = np.argsort([*self._numbers, *self._categories])
+        kinds = np.array([KINDS.index(column.kind) for column in schema.columns])
+        self._numbers, self._moments, self._categories = (
+            np.flatnonzero(kinds == at).tolist() for at in range(len(KINDS))
+        )
+        read = np.repeat(kinds, [len(column.features) for column in schema.columns])
+        self.order: NDArray[np.intp] = np.argsort(np.argsort(read, kind="stable"))
         self.levels = [Levels(schema.columns[j]) for j in self._categories]
         self.numbers_of = self._taker(self._numbers)
+        self.moments_of = self._taker(self._moments)
         self.categories_of = self._taker(self._categories)
+        calendars = [each.calendar for each in schema.columns if each.calendar is not None]
+        self.read_moment = [calendar.read_cell for calendar in calendars]
+        self.n_parts = sum(len(calendar.numbers) for calendar in calendars)
         self.known: set[tuple[type, ...]] = set()
+
+    def parts_of(self, row: Mapping[str, Any]) -> tuple[float, ...]:
+        """Return the moments of a row as numbers; :data:`UNUSUAL` errors where there is none."""
+        cells = self.moments_of(row)
+        if len(cells) == 1:
+            return self.read_moment[0](cells[0])
+        read = zip(self.read_moment, cells, strict=True)
+        return tuple(part for read_cell, cell in read for part in read_cell(cell))
 
     def plan(self) -> tuple[NDArray[np.int64], Any]:
         """Return how the kernel reads a dict, and what keeps the objects of its addresses.
 
-        Of dict, float, int, bool, None and str, then the number of number columns, then of each
-        column the name and, of a category, the codes. Only a schema of names has such a plan.
+        Of dict, float, int, bool, None and str, then the number of number columns and of the parts
+        of moments, then of each column, but those of moments, the name and, of a category, the
+        codes. Only a schema of names has such a plan.
         """
-        names = [self.schema.names[j] for j in [*self._numbers, *self._categories]]
-        cells: list[Any] = list(names[: len(self._numbers)])
-        for name, levels in zip(names[len(self._numbers) :], self.levels, strict=True):
-            cells += [name, levels]
+        names = self.schema.names
+        cells: list[Any] = [names[j] for j in self._numbers]
+        for j, levels in zip(self._categories, self.levels, strict=True):
+            cells += [names[j], levels]
         types = [id(kind) for kind in (dict, float, int, bool, None, str)]
-        plan = [*types, len(self._numbers), *map(id, cells)]
+        plan = [*types, len(self._numbers), self.n_parts, *map(id, cells)]
         return np.array(plan, dtype=np.int64), cells
 
     def _taker(self, columns: list[int]) -> Callable[[Any], tuple[Any, ...]]:
@@ -105,7 +128,10 @@ class RowReader:
 
     def read_row(self, row: dict[str, Any]) -> list[float]:
         """Read one row; :data:`UNUSUAL` errors where it is not as plain as that."""
-        return self._read(self.numbers_of(row), self.categories_of(row))
+        return self._read(*self._cells(row))
+
+    def _cells(self, row: dict[str, Any]) -> Cells:
+        return self.numbers_of(row), self.moments_of(row), self.categories_of(row)
 
     def read_table(self, table: Any) -> NDArray[np.float64] | None:
         """Read a table of plain values.
@@ -117,35 +143,43 @@ class RowReader:
 
         Returns
         -------
-        ndarray of shape (n, d) or None
+        ndarray of shape (n, w) or None
             float64, columns in the order of `order`; None if the schema has to read the table.
         """
         try:
             rows = self._open(table)
             if rows is None:
                 return None
-            read = [self._read(numbers, categories) for numbers, categories in rows]
+            read = [self._read(*cells) for cells in rows]
             matrix = np.array(read, dtype=np.float64)
         except UNUSUAL:
             return None
-        return matrix.reshape(len(read), len(self.schema.columns))
+        return matrix.reshape(len(read), len(self.order))
 
-    def _read(self, numbers: Sequence[Any], categories: Sequence[Any]) -> list[float]:
+    def _read(
+        self, numbers: Sequence[Any], moments: Sequence[Any], categories: Sequence[Any]
+    ) -> list[float]:
         kinds = tuple(map(type, numbers))
         if kinds not in self.known and not self.plain(kinds):
-            numbers = [np.nan if cell is None else cell for cell in numbers]
+            numbers = [_plain_number(cell) for cell in numbers]
             if not self.plain(tuple(map(type, numbers))):
                 raise TypeError(kinds)
-        return [*map(float, numbers), *map(getitem, self.levels, categories)]
+        parts = [
+            part
+            for read, cell in zip(self.read_moment, moments, strict=True)
+            for part in read(cell)
+        ]
+        return [*map(float, numbers), *parts, *map(getitem, self.levels, categories)]
 
-    def _open(self, table: Any) -> Iterable[tuple[Sequence[Any], Sequence[Any]]] | None:
-        """Return pairs of number cells and category cells; None for what is not opened here."""
+    def _open(self, table: Any) -> Iterable[Cells] | None:
+        """Return the cells of each row; None for what is not opened here."""
         if isinstance(table, np.ndarray) or (table and type(table) is list and _is_row(table[0])):
             rows = _listed(table, len(self.schema.columns))
             if rows is None:
                 return None
-            numbers, categories = _getter(self._numbers), _getter(self._categories)
-            return [(numbers(row), categories(row)) for row in rows]
+            of_numbers, of_moments = _getter(self._numbers), _getter(self._moments)
+            of_categories = _getter(self._categories)
+            return [(of_numbers(row), of_moments(row), of_categories(row)) for row in rows]
         if type(table) is dict and table:
             names = self.schema.names if self.schema.named else list(table)
             table = _rows_of(table, names)
@@ -153,7 +187,7 @@ class RowReader:
             return None
         if not self.schema.named and any(list(row) != list(table[0]) for row in table):
             return None
-        return [(self.numbers_of(row), self.categories_of(row)) for row in table]
+        return [self._cells(row) for row in table]
 
 
 def _getter(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
@@ -163,6 +197,17 @@ def _getter(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
     if len(keys) == 1:
         return lambda row: (row[keys[0]],)
     return itemgetter(*keys)
+
+
+def _plain_number(cell: Any) -> Any:
+    """Return a missing cell as NaN, and a duration, or a moment among numbers, as seconds."""
+    if cell is None:
+        return np.nan
+    if not isinstance(cell, TIMES):
+        return cell
+    alone = np.empty(1, dtype=object)
+    alone[0] = cell
+    return float(numbers_of(alone)[0])
 
 
 def _is_row(row: Any) -> bool:

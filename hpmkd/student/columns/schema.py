@@ -1,8 +1,10 @@
 """What a student remembers of its columns, and how it reads a raw table by that.
 
-* Numbers, booleans (0 and 1), nullable pandas columns, moments (seconds since 1970) and
-  durations (seconds) are *numbers*, and so are objects that are nothing but these. Columns
-  without a single value are numbers.
+* Numbers, booleans (0 and 1), nullable pandas columns and durations (seconds) are *numbers*, and
+  so are objects that are nothing but these, or these and moments. Columns without a single value
+  are numbers.
+* Moments, typed, as objects or as ISO 8601 text, are of the kind *datetime*; models read several
+  numbers of them, see :class:`hpmkd.student.columns.calendar.Calendar`.
 * Text, pandas categories and all else are *categories*, by their text; see
   :func:`hpmkd.student.columns.cells.read_texts` for the spelling. A column of objects without a
   single value is a category without levels: whatever comes later is unknown.
@@ -16,6 +18,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -23,7 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
-from hpmkd.student.columns.cells import Kind, kind_of, read_numbers, read_texts
+from hpmkd.student.columns.calendar import Calendar
+from hpmkd.student.columns.cells import Kind, kind_of, read_moments, read_numbers, read_texts
+from hpmkd.student.columns.features import Feature, features_of
 from hpmkd.student.columns.spelling import aliases
 from hpmkd.student.columns.tables import (
     check_keys,
@@ -50,41 +55,55 @@ class Column:
     name : str
         Its name in the table.
     kind : str
-        ``"number"`` or ``"category"``.
+        ``"number"``, ``"category"`` or ``"datetime"``.
     categories : tuple of str
         The known levels by falling training frequency, ties by name: the position of a level
-        is its code. Empty for numbers.
+        is its code. Empty for other kinds.
     missing : tuple of str
-        Texts that stand for a missing cell of a number column, beside the usual ones.
+        Texts that stand for a missing cell of a number or datetime column, beside the usual ones.
+    calendar : Calendar, optional
+        How moments are read; None for other kinds.
     """
 
     name: str
     kind: Kind
     categories: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    calendar: Calendar | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ValueError(f"column {self.name!r} has the unknown kind {self.kind!r}")
         if len(set(self.categories)) < len(self.categories):
             raise ValueError(f"column {self.name!r} lists a category twice")
-        if self.kind == "number" and self.categories:
-            raise ValueError(f"column {self.name!r} is a number but lists categories")
-        if self.kind != "number" and self.missing:
-            raise ValueError(f"column {self.name!r} is no number but lists texts for missing cells")
+        if self.kind != "category" and self.categories:
+            raise ValueError(f"column {self.name!r} is a {self.kind} but lists categories")
+        if self.kind == "category" and self.missing:
+            raise ValueError(
+                f"column {self.name!r} is a category but lists texts for missing cells"
+            )
+        if (self.kind == "datetime") != (self.calendar is not None):
+            raise ValueError(f"column {self.name!r}: a calendar is for datetimes, and for all")
 
-    def read(self, cells: Any) -> NDArray[np.float64]:
+    def read(self, cells: Any) -> list[NDArray[np.float64]]:
         """Read raw cells as numbers or as codes, float64; NaN where missing or an unknown category.
+
+        Returns
+        -------
+        list of ndarray of shape (n,)
+            One for each of the features, of which only moments have several.
 
         Raises
         ------
         DataError
-            A cell of a number column is not a number.
+            A cell of a number column is not a number, or one of a datetime column no moment.
         """
         if self.kind == "number":
-            return read_numbers(cells, self.name, self.missing)
+            return [read_numbers(cells, self.name, self.missing)]
+        if self.calendar is not None:
+            return self.calendar.read(read_moments(cells, self.name, self.missing))
         codes = self.read_codes(cells)
-        return np.where(codes >= 0, codes, np.nan)
+        return [np.where(codes >= 0, codes, np.nan)]
 
     def read_codes(self, cells: Any) -> NDArray[np.intp]:
         """Read raw cells of a category as codes, :data:`MISSING` and :data:`UNSEEN` among them."""
@@ -93,6 +112,11 @@ class Column:
         codes, texts = read_texts(cells)
         known = [self.codes.get(text, UNSEEN) for text in texts]
         return np.array([*known, MISSING])[codes]  # code -1 is the one at the end
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """What models read of it."""
+        return features_of(self)
 
     @cached_property
     def codes(self) -> dict[str, int]:
@@ -176,18 +200,19 @@ class Schema:
 
         Returns
         -------
-        list of d ndarrays of shape (n,)
-            float64: numbers, ±inf among them, and codes of categories; NaN for missing
-            cells and unknown categories. They may share memory with `table`.
+        list of w ndarrays of shape (n,)
+            float64, one per feature: numbers, ±inf among them, and codes of categories; NaN for
+            missing cells and unknown categories. They may share memory with `table`.
 
         Raises
         ------
         DataError
-            Columns are missing, too many or too few, a row lacks one, or a number column
-            holds text.
+            Columns are missing, too many or too few, a row lacks one, or a cell is of another kind
+            than its column.
         """
         raw = self.open(table)
-        return [column.read(cells) for column, cells in zip(self.columns, raw, strict=True)]
+        read = (column.read(cells) for column, cells in zip(self.columns, raw, strict=True))
+        return list(chain.from_iterable(read))
 
     def open(self, table: Any) -> list[Any]:
         """Find the columns in a raw table, as :meth:`read` does, without reading their cells.
@@ -219,8 +244,8 @@ class Schema:
 
         Returns
         -------
-        ndarray of shape (n, d)
-            C-ordered.
+        ndarray of shape (n, w)
+            C-ordered, a column per feature.
 
         Raises
         ------
@@ -240,8 +265,13 @@ class Schema:
         return matrix
 
     @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """What models read: w features, those of each column behind those of the one before."""
+        return tuple(feature for column in self.columns for feature in column.features)
+
+    @cached_property
     def all_numbers(self) -> bool:
-        """Whether no column is a category."""
+        """Whether all columns are numbers, and hence the features."""
         return all(column.kind == "number" for column in self.columns)
 
     @cached_property
@@ -274,8 +304,12 @@ class Schema:
 
 def _learn(name: str, cells: Any, max_categories: int, missing: tuple[str, ...]) -> Column:
     """Learn one column."""
-    if kind_of(cells) == "number":
-        return Column(name, "number", missing=missing)
+    kind = kind_of(cells)
+    if kind == "number":
+        return Column(name, kind, missing=missing)
+    if kind == "datetime":
+        calendar = Calendar.learn(read_moments(cells, name))
+        return Column(name, kind, missing=missing, calendar=calendar)
     codes, texts = read_texts(cells)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     ranked = sorted(zip(texts, counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
@@ -284,9 +318,12 @@ def _learn(name: str, cells: Any, max_categories: int, missing: tuple[str, ...])
 
 def _column_to_json(column: Column) -> Any:
     """Make the entry of a column in a schema: a name, with levels, or with texts for missing."""
-    if column.missing:
-        return {"name": column.name, "missing": list(column.missing)}
-    return column.name if column.kind == "number" else [column.name, list(column.categories)]
+    missing = {"missing": list(column.missing)} if column.missing else {}
+    if column.calendar is not None:
+        return [column.name, column.calendar.to_json() | missing]
+    if column.kind == "number":
+        return {"name": column.name, **missing} if missing else column.name
+    return [column.name, list(column.categories)]
 
 
 def _column_from_json(entry: Any) -> Column:
@@ -302,4 +339,10 @@ def _column_from_json(entry: Any) -> Column:
         name, categories = entry
         if isinstance(categories, list) and all(isinstance(text, str) for text in categories):
             return Column(name, "category", tuple(categories))
+        if isinstance(categories, dict):
+            plain = dict(categories)
+            missing = plain.pop("missing", [])
+            if isinstance(missing, list) and all(isinstance(text, str) for text in missing):
+                calendar = Calendar.from_json(plain)
+                return Column(name, "datetime", missing=tuple(missing), calendar=calendar)
     raise ValueError(f"the schema holds the odd column {str(entry)[:60]!r}")

@@ -23,7 +23,7 @@ WHOLE = 1000
 
 @dataclass(frozen=True, slots=True)
 class NumberSketch:
-    """A number column of the training rows.
+    """A number column of the training rows, or the moments of a datetime column.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class NumberSketch:
     @classmethod
     def learn(cls, column: Column, cells: Any) -> NumberSketch:
         """Return the sketch of the raw cells of a column."""
-        numbers = column.read(cells)
+        numbers = column.read(cells)[0]
         edges = edges_of(numbers)
         return cls(_shares_of(_count_numbers(edges, numbers)), edges)
 
@@ -60,7 +60,7 @@ class NumberSketch:
 
     def count(self, column: Column, cells: Any) -> NDArray[np.intp]:
         """Return how many raw cells lie in each bin, out of range, and are missing."""
-        return _count_numbers(self.edges, column.read(cells))
+        return _count_numbers(self.edges, column.read(cells)[0])
 
     def to_json(self) -> list[Any]:
         """Return the sketch as plain lists."""

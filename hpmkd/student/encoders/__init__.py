@@ -60,7 +60,7 @@ def encoder_from_parts(plain: Mapping[str, Any], arrays: Mapping[str, Any]) -> F
         The parts do not describe an encoder.
     """
     schema, kind = Schema.from_json(plain["schema"]), plain["kind"]
-    offsets = arrays.get("offsets", np.zeros(len(schema.columns)))
+    offsets = arrays.get("offsets", np.zeros(sum(each.of_trees for each in schema.features)))
     if kind == TreeEncoder.kind:
         return TreeEncoder(schema, offsets)
     if kind not in (LinearEncoder.kind, JointEncoder.kind):

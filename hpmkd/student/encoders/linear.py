@@ -20,17 +20,18 @@ MAX_LEVELS = 12
 class LinearEncoder:
     """A complete, scaled matrix: what linear margins read.
 
-    The columns are, in this order: every number column, imputed, clipped and standardised
+    The columns are, in this order: every number, imputed, clipped and standardised
     (:class:`~hpmkd.student.encoders.scaling.NumberScaling`); 0/1 indicators "is missing" of those
-    number columns that had missing cells in training; 0/1 columns of the most frequent
-    levels of every category column. A missing, unknown or rare level is zero in all of them.
+    numbers that had missing cells in training; 0/1 columns of the most frequent levels of every
+    category. A missing, unknown or rare level is zero in all of them. Month and hour of moments
+    are read as sine and cosine (:mod:`hpmkd.student.columns.calendar`).
 
     Parameters
     ----------
     schema : Schema
         The raw columns.
     scaling : NumberScaling
-        Of the m number columns.
+        Of the m numbers.
     max_levels : int
         Levels of a category column that get an output, >= 1.
     """
@@ -41,7 +42,7 @@ class LinearEncoder:
     kind: ClassVar[str] = "linear"
 
     def __post_init__(self) -> None:
-        numbers = sum(column.kind == "number" for column in self.schema.columns)
+        numbers = len(self.number_places)
         if self.scaling.n_columns != numbers:
             raise ValueError(
                 f"the scaling is of {self.scaling.n_columns} columns, the schema has {numbers}"
@@ -69,8 +70,10 @@ class LinearEncoder:
         """
         matrix = schema.matrix(table)
         if not schema.all_numbers:
-            matrix = matrix[:, [column.kind == "number" for column in schema.columns]]
-        return cls(schema, NumberScaling.fit(matrix), max_levels)
+            matrix = matrix[:, _number_places(schema)]
+        # All numbers of a moment are missing together: the first one tells.
+        first = [schema.features[j].part in ("", "moment") for j in _number_places(schema)]
+        return cls(schema, NumberScaling.fit(matrix, np.array(first, dtype=bool)), max_levels)
 
     def transform(self, table: Any) -> NDArray[np.float64]:
         """Encode raw rows.
@@ -94,7 +97,7 @@ class LinearEncoder:
 
     def encode(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """Encode rows that :meth:`hpmkd.student.columns.schema.Schema.matrix` has read already."""
-        numbers = matrix if self.schema.all_numbers else matrix[:, self._number_columns]
+        numbers = matrix if self.schema.all_numbers else matrix[:, self.number_places]
         scaled = self.scaling.transform(numbers)
         if not self._levels:
             return np.ascontiguousarray(scaled)
@@ -113,12 +116,13 @@ class LinearEncoder:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the encoded columns, such as ``age``, ``age is missing``, ``job=clerk``."""
-        numbers = [self.schema.names[j] for j in self._number_columns]
+        features = self.schema.features
+        numbers = [features[j].name for j in self.number_places]
         indicators = [f"{numbers[i]} is missing" for i in np.flatnonzero(self.scaling.indicated)]
         levels = [
-            f"{self.schema.names[j]}={level}"
+            f"{features[j].name}={level}"
             for j, count in self._levels
-            for level in self.schema.columns[j].categories[:count]
+            for level in features[j].categories[:count]
         ]
         return (*numbers, *indicators, *levels)
 
@@ -135,20 +139,29 @@ class LinearEncoder:
         return {field.name: getattr(self.scaling, field.name) for field in fields(self.scaling)}
 
     @cached_property
-    def _number_columns(self) -> list[int]:
-        return [j for j, column in enumerate(self.schema.columns) if column.kind == "number"]
+    def number_places(self) -> list[int]:
+        """Which features of the schema are the m numbers."""
+        return _number_places(self.schema)
 
     @cached_property
     def _levels(self) -> list[tuple[int, int]]:
-        """Position and number of encoded levels of each category column."""
+        """Position and number of encoded levels of each category."""
         return [
-            (j, min(len(column.categories), self.max_levels))
-            for j, column in enumerate(self.schema.columns)
-            if column.kind == "category"
+            (j, min(len(feature.categories), self.max_levels))
+            for j, feature in enumerate(self.schema.features)
+            if feature.kind == "category"
         ]
 
     @cached_property
     def _starts(self) -> list[int]:
-        """First encoded column of each category column."""
+        """First encoded column of each category."""
         ends = np.cumsum([0] + [levels for _, levels in self._levels])
         return [int(end) + self.scaling.n_outputs for end in ends[:-1]]
+
+
+def _number_places(schema: Schema) -> list[int]:
+    return [
+        j
+        for j, feature in enumerate(schema.features)
+        if feature.kind == "number" and feature.of_sums
+    ]

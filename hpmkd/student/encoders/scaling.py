@@ -56,15 +56,20 @@ class NumberScaling:
             raise ValueError("the scaling has an empty range or a scale that is not positive")
 
     @classmethod
-    def fit(cls, numbers: NDArray[np.float64]) -> NumberScaling:
-        """Learn from number columns of shape (n, m), NaN where missing; ±inf is not counted."""
+    def fit(
+        cls, numbers: NDArray[np.float64], tell_missing: NDArray[np.bool_] | bool = True
+    ) -> NumberScaling:
+        """Learn from numbers of shape (n, m), NaN where missing; ±inf is not counted.
+
+        Only those in `tell_missing` get an indicator.
+        """
         n, m = numbers.shape
         width = max(1, CELLS_AT_ONCE // max(1, n))
         blocks = [_describe(numbers[:, at : at + width]) for at in range(0, m, width)]
         table = np.hstack([np.empty((5, 0)), *blocks])
         missing = np.isnan(numbers)
         # A column without a single value has no information in being missing.
-        indicated = np.asarray(missing.any(axis=0) & ~missing.all(axis=0))
+        indicated = np.asarray(missing.any(axis=0) & ~missing.all(axis=0) & tell_missing)
         medians, lows, highs, centers, scales = table
         return cls(medians, lows, highs, centers, scales, indicated)
 

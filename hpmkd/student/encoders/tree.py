@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hpmkd.student.columns.features import Feature
 from hpmkd.student.columns.schema import Schema
 from hpmkd.student.encoders.linear import LinearEncoder
 from hpmkd.student.encoders.offsets import float32_offsets
@@ -19,13 +20,16 @@ from hpmkd.student.file.arrays import finite, owned
 class TreeEncoder:
     """Numbers less their offsets, categories as codes, missing as NaN: what trees read.
 
+    Of moments they read parts, but no waves (:mod:`hpmkd.student.columns.calendar`).
+
     Parameters
     ----------
     schema : Schema
         The raw columns.
-    offsets : ndarray of shape (d,)
+    offsets : ndarray of shape (n_outputs,)
         Subtracted in float64, before the cells are rounded to float32; see
-        :func:`~hpmkd.student.encoders.offsets.float32_offsets`.
+        :func:`~hpmkd.student.encoders.offsets.float32_offsets`. 0 for moments, which have an
+        origin of their own.
     """
 
     schema: Schema
@@ -35,9 +39,11 @@ class TreeEncoder:
     def __post_init__(self) -> None:
         offsets = owned(self.offsets, np.float64, 1, "offsets")
         finite(offsets, "offsets")
-        if len(offsets) != len(self.schema.columns):
-            columns = len(self.schema.columns)
+        if len(offsets) != len(self.places):
+            columns = len(self.places)
             raise ValueError(f"there are {len(offsets)} offsets for {columns} columns")
+        if offsets[self._of_moments].any():
+            raise ValueError("a moment has an offset besides its origin")
         object.__setattr__(self, "offsets", offsets)
 
     @classmethod
@@ -56,7 +62,9 @@ class TreeEncoder:
         DataError
             The table does not fit the schema.
         """
-        return cls(schema, float32_offsets(schema.matrix(table)))
+        plain = cls(schema, np.zeros(sum(feature.of_trees for feature in schema.features)))
+        offsets = float32_offsets(plain._chosen(schema.matrix(table)))
+        return cls(schema, np.where(plain._of_moments, 0.0, offsets))
 
     def transform(self, table: Any) -> NDArray[np.float32]:
         """Encode raw rows.
@@ -68,7 +76,7 @@ class TreeEncoder:
 
         Returns
         -------
-        ndarray of shape (n, d)
+        ndarray of shape (n, n_outputs)
             float32, C-ordered, new. Missing and unknown cells are NaN; numbers beyond
             float32 are ±inf.
 
@@ -78,28 +86,46 @@ class TreeEncoder:
             The table does not fit the schema.
         """
         if not self.is_shifted:
-            return self.schema.matrix(table, np.float32)
+            return self._chosen(self.schema.matrix(table, np.float32))
         return self.encode(self.schema.matrix(table))
 
     def encode(self, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
         """Encode rows that :meth:`hpmkd.student.columns.schema.Schema.matrix` has read already."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray((matrix - self.offsets).astype(np.float32))
+            return np.asarray((self._chosen(matrix) - self.offsets).astype(np.float32))
+
+    def _chosen(self, matrix: NDArray[Any]) -> NDArray[Any]:
+        whole = len(self.places) == matrix.shape[1]
+        return matrix if whole else np.ascontiguousarray(matrix[:, self.places])
 
     @cached_property
     def is_shifted(self) -> bool:
         """Whether any column has an offset."""
         return bool(self.offsets.any())
 
+    @cached_property
+    def places(self) -> list[int]:
+        """Which features of the schema trees read."""
+        return [j for j, feature in enumerate(self.schema.features) if feature.of_trees]
+
+    @property
+    def _of_moments(self) -> NDArray[np.bool_]:
+        return np.array([feature.part != "" for feature in self.features], dtype=bool)
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """What the encoded columns are."""
+        return tuple(self.schema.features[j] for j in self.places)
+
     @property
     def n_outputs(self) -> int:
-        """Number of encoded columns, d."""
-        return len(self.schema.columns)
+        """Number of encoded columns."""
+        return len(self.places)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of the encoded columns: those of the raw ones."""
-        return self.schema.names
+        """Names of the encoded columns: those of the raw ones, and of parts of moments."""
+        return tuple(feature.name for feature in self.features)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is not arrays, as plain values."""

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from hpmkd.student.columns.schema import Column
+from hpmkd.student.columns.calendar import DAY
+from hpmkd.student.columns.features import Feature
 
 #: Names of categories that a sentence lists; plain values list all.
 MAX_LISTED = 20
@@ -75,13 +76,18 @@ class Cut:
         Whether `value` itself is on the lower side: ``x <= value`` instead of ``x < value``.
     offset : float
         That of its column. With one, all digits count.
+    text : str
+        Of a moment: how it is written.
     """
 
     value: float
     closed: bool
     offset: float = 0.0
+    text: str = ""
 
     def __str__(self) -> str:
+        if self.text:
+            return self.text
         whole = self.value.is_integer() and abs(self.value) < 1e15
         if self.offset and not whole:
             return repr(self.value)
@@ -120,12 +126,30 @@ def cut_at(threshold: float, offset: float = 0.0) -> Cut:
     return Cut(float(value), closed=False, offset=offset)
 
 
+def cut_of(feature: Feature, threshold: float, offset: float = 0.0) -> Cut:
+    """Return the shortest way to write ``x < threshold`` of a feature; a moment as a date."""
+    cut, calendar = cut_at(threshold, offset), feature.column.calendar
+    if calendar is None or not math.isfinite(threshold):
+        return cut
+    if feature.part != "moment":  # whole numbers
+        return Cut(math.ceil(threshold) - 1.0, closed=True)
+    if calendar.whole_days:  # no moment lies between two midnights
+        day = math.ceil(threshold / DAY) * DAY
+        return Cut(float(day), closed=False, text=calendar.text(day))
+    below = float(np.nextafter(np.float32(threshold), np.float32(-np.inf)))
+    for step in (DAY, 3600, 60, 1):
+        whole = (calendar.origin + threshold) // step * step - calendar.origin
+        if whole >= below:
+            return Cut(whole, closed=whole == below, text=calendar.text(whole))
+    return Cut(cut.value, cut.closed, text=calendar.text(cut.value))
+
+
 def _digits(number: str) -> tuple[int, int]:
     """Return how many digits a number has, and how long it is with its zeros."""
     return len(Decimal(number).normalize().as_tuple().digits), len(number)
 
 
-def sentence(column: Column, cells: Cells, before: Cells) -> str:
+def sentence(column: Feature, cells: Cells, before: Cells) -> str:
     """Describe which of the cells before a test are left after it.
 
     Such as ``age <= 37.5 or missing`` or ``job in {clerk, nurse}``; what is neither before nor
@@ -147,21 +171,23 @@ def sentence(column: Column, cells: Cells, before: Cells) -> str:
         return f"{name} {_membership(column.categories, cells, before)}"
     if math.inf in (cells.low, cells.high) and before.high is None:
         return _about_infinity(name, cells, before)
-    return _range(name, cells, before) + (" or missing" if cells.missing else "")
+    return _range(column, cells, before) + (" or missing" if cells.missing else "")
 
 
-def plain(column: Column, cells: Cells) -> dict[str, Any]:
+def plain(column: Feature, cells: Cells) -> dict[str, Any]:
     """Return a condition as plain values.
 
     Returns
     -------
     dict
-        ``column``; ``missing``: whether a missing cell or an unknown category fulfils it;
-        and for all other cells either ``in``, a list of values, or bounds: ``above`` or
-        ``at_least``, ``at_most`` or ``below``; cells and bounds are compared as float32, both less
-        ``offset``, if there is one.
+        ``column``, and of moments which ``part``; ``missing``: whether a missing cell or an
+        unknown category fulfils it; and for all other cells either ``in``, a list of values, or
+        bounds: ``above`` or ``at_least``, ``at_most`` or ``below``; cells and bounds are compared
+        as float32, both less ``offset``, if there is one. Moments themselves are ISO 8601 text, in
+        UTC.
     """
-    found: dict[str, Any] = {"column": column.name}
+    found: dict[str, Any] = {"column": column.column.name}
+    found |= {"part": column.part} if column.part else {}
     if cells.offset:
         found["offset"] = cells.offset
     if column.kind == "category":
@@ -170,11 +196,11 @@ def plain(column: Column, cells: Cells) -> dict[str, Any]:
         found["in"] = []
     else:
         if cells.low > -math.inf:
-            cut = cut_at(cells.low, cells.offset)
-            found["above" if cut.closed else "at_least"] = cut.value
+            cut = cut_of(column, cells.low, cells.offset)
+            found["above" if cut.closed else "at_least"] = cut.text or cut.value
         if cells.high is not None:
-            cut = cut_at(cells.high, cells.offset)
-            found["at_most" if cut.closed else "below"] = cut.value
+            cut = cut_of(column, cells.high, cells.offset)
+            found["at_most" if cut.closed else "below"] = cut.text or cut.value
     return {**found, "missing": cells.missing}
 
 
@@ -184,11 +210,11 @@ def quoted(name: str) -> str:
     return name if plain_name else json.dumps(name, ensure_ascii=not name.isprintable())
 
 
-def _range(name: str, cells: Cells, before: Cells) -> str:
+def _range(column: Feature, cells: Cells, before: Cells) -> str:
     """Describe in which range a number lies; ends that were known before are left out."""
-    low, high, offset = cells.low, cells.high, cells.offset
-    lower = cut_at(low, offset) if low > before.low else None
-    upper = None if high is None or high == before.high else cut_at(high, offset)
+    name, low, high, offset = quoted(column.name), cells.low, cells.high, cells.offset
+    lower = cut_of(column, low, offset) if low > before.low else None
+    upper = None if high is None or high == before.high else cut_of(column, high, offset)
     if lower and upper:
         return f"{lower} {'<' if lower.closed else '<='} {name} {_below(upper)}"
     if lower:

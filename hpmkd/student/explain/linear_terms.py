@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hpmkd.student.columns.calendar import DAY
 from hpmkd.student.encoders.linear import LinearEncoder
 from hpmkd.student.models.linear import LinearModel
 from hpmkd.student.student import Student
@@ -23,12 +24,13 @@ class Term:
     coefficient : float
         Added where the column is 1; for numbers, per `scale` above `center`.
     center, scale : float or None
-        Mean and standard deviation in training; None for columns of 0 and 1.
+        Mean and standard deviation in training; None for columns of 0 and 1. Of moments, the
+        mean is ISO 8601 text, and the deviation in days.
     """
 
     name: str
     coefficient: float
-    center: float | None = None
+    center: float | str | None = None
     scale: float | None = None
 
 
@@ -61,9 +63,18 @@ def margins(student: Student) -> list[dict[str, Any]]:
         order = np.argsort(-np.abs(weights[:, c]), kind="stable").tolist()
         terms = []
         for j in order:
-            measured = j < scaling.n_columns
-            units = (float(scaling.centers[j]), float(scaling.scales[j])) if measured else ()
+            units = _units(student.encoder, j) if j < scaling.n_columns else ()
             terms.append(Term(names[j], float(weights[j, c]), *units))
         intercept = float(student.model.intercept[c])
         found.append({"label": label, "intercept": intercept, "terms": terms})
     return found
+
+
+def _units(encoder: LinearEncoder, at: int) -> tuple[float | str, float]:
+    """Return center and scale of one of the numbers."""
+    feature = encoder.schema.features[encoder.number_places[at]]
+    center, scale = float(encoder.scaling.centers[at]), float(encoder.scaling.scales[at])
+    calendar = feature.column.calendar
+    if calendar is None or feature.part != "moment":
+        return center, scale
+    return calendar.text(round(center / DAY) * DAY), scale / DAY

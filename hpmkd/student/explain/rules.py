@@ -158,7 +158,8 @@ def rules(student: Student, support: Support | None) -> list[dict[str, Any]]:
         Exactly one rule holds for a row.
     """
     assert isinstance(student.model, TreesModel), "readable"
-    columns, labels = student.encoder.schema.columns, student.classes.tolist()
+    assert isinstance(student.encoder, TreeEncoder), "readable"
+    columns, labels = student.encoder.features, student.classes.tolist()
     probabilities = leaf_probabilities(student.model)
     found = []
     for place in places(student):

@@ -55,7 +55,14 @@ def make_asker(
         code = code_of(row)
         return labels[code] if code >= 0 else read(row)
 
-    return ask
+    def ask_with_moments(row: Mapping[str, Any]) -> Any:
+        try:
+            code = code_of((row, reader.parts_of(row)))
+        except UNUSUAL:
+            code = -1
+        return labels[code] if code >= 0 else read(row)
+
+    return ask_with_moments if reader.n_parts else ask
 
 
 #: So few rows are answered one by one: a block of 256 takes as long as ten of them.

@@ -44,7 +44,7 @@ class PackedRows(ABC):
     def __init__(self, schema: Schema, dtype: np.dtype[Any], n_classes: int) -> None:
         self.schema = schema
         self.dtype = dtype
-        self.n_columns = len(schema.columns)
+        self.n_columns = len(schema.features)
         self.n_classes = n_classes
         self._reader = RowReader(schema)
         self._words = self._pack(np.arange(self.n_columns))
@@ -258,8 +258,8 @@ def _no_matrix(matrix: Any, n_columns: int) -> DataError:
     """Return the error for what is no matrix of rows."""
     return DataError(
         f"got {_described(matrix)}, expected an array of numbers of shape (n, {n_columns}): one "
-        "column per raw column, categories as codes, NaN for what is missing; use predict_proba "
-        "for tables as they come"
+        "column per feature (schema.features), categories as codes, NaN for what is missing; use "
+        "predict_proba for tables as they come"
     )
 
 

@@ -23,12 +23,12 @@ Floats = NDArray[np.float64]
 class PackedStudent(PackedRows):
     """Encoder and model in one buffer, for those who have rows as arrays.
 
-    A *row* is a 1-D array of d cells in the order of the columns: numbers as they are, a
-    category as its code (its position in ``schema.columns[j].categories``), NaN where a cell
-    is missing or a category unknown. :meth:`encode_row` makes one of a mapping. Its dtype is
-    `dtype`: float32 for trees, which compare nothing finer, and float64 where there is a
-    linear part, or trees subtract an offset from a column. Contiguous, writeable rows are
-    answered soonest.
+    A *row* is a 1-D array of d cells in the order of the features, which are the columns, but
+    several of a moment: numbers as they are, a category as its code (its position in
+    ``schema.features[j].categories``), NaN where a cell is missing or a category unknown.
+    :meth:`encode_row` makes one of a mapping. Its dtype is `dtype`: float32 for trees, which
+    compare nothing finer, and float64 where there is a linear part, or trees subtract an offset
+    from a column. Contiguous, writeable rows are answered soonest.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ counts pairs). The first 24 are the header:
 ====  =============================================================================
 word  what it is
 ====  =============================================================================
-0     raw columns, d: a row has so many cells, categories as codes
+0     features, w: a row has so many cells, categories as codes
 1, 2  margins, C; link: 0 sigmoid, 1 softmax, 2 identity
 3     form of the trees: 0 none, 2 … 4 perfect trees of that depth, 5 walked node by node
 4     trees, T
@@ -55,6 +55,7 @@ word  what it is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,8 +85,8 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
     encoder : TreeEncoder, LinearEncoder or JointEncoder
     model : TreesModel, LinearModel, NetworkModel or AdditiveModel
         Has checked itself, and goes with the encoder.
-    order : ndarray of shape (d,)
-        Where in a row each raw column of the schema stands.
+    order : ndarray of shape (w,)
+        Where in a row each feature of the schema stands.
 
     Raises
     ------
@@ -112,7 +113,8 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
     if trees is not None:
         tree_encoder = encoder.tree if isinstance(encoder, JointEncoder) else encoder
         assert isinstance(tree_encoder, TreeEncoder), "what trees go with"
-        add_trees(content, trees, tree_encoder.offsets)
+        grown, offsets = _on_row(trees, tree_encoder)
+        add_trees(content, grown, offsets)
     if limits is not None:
         content.set_header(12, content.add(limits))
     if linear is not None:
@@ -143,10 +145,22 @@ def _add_network(content: Content, model: NetworkModel) -> None:
         content.add(biases)
 
 
+def _on_row(model: TreesModel, encoder: TreeEncoder) -> tuple[TreesModel, NDArray[np.float64]]:
+    """Return trees that read a whole row instead of the features of trees alone, and offsets."""
+    places = np.array(encoder.places, dtype=model.features.dtype)
+    offsets = np.zeros(len(encoder.schema.features))
+    offsets[places] = encoder.offsets
+    if len(places) == len(offsets):
+        return model, offsets
+    leaf = model.features < 0
+    features = np.where(leaf, model.features, places[model.features])
+    return replace(model, features=features), offsets
+
+
 def _add_columns(content: Content, encoder: LinearEncoder, weights: FloatArray) -> None:
-    """Append one table per raw column, with the weights (d, C) of its encoded columns."""
-    columns, order = encoder.schema.columns, content.order
-    numbers = np.array([j for j, each in enumerate(columns) if each.kind == "number"], np.intp)
+    """Append one table per feature, with the weights (d, C) of its encoded columns."""
+    features, order = encoder.schema.features, content.order
+    numbers = np.array(encoder.number_places, np.intp)
     scaling = encoder.scaling
     m, indicated = len(numbers), np.flatnonzero(scaling.indicated)
     shift = scaling.centers / scaling.scales
@@ -158,7 +172,7 @@ def _add_columns(content: Content, encoder: LinearEncoder, weights: FloatArray) 
     content.set_header(17, content.add(order[numbers[indicated]]))
     content.set_header(18, content.add(weights[m : m + len(indicated)]))
     triples, start = [], m + len(indicated)
-    for j, each in enumerate(columns):
+    for j, each in enumerate(features):
         if each.kind == "category":
             levels = min(len(each.categories), encoder.max_levels)
             triples.append((order[j], levels, content.add(weights[start : start + levels])))

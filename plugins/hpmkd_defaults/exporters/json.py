@@ -79,15 +79,15 @@ def to_plain(student: Student) -> dict[str, Any]:
     """Return a student as plain values; see :func:`to_json`."""
     from importlib.metadata import version
 
-    model = model_of(student)
+    model, columns = model_of(student), columns_of(student)
     return {
         "format": "hpmkd student",
         "version": VERSION,
         "hpmkd": version("hpmkd"),
         "student": student.model.family,
-        "reading": reading(model),
+        "reading": reading(model, moments=any(each["kind"] == "datetime" for each in columns)),
         "classes": student.classes.tolist(),
-        "columns": columns_of(student),
+        "columns": columns,
         **model,
         "facts": dict(student.facts),
     }

@@ -21,11 +21,18 @@ from hpmkd.student import (
     TreeEncoder,
     TreesModel,
 )
-from hpmkd.student.columns.schema import Column
+from hpmkd.student.columns.features import Feature
 
 _ABOUT_CELLS = (
     "A cell is missing if there is none, if it is NaN, or if it is a category that its column does "
     "not list. Categories are compared as text, whole numbers among them without decimals."
+)
+_ABOUT_MOMENTS = (
+    "A cell of a datetime column is a moment in UTC, rounded down to microseconds, with whole_days "
+    "to midnight; part says what is looked at: the moment itself, in seconds since 1970 less "
+    "origin; its year; its month, 1 to 12; its weekday, a category with Monday as the first; its "
+    "hour, 0 to 23. A form is sine or cosine of 2 * pi * part / period, which is 12 months or 24 "
+    "hours, to 12 decimals. Cells of a column are such numbers in what follows."
 )
 _ABOUT_LINEAR = (
     "linear: each margin is its intercept plus, for each number column, its coefficient times "
@@ -80,16 +87,19 @@ _ABOUT_LINK = {
 def columns_of(student: Student) -> list[dict[str, Any]]:
     """Return the raw columns: ``name``, ``kind``, ``categories``, and ``offset`` if trees have one.
 
-    Thresholds of a column with an offset are relative to it.
+    Thresholds of a column with an offset are relative to it. Moments have an ``origin`` and
+    ``parts``, see :class:`hpmkd.student.columns.calendar.Calendar`.
     """
-    encoder, columns = student.encoder, student.encoder.schema.columns
+    encoder, offsets = student.encoder, {}
     trees = encoder.tree if isinstance(encoder, JointEncoder) else encoder
-    offsets = trees.offsets.tolist() if isinstance(trees, TreeEncoder) else [0.0] * len(columns)
+    if isinstance(trees, TreeEncoder):
+        pairs = zip(trees.features, trees.offsets.tolist(), strict=True)
+        offsets = {feature.name: {"offset": offset} for feature, offset in pairs if offset}
     return [
         {"name": column.name, "kind": column.kind}
         | ({"categories": list(column.categories)} if column.kind == "category" else {})
-        | ({"offset": offset} if offset else {})
-        for column, offset in zip(columns, offsets, strict=True)
+        | (offsets.get(column.name, {}) if column.calendar is None else column.calendar.to_json())
+        for column in encoder.schema.columns
     ]
 
 
@@ -109,35 +119,39 @@ def model_of(student: Student) -> dict[str, Any]:
 
 def _model(encoder: Any, model: Any) -> dict[str, Any]:
     """Return a model, and the members of a pool in the same way."""
-    columns, found = encoder.schema.columns, {"link": model.link}
+    found = {"link": model.link}
     if isinstance(model, PooledModel):
         members = [_model(encoder, member) for member in model.members]
         return found | {"members": members, "pool": _pool(model.pool)}
-    linear = encoder.linear if isinstance(encoder, JointEncoder) else encoder
+    joint = isinstance(encoder, JointEncoder)
+    linear, trees = (encoder.linear, encoder.tree) if joint else (encoder, encoder)
     if isinstance(model, LinearModel) and isinstance(linear, LinearEncoder):
         return found | {"linear": _margin(linear, model)}
     if isinstance(model, NetworkModel) and isinstance(linear, LinearEncoder):
         return found | _layers(linear, model)
-    if isinstance(model, TreesModel) and isinstance(encoder, TreeEncoder | JointEncoder):
+    if isinstance(model, TreesModel) and isinstance(trees, TreeEncoder):
         start = [short(value) for value in model.base_margin]
-        return found | {"base_margin": start, "trees": trees_of(model, columns)}
+        return found | {"base_margin": start, "trees": trees_of(model, trees.features)}
     if isinstance(model, AdditiveModel):
         clip = {
             "low": [short(value) for value in model.low],
             "high": [short(value) for value in model.high],
         }
-        trees = trees_of(model.trees, columns)
-        return found | {"linear": _margin(linear, model.linear), "clip": clip, "trees": trees}
+        grown = trees_of(model.trees, trees.features)
+        return found | {"linear": _margin(linear, model.linear), "clip": clip, "trees": grown}
     raise ExportError(
         f"the exporter 'json' cannot tell a model of the kind {model.kind!r} on an encoder of the "
         f"kind {encoder.kind!r} in raw columns: the exporter 'onnx' can write it"
     )
 
 
-def reading(model: Mapping[str, Any]) -> list[str]:
-    """Return how to predict by what :func:`model_of` returned, in sentences."""
+def reading(model: Mapping[str, Any], *, moments: bool = False) -> list[str]:
+    """Return how to predict by what :func:`model_of` returned, in sentences.
+
+    With `moments`, a column holds such.
+    """
     models = model.get("members", [model])
-    sentences = [_ABOUT_CELLS]
+    sentences = [_ABOUT_CELLS, _ABOUT_MOMENTS] if moments else [_ABOUT_CELLS]
     if "members" in model:
         sentences.append(_ABOUT_MEMBERS)
     for name, sentence in _ABOUT_PARTS.items():
@@ -174,12 +188,11 @@ def _linear(
 ) -> dict[str, Any]:
     """Return linear sums: numbers with their scaling, categories with their levels."""
     scaling = encoder.scaling
-    columns = encoder.schema.columns
+    features = encoder.schema.features
     numbers = []
     indicators = iter(weights[scaling.n_columns : scaling.n_outputs])
-    for i, name in enumerate(each.name for each in columns if each.kind == "number"):
-        number = {
-            "column": name,
+    for i, j in enumerate(encoder.number_places):
+        number = _named(features[j]) | {
             "median": float(scaling.medians[i]),
             "low": float(scaling.lows[i]),
             "high": float(scaling.highs[i]),
@@ -189,21 +202,25 @@ def _linear(
         }
         numbers.append(number | ({"if_missing": next(indicators)} if scaling.indicated[i] else {}))
     categories, start = [], scaling.n_outputs
-    for column in (each for each in columns if each.kind == "category"):
-        known = column.categories[: encoder.max_levels]
+    for feature in (each for each in features if each.kind == "category"):
+        known = feature.categories[: encoder.max_levels]
         levels = weights[start : start + len(known)]
-        categories.append(
-            {"column": column.name, "coefficients": dict(zip(known, levels, strict=True))}
-        )
+        categories.append(_named(feature) | {"coefficients": dict(zip(known, levels, strict=True))})
         start += len(known)
     return {"intercept": intercept, "numbers": numbers, "categories": categories}
+
+
+def _named(feature: Feature) -> dict[str, Any]:
+    """Return what is looked at: a column, or of moments a part of them."""
+    about = {"column": feature.column.name, "part": feature.part, "form": feature.form}
+    return {name: value for name, value in about.items() if value or name == "column"}
 
 
 #: Readers of JSON give up on what is nested deeper than a few hundred levels.
 MAX_DEPTH = 200
 
 
-def trees_of(model: TreesModel, columns: Sequence[Column]) -> list[dict[str, Any]]:
+def trees_of(model: TreesModel, columns: Sequence[Feature]) -> list[dict[str, Any]]:
     """Return the trees of a model as nested conditions on raw columns.
 
     Each has ``margin``: which one the leaves add to; None if to all; and ``root``: a node with
@@ -227,7 +244,7 @@ def trees_of(model: TreesModel, columns: Sequence[Column]) -> list[dict[str, Any
             continue
         depths[at] = 1 + max(depths[left], depths[right])
         nodes[at] = {
-            "column": columns[column].name,
+            **_named(columns[column]),
             **_condition(columns[column], float(model.thresholds[at]), model.thresholds[at]),
             "missing": "yes" if model.missing_left[at] else "no",
             "yes": nodes[left],
@@ -249,7 +266,7 @@ def short(value: np.float32) -> float:
     return float(str(value))
 
 
-def _condition(column: Column, threshold: float, rounded: np.float32) -> dict[str, Any]:
+def _condition(column: Feature, threshold: float, rounded: np.float32) -> dict[str, Any]:
     """Return ``x < threshold`` of a number, or of the code of a category."""
     if column.kind == "number":
         infinite = "-Infinity" if threshold < 0 else "Infinity"

@@ -2,7 +2,8 @@
 
 The whole student is in the graph: missing and unknown cells, scaling, categories, trees,
 link. Numbers come as float64, for a linear margin needs them; trees subtract offsets and round
-to float32, as the student does. Built with :mod:`onnx.helper` and nothing else.
+to float32, as the student does. Moments come as seconds since 1970, UTC, NaN where missing.
+Built with :mod:`onnx.helper` and nothing else.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from hpmkd_defaults.exporters.onnx_margins import (
 #: Versions of the operators, by domain, and of the file: those of the year 2022.
 OPSETS = {"": 17, ML: 3}
 IR_VERSION = 8
+#: Graphs know no dates.
+UNIT_OF_MOMENTS = "seconds since 1970-01-01 UTC"
 
 
 def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
@@ -48,8 +51,8 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
     student : Student
     inputs : str
         ``"columns"``: inputs of shape (n, 1), float64 or text, one per raw column, named
-        after it; ``"matrix"``: one input ``X``, float64 of shape (n, d), if all columns are
-        numbers.
+        after it, moments in seconds since 1970; ``"matrix"``: one input ``X``, float64 of shape
+        (n, d), if all columns are numbers.
 
     Returns
     -------
@@ -76,16 +79,18 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
 def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
     """Return what the file tells of the student: names to JSON.
 
-    ``columns`` lists name, kind and input of every raw column, and for categories the text
-    that stands for a missing cell.
+    ``columns`` lists name, kind and input of every raw column, for categories the text that
+    stands for a missing cell, and for moments their unit.
     """
     names = raw.names * len(student.encoder.schema.columns) if raw.form == "matrix" else raw.names
     columns = []
     for name, column in zip(names, student.encoder.schema.columns, strict=True):
         entry: dict[str, Any] = {"name": column.name, "input": name, "kind": column.kind}
-        columns.append(
-            entry | ({"missing": missing_text(column)} if column.kind == "category" else {})
-        )
+        if column.kind == "category":
+            entry["missing"] = missing_text(column)
+        if column.kind == "datetime":
+            entry["unit"] = UNIT_OF_MOMENTS
+        columns.append(entry)
     plain = {
         "columns": columns,
         "classes": student.classes.tolist(),

@@ -16,6 +16,7 @@ from hpmkd.errors import ExportError
 from hpmkd.student import Schema, TreeEncoder
 from hpmkd.student.columns.schema import Column
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
+from hpmkd_defaults.exporters.onnx_moments import moment_numbers
 
 #: The outputs: predicted labels of shape (n,), and probabilities of shape (n, K).
 LABEL, PROBABILITIES = "label", "probabilities"
@@ -103,6 +104,8 @@ class RawColumns:
     form : str
         ``"columns"``, or ``"matrix"`` if all are numbers.
 
+    Moments come as seconds since 1970, UTC.
+
     Raises
     ------
     ExportError
@@ -112,22 +115,24 @@ class RawColumns:
     def __init__(self, graph: Graph, schema: Schema, form: Form) -> None:
         self.graph, self.schema, self.form = graph, schema, form
         if form == "matrix" and not schema.all_numbers:
-            odd = next(column.name for column in schema.columns if column.kind == "category")
+            odd = next(column for column in schema.columns if column.kind != "number")
             raise ExportError(
-                f"one input for all columns needs numbers alone, but {odd!r} is a category: "
+                f"one input for all columns needs numbers alone, but {odd.name!r} is a {odd.kind}: "
                 "leave out the setting inputs=matrix"
             )
         self.names = (MATRIX,) if form == "matrix" else input_names(schema.names)
+        self._inputs = dict(zip(schema.names, self.names, strict=False))
+        self._moments: dict[str, dict[tuple[str, str], str]] = {}
 
     def inputs(self) -> list[ValueInfoProto]:
-        """Return what the graph declares: float64 for numbers, text for categories."""
+        """Return what the graph declares: text for categories, float64 for all else."""
         if self.form == "matrix":
             shape = ["rows", len(self.schema.columns)]
             return [helper.make_tensor_value_info(MATRIX, TensorProto.DOUBLE, shape)]
         return [
             helper.make_tensor_value_info(
                 name,
-                TensorProto.DOUBLE if column.kind == "number" else TensorProto.STRING,
+                TensorProto.STRING if column.kind == "category" else TensorProto.DOUBLE,
                 ["rows", 1],
                 doc_string=column.name,
             )
@@ -136,39 +141,56 @@ class RawColumns:
 
     @cached_property
     def numbers(self) -> str | None:
-        """Number columns, float64 of shape (n, m); None if there are none."""
-        if self.form == "matrix":
-            return MATRIX
-        numbers = [self.names[j] for j in self._positions("number")]
-        return self.graph.join(numbers, "columns/numbers") if numbers else None
+        """The numbers of linear margins, float64 of shape (n, m); None if there are none."""
+        return self._joined(
+            [j for j in self._positions("number") if self.schema.features[j].of_sums]
+        )
 
     @cached_property
     def codes(self) -> dict[int, str]:
-        """By position of the column: codes of categories, float32 of shape (n, 1), or NaN."""
-        return {j: self._codes(self.names[j], j) for j in self._positions("category")}
+        """By position of the feature: codes of categories, float32 of shape (n, 1), or NaN."""
+        return {j: self._codes(j) for j in self._positions("category")}
 
     def floats(self, encoder: TreeEncoder) -> Encoded:
         """Return what a tree encoder writes: float32, the numbers first, then the codes."""
-        parts = []
-        if self.numbers is not None:
-            value = self.numbers
+        features = encoder.features
+        numbers = [k for k, each in enumerate(features) if each.kind == "number"]
+        written = [*numbers, *(k for k, each in enumerate(features) if each.kind == "category")]
+        parts, value = list(self.codes.values()), self._joined([encoder.places[k] for k in numbers])
+        if value is not None:
             if encoder.is_shifted:
-                offsets = encoder.offsets[list(self._positions("number"))]
-                shift = self.graph.constant(offsets, "columns/offsets")
+                shift = self.graph.constant(encoder.offsets[numbers], "columns/offsets")
                 value = self.graph.add("Sub", [value, shift], "columns/shifted")
-            parts.append(self.graph.cast(value, TensorProto.FLOAT, "columns/floats"))
-        parts += self.codes.values()
-        written = [*self._positions("number"), *self._positions("category")]
+            parts.insert(0, self.graph.cast(value, TensorProto.FLOAT, "columns/floats"))
         order = tuple(int(place) for place in np.argsort(written))
         return Encoded(self.graph.join(parts, "columns/matrix"), order, double=False)
 
-    def _codes(self, name: str, j: int) -> str:
-        categories = self.schema.columns[j].categories
+    def _joined(self, numbers: list[int]) -> str | None:
+        if self.form == "matrix":
+            return MATRIX
+        values = [self._value(j) for j in numbers]
+        return self.graph.join(values, "columns/numbers") if values else None
+
+    def _value(self, j: int) -> str:
+        """Return a feature as it comes, or, of a moment, as it is read; of shape (n, 1)."""
+        feature = self.schema.features[j]
+        calendar, name = feature.column.calendar, self._inputs[feature.column.name]
+        if calendar is None:
+            return name
+        if name not in self._moments:
+            self._moments[name] = moment_numbers(self.graph, name, calendar)
+        return self._moments[name][feature.part, feature.form]
+
+    def _codes(self, j: int) -> str:
+        feature = self.schema.features[j]
+        if feature.part:
+            return self.graph.cast(self._value(j), TensorProto.FLOAT, "columns/codes")
+        categories = feature.categories
         # Lists may not be empty: without categories, a text is listed as the unknown that it is.
         codes = [float(code) for code in range(len(categories))] or [math.nan]
         return self.graph.add(
             "LabelEncoder",
-            [name],
+            [self._value(j)],
             "columns/codes",
             domain=ML,
             keys_strings=list(categories) or [""],
@@ -177,4 +199,4 @@ class RawColumns:
         )
 
     def _positions(self, kind: str) -> list[int]:
-        return [j for j, column in enumerate(self.schema.columns) if column.kind == kind]
+        return [j for j, feature in enumerate(self.schema.features) if feature.kind == kind]

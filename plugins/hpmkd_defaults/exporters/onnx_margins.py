@@ -22,7 +22,7 @@ def linear_columns(graph: Graph, raw: RawColumns, encoder: LinearEncoder) -> Enc
     if raw.numbers is not None:
         parts += _scaled(graph, raw.numbers, encoder)
     for j, codes in raw.codes.items():
-        levels = min(len(encoder.schema.columns[j].categories), encoder.max_levels)
+        levels = min(len(encoder.schema.features[j].categories), encoder.max_levels)
         known = graph.constant(np.arange(levels, dtype=np.float32)[np.newaxis], "linear/levels")
         # NaN, a missing or unknown cell, equals nothing.
         hot = graph.add("Equal", [codes, known], "linear/is_level")

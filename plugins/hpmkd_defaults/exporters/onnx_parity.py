@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from hpmkd.errors import ExportError
 from hpmkd.student import Student
+from hpmkd.student.columns.cells import read_moments
+from hpmkd.student.columns.times import seconds_of
 from hpmkd_defaults.exporters.onnx_columns import LABEL, PROBABILITIES
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 
@@ -70,6 +72,8 @@ def feed_of(rows: Any, columns: list[dict[str, Any]]) -> dict[str, NDArray[Any]]
         cells = rows[column["name"]]
         if column["kind"] == "category":
             array = cells.astype(object).where(cells.notna(), column["missing"]).to_numpy(object)
+        elif column["kind"] == "datetime":
+            array = seconds_of(read_moments(cells, column["name"]))
         else:
             array = cells.to_numpy(dtype=np.float64)
         feed[column["input"]] = array.reshape(-1, 1)

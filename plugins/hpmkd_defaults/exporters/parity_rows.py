@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.student import JointEncoder, LinearEncoder, PooledModel, Student
+from hpmkd.student.columns.calendar import DAY, Calendar
+from hpmkd.student.columns.moments import MICROSECONDS
 from hpmkd.student.columns.schema import Column
 from hpmkd.student.models.pool import tree_parts
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from hpmkd.values import FloatArray
 
 N_ROWS = 512
 
 _EXTREME = (np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 1.0, -1.0, 2.0**31)
+
+#: In microseconds since 1970: around the years 1700 and 2240, where seconds keep eighths.
+EXTREME_MOMENTS = (-(2**53), 2**53)
 
 #: A category that no training data show.
 UNSEEN = "a category that training did not show"
@@ -28,6 +34,7 @@ def probe_rows(student: Student, n_rows: int = N_ROWS) -> pd.DataFrame:
 
     Numbers lie at, beside and between the thresholds of its trees, within the training range
     and beyond it; some are extreme, some missing. Categories are known, unknown or missing.
+    Moments lie around their thresholds and on all days and hours of some years.
 
     Returns
     -------
@@ -40,8 +47,12 @@ def probe_rows(student: Student, n_rows: int = N_ROWS) -> pd.DataFrame:
     columns = student.encoder.schema.columns
     marks = _marks(student)
     cells = [
-        _numbers(rng, marks[j], n_rows) if column.kind == "number" else _texts(rng, column, n_rows)
-        for j, column in enumerate(columns)
+        _moments(rng, column.calendar, marks[column.name], n_rows)
+        if column.calendar is not None
+        else _numbers(rng, marks[column.name], n_rows)
+        if column.kind == "number"
+        else _texts(rng, column, n_rows)
+        for column in columns
     ]
     return pd.DataFrame(dict(zip(student.encoder.schema.names, cells, strict=True)))
 
@@ -60,6 +71,20 @@ def _numbers(rng: np.random.Generator, marks: FloatArray, n_rows: int) -> FloatA
     )
 
 
+def _moments(
+    rng: np.random.Generator, calendar: Calendar, marks: FloatArray, n_rows: int
+) -> NDArray[np.datetime64]:
+    """Draw moments around some marks, seconds since the origin, to the eighth of a second."""
+    span = max(float(np.abs(marks).max(initial=0.0)), 400.0 * DAY)
+    at_mark = np.round(rng.choice([*marks, 0.0], n_rows)) + rng.choice([0.0, 0.125, -1.0], n_rows)
+    between = rng.integers(-10, 10, n_rows) * span / 8 + rng.integers(0, 8 * DAY, n_rows) / 8
+    seconds = calendar.origin + np.where(rng.random(n_rows) < 0.5, at_mark, between)
+    micros = (seconds * 8).astype(np.int64) * 125_000
+    moments = micros.clip(*EXTREME_MOMENTS).astype(MICROSECONDS)
+    moments[rng.random(n_rows) < 0.1] = np.datetime64("NaT")
+    return moments
+
+
 def _texts(rng: np.random.Generator, column: Column, n_rows: int) -> Any:
     """Draw categories, known, unknown and missing ones."""
     pool = np.array([*column.categories, UNSEEN], dtype=object)
@@ -69,24 +94,30 @@ def _texts(rng: np.random.Generator, column: Column, n_rows: int) -> Any:
     return drawn
 
 
-def _marks(student: Student) -> list[FloatArray]:
-    """Return the numbers that matter in each raw column: thresholds, and the training range."""
-    columns = student.encoder.schema.columns
-    marks: list[list[float]] = [[] for _ in columns]
+def _marks(student: Student) -> dict[str, FloatArray]:
+    """Return what matters in each raw column: thresholds, and the training range.
+
+    Of moments, what matters about the moment itself.
+    """
     encoder = student.encoder
+    features = encoder.schema.features
+    marks: list[list[float]] = [[] for _ in features]
     linear = encoder.linear if isinstance(encoder, JointEncoder) else encoder
     if isinstance(linear, LinearEncoder):
         scaling = linear.scaling
-        numbers = [j for j, column in enumerate(columns) if column.kind == "number"]
-        for i, j in enumerate(numbers):
+        for i, j in enumerate(linear.number_places):
             marks[j] += [scaling.lows[i], scaling.highs[i], scaling.medians[i], scaling.centers[i]]
     if not isinstance(encoder, LinearEncoder):
-        offsets = (encoder.tree if isinstance(encoder, JointEncoder) else encoder).offsets
+        tree = encoder.tree if isinstance(encoder, JointEncoder) else encoder
         model = student.model
         members = model.members if isinstance(model, PooledModel) else (model,)
         for trees in tree_parts(members):
             split = trees.features >= 0
             for j, mark in zip(trees.features[split], trees.thresholds[split], strict=True):
-                marks[j].append(float(mark) + offsets[j])
-    found = [np.array(each, dtype=np.float64) for each in marks]
-    return [np.unique(each[np.isfinite(each)]) for each in found]
+                marks[tree.places[j]].append(float(mark) + tree.offsets[j])
+    found = {
+        feature.column.name: np.array(each, dtype=np.float64)
+        for feature, each in zip(features, marks, strict=True)
+        if feature.part in ("", "moment")
+    }
+    return {name: np.unique(each[np.isfinite(each)]) for name, each in found.items()}

@@ -10,7 +10,7 @@ import numpy as np
 from hpmkd.student.columns.schema import Schema
 
 if TYPE_CHECKING:
-    from hpmkd.student.columns.schema import Column
+    from hpmkd.student.columns.features import Feature
     from hpmkd.values import FloatArray, IntArray
 
 #: Groups of a column: tenths of its numbers, or its most frequent levels and the others.
@@ -41,8 +41,10 @@ def wins(table: Any, weights: FloatArray) -> list[dict[str, Any]]:
     schema = Schema.fit(table)
     matrix = schema.matrix(table)
     mean = weights.mean(axis=0)
-    ranked = []
-    for j, column in enumerate(schema.columns):
+    ranked: dict[str, tuple[float, list[dict[str, Any]]]] = {}
+    for j, column in enumerate(schema.features):
+        if not column.of_trees:  # waves mean nothing to people
+            continue
         groups = grouped(column, matrix[:, j])
         places = [_place(column, label, rows, weights, mean) for label, rows in groups]
         size = sum(
@@ -50,17 +52,21 @@ def wins(table: Any, weights: FloatArray) -> list[dict[str, Any]]:
             for _, rows in groups
         )
         places.sort(key=lambda place: place["mean_weight"] - place["weight"])
-        ranked.append((size, places[:PLACES]))
-    ranked.sort(key=lambda each: -each[0])
-    return [place for size, places in ranked[:COLUMNS] if size > 0 for place in places]
+        # Of moments, the part that explains most stands for its column.
+        name = column.column.name
+        ranked[name] = max(
+            ranked.get(name, (0.0, [])), (size, places[:PLACES]), key=lambda each: each[0]
+        )
+    first = sorted(ranked.values(), key=lambda each: -each[0])[:COLUMNS]
+    return [place for size, places in first if size > 0 for place in places]
 
 
-def grouped(column: Column, cells: FloatArray) -> list[tuple[str, IntArray]]:
+def grouped(column: Feature, cells: FloatArray) -> list[tuple[str, IntArray]]:
     """Return groups of at least 20 rows by their label: ranges or levels, and the missing.
 
     Parameters
     ----------
-    column : Column
+    column : Feature
         What the cells are.
     cells : ndarray of shape (n,)
         Numbers, or codes of levels by falling frequency; NaN where missing.
@@ -74,7 +80,7 @@ def grouped(column: Column, cells: FloatArray) -> list[tuple[str, IntArray]]:
         inner = np.unique(inner[inner > cells[known].min()])
         codes = np.digitize(cells, inner)
         bounds = [cells[known].min(), *inner.tolist(), cells[known].max()]
-        labels = [f"{low:.4g} … {high:.4g}" for low, high in pairwise(bounds)]
+        labels = [f"{low} … {high}" for low, high in pairwise(map(column.text, bounds))]
     else:
         codes = np.minimum(np.where(known, cells, 0), GROUPS).astype(np.intp)
         labels = [*column.categories[:GROUPS], "other levels"]
@@ -84,7 +90,7 @@ def grouped(column: Column, cells: FloatArray) -> list[tuple[str, IntArray]]:
 
 
 def _place(
-    column: Column, label: str, rows: IntArray, weights: FloatArray, mean: FloatArray
+    column: Feature, label: str, rows: IntArray, weights: FloatArray, mean: FloatArray
 ) -> dict[str, Any]:
     here = weights[rows].mean(axis=0)
     teacher = int(np.argmax(here - mean))

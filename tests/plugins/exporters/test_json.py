@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from sklearn.datasets import load_digits
 from hpmkd.errors import ExportError
 from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing import ExporterSuite
+from hpmkd.testing.datasets import dated
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.json import JsonExporter, to_json
 from hpmkd_defaults.exporters.parity_rows import probe_rows
@@ -36,7 +38,33 @@ def read_cell(column, cell):
         return None
     if column["kind"] == "number":
         return float(cell)
+    if column["kind"] == "datetime":
+        return read_moment(column, cell)
     return cell if cell in column["categories"] else None
+
+
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+
+def read_moment(column, moment):
+    days = datetime(moment.year, moment.month, moment.day)
+    since = (days if column["whole_days"] else moment) - datetime(1970, 1, 1)
+    found = {"moment": since.total_seconds() - column["origin"]}
+    found |= {part: getattr(moment, part) for part in ("year", "month", "hour")}
+    found["weekday"] = WEEKDAYS[moment.weekday()]
+    for part, period in {"month": 12, "hour": 24}.items():
+        angle = 2 * math.pi * found[part] / period
+        found |= {(part, "sine"): round(math.sin(angle), 12)}
+        found |= {(part, "cosine"): round(math.cos(angle), 12)}
+    return found
+
+
+def cell_of(row, about):
+    """The cell that a document speaks about."""
+    cell, part = row[about["column"]], about.get("part")
+    if cell is None or part is None:
+        return cell
+    return cell[(part, about["form"]) if "form" in about else part]
 
 
 def linear_margins(linear, row, read=float):
@@ -47,14 +75,14 @@ def linear_margins(linear, row, read=float):
             margins[c] += read(times) * coefficient
 
     for number in linear["numbers"]:
-        x = row[number["column"]]
+        x = cell_of(row, number)
         if x is None:
             add(1, number.get("if_missing", []))
             x = number["median"]
         x = min(max(x, number["low"]), number["high"])
         add(x / number["scale"] - number["center"] / number["scale"], number["coefficients"])
     for category in linear["categories"]:
-        add(1, category["coefficients"].get(row[category["column"]], []))
+        add(1, category["coefficients"].get(cell_of(row, category), []))
     return margins
 
 
@@ -64,7 +92,7 @@ def squashed(u):
 
 def leaf_of(node, row):
     while "column" in node:
-        x = row[node["column"]]
+        x = cell_of(row, node)
         if x is None:
             answer = node["missing"]
         elif "below" in node:
@@ -146,6 +174,15 @@ class TestJson(ExporterSuite):
     @pytest.fixture
     def exporter(self):
         return JsonExporter()
+
+
+@pytest.mark.parametrize("times", [True, False])
+@pytest.mark.parametrize("family", EVERY_KIND)
+def test_moments(family, times):
+    frame, target = dated(times=times)
+    student = fitted_student(family, frame, target)
+    assert_told(student, frame)
+    assert_told(student, probe_rows(student))
 
 
 def assert_told(student, rows):

@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 from hpmkd.errors import ExportError
 from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing import ExporterSuite
+from hpmkd.testing.datasets import dated
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.onnx import to_onnx
 from hpmkd_defaults.exporters.onnx_exporter import OnnxExporter
@@ -60,6 +61,27 @@ def test_real_rows(real, name, family):
     rows = table.astype({"member": int, "size": object}) if name == "people" else table
     assert_same(student, content, rows, tolerance)
     assert_same(student, content, probe_rows(student), tolerance)
+
+
+@pytest.mark.parametrize("times", [True, False])
+@pytest.mark.parametrize("family", EVERY_KIND)
+def test_moments_come_as_seconds(family, times):
+    frame, target = dated(times=times)
+    student = fitted_student(family, frame, target)
+    made = to_onnx(student)
+    assert_same(student, made.SerializeToString(), frame)
+    assert_same(student, made.SerializeToString(), probe_rows(student))
+    columns = json.loads({each.key: each.value for each in made.metadata_props}["hpmkd.columns"])
+    assert columns[1] == {
+        "name": "when", "input": "when", "kind": "datetime", "unit": "seconds since 1970-01-01 UTC"
+    }  # fmt: skip
+
+
+def test_moments_need_inputs_of_their_own():
+    frame, target = dated()
+    student = fitted_student("boosted", frame[["when"]], target)
+    with pytest.raises(ExportError, match="'when' is a datetime"):
+        to_onnx(student, "matrix")
 
 
 @pytest.fixture(scope="module")
