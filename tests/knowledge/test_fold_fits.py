@@ -145,3 +145,14 @@ def test_open_random_states_are_fixed_and_others_kept():
     assert seeded(nested, 3).get_params()["randomforestclassifier__random_state"] == 3
     assert forest.random_state is None
     assert nested.get_params()["randomforestclassifier__random_state"] is None
+
+
+def test_an_estimator_without_tags_is_taken_to_read_numbers_alone(wine):
+    class Duck:
+        def fit(self, X, y):
+            return self
+
+    duck, holes = Duck(), wine[0].copy()
+    holes[0, 0] = np.nan
+    assert ready_for(duck, wine[0]) is duck
+    assert ready_for(duck, holes) is not duck
