@@ -72,6 +72,12 @@ class RunFolderError(HpmkdError):
     exit_code = 7
 
 
+class OutputError(HpmkdError):
+    """What a command prints cannot be written."""
+
+    exit_code = 7
+
+
 class ExportError(HpmkdError):
     """A student could not be written in another format."""
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
+import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from hpmkd.errors import RunFolderError
 
+#: Characters of a file's name that are in that of its draft's folder, which would else be too long.
+LONGEST_PREFIX = 40
 
-def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int = 0o666) -> Path:
+
+def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int | None = None) -> Path:
     """Write a file, replacing one in the way; a failure leaves everything as it was.
-
-    Only a regular file is replaced. Of a symbolic link it is the file that the link leads to, and
-    the link stays.
 
     Parameters
     ----------
@@ -24,13 +25,43 @@ def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int = 0
         Where; the folder must exist.
     content : bytes
         All of it.
-    mode : int
-        Its permissions, less the process's umask.
+    mode : int, optional
+        Its permissions; see :func:`replacing`.
 
     Returns
     -------
     Path
         `path`.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; see :func:`replacing`.
+    """
+    with replacing(path, mode) as draft:
+        draft.write_bytes(content)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str], mode: int | None = None) -> Iterator[Path]:
+    """Give an empty draft to write to, which takes the place of a file at the end of the block.
+
+    Only a regular file is replaced. Of a symbolic link it is the file that the link leads to, and
+    the link stays. If the block fails, everything is as it was.
+
+    Parameters
+    ----------
+    path : path-like
+        Where; the folder must exist.
+    mode : int, optional
+        Permissions of the file, less the process's umask. By default those of the file in the
+        way; of a new file, read and write.
+
+    Yields
+    ------
+    Path
+        The draft, which has the name of the file, in a folder of its own.
 
     Raises
     ------
@@ -46,18 +77,33 @@ def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int = 0
             errno.EEXIST, "it exists and is no regular file, but a folder, device or pipe"
         )
     # In the same folder, for only there is replacing atomic.
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+    prefix = f".{target.name[:LONGEST_PREFIX]}."
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
+        draft = Path(folder) / target.name
+        draft.touch(0o666 if mode is None else mode)
+        yield draft
+        sync(draft)
+        if mode is None and target.exists():
+            draft.chmod(stat.S_IMODE(target.stat().st_mode))
         os.replace(draft, target)
+
+
+def sync(path: Path) -> None:
+    """Have what was written to a file reach the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        with contextlib.suppress(OSError):  # normally it is gone already
-            draft.unlink()
-    return Path(path)
+        os.close(descriptor)
+
+
+def is_stream(path: str | os.PathLike[str]) -> bool:
+    """Whether what is written there goes on its way at once: to a pipe, terminal or device."""
+    try:
+        kind = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
 
 
 @contextlib.contextmanager
@@ -79,5 +125,8 @@ def explain_write_errors(path: Path, cure: str = "choose another --out") -> Iter
 
 def file_above(path: Path) -> Path | None:
     """Return the first part of a path that is a file, below which there are none; or None."""
-    parts = [*reversed(path.parents), path]
-    return next((part for part in parts if part.exists() and not part.is_dir()), None)
+    # Of the names that cannot be looked up, too long ones above all, Path.exists raises an error.
+    for part in (*reversed(path.parents), path):
+        if os.path.exists(part) and not os.path.isdir(part):
+            return part
+    return None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import warnings
 from typing import Any
 
 import click
 
 from hpmkd.cli.interrupt import exit_code
+from hpmkd.cli.output import streams
 from hpmkd.cli.session import TYPED
-from hpmkd.errors import HpmkdError
+from hpmkd.errors import HpmkdError, OutputError
 
 COMMANDS = {
     "distill": "hpmkd.cli.commands.distill",
@@ -106,7 +108,17 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the console script."""
     warnings.showwarning = _show_warning
-    cli(prog_name="hpmkd")
+    streams.guard()
+    try:
+        try:
+            cli(prog_name="hpmkd")
+        finally:
+            sys.stdout.flush()
+    except OutputError as error:  # of the last lines, or of a help text
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(1)
 
 
 def _show_warning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ def path_of(run: Path, name: str | None) -> Path:
     StudentFileError
         If the run has no student of this name, or is not at its end.
     """
-    if not run.is_dir():
+    if not os.path.isdir(run):
         return run
     if not (run / "run.json").is_file():
         from hpmkd.runs.checkpoint_folder import check_finished
@@ -100,5 +101,5 @@ def known_target(run: Path) -> str | None:
     """Return the name of the column that a run learned to predict; None if it does not know it."""
     from hpmkd.runs.folder import read_json
 
-    target = read_json(run / "run.json", dict).get("target") if run.is_dir() else None
+    target = read_json(run / "run.json", dict).get("target") if os.path.isdir(run) else None
     return target if isinstance(target, str) else None

@@ -32,7 +32,7 @@ def distil_and_save(
     from hpmkd.cli.output.json_lines import events_of_command
     from hpmkd.cli.output.text import results_only
     from hpmkd.cli.progress import observer
-    from hpmkd.errors import LimitsError
+    from hpmkd.errors import LimitsError, OutputError
     from hpmkd.registry.registry import Registry
 
     registry = Registry.installed(disable)
@@ -46,7 +46,10 @@ def distil_and_save(
             view.enter_context(progress or contextlib.nullcontext())
             found = run(recipe, registry, checkpoint=checkpoint, **problem)
         found.save(session.folder, overwrite=True)
-    show(found, session.folder, as_json=as_json)
+    try:
+        show(found, session.folder, as_json=as_json)
+    except OutputError as error:
+        raise OutputError(f"{error}. The run is complete, in {session.folder}") from error
     if unmet := found.unmet(session.folder):
         raise LimitsError(f"saved, but {unmet}", found)
 

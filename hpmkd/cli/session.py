@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
 import threading
@@ -195,7 +196,7 @@ class RunSession:
             best = {**named, "path": str(checkpoint.best.path)}
         # What a resumed journal holds can be resumed before the run has looked at it, too.
         known = checkpoint.verified or self._resume
-        resumable = known and checkpoint.identifiable and checkpoint.n_finished
+        resumable = known and checkpoint.resumable and checkpoint.n_finished
         trouble = checkpoint.journal.trouble
         return RunStatus(checkpoint.progress, best, self.command if resumable else None, trouble)
 
@@ -222,7 +223,7 @@ def _nothing_in(folder: Path) -> str:
 
     if (file := file_above(folder)) is not None:
         return f"{file} is a file; expected the folder of a run, or begin one with --out"
-    taken = folder.exists() and any(folder.iterdir())
+    taken = os.path.exists(folder) and any(folder.iterdir())
     where = "and the name of a new folder" if taken else shlex.quote(str(folder))
     return f"{folder} holds no run to resume; begin one with --out {where}"
 

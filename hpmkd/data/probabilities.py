@@ -173,7 +173,7 @@ def _classes_named(probabilities: Any, classes: NDArray[Any], what: str) -> list
 
 
 def _spelt(label: Any) -> str:
-    whole = isinstance(label, float) and label.is_integer()
+    whole = isinstance(label, (float, np.floating)) and label.is_integer()
     return str(int(label)) if whole else str(label)
 
 

@@ -27,7 +27,7 @@ def as_table(X: Any) -> Any:
     ----------
     X : DataFrame, array-like, mapping of columns or list of mappings
         A frame comes back as a new one with text as column names, the rest unchanged except
-        sparse columns, half precision and the byte order of other machines.
+        sparse columns, half and extended precision and the byte order of other machines.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _plain_columns(frame: Any) -> Any:
 
 
 def _plain_cells(cells: NDArray[Any], where: str) -> NDArray[Any]:
-    """Return cells in native byte order and no less than single precision."""
+    """Return cells in native byte order, in single or double precision."""
     if cells.dtype.kind == "c":
         raise DataError(
             f"{where} holds complex numbers; expected real ones: pass the real and the imaginary "
@@ -96,6 +96,10 @@ def _plain_cells(cells: NDArray[Any], where: str) -> NDArray[Any]:
         )
     if cells.dtype == np.float16:
         return cells.astype(np.float32)
+    # Long doubles, which pandas cannot hash, nor most models read.
+    if cells.dtype.kind == "f" and cells.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # what is too large is refused as infinite
+            return cells.astype(np.float64)
     return cells.astype(cells.dtype.newbyteorder("="), copy=False)
 
 

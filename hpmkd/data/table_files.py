@@ -7,8 +7,11 @@ import csv
 import gzip
 import io
 import lzma
+import os
 import re
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +31,11 @@ OPENERS: dict[str, Callable[[Path, str], Any]] = {
     ".bz2": bz2.open,
     ".xz": lzma.open,
 }
+#: What reading a file may raise, of which a compressed one may be cut off or damaged.
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, csv.Error),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+)
 #: Signs between columns, by the name of them; the first is what CSV has.
 SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 NO_TEXTS: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -91,7 +99,7 @@ def read_table(
 
     path = Path(path)
     suffixes = Path(path.name.lower()).suffixes
-    if path.is_dir():
+    if os.path.isdir(path):
         raise DataError(f"{path}: is a folder; give the path of a CSV or Parquet file")
     try:
         if suffixes and suffixes[-1] in (".parquet", ".pq"):
@@ -114,7 +122,7 @@ def read_table(
             f"{path}: cannot be read as text ({error}); say how it is written, e.g. "
             "--encoding latin-1, or save it as UTF-8"
         ) from error
-    except (OSError, EOFError, ValueError, csv.Error) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read: {_explained(error)}") from error
     raise DataError(f"{path}: unknown kind of file; expected .csv, .csv.gz, .tsv or .parquet")
 

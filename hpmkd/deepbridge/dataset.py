@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -298,7 +299,7 @@ def check_division(test_size: Any, random_state: Any = None) -> None:
 
 
 def _load(path: str | PathLike[str], argument: str) -> Any:
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise TeacherError(
             f"{argument}: there is no file {path}; expected a model written by skops"
         )

@@ -18,7 +18,7 @@ from hpmkd.deepbridge.dataset import PARTS
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, quality
 from hpmkd.deepbridge.results import labels_of
 from hpmkd.errors import RecipeError, RunFolderError
-from hpmkd.files import explain_write_errors
+from hpmkd.files import explain_write_errors, write_atomically
 from hpmkd.hookspecs import hookimpl
 from hpmkd.knowledge.loading import PICKLES
 from hpmkd.knowledge.teachers import FittedTeacher, align_fitted, as_teachers
@@ -165,7 +165,7 @@ def write(path: Path, content: bytes, argument: str) -> str:
     """Write a file and the folders above it; a RunFolderError names the argument to change."""
     with explain_write_errors(path, f"choose another {argument}"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_atomically(path, content)
     return str(path)
 
 

@@ -203,5 +203,6 @@ def clone_of(teacher: CloneableTeacher, seed: int) -> Any:
     except (TypeError, RuntimeError) as error:
         raise TeacherError(
             f"teacher {teacher.name!r} cannot be cloned: {error}. Expected a scikit-learn "
-            "classifier whose __init__ only stores its parameters"
+            "classifier whose __init__ only stores its parameters; for a model that is fitted "
+            "already, pass hpmkd.FittedTeacher(name, model)"
         ) from error

@@ -163,17 +163,21 @@ def ready_for(estimator: Any, table: Any) -> Any:
 
     A pipeline is taken to know its columns. The scikit-learn tags of anything else
     tell whether it reads strings and missing cells; where it does not, it gets ordinal codes
-    (if it takes missing cells) or one-hot, imputed and scaled columns.
+    (if it takes missing cells) or one-hot, imputed and scaled columns. Without tags, it reads
+    numbers alone.
     """
     import pandas as pd
     from sklearn.pipeline import Pipeline, make_pipeline
-    from sklearn.utils import get_tags
+    from sklearn.utils import InputTags, get_tags
 
     from hpmkd.student.encoders.sklearn import TableEncoder
 
     if isinstance(estimator, Pipeline):
         return estimator
-    tags = get_tags(estimator).input_tags
+    try:
+        tags = get_tags(estimator).input_tags
+    except AttributeError:  # it does not derive from BaseEstimator
+        tags = InputTags()
     frame = pd.DataFrame(table)
     textual = not all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
     missing = bool(frame.isna().to_numpy().any())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def load_teacher(
         If it cannot be loaded.
     """
     path = Path(spec)
-    if path.is_file():
+    if os.path.isfile(path):
         model = load_model(path, trust_pickle=trust_pickle, trusted=trusted)
         return [FittedTeacher(path.stem, model)]
     module, _, name = spec.partition(":")

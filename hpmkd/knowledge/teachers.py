@@ -126,18 +126,17 @@ def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:
     DataError
         If the data has labels that the model does not know.
     TeacherError
-        If the model has no ``predict_proba``, or lists a class twice.
+        If the model has no ``predict_proba``, no list of classes, or lists one twice.
     """
     require_probabilities(teacher.name, teacher.model)
-    # A model without ``classes_`` is taken to have those of the data, in order.
-    own = np.asarray(getattr(teacher.model, "classes_", classes))
+    own = _own_classes(teacher, classes)
     _refuse_repeated_classes(teacher.name, own.tolist())
     known = {_spelt(label): code for code, label in enumerate(classes.tolist())}
     codes = np.array([known.get(_spelt(label), -1) for label in own.tolist()])
     unknown = sorted(set(range(len(classes))) - set(codes.tolist()))
     if unknown:
         names = ", ".join(str(classes[code]) for code in unknown[:10])
-        its = ", ".join(map(str, own[:10].tolist()))
+        its = ", ".join(map(str, own[:10].tolist())) or "none"
         raise DataError(
             f"teacher {teacher.name!r} does not know the labels {names}; it knows {its}. "
             "Drop those rows, or take a teacher that was trained on them"
@@ -156,9 +155,28 @@ def _refuse_repeated_classes(name: str, labels: list[Any]) -> None:
         )
 
 
+def _own_classes(teacher: FittedTeacher, classes: NDArray[Any]) -> NDArray[Any]:
+    """Return the labels that a model lists, by column; without any it has those of the data."""
+    try:
+        listed = getattr(teacher.model, "classes_", None)
+    except FAILURES as error:
+        raise TeacherError(
+            f"teacher {teacher.name!r} failed to list its classes_: {type(error).__name__}: {error}"
+        ) from error
+    own: NDArray[Any] = classes if listed is None else np.asarray(listed)
+    if own.ndim != 1:
+        raise TeacherError(
+            f"teacher {teacher.name!r} has classes_ of type {type(listed).__name__} and shape "
+            f"{own.shape}; expected one label per column of predict_proba, or None for those of "
+            "the data in sorted order"
+        )
+    return own
+
+
 def _spelt(label: Any) -> str:
     """Spell a label so that 1, 1.0 and "1" are one."""
-    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+    whole = isinstance(label, (float, np.floating)) and label.is_integer()
+    return str(int(label)) if whole else str(label)
 
 
 def require_probabilities(name: str, model: Any) -> None:
@@ -249,4 +267,7 @@ def _is_fitted(model: Any) -> bool:
         check_is_fitted(model)
     except (NotFittedError, TypeError):
         return False
+    except AttributeError:  # it does not derive from BaseEstimator: by the rule of those that do
+        names = [name for name in dir(model) if name.endswith("_") and not name.startswith("__")]
+        return any(hasattr(model, name) for name in names)
     return True

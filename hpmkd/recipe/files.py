@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpmkd.errors import RecipeError, suggest
+from hpmkd.recipe.parsing import too_deep
 
 
 def shipped() -> list[str]:
@@ -32,6 +33,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
+    except RecursionError as error:
+        raise too_deep(f"--set {key.strip()}") from error
 
 
 def nested_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,3 +88,5 @@ def read_recipe(source: str | os.PathLike[str]) -> dict[str, Any]:
         raise RecipeError(f"cannot read the recipe {name}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{name} is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise too_deep(f"the recipe {name}") from error

@@ -15,6 +15,8 @@ from hpmkd.registry.offers import NAME
 
 #: Files of students that are of no stage.
 RESERVED = ("collapsed", "ensemble", "hard-ensemble")
+#: Tables and lists within each other. Recipes have five; Python gives up at some hundred.
+MOST_LEVELS = 20
 
 
 def convert(value: Any, annotation: Any, path: str) -> Any:
@@ -49,6 +51,35 @@ def check_keys(table: Any, shape: type[msgspec.Struct], path: str = "") -> None:
         inner = known[key]
         if isinstance(inner, type) and issubclass(inner, Settings):
             check_keys(value, inner, f"{path}.{key}" if path else key)
+
+
+def check_depth(recipe: Any) -> None:
+    """Refuse values so deep within each other that Python could not go through them.
+
+    Raises
+    ------
+    RecipeError
+        If they are.
+    """
+    level = [recipe]
+    for _ in range(MOST_LEVELS + 1):
+        # By identity: what holds itself, even twice, is looked at once per level.
+        nested = {id(each): each for each in level if isinstance(each, (Mapping, list, tuple))}
+        if not nested:
+            return
+        level = [
+            inner
+            for each in nested.values()
+            for inner in (each.values() if isinstance(each, Mapping) else each)
+        ]
+    raise too_deep("the recipe")
+
+
+def too_deep(what: str) -> RecipeError:
+    """Build the error for tables or lists that nobody nests on purpose."""
+    return RecipeError(
+        f"{what} is nested too deeply; expected tables and lists of at most {MOST_LEVELS} levels"
+    )
 
 
 def unknown_key(path: str, key: str, known: Collection[str]) -> RecipeError:

@@ -21,7 +21,15 @@ from hpmkd.recipe.chain_settings import Link, parse_chain
 from hpmkd.recipe.files import nested_settings, read_recipe
 from hpmkd.recipe.limits import Limits, as_numbers
 from hpmkd.recipe.metric import MetricSettings, parse_metric
-from hpmkd.recipe.parsing import as_table, check_keys, convert, merge, parse_choice, parse_stages
+from hpmkd.recipe.parsing import (
+    as_table,
+    check_depth,
+    check_keys,
+    convert,
+    merge,
+    parse_choice,
+    parse_stages,
+)
 from hpmkd.recipe.settings import (
     BudgetSettings,
     Choice,
@@ -87,6 +95,7 @@ class Recipe(msgspec.Struct, frozen=True):
 
         What is left out is as in ``hpm``; stages, where given, are all the stages there are.
         """
+        check_depth(mapping)
         check_keys(mapping, cls)
         base = read_recipe("hpm")
         if "stages" in mapping:

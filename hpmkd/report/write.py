@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -110,7 +111,7 @@ def write_figures(
     require_libraries()
     folder = Path(folder)
     with _explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        Path(os.path.realpath(folder)).mkdir(parents=True, exist_ok=True)  # where a link leads
     # Text as paths: it looks the same wherever the paper is set.
     look, written, lacking = Look(PAPER), [], set[str]()
     shown = [each for each in pictures(found) if not isinstance(each, Absent)]

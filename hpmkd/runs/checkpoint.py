@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import secrets
 import shutil
 import warnings
 from collections import Counter
@@ -13,10 +15,18 @@ from typing import Any
 from hpmkd.errors import JournalWarning, RunFolderError
 from hpmkd.execution.journal import Journal, JournalFile
 from hpmkd.files import explain_write_errors
-from hpmkd.runs.checkpoint_folder import BEST, COMMAND, JOURNAL, FolderState, drafts_of, state_of
+from hpmkd.runs.checkpoint_folder import (
+    BEST,
+    COMMAND,
+    JOURNAL,
+    FolderState,
+    drafts_of,
+    place_of,
+    state_of,
+)
 from hpmkd.runs.fingerprint import UNIDENTIFIABLE, differences
 from hpmkd.training.best_so_far import BestSoFar
-from hpmkd.user_key import user_key
+from hpmkd.user_key import KEY_BYTES, key_path, user_key
 
 #: What people call a finished piece of work, by its job.
 JOBS = {"fold": "fold", "trial": "trial", "answers": "cross-fit", "student": "student"}
@@ -65,6 +75,8 @@ class RunCheckpoint:
         self.verified = False
         #: Whether another process can find out that it has the same run.
         self.identifiable = True
+        #: Whether another process of the user can check the journal's seals.
+        self.own_key = True
         self._warned = False
         if folder is None:
             return
@@ -74,11 +86,12 @@ class RunCheckpoint:
                 f"{folder} holds something other than an unfinished run; name a folder that does, "
                 "or one that is not there yet"
             )
-        self._made = not folder.exists()
+        key = self._key()
+        self._made = not os.path.exists(folder)
         with explain_write_errors(folder, CURE):
-            folder.mkdir(parents=True, exist_ok=True)
+            place_of(folder).mkdir(parents=True, exist_ok=True)
             self.journal_file = JournalFile(
-                folder / JOURNAL, user_key(), fresh=anew, trusted=trusted, on_trouble=self._warn
+                folder / JOURNAL, key, fresh=anew, trusted=trusted, on_trouble=self._warn
             )
         for draft in drafts_of(folder):  # of processes that were killed: this one has the lock
             shutil.rmtree(draft, ignore_errors=True)
@@ -118,6 +131,11 @@ class RunCheckpoint:
         self.verified = True
 
     @property
+    def resumable(self) -> bool:
+        """Whether another process can go on with the run."""
+        return self.own_key and self.identifiable
+
+    @property
     def n_finished(self) -> int:
         """Finished pieces of work; what was recalled of other runs, stored first, is none."""
         return sum(name != "remembered" for name in self.journal)
@@ -145,8 +163,24 @@ class RunCheckpoint:
             if empty:
                 file.path.unlink(missing_ok=True)
             if self._made:
-                self.folder.rmdir()  # unless it holds anything
+                place_of(self.folder).rmdir()  # unless it holds anything
         self.journal, self.journal_file = Journal(), None
+
+    def _key(self) -> bytes:
+        """Return the user's key; where there can be none, one that nobody has after this run."""
+        try:
+            return user_key()
+        except OSError as error:
+            self.own_key = False
+            warnings.warn(
+                f"the user's key {key_path()} can be neither read nor made "
+                f"({error.strerror or error}): the run goes on, but if it is stopped, --resume "
+                "takes it for that of a stranger. Give HOME (or XDG_DATA_HOME) a folder that you "
+                "may write to",
+                JournalWarning,
+                stacklevel=4,
+            )
+            return secrets.token_bytes(KEY_BYTES)
 
     def _warn(self, reason: str) -> None:
         if not self._warned:  # of the journal or of the best student: mostly both have one cause

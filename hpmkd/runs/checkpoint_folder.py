@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import shlex
 import shutil
 from enum import Enum, auto
@@ -38,9 +39,10 @@ class FolderState(Enum):
 
 def state_of(folder: Path) -> FolderState:
     """Return what a path holds."""
-    if not folder.exists():
+    # Path.exists raises an error where the path is too long, or one above may not be looked into.
+    if not os.path.exists(folder):
         return FolderState.EMPTY
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return FolderState.OTHER
     names, journal = {each.name for each in folder.iterdir()}, folder / JOURNAL
     # One that was opened a moment ago is empty yet.
@@ -79,18 +81,27 @@ def check_finished(folder: Path) -> None:
     raise StudentFileError(f"{message}. Resume with: {header.get(COMMAND) or same}")
 
 
+def place_of(folder: Path) -> Path:
+    """Return where a run folder is written: where a symbolic link leads, which itself stays."""
+    return Path(os.path.realpath(folder))
+
+
+def draft_prefix(folder: Path) -> str:
+    """Return how the names begin of those folders in which processes write a run folder."""
+    return f".{place_of(folder).name}.draft-"
+
+
 def drafts_of(folder: Path) -> list[Path]:
     """Return where processes write a run folder, each in its own place."""
-    target = folder.absolute()
-    return sorted(target.parent.glob(f"{glob.escape(f'.{target.name}.draft-')}*"))
+    return sorted(place_of(folder).parent.glob(f"{glob.escape(draft_prefix(folder))}*"))
 
 
 def recover(folder: Path) -> None:
     """Put a run folder in its place, where the process that did so was killed in the middle."""
-    for draft in [] if folder.exists() else drafts_of(folder):
+    for draft in [] if os.path.exists(folder) else drafts_of(folder):
         # The old one was moved away, so the new one is whole.
         if (draft / "old").exists() and (draft / "new").exists():
-            (draft / "new").rename(folder)
+            (draft / "new").rename(place_of(folder))
             shutil.rmtree(draft, ignore_errors=True)
             return
 

@@ -92,13 +92,13 @@ def exporter_of(
 
 def write(exporter: Exporter, student: Predictor, path: Path, *, overwrite: bool = False) -> Path:
     """Let an exporter write a student; see :func:`export`."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ExportError(f"{path} is a folder; expected the path of a file to write")
-    if path.exists() and not overwrite:
+    if os.path.exists(path) and not overwrite:
         raise ExportError(
             f"{path} exists already; choose another path, or replace it (overwrite=True, "
             "--overwrite)"
         )
-    if not path.absolute().parent.is_dir():
+    if not os.path.isdir(path.absolute().parent):
         raise ExportError(f"there is no folder {path.absolute().parent}; make it first")
     return exporter.export(student, path)

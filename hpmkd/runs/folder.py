@@ -15,11 +15,13 @@ import msgspec
 
 from hpmkd.errors import RunFolderError, StudentFileError
 from hpmkd.evaluation.pareto import StudentSummary
-from hpmkd.files import explain_write_errors
+from hpmkd.files import explain_write_errors, sync
 from hpmkd.registry.offers import NAME
 from hpmkd.runs.checkpoint_folder import (
     FolderState,
     check_finished,
+    draft_prefix,
+    place_of,
     recover,
     state_of,
     take_along,
@@ -48,9 +50,10 @@ def check_free(
         If it holds something already, or its parent cannot be written.
     """
     folder = Path(folder)
-    recover(folder)
-    state = state_of(folder)
-    if folder.exists() and not folder.is_dir():
+    with explain_write_errors(folder, cure):
+        recover(folder)
+        state = state_of(folder)
+    if os.path.exists(folder) and not folder.is_dir():
         raise RunFolderError(f"{folder} is a file; expected a folder to write the run to")
     if state is FolderState.OTHER:
         raise RunFolderError(
@@ -67,8 +70,10 @@ def check_free(
             f"{folder} exists already; choose another --out, or replace it with --overwrite"
         )
     with explain_write_errors(folder, cure):
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".hpmkd-"):
+        parent = place_of(folder).parent
+        parent.mkdir(parents=True, exist_ok=True)
+        # Named as the draft will be: its name may be too long where that of the folder is not.
+        with tempfile.TemporaryDirectory(dir=parent, prefix=draft_prefix(folder)):
             pass
 
 
@@ -89,10 +94,10 @@ def writing(
         What to do where it cannot be written, for the error.
     """
     check_free(folder, overwrite=overwrite, cure=cure)
-    target = Path(folder).absolute()
-    with explain_write_errors(target, cure):
+    folder, target = Path(folder).absolute(), place_of(Path(folder))
+    with explain_write_errors(folder, cure):
         # Of this writer alone: another may be at the same folder.
-        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.draft-"))
+        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=draft_prefix(target)))
         new = draft / "new"
         try:
             new.mkdir()
@@ -148,7 +153,7 @@ def read_json(path: Path, shape: type = object) -> Any:
     StudentFileError
         If it is missing or damaged.
     """
-    if path.parent.is_file():
+    if os.path.isfile(path.parent):
         raise StudentFileError(
             f"{path.parent} is a file; expected a run folder, as hpmkd distill writes it. "
             "A student's file alone is read by hpmkd.Student.load, and by hpmkd predict"
@@ -161,6 +166,8 @@ def read_json(path: Path, shape: type = object) -> Any:
             f"{path.parent} is no run folder: {path.name} is missing; give a folder that "
             "hpmkd distill wrote"
         ) from error
+    except RecursionError as error:
+        raise StudentFileError(f"{path} cannot be read: it is nested too deeply") from error
     except (OSError, ValueError) as error:
         raise StudentFileError(f"{path} cannot be read: {error}") from error
     if not isinstance(content, shape):
@@ -179,11 +186,7 @@ def _sync(folder: Path) -> None:
     # Contents first, names afterwards: a power cut must not leave an empty file that loads.
     for path in folder.rglob("*"):
         if path.is_file():
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(path)
 
 
 def write_json(path: Path, content: Any) -> None:

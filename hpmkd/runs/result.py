@@ -14,6 +14,7 @@ from hpmkd.evaluation.leaderboard import ModelRecord, to_frame
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.selection import pick, unmet
 from hpmkd.recipe.recipe import Recipe, read_limits
+from hpmkd.runs.checkpoint_folder import place_of
 from hpmkd.runs.content import read_content, write_content
 from hpmkd.runs.folder import writing
 from hpmkd.runs.optuna_study import as_plain
@@ -266,7 +267,7 @@ class Distillation:
         """
         folder, cure = Path(folder), "choose another --out"
         if self.journal is not None:
-            overwrite = overwrite or self.journal.absolute() == folder.absolute()
+            overwrite = overwrite or place_of(self.journal) == place_of(folder)
             cure = (
                 f"{self.kept} finished results are kept in {self.journal}: mend that, then go on "
                 "with it"

@@ -29,3 +29,11 @@ def test_files_are_found_above(tmp_path):
     assert file_above(tmp_path / "none" / "x") is None
     assert file_above(tmp_path) is None
     assert file_above(tmp_path / "f") == file_above(tmp_path / "f" / "x" / "y") == tmp_path / "f"
+
+
+def test_a_name_that_is_too_long_is_said_so(tmp_path):
+    path = tmp_path / ("x" * 300) / "file"
+    assert file_above(path) is None
+    said = r"File name too long; choose another --out$"
+    with pytest.raises(RunFolderError, match=said), explain_write_errors(path):
+        path.mkdir(parents=True)

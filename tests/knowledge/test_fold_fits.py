@@ -215,3 +215,14 @@ def test_weights_reach_a_teacher_behind_an_encoder(wine):
         fit_fold(each, task).predicted for each in (data, replace(data, weights=None))
     )
     assert not np.allclose(predicted, without)
+
+
+def test_an_estimator_without_tags_is_taken_to_read_numbers_alone(wine):
+    class Duck:
+        def fit(self, X, y):
+            return self
+
+    duck, holes = Duck(), wine[0].copy()
+    holes[0, 0] = np.nan
+    assert ready_for(duck, wine[0]) is duck
+    assert ready_for(duck, holes) is not duck

@@ -282,3 +282,73 @@ def test_a_class_listed_twice_is_refused(classes):
     model.classes_ = np.array(classes, dtype=object)
     with pytest.raises(TeacherError, match=r"'t' lists classes more than once in classes_: (no|1)"):
         align_fitted(FittedTeacher("t", model), np.array(["no", "yes"]))
+
+
+class Duck:
+    """A classifier that does not derive from BaseEstimator."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, table):
+        return np.full((len(table), len(self.classes_)), 1 / len(self.classes_))
+
+
+class SlottedDuck(Duck):
+    __slots__ = ()
+    classes_ = ("no", "yes")
+
+
+def test_a_fitted_model_that_is_no_base_estimator_is_taken_as_it_is():
+    fitted = Duck().fit(None, ["no", "yes"])
+    assert kinds(as_teachers(fitted)) == [(FittedTeacher, "duck")]
+    assert kinds(as_teachers(SlottedDuck())) == [(FittedTeacher, "slottedduck")]
+    assert kinds(as_teachers(Duck())) == [(CloneableTeacher, "duck")]
+
+
+class Listing(Constant):
+    """A model that lists its classes in some way."""
+
+    def __init__(self, rows, classes):
+        super().__init__(rows)
+        self.classes_ = classes
+
+
+def test_a_model_whose_classes_are_none_has_those_of_the_data():
+    aligned = align_fitted(FittedTeacher("t", Listing(MATRIX, None)), np.array(["no", "yes"]))
+    np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), MATRIX)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (3, r"'t' has classes_ of type int and shape \(\); expected one label per column"),
+        ([["no", "yes"]], r"'t' has classes_ of type list and shape \(1, 2\)"),
+        ({"no": 0}, r"'t' has classes_ of type dict and shape \(\)"),
+    ],
+)
+def test_classes_that_are_no_list_are_refused(classes, message):
+    with pytest.raises(TeacherError, match=message):
+        align_fitted(FittedTeacher("t", Listing(MATRIX, classes)), np.array(["no", "yes"]))
+
+
+def test_no_class_at_all_is_none_of_the_data():
+    with pytest.raises(DataError, match=r"does not know the labels no, yes; it knows none\."):
+        align_fitted(FittedTeacher("t", Listing(MATRIX, [])), np.array(["no", "yes"]))
+
+
+def test_classes_that_cannot_be_listed_are_blamed_on_the_model():
+    class Broken(Constant):
+        @property
+        def classes_(self):
+            raise RuntimeError("not loaded")
+
+    with pytest.raises(TeacherError, match=r"'t' failed to list its classes_: RuntimeError: not l"):
+        align_fitted(FittedTeacher("t", Broken(MATRIX)), np.array(["no", "yes"]))
+
+
+def test_whole_long_doubles_are_the_labels_of_that_number():
+    model = Listing(MATRIX, np.array([1, 0], dtype=np.longdouble))
+    aligned = align_fitted(FittedTeacher("t", model), np.arange(2))
+    np.testing.assert_allclose(aligned.predict_proba(TWO_ROWS), MATRIX[:, ::-1])

@@ -199,7 +199,7 @@ def _check_names(columns: list[str], target: str) -> None:
 
 
 def _teachers(spec: str, trust_pickle: bool, trusted: tuple[str, ...]) -> list[Any]:
-    if not Path(spec).is_file():
+    if not os.path.isfile(spec):
         return [spec]
     from hpmkd.knowledge.loading import load_teacher
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,12 +50,12 @@ def command(
 
     if target is not None and data is None:
         raise click.UsageError("--target names a column of --data: give both")
-    if run.is_dir() and student is None and (known := _names(run)) and DEFAULT not in known:
+    if os.path.isdir(run) and student is None and (known := _names(run)) and DEFAULT not in known:
         raise click.UsageError(f"{run} has no tree; {_alternatives(run)}")
     name = student or DEFAULT
     model = student_of(run, name)
     _report_chosen(run, student)
-    shown = name if run.is_dir() else run.name
+    shown = name if os.path.isdir(run) else run.name
     if rules.readable(model):
         _show_tree(model, shown, _support(model, run, data, target), data, as_json=as_json)
     elif not linear_terms.readable(model):

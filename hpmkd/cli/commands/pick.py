@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,9 @@ def _check_free(out: Path, run: Path, overwrite: bool) -> None:
 
     if out.resolve().is_relative_to(run.resolve()):
         raise RunFolderError(f"{out} is inside {run}, which is left as it is; choose another --out")
-    if out.is_dir():
+    if os.path.isdir(out):
         raise RunFolderError(f"{out} is a folder; expected the path of a file to write")
-    if out.exists() and not overwrite:
+    if os.path.exists(out) and not overwrite:
         raise RunFolderError(
             f"{out} exists already; choose another --out, or replace it with --overwrite"
         )

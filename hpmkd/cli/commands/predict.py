@@ -12,6 +12,8 @@ from hpmkd.cli.arguments import ThresholdOption
 from hpmkd.cli.options import file_options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hpmkd.data.table_files import CsvFormat
 
 
@@ -26,7 +28,11 @@ if TYPE_CHECKING:
     help="Of two classes, from which probability on the rarer one is named; best: as the run found "
     "on its selection rows.  [default: the more probable class, .5]",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="CSV to write.  [default: stdout]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="CSV to write, whole or not at all.  [default: stdout]",
+)
 @file_options
 def command(
     run: Path,
@@ -55,7 +61,6 @@ def command(
     from hpmkd.cli.load_student import rows_of, student_of
     from hpmkd.cli.output.drift import warn_of_unusual_cells
     from hpmkd.data.csv_cells import escape_cell
-    from hpmkd.errors import RunFolderError
     from hpmkd.student.decisions import threshold_of
 
     model = student_of(run, student)
@@ -72,12 +77,33 @@ def command(
     codes = probabilities.argmax(axis=1) if rule is None else rule.codes(probabilities)
     labels = np.array([escape_cell(label) for label in model.classes_.tolist()])
     table.insert(0, "prediction", labels[codes])
-    if out is None:
+    _write(table, out)
+
+
+def _write(table: pd.DataFrame, out: Path | None) -> None:
+    """Write a CSV to stdout, a pipe or a device as it comes; a file whole or not at all."""
+    from hpmkd.cli.output.streams import is_stdout
+    from hpmkd.files import explain_write_errors, is_stream, replacing
+
+    if out is None or is_stdout(out):
+        _warn_of_signs([*table.columns, *map(str, table["prediction"].unique())])
         table.to_csv(sys.stdout, index=False)
         return
-    try:
-        table.to_csv(out, index=False)
-    except OSError as error:
-        raise RunFolderError(
-            f"cannot write {out}: {error.strerror or error}; choose another --out"
-        ) from error
+    with explain_write_errors(out):
+        if is_stream(out):
+            table.to_csv(out, index=False)
+            return
+        with replacing(out) as draft:
+            table.to_csv(draft, index=False)
+
+
+def _warn_of_signs(names: list[str]) -> None:
+    """Say that names of classes are not written as they are, where stdout lacks signs of them."""
+    from hpmkd.cli.output.streams import lacking
+
+    if signs := lacking("".join(names)):
+        click.echo(
+            f"warning: stdout is in {sys.stdout.encoding}, which lacks {signs}: others stand for "
+            "them. Write a file with --out, or set PYTHONIOENCODING=utf-8",
+            err=True,
+        )

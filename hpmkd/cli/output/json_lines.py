@@ -83,6 +83,8 @@ class Events:
                 code, message = error.exit_code, str(error)
             except (KeyboardInterrupt, click.Abort):
                 code, message = INTERRUPTED, "interrupted"
+            except BrokenPipeError:
+                message = "stdout was closed by its reader"
             except Exception as error:
                 message = f"{type(error).__name__}: {error}"
                 more = {"traceback": traceback.format_exc()}

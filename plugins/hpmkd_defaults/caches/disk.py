@@ -25,7 +25,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from hpmkd.errors import RunFolderError
-from hpmkd.user_key import user_key
+from hpmkd.user_key import key_path, user_key
 from hpmkd_defaults.caches.disk_layout import (
     DRAFT_SUFFIX,
     SUFFIX,
@@ -100,7 +100,7 @@ class DiskTier:
         """Return the read-only entry if its file is whole."""
         if not self._reads:
             return None
-        path = self._folder
+        path = key_path()  # the first that may be in trouble
         try:
             path = self.path(region, key)
             # No entry of ours is larger; a foreign file might not fit in memory.
@@ -126,7 +126,7 @@ class DiskTier:
         """Write an entry if there is room for it; what would need a pickle is left out."""
         if not self._writes or array.nbytes > self._max_bytes or array.dtype.kind not in KINDS:
             return
-        path = self._folder / region
+        path = key_path()
         try:
             path = self.path(region, key)
             # Predictions about somebody's rows are private.

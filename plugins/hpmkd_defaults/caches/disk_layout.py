@@ -42,7 +42,7 @@ class Stored(NamedTuple):
 def cache_folder(given: str = "") -> Path:
     """Return the folder given, or ``hpmkd`` in the user's cache folder."""
     if given:
-        return Path(given).expanduser()
+        return Path(os.path.expanduser(given))
     import platformdirs
 
     return Path(platformdirs.user_cache_path("hpmkd", appauthor=False))
@@ -50,7 +50,7 @@ def cache_folder(given: str = "") -> Path:
 
 def file_instead(folder: Path) -> str:
     """Return the problem if the folder is a file, else nothing."""
-    wrong = folder.exists() and not folder.is_dir()
+    wrong = os.path.exists(folder) and not os.path.isdir(folder)
     return f"{folder} is a file; expected the folder of the cache" if wrong else ""
 
 

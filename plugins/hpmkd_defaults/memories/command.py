@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def info(folder: str, as_json: bool) -> None:
     with _opened(path) as store:
         known = store.read()
     stages = Counter(tried.stage for learned in known for tried in learned.outcomes)
-    n_bytes = path.stat().st_size if path.exists() else 0
+    n_bytes = path.stat().st_size if os.path.exists(path) else 0
     aside = [str(each) for each in stores_set_aside(path)]
     if as_json:
         printed = {
@@ -130,7 +131,7 @@ def export(file: Path, folder: str, overwrite: bool) -> None:
     if str(file) == "-":
         click.echo(content, nl=False)
         return
-    if file.exists() and not overwrite:
+    if os.path.exists(file) and not overwrite:
         raise click.UsageError(f"{file} exists; name another file, or add --overwrite")
     try:
         write_atomically(file, content, mode=0o600)

@@ -6,6 +6,7 @@ Imports nothing heavy, for the command line looks here.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ ASIDE = re.compile(r"\.set-aside-[0-9]+", re.ASCII)
 def store_path(folder: str = "") -> Path:
     """Return the store in the folder given, or in ``hpmkd`` in the user's data folder."""
     if folder:
-        return Path(folder).expanduser() / STORE
+        return Path(os.path.expanduser(folder)) / STORE
     import platformdirs
 
     return Path(platformdirs.user_data_path("hpmkd", appauthor=False)) / STORE
@@ -28,9 +29,9 @@ def store_path(folder: str = "") -> Path:
 
 def in_the_way(path: Path) -> str:
     """Return why a store cannot be at `path`; nothing if it can."""
-    if path.parent.exists() and not path.parent.is_dir():
+    if os.path.exists(path.parent) and not os.path.isdir(path.parent):
         return f"{path.parent} is a file; expected the folder of the memory"
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         return f"{path} is not a file; expected the memory's store"
     return ""
 
@@ -80,7 +81,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def stores_set_aside(path: Path) -> list[Path]:
     """Find the stores that were set aside from `path`."""
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         return []
     return sorted(
         each
