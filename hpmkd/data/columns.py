@@ -56,9 +56,7 @@ def read_text_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, t
         By column, the texts that are read as missing cells; warned of.
     """
     read, missing = {}, {}
-    for name in frame.columns:
-        if not _is_text(frame[name]):
-            continue
+    for name in _text_columns(frame):
         odd = _odd_texts(frame[name])
         if odd is None:
             continue
@@ -92,7 +90,8 @@ def left_out(frame: pd.DataFrame, choice: ColumnChoice) -> tuple[str, ...]:
     both = sorted(set(choice.drop) & set(choice.keep))
     if both:
         raise DataError(f"got {_listed(both)} to drop and to keep; expected one of them")
-    undecided = [name for name in frame.columns if name not in (*choice.drop, *choice.keep)]
+    decided = {*choice.drop, *choice.keep, *_varying(frame)}
+    undecided = [name for name in frame.columns if name not in decided]
     reasons = {name: reason for name in undecided if (reason := _reason(frame[name], name))}
     chosen = [name for name in frame.columns if name in reasons or name in choice.drop]
     if len(chosen) == frame.shape[1]:
@@ -113,9 +112,8 @@ def warn_of_commas(frame: pd.DataFrame) -> None:
     """Warn of text columns that are numbers with a decimal comma."""
     names = [
         name
-        for name in frame.columns
-        if _is_text(frame[name])
-        and all(map(_has_comma, frame[name].head(FEW_ROWS).dropna()))
+        for name in _text_columns(frame)
+        if all(map(_has_comma, frame[name].head(FEW_ROWS).dropna()))
         and frame[name].head(FEW_ROWS).notna().any()
     ]
     if names:
@@ -141,7 +139,7 @@ def conformed(frame: pd.DataFrame, training: pd.DataFrame, missing: Mapping[str,
         if isinstance(kind, np.dtype)
         and kind.kind in "biuf"
         and name in frame
-        and _is_text(frame[name])
+        and _is_text(frame[name].dtype)
     }
     return _with(frame, read)
 
@@ -159,14 +157,25 @@ def texts_of(frame: pd.DataFrame) -> Mapping[str, Collection[str]]:
 
     Other files are read by it; see :func:`hpmkd.data.table_files.read_table`.
     """
-    names = [name for name in frame.columns if _is_text(frame[name])]
+    names = _text_columns(frame)
     return {name: [text for text in MISSING if frame[name].eq(text).any()] for name in names}
 
 
-def _is_text(column: pd.Series) -> bool:
+def _text_columns(frame: pd.DataFrame) -> list[str]:
+    return [name for name, kind in zip(frame.columns, frame.dtypes, strict=True) if _is_text(kind)]
+
+
+def _is_text(kind: Any) -> bool:
     import pandas as pd
 
-    return pd.api.types.is_object_dtype(column.dtype) or isinstance(column.dtype, pd.StringDtype)
+    return bool(pd.api.types.is_object_dtype(kind)) or isinstance(kind, pd.StringDtype)
+
+
+def _varying(frame: pd.DataFrame) -> set[str]:
+    """Return the columns of fractions that change among the first rows: these may teach."""
+    first = frame.head(FEW_ROWS).select_dtypes("float")
+    cells = first.to_numpy(dtype=np.float64, na_value=np.nan)
+    return set(first.columns[np.fmax.reduce(cells) > np.fmin.reduce(cells)])
 
 
 def _odd_texts(column: pd.Series) -> tuple[str, ...] | None:

@@ -56,13 +56,15 @@ class ExtraSource:
         """Return a source of no rows."""
         return replace(self, augmenter=None, unlabeled=None)
 
-    def requested(self, n: int) -> bool:
-        """Return whether there are or will be extra rows beside a table of n rows."""
-        return self.real or (self.augmenter is not None and self._wanted(n) > 0)
+    def requested(self, n_rows: int, n_columns: int) -> bool:
+        """Return whether there are or will be extra rows beside a table of this shape."""
+        return self.real or (self.augmenter is not None and self._wanted(n_rows, n_columns) > 0)
 
-    def _wanted(self, n: int) -> int:
+    def _wanted(self, n_rows: int, n_columns: int) -> int:
         settings = self.settings
-        return 0 if n > settings.until else min(round(settings.rows * n), settings.max_rows)
+        if n_rows > settings.until or n_columns > settings.until_columns:
+            return 0
+        return min(round(settings.rows * n_rows), settings.max_rows)
 
     def rows(self, table: Any) -> Any:
         """Return rows to learn from beside those of `table`, or None if there are none.
@@ -77,7 +79,7 @@ class ExtraSource:
         """
         if self.real:
             return self.unlabeled
-        n = self._wanted(len(table))
+        n = self._wanted(*table.shape)
         if self.augmenter is None or n == 0:
             return None
         made = self.augmenter.rows(table, n, np.random.default_rng(self.seed))

@@ -80,7 +80,7 @@ def _capping(
     if _teaches(parts.teacher, builder.teachers, facts):
         yield "teacher", parts.teacher
     yield "fuser", parts.fuser
-    if builder.source.requested(facts.n_rows) and not builder.source.real:
+    if builder.source.requested(facts.n_rows, facts.n_columns) and not builder.source.real:
         yield "augmenter", parts.augmenter
     for name, stage in parts.stages.items():
         yield f"stages.{name}", stage

@@ -34,8 +34,9 @@ def reason_to_stop(
     if not any(alphas) and builder.queries.extra is None:
         return (
             "the teachers predicted one fold alone, for there is nothing that they could teach: "
-            "no rows without labels (X_unlabeled, or extra.until for made ones), and "
-            f"search.alphas has no alpha above 0 ({len(rows.training)} training rows)"
+            "no rows without labels (X_unlabeled, or extra.until and extra.until_columns for made "
+            f"ones), and search.alphas has no alpha above 0 ({len(rows.training)} training rows, "
+            f"{rows.training.facts.n_columns} columns)"
         )
     if handed_in or builder.source.real or ctx.recipe.limits.min_retention or rows.one_holdout:
         return None

@@ -148,7 +148,7 @@ class KnowledgeBuilder:
         rows, fold_of_row = self.predictor.training, self.predictor.fold_of_row
         test = self.predictor.test.part
         seen = np.flatnonzero(fold_of_row >= 0)
-        if not self.source.requested(len(seen)):
+        if not self.source.requested(len(seen), rows.facts.n_columns):
             return Queries(test)
         # Real ones are made of no row: there is no need to take any.
         extra = self.source.rows(rows.table if self.source.real else rows.rows(seen).table)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from hpmkd.values._offers import FloatArray
 
@@ -20,6 +18,8 @@ def weighted_mean(values: FloatArray, weights: FloatArray | None = None) -> floa
     weights : ndarray of shape (n,), optional
         Of the rows, > 0; without them all weigh the same.
     """
+    import numpy as np  # not before it is needed: the command line reads values without it
+
     return float(np.average(values, weights=weights))
 
 
@@ -42,4 +42,4 @@ def standard_error(values: FloatArray, weights: FloatArray | None = None) -> flo
     if weights is None:
         return float(values.std(ddof=1) / n**0.5)
     spread = weights * (values - weighted_mean(values, weights))
-    return float(np.sqrt(n / (n - 1) * (spread @ spread)) / weights.sum())
+    return float((n / (n - 1) * (spread @ spread)) ** 0.5 / weights.sum())

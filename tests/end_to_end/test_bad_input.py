@@ -434,6 +434,7 @@ def test_a_class_that_reads_as_missing(frame, run, untrained):
     refused(result, 3, "are missing, the first in row", "NA, None, null", "another name")
 
 
+@pytest.mark.filterwarnings("ignore:test rows:hpmkd.DataWarning")
 def test_test_files_may_order_their_columns_otherwise(frame, run, tmp_path):
     scores = []
     for columns in (list("abcy"), ["y", *"cba"], ["extra", *"bcay"]):

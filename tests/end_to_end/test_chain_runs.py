@@ -297,7 +297,7 @@ def chained_first(trials):
 
 
 def test_a_stage_before_that_fails_in_the_refit_costs_those_who_build_on_it(wine, monkeypatch):
-    monkeypatch.setattr(chain, "gate", lambda name, before, after: Gate(name, True, "made to"))
+    monkeypatch.setattr(chain, "gate", lambda name, *others: Gate(name, True, "made to"))
     # Trees taught by trees are not the best of their stage unless the others are worse.
     pairs = finish.pairs
     monkeypatch.setattr(finish, "pairs", lambda trials, *of: pairs(chained_first(trials), *of))

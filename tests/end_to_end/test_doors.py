@@ -95,6 +95,7 @@ def test_files_of_digits_alone_are_read_by_the_training_rows(files):
 
 
 @pytest.mark.filterwarnings("ignore:unlabeled rows:hpmkd.DataWarning")
+@pytest.mark.filterwarnings("ignore:test rows:hpmkd.DataWarning")
 def test_test_rows_and_unlabeled_rows_are_read_by_the_training_rows(files):
     folder, digits, call = files
     options = ["--test", folder / "digits.csv", "--unlabeled", folder / "unlabeled.csv", *QUIET]

@@ -205,7 +205,7 @@ def test_hard_labels_stay_in_the_race_within_limits(cancer, found):
             assert own.selection_log_loss <= each.selection_log_loss
 
 
-@pytest.mark.filterwarnings("ignore:columns that never change")
+@pytest.mark.filterwarnings("ignore:columns left out")
 def test_a_student_that_keeps_the_limits_ships_if_any_does():
     # Students of trees grow when they are fitted on all rows: one out of this limit.
     settings = {"extra.rows": 1.0, "memory": "none"}

@@ -63,6 +63,7 @@ def test_log_loss_is_the_default_and_adds_nothing(run):
     assert {each.selection_loss for each in found.front} == {None}
 
 
+@pytest.mark.filterwarnings("ignore:test rows:hpmkd.DataWarning")
 def test_many_classes_are_judged_one_versus_the_rest(wine):
     X, y = wine
     found = hpmkd.distill(

@@ -62,7 +62,7 @@ def test_it_is_the_same_here_from_a_worker_and_from_a_journal(name, kind, wine, 
     sizes = {pickled_bytes(each) for each in [*fitted, *copies, *again]}
     assert len(sizes) == 1
     # Of trees, a tenth is what their pickles say again and again.
-    assert 0.8 < sizes.pop() / len(pickle.dumps(fitted[0], protocol=5)) <= 1.01
+    assert 0.8 < sizes.pop() / len(pickle.dumps(fitted[0], protocol=5)) <= 1.03
 
 
 def test_what_is_equal_counts_once():

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from hpmkd.cli.output.columns import TableColumn, print_columns
 from hpmkd.cli.output.confusion import print_confusion
 from hpmkd.recipe.units import shown_size, shown_time
-from hpmkd.report.summary import weighed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +30,8 @@ IDLE = (None, "constant")
 def print_result(found: Distillation) -> None:
     """Print table, verdict and counts to stdout."""
     from rich.text import Text
+
+    from hpmkd.report.summary import weighed
 
     console = wide_console()
     print_table(found.records, console, found.recipe.metric.name)
