@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_array, column_or_1d, validate_data
 
-from hpmkd.data.dataset import MIN_ROWS
 from hpmkd.data.labels import as_labels
+from hpmkd.data.make_dataset import MIN_ROWS
 from hpmkd.data.seeds import as_seed
 from hpmkd.errors import DataError
 

@@ -13,7 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 import hpmkd
 from benchmarks.common.engine import active_stages
 from benchmarks.grid_vs_hpm.arm import Rows, distilled
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.splits import holdout
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve

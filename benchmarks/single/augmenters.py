@@ -23,7 +23,8 @@ from sklearn.pipeline import make_pipeline
 
 from benchmarks.common.engine import active_stages, judge, knowledge_of, teacher_predictor
 from hpmkd.data import splits, tables
-from hpmkd.data.dataset import Dataset, make_dataset, separate_test
+from hpmkd.data.dataset import Dataset, separate_test
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.probabilities import row_losses
 from hpmkd.data.unlabeled import PseudoLabelledRows
 from hpmkd.knowledge.builder import KnowledgeBuilder, TeacherKnowledge

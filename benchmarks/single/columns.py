@@ -19,7 +19,7 @@ import pandas as pd
 
 import hpmkd
 from benchmarks.common.pages import frame_table
-from hpmkd.data.dataset import DataWarning
+from hpmkd.errors import DataWarning
 
 #: Parts of a run: the function, by the end of its file and its name. None contains another.
 PARTS = {

@@ -24,7 +24,7 @@ from xgboost import XGBClassifier
 from benchmarks.common.datasets import load
 from benchmarks.common.engine import teacher_predictor
 from benchmarks.common.pages import filled, frame_table, page_option
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.panels import members

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from hpmkd.data.columns import ANY, ColumnChoice
-from hpmkd.data.dataset import Dataset, as_test_rows, make_dataset, separate_test
+from hpmkd.data.dataset import Dataset, separate_test
 from hpmkd.data.known_rows import warn_of_tested_rows
+from hpmkd.data.make_dataset import as_test_rows, make_dataset
 from hpmkd.data.raw_rows import as_table
 from hpmkd.data.weights import weighed_by_class
 from hpmkd.errors import DataError, DataWarning

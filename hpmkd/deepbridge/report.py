@@ -20,8 +20,9 @@ from hpmkd.deepbridge.results import labels_of
 from hpmkd.errors import RecipeError, RunFolderError
 from hpmkd.files import explain_write_errors, write_atomically
 from hpmkd.hookspecs import hookimpl
+from hpmkd.knowledge.class_alignment import align_fitted
 from hpmkd.knowledge.loading import PICKLES
-from hpmkd.knowledge.teachers import FittedTeacher, align_fitted, as_teachers
+from hpmkd.knowledge.teachers import FittedTeacher, as_teachers
 from hpmkd.runs.folder import check_free
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Cache
     from hpmkd.execution.counters import Counts
     from hpmkd.execution.pipeline import ParallelDistillationPipeline
-    from hpmkd.knowledge.teachers import ClassAligned
+    from hpmkd.knowledge.class_alignment import ClassAligned
     from hpmkd.values import FloatArray, IntArray
 
 #: The folds that a model is fitted without: one, or two.

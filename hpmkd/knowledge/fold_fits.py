@@ -11,7 +11,7 @@ from hpmkd.data import tables
 from hpmkd.errors import FAILURES, TeacherError
 from hpmkd.execution.cost_model import Load
 from hpmkd.execution.jobs import Job
-from hpmkd.knowledge.teachers import ClassAligned
+from hpmkd.knowledge.class_alignment import ClassAligned
 
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray

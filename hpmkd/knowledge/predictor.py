@@ -11,15 +11,14 @@ from hpmkd.data import tables
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.fingerprint import identity
 from hpmkd.data.probabilities import given_probabilities
+from hpmkd.knowledge.class_alignment import ClassAligned, align_fitted
 from hpmkd.knowledge.crossfit import CrossFitter, FoldPredictions, Held, Queries, clone_of
 from hpmkd.knowledge.teachers import (
-    ClassAligned,
     CloneableTeacher,
     CrossFittedTeacher,
     FittedTeacher,
     GivenTeacher,
     Teacher,
-    align_fitted,
 )
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hpmkd.data.columns import ColumnChoice, conformed, left_out, read_text_numbers, texts_of
-from hpmkd.data.dataset import as_test_rows, make_dataset
+from hpmkd.data.make_dataset import as_test_rows, make_dataset
 from hpmkd.errors import DataError, DataWarning
 
 N = 200

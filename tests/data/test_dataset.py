@@ -10,15 +10,10 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
-from hpmkd.data.dataset import (
-    Dataset,
-    DataWarning,
-    make_dataset,
-    separate_test,
-    warn_of_rare_classes,
-)
+from hpmkd.data.dataset import Dataset, separate_test, warn_of_rare_classes
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.raw_rows import aligned
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, DataWarning
 
 N = 12
 X = np.random.default_rng(0).normal(size=(N, 3))

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.data.dataset import make_dataset
 from hpmkd.data.dates import settle_dates
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.errors import DataError, DataWarning
 from hpmkd.student import Schema
 

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.data.dataset import DataWarning
 from hpmkd.data.given_rows import GivenRows
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, DataWarning
 
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame(RNG.normal(size=(50, 2)), columns=["a", "b"]).assign(

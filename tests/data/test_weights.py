@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.weights import as_weights, normalised, weighed_by_class
 from hpmkd.errors import DataError
 

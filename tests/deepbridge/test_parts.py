@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hpmkd import AutoDistiller, DataError, DBDataset
-from hpmkd.data.dataset import make_dataset, separate_test
+from hpmkd.data.dataset import separate_test
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.seeds import Seeds
 
 

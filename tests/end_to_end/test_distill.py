@@ -22,7 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import hpmkd
-from hpmkd.data.dataset import make_dataset, separate_test
+from hpmkd.data.dataset import separate_test
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.seeds import Seeds
 
 STAGES = ("logistic", "tree", "gbm", "network")

@@ -11,7 +11,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 import hpmkd
-from hpmkd.data.dataset import make_dataset, separate_test
+from hpmkd.data.dataset import separate_test
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.seeds import Seeds
 from hpmkd.data.splits import UNSEEN, for_selection
 from hpmkd.evaluation import latency

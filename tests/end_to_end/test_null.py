@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks.common import runs
 from benchmarks.null.cases import CASES, MOST_GAIN, distilled, false_claims
-from hpmkd.data.dataset import make_dataset, separate_test
+from hpmkd.data.dataset import separate_test
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.seeds import Seeds
 
 SEEDS = (0, 1, 2)

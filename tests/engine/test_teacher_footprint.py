@@ -10,7 +10,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from hpmkd.data.cache_region import CacheRegion
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.engine import teacher_footprint
 from hpmkd.engine.teacher_footprint import fuser_footprint, member_footprint, total
 from hpmkd.evaluation import latency

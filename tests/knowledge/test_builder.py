@@ -7,7 +7,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.execution.counters import Counts
 from hpmkd.knowledge.builder import KnowledgeBuilder

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.execution.counters import Counts
 from hpmkd.knowledge.crossfit import CrossFitter, Queries
 from hpmkd.knowledge.predictions import CrossFittedPredictions

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.errors import DataError, TeacherError
 from hpmkd.execution.counters import Counts
 from hpmkd.knowledge.crossfit import Queries

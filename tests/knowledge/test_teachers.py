@@ -11,14 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from hpmkd.errors import DataError, TeacherError
-from hpmkd.knowledge.teachers import (
-    ClassAligned,
-    CloneableTeacher,
-    FittedTeacher,
-    GivenTeacher,
-    align_fitted,
-    as_teachers,
-)
+from hpmkd.knowledge.class_alignment import ClassAligned, align_fitted
+from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, as_teachers
 
 MATRIX = np.array([[0.3, 0.7], [0.6, 0.4]])
 
@@ -215,7 +209,7 @@ def test_many_rows_are_asked_about_some_at_a_time_and_in_copies(monkeypatch):
             X *= 0.5
             return np.column_stack([X[:, 0], 1 - X[:, 0]])
 
-    monkeypatch.setattr("hpmkd.knowledge.teachers.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("hpmkd.knowledge.class_alignment.ROWS_AT_ONCE", 3)
     table = np.linspace(0, 1, 14).reshape(7, 2)
     before = table.copy()
     model = ClassAligned("t", Scales(), np.array([0, 1]), 2, np.arange(2))

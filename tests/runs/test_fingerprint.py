@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.plugins import Plugin

@@ -11,7 +11,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
 import hpmkd
-from hpmkd.data.dataset import make_dataset, separate_test
+from hpmkd.data.dataset import separate_test
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.seeds import Seeds
 from hpmkd.errors import RunFolderError, StudentFileError
 from hpmkd.knowledge.fusion import FittedFusion

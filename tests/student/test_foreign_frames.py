@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.data.dataset import make_dataset
+from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.probabilities import given_probabilities
 from hpmkd.errors import DataError
 from hpmkd.student import LinearModel, Schema, Student, fit_encoder

@@ -22,7 +22,7 @@ from hpmkd.student import (
     pack_sklearn_tree,
 )
 from hpmkd.student.columns.calendar import Calendar
-from hpmkd.student.columns.schema import Column
+from hpmkd.student.columns.column import Column
 from hpmkd.student.explain.conditions import MAX_LISTED, Cells, cut_at, plain, quoted, sentence
 from hpmkd.student.explain.rules import Support, leaf_probabilities, readable, rules
 from hpmkd.testing.datasets import dated

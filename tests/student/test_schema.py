@@ -4,7 +4,7 @@ import pytest
 
 from hpmkd.errors import DataError
 from hpmkd.student import Schema
-from hpmkd.student.columns.schema import Column
+from hpmkd.student.columns.column import Column
 
 NAN = float("nan")
 

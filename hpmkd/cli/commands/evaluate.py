@@ -77,7 +77,7 @@ def _has_labels(rows: Any, target: str | None) -> bool:
 
 def _scores(model: Student, rows: Any, target: str, weights: str | None) -> dict[str, Any]:
     """Return the scores, the size and the speed of a student."""
-    from hpmkd.data.dataset import make_dataset
+    from hpmkd.data.make_dataset import make_dataset
     from hpmkd.evaluation.latency import student_latency
     from hpmkd.evaluation.scores import score
 

@@ -103,7 +103,7 @@ def _alternatives(run: Path) -> str:
 def _support(model: Student, run: Path, data: Path | None, target: str | None) -> Support | None:
     """Return the rows in each leaf, of the training rows or of other labelled ones."""
     from hpmkd.cli.load_student import rows_of, target_of
-    from hpmkd.data.dataset import make_dataset
+    from hpmkd.data.make_dataset import make_dataset
     from hpmkd.student import TreesModel
     from hpmkd.student.explain.rules import Support
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from hpmkd.student.columns.calendar import PERIODS, WEEKDAYS
 
 if TYPE_CHECKING:
-    from hpmkd.student.columns.schema import Column
+    from hpmkd.student.columns.column import Column
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpmkd.student.columns.schema import Column, Schema
+from hpmkd.student.columns.column import Column
+from hpmkd.student.columns.schema import Schema
 from hpmkd.student.columns.times import TIMES, numbers_of
 
 #: What becomes a number as it is. By exact type: a timedelta64 is a kind of integer, too.

@@ -20,16 +20,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
-from hpmkd.student.columns.calendar import Calendar
-from hpmkd.student.columns.cells import Kind, kind_of, read_moments, read_numbers, read_texts
-from hpmkd.student.columns.features import Feature, features_of
-from hpmkd.student.columns.spelling import aliases
+from hpmkd.student.columns.column import Column
+from hpmkd.student.columns.features import Feature
 from hpmkd.student.columns.tables import (
     check_keys,
     has_no_rows,
@@ -39,91 +37,9 @@ from hpmkd.student.columns.tables import (
     open_table,
 )
 
-#: Codes of the cells of a category column that hold no known level.
-MISSING, UNSEEN = -1, -2
 #: Levels that a category column keeps: identifiers must not make a student as large as the data.
 MAX_CATEGORIES = 1000
 NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Column:
-    """One raw column.
-
-    Parameters
-    ----------
-    name : str
-        Its name in the table.
-    kind : str
-        ``"number"``, ``"category"`` or ``"datetime"``.
-    categories : tuple of str
-        The known levels by falling training frequency, ties by name: the position of a level
-        is its code. Empty for other kinds.
-    missing : tuple of str
-        Texts that stand for a missing cell of a number or datetime column, beside the usual ones.
-    calendar : Calendar, optional
-        How moments are read; None for other kinds.
-    """
-
-    name: str
-    kind: Kind
-    categories: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    calendar: Calendar | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"column {self.name!r} has the unknown kind {self.kind!r}")
-        if len(set(self.categories)) < len(self.categories):
-            raise ValueError(f"column {self.name!r} lists a category twice")
-        if self.kind != "category" and self.categories:
-            raise ValueError(f"column {self.name!r} is a {self.kind} but lists categories")
-        if self.kind == "category" and self.missing:
-            raise ValueError(
-                f"column {self.name!r} is a category but lists texts for missing cells"
-            )
-        if (self.kind == "datetime") != (self.calendar is not None):
-            raise ValueError(f"column {self.name!r}: a calendar is for datetimes, and for all")
-
-    def read(self, cells: Any) -> list[NDArray[np.float64]]:
-        """Read raw cells as numbers or as codes, float64; NaN where missing or an unknown category.
-
-        Returns
-        -------
-        list of ndarray of shape (n,)
-            One for each of the features, of which only moments have several.
-
-        Raises
-        ------
-        DataError
-            A cell of a number column is not a number, or one of a datetime column no moment.
-        """
-        if self.kind == "number":
-            return [read_numbers(cells, self.name, self.missing)]
-        if self.calendar is not None:
-            return self.calendar.read(read_moments(cells, self.name, self.missing))
-        codes = self.read_codes(cells)
-        return [np.where(codes >= 0, codes, np.nan)]
-
-    def read_codes(self, cells: Any) -> NDArray[np.intp]:
-        """Read raw cells of a category as codes, :data:`MISSING` and :data:`UNSEEN` among them."""
-        if not len(cells):
-            return np.empty(0, dtype=np.intp)
-        codes, texts = read_texts(cells)
-        known = [self.codes.get(text, UNSEEN) for text in texts]
-        return np.array([*known, MISSING])[codes]  # code -1 is the one at the end
-
-    @cached_property
-    def features(self) -> tuple[Feature, ...]:
-        """What models read of it."""
-        return features_of(self)
-
-    @cached_property
-    def codes(self) -> dict[str, int]:
-        """The code of each spelling of a level; see :func:`~.spelling.aliases`."""
-        codes = {text: code for code, text in enumerate(self.categories)}
-        others = aliases(self.categories)
-        return codes | {spelling: codes[level] for spelling, level in others.items()}
 
 
 @dataclass(frozen=True)
@@ -183,7 +99,7 @@ class Schema:
             raise DataError(f"two columns have the same name: {listed(repeated)}; rename one")
         check_keys(table, raw.names)
         columns = (
-            _learn(name, cells, max_categories, missing.get(name, ()))
+            Column.learn(name, cells, max_categories, missing.get(name, ()))
             for name, cells in zip(names, raw.columns, strict=True)
         )
         return cls(tuple(columns), raw.names is not None)
@@ -285,7 +201,7 @@ class Schema:
 
     def to_json(self) -> dict[str, Any]:
         """Return the schema as plain dicts and lists; :meth:`from_json` reads them."""
-        return {"named": self.named, "columns": list(map(_column_to_json, self.columns))}
+        return {"named": self.named, "columns": [column.to_json() for column in self.columns]}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Schema:
@@ -299,50 +215,4 @@ class Schema:
         named, entries = plain.get("named"), plain.get("columns")
         if not isinstance(named, bool) or not isinstance(entries, list):
             raise ValueError("the schema lacks 'named' or 'columns'")
-        return cls(tuple(_column_from_json(entry) for entry in entries), named)
-
-
-def _learn(name: str, cells: Any, max_categories: int, missing: tuple[str, ...]) -> Column:
-    """Learn one column."""
-    kind = kind_of(cells)
-    if kind == "number":
-        return Column(name, kind, missing=missing)
-    if kind == "datetime":
-        calendar = Calendar.learn(read_moments(cells, name))
-        return Column(name, kind, missing=missing, calendar=calendar)
-    codes, texts = read_texts(cells)
-    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-    ranked = sorted(zip(texts, counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
-    return Column(name, "category", tuple(text for text, _ in ranked[:max_categories]))
-
-
-def _column_to_json(column: Column) -> Any:
-    """Make the entry of a column in a schema: a name, with levels, or with texts for missing."""
-    missing = {"missing": list(column.missing)} if column.missing else {}
-    if column.calendar is not None:
-        return [column.name, column.calendar.to_json() | missing]
-    if column.kind == "number":
-        return {"name": column.name, **missing} if missing else column.name
-    return [column.name, list(column.categories)]
-
-
-def _column_from_json(entry: Any) -> Column:
-    """Make a column from its entry in a schema."""
-    if isinstance(entry, str):
-        return Column(entry, "number")
-    if isinstance(entry, dict) and set(entry) == {"name", "missing"}:
-        name, missing = entry["name"], entry["missing"]
-        texts = isinstance(missing, list) and all(isinstance(text, str) for text in missing)
-        if isinstance(name, str) and texts:
-            return Column(name, "number", missing=tuple(missing))
-    if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str):
-        name, categories = entry
-        if isinstance(categories, list) and all(isinstance(text, str) for text in categories):
-            return Column(name, "category", tuple(categories))
-        if isinstance(categories, dict):
-            plain = dict(categories)
-            missing = plain.pop("missing", [])
-            if isinstance(missing, list) and all(isinstance(text, str) for text in missing):
-                calendar = Calendar.from_json(plain)
-                return Column(name, "datetime", missing=tuple(missing), calendar=calendar)
-    raise ValueError(f"the schema holds the odd column {str(entry)[:60]!r}")
+        return cls(tuple(Column.from_json(entry) for entry in entries), named)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.student.columns.schema import UNSEEN, Column
+from hpmkd.student.columns.column import UNSEEN, Column
 from hpmkd.student.drift.edges import MAX_EDGES, edges_of
 
 if TYPE_CHECKING:

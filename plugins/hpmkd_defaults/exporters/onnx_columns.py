@@ -14,7 +14,7 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from hpmkd.errors import ExportError
 from hpmkd.student import Schema, TreeEncoder
-from hpmkd.student.columns.schema import Column
+from hpmkd.student.columns.column import Column
 from hpmkd_defaults.exporters.onnx_graph import ML, Graph
 from hpmkd_defaults.exporters.onnx_moments import moment_numbers
 

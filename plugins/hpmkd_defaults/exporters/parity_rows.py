@@ -8,8 +8,8 @@ import numpy as np
 
 from hpmkd.student import JointEncoder, LinearEncoder, PooledModel, Student
 from hpmkd.student.columns.calendar import DAY, Calendar
+from hpmkd.student.columns.column import Column
 from hpmkd.student.columns.moments import MICROSECONDS
-from hpmkd.student.columns.schema import Column
 from hpmkd.student.models.pool import tree_parts
 
 if TYPE_CHECKING:

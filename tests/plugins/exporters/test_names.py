@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.student.columns.schema import Column
+from hpmkd.student.columns.column import Column
 from hpmkd_defaults.exporters.onnx_columns import input_names, missing_text
 
 
