@@ -50,7 +50,7 @@ COLUMNS = {
         | _NOTHING,
     ),
     "score": ColumnGrammar(
-        (*NUMBERS, "?"),
+        NUMBERS,
         {"1": "1", "1.0": "1", "01": "1", "1e0": "1", "-2.5": "-2.5", "+.5": "0.5", "?": None}
         | {" 1 ": "1", "1_000": REFUSED, "x": REFUSED, "1,5": REFUSED, "0x1": REFUSED}
         | _NOTHING,
@@ -61,6 +61,17 @@ COLUMNS = {
         | {"0": "False", "1.0": "True", "yes": REFUSED, "T": REFUSED}
         | _NOTHING,
     ),
+    "when": ColumnGrammar(
+        tuple(
+            f"{2015 + at % 9}-{1 + at % 12:02}-{1 + at % 28:02} {at % 24:02}:00"
+            for at in range(252)
+        ),
+        {"2020-03-01 12:00": "2020-03-01 12:00", "2020-03-01T12:00": "2020-03-01 12:00"}
+        | {"2020-03-01T12:00:00Z": "2020-03-01 12:00", "2020-03-01": "2020-03-01 00:00"}
+        | {"2020-03-01T14:00:00+02:00": "2020-03-01 12:00", "2020-13-01": REFUSED}
+        | {"01.03.2020": REFUSED, "soon": REFUSED}
+        | _NOTHING,
+    ),
 }
 
 
@@ -69,12 +80,11 @@ def training_rows(n: int, seed: int) -> list[dict[str, str]]:
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(n):
-        row = {name: str(rng.choice(each.training[:-1])) for name, each in COLUMNS.items()}
-        for name in ("code", "flag", "amount", "truth"):
-            row[name] = str(rng.choice(COLUMNS[name].training))
+        row = {name: str(rng.choice(each.training)) for name, each in COLUMNS.items()}
+        row["score"] = str(rng.choice(NUMBERS))
         points = (row["code"] == "01") + (row["flag"] == "TRUE") + (row["amount"] == "1e5")
-        points += (row["truth"] == "True") + float(row["score"]) / 5
-        row["y"] = "yes" if points + rng.normal(0, 0.3) > 1.5 else "no"
+        points += (row["truth"] == "True") + float(row["score"]) / 5 + (row["when"] > "2019")
+        row["y"] = "yes" if points + rng.normal(0, 0.3) > 2 else "no"
         rows.append(row)
     rows[0]["score"] = "?"
     return rows

@@ -78,7 +78,7 @@ def _outcome(student: Student, door: str, rows: list[Row]) -> str:
 
 
 def _outcome_of_file(student: Student, name: str, rows: list[Row]) -> str:
-    usable = [dict(row, score="1", truth="True") for row in rows]
+    usable = [dict(row, score="1", truth="True", when="2020-03-01") for row in rows]
     ending, content = broken_file(name, usable)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"rows{ending}"
