@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from hpmkd.api import distill
+from hpmkd.data.table_warnings import warn_of_another_order
+from hpmkd.data.weights import as_weights
 from hpmkd.errors import DataError
 from hpmkd.knowledge.teachers import GivenTeacher
 from hpmkd.sklearn_rules import checked_labels, checked_rows, data_errors_as_value_errors, seed_of
@@ -220,6 +222,34 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         probabilities = self.predict_proba(X)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n, d)
+            As for :meth:`predict_proba`.
+        y : array-like of shape (n,)
+            Labels.
+        sample_weight : array-like of shape (n,), optional
+            How much each row counts, finite and 0 or more, taken by position.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If rows or weights cannot be used.
+        """
+        if sample_weight is not None:
+            with data_errors_as_value_errors():
+                warn_of_another_order(X, sample_weight, "weights")
+                sample_weight = as_weights(sample_weight, len(np.asarray(y)))
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         """Declare what the rows may hold."""

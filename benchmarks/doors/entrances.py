@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -61,6 +62,21 @@ def parquet(student: Student, rows: Sequence[Row]) -> np.ndarray:
     return _from_file(student, content.getvalue(), "rows.parquet")
 
 
+def zipped(student: Student, rows: Sequence[Row]) -> np.ndarray:
+    """Read a CSV file in a ZIP archive."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("rows.csv", _csv(rows))
+    return _from_file(student, content.getvalue(), "rows.csv.zip")
+
+
+def array(student: Student, rows: Sequence[Row]) -> np.ndarray:
+    """Pass an array of objects, by position."""
+    names = student.encoder.schema.names
+    cells = [[row[name] for name in names] for row in rows]
+    return student.predict_proba(np.array(cells, dtype=object))
+
+
 def json_lines(student: Student, rows: Sequence[Row]) -> np.ndarray:
     """Read lines of JSON, each to a dict."""
     lines = [json.dumps(row) for row in rows]
@@ -107,7 +123,9 @@ DOORS: dict[str, Door] = {
     "CSV, other columns": csv_reordered,
     "CSV, semicolons, UTF-16": csv_semicolons,
     "TSV": tsv,
+    "CSV in a ZIP": zipped,
     "Parquet": parquet,
+    "array of objects": array,
     "JSON lines": json_lines,
     "dict, `predict_one`": dicts,
     "frame of objects": frame,

@@ -37,7 +37,7 @@ COLUMNS = {
         | {"003": None, "a1": None, "0 1": None}
         | _NOTHING,
     ),
-    "flag": ColumnGrammar(
+    "NA": ColumnGrammar(  # a name that is read as nothing where cells are
         ("TRUE", "FALSE", "maybe"),
         {"TRUE": "TRUE", "FALSE": "FALSE", "maybe": "maybe", "True": "TRUE", "False": "FALSE"}
         | {"so": None, "no": None}
@@ -82,7 +82,7 @@ def training_rows(n: int, seed: int) -> list[dict[str, str]]:
     for _ in range(n):
         row = {name: str(rng.choice(each.training)) for name, each in COLUMNS.items()}
         row["score"] = str(rng.choice(NUMBERS))
-        points = (row["code"] == "01") + (row["flag"] == "TRUE") + (row["amount"] == "1e5")
+        points = (row["code"] == "01") + (row["NA"] == "TRUE") + (row["amount"] == "1e5")
         points += (row["truth"] == "True") + float(row["score"]) / 5 + (row["when"] > "2019")
         row["y"] = "yes" if points + rng.normal(0, 0.3) > 2 else "no"
         rows.append(row)

@@ -99,7 +99,16 @@ def target_of(run: Path) -> str:
 
 def known_target(run: Path) -> str | None:
     """Return the name of the column that a run learned to predict; None if it does not know it."""
+    return _known_column(run, "target")
+
+
+def known_weights(run: Path) -> str | None:
+    """Return the name of the column with the weights of a run's rows; None if it had none."""
+    return _known_column(run, "weights")
+
+
+def _known_column(run: Path, what: str) -> str | None:
     from hpmkd.runs.folder import read_json
 
-    target = read_json(run / "run.json", dict).get("target") if os.path.isdir(run) else None
-    return target if isinstance(target, str) else None
+    name = read_json(run / "run.json", dict).get(what) if os.path.isdir(run) else None
+    return name if isinstance(name, str) else None

@@ -14,13 +14,17 @@ import numpy as np
 from hpmkd.errors import DataError, DataWarning, suggest
 from hpmkd.student.columns.cells import kind_of, read_numbers
 from hpmkd.student.columns.spelling import MISSING, decimal_point, spells_number
+from hpmkd.student.columns.tables import listed
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 #: A text column is one of numbers if it has more distinct ones than levels of a code have, and
 #: at most this share of other texts. These are then missing.
 MORE_THAN_CODES, MOST_ODD = 20, 0.05
+#: One of which this share are numbers, but less than that, is warned of.
+MOSTLY = 0.5
 #: Rows in which most columns show what they are.
 FEW_ROWS = 1000
 #: A text column is left out if its distinct texts are this share of its cells, from so many on.
@@ -66,7 +70,7 @@ def read_text_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, t
             cells = int(frame[name].isin(odd).sum())
             warnings.warn(
                 f"column {name!r} holds numbers, and {cells} of {len(frame)} cells "
-                f"{_listed(odd)}: these are read as missing, here and at prediction",
+                f"{listed(odd)}: these are read as missing, here and at prediction",
                 DataWarning,
                 stacklevel=4,
             )
@@ -89,7 +93,7 @@ def left_out(frame: pd.DataFrame, choice: ColumnChoice) -> tuple[str, ...]:
             )
     both = sorted(set(choice.drop) & set(choice.keep))
     if both:
-        raise DataError(f"got {_listed(both)} to drop and to keep; expected one of them")
+        raise DataError(f"got {listed(both)} to drop and to keep; expected one of them")
     decided = {*choice.drop, *choice.keep, *_varying(frame)}
     undecided = [name for name in frame.columns if name not in decided]
     reasons = {name: reason for name in undecided if (reason := _reason(frame[name], name))}
@@ -118,30 +122,52 @@ def warn_of_commas(frame: pd.DataFrame) -> None:
     ]
     if names:
         warnings.warn(
-            f"columns that look like numbers with a decimal comma: {_listed(names)}; read as text: "
+            f"columns that look like numbers with a decimal comma: {listed(names)}; read as text: "
             "--decimal , (in Python pandas.read_csv(…, decimal=',')) reads them as numbers",
             DataWarning,
             stacklevel=4,
         )
 
 
-def conformed(frame: pd.DataFrame, training: pd.DataFrame, missing: Mapping[str, Any]) -> Any:
+def conformed(table: Any, training: Any, missing: Mapping[str, Any]) -> Any:
     """Return other rows whose columns of numbers hold numbers, as those of the training rows.
+
+    Parameters
+    ----------
+    table, training : DataFrame or ndarray
+        Both of the same form.
+    missing : mapping of str to tuple of str
+        Texts that stand for a missing cell, by column.
 
     Raises
     ------
     DataError
         A cell of such a column is no number.
     """
+    if not hasattr(table, "columns"):
+        if table.dtype.kind not in "OU":
+            return table
+        known = named(training).infer_objects()
+        return conformed(named(table), known, missing).to_numpy(dtype=object)
     read = {
-        name: read_numbers(frame[name], name, missing.get(name, ()))
+        name: read_numbers(table[name], name, missing.get(name, ()))
         for name, kind in zip(map(str, training), training.dtypes, strict=True)
-        if isinstance(kind, np.dtype)
-        and kind.kind in "biuf"
-        and name in frame
-        and _is_text(frame[name].dtype)
+        if isinstance(kind, np.dtype) and kind.kind in "biuf"
+        if name in table and is_text(table[name].dtype)
     }
-    return _with(frame, read)
+    texts = {
+        name: table[name].mask(table[name].isin(odd))
+        for name, odd in missing.items()
+        if name in table and name not in read
+    }
+    return _with(table.assign(**texts) if texts else table, read)
+
+
+def named(array: NDArray[Any]) -> pd.DataFrame:
+    """Return an array as a frame whose columns have the names that a schema gives them."""
+    import pandas as pd
+
+    return pd.DataFrame(array, columns=[f"x{at}" for at in range(array.shape[1])])
 
 
 def _with(frame: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
@@ -162,10 +188,11 @@ def texts_of(frame: pd.DataFrame) -> Mapping[str, Collection[str]]:
 
 
 def _text_columns(frame: pd.DataFrame) -> list[str]:
-    return [name for name, kind in zip(frame.columns, frame.dtypes, strict=True) if _is_text(kind)]
+    return [name for name, kind in zip(frame.columns, frame.dtypes, strict=True) if is_text(kind)]
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Tell whether columns of a dtype hold text or objects."""
     import pandas as pd
 
     return bool(pd.api.types.is_object_dtype(kind)) or isinstance(kind, pd.StringDtype)
@@ -175,15 +202,16 @@ def _varying(frame: pd.DataFrame) -> set[str]:
     """Return the columns of fractions that change among the first rows: these may teach."""
     first = frame.head(FEW_ROWS).select_dtypes("float")
     cells = first.to_numpy(dtype=np.float64, na_value=np.nan)
-    return set(first.columns[np.fmax.reduce(cells) > np.fmin.reduce(cells)])
+    varying = first.columns[np.fmax.reduce(cells) > np.fmin.reduce(cells)]
+    return {name for name in varying if not ID_NAME.search(name)}
 
 
 def _odd_texts(column: pd.Series) -> tuple[str, ...] | None:
     """Return the texts of a column that spell no number; None if it is no column of numbers."""
-    if kind_of(column.head(FEW_ROWS)) == "number":
-        return None  # objects that are numbers already
-    few = column.head(FEW_ROWS).dropna()
-    if len(few) and np.mean([_is_number(cell) for cell in few]) < 1 - 2 * MOST_ODD:
+    if kind_of(column) != "category":
+        return None  # objects that are numbers or dates already
+    few = column.iloc[:: max(1, len(column) // FEW_ROWS)].dropna()
+    if len(few) and np.mean([_is_number(cell) for cell in few]) < MOSTLY / 2:
         return None
     counts = column.value_counts()
     is_number = np.array([_is_number(cell) for cell in counts.index], dtype=bool)
@@ -191,7 +219,16 @@ def _odd_texts(column: pd.Series) -> tuple[str, ...] | None:
     odd = [cell for cell in counts.index[~is_number] if isinstance(cell, str)]
     if is_number.sum() <= MORE_THAN_CODES or len(odd) < int((~is_number).sum()):
         return None
-    return tuple(odd) if counts[~is_number].sum() <= MOST_ODD * total else None
+    share = counts[~is_number].sum() / total
+    if MOST_ODD < share < 1 - MOSTLY:
+        warnings.warn(
+            f"column {column.name!r} holds numbers, and in {share:.0%} of its cells other texts: "
+            f"{listed(odd)}; of more than {MOST_ODD:.0%} it is taken as text, with {len(counts)} "
+            "levels: leave those cells empty, and it is one of numbers",
+            DataWarning,
+            stacklevel=5,
+        )
+    return tuple(odd) if share <= MOST_ODD else None
 
 
 def _is_number(cell: Any) -> bool:
@@ -216,10 +253,12 @@ def _reason(column: pd.Series, name: str) -> str:
         enough = cells >= ENOUGH_CELLS and first.nunique() >= NEARLY_EVERY * first.notna().sum()
         if enough and column.nunique() >= NEARLY_EVERY * cells:
             return "nearly every row has its own text"
-    if column.dtype.kind in "iu" and n >= ENOUGH_CELLS:
-        if (np.diff(column.to_numpy()) == 1).all():
-            return "numbers the rows"
-        if ID_NAME.search(name) and column.is_unique:
+    if column.dtype.kind in "iu" and n >= ENOUGH_CELLS and (np.diff(column.to_numpy()) == 1).all():
+        return "numbers the rows"
+    if ID_NAME.search(name) and column.dtype.kind in "iuf":
+        present = column.dropna()
+        enough = len(present) >= max(ENOUGH_CELLS, NEARLY_EVERY * n)
+        if enough and present.is_unique and (present % 1 == 0).all():
             return "every row has its own"
     return ""
 
@@ -228,9 +267,4 @@ def _reasons(reasons: Mapping[str, str]) -> str:
     by_reason: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         by_reason.setdefault(reason, []).append(name)
-    return "; ".join(f"{_listed(names)} ({reason})" for reason, names in by_reason.items())
-
-
-def _listed(names: Collection[str]) -> str:
-    shown = [repr(name) for name in names]
-    return ", ".join(shown[:10]) + (f" and {len(shown) - 10} more" if len(shown) > 10 else "")
+    return "; ".join(f"{listed(names)} ({reason})" for reason, names in by_reason.items())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.data.columns import MOST_ODD
+from hpmkd.data.columns import MOST_ODD, MOSTLY, is_text
 from hpmkd.errors import DataWarning
 from hpmkd.student.columns.moments import is_aware, is_moment
 from hpmkd.student.columns.spelling import MISSING
@@ -18,53 +18,36 @@ from hpmkd.student.columns.spelling import MISSING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
-#: Cells that are looked at first: a column of dates has some among them.
-FIRST = 20
+#: Cells that are looked at first, evenly spaced: a column of dates has some among them.
+FIRST = 100
 
 
-def settle_dates(table: Any) -> tuple[Any, Mapping[str, tuple[str, ...]]]:
-    """Return a table in which columns of dates hold nothing else, and warn of what was changed.
+def settle_dates(frame: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, tuple[str, ...]]]:
+    """Return a frame in which columns of dates hold nothing else, and warn of what was changed.
 
     Of text and objects that are nearly all dates, the others (at most 5 %) become missing, at
     prediction, too. Beyond that the column stays as it is, a category. Dates with and without a
     zone in one column are warned of.
 
-    Parameters
-    ----------
-    table : DataFrame or ndarray of shape (n, d)
-        Raw rows.
-
     Returns
     -------
-    table : DataFrame or ndarray of shape (n, d)
+    frame : DataFrame
         The same object where nothing changed.
     missing : mapping of str to tuple of str
-        By column of a frame, the texts that became missing.
+        By column, the texts that became missing.
     """
-    is_frame = hasattr(table, "iloc")
-    if not is_frame and table.dtype != object:
-        return table, {}
-    changed = {}
-    for at in range(table.shape[1]):
-        name = f"column {table.columns[at]!r}" if is_frame else f"column {at}"
-        column = table.iloc[:, at] if is_frame else table[:, at]
-        odd = _odd_cells(column, name)
+    read, missing = {}, {}
+    for name, kind in zip(frame.columns, frame.dtypes, strict=True):
+        if not is_text(kind):
+            continue
+        odd = _odd_cells(frame[name], f"column {name!r}")
         if odd.any():
-            changed[at] = odd
-    if not changed:
-        return table, {}
-    if is_frame:
-        columns = {table.columns[at]: table.iloc[:, at] for at in changed}
-        odd_cells = dict(zip(columns, changed.values(), strict=True))
-        read = {name: column.mask(odd_cells[name]) for name, column in columns.items()}
-        missing = {name: _texts(column[odd_cells[name]]) for name, column in columns.items()}
-        return table.assign(**read), missing
-    table = table.copy()
-    for at, odd in changed.items():
-        table[odd, at] = None
-    return table, {}
+            read[name] = frame[name].mask(odd)
+            missing[name] = _texts(frame[name][odd])
+    return (frame.assign(**read) if read else frame), missing
 
 
 def _texts(cells: Any) -> tuple[str, ...]:
@@ -76,15 +59,21 @@ def _odd_cells(column: Any, name: str) -> NDArray[np.bool_]:
     import pandas as pd
 
     nothing = np.zeros(len(column), dtype=bool)
-    if not (pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column)):
-        return nothing
     present = np.flatnonzero(~np.asarray(pd.isna(column) | pd.Series(column).isin(MISSING)))
     cells = np.asarray(column, dtype=object)[present]
-    if isinstance(column.dtype, pd.CategoricalDtype) or not any(map(is_moment, cells[:FIRST])):
+    if not any(map(is_moment, cells[:: max(1, len(cells) // FIRST)])):
         return nothing
     dates = np.array(list(map(is_moment, cells)))
     share = 1 - dates.mean()
     if share > MOST_ODD:
+        if share < 1 - MOSTLY:
+            warnings.warn(
+                f"{name} holds dates, and in {share:.0%} of its cells other texts; of more than "
+                f"{MOST_ODD:.0%} it is taken as text: leave those cells empty, and it is one of "
+                "dates",
+                DataWarning,
+                stacklevel=5,
+            )
         return nothing
     _warn_of_zones(cells[dates], name)
     if share:

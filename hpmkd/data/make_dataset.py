@@ -14,6 +14,7 @@ from hpmkd.data.columns import (
     ColumnChoice,
     conformed,
     left_out,
+    named,
     read_text_numbers,
     warn_of_commas,
 )
@@ -63,10 +64,10 @@ def make_dataset(
     """
     if isinstance(y, str) and isinstance(weights, str) and y == weights:
         raise DataError(f"got {y!r} as target and as weights; name another column of weights")
-    warn_of_another_order(X, y)
+    warn_of_another_order(X, y, "labels")
+    warn_of_another_order(X, weights, "weights")
     table, y = _split(as_table(X), y, "target")
     table, weights = _split(table, weights, "weights")
-    table, no_dates = settle_dates(table)
     labels, at = as_labels(y, table.shape[0]), None
     if weights is not None:
         at, weights = that_count(weights, len(labels))
@@ -82,9 +83,8 @@ def make_dataset(
     classes = classes_of(labels)
     warn_of_many_columns(table)
     codes = codes_of(labels, classes)
+    table, missing = _settled(table)
     if hasattr(table, "columns"):
-        table, no_numbers = read_text_numbers(table)
-        missing = {**no_dates, **no_numbers}
         warn_of_commas(table)
         known = table if at is None else tables.take(table, at)
         return Dataset(table, codes, classes, at, left_out(known, columns), missing, weights)
@@ -94,16 +94,30 @@ def make_dataset(
             "expected a frame"
         )
     _warn_of_dull_columns(table)
-    return Dataset(table, codes, classes, at, weights=weights)
+    return Dataset(table, codes, classes, at, (), missing, weights)
+
+
+def _settled(table: Any) -> tuple[Any, dict[str, tuple[str, ...]]]:
+    """Return training rows whose columns of dates and of numbers hold nothing else.
+
+    Also by column, the texts that are missing there.
+    """
+    if not hasattr(table, "columns"):
+        if table.dtype.kind not in "OU":
+            return table, {}
+        given = named(table)
+        frame, missing = _settled(given)
+        return (table if frame is given else frame.to_numpy(dtype=object)), missing
+    table, no_dates = settle_dates(table)
+    table, no_numbers = read_text_numbers(table)
+    return table, {**no_dates, **no_numbers}
 
 
 def as_test_rows(training: Dataset, X_test: Any, target: Any, weights: Any = None) -> Dataset:
     """Return given test rows, with the classes and the columns of the training rows."""
     test = make_dataset(X_test, target, classes=training.classes, weights=weights)
     table = aligned(test.whole, training.whole, training.left_out)
-    if hasattr(table, "columns"):
-        table = conformed(table, training.whole, training.missing)
-    return replace(test, whole=table)
+    return replace(test, whole=conformed(table, training.whole, training.missing))
 
 
 def _split(table: Any, name: Any, what: str) -> tuple[Any, Any]:

@@ -107,8 +107,8 @@ def by_name(answer: Any, classes: NDArray[Any], what: str) -> Any:
         return frame.to_numpy()
     raise DataError(
         f"{what}: got a frame with the columns {', '.join(map(str, frame.columns[:10]))}; expected "
-        f"the classes: {', '.join(map(_spelt, classes[:10].tolist()))}. Name the columns after "
-        "them, or return an array"
+        f"the classes: {', '.join(map(spell_label, classes[:10].tolist()))}. Name the columns "
+        "after them, or return an array"
     )
 
 
@@ -146,7 +146,7 @@ def _classes_named(probabilities: Any, classes: NDArray[Any], what: str) -> list
     if columns is None:
         # A series has one name, which may be None.
         columns = [probabilities.name] if hasattr(probabilities, "to_frame") else []
-    labels = {_spelt(label): code for code, label in enumerate(classes.tolist())}
+    labels = {spell_label(label): code for code, label in enumerate(classes.tolist())}
     found = {column: _class_of(str(column), labels) for column in columns}
     matched = {column: code for column, code in found.items() if code is not None}
     strange = [column for column in columns if column not in matched]
@@ -172,7 +172,8 @@ def _classes_named(probabilities: Any, classes: NDArray[Any], what: str) -> list
     )
 
 
-def _spelt(label: Any) -> str:
+def spell_label(label: Any) -> str:
+    """Spell a label so that 1, 1.0 and "1" are one."""
     whole = isinstance(label, (float, np.floating)) and label.is_integer()
     return str(int(label)) if whole else str(label)
 

@@ -44,7 +44,8 @@ def as_table(X: Any) -> Any:
         table = table if numbers.dtype.kind in "US" else numbers
     if table.shape[0] == 0 or table.shape[1] == 0:
         raise DataError(
-            f"the data is empty: got {table.shape[0]} rows and {table.shape[1]} columns"
+            f"the data is empty: got {table.shape[0]} rows and {table.shape[1]} columns; expected "
+            "at least one of each"
         )
     if isinstance(table, pd.DataFrame):
         table = table.set_axis(table.columns.map(str), axis=1).reset_index(drop=True)
@@ -166,7 +167,10 @@ def aligned(table: Any, training: Any, spare: Collection[str] = ()) -> Any:
         wanted = [name for name in names if name in others or name not in spare]
         missing = [name for name in wanted if name not in others]
         if missing:
-            raise DataError(f"the test rows lack the columns {', '.join(map(str, missing[:10]))}")
+            raise DataError(
+                f"the test rows lack the columns {', '.join(map(str, missing[:10]))}; add them, "
+                "empty where a value is not known"
+            )
         return table[wanted]
     if training.shape[1] != table.shape[1]:
         raise DataError(

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import DataError, DataWarning
-from hpmkd.student.columns.spelling import MISSING, decimal_point
+from hpmkd.student.columns.spelling import MISSING, decimal_point, spells_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,7 @@ OPENERS: dict[str, Callable[[Path, str], Any]] = {
     ".gz": gzip.open,
     ".bz2": bz2.open,
     ".xz": lzma.open,
+    ".zip": lambda path, _: _first_in_archive(path),
 }
 #: What reading a file may raise, of which a compressed one may be cut off or damaged.
 UNREADABLE = (
@@ -39,6 +40,10 @@ UNREADABLE = (
 #: Signs between columns, by the name of them; the first is what CSV has.
 SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 NO_TEXTS: Mapping[str, Collection[str]] = MappingProxyType({})
+#: Rows in which codes show their leading zeros.
+FEW_ROWS = 1000
+LEADING_ZERO = re.compile(r"^\s*[+-]?0\d+\s*$")
+DECIMAL_POINT = re.compile(r"^\s*[+-]?\d+\.\d+\s*$")
 TOO_LONG = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
@@ -104,7 +109,7 @@ def read_table(
     try:
         if suffixes and suffixes[-1] in (".parquet", ".pq"):
             return pd.read_parquet(path)
-        if {".csv", ".tsv", ".txt"} & set(suffixes):
+        if {".csv", ".tsv", ".txt"} & {*suffixes[-1:], *_inner(suffixes)}:
             known = format or CsvFormat()
             if known.separator is None and ".tsv" in suffixes:
                 known = replace(known, separator="\t")
@@ -132,14 +137,16 @@ def _read_csv(path: Path, format: CsvFormat, texts: Mapping[str, Collection[str]
 
     options: dict[str, Any] = {"encoding": format.encoding or _encoding(path)}
     options["sep"] = format.separator or _separator(path, options["encoding"])
+    options["keep_default_na"] = False
     # The first line of cells, too: pandas takes one more than the header has for row names.
     header = pd.read_csv(path, header=None, nrows=2, dtype=str, **options).iloc[0]
-    names = ["" if pd.isna(name) else str(name) for name in header]
+    names = [name or f"Unnamed: {at}" for at, name in enumerate(header)]
     _refuse_repeated(names, path)
+    options |= {"names": names, "header": 0}
+    texts = {**dict.fromkeys(_codes(path, options), ()), **texts}
     frame = pd.read_csv(
         path,
         dtype={name: str for name in names if name in texts},
-        keep_default_na=False,
         na_values={name: list(MISSING.difference(texts.get(name, ()))) for name in names},
         decimal=format.decimal,
         # In one piece, so that a column has one type from its first row to its last.
@@ -158,6 +165,24 @@ def _read_csv(path: Path, format: CsvFormat, texts: Mapping[str, Collection[str]
             stacklevel=4,
         )
     return frame if format.decimal == "." else _with_points(frame, texts)
+
+
+def _codes(path: Path, options: dict[str, Any]) -> list[str]:
+    """Return the columns with leading zeros among their first cells: codes, and no numbers."""
+    import pandas as pd
+
+    first = pd.read_csv(path, nrows=FEW_ROWS, dtype=str, **options)
+    return [name for name in first if first[name].str.contains(LEADING_ZERO).any()]
+
+
+def _inner(suffixes: list[str]) -> list[str]:
+    """Return the ending before that of a compressed file."""
+    return suffixes[-2:-1] if suffixes and suffixes[-1] in OPENERS else []
+
+
+def _first_in_archive(path: Path) -> Any:
+    archive = zipfile.ZipFile(path)
+    return archive.open(archive.namelist()[0])
 
 
 def _encoding(path: Path) -> str:
@@ -190,8 +215,6 @@ def _refuse_repeated(names: list[str], path: Path) -> None:
 
 
 def _refuse_short_lines(path: Path, width: int, options: dict[str, Any]) -> None:
-    if path.suffix.lower() in (".zip", ".zst"):
-        return  # archives that only pandas opens
     with _opened(path) as file, io.TextIOWrapper(file, options["encoding"], newline="") as lines:
         rows = csv.reader(lines, delimiter=options["sep"])
         for cells in rows:
@@ -205,8 +228,15 @@ def _with_points(frame: pd.DataFrame, texts: Collection[str]) -> pd.DataFrame:
     import pandas as pd
 
     for name, column in frame.items():
-        if name not in texts and pd.api.types.is_string_dtype(column.dtype):
-            frame[name] = column.map(decimal_point, na_action="ignore")
+        if name in texts or not pd.api.types.is_string_dtype(column.dtype):
+            continue
+        frame[name] = column.map(decimal_point, na_action="ignore")
+        pointed = column[column.str.match(DECIMAL_POINT, na=False)]
+        if len(pointed) and frame[name].dropna().map(spells_number).all():
+            raise ValueError(
+                f"column {name!r} holds {pointed.iloc[0]!r} beside decimal commas; take the signs "
+                "between thousands out"
+            )
     return frame
 
 

@@ -11,20 +11,20 @@ from hpmkd.errors import DataWarning
 MANY_COLUMNS = 2000
 
 
-def warn_of_another_order(X: Any, y: Any) -> None:
-    """Warn of labels whose index is that of the rows in another order."""
+def warn_of_another_order(X: Any, given: Any, what: str) -> None:
+    """Warn of labels, or what else is given by row, in another order than the rows by the index."""
     import pandas as pd
 
-    if not isinstance(X, pd.DataFrame) or not isinstance(y, pd.Series | pd.DataFrame):
+    if not isinstance(X, pd.DataFrame) or not isinstance(given, pd.Series | pd.DataFrame):
         return
-    rows, labels = X.index, y.index
-    if rows.equals(labels):
+    rows, own = X.index, given.index
+    if rows.equals(own):
         return
-    if len(rows) == len(labels) and not len(rows.symmetric_difference(labels, sort=False)):
+    if len(rows) == len(own) and not len(rows.symmetric_difference(own, sort=False)):
         warnings.warn(
-            "the labels have the index of the rows in another order; labels are taken by "
-            "position, as scikit-learn takes them: y.loc[X.index] brings them into the order of "
-            "the rows, y.to_numpy() leaves them as they are and silences this",
+            f"the {what} have the index of the rows in another order; {what} are taken by "
+            "position, as scikit-learn takes them: .loc[X.index] brings them into the order of "
+            "the rows, .to_numpy() leaves them as they are and silences this",
             DataWarning,
             stacklevel=4,
         )

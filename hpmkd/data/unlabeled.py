@@ -141,9 +141,9 @@ def unlabeled_rows(X: Any, training: Dataset) -> Any:
         given = isinstance(table, pd.DataFrame)
         there = [name for name in names if given and name in table]
         table = table[there] if given else pd.DataFrame(table, columns=names)
-        table = conformed(table, training.table, training.missing)
     elif isinstance(table, pd.DataFrame):
         table = table.to_numpy()
+    table = conformed(table, training.table, training.missing)
     _warn_of_empty_columns(pd.DataFrame(table), pd.DataFrame(training.features))
     return table
 

@@ -41,6 +41,13 @@ def as_weights(weights: Any, n: int) -> FloatArray:
         If they are not one per row, or one is no finite number of 0 or more, or all are 0.
     """
     given = weights.to_numpy() if hasattr(weights, "to_numpy") else weights
+    if np.ma.is_masked(given):
+        raise DataError(
+            "weights: some are hidden by a mask; expected a number for each row: give 0 to a row "
+            "that shall not count"
+        )
+    if np.asarray(given).dtype.kind == "c":
+        raise DataError("weights: got complex numbers; expected numbers of 0 or more, one per row")
     try:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.data import tables
-from hpmkd.data.probabilities import by_name, checked
+from hpmkd.data.probabilities import by_name, checked, spell_label
 from hpmkd.errors import FAILURES, DataError, TeacherError
 from hpmkd.knowledge.teachers import FittedTeacher, require_probabilities
 
@@ -84,8 +84,8 @@ def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:
     require_probabilities(teacher.name, teacher.model)
     own = _own_classes(teacher, classes)
     _refuse_repeated_classes(teacher.name, own.tolist())
-    known = {_spelt(label): code for code, label in enumerate(classes.tolist())}
-    codes = np.array([known.get(_spelt(label), -1) for label in own.tolist()])
+    known = {spell_label(label): code for code, label in enumerate(classes.tolist())}
+    codes = np.array([known.get(spell_label(label), -1) for label in own.tolist()])
     unknown = sorted(set(range(len(classes))) - set(codes.tolist()))
     if unknown:
         names = ", ".join(str(classes[code]) for code in unknown[:10])
@@ -98,7 +98,7 @@ def align_fitted(teacher: FittedTeacher, classes: NDArray[Any]) -> ClassAligned:
 
 
 def _refuse_repeated_classes(name: str, labels: list[Any]) -> None:
-    counts = Counter(map(_spelt, labels))
+    counts = Counter(map(spell_label, labels))
     repeated = [label for label, count in counts.items() if count > 1]
     if repeated:
         raise TeacherError(
@@ -124,9 +124,3 @@ def _own_classes(teacher: FittedTeacher, classes: NDArray[Any]) -> NDArray[Any]:
             "the data in sorted order"
         )
     return own
-
-
-def _spelt(label: Any) -> str:
-    """Spell a label so that 1, 1.0 and "1" are one."""
-    whole = isinstance(label, (float, np.floating)) and label.is_integer()
-    return str(int(label)) if whole else str(label)

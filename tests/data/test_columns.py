@@ -42,7 +42,6 @@ def test_few_odd_cells_among_numbers_are_missing(odd, dtype):
 @pytest.mark.parametrize(
     "column",
     [
-        numbers(*["?"] * 11),  # more than one in twenty
         [*"123456789", "X"] * 20,  # codes
         [f"{at:03}" for at in range(N)],  # leading zeros
         ["x", "y"] * 100,
@@ -53,6 +52,40 @@ def test_other_text_stays_text(column):
     read, missing = read_text_numbers(given)
     assert read is given or read.equals(given)
     assert missing == {}
+
+
+def test_more_odd_cells_make_text_of_the_column_and_are_warned_of():
+    given = frame(x=numbers(*["?"] * 11))
+    with pytest.warns(DataWarning, match=r"'x' holds numbers, and in 6% of its cells .*'\?'"):
+        read, missing = read_text_numbers(given)
+    assert read is given
+    assert missing == {}
+
+
+def test_where_odd_cells_stand_does_not_matter():
+    texts = [f"{number:.3f}" for number in RNG.normal(size=3000)]
+    for first in ([*["?"] * 120, *texts], [*texts, *["?"] * 120]):
+        with pytest.warns(DataWarning, match="120 of 3120 cells"):
+            _, missing = read_text_numbers(pd.DataFrame({"x": first}))
+        assert missing == {"x": ("?",)}
+
+
+def test_objects_that_are_numbers_at_first_are_read():
+    cells = pd.Series([*RNG.normal(size=1500), "?"], dtype=object)
+    with pytest.warns(DataWarning, match="1 of 1501 cells"):
+        read, _ = read_text_numbers(pd.DataFrame({"x": cells}))
+    assert read["x"].dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [object, str])
+def test_text_in_an_array_is_read_as_in_a_frame(dtype):
+    cells = np.column_stack([numbers("?"), ["a", "b"] * 100]).astype(dtype)
+    with pytest.warns(DataWarning, match="'x0' holds numbers"):
+        dataset = make_dataset(cells, LABELS)
+    assert np.isnan(dataset.table[0, 0])
+    assert isinstance(dataset.table[1, 0], float)
+    test = as_test_rows(dataset, cells[::-1], LABELS)
+    assert np.isnan(test.table[-1, 0])
 
 
 @pytest.mark.filterwarnings("error")
@@ -76,6 +109,13 @@ def test_what_teaches_nothing_is_left_out_with_one_line(reason):
     with pytest.warns(DataWarning, match=f"columns left out: 'dull' \\({reason}\\)") as caught:
         assert left_out(given, ColumnChoice()) == ("dull",)
     assert len(caught) == 1
+
+
+def test_an_identifier_may_lack_some_cells():
+    cells = RNG.permutation(N).astype(float)
+    cells[3] = np.nan
+    with pytest.warns(DataWarning, match="every row has its own"):
+        assert left_out(frame(user_id=cells), ColumnChoice()) == ("user_id",)
 
 
 @pytest.mark.parametrize("name", ["id", "customer_id", "ID", "userId", "UUID", "Unnamed: 0"])

@@ -34,7 +34,7 @@ def test_few_odd_cells_are_missing_and_named():
 
 
 def test_of_many_odd_cells_the_column_is_a_category():
-    when = settled(*DAYS, "open", "closed")
+    when = settled(*DAYS, "open", "closed", warned="in 6% of its cells other texts")
     assert Schema.fit({"when": when}).columns[0].kind == "category"
 
 
@@ -49,15 +49,14 @@ def test_dates_with_and_without_a_zone_are_warned_of():
 def test_columns_without_dates_are_left_alone():
     settled("a", "b", None)
     settled(None, None)
-    table = np.arange(6.0).reshape(3, 2)
-    assert settle_dates(table) == (table, {})
 
 
 def test_arrays_of_objects_are_settled_too():
-    cells = np.array([[day, 1] for day in [*DAYS, "?"]], dtype=object)
-    with pytest.warns(DataWarning, match=r"column 0 holds dates, .* '\?'"):
-        found, _ = settle_dates(cells)
-    assert found[-1, 0] is None
+    cells = np.array([[day, at] for at, day in enumerate([*DAYS, "?"])], dtype=object)
+    with pytest.warns(DataWarning, match=r"'x0' holds dates, .* '\?'"):
+        found = make_dataset(cells, np.arange(31) % 2)
+    assert pd.isna(found.table[-1, 0])
+    assert found.missing == {"x0": ("?",)}
     assert cells[-1, 0] == "?"
 
 

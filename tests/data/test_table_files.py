@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -148,6 +149,42 @@ def test_a_decimal_comma_is_read_beside_text(tmp_path):
 def test_odd_formats_are_refused(wrong):
     with pytest.raises(DataError, match="got"):
         CsvFormat(**wrong)
+
+
+@pytest.mark.parametrize("name", ["", "NA", "null"])
+def test_a_column_without_a_name_is_read_as_any_other(tmp_path, name):
+    path = write(tmp_path, f"a,{name}\n1,01\n2,x\n,NA\n".encode())
+    known = name or "Unnamed: 1"
+    assert read_table(path)[known].tolist() == ["01", "x", np.nan]
+    assert read_table(path)["a"].tolist()[:2] == [1.0, 2.0]
+    path.write_text(f"a,{name}\n1,01\n")
+    assert read_table(path, texts={known: ()})[known].tolist() == ["01"]
+
+
+def test_two_columns_called_na_are_refused(tmp_path):
+    with pytest.raises(DataError, match="names appear twice: NA"):
+        read_table(write(tmp_path, b"NA,NA\n1,2\n"))
+
+
+def test_leading_zeros_are_those_of_a_code(tmp_path):
+    path = write(tmp_path, b"zip,a,b\n00501,0.5,0\n10001,1,10\n")
+    found = read_table(path)
+    assert found["zip"].tolist() == ["00501", "10001"]
+    assert found["a"].tolist() == [0.5, 1.0]
+    assert found["b"].tolist() == [0, 10]
+
+
+def test_short_lines_in_an_archive_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.csv.zip", "w") as archive:
+        archive.writestr("t.csv", "a,b,c\n1,2,3\n4,5\n")
+    with pytest.raises(DataError, match="line 3 has 2 cells; expected 3"):
+        read_table(tmp_path / "t.csv.zip")
+
+
+def test_a_point_beside_decimal_commas_is_refused(tmp_path):
+    path = write(tmp_path, b"a;b\n4.282;0,1\n999;1,5\n")
+    with pytest.raises(DataError, match=r"'a' holds '4\.282' beside decimal commas"):
+        read_table(path, CsvFormat(";", decimal=","))
 
 
 def test_text_stays_as_it_is_spelt(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.weights import as_weights, normalised, weighed_by_class
-from hpmkd.errors import DataError
+from hpmkd.errors import DataError, DataWarning
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(40, 3)), np.repeat(["no", "no", "no", "yes"], 10)
@@ -125,3 +125,18 @@ def test_weights_of_classes_that_cannot_be_are_refused(class_weight, said):
     with pytest.raises(DataError) as refused:
         weighed_by_class(make_dataset(X, Y), class_weight)
     assert said in str(refused.value)
+
+
+def test_hidden_and_complex_weights_are_refused():
+    hidden = np.ma.masked_array(np.ones(12), mask=[True] + [False] * 11)
+    with pytest.raises(DataError, match=r"hidden by a mask; .*give 0"):
+        as_weights(hidden, 12)
+    with pytest.raises(DataError, match="complex"):
+        as_weights(np.ones(12) * 1j, 12)
+
+
+def test_weights_in_another_order_are_warned_of():
+    rows = pd.DataFrame({"a": np.arange(12.0) % 5, "b": np.arange(12.0) % 7})
+    weights = pd.Series(np.arange(1.0, 13)).sample(frac=1, random_state=0)
+    with pytest.warns(DataWarning, match="the weights have the index of the rows in another order"):
+        make_dataset(rows, np.arange(12) % 2, weights=weights)

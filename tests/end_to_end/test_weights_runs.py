@@ -195,8 +195,11 @@ def test_the_command_line_has_a_column_of_weights(files):
     assert found.facts["weights"] == "w"
     assert "Weights: rows by their weight, column w\n" in done.output
 
-    scored = [hpmkd_("evaluate", out, path, "--json", *more) for more in ([], ["--weights", "w"])]
+    plain = path.with_name("plain.csv")
+    frame.drop(columns="w").to_csv(plain, index=False)
+    scored = [hpmkd_("evaluate", out, rows, "--json") for rows in (plain, path)]
     by_row, weighted = (json.loads(each.output) for each in scored)
+    assert weighted["weighted_by"] == "w"
     predicted = found.student.predict_proba(frame[["a", "b"]])
     assert by_row["log_loss"] == pytest.approx(log_loss(frame.y, predicted))
     expected = log_loss(frame.y, predicted, sample_weight=frame.w)

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--target", metavar="COL", help="Column with the labels.  [default: as in RUN]")
-@click.option("--weights", metavar="COL", help="Column with the weights of the rows.")
+@click.option(
+    "--weights",
+    metavar="COL",
+    help="Column with the weights of the rows.  [default: as in RUN, if DATA has it]",
+)
 @click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
 @click.option(
     "--drift", "with_drift", is_flag=True, help="Compare the rows with those of the training, too."
@@ -48,11 +52,16 @@ def command(
       hpmkd evaluate runs/adult holdout.csv
       hpmkd evaluate runs/adult last_week.csv --drift
     """
-    from hpmkd.cli.load_student import known_target, rows_of, student_of, target_of
+    from hpmkd.cli.load_student import known_target, known_weights, rows_of, student_of, target_of
     from hpmkd.cli.output.drift import print_drift
+    from hpmkd.errors import DataError
 
     model = student_of(run, student)
     rows = rows_of(data, model, target or known_target(run), format)
+    if with_drift and not len(rows):
+        raise DataError(f"{data}: got no rows to compare with the training; expected at least one")
+    if weights is None and (known := known_weights(run)) in rows.columns:
+        weights = known
     drift = model.drift(rows) if with_drift else None
     results: dict[str, Any] = {}
     if drift is None or target is not None or _has_labels(rows, known_target(run)):
@@ -85,4 +94,5 @@ def _scores(model: Student, rows: Any, target: str, weights: str | None) -> dict
     scores = score(model.predict_proba(dataset.table), dataset.labels, dataset.weights)
     latency = student_latency(model, dataset.table)
     size = {"bytes": model.n_bytes, "sketch_bytes": model.sketch_bytes}
-    return {"rows": len(dataset), **asdict(scores), **size, **asdict(latency)}
+    rows_are = {"rows": len(dataset), **({} if weights is None else {"weighted_by": weights})}
+    return {**rows_are, **asdict(scores), **size, **asdict(latency)}
