@@ -147,7 +147,7 @@ class Encoding:
             return Schema(tuple(chain.from_iterable(s.columns for s in schemas)), named=True)
         # Of an array of numbers a row tells as much as all.
         numbers = part.whole.dtype.kind in "biuf"
-        return Schema.fit(part[np.arange(1)] if numbers else self.rows.table)
+        return Schema.fit(part[np.arange(1)] if numbers else self.rows.table, missing=missing)
 
     @property
     def _choices(self) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hpmkd
 from benchmarks.doors.grammar import training_rows
 from benchmarks.doors.run import outcomes, student_of
 from hpmkd.cli import cli
@@ -85,9 +86,7 @@ def test_files_of_digits_alone_are_read_by_the_training_rows(files):
     call("distill", folder / "training.csv", "--target=y", "--out", folder / "run", *QUIET)
     call("predict", folder / "run", folder / "digits.csv", "--out", folder / "p.csv")
     found = pd.read_csv(folder / "p.csv")
-    from hpmkd import load
-
-    student = load(folder / "run").student
+    student = hpmkd.load(folder / "run").student
     rows = digits.drop(columns="y").to_dict("records")
     expected = np.vstack([student.predict_proba([row])[0] for row in rows])
     assert np.array_equal(found[["p_no", "p_yes"]].to_numpy(), expected)
@@ -100,12 +99,26 @@ def test_test_rows_and_unlabeled_rows_are_read_by_the_training_rows(files):
     folder, digits, call = files
     options = ["--test", folder / "digits.csv", "--unlabeled", folder / "unlabeled.csv", *QUIET]
     call("distill", folder / "training.csv", "--target=y", "--out", folder / "run", *options)
-    from hpmkd import load
-
-    found = load(folder / "run")
+    found = hpmkd.load(folder / "run")
     predicted = found.student.predict(digits.drop(columns="y").to_dict("records"))
     chosen = found.leaderboard[found.leaderboard["role"] == "student"]["accuracy"]
     assert (predicted == digits["y"].to_numpy()).mean() in chosen.tolist()
+
+
+@pytest.mark.filterwarnings("ignore:column 'x3' holds numbers:hpmkd.DataWarning")
+def test_an_array_of_text_is_read_as_a_file_of_it(files):
+    folder, _, call = files
+    frame = pd.read_csv(folder / "training.csv", dtype=str, keep_default_na=False)
+    cells = frame.drop(columns="y").to_numpy(dtype=object)
+    settings = {"sampler.trials": 1, "split.folds": 2, "memory": "none", "cache": "memory"}
+    found = hpmkd.distill(cells, frame["y"], student="tree", settings=settings)
+    call("distill", folder / "training.csv", "--target=y", "--out", folder / "run", *QUIET)
+    kinds = [each.kind for each in hpmkd.load(folder / "run").student.encoder.schema.columns]
+    own = found.student.encoder.schema.columns
+    # CSV files have truth values; text does not.
+    assert [each.kind for each in own][:4] == kinds[:4]
+    assert own[3].missing == ("?",)
+    assert np.isfinite(found.student.predict_proba(cells)).all()
 
 
 def test_an_id_is_left_out_and_not_asked_for(files):
