@@ -233,7 +233,7 @@ def _with_points(frame: pd.DataFrame, texts: Collection[str]) -> pd.DataFrame:
         frame[name] = column.map(decimal_point, na_action="ignore")
         pointed = column[column.str.match(DECIMAL_POINT, na=False)]
         if len(pointed) and frame[name].dropna().map(spells_number).all():
-            raise ValueError(
+            raise DataError(
                 f"column {name!r} holds {pointed.iloc[0]!r} beside decimal commas; take the signs "
                 "between thousands out"
             )
