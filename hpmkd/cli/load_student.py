@@ -74,13 +74,21 @@ def rows_of(
     format : CsvFormat, optional
         How a CSV file is written.
     """
+    from hpmkd.data.columns import is_text
     from hpmkd.data.table_files import read_table
 
     columns = model.encoder.schema.columns
     texts = {each.name: each.categories for each in columns if each.kind != "number"}
     if target is not None and model.classes.dtype.kind == "U":
         texts[target] = tuple(model.classes.tolist())
-    return read_table(path, format, texts)
+    frame = read_table(path, format, texts)
+    # One odd cell leaves text of all numbers beside it: what is measured is a row of plain values.
+    numbers = {
+        each.name: each.read(frame[each.name])[0]
+        for each in columns
+        if each.kind == "number" and each.name in frame and is_text(frame[each.name].dtype)
+    }
+    return frame.assign(**numbers) if numbers else frame
 
 
 def target_of(run: Path) -> str:

@@ -23,7 +23,7 @@ from hpmkd.data.dates import settle_dates
 from hpmkd.data.labels import as_labels, classes_of, codes_of
 from hpmkd.data.raw_rows import aligned, as_table, unknown_column
 from hpmkd.data.table_warnings import warn_of_another_order, warn_of_many_columns
-from hpmkd.data.weights import that_count
+from hpmkd.data.weights import positive_weights
 from hpmkd.errors import DataError, DataWarning
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def make_dataset(
     table, weights = _split(table, weights, "weights")
     labels, at = as_labels(y, table.shape[0]), None
     if weights is not None:
-        at, weights = that_count(weights, len(labels))
+        at, weights = positive_weights(weights, len(labels))
         labels = labels if at is None else labels[at]
     if classes is not None:
         return Dataset(table, codes_of(labels, classes), classes, at, weights=weights)

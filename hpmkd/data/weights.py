@@ -70,7 +70,7 @@ def as_weights(weights: Any, n: int) -> FloatArray:
     return values
 
 
-def that_count(weights: Any, n: int) -> tuple[IntArray | None, FloatArray | None]:
+def positive_weights(weights: Any, n: int) -> tuple[IntArray | None, FloatArray | None]:
     """Return numbers and normalised weights of the rows whose weight is above 0.
 
     Both are None where there is nothing to say: if all rows count, or count the same.

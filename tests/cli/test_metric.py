@@ -63,7 +63,7 @@ def distilled(folder, name, *more):
 
 
 @pytest.fixture(scope="module")
-def said(folder):
+def output(folder):
     return distilled(folder, "run")
 
 
@@ -73,20 +73,20 @@ def predicted(folder, *more, run="run"):
     return pd.read_csv(io.StringIO(done.stdout)), done.stderr
 
 
-def test_a_rare_class_that_is_seldom_recognised_is_spoken_of(said):
+def test_a_rare_class_that_is_seldom_recognised_is_reported(output):
     share, recall, precision, threshold, better, other, f1, f1_at_half = map(
-        float, SENTENCE.search(said).groups()
+        float, SENTENCE.search(output).groups()
     )
     assert 2 < share < 5
-    assert recall < 0.35  # at .5, which nobody had said
+    assert recall < 0.35  # at .5, which was never mentioned
     assert better > recall + 0.15
     assert f1 > f1_at_half + 0.05
     assert threshold < 0.4
     assert min(precision, other) > 0.2
 
 
-def test_the_folder_and_the_report_say_it_as_well(said, folder):
-    sentence = SENTENCE.search(said).group()
+def test_the_folder_and_the_report_say_it_as_well(output, folder):
+    sentence = SENTENCE.search(output).group()
     verdict = json.loads((folder / "run" / "verdict.json").read_text())
     assert sentence in verdict["notes"]
     assert verdict["threshold"]["label"] == "yes"
@@ -98,7 +98,7 @@ def test_the_folder_and_the_report_say_it_as_well(said, folder):
     assert "balanced accuracy" in page
 
 
-def test_the_best_threshold_is_kept_and_finds_more_of_the_class(said, folder):
+def test_the_best_threshold_is_kept_and_finds_more_of_the_class(output, folder):
     labels = pd.read_csv(folder / "new.csv")["y"] == "yes"
     half, _ = predicted(folder)
     best, note = predicted(folder, "--threshold", "best")
@@ -111,7 +111,7 @@ def test_the_best_threshold_is_kept_and_finds_more_of_the_class(said, folder):
     assert precision_score(labels, best["prediction"] == "yes") > 0.2
 
 
-def test_any_other_threshold_can_be_given(said, folder):
+def test_any_other_threshold_can_be_given(output, folder):
     frame, _ = predicted(folder, "--threshold", ".12")
     assert ((frame["prediction"] == "yes") == (frame["p_yes"] >= 0.12)).all()
     refused = call("predict", folder / "run", folder / "new.csv", "--threshold", "1.5")
@@ -119,10 +119,10 @@ def test_any_other_threshold_can_be_given(said, folder):
     assert "got 1.5; expected a probability, from 0 to 1, or best" in refused.stderr
 
 
-def test_which_classes_are_confused_is_printed(said):
-    assert "Confusion matrix of the student on the test rows" in said
-    assert re.search(r"true class +named no +named yes\nno +\d+ +\d+\nyes +\d+ +\d+\n", said)
-    assert "balanced" in said.splitlines()[0]
+def test_which_classes_are_confused_is_printed(output):
+    assert "Confusion matrix of the student on the test rows" in output
+    assert re.search(r"true class +named no +named yes\nno +\d+ +\d+\nyes +\d+ +\d+\n", output)
+    assert "balanced" in output.splitlines()[0]
 
 
 def test_a_metric_chooses_and_judges_beside_log_loss(folder):

@@ -130,7 +130,7 @@ POOR = [
 
 
 @pytest.mark.parametrize("environment", POOR, ids=["PYTHONIOENCODING", "LC_ALL"])
-def test_predictions_are_escaped_where_stdout_lacks_a_sign_and_that_is_said(folder, environment):
+def test_predictions_are_escaped_with_a_warning_where_stdout_lacks_a_sign(folder, environment):
     code, out, errors = ran(folder, "predict", "run", "few.csv", **environment)
     assert code == 0
     assert out.decode("ascii").splitlines()[0] == r"prediction,p_\xdf,p_\xe9,p_\u22652"

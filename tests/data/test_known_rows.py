@@ -89,7 +89,7 @@ class TestTestRows:
     def test_new_rows_are_nothing_to_warn_of(self):
         assert count_tested(FRAME[:150], FRAME[150:]) == []
 
-    def test_training_rows_among_them_are_told_by_their_share(self):
+    def test_training_rows_among_them_are_warned_of_by_their_share(self):
         mixed = pd.concat([FRAME[:10], FRAME[150:190]]).astype({"whole": float})
         (warning,) = count_tested(FRAME[:150], mixed)
         assert "test rows: 20% of them are training rows" in warning

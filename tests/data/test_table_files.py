@@ -111,7 +111,7 @@ def test_unicode_is_read_by_its_mark(tmp_path, encoding, mark):
     assert found.to_dict("list") == {"name": ["José", "Åsa"], "b": [1, 2]}
 
 
-def test_another_encoding_is_read_where_it_is_said(tmp_path):
+def test_another_encoding_is_read_by_its_name(tmp_path):
     path = write(tmp_path, "a,b\nJosé,1\n".encode("latin-1"))
     with pytest.raises(DataError, match=r"say how it is written, e\.g\. --encoding latin-1"):
         read_table(path)
@@ -122,7 +122,7 @@ def test_another_encoding_is_read_where_it_is_said(tmp_path):
 
 @pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_another_separator_is_found_and_said(tmp_path, sign, name, encoding):
+def test_another_separator_is_found_with_a_warning(tmp_path, sign, name, encoding):
     path = write(tmp_path, f"a{sign}b\n1{sign}x\n2{sign}y\n".encode(encoding))
     with pytest.warns(DataWarning, match=f"read with {name} between the columns"):
         found = read_table(path)

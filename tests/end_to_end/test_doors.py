@@ -121,7 +121,7 @@ def test_an_array_of_text_is_read_as_a_file_of_it(files):
     assert np.isfinite(found.student.predict_proba(cells)).all()
 
 
-def test_an_id_is_left_out_and_not_asked_for(files):
+def test_an_id_is_left_out_and_not_needed_at_prediction(files):
     folder, _, call = files
     frame = pd.read_csv(folder / "training.csv", dtype=str)
     frame.insert(0, "customer_id", np.random.default_rng(0).permutation(len(frame)))

@@ -352,7 +352,7 @@ def test_what_pays_in_log_loss_need_not_pay_by_the_metric(problem):
     assert by_decisions.delta_log_loss < 0
 
 
-def test_a_rare_class_is_told_and_read_back(problem):
+def test_the_threshold_of_a_rare_class_is_written_and_read_back(problem):
     truth, labels = problem
     half, best = Decisions(0.214, 0.78, 0.33), Decisions(0.55, 0.49, 0.52)
     threshold = Threshold("yes", 0.03, 0.1834, "F1", half, best)

@@ -19,7 +19,7 @@ LONG = "x" * 300
 
 @pytest.mark.parametrize("store", ["memory", "cache"])
 @pytest.mark.parametrize("place", [LONG, "~nobody-of-this-name/x"], ids=["long", "unknown home"])
-def test_odd_folders_of_stores_are_told_in_a_line(folder, store, place):
+def test_odd_folders_of_stores_are_warned_of_in_a_line(folder, store, place):
     done = hpmkd_runs(store, "info", "--folder", place)
     assert done.exit_code in (0, 1, 2)
     assert "Traceback" not in done.output
