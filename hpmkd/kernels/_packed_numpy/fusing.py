@@ -55,6 +55,7 @@ def fuse_rows(predicted: Floats, numbers: Floats, out: Floats) -> int:
     n_members, n, n_classes = predicted.shape
     if out.shape != (n, n_classes) or numbers.size != 3 * n_members + n_classes + 2:
         return -1
-    for rows in parts(n, n_classes):
-        out[rows] = fuse(predicted[:, rows], numbers, n_members)
+    with np.errstate(all="ignore"):
+        for rows in parts(n, n_classes):
+            out[rows] = fuse(predicted[:, rows], numbers, n_members)
     return 0

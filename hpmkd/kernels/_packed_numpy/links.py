@@ -36,5 +36,6 @@ def link_rows(margins: Floats, link: int, out: Floats) -> int:
     width = 2 if link == SIGMOID else margins.shape[1]
     if out.shape != (len(margins), width) or (link == SIGMOID and margins.shape[1] != 1):
         return -1
-    out[:] = probabilities(margins, link)
+    with np.errstate(all="ignore"):
+        out[:] = probabilities(margins, link)
     return 0

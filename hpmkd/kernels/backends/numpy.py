@@ -43,7 +43,8 @@ def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool) -> Callable
         row, out = given
         if np.may_share_memory(row, out):
             return -1
-        out[:] = getattr(read, what)(row[np.newaxis])[0]
+        with np.errstate(all="ignore"):  # what overflows is infinite, as in compiled loops
+            out[:] = getattr(read, what)(row[np.newaxis])[0]
         return 0
 
     return code if what == "code" else answer
@@ -76,8 +77,9 @@ def table_kernel(dtype: Any, *, pooled: bool, full: bool) -> Callable[..., int]:
         if matrix.shape[1] != read.n_columns or out.shape != (len(matrix), width):
             return -1
         what = "probabilities" if probable else "margins"
-        for rows in parts(len(matrix), _VALUES_OF_A_ROW):
-            out[rows] = getattr(read, what)(matrix[rows])
+        with np.errstate(all="ignore"):
+            for rows in parts(len(matrix), _VALUES_OF_A_ROW):
+                out[rows] = getattr(read, what)(matrix[rows])
         return 0
 
     return answer
@@ -89,7 +91,8 @@ def _read(words: Words, pooled: bool) -> Student | Pool:
 
 def _code(read: Student | Pool, row: NDArray[Any]) -> int:
     """Return the class code of a row, the first of equally probable ones."""
-    return int(read.probabilities(row[np.newaxis])[0].argmax())
+    with np.errstate(all="ignore"):
+        return int(read.probabilities(row[np.newaxis])[0].argmax())
 
 
 def _is_array(given: Any, dtype: np.dtype[Any], size: int) -> bool:
