@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.kernels import _predict
 from hpmkd.kernels._checks import as_input, check_buffer
+
+try:
+    from hpmkd.kernels import _predict
+except ImportError:  # without numba: the same bits by NumPy
+    from hpmkd.kernels import _predict_numpy as _predict  # type: ignore[no-redef]
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -146,6 +146,21 @@ def table_kernel(dtype: Any, *, pooled: bool = False, full: bool = True) -> Call
     return kernel
 
 
+def is_coming(*, pooled: bool, full: bool) -> bool:
+    """Return whether the kernel of tables is being compiled: other means would answer sooner.
+
+    Parameters
+    ----------
+    pooled, full : bool
+        As for :func:`table_kernel`.
+    """
+    if not backend().COMPILES:
+        return False
+    from hpmkd.kernels import background
+
+    return background.is_coming(background.group("tables", pooled, full))
+
+
 def link_rows(margins: Floats, link: int, n_classes: int) -> Floats:
     """Return probabilities of margins, by the same arithmetic as all the kernels here.
 

@@ -7,22 +7,28 @@ A :class:`Student` is an encoder, a model of flat arrays, and the labels. Stages
 trees; :func:`add` puts trees on top of a linear student.
 :func:`pool_students` makes one student of several: a :class:`PooledModel` fused by a
 :class:`Pool`.
+
+A name's module is imported at the first access to it.
 """
 
 from __future__ import annotations
 
-from hpmkd.student.columns.schema import Schema
-from hpmkd.student.combine import add, join_trees, pool_students
-from hpmkd.student.encoders import fit_encoder
-from hpmkd.student.encoders.linear import LinearEncoder
-from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
-from hpmkd.student.models.additive import AdditiveModel
-from hpmkd.student.models.convert import joined, pack_booster, pack_sklearn_tree, strictly_below
-from hpmkd.student.models.linear import LinearModel
-from hpmkd.student.models.network import NetworkModel
-from hpmkd.student.models.pool import Pool, PooledModel
-from hpmkd.student.models.trees import TreesModel
-from hpmkd.student.student import Student
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpmkd.student.columns.schema import Schema
+    from hpmkd.student.combine import add, join_trees, pool_students
+    from hpmkd.student.encoders import fit_encoder
+    from hpmkd.student.encoders.linear import LinearEncoder
+    from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
+    from hpmkd.student.models.additive import AdditiveModel
+    from hpmkd.student.models.convert import joined, pack_booster, pack_sklearn_tree, strictly_below
+    from hpmkd.student.models.linear import LinearModel
+    from hpmkd.student.models.network import NetworkModel
+    from hpmkd.student.models.pool import Pool, PooledModel
+    from hpmkd.student.models.trees import TreesModel
+    from hpmkd.student.student import Student
 
 __all__ = [
     "AdditiveModel",
@@ -45,3 +51,27 @@ __all__ = [
     "pool_students",
     "strictly_below",
 ]
+
+_HOMES = {
+    "columns.schema": ("Schema",),
+    "combine": ("add", "join_trees", "pool_students"),
+    "encoders": ("fit_encoder",),
+    "encoders.linear": ("LinearEncoder",),
+    "encoders.tree": ("JointEncoder", "TreeEncoder"),
+    "models.additive": ("AdditiveModel",),
+    "models.convert": ("joined", "pack_booster", "pack_sklearn_tree", "strictly_below"),
+    "models.linear": ("LinearModel",),
+    "models.network": ("NetworkModel",),
+    "models.pool": ("Pool", "PooledModel"),
+    "models.trees": ("TreesModel",),
+    "student": ("Student",),
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    # Who only predicts needs neither what fits students nor what puts them together.
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_MODULE_OF[name]}")
+    return getattr(module, name)

@@ -8,15 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import DataError, StudentFileError
 from hpmkd.student.decisions import threshold_of
-from hpmkd.student.drift.result import Drift
-from hpmkd.student.drift.sketch import Sketch
 from hpmkd.student.encoders import FittedEncoder
 from hpmkd.student.file import file
 from hpmkd.student.file.arrays import as_classes
@@ -27,7 +26,10 @@ from hpmkd.student.packed.content import NotPackable
 from hpmkd.student.packed.pool import PackedPool, pack
 from hpmkd.student.packed.rows import as_mapping
 from hpmkd.student.packed.student import PackedStudent
-from hpmkd.values import frozen_mapping
+
+if TYPE_CHECKING:
+    from hpmkd.student.drift.result import Drift
+    from hpmkd.student.drift.sketch import Sketch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,12 +63,12 @@ class Student:
     encoder: FittedEncoder
     model: FittedModel
     classes: NDArray[Any]
-    facts: Mapping[str, Any] = field(default_factory=frozen_mapping)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     sketch: Sketch | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", as_classes(self.classes))
-        object.__setattr__(self, "facts", frozen_mapping(plain_facts(self.facts)))
+        object.__setattr__(self, "facts", MappingProxyType(plain_facts(self.facts)))
         file.check_parts(self.encoder, self.model, self.classes)
         if self.sketch is not None and not self.sketch.fits(self.encoder.schema):
             raise ValueError("the sketch of the training rows is of other columns")
@@ -235,6 +237,8 @@ class Student:
 
     def with_sketch(self, table: Any) -> Student:
         """Return the same student with a sketch of raw rows, those that it was trained on."""
+        from hpmkd.student.drift.sketch import Sketch
+
         return replace(self, sketch=Sketch.fit(self.encoder.schema, table))
 
     def within(self, max_size: int) -> Student:

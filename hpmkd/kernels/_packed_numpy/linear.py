@@ -84,7 +84,7 @@ def numbers_of(rows: NDArray[Any], columns: Scaled) -> Floats:
 
 def missing_of(rows: NDArray[Any], columns: Scaled) -> NDArray[np.bool_]:
     """Return whether the cells (i, n) that are watched for it are missing."""
-    return np.isnan(rows.T[columns.indicated])
+    return np.asarray(np.isnan(rows.T[columns.indicated]))
 
 
 def codes_of(rows: NDArray[Any], columns: Scaled) -> Places:

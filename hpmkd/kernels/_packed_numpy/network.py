@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ def read_network(words: Words) -> Network | None:
     floats, n_layers = words.view(np.float32), int(words[at])
     sizes = words[at + 1 :][: n_layers + 1].tolist()
     place, layers = at + n_layers + 2, []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         biases = place + a * b
         layers.append((floats[place:biases].reshape(a, b), floats[biases : biases + b]))
         place = biases + b

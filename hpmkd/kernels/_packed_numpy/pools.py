@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.kernels._packed_numpy.fusing import fuse
-from hpmkd.kernels._packed_numpy.students import Student, read_student
+from hpmkd.kernels._packed_numpy.students import UnpackedStudent, read_student
 from hpmkd.kernels._packed_numpy.sums import Floats, Words
 
 
-class Pool(NamedTuple):
+class UnpackedPool(NamedTuple):
     """The words of a pool, read."""
 
     n_columns: int
     n_classes: int
-    members: list[Student]
+    members: list[UnpackedStudent]
     numbers: Floats
+    #: Members have margins, a pool of probabilities has none: no array has so few columns.
+    n_margins: int = -1
 
     def probabilities(self, rows: NDArray[Any]) -> Floats:
         """Return the probabilities (n, K) of rows (n, d)."""
@@ -26,12 +29,10 @@ class Pool(NamedTuple):
         return fuse(found, self.numbers, len(self.members))
 
 
-def read_pool(words: Words) -> Pool:
+def read_pool(words: Words) -> UnpackedPool:
     """Read a pool from its words; it keeps them."""
     n_classes, n_members = int(words[1]), int(words[2])
     starts = words[int(words[3]) :][: n_members + 1].tolist()
     numbers = words.view(np.float64)[int(words[4]) :][: 3 * n_members + n_classes + 2]
-    members = [
-        read_student(words[start:stop]) for start, stop in zip(starts, starts[1:], strict=False)
-    ]
-    return Pool(int(words[0]), n_classes, members, numbers)
+    members = [read_student(words[start:stop]) for start, stop in pairwise(starts)]
+    return UnpackedPool(int(words[0]), n_classes, members, numbers)

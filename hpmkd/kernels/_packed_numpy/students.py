@@ -14,7 +14,7 @@ from hpmkd.kernels._packed_numpy.sums import Floats, Words
 from hpmkd.kernels._packed_numpy.trees import Trees, add_trees, read_trees
 
 
-class Student(NamedTuple):
+class UnpackedStudent(NamedTuple):
     """The words of a student, read."""
 
     n_columns: int
@@ -45,9 +45,9 @@ class Student(NamedTuple):
         return links.probabilities(self.margins(rows), self.link)
 
 
-def read_student(words: Words) -> Student:
+def read_student(words: Words) -> UnpackedStudent:
     """Read a student from its words; it keeps them."""
-    return Student(
+    return UnpackedStudent(
         n_columns=int(words[0]),
         n_margins=int(words[1]),
         link=int(words[2]),

@@ -30,7 +30,8 @@ def add_in_order(start: _Values, terms: _Values) -> _Values:
         Of the same dtype.
     """
     if start.size < _NARROW:
-        return np.add.accumulate(np.concatenate([start[np.newaxis], terms]), axis=0)[-1]
+        stacked: _Values = np.concatenate([start[np.newaxis], terms])
+        return np.asarray(np.add.accumulate(stacked, axis=0)[-1])
     total = start.copy()
     for term in terms:
         total += term

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from hpmkd.kernels._packed_numpy.cells import CellsPlan, cells_of, cells_plan
 from hpmkd.kernels._packed_numpy.sums import (
-    AT_ONCE,
     Floats,
     Places,
     Singles,
@@ -33,14 +32,14 @@ class PerfectTrees(NamedTuple):
     @property
     def n_tests(self) -> int:
         """How many cells are compared in a tree."""
-        return self.columns.shape[1]
+        return int(2**self.depth - 1)
 
     def leaves(self, trees: Any, cells: Singles) -> Places:
         """Return the words (t, n) of the leaves of some trees."""
         below = cells[self.columns[trees]] < self.thresholds[trees]
         bits = _bits(self.depth)
         passed = np.bitwise_or.reduce(np.multiply(below, bits, dtype=bits.dtype), axis=1)
-        return _leaf_of(self.depth)[passed] + self.first_leaf[trees]
+        return np.asarray(_leaf_of(self.depth)[passed] + self.first_leaf[trees])
 
 
 class WalkedTrees(NamedTuple):
@@ -180,4 +179,4 @@ def _leaf_of(depth: int) -> Places:
     at = np.zeros_like(passed)
     for _ in range(depth):
         at = 2 * at + 2 - (passed >> at & 1)
-    return at - n_tests
+    return np.asarray(at - n_tests)

@@ -10,8 +10,8 @@ import numpy as np
 from hpmkd.kernels._packed_numpy.dicts import reader
 from hpmkd.kernels._packed_numpy.fusing import fuse_rows
 from hpmkd.kernels._packed_numpy.links import link_rows
-from hpmkd.kernels._packed_numpy.pools import Pool, read_pool
-from hpmkd.kernels._packed_numpy.students import Student, read_student
+from hpmkd.kernels._packed_numpy.pools import UnpackedPool, read_pool
+from hpmkd.kernels._packed_numpy.students import UnpackedStudent, read_student
 from hpmkd.kernels._packed_numpy.sums import parts
 
 if TYPE_CHECKING:
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint32]
 
-__all__ = ["COMPILES", "dict_kernel", "fuse_rows", "link_rows", "row_kernel", "table_kernel"]
-
 COMPILES = False
 #: Rows of a table that are answered together, by about as many values as one needs.
 _VALUES_OF_A_ROW = 128
 
 
 def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool) -> Callable[..., int]:
+    """Return what answers for a row, the words read once."""
     known, read = np.dtype(dtype), _read(words, pooled)
-    width = read.n_margins if what == "margins" and isinstance(read, Student) else read.n_classes
+    width = _width(read, what)
 
     def is_row(given: Any) -> bool:
         return _is_array(given, known, read.n_columns)
@@ -59,6 +58,7 @@ def dict_kernel(
     pooled: bool,
     full: bool,
 ) -> Callable[[Any], int]:
+    """Return what reads a dict, and answers for it."""
     read, cells_of = _read(words, pooled), reader(numbers, n_parts, categories)
 
     def code(row: Any) -> int:
@@ -69,14 +69,13 @@ def dict_kernel(
 
 
 def table_kernel(dtype: Any, *, pooled: bool, full: bool) -> Callable[..., int]:
+    """Return what answers for a table, some hundred rows at a time."""
+
     def answer(matrix: NDArray[Any], words: Words, probable: bool, out: Floats) -> int:
         read = _read(words, pooled)
-        if not probable and isinstance(read, Pool):
-            return -1
-        width = read.n_margins if not probable and isinstance(read, Student) else read.n_classes
-        if matrix.shape[1] != read.n_columns or out.shape != (len(matrix), width):
-            return -1
         what = "probabilities" if probable else "margins"
+        if matrix.shape[1] != read.n_columns or out.shape != (len(matrix), _width(read, what)):
+            return -1
         with np.errstate(all="ignore"):
             for rows in parts(len(matrix), _VALUES_OF_A_ROW):
                 out[rows] = getattr(read, what)(matrix[rows])
@@ -85,11 +84,15 @@ def table_kernel(dtype: Any, *, pooled: bool, full: bool) -> Callable[..., int]:
     return answer
 
 
-def _read(words: Words, pooled: bool) -> Student | Pool:
+def _read(words: Words, pooled: bool) -> UnpackedStudent | UnpackedPool:
     return read_pool(words) if pooled else read_student(words)
 
 
-def _code(read: Student | Pool, row: NDArray[Any]) -> int:
+def _width(read: UnpackedStudent | UnpackedPool, what: str) -> int:
+    return read.n_margins if what == "margins" else read.n_classes
+
+
+def _code(read: UnpackedStudent | UnpackedPool, row: NDArray[Any]) -> int:
     """Return the class code of a row, the first of equally probable ones."""
     with np.errstate(all="ignore"):
         return int(read.probabilities(row[np.newaxis])[0].argmax())

@@ -34,7 +34,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import StudentFileError
-from hpmkd.files import write_atomically
 from hpmkd.student.file.arrays import smallest
 from hpmkd.student.file.header import compress, decompress, largest_header
 
@@ -225,6 +224,8 @@ def read_content(path: str | os.PathLike[str]) -> bytes | mmap:
 
 def write_content(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file, whole or not at all, or raise a :class:`StudentFileError`."""
+    from hpmkd.files import write_atomically
+
     try:
         return write_atomically(path, content)
     except OSError as error:

@@ -12,11 +12,10 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from mmap import mmap
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from hpmkd.student.drift.sketch import Sketch
 from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
 from hpmkd.student.encoders.linear import LinearEncoder
 from hpmkd.student.encoders.tree import JointEncoder
@@ -37,6 +36,9 @@ from hpmkd.student.models.pool import (
     tree_parts,
 )
 from hpmkd.student.models.trees import TreesModel
+
+if TYPE_CHECKING:
+    from hpmkd.student.drift.sketch import Sketch
 
 _POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
 _LAYER_ARRAYS = ("weights", "biases")
@@ -91,12 +93,18 @@ def read(content: bytes | mmap) -> FileParts:
         model = _read_model(header["model"], _under("model.", arrays))
         classes = classes_from_json(header["classes"])
         check_parts(encoder, model, classes)
-        sketch = Sketch.from_json(header["sketch"]) if "sketch" in header else None
+        sketch = _read_sketch(header["sketch"]) if "sketch" in header else None
         return FileParts(encoder, model, classes, dict(header["facts"]), sketch)
     except KeyError as error:
         raise damaged(f"it lacks {error}") from error
     except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise damaged(str(error)) from error
+
+
+def _read_sketch(plain: Mapping[str, Any]) -> Sketch:
+    from hpmkd.student.drift.sketch import Sketch
+
+    return Sketch.from_json(plain)
 
 
 def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any]) -> None:

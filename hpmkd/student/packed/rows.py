@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import DataError
-from hpmkd.kernels import background
 from hpmkd.student.columns.plain_rows import RowReader
 from hpmkd.student.columns.schema import Schema
 from hpmkd.student.columns.tables import number_block
@@ -56,7 +55,9 @@ class PackedRows(ABC):
     @property
     def is_awaited(self) -> bool:
         """Whether the kernel of tables is being compiled, so that they are answered without."""
-        return background.is_coming(background.group("tables", self.pooled, self._full))
+        from hpmkd.kernels.packed import is_coming
+
+        return is_coming(pooled=self.pooled, full=self._full)
 
     @property
     def words(self) -> Words:

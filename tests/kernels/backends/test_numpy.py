@@ -3,6 +3,7 @@
 import importlib
 from collections import Counter
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +14,13 @@ from sklearn.tree import DecisionTreeClassifier
 from hpmkd.kernels._packed import scalars as loops
 from hpmkd.kernels._packed_numpy import scalars, sums, trees
 from hpmkd.student import (
-    LinearModel, NetworkModel, Pool, Schema, Student, fit_encoder, pack_sklearn_tree,
+    LinearModel,
+    NetworkModel,
+    Pool,
+    Schema,
+    Student,
+    fit_encoder,
+    pack_sklearn_tree,
     pool_students,
 )  # fmt: skip
 from hpmkd.testing.datasets import dated, real_problem
@@ -146,7 +153,7 @@ def test_networks_of_any_size(problem, sizes):
     encoder = fit_encoder("linear", Schema.fit(found.table), found.table)
     n_margins, rng = 1 if problem == "breast_cancer" else 3, np.random.default_rng(0)
     layers = (encoder.n_outputs, *sizes, n_margins)
-    weights = [rng.normal(size=shape) for shape in zip(layers, layers[1:], strict=False)]
+    weights = [rng.normal(size=shape) for shape in pairwise(layers)]
     model = NetworkModel(weights, [rng.normal(size=size) for size in layers[1:]])
     check(Student(encoder, model, found.classes))
 
