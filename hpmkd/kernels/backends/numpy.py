@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.kernels._packed_numpy.dicts import reader
-from hpmkd.kernels._packed_numpy.fusing import fuse_rows
-from hpmkd.kernels._packed_numpy.links import link_rows
+from hpmkd.kernels._packed_numpy.fusing import fuse_rows as fuse_rows
+from hpmkd.kernels._packed_numpy.links import link_rows as link_rows
 from hpmkd.kernels._packed_numpy.pools import UnpackedPool, read_pool
 from hpmkd.kernels._packed_numpy.students import UnpackedStudent, read_student
 from hpmkd.kernels._packed_numpy.sums import parts
