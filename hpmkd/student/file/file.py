@@ -229,11 +229,11 @@ def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray
 
 @lru_cache(maxsize=1)
 def _version() -> str:
-    """Return the version of hpmkd that runs."""
+    """Return the version of the distribution that runs: hpmkd, or hpmkd-runtime."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return version("hpmkd")
+        return version(__name__.partition(".")[0])
     except PackageNotFoundError:
         return "unknown"
 
