@@ -41,7 +41,7 @@ headers = HOST / vendoring.HEADERS
 kernel = Extension(
     f"{vendoring.PACKAGE}._kernel",
     sources=sorted(glob("kernel/*.c")),
-    depends=sorted(glob("kernel/*.h")),
+    depends=sorted([*glob("kernel/*.h"), *map(str, headers.glob("*.h"))]),
     include_dirs=["kernel", str(headers)],
     define_macros=[("Py_LIMITED_API", LIMITED)],
     extra_compile_args=FLAGS,
