@@ -39,7 +39,7 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy hpmkd plugins/hpmkd_defaults plugins/hpmkd-lightgbm/src \
-		plugins/hpmkd-dask/src plugins/hpmkd-mlflow/src
+		plugins/hpmkd-dask/src plugins/hpmkd-mlflow/src plugins/hpmkd-runtime/src
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed

@@ -41,6 +41,7 @@ SLOW = (
     "tests/deepbridge/test_scripts.py",
     "tests/cli",
     "plugins/hpmkd-dask/tests",
+    "plugins/hpmkd-runtime/tests/test_distribution.py",
     "tests/faults",
     "tests/embedding",
     "tests/estimator",

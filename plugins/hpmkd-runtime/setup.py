@@ -14,7 +14,7 @@ import vendoring  # noqa: E402
 
 HOST = vendoring.host_of(ROOT)
 #: Products that are added without being rounded first would have other bits.
-FLAGS = ["-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"]
+FLAGS = ["-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
 LIMITED = "0x030B0000"  # the interface of Python that 3.11 and all later ones keep
 
 
@@ -22,6 +22,7 @@ class BuildModules(build_py):
     """Writes the modules of hpmkd beside those of the package."""
 
     def run(self) -> None:
+        """Build the package."""
         super().run()
         if not self.editable_mode:
             package = Path(self.build_lib, vendoring.PACKAGE)
@@ -33,6 +34,7 @@ class SourceDistribution(sdist):
     """Adds what is built from."""
 
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        """Write what becomes the archive."""
         super().make_release_tree(base_dir, files)
         vendoring.copy_sources(HOST, Path(base_dir, "hpmkd"))
 

@@ -5,7 +5,8 @@
 >>> student.predict_one({"age": 31, "plan": "basic"})  # doctest: +SKIP
 'stays'
 
-Its C kernel serves hpmkd as well. Importing this package loads nothing: each name is imported when it is first used.
+Its C kernel serves hpmkd as well. Importing this package loads nothing: each name is imported
+when it is first used.
 """
 
 from __future__ import annotations
