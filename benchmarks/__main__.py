@@ -59,6 +59,7 @@ BENCHMARKS = {
     "regimes": Benchmark("single.regimes", "~60", "regimes.md"),
     "retention": Benchmark("single.retention", "~4", "retention.md"),
     "rivals": Benchmark("rivals.run", "~600", "rivals.md"),
+    "runtime": Benchmark("runtime.run", "~2", "runtime.md"),
     "scale": Benchmark("scale.run", "~20", "scale.md", one_thread=False),
     "search": Benchmark("search.run", "~60", "search.md"),
     "sizes": Benchmark("single.sizes", "~4", "sizes.md"),

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from mmap import mmap
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,8 @@ from hpmkd.student.packed.rows import as_mapping
 from hpmkd.student.packed.student import PackedStudent
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hpmkd.student.drift.result import Drift
     from hpmkd.student.drift.sketch import Sketch
 

@@ -27,8 +27,7 @@ import stat
 import struct
 from collections.abc import Mapping
 from mmap import ACCESS_READ, mmap
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +35,9 @@ from numpy.typing import NDArray
 from hpmkd.errors import StudentFileError
 from hpmkd.student.file.arrays import smallest
 from hpmkd.student.file.header import compress, decompress, largest_header
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAGIC = b"\x93HPMKD\n\x00"
 #: The only one that is written and read.
@@ -205,7 +207,7 @@ def read_content(path: str | os.PathLike[str]) -> bytes | mmap:
         The file is missing, unreadable, or too long for a student file.
     """
     try:
-        with Path(path).open("rb") as stream:
+        with open(os.fspath(path), "rb") as stream:
             content = stream.read(_MAPPED_FROM)
             if len(content) < _MAPPED_FROM:
                 return content
