@@ -1,5 +1,6 @@
 """Builds the package of hpmkd's own modules, and the C kernel where there is a compiler."""
 
+import os
 import sys
 from glob import glob
 from pathlib import Path
@@ -14,7 +15,9 @@ import vendoring  # noqa: E402
 
 HOST = vendoring.host_of(ROOT)
 #: Products that are added without being rounded first would have other bits.
-FLAGS = ["-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
+FLAGS = ["-std=c99", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
+if "-O" not in os.environ.get("CFLAGS", ""):  # who builds may say how much to optimise
+    FLAGS.append("-O3")
 LIMITED = "0x030B0000"  # the interface of Python that 3.11 and all later ones keep
 
 
