@@ -103,11 +103,12 @@ def test_what_cannot_be_written_to_is_not(what):
     assert kernel(row, np.zeros(size)) == 0
 
 
-def test_a_kernel_keeps_its_words():
+def test_a_kernel_keeps_its_words(by_any):
     words = WORDS.copy()
     before = sys.getrefcount(words)
     kernel = row_kernel("code", np.float64, words)
-    assert sys.getrefcount(words) == before + 1
+    # NumPy keeps what it has read of them, which here is nothing.
+    assert sys.getrefcount(words) == before + (by_any != "numpy")
     for _ in range(1000):
         kernel(np.zeros(2))
     del kernel
