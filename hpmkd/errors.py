@@ -84,6 +84,10 @@ class ExportError(HpmkdError):
     exit_code = 8
 
 
+class UnsupportedStudentError(ExportError):
+    """A format cannot express this student; it may well express others of the same run."""
+
+
 class ReportError(HpmkdError):
     """A report could not be drawn or written."""
 

@@ -14,7 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from benchmarks.common.datasets import load
 from benchmarks.predict.compiled import Compiled
 from hpmkd.student import Schema, Student, fit_encoder, pack_booster
-from hpmkd_defaults.exporters.onnx import to_onnx
+from hpmkd_defaults.exporters.onnx.student import to_onnx
 
 MISSING, MOST_COMPILED = 0.05, 10
 

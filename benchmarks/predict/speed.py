@@ -113,7 +113,7 @@ def _exported(student: Any) -> Callable[[dict[str, Any]], Any] | None:
         import onnxruntime
     except ImportError:
         return None
-    from hpmkd_defaults.exporters.onnx import to_onnx
+    from hpmkd_defaults.exporters.onnx.student import to_onnx
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -18,9 +18,9 @@ import hpmkd
 from benchmarks.common.datasets import load
 from benchmarks.common.pages import console_tables, filled, page_option, replace_measured
 from benchmarks.common.timing import milliseconds
-from hpmkd_defaults.exporters.json import to_json
-from hpmkd_defaults.exporters.onnx import to_onnx
-from hpmkd_defaults.exporters.onnx_parity import feed_of
+from hpmkd_defaults.exporters.json.exporter import to_json
+from hpmkd_defaults.exporters.onnx.parity import feed_of
+from hpmkd_defaults.exporters.onnx.student import to_onnx
 
 SETS = ("breast_cancer", "digits")
 CALLS = 200

@@ -51,11 +51,16 @@ def path_of(run: Path, name: str | None) -> Path:
         check_finished(run)
     if name is None:
         return run / "student.hpmkd"
-    path = run / "students" / f"{name}.hpmkd"
-    if not path.is_file():
-        known = ", ".join(sorted(each.stem for each in run.glob("students/*.hpmkd"))) or "none"
-        raise StudentFileError(f"{run} has no student {name!r}; it has: {known}")
-    return path
+    known = names_of(run)
+    if name not in known:
+        listed = ", ".join(known) or "none"
+        raise StudentFileError(f"{run} has no student {name!r}; it has: {listed}")
+    return run / "students" / f"{name}.hpmkd"
+
+
+def names_of(run: Path) -> list[str]:
+    """Return the names of the students that a run folder holds; of a file, there are none."""
+    return sorted(each.stem for each in run.glob("students/*.hpmkd") if each.is_file())
 
 
 def rows_of(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,3 +104,14 @@ def write(exporter: Exporter, student: Predictor, path: Path, *, overwrite: bool
     if not os.path.isdir(path.absolute().parent):
         raise ExportError(f"there is no folder {path.absolute().parent}; make it first")
     return exporter.export(student, path)
+
+
+def expressible(exporter: Exporter, students: Mapping[str, Predictor]) -> list[str]:
+    """Return the names of those students that a format can express, by trying."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, student in students.items():
+            with suppress(ExportError):
+                exporter.export(student, Path(folder) / f"student{exporter.suffix}")
+                found.append(name)
+    return found

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hpmkd.contracts import Exporter
+from hpmkd.errors import ExportError
 from hpmkd.testing.datasets import PROBLEMS
-from hpmkd.testing.students import EVERY_KIND, known_student
+from hpmkd.testing.students import EVERY_KIND, known_student, odd_student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,3 +113,16 @@ class ExporterSuite:
         with pytest.raises(Exception):  # noqa: B017, PT011
             exporter.export(student, tmp_path / "nowhere" / f"student{exporter.suffix}")
         assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("family", EVERY_KIND)
+    def test_writes_odd_names_or_says_why_not(
+        self, exporter: Exporter, family: str, tmp_path: Path
+    ) -> None:
+        """Names, categories and labels may be keywords, hold quotes, or be 10,000 letters long."""
+        path, reason = tmp_path / f"student{exporter.suffix}", ""
+        try:
+            exporter.export(odd_student(family), path)
+        except ExportError as error:
+            reason = str(error)
+        assert path.exists() == (not reason)
+        assert len(reason) < 1_000, "an error is for people to read"

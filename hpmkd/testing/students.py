@@ -54,6 +54,55 @@ def known_student(family: str, problem: str, mixed: bool) -> Student:
     return fitted_student(family, found.table, found.classes[found.labels])
 
 
+#: Names of columns, categories and labels that break what does not quote them.
+ODD_NAMES = (
+    *("select", "class", "while", "label", "probabilities", "None", "1", "-1e5", "a-b", "A-B"),
+    *("it's", '"quoted"', "`tick`", "two\nlines", "\r\n", "tab\t", "a\\", "\\n", "%s %d", "{x}"),
+    *(
+        "${x}",
+        "*/ int x; /*",
+        "// x",
+        "-- x",
+        "# x",
+        "??/",
+        "</script>",
+        "<b>",
+        "&amp;",
+        " ",
+        " a ",
+    ),
+    *("a,b;c", "ÄÖ", "\u2028", "\u202e", "\ufeff", "😀", "e\u0301", "é", "\x00", "a\x00b", "\x7f"),
+    "x" * 10_000,
+)
+
+
+@cache
+def odd_student(family: str) -> Student:
+    """Return a student of three classes, with a number, a category and labels of odd names.
+
+    Every one of :data:`ODD_NAMES` is the name of a column, and a category of two of them.
+
+    Parameters
+    ----------
+    family : str
+        One of :data:`EVERY_KIND`.
+    """
+    return fitted_student(family, *odd_problem())
+
+
+def odd_problem() -> tuple[Any, NDArray[Any]]:
+    """Return the rows (n, d), a frame, and the labels (n,) of :func:`odd_student`."""
+    import pandas as pd
+
+    rng, n_rows = np.random.default_rng(0), 40 * len(ODD_NAMES)
+    names = np.array(ODD_NAMES, dtype=object)
+    cells: dict[str, Any] = {name: rng.normal(size=n_rows).round(3) for name in ODD_NAMES}
+    cells |= {name: rng.choice(names, n_rows) for name in ODD_NAMES[:2]}
+    score = cells["while"] + np.array([len(text) % 3 for text in cells["select"]])
+    labels = np.array(["it's", 'a "b"\n\\', "😀*/"])
+    return pd.DataFrame(cells), labels[np.digitize(score, [0.0, 1.5])]
+
+
 def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Student:
     """Fit a student of a family.
 

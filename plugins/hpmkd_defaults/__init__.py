@@ -144,8 +144,8 @@ def hpmkd_exporters() -> list[Offer[Any]]:
     """Offer the format that runtimes read, and one that people read."""
     return _offers(
         "exporters",
-        json=("JsonExporter", "readable: conditions, coefficients, all that counts"),
-        onnx=("onnx_exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),
+        json=("json.exporter:JsonExporter", "readable: conditions, coefficients, all that counts"),
+        onnx=("onnx.exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),
     )
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import hpmkd
 from hpmkd.cli import cli
-from hpmkd.errors import ExportError, PluginError, RecipeError
+from hpmkd.errors import ExportError, PluginError, RecipeError, UnsupportedStudentError
 from hpmkd.hookspecs import hookimpl
 from hpmkd.registry.registry import Registry
 from hpmkd.testing.students import known_student
@@ -78,7 +78,7 @@ def test_it_pipes(run, student):
 def test_a_wrong_format_lists_those_that_there_are(run):
     result = call(run, "--to", "onxx")
     assert result.exit_code == 2
-    assert "no exporter is called 'onxx'; did you mean 'onnx'? Known: json, onnx" in result.stderr
+    assert "no exporter is called 'onxx'; did you mean 'onnx'? Known: " in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_the_python_door(student, tmp_path):
     with pytest.raises(ExportError, match="overwrite=True"):
         hpmkd.export(student, "json", str(path))
     assert hpmkd.export(student, "json", str(path), overwrite=True) == path
-    with pytest.raises(RecipeError, match="no exporter is called 'sql'"):
-        hpmkd.export(student, "sql", tmp_path / "student.sql")
+    with pytest.raises(RecipeError, match="no exporter is called 'cobol'"):
+        hpmkd.export(student, "cobol", tmp_path / "student.cob")
     with pytest.raises(RecipeError, match="Known: none"):
         hpmkd.export(student, "json", tmp_path / "other.json", disable="defaults")
 
@@ -143,6 +143,18 @@ class Broken(Sql):
 class Forgetful(Sql):
     def export(self, student, path):
         return path
+
+
+class SmallSql(Sql):
+    def export(self, student, path):
+        if student.model.family != "1 tree":
+            raise UnsupportedStudentError("sql: too large")
+        return super().export(student, path)
+
+
+class NoSql(Sql):
+    def export(self, student, path):
+        raise UnsupportedStudentError("sql: too large")
 
 
 class Nothing:
@@ -182,6 +194,23 @@ def test_exporters_that_fail_are_blamed(offering, student, tmp_path, exporter, m
         hpmkd.export(student, "sql", tmp_path / "a.sql")
     assert message in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("exporter", "hint"),
+    [
+        (SmallSql, "; of this run it can write: tree (--student tree)"),
+        (NoSql, "; no other student of the run can be written so either"),
+    ],
+)
+def test_a_refusal_says_which_student_of_the_run_could_be_written(offering, run, exporter, hint):
+    offering(exporter)
+    result = call(run, "--to", "sql")
+    assert result.exit_code == 8
+    assert f"sql: too large{hint}" in result.stderr
+    assert not list(run.rglob("*.sql"))
+    alone = call(run / "student.hpmkd", "--to", "sql")
+    assert alone.stderr.strip().endswith("sql: too large")
 
 
 class Stranger:

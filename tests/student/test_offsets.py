@@ -186,7 +186,7 @@ class TestRules:
 @STUDENTS
 def test_onnx_agrees(make):
     runtime = pytest.importorskip("onnxruntime")
-    from hpmkd_defaults.exporters.onnx import to_onnx
+    from hpmkd_defaults.exporters.onnx.student import to_onnx
 
     table, labels = moments(100)
     student = make(table, labels)

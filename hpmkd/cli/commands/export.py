@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from hpmkd.contracts import Exporter
+    from hpmkd.student import Student
 
 STDOUT = Path("-")
 
 
 @click.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--to", required=True, metavar="FORMAT", help="onnx, json, or that of a plugin.")
+@click.option(
+    "--to", required=True, metavar="FORMAT", help="Of those that hpmkd plugins lists, e.g. onnx."
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -54,6 +61,7 @@ def command(
     """
     from hpmkd.cli.load_student import path_of
     from hpmkd.cli.progress.heartbeat import Waiting
+    from hpmkd.errors import UnsupportedStudentError
     from hpmkd.recipe.files import parse_setting
     from hpmkd.runs.export import exporter_of, write
     from hpmkd.student import Student
@@ -61,15 +69,39 @@ def command(
     exporter = exporter_of(to, dict(map(parse_setting, settings)), disable)
     source = path_of(run, student)
     model = Student.load(source)
-    task = f"exporting {source} to {to}"
+    try:
+        with Waiting(f"exporting {source} to {to}"):
+            if out == STDOUT:
+                content = _written(exporter, model)
+            else:
+                target = out or source.with_suffix(exporter.suffix)
+                path = write(exporter, model, target, overwrite=overwrite)
+    except UnsupportedStudentError as error:
+        raise UnsupportedStudentError(f"{error}{_others(exporter, run, source)}") from error
     if out == STDOUT:
-        with tempfile.TemporaryDirectory() as folder:
-            with Waiting(task):
-                path = write(exporter, model, Path(folder) / f"student{exporter.suffix}")
-            click.echo(path.read_bytes(), nl=False)
+        click.echo(content, nl=False)
         return
-    target = out or source.with_suffix(exporter.suffix)
-    with Waiting(task):
-        path = write(exporter, model, target, overwrite=overwrite)
     click.echo(path)
     click.echo(f"{path.stat().st_size:,} bytes", err=True)
+
+
+def _written(exporter: Exporter, model: Student) -> bytes:
+    """Return what an exporter writes."""
+    from hpmkd.runs.export import write
+
+    with tempfile.TemporaryDirectory() as folder:
+        return write(exporter, model, Path(folder) / f"student{exporter.suffix}").read_bytes()
+
+
+def _others(exporter: Exporter, run: Path, refused: Path) -> str:
+    """Return which other students of the run the format can express, as the end of an error."""
+    from hpmkd.cli.load_student import names_of, path_of
+    from hpmkd.runs.export import expressible
+    from hpmkd.student import Student
+
+    others = {name: Student.load(path_of(run, name)) for name in names_of(run)}
+    others.pop(refused.stem, None)
+    found = expressible(exporter, others)
+    if not found:
+        return "; no other student of the run can be written so either" if others else ""
+    return f"; of this run it can write: {', '.join(found)} (--student {found[0]})"

@@ -1,1 +1,1 @@
-"""The default exporters: an ONNX graph, and JSON that a person can read."""
+"""The default exporters: each writes a student in a format of its own."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hpmkd.values import FloatArray
 
-N_ROWS = 512
+N_ROWS = 2_000
 
 _EXTREME = (np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 1.0, -1.0, 2.0**31)
 

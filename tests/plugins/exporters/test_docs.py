@@ -10,9 +10,9 @@ import numpy as np
 
 import hpmkd
 from hpmkd.testing.students import fitted_student
-from hpmkd_defaults.exporters.json_model import MAX_DEPTH
-from hpmkd_defaults.exporters.onnx import IR_VERSION, OPSETS
-from hpmkd_defaults.exporters.onnx_parity import TOLERANCE
+from hpmkd_defaults.exporters.json.model import MAX_DEPTH
+from hpmkd_defaults.exporters.onnx.parity import TOLERANCE
+from hpmkd_defaults.exporters.onnx.student import IR_VERSION, OPSETS
 from hpmkd_defaults.exporters.parity_rows import N_ROWS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "exporters.md").read_text("utf-8")
@@ -35,6 +35,6 @@ def test_the_python_of_the_page_runs(people, tmp_path, monkeypatch):
 def test_the_numbers_of_the_page_are_those_of_the_code():
     assert f"`ai.onnx` {OPSETS['']}, `ai.onnx.ml` {OPSETS['ai.onnx.ml']}" in PAGE
     assert f"IR version {IR_VERSION}" in PAGE
-    assert f"onnxruntime predicts {N_ROWS} rows" in PAGE
+    assert f"onnxruntime predicts {N_ROWS:,} rows" in PAGE
     assert f"more than {TOLERANCE:.0e}".replace("e-05", "e-5") in PAGE
     assert f"more than {MAX_DEPTH} levels" in PAGE

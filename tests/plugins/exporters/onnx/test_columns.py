@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpmkd.student.columns.column import Column
-from hpmkd_defaults.exporters.onnx_columns import input_names, missing_text
+from hpmkd_defaults.exporters.onnx.columns import input_names, missing_text
 
 
 @given(st.lists(st.text(max_size=6) | st.sampled_from(["label", "a b", "a_b", "a_b_2", "2", "_2"])))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpmkd.errors import ExportError
+from hpmkd.errors import UnsupportedStudentError
 from hpmkd.student import (
     AdditiveModel,
     JointEncoder,
@@ -111,7 +111,7 @@ def model_of(student: Student) -> dict[str, Any]:
 
     Raises
     ------
-    ExportError
+    UnsupportedStudentError
         The model reads other than raw columns, or trees are too deep to be nested.
     """
     return _model(student.encoder, student.model)
@@ -139,7 +139,7 @@ def _model(encoder: Any, model: Any) -> dict[str, Any]:
         }
         grown = trees_of(model.trees, trees.features)
         return found | {"linear": _margin(linear, model.linear), "clip": clip, "trees": grown}
-    raise ExportError(
+    raise UnsupportedStudentError(
         f"the exporter 'json' cannot tell a model of the kind {model.kind!r} on an encoder of the "
         f"kind {encoder.kind!r} in raw columns: the exporter 'onnx' can write it"
     )
@@ -229,7 +229,7 @@ def trees_of(model: TreesModel, columns: Sequence[Feature]) -> list[dict[str, An
 
     Raises
     ------
-    ExportError
+    UnsupportedStudentError
         A tree is too deep to be nested.
     """
     nodes: list[dict[str, Any]] = [{}] * len(model.features)
@@ -251,7 +251,7 @@ def trees_of(model: TreesModel, columns: Sequence[Feature]) -> list[dict[str, An
             "no": nodes[right],
         }
     if depths.max(initial=0) > MAX_DEPTH:
-        raise ExportError(
+        raise UnsupportedStudentError(
             f"a tree is {depths.max()} levels deep, and JSON that is nested deeper than "
             f"{MAX_DEPTH} is not read everywhere: use the exporter 'onnx'"
         )

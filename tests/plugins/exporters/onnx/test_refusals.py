@@ -11,9 +11,9 @@ import pytest
 from hpmkd.errors import ExportError
 from hpmkd.student import Student
 from hpmkd.testing.students import fitted_student, known_student
-from hpmkd_defaults.exporters import onnx_parity
-from hpmkd_defaults.exporters.onnx import to_onnx
-from hpmkd_defaults.exporters.onnx_exporter import OnnxExporter
+from hpmkd_defaults.exporters.onnx.exporter import OnnxExporter
+from hpmkd_defaults.exporters.onnx.parity import check_parity
+from hpmkd_defaults.exporters.onnx.student import to_onnx
 
 
 class Stranger:
@@ -37,7 +37,7 @@ def test_a_stranger_is_refused_with_a_reason(tmp_path):
 def test_a_file_that_answers_otherwise_is_not_kept(tmp_path, monkeypatch):
     student = known_student("boosted", "wine", mixed=True)
     other = known_student("additive", "wine", mixed=True)
-    monkeypatch.setattr("hpmkd_defaults.exporters.onnx.to_onnx", lambda *_: to_onnx(other))
+    monkeypatch.setattr("hpmkd_defaults.exporters.onnx.student.to_onnx", lambda *_: to_onnx(other))
     with pytest.raises(ExportError, match="a probability differs by 0"):
         OnnxExporter().export(student, tmp_path / "student.onnx")
     assert not list(tmp_path.iterdir())
@@ -47,13 +47,13 @@ def test_other_labels_are_noticed():
     student = known_student("tree", "wine", mixed=True)
     turned = Student(student.encoder, student.model, student.classes[::-1])
     with pytest.raises(ExportError, match="other labels"):
-        onnx_parity.check_parity(turned, to_onnx(student).SerializeToString())
+        check_parity(turned, to_onnx(student).SerializeToString())
 
 
 def test_what_onnxruntime_cannot_run_is_not_kept(tmp_path, monkeypatch):
     made = to_onnx(known_student("tree", "wine", mixed=True))
     made.graph.node[0].op_type = "Nonsense"
-    monkeypatch.setattr("hpmkd_defaults.exporters.onnx.to_onnx", lambda *_: made)
+    monkeypatch.setattr("hpmkd_defaults.exporters.onnx.student.to_onnx", lambda *_: made)
     with pytest.raises(ExportError, match="onnxruntime cannot run"):
         OnnxExporter().export(known_student("tree", "wine", mixed=True), tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpmkd.student import Student
-from hpmkd_defaults.exporters.json_model import columns_of, model_of, reading
+from hpmkd_defaults.exporters.json.model import columns_of, model_of, reading
 from hpmkd_defaults.exporters.writing import as_student, written
 
 if TYPE_CHECKING:

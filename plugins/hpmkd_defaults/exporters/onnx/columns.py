@@ -15,8 +15,8 @@ from onnx import TensorProto, ValueInfoProto, helper
 from hpmkd.errors import ExportError
 from hpmkd.student import Schema, TreeEncoder
 from hpmkd.student.columns.column import Column
-from hpmkd_defaults.exporters.onnx_graph import ML, Graph
-from hpmkd_defaults.exporters.onnx_moments import moment_numbers
+from hpmkd_defaults.exporters.onnx.graph import ML, Graph
+from hpmkd_defaults.exporters.onnx.moments import moment_numbers
 
 #: The outputs: predicted labels of shape (n,), and probabilities of shape (n, K).
 LABEL, PROBABILITIES = "label", "probabilities"

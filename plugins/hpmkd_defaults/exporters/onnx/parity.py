@@ -12,10 +12,11 @@ from hpmkd.errors import ExportError
 from hpmkd.student import Student
 from hpmkd.student.columns.cells import read_moments
 from hpmkd.student.columns.times import seconds_of
-from hpmkd_defaults.exporters.onnx_columns import LABEL, PROBABILITIES
+from hpmkd_defaults.exporters.onnx.columns import LABEL, PROBABILITIES
+from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 
-#: By how much a probability may differ.
+#: By how much a probability may differ: trees and networks are summed in float32.
 TOLERANCE = 1e-5
 
 
@@ -29,7 +30,6 @@ def check_parity(student: Student, content: bytes) -> None:
         :data:`TOLERANCE`, or a label where one class is clearly ahead.
     """
     rows = probe_rows(student)
-    expected = student.predict_proba(rows)
     try:
         labels, found = run_graph(content, rows)
     except Exception as error:  # onnxruntime has no base class for what it raises
@@ -37,16 +37,7 @@ def check_parity(student: Student, content: bytes) -> None:
             f"onnxruntime cannot run the exported student ({type(error).__name__}: {error}); no "
             "file was written"
         ) from error
-    difference = np.abs(found - expected)
-    if not (difference <= TOLERANCE).all():
-        raise ExportError(
-            f"onnxruntime answers otherwise than the student: a probability differs by "
-            f"{difference.max():.2g}, expected at most {TOLERANCE:g}; no file was written. The "
-            "exporter 'json' may write this student"
-        )
-    ahead = np.diff(np.sort(expected, axis=1)[:, -2:], axis=1).ravel() > 2 * TOLERANCE
-    if len(student.classes) > 1 and (labels != student.predict(rows))[ahead].any():
-        raise ExportError("onnxruntime returns other labels than the student; no file was written")
+    check_answers(student, rows, labels, found, "onnxruntime", TOLERANCE)
 
 
 def run_graph(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:

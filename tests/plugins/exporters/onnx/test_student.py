@@ -17,9 +17,9 @@ from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, TreesMode
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.datasets import dated
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
-from hpmkd_defaults.exporters.onnx import to_onnx
-from hpmkd_defaults.exporters.onnx_exporter import OnnxExporter
-from hpmkd_defaults.exporters.onnx_parity import run_graph
+from hpmkd_defaults.exporters.onnx.exporter import OnnxExporter
+from hpmkd_defaults.exporters.onnx.parity import run_graph
+from hpmkd_defaults.exporters.onnx.student import to_onnx
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
 
 ODD = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 3.4e38, -3.5e38]

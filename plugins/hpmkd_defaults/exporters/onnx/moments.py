@@ -6,7 +6,7 @@ import numpy as np
 from onnx import TensorProto
 
 from hpmkd.student.columns.calendar import DAY, Calendar, waves
-from hpmkd_defaults.exporters.onnx_graph import Graph
+from hpmkd_defaults.exporters.onnx.graph import Graph
 
 #: Days from the first of March of the year 0, with which a cycle of leap years begins, to 1970.
 TO_1970 = 719_468

@@ -15,7 +15,7 @@ from typing import Any
 import onnx
 from onnx import ModelProto, TensorProto, helper
 
-from hpmkd.errors import ExportError
+from hpmkd.errors import UnsupportedStudentError
 from hpmkd.student import (
     AdditiveModel,
     JointEncoder,
@@ -26,10 +26,10 @@ from hpmkd.student import (
     Student,
     TreesModel,
 )
-from hpmkd_defaults.exporters.onnx_columns import Encoded, Form, RawColumns, missing_text
-from hpmkd_defaults.exporters.onnx_graph import ML, Graph
-from hpmkd_defaults.exporters.onnx_links import outputs, pooled, probabilities
-from hpmkd_defaults.exporters.onnx_margins import (
+from hpmkd_defaults.exporters.onnx.columns import Encoded, Form, RawColumns, missing_text
+from hpmkd_defaults.exporters.onnx.graph import ML, Graph
+from hpmkd_defaults.exporters.onnx.links import outputs, pooled, probabilities
+from hpmkd_defaults.exporters.onnx.margins import (
     linear_columns,
     linear_margins,
     network_margins,
@@ -62,14 +62,14 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
 
     Raises
     ------
-    ExportError
+    UnsupportedStudentError
         The student cannot be written as a graph.
     """
     try:
         made = _model_of(student, inputs)
         onnx.checker.check_model(made, full_check=True)
     except (ValueError, TypeError, onnx.checker.ValidationError) as error:
-        raise ExportError(
+        raise UnsupportedStudentError(
             f"the student cannot be written as an ONNX graph ({error}); the exporter 'json' "
             "may write it"
         ) from error
@@ -152,7 +152,7 @@ def answers(graph: Graph, read: Matrices, model: Any) -> str:
         both = _on_top(graph, linear, tree_margins(graph, read.trees, model.trees), model)
         margins = graph.cast(both, TensorProto.DOUBLE, "margins/doubles")
     else:
-        raise ExportError(
+        raise UnsupportedStudentError(
             f"the exporter 'onnx' got a {type(model).__name__}, expected a model that is linear, "
             "a network, of trees, linear with trees, or a pool of such"
         )

@@ -54,8 +54,8 @@ class OnnxExporter:
             It is no :class:`~hpmkd.student.Student`, onnxruntime answers differently, or the
             file cannot be written. Nothing is left behind.
         """
-        from hpmkd_defaults.exporters.onnx import to_onnx
-        from hpmkd_defaults.exporters.onnx_parity import check_parity
+        from hpmkd_defaults.exporters.onnx.parity import check_parity
+        from hpmkd_defaults.exporters.onnx.student import to_onnx
 
         known = as_student(student, "onnx")
         content = to_onnx(known, self.inputs).SerializeToString()

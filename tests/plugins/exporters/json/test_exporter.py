@@ -19,7 +19,7 @@ from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.datasets import dated
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
-from hpmkd_defaults.exporters.json import JsonExporter, to_json
+from hpmkd_defaults.exporters.json.exporter import JsonExporter, to_json
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 from tests.student.test_offsets import moments
 

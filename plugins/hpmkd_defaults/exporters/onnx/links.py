@@ -11,8 +11,8 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from hpmkd.student import Pool
 from hpmkd.student.models.pool import SMALLEST
-from hpmkd_defaults.exporters.onnx_columns import LABEL, PROBABILITIES
-from hpmkd_defaults.exporters.onnx_graph import Graph
+from hpmkd_defaults.exporters.onnx.columns import LABEL, PROBABILITIES
+from hpmkd_defaults.exporters.onnx.graph import Graph
 
 # Far beyond any margin, so that an overflowed one does not become inf - inf.
 _LARGEST = 1e300

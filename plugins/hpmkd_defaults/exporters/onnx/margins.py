@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from hpmkd.student import LinearEncoder, LinearModel, NetworkModel, TreesModel
-from hpmkd_defaults.exporters.onnx_columns import Encoded, RawColumns
-from hpmkd_defaults.exporters.onnx_graph import ML, Graph
+from hpmkd_defaults.exporters.onnx.columns import Encoded, RawColumns
+from hpmkd_defaults.exporters.onnx.graph import ML, Graph
 
 if TYPE_CHECKING:
     from hpmkd.values import IntArray

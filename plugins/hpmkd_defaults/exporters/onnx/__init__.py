@@ -1,0 +1,1 @@
+"""Students as ONNX graphs."""
