@@ -223,8 +223,7 @@ def compile_group(group: str) -> None:
         case _:
             kind: dict[str, bool] = {"pooled": "pool" in group, "full": "full" in group}
             if group.endswith("rows"):
-                words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
-                packed.dict_kernel(words, plan, None, **kind)
+                packed.dict_kernel(np.zeros(24, dtype=np.uint32), (), 0, (), **kind)
             else:
                 packed.table_kernel(np.float64, **kind)
 

@@ -51,12 +51,12 @@ def refused_folder() -> Path | None:
 def _single_rows() -> None:
     from hpmkd.kernels.packed import ROW_KERNELS, dict_kernel, row_kernel
 
-    words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
+    words = np.zeros(24, dtype=np.uint32)
     for what in ROW_KERNELS:
         row_kernel(what, np.float32, words)
         row_kernel(what, np.float64, words)
     for full in (False, True):
-        dict_kernel(words, plan, None, full=full)
+        dict_kernel(words, (), 0, (), full=full)
 
 
 def _tables() -> None:
@@ -71,11 +71,11 @@ def _tables() -> None:
 def _pools() -> None:
     from hpmkd.kernels.packed import dict_kernel, row_kernel, table_kernel
 
-    words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
+    words = np.zeros(24, dtype=np.uint32)
     row_kernel("code", np.float64, words, pooled=True)
     row_kernel("probabilities", np.float64, words, pooled=True)
     for full in (False, True):
-        dict_kernel(words, plan, None, pooled=True, full=full)
+        dict_kernel(words, (), 0, (), pooled=True, full=full)
         table_kernel(np.float64, pooled=True, full=full)
     compile_fusing()
 

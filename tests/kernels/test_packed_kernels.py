@@ -135,7 +135,7 @@ def test_a_kernel_keeps_its_words():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_tables_of_another_size_are_not_read(dtype, full):
     def kernel(*arguments):
-        return table_kernel(dtype, full=full)(*arguments, full or None)
+        return table_kernel(dtype, full=full)(*arguments)
 
     assert kernel(np.zeros((3, 2), dtype), WORDS, False, np.empty((3, 1))) == 0
     for shape, out in (((3, 1), (3, 1)), ((3, 2), (2, 1)), ((3, 2), (3, 2))):
