@@ -80,9 +80,7 @@ def _problem(case: Case) -> str:
 def _boosted(case: Case, leaves: str, depth: str) -> Student:
     """Boost trees of a depth, whose leaves hold one value or one per class."""
     table = table_of(case)
-    codes = (
-        load_digits().target[: len(table)] if case.n_classes == 10 else _labels(_problem(case))
-    )
+    codes = load_digits().target[: len(table)] if case.n_classes == 10 else _labels(_problem(case))
     encoder = fit_encoder("tree", Schema.fit(table), table)
     settings = {"objective": "binary:logistic", "nthread": 1, "max_depth": int(depth)}
     if case.n_classes > 2:

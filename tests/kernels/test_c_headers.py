@@ -64,7 +64,10 @@ def pasted():
     return re.sub(r'#include "\w+\.h"\n', "", "\n".join(texts))
 
 
-@pytest.fixture(scope="module", params=["gcc -O0", "gcc -std=gnu99 -O3 -march=native", "clang -O2 -march=native"])
+@pytest.fixture(
+    scope="module",
+    params=["gcc -O0", "gcc -std=gnu99 -O3 -march=native", "clang -O2 -march=native"],
+)
 def library(request, tmp_path_factory):
     """The headers as a library: included, or pasted together, where words are of any machine."""
     name, *options = request.param.split()

@@ -28,7 +28,8 @@ _kernel.check_layout(np.zeros(3, np.float32), np.zeros(2))
 
 def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool) -> Callable[..., int]:
     """Return the kernel that answers for one row, bound to a buffer."""
-    return _kernel.row(what, np.dtype(dtype).itemsize, words, pooled)
+    pool = "pool_" if pooled else ""
+    return _kernel.row(f"{pool}{what}_{8 * np.dtype(dtype).itemsize}", words)
 
 
 def dict_kernel(

@@ -20,7 +20,9 @@
 #define HPMKD_WORDS_FORMAT 1
 
 /* Some functions serve only some students. */
-#if defined(__GNUC__)
+#ifdef HPMKD_FUNCTION
+/* as who includes this says */
+#elif defined(__GNUC__)
 #define HPMKD_FUNCTION static inline __attribute__((unused))
 #else
 #define HPMKD_FUNCTION static inline
