@@ -4,11 +4,11 @@
 
 #include "words.h"
 
-/* The child that a row goes to at a node: 1 left, 2 right. */
-HPMKD_FUNCTION size_t hpmkd_side(
+/* Whether a row goes right at a node: 1 or 0, a number to count with, and no branch. */
+HPMKD_FUNCTION size_t hpmkd_is_right(
     const uint32_t *words, const float *cells, size_t column, size_t threshold)
 {
-    return 2 - (size_t)(cells[words[column]] < hpmkd_single(words, threshold));
+    return (size_t) !(cells[column] < hpmkd_single(words, threshold));
 }
 
 /* The word of the leaf of a perfect tree: inner columns, as many thresholds, inner + 1 leaves. */
@@ -18,7 +18,7 @@ HPMKD_FUNCTION size_t hpmkd_perfect_leaf(
     const size_t inner = ((size_t)1 << depth) - 1;
     size_t level, k = 0;
     for (level = 0; level < depth; level++)
-        k += k + hpmkd_side(words, cells, tree + k, tree + inner + k);
+        k = 2 * k + 1 + hpmkd_is_right(words, cells, words[tree + k], tree + inner + k);
     return tree + inner + k;
 }
 
@@ -28,8 +28,7 @@ HPMKD_FUNCTION size_t hpmkd_step(
     const uint32_t *words, const float *cells, size_t root, size_t at)
 {
     const uint32_t node = words[at];
-    const int left = cells[node & 0xFFFF] < hpmkd_single(words, at + 1);
-    return root + 3 * ((size_t)(node >> 16) + 1 - (size_t)left);
+    return root + 3 * ((node >> 16) + hpmkd_is_right(words, cells, node & 0xFFFF, at + 1));
 }
 
 /* The word of the leaf in which a walk ends. */

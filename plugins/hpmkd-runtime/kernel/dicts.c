@@ -1,4 +1,5 @@
 /* A dict, read and answered. */
+#include "answers.h"
 #include "module.h"
 #include "room.h"
 
@@ -105,8 +106,7 @@ static inline PyObject *answer(PyObject *bound, PyObject *row, int pooled)
         return NULL;
     plain = read_row(bound, row, room.row);
     if (plain)
-        code = pooled ? hpmkd_pool_code_of_row(words, room.row, room.singles, room.doubles)
-                      : hpmkd_code_of_row(words, room.row, room.singles, room.doubles);
+        code = hpmkd_code(pooled, words, room.row, room.singles, room.doubles);
     hpmkd_close(&room);
     return plain ? PyLong_FromSize_t(code) : PyLong_FromLong(-1);
 }

@@ -1,4 +1,5 @@
 /* A row in an array: its class code, margins or probabilities. */
+#include "answers.h"
 #include "module.h"
 #include "room.h"
 
@@ -29,8 +30,7 @@ static inline PyObject *code(PyObject *bound, PyObject *row, int number, int poo
     if (hpmkd_open(&room, words, pooled) != 0)
         return NULL;
     cells = cells_of(row, number, words[0], room.row);
-    found = pooled ? hpmkd_pool_code_of_row(words, cells, room.singles, room.doubles)
-                   : hpmkd_code_of_row(words, cells, room.singles, room.doubles);
+    found = hpmkd_code(pooled, words, cells, room.singles, room.doubles);
     hpmkd_close(&room);
     return PyLong_FromSize_t(found);
 }
@@ -52,28 +52,21 @@ static int two_fit(
            || row + n * (number == HPMKD_FLOAT_32 ? 4 : 8) <= out;
 }
 
-typedef enum { MARGINS, PROBABILITIES, OF_POOL } answer;
-
 static inline PyObject *values(
-    PyObject *bound, PyObject *const *given, Py_ssize_t count, int number, answer what)
+    PyObject *bound, PyObject *const *given, Py_ssize_t count, int number, hpmkd_answer what)
 {
     const uint32_t *const words = hpmkd_words_of(bound);
-    const size_t width = what == PROBABILITIES ? hpmkd_n_classes(words) : words[1];
+    const size_t width = what == HPMKD_PROBABILITIES ? hpmkd_n_classes(words) : words[1];
     hpmkd_room room;
     const double *cells;
     double *out;
     if (!two_fit(bound, given, count, width, number))
         return WRONG;
-    if (hpmkd_open(&room, words, what == OF_POOL) != 0)
+    if (hpmkd_open(&room, words, what == HPMKD_PROBABILITIES_OF_POOL) != 0)
         return NULL;
     cells = cells_of(given[0], number, words[0], room.row);
     out = (double *)(void *)hpmkd_data_of(given[1]);
-    if (what == MARGINS)
-        hpmkd_margins_of_row(words, cells, out, room.singles);
-    else if (what == PROBABILITIES)
-        hpmkd_probabilities_of_row(words, cells, out, room.singles);
-    else
-        hpmkd_pool_probabilities_of_row(words, cells, out, room.singles, room.doubles);
+    hpmkd_write_answer(what, words, cells, out, room.singles, room.doubles);
     hpmkd_close(&room);
     return PyLong_FromLong(0);
 }
@@ -92,11 +85,11 @@ static inline PyObject *values(
 CODE(code_32, HPMKD_FLOAT_32, 0)
 CODE(code_64, HPMKD_FLOAT_64, 0)
 CODE(pool_code_64, HPMKD_FLOAT_64, 1)
-VALUES(margins_32, HPMKD_FLOAT_32, MARGINS)
-VALUES(margins_64, HPMKD_FLOAT_64, MARGINS)
-VALUES(probabilities_32, HPMKD_FLOAT_32, PROBABILITIES)
-VALUES(probabilities_64, HPMKD_FLOAT_64, PROBABILITIES)
-VALUES(pool_probabilities_64, HPMKD_FLOAT_64, OF_POOL)
+VALUES(margins_32, HPMKD_FLOAT_32, HPMKD_MARGINS)
+VALUES(margins_64, HPMKD_FLOAT_64, HPMKD_MARGINS)
+VALUES(probabilities_32, HPMKD_FLOAT_32, HPMKD_PROBABILITIES)
+VALUES(probabilities_64, HPMKD_FLOAT_64, HPMKD_PROBABILITIES)
+VALUES(pool_probabilities_64, HPMKD_FLOAT_64, HPMKD_PROBABILITIES_OF_POOL)
 
 #define ONE(function) {#function, function, METH_O, NULL}
 #define MANY(function) {#function, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}

@@ -4,27 +4,7 @@
 
 #include "tree_blocks.h"
 
-/* Trees whose leaves are added to a row together, and margins that stay in registers meanwhile. */
-#define HPMKD_TOGETHER ((size_t)16)
-#define HPMKD_MARGINS ((size_t)4)
-
-/* Add the leaves of a row in some trees, n_lanes apart, to its sums, tree by tree. */
-HPMKD_FUNCTION void hpmkd_add_leaves(
-    const uint32_t *words, const uint32_t *leaves, size_t n_trees, size_t n_lanes,
-    float *restrict sums)
-{
-    size_t at, t, i;
-    for (at = 0; at < words[23]; at += HPMKD_MARGINS) { /* a multiple of 4 */
-        float own[HPMKD_MARGINS];
-        for (i = 0; i < HPMKD_MARGINS; i++)
-            own[i] = sums[at + i];
-        for (t = 0; t < n_trees; t++)
-            for (i = 0; i < HPMKD_MARGINS; i++)
-                own[i] += hpmkd_single(words, leaves[t * n_lanes] + at + i);
-        for (i = 0; i < HPMKD_MARGINS; i++)
-            sums[at + i] = own[i];
-    }
-}
+#include "vectors.h"
 
 /* Put all trees on top of a block; `total` is room for n_lanes rows of words[23] floats. */
 HPMKD_FUNCTION void hpmkd_vectors_block(
