@@ -44,9 +44,16 @@ def group(answers: str, pooled: bool, full: bool) -> str:
 
 def groups(*, full: bool) -> tuple[Group, ...]:
     """Return what a run needs, in the order in which it does."""
+    from hpmkd.kernels.packed import backend
+
+    loops = Group("loops", ".", LOOPS)
+    return (loops, *_of_students(full)) if backend().COMPILES else (loops,)
+
+
+def _of_students(full: bool) -> tuple[Group, ...]:
+    """Return what numba compiles to answer from packed words."""
     code, kind = ("code", "all") if full else ("plain_code", "plain")
     return (
-        Group("loops", ".", LOOPS),
         Group(group("rows", False, full), "_packed", (f"dicts.read_{code}",)),
         Group(group("tables", False, full), "_packed", (f"students._answer_{kind}",)),
         Group("fusing", "_packed", ("fusing.fuse_rows",)),

@@ -60,6 +60,12 @@ def backend() -> Any:
     )
 
 
+def backend_name() -> str:
+    """Return the name of what answers in this process, one of :data:`BACKENDS`."""
+    module: str = backend().__name__
+    return module.rpartition(".")[2]
+
+
 def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool = False) -> Callable[..., int]:
     """Return the kernel that answers for one row, bound to a buffer.
 

@@ -7,7 +7,7 @@ from hpmkd.kernels.backends import numba
 
 def dispatchers():
     """Every kernel that is called from outside of its file, or of its folder."""
-    inside = {"vexp", "vlog", "vlog_ratio", "leaf_of"}
+    inside = {"vexp", "vlog", "vlog_ratio", "leaf_of", "em_step"}
     inside |= {"add_product", "add_transposed_product", "row_slope", "adam"}
     found = {
         (module.__name__, name): value
@@ -22,7 +22,7 @@ def dispatchers():
     return {**found, **dict(enumerate(packed_ones))}
 
 
-def test_every_kernel_is_made():
+def test_every_kernel_is_made(by_numba):
     for name, compile_all in warming.steps():
         assert name
         compile_all()
