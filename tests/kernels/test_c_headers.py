@@ -6,6 +6,7 @@ import ctypes
 import re
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,17 @@ def test_no_header_takes_memory_or_mathematics():
     called = set(re.findall(r"\b([a-z]\w*)\(", pasted())) - {"if", "for", "while", "switch"}
     ours = {name for name in called if name.startswith("hpmkd_")}
     assert called - ours <= {"memcpy", "sqrtf", "defined", "fp_contract", "optimize"}
+
+
+@pytest.mark.parametrize("name", ["gcc", "clang"])
+def test_the_extension_is_compiled_without_a_warning(name):
+    folder = HEADERS.parents[2] / "plugins" / "hpmkd-runtime" / "kernel"
+    python = ["-isystem", sysconfig.get_path("include"), "-DPy_LIMITED_API=0x030B0000"]
+    # Modules hand Python their functions as plain pointers, which ISO C does not know.
+    flags = [*(each for each in STRICT if each != "-Wpedantic"), INCLUDE, f"-I{folder}", *python]
+    sources = sorted(folder.glob("*.c"))
+    assert len(sources) > 5
+    done = subprocess.run(
+        [compiler(name), *flags, "-fsyntax-only", *sources], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")

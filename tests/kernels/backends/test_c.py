@@ -7,14 +7,17 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hpmkd.kernels.backends import numba
 from hpmkd.kernels.packed import ROW_KERNELS
+from hpmkd.student import Schema, fit_encoder
 from hpmkd.student.columns.plain_rows import UNUSUAL
-from tests.kernels.packed_cases import CASES, Case, rows_of, student_of, table_of
+from hpmkd.student.packed.student import PackedStudent
+from tests.kernels.packed_cases import CASES, ODD, Case, rows_of, student_of, table_of
+from tests.student.test_packed import trees
 
 _kernel = pytest.importorskip(
     "hpmkd_runtime._kernel", reason="no C kernel is built: pip install ./plugins/hpmkd-runtime"
@@ -246,3 +249,20 @@ def test_threads_answer_tables_at_a_time():
         thread.join()
     assert {out.tobytes() for out in outs} == {outs[0].tobytes()}
     assert outs[0].any()
+
+
+@settings(max_examples=60)
+@given(trees(), hnp.arrays(np.float64, (20, 3), elements=st.sampled_from(ODD)))
+def test_any_trees_are_answered_alike(model, rows):
+    encoder = fit_encoder("tree", Schema.fit(np.zeros((2, 3))), np.zeros((2, 3)))
+    words = PackedStudent(encoder, model).words.copy()
+    answers = np.full((2, len(rows), model.n_classes), 7.0)
+    for each, out in zip((c, numba), answers, strict=True):
+        table = each.table_kernel(np.float64, pooled=False, full=True)
+        assert table(rows, words, True, out) == 0
+        kernel = each.row_kernel("probabilities", np.float64, words, pooled=False)
+        for row, expected in zip(rows, out, strict=True):
+            alone = np.empty_like(expected)
+            assert kernel(row.copy(), alone) == 0
+            assert alone.tobytes() == expected.tobytes()
+    assert answers[0].tobytes() == answers[1].tobytes()
