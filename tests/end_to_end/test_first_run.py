@@ -15,6 +15,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.usefixtures("by_numba")  # which compiles
 @pytest.mark.parametrize("data", ["cancer", "wine"])
 def test_what_is_answered_without_kernels_has_the_same_bits(data, request, monkeypatch):
     X, y = request.getfixturevalue(data)
