@@ -16,13 +16,17 @@ help:
 	@echo "make bench      time the kernels against NumPy and SciPy"
 	@echo "make clean      remove the virtual environment and build leftovers"
 
-# The stamp is older than pyproject.toml exactly when dependencies may have changed.
-$(VENV)/.installed: pyproject.toml
+KERNEL := $(wildcard hpmkd/kernels/c/* plugins/hpmkd-runtime/kernel/*) plugins/hpmkd-runtime/setup.py
+
+# The stamp is older than pyproject.toml exactly when dependencies may have changed, and older than
+# a source of the C kernel when that has to be compiled anew.
+$(VENV)/.installed: pyproject.toml $(KERNEL)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "hpmkd needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable ./plugins/hpmkd-runtime
 	@touch $@
 
 demo: $(VENV)/.installed

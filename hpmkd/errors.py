@@ -112,6 +112,12 @@ class LimitsError(HpmkdError):
         self.distillation = distillation
 
 
+class KernelsError(HpmkdError):
+    """The kernels that should answer are not there."""
+
+    exit_code = 11
+
+
 def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like this one, whatever the case; None if none is."""
     import difflib

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +69,8 @@ def replacing(path: str | os.PathLike[str], mode: int | None = None) -> Iterator
     OSError
         The file cannot be written.
     """
+    import tempfile  # who only reads need not load it
+
     target = Path(os.path.realpath(path))
     # A link that is left leads to itself.
     if os.path.lexists(target) and not target.is_file():

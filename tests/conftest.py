@@ -26,6 +26,9 @@ import pytest
 from hypothesis import settings
 from sklearn.datasets import load_breast_cancer, load_wine
 
+from hpmkd.errors import KernelsError
+from hpmkd.kernels import packed
+
 NUMBERS = count()
 
 # A busy machine may take its time over an example.
@@ -188,6 +191,35 @@ def in_fresh_process():
         return done.stdout.strip()
 
     return run
+
+
+@pytest.fixture
+def choose(monkeypatch):
+    """Return a function that chooses kernels anew, by the value of ``HPMKD_KERNELS``."""
+
+    def choose(name):
+        monkeypatch.setenv(packed.VARIABLE, name)
+        packed.backend.cache_clear()
+
+    yield choose
+    packed.backend.cache_clear()
+
+
+@pytest.fixture
+def by_numba(choose):
+    """Answer by numba, even where C would."""
+    choose("numba")
+
+
+@pytest.fixture(params=packed.BACKENDS)
+def by_any(request, choose):
+    """Answer by each of the kernels that are there."""
+    choose(request.param)
+    try:
+        packed.backend()
+    except KernelsError as error:
+        pytest.skip(str(error))
+    return request.param
 
 
 class DictCache:

@@ -1,4 +1,4 @@
-"""How long a new process takes to its first answer, and a student to be loaded."""
+"""How long a new process takes to its first answers, and a student to be loaded."""
 
 from __future__ import annotations
 
@@ -9,59 +9,71 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.predict.models import Models
 
 FIRST = """
-import json, sys, time
-from hpmkd.student import Student
-row = json.loads(sys.argv[2])
-started = time.perf_counter()
+import time
+started = time.process_time()
+import hpmkd, json, sys
+rows = json.loads(sys.argv[2])
+from hpmkd import Student
+before = time.process_time()
 student = Student.load(sys.argv[1])
-loaded = time.perf_counter()
-student.predict_one(row)
+loaded = time.process_time()
+student.predict_one(rows[0])
+student.predict_proba(rows)
+answered = time.process_time()
 heavy = [name for name in ("xgboost", "sklearn", "pandas") if name in sys.modules]
-print(json.dumps([loaded - started, heavy]))
+print(json.dumps([loaded - before, answered - started, heavy]))
 """
+SMALL = 20  # rows of a table
 
 
-def first_answers(models: Models, repeats: int) -> dict[str, float]:
-    """Return seconds, wall and CPU, from process start to first answer, and to load a file.
+class Start(NamedTuple):
+    """Seconds of a process that answers for a row and a small table."""
 
-    "warm" is with numba's cache as an earlier process left it, "cold" with an empty one.
+    wall: float
+    cpu: float
+    load: float  # CPU time of reading the file
+    inside: float  # CPU time from import hpmkd to the last answer
+
+
+def first_answers(models: Models, repeats: int) -> dict[str, Start]:
+    """Return the median process by C, by numba with its cache warm, and one with an empty cache.
+
+    The first two take turns.
     """
-    row = {
-        name: (None if cell != cell else cell)
-        for name, cell in models.raw.astype(object).iloc[0].to_dict().items()
-    }
+    raw = models.raw.head(SMALL).astype(object)
+    rows = raw.where(raw.notna(), None).to_dict("records")
     with tempfile.TemporaryDirectory() as folder:
         path = models.student(raw=True).save(Path(folder) / "student.hpmkd")
-        command = [sys.executable, "-c", FIRST, str(path), json.dumps(row)]
-        cache = {"NUMBA_CACHE_DIR": str(Path(folder) / "kernels")}
-        cold = _run(command, cache)
-        warm = [_run(command, cache) for _ in range(repeats)]
-    return {
-        "cold": cold[0],
-        "cold, CPU": cold[1],
-        "warm": statistics.median(run[0] for run in warm),
-        "warm, CPU": statistics.median(run[1] for run in warm),
-        "load": statistics.median(run[2] for run in warm),
-    }
+        command = [sys.executable, "-c", FIRST, str(path), json.dumps(rows)]
+        by_c = {"HPMKD_KERNELS": "c"}
+        by_numba = {"HPMKD_KERNELS": "numba", "NUMBA_CACHE_DIR": str(Path(folder) / "kernels")}
+        cold = _run(command, by_numba)
+        warm = [(_run(command, by_c), _run(command, by_numba)) for _ in range(repeats)]
+    c, numba = (_median(runs) for runs in zip(*warm, strict=True))
+    return {"C": c, "numba, its cache warm": numba, "numba, no cache: compiling": cold}
 
 
-def _run(command: list[str], cache: dict[str, str]) -> tuple[float, float, float]:
-    """Return wall and CPU seconds of a process, and how long the student took to load."""
+def _median(runs: tuple[Start, ...]) -> Start:
+    return Start(*map(statistics.median, zip(*runs, strict=True)))
+
+
+def _run(command: list[str], settings: dict[str, str]) -> Start:
     import resource
     import time
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     run = subprocess.run(
-        command, env={**os.environ, **cache}, capture_output=True, text=True, check=True
+        command, env={**os.environ, **settings}, capture_output=True, text=True, check=True
     )
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    load, heavy = json.loads(run.stdout)
+    load, inside, heavy = json.loads(run.stdout)
     assert heavy == [], heavy
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu, load
+    return Start(wall, cpu, load, inside)

@@ -44,9 +44,16 @@ def group(answers: str, pooled: bool, full: bool) -> str:
 
 def groups(*, full: bool) -> tuple[Group, ...]:
     """Return what a run needs, in the order in which it does."""
+    from hpmkd.kernels.packed import backend
+
+    loops = Group("loops", ".", LOOPS)
+    return (loops, *_of_students(full)) if backend().COMPILES else (loops,)
+
+
+def _of_students(full: bool) -> tuple[Group, ...]:
+    """Return what numba compiles to answer from packed words."""
     code, kind = ("code", "all") if full else ("plain_code", "plain")
     return (
-        Group("loops", ".", LOOPS),
         Group(group("rows", False, full), "_packed", (f"dicts.read_{code}",)),
         Group(group("tables", False, full), "_packed", (f"students._answer_{kind}",)),
         Group("fusing", "_packed", ("fusing.fuse_rows",)),
@@ -223,8 +230,7 @@ def compile_group(group: str) -> None:
         case _:
             kind: dict[str, bool] = {"pooled": "pool" in group, "full": "full" in group}
             if group.endswith("rows"):
-                words, plan = np.zeros(24, dtype=np.uint32), np.zeros(7, dtype=np.int64)
-                packed.dict_kernel(words, plan, None, **kind)
+                packed.dict_kernel(np.zeros(24, dtype=np.uint32), (), 0, (), **kind)
             else:
                 packed.table_kernel(np.float64, **kind)
 

@@ -1,21 +1,20 @@
-"""The kernels that answer from a packed buffer, each compiled at its first use.
+"""The kernels that answer from a packed buffer, by C, numba or NumPy: all give the same bits.
 
-A kernel is compiled for exactly one signature and then closed: called with another dtype,
-layout or number of dimensions it touches nothing.
+C answers where the distribution hpmkd-runtime is installed with its kernel, else numba, else
+NumPy. The environment variable ``HPMKD_KERNELS`` (``c``, ``numba`` or ``numpy``) forces one.
 """
 
 from __future__ import annotations
 
-import ctypes
-import threading
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.kernels import background
-from hpmkd.kernels._packed import calls, dicts, fusing, links, pools, students
+from hpmkd.errors import KernelsError, suggest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,10 +22,48 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint32]
 
+#: Modules of :mod:`hpmkd.kernels.backends`, the quickest first.
+BACKENDS = ("c", "numba", "numpy")
+#: The environment variable that forces one.
+VARIABLE = "HPMKD_KERNELS"
 #: What a kernel returns of a row: ``code`` its class code; the others write to a second argument,
 #: float64, and return 0.
 ROW_KERNELS = ("code", "margins", "probabilities")
-_LOCK = threading.Lock()
+#: Of the format of the words; a kernel made for another is not used.
+WORDS_FORMAT = 1
+
+
+@cache
+def backend() -> Any:
+    """Return the module of :mod:`hpmkd.kernels.backends` that answers in this process.
+
+    Raises
+    ------
+    KernelsError
+        ``HPMKD_KERNELS`` names none, or one that is not there.
+    """
+    wished = os.environ.get(VARIABLE, "")
+    if wished and wished not in BACKENDS:
+        raise KernelsError(
+            f"got {VARIABLE}={wished!r}, expected one of {', '.join(BACKENDS)}"
+            f"{suggest(wished, BACKENDS)}"
+        )
+    causes = []
+    for name in (wished,) if wished else BACKENDS:
+        try:
+            return import_module(f"{__package__}.backends.{name}")
+        except ImportError as error:
+            causes.append(f"{name}: {error}")
+    raise KernelsError(
+        f"no kernels answer here ({'; '.join(causes)}): install hpmkd-runtime or numba"
+        f"{f', or unset {VARIABLE}' if wished else ''}"
+    )
+
+
+def backend_name() -> str:
+    """Return the name of what answers in this process, one of :data:`BACKENDS`."""
+    module: str = backend().__name__
+    return module.rpartition(".")[2]
 
 
 def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool = False) -> Callable[..., int]:
@@ -49,12 +86,18 @@ def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool = False) -> 
         ``(row)``, for the class code, or ``(row, out)``; an int, -1 if the row or `out` is no
         array of that dtype, layout and size.
     """
-    pool = "pool_" if pooled else ""
-    return _bound(f"{pool}{what}_{_bits(dtype)}", words)
+    kernel: Callable[..., int] = backend().row_kernel(what, dtype, words, pooled=pooled)
+    return kernel
 
 
 def dict_kernel(
-    words: Words, plan: NDArray[np.int64], kept: Any, *, pooled: bool = False, full: bool = True
+    words: Words,
+    numbers: Sequence[str],
+    n_parts: int,
+    categories: Sequence[tuple[str, Mapping[str, float]]],
+    *,
+    pooled: bool = False,
+    full: bool = True,
 ) -> Callable[[Any], int]:
     """Return the kernel that reads a dict and answers for it.
 
@@ -62,15 +105,18 @@ def dict_kernel(
     ----------
     words : ndarray of shape (n_words,)
         As for :func:`row_kernel`, packed in the order in which the dict is read.
-    plan : ndarray of shape (n_addresses,)
-        As :func:`hpmkd.kernels._packed.dicts._read_row` takes it.
-    kept : object
-        Holds what the plan points at.
+    numbers : sequence of str
+        Names of the columns of numbers, which a row has first.
+    n_parts : int
+        How many numbers moments are read as, which come next.
+    categories : sequence of (str, dict)
+        Names of the category columns, which come last, each with the codes of its levels.
     pooled : bool
         They are words of a pool.
     full : bool
-        For all students. A kernel for those of two classes that have neither a network nor
-        vectors in their leaves, and for pools of them, is compiled sooner, and answers alike.
+        For all students. Where kernels are compiled at their first use, one for students of two
+        classes that have neither a network nor vectors in their leaves, and for pools of them, is
+        compiled sooner; it answers alike.
 
     Returns
     -------
@@ -78,12 +124,11 @@ def dict_kernel(
         ``(row)``, the dict, or with moments ``(row, numbers)``, a tuple: the class code, -1 if it
         is no dict, lacks a name, or a cell is not plain.
     """
-    background.wait(background.group("rows", pooled, full))
-    name = f"{'pool_' if pooled else ''}read_{'' if full else 'plain_'}code"
-    return _bound(name, (words, plan, kept))
+    columns = (numbers, n_parts, categories)
+    kernel: Callable[[Any], int] = backend().dict_kernel(words, *columns, pooled=pooled, full=full)
+    return kernel
 
 
-@cache
 def table_kernel(dtype: Any, *, pooled: bool = False, full: bool = True) -> Callable[..., int]:
     """Return the kernel that answers for many rows.
 
@@ -99,19 +144,12 @@ def table_kernel(dtype: Any, *, pooled: bool = False, full: bool = True) -> Call
     Returns
     -------
     callable
-        ``(matrix, words, probable, out, full or None)``: writes probabilities (n, K), or margins
+        ``(matrix, words, probable, out)``: writes probabilities (n, K), or margins
         (n, C), to a C-ordered float64 array; returns -1 if a size is wrong, or margins are those
         of a pool.
     """
-    from numba import types
-
-    background.wait(background.group("tables", pooled, full))
-    known = types.float64 if pooled else _type_of(dtype)
-    matrix = types.Array(known, 2, "A", readonly=True)
-    words, out = types.Array(types.uint32, 1, "C"), types.Array(types.float64, 2, "C")
-    arguments = (matrix, words, types.boolean, out, types.boolean if full else types.none)
-    home, prefix = pools if pooled else students, "all" if full else "plain"
-    return _closed(getattr(home, f"{prefix}_{known.bitwidth}"), arguments)
+    kernel: Callable[..., int] = backend().table_kernel(dtype, pooled=pooled, full=full)
+    return kernel
 
 
 def link_rows(margins: Floats, link: int, n_classes: int) -> Floats:
@@ -137,7 +175,7 @@ def link_rows(margins: Floats, link: int, n_classes: int) -> Floats:
         The shapes do not fit.
     """
     out = np.empty((len(margins), n_classes))
-    if _linking()(margins, link, out):
+    if backend().link_rows(margins, link, out):
         raise ValueError(f"margins of shape {margins.shape} do not go with {n_classes} classes")
     return out
 
@@ -164,81 +202,6 @@ def fuse_rows(predicted: Floats, numbers: Floats) -> Floats:
         The shapes do not fit.
     """
     out = np.empty(predicted.shape[1:])
-    if _fusing()(predicted, numbers, out):
+    if backend().fuse_rows(predicted, numbers, out):
         raise ValueError(f"{numbers.shape} numbers do not go with {predicted.shape} probabilities")
     return out
-
-
-@cache
-def _linking() -> Callable[..., int]:
-    from numba import types
-
-    table = types.Array(types.float64, 2, "C")
-    return _closed(links.link_rows, (table, types.int64, table))
-
-
-@cache
-def _fusing() -> Callable[..., int]:
-    from numba import types
-
-    background.wait("fusing")
-    cube, vector, table = (types.Array(types.float64, ndim, "C") for ndim in (3, 1, 2))
-    return _closed(fusing.fuse_rows, (cube, vector, table))
-
-
-def _closed(kernel: Any, arguments: tuple[Any, ...]) -> Callable[..., int]:
-    """Compile a kernel for one signature, or load it from numba's cache, and close it."""
-    with _LOCK:
-        if not kernel.signatures:
-            kernel.compile(arguments)
-            kernel.disable_compile()
-    compiled: Callable[..., int] = kernel
-    return compiled
-
-
-class _Method(ctypes.Structure):
-    """CPython's PyMethodDef: how a compiled function is called."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("address", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
-#: Flags of a method that takes one object, or several: METH_O and METH_FASTCALL.
-_ONE, _MANY = 0x8, 0x80
-_new_function = ctypes.pythonapi.PyCFunction_NewEx
-_new_function.restype = ctypes.py_object
-_new_function.argtypes = (ctypes.POINTER(_Method), ctypes.py_object, ctypes.c_void_p)
-
-
-def _bound(name: str, owner: Any) -> Callable[..., int]:
-    """Return a compiled function of Python's C interface, bound to an object."""
-    with _LOCK:
-        _, method = _method(name)
-        bound: Callable[..., int] = _new_function(ctypes.byref(method), owner, None)
-    return bound
-
-
-@cache
-def _method(name: str) -> tuple[Any, _Method]:
-    """Compile a function, or load it from numba's cache; what keeps it alive comes first."""
-    from numba import cfunc
-
-    function = getattr(dicts if "read" in name else calls, name)
-    one = "code" in name
-    signature = calls.TAKES_ONE if one else calls.TAKES_MANY
-    compiled = cfunc(signature, cache=True, error_model="numpy")(function)
-    return compiled, _Method(name.encode(), compiled.address, _ONE if one else _MANY, None)
-
-
-def _bits(dtype: Any) -> int:
-    return int(8 * np.dtype(dtype).itemsize)
-
-
-def _type_of(dtype: Any) -> Any:
-    from numba import types
-
-    return {32: types.float32, 64: types.float64}[_bits(dtype)]

@@ -12,8 +12,7 @@ from hpmkd.kernels import background
 from hpmkd.kernels.background import Compiler, _missing, groups
 from hpmkd.student import LinearModel, Schema, Student, fit_encoder
 
-GROUPS = groups(full=False)
-NAMES = [group.name for group in GROUPS]
+pytestmark = pytest.mark.usefixtures("by_numba")
 
 
 class Pretended(Compiler):
@@ -46,9 +45,9 @@ SLEEPS = "import time; time.sleep(100)"
 
 
 def test_nothing_is_waited_for_by_default():
-    assert not any(map(background.is_coming, NAMES))
-    for name in NAMES:
-        background.wait(name)
+    for each in groups(full=False):
+        assert not background.is_coming(each.name)
+        background.wait(each.name)
 
 
 def test_a_group_is_waited_for_until_it_is_there(running):
@@ -113,16 +112,18 @@ def test_what_numba_has_is_not_missing(full):
 
 
 def test_a_run_is_told_of_it(monkeypatch):
-    monkeypatch.setattr(background, "_missing", lambda full: [*GROUPS])
+    missing = groups(full=False)
+    names = [each.name for each in missing]
+    monkeypatch.setattr(background, "_missing", lambda full: [*missing])
     monkeypatch.setattr(background, "Compiler", Pretended)
     notes = []
     with background.start(notes.append, full=False):
-        assert all(map(background.is_coming, NAMES))
+        assert all(map(background.is_coming, names))
         assert background.start(notes.append, full=False).close() is None  # another run meanwhile
-        assert all(map(background.is_coming, NAMES))
-    assert not any(map(background.is_coming, NAMES))
+        assert all(map(background.is_coming, names))
+    assert not any(map(background.is_coming, names))
     assert len(notes) == 2
-    n = sum(len(group.kernels) for group in GROUPS)
+    n = sum(len(group.kernels) for group in missing)
     assert notes[0].startswith(f"compiling {n} kernels, once, in a process beside the run")
     assert notes[1].endswith("the run waited 0.0 s for them")
 

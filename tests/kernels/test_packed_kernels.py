@@ -1,15 +1,12 @@
-import ctypes
-import importlib
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import hpmkd.kernels
-from hpmkd.kernels._packed import compiling, objects
 from hpmkd.kernels.packed import ROW_KERNELS, link_rows, row_kernel, table_kernel
-from hpmkd.kernels.warming import cache_folder
+
+pytestmark = pytest.mark.usefixtures("by_any")
 
 # Two columns, one margin, no trees, no linear part: the smallest there is.
 WORDS = np.zeros(24, dtype=np.uint32)
@@ -106,20 +103,6 @@ def test_what_cannot_be_written_to_is_not(what):
     assert kernel(row, np.zeros(size)) == 0
 
 
-def test_the_layout_of_arrays_is_that_of_numpy():
-    # What a kernel reads of the structure is what the array interface says.
-    row = np.linspace(0, 1, 7)[2:4]
-    address = id(row)
-    raw = ctypes.string_at(address, objects.FLAGS + 4)
-    data, ndim = np.frombuffer(raw[objects.DATA : objects.NDIM + 8], np.int64)
-    assert data == row.__array_interface__["data"][0]
-    assert ndim % 2**32 == 1
-    dtype = ctypes.string_at(id(row.dtype), objects.TYPE_NUMBER + 4)
-    assert dtype[objects.BYTE_ORDER] == objects.NATIVE
-    assert int.from_bytes(dtype[objects.TYPE_NUMBER :], sys.byteorder) == row.dtype.num == 12
-    assert np.dtype(np.float32).num == objects.FLOAT_32
-
-
 def test_a_kernel_keeps_its_words():
     words = WORDS.copy()
     before = sys.getrefcount(words)
@@ -135,7 +118,7 @@ def test_a_kernel_keeps_its_words():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_tables_of_another_size_are_not_read(dtype, full):
     def kernel(*arguments):
-        return table_kernel(dtype, full=full)(*arguments, full or None)
+        return table_kernel(dtype, full=full)(*arguments)
 
     assert kernel(np.zeros((3, 2), dtype), WORDS, False, np.empty((3, 1))) == 0
     for shape, out in (((3, 1), (3, 1)), ((3, 2), (2, 1)), ((3, 2), (3, 2))):
@@ -147,31 +130,3 @@ def test_kernels_are_found_by_name():
     assert all(callable(getattr(hpmkd.kernels, name)) for name in hpmkd.kernels.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'sofen'"):
         _ = hpmkd.kernels.sofen
-
-
-def test_an_edit_in_any_file_compiles_all_anew(tmp_path):
-    # numba names its cache files by the function, and each function by all files.
-    for name in ("a.py", "b.py"):
-        (tmp_path / name).write_text("x = 1")
-    before = compiling.checksum(tmp_path)
-    assert compiling.checksum(tmp_path) == before
-    (tmp_path / "b.py").write_text("x = 2")
-    assert compiling.checksum(tmp_path) != before
-    folder = Path(compiling.__file__).parent
-    assert compiling.checksum(folder) == compiling.STAMP
-    row_kernel("code", np.float64, WORDS)
-    found = [path.name for path in cache_folder().glob(f"*{compiling.STAMP}*.nbi")]
-    assert any("code_64" in name for name in found)
-    assert any("_margins_of_row" in name or ".margins_of_row" in name for name in found)
-    # All of them: none is cached without the checksum.
-    modules = (importlib.import_module(f"{PACKAGE}.{path.stem}") for path in folder.glob("*.py"))
-    kernels = [value for module in modules for value in vars(module).values() if _compiles(value)]
-    assert len(kernels) > 40
-    assert all(each.py_func.__qualname__.endswith(compiling.STAMP) for each in kernels)
-
-
-PACKAGE = "hpmkd.kernels._packed"
-
-
-def _compiles(value):
-    return hasattr(value, "py_func") and hasattr(value, "signatures")

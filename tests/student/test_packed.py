@@ -108,7 +108,7 @@ def test_a_lone_tree_of_two_classes_is_stored_as_one_for_each(name, stored, requ
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", ["cancer", "wine", "people"])
-def test_every_way_to_an_answer_gives_the_same_bits(name, family, request, fit_student):
+def test_every_way_to_an_answer_gives_the_same_bits(name, family, request, fit_student, by_any):
     table, target = real_set(name, request)
     student = fit_student(family, table, target)
     packed = student.packed

@@ -13,7 +13,8 @@ def command() -> None:
 
     Otherwise each is compiled when it is first needed. Run this where an image is built, as
     the user and with the NUMBA_CACHE_DIR of the service. A second run only checks that
-    everything is there.
+    everything is there. Students need none of them where hpmkd-runtime is installed with its C
+    kernel; HPMKD_KERNELS=c, numba or numpy forces what answers.
 
     \b
     Example:
@@ -21,9 +22,10 @@ def command() -> None:
       hpmkd warm && hpmkd predict runs/adult new.csv
     """
     from hpmkd.cli.progress.heartbeat import Waiting
-    from hpmkd.kernels import warming
+    from hpmkd.kernels import packed, warming
 
     started = time.perf_counter()
+    click.echo(f"students answer by {packed.backend_name()} kernels", err=True)
     steps = list(warming.steps())
     for number, (name, compile_all) in enumerate(steps, start=1):
         click.echo(f"[{number}/{len(steps)}] {name}", err=True)

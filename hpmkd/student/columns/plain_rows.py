@@ -90,20 +90,15 @@ class RowReader:
         read = zip(self.read_moment, cells, strict=True)
         return tuple(part for read_cell, cell in read for part in read_cell(cell))
 
-    def plan(self) -> tuple[NDArray[np.int64], Any]:
-        """Return how the kernel reads a dict, and what keeps the objects of its addresses.
+    def plan(self) -> tuple[list[str], int, list[tuple[str, Levels]]]:
+        """Return how a kernel reads a dict, as :func:`hpmkd.kernels.packed.dict_kernel` takes it.
 
-        Of dict, float, int, bool, None and str, then the number of number columns and of the parts
-        of moments, then of each column, but those of moments, the name and, of a category, the
-        codes. Only a schema of names has such a plan.
+        Only a schema of names has such a plan.
         """
         names = self.schema.names
-        cells: list[Any] = [names[j] for j in self._numbers]
-        for j, levels in zip(self._categories, self.levels, strict=True):
-            cells += [names[j], levels]
-        types = [id(kind) for kind in (dict, float, int, bool, None, str)]
-        plan = [*types, len(self._numbers), self.n_parts, *map(id, cells)]
-        return np.array(plan, dtype=np.int64), cells
+        categories = zip(self._categories, self.levels, strict=True)
+        numbers = [names[j] for j in self._numbers]
+        return numbers, self.n_parts, [(names[j], levels) for j, levels in categories]
 
     def _taker(self, columns: list[int]) -> Callable[[Any], tuple[Any, ...]]:
         """Return what takes the cells of some columns out of a dict."""

@@ -102,7 +102,7 @@ def answer_table(
     out = np.empty((len(matrix), width))
     if len(matrix) > FEW_ROWS and n_values <= MANY_VALUES:
         table = table_kernel(matrix.dtype, pooled=pooled, full=full)
-        table(matrix, words, probable, out, full or None)
+        table(matrix, words, probable, out)
         return out
     what = "probabilities" if probable else "margins"
     answer = row_kernel(what, matrix.dtype, words, pooled=pooled)
