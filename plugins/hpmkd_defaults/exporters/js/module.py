@@ -6,6 +6,7 @@ import base64
 import re
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from hpmkd.student import Student
     from hpmkd.student.columns.column import Column
 
-#: Files of the kernel that every module holds, in the order in which they need each other; between
-#: them stand those that only some need.
-BASE = ("words", "scalars", "texts", "columns")
-LINKS = ("links",)
-END = ("student",)
-#: What reads the cells of a kind of columns.
-READERS = {"number": "numberReader", "category": "categoryReader", "datetime": "momentReader"}
+#: The files of the kernel that every module holds.
+ALWAYS = ("words", "scalars", "texts", "columns", "links", "student")
+#: What reads the cells of a kind of columns, and the file that it is in.
+READERS = {
+    "number": ("numberReader", "numbers"),
+    "category": ("categoryReader", "categories"),
+    "datetime": ("momentReader", "moments"),
+}
 #: What computes the margins of a part of a model, and the files that it is in.
 STEPS = {
     "linearStep": ("linear",),
@@ -59,11 +61,12 @@ def to_module(student: Student) -> str:
     members = list(_members(words)) if packed.pooled else [words]
     steps = [name for name in STEPS if any(name in _steps_of(member) for member in members)]
     kinds = [kind for kind in READERS if any(column.kind == kind for column in columns)]
-    names = [*BASE, *(["moments"] if "datetime" in kinds else [])]
+    names = [*ALWAYS, *(READERS[kind][1] for kind in kinds)]
     names += [name for step in steps for name in STEPS[step]]
-    names += [*LINKS, *(["pool"] if packed.pooled else []), *END]
+    names += ["pool"] if packed.pooled else []
+    # In any order: nothing is called before all of them are read.
     code = "\n".join(map(_kernel, dict.fromkeys(names)))
-    readers = ", ".join(f"{kind}: {READERS[kind]}" for kind in kinds)
+    readers = ", ".join(f"{kind}: {READERS[kind][0]}" for kind in kinds)
     answer = f"{'poolOf' if packed.pooled else 'answerOf'}(decode(WORDS), [{', '.join(steps)}])"
     return f"""\
 /**
@@ -111,7 +114,7 @@ def column_entry(column: Column) -> dict[str, Any]:
 def _members(words: NDArray[np.uint32]) -> Iterator[NDArray[np.uint32]]:
     """Yield the words of the members of a pool."""
     starts = words[int(words[3]) :][: int(words[2]) + 1]
-    for first, stop in zip(starts[:-1], starts[1:], strict=True):
+    for first, stop in pairwise(starts):
         yield words[first:stop]
 
 

@@ -76,7 +76,7 @@ def run_module(node: str, module: str, rows: str) -> str:
 
 
 def given(student: Student, rows: Any) -> list[dict[str, Any]]:
-    """Return raw rows, a frame, as ``check/answers.mjs`` takes them: by column, in JSON's values."""
+    """Return raw rows, a frame, as ``check/answers.mjs`` takes them: by column, as JSON."""
     found = []
     for column in student.encoder.schema.columns:
         cells: list[Any] = rows[column.name].tolist()
@@ -105,7 +105,7 @@ def _as_json(cell: float) -> float | str | None:
 
 def _reason(error: Exception) -> str:
     """Return why Node.js failed: the line of its message that names an error, if there is one."""
-    lines = (getattr(error, "stderr", None) or "").splitlines()
-    named = (line.strip() for line in lines if "Error" in line)
-    return next(named, str(error) if not isinstance(error, subprocess.CalledProcessError) else
-                f"it ended with code {error.returncode}")[:300]
+    if not isinstance(error, subprocess.CalledProcessError):
+        return str(error)[:300]
+    lines = [line.strip() for line in error.stderr.splitlines() if "Error" in line]
+    return lines[0][:300] if lines else f"it ended with code {error.returncode}"

@@ -8,7 +8,8 @@
 export function answers(student, given) {
   const names = student.columns.map((/** @type {{ name: string }} */ column) => column.name);
   const cells = given.map((column) => {
-    return column.floats ? column.cells.map((cell) => (cell === null ? NaN : Number(cell))) : column.cells;
+    if (!column.floats) return column.cells;
+    return column.cells.map((cell) => (cell === null ? NaN : Number(cell)));
   });
   const rows = cells[0].map((_, i) => {
     return Object.fromEntries(cells.map((column, j) => [names[j], column[i]]));

@@ -1,5 +1,4 @@
 /** Rows as they come, turned into numbers: of each column as it was in training. */
-import { isDate, numberOf, spelt } from "./texts.js";
 
 /**
  * @typedef {number | string | boolean | bigint | Date | null | undefined} Cell
@@ -62,58 +61,6 @@ function lacking(row, names) {
     `the row lacks the columns ${missing.slice(0, 5).join(", ")}${more}: add them, with null ` +
       "where the value is not known",
   );
-}
-
-/**
- * Return what reads a cell of a number column.
- * @type {ReaderOf}
- */
-export function numberReader(column, at) {
-  const missing = new Set(column.missing);
-  /** @type {Reader} */
-  const read = (cell, cells) => {
-    if (typeof cell === "number") cells[at] = cell;
-    else if (typeof cell === "string" && missing.has(cell)) cells[at] = NaN;
-    else cells[at] = otherNumber(column.name, cell);
-  };
-  return { width: 1, read };
-}
-
-/**
- * @param {string} name
- * @param {unknown} cell
- */
-function otherNumber(name, cell) {
-  if (cell === null || cell === undefined) return NaN;
-  if (typeof cell === "boolean") return cell ? 1 : 0;
-  const number =
-    typeof cell === "string" ? numberOf(cell)
-    : typeof cell === "bigint" ? Number(cell)
-    : isDate(cell) && !Number.isNaN(cell.getTime()) ? cell.getTime() / 1000
-    : undefined;
-  if (number === undefined) throw cellError(name, cell, "a number");
-  return number;
-}
-
-/**
- * Return what reads a cell of a category column as its code, NaN where no level is known.
- * @type {ReaderOf}
- */
-export function categoryReader(column, at) {
-  /** @type {Map<string, number>} */
-  const codes = new Map(column.aliases);
-  for (const [code, text] of column.categories.entries()) codes.set(text, code);
-  /** @type {Reader} */
-  const read = (cell, cells) => {
-    if (cell === null || cell === undefined || cell !== cell) {
-      cells[at] = NaN;
-      return;
-    }
-    const text = typeof cell === "string" ? cell : spelt(cell);
-    if (text === undefined) throw cellError(column.name, cell, "a text, a number, true or false");
-    cells[at] = codes.get(text) ?? NaN;
-  };
-  return { width: 1, read };
 }
 
 /**

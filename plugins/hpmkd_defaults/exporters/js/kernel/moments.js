@@ -113,11 +113,11 @@ function momentOfText(text) {
   if (clock.hour > 23 || clock.minute > 59 || clock.second > 59) return undefined;
   const offset = clockOf(found, 11);
   const sign = found[10] === "-" ? -1 : 1;
-  const ahead = sign * secondsOf(offset);
+  const ahead = sign * clockSeconds(offset);
   if (Math.abs(ahead) >= DAY) return undefined;
   const micros = clock.micros - sign * offset.micros;
   const carried = Math.floor(micros / 1e6);
-  const seconds = date.getTime() / 1000 + secondsOf(clock) - ahead + carried;
+  const seconds = date.getTime() / 1000 + clockSeconds(clock) - ahead + carried;
   return { seconds, micros: micros - 1e6 * carried };
 }
 
@@ -134,6 +134,6 @@ function clockOf(found, at) {
 }
 
 /** @param {{ hour: number, minute: number, second: number }} clock */
-function secondsOf({ hour, minute, second }) {
+function clockSeconds({ hour, minute, second }) {
   return 3600 * hour + 60 * minute + second;
 }

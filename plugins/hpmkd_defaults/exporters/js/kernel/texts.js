@@ -6,9 +6,8 @@ const MISSING = new Set([
   ..."NaN|nan|-NaN|-nan|1.#IND|-1.#IND|1.#QNAN|-1.#QNAN".split("|"),
 ]);
 
-/** What Python strips off a text. */
-const BLANK =
-  "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+/** What Python strips off a text that is read as a number. */
+const BLANK = "[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
 const BLANKS = new RegExp(`^${BLANK}+|${BLANK}+$`, "g");
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
@@ -43,6 +42,15 @@ export function numberOf(text) {
  */
 export function isDate(cell) {
   return Object.prototype.toString.call(cell) === "[object Date]";
+}
+
+/**
+ * Return a time as seconds since 1970, rounded as the student rounds it.
+ * @param {Date} date
+ */
+export function secondsOf(date) {
+  const whole = Math.floor(date.getTime() / 1000);
+  return whole + (date.getTime() - 1000 * whole) / 1000;
 }
 
 /**
