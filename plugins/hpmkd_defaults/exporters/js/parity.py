@@ -17,7 +17,7 @@ import numpy as np
 from hpmkd.errors import ExportError, ExportWarning
 from hpmkd.student.columns.cells import read_moments
 from hpmkd_defaults.exporters.parity import check_answers
-from hpmkd_defaults.exporters.parity_rows import probe_rows
+from hpmkd_defaults.exporters.parity_rows import N_ROWS, probe_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: What Node.js may take: it answers thousands of rows in well under one second.
 SECONDS = 60
+#: Cells of the rows that are answered: of more than 500 columns, they are fewer rows than usual.
+MOST_CELLS = 500 * N_ROWS
 
 
 def check_parity(student: Student, module: str) -> None:
@@ -49,7 +51,7 @@ def check_parity(student: Student, module: str) -> None:
         )
         warnings.warn(message, ExportWarning, stacklevel=2)
         return
-    rows = probe_rows(student)
+    rows = probe_rows(student, min(N_ROWS, MOST_CELLS // len(student.encoder.schema.columns) + 1))
     found = run_module(node, module, json.dumps(given(student, rows), allow_nan=False))
     check_answers(student, rows, *answers_of(student, found), "Node.js")
 

@@ -21,7 +21,7 @@ PAGE = """<!DOCTYPE html>
 <script type="module">
 {module}
 {answers}
-const STUDENT_HERE = {{ classes, columns, predict, predictProbaMany }};
+const STUDENT_HERE = {{ classes, columns, predict, predictProba }};
 window.found = answers(STUDENT_HERE, JSON.parse({rows}));
 </script>
 """

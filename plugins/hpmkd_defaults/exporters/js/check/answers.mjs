@@ -11,11 +11,13 @@ export function answers(student, given) {
     if (!column.floats) return column.cells;
     return column.cells.map((cell) => (cell === null ? NaN : Number(cell)));
   });
-  const rows = cells[0].map((_, i) => {
-    return Object.fromEntries(cells.map((column, j) => [names[j], column[i]]));
-  });
-  return {
-    codes: rows.map((row) => student.classes.indexOf(student.predict(row))),
-    probabilities: student.predictProbaMany(rows),
-  };
+  // One object for all rows: to make one of thousands of columns takes longer than to answer.
+  const row = Object.fromEntries(names.map((name) => [name, null]));
+  const codes = [], probabilities = [];
+  for (let i = 0; i < cells[0].length; i++) {
+    for (let j = 0; j < names.length; j++) row[names[j]] = cells[j][i];
+    codes.push(student.classes.indexOf(student.predict(row)));
+    probabilities.push(student.predictProba(row));
+  }
+  return { codes, probabilities };
 }
