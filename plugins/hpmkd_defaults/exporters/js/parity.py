@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 #: What Node.js may take: it answers thousands of rows in well under one second.
 SECONDS = 60
-#: Cells of the rows that are answered: of more than 500 columns, they are fewer rows than usual.
-MOST_CELLS = 500 * N_ROWS
+#: Of more columns, fewer rows are answered.
+MANY_COLUMNS = 500
 
 
 def check_parity(student: Student, module: str) -> None:
@@ -51,7 +51,8 @@ def check_parity(student: Student, module: str) -> None:
         )
         warnings.warn(message, ExportWarning, stacklevel=2)
         return
-    rows = probe_rows(student, min(N_ROWS, MOST_CELLS // len(student.encoder.schema.columns) + 1))
+    n_columns = max(MANY_COLUMNS, len(student.encoder.schema.columns))
+    rows = probe_rows(student, max(1, N_ROWS * MANY_COLUMNS // n_columns))
     found = run_module(node, module, json.dumps(given(student, rows), allow_nan=False))
     check_answers(student, rows, *answers_of(student, found), "Node.js")
 

@@ -15,13 +15,16 @@ export function decode(base64) {
   if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) {
     throw new Error("this student needs a processor that stores the lowest byte first");
   }
-  const digits = base64.replace(/=+$/, "");
-  const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));
   const values = new Uint8Array(128);
   for (let i = 0; i < 64; i++) values[ALPHABET.charCodeAt(i)] = i;
-  for (let i = 0, at = 0, bits = 0; i < digits.length; i++) {
-    bits = (bits << 6) | values[digits.charCodeAt(i)];
-    if (i % 4) bytes[at++] = bits >>> (6 - 2 * (i % 4));
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  const bytes = new Uint8Array((base64.length / 4) * 3 - padding);
+  for (let i = 0, at = 0; i < base64.length; i += 4, at += 3) {
+    const first = (values[base64.charCodeAt(i)] << 6) | values[base64.charCodeAt(i + 1)];
+    const last = (values[base64.charCodeAt(i + 2)] << 6) | values[base64.charCodeAt(i + 3)];
+    bytes[at] = first >> 4;
+    bytes[at + 1] = (first << 4) | (last >> 8);
+    bytes[at + 2] = last; // nothing is written beyond the end
   }
   return viewed(bytes.buffer, 0, bytes.length / 4);
 }
