@@ -102,6 +102,7 @@ def _number(
 ) -> tuple[Control, list[Any]]:
     """Return the control of a number or of a moment."""
     known = marks[column.name] if len(marks[column.name]) else np.zeros(1)
+    start: float | None
     if sketch is None:
         places = np.linspace(0, len(known) - 1, MOST_PROBES).astype(int)
         numbers, start = known[places].tolist(), float(f"{np.median(known):.3g}")

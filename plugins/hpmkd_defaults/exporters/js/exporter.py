@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from hpmkd_defaults.exporters.writing import as_student, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hpmkd.contracts import Exporter, Predictor
+    from hpmkd.contracts import Predictor
+
+#: Node.js takes a file of the first for a module wherever it lies, TypeScript one of the second for
+#: its declarations.
+SUFFIXES = {"module": ".mjs", "types": ".d.mts"}
 
 
-def js_exporter(part: Literal["module", "types"] = "module", check: bool = True) -> Exporter:
-    """Return the exporter of a part, for each export writes one file.
-
-    Parameters
-    ----------
-    part : str
-        ``"module"``: an ES module; ``"types"``: what TypeScript should know of it.
-    check : bool
-        Let Node.js answer made-up rows with the module before it is written.
-    """
-    return ModuleExporter(check) if part == "module" else TypesExporter()
-
-
-class ModuleExporter:
+class JsExporter:
     """Writes ES modules, and keeps only those that answer as the student does.
 
     Parameters
     ----------
+    part : str
+        What to write, for each export is one file: ``"module"``, or ``"types"``, what TypeScript
+        should know of it.
     check : bool
-        As for :func:`js_exporter`.
+        Let Node.js answer made-up rows with the module before it is written.
     """
 
-    #: Node.js takes it for a module wherever it lies.
-    suffix: ClassVar[str] = ".mjs"
-
-    def __init__(self, check: bool = True) -> None:
+    def __init__(self, part: Literal["module", "types"] = "module", check: bool = True) -> None:
+        self.part = part
         self.check = check
 
+    @property
+    def suffix(self) -> str:
+        """Ending of the file."""
+        return SUFFIXES[self.part]
+
     def export(self, student: Predictor, path: Path) -> Path:
-        """Write a student, once Node.js answers as it does, if there is a Node.js.
+        """Write a student: a module once Node.js answers as it does, if there is a Node.js.
 
         Parameters
         ----------
@@ -66,38 +63,10 @@ class ModuleExporter:
         """
         from hpmkd_defaults.exporters.js.module import to_module
         from hpmkd_defaults.exporters.js.parity import check_parity
-
-        known = as_student(student, "js")
-        module = to_module(known)
-        if self.check:
-            check_parity(known, module)
-        return written(path, module.encode())
-
-
-class TypesExporter:
-    """Writes the declarations of a module, for TypeScript."""
-
-    suffix: ClassVar[str] = ".d.mts"
-
-    def export(self, student: Predictor, path: Path) -> Path:
-        """Write the types of a student's module.
-
-        Parameters
-        ----------
-        student : Student
-        path : Path
-            In an existing folder; a file in the way is replaced.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        ExportError
-            It is no :class:`~hpmkd.student.Student`, or the file cannot be written. Nothing is
-            left behind.
-        """
         from hpmkd_defaults.exporters.js.types import to_types
 
-        return written(path, to_types(as_student(student, "js")).encode())
+        known = as_student(student, "js")
+        text = to_types(known) if self.part == "types" else to_module(known)
+        if self.check and self.part == "module":
+            check_parity(known, text)
+        return written(path, text.encode())

@@ -14,8 +14,8 @@ from hpmkd.errors import DataError, ExportError, ExportWarning, UnsupportedStude
 from hpmkd.student import Student
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, known_student, odd_student
-from hpmkd_defaults.exporters.js import exporter, parity
-from hpmkd_defaults.exporters.js.exporter import ModuleExporter, TypesExporter, js_exporter
+from hpmkd_defaults.exporters.js import parity
+from hpmkd_defaults.exporters.js.exporter import JsExporter
 from hpmkd_defaults.exporters.js.module import to_module
 from hpmkd_defaults.exporters.js.types import to_types
 
@@ -23,13 +23,13 @@ from hpmkd_defaults.exporters.js.types import to_types
 class TestModules(ExporterSuite):
     @pytest.fixture
     def exporter(self):
-        return ModuleExporter(check=False)
+        return JsExporter(check=False)
 
 
 class TestTypes(ExporterSuite):
     @pytest.fixture
     def exporter(self):
-        return TypesExporter()
+        return JsExporter("types")
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def test_the_two_parts_are_files_of_their_own(student, tmp_path):
     types = hpmkd.export(student, "js", tmp_path / "student.d.mts", settings={"part": "types"})
     assert module.read_text("ascii") == to_module(student)
     assert types.read_text("ascii") == to_types(student)
-    assert js_exporter("types").suffix == ".d.mts"
-    assert js_exporter().suffix == ".mjs"
+    assert JsExporter("types").suffix == ".d.mts"
+    assert JsExporter().suffix == ".mjs"
 
 
 def test_the_command_writes_both(student, tmp_path):
@@ -89,13 +89,13 @@ def test_the_command_writes_both(student, tmp_path):
 def test_without_node_it_is_written_and_said(student, tmp_path, monkeypatch):
     monkeypatch.setattr(parity.shutil, "which", lambda name: None)
     with pytest.warns(ExportWarning, match=r"no Node\.js here: .* without being compared"):
-        path = js_exporter().export(student, tmp_path / "student.mjs")
+        path = JsExporter().export(student, tmp_path / "student.mjs")
     assert path.read_text("ascii") == to_module(student)
 
 
 def refused(student, tmp_path, message):
     with pytest.raises(ExportError, match=message):
-        js_exporter().export(student, tmp_path / "student.mjs")
+        JsExporter().export(student, tmp_path / "student.mjs")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -147,5 +147,5 @@ def test_a_student_that_cannot_be_packed_is_refused(student, tmp_path, monkeypat
 
     monkeypatch.setattr(Student, "packed", property(refuse))
     with pytest.raises(UnsupportedStudentError, match=r"'js' writes packed students, .*'json'"):
-        exporter.ModuleExporter().export(student, tmp_path / "student.mjs")
+        JsExporter().export(student, tmp_path / "student.mjs")
     assert list(tmp_path.iterdir()) == []
