@@ -46,6 +46,7 @@ BENCHMARKS = {
     "doors": Benchmark("doors.run", "~1", "doors.md"),
     "ensemble-distillation": Benchmark("single.ensemble_distillation", "~15", "collapse.md"),
     "exporters": Benchmark("exporters.run", "~3", "serve.md"),
+    "exporters-js": Benchmark("single.exporters_js", "~1", "exporters-js.md"),
     "fusion": Benchmark("fusion.run", "~40", "fusion.md"),
     "fusion-kernels": Benchmark("kernels.fusion", "~2", "fusion-kernels.md"),
     "grid-vs-hpm": Benchmark("grid_vs_hpm.run", "~25", "grid-vs-hpm.md"),
