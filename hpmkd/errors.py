@@ -36,6 +36,10 @@ class JournalWarning(UserWarning):
     """Something could not be stored: the run goes on, but what is missing is done again."""
 
 
+class ExportWarning(UserWarning):
+    """Something about an exported student that its user should know: nothing here could run it."""
+
+
 class DataError(HpmkdError):
     """The rows, labels or probabilities handed in cannot be used."""
 

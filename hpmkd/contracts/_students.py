@@ -172,8 +172,10 @@ class Scheduler(Protocol):
 class Exporter(Protocol):
     """Writes a student in another format. Built when needed, used once."""
 
-    #: Ending of the file, with the dot.
-    suffix: ClassVar[str]
+    @property
+    def suffix(self) -> str:
+        """Ending of the file, with the dot."""
+        ...
 
     def export(self, student: Predictor, path: Path) -> Path:
         """Write `student` to `path` and return it; leave no file behind on failure."""

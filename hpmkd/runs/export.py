@@ -106,6 +106,13 @@ def write(exporter: Exporter, student: Predictor, path: Path, *, overwrite: bool
     return exporter.export(student, path)
 
 
+def content(exporter: Exporter, student: Predictor) -> bytes:
+    """Return what an exporter writes; errors as of :func:`export`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"student{exporter.suffix}"
+        return write(exporter, student, path).read_bytes()
+
+
 def expressible(exporter: Exporter, students: Mapping[str, Predictor]) -> list[str]:
     """Return the names of those students that a format can express, by trying."""
     found = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ import click
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Exporter
-    from hpmkd.student import Student
 
 STDOUT = Path("-")
 
@@ -63,7 +61,7 @@ def command(
     from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.errors import UnsupportedStudentError
     from hpmkd.recipe.files import parse_setting
-    from hpmkd.runs.export import exporter_of, write
+    from hpmkd.runs.export import content, exporter_of, write
     from hpmkd.student import Student
 
     exporter = exporter_of(to, dict(map(parse_setting, settings)), disable)
@@ -72,25 +70,17 @@ def command(
     try:
         with Waiting(f"exporting {source} to {to}"):
             if out == STDOUT:
-                content = _written(exporter, model)
+                written = content(exporter, model)
             else:
                 target = out or source.with_suffix(exporter.suffix)
                 path = write(exporter, model, target, overwrite=overwrite)
     except UnsupportedStudentError as error:
         raise UnsupportedStudentError(f"{error}{_others(exporter, run, source)}") from error
     if out == STDOUT:
-        click.echo(content, nl=False)
+        click.echo(written, nl=False)
         return
     click.echo(path)
     click.echo(f"{path.stat().st_size:,} bytes", err=True)
-
-
-def _written(exporter: Exporter, model: Student) -> bytes:
-    """Return what an exporter writes."""
-    from hpmkd.runs.export import write
-
-    with tempfile.TemporaryDirectory() as folder:
-        return write(exporter, model, Path(folder) / f"student{exporter.suffix}").read_bytes()
 
 
 def _others(exporter: Exporter, run: Path, refused: Path) -> str:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.student import JointEncoder, LinearEncoder, PooledModel, Student
+from hpmkd.student import Student
 from hpmkd.student.columns.calendar import DAY, Calendar
 from hpmkd.student.columns.column import Column
 from hpmkd.student.columns.moments import MICROSECONDS
-from hpmkd.student.models.pool import tree_parts
+from hpmkd.student.explain.marks import marks_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def probe_rows(student: Student, n_rows: int = N_ROWS) -> pd.DataFrame:
 
     rng = np.random.default_rng(0)
     columns = student.encoder.schema.columns
-    marks = _marks(student)
+    marks = marks_of(student)
     cells = [
         _moments(rng, column.calendar, marks[column.name], n_rows)
         if column.calendar is not None
@@ -92,32 +92,3 @@ def _texts(rng: np.random.Generator, column: Column, n_rows: int) -> Any:
     drawn[rng.random(n_rows) < 0.1] = UNSEEN
     drawn[rng.random(n_rows) < 0.1] = None
     return drawn
-
-
-def _marks(student: Student) -> dict[str, FloatArray]:
-    """Return what matters in each raw column: thresholds, and the training range.
-
-    Of moments, what matters about the moment itself.
-    """
-    encoder = student.encoder
-    features = encoder.schema.features
-    marks: list[list[float]] = [[] for _ in features]
-    linear = encoder.linear if isinstance(encoder, JointEncoder) else encoder
-    if isinstance(linear, LinearEncoder):
-        scaling = linear.scaling
-        for i, j in enumerate(linear.number_places):
-            marks[j] += [scaling.lows[i], scaling.highs[i], scaling.medians[i], scaling.centers[i]]
-    if not isinstance(encoder, LinearEncoder):
-        tree = encoder.tree if isinstance(encoder, JointEncoder) else encoder
-        model = student.model
-        members = model.members if isinstance(model, PooledModel) else (model,)
-        for trees in tree_parts(members):
-            split = trees.features >= 0
-            for j, mark in zip(trees.features[split], trees.thresholds[split], strict=True):
-                marks[tree.places[j]].append(float(mark) + tree.offsets[j])
-    found = {
-        feature.column.name: np.array(each, dtype=np.float64)
-        for feature, each in zip(features, marks, strict=True)
-        if feature.part in ("", "moment")
-    }
-    return {name: np.unique(each[np.isfinite(each)]) for name, each in found.items()}

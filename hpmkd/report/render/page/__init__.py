@@ -13,6 +13,7 @@ from hpmkd.report import reproduce, summary
 from hpmkd.report.limits import limited
 from hpmkd.report.render.figure import Absent
 from hpmkd.report.render.format import clean
+from hpmkd.report.try_it.panel import Panel, try_it
 
 if TYPE_CHECKING:
     from hpmkd.report.render.figure import Picture
@@ -48,16 +49,18 @@ def page(
         lstrip_blocks=True,
     )
     environment.filters["clean"] = clean
-    script = _text("report.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    script, panel = _text("report.js"), try_it(found.student)
+    answering = f"{panel.module}\n{_text('try_it.js')}" if isinstance(panel, Panel) else ""
     typed = reproduce.command(found, folder)
     by_key = {each.key: each for each in shown}
     rendered: str = environment.get_template("report.html.j2").render(
         found=found,
         version=__version__,
-        style=Markup(_text("report.css")),
+        style=Markup(_text("report.css") + _text("try_it.css")),
         script=Markup(script),
-        script_digest=digest,
+        answering=Markup(answering),
+        digests=[_digest(each) for each in (script, answering) if each],
+        panel=panel,
         shipped=summary.shipped(found),
         figures=summary.figures(found),
         leaderboard=summary.leaderboard(found),
@@ -73,6 +76,11 @@ def page(
         drawn={key: Markup(svg) for key, svg in drawn.items()},
     )
     return rendered
+
+
+def _digest(script: str) -> str:
+    """Return by what a content security policy knows a script."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _text(name: str) -> str:

@@ -1,0 +1,1 @@
+"""Students as JavaScript modules, and their types for TypeScript."""
