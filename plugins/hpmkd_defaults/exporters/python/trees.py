@@ -1,0 +1,126 @@
+"""Trees as Python functions: a condition is an ``if``, a leaf a ``return``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hpmkd_defaults.exporters.python.thresholds import exact_threshold, short_threshold
+from hpmkd_defaults.exporters.python.variables import Variable, part_of
+
+#: Deeper conditions are turned round where that saves indenting; Python reads at most 99 levels.
+DEEPEST = 20
+#: Longer lists of categories beside a condition are cut.
+LONGEST_COMMENT = 60
+
+Variables = Mapping[tuple[str, str], Variable]
+
+
+@dataclass
+class TreeSource:
+    """A tree as source.
+
+    Attributes
+    ----------
+    lines : list of str
+        Of the body of the function.
+    variables : dict of str to Variable
+        What it reads, by the name of the variable.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    variables: dict[str, Variable] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> list[str]:
+        """The variables that it reads, in the order of the columns."""
+        return sorted(self.variables, key=lambda name: self.variables[name].place)
+
+
+def tree_source(root: Mapping[str, Any], variables: Variables) -> TreeSource:
+    """Write a tree, as :func:`hpmkd_defaults.exporters.json.model.trees_of` describes it."""
+    found = TreeSource()
+    found.lines, _ = _lines(root, variables, found.variables)
+    return found
+
+
+def _lines(
+    node: Mapping[str, Any], variables: Variables, used: dict[str, Variable]
+) -> tuple[list[str], int]:
+    """Return the lines of a node, and how deep they are indented; note the variables in `used`."""
+    if "add" in node:
+        return [f"return {leaf_text(node['add'])}"], 0
+    variable = variables[node["column"], part_of(node.get("part", ""), node.get("form", ""))]
+    used[variable.name] = variable
+    yes, yes_depth = _lines(node["yes"], variables, used)
+    no, no_depth = _lines(node["no"], variables, used)
+    turned = yes_depth >= DEEPEST and no_depth < yes_depth
+    inner, after = (no, yes) if turned else (yes, no)
+    depth = max(1 + min(yes_depth, no_depth), max(yes_depth, no_depth)) if turned else 0
+    depth = depth or max(1 + yes_depth, no_depth)
+    return [_condition(node, variable, turned), *("    " + line for line in inner), *after], depth
+
+
+def leaf_text(value: float | Sequence[float]) -> str:
+    """Write a value of float32 with all digits that tell it from other doubles."""
+    if isinstance(value, Sequence):
+        return f"({', '.join(map(leaf_text, value))})"
+    return repr(float(np.float32(value)))
+
+
+def _condition(node: Mapping[str, Any], variable: Variable, turned: bool) -> str:
+    """Return the line that leads to the branch *yes*, or, turned round, to *no*."""
+    threshold, below = _threshold(node, variable)
+    missing = (node["missing"] == "yes") != turned  # go where the line leads to
+    # All comparisons with NaN, which stands for missing, are false.
+    if turned:
+        test = (
+            f"not {variable.name} < {threshold}" if missing else f"{variable.name} >= {threshold}"
+        )
+    else:
+        test = (
+            f"not {variable.name} >= {threshold}" if missing else f"{variable.name} < {threshold}"
+        )
+    about = f"not {below}" if turned and below else below
+    about = f"{about} or missing" if missing and about else "or missing" if missing else about
+    return f"if {test}:" + (f"  # {about}" if about else "")
+
+
+def _threshold(node: Mapping[str, Any], variable: Variable) -> tuple[str, str]:
+    """Return what a variable is compared with, and, in words, what lies below; empty of numbers."""
+    levels = variable.feature.categories
+    if variable.feature.kind == "category":
+        known = len(node["in"]) if "in" in node else len(levels) - len(node["not_in"])
+        return str(known), _listed(levels[:known])
+    threshold = np.float32(float(node["below"]))
+    if variable.offset:
+        number = exact_threshold(float(threshold), variable.offset)
+    else:
+        number = short_threshold(threshold)
+    below = (
+        f"before {variable.feature.text(float(threshold))}"
+        if variable.feature.part == "moment"
+        else ""
+    )
+    return _number(number), below
+
+
+def _number(number: float) -> str:
+    """Write a double; infinity as one that Python reads as such."""
+    return repr(number).replace("inf", "1e999")
+
+
+def _listed(levels: Sequence[str]) -> str:
+    """Write categories, the first few."""
+    text, rest = "", len(levels)
+    for level in levels:
+        longer = f"{text}, {level!r}" if text else repr(level)
+        if len(longer) > LONGEST_COMMENT:
+            break
+        text, rest = longer, rest - 1
+    if rest:
+        return f"{text}, … {rest} more" if text else f"{rest} categories"
+    return text or "no category"
