@@ -43,7 +43,7 @@ def sum_source(
     functions = [
         *map(_function, names, trees),
         f"def margins{suffix}(x):\n"
-        '    """Add the trees of a row one by one; array("f") rounds to float32, as in training."""\n'
+        '    """Add trees one by one; array("f") rounds to float32, as training did."""\n'
         f"{_unpacked(variables)}    m = {start}\n{added}",
         f"def margins_many{suffix}(x):\n"
         '    """Return the margins (C, n) of many rows."""\n'
