@@ -45,7 +45,6 @@ except ImportError:
 '''
 #: What reads the cells of a column, by its kind.
 _READERS = {"number": "number_reader", "category": "category_reader", "datetime": "moment_reader"}
-_READERS_OF = {"number": "cells", "category": "cells", "datetime": "moments"}
 
 
 def to_python(student: Student) -> str:
@@ -56,30 +55,18 @@ def to_python(student: Student) -> str:
     UnsupportedStudentError
         The model reads other than raw columns, or trees are more than 200 levels deep.
     """
-    try:
-        model, columns = model_of(student), columns_of(student)
-    except UnsupportedStudentError as error:
-        raise UnsupportedStudentError(
-            f"the exporter 'python' writes what the exporter 'json' can: {error}"
-        ) from error
+    model, columns = _plain(student)
     offsets = {each["name"]: each["offset"] for each in columns if "offset" in each}
     variables = variables_of(student.encoder.schema, offsets)
-    members = model.get("members")
-    models = [model] if members is None else members
-    suffixes = [""] if members is None else [f"_{at}" for at in range(1, len(members) + 1)]
+    models = model.get("members", [model])
+    suffixes = [f"_{at}" for at in range(1, len(models) + 1)] if "members" in model else [""]
     sources = [
         model_source(each, variables, suffix) for each, suffix in zip(models, suffixes, strict=True)
     ]
+    links = [each["link"] for each in models]
+    links += ["softmax", "pool"] if "members" in model else []  # a pool ends in a softmax
     kinds = list(dict.fromkeys(each["kind"] for each in columns))
-    links = [each["link"] for each in models] + ([] if members is None else ["softmax", "pool"])
-    needed = ["cells", *(_READERS_OF[kind] for kind in kinds), "answers"]
-    needed += [part for source in sources for part in source.parts]
-    parts = list(dict.fromkeys([*needed, *links, "command"]))
-    texts = {part: copied(part) for part in parts}
-    readers = ", ".join(f'"{kind}": {_READERS[kind]}' for kind in kinds)
-    texts["answers"] = f"KINDS = {{{readers}}}\n\n\n{texts['answers']}"
-    prepared = "".join(f"{line}\n" for source in sources for line in source.prepared)
-    texts["command"] = f"{prepared}\n{texts['command']}" if prepared else texts["command"]
+    parts = _parts(kinds, sources, links)
     header = _HEADER.format(
         version=version("hpmkd"),
         family=student.model.family,
@@ -92,9 +79,33 @@ def to_python(student: Student) -> str:
         _about(student, columns),
         *(source.text for source in sources),
         _probabilities(models, sources, model.get("pool")),
-        *(texts[part] for part in parts),
+        *parts.values(),
     ]
     return "\n\n".join(section.strip("\n") + "\n" for section in sections)
+
+
+def _plain(student: Student) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return model and columns as plain values, as the exporter of JSON makes them."""
+    try:
+        return model_of(student), columns_of(student)
+    except UnsupportedStudentError as error:
+        raise UnsupportedStudentError(
+            f"the exporter 'python' writes what the exporter 'json' can: {error}"
+        ) from error
+
+
+def _parts(
+    kinds: Sequence[str], sources: Sequence[ModelSource], links: Sequence[str]
+) -> dict[str, str]:
+    """Return the parts that a file needs, by name, and between them what depends on the student."""
+    names = ["cells", *(["moments"] if "datetime" in kinds else []), "answers"]
+    names += [part for source in sources for part in source.parts]
+    texts = {part: copied(part) for part in [*names, *links, "command"]}
+    readers = ", ".join(f'"{kind}": {_READERS[kind]}' for kind in kinds)
+    texts["answers"] = f"KINDS = {{{readers}}}\n\n\n{texts['answers']}"
+    prepared = "".join(f"{line}\n" for source in sources for line in source.prepared)
+    texts["command"] = f"{prepared}\n\n{texts['command']}" if prepared else texts["command"]
+    return texts
 
 
 def _about(student: Student, columns: Sequence[Mapping[str, Any]]) -> str:
@@ -103,7 +114,9 @@ def _about(student: Student, columns: Sequence[Mapping[str, Any]]) -> str:
     about = {column.name: _column(column, plain) for column, plain in described}
     return (
         f"CLASSES = {literal(student.classes.tolist())}\n"
-        "#: In their order; category columns with their levels, by falling frequency in training.\n"
+        "#: In their order. Categories by falling frequency in training: trees compare their\n"
+        "#: places, from 0 on. `spellings`: what tables make of a category, such as 1 of '01'.\n"
+        "#: `missing`: texts that stand for a missing cell, beside the usual ones.\n"
         f"COLUMNS = {literal(about)}\n"
         "#: Whether the cells of a dict are found by name; else they are read in their order.\n"
         f"NAMED = {student.encoder.schema.named}\n"

@@ -14,7 +14,7 @@ from hpmkd_defaults.exporters.python.variables import Variable, part_of
 #: Deeper conditions are turned round where that saves indenting; Python reads at most 99 levels.
 DEEPEST = 20
 #: Longer lists of categories beside a condition are cut.
-LONGEST_COMMENT = 60
+LONGEST_COMMENT = 50
 
 Variables = Mapping[tuple[str, str], Variable]
 
@@ -73,39 +73,40 @@ def leaf_text(value: float | Sequence[float]) -> str:
 
 def _condition(node: Mapping[str, Any], variable: Variable, turned: bool) -> str:
     """Return the line that leads to the branch *yes*, or, turned round, to *no*."""
-    threshold, below = _threshold(node, variable)
+    name, threshold = variable.name, _threshold(node, variable)
     missing = (node["missing"] == "yes") != turned  # go where the line leads to
-    # All comparisons with NaN, which stands for missing, are false.
-    if turned:
-        test = (
-            f"not {variable.name} < {threshold}" if missing else f"{variable.name} >= {threshold}"
-        )
+    # Comparisons with NaN, which stands for missing, are false, and true behind "not".
+    if missing:
+        test = f"not {name} < {threshold}" if turned else f"not {name} >= {threshold}"
     else:
-        test = (
-            f"not {variable.name} >= {threshold}" if missing else f"{variable.name} < {threshold}"
-        )
-    about = f"not {below}" if turned and below else below
-    about = f"{about} or missing" if missing and about else "or missing" if missing else about
-    return f"if {test}:" + (f"  # {about}" if about else "")
+        test = f"{name} >= {threshold}" if turned else f"{name} < {threshold}"
+    about = [_in_words(node, variable, turned), "or missing" if missing else ""]
+    comment = ", ".join(filter(None, about))
+    return f"if {test}:" + (f"  # {comment}" if comment else "")
 
 
-def _threshold(node: Mapping[str, Any], variable: Variable) -> tuple[str, str]:
-    """Return what a variable is compared with, and, in words, what lies below; empty of numbers."""
-    levels = variable.feature.categories
-    if variable.feature.kind == "category":
-        known = len(node["in"]) if "in" in node else len(levels) - len(node["not_in"])
-        return str(known), _listed(levels[:known])
+def _threshold(node: Mapping[str, Any], variable: Variable) -> str:
+    """Return what a variable is compared with: a number, or how many levels lie below."""
+    if "in" in node:
+        return str(len(node["in"]))
+    if "not_in" in node:
+        return str(len(variable.feature.categories) - len(node["not_in"]))
     threshold = np.float32(float(node["below"]))
     if variable.offset:
-        number = exact_threshold(float(threshold), variable.offset)
-    else:
-        number = short_threshold(threshold)
-    below = (
-        f"before {variable.feature.text(float(threshold))}"
-        if variable.feature.part == "moment"
-        else ""
-    )
-    return _number(number), below
+        return _number(exact_threshold(float(threshold), variable.offset))
+    return _number(short_threshold(threshold))
+
+
+def _in_words(node: Mapping[str, Any], variable: Variable, turned: bool) -> str:
+    """Return what a condition on categories or moments says; nothing of numbers, which say it."""
+    if "below" in node:
+        if variable.feature.part != "moment":
+            return ""
+        moment = variable.feature.text(float(node["below"]))
+        return f"from {moment} on" if turned else f"before {moment}"
+    levels = node["in"] if "in" in node else node["not_in"]
+    all_but = "all but " if ("not_in" in node) != turned else ""
+    return all_but + _listed(levels)
 
 
 def _number(number: float) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from hpmkd.cli import cli
 from hpmkd.errors import ExportError, UnsupportedStudentError
 from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.datasets import dated
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
+from hpmkd_defaults.exporters.parity_rows import probe_rows
 from hpmkd_defaults.exporters.python import exporter as exporters
 from hpmkd_defaults.exporters.python.exporter import PythonExporter
 from hpmkd_defaults.exporters.python.parity import check_parity, run_source
@@ -40,6 +43,16 @@ def test_large_numbers_close_to_each_other(family):
     source = to_python(student)
     assert "if x0 < 17000" in source, "conditions are in original units"
     check_parity(student, source)
+
+
+@pytest.mark.parametrize("family", ["boosted", "additive"])
+def test_margins_are_those_of_the_student_bit_for_bit(family):
+    student = known_student(family, "wine", True)
+    module = run_source(to_python(student))
+    for row in probe_rows(student, 300).to_dict("records"):
+        cells = zip(module["READERS"], module["cells_of"](row), strict=True)
+        found = list(module["margins"]([part for read, cell in cells for part in read(cell)]))
+        assert found == student.packed.margins(student.packed.encode_row(row)).tolist()
 
 
 def test_columns_without_names_are_read_by_position():
@@ -97,3 +110,11 @@ def test_a_file_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
         with pytest.raises(ExportError, match="exported Python"):
             PythonExporter().export(student, tmp_path / "student.py")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_offered_by_its_name(tmp_path):
+    """As ``hpmkd export --to python`` finds it; the file runs."""
+    known_student("tree", "wine", True).save(tmp_path / "student.hpmkd")
+    done = CliRunner().invoke(cli, ["export", str(tmp_path), "--to", "python"])
+    assert done.output.startswith(f"{tmp_path / 'student.py'}\n"), done.output
+    assert "predict_proba" in run_source((tmp_path / "student.py").read_text("utf-8"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpmkd.testing.students import ODD_NAMES
@@ -16,6 +16,7 @@ values = st.recursive(
 
 
 @given(values)
+@settings(max_examples=50)
 def test_python_reads_back_what_is_written(value):
     source = literal(value)
     assert eval(source) == value

@@ -26,10 +26,10 @@ def lines(**node):
         ({"column": "age", "below": 37.5, "missing": "no"}, "if age < 37.5:"),
         ({"column": "age", "below": 37.5, "missing": "yes"}, "if not age >= 37.5:  # or missing"),
         ({"column": "job", "in": ["a"], "missing": "no"}, "if job < 1:  # 'a'"),
-        ({"column": "job", "not_in": ["c"], "missing": "no"}, "if job < 2:  # 'a', 'b'"),
+        ({"column": "job", "not_in": ["c"], "missing": "no"}, "if job < 2:  # all but 'c'"),
         (
             {"column": "job", "in": [], "missing": "yes"},
-            "if not job >= 0:  # no category or missing",
+            "if not job >= 0:  # no category, or missing",
         ),
         ({"column": "age", "below": "Infinity", "missing": "no"}, "if age < 1e999:"),
         (
@@ -47,7 +47,7 @@ def test_long_lists_of_categories_are_cut():
     cells = variables_of(Schema((Column("job", "category", levels),), named=True), {})
     node = {"column": "job", "in": list(levels[:500]), "missing": "no", "yes": {"add": 0.0}}
     comment = tree_source(node | {"no": {"add": 1.0}}, cells).lines[0].split("#")[1]
-    assert comment == " 'level 0', 'level 1', 'level 2', 'level 3', 'level 4', … 495 more"
+    assert comment == " 'level 0', 'level 1', 'level 2', 'level 3', … 496 more"
 
 
 def chain(sides):

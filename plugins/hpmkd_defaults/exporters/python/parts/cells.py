@@ -110,9 +110,12 @@ def number_reader(name: str, about: dict[str, Any]) -> Callable[[Any], tuple[flo
     missing = about.get("missing", ())
 
     def read(cell: Any) -> tuple[float, ...]:
-        if type(cell) is float:
+        kind = type(cell)
+        if kind is float:
             return (cell,)
         try:
+            if kind is int:
+                return (float(cell),)
             return (number_of(cell, missing),)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(

@@ -95,7 +95,9 @@ class Network:
         found = [min(max(value, -LARGEST), LARGEST) for value in self.linear.scaled(x)]
         found += [x[at] != x[at] for at, _ in self.linear.indicators]
         for at, levels in self.linear.categories:
-            found += [x[at] == code for code in range(len(levels))]
+            found += [0.0] * len(levels)
+            if x[at] < len(levels):  # not if missing, which is NaN
+                found[int(x[at]) - len(levels)] = 1.0
         values = array("f", found)
         for at, value in enumerate(values):
             if value:

@@ -64,7 +64,7 @@ texts |= st.sampled_from([*spelling.MISSING, "true", "False", " 1.5 ", "1_000", 
 
 
 @given(plain | texts | moments | spans)
-@settings(max_examples=300)
+@settings(max_examples=150)
 @example(10**400)
 @example(2**53 + 1)
 @example(" NA ")
@@ -89,7 +89,7 @@ def test_numbers(cell):
 
 
 @given(plain | texts | moments | spans | st.sampled_from(LEVELS))
-@settings(max_examples=300)
+@settings(max_examples=150)
 @example(1)
 @example(1.0)
 @example("1")
