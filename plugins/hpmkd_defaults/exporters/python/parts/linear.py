@@ -28,6 +28,8 @@ class Linear:
             self.numbers.append((at, *edges, scale, shift, about["coefficients"]))
             if "if_missing" in about:
                 self.indicators.append((at, about["if_missing"]))
+        n_margins = range(len(self.intercept))
+        self.by_margin = [[about[-1][at] for about in self.numbers] for at in n_margins]
         for about in linear["categories"]:
             at = PLACES[about["column"], about.get("part", "")]
             self.categories.append((at, list(about["coefficients"].values())))
@@ -53,9 +55,11 @@ class Linear:
 
     def margins(self, x: list[float]) -> list[float]:
         """Return the margins of a row."""
-        margins: list[float] = self.intercept
-        for value, about in zip(self.scaled(x), self.numbers):
-            margins = [margin + value * weight for margin, weight in zip(margins, about[-1])]
+        margins, values = [], self.scaled(x)
+        for margin, weights in zip(self.intercept, self.by_margin):
+            for value, weight in zip(values, weights):
+                margin += value * weight
+            margins.append(margin)
         for at, weights in self.indicators:
             if x[at] != x[at]:
                 margins = [margin + weight for margin, weight in zip(margins, weights)]
