@@ -55,13 +55,12 @@ def _lines(
         return [f"return {leaf_text(node['add'])}"], 0
     variable = variables[node["column"], part_of(node.get("part", ""), node.get("form", ""))]
     used[variable.name] = variable
-    yes, yes_depth = _lines(node["yes"], variables, used)
-    no, no_depth = _lines(node["no"], variables, used)
-    turned = yes_depth >= DEEPEST and no_depth < yes_depth
-    inner, after = (no, yes) if turned else (yes, no)
-    depth = max(1 + min(yes_depth, no_depth), max(yes_depth, no_depth)) if turned else 0
-    depth = depth or max(1 + yes_depth, no_depth)
-    return [_condition(node, variable, turned), *("    " + line for line in inner), *after], depth
+    inner, after = (_lines(node[side], variables, used) for side in ("yes", "no"))
+    turned = inner[1] >= DEEPEST and after[1] < inner[1]
+    if turned:
+        inner, after = after, inner
+    lines = [_condition(node, variable, turned), *("    " + line for line in inner[0]), *after[0]]
+    return lines, max(1 + inner[1], after[1])
 
 
 def leaf_text(value: float | Sequence[float]) -> str:
