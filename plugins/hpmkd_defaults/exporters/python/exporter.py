@@ -11,7 +11,7 @@ from hpmkd_defaults.exporters.writing import as_student, written
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
 
-#: Python compiles one to three megabytes in a second, and keeps the result where it can.
+#: Python compiles three to six megabytes in a second, and keeps the result where it can.
 MAX_BYTES = 4_000_000
 
 
@@ -50,7 +50,7 @@ class PythonExporter:
         if len(content) > MAX_BYTES:
             size = known.n_bytes * MAX_BYTES // len(content)
             raise UnsupportedStudentError(
-                f"the source would be {len(content):,} bytes, which Python takes seconds to read; "
+                f"the source would be {len(content):,} bytes, long to compile and to read; "
                 f"expected at most {MAX_BYTES:,}: take a smaller student of the run (hpmkd pick "
                 f"RUN --max-size {size}), or the exporter 'onnx'"
             )
