@@ -47,6 +47,7 @@ BENCHMARKS = {
     "ensemble-distillation": Benchmark("single.ensemble_distillation", "~15", "collapse.md"),
     "exporters": Benchmark("exporters.run", "~3", "serve.md"),
     "exporters-js": Benchmark("single.exporters_js", "~1", "exporters-js.md"),
+    "exporters-python": Benchmark("single.exporters_python", "~4", "exporters-python.md"),
     "fusion": Benchmark("fusion.run", "~40", "fusion.md"),
     "fusion-kernels": Benchmark("kernels.fusion", "~2", "fusion-kernels.md"),
     "grid-vs-hpm": Benchmark("grid_vs_hpm.run", "~25", "grid-vs-hpm.md"),

@@ -147,6 +147,7 @@ def hpmkd_exporters() -> list[Offer[Any]]:
         js=("js.exporter:JsExporter", "an ES module for browsers and Node.js, without more"),
         json=("json.exporter:JsonExporter", "readable: conditions, coefficients, all that counts"),
         onnx=("onnx.exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),
+        python=("python.exporter:PythonExporter", "one file that needs nothing but Python"),
     )
 
 

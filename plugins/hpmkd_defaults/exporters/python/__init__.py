@@ -1,0 +1,1 @@
+"""Students as one Python file that needs nothing but Python."""
