@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from types import SimpleNamespace
 
+import httpx
 import pytest
-
-httpx = pytest.importorskip("httpx", reason="pip install httpx")
-pytest.importorskip("fastapi", reason="pip install fastapi")
-pytest.importorskip("uvicorn", reason="pip install uvicorn")
-pytest.importorskip("prometheus_client", reason="pip install prometheus-client")
 
 from hpmkd.testing.students import fitted_student, known_student
 from hpmkd_serve.app import RequestLimits, create_app
@@ -102,7 +99,9 @@ class Process:
         site = folder / "hpmkd_serve-0.1.0.dist-info"
         if "hpmkd-serve" not in {each.name for each in importlib.metadata.distributions()}:
             site.mkdir(parents=True, exist_ok=True)
-            (site / "METADATA").write_text("Metadata-Version: 2.1\nName: hpmkd-serve\nVersion: 0.1\n")
+            (site / "METADATA").write_text(
+                "Metadata-Version: 2.1\nName: hpmkd-serve\nVersion: 0.1\n"
+            )
             (site / "entry_points.txt").write_text(ENTRY_POINT)
         paths = os.pathsep.join([*sys.path, str(folder)])
         self.process = subprocess.Popen(
@@ -135,6 +134,11 @@ class Process:
             assert known, self.lines
         return next(line for line in self.lines if text in line)
 
+    @property
+    def url(self):
+        """Where it answers, once it does."""
+        return re.search(r"http://[\d.:]+", self.line_with("answers with")).group()
+
     def send(self, number):
         self.process.send_signal(number)
 
@@ -152,18 +156,21 @@ class Process:
         self.process.stderr.close()
 
 
-@pytest.fixture
-def start(tmp_path):
+def _start(tmp_path_factory):
     """``start(RUN, "--port", 0)``: a server in a process of its own."""
     started = []
 
     def new(*arguments):
-        started.append(Process(tmp_path / "site", *arguments))
+        started.append(Process(tmp_path_factory.mktemp("site"), *arguments))
         return started[-1]
 
     yield new
     for each in started:
         each.close()
+
+
+start = pytest.fixture(_start, name="start")
+start_lasting = pytest.fixture(_start, name="start_lasting", scope="module")
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

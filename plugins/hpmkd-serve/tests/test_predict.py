@@ -38,7 +38,9 @@ def test_answers_are_those_of_the_student(family, problem, serve):
 
 
 def test_csv_is_answered_as_json_is(mixed, mixed_student, row):
-    table = pd.DataFrame([row, {**row, "column 0": None, "column 2": None}, {**row, "column 0": "x"}])
+    table = pd.DataFrame(
+        [row, {**row, "column 0": None, "column 2": None}, {**row, "column 0": "x"}]
+    )
     text = table.assign(extra="a, b").to_csv(index=False)
     answer = mixed.post(text, CSV).json()
     rows = [dict(zip(row, cells, strict=True)) for cells in table.to_numpy(object).tolist()]

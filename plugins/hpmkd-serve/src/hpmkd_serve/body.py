@@ -25,13 +25,13 @@ def media_type_of(request: Request) -> str:
         415: it is missing or another one, or another charset than UTF-8.
     """
     given = request.headers.get("content-type")
-    if given in READERS:
-        return given
     expected = " or ".join(READERS)
     if given is None:
         raise RequestError(
             415, f"got no content type; expected {expected}: curl -H 'content-type: …'"
         )
+    if given in READERS:
+        return given
     header = Message()
     header["content-type"] = given
     media_type = header.get_content_type()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -73,8 +74,7 @@ def read_json(body: bytes) -> RequestRows:
         ) from error
     if not isinstance(given, dict | list):
         raise RequestError(422, f"got {kind_of(given)}; expected {EXPECTED}")
-    single = isinstance(given, dict)
-    found = RequestRows([given] if single else given, single)
+    found = RequestRows([given], single=True) if isinstance(given, dict) else RequestRows(given)
     # A key has a colon each: where there are no more colons than keys, none was given twice.
     if body.count(b":") > sum(len(row) for row in found.rows if isinstance(row, dict)):
         _refuse_repeated_keys(found, body)
@@ -184,8 +184,7 @@ def _repeated(names: list[str]) -> str | None:
     """Return the first name that is there twice."""
     if len(set(names)) == len(names):
         return None
-    seen: set[str] = set()
-    return next(name for name in names if name in seen or seen.add(name))
+    return next(name for name, n in Counter(names).items() if n > 1)
 
 
 def _without_prefix(error: msgspec.DecodeError) -> str:

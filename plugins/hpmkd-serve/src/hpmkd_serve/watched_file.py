@@ -77,22 +77,18 @@ class WatchedFile:
     def _accept(self, served: ServedStudent) -> None:
         before, self.current, self.problem = self.current, served, None
         self.metrics.student_loaded(served)
-        columns = [each.student.encoder.schema.to_json() for each in (before, served)]
-        classes = [each.classes for each in (before, served)]
-        changes = [
-            what
-            for what, (old, new) in {"columns": columns, "classes": classes}.items()
-            if old != new
-        ]
+        same = {
+            "columns": before.student.encoder.schema == served.student.encoder.schema,
+            "classes": before.classes == served.classes,
+        }
+        changes = [what for what, is_same in same.items() if not is_same]
         others = f"; its {' and '.join(changes)} are others: see /schema" if changes else ""
         LOG.info("student %s answers from now on%s", served.digest[:12], others)
 
     def _refuse(self, problem: str) -> None:
         self.problem = problem
         self.metrics.student_refused()
-        LOG.error(
-            "the new student is refused, %s goes on: %s", self.current.digest[:12], problem
-        )
+        LOG.error("the new student is refused, %s goes on: %s", self.current.digest[:12], problem)
 
     def _state(self) -> tuple[int, ...] | None:
         """Return what differs when the file is replaced; None where it is missing."""
