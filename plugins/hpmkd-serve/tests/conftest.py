@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from hpmkd.testing.students import fitted_student, known_student
-from hpmkd_serve.app import RequestLimits, create_app
+from hpmkd_serve.app import create_app
+from hpmkd_serve.endpoints import RequestLimits
 
 JSON = {"content-type": "application/json"}
 CSV = {"content-type": "text/csv"}

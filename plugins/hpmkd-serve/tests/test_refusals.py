@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hpmkd_serve.app import PATHS
+from hpmkd_serve.responses import PATHS
 
 CSV = {"content-type": "text/csv"}
 

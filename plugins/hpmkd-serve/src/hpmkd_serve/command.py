@@ -72,7 +72,8 @@ def serve(
     signal.signal(signal.SIGTERM, _end)
     try:
         from hpmkd_serve import server
-        from hpmkd_serve.app import RequestLimits, create_app
+        from hpmkd_serve.app import create_app
+        from hpmkd_serve.endpoints import RequestLimits
     except ImportError as error:
         raise PluginError(
             f"hpmkd serve needs {error.name}, which is not installed; type: pip install hpmkd-serve"

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 import hpmkd
 from hpmkd_serve.example import example_of
+from hpmkd_serve.responses import PATHS
 from hpmkd_serve.served import ServedStudent
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def problem(description: str) -> dict[str, Any]:
 
 #: What FastAPI cannot know of ``/predict``, which reads its body itself.
 PREDICT: dict[str, Any] = {
-    "summary": "POST rows, get labels and probabilities",
+    "summary": PATHS["/predict"],
     "operationId": "predict",
     "parameters": [
         {

@@ -182,9 +182,7 @@ def _refuse_repeated_names(names: list[str]) -> None:
 
 def _repeated(names: list[str]) -> str | None:
     """Return the first name that is there twice."""
-    if len(set(names)) == len(names):
-        return None
-    return next(name for name, n in Counter(names).items() if n > 1)
+    return next((name for name, n in Counter(names).items() if n > 1), None)
 
 
 def _without_prefix(error: msgspec.DecodeError) -> str:
