@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from email.message import Message
 from typing import TYPE_CHECKING
 
@@ -74,14 +75,17 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises
     ------
     RequestError
-        413: it is longer. 400: the client went away.
+        413: it is longer. 400: the client went away. 503: the server stops before it is there.
     """
     told = request.headers.get("content-length", "")
     if told.isdecimal() and int(told[:20]) > limit:
         raise _too_long(f"{told[:20]} bytes", limit)
     body, more = bytearray(), True
     while more:
-        message = await request.receive()
+        try:
+            message = await request.receive()
+        except asyncio.CancelledError as error:  # by uvicorn, at the end of its patience
+            raise RequestError(503, "the server stops; send the request again") from error
         if message["type"] == "http.disconnect":
             raise RequestError(400, "the client went away")
         body += message.get("body", b"")

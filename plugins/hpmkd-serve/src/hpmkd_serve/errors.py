@@ -17,7 +17,7 @@ class RequestError(Exception):
     Parameters
     ----------
     status : int
-        Of the response: 413, 415 or 422.
+        Of the response: 413, 415 or 422; 400 or 503 if the body did not arrive.
     detail : str
         What was got, what was expected, and what to do next.
     row : int, optional
