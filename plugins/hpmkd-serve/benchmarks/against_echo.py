@@ -27,25 +27,28 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).parents[1]
 sys.path[:0] = [str(HERE / "src"), str(HERE.parents[1])]
 
 SECONDS, CONNECTIONS = 1, 16
-#: What is sent: so many rows of the student's example.
-BODIES = {"one row": 1, "100 rows": 100}
-#: The endpoints: with the body as bytes, the barest; and as FastAPI's tutorial reads it.
-ECHOES = {
-    "/bytes": "an echo of the bytes",
-    "/json": "an echo of the JSON",
+#: Rows of a larger body, which only ``/predict`` gets: the student's work, not the server's.
+MANY = 100
+#: What uvicorn runs on, and what hides from it what it would rather take.
+ENGINES = {
+    "asyncio and h11": "import sys; sys.modules['uvloop'] = sys.modules['httptools'] = None\n",
+    "uvloop and httptools": "import uvloop, httptools\n",
 }
+#: The endpoints beside ours: the bytes as they come, the barest there is; and JSON as FastAPI's
+#: tutorial reads and writes it.
+ECHOES = ("/bytes", "/json")
 START, END = "<!-- table: python benchmarks/against_echo.py -->\n", "<!-- end of table -->"
 ECHO = """
 from typing import Any
 import sys
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import Body, FastAPI, Request, Response
 from hpmkd_serve import server
 app = FastAPI()
 
@@ -54,7 +57,7 @@ async def echo_bytes(request: Request) -> Response:
     return Response(await request.body(), media_type="application/json")
 
 @app.post("/json")
-async def echo_json(body: Any = __import__("fastapi").Body()) -> Any:
+async def echo_json(body: Any = Body()) -> Any:
     return body
 
 bound = server.bind("127.0.0.1", 0)
@@ -75,17 +78,34 @@ wrk.body = io.open("{path}", "rb"):read("*a")
 """
 
 
+class Process(NamedTuple):
+    """A server."""
+
+    url: str
+    number: int
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that it has taken so far, from the process table of Linux."""
+        fields = Path(f"/proc/{self.number}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Load(NamedTuple):
+    """What a server did under load for a while."""
+
+    requests_per_second: float
+    #: CPU microseconds of the server for a request: what a busy machine does not alter much.
+    cpu: float
+
+
 @contextmanager
-def started(source: str, *arguments: str) -> Iterator[str]:
-    """Start a server, and return its URL, which is the first that it prints."""
+def started(source: str, *arguments: str) -> Iterator[Process]:
+    """Start a server; its URL is the first that it prints."""
     paths = os.pathsep.join([*sys.path[:2], str(HERE.parents[0])])
-    environment = {
-        **os.environ,
-        "PYTHONPATH": paths + os.pathsep + os.environ.get("PYTHONPATH", ""),
-    }
+    own = os.environ.get("PYTHONPATH", "")
     process = subprocess.Popen(
         [sys.executable, "-c", source, *arguments],
-        env=environment,
+        env={**os.environ, "PYTHONPATH": paths + os.pathsep + own},
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -93,20 +113,24 @@ def started(source: str, *arguments: str) -> Iterator[str]:
         assert process.stderr is not None
         found = re.search(r"http://\S+", process.stderr.readline())
         assert found, process.stderr.read()
-        yield found.group()
+        yield Process(found.group(), process.pid)
     finally:
         process.terminate()
         process.wait()
 
 
-def rate(url: str, script: Path) -> float:
-    """Return requests per second."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), url]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert not re.search("Non-2xx|Socket errors", text), text
-    found = re.search(r"Requests/sec:\s+([\d.]+)", text)
-    assert found, text
-    return float(found.group(1))
+def loaded(server: Process, path: str, script: Path) -> Load:
+    """Send requests to a server as fast as it answers them."""
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script)]
+    before = server.cpu_seconds()
+    done = subprocess.run([*command, server.url + path], capture_output=True, text=True, check=True)
+    seconds = server.cpu_seconds() - before
+    assert not re.search("Non-2xx|Socket errors", done.stdout), done.stdout
+    n = re.search(r"(\d+) requests in", done.stdout)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    assert n is not None, done.stdout
+    assert rate is not None, done.stdout
+    return Load(float(rate.group(1)), 1e6 * seconds / int(n.group(1)))
 
 
 def student(folder: Path) -> tuple[str, Path, dict[str, Any]]:
@@ -128,55 +152,66 @@ def student(folder: Path) -> tuple[str, Path, dict[str, Any]]:
     return about, path, example_of(found.student)
 
 
-def measured(rounds: int) -> tuple[str, dict[tuple[str, str], list[float]]]:
-    """Return what was served, and requests per second by body and endpoint."""
-    rates: dict[tuple[str, str], list[float]] = {}
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        about, path, row = student(folder)
-        scripts = {}
-        for name, n_rows in BODIES.items():
-            body = folder / f"{n_rows}.json"
-            body.write_text(json.dumps(row if n_rows == 1 else [row] * n_rows))
-            scripts[name] = folder / f"{n_rows}.lua"
-            scripts[name].write_text(POST.format(path=body))
-        with started(SERVE, str(path)) as ours, started(ECHO) as echo:
-            endpoints = {"/predict": ours, **dict.fromkeys(ECHOES, echo)}
-            time.sleep(1)
-            for _ in range(rounds):
-                for name, script in scripts.items():
-                    for endpoint, url in endpoints.items():
-                        rates.setdefault((name, endpoint), []).append(rate(url + endpoint, script))
-    return about, rates
+def measured(engine: str, folder: Path, path: Path, rounds: int) -> dict[str, list[Load]]:
+    """Return the loads of each endpoint, and of ours with many rows, round by round, by turns."""
+    scripts = {n: folder / f"{n}.lua" for n in (1, MANY)}
+    loads: dict[str, list[Load]] = {}
+    hide = ENGINES[engine]
+    with started(hide + SERVE, str(path)) as ours, started(hide + ECHO) as echo:
+        servers = {"/predict": ours, **dict.fromkeys(ECHOES, echo)}
+        time.sleep(1)
+        for _ in range(rounds):
+            for endpoint, server in servers.items():
+                loads.setdefault(endpoint, []).append(loaded(server, endpoint, scripts[1]))
+            loads.setdefault("many", []).append(loaded(ours, "/predict", scripts[MANY]))
+    return loads
 
 
-def written(about: str, rates: dict[tuple[str, str], list[float]], rounds: int) -> str:
-    """Return the table as Markdown."""
-    lines = [
-        "| body | `/predict` | an echo of the bytes | share | an echo of the JSON | share |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name in BODIES:
-        ours = rates[name, "/predict"]
-        cells = [f"{statistics.median(ours):,.0f}"]
-        for endpoint in ECHOES:
-            theirs = rates[name, endpoint]
-            share = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-            cells += [f"{statistics.median(theirs):,.0f}", f"{share:.0%}"]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    fast = importlib.util.find_spec("httptools") and importlib.util.find_spec("uvloop")
-    how = "uvloop and httptools" if fast else "asyncio and h11"
-    note = f"({about}; requests per second, medians of {rounds} rounds; {how})"
-    return "\n".join([*lines, "", note, ""])
+def written(engine: str, loads: dict[str, list[Load]]) -> Iterator[str]:
+    """Yield the lines of a table."""
+    ours = loads["/predict"]
+    names = {"/predict": "`/predict`", "/bytes": "echo of the bytes", "/json": "echo of the JSON"}
+    for endpoint, name in names.items():
+        theirs = loads[endpoint]
+        pairs = list(zip(ours, theirs, strict=True))
+        rate = statistics.median(each.requests_per_second for each in theirs)
+        cpu = statistics.median(each.cpu for each in theirs)
+        share = statistics.median(a.requests_per_second / b.requests_per_second for a, b in pairs)
+        of_cpu = statistics.median(b.cpu / a.cpu for a, b in pairs)
+        cells = [engine, name, f"{rate:,.0f}", f"{cpu:.0f}"]
+        cells += ["", ""] if endpoint == "/predict" else [f"{share:.0%}", f"{of_cpu:.0%}"]
+        yield f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
     """Run everything and write the table."""
     if shutil.which("wrk") is None:
         sys.exit("got no wrk; type: apt-get install wrk")
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    about, rates = measured(rounds)
-    table = written(about, rates, rounds)
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    engines = list(ENGINES)
+    if importlib.util.find_spec("httptools") is None or importlib.util.find_spec("uvloop") is None:
+        del engines[1:]
+        print("without uvloop and httptools: pip install hpmkd-serve[fast]", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        about, path, row = student(folder)
+        for n_rows in (1, MANY):
+            body = folder / f"{n_rows}.json"
+            body.write_text(json.dumps(row if n_rows == 1 else [row] * n_rows))
+            (folder / f"{n_rows}.lua").write_text(POST.format(path=body))
+        measurements = {each: measured(each, folder, path, rounds) for each in engines}
+    head = [
+        "| uvicorn on | endpoint | requests/s | CPU µs | our share of its requests/s | by CPU |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines = [line for each, loads in measurements.items() for line in written(each, loads)]
+    many = measurements[engines[-1]]["many"]
+    rows = MANY * statistics.median(each.requests_per_second for each in many)
+    note = (
+        f"({about}; medians of {rounds} rounds of {SECONDS} s; one row a request. With {MANY} rows "
+        f"a request, `/predict` answers {rows:,.0f} rows/s.)"
+    )
+    table = "\n".join([*head, *lines, "", note, ""])
     print(table)
     readme = HERE / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(START)
