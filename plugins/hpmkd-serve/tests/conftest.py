@@ -130,7 +130,7 @@ class Process:
         """Wait for a line of stderr that has a text in it."""
         with self._some:
             known = self._some.wait_for(
-                lambda: any(text in line for line in self.lines) or "" in self.lines, timeout=60
+                lambda: any(text in line for line in self.lines) or "" in self.lines, timeout=300
             )
             assert known, self.lines
         return next(line for line in self.lines if text in line)
@@ -145,15 +145,15 @@ class Process:
 
     def ended(self):
         """Wait for the end; the exit code."""
-        code = self.process.wait(timeout=60)
-        self._reader.join(timeout=60)
+        code = self.process.wait(timeout=300)
+        self._reader.join(timeout=300)
         return code
 
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self._reader.join(timeout=60)
+        self._reader.join(timeout=300)
         self.process.stderr.close()
 
 
