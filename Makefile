@@ -43,7 +43,8 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy hpmkd plugins/hpmkd_defaults plugins/hpmkd-lightgbm/src \
-		plugins/hpmkd-dask/src plugins/hpmkd-mlflow/src plugins/hpmkd-runtime/src
+		plugins/hpmkd-dask/src plugins/hpmkd-mlflow/src plugins/hpmkd-runtime/src \
+		plugins/hpmkd-serve/src
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed

@@ -73,6 +73,7 @@ SLOW = (
     "tests/engine/test_search.py",
     "tests/architecture/test_benchmarks.py",
     "plugins/hpmkd-mlflow/tests",
+    "plugins/hpmkd-serve/tests",
     "plugins/hpmkd-lightgbm/tests",
 )
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from benchmarks.exporters.probe import Rows
 
 PROBES = Path(__file__).parent / "probes"
-ROOT = Path(__file__).parents[2]
 
 
 class Target(NamedTuple):
@@ -59,22 +58,25 @@ def targets_of(
 
 
 def _hpmkd_numba(student: hpmkd.Student, folder: Path) -> Target:
-    command = ["env", "HPMKD_KERNELS=numba", sys.executable, str(PROBES / "student.py"), "hpmkd"]
-    return Target("hpmkd, numba", folder, student.n_bytes, [*command, str(ROOT)], "hpmkd")
+    return _by_student("hpmkd, numba", student, folder, "hpmkd", "numba")
 
 
 def _hpmkd_c(student: hpmkd.Student, folder: Path) -> Target:
-    if find_spec("hpmkd_runtime") is None:
-        raise FileNotFoundError("hpmkd-runtime is not installed: pip install ./plugins/hpmkd-runtime")
-    command = ["env", "HPMKD_KERNELS=c", sys.executable, str(PROBES / "student.py"), "hpmkd"]
-    return Target("hpmkd, C kernel", folder, student.n_bytes, [*command, str(ROOT)], "hpmkd")
+    return _by_student("hpmkd, C kernel", student, folder, "hpmkd", "c")
 
 
 def _hpmkd_runtime(student: hpmkd.Student, folder: Path) -> Target:
-    if find_spec("hpmkd_runtime") is None:
-        raise FileNotFoundError("hpmkd-runtime is not installed: pip install ./plugins/hpmkd-runtime")
-    command = [sys.executable, str(PROBES / "student.py"), "hpmkd_runtime", ""]
-    return Target("hpmkd-runtime", folder, student.n_bytes, command, "NumPy")
+    return _by_student("hpmkd-runtime", student, folder, "hpmkd_runtime", "c")
+
+
+def _by_student(
+    name: str, student: hpmkd.Student, folder: Path, module: str, kernels: str
+) -> Target:
+    if kernels == "c" and find_spec("hpmkd_runtime") is None:
+        raise FileNotFoundError("it is not installed: pip install ./plugins/hpmkd-runtime")
+    command = ["env", f"HPMKD_KERNELS={kernels}", sys.executable, str(PROBES / "student.py")]
+    needs = "NumPy" if module == "hpmkd_runtime" else "hpmkd"
+    return Target(name, folder, student.n_bytes, [*command, f"{module}.student"], needs)
 
 
 def _onnx(student: hpmkd.Student, folder: Path) -> Target:
@@ -102,13 +104,23 @@ def _python(student: hpmkd.Student, folder: Path) -> Target:
 def _js(student: hpmkd.Student, folder: Path) -> Target:
     path = hpmkd.export(student, "js", folder / "exported.mjs")
     shutil.copy(PROBES / "node.mjs", folder)
-    return Target("JavaScript", folder, path.stat().st_size, ["node", "node.mjs"], "Node or a browser")
+    size = path.stat().st_size
+    return Target("JavaScript", folder, size, ["node", "node.mjs"], "Node.js or a browser")
 
 
 def _c(student: hpmkd.Student, folder: Path) -> Target:
     path = hpmkd.export(student, "c", folder / "exported.c")
     shutil.copy(PROBES / "compiled.c", folder)
-    compiled = ["gcc", "-std=c99", "-O2", "-ffp-contract=off", "compiled.c", "-o", "compiled", "-lm"]
+    compiled = [
+        "gcc",
+        "-std=c99",
+        "-O2",
+        "-ffp-contract=off",
+        "compiled.c",
+        "-o",
+        "compiled",
+        "-lm",
+    ]
     subprocess.run(compiled, cwd=folder, check=True)
     size = path.stat().st_size
     return Target("C, compiled", folder, size, ["./compiled", "cells.bin"], "nothing")

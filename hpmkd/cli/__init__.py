@@ -67,7 +67,13 @@ class LazyGroup(click.Group):
             command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
             return command
         self._load_plugin_commands()
-        return super().get_command(ctx, cmd_name)
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            from hpmkd.registry.registry import DISTRIBUTIONS
+
+            if distribution := DISTRIBUTIONS["command"].get(cmd_name):
+                ctx.fail(f"{cmd_name} comes with: pip install {distribution}")
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; errors of hpmkd are reported in a line."""

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 DISABLE_VARIABLE = "HPMKD_DISABLE"
 
-#: Components that come in distributions of their own, by kind and name, for the error where one
-#: is not installed.
+#: Components and commands that come in distributions of their own, by kind and name, for the error
+#: where one is not installed.
 DISTRIBUTIONS: Mapping[str, Mapping[str, str]] = {
+    "command": {"serve": "hpmkd-serve"},
     "executor": {"dask": "hpmkd-dask"},
     "stage": {"lightgbm": "hpmkd-lightgbm"},
 }

@@ -24,6 +24,7 @@ DISTRIBUTIONS = [
     ROOT / "plugins" / "hpmkd-lightgbm" / "pyproject.toml",
     ROOT / "plugins" / "hpmkd-dask" / "pyproject.toml",
     ROOT / "plugins" / "hpmkd-mlflow" / "pyproject.toml",
+    ROOT / "plugins" / "hpmkd-serve" / "pyproject.toml",
 ]
 #: What makes a run short, where it is about who takes part in it.
 SHORT = {

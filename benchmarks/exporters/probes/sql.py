@@ -22,7 +22,7 @@ if __name__ == "__main__":
     texts = {name for row in rows for name, cell in row.items() if isinstance(cell, str)}
     names = ['"' + name.replace('"', '""') + '"' for name in rows[0]]
     kinds = ["TEXT" if name in texts else "DOUBLE" for name in rows[0]]
-    described = ", ".join(map(" ".join, zip(names, kinds)))
+    described = ", ".join(map(" ".join, zip(names, kinds, strict=True)))
     connection.execute(f"CREATE TABLE rows ({described})")
     places = ", ".join("?" * len(names))
     insert = f"INSERT INTO rows VALUES ({places})"

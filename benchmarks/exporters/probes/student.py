@@ -1,13 +1,12 @@
-"""Answers by ``hpmkd`` or ``hpmkd_runtime``, the first argument; its folder is the second."""
+"""Answers by the student of a module, the argument: of ``hpmkd`` or of ``hpmkd_runtime``."""
 
 import sys
 
 if __name__ == "__main__":
-    sys.path[:0] = [sys.argv[2]] if sys.argv[2] else []
     import json
     from importlib import import_module
 
-    student = import_module(f"{sys.argv[1]}").Student.load("student.hpmkd")
+    student = import_module(sys.argv[1]).Student.load("student.hpmkd")
     with open("rows.json", encoding="utf-8") as stream:
         rows = json.load(stream)
     student.predict_one(rows[0])
