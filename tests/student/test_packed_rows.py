@@ -41,7 +41,7 @@ def requested(fit_student):
     """Students that tell rows apart, and their training rows."""
     rng = np.random.default_rng(1)
     n = 240
-    town = rng.choice(np.array(["Oslo", 1, 2.5, True, "2", None], dtype=object), n)
+    town = rng.choice(np.array(["Oslo", 1, 2.5, True, "2", "nan", None], dtype=object), n)
     frame = pd.DataFrame({"town": town, "age": rng.normal(size=n) * 5, "kind": list("abcd") * 60})
     frame.loc[::9, "age"] = np.nan
     # Every cell says something about the label.

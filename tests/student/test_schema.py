@@ -4,6 +4,7 @@ import pytest
 
 from hpmkd.errors import DataError
 from hpmkd.student import Schema
+from hpmkd.student.columns.calendar import Calendar
 from hpmkd.student.columns.column import Column
 
 NAN = float("nan")
@@ -238,3 +239,5 @@ def test_columns_check_themselves():
         Column("a", "colour")
     with pytest.raises(ValueError, match="lists categories"):
         Column("a", "number", ("x",))
+    with pytest.raises(ValueError, match="lists a moment"):
+        Column("a", "datetime", missing=("?", "9999-12-31"), calendar=Calendar())

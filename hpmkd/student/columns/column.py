@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hpmkd.student.columns.calendar import Calendar
 from hpmkd.student.columns.cells import Kind, kind_of, read_moments, read_numbers, read_texts
 from hpmkd.student.columns.features import Feature, features_of
+from hpmkd.student.columns.moments import is_moment
 from hpmkd.student.columns.spelling import aliases
 
 #: Codes of the cells of a category column that hold no known level.
@@ -54,6 +55,8 @@ class Column:
             raise ValueError(
                 f"column {self.name!r} is a category but lists texts for missing cells"
             )
+        if self.kind == "datetime" and any(map(is_moment, self.missing)):
+            raise ValueError(f"column {self.name!r} lists a moment as a text for missing cells")
         if (self.kind == "datetime") != (self.calendar is not None):
             raise ValueError(f"column {self.name!r}: a calendar is for datetimes, and for all")
 

@@ -41,7 +41,7 @@ class Levels(dict[Any, float]):
 
     def __missing__(self, cell: Any) -> float:
         kind = type(cell)
-        if cell is None or kind is str:
+        if cell is None or kind is str or cell != cell:  # NaN spells a level that there may be
             return np.nan
         if kind is float:
             return self.get(str(int(cell)) if cell.is_integer() else str(cell), np.nan)
