@@ -126,5 +126,3 @@ def _spellings(column: Column) -> dict[str, int]:
     codes = dict(column.codes)
     truths = {text.lower(): code for text, code in codes.items() if text.lower() in TRUTHS}
     return truths | codes
-
-

@@ -36,7 +36,7 @@ class Dialect(ABC):
     #: The larger of several values.
     greatest: ClassVar[str] = "greatest"
     #: Columns that a subquery may have.
-    max_columns: ClassVar[int]
+    max_columns: ClassVar[int] = 2000
     #: By how much a probability may differ from the student's.
     tolerance: ClassVar[float]
     #: Whether names are the same that differ in case alone.
@@ -119,7 +119,9 @@ class Dialect(ABC):
     def or_missing(self, cell: str, column: Column, read: str) -> str:
         """Read a cell unless it holds a text that stands for a missing one."""
         texts = ", ".join(self.text(text) for text in column.missing if self.holds(text))
-        return f"CASE WHEN {self.category(cell)} NOT IN ({texts}) THEN {read} END" if texts else read
+        return (
+            f"CASE WHEN {self.category(cell)} NOT IN ({texts}) THEN {read} END" if texts else read
+        )
 
     # -------------------------------------------------------------- arithmetic
 

@@ -30,7 +30,6 @@ class DuckDB(Dialect):
     }
     quotient = "//"
     double_type = "DOUBLE"
-    max_columns = 10_000
     tolerance = TOLERANCE
     ignores_case = True
 

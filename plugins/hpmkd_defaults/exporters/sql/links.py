@@ -106,7 +106,9 @@ class Links:
 
     def _at_least(self, value: Sql) -> Sql:
         least = self._dialect.double(SMALLEST)
-        return self._define("a", f"CASE WHEN {{}} > {least} THEN {{}} ELSE {least} END", value, value)
+        return self._define(
+            "a", f"CASE WHEN {{}} > {least} THEN {{}} ELSE {least} END", value, value
+        )
 
     def _define(self, letter: str, template: str, *parts: Sql) -> Sql:
         return self._levels.define(letter, sql(template, *parts))

@@ -39,4 +39,3 @@ def check_parity(student: Student, dialect: Dialect, n_rows: int = N_ROWS) -> No
         ) from error
     if answers is not None:
         check_answers(student, rows, *answers, dialect.title, dialect.tolerance)
-

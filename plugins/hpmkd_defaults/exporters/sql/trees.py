@@ -44,9 +44,7 @@ def tree_margins(
         place = cells.levels.define("n", _tree(model, root, conditions, str))
         for c, own in enumerate(terms):
             own.append(_chosen(cells, model, root, place, c))
-    return [
-        cells.levels.add_up("m", start, own) for start, own in zip(starts, terms, strict=True)
-    ]
+    return [cells.levels.add_up("m", start, own) for start, own in zip(starts, terms, strict=True)]
 
 
 def _chosen(cells: Cells, model: TreesModel, root: int, place: Sql, margin: int) -> Sql:
@@ -73,9 +71,7 @@ def _leaves(model: TreesModel, root: int) -> list[int]:
     return found
 
 
-def _tree(
-    model: TreesModel, root: int, conditions: _Conditions, leaf: Callable[[int], str]
-) -> Sql:
+def _tree(model: TreesModel, root: int, conditions: _Conditions, leaf: Callable[[int], str]) -> Sql:
     """Return one tree.
 
     Of two sides, the one in which more is nested comes last: the branches of its CASE follow those
