@@ -46,16 +46,17 @@ class Cells:
     def column(self, feature: Feature) -> Sql:
         """Return the column of a feature: a double, or an integer if :func:`is_whole`."""
         column = feature.column
-        cell = f"t.{self.dialect.identifier(column.name)}"
+        cell = self.levels.define("c", Sql(f"t.{self.dialect.identifier(column.name)}"))
         if column.name not in self.read:
             self._refuse_twins(column.name)
             self.read[column.name] = column
         if column.calendar is not None:
-            micros = self.dialect.microseconds(cell, column)
+            micros = Sql(self.dialect.microseconds(cell.text, column), cell.uses)
             return Moments(self.levels, self.dialect, micros).value(feature, column.calendar)
         if feature.kind == "number":
-            return self.levels.define("x", Sql(self.dialect.number(cell, column)))
-        return self.levels.define("x", Sql(self._codes(cell, feature)))
+            number = self.dialect.number(cell.text, column)
+            return self.levels.define("x", Sql(number, cell.uses))
+        return self.levels.define("x", Sql(self._codes(cell.text, feature), cell.uses))
 
     def _refuse_twins(self, name: str) -> None:
         """Refuse a name that the database takes for that of another column."""

@@ -13,7 +13,6 @@ from hpmkd_defaults.exporters.sql.sqlite import SQLite
 from hpmkd_defaults.exporters.writing import as_student, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from hpmkd.contracts import Predictor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpmkd.student import LinearEncoder, LinearModel, NetworkModel
 from hpmkd_defaults.exporters.sql.cells import Cells
@@ -99,7 +100,7 @@ def network_margins(cells: Cells, encoder: LinearEncoder, model: NetworkModel) -
     return values
 
 
-def _products(cells: Cells, values: Sequence[Sql], weights: Sequence[np.float32]) -> Iterator[Sql]:
+def _products(cells: Cells, values: Sequence[Sql], weights: NDArray[np.float32]) -> Iterator[Sql]:
     """Yield what is added to a sum of a network: products by fours, and those left one by one."""
     products = [
         sql("{} * {}", value, cells.dialect.single(weight))
@@ -118,8 +119,8 @@ def _squashed(cells: Cells, encoder: LinearEncoder, at: int) -> Sql:
     dialect, define = cells.dialect, cells.levels.define
     one, three = dialect.single(np.float32(1)), dialect.single(np.float32(3))
     if at >= encoder.scaling.n_columns:
-        third = np.float32(1) / np.float32(3)
-        there = dialect.single(np.float32(1) / np.sqrt(np.float32(1) + third * third))
+        full = np.float32(1) / np.float32(3)
+        there = dialect.single(np.float32(1) / np.sqrt(np.float32(1) + full * full))
         absent, met = dialect.single(np.float32(0)), _condition(cells, encoder, at)
         return define("s", sql(f"CASE WHEN {{}} THEN {there} ELSE {absent} END", met))
     z, most = _scaled(cells, encoder, at), dialect.double(LARGEST_INPUT)

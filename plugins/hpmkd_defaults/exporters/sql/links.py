@@ -47,10 +47,8 @@ class Links:
         small = self._power(self._define("a", "-abs({})", margin))
         one = self._dialect.double(1.0)
         cases = (f"THEN {{}} ELSE {one}", f"THEN {one} ELSE {{}}")
-        return [
-            self._define("p", f"CASE WHEN {{}} >= 0 {case} END / ({one} + {{}})", margin, *[small] * 2)
-            for case in cases
-        ]  # fmt: skip
+        shares = (f"CASE WHEN {{}} >= 0 {case} END / ({one} + {{}})" for case in cases)
+        return [self._define("p", share, margin, small, small) for share in shares]
 
     def softmax(self, margins: Sequence[Sql]) -> list[Sql]:
         """Return powers of e, divided by their sum; the largest one is 1."""
@@ -101,8 +99,9 @@ class Links:
         if inverse == 1.0:
             return self._normalised(values)
         double = self._dialect.double
-        log = f"CASE WHEN {{}} > {double(_TINY)} THEN ln({{}}) * {double(inverse)} ELSE {double(_LOWEST)} END"
-        return self.softmax([self._define("l", log, value, value) for value in values])
+        log = f"THEN ln({{}}) * {double(inverse)} ELSE {double(_LOWEST)} END"
+        cases = f"CASE WHEN {{}} > {double(_TINY)} {log}"
+        return self.softmax([self._define("l", cases, value, value) for value in values])
 
     def _at_least(self, value: Sql) -> Sql:
         least = self._dialect.double(SMALLEST)

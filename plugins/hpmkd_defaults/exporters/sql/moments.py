@@ -21,7 +21,7 @@ class Moments:
     levels : Levels
         Where they are defined.
     dialect : Dialect
-    micros : str
+    micros : Sql
         Microseconds since 1970, an integer, NULL where missing.
 
     References
@@ -29,10 +29,10 @@ class Moments:
     Hinnant, H. (2013), chrono-compatible low-level date algorithms: ``civil_from_days``.
     """
 
-    def __init__(self, levels: Levels, dialect: Dialect, micros: str) -> None:
+    def __init__(self, levels: Levels, dialect: Dialect, micros: Sql) -> None:
         self._levels = levels
         self._dialect = dialect
-        self._since = levels.define("u", Sql(f"{micros} + {TO_1970 * DAY * _SECOND}"))
+        self._since = levels.define("u", sql(f"{{}} + {TO_1970 * DAY * _SECOND}", micros))
 
     def value(self, feature: Feature, calendar: Calendar) -> Sql:
         """Return a feature of the moments."""

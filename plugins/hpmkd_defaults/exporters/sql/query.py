@@ -87,7 +87,8 @@ def query_of(
             f"subqueries, expected {dialect.max_columns:,} at most: {_SMALLER}"
         )
     listed = ",\n       ".join(f"{value.text} AS {name}" for value, name in results)
-    text = f"{_head(student, dialect, place, cells)}WITH {chain.text}\nSELECT {listed}\nFROM {chain.last};\n"
+    head = _head(student, dialect, ".".join(table), cells)
+    text = f"{head}WITH {chain.text}\nSELECT {listed}\nFROM {chain.last};\n"
     if len(text.encode()) > MAX_BYTES:
         raise UnsupportedStudentError(
             f"the query for {dialect.title} would have {len(text.encode()):,} bytes, expected "

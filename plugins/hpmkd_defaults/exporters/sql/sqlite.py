@@ -63,7 +63,7 @@ class SQLite(Dialect):
         return super().objection(name)
 
     def number(self, cell: str, column: Column) -> str:
-        """Read a number, or a text that spells one; another text is an error when the query runs."""
+        """Read a number, or a text that spells one; at another text the query stops."""
         complaint = self._complaint(cell, column, "holds no number")
         texts = ", ".join(self.text(text) for text in ("", *column.missing) if self.holds(text))
         return (

@@ -30,16 +30,14 @@ def tree_margins(
     """Return margins, float32 where the database has it, with all trees added to their starts."""
     width = model.leaf_values.shape[1]
     conditions = _Conditions(cells, encoder, model)
+
+    def scalar(leaf: int) -> str:
+        return cells.dialect.single(model.leaf_values[leaf, 0])
+
     terms: list[list[Sql]] = [[] for _ in starts]
     for root, output in zip(model.roots, model.outputs, strict=True):
         if width == 1:
-            terms[output].append(
-                _tree(
-                    model, root, conditions, lambda leaf: cells.dialect.single(
-                        model.leaf_values[leaf, 0]
-                    ),
-                )
-            )  # fmt: skip
+            terms[output].append(_tree(model, root, conditions, scalar))
             continue
         place = cells.levels.define("n", _tree(model, root, conditions, str))
         for c, own in enumerate(terms):

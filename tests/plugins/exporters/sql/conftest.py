@@ -36,10 +36,9 @@ class Server(PostgreSQL):
         name = self.identifier(table)
         self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         self.connection.execute(f"CREATE TABLE {name} ({', '.join(types)})")
-        cells = [
-            rows[n] if rows[n].dtype.kind == "f" else rows[n].astype(object).where(rows[n].notna(), None)
-            for n in rows.columns
-        ]  # fmt: skip
+        cells = [rows[n].astype(object) for n in rows.columns]
+        # NaN of numbers stays, of other columns it is NULL.
+        cells = [c if rows[c.name].dtype.kind == "f" else c.where(c.notna(), None) for c in cells]
         with self.connection.cursor().copy(f"COPY {name} FROM STDIN") as copy:
             for row in zip(range(len(rows)), *cells, strict=True):
                 copy.write_row(row)

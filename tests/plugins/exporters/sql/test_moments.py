@@ -10,7 +10,7 @@ import pytest
 
 from hpmkd.student.columns.calendar import PARTS, Calendar
 from hpmkd.student.columns.column import Column
-from hpmkd_defaults.exporters.sql.expressions import Levels
+from hpmkd_defaults.exporters.sql.expressions import Levels, Sql
 from hpmkd_defaults.exporters.sql.moments import Moments
 
 
@@ -26,7 +26,7 @@ def test_every_part(dialect, whole_days):
     calendar = Calendar(1_700_006_400, whole_days, PARTS)
     column = Column("when", "datetime", calendar=calendar)
     levels = Levels()
-    made = Moments(levels, dialect, dialect.microseconds('t."when"', column))
+    made = Moments(levels, dialect, Sql(dialect.microseconds('t."when"', column)))
     parts = [made.value(feature, calendar) for feature in column.features]
     uses = frozenset(chain.from_iterable(part.uses for part in parts))
     key = levels.define("k", made._since._replace(text='t."row"', uses=frozenset()))

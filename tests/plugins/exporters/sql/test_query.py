@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from hpmkd.errors import ExportError, UnsupportedStudentError
-from hpmkd.student import LinearModel, Schema, Student, fit_encoder
+from hpmkd.student import LinearModel, NetworkModel, Schema, Student, fit_encoder
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.sql import query as module
 from hpmkd_defaults.exporters.sql.duckdb import DuckDB
-from hpmkd_defaults.exporters.sql.postgresql import PostgreSQL
+from hpmkd_defaults.exporters.sql.parity import check_parity
 from hpmkd_defaults.exporters.sql.query import query_of
 from hpmkd_defaults.exporters.sql.sqlite import SQLite
 
@@ -83,26 +83,23 @@ def test_long_queries_are_refused_with_advice(family, monkeypatch):
         query_of(known_student(family, "wine", True), DuckDB(), ["rows"])
 
 
-def wide(n):
-    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(5, n)))
-    rows.columns = [f"x{j}" for j in range(n)]
-    return rows, fitted_student("linear", rows, [0, 1, 0, 1, 0])
+def wide(n_units):
+    """A network, the units of which stand beside each other."""
+    rows = pd.DataFrame({"x": np.arange(20.0)})
+    encoder = fit_encoder("linear", Schema.fit(rows), rows)
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=(1, n_units)), rng.normal(size=(n_units, 1)) / n_units]
+    return Student(encoder, NetworkModel(weights, [np.zeros(n_units), [0.0]]), [0, 1])
 
 
-def test_wide_queries_are_refused_with_advice():
-    for dialect in (SQLite(), PostgreSQL()):
-        n = dialect.max_columns
-        with pytest.raises(UnsupportedStudentError, match=rf"expected {n:,} at most: .*-max-size"):
-            query_of(wide(n + 1)[1], dialect, ["rows"])
+def test_wide_queries_are_refused_with_advice(dialect):
+    n = dialect.max_columns
+    with pytest.raises(UnsupportedStudentError, match=rf"expected {n:,} at most: .* --max-size"):
+        query_of(wide(n + 1), dialect, ["rows"])
 
 
-def test_as_wide_as_it_may_be_it_runs(dialect, monkeypatch):
-    """Also where it is longer than is written."""
-    monkeypatch.setattr(module, "MAX_BYTES", 2_000_000)
-    rows, student = wide(dialect.max_columns - 2)
-    query = query_of(student, dialect, ["wide"], ["row"])
-    _, found = dialect.answers(query.text, "wide", "row", rows)
-    np.testing.assert_allclose(found, student.predict_proba(rows), atol=1e-12)
+def test_as_wide_as_it_may_be_it_runs(dialect):
+    check_parity(wide(dialect.max_columns - 2), dialect, 20)  # and the key, and x
 
 
 def test_margins_that_may_overflow_are_refused():
