@@ -14,7 +14,7 @@ from hpmkd.student.columns.column import Column
 from hpmkd.student.columns.features import Feature
 from hpmkd.student.columns.spelling import TRUTHS
 from hpmkd.student.models.trees import TreesModel
-from hpmkd_defaults.exporters.sql.dialects import Dialect
+from hpmkd_defaults.exporters.sql.dialects import Dialect, shortened
 from hpmkd_defaults.exporters.sql.expressions import Levels, Sql
 from hpmkd_defaults.exporters.sql.moments import Moments
 
@@ -48,7 +48,7 @@ class Cells:
         column = feature.column
         cell = self.levels.define("c", Sql(f"t.{self.dialect.identifier(column.name)}"))
         if column.name not in self.read:
-            self._refuse_twins(column.name)
+            self._check_name(column.name)
             self.read[column.name] = column
         if column.calendar is not None:
             micros = Sql(self.dialect.microseconds(cell.text, column), cell.uses)
@@ -58,14 +58,19 @@ class Cells:
             return self.levels.define("x", Sql(number, cell.uses))
         return self.levels.define("x", Sql(self._codes(cell.text, feature), cell.uses))
 
-    def _refuse_twins(self, name: str) -> None:
-        """Refuse a name that the database takes for that of another column."""
-        folded = name.casefold()
-        same = [each for each in self._schema.names if each.casefold() == folded]
-        if self.dialect.ignores_case and len(same) > 1:
+    def _check_name(self, name: str) -> None:
+        """Refuse a name that the database has not, or takes for another."""
+        dialect, folded = self.dialect, name.casefold()
+        reason = dialect.objection(name)
+        if folded in dialect.row_numbers:
+            reason = "where the table has no such column, it is the number of the row"
+        same = [each for each in self._schema.names if each != name and each.casefold() == folded]
+        if dialect.ignores_case and same:
+            reason = f"it is the same as {same[0]!r}, for upper and lower case are one"
+        if reason:
             raise UnsupportedStudentError(
-                f"the names {same[0]!r} and {same[1]!r} are one in {self.dialect.title}, which "
-                "does not look at upper and lower case: train the student on columns of other names"
+                f"the column {shortened(name)} cannot be read in {dialect.title}: {reason}; train "
+                "the student on columns of other names"
             )
 
     def _codes(self, cell: str, feature: Feature) -> str:

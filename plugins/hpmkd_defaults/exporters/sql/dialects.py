@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpmkd.errors import ExportError, UnsupportedStudentError
+from hpmkd.errors import ExportError
 from hpmkd_defaults.exporters.sql.expressions import Sql, sql
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Dialect(ABC):
     tolerance: ClassVar[float]
     #: Whether names are the same that differ in case alone.
     ignores_case: ClassVar[bool] = False
+    #: Names that are the number of the row where a table has no such column.
+    row_numbers: ClassVar[tuple[str, ...]] = ()
     #: What the head of the query says further.
     notes: ClassVar[tuple[str, ...]] = ()
 
@@ -75,29 +77,17 @@ class Dialect(ABC):
         if isinstance(value, float):
             return self.double(value)
         if not self.holds(value):
-            raise ExportError(f"the label {_short(value)} cannot be a text in {self.title}")
+            raise ExportError(f"the label {shortened(value)} cannot be a text in {self.title}")
         return self.text(value)
 
     # ------------------------------------------------------------------- names
 
     def identifier(self, name: str) -> str:
-        """Write the name of a table or of a column of it.
-
-        Raises
-        ------
-        UnsupportedStudentError
-            The database knows no such name.
-        """
-        reason = self.objection(name)
-        if reason:
-            raise UnsupportedStudentError(
-                f"the name {_short(name)} cannot be used in {self.title}: {reason}; train the "
-                "student on columns of other names"
-            )
+        """Write the name of a table or of a column of it."""
         return '"' + name.replace('"', '""') + '"'
 
     def objection(self, name: str) -> str:
-        """Return why the database cannot have a column of this name, or an empty text."""
+        """Return why the database can have nothing of this name, or an empty text."""
         if not name or "\x00" in name:
             return "a name has one character at least, and none of them is NUL"
         return "" if self.holds(name) else "it holds half of a character"
@@ -171,7 +161,8 @@ class Dialect(ABC):
         return None
 
 
-def _short(name: str) -> str:
+def shortened(name: str) -> str:
+    """Return a name as a message shows it."""
     return repr(name if len(name) <= 60 else f"{name[:57]}...")
 
 

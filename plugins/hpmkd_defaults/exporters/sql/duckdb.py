@@ -9,7 +9,6 @@ from hpmkd_defaults.exporters.json.model import short
 from hpmkd_defaults.exporters.parity import TOLERANCE
 from hpmkd_defaults.exporters.sql.dialects import Dialect, exponent_form, in_order
 from hpmkd_defaults.exporters.sql.expressions import Sql, sql
-from hpmkd_defaults.exporters.sql.sqlite import ROW_NUMBERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +31,7 @@ class DuckDB(Dialect):
     double_type = "DOUBLE"
     tolerance = TOLERANCE
     ignores_case = True
+    row_numbers = ("rowid",)
 
     def double(self, value: float) -> str:
         """Write a float64; without an exponent it would be a decimal."""
@@ -46,12 +46,6 @@ class DuckDB(Dialect):
     def text(self, value: str) -> str:
         """Write a text; NUL has no place in a file of text."""
         return " || chr(0) || ".join(map(super().text, value.split("\x00")))
-
-    def objection(self, name: str) -> str:
-        """Return why DuckDB cannot have a column of this name."""
-        if name.lower() in ROW_NUMBERS[:1]:
-            return "where a table has no such column, it is the number of the row"
-        return super().objection(name)
 
     def number(self, cell: str, column: Column) -> str:
         """Read a number; NaN equals itself."""

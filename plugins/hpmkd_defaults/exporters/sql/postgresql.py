@@ -58,7 +58,7 @@ class PostgreSQL(Dialect):
         return "\x00" not in value and super().holds(value)
 
     def objection(self, name: str) -> str:
-        """Return why PostgreSQL cannot have a column of this name."""
+        """Return why PostgreSQL can have nothing of this name."""
         found = super().objection(name)
         if found or len(name.encode()) <= MAX_NAME:
             return found

@@ -23,7 +23,7 @@ from hpmkd.student import (
 )
 from hpmkd.student.models.pool import tree_parts
 from hpmkd_defaults.exporters.sql.cells import Cells, cuts_of
-from hpmkd_defaults.exporters.sql.dialects import Dialect
+from hpmkd_defaults.exporters.sql.dialects import Dialect, shortened
 from hpmkd_defaults.exporters.sql.expressions import Levels, Sql, sql
 from hpmkd_defaults.exporters.sql.linear import linear_margins, network_margins
 from hpmkd_defaults.exporters.sql.links import Links
@@ -70,7 +70,7 @@ def query_of(
         The student reads columns of other names than the database knows, is of another kind,
         or the query would be longer or wider than the database takes.
     ExportError
-        A name in `keep` or a label cannot be written.
+        A name in `table` or `keep`, or a label, cannot be written.
     """
     levels = Levels()
     cells = Cells(levels, dialect, student.encoder.schema, _cuts(student))
@@ -78,7 +78,7 @@ def query_of(
     label = _label(levels, dialect, found, student.classes.tolist())
     results = [*_kept(levels, dialect, keep), (label, LABEL)]
     results += [(value, f"p_{k}") for k, value in enumerate(found)]
-    place = ".".join(dialect.identifier(name) for name in table)
+    place = ".".join(_written(dialect, name, "table") for name in table)
     used = frozenset().union(*(value.uses for value, _ in results))
     chain = levels.chain(_prefix(table), f"{place} AS t", dialect.fence, used)
     if chain.width > dialect.max_columns:
@@ -187,10 +187,18 @@ def _kept(levels: Levels, dialect: Dialect, keep: Sequence[str]) -> list[tuple[S
             f"from {LABEL!r} and from p_0, p_1 …, which the query returns: rename such a column in "
             "a view"
         )
-    return [
-        (levels.define("k", Sql(f"t.{dialect.identifier(name)}")), dialect.identifier(name))
-        for name in keep
-    ]
+    written = [_written(dialect, name, "keep") for name in keep]
+    return [(levels.define("k", Sql(f"t.{name}")), name) for name in written]
+
+
+def _written(dialect: Dialect, name: str, setting: str) -> str:
+    """Return the name of a table or a column that a setting gives, as it stands in the query."""
+    reason = dialect.objection(name)
+    if reason:
+        raise ExportError(
+            f"{setting} got {shortened(name)}, expected a name that {dialect.title} has: {reason}"
+        )
+    return dialect.identifier(name)
 
 
 def _prefix(table: Sequence[str]) -> str:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from hpmkd.student.columns.column import Column
 
-#: Names by which SQLite returns the number of a row where a table has no such column.
-ROW_NUMBERS = ("rowid", "_rowid_", "oid")
 #: What a build without mathematical functions lacks.
 FUNCTIONS = {"exp": math.exp, "ln": math.log, "sqrt": math.sqrt}
 
@@ -39,6 +37,7 @@ class SQLite(Dialect):
     # It has no float32, in which the student adds trees.
     tolerance = 1e-5
     ignores_case = True
+    row_numbers = ("rowid", "_rowid_", "oid")
     notes = (
         "Needs SQLite 3.38, and of a student that is not a single tree its mathematical functions:",
         "where SELECT exp(1) fails, register exp, ln and sqrt (in Python: create_function).",
@@ -55,12 +54,6 @@ class SQLite(Dialect):
     def text(self, value: str) -> str:
         """Write a text; NUL would end the query."""
         return " || char(0) || ".join(map(super().text, value.split("\x00")))
-
-    def objection(self, name: str) -> str:
-        """Return why SQLite cannot have a column of this name."""
-        if name.lower() in ROW_NUMBERS:
-            return "where a table has no such column, it is the number of the row"
-        return super().objection(name)
 
     def number(self, cell: str, column: Column) -> str:
         """Read a number, or a text that spells one; at another text the query stops."""

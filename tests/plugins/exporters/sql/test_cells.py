@@ -11,8 +11,10 @@ import pytest
 from hpmkd.errors import UnsupportedStudentError
 from hpmkd.student import LinearModel, Schema, Student, fit_encoder
 from hpmkd.student.columns.cells import read_moments
-from hpmkd.testing.students import fitted_student
+from hpmkd.testing.students import EVERY_KIND, fitted_student
+from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.sql.duckdb import DuckDB
+from hpmkd_defaults.exporters.sql.postgresql import PostgreSQL
 from hpmkd_defaults.exporters.sql.query import query_of
 from hpmkd_defaults.exporters.sql.sqlite import SQLite
 
@@ -178,6 +180,35 @@ def test_names_that_differ_in_case_are_one_in_some_databases(postgresql):
     rows = pd.DataFrame({"Age": np.arange(40.0), "age": np.arange(40.0)[::-1], "size": 1.0})
     student = fitted_student("linear", rows, np.arange(40) % 2)
     for dialect in (SQLite(), DuckDB()):
-        with pytest.raises(UnsupportedStudentError, match="the names 'Age' and 'age' are one in"):
+        with pytest.raises(
+            UnsupportedStudentError, match="'Age' cannot be read in .* the same as 'age'"
+        ):
             query_of(student, dialect, ["t"])
     assert query_of(student, postgresql, ["t"]).reads == ("Age", "age", "size")
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect", "reason"),
+    [
+        ("OID", SQLite(), "it is the number of the row"),
+        ("rowid", DuckDB(), "it is the number of the row"),
+        ("x" * 10_000, PostgreSQL(), "would be cut"),
+        ("", SQLite(), "one character at least"),
+    ],
+)
+def test_names_that_cannot_be_read_are_refused(name, dialect, reason):
+    student = fitted_student("tree", pd.DataFrame({name: np.arange(40.0)}), np.arange(40) > 20)
+    with pytest.raises(UnsupportedStudentError, match=reason) as caught:
+        query_of(student, dialect, ["t"])
+    assert len(str(caught.value)) < 300
+
+
+def test_the_smallest_numbers_do_not_underflow(postgresql):
+    """What PostgreSQL would stop at: quotients, products and roundings that are zero."""
+    rows = pd.DataFrame({"x": np.linspace(-1e30, 1e30, 40), "y": np.linspace(-1, 1, 40)})
+    cells = pd.DataFrame({"x": [5e-324, -1e-300, 1e-40, 0.0], "y": [5e-324, 1e-300, -1e-40, 1e-20]})
+    for family in EVERY_KIND:
+        student = fitted_student(family, rows, np.arange(40) % 2)
+        query = query_of(student, postgresql, ["small"], ["row"])
+        answers = postgresql.answers(query.text, "small", "row", cells[list(query.reads)])
+        check_answers(student, cells, *answers, postgresql.title)

@@ -14,13 +14,15 @@ from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.sql import query as module
 from hpmkd_defaults.exporters.sql.duckdb import DuckDB
 from hpmkd_defaults.exporters.sql.parity import check_parity
+from hpmkd_defaults.exporters.sql.postgresql import PostgreSQL
 from hpmkd_defaults.exporters.sql.query import query_of
 from hpmkd_defaults.exporters.sql.sqlite import SQLite
 
 
 def described(student, table, keep=()):
     with sqlite3.connect(":memory:") as connection:
-        names = ", ".join(f'"{name}"' for name in (*keep, *student.encoder.schema.names))
+        columns = [name for name in (*keep, *student.encoder.schema.names) if name != "rowid"]
+        names = ", ".join(f'"{name}"' for name in columns)
         connection.execute(f'CREATE TABLE "{table}" ({names})')
         cursor = connection.execute(query_of(student, SQLite(), [table], keep).text)
         return [each[0] for each in cursor.description]
@@ -47,6 +49,15 @@ def test_a_table_may_be_in_a_schema():
 def test_kept_columns_that_clash_are_refused(keep):
     with pytest.raises(ExportError, match="expected names that differ"):
         query_of(known_student("tree", "wine", True), SQLite(), ["rows"], keep)
+
+
+def test_the_number_of_the_row_can_be_kept():
+    assert described(known_student("tree", "wine", True), "rows", ["rowid"])[0] == "rowid"
+
+
+def test_kept_columns_that_no_table_has_are_refused():
+    with pytest.raises(ExportError, match=r"keep got .* more than 63 bytes"):
+        query_of(known_student("tree", "wine", True), PostgreSQL(), ["rows"], ["x" * 64])
 
 
 def test_only_columns_that_the_student_looks_at_are_read(postgresql):
