@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from hpmkd.errors import ExportError, UnsupportedStudentError
 from hpmkd.student import (
     AdditiveModel,
@@ -25,16 +23,17 @@ from hpmkd.student.models.pool import tree_parts
 from hpmkd_defaults.exporters.sql.cells import Cells, cuts_of
 from hpmkd_defaults.exporters.sql.dialects import Dialect, shortened
 from hpmkd_defaults.exporters.sql.expressions import Levels, Sql, sql
+from hpmkd_defaults.exporters.sql.limits import (
+    check_length,
+    check_linear,
+    check_trees,
+    check_width,
+)
 from hpmkd_defaults.exporters.sql.linear import linear_margins, network_margins
 from hpmkd_defaults.exporters.sql.links import Links
 from hpmkd_defaults.exporters.sql.trees import tree_margins
 
-#: The longest query, in bytes: older builds of SQLite read no longer ones.
-MAX_BYTES = 1_000_000
-#: A margin beyond it might overflow float32, which is an error in some databases.
-LARGEST_MARGIN = 1e30
 LABEL = "label"
-_SMALLER = "choose a smaller student, such as hpmkd pick RUN --max-size 5KB finds"
 
 
 class Query(NamedTuple):
@@ -81,19 +80,11 @@ def query_of(
     place = ".".join(_written(dialect, name, "table") for name in table)
     used = frozenset().union(*(value.uses for value, _ in results))
     chain = levels.chain(_prefix(table), f"{place} AS t", dialect.fence, used)
-    if chain.width > dialect.max_columns:
-        raise UnsupportedStudentError(
-            f"the query for {dialect.title} would have {chain.width:,} columns between its "
-            f"subqueries, expected {dialect.max_columns:,} at most: {_SMALLER}"
-        )
+    check_width(chain.width, dialect)
     listed = ",\n       ".join(f"{value.text} AS {name}" for value, name in results)
     head = _head(student, dialect, ".".join(table), cells)
     text = f"{head}WITH {chain.text}\nSELECT {listed}\nFROM {chain.last};\n"
-    if len(text.encode()) > MAX_BYTES:
-        raise UnsupportedStudentError(
-            f"the query for {dialect.title} would have {len(text.encode()):,} bytes, expected "
-            f"{MAX_BYTES:,} at most: {_SMALLER}"
-        )
+    check_length(text, dialect)
     return Query(text, tuple(cells.read))
 
 
@@ -121,12 +112,12 @@ class _Model:
         cells, linear, trees = self._cells, self._linear, self._trees
         single = cells.dialect.single
         if isinstance(model, LinearModel) and isinstance(linear, LinearEncoder):
-            _check_linear(linear, model)
+            check_linear(linear, model)
             return linear_margins(cells, linear, model)
         if isinstance(model, NetworkModel) and isinstance(linear, LinearEncoder):
             return network_margins(cells, linear, model)
         if isinstance(model, TreesModel) and isinstance(trees, TreeEncoder):
-            _check_trees(model)
+            check_trees(model)
             starts = [Sql(single(base)) for base in model.base_margin]
             return tree_margins(cells, trees, model, starts)
         if isinstance(model, AdditiveModel) and isinstance(trees, TreeEncoder):
@@ -136,7 +127,7 @@ class _Model:
                     self._margins(model.linear), model.low, model.high, strict=True
                 )
             ]
-            _check_trees(model.trees)
+            check_trees(model.trees)
             return tree_margins(cells, trees, model.trees, starts)
         raise UnsupportedStudentError(
             f"the exporter 'sql' got a model of the kind {model.kind!r} on an encoder of the kind "
@@ -226,27 +217,3 @@ def _head(student: Student, dialect: Dialect, place: str, cells: Cells) -> str:
 def _plain(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 80 else f"{text[:76]} ..."
-
-
-def _check_trees(model: TreesModel) -> None:
-    """Refuse trees whose sums might overflow."""
-    leaves = float(np.abs(model.leaf_values.astype(np.float64)).max(initial=0.0))
-    _check_margin(leaves * model.n_trees + float(np.abs(model.base_margin).max(initial=0.0)))
-
-
-def _check_linear(encoder: LinearEncoder, model: LinearModel) -> None:
-    """Refuse a linear margin that might overflow."""
-    scaling, largest = encoder.scaling, np.ones(model.n_inputs)
-    with np.errstate(over="ignore", invalid="ignore"):
-        ends = np.abs(np.stack([scaling.lows, scaling.highs]) / scaling.scales)
-        largest[: scaling.n_columns] = ends.max(axis=0) + np.abs(scaling.centers / scaling.scales)
-        margins = largest @ np.abs(model.coefficients) + np.abs(model.intercept)
-    _check_margin(float(margins.max()))
-
-
-def _check_margin(largest: float) -> None:
-    if not largest <= LARGEST_MARGIN:
-        raise UnsupportedStudentError(
-            f"a margin of the student may be {largest:.2g}, expected {LARGEST_MARGIN:g} at most: "
-            "a database would stop where it overflows; the exporter 'json' can write it"
-        )

@@ -181,7 +181,7 @@ def test_names_that_differ_in_case_are_one_in_some_databases(postgresql):
     student = fitted_student("linear", rows, np.arange(40) % 2)
     for dialect in (SQLite(), DuckDB()):
         with pytest.raises(
-            UnsupportedStudentError, match="'Age' cannot be read in .* the same as 'age'"
+            UnsupportedStudentError, match=r"'Age' cannot be read in .* the same as 'age'"
         ):
             query_of(student, dialect, ["t"])
     assert query_of(student, postgresql, ["t"]).reads == ("Age", "age", "size")

@@ -14,9 +14,9 @@ from hpmkd.testing.students import fitted_student
 from hpmkd_defaults.exporters.parity_rows import N_ROWS
 from hpmkd_defaults.exporters.sql.duckdb import DuckDB
 from hpmkd_defaults.exporters.sql.expressions import MAX_TERMS
+from hpmkd_defaults.exporters.sql.limits import MAX_BYTES
 from hpmkd_defaults.exporters.sql.links import LOWEST_POWER
 from hpmkd_defaults.exporters.sql.postgresql import MAX_NAME, PostgreSQL
-from hpmkd_defaults.exporters.sql.query import MAX_BYTES
 from hpmkd_defaults.exporters.sql.sqlite import SQLite
 
 PAGE = (Path(__file__).parents[4] / "docs" / "exporters-sql.md").read_text("utf-8")

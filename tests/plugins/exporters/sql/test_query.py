@@ -11,7 +11,7 @@ import pytest
 from hpmkd.errors import ExportError, UnsupportedStudentError
 from hpmkd.student import LinearModel, NetworkModel, Schema, Student, fit_encoder
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
-from hpmkd_defaults.exporters.sql import query as module
+from hpmkd_defaults.exporters.sql import limits
 from hpmkd_defaults.exporters.sql.duckdb import DuckDB
 from hpmkd_defaults.exporters.sql.parity import check_parity
 from hpmkd_defaults.exporters.sql.postgresql import PostgreSQL
@@ -89,7 +89,7 @@ def test_the_head_says_what_it_is():
 
 @pytest.mark.parametrize("family", EVERY_KIND)
 def test_long_queries_are_refused_with_advice(family, monkeypatch):
-    monkeypatch.setattr(module, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1_000)
     with pytest.raises(UnsupportedStudentError, match=r"expected 1,000 at most: .* --max-size"):
         query_of(known_student(family, "wine", True), DuckDB(), ["rows"])
 
