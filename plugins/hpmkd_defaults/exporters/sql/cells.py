@@ -15,19 +15,19 @@ from hpmkd.student.columns.features import Feature
 from hpmkd.student.columns.spelling import TRUTHS
 from hpmkd.student.models.trees import TreesModel
 from hpmkd_defaults.exporters.sql.dialects import Dialect, shortened
-from hpmkd_defaults.exporters.sql.expressions import Levels, Sql
+from hpmkd_defaults.exporters.sql.expressions import Sql, Subqueries
 from hpmkd_defaults.exporters.sql.moments import Moments
 
 #: By the name of a category, the codes at which models tell its levels apart.
 Cuts = Mapping[str, set[int]]
 
 
-class Cells:
+class CellReader:
     """Features as columns of the query, NULL where missing, defined when they are asked for.
 
     Parameters
     ----------
-    levels : Levels
+    subqueries : Subqueries
         Where they are defined.
     dialect : Dialect
     schema : Schema
@@ -36,8 +36,10 @@ class Cells:
         Of each category: levels between two neighbouring codes are one.
     """
 
-    def __init__(self, levels: Levels, dialect: Dialect, schema: Schema, cuts: Cuts) -> None:
-        self.levels = levels
+    def __init__(
+        self, subqueries: Subqueries, dialect: Dialect, schema: Schema, cuts: Cuts
+    ) -> None:
+        self.subqueries = subqueries
         self.dialect = dialect
         self.read: dict[str, Column] = {}
         self._schema = schema
@@ -46,17 +48,17 @@ class Cells:
     def column(self, feature: Feature) -> Sql:
         """Return the column of a feature: a double, or an integer if :func:`is_whole`."""
         column = feature.column
-        cell = self.levels.define("c", Sql(f"t.{self.dialect.identifier(column.name)}"))
+        cell = self.subqueries.define("c", Sql(f"t.{self.dialect.identifier(column.name)}"))
         if column.name not in self.read:
             self._check_name(column.name)
             self.read[column.name] = column
         if column.calendar is not None:
             micros = Sql(self.dialect.microseconds(cell.text, column), cell.uses)
-            return Moments(self.levels, self.dialect, micros).value(feature, column.calendar)
+            return Moments(self.subqueries, self.dialect, micros).value(feature, column.calendar)
         if feature.kind == "number":
             number = self.dialect.number(cell.text, column)
-            return self.levels.define("x", Sql(number, cell.uses))
-        return self.levels.define("x", Sql(self._codes(cell.text, feature), cell.uses))
+            return self.subqueries.define("x", Sql(number, cell.uses))
+        return self.subqueries.define("x", Sql(self._codes(cell.text, feature), cell.uses))
 
     def _check_name(self, name: str) -> None:
         """Refuse a name that the database has not, or takes for another."""

@@ -40,7 +40,7 @@ def _uses(parts: Iterable[Sql | str]) -> frozenset[str]:
 MAX_TERMS = 100
 
 
-class Levels:
+class Subqueries:
     """Columns that build on each other: each is computed once, a level above what it uses."""
 
     def __init__(self) -> None:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.student import LinearEncoder, LinearModel, NetworkModel
-from hpmkd_defaults.exporters.sql.cells import Cells
+from hpmkd_defaults.exporters.sql.cells import CellReader
 from hpmkd_defaults.exporters.sql.expressions import Sql, join, sql
 
 #: Coefficients that no margin feels: products with them may underflow, which is an error in
 #: PostgreSQL.
 TINY_COEFFICIENT = 1e-40
-#: Cells that are so small beside the scale of their column likewise.
+#: CellReader that are so small beside the scale of their column likewise.
 TINY_CELL = 1e-250
 #: Inputs, units and weights of networks likewise, in float32.
 TINY_SINGLE = 1e-20
@@ -22,7 +22,7 @@ TINY_SINGLE = 1e-20
 LARGEST_INPUT = 1e4
 
 
-def linear_margins(cells: Cells, encoder: LinearEncoder, model: LinearModel) -> list[Sql]:
+def linear_margins(cells: CellReader, encoder: LinearEncoder, model: LinearModel) -> list[Sql]:
     """Return linear margins, doubles, added in the order of the student."""
     double = cells.dialect.double
     margins = []
@@ -32,11 +32,11 @@ def linear_margins(cells: Cells, encoder: LinearEncoder, model: LinearModel) -> 
         terms = [
             _term(cells, encoder, int(j), double(float(weights[j])), double(0.0)) for j in used
         ]
-        margins.append(cells.levels.add_up("m", Sql(double(intercept)), terms))
+        margins.append(cells.subqueries.add_up("m", Sql(double(intercept)), terms))
     return margins
 
 
-def _term(cells: Cells, encoder: LinearEncoder, at: int, weight: str, zero: str) -> Sql:
+def _term(cells: CellReader, encoder: LinearEncoder, at: int, weight: str, zero: str) -> Sql:
     """Return an encoded column times its weight."""
     scaling = encoder.scaling
     if at < scaling.n_columns:
@@ -44,7 +44,7 @@ def _term(cells: Cells, encoder: LinearEncoder, at: int, weight: str, zero: str)
     return sql(f"CASE WHEN {{}} THEN {weight} ELSE {zero} END", _condition(cells, encoder, at))
 
 
-def _scaled(cells: Cells, encoder: LinearEncoder, at: int) -> Sql:
+def _scaled(cells: CellReader, encoder: LinearEncoder, at: int) -> Sql:
     """Return a number column imputed, clipped and standardised; constants are folded."""
     feature = encoder.schema.features[encoder.number_places[at]]
     arrays = (getattr(encoder.scaling, name) for name in ("medians", "lows", "highs"))
@@ -63,10 +63,10 @@ def _scaled(cells: Cells, encoder: LinearEncoder, at: int) -> Sql:
         sql(f"WHEN abs({{}}) < {double(TINY_CELL * scale)} THEN {done(0.0)}", x),
         sql(f"ELSE {{}} / {double(scale)} - {double(shift)}", x),
     ]
-    return cells.levels.define("z", sql("CASE {} END", join(" ", cases)))
+    return cells.subqueries.define("z", sql("CASE {} END", join(" ", cases)))
 
 
-def _condition(cells: Cells, encoder: LinearEncoder, at: int) -> Sql:
+def _condition(cells: CellReader, encoder: LinearEncoder, at: int) -> Sql:
     """Return when an indicator is 1: a cell is missing, or is of a level."""
     scaling, features = encoder.scaling, encoder.schema.features
     if at < scaling.n_outputs:
@@ -82,9 +82,9 @@ def _condition(cells: Cells, encoder: LinearEncoder, at: int) -> Sql:
     raise AssertionError("the model has checked how many columns there are")
 
 
-def network_margins(cells: Cells, encoder: LinearEncoder, model: NetworkModel) -> list[Sql]:
+def network_margins(cells: CellReader, encoder: LinearEncoder, model: NetworkModel) -> list[Sql]:
     """Return the margins of a network, float32 where the database has it."""
-    single, define = cells.dialect.single, cells.levels.define
+    single, define = cells.dialect.single, cells.subqueries.define
     values = [_squashed(cells, encoder, at) for at in range(model.n_inputs)]
     for layer, (weights, biases) in enumerate(zip(model.weights, model.biases, strict=True)):
         if layer:
@@ -92,7 +92,7 @@ def network_margins(cells: Cells, encoder: LinearEncoder, model: NetworkModel) -
             relu = f"CASE WHEN {{}} > {small} THEN {{}} ELSE {zero} END"
             values = [define("h", sql(relu, value, value)) for value in values]
         values = [
-            cells.levels.add_up(
+            cells.subqueries.add_up(
                 "h", Sql(single(bias)), list(_products(cells, values, weights[:, unit]))
             )
             for unit, bias in enumerate(biases)
@@ -100,7 +100,9 @@ def network_margins(cells: Cells, encoder: LinearEncoder, model: NetworkModel) -
     return values
 
 
-def _products(cells: Cells, values: Sequence[Sql], weights: NDArray[np.float32]) -> Iterator[Sql]:
+def _products(
+    cells: CellReader, values: Sequence[Sql], weights: NDArray[np.float32]
+) -> Iterator[Sql]:
     """Yield what is added to a sum of a network: products by fours, and those left one by one."""
     products = [
         sql("{} * {}", value, cells.dialect.single(weight))
@@ -114,9 +116,9 @@ def _products(cells: Cells, values: Sequence[Sql], weights: NDArray[np.float32])
     yield from products[whole:]
 
 
-def _squashed(cells: Cells, encoder: LinearEncoder, at: int) -> Sql:
+def _squashed(cells: CellReader, encoder: LinearEncoder, at: int) -> Sql:
     """Return an encoded column as a network reads it."""
-    dialect, define = cells.dialect, cells.levels.define
+    dialect, define = cells.dialect, cells.subqueries.define
     one, three = dialect.single(np.float32(1)), dialect.single(np.float32(3))
     if at >= encoder.scaling.n_columns:
         full = np.float32(1) / np.float32(3)

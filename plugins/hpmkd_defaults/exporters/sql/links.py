@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hpmkd.student import Pool
 from hpmkd.student.models.pool import SMALLEST
 from hpmkd_defaults.exporters.sql.dialects import Dialect
-from hpmkd_defaults.exporters.sql.expressions import Levels, Sql, sql
+from hpmkd_defaults.exporters.sql.expressions import Sql, Subqueries, sql
 
 #: Powers of e below this are this one: what underflows is an error in PostgreSQL.
 LOWEST_POWER = -700.0
@@ -23,13 +23,13 @@ class Links:
 
     Parameters
     ----------
-    levels : Levels
+    subqueries : Subqueries
         Where they are defined.
     dialect : Dialect
     """
 
-    def __init__(self, levels: Levels, dialect: Dialect) -> None:
-        self._levels = levels
+    def __init__(self, subqueries: Subqueries, dialect: Dialect) -> None:
+        self._subqueries = subqueries
         self._dialect = dialect
 
     def probabilities(self, margins: Sequence[Sql], link: str) -> list[Sql]:
@@ -52,7 +52,7 @@ class Links:
 
     def softmax(self, margins: Sequence[Sql]) -> list[Sql]:
         """Return powers of e, divided by their sum; the largest one is 1."""
-        top = self._levels.define("a", self._dialect.largest(margins))
+        top = self._subqueries.define("a", self._dialect.largest(margins))
         powers = [self._power(self._define("a", "{} - {}", margin, top)) for margin in margins]
         return self._normalised(powers)
 
@@ -64,12 +64,12 @@ class Links:
 
     def _normalised(self, values: Sequence[Sql]) -> list[Sql]:
         """Return values divided by their sum."""
-        total = self._levels.add_up("a", values[0], values[1:])
+        total = self._subqueries.add_up("a", values[0], values[1:])
         return [self._define("p", "{} / {}", value, total) for value in values]
 
     def pooled(self, predicted: Sequence[Sequence[Sql]], pool: Pool) -> list[Sql]:
         """Fuse the probabilities of the members of a pool, as :class:`Pool` says."""
-        double, levels = self._dialect.double, self._levels
+        double, add_up = self._dialect.double, self._subqueries.add_up
         mixed: list[list[Sql]] = [[] for _ in pool.offsets]
         logits: list[list[Sql]] = [[] for _ in pool.offsets]
         numbers = pool.numbers()
@@ -86,13 +86,13 @@ class Links:
         rest, inverse = numbers[-2:].tolist()
         if rest > TINY_WEIGHT:
             summed = [
-                levels.add_up("l", Sql(double(offset)), own)
+                add_up("l", Sql(double(offset)), own)
                 for offset, own in zip(pool.offsets.tolist(), logits, strict=True)
             ]
             for own, share in zip(mixed, self.softmax(summed), strict=True):
                 own.append(sql(f"{{}} * {double(rest)}", share))
         zero = Sql(double(0.0))
-        return self._sharpened([levels.add_up("a", zero, own) for own in mixed], inverse)
+        return self._sharpened([add_up("a", zero, own) for own in mixed], inverse)
 
     def _sharpened(self, values: Sequence[Sql], inverse: float) -> list[Sql]:
         """Return values to a power, divided by their sum."""
@@ -110,4 +110,4 @@ class Links:
         )
 
     def _define(self, letter: str, template: str, *parts: Sql) -> Sql:
-        return self._levels.define(letter, sql(template, *parts))
+        return self._subqueries.define(letter, sql(template, *parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpmkd.student.columns.calendar import DAY, Calendar, waves
 from hpmkd.student.columns.features import Feature
 from hpmkd_defaults.exporters.sql.dialects import Dialect
-from hpmkd_defaults.exporters.sql.expressions import Levels, Sql, sql
+from hpmkd_defaults.exporters.sql.expressions import Sql, Subqueries, sql
 
 #: Days from the first of March of the year 0 to 1970: counted from there, days of the years 1 to
 #: 9999 are positive, whose quotients all databases round down, and leap days end a year.
@@ -18,7 +18,7 @@ class Moments:
 
     Parameters
     ----------
-    levels : Levels
+    subqueries : Subqueries
         Where they are defined.
     dialect : Dialect
     micros : Sql
@@ -29,10 +29,10 @@ class Moments:
     Hinnant, H. (2013), chrono-compatible low-level date algorithms: ``civil_from_days``.
     """
 
-    def __init__(self, levels: Levels, dialect: Dialect, micros: Sql) -> None:
-        self._levels = levels
+    def __init__(self, subqueries: Subqueries, dialect: Dialect, micros: Sql) -> None:
+        self._subqueries = subqueries
         self._dialect = dialect
-        self._since = levels.define("u", sql(f"{{}} + {TO_1970 * DAY * _SECOND}", micros))
+        self._since = subqueries.define("u", sql(f"{{}} + {TO_1970 * DAY * _SECOND}", micros))
 
     def value(self, feature: Feature, calendar: Calendar) -> Sql:
         """Return a feature of the moments."""
@@ -108,4 +108,4 @@ class Moments:
         return self._define(f"CAST({{}} AS {self._dialect.double_type})", value)
 
     def _define(self, template: str, *parts: Sql) -> Sql:
-        return self._levels.define("u", sql(template, *parts))
+        return self._subqueries.define("u", sql(template, *parts))

@@ -20,9 +20,9 @@ from hpmkd.student import (
     TreesModel,
 )
 from hpmkd.student.models.pool import tree_parts
-from hpmkd_defaults.exporters.sql.cells import Cells, cuts_of
+from hpmkd_defaults.exporters.sql.cells import CellReader, cuts_of
 from hpmkd_defaults.exporters.sql.dialects import Dialect, shortened
-from hpmkd_defaults.exporters.sql.expressions import Levels, Sql, sql
+from hpmkd_defaults.exporters.sql.expressions import Sql, Subqueries, sql
 from hpmkd_defaults.exporters.sql.limits import (
     check_length,
     check_linear,
@@ -71,15 +71,15 @@ def query_of(
     ExportError
         A name in `table` or `keep`, or a label, cannot be written.
     """
-    levels = Levels()
-    cells = Cells(levels, dialect, student.encoder.schema, _cuts(student))
+    subqueries = Subqueries()
+    cells = CellReader(subqueries, dialect, student.encoder.schema, _cuts(student))
     found = _Model(cells, student.encoder).probabilities(student.model)
-    label = _label(levels, dialect, found, student.classes.tolist())
-    results = [*_kept(levels, dialect, keep), (label, LABEL)]
+    label = _label(subqueries, dialect, found, student.classes.tolist())
+    results = [*_kept(subqueries, dialect, keep), (label, LABEL)]
     results += [(value, f"p_{k}") for k, value in enumerate(found)]
     place = ".".join(_written(dialect, name, "table") for name in table)
     used = frozenset().union(*(value.uses for value, _ in results))
-    chain = levels.chain(_prefix(table), f"{place} AS t", dialect.fence, used)
+    chain = subqueries.chain(_prefix(table), f"{place} AS t", dialect.fence, used)
     check_width(chain.width, dialect)
     listed = ",\n       ".join(f"{value.text} AS {name}" for value, name in results)
     head = _head(student, dialect, ".".join(table), cells)
@@ -91,11 +91,11 @@ def query_of(
 class _Model:
     """Models of one encoder."""
 
-    def __init__(self, cells: Cells, encoder: Any) -> None:
+    def __init__(self, cells: CellReader, encoder: Any) -> None:
         self._cells = cells
         joint = isinstance(encoder, JointEncoder)
         self._linear, self._trees = (encoder.linear, encoder.tree) if joint else (encoder, encoder)
-        self._links = Links(cells.levels, cells.dialect)
+        self._links = Links(cells.subqueries, cells.dialect)
 
     def probabilities(self, model: Any) -> list[Sql]:
         """Return the columns with the probabilities of a model."""
@@ -105,7 +105,7 @@ class _Model:
         margins = self._margins(model)
         if not isinstance(model, LinearModel):
             doubles = map(self._cells.dialect.as_double, margins)
-            margins = [self._cells.levels.define("m", each) for each in doubles]
+            margins = [self._cells.subqueries.define("m", each) for each in doubles]
         return self._links.probabilities(margins, model.link)
 
     def _margins(self, model: Any) -> list[Sql]:
@@ -136,11 +136,11 @@ class _Model:
         )
 
 
-def _clipped(cells: Cells, margin: Sql, low: str, high: str) -> Sql:
+def _clipped(cells: CellReader, margin: Sql, low: str, high: str) -> Sql:
     """Return a linear margin rounded and moved to the range on which trees were grown."""
-    value = cells.levels.define("m", cells.dialect.rounded(margin))
+    value = cells.subqueries.define("m", cells.dialect.rounded(margin))
     cases = f"CASE WHEN {{}} < {low} THEN {low} WHEN {{}} > {high} THEN {high} ELSE {{}} END"
-    return cells.levels.define("m", sql(cases, value, value, value))
+    return cells.subqueries.define("m", sql(cases, value, value, value))
 
 
 def _cuts(student: Student) -> Any:
@@ -154,9 +154,11 @@ def _cuts(student: Student) -> Any:
     return cuts_of(None, encoder.features, tree_parts(members))
 
 
-def _label(levels: Levels, dialect: Dialect, found: Sequence[Sql], classes: list[Any]) -> Sql:
+def _label(
+    subqueries: Subqueries, dialect: Dialect, found: Sequence[Sql], classes: list[Any]
+) -> Sql:
     """Return the label of the most probable class, the first of equally probable ones."""
-    best = levels.define("a", dialect.largest(found))
+    best = subqueries.define("a", dialect.largest(found))
     cases = [
         sql("WHEN {} THEN {}", value, dialect.label(label))
         for value, label in zip(found[:-1], classes, strict=False)
@@ -167,7 +169,7 @@ def _label(levels: Levels, dialect: Dialect, found: Sequence[Sql], classes: list
     return Sql(f"CASE {best.text} {body} ELSE {last.text} END", uses)
 
 
-def _kept(levels: Levels, dialect: Dialect, keep: Sequence[str]) -> list[tuple[Sql, str]]:
+def _kept(subqueries: Subqueries, dialect: Dialect, keep: Sequence[str]) -> list[tuple[Sql, str]]:
     """Return the columns that are returned as they are, and their names."""
     names = [LABEL, *keep]
     folded = [name.casefold() if dialect.ignores_case else name for name in names]
@@ -179,7 +181,7 @@ def _kept(levels: Levels, dialect: Dialect, keep: Sequence[str]) -> list[tuple[S
             "a view"
         )
     written = [_written(dialect, name, "keep") for name in keep]
-    return [(levels.define("k", Sql(f"t.{name}")), name) for name in written]
+    return [(subqueries.define("k", Sql(f"t.{name}")), name) for name in written]
 
 
 def _written(dialect: Dialect, name: str, setting: str) -> str:
@@ -200,7 +202,7 @@ def _prefix(table: Sequence[str]) -> str:
     return prefix
 
 
-def _head(student: Student, dialect: Dialect, place: str, cells: Cells) -> str:
+def _head(student: Student, dialect: Dialect, place: str, cells: CellReader) -> str:
     """Return comments that say what the query reads and returns, as JSON, which has no breaks."""
     lines = [
         f"hpmkd {version('hpmkd')}: a student ({student.model.family}) that scores a table, for "

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpmkd.student import TreeEncoder, TreesModel
-from hpmkd_defaults.exporters.sql.cells import Cells, first_code, is_whole
+from hpmkd_defaults.exporters.sql.cells import CellReader, first_code, is_whole
 from hpmkd_defaults.exporters.sql.expressions import Sql, join, sql
 from hpmkd_defaults.exporters.sql.thresholds import exact_bounds
 
@@ -25,7 +25,7 @@ class _Cases(NamedTuple):
 
 
 def tree_margins(
-    cells: Cells, encoder: TreeEncoder, model: TreesModel, starts: Sequence[Sql]
+    cells: CellReader, encoder: TreeEncoder, model: TreesModel, starts: Sequence[Sql]
 ) -> list[Sql]:
     """Return margins, float32 where the database has it, with all trees added to their starts."""
     width = model.leaf_values.shape[1]
@@ -39,13 +39,15 @@ def tree_margins(
         if width == 1:
             terms[output].append(_tree(model, root, conditions, scalar))
             continue
-        place = cells.levels.define("n", _tree(model, root, conditions, str))
+        place = cells.subqueries.define("n", _tree(model, root, conditions, str))
         for c, own in enumerate(terms):
             own.append(_chosen(cells, model, root, place, c))
-    return [cells.levels.add_up("m", start, own) for start, own in zip(starts, terms, strict=True)]
+    return [
+        cells.subqueries.add_up("m", start, own) for start, own in zip(starts, terms, strict=True)
+    ]
 
 
-def _chosen(cells: Cells, model: TreesModel, root: int, place: Sql, margin: int) -> Sql:
+def _chosen(cells: CellReader, model: TreesModel, root: int, place: Sql, margin: int) -> Sql:
     """Return what the leaf of a tree adds to one of several margins."""
     leaves = sorted(_leaves(model, root))
     write = cells.dialect.single
@@ -106,7 +108,7 @@ def _written(cases: _Cases) -> Sql:
 class _Conditions:
     """The conditions of the nodes of a model; NULL, which is not true, goes to the other side."""
 
-    def __init__(self, cells: Cells, encoder: TreeEncoder, model: TreesModel) -> None:
+    def __init__(self, cells: CellReader, encoder: TreeEncoder, model: TreesModel) -> None:
         self._cells = cells
         self._model = model
         self._features = encoder.features

@@ -10,7 +10,7 @@ import pytest
 
 from hpmkd.student.columns.calendar import PARTS, Calendar
 from hpmkd.student.columns.column import Column
-from hpmkd_defaults.exporters.sql.expressions import Levels, Sql
+from hpmkd_defaults.exporters.sql.expressions import Sql, Subqueries
 from hpmkd_defaults.exporters.sql.moments import Moments
 
 
@@ -25,12 +25,12 @@ def test_every_part(dialect, whole_days):
     moments[::9] = np.datetime64("NaT")
     calendar = Calendar(1_700_006_400, whole_days, PARTS)
     column = Column("when", "datetime", calendar=calendar)
-    levels = Levels()
-    made = Moments(levels, dialect, Sql(dialect.microseconds('t."when"', column)))
+    subqueries = Subqueries()
+    made = Moments(subqueries, dialect, Sql(dialect.microseconds('t."when"', column)))
     parts = [made.value(feature, calendar) for feature in column.features]
     uses = frozenset(chain.from_iterable(part.uses for part in parts))
-    key = levels.define("k", made._since._replace(text='t."row"', uses=frozenset()))
-    found = levels.chain("level_", '"moments" AS t', dialect.fence, uses | key.uses)
+    key = subqueries.define("k", made._since._replace(text='t."row"', uses=frozenset()))
+    found = subqueries.chain("level_", '"moments" AS t', dialect.fence, uses | key.uses)
     listed = ", ".join(part.text for part in parts)
     query = f"WITH {found.text} SELECT {key.text}, 0, {listed} FROM {found.last}"
     rows = pd.DataFrame({"when": moments})
