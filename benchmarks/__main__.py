@@ -65,6 +65,7 @@ BENCHMARKS = {
     "scale": Benchmark("scale.run", "~20", "scale.md", one_thread=False),
     "search": Benchmark("search.run", "~60", "search.md"),
     "sizes": Benchmark("single.sizes", "~4", "sizes.md"),
+    "sql": Benchmark("single.sql", "~3", "exporters-sql.md"),
     "students": Benchmark("students.run", "~70", "students.md"),
     "verdict": Benchmark("verdict.run", "~60", "verdict.md"),
 }

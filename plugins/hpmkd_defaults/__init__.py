@@ -141,13 +141,14 @@ def hpmkd_executors() -> list[Offer[Any]]:
 
 @hookimpl
 def hpmkd_exporters() -> list[Offer[Any]]:
-    """Offer the formats that runtimes read, and one that people read."""
+    """Offer the formats of runtimes and databases, and one that people read."""
     return _offers(
         "exporters",
         js=("js.exporter:JsExporter", "an ES module for browsers and Node.js, without more"),
         json=("json.exporter:JsonExporter", "readable: conditions, coefficients, all that counts"),
         onnx=("onnx.exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),
         python=("python.exporter:PythonExporter", "one file that needs nothing but Python"),
+        sql=("sql.exporter:SqlExporter", "a query that scores a table: SQLite, DuckDB, PostgreSQL"),
     )
 
 
