@@ -1,4 +1,4 @@
-"""Margins in an ONNX graph: linear ones in float64, networks and sums of trees in float32."""
+"""Margins in an ONNX graph: linear ones and networks in float64, sums of trees in float32."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from hpmkd_defaults.exporters.onnx.graph import ML, Graph
 
 if TYPE_CHECKING:
     from hpmkd.values import IntArray
+
+#: Beyond it a network reads any cell as this, in its kernels too, so that no square overflows.
+LARGEST_INPUT = 1e4
 
 
 def linear_columns(graph: Graph, raw: RawColumns, encoder: LinearEncoder) -> Encoded:
@@ -42,25 +45,36 @@ def linear_margins(graph: Graph, encoded: Encoded, model: LinearModel) -> str:
 
 
 def network_margins(graph: Graph, encoded: Encoded, model: NetworkModel) -> str:
-    """Add the margins of a network, float32 of shape (n, C); return their name."""
-    value = _squashed(graph, encoded)
+    """Add the margins of a network, float64 of shape (n, C); return their name.
+
+    The student adds float32 in an order of its own, which ``Gemm`` leaves to the runtime: in
+    float64 all orders give the same, to 1e-12, and what is left is the rounding of the student
+    (:mod:`~hpmkd_defaults.exporters.onnx.rounding`). Its weights stay float32 in the file.
+    """
+    value = graph.cast(_squashed(graph, encoded), TensorProto.DOUBLE, "network/inputs")
     first, *others = model.weights
     weights = [_in_order(first, encoded), *others]
     for at, (layer, biases) in enumerate(zip(weights, model.biases, strict=True)):
         value = graph.add("Relu", [value], "network/units") if at else value
-        named = graph.constant(layer, "network/weights")
-        start = graph.constant(biases, "network/biases")
+        named, start = (
+            graph.cast(graph.constant(each, f"network/{name}"), TensorProto.DOUBLE, "network/wide")
+            for each, name in ((layer, "weights"), (biases, "biases"))
+        )
         value = graph.add("Gemm", [value, named, start], "network/sums")
     return value
 
 
 def _squashed(graph: Graph, encoded: Encoded) -> str:
-    """Add what a network reads of its columns, float32."""
-    value = graph.cast(encoded.value, TensorProto.FLOAT, "network/floats")
-    ninth, one = (graph.constant(np.array(x, np.float32), "network/part") for x in (1 / 9, 1))
-    square = graph.add("Mul", [value, value], "network/square")
-    share = graph.add("Mul", [square, ninth], "network/share")
-    root = graph.add("Sqrt", [graph.add("Add", [share, one], "network/sum")], "network/root")
+    """Add what a network reads of its columns: the float32 of the student, bit for bit."""
+    value = encoded.value
+    for operator, limit in (("Max", -LARGEST_INPUT), ("Min", LARGEST_INPUT)):
+        edge = np.array(limit, np.float64 if encoded.double else np.float32)
+        value = graph.add(operator, [value, graph.constant(edge, "network/limit")], "network/cut")
+    value = graph.cast(value, TensorProto.FLOAT, "network/floats")
+    three, one = (graph.constant(np.array(x, np.float32), "network/part") for x in (3, 1))
+    third = graph.add("Div", [value, three], "network/third")
+    square = graph.add("Mul", [third, third], "network/square")
+    root = graph.add("Sqrt", [graph.add("Add", [square, one], "network/sum")], "network/root")
     return graph.add("Div", [value, root], "network/squashed")
 
 

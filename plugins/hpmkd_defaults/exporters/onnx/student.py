@@ -51,8 +51,8 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
     student : Student
     inputs : str
         ``"columns"``: inputs of shape (n, 1), float64 or text, one per raw column, named
-        after it, moments in seconds since 1970; ``"matrix"``: one input ``X``, float64 of shape
-        (n, d), if all columns are numbers.
+        after it; ``"matrix"``: one input ``X``, float64 of shape (n, d), categories as their
+        codes. Moments come as seconds since 1970 in both.
 
     Returns
     -------
@@ -79,15 +79,16 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
 def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
     """Return what the file tells of the student: names to JSON.
 
-    ``columns`` lists name, kind and input of every raw column, for categories the text that
-    stands for a missing cell, and for moments their unit.
+    ``columns`` lists name, kind and input of every raw column, in order; for categories the text
+    that stands for a missing cell, or the codes by all that spells them; for moments their unit.
     """
-    names = raw.names * len(student.encoder.schema.columns) if raw.form == "matrix" else raw.names
     columns = []
-    for name, column in zip(names, student.encoder.schema.columns, strict=True):
+    for name, column in zip(raw.names, student.encoder.schema.columns, strict=True):
         entry: dict[str, Any] = {"name": column.name, "input": name, "kind": column.kind}
-        if column.kind == "category":
+        if column.kind == "category" and raw.form == "columns":
             entry["missing"] = missing_text(column)
+        elif column.kind == "category":
+            entry["codes"] = column.codes
         if column.kind == "datetime":
             entry["unit"] = UNIT_OF_MOMENTS
         columns.append(entry)
@@ -142,8 +143,7 @@ def answers(graph: Graph, read: Matrices, model: Any) -> str:
     if isinstance(model, LinearModel):
         margins = linear_margins(graph, read.linear, model)
     elif isinstance(model, NetworkModel):
-        network = network_margins(graph, read.linear, model)
-        margins = graph.cast(network, TensorProto.DOUBLE, "margins/doubles")
+        margins = network_margins(graph, read.linear, model)
     elif isinstance(model, TreesModel):
         trees = tree_margins(graph, read.trees, model)
         margins = graph.cast(trees, TensorProto.DOUBLE, "margins/doubles")
