@@ -38,9 +38,18 @@ def hurried(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory):
+def mlflow():
+    """MLflow, with the models of which it warns while it is imported."""
+    found = pytest.importorskip("mlflow", reason="pip install mlflow-skinny")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow.pyfunc
+    return found
+
+
+@pytest.fixture(scope="session")
+def empty_store(mlflow, tmp_path_factory):
     """A store without runs; to make its tables takes seconds."""
-    mlflow = pytest.importorskip("mlflow", reason="pip install mlflow-skinny")
     folder = tmp_path_factory.mktemp("mlflow")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
