@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import warnings
+from importlib import import_module
 
 # Tests tell nobody that they ran.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -43,7 +44,7 @@ def mlflow():
     found = pytest.importorskip("mlflow", reason="pip install mlflow-skinny")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import mlflow.pyfunc
+        import_module("mlflow.pyfunc")
     return found
 
 

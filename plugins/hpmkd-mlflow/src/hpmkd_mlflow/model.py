@@ -80,11 +80,7 @@ def save_model(
     """
     import mlflow
 
-    if not isinstance(student, hpmkd.Student):
-        raise TypeError(
-            f"got a {type(student).__name__}, expected a hpmkd.Student: pass the `student` of what "
-            "hpmkd.distill or hpmkd.load returned"
-        )
+    check_student(student)
     if conda_env is None and pip_requirements is None:
         pip_requirements = [*get_default_pip_requirements(), *extra_pip_requirements]
     model = mlflow.models.Model() if mlflow_model is None else mlflow_model
@@ -140,14 +136,20 @@ def log_model(
     )
 
 
-def log_to_run(client: MlflowClient, run_id: str, student: hpmkd.Student) -> str:
-    """Log a student as the model "student" of a run, by a client of one's own; return its number.
+def log_to_run(client: MlflowClient, run_id: str, student: Any) -> None:
+    """Log a student as the model "student" of a run, by a client of one's own.
 
     Unlike :func:`log_model`, nothing that ``mlflow.…`` functions work on plays a part.
+
+    Raises
+    ------
+    TypeError
+        It is no :class:`hpmkd.Student`, but what a stage of a plugin made.
     """
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
 
+    check_student(student)
     run = client.get_run(run_id)
     logged = client.create_logged_model(
         run.info.experiment_id,
@@ -167,8 +169,6 @@ def log_to_run(client: MlflowClient, run_id: str, student: hpmkd.Student) -> str
         client.log_model_artifacts(logged.model_id, str(Path(folder) / "model"))
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     client.finalize_logged_model(logged.model_id, "READY")
-    number: str = logged.model_id
-    return number
 
 
 def load_model(model_uri: str) -> hpmkd.Student:
@@ -196,6 +196,15 @@ def load_model(model_uri: str) -> hpmkd.Student:
             f"{FLAVOR_NAME}: log it with hpmkd_mlflow.log_model"
         )
     return hpmkd.Student.load(folder / flavours[FLAVOR_NAME]["data"])
+
+
+def check_student(given: Any) -> None:
+    """Refuse what is no student."""
+    if not isinstance(given, hpmkd.Student):
+        raise TypeError(
+            f"got a {type(given).__name__}, expected a hpmkd.Student: pass the `student` of what "
+            "hpmkd.distill or hpmkd.load returned"
+        )
 
 
 def described(student: hpmkd.Student) -> dict[str, Any]:

@@ -160,7 +160,7 @@ class MLflowTracker:
         # Files may go elsewhere than figures: if they cannot, the run is finished all the same.
         self._client.log_dict(self.run_id, {"records": records}, "leaderboard.json")
         self._client.log_dict(self.run_id, dict(verdict), "verdict.json")
-        if self._log_student:
+        if self._log_student and self.run_id is not None:
             log_to_run(self._client, self.run_id, student)
 
     @hookimpl

@@ -15,7 +15,7 @@ from hpmkd_defaults.exporters.onnx.graph import ML, Graph
 if TYPE_CHECKING:
     from hpmkd.values import IntArray
 
-#: Beyond it a network reads any cell as this, in its kernels too, so that no square overflows.
+#: Beyond it a network reads any cell as this, as its kernels do.
 LARGEST_INPUT = 1e4
 
 
@@ -47,11 +47,12 @@ def linear_margins(graph: Graph, encoded: Encoded, model: LinearModel) -> str:
 def network_margins(graph: Graph, encoded: Encoded, model: NetworkModel) -> str:
     """Add the margins of a network, float64 of shape (n, C); return their name.
 
-    The student adds float32 in an order of its own, which ``Gemm`` leaves to the runtime: in
-    float64 all orders give the same, to 1e-12, and what is left is the rounding of the student
-    (:mod:`~hpmkd_defaults.exporters.onnx.rounding`). Its weights stay float32 in the file.
+    The student adds float32 in an order of its own, which ``Gemm`` leaves to the runtime, and
+    older runtimes approximate roots of float32. In float64 all give the same to 1e-12, and what
+    is left is the rounding of the student (:mod:`~hpmkd_defaults.exporters.onnx.rounding`). Its
+    weights stay float32 in the file.
     """
-    value = graph.cast(_squashed(graph, encoded), TensorProto.DOUBLE, "network/inputs")
+    value = _squashed(graph, encoded)
     first, *others = model.weights
     weights = [_in_order(first, encoded), *others]
     for at, (layer, biases) in enumerate(zip(weights, model.biases, strict=True)):
@@ -65,13 +66,13 @@ def network_margins(graph: Graph, encoded: Encoded, model: NetworkModel) -> str:
 
 
 def _squashed(graph: Graph, encoded: Encoded) -> str:
-    """Add what a network reads of its columns: the float32 of the student, bit for bit."""
+    """Add what a network reads of its columns, float64."""
     value = encoded.value
-    for operator, limit in (("Max", -LARGEST_INPUT), ("Min", LARGEST_INPUT)):
-        edge = np.array(limit, np.float64 if encoded.double else np.float32)
-        value = graph.add(operator, [value, graph.constant(edge, "network/limit")], "network/cut")
-    value = graph.cast(value, TensorProto.FLOAT, "network/floats")
-    three, one = (graph.constant(np.array(x, np.float32), "network/part") for x in (3, 1))
+    if not encoded.double:
+        value = graph.cast(value, TensorProto.DOUBLE, "network/doubles")
+    limits = [graph.constant(np.array(x), "network/limit") for x in (-LARGEST_INPUT, LARGEST_INPUT)]
+    value = graph.add("Clip", [value, *limits], "network/clipped")
+    three, one = (graph.constant(np.array(x), "network/part") for x in (3.0, 1.0))
     third = graph.add("Div", [value, three], "network/third")
     square = graph.add("Mul", [third, third], "network/square")
     root = graph.add("Sqrt", [graph.add("Add", [square, one], "network/sum")], "network/root")

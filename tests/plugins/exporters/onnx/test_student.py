@@ -243,9 +243,8 @@ def test_names_and_types_are_those_of_skl2onnx_without_a_zipmap(form, labels):
     rows = pd.DataFrame({"a": np.linspace(0, 1, 60), "b": ["x", "y", None] * 20})
     made = to_onnx(fitted_student("tree", rows, np.array(labels)[(rows["a"] > 0.4) * 1]), form)
     session = onnxruntime.InferenceSession(made.SerializeToString())
-    found = {
-        each.name: (each.type, each.shape) for each in (*session.get_inputs(), *session.get_outputs())
-    }
+    ends = (*session.get_inputs(), *session.get_outputs())
+    found = {each.name: (each.type, each.shape) for each in ends}
     inputs = {"X": ("tensor(double)", ["rows", 2])}
     if form == "columns":
         inputs = {"a": ("tensor(double)", ["rows", 1]), "b": ("tensor(string)", ["rows", 1])}
