@@ -70,8 +70,10 @@ def _array(cells: Any, column: dict[str, Any]) -> NDArray[Any]:
     """Return the cells of a column: text, or float64."""
     if "missing" in column:
         return np.asarray(cells.astype(object).where(cells.notna(), column["missing"]), object)
-    if "codes" in column:
-        return np.asarray(cells.astype(object).map(column["codes"]), np.float64)
+    if "categories" in column:
+        codes = {text: code for code, text in enumerate(column["categories"])}
+        codes |= {text: codes[level] for text, level in column.get("spellings", {}).items()}
+        return np.asarray(cells.astype(object).map(codes), np.float64)
     if column["kind"] == "datetime":
         return seconds_of(read_moments(cells, column["name"]))
     return np.asarray(cells, np.float64)

@@ -26,6 +26,7 @@ from hpmkd.student import (
     Student,
     TreesModel,
 )
+from hpmkd.student.columns.column import Column
 from hpmkd_defaults.exporters.onnx.columns import Encoded, Form, RawColumns, missing_text
 from hpmkd_defaults.exporters.onnx.graph import ML, Graph
 from hpmkd_defaults.exporters.onnx.links import outputs, pooled, probabilities
@@ -80,7 +81,7 @@ def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
     """Return what the file tells of the student: names to JSON.
 
     ``columns`` lists name, kind and input of every raw column, in order; for categories the text
-    that stands for a missing cell, or the codes by all that spells them; for moments their unit.
+    that stands for a missing cell, or what their codes stand for; for moments their unit.
     """
     columns = []
     for name, column in zip(raw.names, student.encoder.schema.columns, strict=True):
@@ -88,7 +89,7 @@ def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
         if column.kind == "category" and raw.form == "columns":
             entry["missing"] = missing_text(column)
         elif column.kind == "category":
-            entry["codes"] = column.codes
+            entry |= spelt(column)
         if column.kind == "datetime":
             entry["unit"] = UNIT_OF_MOMENTS
         columns.append(entry)
@@ -99,6 +100,17 @@ def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
         "facts": dict(student.facts),
     }
     return {f"hpmkd.{name}": json.dumps(value) for name, value in plain.items()}
+
+
+def spelt(column: Column) -> dict[str, Any]:
+    """Return the categories of a column by code, and by what else they are spelt, if there is any."""
+    others = {
+        text: column.categories[code]
+        for text, code in column.codes.items()
+        if text != column.categories[code]
+    }
+    found: dict[str, Any] = {"categories": list(column.categories)}
+    return found | ({"spellings": others} if others else {})
 
 
 def _model_of(student: Student, inputs: Form) -> ModelProto:

@@ -38,9 +38,9 @@ ODD = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 3.4e38, -3.5e3
 
 
 class TestOnnx(ExporterSuite):
-    @pytest.fixture
-    def exporter(self):
-        return OnnxExporter()
+    @pytest.fixture(params=FORMS)
+    def exporter(self, request):
+        return OnnxExporter(request.param)
 
 
 def assert_same(student, content, rows, tolerance=1e-5):
@@ -262,7 +262,7 @@ def test_one_input_for_all_takes_categories_as_codes():
         {"name": "a", "input": "X", "kind": "number"},
         {
             "name": "b", "input": "X", "kind": "category",
-            "codes": {"07": 0, "x": 1, "7": 0, "7.0": 0},
+            "categories": ["07", "x"], "spellings": {"7": "07", "7.0": "07"},
         },
     ]  # fmt: skip
     session = onnxruntime.InferenceSession(made.SerializeToString())
