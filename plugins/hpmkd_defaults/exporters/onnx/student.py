@@ -103,7 +103,7 @@ def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
 
 
 def spelt(column: Column) -> dict[str, Any]:
-    """Return the categories of a column by code, and by what else they are spelt, if there is any."""
+    """Return the categories of a column in the order of their codes, and other spellings."""
     others = {
         text: column.categories[code]
         for text, code in column.codes.items()
