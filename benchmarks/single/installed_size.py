@@ -29,7 +29,7 @@ COMMANDS = {
     "xgboost-cpu": ("install", "-r", "requirements/cpu.txt"),
 }
 #: A small run, which trains with xgboost.
-DEMO = ("demo", "--student", "xgboost", "--set", "reference.name=quick")
+DEMO = ("demo", "--student", "xgboost", "--set", "sampler.trials=2")
 #: Packages below this have no line of their own.
 LEAST_MB = 10
 #: Prints the bytes of every distribution, as a JSON object.
