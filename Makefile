@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Long files first, as tests/conftest.py sorts them: xdist would put those of most tests first.
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-fast lint bench docs clean
+.PHONY: help demo test test-fast lint bench cpu-check docs clean
 
 help:
 	@echo "make demo       distil a teacher on real data that scikit-learn bundles"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-fast  run those that need no whole run and no process of their own"
 	@echo "make lint       ruff, mypy --strict, import-linter"
 	@echo "make bench      time the kernels against NumPy and SciPy"
+	@echo "make cpu-check  install hpmkd with xgboost-cpu elsewhere, distil there, show what is how large"
 	@echo "make clean      remove the virtual environment and build leftovers"
 
 KERNEL := $(wildcard hpmkd/kernels/c/* plugins/hpmkd-runtime/kernel/*) plugins/hpmkd-runtime/setup.py
@@ -49,6 +50,9 @@ lint: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks kernels
+
+cpu-check: $(VENV)/.installed
+	$(BIN)/python -m benchmarks installed-size --only xgboost-cpu
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

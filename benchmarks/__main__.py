@@ -51,6 +51,7 @@ BENCHMARKS = {
     "fusion": Benchmark("fusion.run", "~40", "fusion.md"),
     "fusion-kernels": Benchmark("kernels.fusion", "~2", "fusion-kernels.md"),
     "grid-vs-hpm": Benchmark("grid_vs_hpm.run", "~25", "grid-vs-hpm.md"),
+    "installed-size": Benchmark("single.installed_size", "~5", "install.md"),
     "kernels": Benchmark("kernels.kernels", "~2", "kernels.md"),
     "meta": Benchmark("meta_scheduler.run", "~30", "meta.md"),
     "null": Benchmark("null.run", "~60", "null.md"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Exporter,
         Fuser,
         Memory,
+        Predictor,
         Sampler,
         Scheduler,
         Stage,
@@ -279,10 +280,11 @@ def hpmkd_run_finished(
     leaderboard: Iterable[Mapping[str, Any]],
     verdict: Mapping[str, Any],
     counts: Mapping[str, Any],
+    student: Predictor,
 ) -> None:
-    """Called with the result: the leaderboard's records, the verdict, and what the run took.
+    """Called with the result: the leaderboard's records, the verdict, what the run took.
 
-    ::
+    `student` is the one that ships::
 
         @hookimpl
         def hpmkd_run_finished(leaderboard, verdict):

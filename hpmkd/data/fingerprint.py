@@ -6,6 +6,7 @@ it; and different once the code has changed, for there the old answer would be w
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -20,6 +21,8 @@ from joblib.hashing import NumpyHasher
 
 #: Another version of one of these may change what a teacher predicts.
 LIBRARIES = ("hpmkd", "numpy", "scipy", "scikit-learn", "pandas", "xgboost")
+#: Distributions that bring the module of another; where both are listed, they are its files.
+STAND_INS = {"xgboost": "xgboost-cpu"}
 #: Modules of trees that count their own calls, and where in their state the counts are.
 COUNTING = ("sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree")
 COUNTS = slice(7, 11)
@@ -133,10 +136,15 @@ def libraries() -> str:
 
 def versions(distributions: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python and of distributions, by name."""
-    found = {"python": str(sys.version_info[:2])}
-    for name in distributions:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+    return {
+        "python": str(sys.version_info[:2]),
+        **{name: version_of(name) for name in distributions},
+    }
+
+
+def version_of(distribution: str) -> str:
+    """Return the version of a distribution, or of the one that stands in for it, or "unknown"."""
+    for name in (STAND_INS.get(distribution, distribution), distribution):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            return metadata.version(name)
+    return "unknown"

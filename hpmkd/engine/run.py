@@ -127,6 +127,7 @@ def run(
         leaderboard=[asdict(record) for record in measured.records],
         verdict=measured.verdict.to_mapping(),
         counts=ctx.counts.to_mapping(),
+        student=finished.finalists.shipped.refitted.student,
     )
     return _result(ctx, rows, outputs, found, chained, finished, measured)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -290,6 +289,8 @@ class Distillation:
 
 def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
     """Return what is needed, beside data and recipe, to repeat a run."""
+    from hpmkd.data.fingerprint import version_of  # who loads a run needs no hashing
+
     return {
         "seed": seed,
         "rows": {"training": len(training), "test": len(test)},
@@ -297,5 +298,5 @@ def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
         "columns": training.facts.n_columns,
         "classes": training.classes.tolist(),
         "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in DEPENDENCIES},
+        | {name: version_of(name) for name in DEPENDENCIES},
     }

@@ -22,7 +22,7 @@ OBSERVERS = {
     "hpmkd_noted": {"note"},
     "hpmkd_trial_finished": {"trial"},
     "hpmkd_stage_finished": {"stage", "trial"},
-    "hpmkd_run_finished": {"leaderboard", "verdict", "counts"},
+    "hpmkd_run_finished": {"leaderboard", "verdict", "counts", "student"},
     "hpmkd_run_failed": {"error"},
 }
 EXTENDERS = {"hpmkd_commands": {"group"}}

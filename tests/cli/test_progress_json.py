@@ -60,6 +60,7 @@ def test_every_line_is_an_event_and_stdout_is_the_result(done):
     result = json.loads(done.stdout)
     assert finished["leaderboard"] == result["leaderboard"]
     assert finished["verdict"] == result["verdict"]
+    assert finished["student"].startswith("<Student: ")
     assert finished["counts"]["models_trained"] == result["counts"]["models_trained"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from hpmkd.data.fingerprint import identity
+from hpmkd.data.fingerprint import LIBRARIES, identity, version_of, versions
 
 SOURCE = """
 from sklearn.naive_bayes import GaussianNB
@@ -110,3 +111,26 @@ def test_what_cannot_be_told_is_nobody():
     model = LogisticRegression()
     model.lock = threading.Lock()
     assert identity(model) is None
+
+
+@pytest.mark.parametrize(
+    ("installed", "expected"),
+    [
+        ({"xgboost": "3.2.0"}, "3.2.0"),
+        ({"xgboost-cpu": "3.1.2"}, "3.1.2"),
+        # What requirements/xgboost-cpu installs claims a version; the module is of the other.
+        ({"xgboost": "3.2.0+cpu", "xgboost-cpu": "3.2.0"}, "3.2.0"),
+        ({}, "unknown"),
+    ],
+)
+def test_xgboost_may_be_xgboost_cpu(monkeypatch, installed, expected):
+    """Their module is the same, and so are their versions."""
+
+    def version(name):
+        if name not in installed:
+            raise metadata.PackageNotFoundError(name)
+        return installed[name]
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert version_of("xgboost") == expected
+    assert versions(LIBRARIES)["xgboost"] == expected

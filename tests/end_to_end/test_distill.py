@@ -397,8 +397,8 @@ def test_observers_hear_of_the_run_in_order(wine):
                 heard.append(("phase", phase))
 
         @hpmkd.hookimpl
-        def hpmkd_run_finished(self, leaderboard, verdict):
-            heard.append(("finished", len(list(leaderboard)), verdict["outcome"]))
+        def hpmkd_run_finished(self, leaderboard, verdict, student):
+            heard.append(("finished", len(list(leaderboard)), verdict["outcome"], student))
 
     found = light(*wine, observers=[Observer()])
     steps = ("search", "teachers", "search", "chain", "refit", "front", "measure")
@@ -406,7 +406,7 @@ def test_observers_hear_of_the_run_in_order(wine):
     assert heard == [
         ("started", 142, "hpm"),
         *phases,
-        ("finished", len(found.records), found.verdict.outcome),
+        ("finished", len(found.records), found.verdict.outcome, found.student),
     ]
 
 

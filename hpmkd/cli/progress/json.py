@@ -8,6 +8,7 @@ from typing import Any
 from hpmkd.cli.output.json_lines import Events, failure
 from hpmkd.cli.progress.heartbeat import SECONDS_OF_SILENCE, Heartbeat
 from hpmkd.cli.progress.memory_usage import MemoryUsage
+from hpmkd.contracts import Predictor
 from hpmkd.hookspecs import hookimpl
 from hpmkd.runs.optuna_study import as_plain
 from hpmkd.values import DataFacts, Trial
@@ -65,9 +66,16 @@ class JsonLines(Heartbeat):
         leaderboard: Iterable[Mapping[str, Any]],
         verdict: Mapping[str, Any],
         counts: Mapping[str, Any],
+        student: Predictor,
     ) -> None:
-        """Write it."""
-        self._events.write("run_finished", leaderboard=leaderboard, verdict=verdict, counts=counts)
+        """Write it; of the student, what it is."""
+        self._events.write(
+            "run_finished",
+            leaderboard=leaderboard,
+            verdict=verdict,
+            counts=counts,
+            student=repr(student),
+        )
 
     @hookimpl
     def hpmkd_run_failed(self, error: BaseException) -> None:

@@ -54,6 +54,14 @@ def test_another_version_of_what_computes_is_a_doubt(required, facts):
     assert list(required.doubts(facts)) == [f"it has numpy 1.0, here it is {version('numpy')}"]
 
 
+def test_another_xgboost_cpu_is_a_doubt_and_xgboost_in_its_place_is_none(facts):
+    required = Requirements("%d.%d" % sys.version_info[:2], {"xgboost-cpu": "3.2.0"})  # noqa: UP031
+    facts["versions"] = {}
+    assert list(required.doubts(facts)) == []
+    facts["versions"]["xgboost-cpu"] = "3.1.0"
+    assert list(required.doubts(facts)) == ["it has xgboost-cpu 3.1.0, here it is 3.2.0"]
+
+
 def test_a_plugin_may_be_missing_until_a_task_needs_it(facts):
     required = Requirements("%d.%d" % sys.version_info[:2], {"hpmkd-tracker": "1.0"})  # noqa: UP031
     assert list(required.refusals(facts)) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import warnings
+from importlib import import_module
 
 # Tests tell nobody that they ran.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -38,9 +39,18 @@ def hurried(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory):
+def mlflow():
+    """MLflow, with the models of which it warns while it is imported."""
+    found = pytest.importorskip("mlflow", reason="pip install mlflow-skinny")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import_module("mlflow.pyfunc")
+    return found
+
+
+@pytest.fixture(scope="session")
+def empty_store(mlflow, tmp_path_factory):
     """A store without runs; to make its tables takes seconds."""
-    mlflow = pytest.importorskip("mlflow", reason="pip install mlflow-skinny")
     folder = tmp_path_factory.mktemp("mlflow")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

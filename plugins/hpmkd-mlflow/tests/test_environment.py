@@ -20,6 +20,7 @@ def bare(monkeypatch):
     """An environment that says nothing of MLflow."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
+    monkeypatch.delenv("HPMKD_MLFLOW_LOG_STUDENT", raising=False)
 
 
 def test_without_the_variables_nothing_is_tracked(distil, runs, tmp_path, monkeypatch):
@@ -34,6 +35,19 @@ def test_with_a_store_named_the_run_is_tracked_there(distil, store, runs, monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
     distil(from_environment)
     assert [run.info.status for run in runs()] == ["FINISHED"]
+
+
+@pytest.mark.filterwarnings("ignore:Operation with range is deprecated")
+@pytest.mark.parametrize(("asked", "n_models"), [("true", 1), ("false", 0)])
+def test_the_student_is_kept_if_that_is_asked_for(
+    distil, store, runs, monkeypatch, mlflow, asked, n_models
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    monkeypatch.setenv("HPMKD_MLFLOW_LOG_STUDENT", asked)
+    distil(from_environment)
+    (run,) = runs()
+    assert run.info.status == "FINISHED"
+    assert len(run.outputs.model_outputs if run.outputs else []) == n_models
 
 
 def test_the_experiment_may_be_named(distil, store, client, runs, tmp_path, monkeypatch):

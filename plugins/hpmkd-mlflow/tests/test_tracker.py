@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import hpmkd
+import hpmkd_mlflow
 from hpmkd import hookimpl
 from hpmkd_mlflow import MLflowTracker
 
@@ -92,6 +93,21 @@ def test_a_run_read_back(distil, store, client, runs):
     assert files == {"leaderboard.json", "verdict.json"}
     path = Path(client.download_artifacts(run.info.run_id, "leaderboard.json"))
     assert len(json.loads(path.read_text("utf-8"))["records"]) == len(found.records)
+
+
+@pytest.mark.filterwarnings("ignore:Operation with range is deprecated")
+def test_the_student_is_kept_as_a_model_if_that_is_wanted(distil, store, client, runs, mlflow):
+    before = mlflow.get_tracking_uri(), mlflow.active_run()
+    found = distil(MLflowTracker(store, log_student=True))
+    assert (mlflow.get_tracking_uri(), mlflow.active_run()) == before
+    (run,) = runs()
+    (output,) = run.outputs.model_outputs
+    logged = client.get_logged_model(output.model_id)
+    assert (logged.name, str(logged.status)) == ("student", "READY")
+    assert logged.source_run_id == run.info.run_id
+    assert logged.params["recipe.name"] == "hpm"
+    student = hpmkd_mlflow.load_model(logged.artifact_location)
+    assert student.to_bytes() == found.student.to_bytes()
 
 
 def test_tracking_changes_no_student_and_nothing_of_mlflows(distil, store):

@@ -29,6 +29,8 @@ def test_the_python_of_the_page_runs(people, tmp_path, monkeypatch):
         exec(block, names)
     np.testing.assert_allclose(names["probabilities"], student.predict_proba(table), atol=1e-5)
     assert names["labels"].tolist() == student.predict(table).tolist()
+    np.testing.assert_allclose(names["row_probabilities"], names["probabilities"][:1], atol=1e-6)
+    assert names["row_labels"].tolist() == names["labels"][:1].tolist()
     assert (tmp_path / "adult.json").is_file()
 
 

@@ -20,7 +20,7 @@ NEEDED = ("hpmkd", "hpmkd-dask", "distributed")
 #: Distributions whose messages and pickles are understood by the same version only.
 STRICT = ("hpmkd", "hpmkd-dask", "dask", "distributed", "cloudpickle")
 #: Distributions whose other versions may compute other last bits.
-LOOSE = ("numpy", "scipy", "scikit-learn", "xgboost", "numba", "pandas")
+LOOSE = ("numpy", "scipy", "scikit-learn", "xgboost", "xgboost-cpu", "numba", "pandas")
 
 #: Evaluated in a worker, which may have none of our modules: it is sent as text.
 FACTS = """{

@@ -11,10 +11,13 @@ from hpmkd import hookimpl
 from hpmkd_mlflow.tracker import MLflowTracker, tracked_here
 
 if TYPE_CHECKING:
+    from hpmkd.contracts import Predictor
     from hpmkd.values import DataFacts, Trial
 
 #: Either of them asks for tracking; both mean what they mean to MLflow.
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
+#: Asks, where a run is tracked, for its student as a model: "true".
+STUDENT_VARIABLE = "HPMKD_MLFLOW_LOG_STUDENT"
 
 
 class FromEnvironment:
@@ -32,7 +35,8 @@ class FromEnvironment:
     def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:
         """Begin, if the environment asks for it and no tracker has this run yet."""
         wanted = any(map(os.environ.get, VARIABLES)) and not tracked_here()
-        self._here.tracker = MLflowTracker() if wanted else None
+        keep = os.environ.get(STUDENT_VARIABLE, "").lower() in ("true", "1")
+        self._here.tracker = MLflowTracker(log_student=keep) if wanted else None
         if self._tracker is not None:
             self._tracker.hpmkd_run_started(facts, recipe)
 
@@ -60,10 +64,11 @@ class FromEnvironment:
         leaderboard: Iterable[Mapping[str, Any]],
         verdict: Mapping[str, Any],
         counts: Mapping[str, Any],
+        student: Predictor,
     ) -> None:
         """Pass it on."""
         if self._tracker is not None:
-            self._tracker.hpmkd_run_finished(leaderboard, verdict, counts)
+            self._tracker.hpmkd_run_finished(leaderboard, verdict, counts, student)
 
     @hookimpl
     def hpmkd_run_failed(self, error: BaseException) -> None:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import hpmkd
 from hpmkd import hookimpl
 from hpmkd_mlflow import naming
+from hpmkd_mlflow.model import log_to_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric
 
+    from hpmkd.contracts import Predictor
     from hpmkd.values import DataFacts, Trial
 
 EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_NAME"
@@ -56,6 +58,8 @@ class MLflowTracker:
         By default MLflow makes one up.
     tags : mapping, optional
         Further tags. ``{"mlflow.parentRunId": …}`` puts the run below another.
+    log_student : bool
+        Whether the student that ships is kept as a model of the run, called "student".
 
     Attributes
     ----------
@@ -70,8 +74,10 @@ class MLflowTracker:
         *,
         run_name: str | None = None,
         tags: Mapping[str, str] | None = None,
+        log_student: bool = False,
     ) -> None:
         self._uri, self._experiment = tracking_uri, experiment
+        self._log_student = log_student
         self._run_name, self._tags = run_name, dict(tags or {})
         self.run_id: str | None = None
 
@@ -135,6 +141,7 @@ class MLflowTracker:
         leaderboard: Iterable[Mapping[str, Any]],
         verdict: Mapping[str, Any],
         counts: Mapping[str, Any],
+        student: Predictor,
     ) -> None:
         """Log the result, and end the run."""
         records = list(leaderboard)
@@ -153,6 +160,8 @@ class MLflowTracker:
         # Files may go elsewhere than figures: if they cannot, the run is finished all the same.
         self._client.log_dict(self.run_id, {"records": records}, "leaderboard.json")
         self._client.log_dict(self.run_id, dict(verdict), "verdict.json")
+        if self._log_student and self.run_id is not None:
+            log_to_run(self._client, self.run_id, student)
 
     @hookimpl
     def hpmkd_run_failed(self, error: BaseException) -> None:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from itertools import groupby
+from typing import Any, Literal
 
 import numpy as np
 from onnx import TensorProto, ValueInfoProto, helper
 
-from hpmkd.errors import ExportError
 from hpmkd.student import Schema, TreeEncoder
 from hpmkd.student.columns.column import Column
 from hpmkd_defaults.exporters.onnx.graph import ML, Graph
@@ -44,11 +44,11 @@ def input_names(names: Sequence[str]) -> tuple[str, ...]:
 def missing_text(column: Column) -> str:
     """Return the text that stands for a missing cell of a category column.
 
-    A text that training did not show is read as a missing cell is, so that any such text
+    A text that spells no category is read as a missing cell is, so that any such text
     would do. It is the empty text, unless that is one of the categories.
     """
     text = ""
-    while text in column.categories:
+    while text in column.codes:
         text = f"<missing{text}>"
     return text
 
@@ -102,26 +102,18 @@ class RawColumns:
     schema : Schema
         The columns.
     form : str
-        ``"columns"``, or ``"matrix"`` if all are numbers.
+        ``"columns"``: categories come as text; ``"matrix"``: as codes, their positions among the
+        categories of the column. Any other number is read as a missing cell is.
 
     Moments come as seconds since 1970, UTC.
-
-    Raises
-    ------
-    ExportError
-        A matrix is wanted of columns that are not all numbers.
     """
 
     def __init__(self, graph: Graph, schema: Schema, form: Form) -> None:
         self.graph, self.schema, self.form = graph, schema, form
-        if form == "matrix" and not schema.all_numbers:
-            odd = next(column for column in schema.columns if column.kind != "number")
-            raise ExportError(
-                f"one input for all columns needs numbers alone, but {odd.name!r} is a {odd.kind}: "
-                "leave out the setting inputs=matrix"
-            )
-        self.names = (MATRIX,) if form == "matrix" else input_names(schema.names)
-        self._inputs = dict(zip(schema.names, self.names, strict=False))
+        own = input_names(schema.names)
+        self.names = (MATRIX,) * len(own) if form == "matrix" else own
+        self._places = {name: place for place, name in enumerate(schema.names)}
+        self._raw: dict[str, str] = {}
         self._moments: dict[str, dict[tuple[str, str], str]] = {}
 
     def inputs(self) -> list[ValueInfoProto]:
@@ -166,36 +158,61 @@ class RawColumns:
         return Encoded(self.graph.join(parts, "columns/matrix"), order, double=False)
 
     def _joined(self, numbers: list[int]) -> str | None:
-        if self.form == "matrix":
-            return MATRIX
-        values = [self._value(j) for j in numbers]
+        """Return features side by side; those that stand in the one input are taken at once."""
+        values = []
+        for as_it_is, some in groupby(numbers, lambda j: not self.schema.features[j].part):
+            if as_it_is and self.form == "matrix":
+                names = [self.schema.features[j].column.name for j in some]
+                values.append(self._block([self._places[name] for name in names]))
+            else:
+                values += [self._value(j) for j in some]
         return self.graph.join(values, "columns/numbers") if values else None
+
+    def _block(self, places: list[int]) -> str:
+        """Return some columns of the one input."""
+        if places == list(range(len(self.schema.columns))):
+            return MATRIX
+        chosen = self.graph.constant(np.array(places, dtype=np.int64), "columns/places")
+        return self.graph.add("Gather", [MATRIX, chosen], "columns/block", axis=1)
+
+    def _cells(self, name: str) -> str:
+        """Return a raw column; of shape (n, 1)."""
+        if name not in self._raw:
+            place = self._places[name]
+            self._raw[name] = self.names[place] if self.form == "columns" else self._block([place])
+        return self._raw[name]
 
     def _value(self, j: int) -> str:
         """Return a feature as it comes, or, of a moment, as it is read; of shape (n, 1)."""
         feature = self.schema.features[j]
-        calendar, name = feature.column.calendar, self._inputs[feature.column.name]
+        name, calendar = feature.column.name, feature.column.calendar
         if calendar is None:
-            return name
+            return self._cells(name)
         if name not in self._moments:
-            self._moments[name] = moment_numbers(self.graph, name, calendar)
+            self._moments[name] = moment_numbers(self.graph, self._cells(name), calendar)
         return self._moments[name][feature.part, feature.form]
 
     def _codes(self, j: int) -> str:
         feature = self.schema.features[j]
         if feature.part:
             return self.graph.cast(self._value(j), TensorProto.FLOAT, "columns/codes")
-        categories = feature.categories
-        # Lists may not be empty: without categories, a text is listed as the unknown that it is.
-        codes = [float(code) for code in range(len(categories))] or [math.nan]
+        value, codes = self._value(j), feature.column.codes
+        # Lists may not be empty: without categories, a key is listed as the unknown that it is.
+        if self.form == "columns":
+            known: dict[Any, float] = {**codes} or {"": math.nan}
+            keys = {"keys_strings": list(known)}
+        else:
+            value = self.graph.cast(value, TensorProto.FLOAT, "columns/floats")
+            known = {float(code): code for code in codes.values()} or {0.0: math.nan}
+            keys = {"keys_floats": list(known)}
         return self.graph.add(
             "LabelEncoder",
-            [self._value(j)],
+            [value],
             "columns/codes",
             domain=ML,
-            keys_strings=list(categories) or [""],
-            values_floats=codes,
+            values_floats=[float(code) for code in known.values()],
             default_float=math.nan,
+            **keys,
         )
 
     def _positions(self, kind: str) -> list[int]:

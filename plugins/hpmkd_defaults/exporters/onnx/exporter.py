@@ -20,8 +20,8 @@ class OnnxExporter:
     Parameters
     ----------
     inputs : str
-        ``"columns"``: an input per raw column; ``"matrix"``: one for all, which must be
-        numbers.
+        ``"columns"``: an input per raw column; ``"matrix"``: one for all, of numbers, seconds
+        since 1970, and codes of categories.
     """
 
     suffix: ClassVar[str] = ".onnx"

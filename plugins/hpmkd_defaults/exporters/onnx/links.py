@@ -28,10 +28,11 @@ _LABEL_TYPES = {
 def probabilities(graph: Graph, margins: str, link: str) -> str:
     """Add a link; return the name of the probabilities, float64 of shape (n, K)."""
     if link == "sigmoid":
-        negative = graph.add("Neg", [margins], "link/negative")
-        both = graph.join([negative, margins], "link/both")
-        return graph.add("Sigmoid", [both], "link/probabilities")
-    if link == "softmax":
+        # As a softmax, for what onnxruntime's Sigmoid returns near 0 has lost its digits, and
+        # pools take logarithms.
+        halves = graph.constant(np.array([[-0.5, 0.5]]), "link/halves")
+        margins = graph.add("Mul", [margins, halves], "link/both")
+    if link != "identity":
         limits = [graph.constant(np.array(end), "link/limit") for end in (-_LARGEST, _LARGEST)]
         finite = graph.add("Clip", [margins, *limits], "link/finite")
         return graph.add("Softmax", [finite], "link/probabilities", axis=1)

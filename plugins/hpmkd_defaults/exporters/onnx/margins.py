@@ -1,4 +1,4 @@
-"""Margins in an ONNX graph: linear ones in float64, networks and sums of trees in float32."""
+"""Margins in an ONNX graph: linear ones and networks in float64, sums of trees in float32."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from hpmkd_defaults.exporters.onnx.graph import ML, Graph
 
 if TYPE_CHECKING:
     from hpmkd.values import IntArray
+
+#: Beyond it a network reads any cell as this, as its kernels do.
+LARGEST_INPUT = 1e4
 
 
 def linear_columns(graph: Graph, raw: RawColumns, encoder: LinearEncoder) -> Encoded:
@@ -42,25 +45,37 @@ def linear_margins(graph: Graph, encoded: Encoded, model: LinearModel) -> str:
 
 
 def network_margins(graph: Graph, encoded: Encoded, model: NetworkModel) -> str:
-    """Add the margins of a network, float32 of shape (n, C); return their name."""
+    """Add the margins of a network, float64 of shape (n, C); return their name.
+
+    The student adds float32 in an order of its own, which ``Gemm`` leaves to the runtime, and
+    older runtimes approximate roots of float32. In float64 all give the same to 1e-12, and what
+    is left is the rounding of the student (:mod:`~hpmkd_defaults.exporters.onnx.rounding`). Its
+    weights stay float32 in the file.
+    """
     value = _squashed(graph, encoded)
     first, *others = model.weights
     weights = [_in_order(first, encoded), *others]
     for at, (layer, biases) in enumerate(zip(weights, model.biases, strict=True)):
         value = graph.add("Relu", [value], "network/units") if at else value
-        named = graph.constant(layer, "network/weights")
-        start = graph.constant(biases, "network/biases")
+        named, start = (
+            graph.cast(graph.constant(each, f"network/{name}"), TensorProto.DOUBLE, "network/wide")
+            for each, name in ((layer, "weights"), (biases, "biases"))
+        )
         value = graph.add("Gemm", [value, named, start], "network/sums")
     return value
 
 
 def _squashed(graph: Graph, encoded: Encoded) -> str:
-    """Add what a network reads of its columns, float32."""
-    value = graph.cast(encoded.value, TensorProto.FLOAT, "network/floats")
-    ninth, one = (graph.constant(np.array(x, np.float32), "network/part") for x in (1 / 9, 1))
-    square = graph.add("Mul", [value, value], "network/square")
-    share = graph.add("Mul", [square, ninth], "network/share")
-    root = graph.add("Sqrt", [graph.add("Add", [share, one], "network/sum")], "network/root")
+    """Add what a network reads of its columns, float64."""
+    value = encoded.value
+    if not encoded.double:
+        value = graph.cast(value, TensorProto.DOUBLE, "network/doubles")
+    limits = [graph.constant(np.array(x), "network/limit") for x in (-LARGEST_INPUT, LARGEST_INPUT)]
+    value = graph.add("Clip", [value, *limits], "network/clipped")
+    three, one = (graph.constant(np.array(x), "network/part") for x in (3.0, 1.0))
+    third = graph.add("Div", [value, three], "network/third")
+    square = graph.add("Mul", [third, third], "network/square")
+    root = graph.add("Sqrt", [graph.add("Add", [square, one], "network/sum")], "network/root")
     return graph.add("Div", [value, root], "network/squashed")
 
 

@@ -13,10 +13,11 @@ from hpmkd.student import Student
 from hpmkd.student.columns.cells import read_moments
 from hpmkd.student.columns.times import seconds_of
 from hpmkd_defaults.exporters.onnx.columns import LABEL, PROBABILITIES
+from hpmkd_defaults.exporters.onnx.rounding import rounding
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 
-#: By how much a probability may differ: trees and networks are summed in float32.
+#: By how much a probability may differ: sums of trees are float32, in the runtime's own order.
 TOLERANCE = 1e-5
 
 
@@ -27,7 +28,8 @@ def check_parity(student: Student, content: bytes) -> None:
     ------
     ExportError
         onnxruntime does not load it, or a probability differs by more than
-        :data:`TOLERANCE`, or a label where one class is clearly ahead.
+        :data:`TOLERANCE` and the :func:`~.rounding.rounding` of the student's networks, or a
+        label where one class is clearly ahead.
     """
     rows = probe_rows(student)
     try:
@@ -37,7 +39,8 @@ def check_parity(student: Student, content: bytes) -> None:
             f"onnxruntime cannot run the exported student ({type(error).__name__}: {error}); no "
             "file was written"
         ) from error
-    check_answers(student, rows, labels, found, "onnxruntime", TOLERANCE)
+    tolerance = TOLERANCE + rounding(student, rows)
+    check_answers(student, rows, labels, found, "onnxruntime", tolerance)
 
 
 def run_graph(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
@@ -56,16 +59,21 @@ def run_graph(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float
 
 def feed_of(rows: Any, columns: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
     """Return raw rows, a frame, as onnxruntime wants them; `columns` is in the file's metadata."""
-    if len({column["input"] for column in columns}) < len(columns):
-        return {columns[0]["input"]: rows.to_numpy(dtype=np.float64)}
-    feed = {}
+    cells: dict[str, list[NDArray[Any]]] = {}
     for column in columns:
-        cells = rows[column["name"]]
-        if column["kind"] == "category":
-            array = cells.astype(object).where(cells.notna(), column["missing"]).to_numpy(object)
-        elif column["kind"] == "datetime":
-            array = seconds_of(read_moments(cells, column["name"]))
-        else:
-            array = cells.to_numpy(dtype=np.float64)
-        feed[column["input"]] = array.reshape(-1, 1)
-    return feed
+        array = _array(rows[column["name"]], column)
+        cells.setdefault(column["input"], []).append(array.reshape(-1, 1))
+    return {name: np.hstack(arrays) for name, arrays in cells.items()}
+
+
+def _array(cells: Any, column: dict[str, Any]) -> NDArray[Any]:
+    """Return the cells of a column: text, or float64."""
+    if "missing" in column:
+        return np.asarray(cells.astype(object).where(cells.notna(), column["missing"]), object)
+    if "categories" in column:
+        codes = {text: code for code, text in enumerate(column["categories"])}
+        codes |= {text: codes[level] for text, level in column.get("spellings", {}).items()}
+        return np.asarray(cells.astype(object).map(codes), np.float64)
+    if column["kind"] == "datetime":
+        return seconds_of(read_moments(cells, column["name"]))
+    return np.asarray(cells, np.float64)

@@ -26,6 +26,7 @@ from hpmkd.student import (
     Student,
     TreesModel,
 )
+from hpmkd.student.columns.column import Column
 from hpmkd_defaults.exporters.onnx.columns import Encoded, Form, RawColumns, missing_text
 from hpmkd_defaults.exporters.onnx.graph import ML, Graph
 from hpmkd_defaults.exporters.onnx.links import outputs, pooled, probabilities
@@ -51,8 +52,8 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
     student : Student
     inputs : str
         ``"columns"``: inputs of shape (n, 1), float64 or text, one per raw column, named
-        after it, moments in seconds since 1970; ``"matrix"``: one input ``X``, float64 of shape
-        (n, d), if all columns are numbers.
+        after it; ``"matrix"``: one input ``X``, float64 of shape (n, d), categories as their
+        codes. Moments come as seconds since 1970 in both.
 
     Returns
     -------
@@ -79,15 +80,16 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
 def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
     """Return what the file tells of the student: names to JSON.
 
-    ``columns`` lists name, kind and input of every raw column, for categories the text that
-    stands for a missing cell, and for moments their unit.
+    ``columns`` lists name, kind and input of every raw column, in order; for categories the text
+    that stands for a missing cell, or what their codes stand for; for moments their unit.
     """
-    names = raw.names * len(student.encoder.schema.columns) if raw.form == "matrix" else raw.names
     columns = []
-    for name, column in zip(names, student.encoder.schema.columns, strict=True):
+    for name, column in zip(raw.names, student.encoder.schema.columns, strict=True):
         entry: dict[str, Any] = {"name": column.name, "input": name, "kind": column.kind}
-        if column.kind == "category":
+        if column.kind == "category" and raw.form == "columns":
             entry["missing"] = missing_text(column)
+        elif column.kind == "category":
+            entry |= spelt(column)
         if column.kind == "datetime":
             entry["unit"] = UNIT_OF_MOMENTS
         columns.append(entry)
@@ -98,6 +100,17 @@ def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
         "facts": dict(student.facts),
     }
     return {f"hpmkd.{name}": json.dumps(value) for name, value in plain.items()}
+
+
+def spelt(column: Column) -> dict[str, Any]:
+    """Return the categories of a column in the order of their codes, and other spellings."""
+    others = {
+        text: column.categories[code]
+        for text, code in column.codes.items()
+        if text != column.categories[code]
+    }
+    found: dict[str, Any] = {"categories": list(column.categories)}
+    return found | ({"spellings": others} if others else {})
 
 
 def _model_of(student: Student, inputs: Form) -> ModelProto:
@@ -142,8 +155,7 @@ def answers(graph: Graph, read: Matrices, model: Any) -> str:
     if isinstance(model, LinearModel):
         margins = linear_margins(graph, read.linear, model)
     elif isinstance(model, NetworkModel):
-        network = network_margins(graph, read.linear, model)
-        margins = graph.cast(network, TensorProto.DOUBLE, "margins/doubles")
+        margins = network_margins(graph, read.linear, model)
     elif isinstance(model, TreesModel):
         trees = tree_margins(graph, read.trees, model)
         margins = graph.cast(trees, TensorProto.DOUBLE, "margins/doubles")

@@ -6,14 +6,23 @@ import json
 
 import numpy as np
 import onnx
+import onnxruntime
 import pandas as pd
 import pytest
+import xgboost as xgb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from hpmkd.errors import ExportError
-from hpmkd.student import AdditiveModel, LinearModel, Schema, Student, TreesModel, fit_encoder
+from hpmkd.student import (
+    AdditiveModel,
+    LinearModel,
+    Schema,
+    Student,
+    TreesModel,
+    fit_encoder,
+    pack_booster,
+)
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.datasets import dated
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
@@ -22,13 +31,16 @@ from hpmkd_defaults.exporters.onnx.parity import run_graph
 from hpmkd_defaults.exporters.onnx.student import to_onnx
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
 
+#: An input per column, or one for all.
+FORMS = ("columns", "matrix")
+
 ODD = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300, 0.0, -0.0, 3.4e38, -3.5e38]
 
 
 class TestOnnx(ExporterSuite):
-    @pytest.fixture
-    def exporter(self):
-        return OnnxExporter()
+    @pytest.fixture(params=FORMS)
+    def exporter(self, request):
+        return OnnxExporter(request.param)
 
 
 def assert_same(student, content, rows, tolerance=1e-5):
@@ -37,6 +49,11 @@ def assert_same(student, content, rows, tolerance=1e-5):
     assert np.abs(found - expected).max(initial=0) <= tolerance
     clear = np.ptp(np.sort(expected, axis=1)[:, -2:], axis=1) > 2 * tolerance
     assert (labels == student.predict(rows))[clear].all()
+
+
+def told(made, name):
+    """Return what the metadata of a file say."""
+    return {each.key: json.loads(each.value) for each in made.metadata_props}[f"hpmkd.{name}"]
 
 
 @pytest.fixture(scope="module")
@@ -55,40 +72,53 @@ def real(cancer, wine, people):
 def test_real_rows(real, name, family):
     table, target = real[name]
     student = fitted_student(family, table, target)
-    # Trees and links agree to the last bits but one; a sum of parts, and a network, to float32.
+    # Trees and links agree to the last bits but one; sums of parts, and a network, to float32.
     tolerance = {"additive": 1e-6, "network": 1e-5, "pooled": 1e-5}.get(family, 1e-12)
-    content = to_onnx(student).SerializeToString()
     rows = table.astype({"member": int, "size": object}) if name == "people" else table
-    assert_same(student, content, rows, tolerance)
-    assert_same(student, content, probe_rows(student), tolerance)
+    for form in FORMS:
+        content = to_onnx(student, form).SerializeToString()
+        assert_same(student, content, rows, tolerance)
+        assert_same(student, content, probe_rows(student), tolerance)
 
 
 @pytest.mark.parametrize("times", [True, False])
+@pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("family", EVERY_KIND)
-def test_moments_come_as_seconds(family, times):
+def test_moments_come_as_seconds(family, n_classes, times):
     frame, target = dated(times=times)
-    student = fitted_student(family, frame, target)
-    made = to_onnx(student)
-    assert_same(student, made.SerializeToString(), frame)
-    assert_same(student, made.SerializeToString(), probe_rows(student))
-    columns = json.loads({each.key: each.value for each in made.metadata_props}["hpmkd.columns"])
-    assert columns[1] == {
-        "name": "when", "input": "when", "kind": "datetime", "unit": "seconds since 1970-01-01 UTC"
-    }  # fmt: skip
+    labels = target.astype(int) + (n_classes == 3) * (frame["job"] == "a").to_numpy()
+    student = fitted_student(family, frame, labels)
+    assert len(student.classes) == n_classes
+    for form, name in zip(FORMS, ["when", "X"], strict=True):
+        made = to_onnx(student, form)
+        assert_same(student, made.SerializeToString(), frame)
+        assert_same(student, made.SerializeToString(), probe_rows(student))
+        assert told(made, "columns")[1] == {
+            "name": "when", "input": name, "kind": "datetime",
+            "unit": "seconds since 1970-01-01 UTC",
+        }  # fmt: skip
 
 
-def test_moments_need_inputs_of_their_own():
-    frame, target = dated()
-    student = fitted_student("boosted", frame[["when"]], target)
-    with pytest.raises(ExportError, match="'when' is a datetime"):
-        to_onnx(student, "matrix")
+@pytest.mark.parametrize("family", ["boosted", "additive", "pooled"])
+def test_large_numbers_less_their_offset(family):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"ms": 1.7e12 + np.round(rng.random(200) * 2e4), "n": rng.normal(size=200)})
+    student = fitted_student(family, rows, (rows["ms"] > 1.7e12 + 9e3).astype(int) + (rows.n > 1))
+    for form in FORMS:
+        content = to_onnx(student, form).SerializeToString()
+        assert_same(student, content, rows)
+        assert_same(student, content, probe_rows(student))
 
 
 @pytest.fixture(scope="module")
 def written():
     """Students on columns of every kind, and their files."""
     students = [known_student(family, "wine", mixed=True) for family in EVERY_KIND]
-    return [(student, to_onnx(student).SerializeToString()) for student in students]
+    return [
+        (student, to_onnx(student, form).SerializeToString())
+        for student in students
+        for form in FORMS
+    ]
 
 
 numbers = st.one_of(st.sampled_from(ODD), st.floats(-1e4, 1e4), st.floats(0, 30, width=32))
@@ -180,48 +210,80 @@ def test_labels_come_back_as_they_were(family, labels):
 )
 def test_odd_columns(table, family):
     student = fitted_student(family, table, np.arange(40) % 2)
-    content = to_onnx(student).SerializeToString()
-    assert_same(student, content, table, 1e-6)
-    assert_same(student, content, probe_rows(student, 64), 1e-6)
+    for form in FORMS:
+        content = to_onnx(student, form).SerializeToString()
+        assert_same(student, content, table, 1e-6)
+        assert_same(student, content, probe_rows(student, 64), 1e-6)
 
 
 def test_a_missing_cell_has_a_text_even_where_the_empty_one_is_a_category():
     rows = pd.DataFrame({"word": ["", "<missing>", "x", None] * 10, "other": ["y", None] * 20})
     student = fitted_student("tree", rows, np.arange(40) % 4 == 0)
     made = to_onnx(student)
-    described = {each.key: json.loads(each.value) for each in made.metadata_props}
-    assert [column["missing"] for column in described["hpmkd.columns"]] == [
-        "<missing<missing>>",
-        "",
-    ]
+    texts = [column["missing"] for column in told(made, "columns")]
+    assert texts == ["<missing<missing>>", ""]
     assert_same(student, made.SerializeToString(), rows)
 
 
 def test_the_file_tells_what_it_is():
     student = fitted_student("tree", pd.DataFrame({"net income": [1.0, 2.0] * 20}), ["a", "b"] * 20)
     made = to_onnx(Student(student.encoder, student.model, student.classes, {"stage": "tree"}))
-    described = {each.key: json.loads(each.value) for each in made.metadata_props}
-    assert described["hpmkd.columns"] == [
+    assert told(made, "columns") == [
         {"name": "net income", "input": "net_income", "kind": "number"}
     ]
-    assert described["hpmkd.classes"] == ["a", "b"]
-    assert described["hpmkd.facts"] == {"stage": "tree"}
-    assert described["hpmkd.opset"] == {"": 17, "ai.onnx.ml": 3}
-    assert {each.domain: each.version for each in made.opset_import} == described["hpmkd.opset"]
-    assert [each.name for each in made.graph.output] == ["label", "probabilities"]
+    assert told(made, "classes") == ["a", "b"]
+    assert told(made, "facts") == {"stage": "tree"}
+    assert told(made, "opset") == {"": 17, "ai.onnx.ml": 3}
+    assert {each.domain: each.version for each in made.opset_import} == told(made, "opset")
 
 
-def test_one_input_for_all_numbers(wine):
-    student = fitted_student("boosted", *wine)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("labels", [[0, 1], ["a", "b"]])
+def test_names_and_types_are_those_of_skl2onnx_without_a_zipmap(form, labels):
+    rows = pd.DataFrame({"a": np.linspace(0, 1, 60), "b": ["x", "y", None] * 20})
+    made = to_onnx(fitted_student("tree", rows, np.array(labels)[(rows["a"] > 0.4) * 1]), form)
+    session = onnxruntime.InferenceSession(made.SerializeToString())
+    ends = (*session.get_inputs(), *session.get_outputs())
+    found = {each.name: (each.type, each.shape) for each in ends}
+    inputs = {"X": ("tensor(double)", ["rows", 2])}
+    if form == "columns":
+        inputs = {"a": ("tensor(double)", ["rows", 1]), "b": ("tensor(string)", ["rows", 1])}
+    assert found == inputs | {
+        "label": ("tensor(int64)" if labels == [0, 1] else "tensor(string)", ["rows"]),
+        "probabilities": ("tensor(double)", ["rows", 2]),
+    }
+
+
+def test_one_input_for_all_takes_categories_as_codes():
+    rows = pd.DataFrame({"a": np.linspace(0, 1, 60), "b": ["x", "07", "07"] * 20})
+    student = fitted_student("pooled", rows, (rows["a"] > 0.4) ^ (rows["b"] == "x"))
     made = to_onnx(student, "matrix")
-    assert [each.name for each in made.graph.input] == ["X"]
-    rows = pd.DataFrame(wine[0], columns=student.encoder.schema.names)
-    assert_same(student, made.SerializeToString(), rows, 1e-12)
+    assert told(made, "columns") == [
+        {"name": "a", "input": "X", "kind": "number"},
+        {
+            "name": "b", "input": "X", "kind": "category",
+            "categories": ["07", "x"], "spellings": {"7": "07", "7.0": "07"},
+        },
+    ]  # fmt: skip
+    session = onnxruntime.InferenceSession(made.SerializeToString())
+
+    def answers(codes):
+        X = np.column_stack([np.full(len(codes), 0.3), codes])
+        return session.run(["probabilities"], {"X": X})[0]
+
+    expected = student.predict_proba(pd.DataFrame({"a": 0.3, "b": ["07", "x", None]}))
+    np.testing.assert_allclose(answers([0.0, 1.0, np.nan]), expected, atol=1e-6)
+    # What is no position of a category is read as a missing cell.
+    odd = [-1.0, 2.0, 0.5, 1e300, np.inf, -np.inf]
+    np.testing.assert_allclose(answers(odd), expected[[2] * 6], atol=1e-6)
 
 
-def test_one_input_for_all_is_refused_where_there_are_categories():
-    with pytest.raises(ExportError, match="'column 0' is a category"):
-        to_onnx(known_student("tree", "wine", mixed=True), "matrix")
+def test_other_spellings_of_a_category_are_known():
+    rows = pd.DataFrame({"zip": ["01", "02", None] * 20, "n": np.arange(60.0)})
+    student = fitted_student("tree", rows, (rows["zip"] == "01"))
+    spelt = pd.DataFrame({"zip": ["1", "1.0", "2", "3"], "n": 1.0})
+    assert student.predict(spelt).tolist() == [True, True, False, False]
+    assert_same(student, to_onnx(student).SerializeToString(), spelt, 1e-12)
 
 
 def test_trees_on_scaled_columns_and_margins_of_raw_ones(wine):
@@ -247,6 +309,19 @@ def test_vector_leaves_and_no_trees_at_all():
     for model in (vector, empty):
         student = Student(encoder, model, range(model.n_classes))
         assert_same(student, to_onnx(student).SerializeToString(), rows, 1e-12)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_vector_leaves_of_a_booster(wine, form):
+    X, y = wine
+    encoder = fit_encoder("tree", Schema.fit(X), X)
+    settings = {"objective": "multi:softprob", "num_class": 3, "tree_method": "hist", "nthread": 1}
+    settings |= {"multi_strategy": "multi_output_tree"}
+    model = pack_booster(xgb.train(settings, xgb.DMatrix(encoder.transform(X), y), 5), 3)
+    assert model.leaf_values.shape[1] == 3
+    student = Student(encoder, model, [0, 1, 2])
+    content = to_onnx(student, form).SerializeToString()
+    assert_same(student, content, probe_rows(student), 1e-12)
 
 
 def test_the_checker_of_onnx_is_content(written):
