@@ -4,8 +4,8 @@
  * The caller hands in room: `singles` for hpmkd_n_singles(words) floats and `doubles` for
  * HPMKD_N_DOUBLES(K) doubles, K being the number of classes. Nothing is kept in it.
  *
- * Whoever answers for one student alone may define HPMKD_NO_LINEAR, HPMKD_NO_NETWORK, HPMKD_NO_TREES
- * and HPMKD_NO_VECTORS, where it has no such part. */
+ * Whoever answers for one student alone may define HPMKD_NO_LINEAR, HPMKD_NO_NETWORK, HPMKD_NO_TREES,
+ * HPMKD_NO_VECTORS and HPMKD_NO_SORTED, where it has no such part. */
 #ifndef HPMKD_STUDENT_H
 #define HPMKD_STUDENT_H
 
@@ -23,17 +23,21 @@
 #ifndef HPMKD_NO_VECTORS
 #include "vectors.h"
 #endif
+#ifndef HPMKD_NO_SORTED
+#include "sorted.h"
+#endif
 
 #define HPMKD_N_DOUBLES(n_classes) (3 * (n_classes) + 2)
 
-/* Floats that a student needs room for: its cells and the values of a leaf, or two layers. */
+/* Floats that a student needs room for: its cells, the values of a leaf and what is left of sorted
+ * trees; or two layers. */
 HPMKD_FUNCTION size_t hpmkd_n_singles(const uint32_t *words)
 {
 #ifndef HPMKD_NO_NETWORK
     if (words[22] > 0)
         return 2 * hpmkd_widest(words);
 #endif
-    return (size_t)words[5] + words[23];
+    return (size_t)words[5] + words[23] + (words[3] == 6 ? words[4] : 0);
 }
 
 /* Write words[1] margins. */
@@ -52,6 +56,12 @@ HPMKD_FUNCTION void hpmkd_margins_of_row(
 #ifndef HPMKD_NO_TREES
     if (words[3] > 0)
         hpmkd_expand(words, row, singles);
+#endif
+#ifndef HPMKD_NO_SORTED
+    if (words[3] == HPMKD_SORTED) {
+        hpmkd_add_sorted(words, out, singles);
+        return;
+    }
 #endif
 #ifndef HPMKD_NO_VECTORS
     if (words[23] > 0) {

@@ -10,7 +10,6 @@ from hpmkd.errors import UnsupportedStudentError
 from hpmkd.student import Student
 from hpmkd.student.columns.column import Column
 from hpmkd.student.packed.content import NotPackable
-from hpmkd.student.packed.pool import pack
 from hpmkd_defaults.exporters.c.columns import categories, cells, has_moments, moments
 from hpmkd_defaults.exporters.c.kernel import Kernel
 from hpmkd_defaults.exporters.c.literals import braces, comment
@@ -73,7 +72,7 @@ def to_header(student: Student, prefix: str) -> str:
 def kernel_of(student: Student) -> Kernel:
     """Return the kernel of a student; see :func:`to_c`."""
     try:
-        return Kernel(pack(student.encoder, student.model))
+        return Kernel(student)
     except NotPackable as reason:
         raise UnsupportedStudentError(
             f"the exporter 'c' writes students that can be packed, and this one "

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cached_property
 from importlib.resources import files
 
+import numpy as np
+
+from hpmkd.student import PooledModel, Student
 from hpmkd.student.packed.content import Words
-from hpmkd.student.packed.pool import PackedPool
-from hpmkd.student.packed.student import PackedStudent
+from hpmkd.student.packed.pool import member_words
+from hpmkd.student.packed.sorted_trees import SORTED
+from hpmkd.student.packed.words import pack_pool, pack_words
 
 #: Parts of the kernel that only some students need, and the word of the header that says so.
 PARTS = {"LINEAR": 21, "NETWORK": 22, "TREES": 3, "VECTORS": 23}
@@ -23,7 +27,7 @@ class Kernel:
 
     Parameters
     ----------
-    packed : PackedStudent or PackedPool
+    student : Student
 
     Attributes
     ----------
@@ -31,16 +35,28 @@ class Kernel:
         Of the whole student.
     pooled : bool
         Whether they are those of a pool.
+
+    Raises
+    ------
+    NotPackable
+        The kernel cannot answer for it.
     """
 
-    def __init__(self, packed: PackedStudent | PackedPool) -> None:
-        self.words, self.pooled = packed.words, packed.pooled
-        self._members = list(_members(self.words)) if self.pooled else [self.words]
+    def __init__(self, student: Student) -> None:
+        encoder, model = student.encoder, student.model
+        order = np.arange(len(encoder.schema.features))
+        self.pooled = isinstance(model, PooledModel)
+        if isinstance(model, PooledModel):
+            self._members = member_words(encoder, model, order, sort=True)
+            self.words = pack_pool(self._members, model.pool.numbers(), len(order))
+        else:
+            self.words = pack_words(encoder, model, order, sort=True)
+            self._members = [self.words]
 
     @property
     def takes_roots(self) -> bool:
         """Whether it needs the mathematical library."""
-        return any(words[PARTS["NETWORK"]] for words in self._members)
+        return "NETWORK" in self._parts
 
     def n_singles(self) -> int:
         """Return how many floats a row needs room for, 1 at least, as ``student.h`` says."""
@@ -48,31 +64,32 @@ class Kernel:
 
     def text(self) -> str:
         """Return the headers in the order in which they include each other."""
-        lacking = {part for part, at in PARTS.items() if not any(w[at] for w in self._members)}
-        return _pasted("pool.h" if self.pooled else "student.h", lacking, set()).strip() + "\n"
+        return _pasted("pool.h" if self.pooled else "student.h", self._parts, set()).strip() + "\n"
+
+    @cached_property
+    def _parts(self) -> set[str]:
+        found = {name for name, at in PARTS.items() if any(words[at] for words in self._members)}
+        return found | ({"SORTED"} if any(map(_is_sorted, self._members)) else set())
 
 
-def _members(words: Words) -> Iterator[Words]:
-    """Yield the words of each member of a pool."""
-    at = int(words[3])
-    starts = words[at : at + int(words[2]) + 1].tolist()
-    for first, behind in zip(starts, starts[1:], strict=False):
-        yield words[first:behind]
+def _is_sorted(words: Words) -> bool:
+    return bool(words[PARTS["TREES"]] == SORTED)
 
 
 def _n_singles(words: Words) -> int:
-    at = int(words[PARTS["NETWORK"]])
-    if not at:
-        return int(words[5]) + int(words[PARTS["VECTORS"]])
-    return 2 * int(words[at + 1 : at + 2 + int(words[at])].max())
+    network = int(words[PARTS["NETWORK"]])
+    if network:
+        n_layers = int(words[network])
+        return 2 * int(words[network + 1 : network + 2 + n_layers].max())
+    return int(words[5]) + int(words[PARTS["VECTORS"]]) + int(words[4]) * _is_sorted(words)
 
 
-def _pasted(name: str, lacking: set[str], seen: set[str]) -> str:
-    """Return a header behind those that it includes, each once, without the lacking parts."""
+def _pasted(name: str, parts: set[str], seen: set[str]) -> str:
+    """Return a header behind those that it includes, each once, with some of its parts."""
     if name in seen:
         return ""
     seen.add(name)
     text = files("hpmkd.kernels").joinpath("c", name).read_text("utf-8")
-    text = _PART.sub(lambda part: "" if part[1] in lacking else part[2], text)
-    before = "".join(_pasted(each, lacking, seen) for each in _INCLUDE.findall(text))
+    text = _PART.sub(lambda part: part[2] if part[1] in parts else "", text)
+    before = "".join(_pasted(each, parts, seen) for each in _INCLUDE.findall(text))
     return before + _GUARD.sub(r"\2", _INCLUDE.sub("", text)).strip() + "\n\n"
