@@ -33,22 +33,29 @@ static int spells(const char *word, size_t start, size_t stop)
     return start == stop && *word == '\0';
 }
 
-/* Read the cell as a number; return 0 if it is none. As a float of Python, but for digits apart
+/* Find where the cell begins and stops but for spaces; return whether it stands for a missing one. */
+static int is_missing(size_t *start, size_t *stop)
+{
+    *start = 0;
+    *stop = cell_length;
+    while (*start < *stop && is_space(cell[*start]))
+        ++*start;
+    while (*start < *stop && is_space(cell[*stop - 1]))
+        --*stop;
+    return is_among(missing, sizeof missing / sizeof *missing, *start, *stop);
+}
+
+/* Read the cell as a number; return 0 if it is none. As Python reads a float, but for digits apart
  * by _, and true and false. */
 static int read_number(double *value)
 {
-    size_t start = 0, stop = cell_length, sign;
+    size_t start, stop, sign;
     char *end;
-    if (spells("true", 0, stop) || spells("false", 0, stop)) {
-        *value = stop == 4 ? 1.0 : 0.0;
+    *value = NAN;
+    if (is_missing(&start, &stop))
         return 1;
-    }
-    while (start < stop && is_space(cell[start]))
-        start++;
-    while (start < stop && is_space(cell[stop - 1]))
-        stop--;
-    if (is_among(missing, sizeof missing / sizeof *missing, start, stop)) {
-        *value = NAN;
+    if (spells("true", 0, cell_length) || spells("false", 0, cell_length)) {
+        *value = cell_length == 4 ? 1.0 : 0.0;
         return 1;
     }
     sign = start + (start < stop && (cell[start] == '+' || cell[start] == '-'));

@@ -82,22 +82,13 @@ static int read_cell(void)
     return byte == PREFIX_SEPARATOR ? NEXT_CELL : byte == EOF ? END_OF_FILE : NEXT_LINE;
 }
 
-/* Whether the cell, alone on its line, makes the line blank. */
-static int is_blank(void)
-{
-    size_t k = 0;
-    while (k < cell_length && (cell[k] == ' ' || cell[k] == '\t'))
-        k++;
-    return k == cell_length && !is_quoted;
-}
-
 /* Read the first cell of the next line that is not blank, and what comes behind it; return 0 if
  * there is none. */
 static int read_first_cell(int *behind)
 {
     for (;;) {
         *behind = read_cell();
-        if (*behind == NEXT_CELL || !is_blank())
+        if (*behind == NEXT_CELL || cell_length > 0 || is_quoted)
             return 1;
         if (*behind == END_OF_FILE)
             return 0;

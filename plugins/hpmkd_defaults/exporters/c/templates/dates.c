@@ -1,3 +1,5 @@
+#define MICROSECONDS_OF_A_DAY (INT64_C(1000000) * SECONDS_OF_A_DAY)
+
 /* Read so many digits of the cell as a whole number; return 0 if they are none. */
 static int read_digits(size_t *at, int count, int64_t *value)
 {
@@ -10,10 +12,10 @@ static int read_digits(size_t *at, int count, int64_t *value)
     return 1;
 }
 
-/* Read HH, HH:MM, HH:MM:SS or HH:MM:SS.ffffff, or the same without colons, as microseconds. */
-static int read_clock(size_t *at, int64_t *microseconds)
+/* Read HH, HH:MM, HH:MM:SS or HH:MM:SS.ffffff, or the same without colons, as microseconds; hours,
+ * minutes and seconds are below some numbers. */
+static int read_clock(size_t *at, const int64_t *limits, int64_t *microseconds)
 {
-    static const int64_t most[3] = {24, 60, 60};
     int64_t parts[3] = {0, 0, 0}, digit, scale = 100000;
     int k, colons = 0;
     for (k = 0; k < 3; k++) {
@@ -24,7 +26,7 @@ static int read_clock(size_t *at, int64_t *microseconds)
         if (k > 0 && !colons && (cell[*at] < '0' || cell[*at] > '9'))
             break;
         *at += (size_t)(k > 0 && colons);
-        if (!read_digits(at, 2, &parts[k]) || parts[k] >= most[k])
+        if (!read_digits(at, 2, &parts[k]) || parts[k] >= limits[k])
             return 0;
     }
     *microseconds = ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 1000000;
@@ -40,9 +42,10 @@ static int read_clock(size_t *at, int64_t *microseconds)
     return 1;
 }
 
-/* Read Z or an offset from UTC, such as +02:00, as microseconds. */
+/* Read nothing, Z, or an offset from UTC of less than a day, such as +02:00, as microseconds. */
 static int read_offset(size_t *at, int64_t *microseconds)
 {
+    static const int64_t any[3] = {24, 100, 100};
     const int sign = cell[*at] == '+' ? 1 : cell[*at] == '-' ? -1 : 0;
     *microseconds = 0;
     if (sign == 0) {
@@ -50,10 +53,10 @@ static int read_offset(size_t *at, int64_t *microseconds)
         return 1;
     }
     ++*at;
-    if (!read_clock(at, microseconds))
+    if (!read_clock(at, any, microseconds))
         return 0;
     *microseconds *= sign;
-    return 1;
+    return *microseconds < MICROSECONDS_OF_A_DAY && *microseconds > -MICROSECONDS_OF_A_DAY;
 }
 
 static int days_of_month(int64_t year, int64_t month)
@@ -75,12 +78,13 @@ static int64_t days_to(int64_t year, int64_t month, int64_t day)
  * none. ISO 8601: 2024-03-01, also with a T or a space, a time, and an offset. */
 static int read_date(double *seconds)
 {
+    static const int64_t of_a_day[3] = {24, 60, 60};
     int64_t year, month, day, clock = 0, offset = 0, whole;
-    size_t at = 0;
-    if (is_among(missing, sizeof missing / sizeof *missing, 0, cell_length)) {
-        *seconds = NAN;
+    size_t at, stop;
+    *seconds = NAN;
+    if (is_missing(&at, &stop))
         return 1;
-    }
+    at = 0;
     if (!read_digits(&at, 4, &year) || cell[at++] != '-' || !read_digits(&at, 2, &month)
         || cell[at++] != '-' || !read_digits(&at, 2, &day))
         return 0;
@@ -88,10 +92,10 @@ static int read_date(double *seconds)
         return 0;
     if (cell[at] == 'T' || cell[at] == ' ') {
         at++;
-        if (!read_clock(&at, &clock) || !read_offset(&at, &offset))
+        if (!read_clock(&at, of_a_day, &clock) || !read_offset(&at, &offset))
             return 0;
     }
-    clock += days_to(year, month, day) * SECONDS_OF_A_DAY * 1000000 - offset;
+    clock += days_to(year, month, day) * MICROSECONDS_OF_A_DAY - offset;
     whole = quotient(clock, 1000000);
     *seconds = (double)whole + (double)(clock - whole * 1000000) / 1e6;
     return at == cell_length && (double)whole >= FIRST_MOMENT
