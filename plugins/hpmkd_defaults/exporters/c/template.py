@@ -27,6 +27,6 @@ class Templates:
         The parts stay as they are: a column may have the name ``prefix_``.
         """
         text = files(__package__).joinpath("templates", name).read_text("utf-8")
-        text = re.sub(r"\bprefix_", f"{self.prefix}_", text)
-        text = re.sub(r"\bPREFIX_", f"{self.prefix.upper()}_", text)
+        text = text.replace("prefix_", f"{self.prefix}_")
+        text = text.replace("PREFIX_", f"{self.prefix.upper()}_")
         return _PLACE.sub(lambda found: str(parts[found[1]]), text)

@@ -42,7 +42,7 @@ def with_offsets():
 
 
 #: Leaves of a tree, by the form in which it is stored.
-N_LEAVES = {"perfect": 8, "sorted": 32, "walked": 40, "vectors": 4, "sorted vectors": 20, "no": 0}
+N_LEAVES = {"perfect": 8, "sorted": 32, "walked": 33, "vectors": 4, "sorted vectors": 20, "no": 0}
 
 
 def forest(form):

@@ -23,8 +23,9 @@ def compiled(content, folder, *flags, compiler="gcc", standard="c99", name="stud
     """Compile a file without a warning, and return what came out."""
     source, target = folder / f"{name}.c", folder / name
     source.write_text(content, "utf-8")
-    command = [tool(compiler), f"-std={standard}", *STRICT, *flags, source, "-o", target, "-lm"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    libraries = [] if "-c" in flags else ["-lm"]
+    command = [tool(compiler), f"-std={standard}", *STRICT, *flags, source, "-o", target]
+    done = subprocess.run([*command, *libraries], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     return target
 
