@@ -37,7 +37,7 @@ with tempfile.TemporaryDirectory() as folder:
     c.people_label.restype = ctypes.c_char_p
     n_columns = len(people.columns)
 
-    def cells_of(row):
+    def cells_of(row: pd.Series) -> ctypes.Array:
         """Return a row as the C file reads it: numbers, codes of categories, seconds since 1970."""
         job = "" if pd.isna(row["job"]) else row["job"]
         text = job.encode()

@@ -52,13 +52,28 @@ LEVELS = {"tree_method": "hist", "max_depth": 3}
 LEAVES = {"tree_method": "hist", "max_depth": 0, "grow_policy": "lossguide", "max_leaves": 16}
 #: Set, how its trees are grown, and rounds.
 BOOSTERS = (
-    *(("breast_cancer", LEVELS, 80), ("german", LEVELS, 60), ("adult", LEVELS | {"max_depth": 4}, 100)),
-    *(("digits", LEVELS, 80), ("german", LEAVES, 240), ("adult", LEAVES | {"eta": 0.1}, 240)),
-    *(("digits", LEAVES, 40), ("adult", LEAVES, 1), ("adult", LEAVES | {"max_leaves": 64}, 20)),
-)  # fmt: skip
+    ("breast_cancer", LEVELS, 80),
+    ("german", LEVELS, 60),
+    ("adult", LEVELS | {"max_depth": 4}, 100),
+    ("digits", LEVELS, 80),
+    ("german", LEAVES, 240),
+    ("adult", LEAVES | {"eta": 0.1}, 240),
+    ("digits", LEAVES, 40),
+    ("adult", LEAVES, 1),
+    ("adult", LEAVES | {"max_leaves": 64}, 20),
+)
 HEADER = ("set", "K", "trees", "leaves of a tree", ".c bytes", "written s", "compiled s")
 HEADER += ("tl2cgen compiled s", "row ns", "tl2cgen row ns", "times as fast")
-FAMILY_HEADER = ("student", "set", "K", ".c bytes", "written s", "compiled s", "row ns", "differs by")
+FAMILY_HEADER = (
+    "student",
+    "set",
+    "K",
+    ".c bytes",
+    "written s",
+    "compiled s",
+    "row ns",
+    "differs by",
+)
 
 
 class Library(NamedTuple):
@@ -109,7 +124,9 @@ def mixed_rows(matrix: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.where(rng.random(rows.shape) < SHARE, other, rows))
 
 
-def against_tl2cgen(name: str, growth: dict[str, Any], rounds: int, repeats: int) -> tuple[str, ...]:
+def against_tl2cgen(
+    name: str, growth: dict[str, Any], rounds: int, repeats: int
+) -> tuple[str, ...]:
     """Measure a booster as C of both kinds; return a row of the table."""
     table, labels = load(name)
     n_classes, schema = len(np.unique(labels)), Schema.fit(table)
@@ -167,9 +184,16 @@ def of_family(family: str, name: str, repeats: int) -> tuple[str, ...]:
 def main(repeats: int, markdown: Path | None) -> None:
     """Measure boosters beside tl2cgen, and a student of each family."""
     boosters = [against_tl2cgen(*case, repeats) for case in BOOSTERS]
-    families = [of_family(each, name, repeats) for name in ("adult", "digits") for each in EVERY_KIND]
-    tables = [console_tables([("", HEADER, boosters)]), console_tables([("", FAMILY_HEADER, families)])]
+    families = [
+        of_family(each, name, repeats) for name in ("adult", "digits") for each in EVERY_KIND
+    ]
+    tables = [
+        console_tables([("", HEADER, boosters)]),
+        console_tables([("", FAMILY_HEADER, families)]),
+    ]
     if markdown is not None:
         versions = {"tl2cgen": tl2cgen.__version__, "treelite": treelite.__version__}
         parts = dict(zip(("boosters", "families"), map(str.strip, tables), strict=True))
-        replace_measured(markdown, "c-export", filled(PAGE, **versions, **parts, rows=f"{N_ROWS:,}"))
+        replace_measured(
+            markdown, "c-export", filled(PAGE, **versions, **parts, rows=f"{N_ROWS:,}")
+        )

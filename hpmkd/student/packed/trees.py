@@ -184,9 +184,7 @@ def _perfect(nodes: Nodes, roots: NDArray[np.intp], leaf_words: Words, depth: in
     return words
 
 
-def _add_walked(
-    content: Content, nodes: Nodes, trees: NDArray[np.intp], leaf_words: Words
-) -> None:
+def _add_walked(content: Content, nodes: Nodes, trees: NDArray[np.intp], leaf_words: Words) -> None:
     """Append nodes of three words each, and where the trees begin."""
     ends = np.append(np.sort(nodes.roots)[1:], len(nodes.cells))
     sizes = ends - np.sort(nodes.roots)

@@ -32,7 +32,7 @@ def categories(schema: Schema, templates: Templates) -> str:
 
 
 def moments(schema: Schema, templates: Templates) -> str:
-    """Return the function that writes the row that the kernel reads, if it differs from the cells."""
+    """Return the function that writes what the kernel reads, if that is not the cells."""
     if not has_moments(schema):
         return ""
     return templates.filled(

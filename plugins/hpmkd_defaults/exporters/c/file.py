@@ -90,7 +90,8 @@ def _head(student: Student, kernel: Kernel, templates: Templates, name: str) -> 
         version=version("hpmkd"),
         columns=_listed(_about_columns(student)),
         labels=_listed(
-            f"{code:6}  {comment(str(label))}" for code, label in enumerate(student.classes.tolist())
+            f"{code:6}  {comment(str(label))}"
+            for code, label in enumerate(student.classes.tolist())
         ),
         facts=_about_facts(student),
         library=" -lm" if kernel.takes_roots else "",
@@ -115,9 +116,7 @@ def _about_columns(student: Student) -> Iterator[str]:
 
 def _about_levels(column: Column) -> str:
     """Return the codes of a column's categories."""
-    shown = (
-        f"{code} {comment(text)}" for code, text in enumerate(column.categories[:MOST_LISTED])
-    )
+    shown = (f"{code} {comment(text)}" for code, text in enumerate(column.categories[:MOST_LISTED]))
     more = ", ..." if len(column.categories) > MOST_LISTED else ""
     return f" ({', '.join(shown)}{more})" if column.kind == "category" else ""
 

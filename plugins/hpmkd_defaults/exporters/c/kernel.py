@@ -14,6 +14,9 @@ from hpmkd.student.packed.pool import member_words
 from hpmkd.student.packed.sorted_trees import SORTED
 from hpmkd.student.packed.words import pack_pool, pack_words
 
+#: Behind the words of a student, where the roots of four trees may stand: a compiler that sees the
+#: table warns of those which a lone tree lacks, though the kernel does not look at them.
+PADDING = 4
 #: Parts of the kernel that only some students need, and the word of the header that says so.
 PARTS = {"LINEAR": 21, "NETWORK": 22, "TREES": 3, "VECTORS": 23}
 
@@ -32,7 +35,7 @@ class Kernel:
     Attributes
     ----------
     words : ndarray of shape (n_words,)
-        Of the whole student.
+        Of the whole student, and :data:`PADDING` behind them.
     pooled : bool
         Whether they are those of a pool.
 
@@ -48,10 +51,11 @@ class Kernel:
         self.pooled = isinstance(model, PooledModel)
         if isinstance(model, PooledModel):
             self._members = member_words(encoder, model, order, sort=True)
-            self.words = pack_pool(self._members, model.pool.numbers(), len(order))
+            words = pack_pool(self._members, model.pool.numbers(), len(order))
         else:
-            self.words = pack_words(encoder, model, order, sort=True)
-            self._members = [self.words]
+            words = pack_words(encoder, model, order, sort=True)
+            self._members = [words]
+        self.words = np.append(words, np.zeros(PADDING, dtype=np.uint32))
 
     @property
     def takes_roots(self) -> bool:

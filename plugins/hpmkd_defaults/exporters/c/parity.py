@@ -65,9 +65,7 @@ def as_csv(student: Student, rows: Any) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([column.name for column in columns])
-    writer.writerows(
-        zip(*(_spelt(column, rows[column.name]) for column in columns), strict=True)
-    )
+    writer.writerows(zip(*(_spelt(column, rows[column.name]) for column in columns), strict=True))
     return out.getvalue().encode("utf-8", "surrogatepass")
 
 
@@ -77,14 +75,12 @@ def _spelt(column: Column, cells: Any) -> list[str]:
         return [repr(cell) for cell in cells.to_numpy(np.float64).tolist()]
     if column.kind == "datetime":
         moments = np.datetime_as_string(cells.to_numpy("datetime64[us]"))
-        return np.where(moments == "NaT", "", moments).tolist()
+        return ["" if moment == "NaT" else moment for moment in moments.tolist()]
     # An unknown text is read as a missing cell; the empty one may be a category.
     return [UNSEEN if cell is None else cell for cell in cells.to_numpy(object)]
 
 
-def read_answers(
-    student: Student, answers: bytes
-) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def read_answers(student: Student, answers: bytes) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return labels (n,) and probabilities (n, K) that the program has printed."""
     lines = csv.reader(io.StringIO(answers.decode("utf-8", "surrogatepass"), newline=""))
     codes = {str(label): code for code, label in enumerate(student.classes.tolist())}

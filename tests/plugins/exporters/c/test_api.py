@@ -51,8 +51,16 @@ def text_of(loaded, name, at):
 
 def test_labels_and_names_whatever_they_hold(odd, loaded):
     labels, names = odd.classes.tolist(), odd.encoder.schema.names
-    assert [text_of(loaded, "label", at) for at in range(-1, len(labels) + 1)] == [None, *labels, None]
-    assert [text_of(loaded, "column", at) for at in range(-1, len(names) + 1)] == [None, *names, None]
+    assert [text_of(loaded, "label", at) for at in range(-1, len(labels) + 1)] == [
+        None,
+        *labels,
+        None,
+    ]
+    assert [text_of(loaded, "column", at) for at in range(-1, len(names) + 1)] == [
+        None,
+        *names,
+        None,
+    ]
 
 
 def test_codes_of_categories_whatever_they_hold(odd, loaded):
@@ -75,7 +83,9 @@ def test_a_code_is_that_of_the_largest_probability(problem, tmp_path):
     rng = np.random.default_rng(0)
     out = np.empty(len(student.classes))
     for cells in np.column_stack([rng.integers(0, 3, 50), rng.normal(size=(50, 5)) * 10]):
-        loaded.student_probabilities(cells.ctypes.data_as(ctypes.c_void_p), out.ctypes.data_as(ctypes.c_void_p))
+        loaded.student_probabilities(
+            cells.ctypes.data_as(ctypes.c_void_p), out.ctypes.data_as(ctypes.c_void_p)
+        )
         assert loaded.student_code(cells.ctypes.data_as(ctypes.c_void_p)) == out.argmax()
         assert out.tobytes() == student.packed.probabilities(cells).tobytes()
 
@@ -115,7 +125,9 @@ def test_two_students_in_a_program_of_cpp(cc, cxx, tmp_path):
 
 def test_the_source_goes_with_its_header(tmp_path):
     student = known_student("network", "wine", mixed=True)
-    content = to_header(student, "student") + to_c(student, "student") + to_header(student, "student")
+    content = (
+        to_header(student, "student") + to_c(student, "student") + to_header(student, "student")
+    )
     compiled(content, tmp_path, "-c")
 
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What stands between cells; bytes of the longest cell; cells of the longest line. */
+/* What stands between cells that are read; bytes of the longest cell; cells of the longest line. */
 #ifndef PREFIX_SEPARATOR
 #define PREFIX_SEPARATOR ','
 #endif
@@ -99,7 +99,7 @@ static int read_first_cell(int *behind)
 /* Write a text as a cell. */
 static void write_cell(const char *before, const char *bytes, size_t length)
 {
-    const int quoted = memchr(bytes, PREFIX_SEPARATOR, length) || memchr(bytes, '"', length)
+    const int quoted = memchr(bytes, ',', length) || memchr(bytes, '"', length)
                        || memchr(bytes, '\n', length) || memchr(bytes, '\r', length);
     size_t k;
     if (quoted)

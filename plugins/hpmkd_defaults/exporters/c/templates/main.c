@@ -98,7 +98,7 @@ static void write_header(void)
     int k;
     fputs("prediction", stdout);
     for (k = 0; k < PREFIX_CLASSES; k++) {
-        putchar(PREFIX_SEPARATOR);
+        putchar(',');
         write_cell("p_", labels[k].bytes, labels[k].length);
     }
     putchar('\n');
@@ -113,7 +113,7 @@ static void write_line(const double *cells)
         best = probabilities[k] > probabilities[best] ? k : best;
     write_cell("", labels[best].bytes, labels[best].length);
     for (k = 0; k < PREFIX_CLASSES; k++) {
-        putchar(PREFIX_SEPARATOR);
+        putchar(',');
         write_number(probabilities[k]);
     }
     putchar('\n');
