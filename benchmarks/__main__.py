@@ -41,6 +41,7 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS = {
     "augmenters": Benchmark("single.augmenters", "~10", ""),
+    "c-export": Benchmark("single.c_export", "~2", "exporters-c.md"),
     "chain": Benchmark("chain.run", "~40", "chain.md"),
     "columns": Benchmark("single.columns", "~2", ""),
     "doors": Benchmark("doors.run", "~1", "doors.md"),

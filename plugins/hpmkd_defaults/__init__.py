@@ -141,9 +141,10 @@ def hpmkd_executors() -> list[Offer[Any]]:
 
 @hookimpl
 def hpmkd_exporters() -> list[Offer[Any]]:
-    """Offer the formats of runtimes and databases, and one that people read."""
+    """Offer formats of runtimes, compilers and databases, and one that people read."""
     return _offers(
         "exporters",
+        c=("c.exporter:CExporter", "one file of C99 that needs nothing else"),
         js=("js.exporter:JsExporter", "an ES module for browsers and Node.js, without more"),
         json=("json.exporter:JsonExporter", "readable: conditions, coefficients, all that counts"),
         onnx=("onnx.exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),

@@ -20,8 +20,8 @@ from tests.kernels.packed_cases import CASES, rows_of, student_of
 HEADERS = Path(hpmkd.kernels.__file__).parent / "c"
 #: In the order in which a file may hold them all.
 IN_ORDER = (
-    *("words", "scalars", "cells", "linear", "trees", "vectors", "network", "links", "student"),
-    *("fusing", "pool"),
+    *("words", "scalars", "cells", "linear", "trees", "vectors", "sorted", "network", "links"),
+    *("student", "fusing", "pool"),
 )
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
 INCLUDE = f"-I{HEADERS}"

@@ -2,45 +2,77 @@
  * packed, numbers as they are, a category as its code, NaN where a cell is missing.
  *
  * The caller hands in room: `singles` for hpmkd_n_singles(words) floats and `doubles` for
- * HPMKD_N_DOUBLES(K) doubles, K being the number of classes. Nothing is kept in it. */
+ * HPMKD_N_DOUBLES(K) doubles, K being the number of classes. Nothing is kept in it.
+ *
+ * Whoever answers for one student alone may define HPMKD_NO_LINEAR, HPMKD_NO_NETWORK, HPMKD_NO_TREES,
+ * HPMKD_NO_VECTORS and HPMKD_NO_SORTED, where it has no such part. */
 #ifndef HPMKD_STUDENT_H
 #define HPMKD_STUDENT_H
 
-#include "cells.h"
-#include "linear.h"
 #include "links.h"
+#ifndef HPMKD_NO_LINEAR
+#include "linear.h"
+#endif
+#ifndef HPMKD_NO_NETWORK
 #include "network.h"
+#endif
+#ifndef HPMKD_NO_TREES
+#include "cells.h"
 #include "trees.h"
+#endif
+#ifndef HPMKD_NO_VECTORS
 #include "vectors.h"
+#endif
+#ifndef HPMKD_NO_SORTED
+#include "sorted.h"
+#endif
 
 #define HPMKD_N_DOUBLES(n_classes) (3 * (n_classes) + 2)
 
-/* Floats that a student needs room for: its cells and the values of a leaf, or two layers. */
+/* Floats that a student needs room for: its cells, the values of a leaf and what is left of sorted
+ * trees; or two layers. */
 HPMKD_FUNCTION size_t hpmkd_n_singles(const uint32_t *words)
 {
-    return words[22] > 0 ? 2 * hpmkd_widest(words) : (size_t)words[5] + words[23];
+#ifndef HPMKD_NO_NETWORK
+    if (words[22] > 0)
+        return 2 * hpmkd_widest(words);
+#endif
+    return (size_t)words[5] + words[23] + (words[3] == 6 ? words[4] : 0);
 }
 
 /* Write words[1] margins. */
 HPMKD_FUNCTION void hpmkd_margins_of_row(
     const uint32_t *words, const double *row, double *out, float *singles)
 {
-    size_t c;
+    (void)singles; /* a linear student needs no room */
+#ifndef HPMKD_NO_LINEAR
     if (words[21] > 0)
         hpmkd_linear(words, row, out);
+#endif
+#ifndef HPMKD_NO_NETWORK
     if (words[22] > 0)
         hpmkd_network(words, row, out, singles);
-    if (words[3] == 0)
+#endif
+#ifndef HPMKD_NO_TREES
+    if (words[3] > 0)
+        hpmkd_expand(words, row, singles);
+#endif
+#ifndef HPMKD_NO_SORTED
+    if (words[3] == HPMKD_SORTED) {
+        hpmkd_add_sorted(words, out, singles);
         return;
-    hpmkd_expand(words, row, singles);
+    }
+#endif
+#ifndef HPMKD_NO_VECTORS
     if (words[23] > 0) {
         hpmkd_add_vectors(words, singles, out, singles + words[5]);
         return;
     }
-    for (c = 0; c < words[1]; c++) {
-        const float start = hpmkd_start(words, c, words[12] > 0 ? out[c] : 0.0);
-        out[c] = (double)hpmkd_sum_of_trees(words, singles, c, start);
-    }
+#endif
+#ifndef HPMKD_NO_TREES
+    if (words[3] > 0)
+        hpmkd_add_trees(words, singles, out);
+#endif
 }
 
 /* Write the probabilities of all classes. */

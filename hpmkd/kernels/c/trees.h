@@ -135,4 +135,14 @@ HPMKD_FUNCTION float hpmkd_start(const uint32_t *words, size_t c, double linear)
     return start > high ? high : start;
 }
 
+/* Put all trees on top of words[1] margins. */
+HPMKD_FUNCTION void hpmkd_add_trees(const uint32_t *words, const float *cells, double *out)
+{
+    size_t c;
+    for (c = 0; c < words[1]; c++) {
+        const float start = hpmkd_start(words, c, words[12] > 0 ? out[c] : 0.0);
+        out[c] = (double)hpmkd_sum_of_trees(words, cells, c, start);
+    }
+}
+
 #endif

@@ -83,14 +83,21 @@ HPMKD_FUNCTION void hpmkd_find_leaves(
     }
 }
 
+/* Write where the trees of each margin start; what fills the leaves up starts from 0. */
+HPMKD_FUNCTION void hpmkd_start_sums(const uint32_t *words, const double *out, float *sums)
+{
+    size_t c;
+    for (c = 0; c < words[23]; c++)
+        sums[c] = c < words[1] ? hpmkd_start(words, c, words[12] > 0 ? out[c] : 0.0) : 0.0f;
+}
+
 /* Put all trees on top of words[1] margins; `sums` is room for words[23] floats. */
 HPMKD_FUNCTION void hpmkd_add_vectors(
     const uint32_t *words, const float *cells, double *out, float *sums)
 {
     uint32_t leaves[HPMKD_TOGETHER];
     size_t c, first;
-    for (c = 0; c < words[23]; c++)
-        sums[c] = c < words[1] ? hpmkd_start(words, c, words[12] > 0 ? out[c] : 0.0) : 0.0f;
+    hpmkd_start_sums(words, out, sums);
     for (first = 0; first < words[4]; first += HPMKD_TOGETHER) {
         const size_t left = words[4] - first, n = left < HPMKD_TOGETHER ? left : HPMKD_TOGETHER;
         hpmkd_find_leaves(words, cells, first, n, leaves);

@@ -2,7 +2,7 @@
  * bits of a double. What stands where: hpmkd/student/packed/words.py, or the first 24:
  *
  *  0 cells of a row           1, 2 margins C; link: 0 sigmoid, 1 softmax, 2 identity
- *  3 form of the trees: 0 none, 2 to 4 perfect ones of that depth, 5 walked   4 trees
+ *  3 form of the trees: 0 none, 2 to 4 perfect ones of that depth, 5 walked, 6 sorted   4 trees
  *  5, 6 cells that trees compare; their columns, and behind them where their offsets begin
  *  7 first tree of each margin       8 the trees, or their roots
  *  9, 11 cells up to which NaN becomes -inf, +inf         10 base margins

@@ -55,7 +55,7 @@ class PackedPool(PackedRows):
 
     def _pack(self, order: NDArray[np.intp]) -> Words:
         encoder, model = self._parts
-        members = [pack_words(_part(encoder, each), each, order) for each in model.members]
+        members = member_words(encoder, model, order)
         self._full = any(map(is_full, members))
         self._n_values = self.n_classes + max(map(n_values, members))
         return pack_pool(members, model.pool.numbers(), self.n_columns)
@@ -82,8 +82,15 @@ def pack(encoder: FittedEncoder, model: Any) -> PackedStudent | PackedPool:
     return PackedStudent(encoder, model)
 
 
+def member_words(
+    encoder: FittedEncoder, model: PooledModel, order: NDArray[np.intp], *, sort: bool = False
+) -> list[Words]:
+    """Pack each member; parameters and errors are those of :func:`pack_words`."""
+    return [pack_words(_part(encoder, each), each, order, sort=sort) for each in model.members]
+
+
 def _part(encoder: FittedEncoder, member: Member) -> FittedEncoder:
-    """Return the encoder of what a member reads."""
+    """Return the encoder of what a member of a pool reads."""
     if not isinstance(encoder, JointEncoder):
         return encoder
     if isinstance(member, OnScaled):

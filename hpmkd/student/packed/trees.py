@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hpmkd.student.file.tree_layout import breadth_first
 from hpmkd.student.models.trees import TreesModel
 from hpmkd.student.packed.content import Content, NotPackable, Words
+from hpmkd.student.packed.sorted_trees import MOST_LEAVES, Leaves, add_sorted
 
 #: Deepest trees that are stored perfect; each level more doubles them.
 DEEPEST_PERFECT = 4
@@ -25,8 +26,8 @@ _MOST_WALKED = 0xFFFF
 
 
 @dataclass(frozen=True)
-class _Nodes:
-    """The nodes of all trees, breadth first, and the cells that they compare."""
+class Nodes:
+    """The nodes of all trees, breadth first, and the cells that they compare; a leaf's is -1."""
 
     cells: NDArray[np.intp]
     used: NDArray[np.intp]
@@ -37,7 +38,7 @@ class _Nodes:
     roots: NDArray[np.intp]
 
 
-def _read_nodes(model: TreesModel, order: NDArray[np.intp]) -> _Nodes:
+def _read_nodes(model: TreesModel, order: NDArray[np.intp]) -> Nodes:
     """Put the nodes breadth first, so that siblings are neighbours."""
     nodes = breadth_first(model)
     place = np.empty(len(nodes), dtype=np.intp)
@@ -55,7 +56,7 @@ def _read_nodes(model: TreesModel, order: NDArray[np.intp]) -> _Nodes:
     all_cells = np.full(len(nodes), _LEAF, dtype=np.intp)
     all_cells[inner] = cells
     left, right = model.left[nodes].astype(np.intp), model.right[nodes].astype(np.intp)
-    return _Nodes(
+    return Nodes(
         cells=all_cells,
         used=used % len(order),
         until=np.searchsorted(used, len(order) * np.array([1, 2])).tolist(),
@@ -87,13 +88,17 @@ def _one_by_class(model: TreesModel) -> TreesModel:
     )
 
 
-def add_trees(content: Content, model: TreesModel, offsets: NDArray[np.float64]) -> None:
+def add_trees(
+    content: Content, model: TreesModel, offsets: NDArray[np.float64], *, sort: bool = False
+) -> None:
     """Append trees, and their place in the header.
 
     Parameters
     ----------
     offsets : ndarray of shape (d,)
         Of the columns.
+    sort : bool
+        Sort trees that would be walked, where no tree has too many leaves.
 
     Raises
     ------
@@ -128,11 +133,15 @@ def add_trees(content: Content, model: TreesModel, offsets: NDArray[np.float64])
         content.set_header(3, depth)
         content.set_header(8, content.add(_perfect(nodes, nodes.roots[trees], leaves, depth)))
         return
+    below = Leaves.below(nodes) if sort else None
+    if below is not None and below.count.max(initial=0) <= MOST_LEAVES:
+        add_sorted(content, nodes, below, trees, leaves)
+        return
     content.set_header(3, WALKED)
     _add_walked(content, nodes, trees, leaves)
 
 
-def _depth(nodes: _Nodes) -> int:
+def _depth(nodes: Nodes) -> int:
     """Return the tests on the longest path, no further than it matters."""
     level, depth = nodes.roots, 0
     while depth <= DEEPEST_PERFECT:
@@ -155,7 +164,7 @@ def _is_wasteful(depth: int, n_trees: int, n_nodes: int) -> bool:
     return perfect > _LARGEST_PADDING * walked
 
 
-def _perfect(nodes: _Nodes, roots: NDArray[np.intp], leaf_words: Words, depth: int) -> Words:
+def _perfect(nodes: Nodes, roots: NDArray[np.intp], leaf_words: Words, depth: int) -> Words:
     """Return trees of one depth, in words; below a leaf both sides are that leaf again."""
     n_inner = 2**depth - 1
     places = np.empty((len(roots), 2 * n_inner + 1), dtype=np.intp)
@@ -175,9 +184,7 @@ def _perfect(nodes: _Nodes, roots: NDArray[np.intp], leaf_words: Words, depth: i
     return words
 
 
-def _add_walked(
-    content: Content, nodes: _Nodes, trees: NDArray[np.intp], leaf_words: Words
-) -> None:
+def _add_walked(content: Content, nodes: Nodes, trees: NDArray[np.intp], leaf_words: Words) -> None:
     """Append nodes of three words each, and where the trees begin."""
     ends = np.append(np.sort(nodes.roots)[1:], len(nodes.cells))
     sizes = ends - np.sort(nodes.roots)

@@ -9,7 +9,8 @@ word  what it is
 ====  =============================================================================
 0     features, w: a row has so many cells, categories as codes
 1, 2  margins, C; link: 0 sigmoid, 1 softmax, 2 identity
-3     form of the trees: 0 none, 2 … 4 perfect trees of that depth, 5 walked node by node
+3     form of the trees: 0 none, 2 … 4 perfect trees of that depth, 5 walked node by node; 6 sorted,
+      see :mod:`hpmkd.student.packed.sorted_trees`
 4     trees, T
 5, 6  cells that the trees compare, U; at: the column of each, and behind them at: its offset,
       subtracted in float64 before the cell is rounded to float32
@@ -77,7 +78,9 @@ if TYPE_CHECKING:
     from hpmkd.values import FloatArray
 
 
-def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.intp]) -> Words:
+def pack_words(
+    encoder: FittedEncoder, model: FittedModel, order: NDArray[np.intp], *, sort: bool = False
+) -> Words:
     """Pack a student; the array is writeable, for a read-only one costs a call twice as much.
 
     Parameters
@@ -87,6 +90,8 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
         Has checked itself, and goes with the encoder.
     order : ndarray of shape (w,)
         Where in a row each feature of the schema stands.
+    sort : bool
+        Sort trees rather than have them walked: for compiled source, not for our kernels.
 
     Raises
     ------
@@ -114,7 +119,7 @@ def pack_words(encoder: FittedEncoder, model: FittedModel, order: NDArray[np.int
         tree_encoder = encoder.tree if isinstance(encoder, JointEncoder) else encoder
         assert isinstance(tree_encoder, TreeEncoder), "what trees go with"
         grown, offsets = _on_row(trees, tree_encoder)
-        add_trees(content, grown, offsets)
+        add_trees(content, grown, offsets, sort=sort)
     if limits is not None:
         content.set_header(12, content.add(limits))
     if linear is not None:

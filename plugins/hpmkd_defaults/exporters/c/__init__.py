@@ -1,0 +1,1 @@
+"""Students as one file of C99 that needs nothing else."""

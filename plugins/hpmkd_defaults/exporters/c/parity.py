@@ -1,0 +1,90 @@
+"""Whether the compiled file answers as the student does."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpmkd.errors import PluginWarning
+from hpmkd_defaults.exporters.c.compiler import build, find_compiler, run
+from hpmkd_defaults.exporters.parity import check_answers
+from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hpmkd.student import Student
+    from hpmkd.student.columns.column import Column
+
+#: Compiles in little time, and inlines enough to answer soon.
+FLAGS = ("-O1", "-ffp-contract=off")
+
+
+def check_parity(student: Student, content: str, prefix: str) -> None:
+    """Refuse a file that is answered otherwise than by the student, if there is a compiler.
+
+    Raises
+    ------
+    ExportError
+        It does not compile or run, or a probability or a label is another.
+
+    Warns
+    -----
+    PluginWarning
+        There is no compiler.
+    """
+    compiler = find_compiler()
+    if not compiler:
+        warnings.warn(
+            "there is no C compiler (cc, gcc, clang, or what CC names), so that the C file is "
+            "not checked against the student: install one, or compare answers where it runs",
+            PluginWarning,
+            stacklevel=3,
+        )
+        return
+    rows = probe_rows(student)
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "student"
+        source = program.with_suffix(".c")
+        source.write_text(content, "utf-8")
+        build(compiler, source, program, [*FLAGS, f"-D{prefix.upper()}_MAIN"])
+        answers = run([str(program)], as_csv(student, rows), "the program of the C file")
+    labels, probabilities = read_answers(student, answers)
+    check_answers(student, rows, labels, probabilities, "the compiled C file")
+
+
+def as_csv(student: Student, rows: Any) -> bytes:
+    """Return raw rows, a frame, as the program of the file reads them."""
+    columns = student.encoder.schema.columns
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer.writerow([column.name for column in columns])
+    writer.writerows(zip(*(_spelt(column, rows[column.name]) for column in columns), strict=True))
+    return out.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _spelt(column: Column, cells: Any) -> list[str]:
+    """Return the cells of a column as text: numbers and moments to the last bit."""
+    if column.kind == "number":
+        return [repr(cell) for cell in cells.to_numpy(np.float64).tolist()]
+    if column.kind == "datetime":
+        moments = np.datetime_as_string(cells.to_numpy("datetime64[us]"))
+        return ["" if moment == "NaT" else moment for moment in moments.tolist()]
+    # An unknown text is read as a missing cell; the empty one may be a category.
+    return [UNSEEN if cell is None else cell for cell in cells.to_numpy(object)]
+
+
+def read_answers(student: Student, answers: bytes) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return labels (n,) and probabilities (n, K) that the program has printed."""
+    lines = csv.reader(io.StringIO(answers.decode("utf-8", "surrogatepass"), newline=""))
+    codes = {str(label): code for code, label in enumerate(student.classes.tolist())}
+    next(lines)
+    read = [(codes[label], probabilities) for label, *probabilities in lines]
+    found = np.array([code for code, _ in read], dtype=np.intp)
+    return student.classes[found], np.array([row for _, row in read], dtype=np.float64)
