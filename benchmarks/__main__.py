@@ -41,14 +41,15 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS = {
     "augmenters": Benchmark("single.augmenters", "~10", ""),
-    "c-export": Benchmark("single.c_export", "~2", "exporters-c.md"),
     "chain": Benchmark("chain.run", "~40", "chain.md"),
     "columns": Benchmark("single.columns", "~2", ""),
     "doors": Benchmark("doors.run", "~1", "doors.md"),
     "ensemble-distillation": Benchmark("single.ensemble_distillation", "~15", "collapse.md"),
     "exporters": Benchmark("exporters.run", "~3", "serve.md"),
+    "exporters-c": Benchmark("single.exporters_c", "~2", "exporters-c.md"),
     "exporters-js": Benchmark("single.exporters_js", "~1", "exporters-js.md"),
     "exporters-python": Benchmark("single.exporters_python", "~4", "exporters-python.md"),
+    "exporters-sql": Benchmark("single.exporters_sql", "~3", "exporters-sql.md"),
     "fusion": Benchmark("fusion.run", "~40", "fusion.md"),
     "fusion-kernels": Benchmark("kernels.fusion", "~2", "fusion-kernels.md"),
     "grid-vs-hpm": Benchmark("grid_vs_hpm.run", "~25", "grid-vs-hpm.md"),
@@ -67,7 +68,6 @@ BENCHMARKS = {
     "scale": Benchmark("scale.run", "~20", "scale.md", one_thread=False),
     "search": Benchmark("search.run", "~60", "search.md"),
     "sizes": Benchmark("single.sizes", "~4", "sizes.md"),
-    "sql": Benchmark("single.sql", "~3", "exporters-sql.md"),
     "students": Benchmark("students.run", "~70", "students.md"),
     "verdict": Benchmark("verdict.run", "~60", "verdict.md"),
 }

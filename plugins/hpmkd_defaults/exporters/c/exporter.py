@@ -64,7 +64,7 @@ class CExporter:
 
         Warns
         -----
-        PluginWarning
+        ExportWarning
             There is no compiler, so that the file was not checked.
         """
         from hpmkd_defaults.exporters.c.file import to_c, to_header

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import PluginWarning
+from hpmkd.errors import ExportWarning
 from hpmkd_defaults.exporters.c.compiler import build, find_compiler, run
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
@@ -36,7 +36,7 @@ def check_parity(student: Student, content: str, prefix: str) -> None:
 
     Warns
     -----
-    PluginWarning
+    ExportWarning
         There is no compiler.
     """
     compiler = find_compiler()
@@ -44,7 +44,7 @@ def check_parity(student: Student, content: str, prefix: str) -> None:
         warnings.warn(
             "there is no C compiler (cc, gcc, clang, or what CC names), so that the C file is "
             "not checked against the student: install one, or compare answers where it runs",
-            PluginWarning,
+            ExportWarning,
             stacklevel=3,
         )
         return

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hpmkd_defaults.exporters.python.thresholds import exact_threshold, short_threshold
+from hpmkd_defaults.exporters.python.thresholds import short_threshold
 from hpmkd_defaults.exporters.python.variables import Variable, part_of
+from hpmkd_defaults.exporters.thresholds import exact_bounds
 
 #: Deeper conditions are turned round where that saves indenting; Python reads at most 99 levels.
 DEEPEST = 20
@@ -92,7 +93,7 @@ def _threshold(node: Mapping[str, Any], variable: Variable) -> str:
         return str(len(variable.feature.categories) - len(node["not_in"]))
     threshold = np.float32(float(node["below"]))
     if variable.offset:
-        return _number(exact_threshold(float(threshold), variable.offset))
+        return _number(float(exact_bounds([threshold], [variable.offset])[0]))
     return _number(short_threshold(threshold))
 
 

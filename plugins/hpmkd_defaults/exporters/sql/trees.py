@@ -10,7 +10,7 @@ import numpy as np
 from hpmkd.student import TreeEncoder, TreesModel
 from hpmkd_defaults.exporters.sql.cells import CellReader, first_code, is_whole
 from hpmkd_defaults.exporters.sql.expressions import Sql, join, sql
-from hpmkd_defaults.exporters.sql.thresholds import exact_bounds
+from hpmkd_defaults.exporters.thresholds import exact_bounds
 
 #: Years are the largest whole numbers that are compared.
 _WHOLE = 10**6

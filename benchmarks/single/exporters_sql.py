@@ -1,6 +1,7 @@
 """Students as SQL: size of the query, and time and parity in each database.
 
-Run ``python -m benchmarks sql --markdown docs/exporters-sql.md --postgresql "host=/tmp user=me"``.
+Run ``python -m benchmarks exporters-sql --markdown docs/exporters-sql.md``, for PostgreSQL with
+``--postgresql "host=/tmp user=me"``.
 """
 
 from __future__ import annotations

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hpmkd_defaults.exporters.sql.thresholds import exact_bounds
+from hpmkd_defaults.exporters.thresholds import exact_bounds
 
 thresholds = st.floats(width=32, allow_nan=False)
 offsets = st.sampled_from([0.0, 1.7e12, -3.5, 1e-3])
 
 
-@given(thresholds, offsets, st.floats(allow_nan=False))
+@given(thresholds, offsets | st.floats(-1e13, 1e13), st.floats(allow_nan=False))
+@example(0.0, 1.7e12, 1.7e12)
+@example(np.inf, 1.7e12, 1e300)
+@example(-np.inf, 1.7e12, -np.inf)
 def test_comparing_doubles_is_comparing_what_they_round_to(threshold, offset, x):
     bound = exact_bounds([threshold], [offset])[0]
     beside = [np.nextafter(bound, -np.inf), bound, np.nextafter(bound, np.inf)]

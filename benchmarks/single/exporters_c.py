@@ -1,7 +1,7 @@
 """Students as C beside tl2cgen's compiled trees of the same boosters: row time, size, compile time.
 
-Run ``python -m benchmarks c-export --markdown docs/exporters-c.md``. One thread; CPU times, medians
-of contestants that take turns. A loop in C calls each contestant, one row after another; the rows
+Run ``python -m benchmarks exporters-c --markdown docs/exporters-c.md``. One thread; CPU times,
+medians of contestants that take turns. A loop in C calls each contestant, one row after another; the rows
 are all different, so that no branch can be learned by heart. What each reads is made beforehand.
 """
 
@@ -195,5 +195,5 @@ def main(repeats: int, markdown: Path | None) -> None:
         versions = {"tl2cgen": tl2cgen.__version__, "treelite": treelite.__version__}
         parts = dict(zip(("boosters", "families"), map(str.strip, tables), strict=True))
         replace_measured(
-            markdown, "c-export", filled(PAGE, **versions, **parts, rows=f"{N_ROWS:,}")
+            markdown, "exporters-c", filled(PAGE, **versions, **parts, rows=f"{N_ROWS:,}")
         )
