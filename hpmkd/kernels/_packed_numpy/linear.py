@@ -23,8 +23,8 @@ class Scaled(NamedTuple):
     levels: Places  # (q, 1)
 
 
-class Linear(NamedTuple):
-    """Linear margins: scaled columns, and what each adds."""
+class PackedLinear(NamedTuple):
+    """PackedLinear margins: scaled columns, and what each adds."""
 
     columns: Scaled
     intercept: Floats  # (C,)
@@ -47,7 +47,7 @@ def read_scaled(words: Words, width: int) -> Scaled:
     )
 
 
-def read_linear(words: Words) -> Linear | None:
+def read_linear(words: Words) -> PackedLinear | None:
     """Read the linear part of a student from its words; None if it has none."""
     if words[21] == 0:
         return None
@@ -57,7 +57,7 @@ def read_linear(words: Words) -> Linear | None:
     of_indicators = doubles[int(words[18]) :][: int(words[16]) * width].reshape(-1, width)
     triples = _triples(words)
     tables = [doubles[at:][: n * width].reshape(n, width) for _, n, at in triples.tolist()]
-    return Linear(
+    return PackedLinear(
         columns=columns,
         intercept=doubles[int(words[21]) :][:width],
         weights=np.concatenate([of_numbers, of_indicators])[:, np.newaxis],
@@ -94,7 +94,7 @@ def codes_of(rows: NDArray[Any], columns: Scaled) -> Places:
     return np.where(known, np.where(known, x, 0).astype(np.intp), -1)
 
 
-def linear_margins(rows: NDArray[Any], linear: Linear) -> Floats:
+def linear_margins(rows: NDArray[Any], linear: PackedLinear) -> Floats:
     """Return the margins (n, C) of rows (n, d), adding the encoded columns from left to right."""
     numbers, missing = numbers_of(rows, linear.columns), missing_of(rows, linear.columns)
     encoded = np.concatenate([numbers, missing])[:, :, np.newaxis]

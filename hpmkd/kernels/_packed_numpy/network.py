@@ -21,14 +21,14 @@ from hpmkd.kernels._packed_numpy.sums import Floats, Singles, Words, add_in_orde
 _ONE, _THREE = np.float32(1.0), np.float32(3.0)
 
 
-class Network(NamedTuple):
+class PackedNetwork(NamedTuple):
     """Scaled columns, and the layers upon them."""
 
     columns: Scaled
     layers: list[tuple[Singles, Singles]]  # weights (a, b) and biases (b,)
 
 
-def read_network(words: Words) -> Network | None:
+def read_network(words: Words) -> PackedNetwork | None:
     """Read a network from the words of a student; None if it has none."""
     at = int(words[22])
     if at == 0:
@@ -40,10 +40,10 @@ def read_network(words: Words) -> Network | None:
         biases = place + a * b
         layers.append((floats[place:biases].reshape(a, b), floats[biases : biases + b]))
         place = biases + b
-    return Network(read_scaled(words, 0), layers)
+    return PackedNetwork(read_scaled(words, 0), layers)
 
 
-def network_margins(rows: NDArray[Any], network: Network) -> Floats:
+def network_margins(rows: NDArray[Any], network: PackedNetwork) -> Floats:
     """Return the margins (n, C) of rows (n, d)."""
     values = squash(_encoded(rows, network.columns))
     for at, (weights, biases) in enumerate(network.layers):

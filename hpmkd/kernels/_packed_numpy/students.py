@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.kernels._packed_numpy import links
-from hpmkd.kernels._packed_numpy.linear import Linear, linear_margins, read_linear
-from hpmkd.kernels._packed_numpy.network import Network, network_margins, read_network
+from hpmkd.kernels._packed_numpy.linear import PackedLinear, linear_margins, read_linear
+from hpmkd.kernels._packed_numpy.network import PackedNetwork, network_margins, read_network
 from hpmkd.kernels._packed_numpy.sums import Floats, Words
 from hpmkd.kernels._packed_numpy.trees import Trees, add_trees, read_trees
 
@@ -20,8 +20,8 @@ class UnpackedStudent(NamedTuple):
     n_columns: int
     n_margins: int
     link: int
-    linear: Linear | None
-    network: Network | None
+    linear: PackedLinear | None
+    network: PackedNetwork | None
     trees: Trees | None
 
     @property

@@ -70,6 +70,11 @@ class SqlExporter:
         ExportError
             It is no :class:`~hpmkd.student.Student`, the database answers differently, a name
             cannot be written, or the file cannot be.
+
+        Warns
+        -----
+        ExportWarning
+            The database is a server, or is not installed, so that nothing has run the query.
         """
         known = as_student(student, "sql")
         query = query_of(known, self.dialect, self.table, self.keep)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
-from hpmkd.errors import ExportError
+from hpmkd.errors import ExportError, ExportWarning
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import N_ROWS, probe_rows
 from hpmkd_defaults.exporters.sql.query import query_of
@@ -24,6 +25,11 @@ def check_parity(student: Student, dialect: Dialect, n_rows: int = N_ROWS) -> No
     ExportError
         The database does not run the query, or a probability differs by more than the dialect's
         tolerance, or a label where one class is clearly ahead.
+
+    Warns
+    -----
+    ExportWarning
+        The database is a server, or is not installed.
     """
     rows = probe_rows(student, n_rows)
     key = "row"
@@ -37,5 +43,8 @@ def check_parity(student: Student, dialect: Dialect, n_rows: int = N_ROWS) -> No
             f"{dialect.title} cannot run the query ({type(error).__name__}: {error}); no file was "
             "written"
         ) from error
-    if answers is not None:
-        check_answers(student, rows, *answers, dialect.title, dialect.tolerance)
+    if answers is None:
+        message = f"{dialect.title} cannot be asked here, so that nothing has run the query"
+        warnings.warn(message, ExportWarning, stacklevel=2)
+        return
+    check_answers(student, rows, *answers, dialect.title, dialect.tolerance)

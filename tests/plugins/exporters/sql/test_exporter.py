@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import hpmkd
 from hpmkd.cli import cli
-from hpmkd.errors import ExportError, RecipeError
+from hpmkd.errors import ExportError, ExportWarning, RecipeError
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
 from hpmkd_defaults.exporters.sql.exporter import SqlExporter
@@ -38,6 +38,7 @@ class TestDuckDB(OfSomeStudents):
         return SqlExporter("duckdb")
 
 
+@pytest.mark.filterwarnings("ignore:PostgreSQL cannot be asked here:hpmkd.errors.ExportWarning")
 class TestPostgreSQL(OfSomeStudents):
     @pytest.fixture
     def exporter(self):
@@ -80,7 +81,8 @@ def test_unknown_dialects_and_empty_names_are_refused(tmp_path):
 
 def test_without_duckdb_its_query_is_written_unchecked(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    path = SqlExporter("duckdb").export(known_student("tree", "wine", True), tmp_path / "a.sql")
+    with pytest.warns(ExportWarning, match="nothing has run the query"):
+        path = SqlExporter("duckdb").export(known_student("tree", "wine", True), tmp_path / "a.sql")
     assert path.is_file()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpmkd.errors import ExportError
+from hpmkd.errors import ExportError, ExportWarning
 from hpmkd.student import Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing.datasets import dated
 from hpmkd.testing.students import (
@@ -118,4 +118,5 @@ def test_a_query_that_does_not_run_is_not_kept(monkeypatch):
 
 def test_a_database_that_is_not_at_hand_is_not_asked(monkeypatch):
     monkeypatch.setattr(SQLite, "answers", lambda *_: None)
-    check_parity(known_student("tree", "wine", True), SQLite())
+    with pytest.warns(ExportWarning, match="nothing has run the query"):
+        check_parity(known_student("tree", "wine", True), SQLite())
