@@ -59,12 +59,12 @@ class CExporter:
         UnsupportedStudentError
             It cannot be packed.
         ExportError
-            It is no :class:`~hpmkd.student.Student`, the file does not compile or answers
-            differently, or cannot be written. Nothing is left behind.
+            It is no :class:`~hpmkd.student.Student`, a name in it is no UTF-8, the file does not
+            compile or answers differently, or cannot be written. Nothing is left behind.
 
         Warns
         -----
-        PluginWarning
+        ExportWarning
             There is no compiler, so that the file was not checked.
         """
         from hpmkd_defaults.exporters.c.file import to_c, to_header

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import PluginWarning
+from hpmkd.errors import ExportWarning
 from hpmkd_defaults.exporters.c.compiler import build, find_compiler, run
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
@@ -36,7 +36,7 @@ def check_parity(student: Student, content: str, prefix: str) -> None:
 
     Warns
     -----
-    PluginWarning
+    ExportWarning
         There is no compiler.
     """
     compiler = find_compiler()
@@ -44,7 +44,7 @@ def check_parity(student: Student, content: str, prefix: str) -> None:
         warnings.warn(
             "there is no C compiler (cc, gcc, clang, or what CC names), so that the C file is "
             "not checked against the student: install one, or compare answers where it runs",
-            PluginWarning,
+            ExportWarning,
             stacklevel=3,
         )
         return
@@ -66,7 +66,7 @@ def as_csv(student: Student, rows: Any) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([column.name for column in columns])
     writer.writerows(zip(*(_spelt(column, rows[column.name]) for column in columns), strict=True))
-    return out.getvalue().encode("utf-8", "surrogatepass")
+    return out.getvalue().encode()
 
 
 def _spelt(column: Column, cells: Any) -> list[str]:
@@ -82,7 +82,7 @@ def _spelt(column: Column, cells: Any) -> list[str]:
 
 def read_answers(student: Student, answers: bytes) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return labels (n,) and probabilities (n, K) that the program has printed."""
-    lines = csv.reader(io.StringIO(answers.decode("utf-8", "surrogatepass"), newline=""))
+    lines = csv.reader(io.StringIO(answers.decode(), newline=""))
     codes = {str(label): code for code, label in enumerate(student.classes.tolist())}
     next(lines)
     read = [(codes[label], probabilities) for label, *probabilities in lines]

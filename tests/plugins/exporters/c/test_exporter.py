@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from hpmkd.cli import cli
-from hpmkd.errors import ExportError, PluginWarning, UnsupportedStudentError
+from hpmkd.errors import ExportError, ExportWarning, UnsupportedStudentError
 from hpmkd.student import Schema, Student, fit_encoder
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import fitted_student, known_student
@@ -83,7 +83,7 @@ def test_without_a_compiler_the_file_is_written_and_that_is_said(student, tmp_pa
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
     path = tmp_path / "student.c"
-    with pytest.warns(PluginWarning, match=r"no C compiler .* not checked against the student"):
+    with pytest.warns(ExportWarning, match=r"no C compiler .* not checked against the student"):
         CExporter().export(student, path)
     assert path.read_text("utf-8") == to_c(student, "student")
 
@@ -127,6 +127,12 @@ def test_a_student_that_cannot_be_packed_is_refused(wine, path):
     trees = fitted_student("boosted", encoder.transform(rows), target).model
     with pytest.raises(UnsupportedStudentError, match=r"TreesModel on LinearEncoder.*'json'"):
         CExporter().export(Student(encoder, trees, [0, 1, 2]), path)
+
+
+@pytest.mark.parametrize("frame", [{"\ud800": [1.0, 2.0] * 20}, {"a": ["\ud800", "b"] * 20}])
+def test_half_of_a_character_is_refused(frame, path):
+    with pytest.raises(ExportError, match=r"'\\\\ud800' holds half of a character.*rename it"):
+        CExporter().export(fitted_student("tree", frame, [0, 1] * 20), path)
 
 
 def test_a_stranger_is_refused(path):
