@@ -59,8 +59,8 @@ class CExporter:
         UnsupportedStudentError
             It cannot be packed.
         ExportError
-            It is no :class:`~hpmkd.student.Student`, the file does not compile or answers
-            differently, or cannot be written. Nothing is left behind.
+            It is no :class:`~hpmkd.student.Student`, a name in it is no UTF-8, the file does not
+            compile or answers differently, or cannot be written. Nothing is left behind.
 
         Warns
         -----

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from hpmkd.errors import ExportError
+
 #: Bytes that a literal may have in C99, 4,095, and some less: longer ones are refused by -pedantic.
 LONGEST_LITERAL = 4_000
 #: What a comment shows of a text.
@@ -14,8 +16,20 @@ QUOTE, DOUBLE_QUOTE = b"'\""
 
 
 def as_bytes(text: str) -> bytes:
-    """Return a text as UTF-8; halves of characters, which UTF-8 lacks, as if it had them."""
-    return text.encode("utf-8", "surrogatepass")
+    """Return a text as UTF-8.
+
+    Raises
+    ------
+    ExportError
+        It holds half of a character, which UTF-8 lacks.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ExportError(
+            f"{comment(text)!r} holds half of a character, which UTF-8 and hence C lack: rename "
+            "it, and distil anew. The exporter 'json' writes it"
+        ) from error
 
 
 def literal(content: bytes) -> str:

@@ -66,7 +66,7 @@ def as_csv(student: Student, rows: Any) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([column.name for column in columns])
     writer.writerows(zip(*(_spelt(column, rows[column.name]) for column in columns), strict=True))
-    return out.getvalue().encode("utf-8", "surrogatepass")
+    return out.getvalue().encode()
 
 
 def _spelt(column: Column, cells: Any) -> list[str]:
@@ -82,7 +82,7 @@ def _spelt(column: Column, cells: Any) -> list[str]:
 
 def read_answers(student: Student, answers: bytes) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return labels (n,) and probabilities (n, K) that the program has printed."""
-    lines = csv.reader(io.StringIO(answers.decode("utf-8", "surrogatepass"), newline=""))
+    lines = csv.reader(io.StringIO(answers.decode(), newline=""))
     codes = {str(label): code for code, label in enumerate(student.classes.tolist())}
     next(lines)
     read = [(codes[label], probabilities) for label, *probabilities in lines]

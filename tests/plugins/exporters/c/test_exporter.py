@@ -129,6 +129,12 @@ def test_a_student_that_cannot_be_packed_is_refused(wine, path):
         CExporter().export(Student(encoder, trees, [0, 1, 2]), path)
 
 
+@pytest.mark.parametrize("frame", [{"\ud800": [1.0, 2.0] * 20}, {"a": ["\ud800", "b"] * 20}])
+def test_half_of_a_character_is_refused(frame, path):
+    with pytest.raises(ExportError, match=r"'\\\\ud800' holds half of a character.*rename it"):
+        CExporter().export(fitted_student("tree", frame, [0, 1] * 20), path)
+
+
 def test_a_stranger_is_refused(path):
     with pytest.raises(ExportError, match="the exporter 'c' got a dict"):
         CExporter().export({}, path)
