@@ -24,7 +24,7 @@ class Scaled(NamedTuple):
 
 
 class PackedLinear(NamedTuple):
-    """PackedLinear margins: scaled columns, and what each adds."""
+    """Linear margins: scaled columns, and what each adds."""
 
     columns: Scaled
     intercept: Floats  # (C,)
