@@ -7,6 +7,7 @@ this machine lacks are left out, and named.
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ from benchmarks.common.datasets import load
 from benchmarks.common.pages import console_tables, filled, page_option, replace_measured
 from benchmarks.exporters.probe import Measured, Rows, measured
 from benchmarks.exporters.targets import Target, targets_of
+from benchmarks.runtime.contestants import install_runtime
 
 PAGE = Path(__file__).with_name("page.md")
 #: Set, and the stage of its student: numbers alone, ten classes, and text beside numbers.
@@ -54,11 +56,13 @@ def main(repeats: int, only: str | None, markdown: Path | None) -> None:
     """Measure every target of some students."""
     tables: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]] = []
     missing: dict[str, str] = {}
+    runtime = Path(tempfile.mkdtemp())
+    install_runtime(runtime)
     for name in [only] if only else STUDENTS:
         student, rows = distilled(name)
         with tempfile.TemporaryDirectory() as folder:
-            targets, lacking = targets_of(student, rows, Path(folder))
-            missing |= lacking
+            targets, lacking = targets_of(student, rows, Path(folder), runtime)
+            missing |= {f"{name}: {target}": reason for target, reason in lacking.items()}
             runs = {target.name: [] for target in targets}
             for _ in range(repeats):
                 for target in targets:
@@ -69,6 +73,7 @@ def main(repeats: int, only: str | None, markdown: Path | None) -> None:
         tables.append((title, HEADER, lines))
     for name, reason in missing.items():
         click.echo(f"{name} was left out: {reason}", err=True)
+    shutil.rmtree(runtime)
     text = console_tables(tables, heading="### ")
     if markdown is not None:
         replace_measured(markdown, "exporters", filled(PAGE, tables=text))

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,51 +43,46 @@ class Target(NamedTuple):
 
 
 def targets_of(
-    student: hpmkd.Student, rows: Rows, folder: Path
+    student: hpmkd.Student, rows: Rows, folder: Path, runtime: Path
 ) -> tuple[list[Target], dict[str, str]]:
-    """Write a student for every target, and return those; of those that fail, why."""
+    """Write a student for every target, and return those; of those that fail, why.
+
+    Parameters
+    ----------
+    student : Student
+    rows : Rows
+        What the targets answer.
+    folder : Path
+        Where all is written.
+    runtime : Path
+        Where hpmkd-runtime is installed.
+    """
     rows.write(folder)
     student.save(folder / "student.hpmkd")
-    found, missing = [], {}
-    for make in MAKERS:
+    found = [
+        _by_student("hpmkd, numba", student, folder, runtime, "hpmkd", "numba"),
+        _by_student("hpmkd, C kernel", student, folder, runtime, "hpmkd", "c"),
+        _by_student("hpmkd-runtime", student, folder, runtime, "hpmkd_runtime", "c"),
+    ]
+    missing = {}
+    for name, make in EXPORTS.items():
         try:
             found.append(make(student, folder))
         except (ExportError, FileNotFoundError) as error:
-            missing[make.__name__.removeprefix("_")] = str(error)
+            missing[name] = str(error)
     return found, missing
 
 
-def _hpmkd_numba(student: hpmkd.Student, folder: Path) -> Target:
-    return _by_student("hpmkd, numba", student, folder, "hpmkd", "numba")
-
-
-def _hpmkd_c(student: hpmkd.Student, folder: Path) -> Target:
-    return _by_student("hpmkd, C kernel", student, folder, "hpmkd", "c")
-
-
-def _hpmkd_runtime(student: hpmkd.Student, folder: Path) -> Target:
-    return _by_student("hpmkd-runtime", student, folder, "hpmkd_runtime", "c")
-
-
 def _by_student(
-    name: str, student: hpmkd.Student, folder: Path, module: str, kernels: str
+    name: str, student: hpmkd.Student, folder: Path, runtime: Path, module: str, kernels: str
 ) -> Target:
-    if kernels == "c" and find_spec("hpmkd_runtime") is None:
-        raise FileNotFoundError("it is not installed: pip install ./plugins/hpmkd-runtime")
-    command = ["env", f"HPMKD_KERNELS={kernels}", sys.executable, str(PROBES / "student.py")]
+    environment = ["env", f"HPMKD_KERNELS={kernels}", f"PYTHONPATH={runtime}"]
+    command = [*environment, sys.executable, str(PROBES / "student.py"), f"{module}.student"]
     needs = "NumPy" if module == "hpmkd_runtime" else "hpmkd"
-    return Target(name, folder, student.n_bytes, [*command, f"{module}.student"], needs)
+    return Target(name, folder, student.n_bytes, command, needs)
 
 
-def _onnx(student: hpmkd.Student, folder: Path) -> Target:
-    return _by_onnx(student, folder, "columns")
-
-
-def _onnx_matrix(student: hpmkd.Student, folder: Path) -> Target:
-    return _by_onnx(student, folder, "matrix")
-
-
-def _by_onnx(student: hpmkd.Student, folder: Path, inputs: str) -> Target:
+def _onnx(student: hpmkd.Student, folder: Path, inputs: str) -> Target:
     path = folder / f"{inputs}.onnx"
     hpmkd.export(student, "onnx", path, settings={"inputs": inputs})
     name = "ONNX" if inputs == "columns" else "ONNX, one input"
@@ -111,37 +106,25 @@ def _js(student: hpmkd.Student, folder: Path) -> Target:
 def _c(student: hpmkd.Student, folder: Path) -> Target:
     path = hpmkd.export(student, "c", folder / "exported.c")
     shutil.copy(PROBES / "compiled.c", folder)
-    compiled = [
-        "gcc",
-        "-std=c99",
-        "-O2",
-        "-ffp-contract=off",
-        "compiled.c",
-        "-o",
-        "compiled",
-        "-lm",
-    ]
-    subprocess.run(compiled, cwd=folder, check=True)
+    compiler = "gcc -std=c99 -O2 -ffp-contract=off compiled.c -o compiled -lm"
+    subprocess.run(compiler.split(), cwd=folder, check=True)
     size = path.stat().st_size
     return Target("C, compiled", folder, size, ["./compiled", "cells.bin"], "nothing")
 
 
-def _by_sql(student: hpmkd.Student, folder: Path, dialect: str) -> Target:
+def _sql(student: hpmkd.Student, folder: Path, dialect: str) -> Target:
     path = folder / f"{dialect}.sql"
     hpmkd.export(student, "sql", path, settings={"dialect": dialect})
     command = [sys.executable, str(PROBES / "sql.py"), dialect, path.name]
     return Target(f"SQL, {dialect}", folder, path.stat().st_size, command, dialect)
 
 
-def _sqlite(student: hpmkd.Student, folder: Path) -> Target:
-    return _by_sql(student, folder, "sqlite")
-
-
-def _duckdb(student: hpmkd.Student, folder: Path) -> Target:
-    return _by_sql(student, folder, "duckdb")
-
-
-MAKERS: tuple[Callable[[hpmkd.Student, Path], Target], ...] = (
-    *(_hpmkd_numba, _hpmkd_c, _hpmkd_runtime, _c, _python, _js),
-    *(_onnx, _onnx_matrix, _sqlite, _duckdb),
-)
+EXPORTS: dict[str, Callable[[hpmkd.Student, Path], Target]] = {
+    "C": _c,
+    "Python": _python,
+    "JavaScript": _js,
+    "ONNX": partial(_onnx, inputs="columns"),
+    "ONNX of one input": partial(_onnx, inputs="matrix"),
+    "SQL of SQLite": partial(_sql, dialect="sqlite"),
+    "SQL of DuckDB": partial(_sql, dialect="duckdb"),
+}

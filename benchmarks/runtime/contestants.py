@@ -52,8 +52,7 @@ class Contestant(NamedTuple):
 def contestants(folder: Path) -> list[Contestant]:
     """Install hpmkd-runtime into a folder, and return all who answer; NumPy alone first."""
     runtime, numpy, everything = folder / "runtime", folder / "numpy", _site()
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*command, "--target", str(runtime), str(PLUGIN)], check=True)
+    install_runtime(runtime)
     numpy.mkdir()
     for part in ("numpy", "numpy.libs"):
         if (everything / part).exists():
@@ -68,6 +67,12 @@ def contestants(folder: Path) -> list[Contestant]:
         Contestant("hpmkd-runtime, C", "hpmkd_runtime", "c", (runtime, numpy), small),
         Contestant("hpmkd-runtime, NumPy", "hpmkd_runtime", "numpy", (runtime, numpy), small),
     ]
+
+
+def install_runtime(folder: Path) -> None:
+    """Build hpmkd-runtime and install it into a folder, without NumPy."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    subprocess.run([*command, "--target", str(folder), str(PLUGIN)], check=True)
 
 
 def size_of(name: str) -> Size:

@@ -1,5 +1,5 @@
 /* Answers by an exported file of C: cells.bin holds the rows as doubles. */
-#include <stdlib.h>
+#include <stdio.h>
 #include <time.h>
 #include "exported.c"
 
@@ -7,12 +7,12 @@
 static double cells[MOST_CELLS];
 
 int main(int count, char **given) {
-    const size_t width = STUDENT_N_COLUMNS, n_classes = STUDENT_N_CLASSES;
+    const size_t width = STUDENT_COLUMNS, n_classes = STUDENT_CLASSES;
     FILE *stream = fopen(given[count - 1], "rb");
     if (!stream) return 1;
     const size_t n = fread(cells, sizeof(double), MOST_CELLS, stream) / width;
     fclose(stream);
-    double out[STUDENT_N_CLASSES];
+    double out[STUDENT_CLASSES];
     student_probabilities(cells, out);
     printf("answered\n");
     fflush(stdout);
