@@ -29,7 +29,7 @@ found = hpmkd.distill(
 with tempfile.TemporaryDirectory() as folder:
     source, library = Path(folder, "people.c"), Path(folder, "people.so")
     hpmkd.export(found.student, "c", source, settings={"prefix": "people"})
-    command = ["cc", "-std=c99", "-O2", "-fPIC", "-shared", str(source), "-o", str(library), "-lm"]
+    command = ["cc", "-std=c99", "-O3", "-fPIC", "-shared", str(source), "-o", str(library), "-lm"]
     subprocess.run(command, check=True)
     c = ctypes.CDLL(str(library))
 

@@ -33,7 +33,7 @@ N_ROWS = 10_000
 #: Share of the cells of a row that are those of other rows.
 SHARE = 0.15
 PAGE = Path(__file__).with_suffix(".md")
-FLAGS = ("-std=c99", "-O2", "-ffp-contract=off", "-fPIC", "-shared")
+FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fPIC", "-shared")
 LOOPS = """
 #include <stddef.h>
 void ours(void (*ask)(const double *, double *), const double *rows, double *out,

@@ -11,14 +11,17 @@ HPMKD_FUNCTION size_t hpmkd_is_right(
     return (size_t) !(cells[column] < hpmkd_single(words, threshold));
 }
 
-/* The word of the leaf of a perfect tree: inner columns, as many thresholds, inner + 1 leaves. */
+/* The word of the leaf of a perfect tree: inner columns, as many thresholds, inner + 1 leaves. None
+ * of its cells and thresholds is NaN, so that the one comparison that takes no second instruction
+ * says who goes right. */
 HPMKD_FUNCTION size_t hpmkd_perfect_leaf(
     const uint32_t *words, const float *cells, size_t tree, size_t depth)
 {
     const size_t inner = ((size_t)1 << depth) - 1;
     size_t level, k = 0;
     for (level = 0; level < depth; level++)
-        k = 2 * k + 1 + hpmkd_is_right(words, cells, words[tree + k], tree + inner + k);
+        k = 2 * k + 1
+            + (size_t)(hpmkd_single(words, tree + inner + k) <= cells[words[tree + k]]);
     return tree + inner + k;
 }
 
