@@ -1,7 +1,7 @@
 """Students as C beside tl2cgen's compiled trees of the same boosters: row time, size, compile time.
 
 Run ``python -m benchmarks exporters-c --markdown docs/exporters-c.md``. One thread; CPU times,
-medians of contestants that take turns. A loop in C calls each contestant, one row after another;
+medians of contestants that take turns; ``pip install tl2cgen treelite`` first. A loop in C calls each contestant, one row after another;
 the rows are all different, so that no branch can be learned by heart. What each reads is made
 beforehand.
 """
@@ -13,13 +13,12 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 import numpy as np
-import tl2cgen
-import treelite
 import xgboost as xgb
 
 from benchmarks.common.datasets import load
@@ -129,6 +128,9 @@ def against_tl2cgen(
     name: str, growth: dict[str, Any], rounds: int, repeats: int
 ) -> tuple[str, ...]:
     """Measure a booster as C of both kinds; return a row of the table."""
+    import tl2cgen
+    import treelite
+
     table, labels = load(name)
     n_classes, schema = len(np.unique(labels)), Schema.fit(table)
     encoder = fit_encoder("tree", schema, table)
@@ -193,7 +195,7 @@ def main(repeats: int, markdown: Path | None) -> None:
         console_tables([("", FAMILY_HEADER, families)]),
     ]
     if markdown is not None:
-        versions = {"tl2cgen": tl2cgen.__version__, "treelite": treelite.__version__}
+        versions = {name: version(name) for name in ("tl2cgen", "treelite")}
         parts = dict(zip(("boosters", "families"), map(str.strip, tables), strict=True))
         replace_measured(
             markdown, "exporters-c", filled(PAGE, **versions, **parts, rows=f"{N_ROWS:,}")

@@ -202,7 +202,7 @@ def test_a_member_that_cannot_be_packed_answers_all_the_same(small, monkeypatch)
     students, frame = small
     expected = students["pooled"].predict_proba(frame)
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise NotPackable
 
     monkeypatch.setattr("hpmkd.student.packed.pool.pack_words", refuse)
