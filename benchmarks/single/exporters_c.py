@@ -1,9 +1,9 @@
 """Students as C beside tl2cgen's compiled trees of the same boosters: row time, size, compile time.
 
 Run ``python -m benchmarks exporters-c --markdown docs/exporters-c.md``. One thread; CPU times,
-medians of contestants that take turns; ``pip install tl2cgen treelite`` first. A loop in C calls each contestant, one row after another;
-the rows are all different, so that no branch can be learned by heart. What each reads is made
-beforehand.
+medians of contestants that take turns; ``pip install tl2cgen treelite`` first. A loop in C calls
+each contestant, one row after another; the rows are all different, so that no branch can be
+learned by heart. What each reads is made beforehand.
 """
 
 from __future__ import annotations
