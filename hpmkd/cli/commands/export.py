@@ -49,8 +49,8 @@ def command(
 ) -> None:
     """Write the student of RUN (a run folder or .hpmkd file) in another format.
 
-    Prints the path of the file, which is written whole or not at all. An ONNX file is kept
-    only if onnxruntime predicts as the student does.
+    Prints the path of the file, which is written whole or not at all. It is kept only if it
+    answers as the student does; a warning says so where nothing here can run it.
 
     \b
     Example:

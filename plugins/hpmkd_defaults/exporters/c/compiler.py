@@ -18,8 +18,18 @@ PATIENCE = 60.0
 
 
 def find_compiler() -> list[str]:
-    """Return the command of a C compiler, of ``$CC`` if that is set; empty if there is none."""
-    wanted = shlex.split(os.environ.get("CC", ""))
+    """Return the command of a C compiler, of ``$CC`` if that is set; empty if there is none.
+
+    Raises
+    ------
+    ExportError
+        ``$CC`` is no command, as a quote in it is not closed.
+    """
+    given = os.environ.get("CC", "")
+    try:
+        wanted = shlex.split(given)
+    except ValueError as error:
+        raise ExportError(f"CC is {given!r}, expected a command ({error}){ADVICE}") from error
     for command in (wanted, *([name] for name in NAMES)):
         if command and shutil.which(command[0]):
             return command

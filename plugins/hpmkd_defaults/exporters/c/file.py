@@ -57,7 +57,7 @@ def to_c(student: Student, prefix: str) -> str:
         templates.filled("csv.c"),
         cells(schema, templates),
         templates.filled("dates.c") if has_moments(schema) else "",
-        templates.filled("main.c", dates=READ_DATE if has_moments(schema) else ""),
+        _program(student, templates),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -135,6 +135,14 @@ def _texts(student: Student, templates: Templates) -> str:
         "texts.c",
         labels=text_table("labels", map(str, student.classes.tolist())),
         columns=text_table("columns", student.encoder.schema.names),
+    )
+
+
+def _program(student: Student, templates: Templates) -> str:
+    """Return the function that reads lines and answers them."""
+    schema = student.encoder.schema
+    return templates.filled(
+        "main.c", is_named=int(schema.named), dates=READ_DATE if has_moments(schema) else ""
     )
 
 

@@ -14,7 +14,7 @@ from hpmkd_defaults.exporters.sql.expressions import Sql, join, sql
 #: Coefficients that no margin feels: products with them may underflow, which is an error in
 #: PostgreSQL.
 TINY_COEFFICIENT = 1e-40
-#: CellReader that are so small beside the scale of their column likewise.
+#: Cells that are so small beside the scale of their column likewise.
 TINY_CELL = 1e-250
 #: Inputs, units and weights of networks likewise, in float32.
 TINY_SINGLE = 1e-20

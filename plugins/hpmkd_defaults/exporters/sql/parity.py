@@ -44,7 +44,10 @@ def check_parity(student: Student, dialect: Dialect, n_rows: int = N_ROWS) -> No
             "written"
         ) from error
     if answers is None:
-        message = f"{dialect.title} cannot be asked here, so that nothing has run the query"
+        message = (
+            f"{dialect.title} cannot be asked here, so that nothing has run the query: compare its "
+            "answers with those of hpmkd predict where it runs"
+        )
         warnings.warn(message, ExportWarning, stacklevel=2)
         return
     check_answers(student, rows, *answers, dialect.title, dialect.tolerance)

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 
 #: What a build without mathematical functions lacks.
 FUNCTIONS = {"exp": math.exp, "ln": math.log, "sqrt": math.sqrt}
+#: What JSON calls that which is read as a number.
+_NUMBERS = "'integer', 'real', 'true', 'false', 'null'"
+_DAY, _CLOCK = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]", "[0-9][0-9]:[0-9][0-9]"
+_MINUTE = f"{_DAY}[T ]{_CLOCK}"
+#: How a moment is written, its zone apart.
+_FORMS = (
+    f"(plain GLOB '{_DAY}' AND zone = '' OR (zone IN ('', 'Z') OR zone GLOB '[+-]{_CLOCK}') AND "
+    f"(plain GLOB '{_MINUTE}' OR plain GLOB '{_MINUTE}:[0-9][0-9]' OR "
+    f"plain GLOB '{_MINUTE}:[0-9][0-9].[0-9]*' AND plain NOT GLOB '*.*[^0-9]*'))"
+)
+#: Seconds since 1970 of the years 1 to 9999.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
 
 
 class SQLite(Dialect):
@@ -62,7 +74,8 @@ class SQLite(Dialect):
         return (
             f"CASE WHEN typeof({cell}) IN ('integer', 'real') THEN CAST({cell} AS REAL) "
             f"WHEN {cell} IS NULL OR {self.category(cell)} IN ({texts}) THEN NULL "
-            f"WHEN json_valid({cell}) THEN CAST(json_extract({cell}, '$') AS REAL) "
+            f"WHEN CASE WHEN json_valid({cell}) THEN json_type({cell}) END IN ({_NUMBERS}) "
+            f"THEN CAST(json_extract({cell}, '$') AS REAL) "
             f"ELSE {complaint} END"
         )
 
@@ -73,22 +86,21 @@ class SQLite(Dialect):
     def microseconds(self, cell: str, column: Column) -> str:
         """Read ISO 8601 text: a date, or a date and a time, with a fraction and an offset or not.
 
-        SQLite rounds to milliseconds: the fraction is read apart.
+        SQLite rounds to milliseconds: the fraction is read apart. It also reads what is no such
+        text, and the 30th of February as a day of March: there the query stops.
         """
-        zoned = f"substr({cell}, -6, 1) IN ('+', '-') AND substr({cell}, -3, 1) = ':'"
-        zone = f"CASE WHEN {zoned} THEN substr({cell}, -6) ELSE '' END"
-        plain = (
-            f"CASE WHEN length({cell}) < 19 THEN {cell} ELSE substr({cell}, 1, 19) || {zone} END"
-        )
-        rest = f"CASE WHEN substr({cell}, 20, 1) = '.' THEN '0' || substr({cell}, 20, 7) ELSE 0 END"
-        seconds = f"CAST(strftime('%s', {plain}) AS INTEGER)"
-        micros = f"CAST(round(CAST({rest} AS REAL) * 1000000) AS INTEGER)"
         texts = ", ".join(self.text(text) for text in ("", *column.missing) if self.holds(text))
+        day = f"substr({cell}, 1, 10)"
+        seconds = "CAST(strftime('%s', substr(plain, 1, 19) || zone) AS INTEGER)"
+        micros = "CAST(round(CAST('0' || substr(plain, 20, 7) AS REAL) * 1000000) AS INTEGER)"
         return (
-            f"CASE WHEN {cell} IS NULL OR {self.category(cell)} IN ({texts}) THEN NULL "
-            f"WHEN typeof({cell}) = 'text' AND {seconds} IS NOT NULL "
-            f"THEN {seconds} * 1000000 + {micros} "
-            f"ELSE {self._complaint(cell, column, 'holds no date')} END"
+            f"CASE WHEN {cell} IS NULL OR {self.category(cell)} IN ({texts}) THEN NULL ELSE ("
+            f"SELECT CASE WHEN typeof({cell}) = 'text' AND {_FORMS} "
+            f"AND strftime('%Y-%m-%d', {day}) = {day} AND substr(plain, 12, 2) < '24' "
+            f"AND {seconds} BETWEEN {_FIRST} AND {_LAST} THEN {seconds} * 1000000 + {micros} "
+            f"ELSE {self._complaint(cell, column, 'holds no date')} END "
+            f"FROM (SELECT zone, substr({cell}, 1, length({cell}) - length(zone)) AS plain "
+            f"FROM (SELECT ltrim(substr({cell}, 11), 'T 0123456789:.') AS zone))) END"
         )
 
     def _complaint(self, cell: str, column: Column, what: str) -> str:

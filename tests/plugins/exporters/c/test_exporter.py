@@ -88,6 +88,13 @@ def test_without_a_compiler_the_file_is_written_and_that_is_said(student, tmp_pa
     assert path.read_text("utf-8") == to_c(student, "student")
 
 
+def test_a_compiler_with_an_open_quote_is_an_error_that_says_so(student, tmp_path, monkeypatch):
+    monkeypatch.setenv("CC", 'gcc "-O1')
+    with pytest.raises(ExportError, match="CC is 'gcc \"-O1', expected a command"):
+        CExporter().export(student, tmp_path / "student.c")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_compiler_is_the_one_that_cc_names(monkeypatch):
     monkeypatch.setenv("CC", f"{sys.executable} -c pass")
     assert compiler.find_compiler() == [sys.executable, "-c", "pass"]

@@ -153,3 +153,16 @@ def test_texts_that_stand_for_missing_cells(tmp_path):
     program = compiled(to_c(student, "student"), tmp_path, PROGRAM)
     text = "a,b\n?,x\n-1 °C,x\n,x\n-2,NA\n"
     assert answers(program, text.encode()).decode() == predicted(student, text, tmp_path)
+
+
+def test_a_student_of_arrays_reads_columns_in_their_order(tmp_path):
+    rng = np.random.default_rng(0)
+    student = fitted_student("tree", rng.normal(size=(200, 2)), rng.integers(0, 2, 200))
+    program = compiled(to_c(student, "student"), tmp_path, PROGRAM)
+    for header in ("x0,x1", "x1,x0", "width,width"):
+        text = f"{header}\n-2,2\n1,-1\n"
+        assert answers(program, text.encode()).decode() == predicted(
+            student, "a,b\n-2,2\n1,-1\n", tmp_path
+        )
+    refused = subprocess.run([program], input=b"a,b,c\n1,2,3\n", capture_output=True, check=False)
+    assert refused.stderr == b"line 1: there are 3 columns, expected 2\n"

@@ -88,9 +88,37 @@ def test_a_row_that_cannot_be_read_is_an_error_that_names_its_line(written):
     assert done.stderr.decode().startswith("line 3: column 'when' holds 'soon', expected a date")
 
 
-def test_an_empty_file_is_an_error_that_names_the_columns(written):
-    done = run(written[1], "x,when\n1,2024-03-01\n")
-    assert done.stderr.decode().startswith("line 2: columns are lacking: 'job', 'until'")
+HEADER = "x,when,job,until"
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        ("x,when\n1,2024-03-01\n", "line 1: columns are lacking: 'job', 'until'"),
+        ("", "line 0: the file is empty"),
+        (f"{HEADER},x\n", "line 1: column 'x' appears twice"),
+        (f"{HEADER}\n1,2024-03-01,a\n", "line 2: there are 3 cells, expected 4"),
+        (f"{HEADER}\n\n1,5,2024-03-01,a,\n", "line 3: there are 5 cells, expected 4"),
+        (f'{HEADER}\n1,2024-03-01,a,"\n', "line 2: unexpected end of data"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(written, rows, complaint):
+    done = run(written[1], rows)
+    assert (done.returncode, done.stdout.count(b"\n")) == (1, HEADER in rows and ",x" not in rows)
+    assert done.stderr.decode().startswith(complaint)
+
+
+def test_a_file_may_be_named(written):
+    folder = written[1]
+    command = [sys.executable, "-I", "-S", str(folder / "student.py")]
+    named = subprocess.run([*command, str(folder / "rows.csv")], capture_output=True, check=True)
+    assert named.stdout == run(folder, (folder / "rows.csv").read_text("utf-8")).stdout
+    lacking = subprocess.run([*command, "none.csv"], capture_output=True, text=True, check=False)
+    assert lacking.returncode == 1
+    assert lacking.stderr.startswith("cannot be read or written: ")
+    (folder / "latin.csv").write_bytes(b"\xff")
+    other = subprocess.run([*command, str(folder / "latin.csv")], capture_output=True, check=False)
+    assert other.stderr.startswith(b"the file is not UTF-8")
 
 
 def oldest():

@@ -1,4 +1,6 @@
 #define MICROSECONDS_OF_A_DAY (INT64_C(1000000) * SECONDS_OF_A_DAY)
+/* What doubles of the years until 9999 differ by at most, in seconds. */
+#define BETWEEN_DOUBLES (1.0 / 32768)
 
 /* Read so many digits of the cell as a whole number; return 0 if they are none. */
 static int read_digits(size_t *at, int count, int64_t *value)
@@ -42,11 +44,14 @@ static int read_clock(size_t *at, const int64_t *limits, int64_t *microseconds)
     return 1;
 }
 
-/* Read nothing, Z, or an offset from UTC of less than a day, such as +02:00, as microseconds. */
+/* Read nothing, Z, or an offset from UTC of less than a day, such as +02:00, as microseconds; a
+ * space may stand before it. */
 static int read_offset(size_t *at, int64_t *microseconds)
 {
     static const int64_t any[3] = {24, 100, 100};
-    const int sign = cell[*at] == '+' ? 1 : cell[*at] == '-' ? -1 : 0;
+    int sign;
+    *at += cell[*at] == ' ' && cell[*at + 1] != '\0' && strchr("Z+-", cell[*at + 1]) != NULL;
+    sign = cell[*at] == '+' ? 1 : cell[*at] == '-' ? -1 : 0;
     *microseconds = 0;
     if (sign == 0) {
         *at += cell[*at] == 'Z';
@@ -98,6 +103,8 @@ static int read_date(double *seconds)
     clock += days_to(year, month, day) * MICROSECONDS_OF_A_DAY - offset;
     whole = quotient(clock, 1000000);
     *seconds = (double)whole + (double)(clock - whole * 1000000) / 1e6;
+    if (*seconds - (double)whole >= 1.0) /* rounded up: it is no moment of the next day yet */
+        *seconds = (double)whole + 1.0 - BETWEEN_DOUBLES;
     return at == cell_length && (double)whole >= FIRST_MOMENT
            && (double)whole < BEHIND_THE_LAST_MOMENT;
 }

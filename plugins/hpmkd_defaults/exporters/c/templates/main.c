@@ -1,6 +1,9 @@
 /* The column of the student in each place of a line, or -1. */
 static int places[PREFIX_MOST_CELLS];
 
+/* Whether columns are found by name; a student of arrays reads them in their order. */
+static const int is_named = @is_named@;
+
 /* Leave with a message about the cell in a column. */
 static void refuse_cell(int column, const char *expected)
 {
@@ -8,10 +11,12 @@ static void refuse_cell(int column, const char *expected)
            "value is not known", columns[column].bytes, cell, expected);
 }
 
-/* The column that has the name of the cell, or -1. */
-static int column_of_cell(void)
+/* The column that the cell of the header in some place names, or -1. */
+static int column_of_cell(int place)
 {
     int column;
+    if (!is_named)
+        return place < PREFIX_COLUMNS ? place : -1;
     for (column = 0; column < PREFIX_COLUMNS; column++)
         if (columns[column].length == cell_length
             && memcmp(columns[column].bytes, cell, cell_length) == 0)
@@ -40,10 +45,10 @@ static int read_header(void)
         if (place == PREFIX_MOST_CELLS)
             refuse("there are more than %d columns: compile with a larger -DPREFIX_MOST_CELLS",
                    PREFIX_MOST_CELLS);
-        column = column_of_cell();
+        column = column_of_cell(place);
         if (column < 0 && cell_length == 0) { /* a column without a name is called by its place */
             cell_length = (size_t)sprintf(cell, "Unnamed: %d", place);
-            column = column_of_cell();
+            column = column_of_cell(place);
         }
         if (column >= 0 && found[column])
             refuse("column '%s' appears twice: rename or drop one", columns[column].bytes);
@@ -57,6 +62,8 @@ static int read_header(void)
         if (!found[column])
             refuse("there is no column '%s': expected all columns that the student reads, named "
                    "in the first line", columns[column].bytes);
+    if (!is_named && place > PREFIX_COLUMNS)
+        refuse("there are %d columns, expected %d", place, PREFIX_COLUMNS);
     line++;
     return place;
 }
