@@ -59,7 +59,7 @@ def test_an_unknown_one_is_refused(choose):
 def test_one_that_is_not_there_is_refused(choose, without):
     without("c")
     choose("c")
-    with pytest.raises(KernelsError, match="install hpmkd-runtime or numba, or unset HPMKD_KERN"):
+    with pytest.raises(KernelsError, match="C compiler, or hpmkd with numba, or unset HPMKD_KERN"):
         packed.backend()
 
 
