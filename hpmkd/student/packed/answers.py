@@ -106,7 +106,7 @@ def answer_table(
     else:
         what = "probabilities" if probable else "margins"
         answer = row_kernel(what, matrix.dtype, words, pooled=pooled)
-        refused = any([answer(np.array(row), to) for row, to in zip(matrix, out, strict=True)])
+        refused = any(answer(np.array(row), to) for row, to in zip(matrix, out, strict=True))
     if refused:  # what was not written is whatever memory held before
         raise AssertionError(f"no kernel takes {matrix.dtype} of shape {matrix.shape}")
     return out
