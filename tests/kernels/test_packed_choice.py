@@ -59,7 +59,7 @@ def test_an_unknown_one_is_refused(choose):
 def test_one_that_is_not_there_is_refused(choose, without):
     without("c")
     choose("c")
-    with pytest.raises(KernelsError, match="install hpmkd-runtime or numba, or unset HPMKD_KERN"):
+    with pytest.raises(KernelsError, match="C compiler, or hpmkd with numba, or unset HPMKD_KERN"):
         packed.backend()
 
 
@@ -70,15 +70,22 @@ def test_where_none_is_there_it_is_said_why(choose, without):
         packed.backend()
 
 
-def test_a_kernel_for_words_of_another_format_is_not_used(choose, monkeypatch):
+@pytest.mark.parametrize(
+    ("beyond", "said"),
+    [
+        (1, "words of format 2, these are of 1: install the hpmkd"),
+        (0, "no attribute 'check_layout': install the hpmkd-runtime of this hpmkd"),
+    ],
+)
+def test_a_kernel_of_another_version_is_not_used(beyond, said, choose, monkeypatch):
     other = ModuleType("hpmkd_runtime._kernel")
-    other.WORDS_FORMAT = packed.WORDS_FORMAT + 1
+    other.WORDS_FORMAT = packed.WORDS_FORMAT + beyond
     package = ModuleType("hpmkd_runtime")
     package._kernel = other
     monkeypatch.setitem(sys.modules, "hpmkd_runtime", package)
     monkeypatch.delitem(sys.modules, "hpmkd.kernels.backends.c", raising=False)
     choose("c")
-    with pytest.raises(KernelsError, match=r"words of format 2, these are of 1: install the hpmkd"):
+    with pytest.raises(KernelsError, match=said):
         packed.backend()
     choose("")
     assert packed.backend_name() == "numba"

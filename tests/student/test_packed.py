@@ -21,6 +21,7 @@ from hpmkd.student import (
     pack_booster,
     pack_sklearn_tree,
 )
+from hpmkd.student.packed.answers import answer_table
 from hpmkd.student.packed.content import NotPackable
 from hpmkd.student.packed.student import PackedStudent
 from tests.student import packed_twin as twin
@@ -312,6 +313,27 @@ def test_rows_of_unusual_layout_are_answered_all_the_same(family, small):
     assert packed.probabilities_of(swapped)[1].tobytes() == expected
     out = np.empty(2)
     assert packed.probabilities(row, out) is out
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.parametrize("n", [1, 3, 30])
+@pytest.mark.parametrize("family", ["boosted", "additive"])
+def test_a_matrix_whose_rows_are_matrices_is_answered_as_an_array(family, n, small):
+    packed = small[0][family].packed
+    rows = np.tile(packed.encode_row({"a": 1.0, "b": "x"}), (n, 1))
+    expected = packed.probabilities_of(rows)
+    for odd in (np.matrix(rows), rows.view(np.recarray)):
+        answered = packed.probabilities_of(odd)
+        assert answered.tobytes() == expected.tobytes()
+        assert type(answered) is np.ndarray
+
+
+@pytest.mark.parametrize("n", [3, 30])
+def test_a_table_that_a_kernel_refuses_is_no_answer(n):
+    """Nothing was written then: the answer would be what memory held before."""
+    words, matrix = np.zeros(24, dtype=np.uint32), np.zeros((n, 2))
+    with pytest.raises(AssertionError, match="no kernel takes float64 of shape"):
+        answer_table(matrix, words, 2, 1, pooled=False, full=True)
 
 
 def test_answers_go_where_they_are_told(small):

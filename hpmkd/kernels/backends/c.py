@@ -23,13 +23,18 @@ if _kernel.WORDS_FORMAT != WORDS_FORMAT:
         f"the kernel reads words of format {_kernel.WORDS_FORMAT}, these are of {WORDS_FORMAT}: "
         "install the hpmkd-runtime of this hpmkd"
     )
-_kernel.check_layout(np.zeros(3, np.float32), np.zeros(2))
+try:
+    _kernel.check_layout(np.zeros(3, np.float32), np.zeros(2))
+    _row, _read, _table, _pool_table = _kernel.row, _kernel.read, _kernel.table, _kernel.pool_table
+    link_rows, fuse_rows = _kernel.link_rows, _kernel.fuse_rows
+except AttributeError as error:
+    raise ImportError(f"{error}: install the hpmkd-runtime of this hpmkd") from error
 
 
 def row_kernel(what: str, dtype: Any, words: Words, *, pooled: bool) -> Callable[..., int]:
     """Return the kernel that answers for one row, bound to a buffer."""
     pool = "pool_" if pooled else ""
-    return _kernel.row(f"{pool}{what}_{8 * np.dtype(dtype).itemsize}", words)
+    return _row(f"{pool}{what}_{8 * np.dtype(dtype).itemsize}", words)
 
 
 def dict_kernel(
@@ -42,13 +47,9 @@ def dict_kernel(
     full: bool,
 ) -> Callable[[Any], int]:
     """Return the kernel that reads a dict and answers for it."""
-    return _kernel.read(words, tuple(numbers), n_parts, tuple(categories), pooled)
+    return _read(words, tuple(numbers), n_parts, tuple(categories), pooled)
 
 
 def table_kernel(dtype: Any, *, pooled: bool, full: bool) -> Callable[..., int]:
     """Return the kernel that answers for many rows."""
-    return _kernel.pool_table if pooled else _kernel.table
-
-
-link_rows = _kernel.link_rows
-fuse_rows = _kernel.fuse_rows
+    return _pool_table if pooled else _table

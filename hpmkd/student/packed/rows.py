@@ -233,7 +233,8 @@ def as_matrix(matrix: Any, n_columns: int) -> NDArray[Any]:
         raise _no_matrix(matrix, n_columns)
     if matrix.dtype not in (np.float32, np.float64) or not matrix.dtype.isnative:
         matrix = matrix.astype(np.float64)
-    return np.require(matrix, requirements="A")
+    # Of the base class: a row of np.matrix is a matrix again, which no kernel takes.
+    return np.require(np.asarray(matrix), requirements="A")
 
 
 def as_row(row: Any, dtype: np.dtype[Any], n_columns: int) -> NDArray[Any]:

@@ -42,9 +42,10 @@ int hpmkd_require_words(PyObject *object)
     if (PyObject_GetBuffer(object, &view, PyBUF_CONTIG_RO | PyBUF_FORMAT) != 0)
         return -1;
     fits = view.ndim == 1 && view.itemsize == 4 && view.shape[0] >= HPMKD_HEADER_WORDS
-           && strchr("IL", view.format[0]) != NULL && view.format[0] != 0;
+           && strchr("IL", view.format[0]) != NULL && view.format[0] != 0
+           && hpmkd_data_of(object) == (char *)view.buf; /* other buffers keep it elsewhere */
     PyBuffer_Release(&view);
     if (!fits)
-        PyErr_SetString(PyExc_TypeError, "words are an array of uint32, a header at least");
+        PyErr_SetString(PyExc_TypeError, "words are a NumPy array of uint32, a header at least");
     return fits ? 0 : -1;
 }

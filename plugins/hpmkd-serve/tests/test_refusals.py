@@ -36,7 +36,14 @@ def test_a_missing_column_is_named_with_the_closest_that_is_there(mixed, row):
     assert "row 1: lacks the column 'column 4' (it has 'Column 4')" in problem.detail
     assert "send null" in problem.detail
     assert "and 5 more" in mixed.refused("{}").detail
-    assert "lacks the column" in mixed.refused("a;b;c\n1;2;3", CSV).detail
+    assert "lacks the column" in mixed.refused("a,b,c\n1,2,3", CSV).detail
+
+
+def test_csv_with_another_sign_between_its_columns_is_told_to_have_commas(mixed, row):
+    detail = mixed.refused(";".join(row) + "\n" + ";".join(map(str, row.values())), CSV).detail
+    assert detail.endswith(", and commas between the cells")
+    assert "commas" not in mixed.refused("a,b,c\n1,2,3", CSV).detail
+    assert "commas" not in mixed.refused('{"a": 1}').detail
 
 
 @pytest.mark.parametrize("cell", [[], [1], {}, {"a": 1}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from array import array
 
 import numpy as np
 import pytest
@@ -196,6 +197,15 @@ def test_only_words_are_bound():
     for columns in ((("a",), 0, ()), ((), 1, ()), ((), -1, ()), ((), 0, ("a",)), ([], 0, ())):
         with pytest.raises(ValueError, match="not those of the words"):
             _kernel.read(words, *columns, False)
+
+
+@pytest.mark.parametrize("words", [array("I", [0] * 24), memoryview(np.zeros(24, np.uint32))])
+def test_words_of_another_buffer_are_not_taken_for_an_array(words):
+    """Its memory would be read where an array has its own."""
+    with pytest.raises(TypeError, match="a NumPy array of uint32"):
+        _kernel.row("code_64", words)
+    with pytest.raises(TypeError, match="a NumPy array of uint32"):
+        _kernel.read(words, (), 0, (), False)
 
 
 def test_a_changed_layout_of_arrays_is_noticed():

@@ -152,10 +152,13 @@ class ServedStudent:
                 near = closest(lacking[0], [name for name in row if name not in self.names])
                 has = "" if near is None else f" (it has {near!r})"
                 more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+                unsplit = given.lines is not None and len(row) == 1 < len(self.names)
+                commas = ", and commas between the cells" if unsplit else ""
                 given.refuse(
                     at,
                     f"lacks the column {lacking[0]!r}{has}{more}; expected all {len(self.names)}: "
-                    "send null, in CSV an empty cell, where a value is not known",
+                    "send null, in CSV an empty cell, where a value is not known"
+                    f"{commas}",
                     lacking[0],
                 )
         raise AssertionError("every row is an object with all columns")
