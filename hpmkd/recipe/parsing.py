@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec.structs import fields
@@ -28,6 +28,8 @@ def convert(value: Any, annotation: Any, path: str) -> Any:
         inner = inner.rstrip("`")
         for step in re.findall(r"[^.\[\]]+", inner):
             value = value[int(step) if step.isdigit() else step]
+        choices = get_args(annotation) if get_origin(annotation) is Literal else ()
+        problem = f"expected one of {', '.join(map(str, choices))}" if choices else problem
         raise RecipeError(f"{path}{inner}: got {value!r}: {problem}") from error
 
 

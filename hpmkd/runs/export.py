@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import ExportError
+from hpmkd.errors import ExportError, ExportWarning
 from hpmkd.recipe.resolve import select
 from hpmkd.recipe.settings import Choice
 from hpmkd.registry.registry import Registry
@@ -116,7 +117,8 @@ def content(exporter: Exporter, student: Predictor) -> bytes:
 def expressible(exporter: Exporter, students: Mapping[str, Predictor]) -> list[str]:
     """Return the names of those students that a format can express, by trying."""
     found = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExportWarning)  # nothing of this is kept
         for name, student in students.items():
             with suppress(ExportError):
                 exporter.export(student, Path(folder) / f"student{exporter.suffix}")

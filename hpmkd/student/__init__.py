@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hpmkd.student.encoders import fit_encoder
     from hpmkd.student.encoders.linear import LinearEncoder
     from hpmkd.student.encoders.tree import JointEncoder, TreeEncoder
+    from hpmkd.student.explain.example import example_row
     from hpmkd.student.models.additive import AdditiveModel
     from hpmkd.student.models.convert import joined, pack_booster, pack_sklearn_tree, strictly_below
     from hpmkd.student.models.linear import LinearModel
@@ -43,6 +44,7 @@ __all__ = [
     "TreeEncoder",
     "TreesModel",
     "add",
+    "example_row",
     "fit_encoder",
     "join_trees",
     "joined",
@@ -58,6 +60,7 @@ _HOMES = {
     "encoders": ("fit_encoder",),
     "encoders.linear": ("LinearEncoder",),
     "encoders.tree": ("JointEncoder", "TreeEncoder"),
+    "explain.example": ("example_row",),
     "models.additive": ("AdditiveModel",),
     "models.convert": ("joined", "pack_booster", "pack_sklearn_tree", "strictly_below"),
     "models.linear": ("LinearModel",),

@@ -104,7 +104,8 @@ def test_settings_reach_the_exporter(run):
     assert (result.exit_code, result.stdout) == (0, f"{run / 'student.onnx'}\n")
     inputs = InferenceSession(run / "student.onnx").get_inputs()
     assert [each.name for each in inputs] == ["X"]
-    assert call(run, "--to", "onnx", "--set", "inputs=rows").exit_code == 2
+    wrong = call(run, "--to", "onnx", "--set", "inputs=rows")
+    assert (wrong.exit_code, wrong.stderr.count("expected one of columns, matrix")) == (2, 1)
 
 
 def test_without_the_extra_nothing_is_written(run, monkeypatch):

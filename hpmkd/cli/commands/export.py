@@ -89,8 +89,9 @@ def _others(exporter: Exporter, run: Path, refused: Path) -> str:
     from hpmkd.runs.export import expressible
     from hpmkd.student import Student
 
-    others = {name: Student.load(path_of(run, name)) for name in names_of(run)}
-    others.pop(refused.stem, None)
+    known = {name: Student.load(path_of(run, name)) for name in names_of(run)}
+    content = Student.load(refused).to_bytes()
+    others = {name: each for name, each in known.items() if each.to_bytes() != content}
     found = expressible(exporter, others)
     if not found:
         return "; no other student of the run can be written so either" if others else ""

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 Words = NDArray[np.uint32]
 
 HEADER_WORDS = 24
+#: Words of the header, as :mod:`hpmkd.student.packed.words` describes them, that say which parts a
+#: student has, 0 for none, and how large they are.
+N_MARGINS, TREES, N_TREES, N_CELLS, LINEAR, NETWORK, LEAF_WIDTH = 1, 3, 4, 5, 21, 22, 23
 
 
 class NotPackable(Exception):  # noqa: N818 - an answer, not a failure

@@ -71,7 +71,16 @@ from hpmkd.student.models.linear import LinearModel
 from hpmkd.student.models.links import LINKS
 from hpmkd.student.models.network import NetworkModel
 from hpmkd.student.models.trees import TreesModel
-from hpmkd.student.packed.content import HEADER_WORDS, Content, NotPackable, Words
+from hpmkd.student.packed.content import (
+    HEADER_WORDS,
+    LEAF_WIDTH,
+    N_CELLS,
+    N_MARGINS,
+    NETWORK,
+    Content,
+    NotPackable,
+    Words,
+)
 from hpmkd.student.packed.trees import add_trees
 
 if TYPE_CHECKING:
@@ -133,12 +142,12 @@ def pack_words(
 
 def is_full(words: Words) -> bool:
     """Return whether it has more than two classes, a network, or vectors in leaves of trees."""
-    return bool(words[1] > 2 or words[22] or words[23])
+    return bool(words[N_MARGINS] > 2 or words[NETWORK] or words[LEAF_WIDTH])
 
 
 def n_values(words: Words) -> int:
     """Return how many values a block of rows holds of each: margins, cells, values of a leaf."""
-    return int(words[1]) + int(words[5]) + int(words[23])
+    return int(words[N_MARGINS]) + int(words[N_CELLS]) + int(words[LEAF_WIDTH])
 
 
 def _add_network(content: Content, model: NetworkModel) -> None:

@@ -137,7 +137,7 @@ def student(folder: Path) -> tuple[str, Path, dict[str, Any]]:
     """Distil Adult, and return what the student is, its file, and a row."""
     import hpmkd
     from benchmarks.common.datasets import load
-    from hpmkd_serve.example import example_of
+    from hpmkd.student import example_row
 
     path = folder / "student.hpmkd"
     table, labels = load("adult")
@@ -149,7 +149,7 @@ def student(folder: Path) -> tuple[str, Path, dict[str, Any]]:
         )
     found.student.save(path)
     about = f"Adult, {len(table.columns)} columns, {found.student.model.family}"
-    return about, path, example_of(found.student)
+    return about, path, example_row(found.student)
 
 
 def measured(engine: str, folder: Path, path: Path, rounds: int) -> dict[str, list[Load]]:

@@ -120,6 +120,11 @@ def test_requests_rows_and_errors_are_counted(mixed, row):
     assert found["hpmkd_request_seconds_bucket", "+Inf", "/predict"] == 4
 
 
+@pytest.mark.parametrize("path", ["/health", "/schema", "/metrics"])
+def test_the_head_alone_can_be_asked(mixed, path):
+    assert mixed.request("HEAD", path).status_code == 200
+
+
 def test_metrics_name_the_student_and_when_it_was_loaded(mixed):
     health = mixed.get("/health").json()
     assert health["status"] == "ok"

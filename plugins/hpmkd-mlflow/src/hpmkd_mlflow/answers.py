@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import hpmkd
+from hpmkd.student import example_row
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -116,21 +117,12 @@ def signature_of(student: hpmkd.Student, *, typed: bool = False) -> ModelSignatu
 
 
 def example_of(student: hpmkd.Student) -> Any:
-    """Return a frame of one row such as a student reads: right kinds, and no more than that.
-
-    Zero, the most frequent category, and the moment around which a column of moments lies.
-    """
+    """Return a frame of one row that a student answers, moments as such."""
     import pandas as pd
 
-    cells: dict[str, Any] = {}
-    for column in student.encoder.schema.columns:
-        if column.calendar is not None:
-            cells[column.name] = pd.Timestamp(column.calendar.origin, unit="s")
-        elif column.kind == "category":
-            cells[column.name] = column.categories[0] if column.categories else None
-        else:
-            cells[column.name] = 0.0
-    return pd.DataFrame([cells])
+    row, columns = example_row(student), student.encoder.schema.columns
+    moments = {each.name for each in columns if each.kind == "datetime"}
+    return pd.DataFrame([row]).assign(**{name: pd.Timestamp(row[name]) for name in moments})
 
 
 def _rows(model_input: Any) -> Any:

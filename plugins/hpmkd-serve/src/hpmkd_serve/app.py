@@ -56,6 +56,8 @@ def create_app(path: Path, limits: RequestLimits | None = None) -> FastAPI:
     for name in ("schema", "health", "metrics"):
         endpoint = getattr(endpoints, name)
         app.add_api_route(f"/{name}", endpoint, summary=PATHS[f"/{name}"])
+        # Load balancers ask for the head alone.
+        app.add_api_route(f"/{name}", endpoint, methods=["HEAD"], include_in_schema=False)
 
     async def description() -> Response:
         return PlainJson(openapi.describe(app, file.current))

@@ -13,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hpmkd.student import example_row
 from hpmkd_serve.body import media_type_of, read_body, threshold_in
 from hpmkd_serve.errors import RequestError
-from hpmkd_serve.example import example_of
 from hpmkd_serve.responses import PlainJson
 from hpmkd_serve.rows import READERS
 
@@ -100,7 +100,7 @@ class Endpoints:
                 "bytes": student.n_bytes,
                 "sha256": served.digest,
                 "facts": dict(student.facts),
-                "example": example_of(student),
+                "example": example_row(student),
             }
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.utils import get_openapi
 
 import hpmkd
-from hpmkd_serve.example import example_of
+from hpmkd.student import example_row
 from hpmkd_serve.responses import PATHS
 from hpmkd_serve.served import ServedStudent
 
@@ -109,7 +109,7 @@ def _schemas(served: ServedStudent) -> dict[str, Any]:
             "ignored.",
             "properties": {column.name: _cell(column) for column in columns},
             "required": list(served.names),
-            "example": example_of(served.student),
+            "example": example_row(served.student),
         },
         ANSWER: _object(label=label, probabilities=probabilities, classes=classes),
         ANSWERS: _object(

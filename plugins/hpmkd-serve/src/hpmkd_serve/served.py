@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpmkd.errors import DataError, StudentFileError, closest
-from hpmkd.student import Student
+from hpmkd.student import Student, example_row
 from hpmkd.student.decisions import threshold_of
 from hpmkd_serve.errors import RequestError
-from hpmkd_serve.example import example_of
 from hpmkd_serve.rows import RequestRows, kind_of
 
 #: What a cell may be; a list or an object in it would be taken for the text of a category.
@@ -68,7 +67,7 @@ class ServedStudent:
             student = Student.from_bytes(content)
         except StudentFileError as error:
             raise StudentFileError(f"'{path}': {error}") from error
-        example = example_of(student)
+        example = example_row(student)
         for rows in ([example], [example] * SEVERAL):
             student.predict_proba([list(row.values()) for row in rows])
         digest = hashlib.sha256(content).hexdigest()

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from hpmkd.student import example_row
 from hpmkd_serve.errors import ServeError
-from hpmkd_serve.example import example_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -88,7 +88,7 @@ def announcement(served: ServedStudent, url: str) -> Iterator[str]:
         f"{len(served.classes)} classes, {len(served.names)} columns)"
     )
     send = f"curl -s {url}/predict -H 'content-type: application/json' -d"
-    command = f"{send} {shlex.quote(json.dumps(example_of(student)))}"
+    command = f"{send} {shlex.quote(json.dumps(example_row(student)))}"
     if len(command) > LONGEST_LINE:
         take = "import json, sys; print(json.dumps(json.load(sys.stdin)['example']))"
         command = f"curl -s {url}/schema | python3 -c {shlex.quote(take)} | {send} @-"

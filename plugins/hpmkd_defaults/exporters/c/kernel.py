@@ -9,7 +9,15 @@ from importlib.resources import files
 import numpy as np
 
 from hpmkd.student import PooledModel, Student
-from hpmkd.student.packed.content import Words
+from hpmkd.student.packed.content import (
+    LEAF_WIDTH,
+    LINEAR,
+    N_CELLS,
+    N_TREES,
+    NETWORK,
+    TREES,
+    Words,
+)
 from hpmkd.student.packed.pool import member_words
 from hpmkd.student.packed.sorted_trees import SORTED
 from hpmkd.student.packed.words import pack_pool, pack_words
@@ -18,7 +26,7 @@ from hpmkd.student.packed.words import pack_pool, pack_words
 #: table warns of those which a lone tree lacks, though the kernel does not look at them.
 PADDING = 4
 #: Parts of the kernel that only some students need, and the word of the header that says so.
-PARTS = {"LINEAR": 21, "NETWORK": 22, "TREES": 3, "VECTORS": 23}
+PARTS = {"LINEAR": LINEAR, "NETWORK": NETWORK, "TREES": TREES, "VECTORS": LEAF_WIDTH}
 
 _INCLUDE = re.compile(r'#include "(\w+\.h)"\n')
 _PART = re.compile(r"#ifndef HPMKD_NO_(\w+)\n(.*?)#endif\n", re.S)
@@ -77,15 +85,15 @@ class Kernel:
 
 
 def _is_sorted(words: Words) -> bool:
-    return bool(words[PARTS["TREES"]] == SORTED)
+    return bool(words[TREES] == SORTED)
 
 
 def _n_singles(words: Words) -> int:
-    network = int(words[PARTS["NETWORK"]])
+    network = int(words[NETWORK])
     if network:
         n_layers = int(words[network])
         return 2 * int(words[network + 1 : network + 2 + n_layers].max())
-    return int(words[5]) + int(words[PARTS["VECTORS"]]) + int(words[4]) * _is_sorted(words)
+    return int(words[N_CELLS]) + int(words[LEAF_WIDTH]) + int(words[N_TREES]) * _is_sorted(words)
 
 
 def _pasted(name: str, parts: set[str], seen: set[str]) -> str:

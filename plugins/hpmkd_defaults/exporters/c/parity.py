@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.errors import ExportWarning
-from hpmkd_defaults.exporters.c.compiler import build, find_compiler, run
+from hpmkd_defaults.exporters.c.compiler import ADVICE, build, find_compiler
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
+from hpmkd_defaults.exporters.programs import run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,8 @@ def check_parity(student: Student, content: str, prefix: str) -> None:
         source = program.with_suffix(".c")
         source.write_text(content, "utf-8")
         build(compiler, source, program, [*FLAGS, f"-D{prefix.upper()}_MAIN"])
-        answers = run([str(program)], as_csv(student, rows), "the program of the C file")
+        given = as_csv(student, rows)
+        answers = run([str(program)], given, "the program of the C file", ADVICE)
     labels, probabilities = read_answers(student, answers)
     check_answers(student, rows, labels, probabilities, "the compiled C file")
 

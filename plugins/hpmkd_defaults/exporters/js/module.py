@@ -6,17 +6,17 @@ import base64
 import re
 from importlib.metadata import version
 from importlib.resources import files
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpmkd.errors import DataError, UnsupportedStudentError
+from hpmkd.student import PooledModel
+from hpmkd.student.packed.content import LEAF_WIDTH, LINEAR, NETWORK, TREES
+from hpmkd.student.packed.pool import member_words
 from hpmkd_defaults.exporters.js.literals import label, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from hpmkd.student import Student
@@ -58,16 +58,20 @@ def to_module(student: Student) -> str:
             "a tree that is too large to be packed: the exporter 'json' may write it"
         ) from error
     words, columns = packed.words, student.encoder.schema.columns
-    members = list(_members(words)) if packed.pooled else [words]
+    model, order = student.model, np.arange(packed.n_columns)
+    pooled = isinstance(model, PooledModel)
+    members = [words]
+    if isinstance(model, PooledModel):
+        members = member_words(student.encoder, model, order)
     steps = [name for name in STEPS if any(name in _steps_of(member) for member in members)]
     kinds = [kind for kind in READERS if any(column.kind == kind for column in columns)]
     names = [*ALWAYS, *(READERS[kind][1] for kind in kinds)]
     names += [name for step in steps for name in STEPS[step]]
-    names += ["pool"] if packed.pooled else []
+    names += ["pool"] if pooled else []
     # In any order: nothing is called before all of them are read.
     code = "\n".join(map(_kernel, dict.fromkeys(names)))
     readers = ", ".join(f"{kind}: {READERS[kind][0]}" for kind in kinds)
-    answer = f"{'poolOf' if packed.pooled else 'answerOf'}(decode(WORDS), [{', '.join(steps)}])"
+    answer = f"{'poolOf' if pooled else 'answerOf'}(decode(WORDS), [{', '.join(steps)}])"
     return f"""\
 /**
  * A student of hpmkd {version("hpmkd")}: {student.model.family}, {len(student.classes)} classes, \
@@ -111,17 +115,11 @@ def column_entry(column: Column) -> dict[str, Any]:
     return entry if column.calendar is None else entry | {"calendar": column.calendar.to_json()}
 
 
-def _members(words: NDArray[np.uint32]) -> Iterator[NDArray[np.uint32]]:
-    """Yield the words of the members of a pool."""
-    starts = words[int(words[3]) :][: int(words[2]) + 1]
-    for first, stop in pairwise(starts):
-        yield words[first:stop]
-
-
 def _steps_of(words: NDArray[np.uint32]) -> set[str]:
     """Return which of :data:`STEPS` the words of a student need."""
-    needed = {"linearStep": words[21], "networkStep": words[22]}
-    needed |= {"treeStep": words[3] and not words[23], "vectorStep": words[3] and words[23]}
+    vectors = words[LEAF_WIDTH] > 0
+    needed = {"linearStep": words[LINEAR], "networkStep": words[NETWORK]}
+    needed |= {"treeStep": words[TREES] and not vectors, "vectorStep": words[TREES] and vectors}
     return {name for name, value in needed.items() if value}
 
 

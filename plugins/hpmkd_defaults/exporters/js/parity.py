@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import subprocess
 import tempfile
 import warnings
 from importlib.resources import files
@@ -14,18 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import ExportError, ExportWarning
+from hpmkd.errors import ExportWarning
 from hpmkd.student.columns.cells import read_moments
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import N_ROWS, probe_rows
+from hpmkd_defaults.exporters.programs import run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hpmkd.student import Student
 
-#: What Node.js may take: it answers thousands of rows in well under one second.
-SECONDS = 60
 #: Of more columns, fewer rows are answered.
 MANY_COLUMNS = 500
 
@@ -65,17 +63,7 @@ def run_module(node: str, module: str, rows: str) -> str:
         for script in ("answers.mjs", "node.mjs"):
             source = files(__package__).joinpath("check", script)
             (folder / script).write_text(source.read_text("utf-8"), "utf-8")
-        try:
-            done = subprocess.run(
-                [node, str(folder / "node.mjs")],
-                input=rows, capture_output=True, encoding="utf-8", timeout=SECONDS, check=True,
-            )  # fmt: skip
-        except (OSError, subprocess.SubprocessError) as error:
-            raise ExportError(
-                f"Node.js cannot run the exported student: {_reason(error)}; no file was written. "
-                "--set check=false writes it without being run"
-            ) from error
-    return done.stdout
+        return run([node, str(folder / "node.mjs")], rows.encode(), "Node.js").decode()
 
 
 def given(student: Student, rows: Any) -> list[dict[str, Any]]:
@@ -104,11 +92,3 @@ def _as_json(cell: float) -> float | str | None:
     if math.isfinite(cell):
         return cell
     return None if math.isnan(cell) else "Infinity" if cell > 0 else "-Infinity"
-
-
-def _reason(error: Exception) -> str:
-    """Return why Node.js failed: the line of its message that names an error, if there is one."""
-    if not isinstance(error, subprocess.CalledProcessError):
-        return str(error)[:300]
-    lines = [line.strip() for line in error.stderr.splitlines() if "Error" in line]
-    return lines[0][:300] if lines else f"it ended with code {error.returncode}"

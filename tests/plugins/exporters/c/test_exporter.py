@@ -14,6 +14,7 @@ from hpmkd.errors import ExportError, ExportWarning, UnsupportedStudentError
 from hpmkd.student import Schema, Student, fit_encoder
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import fitted_student, known_student
+from hpmkd_defaults.exporters import programs
 from hpmkd_defaults.exporters.c import compiler
 from hpmkd_defaults.exporters.c.exporter import CExporter
 from hpmkd_defaults.exporters.c.file import to_c
@@ -121,7 +122,7 @@ def test_a_file_that_answers_otherwise_is_not_kept(student, path, monkeypatch):
 )
 def test_a_file_that_does_not_run_is_not_kept(student, path, monkeypatch, source, reason):
     tool("gcc")
-    monkeypatch.setattr(compiler, "PATIENCE", 1.0)
+    monkeypatch.setattr(programs, "PATIENCE", 3.0)
     monkeypatch.setattr("hpmkd_defaults.exporters.c.file.to_c", lambda *_: source)
     with pytest.raises(ExportError, match=f"(?s){reason}.*no file was written.*check=false"):
         CExporter().export(student, path)

@@ -14,6 +14,7 @@ from hpmkd.errors import DataError, ExportError, ExportWarning, UnsupportedStude
 from hpmkd.student import Student
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.students import EVERY_KIND, known_student, odd_student
+from hpmkd_defaults.exporters import programs
 from hpmkd_defaults.exporters.js import parity
 from hpmkd_defaults.exporters.js.exporter import JsExporter
 from hpmkd_defaults.exporters.js.module import to_module
@@ -120,11 +121,11 @@ def given(answering, student):
 
 
 def test_a_module_that_does_not_run_is_not_written(node, student, tmp_path, monkeypatch):
-    monkeypatch.setattr(parity, "SECONDS", 1)
+    monkeypatch.setattr(programs, "PATIENCE", 3.0)
     for code, message in (
-        ("nonsense here", r"Node\.js cannot run the exported student: SyntaxError: .*check=false"),
-        ("process.exit(3)", r"cannot run the exported student: it ended with code 3"),
-        ("for (;;);", r"cannot run the exported student: .* timed out after 1 seconds"),
+        ("nonsense here", r"Node\.js ends with 1 \(SyntaxError: .*check=false"),
+        ("process.exit(3)", r"Node\.js ends with 3"),
+        ("for (;;);", r"Node\.js does not run .* timed out after 3.0 seconds"),
     ):
         monkeypatch.setattr(parity, "files", files_with(code))
         refused(student, tmp_path, message)

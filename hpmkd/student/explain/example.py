@@ -1,14 +1,14 @@
-"""An example row: what a client may send as it is."""
+"""An example row: what a student may be asked as it is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpmkd.student import Student
+    from hpmkd.student.student import Student
 
 
-def example_of(student: Student) -> dict[str, Any]:
+def example_row(student: Student) -> dict[str, Any]:
     """Return a row that a student answers, in the order of its columns.
 
     Numbers and moments are from the middle of the training rows if the student has a sketch of
