@@ -200,6 +200,7 @@ def test_public_names():
         "TreeEncoder",
         "TreesModel",
         "add",
+        "example_row",
         "fit_encoder",
         "join_trees",
         "joined",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import hpmkd_mlflow
 
-PUBLIC = {"hpmkd", "hpmkd.contracts", "hpmkd.values"}
+PUBLIC = {"hpmkd", "hpmkd.contracts", "hpmkd.student", "hpmkd.values"}
 
 
 def test_only_public_names_of_hpmkd_are_imported():
