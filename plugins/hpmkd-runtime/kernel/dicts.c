@@ -1,7 +1,7 @@
 /* A dict, read and answered. */
 #include "answers.h"
 #include "module.h"
-#include "room.h"
+#include "workspace.h"
 
 #include <math.h>
 
@@ -99,15 +99,15 @@ static int read_row(PyObject *bound, PyObject *row, double *cells)
 static inline PyObject *answer(PyObject *bound, PyObject *row, int pooled)
 {
     const uint32_t *const words = hpmkd_words_of(PyTuple_GetItem(bound, WORDS));
-    hpmkd_room room;
+    hpmkd_workspace workspace;
     size_t code = 0;
     int plain;
-    if (hpmkd_open(&room, words, pooled) != 0)
+    if (hpmkd_open(&workspace, words, pooled) != 0)
         return NULL;
-    plain = read_row(bound, row, room.row);
+    plain = read_row(bound, row, workspace.row);
     if (plain)
-        code = hpmkd_code(pooled, words, room.row, room.singles, room.doubles);
-    hpmkd_close(&room);
+        code = hpmkd_code(pooled, words, workspace.row, workspace.singles, workspace.doubles);
+    hpmkd_close(&workspace);
     return plain ? PyLong_FromSize_t(code) : PyLong_FromLong(-1);
 }
 

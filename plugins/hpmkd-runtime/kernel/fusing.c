@@ -100,16 +100,16 @@ HPMKD_VARIANTS static void fuse_all(job *one)
 static int fuse(job *one)
 {
     const size_t line = one->n_classes * HPMKD_BLOCK;
-    double *const room = malloc((3 * line + 2 * HPMKD_BLOCK) * sizeof(double));
-    if (room == NULL)
+    double *const workspace = malloc((3 * line + 2 * HPMKD_BLOCK) * sizeof(double));
+    if (workspace == NULL)
         return -1;
-    one->p = room;
-    one->state.mean = room + line;
-    one->state.logits = room + 2 * line;
-    one->state.top = room + 3 * line;
+    one->p = workspace;
+    one->state.mean = workspace + line;
+    one->state.logits = workspace + 2 * line;
+    one->state.top = workspace + 3 * line;
     one->state.total = one->state.top + HPMKD_BLOCK;
     fuse_all(one);
-    free(room);
+    free(workspace);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* A row in an array: its class code, margins or probabilities. */
 #include "answers.h"
 #include "module.h"
-#include "room.h"
+#include "workspace.h"
 
 #include <string.h>
 
@@ -22,16 +22,16 @@ static const double *cells_of(PyObject *row, int number, size_t n, double *place
 static inline PyObject *code(PyObject *bound, PyObject *row, int number, int pooled)
 {
     const uint32_t *const words = hpmkd_words_of(bound);
-    hpmkd_room room;
+    hpmkd_workspace workspace;
     const double *cells;
     size_t found;
     if (!hpmkd_fits(row, bound, words[0], number, HPMKD_ALIGNED))
         return WRONG;
-    if (hpmkd_open(&room, words, pooled) != 0)
+    if (hpmkd_open(&workspace, words, pooled) != 0)
         return NULL;
-    cells = cells_of(row, number, words[0], room.row);
-    found = hpmkd_code(pooled, words, cells, room.singles, room.doubles);
-    hpmkd_close(&room);
+    cells = cells_of(row, number, words[0], workspace.row);
+    found = hpmkd_code(pooled, words, cells, workspace.singles, workspace.doubles);
+    hpmkd_close(&workspace);
     return PyLong_FromSize_t(found);
 }
 
@@ -57,17 +57,17 @@ static inline PyObject *values(
 {
     const uint32_t *const words = hpmkd_words_of(bound);
     const size_t width = what == HPMKD_PROBABILITIES ? hpmkd_n_classes(words) : words[1];
-    hpmkd_room room;
+    hpmkd_workspace workspace;
     const double *cells;
     double *out;
     if (!two_fit(bound, given, count, width, number))
         return WRONG;
-    if (hpmkd_open(&room, words, what == HPMKD_PROBABILITIES_OF_POOL) != 0)
+    if (hpmkd_open(&workspace, words, what == HPMKD_PROBABILITIES_OF_POOL) != 0)
         return NULL;
-    cells = cells_of(given[0], number, words[0], room.row);
+    cells = cells_of(given[0], number, words[0], workspace.row);
     out = (double *)(void *)hpmkd_data_of(given[1]);
-    hpmkd_write_answer(what, words, cells, out, room.singles, room.doubles);
-    hpmkd_close(&room);
+    hpmkd_write_answer(what, words, cells, out, workspace.singles, workspace.doubles);
+    hpmkd_close(&workspace);
     return PyLong_FromLong(0);
 }
 

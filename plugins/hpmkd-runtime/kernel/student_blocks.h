@@ -15,7 +15,7 @@ typedef struct {
     size_t cells, walked, total, row;
 } hpmkd_sizes;
 
-/* The room; zeros at first, so that all lanes of a block hold numbers. */
+/* The workspace; zeros at first, so that all lanes of a block hold numbers. */
 typedef struct {
     float *cells, *walked, *total;
     double *row;

@@ -71,7 +71,7 @@ static int fits(const call *given, int pooled)
 }
 
 /* Return the memory of a job, which the caller frees; NULL if there is none. */
-static void *take_room(job *one, hpmkd_sizes sizes)
+static void *take_workspace(job *one, hpmkd_sizes sizes)
 {
     const size_t line = one->width * HPMKD_BLOCK;
     const size_t n_doubles = 4 * line + 2 * HPMKD_BLOCK + sizes.row;
@@ -129,7 +129,7 @@ static PyObject *answer(PyObject *const *objects, Py_ssize_t count, int pooled)
 {
     call given;
     job one;
-    void *room;
+    void *workspace;
     if (open_call(objects, count, &given) != 0)
         return NULL;
     if (!fits(&given, pooled)) {
@@ -145,15 +145,16 @@ static PyObject *answer(PyObject *const *objects, Py_ssize_t count, int pooled)
     one.n_rows = (size_t)given.matrix.shape[0];
     one.width = (size_t)given.out.shape[1];
     Py_BEGIN_ALLOW_THREADS
-    room = take_room(&one, pooled ? hpmkd_pool_sizes_of(one.words) : hpmkd_sizes_of(one.words));
-    if (room != NULL && pooled)
+    workspace = take_workspace(
+        &one, pooled ? hpmkd_pool_sizes_of(one.words) : hpmkd_sizes_of(one.words));
+    if (workspace != NULL && pooled)
         answer_all_by_pool(&one);
-    else if (room != NULL)
+    else if (workspace != NULL)
         answer_all(&one, given.probable);
-    free(room);
+    free(workspace);
     Py_END_ALLOW_THREADS
     close_call(&given);
-    return room != NULL ? PyLong_FromLong(0) : PyErr_NoMemory();
+    return workspace != NULL ? PyLong_FromLong(0) : PyErr_NoMemory();
 }
 
 /* Write probabilities, or margins, of the rows of a matrix; -1 if a size or type is wrong. */

@@ -94,7 +94,7 @@ def _head(student: Student, kernel: Kernel, templates: Templates, name: str) -> 
             for code, label in enumerate(student.classes.tolist())
         ),
         facts=_about_facts(student),
-        library=" -lm" if kernel.takes_roots else "",
+        library=" -lm" if kernel.needs_libm else "",
     )
 
 

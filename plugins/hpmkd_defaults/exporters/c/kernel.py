@@ -66,7 +66,7 @@ class Kernel:
         self.words = np.append(words, np.zeros(PADDING, dtype=np.uint32))
 
     @property
-    def takes_roots(self) -> bool:
+    def needs_libm(self) -> bool:
         """Whether it needs the mathematical library."""
         return "NETWORK" in self._parts
 

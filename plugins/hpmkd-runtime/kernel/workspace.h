@@ -1,6 +1,6 @@
 /* Memory in which a row is answered: on the stack, or of the heap for large students. */
-#ifndef HPMKD_ROOM_H
-#define HPMKD_ROOM_H
+#ifndef HPMKD_WORKSPACE_H
+#define HPMKD_WORKSPACE_H
 
 #include "arrays.h"
 #include "pool.h"
@@ -13,10 +13,10 @@ typedef struct {
     void *taken;
     double few_doubles[HPMKD_ON_STACK];
     float few_singles[HPMKD_ON_STACK];
-} hpmkd_room;
+} hpmkd_workspace;
 
 /* Return 0, or -1 with a MemoryError. */
-static inline int hpmkd_open(hpmkd_room *room, const uint32_t *words, int pooled)
+static inline int hpmkd_open(hpmkd_workspace *workspace, const uint32_t *words, int pooled)
 {
     const size_t n_singles = pooled ? hpmkd_pool_n_singles(words) : hpmkd_n_singles(words);
     const size_t n_classes = pooled ? words[1] : hpmkd_n_classes(words);
@@ -29,17 +29,18 @@ static inline int hpmkd_open(hpmkd_room *room, const uint32_t *words, int pooled
             return -1;
         }
     }
-    room->taken = taken;
-    room->row = taken != NULL ? taken : room->few_doubles;
-    room->doubles = room->row + words[0];
-    room->singles = taken != NULL ? (float *)(void *)(taken + n_doubles) : room->few_singles;
+    workspace->taken = taken;
+    workspace->row = taken != NULL ? taken : workspace->few_doubles;
+    workspace->doubles = workspace->row + words[0];
+    workspace->singles = taken != NULL ? (float *)(void *)(taken + n_doubles)
+                                       : workspace->few_singles;
     return 0;
 }
 
-static inline void hpmkd_close(hpmkd_room *room)
+static inline void hpmkd_close(hpmkd_workspace *workspace)
 {
-    if (room->taken != NULL)
-        PyMem_Free(room->taken);
+    if (workspace->taken != NULL)
+        PyMem_Free(workspace->taken);
 }
 
 #endif
