@@ -156,7 +156,13 @@ class AutoDistiller:
         check_distillation_method(distillation_method)
         self._options = self._options.customized(model_types, temperatures, alphas)
 
-    def run(self, use_probabilities: bool = True, verbose_output: bool = False) -> pd.DataFrame:
+    def run(
+        self,
+        use_probabilities: bool = True,
+        verbose_output: bool = False,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+    ) -> pd.DataFrame:
         """Distil, and return one row per configuration.
 
         Parameters
@@ -166,6 +172,10 @@ class AutoDistiller:
             its model is; if there is none either, teachers of our own are trained.
         verbose_output : bool
             Print progress, whatever `verbose` is.
+        journal : path, optional
+            Folder in which each run, in a folder of its method's name, keeps what is finished as
+            soon as it is. If it was stopped, the same call resumes it; ``distillation.save`` of
+            the complete run takes its place.
 
         Returns
         -------
@@ -180,7 +190,7 @@ class AutoDistiller:
         printer = ProgressPrinter() if self.verbose or verbose_output else None
         outcomes = []
         for name in self._recipes:
-            found = self._distil(name, use_probabilities, printer)
+            found = self._distil(name, use_probabilities, printer, journal)
             most = self._options.max_configs if name == "hpm" else None
             outcomes.append(DistillationOutcome(NAMES[name], found, self.division, most))
         self._finished = Results(outcomes)
@@ -195,7 +205,11 @@ class AutoDistiller:
         return results
 
     def _distil(
-        self, name: str, use_probabilities: bool, printer: ProgressPrinter | None
+        self,
+        name: str,
+        use_probabilities: bool,
+        printer: ProgressPrinter | None,
+        journal: str | os.PathLike[str] | None = None,
     ) -> Distillation:
         recipe, rows = recipe_for(name, self._options), self.division
         if self._options.use_cache and self._cache is None:
@@ -213,6 +227,7 @@ class AutoDistiller:
             seed=self.random_state,
             observers=() if printer is None else (printer,),
             cache=self._cache,
+            journal=None if journal is None else as_path(journal, "journal") / NAMES[name],
         )
 
     # -------------------------------------------------------------------------- its results

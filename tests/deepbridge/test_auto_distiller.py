@@ -126,3 +126,18 @@ def test_verbose_tells_and_otherwise_nothing_is_printed(made, runs, capsys):
     assert printed.count("search: ") == 2  # on hard labels, then with the teacher
     runs(made("wine", method="hpm"), verbose_output=True)
     assert "search: " in capsys.readouterr().out
+
+
+def test_what_a_journal_holds_is_taken_over_and_replaced_in_the_end(made, runs, tmp_path):
+    first = made("wine", method="hpm", use_memory=False)
+    runs(first, journal=tmp_path)
+    assert (tmp_path / "hpm" / "journal").is_file()
+    second = made("wine", method="hpm", use_memory=False, output_dir=tmp_path)
+    results = runs(second, journal=tmp_path)
+    pd.testing.assert_frame_equal(results, first.results_df)
+    assert second.distillation.counts["resumed"] > 0
+    assert {each.name for each in (tmp_path / "hpm").iterdir()}.isdisjoint({"journal"})
+    with pytest.raises(hpmkd.RunFolderError, match="hpm is complete"):
+        runs(second, journal=tmp_path)
+    with pytest.raises(RecipeError, match="journal: got 5; expected a path"):
+        runs(first, journal=5)
