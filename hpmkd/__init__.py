@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hpmkd.api import load as load
     from hpmkd.deepbridge import AutoDistiller as AutoDistiller
     from hpmkd.deepbridge import DBDataset as DBDataset
+    from hpmkd.deepbridge import ExperimentRunner as ExperimentRunner
     from hpmkd.engine.run import HPMDistiller as HPMDistiller
     from hpmkd.errors import DataError as DataError
     from hpmkd.errors import DataWarning as DataWarning
@@ -54,6 +55,7 @@ _HOME = {
     "DataWarning": "errors",
     "AutoDistiller": "deepbridge",
     "DBDataset": "deepbridge",
+    "ExperimentRunner": "deepbridge",
     "Distillation": "runs.result",
     "HPMDistiller": "engine.run",
     "DataError": "errors",

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from hpmkd.deepbridge.auto_distiller import AutoDistiller
 from hpmkd.deepbridge.dataset import DBDataset
+from hpmkd.deepbridge.experiments.config import DistillationConfig
+from hpmkd.deepbridge.experiments.runner import ExperimentRunner
 from hpmkd.deepbridge.model_types import ModelType
 
-__all__ = ["AutoDistiller", "DBDataset", "ModelType"]
+__all__ = ["AutoDistiller", "DBDataset", "DistillationConfig", "ExperimentRunner", "ModelType"]

@@ -130,26 +130,33 @@ def summary(distiller: AutoDistiller) -> str:
 
 def page(distiller: AutoDistiller, report_type: str) -> str:
     """Return a page that needs nothing else: no network, no other file."""
+    check_type(report_type)
+    tables = {
+        "Configurations": distiller.results_df[SHOWN],
+        "The best on the test rows beside its teacher": distiller.compare_models(),
+        "Leaderboard of the run": distiller.distillation.leaderboard,
+    }
+    return page_of("Distillation", summary(distiller).splitlines(), tables, report_type)
+
+
+def check_type(report_type: str) -> None:
+    """Refuse an unknown kind of report."""
     if report_type not in TYPES:
         known = " or ".join(map(repr, TYPES))
         raise RecipeError(f"report_type: got {report_type!r}; expected {known}")
-    lines = "".join(f"<li>{html.escape(line)}</li>" for line in summary(distiller).splitlines())
-    body = [
-        f"<h1>Distillation</h1><ul>{lines}</ul>",
-        "<h2>Configurations</h2>",
-        _table(distiller.results_df[SHOWN]),
-        "<h2>The best on the test rows beside its teacher</h2>",
-        _table(distiller.compare_models()),
-        "<h2>Leaderboard of the run</h2>",
-        _table(distiller.distillation.leaderboard),
-    ]
+
+
+def page_of(
+    title: str, lines: Iterable[str], tables: Mapping[str, pd.DataFrame], report_type: str
+) -> str:
+    """Return a page of a few lines, and of tables under their headings."""
+    listed = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    body = [f"<h1>{title}</h1><ul>{listed}</ul>"]
+    for heading, frame in tables.items():
+        text = frame.to_html(index=False, na_rep="", border=0, float_format="{:.4f}".format)
+        body += [f"<h2>{heading}</h2>", text]
     script = f"<script>{SORTING}</script>" if report_type == "interactive" else ""
-    return PAGE.format(style=STYLE, body="\n".join(body), script=script)
-
-
-def _table(frame: pd.DataFrame) -> str:
-    text: str = frame.to_html(index=False, na_rep="", border=0, float_format="{:.4f}".format)
-    return text
+    return PAGE.format(title=title, style=STYLE, body="\n".join(body), script=script)
 
 
 # -------------------------------------------------------------------------------- files
@@ -242,7 +249,7 @@ class ProgressPrinter:
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Distillation</title><style>{style}</style></head>
+<head><meta charset="utf-8"><title>{title}</title><style>{style}</style></head>
 <body>
 {body}
 {script}

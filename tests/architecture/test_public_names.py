@@ -13,6 +13,7 @@ NAMES = (
     "DataWarning",
     "AutoDistiller",
     "DBDataset",
+    "ExperimentRunner",
     "Distillation",
     "HPMDistiller",
     "DataError",

@@ -72,3 +72,15 @@ def test_a_script_of_deepbridge(tmp_path):
     assert (tmp_path / "distillation_results/distillation_report_interactive.html").is_file()
     student = hpmkd.Student.load(tmp_path / "models/best.hpmkd")
     assert student.classes_.tolist() == [0, 1]
+
+
+def test_experiments_of_deepbridge(tmp_path):
+    text = (EXAMPLES / "deepbridge_experiments.py").read_text("utf-8")
+    assert len(re.findall("^(?:from|import) hpmkd", text, re.MULTILINE)) == 1
+    printed = executed("deepbridge_experiments.py", tmp_path)
+    results = pd.read_csv(tmp_path / "experiments/distillation_results.csv", sep=";")
+    assert len(results) == 2 * 2 * 2
+    assert "runs: 1, of which 0 finished before" in printed
+    assert "closest to its teacher: " in printed
+    found = hpmkd.load(tmp_path / "experiments/dataset/seed-42/standard")
+    assert found.facts["given"]["teachers"]

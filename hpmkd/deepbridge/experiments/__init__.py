@@ -1,0 +1,1 @@
+"""Methods on data sets with seeds: what ExperimentRunner runs, keeps and shows."""
