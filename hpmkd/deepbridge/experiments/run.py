@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Beside the files of a run: its configurations, and a student of each.
 CONFIGURATIONS, STUDENTS = "configurations.json", "configurations"
+#: What of a run is in no other file of its folder.
+KEPT = {"teacher", "cpu_seconds", "models_refitted", "rows"}
 CURE = "choose another output_dir"
 
 
@@ -95,6 +97,11 @@ class ExperimentRun:
                 f"{self.folder} holds a run that is no part of an experiment; {CURE}"
             )
         kept = read_json(self.folder / CONFIGURATIONS, dict)
+        if missing := sorted(KEPT - set(kept)):
+            raise RunFolderError(
+                f"{self.folder / CONFIGURATIONS} is damaged: it has no {', '.join(missing)}. Take "
+                "it from a backup, or remove that folder: its run is made again"
+            )
         rows = distiller.division
         given = GivenRows(rows.X_train, rows.y_train, rows.X_test, rows.y_test)
         different = diff_with_finished_run(found.facts, found.recipe, recipe, self.seed, given)

@@ -169,6 +169,10 @@ class ExperimentRunner:
             distiller = self._distiller(run, options)
             teacher = self._teacher(run, state.use_probabilities)
             result = run.perform(distiller, state.use_probabilities, teacher)
+        except KeyboardInterrupt:
+            if run.begun:
+                self._log(f"{run} was stopped; the next run_experiments() goes on with it")
+            raise
         except RunFolderError as error:
             # Of the folder, and not of this run alone.
             raise RunFolderError(

@@ -94,7 +94,7 @@ def fits(monkeypatch):
     return count
 
 
-def test_ctrl_c_leaves_it_to_be_resumed_as_if_nothing_had_been(experiment, fits, tmp_path):
+def test_ctrl_c_leaves_it_to_be_resumed_as_if_nothing_had_been(experiment, fits, tmp_path, capsys):
     arguments = {
         "names": ("cancer", "wine"),
         "teachers": {"wine": StoppedTeacher()},
@@ -102,8 +102,9 @@ def test_ctrl_c_leaves_it_to_be_resumed_as_if_nothing_had_been(experiment, fits,
     }
     whole = experiment(tmp_path / "whole", **arguments)
     needed = fits(whole)
-    stopped = experiment(tmp_path / "stopped", **arguments)
+    stopped = experiment(tmp_path / "stopped", verbose=True, **arguments)
     assert fits(stopped, last=3) == 3
+    assert "wine, standard, seed 42 was stopped; the next" in capsys.readouterr().out
     assert stopped.runs_df["dataset"].tolist() == ["cancer"]
     assert (tmp_path / "stopped/wine/seed-42/standard/journal").is_file()
     resumed = experiment(tmp_path / "stopped", **arguments)
@@ -241,3 +242,14 @@ def test_what_is_no_run_of_an_experiment_is_left_alone(experiment, quietly, tmp_
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match=r"file.* choose another output_dir"):
         quietly(experiment(tmp_path / "file"))
+
+
+def test_a_damaged_table_is_told(experiment, quietly, tmp_path):
+    quietly(experiment(tmp_path))
+    table = tmp_path / "wine/seed-42/standard/configurations.json"
+    table.write_text('{"rows": []}')
+    with pytest.raises(RunFolderError, match=r"is damaged: it has no cpu_seconds, models_refitted"):
+        quietly(experiment(tmp_path))
+    table.write_text("[")
+    with pytest.raises(hpmkd.StudentFileError, match=r"configurations\.json cannot be read"):
+        quietly(experiment(tmp_path))
