@@ -21,15 +21,7 @@ teacher = RandomForestClassifier(n_estimators=100, random_state=42)
 teacher.fit(theirs[features], theirs["target"])
 
 frame = ours.reset_index(drop=True)
-probabilities = teacher.predict_proba(frame[features])
-frame["prob_0"], frame["prob_1"] = probabilities[:, 0], probabilities[:, 1]
-
-dataset = DBDataset(
-    data=frame,
-    target_column="target",
-    features=features,
-    prob_cols=["prob_0", "prob_1"],
-)
+dataset = DBDataset(data=frame, target_column="target", features=features, model=teacher)
 config = DistillationConfig(
     output_dir="experiments",
     test_size=0.25,
@@ -47,7 +39,7 @@ print(config.get_total_configurations(), "configurations")
 
 runner = ExperimentRunner(dataset=dataset, config=config)
 results = runner.run_experiments(
-    use_probabilities=True, distillation_method="knowledge_distillation"
+    use_probabilities=False, distillation_method="knowledge_distillation"
 )
 print(results[["model_type", "temperature", "alpha", "test_accuracy", "test_kl_divergence"]])
 if "error" in results.columns:
@@ -55,10 +47,12 @@ if "error" in results.columns:
 runner.save_results()
 
 best = results.loc[results["test_kl_divergence"].idxmin()]
+print("closest to its teacher:", best["model_type"], best["best_params"])
+
+# DeepBridge 1.63 stops here: it gives the fit on training rows the probabilities of all rows.
 student = runner.get_trained_model(
     model_type=ModelType[best["model_type"]],
     temperature=best["temperature"],
     alpha=best["alpha"],
 )
-print("closest to its teacher:", best["model_type"], best["best_params"])
 print(student.predict(frame[features][:3]))
