@@ -27,6 +27,11 @@ def frame_table(frame: pd.DataFrame) -> str:
     return table(frame.columns, frame.itertuples(index=False))
 
 
+def number(value: float | None, form: str) -> str:
+    """Return a number as text; nothing where there is none."""
+    return "" if value is None or pd.isna(value) else format(value, form)
+
+
 def console_tables(
     tables: Iterable[tuple[str, Sequence[str], Iterable[Sequence[str]]]], heading: str = ""
 ) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.rivals.significance import critical_difference, groups, mean_ranks
+from benchmarks.common.significance import critical_difference, groups, mean_ranks
 
 WIDTH, LINE = 9.0, 0.28
 
