@@ -14,8 +14,8 @@ from benchmarks.ablation.arms import ARMS, DEFAULT, EMPTY, KEPT, of_kind, with_n
 from benchmarks.ablation.compare import Compared
 from benchmarks.ablation.memories import filled_from, is_filled
 from benchmarks.ablation.rule import Difference, pays, stays
-from benchmarks.ablation.run import Ablation, Task, result
-from benchmarks.ablation.tables import adding, by_set, earns, failed
+from benchmarks.ablation.run import NOT_QUICK, Ablation, Task, result
+from benchmarks.ablation.tables import adding, by_set, earns, failed, is_ranked
 from benchmarks.common.tree import tree_hash
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
@@ -110,6 +110,16 @@ def test_every_set_is_shown(six_sets):
     assert "| no ensemble | +0.01 | +0.02 | +0.03 | +0.04 | +0.05 | +0.06 |" in shown
 
 
+def test_ranks_are_of_arms_with_the_same_rows_and_of_different_students(six_sets):
+    assert [arm.name for arm in six_sets.arms if is_ranked(six_sets, arm)] == [
+        DEFAULT,
+        "chain: mix",
+        "no ensemble",
+    ]
+    lines = [line("a", 0, arm, loss) for arm, loss in ((DEFAULT, 0.2), ("real rows", 0.1))]
+    assert not is_ranked(Compared(lines, SETS), ARMS["real rows"])
+
+
 # -------------------------------------------------------------------------------- rule
 
 
@@ -176,6 +186,7 @@ def test_arms_bring_what_they_are_compared_with_and_what_fills_their_memory():
     assert with_needed(["soft targets: meta"]) == ["hpm", "soft targets", "soft targets: meta"]
     assert with_needed(["memory of other sets"]) == ["hpm", EMPTY, "memory of other sets"]
     assert ARMS[EMPTY].memory == KEPT
+    assert set(NOT_QUICK) <= set(ARMS)
 
 
 def test_a_part_is_left_out_or_added():
