@@ -20,7 +20,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.ablation.arms import ARMS, KEPT, with_needed
+from benchmarks.ablation.arms import ARMS, KEPT, OTHERS, with_needed
 from benchmarks.ablation.memories import is_filled
 from benchmarks.ablation.tables import page
 from benchmarks.common.datasets import CACHE, READERS, listed
@@ -89,14 +89,13 @@ class Ablation:
         return list({key_of(line, KEY): line for line in counted}.values())
 
     def missing(self, wanted: Sequence[Task], retry: bool) -> list[Task]:
-        """Return the runs without a line, and those that are to fill a memory and left none."""
+        """Return the runs without a line, and those whose memory one of these needs and has not."""
         done = {key_of(line, KEY) for line in self.lines() if not (retry and "error" in line)}
-        return [
-            task
-            for task in wanted
-            if task.key not in done
-            or (ARMS[task.arm].memory == KEPT and not is_filled(self.memories(task) / task.set))
-        ]
+        left = {task for task in wanted if task.key not in done}
+        if any(ARMS[task.arm].memory == OTHERS for task in left):
+            fills = [task for task in wanted if ARMS[task.arm].memory == KEPT]
+            left |= {task for task in fills if not is_filled(self.memories(task) / task.set)}
+        return [task for task in wanted if task in left]
 
     def memories(self, task: Task) -> Path:
         """Return the folder of what the runs of a draw remember."""

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.ablation.arms import DEFAULT, RECIPE, WITH, WITHOUT, Arm
 from benchmarks.ablation.compare import Compared
 from benchmarks.ablation.rule import COUNTS, pays, stays
-from benchmarks.common.pages import filled, number, table
+from benchmarks.common.pages import failures, filled, number, table
 from benchmarks.common.picture import draw
 from benchmarks.common.significance import LEAST_SETS, friedman_line
 
@@ -61,7 +61,7 @@ def page(lines: list[dict], sets: list[str], wanted: int, markdown: Path | None)
         losses=by_set(found, "log_loss", 1, ".4f"),
         accuracies=by_set(found, "accuracy", 100, ".2f"),
         seconds=by_set(found, "seconds", 1, ".1f"),
-        failed=failed(found.frame),
+        failed=failures(found.frame),
     )
 
 
@@ -183,15 +183,3 @@ def counts(found: Compared) -> str:
         part = whole[whole.set == name]
         rows.append([name, part.seed.nunique(), *part.n.iloc[0], int(part.n_classes.iloc[0])])
     return table(["set", "draws", "training", "test", "rest", "K"], rows)
-
-
-def failed(frame: pd.DataFrame) -> str:
-    """Return the arms that failed, where, and the first error of each."""
-    lines = frame[frame.error.notna()]
-    if lines.empty:
-        return "All runs finished."
-    rows = [
-        [arm, len(part), ", ".join(part.set.unique()), f"`{part.error.iloc[0]}`"]
-        for arm, part in lines.groupby("arm", sort=False)
-    ]
-    return table(["did not run", "runs", "sets", "first error"], rows)

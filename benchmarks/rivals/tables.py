@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.common.pages import filled, number, table
+from benchmarks.common.pages import failures, filled, number, table
 from benchmarks.rivals.aims import CPU_AIM, aims
 from benchmarks.rivals.compare import OURS, OWN, SINGLE, Whole
 from benchmarks.rivals.ours import POOL
@@ -47,7 +47,7 @@ def report(frame: pd.DataFrame, before: pd.DataFrame, main: int, facts: Mapping[
         main=f"{sizes[0]:,}",
         aims=aims(first),
         cost=cost(parts),
-        failed=failed(frame),
+        failed=failures(frame, NAMES),
         sections="\n\n".join(sections),
     )
 
@@ -173,18 +173,6 @@ def cost(parts: Mapping[int, Whole]) -> str:
             rows.append([NAMES.get(arm, arm), *cells, number(together.mean(), ".2f")])
     header = ["CPU / the rival's", *(f"{n:,} rows" for n in sorted(parts))]
     return table([*header, f"all (aim: ≤ {CPU_AIM:.0f})"], rows)
-
-
-def failed(frame: pd.DataFrame) -> str:
-    """Return the arms that failed, where, and the first error of each."""
-    if "error" not in frame or not frame.error.notna().any():
-        return "All arms ran."
-    lines = frame[frame.error.notna()]
-    rows = [
-        [NAMES.get(arm, arm), len(part), ", ".join(part.set.unique()), f"`{part.error.iloc[0]}`"]
-        for arm, part in lines.groupby("arm")
-    ]
-    return table(["did not run", "draws", "sets", "first error"], rows)
 
 
 def plain(name: str) -> str:

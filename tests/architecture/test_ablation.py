@@ -15,7 +15,8 @@ from benchmarks.ablation.compare import Compared
 from benchmarks.ablation.memories import filled_from, is_filled
 from benchmarks.ablation.rule import Difference, pays, stays
 from benchmarks.ablation.run import NOT_QUICK, Ablation, Task, result
-from benchmarks.ablation.tables import adding, by_set, earns, failed, is_ranked
+from benchmarks.ablation.tables import adding, by_set, earns, is_ranked
+from benchmarks.common.pages import failures
 from benchmarks.common.tree import tree_hash
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
@@ -99,8 +100,8 @@ def test_a_run_that_failed_is_a_row_and_no_number(six_sets):
     lines.append({"set": "a", "seed": 0, "arm": "no cache", "tree": "now", "error": "Boom: why"})
     found = Compared(lines, SETS)
     assert "no cache" not in [arm.name for arm in found.arms]
-    assert "| no cache | 1 | a | `Boom: why` |" in failed(found.frame)
-    assert failed(six_sets.frame) == "All runs finished."
+    assert "| no cache | 1 | a | `Boom: why` |" in failures(found.frame)
+    assert failures(six_sets.frame) == "All arms ran."
 
 
 def test_every_set_is_shown(six_sets):
@@ -228,11 +229,12 @@ def test_what_failed_is_run_once_more_only_if_asked(ablation):
 
 
 def test_a_run_that_is_to_fill_a_memory_and_left_none_is_missing(ablation):
-    task = Task("a", 60, 0, EMPTY)
+    task, needs = Task("a", 60, 0, EMPTY), Task("a", 60, 0, "memory of other sets")
     written(ablation, {**task.of_line(), "tree": "now", "log_loss": 0.1})
-    assert ablation.missing([task], retry=False) == [task]
-    remember(ablation.memories(task) / "a", "a")
     assert ablation.missing([task], retry=False) == []
+    assert ablation.missing([task, needs], retry=False) == [task, needs]
+    remember(ablation.memories(task) / "a", "a")
+    assert ablation.missing([task, needs], retry=False) == [needs]
 
 
 def test_a_process_that_fails_is_its_last_words():
