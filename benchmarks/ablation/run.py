@@ -176,7 +176,10 @@ def main(
     if quick:
         names, rows, draws = list(QUICK_SETS), QUICK_ROWS, QUICK_DRAWS
         chosen = [name for name in chosen if name not in NOT_QUICK]
-    ablation = Ablation(results, tree_hash(), any_tree)
+    try:
+        ablation = Ablation(results, tree_hash(), any_tree)
+    except OSError as error:
+        raise click.ClickException(f"which code is measured? {error}") from error
     wanted = [
         [Task(name, rows, seed, arm) for arm in chosen for name in names] for seed in range(draws)
     ]
