@@ -15,7 +15,7 @@ from benchmarks.students.compare import Draws
 SAME = 1e-9
 #: Columns that a line of a failed run lacks.
 MEASURED = ("log_loss", "accuracy", "retention", "kl", "bytes", "seconds", "models")
-MEASURED += ("teacher_fits", "teacher_calls", "verdict", "n_classes", "n", "error")
+MEASURED += ("teacher_fits", "teacher_calls", "cache_hits", "verdict", "n_classes", "n", "error")
 
 
 class Compared(Draws):

@@ -9,6 +9,8 @@ import pandas as pd
 
 #: A share of CPU or of bytes that counts.
 COUNTS = 0.05
+#: Nats of log loss that count; the mean has to be beyond its standard error as well.
+LEAST = 0.0005
 #: Fewer sets have no standard error.
 LEAST_SETS = 2
 
@@ -49,8 +51,8 @@ class Difference:
 
     @property
     def sign(self) -> int:
-        """1 where the arm is worse by more than one standard error, -1 where it is better."""
-        return int(np.sign(self.mean)) if abs(self.mean) > self.error else 0
+        """1 where the arm is worse, by more than one standard error, -1 where it is better."""
+        return int(np.sign(self.mean)) if abs(self.mean) > max(self.error, LEAST) else 0
 
     @property
     def known(self) -> bool:

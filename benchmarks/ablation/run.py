@@ -180,10 +180,10 @@ def main(
         ablation = Ablation(results, tree_hash(), any_tree)
     except OSError as error:
         raise click.ClickException(f"which code is measured? {error}") from error
+    # One that is stopped early has whole draws; arms that are compared run close to each other.
     wanted = [
-        [Task(name, rows, seed, arm) for arm in chosen for name in names] for seed in range(draws)
+        [Task(name, rows, seed, arm) for name in names for arm in chosen] for seed in range(draws)
     ]
-    # A benchmark that is stopped early has whole draws.
     for tasks in [] if cached else wanted:
         for line in ablation.run(ablation.missing(tasks, retry), names, jobs):
             click.echo(shown(line), err=True)

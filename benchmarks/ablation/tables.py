@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.ablation.arms import DEFAULT, RECIPE, WITH, WITHOUT, Arm
 from benchmarks.ablation.compare import Compared
-from benchmarks.ablation.rule import COUNTS, pays, stays
+from benchmarks.ablation.rule import COUNTS, LEAST, pays, stays
 from benchmarks.common.pages import failures, filled, number, table
 from benchmarks.common.picture import draw
 from benchmarks.common.significance import LEAST_SETS, friedman_line
@@ -17,6 +17,8 @@ from benchmarks.common.significance import LEAST_SETS, friedman_line
 PAGE = Path(__file__).with_name("page.md")
 #: Of a test over sets, where there are too few.
 FEW = f"under {LEAST_SETS} sets"
+#: Ranks of fewer arms need no picture.
+LEAST_RANKED = 3
 #: What an arm is measured by: column, unit, form.
 MEANS = {
     "log loss": ("log_loss", 1, ".4f"),
@@ -28,6 +30,7 @@ MEANS = {
     "models": ("models", 1, ".0f"),
     "teacher fits": ("teacher_fits", 1, ".0f"),
     "teacher calls": ("teacher_calls", 1, ".0f"),
+    "cache hits": ("cache_hits", 1, ".0f"),
 }
 #: What both tables of verdicts compare.
 COMPARED = ("log loss, mean ± SE", "better / same / worse", "Holm p", "CPU", "bytes")
@@ -40,9 +43,6 @@ def page(lines: list[dict], sets: list[str], wanted: int, markdown: Path | None)
 
     found = Compared(lines, sets)
     ranked = found.losses([arm for arm in found.arms if is_ranked(found, arm)])
-    if markdown is not None and ranked.shape[1] > 2:
-        title = f"Mean rank by test log loss, {len(ranked)} sets"
-        draw(ranked, markdown.with_suffix(".svg"), title)
     return filled(
         PAGE,
         engine=f"hpmkd {__version__}",
@@ -51,6 +51,8 @@ def page(lines: list[dict], sets: list[str], wanted: int, markdown: Path | None)
         wanted=wanted,
         kernels=number(found.frame.get("kernel_seconds", pd.Series(dtype=float)).max(), ".1f"),
         share=f"{COUNTS:.0%}",
+        least=LEAST,
+        picture=picture(ranked, markdown),
         earns=earns(found),
         adding=adding(found),
         rows=counts(found),
@@ -63,6 +65,15 @@ def page(lines: list[dict], sets: list[str], wanted: int, markdown: Path | None)
         seconds=by_set(found, "seconds", 1, ".1f"),
         failed=failures(found.frame),
     )
+
+
+def picture(losses: pd.DataFrame, markdown: Path | None) -> str:
+    """Draw mean ranks beside the page; return what shows them there."""
+    if markdown is None or losses.shape[1] < LEAST_RANKED:
+        return ""
+    path = markdown.with_suffix(".svg")
+    draw(losses, path, f"Mean rank by test log loss, {len(losses)} sets")
+    return f"![Mean ranks of the arms over sets]({path.name})"
 
 
 def is_ranked(found: Compared, arm: Arm) -> bool:
