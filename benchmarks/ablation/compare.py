@@ -48,10 +48,10 @@ class Compared(Draws):
         means = self.paired(arm.name, arm.against, what)
         return means[arm.name] - means[arm.against]
 
-    def share(self, arm: Arm, what: str) -> float:
-        """Return the mean over sets of an arm's figure over that of the other."""
+    def share(self, arm: Arm, what: str) -> pd.Series:
+        """Return by set an arm's figure over that of the one it is compared with."""
         means = self.paired(arm.name, arm.against, what)
-        return float((means[arm.name] / means[arm.against]).mean())
+        return means[arm.name] / means[arm.against]
 
     def counted(self, arm: Arm) -> tuple[int, int, int]:
         """Return in how many draws an arm is better, the same, and worse, in log loss."""

@@ -25,13 +25,13 @@ class Difference:
     ----------
     losses : Series
         Differences in log loss by set, means of the draws; above 0 the arm is worse.
-    cpu, size : float
-        CPU and bytes of the arm over those of the other, means over sets.
+    cpu, size : Series
+        CPU and bytes of the arm over those of the other, by set.
     """
 
     losses: pd.Series
-    cpu: float
-    size: float
+    cpu: pd.Series
+    size: pd.Series
 
     @property
     def mean(self) -> float:
@@ -46,18 +46,29 @@ class Difference:
     @property
     def error(self) -> float:
         """Standard error of the mean over sets; NaN of one set."""
-        n = len(self.losses)
-        return float(self.losses.std(ddof=1) / np.sqrt(n)) if n >= LEAST_SETS else float("nan")
+        return standard_error(self.losses)
 
     @property
     def sign(self) -> int:
         """1 where the arm is worse, by more than one standard error, -1 where it is better."""
-        return int(np.sign(self.mean)) if abs(self.mean) > max(self.error, LEAST) else 0
+        return beyond(self.losses, LEAST)
 
     @property
     def known(self) -> bool:
         """Whether there are sets enough."""
         return len(self.losses) >= LEAST_SETS
+
+
+def standard_error(values: pd.Series) -> float:
+    """Return that of the mean; NaN of one value."""
+    n = len(values)
+    return float(values.std(ddof=1) / np.sqrt(n)) if n >= LEAST_SETS else float("nan")
+
+
+def beyond(values: pd.Series, least: float) -> int:
+    """Return the sign of a mean that is further from 0 than its error and than what counts."""
+    mean = values.mean()
+    return int(np.sign(mean)) if abs(mean) > max(standard_error(values), least) else 0
 
 
 def stays(found: Difference, guards: str) -> tuple[str, str]:
@@ -76,10 +87,11 @@ def stays(found: Difference, guards: str) -> tuple[str, str]:
         return "stays", "log loss"
     if found.sign < 0:
         return "leaves", "better without it"
-    if found.cpu > 1 + COUNTS:
+    cpu, size = (beyond(each - 1, COUNTS) for each in (found.cpu, found.size))
+    if cpu > 0:
         return "stays", "saves CPU"
-    costs_cpu, costs_bytes = found.cpu < 1 - COUNTS, found.size < 1 - COUNTS
-    if not costs_cpu and found.size > 1 + COUNTS:
+    costs_cpu, costs_bytes = cpu < 0, size < 0
+    if not costs_cpu and size > 0:
         return "stays", "saves bytes"
     if guards and not costs_cpu and not costs_bytes:
         return "stays", f"guards against {guards}"
@@ -99,4 +111,4 @@ def pays(found: Difference) -> str:
         return TOO_FEW
     if found.sign:
         return "hurts" if found.sign > 0 else "pays"
-    return "cheaper" if found.cpu < 1 - COUNTS else "no difference"
+    return "cheaper" if beyond(found.cpu - 1, COUNTS) < 0 else "no difference"

@@ -123,8 +123,8 @@ def _judged(
                 f"{each.mean:+.4f} ± {number(each.error, '.4f')}",
                 " / ".join(map(str, found.counted(arm))),
                 number(tests[arm.name][1], ".3f") or FEW,
-                f"{each.cpu - 1:+.0%}",
-                f"{each.size - 1:+.0%}",
+                f"{each.cpu.mean() - 1:+.0%}",
+                f"{each.size.mean() - 1:+.0%}",
                 *cells(arm),
             ]
         )
@@ -147,8 +147,8 @@ def differences(found: Compared, arms: Iterable[Arm]) -> str:
                 number(each.error, ".4f"),
                 *map(str, found.counted(arm)),
                 number(100 * accuracy.mean(), "+.2f"),
-                f"{each.cpu:.2f}",
-                f"{each.size:.2f}",
+                f"{each.cpu.mean():.2f}",
+                f"{each.size.mean():.2f}",
                 str(len(each.losses)),
                 *(number(p, ".3f") or FEW for p in tests[arm.name]),
             ]

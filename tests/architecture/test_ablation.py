@@ -37,7 +37,7 @@ def line(name, seed, arm, log_loss, seconds=10.0, size=1000, **more):
 
 
 def difference(*losses, cpu=1.0, size=1.0):
-    return Difference(pd.Series(losses), cpu, size)
+    return Difference(pd.Series(losses), *(pd.Series([each] * 2) for each in (cpu, size)))
 
 
 # ------------------------------------------------------------------------------ figures
@@ -63,7 +63,8 @@ def test_a_set_counts_by_the_mean_of_its_draws(six_sets):
     assert (found.mean, found.median) == pytest.approx((0.035, 0.035))
     # The standard deviation of 1 … 6 is the root of 3.5.
     assert found.error == pytest.approx(0.01 * np.sqrt(3.5 / 6))
-    assert (found.cpu, found.size) == pytest.approx((0.75, 1.0))
+    assert found.cpu.tolist() == pytest.approx([0.75] * 6)
+    assert found.size.tolist() == pytest.approx([1.0] * 6)
     assert six_sets.counted(ARMS["no ensemble"]) == (0, 6, 6)
 
 
@@ -145,6 +146,12 @@ def test_ranks_are_of_arms_with_the_same_rows_and_of_different_students(six_sets
 )
 def test_a_part_stays_if_it_is_worth_something_or_costs_nothing(found, guards, verdict):
     assert stays(found, guards) == verdict
+
+
+def test_a_cost_that_differs_from_set_to_set_is_none():
+    # .1 ± .1: a busy machine.
+    found = Difference(pd.Series([0.0, 0.0]), pd.Series([1.0, 1.2]), pd.Series([1.0, 1.0]))
+    assert stays(found, "") == ("leaves", "makes no difference")
 
 
 @pytest.mark.parametrize(
