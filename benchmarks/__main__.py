@@ -40,6 +40,7 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS = {
+    "ablation": Benchmark("ablation.run", "~300", "ablation.md"),
     "augmenters": Benchmark("single.augmenters", "~10", ""),
     "chain": Benchmark("chain.run", "~40", "chain.md"),
     "columns": Benchmark("single.columns", "~2", ""),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 import pandas as pd
@@ -25,6 +26,23 @@ def table(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
 def frame_table(frame: pd.DataFrame) -> str:
     """Return a data frame as a table, without its index."""
     return table(frame.columns, frame.itertuples(index=False))
+
+
+def number(value: float | None, form: str) -> str:
+    """Return a number as text; nothing where there is none."""
+    return "" if value is None or pd.isna(value) else format(value, form)
+
+
+def failures(frame: pd.DataFrame, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the arms that failed, by other names where they have one, and their first errors."""
+    if "error" not in frame or not frame.error.notna().any():
+        return "All arms ran."
+    lines = frame[frame.error.notna()]
+    rows = [
+        [names.get(arm, arm), len(part), ", ".join(part.set.unique()), f"`{part.error.iloc[0]}`"]
+        for arm, part in lines.groupby("arm")
+    ]
+    return table(["did not run", "draws", "sets", "first error"], rows)
 
 
 def console_tables(

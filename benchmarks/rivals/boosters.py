@@ -19,7 +19,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 
 from benchmarks.common.rivals import tuned_xgboost
-from benchmarks.rivals.measured import Measured, clocked_cpu
+from benchmarks.common.timing import clocked_cpu
+from benchmarks.rivals.measured import Measured
 from benchmarks.students.data import Problem
 from hpmkd.student.encoders.sklearn import TableEncoder
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from benchmarks.common.significance import holm, wilcoxon
 from benchmarks.rivals import ours
-from benchmarks.rivals.significance import holm, wilcoxon
 from benchmarks.students.compare import Draws
 
 OURS, REAL = "hpm", "hpm real"
@@ -31,12 +31,6 @@ class Whole(Draws):
     def arms(self) -> list[str]:
         """All arms that have a log loss, in their order."""
         return [*self.frame[self.frame.log_loss.notna()].arm.unique()]
-
-    def paired(self, arm: str, reference: str, what: str) -> pd.DataFrame:
-        """Return the means of both by set, over the draws that both have."""
-        both = {each: self.values(each, what) for each in dict.fromkeys((arm, reference))}
-        means = pd.DataFrame(both).dropna().groupby(level="set", sort=False).mean()
-        return means.reindex([name for name in self.sets if name in means.index])
 
     def ratio(self, arm: str, reference: str, what: str) -> pd.Series:
         """Return how many times as much an arm has as another, by set, on draws of both."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,15 +59,3 @@ class Measured:
             "n": [len(problem.training), len(problem.test), len(problem.real)],
             **self.facts,
         }
-
-
-def cpu_seconds() -> float:
-    """Return the CPU time of this process and of the children that have ended."""
-    return sum(os.times()[:4])
-
-
-def clocked_cpu(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the CPU seconds that a call took, and its result."""
-    start = cpu_seconds()
-    result = call()
-    return cpu_seconds() - start, result

@@ -10,7 +10,8 @@ from sklearn.datasets import load_wine
 
 import hpmkd
 from benchmarks.common import runs
-from benchmarks.rivals.measured import Measured, clocked_cpu
+from benchmarks.common.timing import clocked_cpu
+from benchmarks.rivals.measured import Measured
 from benchmarks.students.data import Problem
 from hpmkd.contracts import Predictor
 from hpmkd.evaluation.latency import student_latency

@@ -16,12 +16,13 @@ import pandas as pd
 
 from benchmarks.common.datasets import CACHE, READERS, listed
 from benchmarks.common.pages import page_option, publish
+from benchmarks.common.picture import draw as draw_picture
 from benchmarks.common.results import add_line, done, key_of, read_lines
+from benchmarks.common.significance import friedman_line
 from benchmarks.rivals import boosters, ours
 from benchmarks.rivals.isolated import ISOLATED, IsolationError, isolated
 from benchmarks.rivals.measured import KEY, Measured
-from benchmarks.rivals.picture import draw as draw_picture
-from benchmarks.rivals.tables import drawn, friedman_line, report
+from benchmarks.rivals.tables import drawn, report
 from benchmarks.students.data import SETS as STUDENT_SETS
 from benchmarks.students.data import Problem, draw, has
 

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.common.pages import filled, table
+from benchmarks.common.pages import failures, filled, number, table
 from benchmarks.rivals.aims import CPU_AIM, aims
 from benchmarks.rivals.compare import OURS, OWN, SINGLE, Whole
 from benchmarks.rivals.ours import POOL
-from benchmarks.rivals.significance import LEAST_SETS, critical_difference, friedman
 from benchmarks.students.compare import RIVAL
-from benchmarks.students.tables import number
 
 PAGE = Path(__file__).with_name("page.md")
 NAMES = {
@@ -49,7 +47,7 @@ def report(frame: pd.DataFrame, before: pd.DataFrame, main: int, facts: Mapping[
         main=f"{sizes[0]:,}",
         aims=aims(first),
         cost=cost(parts),
-        failed=failed(frame),
+        failed=failures(frame, NAMES),
         sections="\n\n".join(sections),
     )
 
@@ -175,29 +173,6 @@ def cost(parts: Mapping[int, Whole]) -> str:
             rows.append([NAMES.get(arm, arm), *cells, number(together.mean(), ".2f")])
     header = ["CPU / the rival's", *(f"{n:,} rows" for n in sorted(parts))]
     return table([*header, f"all (aim: ≤ {CPU_AIM:.0f})"], rows)
-
-
-def failed(frame: pd.DataFrame) -> str:
-    """Return the arms that failed, where, and the first error of each."""
-    if "error" not in frame or not frame.error.notna().any():
-        return "All arms ran."
-    lines = frame[frame.error.notna()]
-    rows = [
-        [NAMES.get(arm, arm), len(part), ", ".join(part.set.unique()), f"`{part.error.iloc[0]}`"]
-        for arm, part in lines.groupby("arm")
-    ]
-    return table(["did not run", "draws", "sets", "first error"], rows)
-
-
-def friedman_line(losses: pd.DataFrame) -> str:
-    """Return what the picture shows, as a sentence."""
-    sets, arms = losses.shape
-    if sets < LEAST_SETS or arms < 3:
-        return f"{sets} sets and {arms} arms are too few for a test of ranks."
-    return (
-        f"{arms} arms on {sets} sets; Friedman's p = {friedman(losses):.2g}; ranks that differ by "
-        f"less than {critical_difference(arms, sets):.2f} cannot be told apart (Nemenyi, 5 %)."
-    )
 
 
 def plain(name: str) -> str:

@@ -46,6 +46,12 @@ class Draws:
         values = self.values(arm, what)
         return values.groupby(level="set").mean() if len(values) else values
 
+    def paired(self, arm: str, reference: str, what: str) -> pd.DataFrame:
+        """Return the means of both by set, over the draws that both have."""
+        both = {each: self.values(each, what) for each in dict.fromkeys((arm, reference))}
+        means = pd.DataFrame(both).dropna().groupby(level="set", sort=False).mean()
+        return means.reindex([name for name in self.sets if name in means.index])
+
     @property
     def multiclass(self) -> list[str]:
         """The sets with more than two classes."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from benchmarks.common.datasets import load
+from benchmarks.common.draws import LARGEST_SHARE, drawn
 from hpmkd.data.dataset import Dataset
 
 SETS = ("satimage", "magic", "spambase", "adult", "phoneme", "segment", "splice", "penbased")
-LARGEST_SHARE, TEST, REAL = 0.6, 4000, 8000
+TEST, REAL = 4000, 8000
 #: Of the requested training rows: a set with fewer is left out.
 LEAST_SHARE = 0.6
 
@@ -62,19 +62,11 @@ def draw(name: str, rows: int, seed: int) -> Problem:
     """Draw training, test and real rows, class by class."""
     table, labels = load(name)
     classes = np.arange(labels.max() + 1)
-
-    def dataset(at) -> Dataset:
-        at = np.sort(at)
-        return Dataset(table.iloc[at].reset_index(drop=True), labels[at], classes)
-
-    def divided(at, size: int):
-        return train_test_split(at, train_size=size, stratify=labels[at], random_state=seed)
-
-    n_train = min(rows, int(LARGEST_SHARE * len(labels)))
-    training, others = divided(np.arange(len(labels)), n_train)
-    test, real = divided(others, min(TEST, len(others) // 2))
-    real = real[:REAL]
-    return Problem(name, rows, seed, dataset(training), dataset(test), dataset(real).table)
+    training, test, real = (
+        Dataset(table.iloc[at].reset_index(drop=True), labels[at], classes)
+        for at in drawn(labels, rows, seed, TEST, REAL)
+    )
+    return Problem(name, rows, seed, training, test, real.table)
 
 
 def has(name: str, rows: int) -> bool:

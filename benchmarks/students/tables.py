@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.common.pages import filled, table
+from benchmarks.common.pages import filled, number, table
 from benchmarks.students.aims import aims
 from benchmarks.students.candidates import TARGETS
 from benchmarks.students.choices import HALF, POOLED, SHORT
@@ -197,8 +197,3 @@ def chosen(draws: Draws) -> str:
     }
     whole = pd.DataFrame(counted).fillna(0).astype(int)
     return table(["chosen in so many draws", *whole.columns], whole.sort_index().itertuples())
-
-
-def number(value: float | None, form: str) -> str:
-    """Return a number as text; nothing where there is none."""
-    return "" if value is None or pd.isna(value) else format(value, form)

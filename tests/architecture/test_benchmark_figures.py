@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from benchmarks.common.significance import critical_difference, groups, holm, mean_ranks, wilcoxon
 from benchmarks.rivals.compare import Whole
-from benchmarks.rivals.significance import critical_difference, groups, holm, mean_ranks, wilcoxon
 from benchmarks.verdict.confusion import right, truth
 
 

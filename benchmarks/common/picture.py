@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.rivals.significance import critical_difference, groups, mean_ranks
+from benchmarks.common.significance import critical_difference, groups, mean_ranks
 
 WIDTH, LINE = 9.0, 0.28
+#: Ranks have room for so many numbers.
+NUMBERED = 13
 
 
 def draw(losses: pd.DataFrame, path: Path, title: str) -> None:
@@ -42,7 +44,8 @@ def draw(losses: pd.DataFrame, path: Path, title: str) -> None:
     axes.hlines(0, 1, n, color="black", linewidth=1)
     for rank in range(1, n + 1):
         axes.vlines(rank, -0.1, 0, color="black", linewidth=1)
-        axes.text(rank, -0.18, str(rank), ha="center", va="bottom", fontsize=8)
+        if n <= NUMBERED or rank in (1, n) or (rank % 5 == 0 and rank < n - 1):
+            axes.text(rank, -0.18, str(rank), ha="center", va="bottom", fontsize=8)
     axes.hlines(-0.75, 1, 1 + difference, color="tab:blue", linewidth=2)
     axes.text(1 + difference, -0.75, f"  CD = {difference:.2f}", va="center", fontsize=8)
     for level, (first, last) in enumerate(bars):

@@ -55,3 +55,14 @@ def groups(ranks: Sequence[float], difference: float) -> list[tuple[int, int]]:
         if last > first and (not found or last > found[-1][1]):
             found.append((first, last))
     return found
+
+
+def friedman_line(losses: pd.DataFrame) -> str:
+    """Return what the picture shows, as a sentence."""
+    sets, arms = losses.shape
+    if sets < LEAST_SETS or arms < 3:
+        return f"{sets} sets and {arms} arms are too few for a test of ranks."
+    return (
+        f"{arms} arms on {sets} sets; Friedman's p = {friedman(losses):.2g}; ranks that differ by "
+        f"less than {critical_difference(arms, sets):.2f} cannot be told apart (Nemenyi, 5 %)."
+    )
