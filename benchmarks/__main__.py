@@ -19,7 +19,7 @@ class Benchmark(NamedTuple):
     module : str
         Below ``benchmarks``; its ``main`` is a click command.
     minutes : str
-        Of the whole page on an idle core, roughly: from the page itself (chain, grid-vs-hpm,
+        Of the whole page on an idle core, roughly: from the page itself (chain, claims,
         retention, scale, search), otherwise estimated from its fits.
     page : str
         In ``docs/``; empty if none is written.
@@ -43,6 +43,7 @@ BENCHMARKS = {
     "ablation": Benchmark("ablation.run", "~300", "ablation.md"),
     "augmenters": Benchmark("single.augmenters", "~10", ""),
     "chain": Benchmark("chain.run", "~40", "chain.md"),
+    "claims": Benchmark("claims.run", "~70", "claims.md"),
     "columns": Benchmark("single.columns", "~2", ""),
     "doors": Benchmark("doors.run", "~1", "doors.md"),
     "ensemble-distillation": Benchmark("single.ensemble_distillation", "~15", "collapse.md"),
@@ -53,7 +54,6 @@ BENCHMARKS = {
     "exporters-sql": Benchmark("single.exporters_sql", "~3", "exporters-sql.md"),
     "fusion": Benchmark("fusion.run", "~40", "fusion.md"),
     "fusion-kernels": Benchmark("kernels.fusion", "~2", "fusion-kernels.md"),
-    "grid-vs-hpm": Benchmark("grid_vs_hpm.run", "~25", "grid-vs-hpm.md"),
     "installed-size": Benchmark("single.installed_size", "~5", "install.md"),
     "kernels": Benchmark("kernels.kernels", "~2", "kernels.md"),
     "meta": Benchmark("meta_scheduler.run", "~30", "meta.md"),

@@ -1,6 +1,6 @@
-"""Teacher calls of a grid without a cache, of our grid, and of hpm.
+"""Teacher calls of a grid without a cache, and of each method.
 
-All three are given the same fitted model, which counts.
+All are given the same fitted model, which counts.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 import hpmkd
+from benchmarks.claims.arm import ARMS, Rows, distilled
 from benchmarks.common.engine import active_stages
-from benchmarks.grid_vs_hpm.arm import Rows, distilled
 from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.splits import holdout
 from hpmkd.recipe.recipe import Recipe
@@ -56,7 +56,7 @@ def counted(rows: Rows, seed: int) -> dict[str, int]:
     own = Rows(rows.X.iloc[ours], rows.y[ours], rows.X_test, rows.y_test)
     fits = naive_grid(own, teacher, seed)
     found = {"naive_fits": fits, "naive_calls": teacher.calls, "rows": len(own.y)}
-    for arm in ("standard", "hpm"):
+    for arm in ARMS:
         teacher.calls = 0
         watch = BeforeMeasuring(teacher)
         result = distilled(arm, own, teacher, seed, [watch])
