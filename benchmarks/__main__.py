@@ -69,6 +69,7 @@ class Benchmark(NamedTuple):
 BENCHMARKS = {
     "ablation": Benchmark("ablation.run", "~300", "ablation.md"),
     "augmenters": Benchmark("single.augmenters", "~10", ""),
+    "cache": Benchmark("cache.run", "~9", "cache.md"),
     "chain": Benchmark(
         "chain.run",
         "~40",
