@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpmkd.execution.cache_counts import RegionCounts, by_region
+
 
 @dataclass
 class WorkerTime:
@@ -92,16 +94,20 @@ class Counts:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``counts.json``."""
+        hits, misses = self.cache.get("hits", 0), self.cache.get("misses", 0)
+        regions = by_region(self.cache)
         seconds = {name: round(spent, 3) for name, spent in self.seconds.items()}
         return {
             "models_trained": self.models_trained,
             "teacher_fits": self.teacher_fits,
             "teacher_calls": self.teacher_calls,
-            "cache_hits": self.cache.get("hits", 0),
-            "cache_misses": self.cache.get("misses", 0),
+            "cache_hits": hits,
+            "cache_misses": misses,
             "cache_bytes": self.cache.get("bytes", 0),
             "cache_evictions": self.cache.get("evictions", 0),
             "cache_disk_hits": self.cache.get("disk_hits", 0),
+            "cache_rate": RegionCounts(hits, misses).to_mapping()["rate"],
+            "cache_regions": {name: each.to_mapping() for name, each in regions.items()},
             # In the order of their first trials; which process it was means nothing.
             "workers": [
                 {"trials": each.trials, "seconds": round(each.seconds, 3)}

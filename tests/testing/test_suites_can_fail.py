@@ -88,6 +88,22 @@ class TestInventsCategoriesFromTheGlobalGenerator(AugmenterSuite):
         return made.assign(kind=made["kind"].where(made.index > 3, "elm"))
 
 
+@caught_by("test_regions_add_up")
+class TestTellsOfTheFirstRegionWhatIsTrueOfAll(CacheSuite):
+    @pytest.fixture
+    def cache(self):
+        self.entries, self.hits = {}, 0
+        return self
+
+    def get_or_compute(self, region, key, compute):
+        self.hits += (region, key) in self.entries
+        return self.entries.setdefault((region, key), compute())
+
+    def stats(self):
+        misses = len(self.entries)
+        return {"a_hits": self.hits, "a_misses": misses, "ab_hits": 0, "ab_misses": 0}
+
+
 @caught_by("test_keys_and_regions_tell_entries_apart", "test_concurrent_calls_compute_once")
 class TestJoinsRegionAndKeyAndComputesTwice(CacheSuite):
     @pytest.fixture

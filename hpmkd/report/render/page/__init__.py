@@ -66,6 +66,7 @@ def page(
         leaderboard=summary.leaderboard(found),
         arms=summary.arms(found),
         counts=summary.counts(found),
+        cache=summary.cache(found),
         setting=summary.setting(found),
         front=summary.front(found),
         confusion=summary.confusion(found),
