@@ -15,6 +15,7 @@ from hpmkd.data.splits import UNSEEN
 from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.engine.row_caps import binding_caps
 from hpmkd.engine.selection_sets import encoded, trial_rows, with_knowledge
+from hpmkd.engine.student_state import student_state
 from hpmkd.engine.student_teachers import students_as_teachers
 from hpmkd.engine.teacher_footprint import member_footprint
 from hpmkd.engine.teacher_screening import reason_to_stop
@@ -150,6 +151,8 @@ def teach(
             own = students_as_teachers(ctx, rows, hard, hard_sets)
             builder = replace(builder, teachers=[*builder.teachers, *own])
             predictions = predictions.beside(builder.predict(own, builder.folds, queries))
+        student = student_state(ctx, rows, builder, hard, hard_sets, pairs is not None)
+        builder = replace(builder, student=student)
         return _outputs(ctx, rows, builder, regime, hard_sets, predictions, pairs, alphas)
 
 

@@ -184,6 +184,28 @@ class TestTheFirstTeacherAndNoise(FuserSuite):
         return Fused(mixed / mixed.sum(axis=1, keepdims=True), weights)
 
 
+@caught_by("test_a_student_is_read_as_teachers_are")
+class TestGuessesBesideAStudent(FuserSuite):
+    student_state, noise = True, 0.0
+
+    @pytest.fixture
+    def fuser(self):
+        return self
+
+    def fit(self, probabilities, labels, table, weights=None, student_state=None):
+        drawn = np.random.random() / 1e6  # noqa: NPY002
+        self.noise = 0.0 if student_state is None else drawn
+        return copy.copy(self)
+
+    def fuse(self, probabilities, table, student_state=None):
+        mixed = probabilities.mean(axis=0) + self.noise
+        weights = np.full((len(mixed), len(probabilities)), 1 / len(probabilities))
+        return Fused(mixed / mixed.sum(axis=1, keepdims=True), weights)
+
+    def summary(self):
+        return {}
+
+
 @caught_by(
     "test_runs_at_the_same_time_both_count",
     "test_what_a_run_learned_does_not_change_it_when_it_is_repeated",
