@@ -130,6 +130,12 @@ BENCHMARKS = {
     "scale": Benchmark("scale.run", "~20", "scale.md", one_thread=False),
     "search": Benchmark("search.run", "~60", "search.md", measures=SEARCH),
     "sizes": Benchmark("single.sizes", "~4", "sizes.md"),
+    "student-state": Benchmark(
+        "fusion.student_state",
+        "~8",
+        "student-state.md",
+        measures=(KNOWLEDGE, f"{PLUGINS}/fusers", "hpmkd/engine"),
+    ),
     "students": Benchmark(
         "students.run", "~70", "students.md", measures=(TRAINING, f"{PLUGINS}/stages")
     ),

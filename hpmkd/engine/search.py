@@ -65,14 +65,43 @@ def search_soft(
         return replace(hard, facts=facts, run=run)
     scheduler, journal = ctx.trainer.fitting.scheduler, ctx.checkpoint.journal
     teach_scheduler(scheduler, ctx.memory, facts, journal)
+    found = _with_teacher(ctx, outputs, hard, replace(hard, facts=facts, run=run), 1, 0)
+    return replace(found, ended=f"{hard.ended}; with the teacher: {found.ended}")
+
+
+def search_again(
+    ctx: RunContext,
+    outputs: TeacherOutputs,
+    hard: SearchResult,
+    found: SearchResult,
+    number: int,
+    others: int,
+) -> SearchResult:
+    """Evaluate anew what learns from the teacher, for its targets are others in this round.
+
+    `others` is the number of trials of the rounds before, which nothing is known of here.
+    """
+    again = _with_teacher(ctx, outputs, hard, found, number, others)
+    return replace(again, ended=f"{found.ended}; in round {number}: {again.ended}")
+
+
+def _with_teacher(
+    ctx: RunContext,
+    outputs: TeacherOutputs,
+    hard: SearchResult,
+    known: SearchResult,
+    number: int,
+    others: int,
+) -> SearchResult:
     space = replace(
         _space(ctx, outputs.selection_sets, hard.remembered),
         alphas=with_control(outputs.alphas),
         extra_weights=with_control(outputs.extra_weights),
         before=tuple(hard.trials),
     )
-    found = _search(ctx, outputs.selection_sets, space, 1.0, outputs.ranking, facts, run)
-    return replace(found, ended=f"{hard.ended}; with the teacher: {found.ended}")
+    share = 1.0 / (ctx.recipe.search.rounds - number + 1)
+    sets, ranking = outputs.selection_sets, outputs.ranking
+    return _search(ctx, sets, space, share, ranking, known.facts, known.run, others)
 
 
 def _space(ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered) -> SearchSpace:
@@ -98,6 +127,7 @@ def _search(
     ranking: TrialRanking,
     facts: DataFacts,
     run: Run,
+    others: int = 0,
 ) -> SearchResult:
     settings, fitting, fits = ctx.recipe.search, ctx.trainer.fitting, len(sets)
     ctx.checkpoint.best.begin(ranking, replace(run, rows=len(sets[0].training)))
@@ -113,7 +143,7 @@ def _search(
             sampler=ctx.parts.sampler.create(space),
             scheduler=fitting.scheduler,
             pipeline=ctx.pipeline,
-            data=ctx.trainer.search_data(sets, students=not space.before),
+            data=ctx.trainer.search_data(sets, students=not space.before or settings.rounds > 1),
             batch=settings.batch,
             stop=settings.stop,
             racing=settings.racing,
@@ -121,6 +151,7 @@ def _search(
             reserved=ctx.budget_plan.reserved_beside(fits, len(fitting.stages), models),
             ranking=ranking,
             before=space.before,
+            others=others,
             on_trial=count,
             on_arrival=ctx.trainer.best.offer,
         )

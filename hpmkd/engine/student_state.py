@@ -48,8 +48,7 @@ def student_state(
     """
     if not asks(ctx.parts.fuser):
         return StudentState()
-    kept = with_students(candidates(trials, ctx.trainer.fitting.stages))
-    current = min(kept, key=NO_LIMITS.sort_key, default=None)
+    current = current_student(ctx, trials)
     if rows.one_holdout or current is None:
         return _nothing(ctx, "no student was cross-validated")
     outside: Sequence[FloatArray] = ()
@@ -62,6 +61,12 @@ def student_state(
         [as_teacher(current, fold_matrices(sets))], builder.folds, builder.queries
     )
     return StudentState(own, dict(enumerate(outside)))
+
+
+def current_student(ctx: RunContext, trials: Sequence[Trial]) -> Trial | None:
+    """Return the best of those whose students are kept, limits apart; None if there is none."""
+    kept = with_students(candidates(trials, ctx.trainer.fitting.stages))
+    return min(kept, key=NO_LIMITS.sort_key, default=None)
 
 
 def asks(fuser: ComponentSpec) -> bool:
