@@ -34,6 +34,9 @@ CHAIN = [
     {"stage": "tree", "transfer": "mix"},
     {"stage": "gbm", "transfer": "residual", "after": "logistic"},
 ]
+#: Attention that sees the student is used whether or not it pays, and in every round.
+SEEING = {"fuser.gated": False, "fuser.student_state": True, "search.rounds": 2}
+FUSERS = {"mean": {}, "attention": {}, "attention to the student": SEEING}
 #: Settings, and rows without labels.
 WAYS = {
     "made rows": ({}, None),
@@ -62,7 +65,7 @@ def lowest(way, fuser, **more):
             y_test=Y_TEST,
             X_unlabeled=unlabeled,
             teacher=Memoriser(),
-            settings={**SETTINGS, **settings, "fuser.name": fuser},
+            settings={**SETTINGS, **settings, **FUSERS[fuser], "fuser.name": fuser.split()[0]},
             observers=[trials],
             **more,
         )
@@ -77,7 +80,7 @@ def lowest(way, fuser, **more):
 
 
 #: Weights give no voice to a teacher that knows nothing; the mean gives it all the same.
-@pytest.mark.parametrize("fuser", ["mean", "attention"])
+@pytest.mark.parametrize("fuser", FUSERS)
 @pytest.mark.parametrize("way", WAYS)
 def test_labels_that_mean_nothing_are_not_predicted(way, fuser):
     assert lowest(way, fuser) > -LUCK
