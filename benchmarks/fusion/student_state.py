@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 import hpmkd
 from benchmarks.common.datasets import CACHE, READERS, listed, load
 from benchmarks.common.pages import filled, page_option, publish, table
-from benchmarks.common.results import add_line, done, key_of, read_lines
+from benchmarks.common.results import add_line, done, read_lines
 from benchmarks.common.runs import FIRST_RUN, teacher
 from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd_defaults.caches.memory import MemoryCache
@@ -31,6 +31,7 @@ PANELS = ("default", "specialists")
 ARMS = {
     "attention": {},
     "attention, student": {"fuser.student_state": True},
+    "two rounds": {"fuser.student_state": True, "search.rounds": 2},
 }
 TRAINING, TEST, REGIONS = 1500, 4000, 4
 #: What the arms have in common, and what is not compared is left out.
@@ -109,38 +110,50 @@ def measure(name: str, panel: str, arm: str, cache: MemoryCache, seed: int = 0) 
         "fused": teacher(found).log_loss,
         "shipped": shipped.log_loss,
         "student": shipped.name,
+        "rounds": [
+            (each.passed, each.reason) for each in found.gates if each.name.startswith("round")
+        ],
         "models": found.counts["models_trained"],
         "cpu": time.process_time() - start,
     }
 
 
 def report(lines: list[dict]) -> str:
-    """Return the page: both arms beside each other, set by set."""
-    by_key = {key_of(line, KEY): line for line in lines}
+    """Return the page: the arms beside each other, set by set."""
     parts = []
     for panel in PANELS:
-        names = sorted({line["set"] for line in lines if line["panel"] == panel})
-        rows, losses, accepted = [], [], [0] * len(ARMS)
-        for name in names:
-            pair = [by_key.get((name, panel, arm)) for arm in ARMS]
-            if None in pair:
-                continue
-            accepted = [
-                n + each["gate"]["accepted"] for n, each in zip(accepted, pair, strict=True)
-            ]
-            own = [each[what] for what in ("fused", "shipped") for each in pair]
-            losses.append(own)
-            rows.append([name, *map(_gate, pair), *(f"{loss:.4f}" for loss in own)])
-        if not rows:
-            continue
-        of = f"of {len(rows)}"
-        means = [f"{mean:.4f}" for mean in np.mean(losses, axis=0)]
-        rows.append(["**mean**", *(f"{n} {of}" for n in accepted), *means])
-        header = ["set"]
-        header += [f"{arm}: {what}" for what in ("gain", "fused", "shipped") for arm in ARMS]
-        parts += [f"## Panel: {panel}", table(header, rows)]
-    seconds = sum(line["cpu"] for line in lines) / 60
-    return filled(PAGE, rows=f"{TRAINING:,}", minutes=f"{seconds:.1f}", panels="\n\n".join(parts))
+        own = {(line["set"], line["arm"]): line for line in lines if line["panel"] == panel}
+        names = sorted({name for name, _ in own})
+        sets = {name: [own.get((name, arm)) for arm in ARMS] for name in names}
+        whole = {name: arms for name, arms in sets.items() if None not in arms}
+        if whole:
+            parts += [f"## Panel: {panel}", _table(whole), _rounds(whole)]
+    minutes = sum(line["cpu"] for line in lines) / 60
+    return filled(PAGE, rows=f"{TRAINING:,}", minutes=f"{minutes:.1f}", panels="\n\n".join(parts))
+
+
+def _table(sets: dict[str, list[dict]]) -> str:
+    losses = {
+        name: [each[what] for what in ("fused", "shipped") for each in arms]
+        for name, arms in sets.items()
+    }
+    rows = [
+        [name, *map(_gate, arms), *(f"{loss:.4f}" for loss in losses[name])]
+        for name, arms in sets.items()
+    ]
+    accepted = np.sum(
+        [[each["gate"]["accepted"] for each in arms] for arms in sets.values()], axis=0
+    )
+    means = [f"{mean:.4f}" for mean in np.mean([*losses.values()], axis=0)]
+    rows.append(["**mean**", *(f"{n} of {len(sets)}" for n in accepted), *means])
+    wanted = [f"{arm}: {what}" for what in ("gain", "fused", "shipped") for arm in ARMS]
+    return table(["set", *wanted], rows)
+
+
+def _rounds(sets: dict[str, list[dict]]) -> str:
+    tried = [line["rounds"] for arms in sets.values() for line in arms if line.get("rounds")]
+    kept = sum(passed for ((passed, _),) in tried)
+    return f"A second round was tried in {len(tried)} of {len(sets)} runs, and kept in {kept}."
 
 
 def _gate(line: dict) -> str:

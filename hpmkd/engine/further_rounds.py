@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Rounds:
+class LearningRounds:
     """What students learned from in the end, and what they were."""
 
     outputs: TeacherOutputs
@@ -31,7 +31,7 @@ class Rounds:
 
 def further_rounds(
     ctx: RunContext, rows: RunRows, outputs: TeacherOutputs, hard: SearchResult, found: SearchResult
-) -> Rounds:
+) -> LearningRounds:
     """Fuse and search again (``search.rounds``), as long as that pays.
 
     The trials of a round that is not kept, and those that a kept one replaces, win nothing.
@@ -39,7 +39,6 @@ def further_rounds(
     gates: list[Gate] = []
     tried = list(found.trials)
     for number in range(2, ctx.recipe.search.rounds + 1):
-        leader = _best(ctx, outputs, found)
         if reason := _nothing_new(ctx, rows, outputs, found):
             ctx.note(f"there is no round {number}: {reason}")
             break
@@ -47,13 +46,14 @@ def further_rounds(
         if _taught(again) == _taught(outputs):
             ctx.note(f"there is no round {number}: the teachers say what they have said")
             break
+        leader = _best(ctx, outputs, found)
         searched = search_again(ctx, again, hard, found, number, len(tried) - len(hard.trials))
         tried += searched.trials[len(hard.trials) :]
         gates.append(gate(f"round {number}", leader, _best(ctx, again, searched), ctx.metric))
         if not gates[-1].passed:
             break
         outputs, found = again, searched
-    return Rounds(outputs, found, gates)
+    return LearningRounds(outputs, found, gates)
 
 
 def _nothing_new(

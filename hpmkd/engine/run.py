@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.engine.chain import ChainResult
     from hpmkd.engine.finish import FinishedStudents
-    from hpmkd.engine.further_rounds import Rounds
+    from hpmkd.engine.further_rounds import LearningRounds
     from hpmkd.engine.measure import Measurement
     from hpmkd.engine.split import RunRows
     from hpmkd.knowledge.teachers import Teacher
@@ -137,7 +137,7 @@ def run(
 def _result(
     ctx: RunContext,
     rows: RunRows,
-    rounds: Rounds,
+    rounds: LearningRounds,
     chained: ChainResult,
     finished: FinishedStudents,
     measured: Measurement,
