@@ -43,13 +43,15 @@ class Regions:
     """Tells in which part of the data a row is; it has seen no label."""
 
     def __init__(self, rows, seed: int) -> None:
-        self.encoder = TableEncoder("linear").fit(rows)
-        encoded = self.encoder.transform(rows)
+        # A run leaves out columns that are constant.
+        self.columns = [name for name in rows if rows[name].nunique() > 1]
+        self.encoder = TableEncoder("linear").fit(rows[self.columns])
+        encoded = self.encoder.transform(rows[self.columns])
         self.clusters = KMeans(REGIONS, n_init=3, random_state=seed).fit(encoded)
 
     def of(self, rows):
         """Return the number of each row's region."""
-        return self.clusters.predict(self.encoder.transform(rows))
+        return self.clusters.predict(self.encoder.transform(rows[self.columns]))
 
 
 class RegionExpert(ClassifierMixin, BaseEstimator):
