@@ -127,38 +127,39 @@ def report(lines: list[dict]) -> str:
         own = {(line["set"], line["arm"]): line for line in lines if line["panel"] == panel}
         names = sorted({name for name, _ in own})
         sets = {name: [own.get((name, arm)) for arm in ARMS] for name in names}
-        whole = {name: arms for name, arms in sets.items() if None not in arms}
-        if whole:
-            parts += [f"## Panel: {panel}", _table(whole), _rounds(whole)]
+        if sets:
+            parts += [f"## Panel: {panel}", _table(sets), _rounds([*own.values()])]
     minutes = sum(line["cpu"] for line in lines) / 60
     return filled(PAGE, rows=f"{TRAINING:,}", minutes=f"{minutes:.1f}", panels="\n\n".join(parts))
 
 
-def _table(sets: dict[str, list[dict]]) -> str:
-    losses = {
-        name: [each[what] for what in ("fused", "shipped") for each in arms]
-        for name, arms in sets.items()
-    }
-    rows = [
-        [name, *map(_gate, arms), *(f"{loss:.4f}" for loss in losses[name])]
-        for name, arms in sets.items()
-    ]
-    accepted = np.sum(
-        [[each["gate"]["accepted"] for each in arms] for arms in sets.values()], axis=0
-    )
-    means = [f"{mean:.4f}" for mean in np.mean([*losses.values()], axis=0)]
-    rows.append(["**mean**", *(f"{n} of {len(sets)}" for n in accepted), *means])
-    wanted = [f"{arm}: {what}" for what in ("gain", "fused", "shipped") for arm in ARMS]
-    return table(["set", *wanted], rows)
+def _table(sets: dict[str, list[dict | None]]) -> str:
+    """Return a line per set, then the means of those that have all arms."""
+    kinds = ("fused", "shipped")
+    rows = []
+    for name, arms in sets.items():
+        losses = ["–" if each is None else f"{each[kind]:.4f}" for kind in kinds for each in arms]
+        rows.append([name, *map(_gate, arms), *losses])
+    whole = [arms for arms in sets.values() if None not in arms]
+    if whole:
+        accepted = np.sum([[each["gate"]["accepted"] for each in arms] for arms in whole], axis=0)
+        losses = [[each[kind] for kind in kinds for each in arms] for arms in whole]
+        means = [f"{mean:.4f}" for mean in np.mean(losses, axis=0)]
+        own = [f"{n} of {len(whole)} accepted" for n in accepted]
+        rows.append([f"**mean of {len(whole)}**", *own, *means])
+    return table(["set", *(f"{arm}: {what}" for what in ("gain", *kinds) for arm in ARMS)], rows)
 
 
-def _rounds(sets: dict[str, list[dict]]) -> str:
-    tried = [line["rounds"] for arms in sets.values() for line in arms if line.get("rounds")]
+def _rounds(lines: list[dict]) -> str:
+    asked = [line for line in lines if line["arm"] == "two rounds"]
+    tried = [line["rounds"] for line in asked if line["rounds"]]
     kept = sum(passed for ((passed, _),) in tried)
-    return f"A second round was tried in {len(tried)} of {len(sets)} runs, and kept in {kept}."
+    return f"A second round was tried in {len(tried)} of {len(asked)} runs, and kept in {kept}."
 
 
-def _gate(line: dict) -> str:
+def _gate(line: dict | None) -> str:
+    if line is None:
+        return "–"
     gate = line["gate"]
     if gate["gain"] is None:
         return gate["reason"]
