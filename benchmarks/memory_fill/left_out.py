@@ -12,7 +12,7 @@ from benchmarks.memory_fill.fits import OpenSetFits
 from benchmarks.memory_fill.problem import STAGES
 from hpmkd_defaults.memories.expected_regret import promising
 from hpmkd_defaults.memories.records import Learned
-from hpmkd_defaults.memories.shipped import may_be_the_same
+from hpmkd_defaults.memories.similarity import may_be_the_same
 
 #: What a first trial may lose to the best of ten cold ones, and to the defaults, in nats.
 TARGET = 0.002
@@ -26,7 +26,7 @@ def suggested(own: OpenSetFits, others: Iterable[Learned], stage: str) -> str | 
     As a run does, it asks before any teacher has told the noise.
     """
     facts = replace(own.facts, noise=None)
-    known = [each for each in others if not may_be_the_same(facts, each)]
+    known = [each for each in others if not may_be_the_same(facts, each.facts)]
     best = promising(facts, known, stage, 1)
     return own.key(best[0]) if best else None
 

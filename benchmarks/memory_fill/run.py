@@ -24,7 +24,7 @@ from hpmkd_defaults.memories import shipped
 
 SETS = (
     "german", "breast_cancer", "adult", "magic", "phoneme", "spambase", "splice", "segment",
-    "satimage", "penbased", "texture", "digits",
+    "satimage", "penbased", "texture",
 )  # fmt: skip
 FITS = CACHE / "memory-fill.jsonl"
 PAGE = Path(__file__).parents[2] / "docs" / "memory.md"

@@ -11,7 +11,8 @@ from benchmarks.common.pages import table
 from benchmarks.meta_scheduler.tables import TIE, mean_and_error
 from benchmarks.meta_scheduler.work import STAGES, Problem
 from hpmkd.values import Configuration
-from hpmkd_defaults.memories.shipped import may_be_the_same, shipped
+from hpmkd_defaults.memories.shipped import shipped
+from hpmkd_defaults.memories.similarity import may_be_the_same
 from hpmkd_defaults.schedulers.anneal import AnnealScheduler
 from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
 
@@ -26,7 +27,7 @@ def run(seed: int, sets: tuple[str, ...]) -> Iterator[dict[str, object]]:
     for name in sets:
         problem = Problem(name, seed)
         # What is of the same data never counts; whole runs leave it out by the same rule.
-        known = [each for each in shipped() if not may_be_the_same(problem.facts, each)]
+        known = [each for each in shipped() if not may_be_the_same(problem.facts, each.facts)]
         meta, farther = MetaTemperatureScheduler(), MetaTemperatureScheduler(reach=4.0)
         for scheduler in (meta, farther):
             scheduler.learn(problem.facts, [each for own in known for each in own.as_outcomes()])

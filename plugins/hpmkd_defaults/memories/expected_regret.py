@@ -49,16 +49,17 @@ def promising(
     which draws whatever was tried little, or on other kinds of data, towards the defaults. A
     point is suggested if that is below 0 and it was tried on :data:`LEAST_SETS` data sets.
 
-    How cautious that must be, the other data sets tell: each in turn is left out, and told the
+    How cautious that must be, these data sets tell: each in turn is left out, and told the
     best point by the others. The cap is that of :data:`CAPS` with which this cost the fewest of
     them more than :data:`TOLERANCE`; of several, that with the least mean regret. If even this is
     no gain by :data:`SURE` standard errors, nothing is suggested.
 
-    A point that was tried on two classes alone is not suggested for more, nor the other way
-    round: stages have other hyperparameters there.
+    Data sets with two classes count for two, those with more for more: boosters have other
+    hyperparameters there.
     """
-    near = sorted(others, key=lambda each: (distance(facts, each.facts), each.digest))
-    known = Regrets.of(near[:NEAREST], stage)
+    alike = [each for each in others if (each.n_classes > 2) == (facts.n_classes > 2)]
+    alike.sort(key=lambda each: (distance(facts, each.facts), each.digest))
+    known = Regrets.of(alike[:NEAREST], stage)
     if known is None or known.cap is None:
         return []
     best = known.ranked(facts, known.cap)
@@ -89,8 +90,12 @@ class Regrets:
     @classmethod
     def of(cls, others: Iterable[Learned], stage: str) -> Regrets | None:
         """Return the regrets of a stage; None if nothing was tried beside its defaults."""
-        rows = [(each.facts, beside_defaults(each, stage)) for each in others]
-        rows = [(facts, own) for facts, own in rows if own]
+        found: defaultdict[DataFacts, dict[str, float]] = defaultdict(dict)
+        for each in others:
+            # What several records say of one data set counts once; the nearest comes first.
+            own = found[replace(each.facts, digest="")]
+            own.update(beside_defaults(each, stage) | own)
+        rows = [(facts, own) for facts, own in found.items() if own]
         points = sorted({point for _, own in rows for point in own})
         if not points:
             return None
@@ -101,17 +106,15 @@ class Regrets:
     def ranked(self, facts: DataFacts, cap: float, left_out: int | None = None) -> list[int]:
         """Return the points that are expected to beat the defaults, the best first.
 
-        One data set may be left out.
+        One of the data sets may be left out.
         """
         weights = np.array([weight(facts, each) for each in self.facts])
-        alike = np.array([(each.n_classes > 2) == (facts.n_classes > 2) for each in self.facts])
         counts = self.tried.copy()
         if left_out is not None:
             counts[left_out] = False
         regrets = np.where(counts, np.maximum(self.regrets, -cap), 0.0)
         expected = weights @ regrets / (weights @ counts + DOUBT)
-        possible = (counts.sum(axis=0) >= LEAST_SETS) & counts[alike].any(axis=0)
-        good = np.flatnonzero(possible & (expected < 0))
+        good = np.flatnonzero((counts.sum(axis=0) >= LEAST_SETS) & (expected < 0))
         return sorted(good.tolist(), key=lambda at: (float(expected[at]), self.points[at]))
 
     @cached_property

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 #: A share of noise counts so much more than a power of ten of rows: it seldom reaches a half.
 NOISE = 4.0
+#: By so much the balance of a part of a data set may differ from that of another part.
+BALANCE = 0.05
 
 
 def distance(one: DataFacts, other: DataFacts) -> float:
@@ -32,3 +34,16 @@ def distance(one: DataFacts, other: DataFacts) -> float:
 def weight(one: DataFacts, other: DataFacts) -> float:
     """Return how much what is known of one data set counts for another, in (0, 1]."""
     return math.exp(-distance(one, other))
+
+
+def may_be_the_same(one: DataFacts, other: DataFacts) -> bool:
+    """Return whether both may be the very same data, whatever its rows and their division.
+
+    The digest of other rows is another. So two count as the same if they have as many columns, as
+    many classes, and nearly the same balance of these.
+    """
+    return (
+        one.n_columns == other.n_columns
+        and one.n_classes == other.n_classes
+        and abs(one.balance - other.balance) <= BALANCE
+    )

@@ -10,8 +10,8 @@ from hpmkd_defaults.memories import folder, store
 from hpmkd_defaults.memories.expected_regret import promising
 from hpmkd_defaults.memories.records import learned
 from hpmkd_defaults.memories.schema import DamagedStoreError
-from hpmkd_defaults.memories.shipped import may_be_the_same, shipped
-from hpmkd_defaults.memories.similarity import distance
+from hpmkd_defaults.memories.shipped import shipped
+from hpmkd_defaults.memories.similarity import distance, may_be_the_same
 from hpmkd_defaults.memories.store import RecordStore
 from hpmkd_defaults.settings_types import Count
 
@@ -88,7 +88,7 @@ class SharedOptimizationMemory:
         # it change the next run on the same data.
         others = others[: store.MAX_DATA_SETS - 1]
         if self._shipped:
-            others += [each for each in shipped() if not may_be_the_same(facts, each)]
+            others += [each for each in shipped() if not may_be_the_same(facts, each.facts)]
         return others
 
     def _venture(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from hpmkd.values import DataFacts
@@ -22,7 +23,7 @@ def trained(facts, outcomes):
     def make(*regrets, n_rows=1000, n_classes=2, stage="tree"):
         records = []
         for at, each in enumerate(regrets):
-            own = replace(facts(f"{n_rows}-{at}", n_rows, noise=0.1), n_classes=n_classes)
+            own = replace(facts(f"{n_rows}-{at}", n_rows + at, noise=0.1), n_classes=n_classes)
             least = min(0.0, *each.values())
             plain = {**each, DEFAULT: 0.0}
             shown = {depth: regret - least for depth, regret in plain.items()}
@@ -118,3 +119,11 @@ def test_the_order_of_reading_does_not_matter(trained):
     answers = [promising(FACTS, order, "tree", 3) for order in (others, others[::-1])]
     assert answers[0] == answers[1]
     assert len(answers[0]) == 3
+
+
+def test_two_records_of_one_data_set_count_once(trained):
+    records = trained(*[{1: -0.01}] * (LEAST_SETS + 1))
+    again = [msgspec.structs.replace(each, digest=f"{each.digest} again") for each in records]
+    few = records[:LEAST_SETS] + again[:LEAST_SETS]
+    assert promising(FACTS, few, "tree", 1) == []
+    assert depths(promising(FACTS, records + again, "tree", 1)) == [1]

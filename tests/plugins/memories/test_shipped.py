@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 from sklearn.datasets import load_breast_cancer
 
 from hpmkd.data.dataset import Dataset
 from hpmkd.values import DataFacts
 from hpmkd_defaults.memories import sqlite
 from hpmkd_defaults.memories.folder import store_path
-from hpmkd_defaults.memories.shipped import BALANCE, FILE, may_be_the_same, shipped
+from hpmkd_defaults.memories.shipped import FILE, shipped
 from hpmkd_defaults.memories.sqlite import SharedOptimizationMemory
 from hpmkd_defaults.memories.store import RecordStore
 from hpmkd_defaults.schedulers.paired_outcomes import contrasts
@@ -88,18 +90,17 @@ def test_it_never_helps_on_its_own_data_however_that_is_divided(seed):
     assert len(left) == len(shipped()) - len(own)
 
 
-def test_what_may_be_the_same_is_told_by_columns_classes_and_balance():
-    record = shipped()[0]
-    facts = record.facts
-    assert may_be_the_same(replace(facts, n_rows=7, digest="other", noise=None), record)
-    assert may_be_the_same(replace(facts, balance=facts.balance - 0.9 * BALANCE), record)
-    assert not may_be_the_same(replace(facts, balance=facts.balance - 1.1 * BALANCE), record)
-    assert not may_be_the_same(replace(facts, n_columns=facts.n_columns + 1), record)
-    assert not may_be_the_same(replace(facts, n_classes=facts.n_classes + 1), record)
-
-
 def test_the_users_own_records_count_whatever_their_shape(facts, outcomes, monkeypatch):
     monkeypatch.setattr(sqlite, "shipped", tuple)
     memory = SharedOptimizationMemory()
     memory.remember(facts(), outcomes(facts(), {3: 0.0}))
     assert len(memory.outcomes(facts("b" * 64))) == 1
+
+
+def test_the_wheel_takes_it_along():
+    root = Path(__file__).parents[3]
+    taken = {each.distribution_path for each in WheelBuilder(str(root)).recurse_included_files()}
+    assert {
+        "hpmkd_defaults/memories/shipped.json.gz",
+        "hpmkd_defaults/memories/shipped.py",
+    } <= taken

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hpmkd.values import DataFacts
-from hpmkd_defaults.memories.similarity import distance, weight
+from hpmkd_defaults.memories.similarity import BALANCE, distance, may_be_the_same, weight
 
 FACTS = DataFacts(1000, 10, 2, 0.9, 0.1, "self", "0" * 64)
 
@@ -37,3 +37,18 @@ def test_the_distance_is_that_of_its_docstring(change, expected):
 def test_the_weight_falls_with_the_distance():
     other = replace(FACTS, n_rows=10_000)
     assert (weight(FACTS, FACTS), weight(FACTS, other)) == (1.0, pytest.approx(math.exp(-1)))
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"n_rows": 7, "digest": "other", "noise": None, "regime": "external"}, True),
+        ({"balance": FACTS.balance - 0.9 * BALANCE}, True),
+        ({"balance": FACTS.balance - 1.1 * BALANCE}, False),
+        ({"n_columns": 11}, False),
+        ({"n_classes": 3}, False),
+    ],
+)
+def test_what_may_be_the_same_is_told_by_columns_classes_and_balance(change, same):
+    other = replace(FACTS, **change)
+    assert may_be_the_same(other, FACTS) is may_be_the_same(FACTS, other) is same
