@@ -201,6 +201,7 @@ def test_nothing_but_numbers_and_names_of_the_host_is_exported(path):
             "regret",
             "rank",
             "state",
+            "is_default",
         ),
     }
 
