@@ -16,7 +16,7 @@ from hpmkd_defaults.memories.similarity import may_be_the_same
 from hpmkd_defaults.schedulers.anneal import AnnealScheduler
 from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
 
-SETS = ("german", "magic", "phoneme", "splice", "segment")
+SETS = ("german", "magic", "phoneme", "splice")
 CONSTANT, META, BOUND = "constant", "meta", "best constant, by the test rows"
 #: Further constant softenings, of which the test rows choose one.
 FURTHER = ((0.25, 1.0), (1.0, 1.0), (0.5, 2.0), (1.0, 2.0))

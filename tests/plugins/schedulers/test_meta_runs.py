@@ -112,6 +112,16 @@ def test_a_memory_in_a_file_moves_a_run_the_way_it_points(wine, better):
     assert 0.4 not in {each.alpha for each in record.outcomes}
 
 
+def test_what_ships_with_hpmkd_is_enough_to_move_a_run(wine):
+    settings = {**SETTINGS, "memory": "sqlite", "stages": ["xgboost"], "search.temperatures": [1.0]}
+    found = hpmkd.distill(*wine, teacher="quick", settings=settings)
+    soft = [each for each in found.trials if each.configuration.alpha > 0]
+    assert soft
+    for each in soft:
+        configured = (each.configuration.temperature, each.configuration.alpha)
+        assert (each.softening.temperature, each.softening.alpha) != configured
+
+
 def test_controls_hear_of_no_teacher(learned):
     found, _ = learned
     hard = [each for each in found.trials if each.configuration.alpha == 0]
