@@ -57,7 +57,10 @@ def report(found: pd.DataFrame) -> str:
     stages = sorted(found["stage"].unique())
     moved = found[found["arm"] == META]
     sets = moved["set"].nunique()
-    verdict = "\n".join(_verdict(found, stage) for stage in stages)
+    compared = [_verdict(found, stage) for stage in stages]
+    pays = all(": better (" in line for line in compared)
+    verdict = "**It pays.**" if pays else "**It does not pay with it either.**"
+    verdict += "\n\n" + "\n".join(compared)
     return f"""## With the memory that ships as its only teacher
 
 {sets} of the sets, {moved["seed"].nunique()} draw of rows each, as above; but `meta` learns from
