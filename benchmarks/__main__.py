@@ -107,6 +107,12 @@ BENCHMARKS = {
         "single.installed_size", "~5", "install.md", measures=("pyproject.toml", "requirements")
     ),
     "kernels": Benchmark("kernels.kernels", "~2", "kernels.md", measures=(KERNELS,)),
+    "memory-fill": Benchmark(
+        "memory_fill.run",
+        "~15",
+        "memory.md",
+        measures=(f"{PLUGINS}/memories", f"{PLUGINS}/stages", TRAINING),
+    ),
     "meta": Benchmark(
         "meta_scheduler.run", "~30", "meta.md", measures=(f"{PLUGINS}/schedulers", TRAINING)
     ),

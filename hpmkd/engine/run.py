@@ -119,7 +119,8 @@ def run(
     chained = chain(ctx, outputs, found)
     finished = finish(ctx, outputs, chained)
     measured = measure(ctx, rows, outputs, chained.provenance.trials, finished)
-    ctx.memory.remember(found.facts, outcomes(found.facts, chained.tried))
+    learned = outcomes(found.facts, chained.tried, ctx.trainer.fitting.stages)
+    ctx.memory.remember(found.facts, learned)
     # Workers count for the peak memory once they have ended.
     ctx.pipeline.close()
     ctx.counts.count_peaks(ctx.pipeline.peaks)
