@@ -78,6 +78,9 @@ BENCHMARKS = {
     ),
     "claims": Benchmark("claims.run", "~70", "claims.md"),
     "columns": Benchmark("single.columns", "~2", ""),
+    "deepbridge": Benchmark(
+        "deepbridge.run", "~15", "deepbridge-side-by-side.md", measures=(*RUN, "hpmkd/deepbridge")
+    ),
     "doors": Benchmark(
         "doors.run", "~1", "doors.md", measures=("hpmkd/data", STUDENT, "hpmkd/cli")
     ),
