@@ -25,7 +25,7 @@ OURS = "from hpmkd.deepbridge import AutoDistiller, DBDataset, ModelType"
 #: What both wheels run with, where theirs leave the choice.
 LIBRARIES = ("numpy==2.0.2", "pandas==2.2.2", "scikit-learn==1.8.0", "xgboost==3.2.0")
 LIBRARIES += ("optuna==4.7.0",)
-RUN_SECONDS = 300
+RUN_SECONDS = 600
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.common.runs import log_loss
 from benchmarks.deepbridge.data import Rows
-from hpmkd.deepbridge.metrics import closeness
+from hpmkd.evaluation.scores import fidelity
 
 #: Two metrics, or two answers, that differ by less are the same.
 SAME = 1e-9
@@ -49,7 +49,7 @@ def quality(predicted: np.ndarray, labels: np.ndarray, teacher: np.ndarray) -> d
     return {
         "accuracy": float((predicted.argmax(axis=1) == labels).mean()),
         "log_loss": log_loss(predicted, labels),
-        "kl": float(closeness(predicted, teacher)["kl_divergence"]),
+        "kl": fidelity(teacher, predicted).kl,
     }
 
 

@@ -7,6 +7,7 @@ run.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -44,10 +45,13 @@ class FitCounter:
         else:
             found += [xgboost.XGBClassifier, xgboost.XGBRegressor]
         for each in found:
-            if "fit" in vars(each) and each.__name__ not in SEARCHING:
+            # Some inherit theirs from what is no estimator of the list.
+            if each.__name__ not in SEARCHING:
                 each.fit = self._counted(each.fit)
 
     def _counted(self, fit: Any) -> Any:
+        # Its signature says which arguments it takes.
+        @functools.wraps(fit)
         def counted(model: Any, *arguments: Any, **options: Any) -> Any:
             if self._depth == 0:
                 self.fits[type(model).__name__] += 1

@@ -4,12 +4,7 @@ import pandas as pd
 
 from hpmkd.deepbridge import AutoDistiller, DBDataset, ModelType
 
-FAMILIES = [
-    ModelType.LOGISTIC_REGRESSION,
-    ModelType.DECISION_TREE,
-    ModelType.GBM,
-    ModelType.XGB,
-]
+FAMILIES = [ModelType.LOGISTIC_REGRESSION, ModelType.DECISION_TREE, ModelType.XGB]
 
 
 def distil(frame: pd.DataFrame, method: str):
@@ -27,7 +22,7 @@ def distil(frame: pd.DataFrame, method: str):
         n_trials=2,
         random_state=42,
     )
-    distiller.customize_config(model_types=FAMILIES, temperatures=[1.0, 2.0], alphas=[0.3, 0.7])
+    distiller.customize_config(model_types=FAMILIES, temperatures=[1.0, 2.0], alphas=[0.5])
     return distiller, distiller.run()
 
 

@@ -53,7 +53,7 @@ ISOLATED = {
         "deepbridge", ["deepbridge-distillation==2.0.0"], "isolated_deepbridge.py"
     ),
 }
-INSTALL_SECONDS, RUN_SECONDS = 600, 900
+INSTALL_SECONDS, RUN_SECONDS = 1800, 900
 
 
 class IsolationError(Exception):

@@ -31,9 +31,7 @@ def test_every_method_runs_recipes_that_exist():
 
 
 def test_an_unknown_method_is_refused():
-    with pytest.raises(
-        RecipeError, match="method: got 'fast'; expected one of hpm, proposal,"
-    ):
+    with pytest.raises(RecipeError, match="method: got 'fast'; expected one of hpm, proposal,"):
         recipes_of("fast")
 
 

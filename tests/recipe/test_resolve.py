@@ -12,7 +12,7 @@ from msgspec import Meta
 from hpmkd.errors import PluginError, RecipeError
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.recipe.resolve import resolve, select
+from hpmkd.recipe.resolve import known_settings, resolve, select
 from hpmkd.recipe.settings import Choice
 from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.registry import Registry
@@ -212,3 +212,13 @@ def test_workers_that_an_executor_does_not_know_are_refused(registry):
     recipe = Recipe.from_mapping({**named, "executor": "median", "stages": ["median"]})
     with pytest.raises(RecipeError, match=r"executor.workers: unknown key.*power, rounds"):
         resolve(recipe.with_workers(2), registry)
+
+
+def test_a_component_tells_its_settings(registry):
+    known = {name: known_settings(registry.offer("sampler", name, "")) for name in FACTORIES}
+    assert known == {
+        "median": ["power", "rounds"],
+        "plain": ["trials", "unreadable"],
+        "anything": [],
+        "fragile": ["size"],
+    }
