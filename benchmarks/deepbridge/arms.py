@@ -47,26 +47,35 @@ class Library:
     environment: Isolated | None = None
 
 
+OLD = Isolated("deepbridge-1.63", ("deepbridge==1.63.0", *LIBRARIES))
+NEW = Isolated(
+    "deepbridge-2.0",
+    ("deepbridge==2.0.0", *LIBRARIES),
+    # It declares torch, which no module of it imports.
+    alone=("deepbridge-distillation==2.0.0",),
+)
+OLD_IMPORTS = """\
+from deepbridge.core.db_data import DBDataset
+from deepbridge.distillation import AutoDistiller
+from deepbridge.utils.model_registry import ModelType"""
+NEW_IMPORTS = """\
+from deepbridge.core.db_data import DBDataset
+from deepbridge.utils.model_registry import ModelType
+from deepbridge_distillation import AutoDistiller"""
+#: Its package of reports imports modules that the wheel does not contain: without it, all fails.
+STAND_IN = """\
+import sys
+import types
+
+reports = types.ModuleType("deepbridge.core.experiment.report.report_manager")
+reports.ReportManager = lambda **options: None
+sys.modules[reports.__name__] = reports
+"""
+THEIRS = ("legacy", "legacy+knowledge_distillation", "hpm", "auto")
 LIBRARIES_BY_NAME = {
-    "deepbridge 1.63.0": Library(
-        "from deepbridge.core.db_data import DBDataset\n"
-        "from deepbridge.distillation import AutoDistiller\n"
-        "from deepbridge.utils.model_registry import ModelType",
-        ("legacy", "hpm", "auto"),
-        Isolated("deepbridge-1.63", ("deepbridge==1.63.0", *LIBRARIES)),
-    ),
-    "deepbridge-distillation 2.0.0": Library(
-        "from deepbridge.core.db_data import DBDataset\n"
-        "from deepbridge.utils.model_registry import ModelType\n"
-        "from deepbridge_distillation import AutoDistiller",
-        ("legacy", "hpm", "auto"),
-        Isolated(
-            "deepbridge-2.0",
-            ("deepbridge==2.0.0", *LIBRARIES),
-            # It declares torch, which no module of it imports.
-            alone=("deepbridge-distillation==2.0.0",),
-        ),
-    ),
+    "deepbridge 1.63.0": Library(OLD_IMPORTS, ("auto",), OLD),  # whatever the method
+    "deepbridge-distillation 2.0.0": Library(NEW_IMPORTS, THEIRS, NEW),
+    "deepbridge 1.63.0 mended": Library(STAND_IN + OLD_IMPORTS, THEIRS, OLD),
     "hpmkd": Library(OURS, ("standard", "hpm", "proposal", "auto")),
 }
 
@@ -83,7 +92,8 @@ def script_of(library: Library) -> str:
 def ran(library: Library, method: str, rows: Rows, shuffled: bool, folder: Path) -> dict[str, Any]:
     """Run the script in a process of its own, as the first run of its user; return its facts.
 
-    What its student says of the fresh rows is the entry ``predicted``.
+    What its student says of the fresh rows is the entry ``predicted``; ``asked_for`` is that of
+    one which was asked for by its configuration.
     """
     with tempfile.TemporaryDirectory() as name:
         exchange = Path(name)
@@ -98,8 +108,10 @@ def ran(library: Library, method: str, rows: Rows, shuffled: bool, folder: Path)
         except IsolationError as error:
             facts = {"errors": {"process": str(error)}, "seconds": {}}
         facts["wall"] = round(time.perf_counter() - start, 2)
-        predicted = exchange / "fresh.npy"
-        return facts | {"predicted": np.load(predicted) if predicted.exists() else None}
+        files = {"predicted": exchange / "fresh.npy", "asked_for": exchange / "asked_for.npy"}
+        return facts | {
+            name: np.load(file) if file.exists() else None for name, file in files.items()
+        }
 
 
 def _call(library: Library, exchange: Path, method: str, folder: Path) -> None:

@@ -13,6 +13,8 @@ from hpmkd.evaluation.scores import fidelity
 
 #: Two metrics, or two answers, that differ by less are the same.
 SAME = 1e-9
+#: What no line keeps.
+HEAVY = ("predicted", "asked_for", "rows")
 
 
 def compared(rows: Rows, plain: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,7 +22,7 @@ def compared(rows: Rows, plain: Mapping[str, Any], other: Mapping[str, Any]) -> 
 
     `other` is the same run with the probabilities of other rows; empty if there was none.
     """
-    facts = {name: value for name, value in plain.items() if name not in ("predicted", "rows")}
+    facts = {name: value for name, value in plain.items() if name not in HEAVY}
     facts["n_rows"] = len(plain.get("rows", ()))
     predicted = plain.get("predicted")
     if predicted is not None and not sound(predicted, len(rows.labels)):
@@ -61,16 +63,22 @@ def depends(plain: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
     """
     if not other or "rows" not in other or "rows" not in plain:
         return None
-    answers = [each.get("predicted") for each in (plain, other)]
-    moved = None
-    if all(each is not None for each in answers) and answers[0].shape == answers[1].shape:
-        moved = float(np.abs(answers[0] - answers[1]).max())
+    student, asked = (
+        moved(plain.get(name), other.get(name)) for name in ("predicted", "asked_for")
+    )
     first, second = (
         {tuple(row["cell"]): row["quality"] for row in each["rows"]} for each in (plain, other)
     )
     both = [cell for cell in first if cell in second]
     changed = sum(differ(first[cell], second[cell]) for cell in both)
-    return {"student": moved, "changed": changed, "compared": len(both)}
+    return {"student": student, "asked_for": asked, "changed": changed, "compared": len(both)}
+
+
+def moved(first: np.ndarray | None, second: np.ndarray | None) -> float | None:
+    """Return by how much answers differ at most; None if one of them is not there."""
+    if first is None or second is None or first.shape != second.shape:
+        return None
+    return float(np.abs(first - second).max())
 
 
 def differ(first: list[float | None], second: list[float | None]) -> bool:

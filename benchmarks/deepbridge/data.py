@@ -14,7 +14,7 @@ from benchmarks.common.datasets import load
 
 #: Two classes and numbers alone: DeepBridge's grid takes no others.
 SETS = ("breast_cancer", "phoneme", "spambase")
-GIVEN, FRESH, TREES = 1200, 1500, 100
+GIVEN, FRESH, TREES = 1000, 1500, 100
 
 
 @dataclass(frozen=True)

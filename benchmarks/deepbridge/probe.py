@@ -1,8 +1,8 @@
 """Runs the script of a folder in this interpreter, and writes what it did beside it.
 
-``probe.py FOLDER METHOD`` needs pandas, scikit-learn and the library that the script imports, and
-nothing of this project. Each step that fails is an error with its type; those that need it do not
-run.
+``probe.py FOLDER METHOD`` (or ``METHOD+WAY``, with a distillation_method) needs pandas,
+scikit-learn and the library that the script imports, and nothing of this project. Each step that
+fails is an error with its type; those that need it do not run.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+#: Between a method and its distillation_method.
+AND = "+"
 #: Metrics of a row of the results that do not look at the teacher.
 QUALITY = ("accuracy", "precision", "recall", "f1_score", "auc_roc", "auc_pr")
 CELL = ("model_type", "temperature", "alpha", "method")
@@ -86,7 +88,7 @@ class Steps:
 
 
 def main(folder: Path, method: str) -> None:
-    """Run the script on the rows of a folder; write facts.json and fresh.npy into it."""
+    """Run the script on the rows of a folder; write facts.json and answers into it."""
     import numpy as np
     import pandas as pd
 
@@ -98,7 +100,7 @@ def main(folder: Path, method: str) -> None:
     facts: dict[str, Any] = {"seconds": steps.seconds, "errors": steps.errors}
     script = steps.take("import", lambda: loaded(folder / "script.py"))
     counter.watch()
-    ran = script and steps.take("run", lambda: script.distil(given, method))
+    ran = script and steps.take("run", lambda: script.distil(given, *method.split(AND)))
     if ran:
         distiller, results = ran
         facts |= described(distiller, results, counter.fits)
@@ -108,6 +110,11 @@ def main(folder: Path, method: str) -> None:
             predicted = steps.take("predict_proba", lambda: student.predict_proba(fresh))
             if predicted is not None:
                 np.save("fresh.npy", np.asarray(predicted, dtype=float))
+        other = steps.take("get_trained_model", lambda: script.asked_for(distiller))
+        if other is not None:
+            predicted = steps.take("its predict_proba", lambda: other.predict_proba(fresh))
+            if predicted is not None:
+                np.save("asked_for.npy", np.asarray(predicted, dtype=float))
         path = steps.take("save_best_model", lambda: script.save(distiller))
         if path:
             facts["saved"] = {"name": Path(path).name, "bytes": Path(path).stat().st_size}

@@ -130,17 +130,23 @@ def _depends(lines: Sequence[dict]) -> str:
         found = line["depends"]
         if found is None:
             continue
-        moved = found["student"]
-        student = NONE if moved is None else "**not at all**" if moved <= SAME else f"{moved:.3f}"
         rows.append(
             [
                 line["set"],
                 f"{line['library']} `{line['method']}`",
-                student,
+                _moved(found["student"]),
+                _moved(found["asked_for"]),
                 f"{found['changed']} of {found['compared']}",
             ]
         )
-    return table(["set", "library, method", "answers of the student", "rows of the results"], rows)
+    header = ["set", "library, method", "best_model", "asked for at alpha = .5"]
+    return table([*header, "rows of the results"], rows)
+
+
+def _moved(answers: float | None) -> str:
+    if answers is None:
+        return NONE
+    return "**not at all**" if answers <= SAME else f"{answers:.3f}"
 
 
 def _failures(lines: Sequence[dict]) -> str:
