@@ -136,6 +136,8 @@ def described(distiller: Any, results: Any, fits: Counter[str]) -> dict[str, Any
     own = None if counts is None else {name: int(counts[name]) for name in COUNTED}
     columns = list(map(str, results.columns))
     errors = results["error"].dropna() if "error" in columns else ()
+    # Where every row is an error, there is no such column.
+    best = float(results["test_accuracy"].max()) if "test_accuracy" in columns else None
     shown = [f"{part}_{name}" for part in ("train", "test") for name in QUALITY]
     rows = [
         {
@@ -151,7 +153,7 @@ def described(distiller: Any, results: Any, fits: Counter[str]) -> dict[str, Any
         "rows": rows,
         "row_errors": [str(each)[:200] for each in errors],
         "failures": list(getattr(distiller, "failures", ())),
-        "best_reported": float(results["test_accuracy"].max()),
+        "best_reported": best,
     }
 
 

@@ -79,6 +79,14 @@ def test_what_fails_is_an_error_of_its_step(tmp_path):
     assert not (tmp_path / "fresh.npy").exists()
 
 
+def test_results_that_are_errors_alone_are_shown_as_such(tmp_path):
+    script = BROKEN.replace('"test_accuracy": [0.75]', '"error": ["of another length"]')
+    facts = probed(script, tmp_path)
+    assert facts["row_errors"] == ["of another length"]
+    assert facts["best_reported"] is None
+    assert facts["columns"] == ["model_type", "error"]
+
+
 def test_a_library_that_cannot_be_imported_is_an_error_alone(tmp_path):
     facts = probed("import not_there", tmp_path)
     assert facts["errors"] == {"import": "ModuleNotFoundError: No module named 'not_there'"}
