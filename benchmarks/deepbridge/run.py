@@ -49,7 +49,8 @@ def main(
             line = dict(zip(KEY, key, strict=True)) | one(*key, folder)
             add_line(file, line)
             click.echo(f"{', '.join(key)}: {line.get('quality') or line['errors']}", err=True)
-    lines = [line for line in read_lines(file, KEY) if key_of(line, KEY) in wanted]
+    found = {key_of(line, KEY): line for line in read_lines(file, KEY)}
+    lines = [found[key] for key in wanted if key in found]
     publish(page(lines, names, len(wanted)), markdown)
 
 

@@ -128,7 +128,7 @@ def _depends(lines: Sequence[dict]) -> str:
     rows = []
     for line in lines:
         found = line["depends"]
-        if found is None:
+        if found is None or line["best_reported"] is None:
             continue
         rows.append(
             [
@@ -172,7 +172,7 @@ def _first(lines: Sequence[dict], sets: Sequence[str]) -> str:
         cells = []
         for name in sets:
             known = {
-                (line["library"].partition(" ")[0], line["method"]): found
+                (line["library"], line["method"]): found
                 for line in lines
                 if line["set"] == name and (found := value(line)) is not None
             }
