@@ -22,7 +22,7 @@ FARTHEST = 5.0
 #: Of a score: so that no power of e overflows, and no weight vanishes.
 LARGEST_SCORE = 300.0
 # Wide of anything that is fitted, and narrow enough that nothing overflows.
-_LARGEST = 1e6
+_LARGEST, _SMALLEST_SCALE = 1e6, 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class PoolAttention:
     Parameters
     ----------
     center, scale : array of shape (3,)
-        Of each feature; centers in [-1e6, 1e6], scales in [1e-6, 1e6].
+        Of each feature; centers in [-1e6, 1e6], scales in [1e-12, 1e6].
     coefficients : array of shape (M, 3)
         Of each member; no score may pass 300.
 
@@ -67,10 +67,10 @@ class PoolAttention:
                 )
         if np.abs(self.center).max() > _LARGEST:
             raise ValueError(f"a center of attention is not within {_LARGEST:g} of 0")
-        if not 1 / _LARGEST <= self.scale.min() <= self.scale.max() <= _LARGEST:
+        if not _SMALLEST_SCALE <= self.scale.min() <= self.scale.max() <= _LARGEST:
             raise ValueError(
-                f"the scales of attention are {self.scale.tolist()}, expected {1 / _LARGEST:g} to "
-                f"{_LARGEST:g}"
+                f"the scales of attention are {self.scale.tolist()}, expected "
+                f"{_SMALLEST_SCALE:g} to {_LARGEST:g}"
             )
         score = FARTHEST * np.abs(self.coefficients).sum(axis=1).max(initial=0.0)
         if not score <= LARGEST_SCORE:

@@ -141,6 +141,17 @@ def test_the_same_again_and_after_a_journey(fitted):
         fitted.fuse(said[:1], None)
 
 
+@pytest.mark.parametrize("doubt", [0.0, 1e-9, 1e-7])
+def test_members_that_are_sure_of_all_rows_are_a_pool_too(doubt):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 200)
+    wrong = doubt * rng.uniform(0.5, 1.5, (2, 200))
+    said = np.stack([np.where(labels == k, 1 - wrong, wrong) for k in (0, 1)], axis=2)
+    found = RowAttentionFuser(gated=False).fit(said, labels, None)
+    fused = found.fuse(said, None).probabilities
+    np.testing.assert_allclose(found.to_pool().fuse(said), fused, atol=1e-9, rtol=0)
+
+
 def test_features_of_equal_and_of_sure_rows():
     found = own_features(np.array([[[0.25] * 4, [1.0, 0, 0, 0], [0.5, 0.5, 0, 0]]]))
     np.testing.assert_allclose(found, [[[0.25, 0, 0.75], [1, 1, 0], [0.5, 0, 0.5]]])
