@@ -38,8 +38,8 @@ def run(name: str, draw: int, fuser: str) -> dict[str, object]:
     options = {"recipe": "proposal", "seed": draw, "settings": settings}
     found = hpmkd.distill(table.iloc[seen].reset_index(drop=True), labels[seen], **options)
     ensemble, test = found.ensemble, table.iloc[new]
-    singles = [each for each in found.front if each.role in ("student", "control")]
-    best = found.by_name[min(singles, key=lambda each: each.selection_log_loss).name]
+    members = found.facts["ensemble"]["members"]
+    best = found.by_name[members[0]]
     losses = {
         student: float(row_losses(student.predict_proba(test), labels[new]).mean())
         for student in (ensemble, best)
@@ -49,7 +49,7 @@ def run(name: str, draw: int, fuser: str) -> dict[str, object]:
         "draw": draw,
         "fuser": fuser,
         "ships": found.chosen,
-        "members": "+".join(found.facts["ensemble"]["members"]),
+        "members": "+".join(members),
         "ensemble": losses[ensemble],
         "best single": losses[best],
         "bytes": ensemble.n_bytes,
@@ -58,7 +58,7 @@ def run(name: str, draw: int, fuser: str) -> dict[str, object]:
 
 
 def row_us(student: Student, table: pd.DataFrame) -> float:
-    """Return the least time of many in which a packed row is answered, for the machine is shared."""
+    """Return the least of many times of a packed row, for others use the machine as well."""
     packed = student.packed
     row = packed.encode_row(table.iloc[0].to_dict())
     times = timeit.repeat(lambda: packed.probabilities(row), number=500, repeat=100)
