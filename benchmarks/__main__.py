@@ -84,6 +84,7 @@ BENCHMARKS = {
     "doors": Benchmark(
         "doors.run", "~1", "doors.md", measures=("hpmkd/data", STUDENT, "hpmkd/cli")
     ),
+    "ensemble-attention": Benchmark("single.ensemble_attention", "~3", "ensemble.md"),
     "ensemble-distillation": Benchmark(
         "single.ensemble_distillation",
         "~15",

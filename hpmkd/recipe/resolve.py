@@ -91,10 +91,10 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
 
 
 def _ensemble_fuser(recipe: Recipe, registry: Registry) -> ComponentSpec:
-    name = recipe.ensemble.fuser
-    if not name or recipe.ensemble.top < 2:
+    own = recipe.ensemble.fuser
+    if not own.name or recipe.ensemble.top < 2:
         return select(registry, "fuser", recipe.fuser, "fuser")
-    return ComponentSpec(registry.offer("fuser", name, "ensemble.fuser"), {})
+    return select(registry, "fuser", own, "ensemble.fuser")
 
 
 def _chain_links(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:
