@@ -44,6 +44,7 @@ def run(name: str, recipe: str) -> dict:
         "set": name,
         "recipe": recipe,
         "models": found.counts["models_trained"],
+        "tuned": found.counts["trained_for"]["tuning"]["trials"],
         "trials": len(found.trials),
         "ended": found.facts["search"]["ended"],
     }

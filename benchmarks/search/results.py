@@ -11,9 +11,9 @@ import pandas as pd
 from benchmarks.chain.work import STAGES
 from benchmarks.common.results import add_line, key_of, read_lines
 from benchmarks.search.fits import Fit, Table
-from benchmarks.search.memory import NOTHING, RUNS, TABLES, remembered
+from benchmarks.search.memory import NOTHING, RUNS, TABLES, recall
 from benchmarks.search.points import ALPHAS, TEMPERATURES
-from benchmarks.search.replay import ORDERS, OWN_FIRST, Arm, Remembered, Replayed, replay
+from benchmarks.search.replay import ORDERS, OWN_FIRST, Arm, Recalled, Replayed, replay
 
 KEY = ("set", "draw", "arm", "order", "memory", "seed")
 SEEDS = 20
@@ -23,22 +23,27 @@ RANDOM, TPE = {"sampler.name": "random"}, {"sampler.name": "tpe"}
 #: The scheduler does not change what is looked up, and the benchmark fills the memory.
 PROPOSAL = {"scheduler.name": "constant", "memory.name": "none"}
 GRID, STAGED, ADAPTIVE = "grid", "staged", "adaptive"
+#: The same, by the sample alone: its Gaussian process sees no hyperparameters, and is fitted once.
+SAMPLED = "adaptive, by its sample"
 ARMS = {
     GRID: Arm("grid"),
     STAGED: Arm("hpm"),
     "staged, grid's T and alpha": Arm("hpm", OVER_GRID),
     ADAPTIVE: Arm("proposal", PROPOSAL),
-    "adaptive, unbound": Arm("proposal", {**PROPOSAL, **UNBOUND}),
+    SAMPLED: Arm("proposal", {**PROPOSAL, "sampler.learns": False}),
+    "adaptive, no early stop": Arm("proposal", {**PROPOSAL, **UNBOUND}),
     "random 32": Arm("hpm", {**RANDOM, "sampler.trials": 32}),
     "random 80, grid's T and alpha": Arm(
         "hpm", {**RANDOM, **UNBOUND, **OVER_GRID, "sampler.trials": 80}
     ),
     "tpe 40": Arm("hpm", {**TPE, "sampler.trials": 40}),
     "tpe 40, grid's T and alpha": Arm("hpm", {**TPE, **UNBOUND, **OVER_GRID, "sampler.trials": 40}),
+    # As many models as `adaptive` takes: on hard labels they try what is left of the 40 points.
+    "tpe 80, grid's T and alpha": Arm("hpm", {**TPE, **UNBOUND, **OVER_GRID, "sampler.trials": 80}),
     **{f"staged, {stage} alone": Arm("hpm", only=stage) for stage in STAGES},
 }
 #: Arms that the memory can help.
-HELPED = (STAGED, ADAPTIVE, "random 32", "tpe 40")
+HELPED = (STAGED, ADAPTIVE, SAMPLED, "random 32", "tpe 40")
 
 
 class Results:
@@ -54,19 +59,21 @@ class Results:
         self.path = path
         self.lines = read_lines(path)
 
-    def add(self, table: Table, others: Sequence[Table]) -> Iterator[dict]:
+    def add(
+        self, table: Table, others: Sequence[Table], arms: Sequence[str], seeds: int
+    ) -> Iterator[dict]:
         """Replay what is missing of a table; yield each new line."""
         known = {key_of(line, KEY) for line in self.lines}
-        recalled: dict[str, Remembered] = {}
+        recalled: dict[str, Recalled] = {}
         grids: dict[str | None, Replayed] = {}
-        for name, order, content, seed in wanted():
+        for name, order, content, seed in wanted(arms, seeds):
             case = {"set": table.name, "draw": table.seed, "arm": name}
             case |= {"order": order, "memory": content, "seed": seed}
             if key_of(case, KEY) in known:
                 continue
             if content and content not in recalled:
-                recalled[content] = remembered(table, others, content)
-            found = replay(table, ARMS[name], seed, order, recalled.get(content))
+                recalled[content] = recall(table, others, content)
+            found = replay(table, ARMS[name], seed, order, recalled.get(content, Recalled()))
             only = ARMS[name].only
             if only not in grids:
                 grids[only] = searched_in_full(table, only)
@@ -90,11 +97,11 @@ class Results:
         return pd.DataFrame(lines)
 
 
-def wanted() -> Iterator[tuple[str, str, str, int]]:
+def wanted(arms: Sequence[str], seeds: int) -> Iterator[tuple[str, str, str, int]]:
     """Yield every replay of a table: arm, order of the points, memory, seed."""
     yield GRID, OWN_FIRST, NOTHING, 0  # nothing about it is left to chance
-    for name in ARMS:
-        for seed in range(SEEDS):
+    for name in arms:
+        for seed in range(seeds):
             if name != GRID:
                 for order in ORDERS:
                     yield name, order, NOTHING, seed

@@ -18,9 +18,9 @@ from benchmarks.common.datasets import CACHE, READERS, listed
 from benchmarks.common.pages import page_option, publish
 from benchmarks.search.counted import counted
 from benchmarks.search.fits import Table
-from benchmarks.search.memory import RUNS, TABLES, first_trials, remembered
-from benchmarks.search.report import report
-from benchmarks.search.results import Results
+from benchmarks.search.memory import RUNS, TABLES, first_trials, recall
+from benchmarks.search.report import compared, report
+from benchmarks.search.results import ARMS, SEEDS, Results
 
 FOLDER = CACHE / "search"
 #: Report sets; nothing was tuned on them.
@@ -46,7 +46,7 @@ def memorised(tables: list[Table]) -> dict[str, pd.DataFrame]:
     for content in (TABLES, RUNS):
         lines: list[dict] = []
         for table in tables:
-            lines += first_trials(table, remembered(table, others_of(table, tables), content))
+            lines += first_trials(table, recall(table, others_of(table, tables), content).first)
         by_set = pd.DataFrame(lines).groupby(["set", "stage"], sort=False)
         found[content] = by_set.mean(numeric_only=True).reset_index()
     return found
@@ -61,6 +61,14 @@ def others_of(table: Table, tables: list[Table]) -> list[Table]:
 @click.command()
 @click.option("--sets", default=",".join(SETS), show_default=True, help="Data sets.")
 @click.option("--draws", default="0", show_default=True, help="Draws of rows per data set.")
+@click.option(
+    "--arm",
+    "arms",
+    multiple=True,
+    type=click.Choice([*ARMS]),
+    help="Compare these alone, and write no page.",
+)
+@click.option("--seeds", default=SEEDS, show_default=True, help="Searches of every arm.")
 @click.option("--fill", "only_fill", is_flag=True, help="Fit the tables, and search nothing.")
 @click.option("--cached", is_flag=True, help="Compute nothing: report what is there.")
 @click.option("--again", is_flag=True, help="Forget searches and runs, but not the tables.")
@@ -69,6 +77,8 @@ def others_of(table: Table, tables: list[Table]) -> list[Table]:
 def main(
     sets: str,
     draws: str,
+    arms: tuple[str, ...],
+    seeds: int,
     only_fill: bool,
     cached: bool,
     again: bool,
@@ -90,10 +100,14 @@ def main(
     if again:
         searches.unlink(missing_ok=True)
         runs.unlink(missing_ok=True)
-    results = Results(searches)
+    results, chosen = Results(searches), arms or tuple(ARMS)
     if not cached:
         for table in tables:
-            for count, _ in enumerate(results.add(table, others_of(table, tables)), 1):
+            added = results.add(table, others_of(table, tables), chosen, seeds)
+            for count, _ in enumerate(added, 1):
                 if count % 100 == 0:
                     click.echo(f"{table.path.stem}: {count} searches", err=True)
+    if arms:
+        click.echo(compared(results.frame(tables)))
+        return
     publish(report(results, tables, memorised(tables), counted(runs, cached)), markdown)

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from hpmkd.evaluation.ranking import TrialRanking
+from hpmkd.execution.counters import CONTROLS, SAMPLE, TUNING
 from hpmkd.search.loop import Search
-from hpmkd.search.warm_start import facts_beside, facts_of, recalled, teach_scheduler
+from hpmkd.search.warm_start import (
+    facts_beside,
+    facts_of,
+    outcomes_elsewhere,
+    recalled,
+    teach_scheduler,
+)
 from hpmkd.training.provenance import Run
 from hpmkd.values import SearchSpace
 
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
     from hpmkd.engine.teach import TeacherOutputs
     from hpmkd.search.warm_start import Remembered
     from hpmkd.training.datasets import SelectionSet
-    from hpmkd.values import DataFacts, Trial
+    from hpmkd.values import Configuration, DataFacts, Trial
 
 #: Share of the models of the search that students on hard labels may take, where others follow.
 HARD_SHARE = 0.6
@@ -49,7 +56,7 @@ def search_hard(ctx: RunContext, rows: RunRows, sets: Sequence[SelectionSet]) ->
     remembered = ctx.checkpoint.journal.get_or_compute(
         "remembered", lambda: recalled(ctx.memory, facts, ctx.trainer.fitting.stages)
     )
-    space = _space(ctx, sets, remembered)
+    space = _space(ctx, sets, remembered, facts)
     share = HARD_SHARE if ctx.recipe.search.soft else 1.0
     ranking = TrialRanking(limits, metric=ctx.metric)
     return _search(ctx, sets, space, share, ranking, facts, run)
@@ -63,19 +70,22 @@ def search_soft(
     facts = facts_beside(hard.facts, rows.training, outputs.knowledge)
     if not outputs.teaches:
         return replace(hard, facts=facts, run=run)
-    scheduler, journal = ctx.trainer.fitting.scheduler, ctx.checkpoint.journal
-    teach_scheduler(scheduler, ctx.memory, facts, journal)
+    elsewhere = outcomes_elsewhere(ctx.memory, facts, ctx.checkpoint.journal)
+    teach_scheduler(ctx.trainer.fitting.scheduler, facts, elsewhere)
     space = replace(
-        _space(ctx, outputs.selection_sets, hard.remembered),
+        _space(ctx, outputs.selection_sets, hard.remembered, facts),
         alphas=with_control(outputs.alphas),
         extra_weights=with_control(outputs.extra_weights),
         before=tuple(hard.trials),
+        outcomes=tuple(elsewhere),
     )
     found = _search(ctx, outputs.selection_sets, space, 1.0, outputs.ranking, facts, run)
     return replace(found, ended=f"{hard.ended}; with the teacher: {found.ended}")
 
 
-def _space(ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered) -> SearchSpace:
+def _space(
+    ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered, facts: DataFacts
+) -> SearchSpace:
     """Return the space of hard labels."""
     stages = ctx.trainer.fitting.stages
     return SearchSpace(
@@ -87,6 +97,7 @@ def _space(ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered
         n_available=min(each.available for each in sets),
         fits=len(sets),
         remembered=remembered,
+        facts=facts,
     )
 
 
@@ -103,7 +114,8 @@ def _search(
     ctx.checkpoint.best.begin(ranking, replace(run, rows=len(sets[0].training)))
 
     def count(trial: Trial) -> None:
-        ctx.trainer.count(trial)
+        with ctx.counts.purpose(purpose_of(trial.configuration)):
+            ctx.trainer.count(trial)
         ctx.progress.advance()
 
     with ctx.counts.phase("search"):
@@ -129,6 +141,13 @@ def _search(
         ended = loop.run()
         ctx.progress.stop()
     return SearchResult(loop.trials, ended, space.remembered, facts, run)
+
+
+def purpose_of(configuration: Configuration) -> str:
+    """Return what a configuration of a search is trained for."""
+    if configuration.share < 1:
+        return SAMPLE
+    return CONTROLS if configuration.hard else TUNING
 
 
 def with_control(weights: Sequence[float]) -> tuple[float, ...]:

@@ -165,7 +165,24 @@ def counts(found: Distillation) -> Table:
         for key, name in COUNTS.items()
         if key in found.counts
     ]
+    rows += [[f"models for {name}", took] for name, took in purposes(found.counts).items()]
     return table("Counts", ("what", "count"), rows)
+
+
+def purposes(counts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what models were trained for, and how many; nothing of a run that did not count it."""
+    return {name: _effort(each) for name, each in counts.get("trained_for", {}).items()}
+
+
+def _effort(effort: Mapping[str, int]) -> str:
+    if not effort["trials"]:
+        return f"{effort['models']}"
+    tried = [_plural(effort[what], what) for what in ("configurations", "trials")]
+    return f"{effort['models']} ({', '.join(tried)})"
+
+
+def _plural(n: int, names: str) -> str:
+    return f"{n} {names[:-1] if n == 1 else names}"
 
 
 def setting(found: Distillation) -> Table:

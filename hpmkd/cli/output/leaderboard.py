@@ -31,7 +31,7 @@ def print_result(found: Distillation) -> None:
     """Print table, verdict and counts to stdout."""
     from rich.text import Text
 
-    from hpmkd.report.summary import weighed
+    from hpmkd.report.summary import purposes, weighed
 
     console = wide_console()
     print_table(found.records, console, found.recipe.metric.name)
@@ -74,6 +74,8 @@ def print_result(found: Distillation) -> None:
         f"{counts['teacher_fits']} teacher fits, {counts['teacher_calls']} teacher calls, "
         f"peak memory {counts['peak_mb']:.0f} MB"
     )
+    if took := purposes(counts):
+        console.print(f"Models for {', '.join(f'{name} {each}' for name, each in took.items())}")
     console.print(
         f"Cache: {counts['cache_hits']} hits, {counts['cache_misses']} misses, "
         f"{counts['cache_bytes'] / 1e6:.1f} MB, {counts['cache_evictions']} evictions"
