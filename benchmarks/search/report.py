@@ -37,9 +37,8 @@ def report(
         Lines of :func:`benchmarks.search.counted.counted`.
     """
     frame = results.frame(tables)
-    searched = set(frame.arm)
-    whole = [name for name, arm in ARMS.items() if name in searched and not arm.only]
-    alone = [name for name, arm in ARMS.items() if name in searched and arm.only]
+    whole = [name for name, arm in ARMS.items() if not arm.only]
+    alone = [name for name, arm in ARMS.items() if arm.only]
     cold = frame[frame.memory == NOTHING]
     parts = []
     for order in ORDERS:
@@ -65,18 +64,6 @@ def report(
         data_sets=data_sets(tables),
         tables="\n\n".join(parts),
     )
-
-
-def compared(frame: pd.DataFrame) -> str:
-    """Return what some arms cost and lose, without memory and with it, and on which set."""
-    arms = [name for name in ARMS if name in set(frame.arm)]
-    own = frame[(frame.memory == NOTHING) & (frame.order == OWN_FIRST)]
-    shuffled = frame[(frame.memory == NOTHING) & (frame.order == SHUFFLED)]
-    parts = ["A stage's own points first:", summary(own, arms), "All points shuffled:"]
-    parts += [summary(shuffled, arms), "With memory, each data set by the others:"]
-    parts += [helped(frame), "Test log loss of every set, minus that of the grid's pick:"]
-    parts += [every_set(own, arms, "log_loss", 1, "+.4f"), helped_sets(frame)]
-    return "\n\n".join(parts)
 
 
 def data_sets(tables: Sequence[Table]) -> str:
@@ -122,7 +109,7 @@ def helped_sets(frame: pd.DataFrame) -> str:
 
 def _by_memory(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     own = frame[frame.order == OWN_FIRST]
-    for name in filter({*own.arm}.__contains__, HELPED):
+    for name in HELPED:
         for content in MEMORIES:
             yield name, content, own[(own.arm == name) & (own.memory == content)]
 

@@ -59,14 +59,12 @@ class Results:
         self.path = path
         self.lines = read_lines(path)
 
-    def add(
-        self, table: Table, others: Sequence[Table], arms: Sequence[str], seeds: int
-    ) -> Iterator[dict]:
+    def add(self, table: Table, others: Sequence[Table]) -> Iterator[dict]:
         """Replay what is missing of a table; yield each new line."""
         known = {key_of(line, KEY) for line in self.lines}
         recalled: dict[str, Recalled] = {}
         grids: dict[str | None, Replayed] = {}
-        for name, order, content, seed in wanted(arms, seeds):
+        for name, order, content, seed in wanted():
             case = {"set": table.name, "draw": table.seed, "arm": name}
             case |= {"order": order, "memory": content, "seed": seed}
             if key_of(case, KEY) in known:
@@ -97,11 +95,11 @@ class Results:
         return pd.DataFrame(lines)
 
 
-def wanted(arms: Sequence[str], seeds: int) -> Iterator[tuple[str, str, str, int]]:
+def wanted() -> Iterator[tuple[str, str, str, int]]:
     """Yield every replay of a table: arm, order of the points, memory, seed."""
     yield GRID, OWN_FIRST, NOTHING, 0  # nothing about it is left to chance
-    for name in arms:
-        for seed in range(seeds):
+    for name in ARMS:
+        for seed in range(SEEDS):
             if name != GRID:
                 for order in ORDERS:
                     yield name, order, NOTHING, seed

@@ -16,10 +16,11 @@ import pandas as pd
 
 from benchmarks.common.datasets import CACHE, READERS, listed
 from benchmarks.common.pages import page_option, publish
+from benchmarks.search.compare import compared
 from benchmarks.search.counted import counted
 from benchmarks.search.fits import Table
 from benchmarks.search.memory import RUNS, TABLES, first_trials, recall
-from benchmarks.search.report import compared, report
+from benchmarks.search.report import report
 from benchmarks.search.results import ARMS, SEEDS, Results
 
 FOLDER = CACHE / "search"
@@ -66,9 +67,9 @@ def others_of(table: Table, tables: list[Table]) -> list[Table]:
     "arms",
     multiple=True,
     type=click.Choice([*ARMS]),
-    help="Compare these alone, and write no page.",
+    help="Compare these alone, without the grid; write no page.",
 )
-@click.option("--seeds", default=SEEDS, show_default=True, help="Searches of every arm.")
+@click.option("--seeds", default=SEEDS, show_default=True, help="Searches of every --arm.")
 @click.option("--fill", "only_fill", is_flag=True, help="Fit the tables, and search nothing.")
 @click.option("--cached", is_flag=True, help="Compute nothing: report what is there.")
 @click.option("--again", is_flag=True, help="Forget searches and runs, but not the tables.")
@@ -91,6 +92,10 @@ def main(
     numbers = [int(draw) for draw in draws.split(",")]
     drawn = [(name, at) for at in numbers for name in names if at == numbers[0] or name not in ONCE]
     tables = [Table(name, at, folder, cached) for name, at in drawn]
+    if arms:
+        others = {table.path: others_of(table, tables) for table in tables}
+        click.echo(compared(tables, others, arms, seeds, folder / "compared.jsonl"))
+        return
     if not cached:
         for table in tables:
             fill(table)
@@ -100,14 +105,10 @@ def main(
     if again:
         searches.unlink(missing_ok=True)
         runs.unlink(missing_ok=True)
-    results, chosen = Results(searches), arms or tuple(ARMS)
+    results = Results(searches)
     if not cached:
         for table in tables:
-            added = results.add(table, others_of(table, tables), chosen, seeds)
-            for count, _ in enumerate(added, 1):
+            for count, _ in enumerate(results.add(table, others_of(table, tables)), 1):
                 if count % 100 == 0:
                     click.echo(f"{table.path.stem}: {count} searches", err=True)
-    if arms:
-        click.echo(compared(results.frame(tables)))
-        return
     publish(report(results, tables, memorised(tables), counted(runs, cached)), markdown)
