@@ -12,6 +12,7 @@ from benchmarks.common.pages import table as markdown
 from benchmarks.common.results import add_line, done, key_of, read_lines
 from benchmarks.search.fits import Table
 from benchmarks.search.memory import NOTHING, RUNS, recall
+from benchmarks.search.points import Spot
 from benchmarks.search.replay import ORDERS, OWN_FIRST, Recalled, replay
 from benchmarks.search.results import ARMS, HELPED, KEY
 
@@ -41,6 +42,8 @@ def compared(
     path : Path
         Its lines are searches that are not repeated.
     """
+    for each in tables:
+        each[Spot("tree", 0)]  # so that all of them know their facts
     known = done(path, KEY)
     for seed, each in product(range(seeds), tables):
         for arm, order, content in cases(arms):

@@ -220,7 +220,7 @@ def blank(table: Table, alphas: Sequence[float]) -> tuple[Any, Any]:
         training=training,
         knowledge=SimpleNamespace(
             fused=Knowledge((), SELF, (), {}, soft_targets),
-            predictions=SimpleNamespace(rows=np.arange(n)),
+            rows=np.arange(n),
         ),
         extra_weights=(),
         teaches=any(alphas),
