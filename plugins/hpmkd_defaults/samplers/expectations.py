@@ -10,7 +10,7 @@ import numpy as np
 
 from hpmkd_defaults.samplers import known_losses
 from hpmkd_defaults.samplers.hyperparameter_columns import HyperparameterColumns
-from hpmkd_defaults.samplers.surrogate import Term, posterior
+from hpmkd_defaults.samplers.surrogate import KernelTerm, posterior
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +23,10 @@ NOISE = 4.0
 ALIKE = ("softening", "share", "facts")
 #: The kernel over all inputs: see :func:`by_all_that_is_known`.
 TERMS = (
-    Term(within="here"),
-    Term(within="cost"),
-    Term(ALIKE),
-    Term(("hyperparameters", *ALIKE), within="stage"),
+    KernelTerm(within="here"),
+    KernelTerm(within="cost"),
+    KernelTerm(ALIKE),
+    KernelTerm(("hyperparameters", *ALIKE), within="stage"),
 )
 
 
@@ -42,7 +42,7 @@ def by_the_sample(candidates: Sequence[Configuration], sample: Sequence[Trial]) 
         {"all": np.hstack([_stages(each, candidates), _softening(each, candidates)])}
         for each in (tried, candidates)
     )
-    return posterior([Term(("all",))], known, known_losses.of_trials(sample), at)
+    return posterior([KernelTerm(("all",))], known, known_losses.of_trials(sample), at)
 
 
 def by_all_that_is_known(

@@ -29,7 +29,7 @@ JITTER = 1e-8
 
 
 @dataclass(frozen=True)
-class Term:
+class KernelTerm:
     """A part of a kernel: variance × inner product × Matern kernels.
 
     Parameters
@@ -65,7 +65,9 @@ class Posterior:
     noise: float
 
 
-def posterior(terms: Sequence[Term], known: Groups, losses: FloatArray, at: Groups) -> Posterior:
+def posterior(
+    terms: Sequence[KernelTerm], known: Groups, losses: FloatArray, at: Groups
+) -> Posterior:
     """Fit variances and lengths to losses, and return what is expected elsewhere.
 
     They maximise the posterior density from one fixed start, so that the same losses give the
@@ -74,7 +76,7 @@ def posterior(terms: Sequence[Term], known: Groups, losses: FloatArray, at: Grou
 
     Parameters
     ----------
-    terms : sequence of Term
+    terms : sequence of KernelTerm
         Their sum is the kernel; noise is added.
     known : mapping of str to ndarray of shape (n, d)
         Inputs with a known loss, by group.
@@ -98,7 +100,7 @@ class _Pairs:
     The parameters are logarithms: of the variance of each term, of the noise, of each length.
     """
 
-    def __init__(self, terms: Sequence[Term], one: Groups, other: Groups) -> None:
+    def __init__(self, terms: Sequence[KernelTerm], one: Groups, other: Groups) -> None:
         self.terms = terms
         self.names = list(dict.fromkeys(name for term in terms for name in term.along))
         self._distances = {

@@ -9,9 +9,13 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from hpmkd_defaults.samplers import surrogate
-from hpmkd_defaults.samplers.surrogate import Term, posterior
+from hpmkd_defaults.samplers.surrogate import KernelTerm, posterior
 
-TERMS = [Term(within="kind"), Term(("place",)), Term(("place", "more"), within="kind")]
+TERMS = [
+    KernelTerm(within="kind"),
+    KernelTerm(("place",)),
+    KernelTerm(("place", "more"), within="kind"),
+]
 
 
 def points(n, seed=0):
@@ -51,12 +55,12 @@ def test_it_is_the_process_of_the_library():
     """With one Matern term: the same mean and covariance at the same variances and length."""
     known, at = points(15), points(6, seed=1)
     losses = values(known)
-    pairs = surrogate._Pairs([Term(("place",))], known, known)
+    pairs = surrogate._Pairs([KernelTerm(("place",))], known, known)
     variance, noise, length = np.exp(surrogate._fitted(pairs, losses))
     kernel = ConstantKernel(variance) * Matern(length, nu=2.5) + WhiteKernel(noise)
     library = GaussianProcessRegressor(kernel, optimizer=None).fit(known["place"], losses)
     mean, covariance = library.predict(at["place"], return_cov=True)
-    own = posterior([Term(("place",))], known, losses, at)
+    own = posterior([KernelTerm(("place",))], known, losses, at)
     assert own.mean == pytest.approx(mean, abs=1e-5)
     assert own.covariance + own.noise * np.eye(6) == pytest.approx(covariance, abs=1e-5)
 
@@ -75,7 +79,7 @@ def test_indicators_keep_kinds_apart():
     one = np.array([[1.0, 0.0]])
     known["kind"] = np.repeat(one, 30, axis=0)
     other = {**{name: each[:1] for name, each in points(1).items()}, "kind": one[:, ::-1]}
-    found = posterior([Term(("place",), within="kind")], known, values(known) + 5, other)
+    found = posterior([KernelTerm(("place",), within="kind")], known, values(known) + 5, other)
     assert found.mean[0] == 0
 
 
