@@ -165,8 +165,15 @@ def counts(found: Distillation) -> Table:
         for key, name in COUNTS.items()
         if key in found.counts
     ]
-    rows += [[f"models for {name}", took] for name, took in purposes(found.counts).items()]
     return table("Counts", ("what", "count"), rows)
+
+
+def efforts(found: Distillation) -> Table:
+    """Return what the models were trained for; no rows of a run that did not count it."""
+    took = found.counts.get("trained_for", {})
+    headings = ("purpose", "configurations", "trials", "models")
+    rows = [[name, *(each[what] for what in headings[1:])] for name, each in took.items()]
+    return table("What models were trained for", headings, rows)
 
 
 def purposes(counts: Mapping[str, Any]) -> dict[str, str]:

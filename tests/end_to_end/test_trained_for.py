@@ -11,8 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 import hpmkd
 from hpmkd.evaluation.verdict import OWN
-from hpmkd.report.summary import counts as counted
-from hpmkd.report.summary import purposes
+from hpmkd.report.summary import efforts, purposes
 from hpmkd.training.fit import FitContext
 
 #: The proposal, small: a sample of 3, the 4 most promising of 16 with 3 trials each, one link.
@@ -95,8 +94,8 @@ def test_screen_and_report_show_them(cancer):
     assert shown["sample"] == "3 (3 configurations, 3 trials)"
     assert shown["tuning"] == "12 (4 configurations, 12 trials)"
     assert shown["refits"] == str(found.counts["trained_for"]["refits"]["models"])
-    rows = [[each.text for each in row] for row in counted(found).rows]
-    assert ["models for sample", shown["sample"]] in rows
+    rows = [[each.text for each in row] for row in efforts(found).rows]
+    assert ["sample", "3", "3", "3"] in rows
 
 
 def test_hpm_counts_as_well(cancer, fits):

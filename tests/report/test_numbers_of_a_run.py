@@ -98,6 +98,8 @@ def test_verdict_counts_and_times_are_there(page, tables, files):
     assert seconds == [*spent.values(), *workers, total]
     shown = sorted(row[0] for row in exact(tables["Counts"]))
     assert shown == sorted(numbers(counts))
+    efforts = exact(tables["What models were trained for"])
+    assert efforts == [numbers(each) for each in counts["trained_for"].values()]
 
 
 def test_gates_and_recipe_are_there(page, folder, files):
