@@ -23,14 +23,14 @@ RANDOM, TPE = {"sampler.name": "random"}, {"sampler.name": "tpe"}
 #: The scheduler does not change what is looked up, and the benchmark fills the memory.
 PROPOSAL = {"scheduler.name": "constant", "memory.name": "none"}
 GRID, STAGED, ADAPTIVE = "grid", "staged", "adaptive"
-#: The same, by the sample alone: its Gaussian process sees no hyperparameters, and is fitted once.
-SAMPLED = "adaptive, by its sample"
+#: The same, with a Gaussian process that learns from every trial, and from other data sets.
+LEARNING = "adaptive, learning"
 ARMS = {
     GRID: Arm("grid"),
     STAGED: Arm("hpm"),
     "staged, grid's T and alpha": Arm("hpm", OVER_GRID),
     ADAPTIVE: Arm("proposal", PROPOSAL),
-    SAMPLED: Arm("proposal", {**PROPOSAL, "sampler.learns": False}),
+    LEARNING: Arm("proposal", {**PROPOSAL, "sampler.learns": True}),
     "adaptive, no early stop": Arm("proposal", {**PROPOSAL, **UNBOUND}),
     "random 32": Arm("hpm", {**RANDOM, "sampler.trials": 32}),
     "random 80, grid's T and alpha": Arm(
@@ -43,7 +43,7 @@ ARMS = {
     **{f"staged, {stage} alone": Arm("hpm", only=stage) for stage in STAGES},
 }
 #: Arms that the memory can help.
-HELPED = (STAGED, ADAPTIVE, SAMPLED, "random 32", "tpe 40")
+HELPED = (STAGED, ADAPTIVE, LEARNING, "random 32", "tpe 40")
 
 
 class Results:

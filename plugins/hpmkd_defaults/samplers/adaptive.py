@@ -38,11 +38,12 @@ class AdaptiveConfigurationManager:
     configuration does beside a teacher. Then, beside a teacher:
 
     1. A stratified sample of the configurations is evaluated on a subset of the rows.
-    2. A Gaussian process ranks all of them (:func:`by_all_that_is_known`).
+    2. A Gaussian process ranks all of them (:func:`by_the_sample`, or where it learns
+       :func:`by_all_that_is_known`).
     3. The most promising are tuned, in rounds of one trial each. The first round chooses them: the
        best of every stage, then whatever is most promising and unlike those that were chosen
-       (:class:`Promise`). The process is fitted anew when a batch is told, so that those chosen
-       later know how those before them did, and later rounds begin with the best.
+       (:class:`Promise`). A process that learns is fitted anew when a batch is told, so that
+       those chosen later know how those before them did, and later rounds begin with the best.
        A configuration's first trial has the best hyperparameters that are known of its stage;
        Optuna's TPE suggests those of the others, and learns from all trials of the stage.
     4. Each stage's best hyperparameters on hard labels: these are no part of the grid. If there
@@ -68,7 +69,7 @@ class AdaptiveConfigurationManager:
     learns : bool
         Whether the process learns from every trial, with its hyperparameters, from the search on
         hard labels, and from outcomes of other data sets. If not, it sees stage and softening of
-        the sample alone.
+        the sample alone, which was measured to be as good.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class AdaptiveConfigurationManager:
         configs: Count = 16,
         trials: Count = 5,
         subset: Share = 0.3,
-        learns: bool = True,
+        learns: bool = False,
     ) -> None:
         self._space, self._subset, self._learns = space, subset, learns
         self._grid = grid(space)

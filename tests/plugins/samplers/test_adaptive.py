@@ -101,7 +101,8 @@ def test_what_is_chosen_later_knows_of_what_was_chosen_before():
 
 def test_those_chosen_together_are_not_all_alike():
     """With no difference between them, they are far apart: each stage at both ends of the rest."""
-    chosen = tuned(search(AdaptiveConfigurationManager(proposal()), lambda number, each: 0.5))
+    sampler = AdaptiveConfigurationManager(proposal(), learns=True)
+    chosen = tuned(search(sampler, lambda number, each: 0.5))
     for stage in proposal().stages:
         own = [(temperature, alpha) for name, temperature, alpha in chosen if name == stage]
         assert 2 <= len(own) <= 6
@@ -124,8 +125,8 @@ def test_outcomes_of_other_data_sets_decide_with_it():
     )
     given = proposal(facts=facts, outcomes=known)
 
-    def low_alphas(space, **more):
-        asked = search(AdaptiveConfigurationManager(space, **more), lambda number, each: 0.5)
+    def low_alphas(space, learns=True):
+        asked = search(AdaptiveConfigurationManager(space, learns=learns), lambda number, each: 0.5)
         return sum(alpha < 0.6 for *_, alpha in tuned(asked))
 
     assert low_alphas(given) > low_alphas(proposal())
