@@ -79,9 +79,20 @@ def publish(text: str, markdown: Path | None) -> None:
         markdown.write_text(text, "utf-8")
 
 
+def section(page: Path, benchmark: str) -> str:
+    """Return what stands in a page from the mark of a benchmark on; the mark alone, if nothing."""
+    text = page.read_text("utf-8") if page.exists() else ""
+    mark = _mark(benchmark)
+    return mark + text.partition(mark)[2]
+
+
+def _mark(benchmark: str) -> str:
+    return f"<!-- measured: what follows is written by python -m benchmarks {benchmark} -->\n"
+
+
 def replace_measured(page: Path, benchmark: str, text: str) -> None:
     """Replace what stands in a page under the mark of a benchmark; the rest is written by hand."""
-    mark = f"<!-- measured: what follows is written by python -m benchmarks {benchmark} -->\n"
+    mark = _mark(benchmark)
     before, found, _ = page.read_text("utf-8").partition(mark)
     if not found:
         raise click.UsageError(f"{page} has no line {mark.strip()}")

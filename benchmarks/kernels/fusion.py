@@ -131,4 +131,5 @@ def main(rows: int, repeats: int, quick: bool, markdown: Path | None) -> None:
     about = f"Fusing {TEACHERS} × {rows:,} × 10 float64 probabilities, block by block"
     text = console_tables([(title, HEADER, kernels), (about, MEMORY_HEADER, memory)])
     if markdown is not None:
-        markdown.write_text(text + "\n", "utf-8")
+        command = "python -m benchmarks fusion-kernels --markdown docs/fusion-kernels.md"
+        markdown.write_text(f"Written by `{command}`.\n\n{text}\n", "utf-8")

@@ -131,4 +131,5 @@ def main(rows: int, repeats: int, quick: bool, markdown: Path | None) -> None:
     title = f"{rows:,} rows, float64, one thread, CPU time, medians of {repeats}"
     text = console_tables([(title, HEADER, measured)])
     if markdown is not None:
-        markdown.write_text(text + "\n", "utf-8")
+        command = "python -m benchmarks kernels --markdown docs/kernels.md"
+        markdown.write_text(f"Written by `{command}`.\n\n{text}\n", "utf-8")

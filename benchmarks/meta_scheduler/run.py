@@ -2,6 +2,7 @@
 
 Run: ``python -m benchmarks meta [--seeds 3] [--markdown docs/meta.md]``. The scheduler learns from
 searches over random softenings on the other sets, never from the set that it is measured on.
+``--shipped``: from the memory that ships alone; its section of the page is written beside the rest.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import click
 import pandas as pd
 
 from benchmarks.common.datasets import CACHE, READERS, listed
-from benchmarks.common.pages import page_option, publish
+from benchmarks.common.pages import page_option, publish, replace_measured, section
 from benchmarks.common.results import add_line, read_lines
+from benchmarks.meta_scheduler import shipped as with_shipped
 from benchmarks.meta_scheduler.tables import report
 from benchmarks.meta_scheduler.work import STAGES, Measured, Problem
 from hpmkd.values import Configuration, Outcome
@@ -30,7 +32,9 @@ SETS = ("german", "magic", "phoneme", "spambase", "splice", "segment", "satimage
 ALPHAS, UNTUNED = (0.0, 0.1, 0.5, 1.0), 0.5
 #: Every constant softening that is fitted, to know how much there is to be had.
 GRID = [(0.0, 1.0), *((a, t) for a in (0.1, 0.25, 0.5, 1.0) for t in (0.5, 1.0, 2.0))]
-KNOWN = CACHE / "meta.jsonl"
+KNOWN, KNOWN_SHIPPED = CACHE / "meta.jsonl", CACHE / "meta-shipped.jsonl"
+#: What the section of the page about the memory that ships is written by.
+SHIPPED = "meta --shipped"
 
 
 def arms(
@@ -76,15 +80,37 @@ def run(seed: int, sets: tuple[str, ...]) -> Iterator[dict[str, object]]:
 @click.command()
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--sets", default=",".join(SETS), show_default=True, help="Separated by commas.")
-@click.option("--known", type=click.Path(path_type=Path), default=KNOWN, help="File of results.")
+@click.option("--known", type=click.Path(path_type=Path), help="File of results.")
+@click.option("--shipped", is_flag=True, help="Learn from the memory that ships alone; one seed.")
 @page_option
-def main(seeds: int, sets: str, known: Path, markdown: Path | None) -> None:
+def main(seeds: int, sets: str, known: Path | None, shipped: bool, markdown: Path | None) -> None:
     """Measure the seeds that are not in the file of known results; print the tables."""
     warnings.simplefilter("ignore")
+    if shipped:
+        measure_shipped(known or KNOWN_SHIPPED, markdown)
+        return
+    known = known or KNOWN
     for seed in sorted({*range(seeds)} - {line["seed"] for line in read_lines(known)}):
         start = time.process_time()
         # Whole seeds only: a seed in the file is not measured again.
         for line in list(run(seed, tuple(listed(sets, READERS, "sets")))):
             add_line(known, line)
         click.echo(f"seed {seed}: {time.process_time() - start:.0f} s of CPU", err=True)
-    publish(report(pd.DataFrame(read_lines(known))), markdown)
+    page = report(pd.DataFrame(read_lines(known)))
+    if markdown is not None:
+        page += section(markdown, SHIPPED)
+    publish(page, markdown)
+
+
+def measure_shipped(known: Path, markdown: Path | None) -> None:
+    """Measure the sets that are not in the file; replace their section of the page."""
+    for name in with_shipped.SETS:
+        if name not in {line["set"] for line in read_lines(known)}:
+            start = time.process_time()
+            for line in list(with_shipped.run(0, (name,))):
+                add_line(known, line)
+            click.echo(f"{name}: {time.process_time() - start:.0f} s of CPU", err=True)
+    text = with_shipped.report(pd.DataFrame(read_lines(known)))
+    click.echo(text)
+    if markdown is not None:
+        replace_measured(markdown, SHIPPED, text)

@@ -90,7 +90,7 @@ class Problem:
                     Configuration(name, float(t), float(a), point)
                     for a, t in zip(alphas, hot, strict=True)
                 ]
-        return outcomes(self.facts, self.trials(tried, MetaTemperatureScheduler()))
+        return outcomes(self.facts, self.trials(tried, MetaTemperatureScheduler()), self.stages)
 
     def trials(self, tried: list[Configuration], scheduler: Scheduler) -> list[Trial]:
         """Judge configurations by the selection rows."""

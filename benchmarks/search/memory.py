@@ -32,7 +32,7 @@ COLD = (1, 2, 3, 5, 10)
 def memory() -> Iterator[Memory]:
     """Return the memory ``sqlite`` in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        changes = {"memory.name": "sqlite", "memory.folder": folder}
+        changes = {"memory.name": "sqlite", "memory.folder": folder, "memory.shipped": False}
         yield resolve(Recipe.load("hpm").override(changes), registry()).memory.create()
 
 
@@ -49,12 +49,13 @@ def recall(table: Table, others: Sequence[Table], content: str) -> Recalled:
         ``tables`` or ``runs``.
     """
     assert table.facts is not None
+    stages = active_stages(STAGES)
     with memory() as filled:
         for other in others:
             assert other.facts is not None
             trials = whole(other) if content == TABLES else searched(other)
-            filled.remember(other.facts, outcomes(other.facts, trials))
-        suggested = recalled(filled, table.facts, active_stages(STAGES))
+            filled.remember(other.facts, outcomes(other.facts, trials, stages))
+        suggested = recalled(filled, table.facts, stages)
         elsewhere = [_by_number(each) for each in filled.outcomes(table.facts)]
     first = {name: [_number(name, each) for each in found] for name, found in suggested.items()}
     return Recalled(first, elsewhere)

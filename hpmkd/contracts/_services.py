@@ -88,7 +88,11 @@ class Cache(Protocol):
         ...
 
     def stats(self) -> Mapping[str, int]:
-        """Return counts since it was made: ``hits``, ``misses``, ``bytes``, ``evictions``."""
+        """Return counts since it was made: ``hits``, ``misses``, ``bytes``, ``evictions``.
+
+        It may tell more, and a run then shows it: ``disk_hits``, how many of the hits were read
+        from files; ``REGION_hits``, ``REGION_misses`` and ``REGION_disk_hits`` of each region.
+        """
         ...
 
 

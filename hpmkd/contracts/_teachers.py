@@ -30,6 +30,12 @@ class Fuser(Protocol):
     Built once per run with ``factory(**settings)``; fitted in the parent process on
     out-of-fold probabilities, once per selection split and once on all training rows, unless
     a cache has its results: the same inputs must give the same results, bit for bit.
+
+    It may have ``student_state``. Where that is True, and a run has a student already, ``fit`` and
+    ``fuse`` are also given ``student_state=``: that student's probabilities (n, K) of the same
+    rows, each row's from a model that has not seen its label. Fits without it must do as well:
+    there is none where teachers are screened or compared, where one holdout chooses, and for an
+    ensemble. What was fitted with it is asked with it.
     """
 
     def fit(

@@ -111,6 +111,17 @@ class BudgetPlan:
         trials = (unseen + before + n_alphas) * n_splits
         return self.budget.refusal(trials + unseen + before + 1)
 
+    def refusal_of_student_state(
+        self, student: Configuration, n_splits: int, n_stages: int
+    ) -> str | None:
+        """Return why a student cannot be cross-fitted among the rows outside each fold.
+
+        There must be enough left to try every stage with the teacher, and for what follows.
+        """
+        unseen = self.parents.out_of_fold_cost(student) * n_splits
+        after = self.reserved(n_splits, n_stages) + n_stages * _of_a_stage(n_splits)
+        return self.budget.refusal(unseen + after)
+
     def refusal_of_self_distillation(self, shipped: Configuration) -> str | None:
         """Return why the shipped student cannot be distilled from its control; None if it can."""
         return self.budget.refusal(self.parents.cost([shipped]) + 1)

@@ -110,8 +110,10 @@ def teacher_entries(
     known = [each for each in predicted if each is not None]
     if len(known) == len(predicted):
         stacked = stack(known)
-        fused, _ = collected.fusion.fuse(stacked, test.part)
-        whole = total([*footprints, fuser_footprint(collected.fusion, stacked, test.part)])
+        student = collected.student.test()
+        fused, _ = collected.fusion.fuse(stacked, test.part, student)
+        fuser = fuser_footprint(collected.fusion, stacked, test.part, student)
+        whole = total([*footprints, fuser])
         entries.append(Entry("teacher", TEACHER, fused, whole, fused=True))
     if len(predicted) > 1:
         names = collected.fused.teachers

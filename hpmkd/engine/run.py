@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd.engine.chain import chain
 from hpmkd.engine.context import RunContext, open_context
 from hpmkd.engine.finish import finish
+from hpmkd.engine.further_rounds import further_rounds
 from hpmkd.engine.measure import measure
 from hpmkd.engine.run_handle import RunHandle
 from hpmkd.engine.search import search_hard, search_soft
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.engine.chain import ChainResult
     from hpmkd.engine.finish import FinishedStudents
+    from hpmkd.engine.further_rounds import LearningRounds
     from hpmkd.engine.measure import Measurement
-    from hpmkd.engine.search import SearchResult
     from hpmkd.engine.split import RunRows
-    from hpmkd.engine.teach import TeacherOutputs
     from hpmkd.knowledge.teachers import Teacher
     from hpmkd.recipe.recipe import Recipe
     from hpmkd.registry.registry import Registry
@@ -114,10 +114,13 @@ def run(
     hard = search_hard(ctx, rows, sets)
     outputs = teach(ctx, rows, builder, sets, hard.trials, handed_in)
     found = search_soft(ctx, rows, outputs, hard)
+    rounds = further_rounds(ctx, rows, outputs, hard, found)
+    outputs, found = rounds.outputs, rounds.found
     chained = chain(ctx, outputs, found)
     finished = finish(ctx, outputs, chained)
     measured = measure(ctx, rows, outputs, chained.provenance.trials, finished)
-    ctx.memory.remember(found.facts, outcomes(found.facts, chained.tried))
+    learned = outcomes(found.facts, chained.tried, ctx.trainer.fitting.stages)
+    ctx.memory.remember(found.facts, learned)
     # Workers count for the peak memory once they have ended.
     ctx.pipeline.close()
     ctx.counts.count_peaks(ctx.pipeline.peaks)
@@ -129,18 +132,18 @@ def run(
         counts=ctx.counts.to_mapping(),
         student=finished.finalists.shipped.refitted.student,
     )
-    return _result(ctx, rows, outputs, found, chained, finished, measured)
+    return _result(ctx, rows, rounds, chained, finished, measured)
 
 
 def _result(
     ctx: RunContext,
     rows: RunRows,
-    outputs: TeacherOutputs,
-    found: SearchResult,
+    rounds: LearningRounds,
     chained: ChainResult,
     finished: FinishedStudents,
     measured: Measurement,
 ) -> Distillation:
+    outputs, found = rounds.outputs, rounds.found
     finalists, ensemble = finished.finalists, finished.ensemble
     return Distillation(
         students=finalists.by_name(),
@@ -163,7 +166,7 @@ def _result(
         further=measured.further,
         trials=tuple(replace(each, students=()) for each in chained.tried),
         ensemble=None if ensemble is None else ensemble.predictor,
-        gates=(*chained.gates, *finished.gates),
+        gates=(*rounds.gates, *chained.gates, *finished.gates),
         evidence=measured.details,
         handle=RunHandle(
             ctx.trainer,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hpmkd.engine.teach import TeacherOutputs
     from hpmkd.search.warm_start import Remembered
     from hpmkd.training.datasets import SelectionSet
-    from hpmkd.values import Configuration, DataFacts, Trial
+    from hpmkd.values import Configuration, DataFacts, Outcome, Trial
 
 #: Share of the models of the search that students on hard labels may take, where others follow.
 HARD_SHARE = 0.6
@@ -42,6 +42,7 @@ class SearchResult:
     remembered: Remembered  # by stage, hyperparameters of other data sets that were tried first
     facts: DataFacts  # of this data set, for the memory
     run: Run
+    elsewhere: tuple[Outcome, ...] = ()  # of other data sets, where a teacher is heard
 
 
 def search_hard(ctx: RunContext, rows: RunRows, sets: Sequence[SelectionSet]) -> SearchResult:
@@ -72,15 +73,45 @@ def search_soft(
         return replace(hard, facts=facts, run=run)
     elsewhere = outcomes_elsewhere(ctx.memory, facts, ctx.checkpoint.journal)
     teach_scheduler(ctx.trainer.fitting.scheduler, facts, elsewhere)
+    known = replace(hard, facts=facts, run=run, elsewhere=tuple(elsewhere))
+    found = _with_teacher(ctx, outputs, hard, known, 1, 0)
+    return replace(found, ended=f"{hard.ended}; with the teacher: {found.ended}")
+
+
+def search_again(
+    ctx: RunContext,
+    outputs: TeacherOutputs,
+    hard: SearchResult,
+    found: SearchResult,
+    number: int,
+    others: int,
+) -> SearchResult:
+    """Evaluate anew what learns from the teacher, for its targets are others in this round.
+
+    `others` is the number of trials of the rounds before, which nothing is known of here.
+    """
+    again = _with_teacher(ctx, outputs, hard, found, number, others)
+    return replace(again, ended=f"{found.ended}; in round {number}: {again.ended}")
+
+
+def _with_teacher(
+    ctx: RunContext,
+    outputs: TeacherOutputs,
+    hard: SearchResult,
+    known: SearchResult,
+    number: int,
+    others: int,
+) -> SearchResult:
     space = replace(
-        _space(ctx, outputs.selection_sets, hard.remembered, facts),
+        _space(ctx, outputs.selection_sets, hard.remembered, known.facts),
         alphas=with_control(outputs.alphas),
         extra_weights=with_control(outputs.extra_weights),
         before=tuple(hard.trials),
-        outcomes=tuple(elsewhere),
+        outcomes=known.elsewhere,
     )
-    found = _search(ctx, outputs.selection_sets, space, 1.0, outputs.ranking, facts, run)
-    return replace(found, ended=f"{hard.ended}; with the teacher: {found.ended}")
+    share = 1.0 / (ctx.recipe.search.rounds - number + 1)
+    sets, ranking = outputs.selection_sets, outputs.ranking
+    return _search(ctx, sets, space, share, ranking, known.facts, known.run, others)
 
 
 def _space(
@@ -109,6 +140,7 @@ def _search(
     ranking: TrialRanking,
     facts: DataFacts,
     run: Run,
+    others: int = 0,
 ) -> SearchResult:
     settings, fitting, fits = ctx.recipe.search, ctx.trainer.fitting, len(sets)
     ctx.checkpoint.best.begin(ranking, replace(run, rows=len(sets[0].training)))
@@ -125,7 +157,7 @@ def _search(
             sampler=ctx.parts.sampler.create(space),
             scheduler=fitting.scheduler,
             pipeline=ctx.pipeline,
-            data=ctx.trainer.search_data(sets, students=not space.before),
+            data=ctx.trainer.search_data(sets, students=not space.before or settings.rounds > 1),
             batch=settings.batch,
             stop=settings.stop,
             racing=settings.racing,
@@ -133,6 +165,7 @@ def _search(
             reserved=ctx.budget_plan.reserved_beside(fits, len(fitting.stages), models),
             ranking=ranking,
             before=space.before,
+            others=others,
             on_trial=count,
             on_arrival=ctx.trainer.best.offer,
         )
@@ -140,7 +173,7 @@ def _search(
         ctx.progress.start("search", loop.sampler.total or most)
         ended = loop.run()
         ctx.progress.stop()
-    return SearchResult(loop.trials, ended, space.remembered, facts, run)
+    return SearchResult(loop.trials, ended, space.remembered, facts, run, space.outcomes)
 
 
 def purpose_of(configuration: Configuration) -> str:

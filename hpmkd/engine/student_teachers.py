@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hpmkd.data import tables
 from hpmkd.data.encoding import Encoding
@@ -30,20 +30,33 @@ def students_as_teachers(
     """
     if rows.one_holdout:
         return []
-    folds = [FoldMatrices(Encoding(each.training.raw)) for each in sets]
+    folds = fold_matrices(sets)
     teachers = []
     for stage in ctx.trainer.fitting.stages:
-        # Only of a stage's best are predictions and students kept.
-        trial = best([each for each in hard if each.students], stage)
-        if trial is not None and trial.probabilities is not None:
-            models = tuple(
-                EncodedStudent(student, matrices)
-                for student, matrices in zip(trial.students, folds, strict=True)
-            )
-            name = student_name(stage)
-            own = trial.students[0]
-            teachers.append(CrossFittedTeacher(name, models, trial.probabilities, own))
+        trial = best(with_students(hard), stage)
+        if trial is not None:
+            teachers.append(as_teacher(trial, folds))
     return teachers
+
+
+def with_students(trials: Sequence[Trial]) -> list[Trial]:
+    """Return those whose students and predictions are kept: each stage's best."""
+    return [each for each in trials if each.students and each.probabilities is not None]
+
+
+def as_teacher(trial: Trial, folds: Sequence[FoldMatrices]) -> CrossFittedTeacher:
+    """Return the students of a trial, which were cross-validated, as a cross-fitted teacher."""
+    models = tuple(
+        EncodedStudent(student, matrices)
+        for student, matrices in zip(trial.students, folds, strict=True)
+    )
+    name = student_name(trial.configuration.stage)
+    return CrossFittedTeacher(name, models, cast("Any", trial.probabilities), trial.students[0])
+
+
+def fold_matrices(sets: Sequence[SelectionSet]) -> list[FoldMatrices]:
+    """Return for each fold where tables are encoded as its students read them."""
+    return [FoldMatrices(Encoding(each.training.raw)) for each in sets]
 
 
 def student_name(stage: str) -> str:

@@ -15,6 +15,7 @@ from hpmkd.data.splits import UNSEEN
 from hpmkd.data.unlabeled import ExtraSource
 from hpmkd.engine.row_caps import binding_caps
 from hpmkd.engine.selection_sets import encoded, trial_rows, with_knowledge
+from hpmkd.engine.student_state import student_state
 from hpmkd.engine.student_teachers import students_as_teachers
 from hpmkd.engine.teacher_footprint import member_footprint
 from hpmkd.engine.teacher_screening import reason_to_stop
@@ -45,10 +46,22 @@ LEAST_FOLDS = 3
 
 
 @dataclass(frozen=True, eq=False)
+class TeacherSource:
+    """What the teachers have predicted: it may be fused again."""
+
+    builder: KnowledgeBuilder
+    regime: Regime
+    predictions: CrossFittedPredictions
+    pairs: CrossFittedPredictions | None = None  # by models without pairs of folds
+    #: Weights of the teacher on rows with labels that may be tried; None if it teaches nothing.
+    alphas: Sequence[float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class TeacherOutputs:
     """The teachers' knowledge, and the rows that students learn from and are judged by."""
 
-    regime: Regime
+    source: TeacherSource
     #: What trials are fitted on, by teachers that have not seen the selection rows.
     selection_sets: Sequence[SelectionSet]
     knowledge: TeacherKnowledge
@@ -63,6 +76,11 @@ class TeacherOutputs:
     alphas: Sequence[float]  # weights of the teacher that may be tried; none if it teaches nothing
     extra_weights: Sequence[float]  # weights of rows without labels; none if there are none
     footprints: Sequence[Footprint]  # size and speed of each teacher
+
+    @property
+    def regime(self) -> Regime:
+        """Where the teachers' knowledge comes from."""
+        return self.source.regime
 
     @property
     def teaches(self) -> bool:
@@ -141,7 +159,7 @@ def teach(
         reason = reason_to_stop(ctx, rows, builder, predictions, hard, alphas, handed_in)
         if reason is not None:
             ctx.note(reason)
-            return _outputs(ctx, rows, builder, regime, hard_sets, predictions)
+            return _outputs(ctx, rows, TeacherSource(builder, regime, predictions), hard_sets)
         builder, predictions = _all_folds(ctx, builder, predictions, queries)
         pairs = None
         if any(alphas) and not rows.one_holdout:
@@ -150,7 +168,22 @@ def teach(
             own = students_as_teachers(ctx, rows, hard, hard_sets)
             builder = replace(builder, teachers=[*builder.teachers, *own])
             predictions = predictions.beside(builder.predict(own, builder.folds, queries))
-        return _outputs(ctx, rows, builder, regime, hard_sets, predictions, pairs, alphas)
+        student = student_state(ctx, rows, builder, hard, hard_sets, pairs is not None)
+        builder = replace(builder, student=student)
+        source = TeacherSource(builder, regime, predictions, pairs, alphas)
+        return _outputs(ctx, rows, source, hard_sets)
+
+
+def teach_again(
+    ctx: RunContext, rows: RunRows, outputs: TeacherOutputs, trials: Sequence[Trial]
+) -> TeacherOutputs:
+    """Fuse what the teachers have predicted beside the best student of further trials."""
+    source, sets = outputs.source, outputs.selection_sets
+    with ctx.counts.phase("teachers"):
+        in_pairs = source.pairs is not None
+        student = student_state(ctx, rows, source.builder, trials, sets, in_pairs)
+        builder = replace(source.builder, student=student)
+        return _outputs(ctx, rows, replace(source, builder=builder), sets)
 
 
 def _report_unweighed(
@@ -199,15 +232,12 @@ def _all_folds(
 def _outputs(
     ctx: RunContext,
     rows: RunRows,
-    builder: KnowledgeBuilder,
-    regime: Regime,
+    source: TeacherSource,
     hard_sets: Sequence[SelectionSet],
-    predictions: CrossFittedPredictions,
-    pairs: CrossFittedPredictions | None = None,
-    alphas: Sequence[float] | None = None,
 ) -> TeacherOutputs:
-    """Put together what students learn from; without `alphas`, hard labels alone."""
-    training, sets = rows.training, list(hard_sets)
+    """Put together what students learn from; without alphas, hard labels alone."""
+    builder, regime, predictions = source.builder, source.regime, source.predictions
+    alphas, training, sets = source.alphas, rows.training, list(hard_sets)
     held_rows, teaches = selection_rows(sets), alphas is not None
     if rows.one_holdout:
         # The fuser, too, sees no more labels than trials do.
@@ -220,7 +250,7 @@ def _outputs(
     if alphas is not None and any(alphas):
         soft_targets = knowledge.fused.soft_targets
     if teaches:
-        sets = _soft_sets(ctx, rows, builder, hard_sets, knowledge, pairs, soft_targets)
+        sets = _soft_sets(ctx, rows, source, hard_sets, knowledge, soft_targets)
     footprints = [member_footprint(each, builder.predictor) for each in builder.teachers]
     # They are large.
     builder.predictor.forget_models()
@@ -232,7 +262,7 @@ def _outputs(
         fitted, final_rows = training.rows(at), sets[0].held
         soft_targets = None if soft_targets is None else soft_targets[at]
     return TeacherOutputs(
-        regime=regime,
+        source=source,
         selection_sets=sets,
         knowledge=knowledge,
         training=encoded(ctx, fitted, soft_targets, extra),
@@ -249,10 +279,9 @@ def _outputs(
 def _soft_sets(
     ctx: RunContext,
     rows: RunRows,
-    builder: KnowledgeBuilder,
+    source: TeacherSource,
     hard_sets: Sequence[SelectionSet],
     knowledge: TeacherKnowledge,
-    pairs: CrossFittedPredictions | None,
     soft_targets: FloatArray | None,
 ) -> list[SelectionSet]:
     """Return the rows of trials with what teachers know of them that have not seen those held out.
@@ -265,7 +294,7 @@ def _soft_sets(
         return [with_knowledge(ctx, hard_sets[0], own, knowledge.extra)]
     sets = []
     for fold, hard in zip(rows.held_folds, hard_sets, strict=True):
-        own, labelled = builder.outside(fold, knowledge.predictions, pairs)
+        own, labelled = source.builder.outside(fold, source.predictions, source.pairs)
         at = np.searchsorted(rows.outside(fold), trial_rows(ctx, rows, fold))
         sets.append(with_knowledge(ctx, hard, None if own is None else own[at], labelled))
     return sets

@@ -47,16 +47,21 @@ def member_footprint(teacher: Teacher, predictor: TeacherPredictor) -> Footprint
     return Footprint(*CacheRegion(predictor.cache, "teacher").get(measure, "cost", *content))
 
 
-def fuser_footprint(fusion: CachedFusion, probabilities: FloatArray, table: Any) -> Footprint:
-    """Return that of the fuser alone, on the members' probabilities (M, m, K) of some rows."""
+def fuser_footprint(
+    fusion: CachedFusion, probabilities: FloatArray, table: Any, student: FloatArray | None = None
+) -> Footprint:
+    """Return that of the fuser alone, on the members' probabilities (M, m, K) of some rows.
+
+    A student that the fuser looks at, of probabilities (m, K), is a member as a rule.
+    """
 
     def measure() -> FloatArray:
         fitted = fusion.fitted
 
         def fuse(rows: _MemberRows) -> FloatArray:
-            return fitted.fuse(rows.probabilities, rows.table)[0]
+            return fitted.fuse(rows.probabilities, rows.table, rows.student)[0]
 
-        return _measured(fitted.fitted, fuse, _MemberRows(probabilities, table))
+        return _measured(fitted.fitted, fuse, _MemberRows(probabilities, table, student))
 
     content = (fusion.identity, tables.digest(probabilities, table))
     return Footprint(*fusion.region.get(measure, "cost", *content))
@@ -78,6 +83,7 @@ class _MemberRows:
 
     probabilities: FloatArray
     table: Any
+    student: FloatArray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -85,4 +91,5 @@ class _MemberRows:
         return shape
 
     def __getitem__(self, rows: Any) -> _MemberRows:
-        return _MemberRows(self.probabilities[:, rows], tables.take(self.table, rows))
+        student = None if self.student is None else self.student[rows]
+        return _MemberRows(self.probabilities[:, rows], tables.take(self.table, rows), student)

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from hpmkd.execution.cache_counts import RegionCounts, by_region
+
 #: What students are trained for. In the searches: on a share of the rows; on all of them with the
 #: teacher, or on hard labels alone. Then the links of a chain with all that they build on; what is
 #: fitted on all training rows; an ensemble that is distilled; whatever is asked for afterwards.
@@ -149,17 +151,21 @@ class Counts:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``counts.json``."""
+        hits, misses = self.cache.get("hits", 0), self.cache.get("misses", 0)
+        regions = by_region(self.cache)
         seconds = {name: round(spent, 3) for name, spent in self.seconds.items()}
         return {
             "models_trained": self.models_trained,
             "trained_for": {purpose: asdict(each) for purpose, each in self.efforts.items()},
             "teacher_fits": self.teacher_fits,
             "teacher_calls": self.teacher_calls,
-            "cache_hits": self.cache.get("hits", 0),
-            "cache_misses": self.cache.get("misses", 0),
+            "cache_hits": hits,
+            "cache_misses": misses,
             "cache_bytes": self.cache.get("bytes", 0),
             "cache_evictions": self.cache.get("evictions", 0),
             "cache_disk_hits": self.cache.get("disk_hits", 0),
+            "cache_rate": RegionCounts(hits, misses).to_mapping()["rate"],
+            "cache_regions": {name: each.to_mapping() for name, each in regions.items()},
             # In the order of their first trials; which process it was means nothing.
             "workers": [
                 {"trials": each.trials, "seconds": round(each.seconds, 3)}

@@ -23,6 +23,7 @@ from hpmkd.knowledge.fusion import Knowledge, gather
 from hpmkd.knowledge.predictions import CrossFittedPredictions, TeacherPredictions, stack
 from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.knowledge.regime import Regime, detect, worst
+from hpmkd.knowledge.student_state import StudentState
 from hpmkd.knowledge.teachers import CloneableTeacher, GivenTeacher, Teacher
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class TeacherKnowledge:
     fusion: CachedFusion
     predictions: CrossFittedPredictions
     extra: PseudoLabelledRows | None  # rows without labels, with the teachers' soft targets
+    student: StudentState = field(default_factory=StudentState)  # that the fuser looks at
 
     def test(self, table: Any) -> FloatArray | None:
         """Return the fused probabilities of the test rows; None if a teacher cannot predict them.
@@ -53,7 +55,9 @@ class TeacherKnowledge:
         known = [each for each in predicted if each is not None]
         if len(known) < len(predicted):
             return None
-        return known[0] if len(known) == 1 else self.fusion.fuse(stack(known), table)[0]
+        if len(known) == 1:
+            return known[0]
+        return self.fusion.fuse(stack(known), table, self.student.test())[0]
 
     def original(self, test: Any) -> TeacherPredictions:
         """Return what is distilled: one teacher as it is, several as they are fused."""
@@ -76,6 +80,7 @@ class KnowledgeBuilder:
     #: Rows that fold models predict: test rows, and what `source` gives. Those that judge on a fold
     #: are fitted beside rows that were made without its rows.
     queries: Queries = field(default_factory=Queries)
+    student: StudentState = field(default_factory=StudentState)  # that the fuser looks at
 
     @property
     def without_model(self) -> list[str]:
@@ -202,12 +207,13 @@ class KnowledgeBuilder:
         """
         at = np.flatnonzero(self.predictor.fold_of_row != held)
         own = predictions.out_of_fold()[:, at] if pairs is None else pairs.out_of_fold(held)
-        fusion = self._fusion(own, at)
+        fusion = self._fusion(own, at, self.student.of(at, None if pairs is None else held))
         real = self.queries.made == ()
         labelled = predictions.extra(held) if real else predictions.made(held)
+        student = self.student.extra(held) if real else self.student.made(held)
         table = self.queries.extra if real else self.queries.made[held]
         soft_targets = None if pairs is None else fusion.own()[0]
-        return soft_targets, self._labelled(table, labelled, fusion)
+        return soft_targets, self._labelled(table, labelled, fusion, student)
 
     def finish(
         self,
@@ -222,34 +228,43 @@ class KnowledgeBuilder:
         """
         own, rows = predictions.out_of_fold(), predictions.rows
         if fitted is None:
-            fusion = self._fusion(own, rows)
+            fusion = self._fusion(own, rows, self.student.of(rows))
             fused_rows = fusion.own()
         else:
             # Where one fold alone was predicted, some of them were not.
             fitted = np.intersect1d(fitted, rows)
-            fusion = self._fusion(own[:, np.searchsorted(rows, fitted)], fitted)
+            seen = own[:, np.searchsorted(rows, fitted)]
+            fusion = self._fusion(seen, fitted, self.student.of(fitted))
             if wanted is not None:
                 own, rows = own[:, np.searchsorted(rows, wanted)], wanted
-            fused_rows = fusion.fuse(own, self.predictor.training.rows(rows).part)
-        labelled = self._labelled(self.queries.extra, predictions.extra(), fusion)
+            table = self.predictor.training.rows(rows).part
+            fused_rows = fusion.fuse(own, table, self.student.of(rows))
+        student = self.student.extra()
+        labelled = self._labelled(self.queries.extra, predictions.extra(), fusion, student)
         knowledge = gather(predictions.names, regime, fusion, labelled, fused_rows)
-        return TeacherKnowledge(knowledge, rows, fusion, predictions, labelled)
+        return TeacherKnowledge(knowledge, rows, fusion, predictions, labelled, self.student)
 
     def _fused(self, teachers: Sequence[Teacher]) -> FloatArray:
         return self.soft_targets(self.predict(teachers, self.folds, Queries()))
 
-    def _fusion(self, probabilities: FloatArray, rows: IntArray) -> CachedFusion:
+    def _fusion(
+        self, probabilities: FloatArray, rows: IntArray, student: FloatArray | None = None
+    ) -> CachedFusion:
         region = CacheRegion(self.predictor.cache, "attention")
         training = self.predictor.training
         known: Dataset = training if len(rows) == len(training) else training.rows(rows)
-        return CachedFusion(self.fuser, probabilities, known, region)
+        return CachedFusion(self.fuser, probabilities, known, region, student)
 
     def _labelled(
-        self, table: Any, probabilities: FloatArray | None, fusion: CachedFusion
+        self,
+        table: Any,
+        probabilities: FloatArray | None,
+        fusion: CachedFusion,
+        student: FloatArray | None,
     ) -> PseudoLabelledRows | None:
         if table is None or probabilities is None:
             return None
-        soft_targets = fusion.fuse(probabilities, table)[0]
+        soft_targets = fusion.fuse(probabilities, table, student)[0]
         return PseudoLabelledRows(table, soft_targets, self.source.real)
 
     def _warn_if_worse_than_prior(self, teacher: Teacher) -> None:

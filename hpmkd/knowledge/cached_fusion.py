@@ -34,13 +34,16 @@ class CachedFusion:
     probabilities: FloatArray
     rows: Dataset
     region: CacheRegion
+    #: (n, K): of the current student for the rows, out of fold; None if the fuser does not ask.
+    student: FloatArray | None = None
 
     @cached_property
     def fitted(self) -> FittedFusion:
         """The fitted fuser."""
         rows = self.rows
+        weights, student = rows.weights, self.student
         return FittedFusion.fit(
-            self.selected, self.probabilities, rows.labels, rows.features, rows.weights
+            self.selected, self.probabilities, rows.labels, rows.features, weights, student
         )
 
     @cached_property
@@ -49,15 +52,20 @@ class CachedFusion:
 
         No temperature or weight of a student is in it: students learn from the fused rows.
         """
-        return tables.digest(_identity(self.selected), self.probabilities, self.rows.digest)
+        student = [] if self.student is None else [self.student]
+        own = _identity(self.selected)
+        return tables.digest(own, self.probabilities, self.rows.digest, *student)
 
     def own(self) -> tuple[FloatArray, FloatArray]:
         """Return soft targets (n, K) and weights (n, M) of the rows that it is fitted on."""
-        return self._fuse(self.probabilities, self.rows.table, "own")
+        return self._fuse(self.probabilities, self.rows.table, self.student, "own")
 
-    def fuse(self, probabilities: FloatArray, table: Any) -> tuple[FloatArray, FloatArray]:
+    def fuse(
+        self, probabilities: FloatArray, table: Any, student: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
         """Return soft targets (n, K) and weights (n, M) of other rows."""
-        return self._fuse(probabilities, table, tables.digest(probabilities, table))
+        read = [] if student is None else [student]
+        return self._fuse(probabilities, table, student, tables.digest(probabilities, table, *read))
 
     def summary(self, teachers: Sequence[str]) -> Mapping[str, Any]:
         """Return the fuser's summary of itself; `teachers` are the names of the M."""
@@ -67,24 +75,31 @@ class CachedFusion:
         return summary
 
     def _fuse(
-        self, probabilities: FloatArray, table: Any, key: str
+        self, probabilities: FloatArray, table: Any, student: FloatArray | None, key: str
     ) -> tuple[FloatArray, FloatArray]:
         k = probabilities.shape[-1]
         both = self.region.get(
-            lambda: self._fused(probabilities, table), "fused", self.identity, key
+            lambda: self._fused(probabilities, table, student), "fused", self.identity, key
         )
         # Each in one piece, for the order in memory decides the last bits of a mean.
         soft_targets, weights = np.ascontiguousarray(both[:, :k]), np.ascontiguousarray(both[:, k:])
         soft_targets.flags.writeable = False
         return soft_targets, weights
 
-    def _fused(self, probabilities: FloatArray, table: Any) -> NDArray[Any]:
+    def _fused(
+        self, probabilities: FloatArray, table: Any, student: FloatArray | None
+    ) -> NDArray[Any]:
         """Return soft targets and weights beside each other; of a part, block by block."""
         if not isinstance(table, tables.TablePart):
-            return np.hstack(self.fitted.fuse(probabilities, table))
+            return np.hstack(self.fitted.fuse(probabilities, table, student))
         n = table.shape[0]
         blocks = [np.arange(at, min(at + ROWS_AT_ONCE, n)) for at in range(0, n, ROWS_AT_ONCE)]
-        fused = [self.fitted.fuse(probabilities[:, at], table[at]) for at in blocks]
+        fused = [
+            self.fitted.fuse(
+                probabilities[:, at], table[at], None if student is None else student[at]
+            )
+            for at in blocks
+        ]
         return np.vstack([np.hstack(each) for each in fused])
 
 

@@ -95,16 +95,19 @@ class FittedFusion:
         labels: IntArray,
         table: Any,
         weights: FloatArray | None = None,
+        student: FloatArray | None = None,
     ) -> FittedFusion:
-        """Fit a fuser on probabilities of shape (M, n, K)."""
-        weighed = {} if weights is None else {"weights": weights}
-        return cls(selected, selected.create().fit(probabilities, labels, table, **weighed))
+        """Fit a fuser on probabilities of shape (M, n, K); with (n, K) of a student, if it asks."""
+        given = known(weights=weights, student_state=student)
+        return cls(selected, selected.create().fit(probabilities, labels, table, **given))
 
-    def fuse(self, probabilities: FloatArray, table: Any) -> tuple[FloatArray, FloatArray]:
+    def fuse(
+        self, probabilities: FloatArray, table: Any, student: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
         """Return soft targets (n, K) and weights (n, M)."""
         m, n, k = probabilities.shape
         with self.selected.offered.blamed("failed in fuse"):
-            fused = self.fitted.fuse(probabilities, table)
+            fused = self.fitted.fuse(probabilities, table, **known(student_state=student))
             # A copy, for it is frozen: the plugin may still write to its own memory.
             soft_targets = checked(fused.probabilities, (n, k), "it").copy()
             weights = checked(fused.weights, (n, m), "it, as weights,")
@@ -156,6 +159,11 @@ def _check_gate(gate: object) -> None:
     content = cast("Mapping[str, Any]", gate)
     expect("accepted in its gate", content.get("accepted"), bool, "True or False")
     expect("reason in its gate", content.get("reason"), str, "a text")
+
+
+def known(**arrays: FloatArray | None) -> dict[str, FloatArray]:
+    """Return those that are given: a fuser need not know of others."""
+    return {name: array for name, array in arrays.items() if array is not None}
 
 
 def fit_and_fuse(

@@ -193,6 +193,10 @@ class SearchSettings(Settings, frozen=True):
         fitted in the others.
     stop : StopSettings
         When the search ends early.
+    rounds : int
+        How often students learn from the teachers, who are fused anew each time, beside the best
+        student so far. More than one takes a fuser that looks at it (``student_state``); each is
+        kept only where it pays.
     """
 
     batch: Count = 8
@@ -201,6 +205,7 @@ class SearchSettings(Settings, frozen=True):
     extra_weights: tuple[ExtraWeight, ...] = (0.0, 0.5)
     racing: bool = True
     stop: StopSettings = StopSettings()
+    rounds: Count = 1
 
     @property
     def soft(self) -> bool:

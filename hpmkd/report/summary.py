@@ -73,14 +73,19 @@ COUNTS: Mapping[str, str] = {
     "models_trained": "models trained",
     "teacher_fits": "teacher fits",
     "teacher_calls": "teacher calls",
-    "cache_hits": "cache hits",
-    "cache_misses": "cache misses",
     "cache_evictions": "cache evictions",
-    "cache_disk_hits": "cache hits on disk",
     "cache_bytes": "size of the cache",
     "resumed": "results from the journal",
     "peak_mb": "peak memory, MB",
 }
+#: Of each region of the cache, and of all together.
+CACHE: Sequence[Column] = (
+    ("region", "region", digits),
+    ("hits", "hits", digits),
+    ("of them from disk", "disk_hits", digits),
+    ("misses", "misses", digits),
+    ("hit rate", "rate", percent),
+)
 
 
 def shipped(found: Distillation) -> ModelRecord:
@@ -166,6 +171,15 @@ def counts(found: Distillation) -> Table:
         if key in found.counts
     ]
     return table("Counts", ("what", "count"), rows)
+
+
+def cache(found: Distillation) -> Table:
+    """Return what was asked of the cache; no rate of a region that was not asked."""
+    names = ("hits", "misses", "disk_hits", "rate")
+    regions = found.counts.get("cache_regions", {})  # none of old
+    rows = [{"region": clean(region), **told} for region, told in regions.items()]
+    together = {name: found.counts.get(f"cache_{name}") for name in names}
+    return table_of("Cache", CACHE, [*rows, {"region": "together", **together}])
 
 
 def efforts(found: Distillation) -> Table:

@@ -47,6 +47,7 @@ class Search:
     racing: bool = True
     #: The trials of a search before, on the same rows.
     before: Sequence[Trial] = ()
+    others: int = 0  # trials on the same rows with other targets, whose numbers are taken
     #: Called with every new trial, in the order of request.
     on_trial: Callable[[Trial], None] = lambda trial: None
     #: Called with every new trial as soon as it arrives; returns the trial to store.
@@ -210,7 +211,7 @@ class Search:
         for configuration in requested:
             if configuration.key not in self._known:
                 new.setdefault(configuration.key, configuration)
-        first = len(self._known)
+        first = self.others + len(self._known)
         tasks = [
             TrialTask(first + at, each, self._leader(each) if self.racing else None)
             for at, each in enumerate(new.values())

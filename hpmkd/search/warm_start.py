@@ -73,14 +73,18 @@ def teach_scheduler(scheduler: Scheduler, facts: DataFacts, known: Sequence[Outc
         learn(facts, known)
 
 
-def outcomes(facts: DataFacts, trials: Sequence[Trial]) -> list[Outcome]:
+def outcomes(
+    facts: DataFacts, trials: Sequence[Trial], stages: Mapping[str, ActiveStage]
+) -> list[Outcome]:
     """Return what a run learned: of its trials on all rows that did not build on a stage before."""
     counted = [each for each in trials if _counts(each)]
     return [
         outcome
         for stage in dict.fromkeys(trial.configuration.stage for trial in counted)
         for outcome in _ranked(
-            facts, [each for each in counted if each.configuration.stage == stage]
+            facts,
+            [each for each in counted if each.configuration.stage == stage],
+            stages[stage].stage.defaults,
         )
     ]
 
@@ -90,12 +94,15 @@ def _counts(trial: Trial) -> bool:
     return by_itself and bool(np.isfinite(trial.log_loss))
 
 
-def _ranked(facts: DataFacts, trials: Sequence[Trial]) -> Iterator[Outcome]:
+def _ranked(
+    facts: DataFacts, trials: Sequence[Trial], defaults: Mapping[str, Hyperparameter]
+) -> Iterator[Outcome]:
     losses = np.array([trial.log_loss for trial in trials])
     for trial, loss in zip(trials, losses, strict=True):
         rank = float(np.sum(losses < loss)) / max(1, len(losses) - 1)
         regret = float(loss - losses.min())
-        yield Outcome(facts, _as_trained(trial), regret, rank, trial.state)
+        is_default = dict(trial.configuration.hyperparameters) == dict(defaults)
+        yield Outcome(facts, _as_trained(trial), regret, rank, trial.state, is_default)
 
 
 def _as_trained(trial: Trial) -> Configuration:

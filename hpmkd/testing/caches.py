@@ -16,6 +16,8 @@ from hpmkd.contracts import BatchCache, Cache
 
 #: A thread that is not done by then hangs. Nothing waits that long otherwise.
 HANGS_AFTER = 30.0
+#: What is counted of each look-up.
+ASKED = ("hits", "misses")
 
 
 class Counted:
@@ -231,6 +233,19 @@ class CacheSuite:
         assert all(isinstance(count, int) for count in stats.values())
         assert (stats["hits"], stats["misses"], stats["evictions"]) == (2, 2, 0)
         assert stats["bytes"] >= 2 * 800
+
+    def test_regions_add_up(self, cache: Cache, regions: Sequence[str]) -> None:
+        """Counts by region are optional; those that are told are right."""
+        for key in ("a", "b", "a"):
+            cache.get_or_compute(regions[0], key, Counted(np.zeros(100)))
+        cache.get_or_compute(regions[1], "a", Counted(np.zeros(100)))
+        stats = cache.stats()
+        if f"{regions[0]}_hits" not in stats:
+            pytest.skip("this cache tells nothing by region")
+        told = {name: [stats[f"{region}_{name}"] for region in regions[:2]] for name in ASKED}
+        assert told == {"hits": [1, 0], "misses": [2, 1]}
+        for region in regions[:2]:
+            assert 0 <= stats.get(f"{region}_disk_hits", 0) <= stats[f"{region}_hits"]
 
     def test_a_batch_finds_what_was_kept(self, cache: Cache, region: str) -> None:
         """In the order of the keys, None for a missing one, however an entry was kept."""

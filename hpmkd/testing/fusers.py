@@ -37,6 +37,14 @@ def teacher_probabilities(
     return read_only(odds / odds.sum(axis=2, keepdims=True)), read_only(labels), table
 
 
+def student_probabilities(labels: IntArray, n_classes: int) -> FloatArray:
+    """Make probabilities (n, K) of a student that is right two times in three."""
+    rng = np.random.default_rng(n_classes)
+    odds = np.exp(rng.normal(size=(len(labels), n_classes)))
+    odds[np.arange(len(labels)), labels] *= np.where(rng.random(len(labels)) < 0.67, 9.0, 0.5)
+    return read_only(odds / odds.sum(axis=1, keepdims=True))
+
+
 def row_losses(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     """Return the log loss of each row, in nats; a sure mistake costs 690."""
     losses: FloatArray = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-300))
@@ -163,6 +171,30 @@ class FuserSuite:
         copy = pickle.loads(pickle.dumps(fitted))
         one, two = fitted.fuse(probabilities, table), copy.fuse(probabilities, table)
         assert one.probabilities.tobytes() == two.probabilities.tobytes()
+
+    def test_whether_it_asks_for_a_student_is_known(self, fuser: Fuser) -> None:
+        """``student_state``, which it need not have, is True or False."""
+        assert getattr(fuser, "student_state", False) in (True, False)
+
+    @pytest.mark.parametrize("n_classes", [2, 5])
+    def test_a_student_is_read_as_teachers_are(self, fuser: Fuser, n_classes: int) -> None:
+        """One that asks for the student fuses beside it, also beside a sure one, and pickles."""
+        if not getattr(fuser, "student_state", False):
+            return
+        probabilities, labels, table = teacher_probabilities(n_classes)
+        student = student_probabilities(labels, n_classes)
+        sure = read_only(np.eye(n_classes)[student.argmax(axis=1)])
+        for state in (student, sure):
+            given, before = {"student_state": state}, state.copy()
+            fitted = pickle.loads(pickle.dumps(fuser.fit(probabilities, labels, table, **given)))
+            again = fuser.fit(probabilities, labels, table, **given)
+            fused = fitted.fuse(probabilities, table, **given)
+            self.check(fused, 3, 200, n_classes)
+            few = fitted.fuse(probabilities[:, :1], table.iloc[:1], student_state=state[:1])
+            self.check(few, 3, 1, n_classes)
+            other = again.fuse(probabilities, table, **given)
+            assert other.probabilities.tobytes() == fused.probabilities.tobytes()
+            assert np.array_equal(state, before)
 
     @pytest.mark.parametrize("n_classes", [2, 5])
     def test_a_pool_fuses_as_it_does(self, fuser: Fuser, n_classes: int) -> None:

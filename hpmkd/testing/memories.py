@@ -32,13 +32,15 @@ A_FEW = 5
 
 
 def outcomes(facts: DataFacts, stage: str = "tree", alpha: float = 0.5) -> list[Outcome]:
-    """Return what a run learned: of nine points of a stage, ``GOOD`` did best."""
+    """Return what a run learned: of nine points, one the defaults, ``GOOD`` did best."""
     learned = []
     for at, point in enumerate((*BAD, GOOD)):
         place = 0 if point is GOOD else at + 1
+        is_default = point is BAD[0]
         configuration = Configuration(stage, 1.5, alpha, point)
         state = STATE if place == 0 else None
-        learned.append(Outcome(facts, configuration, 0.01 * place, place / len(BAD), state))
+        rank = place / len(BAD)
+        learned.append(Outcome(facts, configuration, 0.01 * place, rank, state, is_default))
     return learned
 
 
@@ -52,6 +54,7 @@ def content(found: Iterable[Outcome]) -> list[str]:
                 outcome.regret,
                 outcome.rank,
                 outcome.state,
+                outcome.is_default,
             )
         )
         for outcome in found

@@ -115,7 +115,7 @@ class SamplerSuite:
     def test_what_is_remembered_comes_first(
         self, factory: Callable[[SearchSpace], Sampler]
     ) -> None:
-        """The first hyperparameters of every stage are those remembered, best first."""
+        """A stage begins with the best that is remembered; with its defaults, the rest follows."""
         if not self.remembers:
             pytest.skip("it looks at no memory")
         given = remembering(space())
@@ -124,7 +124,11 @@ class SamplerSuite:
         for name, remembered in given.remembered.items():
             own = [dict(each.hyperparameters) for each in requested if each.stage == name]
             first = [point for at, point in enumerate(own) if point not in own[:at]]
-            assert first[: len(remembered)] == remembered[: len(first)]
+            assert first[:1] == remembered[:1]
+            early = first[: len(remembered) + 1]
+            recalled = [point for point in early if point in remembered]
+            assert recalled == remembered[: len(recalled)]
+            assert len(recalled) >= len(early) - 1, "one of them may be the defaults"
 
     @pytest.mark.parametrize("fits", [1, 3])
     @pytest.mark.parametrize("evaluations", [2, 5, 8, 20])

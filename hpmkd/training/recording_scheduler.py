@@ -1,4 +1,4 @@
-"""What passes between a stage and its scheduler in one fit."""
+"""What passes between a stage and its scheduler in the fits of one trial."""
 
 from __future__ import annotations
 
@@ -15,24 +15,30 @@ if TYPE_CHECKING:
 
 
 class RecordingScheduler:
-    """A scheduler that records the last state and all softenings; made anew for every fit."""
+    """A scheduler that records the last state and what was heard; made anew for every trial."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
         self.state: TrainingState | None = None
-        # By progress: a stage may request one round more than once.
-        self._softenings: dict[float, Softening] = {}
+        self._fits = 0
+        # By fit and progress: a stage may request one round more than once.
+        self._heard: dict[tuple[int, float], Softening] = {}
 
     @property
     def varies(self) -> bool:
         """Whether it looks at the training state."""
         return self.scheduler.varies
 
+    def begin_fit(self) -> None:
+        """Tell the rounds that follow from those of the fits before."""
+        self._fits += 1
+        self.state = None
+
     def softening(self, configuration: Configuration, state: TrainingState) -> Softening:
         """Forward, and record."""
         softening = self.scheduler.softening(configuration, state)
         self.state = state
-        self._softenings[state.progress] = softening
+        self._heard[self._fits, state.progress] = softening
         return softening
 
     def observe(self, trial: Trial) -> None:
@@ -41,14 +47,15 @@ class RecordingScheduler:
 
     @property
     def mean(self) -> Softening | None:
-        """Mean alpha, and geometric mean of T, of the rounds; None if none was requested."""
-        used = list(self._softenings.values())
-        if not used:
+        """Mean alpha, and geometric mean of T, of all rounds; None if none was requested.
+
+        A round at alpha = 0 hears no teacher, and so no T; where none does, T is 1.
+        """
+        heard = list(self._heard.values())
+        if not heard:
             return None
-        return Softening(
-            _mean([each.temperature for each in used], np.log, np.exp),
-            _mean([each.alpha for each in used]),
-        )
+        temperatures = [each.temperature for each in heard if each.alpha > 0] or [1.0]
+        return Softening(_mean(temperatures, np.log, np.exp), _mean([each.alpha for each in heard]))
 
 
 def _mean(

@@ -104,7 +104,7 @@ def evaluate(data: SearchData, task: TrialTask) -> Trial:
     trial, shorter, worse_by = None, [], None
     try:
         for split in data.splits:
-            recorder = RecordingScheduler(data.fitting.scheduler)
+            recorder.begin_fit()
             training = split.training.sample(configuration.share, data.fitting.seed)
             fits.append(data.fitting.fit(training, configuration, split, recorder))
             if race is not None and len(fits) < len(data.splits):

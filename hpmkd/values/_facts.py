@@ -49,7 +49,8 @@ class Outcome:
         Of the data set.
     configuration : Configuration
         What was evaluated: on all training rows, by itself (no ``after``). Temperature and
-        alpha are what its scheduler made of them, on average over the rounds.
+        alpha are what its scheduler made of them, on average over the rounds; the temperature
+        is 1 where alpha is 0.
     regret : float
         Its log loss minus the least of its stage in that run, on the selection rows, in nats;
         0 for the best. Failed trials have none.
@@ -57,6 +58,9 @@ class Outcome:
         Share of the other trials of its stage in that run that did better, in [0, 1].
     state : TrainingState or None
         The last state that its scheduler received in the fit.
+    is_default : bool
+        Whether its hyperparameters are the defaults of its stage for that data: what any others
+        must beat.
     """
 
     facts: DataFacts
@@ -64,3 +68,4 @@ class Outcome:
     regret: float
     rank: float
     state: TrainingState | None = None
+    is_default: bool = False

@@ -141,7 +141,8 @@ class Trial:
         The last state that its scheduler received in the fit (the last one, if there were
         several); None if it received none.
     softening : Softening or None
-        The softening used in that fit: mean alpha and geometric mean of T over the rounds.
+        The softening that was heard: mean alpha over the rounds of all its fits, and geometric
+        mean of T over those whose alpha was above 0; 1 if there were none.
     probabilities : ndarray of shape (n_selection, K) or None
         Its probabilities of the selection rows; stored of the best of each stage alone.
     n_bytes : int or None

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from benchmarks.claims.claims import CLAIMS
+from benchmarks.claims.growth import exponent
 from benchmarks.common.significance import critical_difference, groups, holm, mean_ranks, wilcoxon
 from benchmarks.rivals.compare import Whole
 from benchmarks.verdict.confusion import right, truth
@@ -68,3 +70,24 @@ def test_arms_are_compared_on_the_draws_that_both_have():
 def test_fresh_rows_contradict_a_verdict_or_do_not(outcome, found, error, true, is_right):
     line = {"outcome": outcome, "interval": [-0.02, 0.02], "truth": found, "error": error}
     assert (truth(line), right(line)) == (true, is_right)
+
+
+def test_an_exponent_is_the_slope_of_the_logarithms():
+    sizes = [1, 2, 4, 8]
+    assert exponent(sizes, [3 * size**1.5 for size in sizes]) == pytest.approx((1.5, 0.0))
+    # Of three points, by hand: y = 0, 1, 1 at x = 0, 1, 2 has slope 1/2; residuals -1/6, 1/3, -1/6.
+    slope, error = exponent(np.exp([0, 1, 2]), np.exp([0, 1, 1]))
+    assert (slope, error) == pytest.approx((0.5, np.sqrt(1 / 6 / 2)))
+
+
+def test_two_sizes_have_no_error_to_speak_of():
+    with pytest.raises(ValueError, match="got 2 sizes"):
+        exponent([1, 2], [1, 2])
+
+
+def test_a_claim_of_less_is_reached_below_its_bound_and_one_of_more_above_it():
+    claims = {each.what: each for each in CLAIMS}
+    assert claims["time"].reached(-91)
+    assert not claims["time"].reached(-89)
+    assert claims["accuracy"].reached(2.5)
+    assert not claims["accuracy"].reached(-2.5)

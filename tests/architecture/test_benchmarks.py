@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,9 +36,31 @@ def test_the_list_imports_nothing_heavy_and_names_all():
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
+def test_the_code_that_it_measures_exists(name):
+    measures = BENCHMARKS[name].measures
+    assert measures
+    assert [path for path in measures if not (ROOT / path).exists()] == []
+
+
+def test_the_check_tells_the_age_of_every_page_or_that_there_is_no_history():
+    found = run("-m", "benchmarks", "--check")
+    pages = {each.page for each in BENCHMARKS.values() if each.page}
+    if found.returncode:
+        assert re.search("has no history|shallow|not installed", found.stderr), found.stderr
+    else:
+        assert set(re.findall(r"^\w+ +docs/(\S+):", found.stdout, re.MULTILINE)) == pages
+
+
+def test_the_check_has_no_other_option():
+    found = run("-m", "benchmarks", "--check", "--strickt")
+    assert found.returncode != 0
+    assert "got --strickt; expected --strict" in found.stderr
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_page_exists_and_names_the_command_that_writes_it(name):
     page = BENCHMARKS[name].page
-    if page and name not in ("kernels", "fusion-kernels"):  # these are their tables alone
+    if page:
         text = (ROOT / "docs" / page).read_text("utf-8")
         assert f"python -m benchmarks {name}" in " ".join(text.split())
 

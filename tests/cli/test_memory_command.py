@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from hpmkd.cli import cli
 from hpmkd.values import Configuration, DataFacts, Outcome, TrainingState
 from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.records import learned
+from hpmkd_defaults.memories.shipped import FILE, shipped
 from hpmkd_defaults.memories.store import RecordStore
 
 
@@ -51,12 +53,20 @@ def known(path):
 
 def test_info_before_any_run():
     info = json.loads(call("memory", "info", "--json").stdout)
+    of_stages = Counter(tried.stage for each in shipped() for tried in each.outcomes)
+    assert {"logistic", "tree", "gbm", "network", "xgboost"} == set(of_stages)
     assert info == {
         "file": str(store_path()),
         "bytes": 0,
         "data_sets": 0,
         "outcomes": {},
         "set_aside": [],
+        "shipped": {
+            "file": str(FILE),
+            "bytes": FILE.stat().st_size,
+            "data_sets": len(shipped()),
+            "outcomes": dict(sorted(of_stages.items())),
+        },
     }
     assert "data sets    0\n" in call("memory", "info").stdout
     assert not store_path().exists()
@@ -75,6 +85,8 @@ def test_info(path):
         "gbm          1 outcome",
         "tree         2 outcomes",
         "total        3 outcomes",
+        f"shipped      {FILE}, {FILE.stat().st_size / 1e3:.1f} kB: {len(shipped())} data sets, "
+        f"{sum(len(each.outcomes) for each in shipped())} outcomes",
     ]
 
 
@@ -189,6 +201,7 @@ def test_nothing_but_numbers_and_names_of_the_host_is_exported(path):
             "regret",
             "rank",
             "state",
+            "is_default",
         ),
     }
 

@@ -121,6 +121,11 @@ def test_counts_are_of_the_run_not_of_the_cache(wine):
     assert stats["teacher_misses"] == teacher
     assert stats["attention_misses"] == attention
     assert stats["feature_misses"] == feature
+    asked = {"teacher": teacher, "feature": feature, "attention": attention}
+    for run, rate in zip(runs, (0.0, 1.0, 1.0), strict=True):
+        assert run["cache_rate"] == rate
+        found = {name: (each["rate"], each["hits"]) for name, each in run["cache_regions"].items()}
+        assert found == {name: (rate, rate * n) for name, n in asked.items()}
     assert {run["cache_bytes"] for run in runs} == {cache.stats()["bytes"]}
     assert {run["cache_evictions"] for run in runs} == {run["cache_disk_hits"] for run in runs}
 
@@ -374,6 +379,19 @@ def test_another_process_asks_no_teacher(in_three_processes, teacher):
     assert first["cache_disk_hits"] == 0
     assert (second["teacher_fits"], second["teacher_calls"]) == (0, 0)
     assert 0 < second["cache_disk_hits"] == first["cache_misses"] - second["cache_misses"]
+    # A fitted teacher is asked for the same rows in each fold, and answers them once.
+    found = first["cache_regions"]["teacher"]
+    assert (found["hits"] > 0) == (teacher == "fitted")
+    assert second["cache_regions"]["teacher"] == {
+        "hits": found["hits"] + found["misses"],
+        "misses": 0,
+        "disk_hits": found["misses"],
+        "rate": 1.0,
+    }
+    # Nothing else is written, so that no other region has hits from disk.
+    assert [each["disk_hits"] for each in second["cache_regions"].values()].count(0) == 2
+    # The cache of the third keeps nothing on a disk, and does not tell of one.
+    assert {each["disk_hits"] for each in lone["cache_regions"].values()} == {None}
     assert second["bits"] == first["bits"] == lone["bits"]
 
 

@@ -34,6 +34,8 @@ CHAIN = [
     {"stage": "tree", "transfer": "mix"},
     {"stage": "gbm", "transfer": "residual", "after": "logistic"},
 ]
+#: Attention that sees the student is used whether or not it pays, and in every round.
+SEEING = {"fuser.gated": False, "fuser.student_state": True, "search.rounds": 2}
 #: Settings, and rows without labels.
 WAYS = {
     "made rows": ({}, None),
@@ -50,7 +52,7 @@ class Trials(list):
         self.append(trial)
 
 
-def lowest(way, fuser, **more):
+def lowest(way, fuser, fusing=None, **more):
     """Return the lowest loss of students that learnt from the teacher, above the entropy."""
     settings, unlabeled = WAYS[way]
     trials = Trials()
@@ -62,7 +64,7 @@ def lowest(way, fuser, **more):
             y_test=Y_TEST,
             X_unlabeled=unlabeled,
             teacher=Memoriser(),
-            settings={**SETTINGS, **settings, "fuser.name": fuser},
+            settings={**SETTINGS, **settings, **(fusing or {}), "fuser.name": fuser},
             observers=[trials],
             **more,
         )
@@ -81,6 +83,11 @@ def lowest(way, fuser, **more):
 @pytest.mark.parametrize("way", WAYS)
 def test_labels_that_mean_nothing_are_not_predicted(way, fuser):
     assert lowest(way, fuser) > -LUCK
+
+
+@pytest.mark.parametrize("way", ["made rows", "real rows", "soft targets alone"])
+def test_nor_by_way_of_the_student_that_attention_looks_at(way):
+    assert lowest(way, "attention", SEEING) > -LUCK
 
 
 def leaking(self, held, predictions, pairs):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.naive_bayes import GaussianNB
@@ -14,6 +16,7 @@ from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.crossfit import Queries
 from hpmkd.knowledge.predictor import TeacherPredictor
 from hpmkd.knowledge.regime import SELF
+from hpmkd.knowledge.student_state import StudentState
 from hpmkd.knowledge.teachers import CloneableTeacher
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
@@ -121,6 +124,31 @@ def test_other_labels_of_a_fold_change_nothing_for_its_judged_students(build, fu
         np.testing.assert_array_equal(soft_targets, again)
         np.testing.assert_array_equal(extra.soft_targets, extra_again.soft_targets)
         np.testing.assert_array_equal(extra.table, extra_again.table)
+
+
+@pytest.mark.parametrize("unlabeled", [None, UNLABELED])
+def test_nor_do_they_by_way_of_the_student_that_the_fuser_looks_at(build, unlabeled, monkeypatch):
+    monkeypatch.setattr("hpmkd_defaults.fusers.attention.FEWEST_ROWS", 10)
+    seeing = {"name": "attention", "gated": False, "student_state": True}
+    student = CloneableTeacher("student", KNeighborsClassifier(3))
+
+    def outcome(labels, fold, shown):
+        builder = build(labels, [NEAREST, BAYES], seeing, unlabeled)
+        single, pairs = known(builder, pairs=True)
+        if shown:
+            own = builder.predict([student], builder.folds, builder.queries)
+            twice = builder.predict([student], builder.pairs, Queries())
+            outside = {each: twice.out_of_fold(each)[0] for each in range(FOLDS)}
+            builder = replace(builder, student=StudentState(own, outside))
+        soft_targets, extra = builder.outside(fold, single, pairs)
+        return soft_targets, extra.soft_targets
+
+    for fold in range(FOLDS):
+        others = np.where(fold == FOLD_OF_ROW, 1 - Y, Y)
+        first, again = (outcome(labels, fold, shown=True) for labels in (Y, others))
+        for one, other, blind in zip(first, again, outcome(Y, fold, shown=False), strict=True):
+            np.testing.assert_array_equal(one, other)
+            assert not np.array_equal(one, blind)
 
 
 def test_other_labels_of_a_fold_reach_the_students_of_the_other_folds(build):

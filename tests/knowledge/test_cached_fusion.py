@@ -130,6 +130,51 @@ def test_whatever_decides_the_answer_is_in_the_key(probabilities, rows, dict_cac
     assert len(fits) == len(variants)
 
 
+class Following(Weighing):
+    """Fuses to the student that it is shown."""
+
+    student_state = True
+
+    def fit(self, probabilities, labels, table, student_state=None):
+        FITS.append(1)
+        return self
+
+    def fuse(self, probabilities, table, student_state=None):
+        m, n, _ = probabilities.shape
+        return Fused(student_state, np.full((n, m), 1 / m))
+
+    def summary(self):
+        return {}
+
+
+def test_the_student_is_handed_over_and_in_every_key(probabilities, rows, dict_cache, fits):
+    region = CacheRegion(dict_cache, "attention")
+    one, other = np.random.default_rng(3).dirichlet([1] * K, (2, N))
+
+    def shown(student):
+        return CachedFusion(selected(Following), probabilities, rows, region, student)
+
+    for number, student in enumerate((one, other), start=1):
+        for _ in range(2):
+            np.testing.assert_array_equal(shown(student).own()[0], student)
+        assert len(fits) == number
+    assert shown(one).identity != shown(other).identity
+    few, table = probabilities[:, :7], rows.table[:7]
+    for student in (one[:7], other[:7]):
+        np.testing.assert_array_equal(shown(one).fuse(few, table, student)[0], student)
+
+
+def test_a_part_of_a_table_is_fused_beside_its_rows_of_the_student(
+    probabilities, rows, monkeypatch
+):
+    monkeypatch.setattr("hpmkd.knowledge.cached_fusion.ROWS_AT_ONCE", 7)
+    student = np.random.default_rng(3).dirichlet([1] * K, N)
+    cached_fusion = CachedFusion(selected(Following), probabilities, rows, NO_CACHE, student)
+    part = rows.rows(np.arange(N)).part
+    fused = cached_fusion.fuse(probabilities, part, student)[0]
+    np.testing.assert_array_equal(fused, student)
+
+
 def test_a_fuser_that_nobody_can_identify_is_another_each_time(
     probabilities, rows, dict_cache, fits
 ):

@@ -142,6 +142,20 @@ def test_there_is_an_encoder_for_every_stage(monkeypatch):
         proxied("stage")
 
 
+def test_a_fuser_that_asks_for_the_student_takes_it():
+    def fit(probabilities, labels, table, weights=None):
+        return None
+
+    assert proxied("fuser").fit() is None
+    for asked, message in [("yes", "student_state is 'yes'"), (True, "fit has no such parameter")]:
+        fuser = Anything()
+        fuser.student_state, fuser.fit = asked, fit
+        with pytest.raises(PluginError, match=f"fuser 'liar' breaks its contract: .*{message}"):
+            blaming(fuser, ComponentOrigin("evil", "fuser", "liar"))
+    fuser.student_state = False
+    assert not blaming(fuser, ComponentOrigin("evil", "fuser", "liar")).student_state
+
+
 def test_an_exporter_has_written_its_file(tmp_path):
     exporter = proxied("exporter", export=lambda student, path: path)
     with pytest.raises(PluginError, match=r"export returned .*; expected a file at"):

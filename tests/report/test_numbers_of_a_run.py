@@ -41,6 +41,12 @@ def numbers(mapping):
     return [each for each in mapping.values() if type(each) in (int, float)]
 
 
+def is_counted(name, value):
+    """Whether a number stands in the table of counts; those of look-ups have their own."""
+    of_look_ups = name.startswith("cache_") and name not in ("cache_bytes", "cache_evictions")
+    return type(value) in (int, float) and not of_look_ups
+
+
 def exact(rows):
     return [[value for value, _ in row] for row in rows]
 
@@ -97,9 +103,18 @@ def test_verdict_counts_and_times_are_there(page, tables, files):
     total = spent.pop("total")
     assert seconds == [*spent.values(), *workers, total]
     shown = sorted(row[0] for row in exact(tables["Counts"]))
-    assert shown == sorted(numbers(counts))
+    assert shown == sorted(value for name, value in counts.items() if is_counted(name, value))
     efforts = exact(tables["What models were trained for"])
     assert efforts == [numbers(each) for each in counts["trained_for"].values()]
+
+
+def test_the_cache_is_told_by_region(tables, files):
+    counts, names = files["counts"], ("hits", "disk_hits", "misses", "rate")
+    told = [*counts["cache_regions"].values(), {name: counts[f"cache_{name}"] for name in names}]
+    assert len(told) == 4
+    assert exact(tables["Cache"]) == [
+        [each[name] for name in names if each[name] is not None] for each in told
+    ]
 
 
 def test_gates_and_recipe_are_there(page, folder, files):

@@ -14,9 +14,11 @@ from hpmkd.execution.journal import JournalFile
 from hpmkd.search.warm_start import outcomes, outcomes_elsewhere, recalled
 from hpmkd.training.fit import ActiveStage
 from hpmkd.values import After, Configuration, DataFacts, Offer, Outcome, Trial
+from hpmkd_defaults.memories.expected_regret import beside_defaults
 from hpmkd_defaults.memories.folder import store_path
-from hpmkd_defaults.memories.sqlite import MemoryWarning
+from hpmkd_defaults.memories.sqlite import MemoryWarning, SharedOptimizationMemory
 from hpmkd_defaults.memories.store import RecordStore
+from hpmkd_defaults.stages.tree import TreeStage
 
 FACTS = DataFacts(100, 5, 2, digest="this")
 
@@ -26,6 +28,9 @@ class Depths:
 
     def space(self, trial):
         return {"depth": trial.suggest_int("depth", 1, 8)}
+
+
+ACTIVE = {name: ActiveStage(name, "plugin", Depths()) for name in ("tree", "gbm", "logistic")}
 
 
 class Notes:
@@ -65,17 +70,19 @@ def trial(number, stage, loss, alpha=0.5, **more):
     ],
 )
 def test_only_what_a_stage_can_still_be_is_recalled(point, possible):
-    stages = {"tree": ActiveStage("tree", "plugin", Depths())}
-    assert recalled(Notes([point]), FACTS, stages) == {"tree": [point] if possible else []}
+    found = recalled(Notes([point]), FACTS, {"tree": ACTIVE["tree"]})
+    assert found == {"tree": [point] if possible else []}
 
 
 def test_ranks_and_regrets_are_within_a_stage():
     trees = [trial(0, "tree", 0.5), trial(1, "tree", 0.3, 0.0), trial(2, "tree", 0.4)]
-    learned = outcomes(FACTS, [*trees, trial(3, "gbm", 0.2)])
+    learned = outcomes(FACTS, [*trees, trial(3, "gbm", 0.2)], ACTIVE)
     found = {outcome.configuration.hyperparameters["depth"]: outcome for outcome in learned}
     assert [found[at].rank for at in range(4)] == [1.0, 0.0, 0.5, 0.0]
     assert [round(found[at].regret, 9) for at in range(4)] == [0.2, 0.0, 0.1, 0.0]
     assert all(outcome.facts is FACTS for outcome in learned)
+    # Depth 3 is the default of the stage.
+    assert [found[at].is_default for at in range(4)] == [False, False, False, True]
 
 
 def test_what_failed_or_was_not_whole_or_not_alone_teaches_nothing():
@@ -87,7 +94,7 @@ def test_what_failed_or_was_not_whole_or_not_alone_teaches_nothing():
         replace(trial(4, "tree", 0.1), worse_by=0.05),
         trial(3, "tree", 0.4),
     ]
-    (outcome,) = outcomes(FACTS, tried)
+    (outcome,) = outcomes(FACTS, tried, ACTIVE)
     assert (outcome.configuration.hyperparameters["depth"], outcome.rank) == (3, 0.0)
 
 
@@ -154,15 +161,27 @@ LIGHT = {
     "chain": [],
     "split.folds": 2,
     "augmenter": "none",
-    "sampler.name": "random",
-    "sampler.trials": 10,
+    "sampler.trials": 3,
     "search.stop.window": 0,
     "ensemble.top": 0,
+    "memory": {"name": "sqlite", "shipped": False},
 }
+#: It beats the defaults on any data.
+BETTER = {"max_leaf_nodes": 9, "min_samples_leaf": 4, "shrinkage": 2.0}
 
 
 def known(data, seed=0, **settings):
     return hpmkd.distill(*data, teacher="quick", settings={**LIGHT, **settings}, seed=seed)
+
+
+def remember(n_sets=4):
+    """Remember data sets on all of which one tree was better than the defaults."""
+    for at in range(n_sets):
+        facts = DataFacts(300 + at, 20, 2, 0.9, 0.1, "self", f"elsewhere {at}")
+        better = Configuration("tree", 1.0, 0.0, BETTER)
+        default = Configuration("tree", 1.0, 0.0, TreeStage.defaults)
+        tried = [Outcome(facts, better, 0.0, 0.0), Outcome(facts, default, 0.1, 1.0, None, True)]
+        SharedOptimizationMemory().remember(facts, tried)
 
 
 def first_of(found, stage):
@@ -170,18 +189,49 @@ def first_of(found, stage):
     return dict(first.configuration.hyperparameters)
 
 
-def test_the_first_trials_on_new_data_are_what_other_data_taught(wine, cancer):
-    first = known(wine)
-    assert first.facts["search"]["remembered"] == {"logistic": [], "tree": []}
-    found = known(cancer)
-    for stage, remembered in found.facts["search"]["remembered"].items():
-        tried = [each for each in first.trials if each.configuration.stage == stage]
-        best = min(tried, key=lambda trial: trial.log_loss).configuration.hyperparameters
-        assert remembered[0] == dict(best) == first_of(found, stage)
+def trees_of(found):
+    tried = [each.configuration for each in found.trials if each.configuration.stage == "tree"]
+    distinct = dict.fromkeys(tuple(each.hyperparameters.items()) for each in tried)
+    return [dict(point) for point in distinct]
 
 
-def test_the_same_command_again_gives_the_same_student(wine, cancer, tmp_path):
-    known(wine)
+def test_the_first_trials_on_new_data_are_what_other_data_taught(cancer):
+    nothing = known(cancer, memory="none")
+    assert nothing.facts["search"]["remembered"] == {"logistic": [], "tree": []}
+    remember()
+    found = known(cancer, **{"sampler.trials": 2})
+    assert found.facts["search"]["remembered"] == {"logistic": [], "tree": [BETTER]}
+    # The defaults are among the first draws all the same.
+    assert trees_of(found)[:2] == [BETTER, dict(TreeStage.defaults)]
+
+
+def test_a_run_tells_the_memory_how_much_its_points_lost_to_the_defaults(wine):
+    found = known(wine)
+    (record,) = RecordStore(store_path()).read()
+    losses = {
+        json.dumps(dict(each.configuration.hyperparameters), sort_keys=True): each.log_loss
+        for each in found.trials
+        if each.configuration.stage == "tree" and each.configuration.hard and each.eligible
+    }
+    defaults = losses.pop(json.dumps(dict(TreeStage.defaults), sort_keys=True))
+    beside = beside_defaults(record, "tree")
+    assert len(losses) >= 1
+    assert beside == {point: pytest.approx(loss - defaults) for point, loss in losses.items()}
+
+
+def test_what_ships_with_hpmkd_counts_unless_it_is_switched_off(wine, cancer):
+    alone = known(cancer)
+    assert alone.facts["search"]["remembered"] == {"logistic": [], "tree": []}
+    memory = SharedOptimizationMemory()
+    found = known(cancer, **{"memory.shipped": True, "sampler.trials": 1})
+    facts = DataFacts(455, 30, 2, 0.95, digest="cancer")
+    expected = {stage: [*map(dict, memory.suggest(facts, stage))] for stage in ("logistic", "tree")}
+    assert found.facts["search"]["remembered"] == expected
+    assert expected["tree"]
+
+
+def test_the_same_command_again_gives_the_same_student(cancer, tmp_path):
+    remember()
     students = []
     for name in ("one", "two"):
         found = known(cancer)
@@ -201,7 +251,7 @@ def test_another_seed_divides_the_same_data(wine):
 def test_a_poorer_run_on_the_same_data_erases_nothing(wine):
     known(wine)
     (before,) = RecordStore(store_path()).read()
-    known(wine, stages=["tree"], **{"sampler.trials": 1})
+    known(wine, stages=["tree"], **{"sampler.trials": 1, "sampler.more": 0})
     (after,) = RecordStore(store_path()).read()
     assert {each.stage for each in before.outcomes} == {"logistic", "tree"}
     assert after.outcomes == before.outcomes
@@ -222,7 +272,6 @@ def test_a_damaged_memory_is_set_aside_and_said(wine, cancer):
     with pytest.warns(MemoryWarning, match="set-aside-1, and a new one begun"):
         found = known(cancer)
     assert found.facts["search"]["remembered"] == {"logistic": [], "tree": []}
-    assert first_of(known(wine), "tree") in known(wine).facts["search"]["remembered"]["tree"]
 
 
 def test_a_memory_that_cannot_be_written_costs_a_warning(wine, tmp_path):

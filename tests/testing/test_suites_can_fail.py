@@ -88,6 +88,22 @@ class TestInventsCategoriesFromTheGlobalGenerator(AugmenterSuite):
         return made.assign(kind=made["kind"].where(made.index > 3, "elm"))
 
 
+@caught_by("test_regions_add_up")
+class TestTellsOfTheFirstRegionWhatIsTrueOfAll(CacheSuite):
+    @pytest.fixture
+    def cache(self):
+        self.entries, self.hits = {}, 0
+        return self
+
+    def get_or_compute(self, region, key, compute):
+        self.hits += (region, key) in self.entries
+        return self.entries.setdefault((region, key), compute())
+
+    def stats(self):
+        misses = len(self.entries)
+        return {"a_hits": self.hits, "a_misses": misses, "ab_hits": 0, "ab_misses": 0}
+
+
 @caught_by("test_keys_and_regions_tell_entries_apart", "test_concurrent_calls_compute_once")
 class TestJoinsRegionAndKeyAndComputesTwice(CacheSuite):
     @pytest.fixture
@@ -166,6 +182,28 @@ class TestTheFirstTeacherAndNoise(FuserSuite):
         mixed = probabilities[0] + self.noise
         weights = np.tile(np.eye(len(probabilities))[0], (len(mixed), 1))
         return Fused(mixed / mixed.sum(axis=1, keepdims=True), weights)
+
+
+@caught_by("test_a_student_is_read_as_teachers_are")
+class TestGuessesBesideAStudent(FuserSuite):
+    student_state, noise = True, 0.0
+
+    @pytest.fixture
+    def fuser(self):
+        return self
+
+    def fit(self, probabilities, labels, table, weights=None, student_state=None):
+        drawn = np.random.random() / 1e6  # noqa: NPY002
+        self.noise = 0.0 if student_state is None else drawn
+        return copy.copy(self)
+
+    def fuse(self, probabilities, table, student_state=None):
+        mixed = probabilities.mean(axis=0) + self.noise
+        weights = np.full((len(mixed), len(probabilities)), 1 / len(probabilities))
+        return Fused(mixed / mixed.sum(axis=1, keepdims=True), weights)
+
+    def summary(self):
+        return {}
 
 
 @caught_by(

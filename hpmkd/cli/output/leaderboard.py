@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from hpmkd.cli.output.cache_line import cache_line
 from hpmkd.cli.output.columns import TableColumn, print_columns
 from hpmkd.cli.output.confusion import print_confusion
 from hpmkd.recipe.units import shown_size, shown_time
@@ -76,10 +77,7 @@ def print_result(found: Distillation) -> None:
     )
     if took := purposes(counts):
         console.print(f"Models for {', '.join(f'{name} {each}' for name, each in took.items())}")
-    console.print(
-        f"Cache: {counts['cache_hits']} hits, {counts['cache_misses']} misses, "
-        f"{counts['cache_bytes'] / 1e6:.1f} MB, {counts['cache_evictions']} evictions"
-    )
+    console.print(cache_line(counts))
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")
     kind = _other_than_log_loss(found.recipe.metric.name)

@@ -5,6 +5,7 @@ Each is called in place of a method, with the method and its arguments.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from hpmkd.student.encoders import ENCODINGS
 from hpmkd.values import Outcome, Softening, StageInputs
 
 if TYPE_CHECKING:
-    from hpmkd.contracts import Stage
+    from hpmkd.contracts import Fuser, Stage
 
 Method = Callable[..., Any]
 
@@ -33,6 +34,20 @@ def check_encoding(stage: Stage) -> None:
     if stage.encoding not in tuple(ENCODINGS):
         known = " or ".join(map(repr, ENCODINGS))
         raise ValueError(f"encoding is {stage.encoding!r}; expected {known}")
+
+
+def check_student_state(fuser: Fuser) -> None:
+    """Raise TypeError if a fuser asks for the current student, and its fit does not take it."""
+    asked = getattr(fuser, "student_state", False)
+    expect("student_state", asked, bool, "True or False")
+    if not asked:
+        return
+    taken = inspect.signature(fuser.fit).parameters.values()
+    if not any(each.name == "student_state" or each.kind is each.VAR_KEYWORD for each in taken):
+        raise TypeError(
+            "student_state is True, and fit has no such parameter; expected "
+            "fit(probabilities, labels, table, weights=None, student_state=None)"
+        )
 
 
 def space(method: Method, trial: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hpmkd import contracts
 from hpmkd.errors import FAILURES, HpmkdError, PluginError, PluginWarning
 from hpmkd.registry.offers import blame
-from hpmkd.registry.validation.checks import CHECKS, check_encoding
+from hpmkd.registry.validation.checks import CHECKS, check_encoding, check_student_state
 from hpmkd.registry.validation.configurations import SamplerValidator
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def blaming(component: Any, origin: ComponentOrigin, *arguments: Any) -> Any:
             )
         if origin.kind == "stage":
             check_encoding(component)
+        if origin.kind == "fuser":
+            check_student_state(component)
         if origin.kind == "sampler":
             checks["ask"] = SamplerValidator(*arguments).ask
     return ComponentProxy(component, origin, checks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +12,15 @@ from cachetools import LRUCache
 from hpmkd_defaults.settings_types import Natural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
 #: What an array may keep alive beyond its own bytes: the header of the file it was read from.
 SLACK = 4096
+
+#: Region and key of an entry.
+Place = tuple[str, str]
 
 
 class LRUStore:
@@ -37,62 +41,69 @@ class LRUStore:
         self._entries: Any = LRUCache(max_bytes, getsizeof=lambda array: array.nbytes)
         # One lock guards all fields below and is free while computing.
         self._lock = threading.Lock()
-        self._computing: dict[Hashable, threading.Event] = {}
-        self._hits = self._misses = self._evictions = 0
+        self._computing: dict[Place, threading.Event] = {}
+        self._hits: Counter[str] = Counter()  # by region, as the misses
+        self._misses: Counter[str] = Counter()
+        self._evictions = 0
 
-    def get_or_compute(self, key: Hashable, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """Return the read-only entry `key`; `compute` is called at most once, in this thread."""
+    def get_or_compute(self, place: Place, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Return the read-only entry; `compute` is called at most once, in this thread."""
         while True:
             with self._lock:
-                if key in self._entries:
-                    self._hits += 1
-                    return self._entries[key]  # type: ignore[no-any-return]
-                finished = self._computing.get(key)
+                if place in self._entries:
+                    self._hits[place[0]] += 1
+                    return self._entries[place]  # type: ignore[no-any-return]
+                finished = self._computing.get(place)
                 if finished is None:
-                    finished = self._computing[key] = threading.Event()
-                    self._misses += 1
+                    finished = self._computing[place] = threading.Event()
+                    self._misses[place[0]] += 1
                     break
             # Another thread computes it. If it fails, or the result is too large to keep,
             # the next turn of the loop computes it here.
             finished.wait()
         try:
-            return self.put(key, compute())
+            return self.put(place, compute())
         finally:
             with self._lock:
-                del self._computing[key]
+                del self._computing[place]
             finished.set()
 
-    def get_many(self, keys: Sequence[Hashable]) -> list[NDArray[Any] | None]:
+    def get_many(self, places: Sequence[Place]) -> list[NDArray[Any] | None]:
         """Return the read-only entries, None for each that is missing; nothing is claimed."""
         with self._lock:
-            found = [self._entries.get(key) for key in keys]
-            n_missing = sum(entry is None for entry in found)
-            self._misses += n_missing
-            self._hits += len(found) - n_missing
+            found = [self._entries.get(place) for place in places]
+            for (region, _), entry in zip(places, found, strict=True):
+                (self._misses if entry is None else self._hits)[region] += 1
         return found
 
-    def put(self, key: Hashable, array: NDArray[Any]) -> NDArray[Any]:
+    def put(self, place: Place, array: NDArray[Any]) -> NDArray[Any]:
         """Keep an array and return the read-only entry."""
         entry = read_only(array)
         with self._lock:
-            self._keep(key, entry)
+            self._keep(place, entry)
         return entry
 
-    def _keep(self, key: Hashable, array: NDArray[Any]) -> None:
+    def _keep(self, place: Place, array: NDArray[Any]) -> None:
         if array.nbytes > self._max_bytes:
             return
         before = len(self._entries)
-        self._entries[key] = array
+        self._entries[place] = array
         self._evictions += before + 1 - len(self._entries)
 
     def stats(self) -> Mapping[str, int]:
-        """Return ``hits``, ``misses``, ``bytes`` kept now and ``evictions``."""
+        """Return ``hits``, ``misses``, ``bytes`` kept now and ``evictions``.
+
+        Hits and misses also by region, of each that was asked: ``teacher_hits``.
+        """
         with self._lock:
+            asked = {*self._hits, *self._misses}
             return {
-                "hits": self._hits,
-                "misses": self._misses,
+                "hits": self._hits.total(),
+                "misses": self._misses.total(),
                 "bytes": int(self._entries.currsize),
                 "evictions": self._evictions,
+                **{f"{region}_hits": self._hits[region] for region in asked},
+                **{f"{region}_misses": self._misses[region] for region in asked},
             }
 
 
@@ -135,5 +146,5 @@ class MemoryCache:
         return self._store.put((region, key), array)
 
     def stats(self) -> Mapping[str, int]:
-        """Return ``hits``, ``misses``, ``bytes`` kept now and ``evictions``."""
+        """Return what :meth:`LRUStore.stats` tells."""
         return self._store.stats()

@@ -83,27 +83,27 @@ class IntelligentCache:
         self._check(region)
         disk = self._disks.get(region)
         if disk is None:
-            return self._stores[region].get_or_compute(key, compute)
+            return self._stores[region].get_or_compute((region, key), compute)
         # Inside the store, so that threads which want one key read its file once, too.
         return self._stores[region].get_or_compute(
-            key, lambda: disk.get_or_compute(region, key, compute)
+            (region, key), lambda: disk.get_or_compute(region, key, compute)
         )
 
     def get_many(self, region: str, keys: Sequence[str]) -> Sequence[NDArray[Any] | None]:
         """Return the read-only entries in the order of `keys`, None for each that is missing."""
         self._check(region)
         store, disk = self._stores[region], self._disks.get(region)
-        found = store.get_many(keys)
+        found = store.get_many([(region, key) for key in keys])
         if disk is not None:
             for at, key in enumerate(keys):
                 if found[at] is None and (stored := disk.get(region, key)) is not None:
-                    found[at] = store.put(key, stored)
+                    found[at] = store.put((region, key), stored)
         return found
 
     def put(self, region: str, key: str, array: NDArray[Any]) -> NDArray[Any]:
         """Keep an array, in memory and in a file, and return the read-only entry."""
         self._check(region)
-        entry = self._stores[region].put(key, array)
+        entry = self._stores[region].put((region, key), array)
         if region in self._disks:
             self._disks[region].put(region, key, entry)
         return entry
@@ -126,7 +126,7 @@ class IntelligentCache:
             # The store counts a miss also where a file has the answer.
             found["hits"] += disk_hits
             found["misses"] -= disk_hits
-            for name, count in found.items():
-                counts[name] += count
-                counts[f"{region}_{name}"] = count
+            for name in names:
+                counts[name] += found[name]
+                counts[f"{region}_{name}"] = found[name]
         return counts

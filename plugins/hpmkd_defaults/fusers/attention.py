@@ -15,7 +15,7 @@ from hpmkd_defaults.fusers.gate import FEWEST_ROWS, AttentionGate, folds
 from hpmkd_defaults.fusers.local_loss import Neighbourhood
 from hpmkd_defaults.fusers.pooling import evidence
 from hpmkd_defaults.fusers.profile import wins
-from hpmkd_defaults.fusers.row_scores import features
+from hpmkd_defaults.fusers.student_features import StudentReader, looked_at
 from hpmkd_defaults.fusers.two_pools import TwoPools
 from hpmkd_defaults.rows import stratified, take
 from hpmkd_defaults.settings_types import Natural
@@ -53,6 +53,9 @@ class AttentionWeightedMultiTeacher:
         from, at most; 0 for all.
     near_of_many : int
         The same where it is fitted on more than 50,000 rows; 0 for as many as otherwise.
+    student_state : bool
+        Whether the scores also look at the current student: how wrong it is nearby, how sure, and
+        who agrees with it. Where a run has none to show, they look at the teachers alone.
     """
 
     def __init__(
@@ -61,8 +64,10 @@ class AttentionWeightedMultiTeacher:
         rows: Natural = MAX_ROWS,
         near: Natural = MAX_NEAR,
         near_of_many: Natural = NEAR_OF_MANY,
+        student_state: bool = False,
     ) -> None:
         self.gated, self.rows, self.near, self.near_of_many = gated, rows, near, near_of_many
+        self.student_state = student_state
 
     def caps(self, facts: DataFacts) -> Mapping[str, str]:
         """Return what is not done on all rows of data of this size."""
@@ -80,6 +85,7 @@ class AttentionWeightedMultiTeacher:
         labels: IntArray,
         table: Any,
         weights: FloatArray | None = None,
+        student_state: FloatArray | None = None,
     ) -> AttentivePool:
         """Fit on out-of-fold probabilities.
 
@@ -93,6 +99,8 @@ class AttentionWeightedMultiTeacher:
             The raw rows.
         weights : ndarray of shape (n,), optional
             Of the rows; without them all weigh the same.
+        student_state : ndarray of shape (n, K), optional
+            Probabilities of the current student, out of fold.
         """
         members = Members.fit(probabilities, labels, weights, self.rows)
         pool = TwoPools.fit(members)
@@ -103,9 +111,19 @@ class AttentionWeightedMultiTeacher:
         most = self._most(len(labels)) or len(members.labels)
         members = members.only(stratified(members.labels, most))
         table = take(table, members.rows)
-        likelihoods = members.likelihoods
-        neighbourhood = Neighbourhood.fit(table, -np.log(likelihoods))
-        found = features(members.probabilities, pool.linear, neighbourhood.own_losses(table))
+        losses, reader = -np.log(members.likelihoods), None
+        if student_state is not None:
+            student_state = student_state[members.rows]
+            reader = StudentReader.fit(student_state, members)
+            losses = np.column_stack([losses, reader.losses(student_state, members)])
+        neighbourhood = Neighbourhood.fit(table, losses)
+        found = looked_at(
+            members.probabilities,
+            pool.linear,
+            neighbourhood.own_losses(table),
+            reader,
+            student_state,
+        )
         gate, attended = cross_validated(members, found, self.gated)
         if not gate.accepted:
             return AttentivePool(pool, gate)
@@ -114,7 +132,7 @@ class AttentionWeightedMultiTeacher:
         return AttentivePool(
             pool,
             gate,
-            Attention(neighbourhood, pools),
+            Attention(neighbourhood, pools, reader),
             tuple(np.average(own, axis=0, weights=members.weights).tolist()),
             tuple(wins(table, own)),
         )
@@ -133,13 +151,16 @@ class Attention:
     Parameters
     ----------
     neighbourhood : Neighbourhood
-        The training rows and each teacher's loss on them.
+        The training rows and each teacher's loss on them; last the student's, if it is looked at.
     pools : AttendedPools
         Fuses by what the teachers look like on a row.
+    reader : StudentReader or None
+        Reads the current student; None if it is not looked at.
     """
 
     neighbourhood: Neighbourhood
     pools: AttendedPools
+    reader: StudentReader | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,18 +187,27 @@ class AttentivePool:
     mean_weights: tuple[float, ...] = ()
     wins: tuple[dict[str, Any], ...] = ()
 
-    def fuse(self, probabilities: FloatArray, table: Any) -> Fused:
-        """Fuse probabilities of shape (M, n, K) on the n raw rows of `table`."""
+    def fuse(
+        self, probabilities: FloatArray, table: Any, student_state: FloatArray | None = None
+    ) -> Fused:
+        """Fuse probabilities of shape (M, n, K) on the n raw rows of `table`.
+
+        Where it was fitted with a student, that student's probabilities (n, K) are needed, too.
+        """
         if self.attention is None:
             return self.pool.fuse(probabilities, table)
         check_teachers(probabilities, len(self.pool.temperatures))
+        reader = self.attention.reader
+        if reader is not None and student_state is None:
+            raise ValueError("got no student_state; it was fitted with one")
         n_teachers, n, n_classes = probabilities.shape
         fused, weights = np.empty((n, n_classes)), np.empty((n, n_teachers))
         for rows in blocks(*probabilities.shape):
             members = calibrated(probabilities[:, rows], self.pool.temperatures)
             raw = take(table, rows)
             local = self.attention.neighbourhood.local_losses(raw)
-            found = features(members, self.pool.linear, local)
+            student = None if student_state is None else student_state[rows]
+            found = looked_at(members, self.pool.linear, local, reader, student)
             fused[rows], weights[rows] = self.attention.pools.fuse(members, found)
         return Fused(fused, weights)
 
@@ -215,7 +245,7 @@ def cross_validated(
     ----------
     members : Members
         The calibrated teachers.
-    found : ndarray of shape (M, n, 6)
+    found : ndarray of shape (M, n, F)
         Their features.
     gated : bool
         Whether the outcome may be a refusal.

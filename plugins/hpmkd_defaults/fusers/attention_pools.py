@@ -50,7 +50,7 @@ class AttendedPools:
         ----------
         members : Members
             The calibrated teachers of the n rows.
-        found : ndarray of shape (M, n, 6)
+        found : ndarray of shape (M, n, F)
             Their features; see :func:`~hpmkd_defaults.fusers.row_scores.features`.
         attended : ndarray of shape (n, K), optional
             The attended linear pool of each row from scores that were not fitted on it, so
@@ -70,7 +70,7 @@ class AttendedPools:
         return attention_fuse(probabilities, self.scorer.scores(found))
 
     def fuse(self, probabilities: FloatArray, found: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Fuse calibrated probabilities (M, b, K) with features (M, b, 6).
+        """Fuse calibrated probabilities (M, b, K) with features (M, b, F).
 
         Returns
         -------

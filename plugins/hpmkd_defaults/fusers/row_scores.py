@@ -70,11 +70,11 @@ class Scorer:
 
     Parameters
     ----------
-    center, scale : ndarray of shape (6,)
+    center, scale : ndarray of shape (F,)
         Of each feature, over rows and teachers.
     offsets : ndarray of shape (M,)
         b, the logarithm of the static weight included.
-    coefficients : ndarray of shape (M, 6)
+    coefficients : ndarray of shape (M, F)
         u + v_m: what the teachers share, and what is each one's own.
     """
 
@@ -93,7 +93,7 @@ class Scorer:
 
         Parameters
         ----------
-        found : ndarray of shape (M, n, 6)
+        found : ndarray of shape (M, n, F)
             The features.
         likelihoods : ndarray of shape (n, M)
             What each teacher gives the true class of each row, > 0.
@@ -115,7 +115,7 @@ class Scorer:
             loss, rows = attention_gradient(likelihoods, scores, weights)
             slopes = np.stack(
                 [rows[:, m] @ each for m, each in enumerate(standard)]
-            )  # of shape (M, 6)
+            )  # of shape (M, F)
             gradient = np.concatenate([slopes.sum(axis=0), slopes.ravel(), rows.sum(axis=0)])
             gradient /= mass
             loss += RIDGE * float(parameters @ parameters)
@@ -128,7 +128,7 @@ class Scorer:
         return cls(center, scale, base + offsets, shared + own)
 
     def scores(self, found: FloatArray) -> FloatArray:
-        """Return the scores (b, M) of features (M, b, 6)."""
+        """Return the scores (b, M) of features (M, b, F)."""
         return scored(standardised(found, self.center, self.scale), self.offsets, self.coefficients)
 
 
@@ -138,7 +138,7 @@ def standardised(found: FloatArray, center: FloatArray, scale: FloatArray) -> Fl
 
 
 def scored(standard: FloatArray, offsets: FloatArray, coefficients: FloatArray) -> FloatArray:
-    """Return scores (b, M) of standardised features (M, b, 6)."""
+    """Return scores (b, M) of standardised features (M, b, F)."""
     return np.column_stack(
         [
             each @ own + offset

@@ -15,7 +15,7 @@ from rich.filesize import decimal
 from hpmkd_defaults.memories.folder import in_the_way, remove, store_path, stores_set_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hpmkd_defaults.memories.records import Learned
     from hpmkd_defaults.memories.store import RecordStore
@@ -47,16 +47,20 @@ def memory() -> None:
 @folder_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(folder: str, as_json: bool) -> None:
-    """Show the file, its size, data sets, and outcomes by stage.
+    """Show the file, its size, data sets, and outcomes by stage; and what comes with hpmkd.
+
+    Runs read both, unless memory.shipped = false (--set memory.shipped=false).
 
     \b
     Example:
       hpmkd memory info --json
     """
+    from hpmkd_defaults.memories.shipped import FILE, shipped
+
     path = _place(folder)
     with _opened(path) as store:
         known = store.read()
-    stages = Counter(tried.stage for learned in known for tried in learned.outcomes)
+    stages, with_it = _by_stage(known), _by_stage(shipped())
     n_bytes = path.stat().st_size if os.path.exists(path) else 0
     aside = [str(each) for each in stores_set_aside(path)]
     if as_json:
@@ -66,6 +70,12 @@ def info(folder: str, as_json: bool) -> None:
             "data_sets": len(known),
             "outcomes": dict(sorted(stages.items())),
             "set_aside": aside,
+            "shipped": {
+                "file": str(FILE),
+                "bytes": FILE.stat().st_size,
+                "data_sets": len(shipped()),
+                "outcomes": dict(sorted(with_it.items())),
+            },
         }
         click.echo(json.dumps(printed, indent=2))
         return
@@ -75,6 +85,12 @@ def info(folder: str, as_json: bool) -> None:
         click.echo(f"{stage:<12} {_counted(n, 'outcome')}")
     for each in aside:
         click.echo(f"{'set aside':<12} {each}")
+    held = f"{_counted(len(shipped()), 'data set')}, {_counted(with_it.total(), 'outcome')}"
+    click.echo(f"{'shipped':<12} {FILE}, {decimal(FILE.stat().st_size)}: {held}")
+
+
+def _by_stage(known: Iterable[Learned]) -> Counter[str]:
+    return Counter(tried.stage for learned in known for tried in learned.outcomes)
 
 
 @memory.command("clear")

@@ -55,6 +55,7 @@ class Tried(Struct, frozen=True, forbid_unknown_fields=True):
     regret: Regret
     rank: Share
     state: RememberedState | None = None
+    is_default: bool = False
 
 
 class Learned(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,6 +164,7 @@ def _tried(outcome: Outcome) -> dict[str, Any]:
         "regret": outcome.regret,
         "rank": outcome.rank,
         "state": None if state is None else _finite(state),
+        "is_default": outcome.is_default,
     }
 
 
@@ -192,4 +194,5 @@ def _outcome(facts: DataFacts, tried: Tried) -> Outcome:
         None
         if state is None
         else TrainingState(state.progress, state.loss, state.kl, state.gap, state.trend),
+        tried.is_default,
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: In the file's header: the mark of our files, and the version of the layout.
-APPLICATION, VERSION = 0x68706D6B, 2
+APPLICATION, VERSION = 0x68706D6B, 3
 LAYOUT = (
     """CREATE TABLE data_sets (
         digest TEXT PRIMARY KEY, n_rows INTEGER, n_columns INTEGER, n_classes INTEGER,
@@ -25,7 +25,7 @@ LAYOUT = (
     """CREATE TABLE outcomes (
         digest TEXT, position INTEGER, stage TEXT, temperature REAL, alpha REAL,
         extra_weight REAL, hyperparameters TEXT, regret REAL, rank REAL, state TEXT,
-        PRIMARY KEY (digest, position)
+        is_default INTEGER, PRIMARY KEY (digest, position)
     )""",
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
@@ -79,6 +79,8 @@ def known(connection: sqlite3.Connection, digest: str | None = None) -> list[Lea
         tried = dict(zip(OUTCOME, values, strict=True))
         for name in ("hyperparameters", "state"):
             tried[name] = None if tried[name] is None else msgspec.json.decode(tried[name])
+        # SQLite has no truth values.
+        tried["is_default"] = {0: False, 1: True}.get(tried["is_default"])
         outcomes[digest].append(tried)
     rows = [dict(zip(FACTS, values, strict=True)) for values in facts]
     plain = [{**row, "outcomes": outcomes[row["digest"]]} for row in rows]

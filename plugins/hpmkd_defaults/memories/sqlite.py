@@ -7,9 +7,11 @@ import warnings
 from typing import TYPE_CHECKING, TypeVar
 
 from hpmkd_defaults.memories import folder, store
+from hpmkd_defaults.memories.expected_regret import promising
 from hpmkd_defaults.memories.records import learned
 from hpmkd_defaults.memories.schema import DamagedStoreError
-from hpmkd_defaults.memories.similarity import distance, promising
+from hpmkd_defaults.memories.shipped import shipped
+from hpmkd_defaults.memories.similarity import distance, may_be_the_same
 from hpmkd_defaults.memories.store import RecordStore
 from hpmkd_defaults.settings_types import Count
 
@@ -31,7 +33,10 @@ class MemoryWarning(UserWarning):
 class SharedOptimizationMemory:
     """Remembers what was tried on which kind of data, in a SQLite file.
 
-    What it holds of a data set itself never counts for a run on that data set. A file that is
+    Beside it stands what comes with hpmkd: outcomes of open data sets.
+
+    What it holds of a data set itself never counts for a run on that data set; nor does what
+    comes with hpmkd, if it may be of that data set, however divided. A file that is
     damaged, or of another version, is renamed and a new one begun. Where the file cannot be
     read or written (also: a full disk), the run continues without it. Either gives a warning. It is
     read once: what other runs learn meanwhile counts once this one has remembered.
@@ -42,15 +47,17 @@ class SharedOptimizationMemory:
         Where the file is; by default ``hpmkd`` in the user's data folder.
     suggestions : int
         Hyperparameters to suggest for a stage, at most; > 0.
+    shipped : bool
+        Whether what comes with hpmkd counts.
     """
 
-    def __init__(self, *, folder: str = "", suggestions: Count = 2) -> None:
-        self._folder, self._suggestions = folder, suggestions
+    def __init__(self, *, folder: str = "", suggestions: Count = 2, shipped: bool = True) -> None:
+        self._folder, self._suggestions, self._shipped = folder, suggestions, shipped
         self._given_up = False
         self._snapshot: list[Learned] | None = None
 
     def suggest(self, facts: DataFacts, stage: str) -> Sequence[Mapping[str, Hyperparameter]]:
-        """Return what did best on similar data; see :func:`~.similarity.promising`."""
+        """Return what promises to beat the defaults; see :func:`~.expected_regret.promising`."""
         return promising(facts, self._others(facts), stage, self._suggestions)
 
     def outcomes(self, facts: DataFacts) -> Sequence[Outcome]:
@@ -79,7 +86,10 @@ class SharedOptimizationMemory:
         others = [each for each in self._snapshot if each.digest != facts.digest]
         # One less than there may be: else the run itself would push the oldest out, and with
         # it change the next run on the same data.
-        return others[: store.MAX_DATA_SETS - 1]
+        others = others[: store.MAX_DATA_SETS - 1]
+        if self._shipped:
+            others += [each for each in shipped() if not may_be_the_same(facts, each.facts)]
+        return others
 
     def _venture(
         self, done: str, call: Callable[[RecordStore], Answer], otherwise: Answer

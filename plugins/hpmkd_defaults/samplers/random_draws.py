@@ -59,11 +59,13 @@ def shared_draws(space: SearchSpace, name: str, trials: int) -> list[Mapping[str
 def known_points(space: SearchSpace, name: str) -> list[dict[str, Hyperparameter]]:
     """Return what is known to be worth trying of a stage, each point once.
 
-    First what is remembered from other data, then the defaults, then the portfolio.
+    First the best of what is remembered from other data, then the defaults, so that no search
+    is without them; then what else is remembered, and the portfolio.
     """
     stage = space.stages[name]
     portfolio = getattr(stage, "portfolio", ())
-    return distinct([*space.remembered.get(name, ()), stage.defaults, *portfolio])
+    best, others = space.remembered.get(name, ())[:1], space.remembered.get(name, ())[1:]
+    return distinct([*best, stage.defaults, *others, *portfolio])
 
 
 def distinct(points: Iterable[Mapping[str, Hyperparameter]]) -> list[dict[str, Hyperparameter]]:

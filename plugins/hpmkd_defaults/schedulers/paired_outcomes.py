@@ -1,4 +1,8 @@
-"""What softening alone did: outcomes that differ in nothing but alpha and temperature."""
+"""What softening alone did: outcomes that differ in nothing but alpha and temperature.
+
+Both are what was heard: the engine tells a memory the means over the rounds, not what was
+configured.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +107,10 @@ def contrasts(outcomes: Iterable[Outcome]) -> list[Contrasts]:
 def _of_one_set(outcomes: Sequence[Outcome]) -> Contrasts | None:
     groups: dict[Hashable, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        groups[tuple(sorted(outcome.configuration.hyperparameters.items()))].append(outcome)
+        tried = outcome.configuration
+        # Rows without labels are heard, too: by how much must not be taken for alpha's doing.
+        key = (tried.extra_weight, *sorted(tried.hyperparameters.items()))
+        groups[key].append(outcome)
     groups = {key: each for key, each in groups.items() if len({*map(_softening, each)}) > 1}
     if not groups:
         return None

@@ -25,6 +25,11 @@ def put(cache, key, n_bytes=100):
     return cache.get_or_compute("region", key, lambda: np.zeros(n_bytes, dtype=np.uint8))
 
 
+def told(cache):
+    """What it tells of all regions together."""
+    return {name: count for name, count in cache.stats().items() if "_" not in name}
+
+
 def holds(cache, key):
     """Whether the key is kept; the question itself is a use of the entry."""
     computed = []
@@ -54,13 +59,24 @@ def test_a_large_entry_pushes_several_out():
     for key in "abc":
         put(cache, key)
     put(cache, "d", n_bytes=300)
-    assert cache.stats() == {"hits": 0, "misses": 4, "bytes": 300, "evictions": 3}
+    assert told(cache) == {"hits": 0, "misses": 4, "bytes": 300, "evictions": 3}
 
 
 def test_without_a_budget_everything_is_computed():
     cache = MemoryCache(max_bytes=0)
     assert len(put(cache, "a")) == len(put(cache, "a")) == 100
-    assert cache.stats() == {"hits": 0, "misses": 2, "bytes": 0, "evictions": 0}
+    assert told(cache) == {"hits": 0, "misses": 2, "bytes": 0, "evictions": 0}
+
+
+def test_hits_and_misses_are_told_by_region():
+    cache = MemoryCache()
+    for region in ("teacher", "teacher", "feature"):
+        cache.get_or_compute(region, "key", lambda: np.zeros(3))
+    cache.get_many("teacher", ["key", "other"])
+    found = {name: count for name, count in cache.stats().items() if "_" in name}
+    assert found == {
+        "teacher_hits": 2, "teacher_misses": 2, "feature_hits": 0, "feature_misses": 1,
+    }  # fmt: skip
 
 
 def test_a_slice_does_not_keep_the_whole_alive():

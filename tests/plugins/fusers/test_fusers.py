@@ -38,6 +38,15 @@ class TestAttentionConforms(FuserSuite):
         return AttentionWeightedMultiTeacher(gated=gated)
 
 
+@pytest.mark.parametrize("gated", [True, False])
+class TestAttentionToAStudentConforms(FuserSuite):
+    weight_tolerance = 0.03
+
+    @pytest.fixture
+    def fuser(self, gated):
+        return AttentionWeightedMultiTeacher(gated=gated, student_state=True)
+
+
 class TestCalibratedFuserConforms(FuserSuite):
     @pytest.fixture
     def fuser(self):

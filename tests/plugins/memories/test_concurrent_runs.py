@@ -26,7 +26,7 @@ for run in range({RUNS}):
             Outcome(facts, Configuration("tree", 1.0, 0.5, {{"depth": at}}), 0.1 * at, at / 12)
             for at in range({TRIED})
         ]
-        memory = SharedOptimizationMemory(folder=folder)
+        memory = SharedOptimizationMemory(folder=folder, shipped=False)
         for others in (memory.outcomes(facts), memory.outcomes(DataFacts(9, 9, 2, digest="x"))):
             counts = {{}}
             for each in others:

@@ -27,7 +27,7 @@ OLD, NEW, ASKING = (facts_of(letter * 64) for letter in "abc")
 
 
 def memory_in(folder):
-    return SharedOptimizationMemory(folder=str(folder))
+    return SharedOptimizationMemory(folder=str(folder), shipped=False)
 
 
 def learn(folder, facts):
@@ -58,6 +58,7 @@ DAMAGE = {
     "no table": lambda path: change(path, "DROP TABLE outcomes"),
     "no column": lambda path: change(path, "ALTER TABLE outcomes DROP COLUMN rank"),
     "no JSON": lambda path: change(path, "UPDATE outcomes SET hyperparameters = '{'"),
+    "no truth": lambda path: change(path, "UPDATE outcomes SET is_default = 2"),
     "no rank": lambda path: change(path, "UPDATE outcomes SET rank = 1.5"),
     "no number": lambda path: change(path, "UPDATE data_sets SET n_rows = 'many'"),
     "no time": lambda path: change(path, "UPDATE data_sets SET learned_at = 'once'"),
@@ -83,7 +84,7 @@ def test_it_is_set_aside_and_the_run_goes_on(path, tmp_path, damage):
 
 def test_a_version_is_named(path, tmp_path):
     DAMAGE["newer"](path)
-    with pytest.warns(MemoryWarning, match="it is of version 7; this hpmkd has version 2"):
+    with pytest.warns(MemoryWarning, match="it is of version 7; this hpmkd has version 3"):
         memory_in(tmp_path).outcomes(ASKING)
 
 

@@ -23,7 +23,7 @@ from hpmkd_defaults.memories.store import RecordStore
 class TestShared(MemorySuite):
     @pytest.fixture
     def opened(self, tmp_path):
-        return lambda: SharedOptimizationMemory(folder=str(tmp_path / "stored"))
+        return lambda: SharedOptimizationMemory(folder=str(tmp_path / "stored"), shipped=False)
 
 
 class TestNone(MemorySuite):
@@ -38,7 +38,7 @@ class TestNone(MemorySuite):
 
 @pytest.fixture
 def memory(tmp_path):
-    return SharedOptimizationMemory(folder=str(tmp_path / "stored"))
+    return SharedOptimizationMemory(folder=str(tmp_path / "stored"), shipped=False)
 
 
 @pytest.fixture
@@ -118,7 +118,9 @@ def test_the_file_is_read_once_until_something_is_remembered(
 
     assert known() == {first.digest}
     # What another run learns meanwhile does not change the answers.
-    SharedOptimizationMemory(folder=str(path.parent)).remember(second, outcomes(second, {3: 0.0}))
+    SharedOptimizationMemory(folder=str(path.parent), shipped=False).remember(
+        second, outcomes(second, {3: 0.0})
+    )
     assert known() == {first.digest}
     assert len(reads) == 1
     memory.remember(asking, outcomes(asking, {5: 0.0}))
@@ -195,7 +197,9 @@ def asked_and_told(memory, facts, outcomes):
 def test_a_file_instead_of_the_folder(tmp_path, facts, outcomes):
     place = tmp_path / "stored"
     place.write_text("mine")
-    found, warned = asked_and_told(SharedOptimizationMemory(folder=str(place)), facts, outcomes)
+    found, warned = asked_and_told(
+        SharedOptimizationMemory(folder=str(place), shipped=False), facts, outcomes
+    )
     assert found == ([], [])
     (warning,) = warned
     assert f"{place} is a file; expected the folder of the memory" in warning
@@ -237,9 +241,8 @@ def test_a_folder_that_cannot_be_written(memory, path, facts, outcomes, monkeypa
         raise problem
 
     monkeypatch.setattr(os, "open", refuse)
-    (suggested, described), warned = asked_and_told(memory, facts, outcomes)
+    (_, described), warned = asked_and_told(memory, facts, outcomes)
     # Reading goes on.
-    assert suggested == [{"depth": 3}]
     assert len(described) == 2
     assert warned == [
         f"the memory cannot be written ({path}: Permission denied); the run goes on without it "
@@ -255,8 +258,8 @@ def test_a_file_that_may_only_be_read(memory, path, facts, outcomes, monkeypatch
         return connect(address.replace("mode=rw", "mode=ro"), **options)
 
     monkeypatch.setattr(sqlite3, "connect", for_reading)
-    (suggested, _), warned = asked_and_told(memory, facts, outcomes)
-    assert suggested == [{"depth": 3}]
+    (_, described), warned = asked_and_told(memory, facts, outcomes)
+    assert len(described) == 2
     assert ["readonly" in each for each in warned] == [True]
 
 

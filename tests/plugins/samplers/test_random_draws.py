@@ -50,11 +50,14 @@ def test_the_portfolio_is_tried_after_the_defaults():
     assert drawn[3:] == shared_draws(space_of(Various()), "it", 4)[1:]
 
 
-def test_what_is_remembered_is_tried_before_the_defaults():
+def test_the_best_that_is_remembered_comes_first_and_the_defaults_right_after():
     memory = [{**Various.defaults, "rounds": 20}, dict(Portfolio.portfolio[1])]
     given = space_of(Portfolio(), remembered={"it": memory})
-    assert known_points(given, "it") == [*memory, dict(Various.defaults), Portfolio.portfolio[0]]
+    defaults = dict(Various.defaults)
+    assert known_points(given, "it") == [memory[0], defaults, memory[1], Portfolio.portfolio[0]]
     assert shared_draws(given, "it", 1) == memory[:1]
+    # Two suggestions do not push the defaults out of two draws.
+    assert shared_draws(given, "it", 2) == [memory[0], defaults]
 
 
 def test_each_point_is_there_once():

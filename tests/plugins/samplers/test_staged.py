@@ -222,7 +222,7 @@ def test_all_stages_have_a_student_on_all_rows_at_any_budget(budget, n_rows, fit
     assert models(asked, fits) > 0.8 * min(budget, 18) * fits  # and it is used
 
 
-def test_what_is_remembered_leads_every_stage():
+def test_what_is_remembered_leads_every_stage_and_the_defaults_follow():
     remembered = {
         "various": [{**Various.defaults, "rounds": 90}, {**Various.defaults, "leaves": 3}],
         "branching": [{"pruned": True, "cost": 0.25}],
@@ -232,7 +232,7 @@ def test_what_is_remembered_leads_every_stage():
         {},
         remembered["various"][0],
         remembered["branching"][0],
-        remembered["various"][1],
+        dict(Various.defaults),
         dict(Branching.defaults),
     ]
 

@@ -8,6 +8,7 @@ import pytest
 from hpmkd.testing import SchedulerSuite
 from hpmkd.values import Configuration, DataFacts, Outcome, Softening, TrainingState
 from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
+from hpmkd_defaults.schedulers.paired_outcomes import contrasts
 
 START = TrainingState(0.0)
 HERE = DataFacts(1000, 10, 2, balance=0.9, noise=0.1, regime="self", digest="here")
@@ -170,3 +171,17 @@ def test_without_a_teacher_there_is_no_temperature():
         for each in outcomes(loud)
     ]
     assert learned(silent).stages == ()
+
+
+def test_rows_without_labels_are_not_taken_for_the_doing_of_alpha():
+    # Alpha goes with the weight of such rows, which is what counts.
+    known = [
+        replace(
+            each,
+            regret=each.configuration.extra_weight,
+            configuration=replace(each.configuration, extra_weight=each.configuration.alpha),
+        )
+        for each in outcomes(loud)
+    ]
+    assert contrasts(known) == []
+    assert learned(known).stages == ()

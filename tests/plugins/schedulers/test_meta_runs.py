@@ -1,23 +1,28 @@
 """The meta scheduler in whole runs."""
 
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 import pytest
 
 import hpmkd
 from hpmkd.values import Configuration, DataFacts, Offer, Outcome
+from hpmkd_defaults.memories.folder import store_path
+from hpmkd_defaults.memories.sqlite import SharedOptimizationMemory
+from hpmkd_defaults.memories.store import RecordStore
 from hpmkd_defaults.stages.boosting import XGBoostStage
 
 STAGES = ["tree", "xgboost"]
 SETTINGS = {
-    "split.folds": 2,
+    "split.folds": 3,  # with fewer, no alpha above 0 is tried
     "augmenter": "none",
     "scheduler": "meta",
     "memory": "others",
     "chain": [],
     "stages": STAGES,
     "search.temperatures": [2.0],
+    "search.alphas.self": [0.0, 0.4],
     "sampler": {"name": "grid", "trials": 1},
 }
 
@@ -30,7 +35,7 @@ def elsewhere():
         for alpha in (0.1, 0.3, 0.5, 0.7, 0.9, 1.0):
             temperature = float(rng.choice([0.5, 1.0, 2.0, 4.0]))
             point = Configuration("xgboost", temperature, alpha, XGBoostStage.defaults)
-            yield Outcome(facts, point, alpha + 0.01 * rng.normal(), alpha)
+            yield Outcome(facts, point, alpha + 0.01 * abs(rng.normal()), alpha)
 
 
 class Others:
@@ -74,6 +79,7 @@ def test_what_was_learned_elsewhere_moves_a_run(learned):
         for each in found.trials
         if each.configuration.alpha > 0
     }
+    assert set(trials) == {(stage, 0.4) for stage in STAGES}
     for (stage, alpha), softening in trials.items():
         if stage == "xgboost" and alpha > 0.1:
             assert softening.alpha == pytest.approx(alpha / 2)
@@ -82,6 +88,38 @@ def test_what_was_learned_elsewhere_moves_a_run(learned):
     # The memory is told what was done, not what was asked for.
     told = {each.configuration.alpha for each in memory.told}
     assert {each.alpha for each in trials.values()} <= told
+
+
+@pytest.mark.parametrize("better", ["less of the teacher", "more of the teacher"])
+def test_a_memory_in_a_file_moves_a_run_the_way_it_points(wine, better):
+    for facts, own in groupby(elsewhere(), lambda each: each.facts):
+        told = list(own)
+        if better == "more of the teacher":
+            most = max(each.regret for each in told)
+            told = [replace(each, regret=most - each.regret) for each in told]
+        SharedOptimizationMemory().remember(facts, told)
+    settings = {
+        **SETTINGS,
+        "memory": {"name": "sqlite", "shipped": False},
+        "stages": ["xgboost"],
+    }
+    found = hpmkd.distill(*wine, teacher="quick", settings=settings)
+    (heard,) = {each.softening.alpha for each in found.trials if each.configuration.alpha > 0}
+    assert heard == pytest.approx(0.2 if better == "less of the teacher" else 0.8)
+    # What it tells the next run is what was heard.
+    (record,) = (each for each in RecordStore(store_path()).read() if each.n_rows == 142)
+    assert heard in {each.alpha for each in record.outcomes}
+    assert 0.4 not in {each.alpha for each in record.outcomes}
+
+
+def test_what_ships_with_hpmkd_is_enough_to_move_a_run(wine):
+    settings = {**SETTINGS, "memory": "sqlite", "stages": ["xgboost"], "search.temperatures": [1.0]}
+    found = hpmkd.distill(*wine, teacher="quick", settings=settings)
+    soft = [each for each in found.trials if each.configuration.alpha > 0]
+    assert soft
+    for each in soft:
+        configured = (each.configuration.temperature, each.configuration.alpha)
+        assert (each.softening.temperature, each.softening.alpha) != configured
 
 
 def test_controls_hear_of_no_teacher(learned):

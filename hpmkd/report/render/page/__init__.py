@@ -67,6 +67,7 @@ def page(
         arms=summary.arms(found),
         counts=summary.counts(found),
         efforts=summary.efforts(found),
+        cache=summary.cache(found),
         setting=summary.setting(found),
         front=summary.front(found),
         confusion=summary.confusion(found),

@@ -1,26 +1,27 @@
-"""Both arms of the comparison side by side, and their differences."""
+"""The arms of the comparison side by side, and their differences from the grid."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-ARMS = ("standard", "hpm")
-#: And what hpm is without made rows, to see what they cost.
-SHOWN = {"standard": "standard", "hpm": "hpm", "bare": "*hpm without made rows*"}
+ARMS = ("standard", "hpm", "proposal")
+#: What is compared with the grid.
+OURS = ARMS[1:]
+STANDARD = ARMS[0]
 
 
 class Pairs:
-    """Both arms, side by side; one line for each set, the mean over its seeds."""
+    """The arms, side by side; one line for each set, the mean over its seeds."""
 
     def __init__(self, found: list[dict]) -> None:
         complete = {}
         for each in found:
             complete.setdefault((each["set"], each["seed"]), {})[each["arm"]] = each
-        both = [arms for arms in complete.values() if {"idle", *SHOWN} <= set(arms)]
-        self.seeds = len({arms["hpm"]["seed"] for arms in both})
-        self.sets = list(dict.fromkeys(arms["hpm"]["set"] for arms in both))
+        whole = [arms for arms in complete.values() if {"idle", *ARMS} <= set(arms)]
+        self.seeds = len({arms["hpm"]["seed"] for arms in whole})
+        self.sets = list(dict.fromkeys(arms["hpm"]["set"] for arms in whole))
         self.arms = {
-            name: [arms for arms in both if arms["hpm"]["set"] == name] for name in self.sets
+            name: [arms for arms in whole if arms["hpm"]["set"] == name] for name in self.sets
         }
 
     def values(self, arm: str, value) -> pd.Series:
@@ -41,6 +42,14 @@ class Pairs:
         arm = self.arms[name][0]["hpm"]
         return f"{name}: {arm['rows']:,} × {arm['columns']}, {arm['classes']} classes"
 
+    def ratio(self, arm: str, key: str) -> pd.Series:
+        """Return what an arm has over what the grid has."""
+        return self.of(arm, key) / self.of(STANDARD, key)
+
+    def gain(self, arm: str, key: str) -> pd.Series:
+        """Return what an arm has more than the grid."""
+        return self.of(arm, key) - self.of(STANDARD, key)
+
 
 def teachers(pairs: Pairs, arm: str) -> pd.Series:
     """Return the CPU seconds until all teachers were read."""
@@ -49,9 +58,12 @@ def teachers(pairs: Pairs, arm: str) -> pd.Series:
 
 def students(pairs: Pairs, arm: str) -> pd.Series:
     """Return the CPU seconds in which students were searched for, chained and refitted."""
-    return pairs.values(
-        arm, lambda each: sum(each["phases"].get(name, 0) for name in ("search", "chain", "refit"))
-    )
+    return pairs.values(arm, of_students)
+
+
+def of_students(line: dict) -> float:
+    """Return the CPU seconds of a run in which students were fitted."""
+    return sum(line["phases"].get(name, 0) for name in ("search", "chain", "refit"))
 
 
 def net_memory(pairs: Pairs, arm: str) -> pd.Series:
@@ -59,24 +71,9 @@ def net_memory(pairs: Pairs, arm: str) -> pd.Series:
     return pairs.of(arm, "peak_mb") - pairs.of("idle", "peak_mb")
 
 
-def cpu_ratio(pairs: Pairs) -> pd.Series:
-    """Return how many times the CPU seconds of hpm the grid takes, imports included."""
-    return pairs.of("standard", "cpu") / pairs.of("hpm", "cpu")
-
-
-def fewer_calls(pairs: Pairs) -> pd.Series:
-    """Return the share of a cacheless grid's calls that hpm does not make."""
-    return 1 - pairs.of("hpm", "teacher_calls") / pairs.of("standard", "search_fits")
-
-
-def memory_ratio(pairs: Pairs) -> pd.Series:
-    """Return hpm's peak over the grid's, each beyond an idle process."""
-    return net_memory(pairs, "hpm") / net_memory(pairs, "standard")
-
-
-def gain(pairs: Pairs, key: str) -> pd.Series:
-    """Return what hpm has more than the grid."""
-    return pairs.of("hpm", key) - pairs.of("standard", key)
+def fewer_calls(pairs: Pairs, arm: str) -> pd.Series:
+    """Return the share of a cacheless grid's calls that an arm does not make."""
+    return 1 - pairs.of(arm, "teacher_calls") / pairs.of(STANDARD, "search_fits")
 
 
 def kinds(pairs: Pairs) -> list[str]:

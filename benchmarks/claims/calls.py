@@ -1,18 +1,19 @@
-"""Teacher calls of a grid without a cache, of our grid, and of hpm.
+"""Teacher calls of a grid without a cache, and of each method.
 
-All three are given the same fitted model, which counts.
+All are given the same fitted model, which counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 import hpmkd
+from benchmarks.claims.arm import ARMS, Rows, distilled
 from benchmarks.common.engine import active_stages
-from benchmarks.grid_vs_hpm.arm import Rows, distilled
 from hpmkd.data.make_dataset import make_dataset
 from hpmkd.data.splits import holdout
 from hpmkd.recipe.recipe import Recipe
@@ -20,7 +21,7 @@ from hpmkd.recipe.resolve import resolve
 from hpmkd.registry.registry import Registry
 from hpmkd.training.datasets import TrainingSet
 from hpmkd.training.fit import FitContext
-from hpmkd.values import SearchSpace
+from hpmkd.values import Configuration, SearchSpace
 
 
 class CountingTeacher:
@@ -56,7 +57,7 @@ def counted(rows: Rows, seed: int) -> dict[str, int]:
     own = Rows(rows.X.iloc[ours], rows.y[ours], rows.X_test, rows.y_test)
     fits = naive_grid(own, teacher, seed)
     found = {"naive_fits": fits, "naive_calls": teacher.calls, "rows": len(own.y)}
-    for arm in ("standard", "hpm"):
+    for arm in ARMS:
         teacher.calls = 0
         watch = BeforeMeasuring(teacher)
         result = distilled(arm, own, teacher, seed, [watch])
@@ -77,21 +78,28 @@ def naive_grid(rows: Rows, teacher: CountingTeacher, seed: int) -> int:
     dataset = make_dataset(rows.X, rows.y)
     fit_rows, _ = holdout(dataset.labels, recipe.split.selection_size, seed)
     stages = active_stages({name: spec.create() for name, spec in parts.stages.items()})
-    fitting = FitContext(stages, {}, parts.scheduler.create(), seed)
+    fitting, fits = FitContext(stages, {}, parts.scheduler.create(), seed), 0
+    for configuration in grid_points(len(fit_rows), seed):
+        some = dataset.rows(fit_rows)
+        soft_targets = np.array(teacher.predict_proba(some.table))
+        kind = stages[configuration.stage].stage.encoding
+        training = TrainingSet.encode(some, soft_targets, {kind})
+        fitting.student(training, replace(configuration))
+        fits += 1
+    return fits
+
+
+def grid_points(n_rows: int, seed: int) -> Iterator[Configuration]:
+    """Yield the configurations of the grid; one holdout judges them, so each is fitted once."""
+    recipe = Recipe.load("grid")
+    parts = resolve(recipe, Registry.installed())
     space = SearchSpace(
-        stages={name: active.stage for name, active in stages.items()},
+        stages={name: spec.create() for name, spec in parts.stages.items()},
         temperatures=recipe.search.temperatures,
         alphas=recipe.search.alphas.external,
         seed=seed,
-        n_rows=len(fit_rows),
+        n_rows=n_rows,
     )
-    sampler, fits = parts.sampler.create(space), 0
+    sampler = parts.sampler.create(space)
     while batch := sampler.ask(4):
-        for configuration in batch:
-            some = dataset.rows(fit_rows)
-            soft_targets = np.array(teacher.predict_proba(some.table))
-            kind = stages[configuration.stage].stage.encoding
-            training = TrainingSet.encode(some, soft_targets, {kind})
-            fitting.student(training, replace(configuration))
-            fits += 1
-    return fits
+        yield from batch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import time
 import warnings
 from typing import NamedTuple
 
@@ -12,8 +13,8 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 import hpmkd
+from benchmarks.claims.robustness import losses
 from benchmarks.common.datasets import at_most
-from benchmarks.grid_vs_hpm.robustness import losses
 from hpmkd.data.splits import holdout
 from hpmkd.deepbridge.metrics import closeness, quality
 
@@ -23,7 +24,7 @@ ALONE = {"memory": "none", "cache.disk": False}
 ARMS = {
     "standard": ("grid", ALONE),
     "hpm": ("hpm", ALONE),
-    "bare": ("hpm", ALONE | {"augmenter": "none"}),
+    "proposal": ("proposal", ALONE),
 }
 TEST_SIZE = 0.25
 
@@ -75,8 +76,8 @@ class Clock:
         self._since = now
 
 
-def distilled(arm: str, rows: Rows, teacher, seed: int, observers=()):
-    """Run an arm."""
+def distilled(arm: str, rows: Rows, teacher, seed: int, observers=(), changed=None):
+    """Run an arm, some of its settings `changed`."""
     recipe, settings = ARMS[arm]
     return hpmkd.distill(
         rows.X,
@@ -85,7 +86,7 @@ def distilled(arm: str, rows: Rows, teacher, seed: int, observers=()):
         X_test=rows.X_test,
         y_test=rows.y_test,
         recipe=recipe,
-        settings=settings,
+        settings={**settings, **(changed or {})},
         seed=seed,
         observers=observers,
     )
@@ -104,12 +105,13 @@ def idle() -> dict:
     return {"imported": [module.__name__ for module in modules]}
 
 
-def run(arm: str, rows: Rows, seed: int) -> dict:
+def run(arm: str, rows: Rows, seed: int, changed: dict) -> dict:
     """Run an arm; cost is taken before anything is measured that is no part of it."""
     clock = Clock()
     teacher = RandomForestClassifier(200, random_state=seed, n_jobs=1)
-    found = distilled(arm, rows, teacher, seed, [clock])
-    cost, counts = spent(), found.counts
+    started = time.perf_counter()
+    found = distilled(arm, rows, teacher, seed, [clock], changed)
+    cost, counts = {**spent(), "wall": time.perf_counter() - started}, found.counts
     target = found.handle.teacher.test
     predicted = found.student.predict_proba(rows.X_test)
     record = next(each for each in found.records if each.chosen)
@@ -147,21 +149,23 @@ def run(arm: str, rows: Rows, seed: int) -> dict:
 @click.argument("most", type=int)
 @click.argument("seed", type=int)
 @click.argument("arm", type=click.Choice([*ARMS, "idle", "counted"]))
-def main(name: str, most: int, seed: int, arm: str) -> None:
+@click.option("--changed", type=json.loads, default="{}", help="Settings on top, as JSON.")
+def main(name: str, most: int, seed: int, arm: str, changed: dict) -> None:
     """Run one arm on a set."""
     warnings.simplefilter("ignore")
     rows = divided(name, most, seed)
     if arm == "idle":
         result = {**idle(), **spent()}
     elif arm == "counted":
-        from benchmarks.grid_vs_hpm.calls import counted
+        from benchmarks.claims.calls import counted
 
         result = counted(rows, seed)
     else:
-        result = run(arm, rows, seed)
+        result = run(arm, rows, seed, changed)
     size = {"rows": len(rows.y), "test_rows": len(rows.y_test), "columns": rows.X.shape[1]}
     size["classes"] = len(np.unique(rows.y))
-    click.echo(json.dumps({"set": name, "seed": seed, "arm": arm, **size, **result}))
+    what = {"set": name, "seed": seed, "arm": arm, "most": most, "changed": changed}
+    click.echo(json.dumps({**what, **size, **result}))
 
 
 if __name__ == "__main__":

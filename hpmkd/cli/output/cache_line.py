@@ -1,0 +1,36 @@
+"""What the cache had, in one line at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def cache_line(counts: Mapping[str, Any]) -> str:
+    """Return hits, misses and rate, those of each region that the cache tells, and its size.
+
+    Parameters
+    ----------
+    counts : mapping
+        As in ``counts.json``.
+    """
+    hits, misses = counts["cache_hits"], counts["cache_misses"]
+    asked = hits + misses
+    total = f"{hits} hits, {misses} misses" + (f" ({_percent(hits, asked)})" if asked else "")
+    regions = ", ".join(
+        f"{name} {_region(each)}" for name, each in counts.get("cache_regions", {}).items()
+    )
+    kept = f"{counts['cache_bytes'] / 1e6:.1f} MB, {counts['cache_evictions']} evictions"
+    return f"Cache: {total}{regions and f': {regions}'}; {kept}"
+
+
+def _region(told: Mapping[str, Any]) -> str:
+    asked = told["hits"] + told["misses"]
+    if not asked:
+        return "not asked"
+    from_disk = f", {told['disk_hits']} from disk" if told["disk_hits"] else ""
+    return f"{told['hits']} of {asked} ({_percent(told['hits'], asked)}{from_disk})"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %"
