@@ -11,8 +11,8 @@ from benchmarks.common.results import add_line, done, read_lines
 from hpmkd.engine.run import HPMDistiller
 from hpmkd.recipe.recipe import Recipe
 
-#: One set with a holdout, one whose selection is cross-validated.
-COUNTED_SETS = ("splice", "breast_cancer")
+#: One set whose selection is cross-validated, two with a holdout.
+COUNTED_SETS = ("breast_cancer", "phoneme", "segment")
 RECIPES = ("hpm", "proposal")
 
 
@@ -44,6 +44,7 @@ def run(name: str, recipe: str) -> dict:
         "set": name,
         "recipe": recipe,
         "models": found.counts["models_trained"],
+        "tuned": found.counts["trained_for"]["tuning"]["trials"],
         "trials": len(found.trials),
         "ended": found.facts["search"]["ended"],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -14,12 +15,12 @@ from benchmarks.chain.work import STAGES
 from benchmarks.common.engine import active_stages
 from benchmarks.search.fits import Fit, Table
 from benchmarks.search.points import N_POINTS, Spot, points
-from benchmarks.search.replay import Arm, replay, spot_of
+from benchmarks.search.replay import Arm, Recalled, replay, spot_of
 from hpmkd.contracts import Memory
 from hpmkd.recipe.recipe import Recipe
 from hpmkd.recipe.resolve import resolve
 from hpmkd.search.warm_start import outcomes, recalled
-from hpmkd.values import Trial
+from hpmkd.values import Hyperparameter, Outcome, Trial
 
 #: What the memory holds of each other data set: all of its table, or one default search.
 NOTHING, TABLES, RUNS = "", "tables", "runs"
@@ -35,8 +36,8 @@ def memory() -> Iterator[Memory]:
         yield resolve(Recipe.load("hpm").override(changes), registry()).memory.create()
 
 
-def remembered(table: Table, others: Sequence[Table], content: str) -> Mapping[str, list[int]]:
-    """Return by stage the points that the memory suggests for a table, the best first.
+def recall(table: Table, others: Sequence[Table], content: str) -> Recalled:
+    """Return what the memory suggests for a table, and what it knows of the others.
 
     Parameters
     ----------
@@ -55,11 +56,20 @@ def remembered(table: Table, others: Sequence[Table], content: str) -> Mapping[s
             trials = whole(other) if content == TABLES else searched(other)
             filled.remember(other.facts, outcomes(other.facts, trials, stages))
         suggested = recalled(filled, table.facts, stages)
-    numbered = {name: [dict(point) for point in own] for name, own in points().items()}
-    return {
-        name: [numbered[name].index(dict(each)) for each in found]
-        for name, found in suggested.items()
-    }
+        elsewhere = [_by_number(each) for each in filled.outcomes(table.facts)]
+    first = {name: [_number(name, each) for each in found] for name, found in suggested.items()}
+    return Recalled(first, elsewhere)
+
+
+def _by_number(outcome: Outcome) -> Outcome:
+    """Return an outcome whose hyperparameters are the number of its point, as in a replay."""
+    tried = outcome.configuration
+    number = {"point": _number(tried.stage, tried.hyperparameters)}
+    return replace(outcome, configuration=replace(tried, hyperparameters=number))
+
+
+def _number(stage: str, point: Mapping[str, Hyperparameter]) -> int:
+    return [dict(each) for each in points()[stage]].index(dict(point))
 
 
 def whole(table: Table) -> list[Trial]:

@@ -25,11 +25,9 @@ from hpmkd.runs.checkpoint import RunCheckpoint
 from hpmkd.training.datasets import SelectionSet, TrainingSet
 from hpmkd.training.fit import ActiveStage
 from hpmkd.training.refit import best
-from hpmkd.values import Configuration, DataFacts, Trial
+from hpmkd.values import Configuration, DataFacts, Outcome, Trial
 from hpmkd_defaults.samplers.random_draws import named_seed
 
-#: By stage, numbers of points to try first.
-Remembered = Mapping[str, Sequence[int]]
 #: Which points a sampler knows of before it draws: a stage's own (defaults and portfolio), as
 #: in a run; or as many that the seed draws, so that the choice of the first ones is not measured.
 OWN_FIRST, SHUFFLED = "own first", "shuffled"
@@ -164,25 +162,32 @@ class Replayed:
         return sum(trial.seconds for trial in self.trials)
 
 
-class Suggestions:
-    """A memory that suggests points by number.
+@dataclass(frozen=True)
+class Recalled:
+    """A memory, as far as it concerns one table: points by their numbers.
 
     Parameters
     ----------
-    remembered : mapping
+    first : mapping of str to sequence of int
         By stage, numbers of points to try first.
+    elsewhere : sequence of Outcome
+        Of the other tables.
     """
 
-    def __init__(self, remembered: Remembered) -> None:
-        self.remembered = remembered
+    first: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    elsewhere: Sequence[Outcome] = ()
 
     def suggest(self, facts: Any, stage: str) -> list[dict[str, int]]:
         """Return what is remembered of a stage."""
-        return [{"point": point} for point in self.remembered.get(stage, ())]
+        return [{"point": point} for point in self.first.get(stage, ())]
+
+    def outcomes(self, facts: Any) -> Sequence[Outcome]:
+        """Return what is known of other tables."""
+        return self.elsewhere
 
 
 def replay(
-    table: Table, arm: Arm, seed: int, order: str = OWN_FIRST, remembered: Remembered | None = None
+    table: Table, arm: Arm, seed: int, order: str = OWN_FIRST, memory: Recalled | None = None
 ) -> Replayed:
     """Search a table as a run of the arm's recipe would, with its budget and early stop."""
     facts = DataFacts(table.n_rows, 1, 2)
@@ -190,10 +195,11 @@ def replay(
         lookup = Lookup(table)
         fitting = replace(ctx.trainer.fitting, stages=stages(arm, order, seed))
         trainer = replace(ctx.trainer, fitting=fitting, pipeline=lookup)
-        memory = Suggestions(remembered or {})
-        ctx = replace(ctx, trainer=trainer, pipeline=lookup, memory=memory)
+        ctx = replace(ctx, trainer=trainer, pipeline=lookup, memory=memory or Recalled())
         rows, outputs = blank(table, ctx.recipe.search.alphas.given)
         hard = search_hard(ctx, rows, outputs.selection_sets)
+        assert table.facts is not None
+        hard = replace(hard, facts=table.facts)  # those of the blank rows tell nothing
         found = search_soft(ctx, rows, outputs, hard)
     bests = [each for name in arm.stages if (each := best(found.trials, name)) is not None]
     pick = min(bests, key=lambda trial: trial.log_loss)
@@ -204,7 +210,9 @@ def blank(table: Table, alphas: Sequence[float]) -> tuple[Any, Any]:
     """Return rows and teacher outputs for a search that looks students up: their sizes count."""
     n = table.n_rows
     rows = Dataset(np.zeros((n, 1)), np.zeros(n, dtype=np.int64), np.arange(2))
-    soft_targets = np.full((n, 2), 0.5)
+    assert table.facts is not None
+    wrong = np.arange(n) < round((table.facts.noise or 0.0) * n)
+    soft_targets = np.column_stack([1.0 - wrong, wrong])  # as many as its teachers get wrong
     training = TrainingSet(rows.labels, soft_targets, rows.classes, {})
     selection_set = SelectionSet(training, np.empty(0, dtype=np.int64), rows, n)
     outputs = SimpleNamespace(
@@ -212,7 +220,7 @@ def blank(table: Table, alphas: Sequence[float]) -> tuple[Any, Any]:
         training=training,
         knowledge=SimpleNamespace(
             fused=Knowledge((), SELF, (), {}, soft_targets),
-            predictions=SimpleNamespace(rows=np.arange(n)),
+            rows=np.arange(n),
         ),
         extra_weights=(),
         teaches=any(alphas),

@@ -16,11 +16,12 @@ import pandas as pd
 
 from benchmarks.common.datasets import CACHE, READERS, listed
 from benchmarks.common.pages import page_option, publish
+from benchmarks.search.compare import compared
 from benchmarks.search.counted import counted
 from benchmarks.search.fits import Table
-from benchmarks.search.memory import RUNS, TABLES, first_trials, remembered
+from benchmarks.search.memory import RUNS, TABLES, first_trials, recall
 from benchmarks.search.report import report
-from benchmarks.search.results import Results
+from benchmarks.search.results import ARMS, SEEDS, Results
 
 FOLDER = CACHE / "search"
 #: Report sets; nothing was tuned on them.
@@ -46,7 +47,7 @@ def memorised(tables: list[Table]) -> dict[str, pd.DataFrame]:
     for content in (TABLES, RUNS):
         lines: list[dict] = []
         for table in tables:
-            lines += first_trials(table, remembered(table, others_of(table, tables), content))
+            lines += first_trials(table, recall(table, others_of(table, tables), content).first)
         by_set = pd.DataFrame(lines).groupby(["set", "stage"], sort=False)
         found[content] = by_set.mean(numeric_only=True).reset_index()
     return found
@@ -61,6 +62,14 @@ def others_of(table: Table, tables: list[Table]) -> list[Table]:
 @click.command()
 @click.option("--sets", default=",".join(SETS), show_default=True, help="Data sets.")
 @click.option("--draws", default="0", show_default=True, help="Draws of rows per data set.")
+@click.option(
+    "--arm",
+    "arms",
+    multiple=True,
+    type=click.Choice([*ARMS]),
+    help="Compare these alone, without the grid; write no page.",
+)
+@click.option("--seeds", default=SEEDS, show_default=True, help="Searches of every --arm.")
 @click.option("--fill", "only_fill", is_flag=True, help="Fit the tables, and search nothing.")
 @click.option("--cached", is_flag=True, help="Compute nothing: report what is there.")
 @click.option("--again", is_flag=True, help="Forget searches and runs, but not the tables.")
@@ -69,6 +78,8 @@ def others_of(table: Table, tables: list[Table]) -> list[Table]:
 def main(
     sets: str,
     draws: str,
+    arms: tuple[str, ...],
+    seeds: int,
     only_fill: bool,
     cached: bool,
     again: bool,
@@ -81,6 +92,10 @@ def main(
     numbers = [int(draw) for draw in draws.split(",")]
     drawn = [(name, at) for at in numbers for name in names if at == numbers[0] or name not in ONCE]
     tables = [Table(name, at, folder, cached) for name, at in drawn]
+    if arms:
+        others = {table.path: others_of(table, tables) for table in tables}
+        click.echo(compared(tables, others, arms, seeds, folder / "compared.jsonl"))
+        return
     if not cached:
         for table in tables:
             fill(table)

@@ -12,8 +12,9 @@ from benchmarks.search.memory import NOTHING, RUNS, TABLES
 from benchmarks.search.replay import OWN_FIRST
 from benchmarks.search.results import STAGED
 
-#: Models of a whole run, at most.
-BUDGETS = {"hpm": 64, "proposal": 80}
+#: What a whole run does at most: models in all, or trials of its 16 promising configurations.
+BUDGETS = {"hpm": ("models", 64), "proposal": ("tuned", 80)}
+COUNTED = {"models": "models of a run", "tuned": "trials of tuning"}
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ class Target:
 def targets(frame: pd.DataFrame, firsts: Mapping[str, pd.DataFrame], counted: list[dict]) -> str:
     """Return every promise; means count each data set once."""
     rows = [
-        Target(f"`{line['recipe']}`, models of a run on {line['set']}", BUDGETS[line["recipe"]],
-               line["models"], ".0f").row()
+        Target(
+            f"`{line['recipe']}`, {COUNTED[what]} on {line['set']}", most, line[what], ".0f"
+        ).row()
         for line in counted
-    ]  # fmt: skip
+        for what, most in [BUDGETS[line["recipe"]]]
+    ]
     lines = frame[(frame.arm == STAGED) & (frame.memory == NOTHING) & (frame.order == OWN_FIRST)]
     means = lines.groupby("set")[["log_loss", "accuracy", "share"]].mean().mean()
     rows += [

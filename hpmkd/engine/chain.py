@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hpmkd.chain.chain import ProgressiveDistillationChain
 from hpmkd.engine.search import with_control
 from hpmkd.engine.selection_sets import encoding_of
+from hpmkd.execution.counters import LINKS
 from hpmkd.training.provenance import Provenance
 from hpmkd.training.race import RowLosses
 
@@ -42,7 +43,7 @@ def chain(ctx: RunContext, outputs: TeacherOutputs, found: SearchResult) -> Chai
     def refusal(configurations: Sequence[Configuration], eligible: Sequence[Trial]) -> str | None:
         return ctx.budget_plan.refusal_of_link(configurations, eligible, outputs.selection_sets)
 
-    with ctx.counts.phase("chain"):
+    with ctx.counts.phase("chain"), ctx.counts.purpose(LINKS):
         ctx.progress.start("chain", len(ctx.links))
         eligible, gates = ProgressiveDistillationChain(
             ctx.links,

@@ -14,6 +14,7 @@ from hpmkd.engine.final_selection import FinalSelection
 from hpmkd.engine.summaries import named_students
 from hpmkd.errors import HpmkdError, PluginWarning
 from hpmkd.evaluation.gates import Gate, gate, gates_of_fuser
+from hpmkd.execution.counters import COLLAPSE, CONTROLS, REFITS
 from hpmkd.training.ensemble import ENSEMBLE, HARD_ENSEMBLE
 from hpmkd.training.ensemble_distillation import (
     ALPHAS,
@@ -57,7 +58,7 @@ def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> Fi
         ctx.budget_plan,
         outputs.final_rows,
     )
-    with ctx.counts.phase("refit"):
+    with ctx.counts.phase("refit"), ctx.counts.purpose(REFITS):
         finalists = _refit(ctx, outputs, chained.provenance.trials, selection)
         finalists, pooled = _choose(ctx, outputs, selection, finalists)
         ensemble = None if pooled is None else pooled.ensemble
@@ -182,7 +183,7 @@ def _distil_ensemble(
         ctx.trainer.evaluate,
         outputs.ranking,
     )
-    with ctx.progress.phase("collapse"):
+    with ctx.progress.phase("collapse"), ctx.counts.purpose(COLLAPSE):
         alphas = outputs.alphas if any(outputs.alphas) else ALPHAS
         after, decision = distillation.attempt(before, outputs.selection_sets, alphas)
         if after is None:
@@ -228,7 +229,7 @@ def _self_distil(
     if refusal := ctx.budget_plan.refusal_of_self_distillation(shipped):
         return f"Not compared with self-distillation: {refusal}"
     try:
-        with ctx.progress.phase("controls"):
+        with ctx.progress.phase("controls"), ctx.counts.purpose(CONTROLS):
             training = outputs.training
             extra = None if training.extra is None else training.extra.table
             of_extra = None if extra is None else _mean_of(control.students, extra)

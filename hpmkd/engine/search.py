@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from hpmkd.evaluation.ranking import TrialRanking
+from hpmkd.execution.counters import CONTROLS, SAMPLE, TUNING
 from hpmkd.search.loop import Search
-from hpmkd.search.warm_start import facts_beside, facts_of, recalled, teach_scheduler
+from hpmkd.search.warm_start import (
+    facts_beside,
+    facts_of,
+    outcomes_elsewhere,
+    recalled,
+    teach_scheduler,
+)
 from hpmkd.training.provenance import Run
 from hpmkd.values import SearchSpace
 
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
     from hpmkd.engine.teach import TeacherOutputs
     from hpmkd.search.warm_start import Remembered
     from hpmkd.training.datasets import SelectionSet
-    from hpmkd.values import DataFacts, Trial
+    from hpmkd.values import Configuration, DataFacts, Outcome, Trial
 
 #: Share of the models of the search that students on hard labels may take, where others follow.
 HARD_SHARE = 0.6
@@ -35,6 +42,7 @@ class SearchResult:
     remembered: Remembered  # by stage, hyperparameters of other data sets that were tried first
     facts: DataFacts  # of this data set, for the memory
     run: Run
+    elsewhere: tuple[Outcome, ...] = ()  # of other data sets, where a teacher is heard
 
 
 def search_hard(ctx: RunContext, rows: RunRows, sets: Sequence[SelectionSet]) -> SearchResult:
@@ -49,7 +57,7 @@ def search_hard(ctx: RunContext, rows: RunRows, sets: Sequence[SelectionSet]) ->
     remembered = ctx.checkpoint.journal.get_or_compute(
         "remembered", lambda: recalled(ctx.memory, facts, ctx.trainer.fitting.stages)
     )
-    space = _space(ctx, sets, remembered)
+    space = _space(ctx, sets, remembered, facts)
     share = HARD_SHARE if ctx.recipe.search.soft else 1.0
     ranking = TrialRanking(limits, metric=ctx.metric)
     return _search(ctx, sets, space, share, ranking, facts, run)
@@ -63,9 +71,10 @@ def search_soft(
     facts = facts_beside(hard.facts, rows.training, outputs.knowledge)
     if not outputs.teaches:
         return replace(hard, facts=facts, run=run)
-    scheduler, journal = ctx.trainer.fitting.scheduler, ctx.checkpoint.journal
-    teach_scheduler(scheduler, ctx.memory, facts, journal)
-    found = _with_teacher(ctx, outputs, hard, replace(hard, facts=facts, run=run), 1, 0)
+    elsewhere = outcomes_elsewhere(ctx.memory, facts, ctx.checkpoint.journal)
+    teach_scheduler(ctx.trainer.fitting.scheduler, facts, elsewhere)
+    known = replace(hard, facts=facts, run=run, elsewhere=tuple(elsewhere))
+    found = _with_teacher(ctx, outputs, hard, known, 1, 0)
     return replace(found, ended=f"{hard.ended}; with the teacher: {found.ended}")
 
 
@@ -94,17 +103,20 @@ def _with_teacher(
     others: int,
 ) -> SearchResult:
     space = replace(
-        _space(ctx, outputs.selection_sets, hard.remembered),
+        _space(ctx, outputs.selection_sets, hard.remembered, known.facts),
         alphas=with_control(outputs.alphas),
         extra_weights=with_control(outputs.extra_weights),
         before=tuple(hard.trials),
+        outcomes=known.elsewhere,
     )
     share = 1.0 / (ctx.recipe.search.rounds - number + 1)
     sets, ranking = outputs.selection_sets, outputs.ranking
     return _search(ctx, sets, space, share, ranking, known.facts, known.run, others)
 
 
-def _space(ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered) -> SearchSpace:
+def _space(
+    ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered, facts: DataFacts
+) -> SearchSpace:
     """Return the space of hard labels."""
     stages = ctx.trainer.fitting.stages
     return SearchSpace(
@@ -116,6 +128,7 @@ def _space(ctx: RunContext, sets: Sequence[SelectionSet], remembered: Remembered
         n_available=min(each.available for each in sets),
         fits=len(sets),
         remembered=remembered,
+        facts=facts,
     )
 
 
@@ -133,7 +146,8 @@ def _search(
     ctx.checkpoint.best.begin(ranking, replace(run, rows=len(sets[0].training)))
 
     def count(trial: Trial) -> None:
-        ctx.trainer.count(trial)
+        with ctx.counts.purpose(purpose_of(trial.configuration)):
+            ctx.trainer.count(trial)
         ctx.progress.advance()
 
     with ctx.counts.phase("search"):
@@ -159,7 +173,14 @@ def _search(
         ctx.progress.start("search", loop.sampler.total or most)
         ended = loop.run()
         ctx.progress.stop()
-    return SearchResult(loop.trials, ended, space.remembered, facts, run)
+    return SearchResult(loop.trials, ended, space.remembered, facts, run, space.outcomes)
+
+
+def purpose_of(configuration: Configuration) -> str:
+    """Return what a configuration of a search is trained for."""
+    if configuration.share < 1:
+        return SAMPLE
+    return CONTROLS if configuration.hard else TUNING
 
 
 def with_control(weights: Sequence[float]) -> tuple[float, ...]:

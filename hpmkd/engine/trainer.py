@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -102,9 +102,10 @@ class Trainer:
     def count(self, trial: Trial) -> None:
         """Count a trial and notify observers."""
         self.trained(trial.models_trained)
-        self.counts.count_trial(trial.worker, trial.seconds)
+        alike = replace(trial.configuration, hyperparameters={}).key
+        self.counts.count_trial(trial.worker, trial.seconds, alike)
         self.registry.notify("hpmkd_trial_finished", trial=trial)
 
     def trained(self, n: int) -> None:
         """Count so many further models."""
-        self.counts.models_trained += n
+        self.counts.count_models(n)

@@ -10,10 +10,16 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hpmkd.execution.cache_counts import RegionCounts, by_region
+
+#: What students are trained for. In the searches: on a share of the rows; on all of them with the
+#: teacher, or on hard labels alone. Then the links of a chain with all that they build on; what is
+#: fitted on all training rows; an ensemble that is distilled; whatever is asked for afterwards.
+SAMPLE, TUNING, CONTROLS = "sample", "tuning", "controls"
+LINKS, REFITS, COLLAPSE, FURTHER = "links", "refits", "collapse", "further"
 
 
 @dataclass
@@ -22,6 +28,27 @@ class WorkerTime:
 
     trials: int = 0
     seconds: float = 0.0
+
+
+@dataclass
+class Effort:
+    """What one purpose took.
+
+    Parameters
+    ----------
+    configurations : int
+        Different configurations, hyperparameters apart: stage, temperature, alpha, weight of rows
+        without labels, and the stage that it builds on.
+    trials : int
+        Trials of them, each with hyperparameters of its own.
+    models : int
+        Students that were fitted: one per selection split of a trial, with those that they build
+        on.
+    """
+
+    configurations: int = 0
+    trials: int = 0
+    models: int = 0
 
 
 @dataclass
@@ -54,6 +81,28 @@ class Counts:
     cache: dict[str, int] = field(default_factory=dict)
     workers: dict[str | None, WorkerTime] = field(default_factory=dict)
     worker_peaks: list[float] = field(default_factory=list)
+    #: By purpose, in the order of their first models, what it took (see :meth:`purpose`).
+    efforts: dict[str, Effort] = field(default_factory=dict)
+    _purpose: str = FURTHER
+    _configurations: set[object] = field(default_factory=set)
+
+    @contextlib.contextmanager
+    def purpose(self, name: str) -> Iterator[None]:
+        """Count what is trained inside as trained for this."""
+        before, self._purpose = self._purpose, name
+        try:
+            yield
+        finally:
+            self._purpose = before
+
+    def count_models(self, n: int) -> None:
+        """Add students that were fitted."""
+        self.models_trained += n
+        self._effort.models += n
+
+    @property
+    def _effort(self) -> Effort:
+        return self.efforts.setdefault(self._purpose, Effort())
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -81,8 +130,16 @@ class Counts:
         own = f"{platform.node()}:{os.getpid()}"
         self.worker_peaks = [peak for process, peak in peaks.items() if process != own]
 
-    def count_trial(self, worker: str | None, seconds: float) -> None:
-        """Add a trial, and the time that it took, to its worker."""
+    def count_trial(self, worker: str | None, seconds: float, configuration: object = None) -> None:
+        """Add a trial, and the time that it took, to its worker.
+
+        `configuration` identifies what was tried, hyperparameters apart.
+        """
+        self._effort.trials += 1
+        tried = (self._purpose, configuration)
+        if tried not in self._configurations:
+            self._configurations.add(tried)
+            self._effort.configurations += 1
         worked = self.workers.setdefault(worker, WorkerTime())
         worked.trials += 1
         worked.seconds += seconds
@@ -99,6 +156,7 @@ class Counts:
         seconds = {name: round(spent, 3) for name, spent in self.seconds.items()}
         return {
             "models_trained": self.models_trained,
+            "trained_for": {purpose: asdict(each) for purpose, each in self.efforts.items()},
             "teacher_fits": self.teacher_fits,
             "teacher_calls": self.teacher_calls,
             "cache_hits": hits,

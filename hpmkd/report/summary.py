@@ -182,6 +182,30 @@ def cache(found: Distillation) -> Table:
     return table_of("Cache", CACHE, [*rows, {"region": "together", **together}])
 
 
+def efforts(found: Distillation) -> Table:
+    """Return what the models were trained for; no rows of a run that did not count it."""
+    took = found.counts.get("trained_for", {})
+    headings = ("purpose", "configurations", "trials", "models")
+    rows = [[name, *(each[what] for what in headings[1:])] for name, each in took.items()]
+    return table("What models were trained for", headings, rows)
+
+
+def purposes(counts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what models were trained for, and how many; nothing of a run that did not count it."""
+    return {name: _effort(each) for name, each in counts.get("trained_for", {}).items()}
+
+
+def _effort(effort: Mapping[str, int]) -> str:
+    if not effort["trials"]:
+        return f"{effort['models']}"
+    tried = [_plural(effort[what], what) for what in ("configurations", "trials")]
+    return f"{effort['models']} ({', '.join(tried)})"
+
+
+def _plural(n: int, names: str) -> str:
+    return f"{n} {names[:-1] if n == 1 else names}"
+
+
 def setting(found: Distillation) -> Table:
     """Return data, teachers and versions of the run."""
     facts = found.facts

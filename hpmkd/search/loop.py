@@ -54,11 +54,13 @@ class Search:
     on_arrival: Callable[[Trial], Trial] = lambda trial: trial
     _known: dict[object, Trial] = field(default_factory=dict)
     _failure: str | None = None
+    _first: int = 0  # number of its first trial
 
     def __post_init__(self) -> None:
         # By what was requested: the rounds were chosen by the selection rows.
         for trial in self.before:
             self._known[replace(trial.configuration, rounds=None).key] = trial
+        self._first = len(self._known)
 
     def run(self) -> str:
         """Evaluate until one of four things ends the search, then the missing controls.
@@ -117,8 +119,9 @@ class Search:
         """Return a reason if the last results no longer move, and every stage has been tried.
 
         ``has_converged`` of the method's pseudocode: the standard deviation of the last scores.
+        Those of a search before this one tell nothing of this one.
         """
-        trials = [each for each in self.trials if each.eligible]
+        trials = [each for each in self.trials if each.eligible and each.number >= self._first]
         recent = [each.log_loss for each in trials][-self.stop.window :]
         tried = {each.configuration.stage for each in trials}
         if not self.stop.window or len(recent) < self.stop.window or tried < {*self._stages}:

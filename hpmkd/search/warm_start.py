@@ -58,13 +58,19 @@ def _possible(hyperparameters: Mapping[str, Hyperparameter], stage: Stage) -> bo
     return set(stage.space(replay)) == set(hyperparameters) and not replay.refused
 
 
-def teach_scheduler(
-    scheduler: Scheduler, memory: Memory, facts: DataFacts, journal: Journal
-) -> None:
+def outcomes_elsewhere(memory: Memory, facts: DataFacts, journal: Journal) -> list[Outcome]:
+    """Return a memory's outcomes of other data sets.
+
+    Other runs may add to the memory before a run that was stopped is resumed.
+    """
+    return journal.get_or_compute("outcomes", lambda: list(memory.outcomes(facts)))
+
+
+def teach_scheduler(scheduler: Scheduler, facts: DataFacts, known: Sequence[Outcome]) -> None:
     """Give a scheduler the outcomes of other data sets, if it learns from them."""
     learn = getattr(scheduler, "learn", None)
     if learn is not None:
-        learn(facts, journal.get_or_compute("outcomes", lambda: list(memory.outcomes(facts))))
+        learn(facts, known)
 
 
 def outcomes(

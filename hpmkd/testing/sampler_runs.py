@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from hpmkd import values
 from hpmkd.optuna_trials import RecordedTrial, random_study
-from hpmkd.values import Configuration, SearchSpace, Trial, frozen_mapping
+from hpmkd.values import (
+    Configuration,
+    DataFacts,
+    SearchSpace,
+    Trial,
+    frozen_mapping,
+)
 
 if TYPE_CHECKING:
     from hpmkd.contracts import HyperparameterTrial, Sampler, Stage
@@ -100,6 +107,28 @@ def remembering(given: SearchSpace, points: int = 2) -> SearchSpace:
         if stage.space(RecordedTrial({}))
     }
     return replace(given, remembered=frozen_mapping(remembered))
+
+
+def knowing(given: SearchSpace) -> SearchSpace:
+    """Return a space that knows of other data sets, one of them poorly."""
+    unknown = Configuration("forest", 1.0, 0.5, {"trees": 9})
+    outdated = Configuration("various", 2.0, 0.5, {"rate": 7.0})
+    tried = [
+        replace(each, hyperparameters=given.stages[each.stage].defaults)
+        for name in given.stages
+        for each in given.soft(name)
+    ]
+    outcomes = [
+        values.Outcome(
+            DataFacts(10**at, 7, 3, noise=0.1 * at if at > 1 else None, digest=str(at)),
+            each,
+            regret,
+            0.5,
+        )
+        for at in range(1, 4)
+        for regret, each in enumerate([*tried, unknown, outdated])
+    ]
+    return replace(given, facts=DataFacts(200, 5, 2), outcomes=tuple(outcomes))
 
 
 def check_in_space(stage: Stage, hyperparameters: Mapping[str, Hyperparameter]) -> None:

@@ -17,6 +17,7 @@ from hpmkd.testing.sampler_runs import (
     after_hard_labels,
     check_in_space,
     keys,
+    knowing,
     models,
     remembering,
     search,
@@ -191,6 +192,16 @@ class SamplerSuite:
         given = after_hard_labels(factory, replace(space(), fits=fits, models=fits * evaluations))
         requested = search(factory(given), fits=fits)
         assert models(requested, fits, before=given.before) <= fits * evaluations
+
+    def test_uses_or_ignores_outcomes_of_other_data_sets(
+        self, factory: Callable[[SearchSpace], Sampler]
+    ) -> None:
+        """Some are of stages not in the race, some of points that a stage draws no more."""
+        given = after_hard_labels(factory, knowing(space()))
+        one, two = search(factory(given)), search(factory(given))
+        assert keys(one) == keys(two)
+        for configuration in one:
+            check_in_space(given.stages[configuration.stage], configuration.hyperparameters)
 
     def test_ends_after_a_search_on_hard_labels_that_failed(
         self, factory: Callable[[SearchSpace], Sampler]

@@ -13,6 +13,7 @@ from hpmkd.values._offers import Hyperparameter, frozen_mapping
 if TYPE_CHECKING:
     from hpmkd.contracts import Predictor, Stage
     from hpmkd.values._decisions import Threshold
+    from hpmkd.values._facts import DataFacts, Outcome
     from hpmkd.values._fitting import Softening, TrainingState
     from hpmkd.values._offers import FloatArray
 
@@ -264,6 +265,11 @@ class SearchSpace:
     remembered : mapping of str to sequence of mapping
         By stage, hyperparameters that did well on other data like this, the most promising
         first; worth trying before anything else.
+    facts : DataFacts or None
+        Of this data set; None if nothing is known of it.
+    outcomes : tuple of Outcome
+        What became of configurations on other data sets, those most like this one first; empty in
+        a search on hard labels, before which no teacher has told how noisy these data are.
     """
 
     stages: Mapping[str, Stage]
@@ -279,6 +285,8 @@ class SearchSpace:
     remembered: Mapping[str, Sequence[Mapping[str, Hyperparameter]]] = field(
         default_factory=frozen_mapping
     )
+    facts: DataFacts | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
     def soft(self, stage: str) -> list[Configuration]:
         """Return every way in which a stage may learn from the teacher, without hyperparameters.

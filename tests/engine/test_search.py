@@ -9,6 +9,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
+from hpmkd_defaults.samplers.adaptive import AdaptiveConfigurationManager
 
 FOLDS = 3
 SETTINGS = {
@@ -151,3 +152,48 @@ def test_the_soft_targets_of_a_part_of_the_rows_go_with_these(wine):
     assert soft
     assert [each.failure for each in soft] == [None] * len(soft)
     assert np.isfinite([each.log_loss for each in soft]).all()
+
+
+class TestOutcomesElsewhere:
+    """What became of configurations on other data sets reaches the sampler, read once."""
+
+    @pytest.fixture
+    def spaces(self, monkeypatch):
+        """The spaces that samplers are made for."""
+        made = []
+        plain = AdaptiveConfigurationManager.__init__
+
+        def init(self, space, **settings):
+            made.append(space)
+            plain(self, space, **settings)
+
+        monkeypatch.setattr(AdaptiveConfigurationManager, "__init__", init)
+        return made
+
+    @staticmethod
+    def distil(rows, folder):
+        own = {
+            "memory": {"name": "sqlite", "folder": str(folder)},
+            "search.alphas.self": [0.0, 0.5],
+        }
+        sampler = {"name": "adaptive", "initial": 1, "configs": 2, "trials": 1}
+        settings = {**SETTINGS, **own, "stages": ["tree"]}
+        del settings["sampler.trials"], settings["sampler.more"], settings["sampler.distilled"]
+        return hpmkd.distill(*rows, teacher=GaussianNB(), settings={**settings, "sampler": sampler})
+
+    def test_in_the_search_with_the_teacher(self, wine, cancer, spaces, tmp_path):
+        first = self.distil(tuple(each[:200] for each in cancer), tmp_path)
+        assert [space.outcomes for space in spaces] == [(), ()]
+        self.distil(wine, tmp_path)
+        hard, soft = spaces[2:]
+        assert hard.outcomes == ()
+        learned = [t for t in first.trials if t.eligible and t.configuration.after is None]
+        assert len(soft.outcomes) == len(learned) > 0
+        assert {each.facts.n_columns for each in soft.outcomes} == {30}
+        assert (hard.facts.n_columns, hard.facts.noise) == (13, None)
+        assert soft.facts.noise is not None
+
+    def test_a_run_on_the_same_rows_learns_nothing_of_itself(self, wine, spaces, tmp_path):
+        self.distil(wine, tmp_path)
+        self.distil(wine, tmp_path)
+        assert [space.outcomes for space in spaces] == [()] * 4

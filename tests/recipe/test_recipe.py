@@ -321,8 +321,8 @@ def test_the_proposal_is_as_proposed():
     proposal = Recipe.load("proposal")
     settings = {"initial": 8, "subset": 0.3, "configs": 16, "trials": 5}
     assert (proposal.sampler.name, dict(proposal.sampler.settings)) == ("adaptive", settings)
-    assert proposal.budget.models == 80
-    assert (proposal.search.batch, proposal.search.stop.window) == (4, 5)
+    assert proposal.budget.models == 0  # 16 x 5 trials, and what it does not count
+    assert (proposal.search.batch, proposal.search.stop.window) == (4, 5 * 5)
     assert proposal.search.stop.threshold == 0.001
     assert [link.stage for link in proposal.chain] == ["logistic", "tree", "gbm", "xgboost"]
     assert {link.transfer.name for link in proposal.chain if link.transfer} == {"mix"}

@@ -104,6 +104,8 @@ def test_verdict_counts_and_times_are_there(page, tables, files):
     assert seconds == [*spent.values(), *workers, total]
     shown = sorted(row[0] for row in exact(tables["Counts"]))
     assert shown == sorted(value for name, value in counts.items() if is_counted(name, value))
+    efforts = exact(tables["What models were trained for"])
+    assert efforts == [numbers(each) for each in counts["trained_for"].values()]
 
 
 def test_the_cache_is_told_by_region(tables, files):

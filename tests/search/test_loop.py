@@ -303,6 +303,15 @@ class TestConvergence:
         search = make(*moving, window=4, stages=("a",))
         assert search.run() == "sampler exhausted"
 
+    def test_a_search_before_it_does_not_count(self, make):
+        """Its last results did not move, but this one has only begun."""
+        first = make([configuration(0.5 + 1e-4 * at) for at in range(3)], stages=("a",))
+        before = trials_of(first)
+        search = make([configuration(0.8)], [configuration(0.9)], window=2, stages=("a",))
+        search = replace(search, before=tuple(before))
+        assert "sampler exhausted" in search.run()
+        assert len(search.trials) == 3 + 2
+
     def test_not_before_every_stage_was_heard(self, make):
         still = [[configuration(0.8)], [configuration(0.801)], [configuration(0.802)]]
         search = make(*still, [configuration(0.7, stage="b")], window=2)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import hpmkd
-from hpmkd.search.warm_start import outcomes, recalled
+from hpmkd.execution.journal import JournalFile
+from hpmkd.search.warm_start import outcomes, outcomes_elsewhere, recalled
 from hpmkd.training.fit import ActiveStage
 from hpmkd.values import After, Configuration, DataFacts, Offer, Outcome, Trial
 from hpmkd_defaults.memories.expected_regret import beside_defaults
@@ -278,3 +279,18 @@ def test_a_memory_that_cannot_be_written_costs_a_warning(wine, tmp_path):
     with pytest.warns(MemoryWarning, match="is a file; expected the folder of the memory"):
         found = known(wine, **{"memory.folder": str(tmp_path / "kept")})
     assert found.students
+
+
+def test_outcomes_of_other_data_sets_are_read_once_in_a_run_that_is_resumed(tmp_path):
+    class Growing:
+        def outcomes(self, facts):
+            self.read = getattr(self, "read", 0) + 1
+            return [Outcome(facts, Configuration("tree", 1.0, 0.5), 0.1, 0.5)] * self.read
+
+    journal, memory = JournalFile(tmp_path / "journal.db", b"key"), Growing()
+    journal.begin({})
+    facts = DataFacts(100, 3, 2)
+    first = outcomes_elsewhere(memory, facts, journal)
+    assert outcomes_elsewhere(memory, facts, journal) == first
+    assert memory.read == 1
+    journal.close()

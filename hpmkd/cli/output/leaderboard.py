@@ -32,7 +32,7 @@ def print_result(found: Distillation) -> None:
     """Print table, verdict and counts to stdout."""
     from rich.text import Text
 
-    from hpmkd.report.summary import weighed
+    from hpmkd.report.summary import purposes, weighed
 
     console = wide_console()
     print_table(found.records, console, found.recipe.metric.name)
@@ -75,6 +75,8 @@ def print_result(found: Distillation) -> None:
         f"{counts['teacher_fits']} teacher fits, {counts['teacher_calls']} teacher calls, "
         f"peak memory {counts['peak_mb']:.0f} MB"
     )
+    if took := purposes(counts):
+        console.print(f"Models for {', '.join(f'{name} {each}' for name, each in took.items())}")
     console.print(cache_line(counts))
     seconds = ", ".join(f"{phase} {spent:.1f}" for phase, spent in counts["seconds"].items())
     console.print(f"Seconds: {seconds}")

@@ -62,6 +62,10 @@ class PointStudy(Generic[Point]):
         self._pending[self._key(point)].append(trial.number)
         return point
 
+    def drop(self, point: Point) -> None:
+        """Forget a point that was asked for: nothing will be told of it."""
+        self._study.tell(self._pending[self._key(point)].pop(), state=TrialState.FAIL)
+
     def tell(self, point: Point, trial: Trial) -> None:
         """Learn how a point did, whether it was asked for or not."""
         failed = trial.failure is not None

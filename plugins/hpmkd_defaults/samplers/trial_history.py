@@ -25,6 +25,9 @@ class TrialHistory:
     def __iter__(self) -> Iterator[Trial]:
         return iter(self._trials.values())
 
+    def __len__(self) -> int:
+        return len(self._trials)
+
     def __contains__(self, configuration: Configuration) -> bool:
         return configuration.key in self._trials
 

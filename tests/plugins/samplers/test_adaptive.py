@@ -9,8 +9,9 @@ import pytest
 from optuna.trial import TrialState
 
 from hpmkd.testing.sampler_runs import Various, models, search, some_loss, space, trial_of
-from hpmkd.values import Configuration, SearchSpace
-from hpmkd_defaults.samplers.adaptive import AdaptiveConfigurationManager, grid, sizes
+from hpmkd.values import Configuration, DataFacts, Outcome, SearchSpace
+from hpmkd_defaults.samplers.adaptive import AdaptiveConfigurationManager
+from hpmkd_defaults.samplers.adaptive_plan import grid, sizes
 from hpmkd_defaults.samplers.random_draws import known_points
 from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 from hpmkd_defaults.stages.logistic import LogisticStage
@@ -56,15 +57,117 @@ def test_eight_on_a_part_then_the_promising_sixteen_five_times(seed):
     assert Counter(each.stage for each in controls) == dict.fromkeys(proposal().stages, 1)
 
 
-def test_the_sample_decides_what_is_tuned():
-    sampler = AdaptiveConfigurationManager(proposal())
-    asked = search(sampler, tree_and_gbm)
-    first = [each for each in asked[8:] if each.alpha > 0][:16]
-    chosen = [softening(each) for each in first]
-    assert chosen == [softening(each) for each in sampler.select_promising_configs()[:16]]
-    # With eight trials nobody is sure, but what looked good is more than half of it.
+def tuned(asked):
+    """The promising ones, as the first round chose them."""
+    return [softening(each) for each in asked[8:] if each.alpha > 0][:16]
+
+
+@pytest.mark.parametrize("learns", [True, False])
+def test_what_looked_good_is_tuned_beside_one_of_every_stage(learns):
+    asked = search(AdaptiveConfigurationManager(proposal(), learns=learns), tree_and_gbm)
+    chosen = tuned(asked)
+    assert {stage for stage, *_ in chosen[:4]} == set(proposal().stages)
     assert sum(stage in ("tree", "gbm") for stage, *_ in chosen) > 8
-    assert len({each.stage for each in asked if each.share == 1}) == 4
+
+
+def after_the_first_batch(learns, loss):
+    """Return what the first round chooses, where its first batch of four did so well."""
+
+    def outcome(number, each):
+        return loss(each) if 8 <= number < 12 else tree_and_gbm(number, each)
+
+    return tuned(search(AdaptiveConfigurationManager(proposal(), learns=learns), outcome))
+
+
+def test_what_is_chosen_later_knows_of_what_was_chosen_before():
+    """Stages that looked good on a part are bad on all rows, and the other way round."""
+
+    def reversed_(each):
+        return 0.3 + (each.stage in ("tree", "gbm"))
+
+    with_surprise = after_the_first_batch(True, reversed_)
+    as_expected = after_the_first_batch(True, lambda each: tree_and_gbm(0, each))
+    assert with_surprise[:4] == as_expected[:4]
+    late = [
+        sum(stage in ("logistic", "xgboost") for stage, *_ in chosen[4:])
+        for chosen in (with_surprise, as_expected)
+    ]
+    assert late[0] > late[1]
+    # The simple process was fitted once.
+    assert after_the_first_batch(False, reversed_) == after_the_first_batch(
+        False, lambda each: tree_and_gbm(0, each)
+    )
+
+
+def test_those_chosen_together_are_not_all_alike():
+    """With no difference between them, they are far apart: each stage at both ends of the rest."""
+    sampler = AdaptiveConfigurationManager(proposal(), learns=True)
+    chosen = tuned(search(sampler, lambda number, each: 0.5))
+    for stage in proposal().stages:
+        own = [(temperature, alpha) for name, temperature, alpha in chosen if name == stage]
+        assert 2 <= len(own) <= 6
+        for level, ends in zip(zip(*own, strict=True), ((0.5, 3.0), (0.3, 0.9)), strict=True):
+            assert {*ends} <= {*level}
+
+
+def test_outcomes_of_other_data_sets_decide_with_it():
+    facts = DataFacts(1000, 10, 2, noise=0.1)
+    stages = proposal().stages
+    known = tuple(
+        Outcome(
+            replace(facts, digest=f"{number}"),
+            replace(each, hyperparameters=stages[each.stage].defaults),
+            0.1 * (each.alpha > 0.5),
+            0.5,
+        )
+        for number in range(3)
+        for each in grid(proposal())[number::5]
+    )
+    given = proposal(facts=facts, outcomes=known)
+
+    def low_alphas(space, learns=True):
+        asked = search(AdaptiveConfigurationManager(space, learns=learns), lambda number, each: 0.5)
+        return sum(alpha < 0.6 for *_, alpha in tuned(asked))
+
+    assert low_alphas(given) > low_alphas(proposal())
+    assert low_alphas(given, learns=False) == low_alphas(proposal(), learns=False)
+
+
+class TestHardLabels:
+    def test_every_stage_gets_the_trials_of_a_configuration(self):
+        sampler = AdaptiveConfigurationManager(replace(proposal(), alphas=(0.0,)))
+        asked = search(sampler)
+        assert len(asked) == sampler.total == 4 * 5
+        assert {each.share for each in asked} == {1.0}
+        assert len({each.key for each in asked}) == 4 * 5
+        assert Counter(each.stage for each in asked) == dict.fromkeys(proposal().stages, 5)
+
+    def test_what_they_have_shown_is_where_the_others_begin(self):
+        hard = replace(proposal(), alphas=(0.0,))
+
+        def loss(number, each):
+            return 0.3 if number == 4 * 4 + 2 else 0.5 + 0.001 * number
+
+        asked = search(AdaptiveConfigurationManager(hard), loss)
+        best = asked[4 * 4 + 2]
+        before = tuple(trial_of(at, each, loss(at, each)) for at, each in enumerate(asked))
+        sampler = AdaptiveConfigurationManager(proposal(before=before))
+        own = [each.hyperparameters for each in sampler.ask(8) if each.stage == best.stage]
+        assert own == [best.hyperparameters] * 2
+
+    def test_the_studies_know_them(self):
+        hard = replace(proposal(), alphas=(0.0,))
+        asked = search(AdaptiveConfigurationManager(hard))
+        before = tuple(trial_of(at, each, 0.5) for at, each in enumerate(asked))
+        sampler = AdaptiveConfigurationManager(proposal(before=before))
+        told = sampler._studies["gbm"]._study.get_trials(states=[TrialState.COMPLETE])
+        assert len(told) == 5
+
+
+def test_no_configuration_is_tried_twice_while_its_stage_has_more():
+    asked = search(AdaptiveConfigurationManager(proposal()), tree_and_gbm)
+    full = [each.key for each in asked if each.share == 1]
+    assert len(full) == len(set(full))
 
 
 def test_what_was_pruned_is_heard_of_after_the_first_round():
@@ -180,9 +283,10 @@ def test_the_grid_has_no_hard_labels_unless_there_is_nothing_else():
 
 
 def test_failures_of_the_whole_sample_leave_the_order_of_the_grid():
-    sampler = AdaptiveConfigurationManager(proposal())
+    sampler = AdaptiveConfigurationManager(proposal(), learns=False)
     asked = search(sampler, lambda number, each: None if each.share < 1 else 0.5)
-    assert [softening(each) for each in asked[8:24]] == [
-        softening(each) for each in grid(proposal())[:16]
-    ]
+    in_order = [softening(each) for each in grid(proposal())]
+    firsts = [in_order[16 * at] for at in range(4)]  # one of every stage
+    others = [each for each in in_order if each not in firsts]
+    assert tuned(asked) == [*firsts, *others[:12]]
     assert dict(asked[8].hyperparameters) == known_points(proposal(), "logistic")[0]

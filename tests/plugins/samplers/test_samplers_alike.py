@@ -26,7 +26,14 @@ class TestStagedConforms(SamplerSuite):
 
 
 class TestAdaptiveConforms(SamplerSuite):
-    @pytest.fixture(params=[SMALL, {**SMALL, "subset": 1.0}, {"initial": 1, "configs": 1}])
+    @pytest.fixture(
+        params=[
+            SMALL,
+            {**SMALL, "subset": 1.0},
+            {"initial": 1, "configs": 1},
+            {**SMALL, "learns": True},
+        ]
+    )
     def factory(self, request):
         return lambda space: AdaptiveConfigurationManager(space, **request.param)
 

@@ -1,87 +1,102 @@
-"""The Gaussian process that ranks configurations."""
+"""The Gaussian process: a kernel of several terms, its fit, and what it expects."""
 
 from __future__ import annotations
 
-import math
-import warnings
-
 import numpy as np
 import pytest
+from scipy.optimize import approx_fprime
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from hpmkd.testing.sampler_runs import trial_of
-from hpmkd.values import Configuration
 from hpmkd_defaults.samplers import surrogate
-from hpmkd_defaults.samplers.surrogate import inputs, lower_bounds, most_promising
+from hpmkd_defaults.samplers.surrogate import KernelTerm, posterior
 
-GRID = [
-    Configuration(stage, temperature, alpha)
-    for stage in ("a", "b")
-    for temperature in (0.5, 1.0, 2.0, 4.0)
-    for alpha in (0.25, 0.5, 0.75)
+TERMS = [
+    KernelTerm(within="kind"),
+    KernelTerm(("place",)),
+    KernelTerm(("place", "more"), within="kind"),
 ]
 
 
-def told(loss, every=3):
-    return [trial_of(at, each, loss(each)) for at, each in enumerate(GRID[::every])]
+def points(n, seed=0):
+    rng = np.random.default_rng(seed)
+    kinds = np.eye(2)[rng.integers(2, size=n)]
+    return {"kind": kinds, "place": rng.random((n, 2)), "more": rng.random((n, 3))}
 
 
-def test_all_are_returned_once_and_the_good_ones_first():
-    found = most_promising(GRID, told(lambda each: 0.2 if each.stage == "b" else 0.8, every=2))
-    assert len(found) == len(GRID)
-    assert set(map(id, found)) == set(map(id, GRID))
-    assert {each.stage for each in found[:12]} == {"b"}
+def values(given):
+    return np.sin(4 * given["place"][:, 0]) + given["kind"][:, 0]
 
 
-def test_a_trend_in_temperature_is_followed():
-    found = most_promising(GRID, told(lambda each: 0.3 + 0.1 * math.log2(each.temperature), 2))
-    ranks = [
-        np.mean([found.index(each) for each in GRID if each.temperature == t]) for t in (0.5, 4)
-    ]
-    assert ranks[0] < ranks[1]
+@pytest.fixture
+def objective(monkeypatch):
+    """The function that is minimised in a fit, and where the fit begins."""
+    caught = {}
+
+    def caught_minimise(function, start, **more):
+        caught["f"], caught["x"] = function, start
+        return minimise(function, start, **more)
+
+    minimise = surrogate.minimize
+    monkeypatch.setattr(surrogate, "minimize", caught_minimise)
+    posterior(TERMS, points(12), values(points(12)), points(3))
+    return caught["f"], caught["x"]
 
 
-def test_what_is_unknown_may_be_more_promising_than_the_best_that_is_known(monkeypatch):
-    known = np.array([[0.0], [0.1], [0.2], [0.3], [0.4], [0.5]])
-    losses = np.array([0.46, 0.45, 0.44, 0.45, 0.46, 0.5])
-    best, far = lower_bounds(known, losses, np.array([[0.2], [3.0]]))
-    assert far < best
-    # It is not expected to be better.
-    monkeypatch.setattr(surrogate, "KAPPA", 0.0)
-    best, far = lower_bounds(known, losses, np.array([[0.2], [3.0]]))
-    assert best < far
+def test_slopes_are_those_of_the_density(objective):
+    function, start = objective
+    for parameters in (start, start + np.linspace(-0.5, 0.5, len(start))):
+        _, slopes = function(parameters)
+        expected = approx_fprime(parameters, lambda at: function(at)[0], 1e-6)
+        assert slopes == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_failure_counts_as_the_worst():
-    def fails(each):
-        return None if each.stage == "a" else 0.3 + 0.1 * each.alpha
+def test_it_is_the_process_of_the_library():
+    """With one Matern term: the same mean and covariance at the same variances and length."""
+    known, at = points(15), points(6, seed=1)
+    losses = values(known)
+    pairs = surrogate._Pairs([KernelTerm(("place",))], known, known)
+    variance, noise, length = np.exp(surrogate._fitted(pairs, losses))
+    kernel = ConstantKernel(variance) * Matern(length, nu=2.5) + WhiteKernel(noise)
+    library = GaussianProcessRegressor(kernel, optimizer=None).fit(known["place"], losses)
+    mean, covariance = library.predict(at["place"], return_cov=True)
+    own = posterior([KernelTerm(("place",))], known, losses, at)
+    assert own.mean == pytest.approx(mean, abs=1e-5)
+    assert own.covariance + own.noise * np.eye(6) == pytest.approx(covariance, abs=1e-5)
 
-    found = most_promising(GRID, told(fails, every=2))
-    ranks = {stage: [at for at, each in enumerate(found) if each.stage == stage] for stage in "ab"}
-    assert np.mean(ranks["b"]) < np.mean(ranks["a"])
+
+def test_what_is_known_is_expected_and_the_unknown_is_uncertain():
+    known = points(40)
+    far = {name: each[:1] + (name != "kind") * 9.0 for name, each in known.items()}
+    near, away = (posterior(TERMS, known, values(known), each) for each in (known, far))
+    assert np.abs(near.mean - values(known)).mean() < 0.1
+    assert away.covariance[0, 0] > 4 * np.diag(near.covariance).max()
 
 
-@pytest.mark.parametrize("trials", [[], told(lambda each: None)])
-def test_without_a_success_the_order_stays(trials):
-    assert most_promising(GRID, trials) == GRID
+def test_indicators_keep_kinds_apart():
+    """What one kind shows changes nothing of the other, without a term of both."""
+    known = points(30)
+    one = np.array([[1.0, 0.0]])
+    known["kind"] = np.repeat(one, 30, axis=0)
+    other = {**{name: each[:1] for name, each in points(1).items()}, "kind": one[:, ::-1]}
+    found = posterior([KernelTerm(("place",), within="kind")], known, values(known) + 5, other)
+    assert found.mean[0] == 0
+
+
+def test_no_columns_are_no_difference():
+    known = {**points(10), "more": np.zeros((10, 0))}
+    found = posterior(TERMS, known, values(known), known)
+    assert np.isfinite(found.mean).all()
 
 
 @pytest.mark.parametrize("n", [1, 2])
-def test_one_or_two_trials_are_enough_to_go_on(n):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert len(most_promising(GRID, told(lambda each: each.alpha)[:n])) == len(GRID)
+def test_a_loss_or_two_are_enough(n):
+    found = posterior(TERMS, points(n), values(points(n)), points(4, seed=1))
+    assert np.isfinite(found.mean).all()
+    assert (np.diag(found.covariance) >= 0).all()
 
 
-def test_inputs_are_scaled_alike():
-    seen = inputs(GRID, GRID)
-    assert seen.shape == (len(GRID), 2 + 3)
-    assert seen.min() == 0
-    assert seen.max() == 1
-    temperatures = sorted({float(each) for each in seen[:, 2]})
-    assert temperatures == pytest.approx([0, 1 / 3, 2 / 3, 1])  # equal steps of log T
-    assert (seen[:, :2].sum(axis=1) == 1).all()
-
-
-def test_a_side_with_one_level_says_nothing():
-    lone = [Configuration("a", 2.0, 0.5)]
-    assert inputs(lone, lone).tolist() == [[1.0, 0.0, 0.0, 0.0]]
+def test_equal_points_do_no_harm():
+    known = {name: np.repeat(each, 20, axis=0) for name, each in points(1).items()}
+    found = posterior(TERMS, known, np.linspace(-1, 1, 20), known)
+    assert np.isfinite(found.mean).all()

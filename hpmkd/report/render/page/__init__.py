@@ -66,6 +66,7 @@ def page(
         leaderboard=summary.leaderboard(found),
         arms=summary.arms(found),
         counts=summary.counts(found),
+        efforts=summary.efforts(found),
         cache=summary.cache(found),
         setting=summary.setting(found),
         front=summary.front(found),
